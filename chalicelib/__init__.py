@@ -1,0 +1,1 @@
+"""The application: everything that is shipped to Lambda besides app.py."""

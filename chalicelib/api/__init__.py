@@ -1,0 +1,1 @@
+"""HTTP: routes per version, authentication, and the one mapping from errors to answers."""

@@ -1,0 +1,78 @@
+"""The one tree of errors. Everything the application raises on purpose descends from EnergyMonitorError.
+
+EnergyMonitorError
+├── InvalidInputError          what the caller sent cannot be used; carries field errors
+│   ├── InvalidReadingError    one reading breaks a rule of CALCULATION.md 9
+│   │   └── ImplausibleReadingError    lower than its predecessor or higher than its successor
+│   ├── CsvError               a CSV file cannot be read as a whole
+│   └── HistogramError         a range or bucket count that has no histogram
+├── AuthenticationError        no token, or one that does not prove who is asking
+├── NotFoundError              no such document, or it belongs to somebody else
+├── DuplicateReadingError      a reading of this type at this instant is already stored
+├── UnavailableError           the database did not answer in time; nothing was written
+└── ScopeError                 a program tried to reach beyond its user: a defect, never a caller's mistake
+
+What lives here: classes only. How they become HTTP answers stands in ``chalicelib.api.errors``.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing wrong with the input: where it is (``amount``, ``row 17: date``) and what is wrong with it."""
+
+    where: str
+    reason: str
+
+
+class EnergyMonitorError(Exception):
+    """Base of all errors that the application raises on purpose."""
+
+
+class InvalidInputError(EnergyMonitorError):
+    """Raised when what the caller sent cannot be used; ``errors`` names every place."""
+
+    def __init__(self, message: str, errors: tuple[FieldError, ...] = ()) -> None:
+        super().__init__(message)
+        self.errors = errors
+
+
+class InvalidReadingError(InvalidInputError):
+    """Raised when a single reading breaks a rule: amount not positive, date missing or far ahead, unknown type."""
+
+
+class ImplausibleReadingError(InvalidReadingError):
+    """Raised when a register would run backwards; ``code`` is LOWER_THAN_PREVIOUS or HIGHER_THAN_NEXT."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message, (FieldError("amount", message),))
+        self.code = code
+
+
+class CsvError(InvalidInputError):
+    """Raised when a CSV file cannot be read as a whole: encoding, header, ambiguous numbers, too many rows."""
+
+
+class HistogramError(InvalidInputError):
+    """Raised for a bucket count below 1 or a range that ends before it starts."""
+
+
+class AuthenticationError(EnergyMonitorError):
+    """Raised when a request carries no token, or one that does not prove who is asking."""
+
+
+class NotFoundError(EnergyMonitorError):
+    """Raised when a document does not exist or belongs to somebody else: the caller cannot tell which."""
+
+
+class DuplicateReadingError(EnergyMonitorError):
+    """Raised when a reading of the same type at the same instant is already stored."""
+
+
+class UnavailableError(EnergyMonitorError):
+    """Raised when the database did not answer within the request's time; nothing was written."""
+
+
+class ScopeError(EnergyMonitorError):
+    """Raised when a filter, update or pipeline tries to reach beyond its user's documents."""

@@ -1,0 +1,1 @@
+"""Event contracts as they travel, and the EventBridge publisher."""

@@ -1,0 +1,1 @@
+"""Functions that EventBridge and schedules call. Each wears the project's decorator."""

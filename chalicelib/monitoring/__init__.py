@@ -1,0 +1,1 @@
+"""Logger, metrics and their names."""

@@ -1,0 +1,1 @@
+"""MongoDB adapters of the ports. The only place besides migrations that imports pymongo."""

@@ -1,0 +1,1 @@
+"""Operating the system: templates, the command line, and the laptop stack under local/."""

@@ -1,0 +1,1 @@
+"""The laptop stack: environments, processes, deployment. Nothing here is shipped."""
