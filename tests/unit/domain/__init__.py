@@ -1,0 +1,1 @@
+"""Tests of the calculation core; no network, no clock."""

@@ -1,0 +1,112 @@
+"""Meter readings, meter exchanges and the instants they carry (CALCULATION.md, 1).
+
+An instant is an integer: UTC milliseconds since 1970. What lives here: the inputs of every calculation and
+the way from text, datetimes and local dates to instants and back. What does not: what a reading means beside
+its neighbours (``series``), whether it is believable (``plausibility``), how a CSV file writes it.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
+
+from chalicelib.domain.errors import FieldError, InvalidReadingError
+
+DEFAULT_ZONE = "Europe/Berlin"
+DEFAULT_TOLERANCE_DAYS = 3
+DAY_MS = 86_400_000
+# A typing error such as 0204-11-01 would otherwise create eighteen hundred yearly documents.
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+
+AnyDate = TypeVar("AnyDate", bound=date)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_ORDINAL = _EPOCH.toordinal()
+_MILLISECOND = timedelta(milliseconds=1)
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ISO_DATETIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
+    r"(?P<offset>[Zz]|[+-][0-9]{2}:?[0-9]{2})?"
+)
+
+
+class EnergyType(StrEnum):
+    """What a meter counts: ``power`` in kWh, ``gas`` in m3."""
+
+    POWER = "power"
+    GAS = "gas"
+
+
+class Reading(NamedTuple):
+    """The cumulative register of a meter at an instant (UTC milliseconds); never a consumption."""
+
+    instant: int
+    amount: Decimal
+
+
+class MeterExchange(NamedTuple):
+    """At ``instant`` the old meter was read for the last time and a new one began at ``initial_new``."""
+
+    instant: int
+    final_old: Decimal
+    initial_new: Decimal = Decimal(0)
+
+
+def to_ms(moment: datetime) -> int:
+    """Milliseconds since 1970 of an aware datetime, truncated; exact, no floats."""
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def to_datetime(instant: int) -> datetime:
+    """The aware UTC datetime of an instant."""
+    return _EPOCH + timedelta(milliseconds=instant)
+
+
+def local_date(instant: int, zone: ZoneInfo) -> date:
+    """The calendar date that a clock in ``zone`` shows at ``instant``."""
+    return to_datetime(instant).astimezone(zone).date()
+
+
+def day_start(day: date, zone: ZoneInfo, fold: int = 0) -> int:
+    """The instant of local midnight at the start of ``day``: the first one, or the second with ``fold=1``.
+
+    Where clocks skip midnight it is the instant at which they do.
+    """
+    offset = datetime(day.year, day.month, day.day, tzinfo=zone, fold=fold).utcoffset() or timedelta(0)
+    return (day.toordinal() - _EPOCH_ORDINAL) * DAY_MS - offset // _MILLISECOND
+
+
+def parse_instant(text: str, zone: ZoneInfo) -> int:
+    """The instant of an ISO date (local midnight in ``zone``) or of an ISO date-time with an offset.
+
+    Raises:
+        InvalidReadingError: neither of the two, a date that does not exist, or a year out of range.
+    """
+    if _ISO_DATE.fullmatch(text):
+        return day_start(existing_date(text, lambda: date.fromisoformat(text)), zone)
+    match = _ISO_DATETIME.fullmatch(text)
+    if match is None:
+        raise invalid_date(text, "is neither a date (2024-11-01) nor a date-time with an offset")
+    if match["offset"] is None:
+        raise invalid_date(text, "has no offset from UTC, such as Z or +01:00")
+    return to_ms(existing_date(text, lambda: datetime.fromisoformat(text.upper())))
+
+
+def existing_date(text: str, build: Callable[[], AnyDate]) -> AnyDate:
+    """What ``build`` makes of ``text``; InvalidReadingError beyond calendar or kept years."""
+    try:
+        day = build()
+    except ValueError as exc:
+        raise invalid_date(text, "does not exist") from exc
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise invalid_date(text, f"is outside the years {FIRST_YEAR} to {LAST_YEAR}")
+    return day
+
+
+def invalid_date(text: str, reason: str) -> InvalidReadingError:
+    """The error that names a date and what is wrong with it."""
+    message = f'date "{text[:40]}" {reason}'
+    return InvalidReadingError(message, (FieldError("date", message),))
