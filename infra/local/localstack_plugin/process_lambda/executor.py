@@ -1,0 +1,139 @@
+"""The executor: what LocalStack calls to run a Lambda function, done with processes instead of containers.
+
+An executor is one execution environment and serves one invocation at a time; LocalStack makes as many as it needs.
+Its process starts with the first invocation and after every failure, so each failure is logged and answered in one
+place, and a process that was killed while idle is simply replaced.
+
+Settings (environment of LocalStack): ``PROCESS_LAMBDA_PYTHON`` is the interpreter that has awslambdaric;
+``PROCESS_LAMBDA_PASS`` names variables of LocalStack's environment that every function gets too.
+"""
+
+import os
+import platform
+import tempfile
+import threading
+import time
+from typing import Any
+
+from localstack import config
+from localstack.services.lambda_.invocation.lambda_models import InvocationResult
+from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
+
+from . import package_cache
+from .answers import Answer
+from .process import FunctionProcess
+from .record import Record
+from .runtime_api import Invocation
+
+RUNTIME = f"python:{platform.python_version()}"
+
+
+class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalStack is not installed where mypy runs
+    """One execution environment of one function version."""
+
+    def __init__(self, id: str, function_version: Any) -> None:
+        super().__init__(id, function_version)
+        self._environment: dict[str, str] = {}
+        self._process: FunctionProcess | None = None
+        self._stopped = False
+        self._lock = threading.Lock()
+        self._last_log = ""
+
+    def start(self, env_vars: dict[str, Any]) -> None:
+        """Note the environment; the first invocation starts the process."""
+        self._environment = _inherited() | {name: str(value) for name, value in env_vars.items()}
+        self._environment["LAMBDA_TASK_ROOT"] = str(package_cache.folder_of(self.function_version.config.code))
+
+    def stop(self) -> None:
+        """End the process for good; an invocation that still runs gets a Lambda error."""
+        self._stopped = True
+        self._discard()
+
+    def invoke(self, payload: dict[str, str]) -> InvocationResult:
+        """Run one invocation to its end. Never raises for what the function does."""
+        settings = self.function_version.config
+        request_id = payload["invoke-id"]
+        invocation = Invocation(
+            request_id,
+            payload["invoked-function-arn"],
+            payload["payload"].encode(),
+            payload.get("trace-id") or "",
+            settings.timeout,
+        )
+        record = Record(request_id, self.function_version.id.qualifier, settings.memory_size)
+        answer = self._run(invocation, record)
+        self._last_log = record.text()
+        return InvocationResult(request_id, answer.payload, is_error=answer.is_error, logs=self._last_log)
+
+    def _run(self, invocation: Invocation, record: Record) -> Answer:
+        process, failure = self._ready_process(invocation, record)
+        record.started()
+        started_at = time.monotonic()
+        answer = failure or process.invoke(invocation)
+        took_ms = (time.monotonic() - started_at) * 1000
+        record.ended(process.new_output(), answer, took_ms, process.peak_memory_mb())
+        if failure or answer.error_type in {"Sandbox.Timedout", "Runtime.ExitError"}:
+            self._discard()
+        return answer
+
+    def _ready_process(self, invocation: Invocation, record: Record) -> tuple[FunctionProcess, Answer | None]:
+        if self._process and self._process.is_alive:
+            return self._process, None
+        self._discard()
+        process = self._start_process()
+        failure = process.wait_until_ready(invocation.request_id, invocation.timeout)
+        record.initialised(process.new_output(), RUNTIME, (time.monotonic() - process.started_at) * 1000)
+        return process, failure
+
+    def _start_process(self) -> FunctionProcess:
+        with self._lock:
+            if self._stopped:
+                raise RuntimeError("this execution environment has been stopped")
+            folder = package_cache.folder_of(self.function_version.config.code)
+            python = os.environ["PROCESS_LAMBDA_PYTHON"]
+            self._process = FunctionProcess(python, self.function_version.config.handler, folder, self._environment)
+            return self._process
+
+    def _discard(self) -> None:
+        with self._lock:
+            process, self._process = self._process, None
+        if process:
+            process.close()
+
+    def get_logs(self) -> str:
+        """Return the log of the last invocation; LocalStack prints it when something is wrong."""
+        return self._last_log
+
+    def get_address(self) -> str:
+        """Return where the environment can be reached: it is on this machine."""
+        return "127.0.0.1"
+
+    def get_endpoint_from_executor(self) -> str:
+        """Return LocalStack's host as the function sees it."""
+        return "127.0.0.1"
+
+    def get_runtime_endpoint(self) -> str:
+        """Return the callback address of LocalStack's own runtime client, which is not used here."""
+        return f"http://127.0.0.1:{config.GATEWAY_LISTEN[0].port}/_localstack_lambda/{self.id}"
+
+    @classmethod
+    def prepare_version(cls, function_version: Any) -> None:
+        """Unpack the deployment package."""
+        if function_version.config.code:
+            package_cache.unpack(function_version.config.code)
+
+    @classmethod
+    def cleanup_version(cls, function_version: Any) -> None:
+        """Keep the package: another version or function may share it."""
+
+
+def _inherited() -> dict[str, str]:
+    """Return the few variables that a function gets from this machine; the home is empty, as on Lambda."""
+    passed = [name for name in os.environ.get("PROCESS_LAMBDA_PASS", "").split(",") if name in os.environ]
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "en_US.UTF-8",
+        "HOME": tempfile.gettempdir(),
+        "TMPDIR": tempfile.gettempdir(),
+        **{name: os.environ[name] for name in passed},
+    }
