@@ -1,0 +1,19 @@
+"""Energy Monitor: the application's table of contents. Routes and functions live in chalicelib."""
+
+from chalice import Chalice
+
+from chalicelib.api import health
+from chalicelib.api.v2 import display, energy, fallback
+from chalicelib.handlers import display_data
+
+app = Chalice(app_name="energy-monitor")
+app.api.binary_types.append("text/csv")  # files arrive byte for byte, whatever their encoding
+
+# HTTP
+app.register_blueprint(health.blueprint)
+app.register_blueprint(energy.blueprint)
+app.register_blueprint(display.blueprint)
+app.register_blueprint(fallback.blueprint)
+
+# Functions that EventBridge calls
+app.register_blueprint(display_data.blueprint)

@@ -1,0 +1,41 @@
+"""Answers as JSON: amounts as numbers with up to 3 decimals, instants as ISO 8601 in UTC."""
+
+import json
+from datetime import datetime
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Any
+
+from chalice import Response
+
+from chalicelib.api.errors import problem_of
+
+JSON = "application/json"
+PROBLEM_JSON = "application/problem+json"
+
+
+def json_answer(
+    body: Any, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None
+) -> Response:
+    """An answer with a JSON body."""
+    return _response(body, status, JSON, headers or {})
+
+
+def problem_answer(error: Exception, path: str) -> Response:
+    """The problem+json answer for an error."""
+    problem = problem_of(error, path)
+    return _response(problem.body, problem.status, PROBLEM_JSON, problem.headers)
+
+
+def _response(body: Any, status: HTTPStatus, content_type: str, headers: dict[str, str]) -> Response:
+    text = json.dumps(body, default=_plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Response(text, {"Content-Type": content_type, **headers}, status.value)
+
+
+def _plain(value: Any) -> float | str:
+    """Amounts have at most 15 significant digits (``plausibility``): a double shows each of them exactly."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    raise TypeError(f"{type(value).__name__} has no JSON form")

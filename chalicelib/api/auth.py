@@ -1,0 +1,126 @@
+"""Who is asking: a JWT checked against the configured issuer, audience and key set.
+
+Checked in the application and not in an API Gateway authorizer, so that it is the same on AWS, on the laptop stack and
+under the test client.
+"""
+
+import json
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from jwt import PyJWK, PyJWKSet
+
+from chalicelib.domain.errors import AuthenticationError, UnavailableError
+
+ALGORITHMS = ("RS256", "ES256", "EdDSA")
+REQUIRED_CLAIMS = ["exp", "iss", "aud", "sub"]
+LEEWAY_SECONDS = 10
+REFETCH_SECONDS = 30.0
+FETCH_TIMEOUT_SECONDS = 3.0
+
+KeySet = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A verified caller: the user id that scopes every document, and the roles of the token."""
+
+    user_id: str
+    roles: frozenset[str]
+
+
+class KeyStore:
+    """The issuer's public keys; an unknown ``kid`` fetches them again, at a limited rate."""
+
+    def __init__(self, fetch: Callable[[], KeySet], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._fetch = fetch
+        self._monotonic = monotonic
+        self._keys: dict[str, PyJWK] = {}
+        self._fetched_at = float("-inf")
+
+    def key(self, kid: str) -> PyJWK:
+        """The key with this id.
+
+        Raises:
+            AuthenticationError: the issuer has no such key.
+            UnavailableError: the keys could not be fetched and none are known.
+        """
+        if kid not in self._keys and self._monotonic() - self._fetched_at >= REFETCH_SECONDS:
+            self._refetch()
+        if kid not in self._keys:
+            raise AuthenticationError("the token is signed with a key that the issuer does not publish")
+        return self._keys[kid]
+
+    def _refetch(self) -> None:
+        try:
+            keys = PyJWKSet.from_dict(dict(self._fetch())).keys
+        except (OSError, ValueError, jwt.PyJWTError) as error:
+            raise UnavailableError("the issuer's keys cannot be fetched; try again") from error
+        self._fetched_at = self._monotonic()
+        self._keys = {key.key_id: key for key in keys if key.key_id}
+
+
+class TokenVerifier:
+    """Turns an Authorization header into a caller, or refuses it."""
+
+    def __init__(self, keys: KeyStore, issuer: str, audience: str) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+
+    def verify(self, authorization: str | None) -> Caller:
+        """The caller that a ``Bearer`` token proves.
+
+        Raises:
+            AuthenticationError: no token, or it is malformed, expired, unsigned, or from or for somebody else.
+        """
+        claims = self._claims(_bearer(authorization))
+        roles = claims.get("roles", [])
+        if not isinstance(roles, list):
+            raise AuthenticationError("the token's roles are not a list")
+        return Caller(user_id=_subject(claims), roles=frozenset(map(str, roles)))
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        try:
+            header = jwt.get_unverified_header(token)
+            if header.get("alg") not in ALGORITHMS:
+                raise AuthenticationError("the token's algorithm is not accepted")
+            key = self._keys.key(str(header.get("kid")))
+            return jwt.decode(
+                token,
+                key,
+                algorithms=[key.algorithm_name],
+                issuer=self._issuer,
+                audience=self._audience,
+                leeway=LEEWAY_SECONDS,
+                options={"require": REQUIRED_CLAIMS},
+            )
+        except jwt.ExpiredSignatureError as error:
+            raise AuthenticationError("the token has expired") from error
+        except jwt.PyJWTError as error:
+            raise AuthenticationError("the token is not valid here") from error
+
+
+def fetch_key_set(url: str) -> KeySet:
+    """Fetch a JWKS document. The settings allow http and https addresses only."""
+    with urllib.request.urlopen(url, timeout=FETCH_TIMEOUT_SECONDS) as answer:  # noqa: S310
+        keys: KeySet = json.load(answer)
+        return keys
+
+
+def _bearer(authorization: str | None) -> str:
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise AuthenticationError("send a token: Authorization: Bearer <token>")
+    return token.strip()
+
+
+def _subject(claims: Mapping[str, Any]) -> str:
+    subject = claims["sub"]
+    if not isinstance(subject, str) or not subject:
+        raise AuthenticationError("the token names no user")
+    return subject

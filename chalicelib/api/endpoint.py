@@ -1,0 +1,171 @@
+"""What every v2 route wears: authentication, error mapping, logging. Applied inside the view, because an ordinary
+exception never reaches Chalice's middleware.
+"""
+
+import functools
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NoReturn, TypeVar
+
+from chalice import Blueprint, Response
+from chalice.app import Request
+from pydantic import BaseModel, ValidationError
+
+from chalicelib.api.answers import problem_answer
+from chalicelib.api.auth import Caller
+from chalicelib.api.errors import (
+    BodyTooLargeError,
+    MalformedBodyError,
+    MethodNotAllowedError,
+    UnsupportedMediaError,
+)
+from chalicelib.bootstrap import Container, container
+from chalicelib.domain.errors import FieldError, InvalidInputError
+from chalicelib.monitoring.logger import logger
+from chalicelib.monitoring.metrics import count, flush
+from chalicelib.monitoring.names import MetricName
+
+Model = TypeVar("Model", bound=BaseModel)
+View = Callable[..., Response]
+
+# Chalice would answer a wrong content type by itself, in a shape of its own: the routes check it instead.
+ANY_CONTENT = ["*/*"]
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+JSON_BODY_BYTES = 64 * 1024
+CSV_BODY_BYTES = 4 * 1024 * 1024  # base64 of it stays below the 6 MB that Lambda takes
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authenticated request, as a view sees it."""
+
+    request: Request
+    caller: Caller
+    container: Container
+
+    @property
+    def user_id(self) -> str:
+        """Whose documents the request may touch."""
+        return self.caller.user_id
+
+    def json(self, model: type[Model]) -> Model:
+        """The JSON body as a model; numbers with a fraction stay exact.
+
+        Raises:
+            UnsupportedMediaError, BodyTooLargeError, MalformedBodyError, InvalidInputError
+        """
+        return validated(model, _parsed(self.body("application/json", JSON_BODY_BYTES)))
+
+    def query(self, model: type[Model]) -> Model:
+        """The query string as a model. Raises InvalidInputError."""
+        return validated(model, dict(self.request.query_params or {}))
+
+    def body(self, content_type: str, limit: int) -> bytes:
+        """The raw body. Raises UnsupportedMediaError, BodyTooLargeError."""
+        given = self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if given != content_type:
+            raise UnsupportedMediaError(f"send Content-Type: {content_type}, not {given or 'none'}")
+        content: bytes = self.request.raw_body or b""
+        if len(content) > limit:
+            raise BodyTooLargeError(f"the body has {len(content)} bytes, this path takes up to {limit}")
+        return content
+
+
+def endpoint(blueprint: Blueprint) -> Callable[[Callable[..., Response]], View]:
+    """Make a view of a function that takes a ``Call`` (and path parameters) and returns a response."""
+
+    def decorate(function: Callable[..., Response]) -> View:
+        @functools.wraps(function)
+        def view(**path: str) -> Response:
+            return answered(blueprint.current_request, lambda: function(_call(blueprint), **path))
+
+        return view
+
+    return decorate
+
+
+def public_endpoint(blueprint: Blueprint) -> Callable[[Callable[..., Response]], View]:
+    """Like ``endpoint`` for the few routes that need no token; the function takes the path parameters only."""
+
+    def decorate(function: Callable[..., Response]) -> View:
+        @functools.wraps(function)
+        def view(**path: str) -> Response:
+            return answered(blueprint.current_request, lambda: function(**path))
+
+        return view
+
+    return decorate
+
+
+def refuse_other_methods(blueprint: Blueprint, paths: Mapping[str, tuple[str, ...]]) -> None:
+    """Answer 405 for the methods a path does not take: API Gateway would answer 403, in a shape of its own."""
+    for path, allowed in paths.items():
+
+        @public_endpoint(blueprint)
+        def method_not_allowed(allowed: tuple[str, ...] = allowed, **_: str) -> NoReturn:
+            raise MethodNotAllowedError(allowed)
+
+        others = [method for method in METHODS if method not in allowed]
+        blueprint.route(path, methods=others, content_types=ANY_CONTENT)(method_not_allowed)
+
+
+def answered(request: Request, work: Callable[[], Response]) -> Response:
+    """Run the work of one request; whatever it raises becomes a problem answer, and one log line tells of it."""
+    started = time.perf_counter()
+    logger().set_correlation_id(request.context.get("requestId"))
+    try:
+        response = work()
+    except Exception as error:  # noqa: BLE001 the one place where everything becomes an answer
+        response = _refused(request, error)
+    logger().info(
+        "request",
+        extra={
+            "method": request.method,
+            "route": request.context.get("resourcePath"),
+            "status": response.status_code,
+            "elapsed_ms": round((time.perf_counter() - started) * 1000, 1),
+        },
+    )
+    flush()
+    return response
+
+
+def validated(model: type[Model], value: Any) -> Model:
+    """A value as a model; every wrong field is named. Raises InvalidInputError."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        fields = tuple(
+            FieldError(".".join(map(str, item["loc"])) or "body", item["msg"]) for item in error.errors()
+        )
+        raise InvalidInputError("; ".join(f"{field.where}: {field.reason}" for field in fields), fields) from error
+
+
+def _call(blueprint: Blueprint) -> Call:
+    request = blueprint.current_request
+    own = container()
+    return Call(request, own.verifier.verify(request.headers.get("authorization")), own)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    response = problem_answer(error, request.path)
+    if response.status_code == 500:
+        count(MetricName.UNEXPECTED_ERRORS)
+        logger().exception("unexpected error")
+    else:
+        logger().info("refused", extra={"reason": f"{type(error).__name__}: {error}"[:500]})
+    return response
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return json.loads(content.decode(), parse_float=Decimal, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise MalformedBodyError(f"the body is not JSON in UTF-8: {error}"[:300]) from error
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")

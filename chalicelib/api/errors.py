@@ -1,0 +1,139 @@
+"""The one mapping from errors to HTTP: RFC 9457 problem details.
+
+RequestError and its children are what can be wrong with a request before any use case is reached.
+
+RequestError (400)
+├── MalformedBodyError        400  not JSON, or not the characters that were promised
+├── BodyTooLargeError         413
+├── UnsupportedMediaError     415
+├── UnknownRouteError         404
+└── MethodNotAllowedError     405
+"""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from chalicelib.domain.errors import (
+    AuthenticationError,
+    DuplicateReadingError,
+    EnergyMonitorError,
+    FieldError,
+    ImplausibleReadingError,
+    InvalidInputError,
+    NotFoundError,
+    UnavailableError,
+)
+
+PROBLEM_TYPE = "urn:energy-monitor:problem:"
+SHOWN_ERRORS = 100
+
+
+class RequestError(EnergyMonitorError):
+    """Raised when a request cannot be understood."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
+
+
+class MalformedBodyError(RequestError):
+    """Raised when a body is not what its content type promises."""
+
+
+class BodyTooLargeError(RequestError):
+    """Raised when a body exceeds the route's limit, before it is parsed."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class UnsupportedMediaError(RequestError):
+    """Raised when a body has another content type than the route takes."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+class UnknownRouteError(RequestError):
+    """Raised for a path that no route answers."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
+class MethodNotAllowedError(RequestError):
+    """Raised for a known path with a method it does not take; ``allowed`` names those it does."""
+
+    status = HTTPStatus.METHOD_NOT_ALLOWED
+
+    def __init__(self, allowed: tuple[str, ...]) -> None:
+        super().__init__(f"this path takes {', '.join(allowed)}")
+        self.allowed = allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem answer: status, headers and the members of its body."""
+
+    status: HTTPStatus
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+# The first class that matches wins: children stand before their parents.
+_STATUS: tuple[tuple[type[EnergyMonitorError], HTTPStatus], ...] = (
+    (AuthenticationError, HTTPStatus.UNAUTHORIZED),
+    (NotFoundError, HTTPStatus.NOT_FOUND),
+    (DuplicateReadingError, HTTPStatus.CONFLICT),
+    (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (UnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+
+
+def status_of(error: Exception) -> HTTPStatus:
+    """The status of an error; 500 for everything that nobody expected."""
+    if isinstance(error, RequestError):
+        return error.status
+    for kind, status in _STATUS:
+        if isinstance(error, kind):
+            return status
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def problem_of(error: Exception, path: str) -> Problem:
+    """The problem answer for an error. An unexpected one says nothing about itself."""
+    status = status_of(error)
+    expected = status is not HTTPStatus.INTERNAL_SERVER_ERROR
+    body: dict[str, Any] = {
+        "type": PROBLEM_TYPE + (_slug(error) if expected else "internal"),
+        "title": status.phrase,
+        "status": status.value,
+        "detail": str(error) if expected else "an unexpected error occurred; it has been recorded",
+        "instance": path,
+    }
+    return Problem(status, _headers(error, status), body | _members(error))
+
+
+def _slug(error: Exception) -> str:
+    name = type(error).__name__.removesuffix("Error")
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("-")
+
+
+def _members(error: Exception) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    if isinstance(error, ImplausibleReadingError):
+        members["code"] = error.code
+    if isinstance(error, InvalidInputError) and error.errors:
+        members["errors"] = [_field(field) for field in error.errors[:SHOWN_ERRORS]]
+        members["errorCount"] = len(error.errors)
+    return members
+
+
+def _field(error: FieldError) -> dict[str, str]:
+    return {"where": error.where, "reason": error.reason}
+
+
+def _headers(error: Exception, status: HTTPStatus) -> dict[str, str]:
+    if isinstance(error, MethodNotAllowedError):
+        return {"Allow": ", ".join(error.allowed)}
+    if status is HTTPStatus.UNAUTHORIZED:
+        return {"WWW-Authenticate": 'Bearer realm="energy-monitor"'}
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        return {"Retry-After": "2"}
+    return {}

@@ -1,0 +1,51 @@
+"""What happened, as it travels over EventBridge. Past tense, no amounts.
+
+An event only says *look at this meter*: lost, late, doubled or reordered it does no harm (the source version decides).
+"""
+
+from typing import Literal
+from uuid import UUID, uuid4
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from chalicelib.domain.readings import EnergyType
+
+EVENT_SOURCE = "energy-monitor"
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+
+class MeterChange(_Event):
+    """The change of one meter: its new source version and the instants it touched."""
+
+    type: EnergyType
+    source_version: int = Field(ge=1)
+    first: AwareDatetime
+    last: AwareDatetime
+
+
+class EnergyEvent(_Event):
+    """What every event carries."""
+
+    version: Literal[1] = 1
+    event_id: UUID = Field(default_factory=uuid4)
+    occurred_at: AwareDatetime
+    user_id: str = Field(min_length=1)
+
+
+class EnergyReadingCreated(EnergyEvent):
+    """One reading was recorded."""
+
+    reading_id: str
+    meter: MeterChange
+
+
+class EnergyReadingsBulkImported(EnergyEvent):
+    """A file of readings was imported; one change per meter, not the readings."""
+
+    import_id: str
+    count: int = Field(ge=1)
+    meters: tuple[MeterChange, ...] = Field(min_length=1)

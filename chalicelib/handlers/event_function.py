@@ -1,0 +1,50 @@
+"""The decorator of every event function: logging, metrics and parsing of the EventBridge envelope.
+
+Chalice's middleware does not run for functions on a blueprint in Lambda, so each function wears this instead.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from aws_lambda_powertools.utilities.parser import parse
+from aws_lambda_powertools.utilities.parser.envelopes import EventBridgeEnvelope
+
+from chalicelib.bootstrap import Container, container
+from chalicelib.domain.events import EnergyEvent
+from chalicelib.monitoring.logger import logger
+from chalicelib.monitoring.metrics import flush
+
+Event = TypeVar("Event", bound=EnergyEvent)
+LambdaFunction = Callable[[Any, Any], dict[str, Any]]
+MARK = "__event_model__"
+
+
+def event_function(model: type[Event]) -> Callable[[Callable[[Event, Container], int]], LambdaFunction]:
+    """Make a Lambda function of one that takes an event and returns how many meters it refreshed.
+
+    An exception is logged and raised again: Lambda then retries, and the meter stays dirty until somebody succeeds.
+    """
+
+    def decorate(function: Callable[[Event, Container], int]) -> LambdaFunction:
+        @functools.wraps(function)
+        def handler(event: Any, context: Any) -> dict[str, Any]:
+            logger().set_correlation_id(event.get("id") if isinstance(event, dict) else None)
+            logger().append_keys(function_request_id=getattr(context, "aws_request_id", None))
+            try:
+                parsed = parse(event=event, model=model, envelope=EventBridgeEnvelope)
+                refreshed = function(parsed, container())
+                logger().info(
+                    "event handled", extra={"event_id": str(parsed.event_id), "refreshed": refreshed}
+                )
+                return {"refreshed": refreshed}
+            except Exception:
+                logger().exception("event failed", extra={"event_type": model.__name__})
+                raise
+            finally:
+                flush()
+
+        setattr(handler, MARK, model)
+        return handler
+
+    return decorate

@@ -1,0 +1,16 @@
+"""Names of the service and its metrics, in one place so that dashboards and alarms can rely on them."""
+
+from enum import StrEnum
+
+SERVICE = "energy-monitor"
+NAMESPACE = "EnergyMonitor"
+
+
+class MetricName(StrEnum):
+    """Every metric that the application emits."""
+
+    EVENTS_NOT_PUBLISHED = "EventsNotPublished"
+    DISPLAY_REFRESHED = "DisplayRefreshed"
+    REFRESH_SUPERSEDED = "RefreshSuperseded"
+    REFRESH_LAG = "RefreshLag"
+    UNEXPECTED_ERRORS = "UnexpectedErrors"

@@ -1,0 +1,100 @@
+"""The connection to MongoDB: codecs, names of the collections, and driver errors translated into the domain's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import pymongo
+from bson.codec_options import CodecOptions, TypeCodec, TypeRegistry
+from bson.decimal128 import Decimal128
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
+
+from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
+from chalicelib.domain.readings import to_ms
+
+Document = dict[str, Any]
+DUPLICATE_KEY = 11000
+
+
+class Collections(StrEnum):
+    """Every collection that the application reads or writes."""
+
+    READINGS = "source_energy_readings"
+    METERS = "meters"
+    DISPLAY = "display_energy_data"
+    SETTINGS = "user_settings"
+
+
+class _DecimalCodec(TypeCodec):
+    """Amounts are Decimal in Python and Decimal128 in MongoDB: exact on both sides."""
+
+    python_type = Decimal
+    bson_type = Decimal128
+
+    def transform_python(self, value: Any) -> Decimal128:
+        return Decimal128(value)
+
+    def transform_bson(self, value: Any) -> Decimal:
+        return Decimal(str(value))
+
+
+CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
+    tz_aware=True, type_registry=TypeRegistry([_DecimalCodec()])
+)
+
+
+def open_database(uri: str, name: str) -> Database[Document]:
+    """Open the database; connects on the first command, fails over within seconds.
+
+    Shapes: ``uri`` a MongoDB connection string of a replica set (transactions need one).
+    """
+    client: pymongo.MongoClient[Document] = pymongo.MongoClient(
+        uri, appname="energy-monitor", serverSelectionTimeoutMS=5_000, maxPoolSize=10, retryWrites=True
+    )
+    return client.get_database(name, codec_options=CODEC_OPTIONS)
+
+
+def instant_of(date: datetime | None) -> int | None:
+    """Epoch milliseconds of a stored date, None where there is none."""
+    return None if date is None else to_ms(date)
+
+
+def meter_id(user_id: str, energy_type: str) -> str:
+    """The ``_id`` of a meter; the type has no bar, so the last one separates."""
+    return f"{user_id}|{energy_type}"
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Bound every command inside together, and translate what the driver raises.
+
+    Raises:
+        DuplicateReadingError: a unique index refused a reading.
+        UnavailableError: the database could not be reached or did not answer in time.
+    """
+    try:
+        with pymongo.timeout(seconds):
+            yield
+    except DuplicateKeyError as error:
+        raise DuplicateReadingError("a reading of this type at this instant is already stored") from error
+    except BulkWriteError as error:
+        raise _bulk_error(error) from error
+    except PyMongoError as error:
+        raise UnavailableError("the database did not answer in time; try again") from error
+
+
+def _bulk_error(error: BulkWriteError) -> Exception:
+    codes = {failure.get("code") for failure in (error.details or {}).get("writeErrors", [])}
+    if codes == {DUPLICATE_KEY}:
+        return DuplicateReadingError("readings of the same instants are already stored")
+    return UnavailableError("the database refused a bulk write; nothing was written")
+
+
+def ping(database: Database[Document]) -> None:
+    """Ask the database for a sign of life. Raises UnavailableError."""
+    with time_limit(3.0):
+        database.command("ping")

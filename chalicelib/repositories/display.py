@@ -1,0 +1,157 @@
+"""Display documents, and the consistent reads and writes that a refresh of them needs."""
+
+from typing import Any
+
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+
+from chalicelib.domain.ports import (
+    DataType,
+    DisplayDocument,
+    DisplayUpdate,
+    MeterSnapshot,
+    MeterState,
+)
+from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
+from chalicelib.repositories.database import (
+    Collections,
+    Document,
+    instant_of,
+    meter_id,
+    time_limit,
+)
+from chalicelib.repositories.meters import configuration_of, published, state_of
+from chalicelib.repositories.readings import POINT, point_of
+from chalicelib.repositories.scoped import ScopedCollection
+from chalicelib.repositories.settings import settings_of
+from chalicelib.repositories.transactions import in_transaction
+
+
+class MongoDisplayDataRepository:
+    """Implements ``DisplayDataRepository``."""
+
+    def __init__(self, database: Database[Document], timeout_seconds: float) -> None:
+        self._database = database
+        self._timeout = timeout_seconds
+
+    def find(
+        self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int
+    ) -> tuple[DisplayDocument | None, MeterState]:
+        """Document and meter in one command: two lookups by ``_id``, joined by ``$unionWith``."""
+        pipeline = _view_pipeline(user_id, energy_type, data_type, year)
+        with time_limit(self._timeout):
+            found = list(self._database[Collections.DISPLAY].aggregate(pipeline))
+        views = [document for document in found if "dataType" in document]
+        meters = [document for document in found if "dataType" not in document]
+        return (_view(views[0]) if views else None), state_of(meters[0] if meters else None)
+
+    def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
+        """The versions of a meter."""
+        with time_limit(self._timeout):
+            return state_of(self._meter(user_id, energy_type, None))
+
+    def snapshot(self, user_id: str, energy_type: EnergyType) -> MeterSnapshot:
+        """Everything a calculation needs, at one point in time, without holding up a writer."""
+        with (
+            time_limit(self._timeout),
+            self._database.client.start_session(snapshot=True) as session,
+        ):
+            meter = self._meter(user_id, energy_type, session) or {}
+            return MeterSnapshot(
+                state=state_of(meter or None),
+                dirty_from=instant_of(meter.get("dirtyFrom")),
+                dirty_to=instant_of(meter.get("dirtyTo")),
+                configuration=configuration_of(meter),
+                settings=settings_of(self._database, user_id, session),
+                readings=self._readings(user_id, energy_type, session),
+            )
+
+    def publish(self, user_id: str, energy_type: EnergyType, update: DisplayUpdate) -> bool:
+        """Advance the meter where it lags behind the update, and only then touch its documents."""
+
+        def work(session: ClientSession) -> bool:
+            meters = ScopedCollection(self._database[Collections.METERS], user_id, session)
+            behind = {
+                "_id": meter_id(user_id, energy_type),
+                "displayVersion": {"$lt": update.source_version},
+            }
+            if not meters.update_one(behind, published(update.source_version)):
+                return False
+            self._replace(user_id, energy_type, update, session)
+            return True
+
+        return in_transaction(self._database, self._timeout, work)
+
+    def dirty_meters(self, dirty_before: int, limit: int) -> list[tuple[str, EnergyType]]:
+        """A system job's read across users, by the partial index on ``dirtySince``."""
+        with time_limit(self._timeout):
+            found = self._database[Collections.METERS].find(
+                {"dirtySince": {"$lte": to_datetime(dirty_before)}},
+                projection={"userId": 1, "type": 1},
+                sort=[("dirtySince", 1)],
+                limit=limit,
+            )
+            return [(meter["userId"], EnergyType(meter["type"])) for meter in found]
+
+    def _meter(self, user_id: str, energy_type: EnergyType, session: ClientSession | None) -> Document | None:
+        meters = ScopedCollection(self._database[Collections.METERS], user_id, session)
+        return meters.find_one({"_id": meter_id(user_id, energy_type)})
+
+    def _readings(self, user_id: str, energy_type: EnergyType, session: ClientSession) -> list[Reading]:
+        readings = ScopedCollection(self._database[Collections.READINGS], user_id, session)
+        found = readings.find({"type": energy_type.value}, projection=POINT, sort=[("date", 1)])
+        return [point_of(document) for document in found.batch_size(10_000)]
+
+    def _replace(
+        self, user_id: str, energy_type: EnergyType, update: DisplayUpdate, session: ClientSession
+    ) -> None:
+        display = ScopedCollection(self._database[Collections.DISPLAY], user_id, session)
+        for document in update.documents:
+            stored = _stored(user_id, energy_type, document)
+            display.replace_one({"_id": stored["_id"]}, stored, upsert=True)
+        display.delete_many({"type": energy_type.value, **_not_stored(update.stored_years)})
+
+
+def _view_pipeline(
+    user_id: str, energy_type: EnergyType, data_type: DataType, year: int
+) -> list[dict[str, Any]]:
+    meter = {"_id": meter_id(user_id, energy_type), "userId": user_id}
+    return [
+        {"$match": {"_id": _view_id(user_id, energy_type, data_type, year), "userId": user_id}},
+        {"$unionWith": {"coll": Collections.METERS.value, "pipeline": [{"$match": meter}]}},
+    ]
+
+
+def _not_stored(years: range) -> dict[str, Any]:
+    """What matches the yearly documents outside the stored years: all of them when nothing is left."""
+    if not years:
+        return {"dataType": "monthly"}
+    return {"dataType": "monthly", "$or": [{"year": {"$lt": years[0]}}, {"year": {"$gt": years[-1]}}]}
+
+
+def _view_id(user_id: str, energy_type: EnergyType, data_type: DataType, year: int) -> str:
+    return f"{user_id}|{energy_type}|{data_type}|{year}"
+
+
+def _view(document: Document) -> DisplayDocument:
+    return DisplayDocument(
+        data_type=document["dataType"],
+        year=document["year"],
+        data=document["data"],
+        source_version=document["sourceVersion"],
+        calculation_version=document["calculationVersion"],
+        calculated_at=to_ms(document["calculatedAt"]),
+    )
+
+
+def _stored(user_id: str, energy_type: EnergyType, document: DisplayDocument) -> Document:
+    return {
+        "_id": _view_id(user_id, energy_type, document.data_type, document.year),
+        "type": energy_type.value,
+        "dataType": document.data_type,
+        "year": document.year,
+        "data": document.data,
+        "sourceVersion": document.source_version,
+        "calculationVersion": document.calculation_version,
+        "calculatedAt": to_datetime(document.calculated_at),
+    }

@@ -1,0 +1,70 @@
+"""Meters: the source version of a (user, type) and the range of instants that the display does not show yet."""
+
+from typing import Any
+
+from pymongo import ReturnDocument
+
+from chalicelib.domain.ports import MeterConfiguration, MeterState
+from chalicelib.domain.readings import EnergyType, MeterExchange, to_datetime, to_ms
+from chalicelib.repositories.database import Document, instant_of, meter_id
+from chalicelib.repositories.scoped import ScopedCollection
+
+
+class MongoMeterRepository:
+    """Implements ``MeterRepository`` for one user inside one transaction."""
+
+    def __init__(self, meters: ScopedCollection, user_id: str) -> None:
+        self._meters = meters
+        self._user_id = user_id
+
+    def mark_changed(self, energy_type: EnergyType, first: int, last: int, now: int) -> int:
+        """Count the version up and widen the dirty range; ``$min`` sets ``dirtySince`` only on a clean meter."""
+        meter = self._meters.find_one_and_update(
+            {"_id": meter_id(self._user_id, energy_type)},
+            {
+                "$inc": {"sourceVersion": 1},
+                "$min": {"dirtyFrom": to_datetime(first), "dirtySince": to_datetime(now)},
+                "$max": {"dirtyTo": to_datetime(last)},
+                "$setOnInsert": {"type": energy_type.value, "displayVersion": 0},
+            },
+            projection={"sourceVersion": 1},
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )
+        assert meter is not None, "an upsert always returns its document"  # noqa: S101
+        return int(meter["sourceVersion"])
+
+    def configuration(self, energy_type: EnergyType) -> MeterConfiguration:
+        """Modulus and exchanges of a meter; the defaults where there is none yet."""
+        found = self._meters.find_one(
+            {"_id": meter_id(self._user_id, energy_type)}, projection={"modulus": 1, "exchanges": 1}
+        )
+        return configuration_of(found or {})
+
+
+def configuration_of(meter: Document) -> MeterConfiguration:
+    """Modulus and exchanges as they stand in a meter's document."""
+    return MeterConfiguration(
+        modulus=meter.get("modulus"),
+        exchanges=tuple(_exchange(exchange) for exchange in meter.get("exchanges", ())),
+    )
+
+
+def state_of(meter: Document | None) -> MeterState:
+    """The versions that stand in a meter's document; version 0 where there is none."""
+    if meter is None:
+        return MeterState()
+    return MeterState(meter["sourceVersion"], meter["displayVersion"], instant_of(meter.get("dirtySince")))
+
+
+def published(version: int) -> list[dict[str, Any]]:
+    """The update that advances a meter's display version and, nothing newer written, cleans it."""
+    clean = {"$eq": ["$sourceVersion", version]}
+    kept = {
+        field: {"$cond": [clean, "$$REMOVE", f"${field}"]} for field in ("dirtyFrom", "dirtyTo", "dirtySince")
+    }
+    return [{"$set": {"displayVersion": version, **kept}}]
+
+
+def _exchange(document: Document) -> MeterExchange:
+    return MeterExchange(to_ms(document["date"]), document["finalOld"], document["initialNew"])

@@ -1,0 +1,45 @@
+"""The settings of one deployment: the only reader of the environment.
+
+Secrets are not here: ``bootstrap`` fetches them from Secrets Manager by ``secret_id``.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+LOCAL_STAGE = "local"
+LOCAL_ISSUER = "https://energy-monitor.local"
+
+
+class Settings(BaseModel):
+    """What a deployment is told by its template; built once per process."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stage: str = Field(alias="STAGE", min_length=1)
+    event_bus_name: str = Field(alias="EVENT_BUS_NAME", min_length=1)
+    auth_issuer: str = Field(alias="AUTH_ISSUER", min_length=1)
+    auth_audience: str = Field(alias="AUTH_AUDIENCE", min_length=1)
+    auth_jwks_url: str = Field(alias="AUTH_JWKS_URL", pattern=r"^https?://")
+    secret_id: str = Field(alias="SECRET_ID", min_length=1)
+    mongodb_database: str = Field(alias="MONGODB_DATABASE", min_length=1)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field("INFO", alias="LOG_LEVEL")
+
+    @model_validator(mode="after")
+    def _local_keys_stay_local(self) -> Self:
+        if self.stage != LOCAL_STAGE and self.auth_issuer == LOCAL_ISSUER:
+            raise ValueError(f"stage {self.stage!r} must not trust the laptop's issuer {LOCAL_ISSUER}")
+        if self.stage != LOCAL_STAGE and not self.auth_jwks_url.startswith("https://"):
+            raise ValueError(f"stage {self.stage!r} needs AUTH_JWKS_URL to start with https://")
+        return self
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read the settings from the process's environment, or from a mapping in tests.
+
+        Raises:
+            pydantic.ValidationError: a variable is missing or contradicts another.
+        """
+        return cls.model_validate(dict(os.environ if environment is None else environment))
