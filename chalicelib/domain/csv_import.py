@@ -1,0 +1,139 @@
+"""Readings from a CSV file (CALCULATION.md, 8): every good row, every bad one with its line number and reason.
+
+The file as such is read in ``csv_table``, numbers in ``csv_numbers``, dates in ``csv_dates``. What is done about bad
+rows, whether a reading is already stored and whether it lies in the future is decided by the use case.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from chalicelib.domain.csv_dates import parse_date
+from chalicelib.domain.csv_numbers import DecimalSign, find_decimal_sign, parse_number
+from chalicelib.domain.csv_table import REQUIRED_COLUMNS, CsvTable
+from chalicelib.domain.errors import CsvError, FieldError, InvalidReadingError
+from chalicelib.domain.plausibility import check_amount, parse_type
+from chalicelib.domain.readings import EnergyType
+
+
+class CsvRow(NamedTuple):
+    """A good row: the line on which it begins (the first line of a file is 1) and its reading."""
+
+    line: int
+    type: EnergyType
+    instant: int
+    amount: Decimal
+
+
+class RowError(NamedTuple):
+    """A bad row: its line, the first column that is wrong (None: the row as such) and why."""
+
+    line: int
+    column: str | None
+    reason: str
+
+
+class ParsedCsv(NamedTuple):
+    """What a file holds. ``duplicates`` are the lines of rows whose type and instant an earlier row has."""
+
+    rows: list[CsvRow]
+    errors: list[RowError]
+    duplicates: list[int]
+    ignored_columns: list[str]
+    delimiter: str
+    decimal: DecimalSign
+
+
+def parse_csv(
+    content: bytes,
+    zone: ZoneInfo,
+    *,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    max_rows: int = 50_000,
+) -> ParsedCsv:
+    """All rows of a UTF-8 file, good and bad, in two streaming passes: decimal sign, then rows.
+
+    Args:
+        content: the file, with or without a byte order mark.
+        zone: where a date without a time begins at midnight.
+        delimiter: tab, ``;`` or ``,``; without it the header line tells.
+        decimal: ``.`` or ``,``; without it the amounts tell.
+        max_rows: how many rows a file may have.
+
+    Raises:
+        CsvError: the file cannot be read as a whole.
+    """
+    table = CsvTable.open(content, delimiter, max_rows)
+    parser = _RowParser.of(table, zone, _decimal(table, decimal))
+    parsed = ParsedCsv([], [], [], table.ignored_columns, table.delimiter, parser.decimal)
+    seen: dict[EnergyType, set[int]] = {kind: set() for kind in EnergyType}
+    for line, fields in table:
+        row = parser.parse(line, fields)
+        if isinstance(row, RowError):
+            parsed.errors.append(row)
+        elif row.instant in seen[row.type]:
+            parsed.duplicates.append(line)
+        else:
+            seen[row.type].add(row.instant)
+            parsed.rows.append(row)
+    return parsed
+
+
+def _decimal(table: CsvTable, given: str | None) -> DecimalSign:
+    """The given decimal sign, or the one that the amounts of the file prove."""
+    if given is not None:
+        if given not in (".", ","):
+            raise CsvError("decimal must be . or ,")
+        return "." if given == "." else ","
+    position = table.header.index("amount")
+    sign = find_decimal_sign(fields[position] for _, fields in table if position < len(fields))
+    if sign is None:
+        raise CsvError("ambiguous number format, pass decimal=. or decimal=,")
+    return sign
+
+
+@dataclass(frozen=True, slots=True)
+class _RowParser:
+    """How the rows of one file are read."""
+
+    positions: tuple[int, ...]
+    width: int
+    zone: ZoneInfo
+    decimal: DecimalSign
+
+    @classmethod
+    def of(cls, table: CsvTable, zone: ZoneInfo, decimal: DecimalSign) -> "_RowParser":
+        positions = tuple(table.header.index(name) for name in REQUIRED_COLUMNS)
+        return cls(positions, len(table.header), zone, decimal)
+
+    def parse(self, line: int, fields: list[str]) -> CsvRow | RowError:
+        """The row, or its first flaw. More fields than the header has mean an unquoted decimal comma."""
+        if any(field.strip() for field in fields[self.width :]):
+            return RowError(line, None, f"row has {len(fields)} fields, the header has {self.width}")
+        try:
+            date, kind, amount = (
+                _present(name, fields, at) for name, at in zip(REQUIRED_COLUMNS, self.positions, strict=True)
+            )
+            return CsvRow(line, parse_type(kind), parse_date(date, self.zone), self._amount(amount))
+        except InvalidReadingError as exc:
+            return RowError(line, exc.errors[0].where, exc.errors[0].reason)
+
+    def _amount(self, text: str) -> Decimal:
+        amount = parse_number(text, self.decimal)
+        if amount is None:
+            raise _flaw("amount", f'amount "{text[:40]}" is not a number with the decimal sign {self.decimal}')
+        check_amount(amount)
+        return amount
+
+
+def _present(name: str, fields: list[str], position: int) -> str:
+    text = fields[position].strip() if position < len(fields) else ""
+    if not text:
+        raise _flaw(name, f"{name} is missing")
+    return text
+
+
+def _flaw(column: str, reason: str) -> InvalidReadingError:
+    return InvalidReadingError(reason, (FieldError(column, reason),))

@@ -1,0 +1,108 @@
+"""What makes a single reading believable (CALCULATION.md, 9). Whether its instant is taken, the store knows."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from chalicelib.domain.errors import FieldError, ImplausibleReadingError, InvalidReadingError
+from chalicelib.domain.readings import DAY_MS, EnergyType, MeterExchange, Reading
+
+# Far beyond any register and any display, well within Decimal128; keeps exact arithmetic cheap for 1E+999999 too.
+MAX_INTEGER_DIGITS = 15
+MAX_DECIMAL_PLACES = 15
+
+LOWER_THAN_PREVIOUS = "LOWER_THAN_PREVIOUS"
+HIGHER_THAN_NEXT = "HIGHER_THAN_NEXT"
+
+
+def parse_type(text: str) -> EnergyType:
+    """The type that ``text`` names after trim and lower; InvalidReadingError if none."""
+    try:
+        return EnergyType(text.strip().lower())
+    except ValueError as exc:
+        reason = f'type "{text.strip()[:40]}" is neither power nor gas'
+        raise InvalidReadingError(reason, (FieldError("type", reason),)) from exc
+
+
+def check_amount(amount: Decimal) -> None:
+    """InvalidReadingError unless ``amount`` is finite, greater than 0 and of a size that a register can show."""
+    _raise_if(_amount_flaws(amount))
+
+
+def check_instant(instant: int, now: int) -> None:
+    """InvalidReadingError for an instant more than one day after ``now`` (both UTC milliseconds)."""
+    _raise_if(_instant_flaws(instant, now))
+
+
+def check_reading(reading: Reading, now: int) -> None:
+    """All that can be said about a reading by itself; the InvalidReadingError carries every flaw."""
+    _raise_if([*_amount_flaws(reading.amount), *_instant_flaws(reading.instant, now)])
+
+
+def check_neighbours(
+    reading: Reading,
+    previous: Reading | None,
+    following: Reading | None,
+    exchanges: Iterable[MeterExchange] = (),
+) -> None:
+    """ImplausibleReadingError if the register would run backwards; skip it when the user confirmed.
+
+    An exchange between two readings explains a step: then what counts is the meter on the reading's own side of it,
+    ``initial_new`` before it and ``final_old`` after it.
+
+    Args:
+        reading: the new or changed one.
+        previous: the stored reading before it in time, if any.
+        following: the stored reading after it in time, if any.
+        exchanges: the meter's exchanges, all or those nearby.
+    """
+    known = sorted(exchanges)
+    floor = _floor(reading, previous, known)
+    if floor is not None and reading.amount < floor:
+        raise ImplausibleReadingError(
+            LOWER_THAN_PREVIOUS, f"amount {reading.amount} is lower than {floor}, the one before"
+        )
+    ceiling = _ceiling(reading, following, known)
+    if ceiling is not None and reading.amount > ceiling:
+        raise ImplausibleReadingError(
+            HIGHER_THAN_NEXT, f"amount {reading.amount} is higher than {ceiling}, the one after"
+        )
+
+
+def _floor(reading: Reading, previous: Reading | None, exchanges: Sequence[MeterExchange]) -> Decimal | None:
+    since = previous.instant if previous else None
+    for exchange in reversed(exchanges):
+        if exchange.instant < reading.instant and (since is None or since <= exchange.instant):
+            return exchange.initial_new
+    return previous.amount if previous else None
+
+
+def _ceiling(reading: Reading, following: Reading | None, exchanges: Sequence[MeterExchange]) -> Decimal | None:
+    until = following.instant if following else None
+    for exchange in exchanges:
+        if reading.instant <= exchange.instant and (until is None or exchange.instant < until):
+            return exchange.final_old
+    return following.amount if following else None
+
+
+def _amount_flaws(amount: Decimal) -> list[FieldError]:
+    if not amount.is_finite():
+        return [FieldError("amount", "amount is not a finite number")]
+    if amount <= 0:
+        return [FieldError("amount", "amount must be greater than 0")]
+    exponent = amount.as_tuple().exponent
+    decimals = -exponent if isinstance(exponent, int) else 0
+    if amount.adjusted() >= MAX_INTEGER_DIGITS or decimals > MAX_DECIMAL_PLACES:
+        limits = f"{MAX_INTEGER_DIGITS} digits before and {MAX_DECIMAL_PLACES} after the decimal sign"
+        return [FieldError("amount", f"amount has more than {limits}")]
+    return []
+
+
+def _instant_flaws(instant: int, now: int) -> list[FieldError]:
+    if instant - now > DAY_MS:
+        return [FieldError("date", "date is more than one day in the future")]
+    return []
+
+
+def _raise_if(flaws: list[FieldError]) -> None:
+    if flaws:
+        raise InvalidReadingError("; ".join(flaw.reason for flaw in flaws), tuple(flaws))
