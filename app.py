@@ -6,7 +6,7 @@ from chalicelib.api import health
 from chalicelib.api.v2 import display, energy, fallback
 from chalicelib.handlers import display_data
 
-app = Chalice(app_name="energy-monitor")
+app = Chalice(app_name="energy-monitor", configure_logs=False)  # the application logs by itself, as JSON lines
 app.api.binary_types.append("text/csv")  # files arrive byte for byte, whatever their encoding
 
 # HTTP

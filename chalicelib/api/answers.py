@@ -14,9 +14,7 @@ JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 
 
-def json_answer(
-    body: Any, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None
-) -> Response:
+def json_answer(body: Any, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None) -> Response:
     """An answer with a JSON body."""
     return _response(body, status, JSON, headers or {})
 

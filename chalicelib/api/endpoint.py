@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn, TypeVar
+from uuid import uuid4
 
 from chalice import Blueprint, Response
 from chalice.app import Request
@@ -68,7 +69,8 @@ class Call:
         given = self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if given != content_type:
             raise UnsupportedMediaError(f"send Content-Type: {content_type}, not {given or 'none'}")
-        content: bytes = self.request.raw_body or b""
+        raw = self.request.raw_body or b""
+        content = raw if isinstance(raw, bytes) else raw.encode()
         if len(content) > limit:
             raise BodyTooLargeError(f"the body has {len(content)} bytes, this path takes up to {limit}")
         return content
@@ -115,7 +117,7 @@ def refuse_other_methods(blueprint: Blueprint, paths: Mapping[str, tuple[str, ..
 def answered(request: Request, work: Callable[[], Response]) -> Response:
     """Run the work of one request; whatever it raises becomes a problem answer, and one log line tells of it."""
     started = time.perf_counter()
-    logger().set_correlation_id(request.context.get("requestId"))
+    logger().set_correlation_id(request.context.get("requestId") or str(uuid4()))
     try:
         response = work()
     except Exception as error:  # noqa: BLE001 the one place where everything becomes an answer
@@ -138,9 +140,7 @@ def validated(model: type[Model], value: Any) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        fields = tuple(
-            FieldError(".".join(map(str, item["loc"])) or "body", item["msg"]) for item in error.errors()
-        )
+        fields = tuple(FieldError(".".join(map(str, item["loc"])) or "body", item["msg"]) for item in error.errors())
         raise InvalidInputError("; ".join(f"{field.where}: {field.reason}" for field in fields), fields) from error
 
 

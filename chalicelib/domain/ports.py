@@ -29,7 +29,7 @@ DataType = Literal["monthly"]
 class UserSettings:
     """How a user's dates are read and how far a reading may lie from a month end."""
 
-    zone: ZoneInfo = ZoneInfo(DEFAULT_ZONE)
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(DEFAULT_ZONE))
     tolerance_days: int = DEFAULT_TOLERANCE_DAYS
 
 

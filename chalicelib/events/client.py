@@ -16,4 +16,5 @@ CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts"
 @cache
 def eventbridge() -> "EventBridgeClient":
     """The EventBridge client of this process."""
-    return boto3.client("events", config=CONFIG)
+    client: EventBridgeClient = boto3.client("events", config=CONFIG)
+    return client

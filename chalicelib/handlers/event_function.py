@@ -5,7 +5,7 @@ Chalice's middleware does not run for functions on a blueprint in Lambda, so eac
 
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from aws_lambda_powertools.utilities.parser import parse
 from aws_lambda_powertools.utilities.parser.envelopes import EventBridgeEnvelope
@@ -32,11 +32,9 @@ def event_function(model: type[Event]) -> Callable[[Callable[[Event, Container],
             logger().set_correlation_id(event.get("id") if isinstance(event, dict) else None)
             logger().append_keys(function_request_id=getattr(context, "aws_request_id", None))
             try:
-                parsed = parse(event=event, model=model, envelope=EventBridgeEnvelope)
+                parsed = cast(Event, parse(event=event, model=model, envelope=EventBridgeEnvelope))
                 refreshed = function(parsed, container())
-                logger().info(
-                    "event handled", extra={"event_id": str(parsed.event_id), "refreshed": refreshed}
-                )
+                logger().info("event handled", extra={"event_id": str(parsed.event_id), "refreshed": refreshed})
                 return {"refreshed": refreshed}
             except Exception:
                 logger().exception("event failed", extra={"event_type": model.__name__})

@@ -42,9 +42,7 @@ class _DecimalCodec(TypeCodec):
         return Decimal(str(value))
 
 
-CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
-    tz_aware=True, type_registry=TypeRegistry([_DecimalCodec()])
-)
+CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(tz_aware=True, type_registry=TypeRegistry([_DecimalCodec()]))
 
 
 def open_database(uri: str, name: str) -> Database[Document]:

@@ -102,9 +102,7 @@ class MongoDisplayDataRepository:
         found = readings.find({"type": energy_type.value}, projection=POINT, sort=[("date", 1)])
         return [point_of(document) for document in found.batch_size(10_000)]
 
-    def _replace(
-        self, user_id: str, energy_type: EnergyType, update: DisplayUpdate, session: ClientSession
-    ) -> None:
+    def _replace(self, user_id: str, energy_type: EnergyType, update: DisplayUpdate, session: ClientSession) -> None:
         display = ScopedCollection(self._database[Collections.DISPLAY], user_id, session)
         for document in update.documents:
             stored = _stored(user_id, energy_type, document)
@@ -112,9 +110,7 @@ class MongoDisplayDataRepository:
         display.delete_many({"type": energy_type.value, **_not_stored(update.stored_years)})
 
 
-def _view_pipeline(
-    user_id: str, energy_type: EnergyType, data_type: DataType, year: int
-) -> list[dict[str, Any]]:
+def _view_pipeline(user_id: str, energy_type: EnergyType, data_type: DataType, year: int) -> list[dict[str, Any]]:
     meter = {"_id": meter_id(user_id, energy_type), "userId": user_id}
     return [
         {"$match": {"_id": _view_id(user_id, energy_type, data_type, year), "userId": user_id}},

@@ -60,9 +60,7 @@ def state_of(meter: Document | None) -> MeterState:
 def published(version: int) -> list[dict[str, Any]]:
     """The update that advances a meter's display version and, nothing newer written, cleans it."""
     clean = {"$eq": ["$sourceVersion", version]}
-    kept = {
-        field: {"$cond": [clean, "$$REMOVE", f"${field}"]} for field in ("dirtyFrom", "dirtyTo", "dirtySince")
-    }
+    kept = {field: {"$cond": [clean, "$$REMOVE", f"${field}"]} for field in ("dirtyFrom", "dirtyTo", "dirtySince")}
     return [{"$set": {"displayVersion": version, **kept}}]
 
 

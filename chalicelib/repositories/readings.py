@@ -42,9 +42,7 @@ class MongoEnergyRepository:
         )
         return {to_ms(document["date"]) for document in found}
 
-    def _nearest(
-        self, energy_type: EnergyType, operator: str, instant: int, direction: int
-    ) -> Reading | None:
+    def _nearest(self, energy_type: EnergyType, operator: str, instant: int, direction: int) -> Reading | None:
         found = self._readings.find_one(
             {"type": energy_type, "date": {operator: to_datetime(instant)}},
             projection=POINT,

@@ -14,6 +14,7 @@ from pymongo.cursor import Cursor
 from chalicelib.domain.errors import ScopeError
 from chalicelib.repositories.database import Document
 
+Update = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 FORBIDDEN_OPERATORS = frozenset({"$where", "$function", "$accumulator"})
 OWNER = "userId"
 
@@ -21,9 +22,7 @@ OWNER = "userId"
 class ScopedCollection:
     """One user's documents of a collection, bound to a session where there is one."""
 
-    def __init__(
-        self, collection: Collection[Document], user_id: str, session: ClientSession | None = None
-    ) -> None:
+    def __init__(self, collection: Collection[Document], user_id: str, session: ClientSession | None = None) -> None:
         self._collection = collection
         self._user_id = user_id
         self._session = session
@@ -45,27 +44,21 @@ class ScopedCollection:
         owned = [self._owned(document) for document in documents]
         self._collection.insert_many(owned, session=self._session)
 
-    def find_one_and_update(
-        self, filter: Mapping[str, Any], update: Mapping[str, Any], **options: Any
-    ) -> Document | None:
+    def find_one_and_update(self, filter: Mapping[str, Any], update: Update, **options: Any) -> Document | None:
         """Update one document of the user."""
         _refuse_owner_change(update)
         scoped = self._scoped(filter)
-        found: Document | None = self._collection.find_one_and_update(
-            scoped, update, session=self._session, **options
-        )
+        found: Document | None = self._collection.find_one_and_update(scoped, update, session=self._session, **options)
         return found
 
-    def update_one(self, filter: Mapping[str, Any], update: Mapping[str, Any]) -> int:
+    def update_one(self, filter: Mapping[str, Any], update: Update) -> int:
         """Update one document of the user; returns how many matched."""
         _refuse_owner_change(update)
         return self._collection.update_one(self._scoped(filter), update, session=self._session).matched_count
 
     def replace_one(self, filter: Mapping[str, Any], document: Document, *, upsert: bool = False) -> None:
         """Replace one document of the user."""
-        self._collection.replace_one(
-            self._scoped(filter), self._owned(document), upsert=upsert, session=self._session
-        )
+        self._collection.replace_one(self._scoped(filter), self._owned(document), upsert=upsert, session=self._session)
 
     def delete_many(self, filter: Mapping[str, Any]) -> int:
         """Delete the user's documents that match; returns how many."""
@@ -92,6 +85,8 @@ def _refuse_operators(value: Any) -> None:
             _refuse_operators(item)
 
 
-def _refuse_owner_change(update: Mapping[str, Any]) -> None:
-    if any(OWNER in fields for fields in update.values() if isinstance(fields, Mapping)):
+def _refuse_owner_change(update: Update) -> None:
+    stages = [update] if isinstance(update, Mapping) else update
+    changed = [fields for stage in stages for fields in stage.values()]
+    if any(OWNER in fields for fields in changed if isinstance(fields, Mapping)):
         raise ScopeError("the owner of a document cannot be changed")

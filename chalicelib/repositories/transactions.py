@@ -37,9 +37,7 @@ class MongoTransactions:
 
     def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:
         """Run ``work`` in a transaction. Raises UnavailableError out of time, with nothing written."""
-        return in_transaction(
-            self._database, self._timeout, lambda session: work(self._bound(user_id, session))
-        )
+        return in_transaction(self._database, self._timeout, lambda session: work(self._bound(user_id, session)))
 
     def _bound(self, user_id: str, session: ClientSession) -> MongoWriteTransaction:
         readings = ScopedCollection(self._database[Collections.READINGS], user_id, session)
@@ -47,9 +45,7 @@ class MongoTransactions:
         return MongoWriteTransaction(MongoEnergyRepository(readings), MongoMeterRepository(meters, user_id))
 
 
-def in_transaction(
-    database: Database[Document], timeout_seconds: float, work: Callable[[ClientSession], T]
-) -> T:
+def in_transaction(database: Database[Document], timeout_seconds: float, work: Callable[[ClientSession], T]) -> T:
     """Run ``work`` in one transaction at a snapshot, within a time limit."""
     with time_limit(timeout_seconds), database.client.start_session() as session:
         return session.with_transaction(work, read_concern=SNAPSHOT, write_concern=MAJORITY)

@@ -68,9 +68,7 @@ class DisplayDataCalculationService:
 
 def series_of(snapshot: MeterSnapshot) -> Series:
     """The corrected counter of a meter as it stood at the snapshot."""
-    return Series.of(
-        snapshot.readings, snapshot.configuration.exchanges, snapshot.configuration.modulus
-    )
+    return Series.of(snapshot.readings, snapshot.configuration.exchanges, snapshot.configuration.modulus)
 
 
 def monthly_data(series: Series, year: int, settings: UserSettings) -> dict[str, Any]:
@@ -83,6 +81,4 @@ def _touched(snapshot: MeterSnapshot, series: Series) -> set[int]:
     if snapshot.dirty_from is None or snapshot.dirty_to is None:
         return set()
     settings = snapshot.settings
-    return affected_years(
-        series, snapshot.dirty_from, snapshot.dirty_to, settings.zone, settings.tolerance_days
-    )
+    return affected_years(series, snapshot.dirty_from, snapshot.dirty_to, settings.zone, settings.tolerance_days)

@@ -119,9 +119,7 @@ class EnergyCrudService:
         if meters:
             self._publisher.publish([_imported(user_id, import_id, stored, meters, now)])
         skipped = len(parsed.rows) - stored + len(parsed.duplicates)
-        return ImportReport(
-            import_id, stored, skipped, _field_errors(parsed), tuple(parsed.ignored_columns), meters
-        )
+        return ImportReport(import_id, stored, skipped, _field_errors(parsed), tuple(parsed.ignored_columns), meters)
 
     def _store(
         self, user_id: str, rows: Sequence[CsvRow], import_id: str, now: int
@@ -169,9 +167,7 @@ def _unknown(
     instants = [row.instant for row in rows]
     known = transaction.readings.instants_between(energy_type, min(instants), max(instants))
     return [
-        NewReading(energy_type, row.instant, row.amount, "csv", import_id)
-        for row in rows
-        if row.instant not in known
+        NewReading(energy_type, row.instant, row.amount, "csv", import_id) for row in rows if row.instant not in known
     ]
 
 
@@ -186,9 +182,7 @@ def _store_readings(
 
 
 def _change(energy_type: EnergyType, version: int, first: int, last: int) -> MeterChange:
-    return MeterChange(
-        type=energy_type, source_version=version, first=to_datetime(first), last=to_datetime(last)
-    )
+    return MeterChange(type=energy_type, source_version=version, first=to_datetime(first), last=to_datetime(last))
 
 
 def _created(user_id: str, recorded: Recorded, now: int) -> EnergyReadingCreated:

@@ -136,7 +136,7 @@ class DisplayBody(_Body):
     meta: DisplayMeta
 
     @classmethod
-    def of(cls, query: DisplayQuery, view: View) -> Self:
+    def of(cls, query: DisplayQuery, view: View) -> "DisplayBody":
         """From the service's view, without copying its data."""
         meta = DisplayMeta(
             source_version=view.source_version,

@@ -1,0 +1,13 @@
+"""A publisher that keeps what it is told."""
+
+from collections.abc import Sequence
+
+from chalicelib.domain.events import EnergyEvent
+
+
+class FakePublisher:
+    def __init__(self) -> None:
+        self.events: list[EnergyEvent] = []
+
+    def publish(self, events: Sequence[EnergyEvent]) -> None:
+        self.events.extend(events)

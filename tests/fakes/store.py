@@ -1,0 +1,195 @@
+"""An in-memory store that implements the ports of MongoDB, transactions included."""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+from uuid import uuid4
+
+from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
+from chalicelib.domain.ports import (
+    DataType,
+    DisplayDocument,
+    DisplayUpdate,
+    MeterConfiguration,
+    MeterSnapshot,
+    MeterState,
+    NewReading,
+    StoredReading,
+    UserSettings,
+    WriteTransaction,
+)
+from chalicelib.domain.readings import EnergyType, Reading
+
+T = TypeVar("T")
+MeterKey = tuple[str, EnergyType]
+
+
+@dataclass
+class Meter:
+    """A meter's document."""
+
+    state: MeterState = field(default_factory=MeterState)
+    dirty_from: int | None = None
+    dirty_to: int | None = None
+    configuration: MeterConfiguration = field(default_factory=MeterConfiguration)
+
+
+@dataclass
+class State:
+    """Everything that is stored; copied at the start of a transaction and put back when it fails."""
+
+    readings: dict[tuple[str, EnergyType, int], StoredReading] = field(default_factory=dict)
+    meters: dict[MeterKey, Meter] = field(default_factory=dict)
+    display: dict[tuple[str, EnergyType, DataType, int], DisplayDocument] = field(default_factory=dict)
+    settings: dict[str, UserSettings] = field(default_factory=dict)
+
+
+class FakeStore:
+    """Transactions, settings and display repository over one ``State``."""
+
+    def __init__(self) -> None:
+        self.stored = State()
+        self.down = False
+
+    def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:
+        self.ping()
+        before = copy.deepcopy(self.stored)
+        try:
+            return work(FakeTransaction(self.stored, user_id))
+        except BaseException:
+            self.stored = before
+            raise
+
+    def ping(self) -> None:
+        if self.down:
+            raise UnavailableError("the store is down")
+
+
+class FakeSettings:
+    def __init__(self, store: FakeStore) -> None:
+        self._store = store
+
+    def find(self, user_id: str) -> UserSettings:
+        self._store.ping()
+        return self._store.stored.settings.get(user_id, UserSettings())
+
+
+class FakeTransaction:
+    def __init__(self, state: State, user_id: str) -> None:
+        self.readings = FakeReadings(state, user_id)
+        self.meters = FakeMeters(state, user_id)
+
+
+class FakeReadings:
+    def __init__(self, state: State, user_id: str) -> None:
+        self._state = state
+        self._user_id = user_id
+
+    def add(self, reading: NewReading, now: int) -> StoredReading:
+        key = (self._user_id, reading.type, reading.instant)
+        if key in self._state.readings:
+            raise DuplicateReadingError("already stored")
+        stored = StoredReading(
+            uuid4().hex[:24], reading.type, reading.instant, reading.amount, reading.source, 1, now, now
+        )
+        self._state.readings[key] = stored
+        return stored
+
+    def add_many(self, readings: Sequence[NewReading], now: int) -> None:
+        for reading in readings:
+            self.add(reading, now)
+
+    def neighbours(self, energy_type: EnergyType, instant: int) -> tuple[Reading | None, Reading | None]:
+        points = points_of(self._state, self._user_id, energy_type)
+        before = [point for point in points if point.instant < instant]
+        after = [point for point in points if point.instant > instant]
+        return (before[-1] if before else None), (after[0] if after else None)
+
+    def instants_between(self, energy_type: EnergyType, first: int, last: int) -> set[int]:
+        points = points_of(self._state, self._user_id, energy_type)
+        return {point.instant for point in points if first <= point.instant <= last}
+
+
+class FakeMeters:
+    def __init__(self, state: State, user_id: str) -> None:
+        self._state = state
+        self._user_id = user_id
+
+    def mark_changed(self, energy_type: EnergyType, first: int, last: int, now: int) -> int:
+        meter = self._state.meters.setdefault((self._user_id, energy_type), Meter())
+        state = meter.state
+        since = now if state.dirty_since is None else min(now, state.dirty_since)
+        meter.state = replace(state, source_version=state.source_version + 1, dirty_since=since)
+        meter.dirty_from = first if meter.dirty_from is None else min(first, meter.dirty_from)
+        meter.dirty_to = last if meter.dirty_to is None else max(last, meter.dirty_to)
+        return meter.state.source_version
+
+    def configuration(self, energy_type: EnergyType) -> MeterConfiguration:
+        return self._state.meters.get((self._user_id, energy_type), Meter()).configuration
+
+
+class FakeDisplay:
+    def __init__(self, store: FakeStore) -> None:
+        self._store = store
+
+    def find(
+        self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int
+    ) -> tuple[DisplayDocument | None, MeterState]:
+        self._store.ping()
+        document = self._store.stored.display.get((user_id, energy_type, data_type, year))
+        return document, self.state(user_id, energy_type)
+
+    def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
+        return self._meter(user_id, energy_type).state
+
+    def snapshot(self, user_id: str, energy_type: EnergyType) -> MeterSnapshot:
+        meter = self._meter(user_id, energy_type)
+        return MeterSnapshot(
+            meter.state,
+            meter.dirty_from,
+            meter.dirty_to,
+            meter.configuration,
+            self._store.stored.settings.get(user_id, UserSettings()),
+            points_of(self._store.stored, user_id, energy_type),
+        )
+
+    def publish(self, user_id: str, energy_type: EnergyType, update: DisplayUpdate) -> bool:
+        meter = self._store.stored.meters.get((user_id, energy_type))
+        if meter is None or meter.state.display_version >= update.source_version:
+            return False
+        clean = meter.state.source_version == update.source_version
+        since = None if clean else meter.state.dirty_since
+        meter.state = replace(meter.state, display_version=update.source_version, dirty_since=since)
+        if clean:
+            meter.dirty_from = meter.dirty_to = None
+        self._replace(user_id, energy_type, update)
+        return True
+
+    def dirty_meters(self, dirty_before: int, limit: int) -> list[tuple[str, EnergyType]]:
+        waiting = [
+            (meter.state.dirty_since, key)
+            for key, meter in self._store.stored.meters.items()
+            if meter.state.dirty_since is not None and meter.state.dirty_since <= dirty_before
+        ]
+        return [key for _, key in sorted(waiting)[:limit]]
+
+    def _meter(self, user_id: str, energy_type: EnergyType) -> Meter:
+        return self._store.stored.meters.get((user_id, energy_type), Meter())
+
+    def _replace(self, user_id: str, energy_type: EnergyType, update: DisplayUpdate) -> None:
+        documents = self._store.stored.display
+        for document in update.documents:
+            documents[user_id, energy_type, document.data_type, document.year] = document
+        for key in [key for key in documents if key[:2] == (user_id, energy_type)]:
+            if key[3] not in update.stored_years:
+                del documents[key]
+
+
+def points_of(state: State, user_id: str, energy_type: EnergyType) -> list[Reading]:
+    """The points of one meter in order."""
+    return sorted(
+        Reading(instant, reading.amount)
+        for (owner, kind, instant), reading in state.readings.items()
+        if (owner, kind) == (user_id, energy_type)
+    )

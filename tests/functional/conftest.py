@@ -1,0 +1,65 @@
+"""The application under Chalice's test client, on fakes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chalice.test import Client, HTTPResponse
+
+from app import app
+from chalicelib.api.auth import KeyStore, TokenVerifier
+from chalicelib.bootstrap import Container, Ports, compose, using
+from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
+from tests.fakes.publisher import FakePublisher
+from tests.fakes.store import FakeDisplay, FakeSettings, FakeStore
+
+NOW = 1_700_000_000_000  # 2023-11-14T22:13:20Z
+
+
+@dataclass
+class Api:
+    """The deployed application as a caller sees it, and what stands behind it."""
+
+    client: Client
+    store: FakeStore
+    publisher: FakePublisher
+    issuer: FakeIssuer
+    container: Container
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | str = b"",
+        *,
+        user: str | None = "alice",
+        content_type: str = "application/json",
+        headers: dict[str, str] | None = None,
+    ) -> HTTPResponse:
+        token = {} if user is None else {"Authorization": f"Bearer {self.issuer.token(user)}"}
+        content = body if isinstance(body, bytes) else body.encode()
+        all_headers = {"Content-Type": content_type, **token, **(headers or {})}
+        return self.client.http.request(method, path, all_headers, content)
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    store, publisher, issuer = FakeStore(), FakePublisher(), FakeIssuer()
+    verifier = TokenVerifier(KeyStore(issuer.key_set), ISSUER, AUDIENCE)
+    ports = Ports(store, FakeSettings(store), FakeDisplay(store), publisher, store.ping)
+    container = compose(ports, verifier, lambda: NOW)
+    project = str(Path(__file__).parents[2])
+    with using(container), Client(app, project_dir=project) as client:
+        yield Api(client, store, publisher, issuer, container)
+
+
+def problem(response: HTTPResponse, status: int) -> Any:
+    """The body of a problem answer, its outer form checked."""
+    assert response.status_code == status
+    assert response.headers["Content-Type"] == "application/problem+json"
+    body = response.json_body
+    assert {"type", "title", "status", "detail", "instance"} <= set(body)
+    assert body["status"] == status
+    return body

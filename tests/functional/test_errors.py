@@ -1,0 +1,158 @@
+"""Whatever goes wrong under /v2 has one shape: problem+json."""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.api.endpoint import CSV_BODY_BYTES, JSON_BODY_BYTES
+from chalicelib.bootstrap import using
+from chalicelib.monitoring.logger import logger
+from tests.functional.conftest import Api, problem
+
+READING = {"type": "power", "date": "2023-01-31", "amount": 1000}
+
+
+@contextmanager
+def log_records() -> Iterator[list[logging.LogRecord]]:
+    """What the application's logger says inside the block."""
+    records: list[logging.LogRecord] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            records.append(record)
+
+    handler = Keep()
+    logger().addHandler(handler)
+    try:
+        yield records
+    finally:
+        logger().removeHandler(handler)
+
+
+@pytest.mark.parametrize("body", ["{", "", "nonsense", '{"amount": NaN}', b"\xff\xfe{}", "[" * 60_000])
+def test_malformed_json_is_400(api: Api, body: str | bytes) -> None:
+    problem(api.request("POST", "/v2/energy", body), 400)
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "text/csv", "", "application/x-www-form-urlencoded"])
+def test_a_wrong_content_type_is_415(api: Api, content_type: str) -> None:
+    response = api.request("POST", "/v2/energy", json.dumps(READING), content_type=content_type)
+    assert "application/json" in problem(response, 415)["detail"]
+
+
+def test_a_charset_beside_the_content_type_is_fine(api: Api) -> None:
+    response = api.request("POST", "/v2/energy", json.dumps(READING), content_type="application/json; charset=utf-8")
+    assert response.status_code == 201
+
+
+def test_a_body_over_the_limit_is_413_before_it_is_parsed(api: Api) -> None:
+    problem(api.request("POST", "/v2/energy", b"x" * (JSON_BODY_BYTES + 1)), 413)
+    too_much = b"x" * (CSV_BODY_BYTES + 1)
+    problem(api.request("POST", "/v2/energy/import", too_much, content_type="text/csv"), 413)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/v2/energy", "POST"),
+        ("PATCH", "/v2/energy", "POST"),
+        ("GET", "/v2/energy/import", "POST"),
+        ("POST", "/v2/display", "GET"),
+        ("HEAD", "/v2/display", "GET"),
+    ],
+)
+def test_a_wrong_method_is_405_and_names_the_right_ones(api: Api, method: str, path: str, allowed: str) -> None:
+    response = api.request(method, path)
+    problem(response, 405)
+    assert response.headers["Allow"] == allowed
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
+def test_an_unknown_route_is_404(api: Api, method: str) -> None:
+    problem(api.request(method, "/v2/nonsense"), 404)
+
+
+@pytest.mark.parametrize(
+    ("changed", "where"),
+    [
+        ({"type": "water"}, "type"),
+        ({"amount": "much"}, "amount"),
+        ({"amount": True}, "amount"),
+        ({"amount": 0}, "amount"),
+        ({"amount": -1}, "amount"),
+        ({"amount": 1e300}, "amount"),
+        ({"date": "31.02.2023"}, "date"),
+        ({"date": "2023-02-31"}, "date"),
+        ({"date": "2023-02-01T10:00"}, "date"),
+        ({"date": "2023-11-16T00:00Z"}, "date"),
+        ({"date": None}, "date"),
+        ({"userId": "bob"}, "userId"),
+    ],
+)
+def test_a_wrong_field_is_422_and_named(api: Api, changed: dict[str, object], where: str) -> None:
+    body = problem(api.request("POST", "/v2/energy", json.dumps(READING | changed)), 422)
+    assert [error["where"] for error in body["errors"]] == [where]
+    assert not api.store.stored.readings
+
+
+@pytest.mark.parametrize("body", ["[]", "1", "null", '"text"'])
+def test_json_that_is_no_object_is_422(api: Api, body: str) -> None:
+    problem(api.request("POST", "/v2/energy", body), 422)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "type=power&year=2023",
+        "type=power&year=abc&dataType=monthly",
+        "type=power&year=99999&dataType=monthly",
+        "type=water&year=2023&dataType=monthly",
+        "type=power&year=2023&dataType=nonsense",
+        "type=power&year=2023&dataType=monthly&userId=bob",
+    ],
+)
+def test_a_wrong_query_is_422(api: Api, query: str) -> None:
+    problem(api.request("GET", f"/v2/display?{query}"), 422)
+
+
+def test_the_same_instant_again_is_409(api: Api) -> None:
+    assert api.request("POST", "/v2/energy", json.dumps(READING)).status_code == 201
+    problem(api.request("POST", "/v2/energy", json.dumps(READING)), 409)
+
+
+def test_a_register_that_runs_backwards_is_422_with_a_code_unless_confirmed(api: Api) -> None:
+    api.request("POST", "/v2/energy", json.dumps(READING))
+    lower = {"type": "power", "date": "2023-02-28", "amount": 900}
+    body = problem(api.request("POST", "/v2/energy", json.dumps(lower)), 422)
+    assert body["code"] == "LOWER_THAN_PREVIOUS"
+    confirmed = json.dumps(lower | {"confirm": True})
+    assert api.request("POST", "/v2/energy", confirmed).status_code == 201
+
+
+def test_a_dead_database_is_503_with_retry_after_and_loses_nothing(api: Api) -> None:
+    api.store.down = True
+    response = api.request("POST", "/v2/energy", json.dumps(READING))
+    problem(response, 503)
+    assert int(response.headers["Retry-After"]) > 0
+    assert not api.store.stored.readings
+    assert api.request("GET", "/health", user=None).status_code == 503
+
+
+def test_an_unexpected_exception_is_500_logged_with_traceback_and_says_nothing(api: Api) -> None:
+    class Broken:
+        def view(self, *_: object) -> None:
+            raise RuntimeError("secret detail")
+
+    broken = replace(api.container, display=Broken())  # type: ignore[arg-type]
+    with using(broken), log_records() as records:
+        response = api.request("GET", "/v2/display?type=power&year=2023&dataType=monthly")
+    problem(response, 500)
+    assert b"secret" not in response.body
+    assert b"Traceback" not in response.body
+    assert any(record.exc_info and "secret detail" in str(record.exc_info[1]) for record in records)
+    assert logger().get_correlation_id()
