@@ -110,17 +110,17 @@ def _interpolated_value(series: Series, b: int, ratio: Fraction, growth: Fractio
 
 
 def _extrapolated(series: Series, boundary: int) -> DayEnd:
-    """Along the slope of the last day or more of data, forwards or backwards, up to the horizon."""
+    """Along the slope of a day or more of data at the near end of the series, up to the horizon."""
     nothing = DayEnd("none", boundary)
-    forwards = bool(series.instants) and series.instants[-1] < boundary
-    j = series.forward_partner() if forwards else series.backward_partner()
-    if j is None:
+    if not series.instants:
         return nothing
+    forwards = series.instants[-1] < boundary
     n = len(series.instants) - 1 if forwards else 0
+    j = series.forward_partner() if forwards else series.backward_partner()
     distance = boundary - series.instants[n]
-    if abs(distance) > HORIZON_MS:
+    if j is None or abs(distance) > HORIZON_MS:
         return nothing
-    growth = max(Fraction(0), slope(series, n, j)) * distance
+    growth = _slope(series, n, j) * distance
     value = series.amount_at(n) + growth
     if value < 0:
         return nothing
@@ -128,7 +128,13 @@ def _extrapolated(series: Series, boundary: int) -> DayEnd:
     return DayEnd("extrapolated", boundary, value, series.total_at(n) + growth, sources)
 
 
-def slope(series: Series, n: int, j: int) -> Fraction:
-    """Growth of the corrected counter per millisecond between two points."""
+def forward_slope(series: Series) -> Fraction | None:
+    """``s`` at the end of the series, per millisecond; None without a point at least 24 h before the last."""
+    partner = series.forward_partner()
+    return None if partner is None else _slope(series, len(series.instants) - 1, partner)
+
+
+def _slope(series: Series, n: int, j: int) -> Fraction:
+    """Growth of the corrected counter per millisecond between two points, never negative."""
     elapsed = series.instants[n] - series.instants[j]
-    return Fraction(series.totals[n] - series.totals[j], elapsed * series.scale)
+    return max(Fraction(0), Fraction(series.totals[n] - series.totals[j], elapsed * series.scale))

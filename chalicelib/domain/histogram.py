@@ -1,0 +1,79 @@
+"""The timeline's histogram (CALCULATION.md, 6): how many readings of one type lie in each of n equal buckets.
+
+Counts of readings, not energy. All arithmetic is on whole milliseconds, so a count always agrees with its edges.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from chalicelib.domain.errors import HistogramError
+from chalicelib.domain.readings import to_datetime
+from chalicelib.domain.view_model import ViewModel
+
+DEFAULT_BUCKETS = 100
+
+
+class Bucket(ViewModel):
+    """Readings from ``start_date`` up to, but without, ``end_date``; the last bucket includes its end."""
+
+    start_date: datetime
+    end_date: datetime
+    count: int
+
+
+class DateRange(ViewModel):
+    """What the buckets cover, both ends included."""
+
+    min: datetime
+    max: datetime
+
+
+class Histogram(ViewModel):
+    """The buckets in order; none, and no range, where there is neither a reading nor a given range."""
+
+    buckets: list[Bucket]
+    max_count: int
+    date_range: DateRange | None
+
+
+def histogram(
+    times: Collection[int], start: int | None = None, end: int | None = None, n: int = DEFAULT_BUCKETS
+) -> Histogram:
+    """Count ``times`` (UTC milliseconds, any order) in ``n`` buckets from ``start`` to ``end``.
+
+    A missing start or end is the first or last of ``times``. Times outside are ignored.
+
+    Raises:
+        HistogramError: ``n`` below 1, or ``end`` before ``start``.
+    """
+    if n < 1:
+        raise HistogramError("a histogram needs at least one bucket")
+    first = min(times, default=None) if start is None else start
+    last = max(times, default=None) if end is None else end
+    if first is None or last is None:
+        return Histogram(buckets=[], max_count=0, date_range=None)
+    if last < first:
+        raise HistogramError("the range of a histogram ends before it starts")
+    counts = _counts(times, first, last, n)
+    edges = [to_datetime(edge) for edge in _edges(first, last, n)]
+    return Histogram(
+        buckets=[Bucket(start_date=edges[i], end_date=edges[i + 1], count=counts[i]) for i in range(n)],
+        max_count=max(counts),
+        date_range=DateRange(min=edges[0], max=edges[-1]),
+    )
+
+
+def _edges(start: int, end: int, n: int) -> list[int]:
+    """The n + 1 edges: ``start + ceil(i T / n)``."""
+    width = end - start
+    return [start - (-i * width // n) for i in range(n + 1)]
+
+
+def _counts(times: Iterable[int], start: int, end: int, n: int) -> list[int]:
+    """How many times in range have the index ``min(n - 1, floor((t - start) n / T))``; all 0 where T = 0."""
+    counts = [0] * n
+    width = max(1, end - start)
+    for time in times:
+        if start <= time <= end:
+            counts[min(n - 1, (time - start) * n // width)] += 1
+    return counts

@@ -1,0 +1,181 @@
+"""The summary of one meter, in two steps, so that what is stored does not depend on today.
+
+``summary_inputs`` takes from the series what any coming day can need; that is stored. ``finish_summary`` makes the
+cards of a local day from it, on read. ``summary`` makes the same cards straight from the series. What the cards
+say, and by which formula, stands in ``summary_cards``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from chalicelib.domain.month_end import HORIZON_MS, ONE_DAY, Quality, day_end, forward_slope
+from chalicelib.domain.readings import DEFAULT_TOLERANCE_DAYS, day_start, local_date, to_datetime, to_ms
+from chalicelib.domain.rounding import rounded
+from chalicelib.domain.series import Series
+from chalicelib.domain.summary_cards import (
+    AVERAGE_DAYS,
+    MONTHS_BACK,
+    CounterAt,
+    CounterEnd,
+    LastReading,
+    SummaryCards,
+    cards,
+    end_of_month_before,
+)
+from chalicelib.domain.view_model import ViewModel
+
+
+class KnownEnd(ViewModel):
+    """The end of a local day before that of the last point.
+
+    ``remaining`` is what the counter had still to go to the last point: a difference, because running sums are
+    never stored, and an exact fraction as text, because nothing is rounded before the end.
+    """
+
+    day: str
+    tau: datetime
+    quality: Quality
+    remaining: str | None
+
+
+class LastPoint(ViewModel):
+    """Where the series ends, and the slope beyond: an exact fraction as text, missing where there is none."""
+
+    date: datetime
+    growth_per_ms: str | None
+
+
+class RegisterReading(ViewModel):
+    """The last reading."""
+
+    date: datetime
+    amount: Decimal
+
+
+class SummaryInputs(ViewModel):
+    """All that the cards can need, independent of today: at most 45 ends, however long the series is."""
+
+    zone: str
+    tolerance_days: int
+    last_reading: RegisterReading | None
+    last_point: LastPoint | None
+    known_ends: list[KnownEnd]
+
+
+def summary(series: Series, zone: ZoneInfo, today: date, tolerance_days: int = DEFAULT_TOLERANCE_DAYS) -> SummaryCards:
+    """The cards of the local day ``today`` straight from the series."""
+
+    def counter(day: date) -> CounterEnd:
+        end = day_end(series, day, zone, tolerance_days)
+        return CounterEnd(end.quality, end.tau, end.total)
+
+    has_cards = bool(series.instants) and today >= _first_day(series.instants[-1], zone)
+    return _cards(counter if has_cards else None, today, _last_reading(series), zone)
+
+
+def summary_inputs(series: Series, zone: ZoneInfo, tolerance_days: int = DEFAULT_TOLERANCE_DAYS) -> SummaryInputs:
+    """What ``finish_summary`` needs for any day from the one before the last point on."""
+    days = _days_before(series.instants[-1], zone) if series.instants else ()
+    return SummaryInputs(
+        zone=zone.key,
+        tolerance_days=tolerance_days,
+        last_reading=_last_reading(series),
+        last_point=_last_point(series),
+        known_ends=[_known_end(series, day, zone, tolerance_days) for day in days],
+    )
+
+
+def finish_summary(inputs: SummaryInputs, today: date) -> SummaryCards:
+    """The cards of the local day ``today`` from stored inputs: what ``summary`` says of the series itself."""
+    zone = ZoneInfo(inputs.zone)
+    last = inputs.last_point
+    has_cards = last is not None and today >= _first_day(to_ms(last.date), zone)
+    counter = _StoredCounter.of(inputs, last, zone).at if last is not None and has_cards else None
+    return _cards(counter, today, inputs.last_reading, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredCounter:
+    """The counter as the inputs tell it, counted from the last point."""
+
+    known: dict[str, KnownEnd]
+    last: int
+    last_day: date
+    slope: Fraction | None
+    zone: ZoneInfo
+    tolerance_days: int
+
+    @classmethod
+    def of(cls, inputs: SummaryInputs, last: LastPoint, zone: ZoneInfo) -> "_StoredCounter":
+        return cls(
+            known={end.day: end for end in inputs.known_ends},
+            last=to_ms(last.date),
+            last_day=local_date(to_ms(last.date), zone),
+            slope=None if last.growth_per_ms is None else Fraction(last.growth_per_ms),
+            zone=zone,
+            tolerance_days=inputs.tolerance_days,
+        )
+
+    def at(self, day: date) -> CounterEnd:
+        """E(day): known before the day of the last point, that point while within the tolerance, then the slope."""
+        if day < self.last_day:
+            end = self.known[day.isoformat()]
+            total = None if end.remaining is None else -Fraction(end.remaining)
+            return CounterEnd(end.quality, to_ms(end.tau), total)
+        if (day - self.last_day).days <= self.tolerance_days:
+            return CounterEnd("measured", self.last, Fraction(0))
+        boundary = day_start(day + ONE_DAY, self.zone)
+        distance = boundary - self.last
+        if self.slope is None or distance > HORIZON_MS:
+            return CounterEnd("none", boundary, None)
+        return CounterEnd("extrapolated", boundary, self.slope * distance)
+
+
+def _first_day(last_point: int, zone: ZoneInfo) -> date:
+    """The first day that has cards: a reading may be dated one day ahead."""
+    return local_date(last_point, zone) - ONE_DAY
+
+
+def _days_before(last_point: int, zone: ZoneInfo) -> Iterator[date]:
+    """The days before that of the last point whose ends the cards of any later day ask for."""
+    first, last_day = _first_day(last_point, zone), local_date(last_point, zone)
+    recent = {first - timedelta(days=ago) for ago in range(AVERAGE_DAYS + 1)}
+    month_ends = {end_of_month_before(first, months) for months in range(MONTHS_BACK + 1)}
+    return (day for day in sorted(recent | month_ends) if day < last_day)
+
+
+def _known_end(series: Series, day: date, zone: ZoneInfo, tolerance_days: int) -> KnownEnd:
+    end = day_end(series, day, zone, tolerance_days)
+    remaining = None if end.total is None else series.total_at(-1) - end.total
+    return KnownEnd(
+        day=day.isoformat(),
+        tau=to_datetime(end.tau),
+        quality=end.quality,
+        remaining=None if remaining is None else str(remaining),
+    )
+
+
+def _last_point(series: Series) -> LastPoint | None:
+    if not series.instants:
+        return None
+    slope = forward_slope(series)
+    return LastPoint(date=to_datetime(series.instants[-1]), growth_per_ms=None if slope is None else str(slope))
+
+
+def _last_reading(series: Series) -> RegisterReading | None:
+    if series.last is None:
+        return None
+    amount = series.amount_at(series.at_or_after(series.last))
+    return RegisterReading(date=to_datetime(series.last), amount=rounded(amount))
+
+
+def _cards(counter: CounterAt | None, today: date, reading: RegisterReading | None, zone: ZoneInfo) -> SummaryCards:
+    last_reading = None
+    if reading is not None:
+        age_days = (today - local_date(to_ms(reading.date), zone)).days
+        last_reading = LastReading(date=reading.date, amount=reading.amount, age_days=age_days)
+    return cards(counter, today, last_reading)
