@@ -21,7 +21,7 @@ from chalicelib.domain.ports import (
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.monitoring.logger import logger
-from chalicelib.repositories.database import open_database, ping
+from chalicelib.repositories.database import Database, Document, open_database, ping
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.settings import MongoSettingsRepository
 from chalicelib.repositories.transactions import MongoTransactions
@@ -78,9 +78,8 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock) -> Container:
     )
 
 
-def mongo_ports(uri: str, database_name: str, publisher: EventPublisher) -> Ports:
+def mongo_ports(database: Database[Document], publisher: EventPublisher) -> Ports:
     """The adapters on MongoDB."""
-    database = open_database(uri, database_name)
     return Ports(
         transactions=MongoTransactions(database, REQUEST_SECONDS),
         settings=MongoSettingsRepository(database, REQUEST_SECONDS),
@@ -119,7 +118,8 @@ def _deployed() -> Container:
     logger().setLevel(settings.log_level)
     secrets = Secrets.model_validate(parameters.get_secret(settings.secret_id, transform="json"))
     publisher = EventBridgePublisher(eventbridge, settings.event_bus_name)
-    ports = mongo_ports(secrets.mongodb_uri.get_secret_value(), settings.mongodb_database, publisher)
+    database = open_database(secrets.mongodb_uri.get_secret_value(), settings.mongodb_database)
+    ports = mongo_ports(database, publisher)
     keys = KeyStore(partial(fetch_key_set, settings.auth_jwks_url))
     verifier = TokenVerifier(keys, settings.auth_issuer, settings.auth_audience)
     return compose(ports, verifier, now)

@@ -20,6 +20,7 @@ ALGORITHMS = ("RS256", "ES256", "EdDSA")
 REQUIRED_CLAIMS = ["exp", "iss", "aud", "sub"]
 LEEWAY_SECONDS = 10
 REFETCH_SECONDS = 30.0
+RETRY_SECONDS = 1.0  # while no key is known at all
 FETCH_TIMEOUT_SECONDS = 3.0
 
 KeySet = Mapping[str, Any]
@@ -49,18 +50,24 @@ class KeyStore:
             AuthenticationError: the issuer has no such key.
             UnavailableError: the keys could not be fetched and none are known.
         """
-        if kid not in self._keys and self._monotonic() - self._fetched_at >= REFETCH_SECONDS:
+        if kid not in self._keys and self._may_fetch():
             self._refetch()
-        if kid not in self._keys:
-            raise AuthenticationError("the token is signed with a key that the issuer does not publish")
-        return self._keys[kid]
+        if kid in self._keys:
+            return self._keys[kid]
+        if not self._keys:
+            raise UnavailableError("the issuer's keys are not known yet; try again")
+        raise AuthenticationError("the token is signed with a key that the issuer does not publish")
+
+    def _may_fetch(self) -> bool:
+        waiting = REFETCH_SECONDS if self._keys else RETRY_SECONDS
+        return self._monotonic() - self._fetched_at >= waiting
 
     def _refetch(self) -> None:
+        self._fetched_at = self._monotonic()
         try:
             keys = PyJWKSet.from_dict(dict(self._fetch())).keys
         except (OSError, ValueError, jwt.PyJWTError) as error:
             raise UnavailableError("the issuer's keys cannot be fetched; try again") from error
-        self._fetched_at = self._monotonic()
         self._keys = {key.key_id: key for key in keys if key.key_id}
 
 

@@ -111,9 +111,10 @@ class MongoDisplayDataRepository:
 
 
 def _view_pipeline(user_id: str, energy_type: EnergyType, data_type: DataType, year: int) -> list[dict[str, Any]]:
-    meter = {"_id": meter_id(user_id, energy_type), "userId": user_id}
+    """Both ids begin with the user's: no other user's document can match, and a lookup by ``_id`` is the fastest."""
+    meter = {"_id": meter_id(user_id, energy_type)}
     return [
-        {"$match": {"_id": _view_id(user_id, energy_type, data_type, year), "userId": user_id}},
+        {"$match": {"_id": _view_id(user_id, energy_type, data_type, year)}},
         {"$unionWith": {"coll": Collections.METERS.value, "pipeline": [{"$match": meter}]}},
     ]
 

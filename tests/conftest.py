@@ -1,0 +1,30 @@
+"""What several layers of tests share."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from pymongo.database import Database
+
+from chalicelib.repositories.database import open_database
+from migrations import runner
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri() -> Iterator[str]:
+    """A MongoDB server of this test run's own."""
+    from infra.local.throwaway import mongod
+
+    with mongod() as uri:
+        yield uri
+
+
+@pytest.fixture
+def migrated(mongodb_uri: str) -> Iterator[Database[Any]]:
+    """A migrated database of this test's own."""
+    database = open_database(mongodb_uri, f"test_{uuid4().hex[:12]}")
+    runner.up(database)
+    yield database
+    database.client.drop_database(database.name)
+    database.client.close()

@@ -1,0 +1,171 @@
+"""What services rely on, proven on the fake and on MongoDB alike."""
+
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+
+from chalicelib.bootstrap import Ports
+from chalicelib.domain.errors import DuplicateReadingError
+from chalicelib.domain.ports import DisplayDocument, DisplayUpdate, NewReading, StoredReading, WriteTransaction
+from chalicelib.domain.readings import EnergyType, Reading
+
+POWER, GAS = EnergyType.POWER, EnergyType.GAS
+DAY = 86_400_000
+
+
+def reading(instant: int, amount: str = "1", kind: EnergyType = POWER) -> NewReading:
+    return NewReading(kind, instant, Decimal(amount), "manual")
+
+
+def add(ports: Ports, user: str, *readings: NewReading, now: int = 5) -> int:
+    """Store readings and mark the meter, as a service does; returns the source version."""
+
+    def work(transaction: WriteTransaction) -> int:
+        transaction.readings.add_many(readings, now)
+        instants = [item.instant for item in readings]
+        return transaction.meters.mark_changed(readings[0].type, min(instants), max(instants), now)
+
+    return ports.transactions.run(user, work)
+
+
+def document(year: int, version: int, months: list[object] | None = None) -> DisplayDocument:
+    return DisplayDocument("monthly", year, {"year": year, "months": months or []}, version, 1, 77)
+
+
+def test_a_stored_reading_comes_back_exactly(ports: Ports, user: str) -> None:
+    stored = ports.transactions.run(user, lambda t: t.readings.add(reading(DAY, "12345.678901"), 9))
+    assert stored == StoredReading(stored.id, POWER, DAY, Decimal("12345.678901"), "manual", 1, 9, 9)
+    assert ports.display.snapshot(user, POWER).readings == [Reading(DAY, Decimal("12345.678901"))]
+
+
+def test_the_same_instant_twice_is_refused_and_nothing_of_the_transaction_stays(ports: Ports, user: str) -> None:
+    add(ports, user, reading(DAY))
+    with pytest.raises(DuplicateReadingError):
+        add(ports, user, reading(0), reading(DAY))
+    assert [point.instant for point in ports.display.snapshot(user, POWER).readings] == [DAY]
+    assert ports.display.state(user, POWER).source_version == 1
+
+
+def test_the_same_instant_of_another_type_or_user_is_fine(ports: Ports, user: str) -> None:
+    add(ports, user, reading(DAY))
+    add(ports, user, reading(DAY, kind=GAS))
+    add(ports, f"{user}-2", reading(DAY))
+    assert len(ports.display.snapshot(user, POWER).readings) == 1
+
+
+def test_an_exception_takes_the_whole_unit_of_work_back(ports: Ports, user: str) -> None:
+    def work(transaction: WriteTransaction) -> None:
+        transaction.readings.add(reading(DAY), 1)
+        transaction.meters.mark_changed(POWER, DAY, DAY, 1)
+        raise KeyError(user)
+
+    with pytest.raises(KeyError):
+        ports.transactions.run(user, work)
+    assert ports.display.snapshot(user, POWER).readings == []
+    assert ports.display.state(user, POWER).source_version == 0
+
+
+def test_neighbours_are_the_nearest_on_either_side(ports: Ports, user: str) -> None:
+    add(ports, user, *(reading(day * DAY, str(day)) for day in (1, 3, 5)))
+
+    def nearest(instant: int) -> tuple[Reading | None, Reading | None]:
+        return ports.transactions.run(user, lambda t: t.readings.neighbours(POWER, instant))
+
+    assert nearest(3 * DAY) == (Reading(DAY, Decimal(1)), Reading(5 * DAY, Decimal(5)))
+    assert nearest(0) == (None, Reading(DAY, Decimal(1)))
+    assert nearest(6 * DAY) == (Reading(5 * DAY, Decimal(5)), None)
+
+
+def test_known_instants_include_both_ends(ports: Ports, user: str) -> None:
+    add(ports, user, *(reading(day * DAY) for day in (1, 2, 3, 4)))
+    found = ports.transactions.run(user, lambda t: t.readings.instants_between(POWER, 2 * DAY, 3 * DAY))
+    assert found == {2 * DAY, 3 * DAY}
+
+
+def test_each_change_counts_up_and_widens_the_dirty_range_but_keeps_its_beginning(ports: Ports, user: str) -> None:
+    assert add(ports, user, reading(3 * DAY), now=10) == 1
+    assert add(ports, user, reading(5 * DAY), now=20) == 2
+    assert add(ports, user, reading(DAY), now=30) == 3
+    snapshot = ports.display.snapshot(user, POWER)
+    assert (snapshot.dirty_from, snapshot.dirty_to, snapshot.state.dirty_since) == (DAY, 5 * DAY, 10)
+
+
+def test_a_published_view_is_found_with_its_meters_versions(ports: Ports, user: str) -> None:
+    add(ports, user, reading(DAY))
+    months: list[object] = [{"meterReading": Decimal("1.500"), "consumption": None}]
+    assert ports.display.publish(user, POWER, DisplayUpdate(1, [document(1970, 1, months)], range(1970, 1971)))
+    found, state = ports.display.find(user, POWER, "monthly", 1970)
+    assert found == document(1970, 1, months)
+    assert (state.source_version, state.display_version, state.stale, state.dirty_since) == (1, 1, False, None)
+
+
+def test_a_view_of_a_meter_that_nobody_has_is_absent_at_version_0(ports: Ports, user: str) -> None:
+    found, state = ports.display.find(user, POWER, "monthly", 1970)
+    assert found is None
+    assert (state.source_version, state.stale) == (0, False)
+
+
+def test_publishing_the_newest_version_cleans_the_meter(ports: Ports, user: str) -> None:
+    add(ports, user, reading(DAY))
+    ports.display.publish(user, POWER, DisplayUpdate(1, [], range(1970, 1971)))
+    snapshot = ports.display.snapshot(user, POWER)
+    assert (snapshot.dirty_from, snapshot.dirty_to, snapshot.state.dirty_since) == (None, None, None)
+
+
+def test_publishing_an_older_version_leaves_the_meter_dirty(ports: Ports, user: str) -> None:
+    add(ports, user, reading(DAY), now=10)
+    add(ports, user, reading(2 * DAY), now=20)
+    assert ports.display.publish(user, POWER, DisplayUpdate(1, [], range(1970, 1971)))
+    snapshot = ports.display.snapshot(user, POWER)
+    assert snapshot.state.stale
+    assert (snapshot.dirty_from, snapshot.dirty_to, snapshot.state.dirty_since) == (DAY, 2 * DAY, 10)
+
+
+def test_a_slow_refresh_cannot_overwrite_a_newer_one_nor_bring_a_deleted_year_back(ports: Ports, user: str) -> None:
+    add(ports, user, reading(DAY))
+    add(ports, user, reading(2 * DAY))
+    ports.display.publish(user, POWER, DisplayUpdate(2, [document(1970, 2)], range(1970, 1971)))
+    slow = DisplayUpdate(1, [document(1970, 1), document(1969, 1)], range(1969, 1971))
+    assert ports.display.publish(user, POWER, slow) is False
+    assert ports.display.find(user, POWER, "monthly", 1970)[0] == document(1970, 2)
+    assert ports.display.find(user, POWER, "monthly", 1969)[0] is None
+
+
+def test_years_that_are_no_longer_stored_disappear_with_the_update(ports: Ports, user: str) -> None:
+    add(ports, user, reading(DAY))
+    add(ports, user, reading(2 * DAY, kind=GAS))
+    years = [document(year, 1) for year in (1969, 1970, 1971)]
+    ports.display.publish(user, POWER, DisplayUpdate(1, years, range(1969, 1972)))
+    ports.display.publish(user, GAS, DisplayUpdate(1, years, range(1969, 1972)))
+    add(ports, user, reading(3 * DAY))
+    ports.display.publish(user, POWER, DisplayUpdate(2, [], range(1970, 1971)))
+    stored = [ports.display.find(user, POWER, "monthly", year)[0] is not None for year in (1969, 1970, 1971)]
+    assert stored == [False, True, False]
+    assert ports.display.find(user, GAS, "monthly", 1969)[0] is not None
+
+
+def test_a_meter_without_readings_keeps_no_view(ports: Ports, user: str) -> None:
+    add(ports, user, reading(DAY))
+    ports.display.publish(user, POWER, DisplayUpdate(1, [document(1970, 1)], range(1970, 1971)))
+    add(ports, user, reading(2 * DAY))
+    ports.display.publish(user, POWER, DisplayUpdate(2, [], range(0)))
+    assert ports.display.find(user, POWER, "monthly", 1970)[0] is None
+
+
+def test_dirty_meters_come_longest_waiting_first_and_only_when_due(ports: Ports) -> None:
+    users = [f"{uuid4().hex}" for _ in range(3)]
+    # far in the past, so that other tests' meters in the same database come later
+    for user, since in zip(users, (-3_000_000, -1_000_000, -2_000_000), strict=True):
+        add(ports, user, reading(DAY), now=since)
+    assert ports.display.dirty_meters(-1_500_000, 10) == [(users[0], POWER), (users[2], POWER)]
+    assert ports.display.dirty_meters(-1_500_000, 1) == [(users[0], POWER)]
+
+
+def test_settings_of_an_unknown_user_are_the_defaults(ports: Ports, user: str) -> None:
+    found = ports.settings.find(user)
+    assert (found.zone.key, found.tolerance_days) == ("Europe/Berlin", 3)
+
+
+def test_the_store_answers_a_ping(ports: Ports) -> None:
+    ports.ping()

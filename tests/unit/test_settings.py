@@ -1,0 +1,46 @@
+"""A deployment starts with settings that fit together, or not at all."""
+
+import pytest
+from pydantic import ValidationError
+
+from chalicelib.settings import LOCAL_ISSUER, Settings
+
+GOOD = {
+    "STAGE": "prod",
+    "EVENT_BUS_NAME": "energy",
+    "AUTH_ISSUER": "https://issuer.example",
+    "AUTH_AUDIENCE": "energy-monitor",
+    "AUTH_JWKS_URL": "https://issuer.example/keys",
+    "SECRET_ID": "energy",
+    "MONGODB_DATABASE": "energy",
+}
+
+
+def test_the_environment_is_read_by_its_names() -> None:
+    settings = Settings.from_environment(GOOD | {"LOG_LEVEL": "DEBUG", "HOME": "/"})
+    assert (settings.stage, settings.event_bus_name, settings.log_level) == ("prod", "energy", "DEBUG")
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_missing_variable_is_named(name: str) -> None:
+    with pytest.raises(ValidationError, match=name):
+        Settings.from_environment({key: value for key, value in GOOD.items() if key != name})
+
+
+def test_only_the_laptop_trusts_the_laptops_issuer() -> None:
+    with pytest.raises(ValidationError, match="must not trust"):
+        Settings.from_environment(GOOD | {"AUTH_ISSUER": LOCAL_ISSUER})
+    assert Settings.from_environment(GOOD | {"AUTH_ISSUER": LOCAL_ISSUER, "STAGE": "local"}).stage == "local"
+
+
+def test_keys_travel_encrypted_everywhere_but_on_the_laptop() -> None:
+    plain = {"AUTH_JWKS_URL": "http://127.0.0.1/keys"}
+    with pytest.raises(ValidationError, match="https://"):
+        Settings.from_environment(GOOD | plain)
+    assert Settings.from_environment(GOOD | plain | {"STAGE": "local"}).stage == "local"
+
+
+@pytest.mark.parametrize("url", ["file:///etc/keys", "ftp://issuer.example"])
+def test_keys_come_over_http_only(url: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings.from_environment(GOOD | {"AUTH_JWKS_URL": url, "STAGE": "local"})
