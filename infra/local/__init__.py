@@ -1,1 +1,1 @@
-"""The laptop stack: environments, processes, deployment. Nothing here is shipped."""
+"""The laptop stack: MongoDB, LocalStack and the AppConfig emulator as processes of this machine, started and ended together."""

@@ -1,0 +1,75 @@
+"""Deploys the packaged application: the archive to S3 under its digest, the template through CloudFormation."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from infra.deployment.cloudformation import Stack
+from infra.deployment.packaging import ROOT, Package
+
+FLAGS_TEMPLATE = ROOT / "infra" / "appconfig.yaml"
+
+
+class Target:
+    """Where to deploy: AWS with the person's own credentials, or an emulator behind ``endpoint``."""
+
+    def __init__(self, region: str | None = None, endpoint: str | None = None) -> None:
+        emulated = {"aws_access_key_id": "test", "aws_secret_access_key": "test"} if endpoint else {}
+        self.endpoint = endpoint
+        self._session = boto3.Session(region_name=region, **emulated)
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client; an emulator is asked for buckets by path, because it has no host names for them."""
+        config = Config(s3={"addressing_style": "path"}) if self.endpoint else None
+        return self._session.client(service, endpoint_url=self.endpoint, config=config)
+
+    @property
+    def region(self) -> str:
+        """The region that clients speak to."""
+        return str(self._session.region_name)
+
+    def object_url(self, bucket: str, key: str) -> str:
+        """Return the address of an object in S3."""
+        if self.endpoint:
+            return f"{self.endpoint}/{bucket}/{key}"
+        return f"https://{bucket}.s3.{self.region}.amazonaws.com/{key}"
+
+
+def application_stack(stage: str) -> str:
+    """Return the name of the application's CloudFormation stack."""
+    return f"energy-monitor-{stage}"
+
+
+def deploy_application(
+    target: Target, package: Package, stage: str, bucket: str, parameters: Mapping[str, str]
+) -> bool:
+    """Upload and deploy the application; return whether CloudFormation changed anything."""
+    s3 = target.client("s3")
+    ensure_bucket(s3, bucket, target.region)
+    archive_key, template_key = f"{package.digest}/deployment.zip", f"{package.digest}/template.yaml"
+    template = package.template(f"s3://{bucket}/{archive_key}")
+    s3.upload_file(str(package.archive), bucket, archive_key)
+    s3.put_object(Bucket=bucket, Key=template_key, Body=template.encode())
+    stack = Stack(target.client("cloudformation"), application_stack(stage))
+    everything = {"Stage": stage, "EventBusName": application_stack(stage), **parameters}
+    return stack.deploy(template, everything, template_url=target.object_url(bucket, template_key))
+
+
+def deploy_flags(target: Target, stage: str) -> bool:
+    """Deploy the feature flags' home and first document; return whether CloudFormation changed anything."""
+    stack = Stack(target.client("cloudformation"), f"{application_stack(stage)}-flags")
+    return stack.deploy(FLAGS_TEMPLATE.read_text(), {"Stage": stage})
+
+
+def ensure_bucket(s3: Any, bucket: str, region: str) -> None:
+    """Create the bucket unless it is there and ours."""
+    try:
+        s3.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "404":
+            raise
+        elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region != "us-east-1" else {}
+        s3.create_bucket(Bucket=bucket, **elsewhere)

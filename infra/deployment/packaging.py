@@ -1,0 +1,96 @@
+"""Packages the application: ``chalice package`` with infra/resources.yaml merged in, once per content."""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess  # noqa: S404 - runs chalice
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from infra.deployment.errors import DeployError
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ["app.py", "chalicelib", "requirements.txt", ".chalice/*.json", "infra/resources.yaml"]
+KEPT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A packaged application: ``digest`` tells its content, the files lie in ``folder``."""
+
+    digest: str
+    folder: Path
+
+    @property
+    def archive(self) -> Path:
+        """The deployment package that the functions run from."""
+        return self.folder / "deployment.zip"
+
+    def template(self, code_uri: str) -> str:
+        """Return the template as JSON, with the functions' code at ``code_uri`` (``s3://bucket/key``).
+
+        JSON, because chalice writes YAML with aliases and CloudFormation does not take them.
+        """
+        template = json.dumps(yaml.safe_load((self.folder / "sam.yaml").read_text()))
+        return template.replace('"./deployment.zip"', json.dumps(code_uri))
+
+
+def package(root: Path = ROOT) -> Package:
+    """Return the package of the application as it stands, from the cache where nothing changed."""
+    cache = root / ".stack" / "packages"
+    cache.mkdir(parents=True, exist_ok=True)
+    with _one_at_a_time(cache):
+        digest = _digest_of_sources(root)
+        result = Package(digest, cache / digest)
+        if not result.folder.exists():
+            _run_chalice(root, result.folder)
+            _forget_old(cache)
+        return result
+
+
+def _run_chalice(root: Path, target: Path) -> None:
+    unfinished = target.with_suffix(".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    command = [sys.executable, "-c", "from chalice.cli import main; main()", "package", "--stage", "template"]
+    command += ["--merge-template", "infra/resources.yaml", "--template-format", "yaml", str(unfinished)]
+    environment = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ}  # chalice asks for one; the template names none
+    done = subprocess.run(  # noqa: S603
+        command, cwd=root, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise DeployError(f"chalice could not package the application:\n{(done.stdout + done.stderr)[-4000:]}")
+    unfinished.rename(target)
+
+
+def _digest_of_sources(root: Path) -> str:
+    digest = hashlib.sha256(f"{sys.version_info[:2]}".encode())
+    for file in sorted(set(_files(root))):
+        digest.update(f"{file.relative_to(root)}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()[:32]
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for source in SOURCES:
+        for path in root.glob(source):
+            inside = path.rglob("*") if path.is_dir() else [path]
+            yield from (file for file in inside if file.is_file() and "__pycache__" not in file.parts)
+
+
+def _forget_old(cache: Path) -> None:
+    packages = sorted(cache.glob("*/"), key=lambda folder: folder.stat().st_mtime, reverse=True)
+    for folder in packages[KEPT:]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _one_at_a_time(cache: Path) -> Iterator[None]:
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

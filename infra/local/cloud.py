@@ -1,0 +1,85 @@
+"""What a stack puts into its emulated AWS: the secret, the public keys, the application, the feature flags."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from infra.deployment.application import (
+    FLAGS_TEMPLATE,
+    Target,
+    application_stack,
+    deploy_application,
+    deploy_flags,
+    ensure_bucket,
+)
+from infra.deployment.cloudformation import Stack
+from infra.deployment.packaging import Package
+from infra.local.identity import Identity
+from infra.local.layout import AUDIENCE, BUCKET, ISSUER, REGION, SECRET_ID, STAGE, Layout
+
+KEYS_OBJECT = "jwks.json"
+
+
+class EmulatedCloud:
+    """The emulated AWS of one stack. LocalStack forgets everything when it ends, so each step may be repeated."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._identity = Identity(layout.folder / "keys")
+        self._aws = Target(REGION, layout.localstack_url)
+        self._appconfig = Target(REGION, layout.appconfig_url)
+
+    def put_secrets(self) -> str:
+        """Put the secret into Secrets Manager and the public keys into S3."""
+        secret = json.dumps({"mongodbUri": self._layout.mongodb_uri, "pseudonymKey": self._identity.pseudonym_key})
+        secrets_manager = self._aws.client("secretsmanager")
+        try:
+            secrets_manager.create_secret(Name=SECRET_ID, SecretString=secret)
+        except secrets_manager.exceptions.ResourceExistsException:
+            secrets_manager.put_secret_value(SecretId=SECRET_ID, SecretString=secret)
+        s3 = self._aws.client("s3")
+        ensure_bucket(s3, BUCKET, REGION)
+        s3.put_object(Bucket=BUCKET, Key=KEYS_OBJECT, Body=self._identity.jwks(), ContentType="application/json")
+        return f"secret {SECRET_ID}, public keys at {self._keys_url}"
+
+    def deploy_application(self, package: Package) -> str:
+        """Deploy the packaged application unless exactly this is deployed."""
+        parameters = {
+            "AuthIssuer": ISSUER,
+            "AuthAudience": AUDIENCE,
+            "AuthJwksUrl": self._keys_url,
+            "SecretId": SECRET_ID,
+            "MongoDatabase": self._layout.database,
+            "AppConfigEndpointUrl": self._layout.appconfig_url,
+        }
+        stack = Stack(self._aws.client("cloudformation"), application_stack(STAGE))
+        return self._unless_deployed(
+            stack,
+            f"{package.digest} {json.dumps(parameters)}",
+            lambda: deploy_application(self._aws, package, STAGE, BUCKET, parameters),
+        )
+
+    def deploy_flags(self) -> str:
+        """Deploy the feature flags' home unless it is there; a document that was changed since stays as it is."""
+        stack = Stack(self._appconfig.client("cloudformation"), f"{application_stack(STAGE)}-flags")
+        return self._unless_deployed(stack, FLAGS_TEMPLATE.read_text(), lambda: deploy_flags(self._appconfig, STAGE))
+
+    @property
+    def _keys_url(self) -> str:
+        return self._aws.object_url(BUCKET, KEYS_OBJECT)
+
+    def _unless_deployed(self, stack: Stack, content: str, deploy: Callable[[], bool]) -> str:
+        if self._mark_of(stack).exists() and self._mark_of(stack).read_text() == _mark(stack, content):
+            return f"{stack.name} is deployed already"
+        deploy()
+        self._mark_of(stack).write_text(_mark(stack, content))
+        return f"{stack.name} deployed"
+
+    def _mark_of(self, stack: Stack) -> Path:
+        return self._layout.folder / f"{stack.name}.deployed"
+
+
+def _mark(stack: Stack, content: str) -> str:
+    """Tell one deployment of one content: a stack that was made anew has another id."""
+    return f"{hashlib.sha256(content.encode()).hexdigest()} {stack.id()} {stack.status()}"

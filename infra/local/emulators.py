@@ -1,0 +1,77 @@
+"""The emulated AWS: LocalStack, and the AppConfig emulator for what LocalStack's free edition lacks."""
+
+from pathlib import Path
+
+import urllib3
+
+from infra.local.environments import python_of
+from infra.local.layout import API_ID, REGION, Layout
+from infra.local.supervision import MARK, Piece
+
+_http = urllib3.PoolManager(retries=False, timeout=2.0)
+
+
+def localstack(layout: Layout) -> Piece:
+    """Return LocalStack as a piece: in host mode, on 127.0.0.1 only, functions as processes."""
+    folder = layout.folder / "localstack"
+    ports = layout.ports
+    environment = {
+        "GATEWAY_LISTEN": f"127.0.0.1:{ports.localstack},127.0.0.1:{ports.api}",
+        "GATEWAY_SERVER": "hypercorn",  # the default server listens on every interface, whatever it is told
+        "LOCALSTACK_HOST": f"127.0.0.1:{ports.localstack}",
+        "LAMBDA_RUNTIME_EXECUTOR": "process",
+        "PROCESS_LAMBDA_PYTHON": str(python_of("runtime")),
+        "PROCESS_LAMBDA_PASS": MARK,
+        "PROCESS_LAMBDA_API_PORT": str(ports.api),
+        "PROCESS_LAMBDA_API_ID": API_ID,
+        "OVERRIDE_IN_DOCKER": "0",
+        "FILESYSTEM_ROOT": str(_made(folder / "root")),
+        "TMPDIR": str(_made(folder / "tmp")),
+        "DNS_ADDRESS": "0",
+        "DISABLE_EVENTS": "1",
+        "SKIP_SSL_CERT_DOWNLOAD": "1",
+        "EAGER_SERVICE_LOADING": "0",
+    }
+    return Piece(
+        "localstack",
+        [str(python_of("localstack")), "-m", "localstack.runtime.main"],
+        lambda: answers(f"{layout.localstack_url}/_localstack/health"),
+        environment,
+        {"localstack": ports.localstack, "api": ports.api},
+    )
+
+
+def appconfig(layout: Layout) -> Piece:
+    """Return the AppConfig emulator as a piece; it keeps its state when it is ended politely."""
+    folder = layout.folder / "appconfig"
+    port = layout.ports.appconfig
+    environment = {
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(_made(folder / "state")),
+        "S3_DATA_DIR": str(folder / "s3"),
+        "TMPDIR": str(_made(folder / "tmp")),
+        "MINISTACK_REGION": REGION,
+        "SFTP_ENABLED": "0",
+    }
+    return Piece(
+        "appconfig",
+        [str(python_of("appconfig")), "-m", "ministack"],
+        lambda: answers(f"{layout.appconfig_url}/_ministack/health"),
+        environment,
+        {"appconfig": port},
+    )
+
+
+def answers(url: str) -> bool:
+    """Return whether a GET of the URL gives 200."""
+    try:
+        return _http.request("GET", url).status == 200
+    except urllib3.exceptions.HTTPError:
+        return False
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,53 @@
+"""Makes LocalStack's API Gateway honour gateway responses and the size limit of a request, as AWS does.
+
+LocalStack keeps gateway responses, but does not read them from an OpenAPI document and does not use their templates.
+"""
+
+from typing import Any
+
+from localstack.http import Response
+from localstack.runtime import hooks
+from localstack.services.apigateway.legacy import provider
+from localstack.services.apigateway.models import apigateway_stores
+from localstack.services.apigateway.next_gen.execute_api import handlers
+from localstack.services.apigateway.next_gen.execute_api.gateway_response import (
+    RequestTooLargeError,
+    get_gateway_response_or_default,
+)
+from localstack.services.apigateway.next_gen.execute_api.handlers.gateway_exception import GatewayExceptionHandler
+
+from . import gateway_templates
+
+BODY_LIMIT_BYTES = 10 * 1024 * 1024
+_import_api = provider.import_api_from_openapi_spec
+
+
+@hooks.on_infra_start()  # type: ignore[untyped-decorator]  # LocalStack is not installed where mypy runs
+def honour_gateway_responses() -> None:
+    """Replace LocalStack's import and its rendering of errors; refuse bodies that are too large."""
+    provider.import_api_from_openapi_spec = _import_with_gateway_responses
+    GatewayExceptionHandler.create_exception_response = _render
+    handlers.preprocess_request.append(_refuse_large_bodies)
+
+
+def _import_with_gateway_responses(rest_api: Any, context: Any, open_api_spec: dict[str, Any], mode: Any) -> Any:
+    responses = apigateway_stores[context.account_id][context.region].rest_apis[rest_api.id].gateway_responses
+    responses.update(gateway_templates.parse_definitions(open_api_spec))
+    return _import_api(rest_api, context, open_api_spec, mode)
+
+
+def _render(_handler: Any, exception: Any, context: Any) -> Any:
+    response = get_gateway_response_or_default(exception.type, context.deployment.rest_api.gateway_responses)
+    variables = context.context_variables
+    content_type, content = gateway_templates.body(response, variables)
+    status = response.get("statusCode") or exception.status_code or 500
+    answer = Response(content, status=int(status), headers={"Content-Type": content_type})
+    answer.headers["x-amzn-ErrorType"] = exception.code
+    for name, value in gateway_templates.headers(response, variables):
+        answer.headers[name] = value
+    return answer
+
+
+def _refuse_large_bodies(_chain: Any, context: Any, _response: Any) -> None:
+    if len(context.invocation_request["body"]) > BODY_LIMIT_BYTES:
+        raise RequestTooLargeError(f"HTTP content length exceeded {BODY_LIMIT_BYTES} bytes")

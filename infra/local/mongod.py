@@ -1,0 +1,81 @@
+"""MongoDB for a stack: a one-node replica set, because transactions and change streams need one."""
+
+import shutil
+from pathlib import Path
+
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+from infra.local.environments import FOLDER
+from infra.local.errors import StackError
+from infra.local.supervision import Piece
+
+REPLICA_SET = "energy-monitor"
+ALREADY_INITIALIZED = 23
+REMEDY = (
+    "If a shared library is missing, the MongoDB server needs OpenSSL 3 and libcurl 4: "
+    "apt install libcurl4 libssl3, or dnf install libcurl openssl-libs. "
+    "Or name a replica set that runs elsewhere: make up MONGODB_URI=mongodb://..."
+)
+
+
+def piece(data: Path, port: int) -> Piece:
+    """Return the server as a piece that keeps its files in ``data``."""
+    data.mkdir(parents=True, exist_ok=True)
+    command = [
+        binary(),
+        *("--dbpath", str(data)),
+        *("--bind_ip", "127.0.0.1"),
+        *("--port", str(port)),
+        *("--replSet", REPLICA_SET),
+        # zlib stays out: CVE-2025-14847 in the version that the Python wheel carries
+        *("--networkMessageCompressors", "snappy,zstd"),
+        *("--setParameter", "transactionLifetimeLimitSeconds=30"),
+        *("--wiredTigerCacheSizeGB", "0.5"),
+        "--nounixsocket",
+    ]
+    return Piece("mongod", command, lambda: is_ready(port), ports={"mongodb": port}, remedy=REMEDY)
+
+
+def binary() -> str:
+    """Return the server's program: the one on PATH, else the one from the wheel."""
+    if found := shutil.which("mongod"):
+        return found
+    for bundled in FOLDER.glob("mongod/lib/python*/site-packages/fiftyone/db/bin/mongod"):
+        return str(bundled)
+    raise StackError("There is no MongoDB server: run 'make up', which installs one, or set MONGODB_URI.")
+
+
+def is_ready(port: int) -> bool:
+    """Return whether the server takes writes; makes it a replica set of its own the first time."""
+    try:
+        with MongoClient[dict[str, object]](
+            "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=500
+        ) as client:
+            if client.admin.command("hello").get("isWritablePrimary"):
+                return True
+            _initiate(client, port)
+    except PyMongoError:
+        pass  # it is still starting: asked again until the deadline
+    return False
+
+
+def require_replica_set(uri: str) -> None:
+    """Raise StackError when the server behind ``uri`` cannot serve this application."""
+    try:
+        with MongoClient[dict[str, object]](uri, serverSelectionTimeoutMS=5_000) as client:
+            if not client.admin.command("hello").get("setName"):
+                raise StackError(
+                    "MONGODB_URI names a server without a replica set; transactions need one (rs.initiate())."
+                )
+    except PyMongoError as error:
+        raise StackError(f"The server that MONGODB_URI names does not answer: {error}") from error
+
+
+def _initiate(client: "MongoClient[dict[str, object]]", port: int) -> None:
+    members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
+    try:
+        client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": members})
+    except OperationFailure as error:
+        if error.code != ALREADY_INITIALIZED:
+            raise

@@ -1,0 +1,77 @@
+"""The processes of one stack: which there are, starting what is missing, ending all, saying how each one is."""
+
+from dataclasses import dataclass
+
+from infra.local import emulators, mongod
+from infra.local.emulators import answers
+from infra.local.layout import Layout
+from infra.local.ports import require_free
+from infra.local.steps import Step, Steps
+from infra.local.supervision import Piece, Supervisor
+
+PIECES = ["mongod", "localstack", "appconfig"]
+
+
+@dataclass(frozen=True, slots=True)
+class PieceStatus:
+    """How one piece is: its process, if it has one, and whether it answers."""
+
+    name: str
+    pid: int | None
+    port: int | None
+    healthy: bool
+    log: str
+
+
+class Processes:
+    """The processes of one stack. What runs already, started in the same way, is left alone."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self.supervisor = Supervisor(layout.folder)
+
+    def start(self, steps: Steps, meanwhile: dict[str, Step]) -> None:
+        """Start what does not run as it should, side by side, together with other steps."""
+        pieces = self._pieces()
+        missing = [piece for piece in pieces if not self.supervisor.runs_as(piece)]
+        for piece in missing:
+            self.supervisor.stop(piece.name)
+        for piece in missing:
+            require_free(piece.ports)
+        self._layout.remember()
+        steps.run_together({piece.name: self._start_step(piece, piece in missing) for piece in pieces} | meanwhile)
+
+    def stop(self) -> list[str]:
+        """End everything; return the names of what was running."""
+        return [name for name in reversed(PIECES) if self.supervisor.stop(name)]
+
+    def status(self) -> list[PieceStatus]:
+        """Return how each piece is, and the deployed API last."""
+        rows = [self._status_of(piece) for piece in self._pieces()]
+        api_is_healthy = answers(f"{self._layout.base_url}/health")
+        log = str(self.supervisor.log_of("localstack"))
+        return [*rows, PieceStatus("api", None, self._layout.ports.api, api_is_healthy, log)]
+
+    def _pieces(self) -> list[Piece]:
+        database = [] if self._layout.external_mongodb else [self._mongod()]
+        return [*database, emulators.localstack(self._layout), emulators.appconfig(self._layout)]
+
+    def _mongod(self) -> Piece:
+        return mongod.piece(self._layout.folder / "mongod", self._layout.ports.mongodb)
+
+    def _start_step(self, piece: Piece, is_missing: bool) -> Step:
+        where = ", ".join(f"{purpose} on port {port}" for purpose, port in piece.ports.items())
+
+        def step() -> str:
+            if is_missing:
+                self.supervisor.start(piece)
+            return f"{'started' if is_missing else 'runs already'}, {where}"
+
+        return step
+
+    def _status_of(self, piece: Piece) -> PieceStatus:
+        process = self.supervisor.process_of(piece.name)
+        healthy = process is not None and piece.ready()
+        pid = process.pid if process else None
+        log = str(self.supervisor.log_of(piece.name))
+        return PieceStatus(piece.name, pid, next(iter(piece.ports.values())), healthy, log)

@@ -1,0 +1,142 @@
+"""Starting, recognising and ending the processes of a stack.
+
+Each piece leads its own session, is noted with process id and start time (a bare id may belong to somebody else by
+now), and carries a mark in its environment that everything it starts inherits. Ending a piece ends whatever carries
+its mark, so nothing is left of one that was killed itself.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import subprocess  # noqa: S404 - starting processes is what this module is for
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from infra.local.errors import StackError
+from infra.local.waiting import wait_until
+
+MARK = "ENERGY_MONITOR_STACK"
+STOP_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A program that belongs to a stack. ``ready`` is asked until it holds, for ``ready_seconds`` at most."""
+
+    name: str
+    command: list[str]
+    ready: Callable[[], bool]
+    environment: dict[str, str] = field(default_factory=dict)
+    ports: dict[str, int] = field(default_factory=dict)
+    ready_seconds: float = 60.0
+    remedy: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells whether a running piece was started the way it would be started now."""
+        return hashlib.sha256(json.dumps([self.command, self.environment]).encode()).hexdigest()
+
+
+class Supervisor:
+    """Knows the processes of one stack; ``folder`` is the stack's."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._started: list[str] = []
+
+    def log_of(self, name: str) -> Path:
+        """Return the file that holds what a piece prints."""
+        return self._folder / "logs" / f"{name}.log"
+
+    def process_of(self, name: str) -> psutil.Process | None:
+        """Return the running process of a piece, or None."""
+        note = self._note(name)
+        with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError):
+            noted = json.loads(note.read_text())
+            process = psutil.Process(noted["pid"])
+            if process.create_time() == noted["created"] and process.status() != psutil.STATUS_ZOMBIE:
+                return process
+        return None
+
+    def runs_as(self, piece: Piece) -> bool:
+        """Return whether the piece runs, started in exactly this way, and answers."""
+        if not self.process_of(piece.name):
+            return False
+        return (
+            bool(json.loads(self._note(piece.name).read_text())["fingerprint"] == piece.fingerprint) and piece.ready()
+        )
+
+    def start(self, piece: Piece) -> None:
+        """Start the piece and return when it is ready. Raises StackError with the end of its log."""
+        log = self._fresh_log(piece.name)
+        self._started.append(piece.name)
+        with log.open("wb") as output:
+            process = subprocess.Popen(  # noqa: S603 - the pieces' commands are fixed
+                piece.command,
+                env={**os.environ, **piece.environment, MARK: self._mark(piece.name)},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._write_note(piece, process.pid)
+        if not wait_until(lambda: process.poll() is not None or piece.ready(), piece.ready_seconds):
+            raise StackError(f"{piece.name} was not ready within {piece.ready_seconds:.0f} s.{self._explain(piece)}")
+        if process.poll() is not None:
+            raise StackError(f"{piece.name} ended with code {process.returncode}.{self._explain(piece)}")
+
+    def stop(self, name: str) -> bool:
+        """End a piece and whatever it started: politely, then by force. Return whether there was anything."""
+        leader = self.process_of(name)
+        if leader:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                leader.terminate()
+                psutil.wait_procs([leader], timeout=STOP_SECONDS)
+        left = list(self._marked(name))
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(left, timeout=STOP_SECONDS)
+        self._note(name).unlink(missing_ok=True)
+        return bool(leader or left)
+
+    def stop_what_was_started(self) -> None:
+        """End the pieces that this supervisor started itself, the last one first."""
+        for name in reversed(self._started):
+            self.stop(name)
+        self._started.clear()
+
+    def _marked(self, name: str) -> Iterator[psutil.Process]:
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get(MARK) == self._mark(name):
+                    yield process
+
+    def _mark(self, name: str) -> str:
+        return f"{self._folder}#{name}"
+
+    def _note(self, name: str) -> Path:
+        return self._folder / f"{name}.json"
+
+    def _write_note(self, piece: Piece, pid: int) -> None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            created = psutil.Process(pid).create_time()
+            note = {"pid": pid, "created": created, "fingerprint": piece.fingerprint}
+            self._note(piece.name).write_text(json.dumps(note))
+
+    def _fresh_log(self, name: str) -> Path:
+        log = self.log_of(name)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if log.exists():
+            log.replace(log.with_suffix(".log.1"))
+        return log
+
+    def _explain(self, piece: Piece) -> str:
+        log = self.log_of(piece.name)
+        tail = "\n".join(f"  {line}" for line in log.read_text(errors="replace").splitlines()[-15:])
+        remedy = f"\n{piece.remedy}" if piece.remedy else ""
+        return f"\n{tail}\nWhole log: {log}{remedy}"
