@@ -27,9 +27,7 @@ def _row(entry: MonthlyEntry) -> list[Any]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["id"]))
 def test_a_worked_case_gives_its_twelve_months(case: dict[str, Any]) -> None:
     zone = ZoneInfo(case["tz"])
-    counter = series(
-        *case["readings"], exchanges=case.get("exchanges", ()), modulus=case.get("modulus"), zone=zone
-    )
+    counter = series(*case["readings"], exchanges=case.get("exchanges", ()), modulus=case.get("modulus"), zone=zone)
     entries = monthly_entries(counter, case["year"], zone, case["tolerance_days"])
     assert [_row(entry) for entry in entries] == case["months"]
 
