@@ -21,7 +21,7 @@ from chalicelib.domain.ports import (
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.monitoring.logger import logger
-from chalicelib.repositories.database import Database, Document, open_database, ping
+from chalicelib.repositories.database import MongoDatabase, open_database, ping
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.settings import MongoSettingsRepository
 from chalicelib.repositories.transactions import MongoTransactions
@@ -78,7 +78,7 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock) -> Container:
     )
 
 
-def mongo_ports(database: Database[Document], publisher: EventPublisher) -> Ports:
+def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
     """The adapters on MongoDB."""
     return Ports(
         transactions=MongoTransactions(database, REQUEST_SECONDS),

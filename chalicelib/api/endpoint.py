@@ -35,6 +35,7 @@ View = Callable[..., Response]
 # Chalice would answer a wrong content type by itself, in a shape of its own: the routes check it instead.
 ANY_CONTENT = ["*/*"]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+AUTHENTICATED = "__authenticated__"  # what a decorated view carries
 JSON_BODY_BYTES = 64 * 1024
 CSV_BODY_BYTES = 4 * 1024 * 1024  # base64 of it stays below the 6 MB that Lambda takes
 
@@ -84,6 +85,7 @@ def endpoint(blueprint: Blueprint) -> Callable[[Callable[..., Response]], View]:
         def view(**path: str) -> Response:
             return answered(blueprint.current_request, lambda: function(_call(blueprint), **path))
 
+        setattr(view, AUTHENTICATED, True)
         return view
 
     return decorate
@@ -97,6 +99,7 @@ def public_endpoint(blueprint: Blueprint) -> Callable[[Callable[..., Response]],
         def view(**path: str) -> Response:
             return answered(blueprint.current_request, lambda: function(**path))
 
+        setattr(view, AUTHENTICATED, False)
         return view
 
     return decorate

@@ -17,7 +17,7 @@ from chalicelib.monitoring.metrics import flush
 
 Event = TypeVar("Event", bound=EnergyEvent)
 LambdaFunction = Callable[[Any, Any], dict[str, Any]]
-MARK = "__event_model__"
+MODEL = "__event_model__"  # what a decorated function carries
 
 
 def event_function(model: type[Event]) -> Callable[[Callable[[Event, Container], int]], LambdaFunction]:
@@ -42,7 +42,7 @@ def event_function(model: type[Event]) -> Callable[[Callable[[Event, Container],
             finally:
                 flush()
 
-        setattr(handler, MARK, model)
+        setattr(handler, MODEL, model)
         return handler
 
     return decorate

@@ -12,11 +12,13 @@ from bson.codec_options import CodecOptions, TypeCodec, TypeRegistry
 from bson.decimal128 import Decimal128
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
+from pymongo.monitoring import CommandListener
 
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.readings import to_ms
 
 Document = dict[str, Any]
+MongoDatabase = Database[Document]
 DUPLICATE_KEY = 11000
 
 
@@ -57,13 +59,17 @@ _DIGITS = Context(prec=34)
 CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(tz_aware=True, type_registry=TypeRegistry([DecimalCodec()]))
 
 
-def open_database(uri: str, name: str) -> Database[Document]:
+def open_database(uri: str, name: str, *listeners: CommandListener) -> MongoDatabase:
     """Open the database; connects on the first command, fails over within seconds.
 
-    Shapes: ``uri`` a MongoDB connection string of a replica set (transactions need one).
+    ``uri`` names a replica set (transactions need one); ``listeners`` are told of every command.
     """
     client: pymongo.MongoClient[Document] = pymongo.MongoClient(
-        uri, appname="energy-monitor", serverSelectionTimeoutMS=5_000, maxPoolSize=10, retryWrites=True
+        uri,
+        appname="energy-monitor",
+        serverSelectionTimeoutMS=5_000,
+        maxPoolSize=10,
+        event_listeners=listeners,
     )
     return client.get_database(name, codec_options=CODEC_OPTIONS)
 
@@ -104,7 +110,7 @@ def _bulk_error(error: BulkWriteError) -> Exception:
     return UnavailableError("the database refused a bulk write; nothing was written")
 
 
-def ping(database: Database[Document]) -> None:
+def ping(database: MongoDatabase) -> None:
     """Ask the database for a sign of life. Raises UnavailableError."""
     with time_limit(3.0):
         database.command("ping")

@@ -3,7 +3,6 @@
 from typing import Any
 
 from pymongo.client_session import ClientSession
-from pymongo.database import Database
 
 from chalicelib.domain.ports import (
     DataType,
@@ -16,6 +15,7 @@ from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
 from chalicelib.repositories.database import (
     Collections,
     Document,
+    MongoDatabase,
     instant_of,
     meter_id,
     time_limit,
@@ -30,7 +30,7 @@ from chalicelib.repositories.transactions import in_transaction
 class MongoDisplayDataRepository:
     """Implements ``DisplayDataRepository``."""
 
-    def __init__(self, database: Database[Document], timeout_seconds: float) -> None:
+    def __init__(self, database: MongoDatabase, timeout_seconds: float) -> None:
         self._database = database
         self._timeout = timeout_seconds
 

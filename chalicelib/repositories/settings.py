@@ -3,18 +3,17 @@
 from zoneinfo import ZoneInfo
 
 from pymongo.client_session import ClientSession
-from pymongo.database import Database
 
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import DEFAULT_TOLERANCE_DAYS, DEFAULT_ZONE
-from chalicelib.repositories.database import Collections, Document, time_limit
+from chalicelib.repositories.database import Collections, MongoDatabase, time_limit
 from chalicelib.repositories.scoped import ScopedCollection
 
 
 class MongoSettingsRepository:
     """Implements ``SettingsRepository``."""
 
-    def __init__(self, database: Database[Document], timeout_seconds: float) -> None:
+    def __init__(self, database: MongoDatabase, timeout_seconds: float) -> None:
         self._database = database
         self._timeout = timeout_seconds
 
@@ -24,7 +23,7 @@ class MongoSettingsRepository:
             return settings_of(self._database, user_id, None)
 
 
-def settings_of(database: Database[Document], user_id: str, session: ClientSession | None) -> UserSettings:
+def settings_of(database: MongoDatabase, user_id: str, session: ClientSession | None) -> UserSettings:
     """The settings as a session sees them."""
     found = ScopedCollection(database[Collections.SETTINGS], user_id, session).find_one({"_id": user_id})
     if found is None:

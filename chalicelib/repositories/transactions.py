@@ -6,11 +6,10 @@ from typing import TypeVar
 
 from pymongo import WriteConcern
 from pymongo.client_session import ClientSession
-from pymongo.database import Database
 from pymongo.read_concern import ReadConcern
 
 from chalicelib.domain.ports import WriteTransaction
-from chalicelib.repositories.database import Collections, Document, time_limit
+from chalicelib.repositories.database import Collections, MongoDatabase, time_limit
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.readings import MongoEnergyRepository
 from chalicelib.repositories.scoped import ScopedCollection
@@ -31,7 +30,7 @@ class MongoWriteTransaction:
 class MongoTransactions:
     """Implements ``Transactions``: the driver retries write conflicts until the time limit."""
 
-    def __init__(self, database: Database[Document], timeout_seconds: float) -> None:
+    def __init__(self, database: MongoDatabase, timeout_seconds: float) -> None:
         self._database = database
         self._timeout = timeout_seconds
 
@@ -45,7 +44,7 @@ class MongoTransactions:
         return MongoWriteTransaction(MongoEnergyRepository(readings), MongoMeterRepository(meters, user_id))
 
 
-def in_transaction(database: Database[Document], timeout_seconds: float, work: Callable[[ClientSession], T]) -> T:
+def in_transaction(database: MongoDatabase, timeout_seconds: float, work: Callable[[ClientSession], T]) -> T:
     """Run ``work`` in one transaction at a snapshot, within a time limit."""
     with time_limit(timeout_seconds), database.client.start_session() as session:
         return session.with_transaction(work, read_concern=SNAPSHOT, write_concern=MAJORITY)

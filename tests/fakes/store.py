@@ -141,6 +141,7 @@ class FakeDisplay:
         return document, self.state(user_id, energy_type)
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
+        self._store.ping()
         return self._meter(user_id, energy_type).state
 
     def snapshot(self, user_id: str, energy_type: EnergyType) -> MeterSnapshot:

@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import jwt
@@ -37,7 +38,7 @@ def public_key_as_secret(issuer: FakeIssuer) -> str:
     return jwt.encode(claims, "x" * 32, algorithm="HS256", headers={"kid": issuer.kid})
 
 
-BAD_TOKENS = {
+BAD_TOKENS: dict[str, Callable[[FakeIssuer], str]] = {
     "expired": lambda issuer: issuer.token(exp=int(time.time()) - 60),
     "without expiry": lambda issuer: issuer.token(exp=None),
     "without subject": lambda issuer: issuer.token(sub=None),
@@ -49,7 +50,7 @@ BAD_TOKENS = {
     "alg none": unsigned,
     "wrong key": signed_by_somebody_else,
     "symmetric algorithm": public_key_as_secret,
-    "unknown key id": lambda issuer: FakeIssuer("key-2").token(),
+    "unknown key id": lambda _: FakeIssuer("key-2").token(),
     "not a token": lambda _: "abc",
 }
 

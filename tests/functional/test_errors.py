@@ -11,6 +11,7 @@ import pytest
 from chalicelib.api.endpoint import CSV_BODY_BYTES, JSON_BODY_BYTES
 from chalicelib.bootstrap import using
 from chalicelib.monitoring.logger import logger
+from chalicelib.monitoring.names import SERVICE
 from tests.functional.conftest import Api, problem
 
 READING = {"type": "power", "date": "2023-01-31", "amount": 1000}
@@ -25,12 +26,12 @@ def log_records() -> Iterator[list[logging.LogRecord]]:
         def emit(self, record: logging.LogRecord) -> None:
             records.append(record)
 
-    handler = Keep()
-    logger().addHandler(handler)
+    handler, standard = Keep(), logging.getLogger(SERVICE)
+    standard.addHandler(handler)
     try:
         yield records
     finally:
-        logger().removeHandler(handler)
+        standard.removeHandler(handler)
 
 
 @pytest.mark.parametrize("body", ["{", "", "nonsense", '{"amount": NaN}', b"\xff\xfe{}", "[" * 60_000])

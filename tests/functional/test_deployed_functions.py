@@ -1,0 +1,100 @@
+"""Nothing is deployed without the project's decorators, and every function stands on its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from app import app
+from chalicelib.api.endpoint import AUTHENTICATED
+from chalicelib.domain import events
+from chalicelib.domain.events import EnergyEvent
+from chalicelib.handlers.event_function import MODEL
+
+ROOT = Path(__file__).parents[2]
+PUBLIC = {"/health"}
+FUNCTIONS = {function.name: function.handler_string for function in app.pure_lambda_functions}
+ROUTES = [
+    (path, method, route.view_function) for path, methods in app.routes.items() for method, route in methods.items()
+]
+# What a fresh interpreter must manage, as Lambda does: import the module by itself, find the function, decorated.
+IMPORT_ALONE = """
+import importlib, sys
+module, _, name = sys.argv[1].rpartition(".")
+function = getattr(importlib.import_module(module), name)
+assert "app" not in sys.modules, "the module needs app"
+print(getattr(function.func._original_func, sys.argv[2]).__name__)
+"""
+
+
+def resources() -> dict[str, Any]:
+    """``infra/resources.yaml``, intrinsic functions reduced to their arguments."""
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    def plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
+        if isinstance(node, yaml.ScalarNode):
+            return loader.construct_scalar(node)
+        return loader.construct_sequence(node) if isinstance(node, yaml.SequenceNode) else None
+
+    Loader.add_multi_constructor("!", plain)
+    text = (ROOT / "infra" / "resources.yaml").read_text()
+    found: dict[str, Any] = yaml.load(text, Loader)["Resources"]
+    return found
+
+
+def test_there_are_event_functions() -> None:
+    assert FUNCTIONS
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_an_event_function_wears_the_decorator_and_imports_alone(name: str) -> None:
+    command = [sys.executable, "-c", IMPORT_ALONE, FUNCTIONS[name], MODEL]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert issubclass(getattr(events, done.stdout.strip()), EnergyEvent)
+
+
+@pytest.mark.parametrize(("path", "method", "view"), ROUTES, ids=lambda value: str(value) if value else "")
+def test_a_route_wears_the_decorator_and_asks_for_a_token(path: str, method: str, view: Any) -> None:
+    authenticated = getattr(view, AUTHENTICATED)
+    answers_data = path not in PUBLIC and view.__name__ not in {"method_not_allowed", "unknown_route"}
+    assert authenticated is answers_data
+
+
+def test_importing_the_application_opens_nothing_and_reads_no_settings() -> None:
+    command = "import app, sys; from chalicelib import bootstrap; assert not bootstrap._deployed.cache_info().currsize"
+    done = subprocess.run(
+        [sys.executable, "-c", command], cwd=ROOT, env={}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_event_has_a_rule_that_calls_a_function_of_its_kind() -> None:
+    rules = [item["Properties"] for item in resources().values() if item.get("Type") == "AWS::Events::Rule"]
+    routed = {rule["EventPattern"]["detail-type"][0]: rule["Targets"][0]["Arn"].split(".")[0] for rule in rules}
+    handled = {model_of(name).__name__: name for name in FUNCTIONS}
+    assert routed == handled
+    assert set(handled) == {model.__name__ for model in EnergyEvent.__subclasses__()}
+
+
+def test_every_rule_may_call_its_function() -> None:
+    found = resources()
+    rules = {name for name, item in found.items() if item.get("Type") == "AWS::Events::Rule"}
+    permitted = {
+        item["Properties"]["SourceArn"].split(".")[0]
+        for item in found.values()
+        if item.get("Type") == "AWS::Lambda::Permission"
+    }
+    assert rules == permitted
+
+
+def model_of(name: str) -> type[EnergyEvent]:
+    """The event that a function is made for; Chalice has wrapped it twice."""
+    deployed: Any = app.handler_map[name]
+    model: type[EnergyEvent] = getattr(deployed.func._original_func, MODEL)
+    return model

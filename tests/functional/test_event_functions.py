@@ -1,0 +1,90 @@
+"""Event functions as Lambda calls them: an EventBridge envelope in, refreshed documents out."""
+
+import json
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.parser import ValidationError
+
+from chalicelib.bootstrap import using
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.events import EnergyEvent
+from chalicelib.handlers.display_data import bulk_import_handler, energy_reading_created_handler
+from tests.functional.conftest import Api
+
+
+class Context:
+    aws_request_id = "request-1"
+
+
+def envelope(event: EnergyEvent) -> dict[str, Any]:
+    """What EventBridge makes of a published event."""
+    return {
+        "version": "0",
+        "id": str(event.event_id),
+        "detail-type": type(event).__name__,
+        "source": "energy-monitor",
+        "account": "000000000000",
+        "time": "2024-01-01T00:00:00Z",
+        "region": "us-east-1",
+        "resources": [],
+        "detail": json.loads(event.model_dump_json(by_alias=True)),
+    }
+
+
+def recorded(api: Api, amount: int = 1000, date: str = "2023-01-31") -> dict[str, Any]:
+    body = json.dumps({"type": "power", "date": date, "amount": amount})
+    assert api.request("POST", "/v2/energy", body).status_code == 201
+    return envelope(api.publisher.events[-1])
+
+
+def test_an_event_brings_its_meters_documents_up_to_date(api: Api) -> None:
+    assert energy_reading_created_handler(recorded(api), Context()) == {"refreshed": 1}
+    assert [key[3] for key in api.store.stored.display] == [2023]
+
+
+def test_a_doubled_event_does_nothing_more(api: Api) -> None:
+    event = recorded(api)
+    energy_reading_created_handler(event, Context())
+    documents = dict(api.store.stored.display)
+    assert energy_reading_created_handler(event, Context()) == {"refreshed": 0}
+    assert api.store.stored.display == documents
+
+
+def test_events_in_the_wrong_order_end_with_the_newest_figures(api: Api) -> None:
+    first, second = recorded(api), recorded(api, 1100, "2023-02-28")
+    assert energy_reading_created_handler(second, Context()) == {"refreshed": 1}
+    assert energy_reading_created_handler(first, Context()) == {"refreshed": 0}
+    meter = api.container.display.view("alice", "power", "monthly", 2023)  # type: ignore[arg-type]
+    assert meter.data["months"][1]["meterReading"] == 1100
+    assert not meter.stale
+
+
+def test_a_bulk_import_is_one_refresh_per_meter(api: Api) -> None:
+    csv = "date,type,amount\n2023-01-31,power,1\n2023-02-28,power,2\n2023-01-31,gas,3\n"
+    api.request("POST", "/v2/energy/import", csv, content_type="text/csv")
+    assert bulk_import_handler(envelope(api.publisher.events[-1]), Context()) == {"refreshed": 2}
+
+
+def test_what_is_no_event_of_this_kind_fails_so_that_lambda_knows(api: Api) -> None:
+    event = recorded(api)
+    del event["detail"]["userId"]
+    with pytest.raises(ValidationError):
+        energy_reading_created_handler(event, Context())
+
+
+def test_a_refresh_that_fails_is_raised_again_and_the_meter_stays_dirty(api: Api) -> None:
+    event = recorded(api)
+    api.store.down = True
+    with pytest.raises(UnavailableError):
+        energy_reading_created_handler(event, Context())
+    api.store.down = False
+    assert api.store.stored.meters["alice", "power"].state.stale  # type: ignore[index]
+    with using(api.container):
+        assert energy_reading_created_handler(event, Context()) == {"refreshed": 1}
+
+
+def test_what_never_arrived_is_caught_up_from_the_dirty_meters(api: Api) -> None:
+    recorded(api)
+    assert api.container.calculation.catch_up() == 1
+    assert api.container.calculation.catch_up() == 0

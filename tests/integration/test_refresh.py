@@ -1,0 +1,141 @@
+"""The chain on a real MongoDB: write, refresh, read; two refreshes at once; time-outs; migrations."""
+
+import threading
+from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+from pymongo.database import Database
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
+
+from chalicelib.api.auth import TokenVerifier
+from chalicelib.bootstrap import Container, compose, mongo_ports, now
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.readings import EnergyType
+from chalicelib.repositories.database import open_database, ping
+from chalicelib.repositories.transactions import in_transaction
+from chalicelib.services.calculation import monthly_data, series_of
+from chalicelib.services.energy_crud import ReadingDraft
+from migrations import runner
+from tests.fakes.publisher import FakePublisher
+
+POWER = EnergyType.POWER
+HOUSEHOLD = Path(__file__).parents[2] / "infra" / "local" / "demo" / "household_power_daily.csv"
+
+
+@pytest.fixture
+def container(migrated: Database[Any]) -> Container:
+    return compose(mongo_ports(migrated, FakePublisher()), cast(TokenVerifier, None), now)
+
+
+@pytest.fixture
+def user() -> str:
+    return uuid4().hex
+
+
+def stored_equals_fresh(container: Container, database: Database[Any], user: str) -> None:
+    """Every stored document equals a calculation from the readings as they are now, and none is missing."""
+    display = mongo_ports(database, FakePublisher()).display
+    snapshot = display.snapshot(user, POWER)
+    series = series_of(snapshot)
+    stored = {document["year"] for document in database["display_energy_data"].find({"userId": user})}
+    for year in stored:
+        view = container.display.view(user, POWER, "monthly", year)
+        assert view.data == monthly_data(series, year, snapshot.settings)
+        assert not view.stale
+    instants = [reading.instant for reading in snapshot.readings]
+    assert bool(stored) == bool(instants)
+
+
+def test_a_real_household_is_imported_and_shown(container: Container, migrated: Database[Any], user: str) -> None:
+    report = container.energy.bulk_create(user, HOUSEHOLD.read_bytes())
+    assert (report.success, report.skipped) == (1441, 0)
+    assert container.calculation.refresh(user, POWER, 1)
+    years = sorted(document["year"] for document in migrated["display_energy_data"].find({"userId": user}))
+    assert years == [2006, 2007, 2008, 2009, 2010]
+    stored_equals_fresh(container, migrated, user)
+    assert container.energy.bulk_create(user, HOUSEHOLD.read_bytes()).success == 0
+
+
+def test_single_changes_leave_no_document_stale(container: Container, migrated: Database[Any], user: str) -> None:
+    container.energy.bulk_create(user, HOUSEHOLD.read_bytes())
+    container.calculation.refresh(user, POWER)
+    for date, amount in (("2012-03-01", "70000"), ("2005-01-15T12:00Z", "11000"), ("2008-06-15T06:30Z", "29000")):
+        container.energy.create(user, ReadingDraft(POWER, date, Decimal(amount), confirm=True))
+        assert container.calculation.refresh(user, POWER)
+        stored_equals_fresh(container, migrated, user)
+
+
+def test_writers_and_refreshes_at_once_end_with_right_documents(
+    container: Container, migrated: Database[Any], user: str
+) -> None:
+    def write(first: int) -> None:
+        for day in range(first, 28, 4):
+            draft = ReadingDraft(POWER, f"2023-0{1 + day % 9}-{day:02}", Decimal(day), confirm=True)
+            container.energy.create(user, draft)
+            container.calculation.refresh(user, POWER)
+
+    threads = [threading.Thread(target=write, args=(first,)) for first in (1, 2, 3, 4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    container.calculation.refresh(user, POWER)
+    snapshot = mongo_ports(migrated, FakePublisher()).display.snapshot(user, POWER)
+    assert len(snapshot.readings) == 27
+    assert snapshot.state.source_version == snapshot.state.display_version == 27
+    stored_equals_fresh(container, migrated, user)
+
+
+def test_out_of_time_nothing_is_written(migrated: Database[Any]) -> None:
+    def work(session: Any) -> None:
+        migrated["meters"].insert_one({"_id": "x", "userId": "x"}, session=session)
+        migrated["meters"].find_one({"$where": "sleep(2000) || true"}, session=session)
+
+    with pytest.raises(UnavailableError):
+        in_transaction(migrated, 0.5, work)
+    assert migrated["meters"].find_one({"_id": "x"}) is None
+
+
+def test_a_server_that_is_not_there_is_unavailable_within_seconds() -> None:
+    database = open_database("mongodb://127.0.0.1:1/?replicaSet=none&serverSelectionTimeoutMS=200", "none")
+    with pytest.raises(UnavailableError):
+        ping(database)
+    database.client.close()
+
+
+def test_migrations_run_once_and_can_be_repeated(migrated: Database[Any]) -> None:
+    assert runner.pending(migrated) == []
+    before = {name: migrated[name].index_information() for name in migrated.list_collection_names()}
+    assert runner.up(migrated) == []
+    import_module("migrations.001_create_display_collection").up(migrated)
+    assert {name: migrated[name].index_information() for name in migrated.list_collection_names()} == before
+
+
+class Commands(CommandListener):
+    """Remembers the name of every command that is sent."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.names.append(event.command_name)
+
+    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
+
+
+def test_a_stored_view_is_read_with_one_command(mongodb_uri: str, migrated: Database[Any], user: str) -> None:
+    commands = Commands()
+    watched = open_database(mongodb_uri, migrated.name, commands)
+    container = compose(mongo_ports(watched, FakePublisher()), cast(TokenVerifier, None), now)
+    container.energy.bulk_create(user, HOUSEHOLD.read_bytes())
+    container.calculation.refresh(user, POWER)
+    commands.names.clear()
+    assert container.display.view(user, POWER, "monthly", 2009).data["year"] == 2009
+    assert commands.names == ["aggregate"]
+    watched.client.close()

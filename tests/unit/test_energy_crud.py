@@ -1,0 +1,58 @@
+"""Importing beside other writers: what others have just stored is skipped, and what cannot end is said."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
+from chalicelib.domain.ports import WriteTransaction
+from chalicelib.services.energy_crud import IMPORT_ATTEMPTS, EnergyCrudService
+from tests.fakes.publisher import FakePublisher
+from tests.fakes.store import FakeSettings, FakeStore
+
+T = TypeVar("T")
+CSV = b"date,type,amount\n2023-01-31,power,1\n2023-02-28,power,2\n"
+
+
+class BusyStore(FakeStore):
+    """Loses the first races against other writers, as a transaction does whose snapshot is too old."""
+
+    def __init__(self, races: int) -> None:
+        super().__init__()
+        self.races = races
+        self.attempts = 0
+
+    def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:
+        self.attempts += 1
+        if self.attempts <= self.races:
+            raise DuplicateReadingError("stored meanwhile")
+        return super().run(user_id, work)
+
+
+def service(store: FakeStore, publisher: FakePublisher) -> EnergyCrudService:
+    return EnergyCrudService(store, FakeSettings(store), publisher, lambda: 1_700_000_000_000)
+
+
+def test_an_import_that_loses_a_race_tries_again() -> None:
+    store, publisher = BusyStore(races=IMPORT_ATTEMPTS - 1), FakePublisher()
+    report = service(store, publisher).bulk_create("alice", CSV)
+    assert report.success == 2
+    assert len(publisher.events) == 1
+
+
+def test_an_import_that_always_loses_says_so_and_has_written_nothing() -> None:
+    store, publisher = BusyStore(races=99), FakePublisher()
+    with pytest.raises(UnavailableError, match="nothing was imported"):
+        service(store, publisher).bulk_create("alice", CSV)
+    assert store.attempts == IMPORT_ATTEMPTS
+    assert not store.stored.readings
+    assert not publisher.events
+
+
+def test_a_file_without_rows_writes_nothing_and_says_nothing() -> None:
+    store, publisher = FakeStore(), FakePublisher()
+    report = service(store, publisher).bulk_create("alice", b"date,type,amount\n")
+    assert (report.success, report.skipped, report.errors) == (0, 0, ())
+    assert not publisher.events
+    assert not store.stored.meters
