@@ -1,6 +1,7 @@
 # Energy Monitor. 'make' alone says what there is.
 .DEFAULT_GOAL := help
-.PHONY: help up down status token check test bench deploy format mutants clean environments-up environments-check environments-test
+ENVIRONMENTS := environments-up environments-check environments-test
+.PHONY: help up down status token check test bench deploy format mutants clean $(ENVIRONMENTS)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 APP := .environments/app/bin/
@@ -8,8 +9,7 @@ INFRA := $(APP)python -m infra
 CHECKED := app.py chalicelib migrations infra tests
 export PYTHONPATH := $(CURDIR)
 
-# Given on the command line (make up API_PORT=3200), these reach the programs as environment variables.
-export STACK_NAME API_PORT LOCALSTACK_PORT APPCONFIG_PORT MONGODB_PORT MONGODB_URI MONGODB_DATABASE
+# What is given on the command line (make up API_PORT=3200) reaches the programs as environment variables.
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,5 +55,5 @@ format: environments-check ## write the code the way 'check' wants it
 clean: down ## remove everything that make created, the stack's data included
 	@rm -rf .stack .environments .chalice/deployments .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-environments-%:
-	@$(PYTHON) -m infra.local.environments $*
+$(ENVIRONMENTS):
+	@$(PYTHON) -m infra.local.environments $(@:environments-%=%)

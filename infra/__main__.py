@@ -3,11 +3,13 @@
 import json
 import sys
 from dataclasses import asdict
-from typing import Any
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
+from pymongo.errors import PyMongoError
 from rich.console import Console
 from rich.table import Table
+from urllib3.exceptions import HTTPError
 
 from infra.deployment.application import Target, application_stack, deploy_application, deploy_flags
 from infra.deployment.cloudformation import Stack
@@ -131,7 +133,7 @@ def run(arguments: list[str] | None = None) -> None:
     """Run a command; an expected failure becomes a message and exit code 1."""
     try:
         main(arguments)
-    except (StackError, DeployError) as error:
+    except (StackError, DeployError, BotoCoreError, ClientError, PyMongoError, HTTPError) as error:
         Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
 

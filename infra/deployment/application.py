@@ -17,9 +17,9 @@ class Target:
     """Where to deploy: AWS with the person's own credentials, or an emulator behind ``endpoint``."""
 
     def __init__(self, region: str | None = None, endpoint: str | None = None) -> None:
-        emulated = {"aws_access_key_id": "test", "aws_secret_access_key": "test"} if endpoint else {}
+        key = "test" if endpoint else None  # emulators ask for any key; AWS's come from the person's configuration
         self.endpoint = endpoint
-        self._session = boto3.Session(region_name=region, **emulated)
+        self._session = boto3.Session(region_name=region, aws_access_key_id=key, aws_secret_access_key=key)
 
     def client(self, service: str) -> Any:
         """Return a boto3 client; an emulator is asked for buckets by path, because it has no host names for them."""

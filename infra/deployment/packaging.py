@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess  # noqa: S404 - runs chalice
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,1 +1,1 @@
-"""The laptop stack: MongoDB, LocalStack and the AppConfig emulator as processes of this machine, started and ended together."""
+"""The laptop stack: MongoDB, LocalStack and the AppConfig emulator as processes, started and ended together."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess  # noqa: S404 - runs pip
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor

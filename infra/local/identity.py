@@ -1,4 +1,4 @@
-"""The keys of a stack: an Ed25519 pair that signs tokens, and the key for pseudonyms. Made once, readable by their owner."""
+"""The keys of a stack: an Ed25519 pair that signs tokens, and the key for pseudonyms, readable by their owner."""
 
 import json
 import os

@@ -87,7 +87,7 @@ class Layout:
     @property
     def database(self) -> str:
         """The database's name; MONGODB_DATABASE chooses another."""
-        return os.environ.get("MONGODB_DATABASE", DATABASE)
+        return os.environ.get("MONGODB_DATABASE") or DATABASE
 
 
 def _folder(name: str) -> Path:

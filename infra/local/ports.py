@@ -44,6 +44,6 @@ def _holder(port: int) -> str:
     except psutil.AccessDenied:  # macOS tells only root
         return ""
     for found in listening:
-        if found.laddr.port == port and found.pid:
+        if found.laddr and found.laddr.port == port and found.pid:
             return f" by {psutil.Process(found.pid).name()} (process {found.pid})"
     return ""

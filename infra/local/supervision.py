@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
-import subprocess  # noqa: S404 - starting processes is what this module is for
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,6 +1,62 @@
+"""Servers for tests: on free ports, in a folder of their own, gone afterwards with everything they kept."""
+
+import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+from uuid import uuid4
+
+from rich.console import Console
+
+from infra.local import laptop
+from infra.local import mongod as mongod_piece
+from infra.local.emulators import localstack as localstack_piece
+from infra.local.layout import Layout, Ports
+from infra.local.ports import free_ports
+from infra.local.processes import Processes
+from infra.local.supervision import Supervisor
 
 
 @contextmanager
-def mongod():
-    yield "mongodb://127.0.0.1:27999/?replicaSet=rs"
+def mongod() -> Iterator[str]:
+    """Run a MongoDB replica set; yields its URI."""
+    folder = Path(mkdtemp(prefix="energy-monitor-"))
+    port = free_ports(1)[0]
+    supervisor = Supervisor(folder)
+    try:
+        supervisor.start(mongod_piece.piece(folder / "mongod", port))
+        yield f"mongodb://127.0.0.1:{port}/?replicaSet={mongod_piece.REPLICA_SET}"
+    finally:
+        supervisor.stop("mongod")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def localstack() -> Iterator[Layout]:
+    """Run LocalStack alone, with functions as processes; yields where it is."""
+    layout = _layout()
+    supervisor = Supervisor(layout.folder)
+    try:
+        supervisor.start(localstack_piece(layout))
+        yield layout
+    finally:
+        supervisor.stop("localstack")
+        shutil.rmtree(layout.folder, ignore_errors=True)
+
+
+@contextmanager
+def stack(*, demo: bool = False) -> Iterator[Layout]:
+    """Run the whole system, deployed, with a MongoDB of its own; yields where it is."""
+    layout = _layout()
+    try:
+        laptop.up(layout, Console(stderr=True), demo=demo)
+        yield layout
+    finally:
+        Processes(layout).stop()
+        shutil.rmtree(layout.folder, ignore_errors=True)
+
+
+def _layout() -> Layout:
+    api, localstack_port, appconfig, mongodb = free_ports(4)
+    return Layout(f"test-{uuid4().hex[:8]}", Ports(api, localstack_port, appconfig, mongodb))

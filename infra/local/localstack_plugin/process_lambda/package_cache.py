@@ -1,7 +1,7 @@
 """Deployment packages unpacked once per content, not once per function.
 
 LocalStack unpacks a package for every function that uses it. The functions of one application share theirs, so they
-share one folder here too, and with it the byte code that the first of them compiles. Read-only by convention, as on AWS.
+share one folder here too, and with it the byte code that the first of them compiles.
 """
 
 import os

@@ -8,7 +8,7 @@ import contextlib
 import os
 import re
 import signal
-import subprocess  # noqa: S404 - starting processes is what this module is for
+import subprocess
 import sys
 import tempfile
 import threading
