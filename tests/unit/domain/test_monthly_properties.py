@@ -2,19 +2,30 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.month_end import last_day_of
 from chalicelib.domain.monthly import MonthlyEntry, monthly_entries, stored_years
-from chalicelib.domain.readings import Reading, local_date
+from chalicelib.domain.readings import DAY_MS, Reading, local_date
 from chalicelib.domain.rounding import rounded_or_none
 from chalicelib.domain.series import Series
 from tests.unit.domain import by_the_book
 from tests.unit.domain.building import BERLIN, at
-from tests.unit.domain.meters import Meter, examples, few_examples, meters, tolerances, zones
+from tests.unit.domain.meters import (
+    Meter,
+    examples,
+    few_examples,
+    gaps,
+    meters,
+    starts,
+    thousandths,
+    tolerances,
+    zones,
+)
 
 YEARS = st.integers(2020, 2027)
 
@@ -79,41 +90,49 @@ def test_consumption_over_months_telescopes_to_the_corrected_counter(
     assert abs(total - (points[-1].u - points[0].u)) <= Fraction(5, 10_000) * len(used)
 
 
-@examples
-@given(st.data(), tolerances)
-def test_a_point_on_the_line_of_a_normal_pair_changes_no_measured_or_interpolated_month_end(
-    data: st.DataObject, tolerance: int
-) -> None:
-    meter = data.draw(meters())
-    kinds = meter.series().kinds
-    assume(not meter.exchanges)
-    normal = [i for i in range(1, len(meter.readings)) if kinds[i] == "normal"]
-    assume(normal)
-    b = data.draw(st.sampled_from(normal))
+class WithLine(NamedTuple):
+    """A meter and a point on the line between two of its readings."""
+
+    meter: Meter
+    point: Reading
+
+
+@st.composite
+def meters_with_a_line(draw: st.DrawFn, tolerance: int) -> WithLine:
+    """A meter with a normal pair of 40 days or more somewhere, and a point on it outside every tolerance window."""
+    readings = draw(meters()).readings
+    split = draw(st.integers(0, len(readings)))
+    start = draw(starts) if split == 0 else readings[split - 1].instant + draw(gaps)
+    a = Reading(start, draw(thousandths(0, 9_999_999)))
+    b = Reading(start + draw(st.integers(40, 200)) * DAY_MS, a.amount + draw(thousandths(0, 999_999)))
+    later = readings[split:]
+    shift = b.instant + draw(gaps) - later[0].instant if later else 0
+    moved = [Reading(reading.instant + shift, reading.amount) for reading in later]
     on_the_line = [
-        point
+        Reading(a.instant + (b.instant - a.instant) * share // 20, a.amount + (b.amount - a.amount) * share / 20)
         for share in range(1, 20)
-        if (point := _on_the_line(meter.readings[b - 1], meter.readings[b], share)) is not None
-        and _distance_to_month_end(point.instant) > tolerance
     ]
-    assume(on_the_line)
-    with_it = meter._replace(readings=[*meter.readings, data.draw(st.sampled_from(on_the_line))])
-    for year in stored_years(meter.series(), BERLIN):
-        before = monthly_entries(meter.series(), year, BERLIN, tolerance)
-        after = monthly_entries(with_it.series(), year, BERLIN, tolerance)
-        for old, new in zip(before, after, strict=True):
-            if old.quality in ("measured", "interpolated"):
-                assert (old.meter_reading, old.quality) == (new.meter_reading, new.quality)
-            if old.consumption_quality in ("measured", "interpolated"):
-                assert _row(old) == _row(new)
-
-
-def _on_the_line(a: Reading, b: Reading, share: int) -> Reading | None:
-    """The point at ``share`` twentieths of the way, where that is a whole millisecond."""
-    instant, rest = divmod((b.instant - a.instant) * share, 20)
-    return None if rest else Reading(a.instant + instant, a.amount + (b.amount - a.amount) * share / 20)
+    outside = [point for point in on_the_line if _distance_to_month_end(point.instant) > tolerance]
+    return WithLine(Meter([*readings[:split], a, b, *moved], [], None), draw(st.sampled_from(outside)))
 
 
 def _distance_to_month_end(instant: int) -> int:
     day = local_date(instant, BERLIN)
     return min(day.day - 1, (last_day_of(day.year, day.month) - day).days)
+
+
+@examples
+@given(st.data(), tolerances)
+def test_a_point_on_the_line_of_a_normal_pair_changes_no_measured_or_interpolated_month_end(
+    data: st.DataObject, tolerance: int
+) -> None:
+    meter, point = data.draw(meters_with_a_line(tolerance))
+    with_it = Series.of([*meter.readings, point])
+    for year in stored_years(with_it, BERLIN):
+        before = monthly_entries(meter.series(), year, BERLIN, tolerance)
+        after = monthly_entries(with_it, year, BERLIN, tolerance)
+        for old, new in zip(before, after, strict=True):
+            if old.quality in ("measured", "interpolated"):
+                assert (old.meter_reading, old.quality) == (new.meter_reading, new.quality)
+            if old.consumption_quality in ("measured", "interpolated"):
+                assert _row(old) == _row(new)
