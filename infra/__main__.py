@@ -1,6 +1,7 @@
 """The operator's command line: ``python -m infra up | down | status | token | deploy``."""
 
 import json
+import os
 import sys
 from dataclasses import asdict
 
@@ -8,7 +9,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 from pymongo.errors import PyMongoError
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from urllib3.exceptions import HTTPError
 
 from infra.deployment.application import Target, application_stack, deploy_application, deploy_flags
@@ -49,7 +50,7 @@ def up(name: str, port: int | None, demo: bool, **ports: int | None) -> None:
 @name_option
 def down(name: str) -> None:
     """End everything that 'up' started; the data stays."""
-    ended = Processes(Layout.of(name)).stop()
+    ended = laptop.down(Layout.of(name))
     console.print(f"ended: {', '.join(ended)}" if ended else "nothing was running")
 
 
@@ -107,15 +108,15 @@ def _changed(changed: bool) -> str:
 
 
 def _status_table(rows: list[PieceStatus]) -> Table:
-    table = Table("piece", "process", "port", "state", "log")
+    table = Table("piece", "process", "port", "state", Column("log", overflow="fold"))
     for row in rows:
         state = "[green]runs[/]" if row.healthy else "[red]does not answer[/]"
-        table.add_row(row.name, str(row.pid or "-"), str(row.port), state, row.log)
+        table.add_row(row.name, str(row.pid or "-"), str(row.port), state, os.path.relpath(row.log))
     return table
 
 
 def _print_what_to_try(layout: Layout) -> None:
-    reading = '{"type": "power", "date": "2010-12-01", "amount": 45000}'
+    reading = '{"type": "power", "date": "2010-12-01", "amount": 49800}'
     bearer = laptop.token(layout, USER)
     lines = [
         f"\nBase URL: {layout.base_url}",

@@ -26,11 +26,20 @@ API_SECONDS = 30.0
 def up(layout: Layout, console: Console, *, demo: bool = True) -> None:
     """Start, deploy and fill the stack. Raises StackError or DeployError; nothing new is left running then."""
     processes = Processes(layout)
-    try:
-        _bring_up(layout, processes, Steps(console), demo=demo)
-    except BaseException:
-        processes.supervisor.stop_what_was_started()
-        raise
+    with layout.exclusively():
+        try:
+            _bring_up(layout, processes, Steps(console), demo=demo)
+        except BaseException:
+            processes.supervisor.stop_what_was_started()
+            raise
+
+
+def down(layout: Layout) -> list[str]:
+    """End whatever ``up`` started; return the names of what ran. The data stays."""
+    if not layout.folder.exists():
+        return []
+    with layout.exclusively():
+        return Processes(layout).stop()
 
 
 def _bring_up(layout: Layout, processes: Processes, steps: Steps, *, demo: bool) -> None:

@@ -3,9 +3,11 @@
 A stack remembers its ports in its folder, so that ``status``, ``token`` and ``down`` need its name only.
 """
 
+import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Self
@@ -56,8 +58,15 @@ class Layout:
 
     def remember(self) -> None:
         """Write the ports into the stack's folder."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "ports.json").write_text(json.dumps(asdict(self.ports)))
+
+    @contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """Let nobody else bring this stack up or down meanwhile."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     @property
     def folder(self) -> Path:

@@ -34,16 +34,15 @@ class Processes:
         """Start what does not run as it should, side by side, together with other steps."""
         pieces = self._pieces()
         missing = [piece for piece in pieces if not self.supervisor.runs_as(piece)]
-        for piece in missing:
-            self.supervisor.stop(piece.name)
+        self.supervisor.stop_all([piece.name for piece in missing])
         for piece in missing:
             require_free(piece.ports)
         self._layout.remember()
         steps.run_together({piece.name: self._start_step(piece, piece in missing) for piece in pieces} | meanwhile)
 
     def stop(self) -> list[str]:
-        """End everything; return the names of what was running."""
-        return [name for name in reversed(PIECES) if self.supervisor.stop(name)]
+        """End everything, leftovers of a piece that was killed too; return the names of what was running."""
+        return self.supervisor.stop_all(PIECES)
 
     def status(self) -> list[PieceStatus]:
         """Return how each piece is, and the deployed API last."""

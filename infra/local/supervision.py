@@ -10,7 +10,8 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from infra.local.waiting import wait_until
 
 MARK = "ENERGY_MONITOR_STACK"
 STOP_SECONDS = 15.0
+KEEP_NOTHING = {"localstack"}  # ended by force at once: it would take five seconds to forget everything
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class Supervisor:
     def stop(self, name: str) -> bool:
         """End a piece and whatever it started: politely, then by force. Return whether there was anything."""
         leader = self.process_of(name)
-        if leader:
+        if leader and name not in KEEP_NOTHING:
             with contextlib.suppress(psutil.NoSuchProcess):
                 leader.terminate()
                 psutil.wait_procs([leader], timeout=STOP_SECONDS)
@@ -105,10 +107,14 @@ class Supervisor:
         return bool(leader or left)
 
     def stop_what_was_started(self) -> None:
-        """End the pieces that this supervisor started itself, the last one first."""
-        for name in reversed(self._started):
-            self.stop(name)
+        """End the pieces that this supervisor started itself."""
+        self.stop_all(self._started)
         self._started.clear()
+
+    def stop_all(self, names: Sequence[str]) -> list[str]:
+        """End several pieces side by side; return the names of those that ran."""
+        with ThreadPoolExecutor(max_workers=len(names) or 1) as pool:
+            return [name for name, ran in zip(names, pool.map(self.stop, names), strict=True) if ran]
 
     def _marked(self, name: str) -> Iterator[psutil.Process]:
         for process in psutil.process_iter():
