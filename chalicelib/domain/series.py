@@ -84,9 +84,7 @@ class Series:
         return cls(
             instants=instants,
             amounts=amounts,
-            totals=list(accumulate((step.amount for step in increments), initial=amounts[0]))
-            if amounts
-            else [],
+            totals=list(accumulate((step.amount for step in increments), initial=amounts[0])) if amounts else [],
             kinds=kinds[: len(points)],
             scale=scale,
             modulus=scaled_modulus,
