@@ -154,7 +154,7 @@ def _call(blueprint: Blueprint) -> Call:
 
 
 def _refused(request: Request, error: Exception) -> Response:
-    response = problem_answer(error, request.path)
+    response = problem_answer(error, request.context.get("path", request.path))
     if response.status_code == 500:
         count(MetricName.UNEXPECTED_ERRORS)
         logger().exception("unexpected error")

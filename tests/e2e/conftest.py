@@ -1,0 +1,92 @@
+"""The deployed system on LocalStack: started on ports of its own, ended afterwards."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pytest
+from localstack_client.session import Session
+
+from infra.local import laptop
+from infra.local.layout import Layout
+from infra.local.throwaway import stack as throwaway_stack
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back over HTTP."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The running stack, as a person with a token reaches it."""
+
+    layout: Layout
+
+    def client(self, service: str, endpoint: str) -> Any:
+        """An AWS client for the emulator behind ``endpoint``."""
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("AWS_ENDPOINT_URL", endpoint)  # where localstack-client looks
+            return Session().client(service)
+
+    def token(self, user: str) -> str:
+        return laptop.token(self.layout, user)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        user: str | None = None,
+        content_type: str = "application/json",
+    ) -> Answer:
+        request = urllib.request.Request(self.layout.base_url + path, body, method=method)
+        request.add_header("Content-Type", content_type)
+        if user:
+            request.add_header("Authorization", f"Bearer {self.token(user)}")
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return Answer(answer.status, dict(answer.headers), answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, dict(error.headers), error.read())
+
+    def record(self, user: str, date: str, amount: float) -> Answer:
+        body = json.dumps({"type": "power", "date": date, "amount": amount}).encode()
+        return self.request("POST", "/v2/energy", body, user=user)
+
+    def display(self, user: str, year: int) -> Any:
+        path = f"/v2/display?type=power&year={year}&dataType=monthly"
+        answer = self.request("GET", path, user=user)
+        assert answer.status == 200, answer.body
+        return answer.json
+
+
+@pytest.fixture(scope="session")
+def deployed() -> Iterator[Deployed]:
+    """One stack for the tests that leave it as it is, demo household included."""
+    with throwaway_stack(demo=True) as layout:
+        yield Deployed(layout)
+
+
+def eventually(ask: Callable[[], T], good: Callable[[T], bool], seconds: float = 30.0) -> T:
+    """Ask until the answer is good; fails with the last answer at the deadline."""
+    deadline = time.monotonic() + seconds
+    while not good(answer := ask()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {answer}"
+    return answer

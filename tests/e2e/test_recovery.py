@@ -1,0 +1,96 @@
+"""Killing any piece costs time, never data: the error is clear, and bringing the stack up again brings everything back."""
+
+from collections.abc import Iterator
+from urllib.error import URLError
+from uuid import uuid4
+
+import psutil
+import pytest
+from rich.console import Console
+
+from infra.local import laptop
+from infra.local.processes import Processes
+from infra.local.throwaway import stack
+from tests.e2e.conftest import Deployed, eventually
+
+FEBRUARY = 1
+
+
+@pytest.fixture(scope="module")
+def fragile() -> Iterator[Deployed]:
+    """A stack whose pieces may be killed."""
+    with stack() as layout:
+        yield Deployed(layout)
+
+
+@pytest.fixture
+def user(fragile: Deployed) -> str:
+    """Somebody with one reading that must survive whatever happens."""
+    name = f"person-{uuid4().hex}"
+    assert fragile.record(name, "2023-01-31", 1000).status == 201
+    return name
+
+
+def kill(deployed: Deployed, piece: str) -> None:
+    process = Processes(deployed.layout).supervisor.process_of(piece)
+    assert process is not None
+    process.kill()
+    process.wait(10)
+
+
+def bring_up(deployed: Deployed) -> None:
+    laptop.up(deployed.layout, Console(stderr=True), demo=False)
+
+
+def functions(deployed: Deployed) -> list[psutil.Process]:
+    localstack = Processes(deployed.layout).supervisor.process_of("localstack")
+    assert localstack is not None
+    return [child for child in localstack.children(recursive=True) if "awslambdaric" in " ".join(child.cmdline())]
+
+
+def assert_january_and_february(deployed: Deployed, user: str) -> None:
+    """A further reading is taken, and the display shows both."""
+    assert deployed.record(user, "2023-02-28", 1100).status == 201
+    shown = eventually(lambda: deployed.display(user, 2023), lambda view: not view["meta"]["stale"])
+    assert shown["data"]["months"][FEBRUARY]["consumption"] == 100
+
+
+def test_killed_functions_are_replaced_without_anybody_noticing(fragile: Deployed, user: str) -> None:
+    victims = functions(fragile)
+    assert victims
+    for process in victims:
+        process.kill()
+    assert_january_and_february(fragile, user)
+
+
+def test_a_dead_database_is_503_and_nothing_is_lost(fragile: Deployed, user: str) -> None:
+    kill(fragile, "mongod")
+    answer = fragile.record(user, "2023-02-28", 1100)
+    assert (answer.status, answer.headers["Content-Type"]) == (503, "application/problem+json")
+    assert "Retry-After" in answer.headers
+    bring_up(fragile)
+    assert_january_and_february(fragile, user)
+
+
+def test_after_the_death_of_localstack_everything_comes_back(fragile: Deployed, user: str) -> None:
+    orphans = functions(fragile)
+    kill(fragile, "localstack")
+    with pytest.raises(URLError):
+        fragile.record(user, "2023-02-28", 1100)
+    bring_up(fragile)
+    assert_january_and_february(fragile, user)
+    assert not [process for process in orphans if process.is_running()]
+
+
+def test_a_meter_whose_event_got_lost_is_caught_up(fragile: Deployed, user: str) -> None:
+    events = fragile.client("events", fragile.layout.localstack_url)
+    bus = "energy-monitor-local"
+    rules = [rule["Name"] for rule in events.list_rules(EventBusName=bus)["Rules"]]
+    for name in rules:
+        events.disable_rule(Name=name, EventBusName=bus)
+    assert fragile.record(user, "2023-02-28", 1100).status == 201
+    assert fragile.display(user, 2023)["meta"]["stale"] or not fragile.display(user, 2023)["meta"]["calculatedAt"]
+    bring_up(fragile)
+    shown = fragile.display(user, 2023)
+    assert shown["meta"]["stale"] is False
+    assert shown["data"]["months"][FEBRUARY]["consumption"] == 100
