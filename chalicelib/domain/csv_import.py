@@ -68,15 +68,14 @@ def parse_csv(
     table = CsvTable.open(content, delimiter, max_rows)
     parser = _RowParser.of(table, zone, _decimal(table, decimal))
     parsed = ParsedCsv([], [], [], table.ignored_columns, table.delimiter, parser.decimal)
-    seen: dict[EnergyType, set[int]] = {kind: set() for kind in EnergyType}
+    line_of: dict[EnergyType, dict[int, int]] = {kind: {} for kind in EnergyType}
     for line, fields in table:
         row = parser.parse(line, fields)
         if isinstance(row, RowError):
             parsed.errors.append(row)
-        elif row.instant in seen[row.type]:
+        elif line_of[row.type].setdefault(row.instant, line) != line:
             parsed.duplicates.append(line)
         else:
-            seen[row.type].add(row.instant)
             parsed.rows.append(row)
     return parsed
 

@@ -65,6 +65,9 @@ def day_end(series: Series, last_day: date, zone: ZoneInfo, tolerance_days: int)
 
 def _snapped(series: Series, last_day: date, zone: ZoneInfo, tolerance_days: int) -> int | None:
     """The point at the smallest distance in days; on a tie the later instant, then the later in order."""
+    reach = timedelta(days=tolerance_days)
+    if not _points_between(series, last_day - reach, last_day + ONE_DAY + reach, zone):
+        return None
     days = _days_by_distance(last_day, tolerance_days)
     return next((point for day in days if (point := _last_point_on(series, day, zone)) is not None), None)
 
@@ -76,15 +79,19 @@ def _days_by_distance(last_day: date, tolerance_days: int) -> Iterator[date]:
         yield last_day - timedelta(days=distance)
 
 
-def _last_point_on(series: Series, day: date, zone: ZoneInfo) -> int | None:
-    """The last point with the local date ``day``.
+def _points_between(series: Series, first_day: date, last_day: date, zone: ZoneInfo) -> range:
+    """The points from the first midnight of ``first_day`` to the last midnight after ``last_day``.
 
-    Where clocks go back over midnight (St John's until 2011) a date comes twice: hence the second midnight as
-    the end and a look at each candidate's own date. Everywhere else the first candidate is it.
+    Where clocks go back over midnight a date comes twice (in St John's until 2011): then there are two midnights,
+    and points of other dates may lie between.
     """
-    start = bisect_left(series.instants, day_start(day, zone))
-    stop = bisect_left(series.instants, day_start(day + ONE_DAY, zone, fold=1))
-    candidates = range(stop - 1, start - 1, -1)
+    start = bisect_left(series.instants, day_start(first_day, zone))
+    return range(start, bisect_left(series.instants, day_start(last_day + ONE_DAY, zone, fold=1)))
+
+
+def _last_point_on(series: Series, day: date, zone: ZoneInfo) -> int | None:
+    """The last point with the local date ``day``: nearly everywhere the first one looked at."""
+    candidates = reversed(_points_between(series, day, day, zone))
     return next((i for i in candidates if local_date(series.instants[i], zone) == day), None)
 
 
