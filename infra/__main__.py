@@ -127,6 +127,9 @@ def _print_what_to_try(layout: Layout) -> None:
         f"-d '{reading}' {layout.base_url}/v2/energy",
         f'curl -H "Authorization: Bearer $TOKEN" "{layout.base_url}/v2/display?type=power&year=2010&dataType=monthly"',
     ]
+    lines.append(
+        '("stale": true says that the handler function is still at it, the first time a second or two: ask again)'
+    )
     click.echo("\n".join(lines))
 
 

@@ -19,17 +19,17 @@ class Target:
     def __init__(self, region: str | None = None, endpoint: str | None = None) -> None:
         key = "test" if endpoint else None  # emulators ask for any key; AWS's come from the person's configuration
         self.endpoint = endpoint
-        self._session = boto3.Session(region_name=region, aws_access_key_id=key, aws_secret_access_key=key)
+        self.session = boto3.Session(region_name=region, aws_access_key_id=key, aws_secret_access_key=key)
 
     def client(self, service: str) -> Any:
         """Return a boto3 client; an emulator is asked for buckets by path, because it has no host names for them."""
         config = Config(s3={"addressing_style": "path"}) if self.endpoint else None
-        return self._session.client(service, endpoint_url=self.endpoint, config=config)
+        return self.session.client(service, endpoint_url=self.endpoint, config=config)
 
     @property
     def region(self) -> str:
         """The region that clients speak to."""
-        return str(self._session.region_name)
+        return str(self.session.region_name)
 
     def object_url(self, bucket: str, key: str) -> str:
         """Return the address of an object in S3."""

@@ -150,8 +150,7 @@ def main() -> None:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    sys.stderr.write(text + "\n")  # standard output belongs to the program that runs next
 
 
 if __name__ == "__main__":

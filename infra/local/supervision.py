@@ -90,6 +90,7 @@ class Supervisor:
             raise StackError(f"{piece.name} was not ready within {piece.ready_seconds:.0f} s.{self._explain(piece)}")
         if process.poll() is not None:
             raise StackError(f"{piece.name} ended with code {process.returncode}.{self._explain(piece)}")
+        process.returncode = 0  # it is meant to outlive this program; without this Python warns about it
 
     def stop(self, name: str) -> bool:
         """End a piece and whatever it started: politely, then by force. Return whether there was anything."""

@@ -5,11 +5,13 @@ share one folder here too, and with it the byte code that the first of them comp
 """
 
 import os
+import shutil
 import tempfile
 import threading
 from pathlib import Path
 from typing import Any
 
+KEPT = 3
 _lock = threading.Lock()
 
 
@@ -17,7 +19,7 @@ def folder_of(code: Any) -> Path:
     """Return the folder for a LocalStack code object with the ``code_sha256`` it carries."""
     if code.is_hot_reloading():
         return Path(code.get_unzipped_code_location())
-    return Path(tempfile.gettempdir(), "packages", str(code.code_sha256).replace("/", "_").rstrip("="))
+    return _cache() / str(code.code_sha256).replace("/", "_").rstrip("=")
 
 
 def unpack(code: Any) -> None:
@@ -29,3 +31,14 @@ def unpack(code: Any) -> None:
         code.prepare_for_execution()
         target.parent.mkdir(parents=True, exist_ok=True)
         os.rename(code.get_unzipped_code_location(), target)  # noqa: PTH104 - takes either kind of path
+
+
+def forget_old() -> None:
+    """Keep the packages unpacked last, for the next deployment of the same content; called before any is in use."""
+    packages = sorted(_cache().glob("*/"), key=lambda folder: folder.stat().st_mtime, reverse=True)
+    for folder in packages[KEPT:]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _cache() -> Path:
+    return Path(tempfile.gettempdir(), "packages")
