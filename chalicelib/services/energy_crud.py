@@ -204,4 +204,7 @@ def _imported(
 
 
 def _field_errors(parsed: ParsedCsv) -> tuple[FieldError, ...]:
-    return tuple(FieldError(f"row {error.line}", error.reason) for error in parsed.errors)
+    return tuple(
+        FieldError(f"row {error.line}: {error.column}" if error.column else f"row {error.line}", error.reason)
+        for error in parsed.errors
+    )
