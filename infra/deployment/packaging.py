@@ -47,7 +47,7 @@ def package(root: Path = ROOT) -> Package:
     cache = root / ".stack" / "packages"
     cache.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(cache):
-        digest = _digest_of_sources(root)
+        digest = digest_of_sources(root)
         result = Package(digest, cache / digest)
         if not result.folder.exists():
             _run_chalice(root, result.folder)
@@ -69,7 +69,8 @@ def _run_chalice(root: Path, target: Path) -> None:
     unfinished.rename(target)
 
 
-def _digest_of_sources(root: Path) -> str:
+def digest_of_sources(root: Path) -> str:
+    """Return what tells one content of everything that is packaged from another."""
     digest = hashlib.sha256(f"{sys.version_info[:2]}".encode())
     for file in sorted(set(_files(root))):
         digest.update(f"{file.relative_to(root)}\0".encode() + hashlib.sha256(file.read_bytes()).digest())

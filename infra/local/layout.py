@@ -58,6 +58,7 @@ class Layout:
 
     def remember(self) -> None:
         """Write the ports into the stack's folder."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "ports.json").write_text(json.dumps(asdict(self.ports)))
 
     @contextmanager

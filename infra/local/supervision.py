@@ -86,11 +86,13 @@ class Supervisor:
                 start_new_session=True,
             )
         self._write_note(piece, process.pid)
-        if not wait_until(lambda: process.poll() is not None or piece.ready(), piece.ready_seconds):
+        is_ready = wait_until(lambda: process.poll() is not None or piece.ready(), piece.ready_seconds)
+        # The process is meant to outlive this program; without a code Python would warn about that.
+        code, process.returncode = process.poll(), 0
+        if code is not None:
+            raise StackError(f"{piece.name} ended with code {code}.{self._explain(piece)}")
+        if not is_ready:
             raise StackError(f"{piece.name} was not ready within {piece.ready_seconds:.0f} s.{self._explain(piece)}")
-        if process.poll() is not None:
-            raise StackError(f"{piece.name} ended with code {process.returncode}.{self._explain(piece)}")
-        process.returncode = 0  # it is meant to outlive this program; without this Python warns about it
 
     def stop(self, name: str) -> bool:
         """End a piece and whatever it started: politely, then by force. Return whether there was anything."""

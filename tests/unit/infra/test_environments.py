@@ -1,0 +1,56 @@
+"""Which environments a purpose needs, and when one is built again."""
+
+from pathlib import Path
+
+import pytest
+
+from infra.local import environments
+
+
+@pytest.fixture
+def without_mongod(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("MONGODB_URI", raising=False)
+
+
+@pytest.mark.usefixtures("without_mongod")
+def test_a_machine_without_mongodb_gets_one() -> None:
+    assert "mongod" in environments.wanted("up")
+
+
+@pytest.mark.usefixtures("without_mongod")
+def test_mongodb_uri_spares_the_server_but_not_for_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONGODB_URI", "mongodb://elsewhere/")
+    assert "mongod" not in environments.wanted("up")
+    assert "mongod" in environments.wanted("test")
+
+
+@pytest.mark.usefixtures("without_mongod")
+def test_a_server_on_path_is_used(tmp_path: Path) -> None:
+    server = tmp_path / "mongod"
+    server.touch(mode=0o755)
+    assert "mongod" not in environments.wanted("test")
+
+
+def test_checks_need_the_application_only() -> None:
+    assert environments.wanted("check") == ["app"]
+
+
+def test_every_environment_installs_from_pinned_files() -> None:
+    for files in environments.REQUIREMENTS.values():
+        for file in files:
+            lines = [line for line in file.read_text().splitlines() if line and not line.startswith(("#", "-r"))]
+            assert [line for line in lines if "==" not in line] == [], file
+
+
+def test_an_environment_is_built_again_when_its_files_change(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("")
+    monkeypatch.setattr(environments, "FOLDER", tmp_path / "environments")
+    monkeypatch.setattr(environments, "REQUIREMENTS", {"sample": [requirements]})
+    built = tmp_path / "environments/sample"
+    monkeypatch.setattr(environments, "_run", lambda _name, _command: built.mkdir(exist_ok=True))
+    assert environments.ensure(["sample"]) == ["sample"]
+    assert environments.ensure(["sample"]) == []
+    requirements.write_text("# changed")
+    assert environments.ensure(["sample"]) == ["sample"]

@@ -1,0 +1,25 @@
+"""The packaged application and its template."""
+
+import json
+from pathlib import Path
+
+from infra.deployment.packaging import Package, digest_of_sources
+
+
+def test_the_template_becomes_json_without_aliases_and_with_the_uploaded_code(tmp_path: Path) -> None:
+    (tmp_path / "sam.yaml").write_text("A: &x {CodeUri: ./deployment.zip}\nB: *x\n")
+    template = json.loads(Package("digest", tmp_path).template("s3://bucket/key"))
+    assert template == {"A": {"CodeUri": "s3://bucket/key"}, "B": {"CodeUri": "s3://bucket/key"}}
+
+
+def test_the_digest_follows_what_is_packaged_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "chalicelib").mkdir()
+    source = tmp_path / "chalicelib" / "module.py"
+    source.write_text("one")
+    before = digest_of_sources(tmp_path)
+    (tmp_path / "README.md").write_text("not packaged")
+    (tmp_path / "chalicelib" / "__pycache__").mkdir()
+    (tmp_path / "chalicelib" / "__pycache__" / "module.pyc").write_text("not a source")
+    assert digest_of_sources(tmp_path) == before
+    source.write_text("two")
+    assert digest_of_sources(tmp_path) != before

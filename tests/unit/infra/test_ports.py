@@ -1,0 +1,23 @@
+"""Free and taken ports."""
+
+import os
+import socket
+
+import pytest
+
+from infra.local.errors import StackError
+from infra.local.ports import HOST, free_ports, is_free, require_free
+
+
+def test_free_ports_are_distinct_and_free() -> None:
+    ports = free_ports(5)
+    assert len(set(ports)) == 5
+    require_free({str(port): port for port in ports})
+
+
+def test_a_taken_port_is_refused_with_its_holder_and_the_way_out() -> None:
+    with socket.create_server((HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        assert not is_free(port)
+        with pytest.raises(StackError, match=rf"Port {port} \(api\) is taken.*{os.getpid()}.*API_PORT="):
+            require_free({"api": port})
