@@ -3,7 +3,6 @@
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -171,9 +170,53 @@ def test_a_gap_is_touched_up_to_the_readings_around_it() -> None:
     assert years("2014-08-01", counter=sparse) == [2013, 2014, 2015, 2016, 2017]
 
 
-@pytest.mark.parametrize(("tolerance", "expected"), [(3, {2014, 2015}), (25, {2014, 2015})])
-def test_a_wider_tolerance_widens_the_window(tolerance: int, expected: set[int]) -> None:
-    assert affected_years(TEN_YEARS, at("2014-12-20"), at("2014-12-20"), BERLIN, tolerance) == expected
+def daily(first: str, days: int) -> Series:
+    return Series.of([Reading(at(first) + day * DAY_MS, Decimal(day)) for day in range(days)])
+
+
+def test_the_window_is_five_days_or_two_more_than_the_tolerance() -> None:
+    dense = daily("2010-01-01", 1500)
+
+    def touched(day: str, tolerance: int) -> set[int]:
+        return affected_years(dense, at(day), at(day), BERLIN, tolerance)
+
+    assert (touched("2012-01-06", 3), touched("2012-01-07", 3)) == ({2011, 2012}, {2012})
+    assert (touched("2012-01-13", 10), touched("2012-01-14", 10)) == ({2011, 2012}, {2012})
+    # The end of December, midnight of 1 January, is where January's consumption in the next year begins.
+    assert (touched("2011-12-26", 3), touched("2011-12-27", 3)) == ({2011}, {2011, 2012})
+    assert (touched("2011-12-19", 10), touched("2011-12-20", 10)) == ({2011}, {2011, 2012})
+
+
+def test_a_neighbour_at_midnight_of_new_year_touches_december() -> None:
+    counter = series(*((f"{year}-{month:02}-01", year) for year in range(2010, 2016) for month in range(1, 13)))
+    assert years("2013-01-20", counter=counter) == [2012, 2013]
+    assert years("2013-02-20", counter=counter) == [2013]
+
+
+def test_a_change_at_the_backward_slope_partner_is_a_change_at_the_head() -> None:
+    assert years("2010-02-15") == [2009, 2010]
+    assert years("2010-02-16") == [2010]
+
+
+def test_years_are_those_of_the_users_zone() -> None:
+    los_angeles = ZoneInfo("America/Los_Angeles")
+    new_year = at("2012-01-01", los_angeles)
+    before, after = (
+        Series.of([Reading(new_year + offset * DAY_MS, Decimal(1)) for offset in (-900, -890, 0, 80, 81, 900, 910)]),
+        Series.of([Reading(new_year + offset * DAY_MS, Decimal(1)) for offset in (-900, -890, -60, 0, 900, 910)]),
+    )
+    assert affected_years(before, new_year + 20 * DAY_MS, new_year + 20 * DAY_MS, los_angeles) == {2011, 2012}
+    assert affected_years(after, new_year - 40 * DAY_MS, new_year - 40 * DAY_MS, los_angeles) == {2011, 2012}
+    one_hour_late = Series.of(
+        [Reading(new_year - 3_600_000 + offset * DAY_MS, Decimal(1)) for offset in (-900, -890, -60, -32, 900, 910)]
+    )
+    change = new_year - 50 * DAY_MS
+    assert affected_years(one_hour_late, change, change, los_angeles) == {2011}
+
+
+def test_a_meter_with_nothing_but_exchanges_has_neighbours_too() -> None:
+    counter = series(exchanges=[("2012-06-01", "5"), ("2013-06-01", "6"), ("2014-06-01", "7"), ("2014-07-01", "8")])
+    assert years("2013-07-10", counter=counter) == [2013, 2014]
 
 
 def test_readings_beyond_an_exchange_count_as_neighbours_for_the_years_that_are_stored() -> None:

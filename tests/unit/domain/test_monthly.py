@@ -171,6 +171,7 @@ def test_stored_years_run_from_the_first_reading_to_the_last_in_the_users_zone()
     counter = series(("2020-12-31T23:30", 1), ("2024-01-01T00:30", 2))
     assert stored_years(counter, BERLIN) == range(2020, 2025)
     assert stored_years(counter, UTC) == range(2020, 2024)
+    assert stored_years(series(("2021-01-01T00:30", 1)), BERLIN) == range(2021, 2022)
 
 
 def test_no_readings_no_stored_years() -> None:
