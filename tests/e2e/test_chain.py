@@ -109,13 +109,17 @@ def test_the_flag_document_is_in_appconfig_with_every_flag_off(deployed: Deploye
 def test_the_functions_own_log_lines_reach_cloudwatch(deployed: Deployed) -> None:
     user = f"person-{uuid4().hex}"
     deployed.record(user, "2023-01-31", 1000)
+    cloudformation = deployed.client("cloudformation", deployed.layout.localstack_url)
+    resource = cloudformation.describe_stack_resource(
+        StackName="energy-monitor-local", LogicalResourceId="EnergyReadingCreatedHandler"
+    )
+    group = f"/aws/lambda/{resource['StackResourceDetail']['PhysicalResourceId']}"
     logs = deployed.client("logs", deployed.layout.localstack_url)
 
     def lines() -> str:
-        groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
-        own = [name for name in groups if "EnergyReadingCreatedHandler" in name]
-        events = [event for name in own for event in logs.filter_log_events(logGroupName=name)["events"]]
-        return "\n".join(event["message"] for event in events)
+        if not logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
+            return ""
+        return "\n".join(event["message"] for event in logs.filter_log_events(logGroupName=group)["events"])
 
     found = eventually(lines, lambda text: "event handled" in text and "REPORT RequestId" in text)
     assert "START RequestId" in found
