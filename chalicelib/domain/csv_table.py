@@ -16,11 +16,16 @@ DELIMITERS = ("\t", ";", ",")
 
 @dataclass(frozen=True, slots=True)
 class CsvTable:
-    """A file whose header is known. Iterating gives (line, fields) of each record below it that is not blank."""
+    """A file whose header is known, names trimmed and in lower case.
+
+    Iterating gives (line, fields) of each record below it that is not blank. ``ignored_columns`` are the columns
+    that nobody reads, as the file names them.
+    """
 
     content: bytes
     delimiter: str
     header: list[str]
+    ignored_columns: list[str]
     max_rows: int
 
     @classmethod
@@ -35,12 +40,8 @@ class CsvTable:
         twice = [name for name in REQUIRED_COLUMNS if header.count(name) > 1]
         if twice:
             raise CsvError(f"column {', '.join(twice)} appears more than once")
-        return cls(content, sign, header, max_rows)
-
-    @property
-    def ignored_columns(self) -> list[str]:
-        """The names of columns that nobody reads."""
-        return [name for name in self.header if name not in REQUIRED_COLUMNS]
+        others = [name.strip() for name in fields if name.strip() and name.strip().lower() not in REQUIRED_COLUMNS]
+        return cls(content, sign, header, others, max_rows)
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         records = _records(self.content, self.delimiter)

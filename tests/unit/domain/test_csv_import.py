@@ -40,9 +40,9 @@ def test_a_row_is_a_reading_with_its_line() -> None:
 
 
 def test_header_names_are_trimmed_in_any_case_and_order_and_others_are_named() -> None:
-    parsed = parse(' Amount ;"Remark";DATE;Room; type\n5;"a;b";2024-11-01;x;gas\n')
+    parsed = parse(' Amount ;"Remark";DATE; Room; type;\n5;"a;b";2024-11-01;x;gas;\n')
     assert [(row.type, row.amount) for row in parsed.rows] == [(EnergyType.GAS, Decimal(5))]
-    assert parsed.ignored_columns == ["remark", "room"]
+    assert parsed.ignored_columns == ["Remark", "Room"]
 
 
 def test_a_byte_order_mark_is_allowed() -> None:

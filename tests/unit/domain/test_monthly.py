@@ -1,11 +1,14 @@
 """The twelve entries of a year: shape, labels, quality, flags, where a figure comes from."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from chalicelib.domain.monthly import MonthlyEntry, monthly_entries, stored_years, worse
-from chalicelib.domain.readings import to_datetime
+from chalicelib.domain.readings import Reading, to_datetime
 from chalicelib.domain.series import Series
 from tests.unit.domain.building import BERLIN, UTC, at, series
 
@@ -176,3 +179,25 @@ def test_stored_years_run_from_the_first_reading_to_the_last_in_the_users_zone()
 
 def test_no_readings_no_stored_years() -> None:
     assert list(stored_years(series(exchanges=[("2024-01-01", "1")]), BERLIN)) == []
+
+
+class CountedInstants(list[int]):
+    """Instants that count how often somebody looks at one."""
+
+    looks = 0
+
+    def __getitem__(self, index: Any) -> Any:
+        self.looks += 1
+        return super().__getitem__(index)
+
+    def __iter__(self) -> Iterator[int]:
+        raise AssertionError("somebody walks the series")
+
+
+@pytest.mark.parametrize("year", [2010, 2012, 2016])
+def test_a_year_looks_at_few_points_however_many_there_are(year: int) -> None:
+    hourly = [Reading(at("2010-01-01") + hour * 3_600_000, Decimal(hour)) for hour in range(30_000)]
+    counter = Series.of([*hourly, Reading(at("2016-08-15"), Decimal(40_000))])
+    instants = CountedInstants(counter.instants)
+    assert monthly_entries(replace(counter, instants=instants), year, BERLIN) == monthly_entries(counter, year, BERLIN)
+    assert 0 < instants.looks < 13 * 20 * 16
