@@ -41,7 +41,7 @@ test: environments-test check ## check, then contract, integration and end-to-en
 	@$(APP)coverage report --include='chalicelib/domain/*' --fail-under=90
 	@$(APP)coverage report --skip-covered | tail -1
 
-bench: environments-up ## print the speed figures, as ratios of one run
+bench: environments-test ## print the speed figures, as ratios of one run
 	@$(APP)python -m tests.performance.bench_domain
 	@$(APP)python -m tests.performance.bench_chain
 
@@ -52,8 +52,13 @@ format: environments-check ## write the code the way 'check' wants it
 	@$(APP)ruff format $(CHECKED)
 	@$(APP)ruff check --fix $(CHECKED)
 
+mutants: environments-check ## change the calculation's rules one by one and see that a test notices
+	@rm -rf mutants
+	@$(APP)mutmut run
+	@$(APP)python -m tests.performance.mutation_score
+
 clean: down ## remove everything that make created, the stack's data included
-	@rm -rf .stack .environments .chalice/deployments .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .stack .environments .chalice/deployments .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants
 
 $(ENVIRONMENTS):
 	@$(PYTHON) -m infra.local.environments $(@:environments-%=%)

@@ -146,7 +146,8 @@ def main() -> None:
         built = ensure(names)
     except EnvironmentSetupError as error:
         sys.exit(str(error))
-    _say(f"Environments: {'built' if built else 'up to date'} ({time.monotonic() - started_at:.1f} s)")
+    if built or sys.argv[1] == "up":
+        _say(f"Environments: {'built' if built else 'up to date'} ({time.monotonic() - started_at:.1f} s)")
 
 
 def _say(text: str) -> None:

@@ -5,11 +5,10 @@ When a step fails, whatever this run started is ended again, so that nothing is 
 
 from datetime import timedelta
 
-from pymongo import MongoClient
 from rich.console import Console
 
 from infra.deployment.packaging import Package, package
-from infra.local import mongod
+from infra.local import database, mongod
 from infra.local.cloud import EmulatedCloud
 from infra.local.demo_household import USER, DemoHousehold
 from infra.local.emulators import answers
@@ -49,7 +48,7 @@ def _bring_up(layout: Layout, processes: Processes, steps: Steps, *, demo: bool)
     processes.start(steps, {"package": lambda: _package_into(packages)})
     cloud = EmulatedCloud(layout)
     steps.run_together(
-        {"migrations": lambda: _migrate(layout), "secrets": cloud.put_secrets, "flags": cloud.deploy_flags}
+        {"database": lambda: database.prepare(layout), "secrets": cloud.put_secrets, "flags": cloud.deploy_flags}
     )
     steps.run("deploy", lambda: cloud.deploy_application(packages[0]))
     steps.run("api", lambda: _wait_for_api(layout))
@@ -71,14 +70,6 @@ def _check_external(layout: Layout) -> str:
 def _package_into(packages: list[Package]) -> str:
     packages.append(package())
     return f"the application as {packages[0].digest[:12]}"
-
-
-def _migrate(layout: Layout) -> str:
-    from migrations import runner
-
-    with MongoClient[dict[str, object]](layout.mongodb_uri, tz_aware=True) as client:
-        applied = runner.up(client[layout.database])
-    return f"applied {', '.join(applied)}" if applied else "nothing to apply"
 
 
 def _wait_for_api(layout: Layout) -> str:

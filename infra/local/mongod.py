@@ -69,7 +69,8 @@ def require_replica_set(uri: str) -> None:
                     "MONGODB_URI names a server without a replica set; transactions need one (rs.initiate())."
                 )
     except PyMongoError as error:
-        raise StackError(f"The server that MONGODB_URI names does not answer: {error}") from error
+        reason = str(error).split(" (")[0]
+        raise StackError(f"The server that MONGODB_URI names does not answer: {reason}") from error
 
 
 def _initiate(client: "MongoClient[dict[str, object]]", port: int) -> None:

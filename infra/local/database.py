@@ -1,0 +1,28 @@
+"""What a stack does to its database before the API uses it: migrations, and meters that a crash left behind."""
+
+from chalicelib.bootstrap import REQUEST_SECONDS, now
+from chalicelib.repositories.database import MongoDatabase, open_database
+from chalicelib.repositories.display import MongoDisplayDataRepository
+from chalicelib.services.calculation import DisplayDataCalculationService
+from infra.local.layout import Layout
+from migrations import runner
+
+
+def prepare(layout: Layout) -> str:
+    """Apply missing migrations and refresh meters whose event got lost; say what was done."""
+    database = open_database(layout.mongodb_uri, layout.database)
+    try:
+        applied = runner.up(database)
+        refreshed = _catch_up(database)
+    finally:
+        database.client.close()
+    migrations = f"applied {', '.join(applied)}" if applied else "no migration to apply"
+    return migrations + (f", {refreshed} meters caught up" if refreshed else "")
+
+
+def _catch_up(database: MongoDatabase) -> int:
+    service = DisplayDataCalculationService(MongoDisplayDataRepository(database, REQUEST_SECONDS), now)
+    refreshed = 0
+    while more := service.catch_up():
+        refreshed += more
+    return refreshed
