@@ -13,7 +13,7 @@ from chalicelib.domain.csv_dates import parse_date
 from chalicelib.domain.csv_numbers import DecimalSign, find_decimal_sign, parse_number
 from chalicelib.domain.csv_table import REQUIRED_COLUMNS, CsvTable
 from chalicelib.domain.errors import CsvError, FieldError, InvalidReadingError
-from chalicelib.domain.plausibility import check_amount, parse_type
+from chalicelib.domain.plausibility import check_amount, check_instant, parse_type
 from chalicelib.domain.readings import EnergyType
 
 
@@ -52,6 +52,7 @@ def parse_csv(
     delimiter: str | None = None,
     decimal: str | None = None,
     max_rows: int = 50_000,
+    now: int | None = None,
 ) -> ParsedCsv:
     """All rows of a UTF-8 file, good and bad, in two streaming passes: decimal sign, then rows.
 
@@ -61,12 +62,13 @@ def parse_csv(
         delimiter: tab, ``;`` or ``,``; without it the header line tells.
         decimal: ``.`` or ``,``; without it the amounts tell.
         max_rows: how many rows a file may have.
+        now: the present (UTC milliseconds); a row more than one day after it is an error, as for a single reading.
 
     Raises:
         CsvError: the file cannot be read as a whole.
     """
     table = CsvTable.open(content, delimiter, max_rows)
-    parser = _RowParser.of(table, zone, _decimal(table, decimal))
+    parser = _RowParser.of(table, zone, _decimal(table, decimal), now)
     parsed = ParsedCsv([], [], [], table.ignored_columns, table.delimiter, parser.decimal)
     line_of: dict[EnergyType, dict[int, int]] = {kind: {} for kind in EnergyType}
     for line, fields in table:
@@ -101,11 +103,12 @@ class _RowParser:
     width: int
     zone: ZoneInfo
     decimal: DecimalSign
+    now: int | None
 
     @classmethod
-    def of(cls, table: CsvTable, zone: ZoneInfo, decimal: DecimalSign) -> "_RowParser":
+    def of(cls, table: CsvTable, zone: ZoneInfo, decimal: DecimalSign, now: int | None) -> "_RowParser":
         positions = tuple(table.header.index(name) for name in REQUIRED_COLUMNS)
-        return cls(positions, len(table.header), zone, decimal)
+        return cls(positions, len(table.header), zone, decimal, now)
 
     def parse(self, line: int, fields: list[str]) -> CsvRow | RowError:
         """The row, or its first flaw. More fields than the header has mean an unquoted decimal comma."""
@@ -115,9 +118,15 @@ class _RowParser:
             date, kind, amount = (
                 _present(name, fields, at) for name, at in zip(REQUIRED_COLUMNS, self.positions, strict=True)
             )
-            return CsvRow(line, parse_type(kind), parse_date(date, self.zone), self._amount(amount))
+            return CsvRow(line, parse_type(kind), self._instant(date), self._amount(amount))
         except InvalidReadingError as exc:
             return RowError(line, exc.errors[0].where, exc.errors[0].reason)
+
+    def _instant(self, text: str) -> int:
+        instant = parse_date(text, self.zone)
+        if self.now is not None:
+            check_instant(instant, self.now)
+        return instant
 
     def _amount(self, text: str) -> Decimal:
         amount = parse_number(text, self.decimal)

@@ -6,9 +6,10 @@ from decimal import Decimal
 from chalicelib.domain.errors import FieldError, ImplausibleReadingError, InvalidReadingError
 from chalicelib.domain.readings import DAY_MS, EnergyType, MeterExchange, Reading
 
-# Far beyond any register and any display, well within Decimal128; keeps exact arithmetic cheap for 1E+999999 too.
-MAX_INTEGER_DIGITS = 15
-MAX_DECIMAL_PLACES = 15
+# Far beyond any register. 15 significant digits are what every JSON reader keeps of a number, and 12 before the decimal
+# sign leave room for the 3 decimals that figures are shown with. Keeps exact arithmetic cheap for 1E+999999 too.
+MAX_DIGITS = 15
+MAX_INTEGER_DIGITS = 12
 
 LOWER_THAN_PREVIOUS = "LOWER_THAN_PREVIOUS"
 HIGHER_THAN_NEXT = "HIGHER_THAN_NEXT"
@@ -89,12 +90,15 @@ def _amount_flaws(amount: Decimal) -> list[FieldError]:
         return [FieldError("amount", "amount is not a finite number")]
     if amount <= 0:
         return [FieldError("amount", "amount must be greater than 0")]
-    exponent = amount.as_tuple().exponent
-    decimals = -exponent if isinstance(exponent, int) else 0
-    if amount.adjusted() >= MAX_INTEGER_DIGITS or decimals > MAX_DECIMAL_PLACES:
-        limits = f"{MAX_INTEGER_DIGITS} digits before and {MAX_DECIMAL_PLACES} after the decimal sign"
-        return [FieldError("amount", f"amount has more than {limits}")]
+    if amount.adjusted() >= MAX_INTEGER_DIGITS:
+        return [FieldError("amount", f"amount has more than {MAX_INTEGER_DIGITS} digits before the decimal sign")]
+    if amount.adjusted() < -MAX_DIGITS or _significant_digits(amount) > MAX_DIGITS:
+        return [FieldError("amount", f"amount has more than {MAX_DIGITS} digits")]
     return []
+
+
+def _significant_digits(amount: Decimal) -> int:
+    return len("".join(map(str, amount.as_tuple().digits)).strip("0"))
 
 
 def _instant_flaws(instant: int, now: int) -> list[FieldError]:

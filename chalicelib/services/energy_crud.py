@@ -111,7 +111,8 @@ class EnergyCrudService:
             UnavailableError: the database did not answer in time; nothing was written.
         """
         now = self._clock()
-        parsed = parse_csv(content, self._settings.find(user_id).zone, delimiter=delimiter, decimal=decimal)
+        zone = self._settings.find(user_id).zone
+        parsed = parse_csv(content, zone, delimiter=delimiter, decimal=decimal, now=now)
         if parsed.errors and mode == "all":
             raise CsvError(f"{len(parsed.errors)} invalid rows, nothing was imported", _field_errors(parsed))
         import_id = str(uuid4())

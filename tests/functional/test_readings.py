@@ -70,6 +70,12 @@ def test_in_partial_mode_the_good_rows_are_stored_and_the_bad_ones_named(api: Ap
     assert report["errors"][0]["where"].startswith("row 5")
 
 
+def test_a_row_from_the_far_future_is_an_error_like_a_single_reading(api: Api) -> None:
+    ahead = CSV + "2204-11-01,power,5000\n"
+    body = problem(api.request("POST", "/v2/energy/import", ahead, content_type="text/csv"), 422)
+    assert [error["where"] for error in body["errors"]] == ["row 5: date"]
+
+
 def test_an_ambiguous_file_is_refused_with_the_remedy(api: Api) -> None:
     ambiguous = "date;type;amount\n2023-01-31;power;1.234\n"
     body = problem(api.request("POST", "/v2/energy/import", ambiguous, content_type="text/csv"), 422)
