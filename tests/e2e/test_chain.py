@@ -3,6 +3,7 @@
 import csv
 import json
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,7 +24,7 @@ def test_the_demo_households_2009_is_right_to_the_last_digit(deployed: Deployed)
     answer = deployed.request("GET", "/v2/display?type=power&year=2009&dataType=monthly", user=USER)
     months = json.loads(answer.body, parse_float=Decimal, parse_int=Decimal)["data"]["months"]
     assert [month["meterReading"] for month in months] == [register[day] for day in firsts[1:]]
-    consumption = [register[end] - register[start] for start, end in zip(firsts, firsts[1:], strict=False)]
+    consumption = [register[end] - register[start] for start, end in pairwise(firsts)]
     assert [month["consumption"] for month in months] == consumption
     assert {month["quality"] for month in months} == {"measured"}
 

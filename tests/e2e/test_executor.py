@@ -185,12 +185,12 @@ def test_leaving_while_importing_is_an_exit_error(functions: Functions) -> None:
 
 def test_an_idle_process_that_was_killed_does_not_break_the_next_invocation(functions: Functions) -> None:
     name = functions.deploy("report")
-    pid = functions.invoke(name).payload["pid"]
-    psutil.Process(pid).kill()
-    assert_gone([pid])
-    outcome = functions.invoke(name)
-    assert outcome.error is None
-    assert outcome.payload["pid"] != pid
+    for _ in range(10):
+        pid = functions.invoke(name).payload["pid"]
+        psutil.Process(pid).kill()  # it may end before, while or after the next invocation is handed to it
+        outcome = functions.invoke(name)
+        assert outcome.error is None
+        assert outcome.payload["pid"] != pid
 
 
 def test_a_response_larger_than_lambda_passes_on_is_an_error(functions: Functions) -> None:
