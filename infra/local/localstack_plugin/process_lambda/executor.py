@@ -66,10 +66,13 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalSta
         return InvocationResult(request_id, answer.payload, is_error=answer.is_error, logs=self._last_log)
 
     def _run(self, invocation: Invocation, record: Record) -> Answer:
-        process, failure = self._ready_process(invocation, record)
+        while True:
+            process, failure = self._ready_process(invocation, record)
+            started_at = time.monotonic()
+            if answer := failure or process.invoke(invocation):
+                break
+            self._discard()
         record.started()
-        started_at = time.monotonic()
-        answer = failure or process.invoke(invocation)
         took_ms = (time.monotonic() - started_at) * 1000
         record.ended(process.new_output(), answer, took_ms, process.peak_memory_mb())
         if failure or answer.error_type in {"Sandbox.Timedout", "Runtime.ExitError"}:

@@ -60,12 +60,17 @@ class FunctionProcess:
             return answers.timed_out(request_id, INIT_SECONDS + timeout, datetime.now(UTC))
         return None if event.kind == "ready" else self._end_of(event, request_id)
 
-    def invoke(self, invocation: Invocation) -> Answer:
-        """Hand over one request and wait for its end: an answer, an error, an exit, or the time-out."""
-        self._api.invocations.put(invocation)
+    def invoke(self, invocation: Invocation) -> Answer | None:
+        """Hand over one request and wait for its end: an answer, an error, an exit, or the time-out.
+
+        Returns None when the process was killed while idle and never read the request: another one may have it.
+        """
+        self._api.hand_out(invocation)
         event = self._wait(invocation.timeout, but_not="ready")
         if event is None:
             return answers.timed_out(invocation.request_id, invocation.timeout, datetime.now(UTC))
+        if event.kind == "exit" and not self._api.was_taken():
+            return None
         return self._end_of(event, invocation.request_id)
 
     def new_output(self) -> str:

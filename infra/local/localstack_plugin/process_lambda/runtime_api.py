@@ -6,10 +6,13 @@ one queue, so that its order is kept and whoever waits can wait with a deadline.
 
 import threading
 import time
+from concurrent.futures import Future
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
+
+SETTLE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,27 @@ class RuntimeApi(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.invocations: Queue[Invocation | None] = Queue()
         self.events: Queue[Event] = Queue()
+        self._delivery: Future[bool] | None = None
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def hand_out(self, invocation: Invocation) -> None:
+        """Let the process that asks for work, or will ask, have this invocation."""
+        self._delivery = None
+        self.invocations.put(invocation)
+
+    def delivering(self) -> Future[bool]:
+        """Return what will say, once the connection ends, whether the process read what was sent on it."""
+        self._delivery = Future()
+        return self._delivery
+
+    def was_taken(self) -> bool:
+        """Return whether a process that has ended had read its last invocation; when in doubt, yes."""
+        if self._delivery is None:
+            return False
+        try:
+            return self._delivery.result(timeout=SETTLE_SECONDS)
+        except TimeoutError:
+            return True
 
     @property
     def address(self) -> str:
@@ -70,6 +93,22 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # with it a small answer waits 40 ms for the client's delayed acknowledgement
     server: RuntimeApi
+    _delivery: Future[bool] | None = None
+
+    def handle(self) -> None:
+        """Serve one connection, and tell whether what was sent on it was read.
+
+        A process that ends with unread data resets its connections; one that had read everything closes them.
+        """
+        was_read = False
+        try:
+            super().handle()
+            was_read = True
+        except ConnectionError:
+            pass
+        finally:
+            if self._delivery:
+                self._delivery.set_result(was_read)
 
     def do_GET(self) -> None:
         """Serve ``/runtime/invocation/next``: wait until there is something to do."""
@@ -78,6 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
         if invocation is None:
             self.close_connection = True
         else:
+            self._delivery = self.server.delivering()
             self._reply(HTTPStatus.OK, invocation.payload, invocation.headers())
 
     def do_POST(self) -> None:
