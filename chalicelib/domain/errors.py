@@ -8,7 +8,10 @@ EnergyMonitorError
 │   └── HistogramError         a range or bucket count that has no histogram
 ├── AuthenticationError        no token, or one that does not prove who is asking
 ├── NotFoundError              no such document, or it belongs to somebody else
-├── DuplicateReadingError      a reading of this type at this instant is already stored
+├── ConflictError              what is stored has moved on, or forbids the change
+│   ├── DuplicateReadingError  a reading of this type at this instant is already stored
+│   └── RevisionError          the reading was changed since the caller read it
+├── SyncModeError              a change of the sync mode, or a job, that the mode does not allow
 ├── UnavailableError           the database did not answer in time; nothing was written
 └── ScopeError                 a program tried to reach beyond its user: a defect, never a caller's mistake
 
@@ -66,8 +69,20 @@ class NotFoundError(EnergyMonitorError):
     """Raised when a document does not exist or belongs to somebody else: the caller cannot tell which."""
 
 
-class DuplicateReadingError(EnergyMonitorError):
+class ConflictError(EnergyMonitorError):
+    """Raised when what is stored has moved on, or forbids the change."""
+
+
+class DuplicateReadingError(ConflictError):
     """Raised when a reading of the same type at the same instant is already stored."""
+
+
+class RevisionError(ConflictError):
+    """Raised when a reading was changed since the caller read it."""
+
+
+class SyncModeError(EnergyMonitorError):
+    """Raised when the sync mode does not allow a change of mode or a job; says why and what to do first."""
 
 
 class UnavailableError(EnergyMonitorError):

@@ -36,11 +36,37 @@ class EnergyEvent(_Event):
     user_id: str = Field(min_length=1)
 
 
-class EnergyReadingCreated(EnergyEvent):
+class MeterEvent(EnergyEvent):
+    """An event of one meter."""
+
+    meter: MeterChange
+
+    @property
+    def meters(self) -> tuple[MeterChange, ...]:
+        """The meter, as the one of many that other events carry."""
+        return (self.meter,)
+
+
+class EnergyReadingCreated(MeterEvent):
     """One reading was recorded."""
 
     reading_id: str
-    meter: MeterChange
+
+
+class EnergyReadingUpdated(MeterEvent):
+    """One reading got another date or amount."""
+
+    reading_id: str
+
+
+class EnergyReadingDeleted(MeterEvent):
+    """One reading was taken away."""
+
+    reading_id: str
+
+
+class MeterExchanged(MeterEvent):
+    """A meter was exchanged, the exchange taken back, or its register's modulus changed."""
 
 
 class EnergyReadingsBulkImported(EnergyEvent):
@@ -49,3 +75,9 @@ class EnergyReadingsBulkImported(EnergyEvent):
     import_id: str
     count: int = Field(ge=1)
     meters: tuple[MeterChange, ...] = Field(min_length=1)
+
+
+class UserSettingsChanged(EnergyEvent):
+    """Zone or tolerance changed: every figure of every meter of the user."""
+
+    meters: tuple[MeterChange, ...]

@@ -39,6 +39,17 @@ def check_reading(reading: Reading, now: int) -> None:
     _raise_if([*_amount_flaws(reading.amount), *_instant_flaws(reading.instant, now)])
 
 
+def check_exchange(exchange: MeterExchange, now: int) -> None:
+    """InvalidReadingError unless both registers of an exchange are amounts (0 allowed) and it is not ahead."""
+    flaws = [
+        FieldError(where, flaw.reason.replace("amount", where))
+        for where, amount in (("finalOld", exchange.final_old), ("initialNew", exchange.initial_new))
+        for flaw in _amount_flaws(amount)
+        if amount != 0
+    ]
+    _raise_if([*flaws, *_instant_flaws(exchange.instant, now)])
+
+
 def check_neighbours(
     reading: Reading,
     previous: Reading | None,

@@ -18,11 +18,12 @@ from chalicelib.domain.readings import (
     MeterExchange,
     Reading,
 )
+from chalicelib.domain.sync import Side, SyncState
 
 T = TypeVar("T")
 Clock = Callable[[], int]
 ReadingSource = Literal["manual", "csv", "api", "sync"]
-DataType = Literal["monthly"]
+DataType = Literal["monthly", "histogram", "summary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class StoredReading:
     revision: int
     created_at: int
     updated_at: int
+    import_batch_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +75,32 @@ class MeterState:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """A recorded meter exchange: its id and what it says."""
+
+    id: str
+    type: EnergyType
+    exchange: MeterExchange
+
+
+@dataclass(frozen=True, slots=True)
 class MeterConfiguration:
     """What besides the readings decides a meter's figures."""
 
     modulus: Decimal | None = None
-    exchanges: tuple[MeterExchange, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
+
+    @property
+    def points(self) -> tuple[MeterExchange, ...]:
+        """The exchanges as the calculation takes them."""
+        return tuple(exchange.exchange for exchange in self.exchanges)
 
 
 @dataclass(frozen=True, slots=True)
 class MeterSnapshot:
     """Everything a calculation needs of one meter, read at one point in time."""
 
+    sync: SyncState
     state: MeterState
     dirty_from: int | None
     dirty_to: int | None
@@ -94,10 +111,10 @@ class MeterSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class DisplayDocument:
-    """One stored view; ``data`` has the shape that the caller sees, amounts as Decimal."""
+    """One stored view; ``data`` has the shape that the caller sees, amounts as Decimal. ``year``: monthly only."""
 
     data_type: DataType
-    year: int
+    year: int | None
     data: Mapping[str, Any]
     source_version: int
     calculation_version: int
@@ -106,27 +123,60 @@ class DisplayDocument:
 
 @dataclass(frozen=True, slots=True)
 class DisplayUpdate:
-    """What one refresh writes: documents of the years it touched, and the years that remain stored at all."""
+    """What one refresh writes: the documents it touched, and the years that remain stored at all."""
 
     source_version: int
     documents: Sequence[DisplayDocument]
     stored_years: range
 
 
+@dataclass(frozen=True, slots=True)
+class ReadingFilter:
+    """Which readings a list shows: all of a user, or of one type, from one instant up to and including another."""
+
+    type: EnergyType | None = None
+    first: int | None = None
+    last: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """One page of a list, by date; ``after`` is the position (instant, id) behind which it begins."""
+
+    filter: ReadingFilter
+    descending: bool
+    limit: int
+    after: tuple[int, str] | None = None
+
+
 class EnergyRepository(Protocol):
-    """The readings of one user inside one transaction."""
+    """The readings of one user inside one transaction: every write goes to each side that the sync mode names."""
 
     def add(self, reading: NewReading, now: int) -> StoredReading:
         """Store one reading. Raises DuplicateReadingError."""
 
     def add_many(self, readings: Sequence[NewReading], now: int) -> None:
-        """Store many readings in one command. Raises DuplicateReadingError."""
+        """Store many readings in one command per side. Raises DuplicateReadingError."""
 
-    def neighbours(self, energy_type: EnergyType, instant: int) -> tuple[Reading | None, Reading | None]:
-        """The readings just before and just after an instant."""
+    def get(self, reading_id: str) -> StoredReading:
+        """One reading. Raises NotFoundError."""
+
+    def replace(self, before: StoredReading, after: StoredReading) -> None:
+        """Give a stored reading another date or amount. Raises DuplicateReadingError."""
+
+    def remove(self, reading: StoredReading) -> None:
+        """Take a reading away."""
+
+    def neighbours(
+        self, energy_type: EnergyType, instant: int, but: str | None = None
+    ) -> tuple[Reading | None, Reading | None]:
+        """The readings just before and just after an instant, without the one whose id is ``but``."""
 
     def instants_between(self, energy_type: EnergyType, first: int, last: int) -> set[int]:
         """The instants that already carry a reading, both ends included."""
+
+    def span(self, energy_type: EnergyType) -> tuple[int, int] | None:
+        """The first and the last instant with a reading."""
 
 
 class MeterRepository(Protocol):
@@ -137,6 +187,22 @@ class MeterRepository(Protocol):
 
     def configuration(self, energy_type: EnergyType) -> MeterConfiguration:
         """Register modulus and exchanges of a meter."""
+
+    def configure(self, energy_type: EnergyType, configuration: MeterConfiguration) -> None:
+        """Replace register modulus and exchanges of a meter that has been marked as changed."""
+
+    def types(self) -> list[EnergyType]:
+        """The types that the user has a meter of."""
+
+
+class SettingsWriter(Protocol):
+    """The settings of one user inside one transaction."""
+
+    def get(self) -> UserSettings:
+        """The settings, or the defaults."""
+
+    def save(self, settings: UserSettings, now: int) -> None:
+        """Replace them."""
 
 
 class WriteTransaction(Protocol):
@@ -150,6 +216,10 @@ class WriteTransaction(Protocol):
     def meters(self) -> MeterRepository:
         """The user's meters."""
 
+    @property
+    def settings(self) -> SettingsWriter:
+        """The user's settings."""
+
 
 class Transactions(Protocol):
     """Runs a unit of work as a whole or not at all."""
@@ -157,8 +227,27 @@ class Transactions(Protocol):
     def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:
         """Run ``work``, again after a write conflict, within the request's time.
 
-        Raises UnavailableError when time runs out; nothing is written then.
+        Raises UnavailableError when time runs out.
         """
+
+
+class ReadingQueries(Protocol):
+    """Reading single readings and lists, on the side that a backend reads in the present sync mode."""
+
+    def sync(self) -> SyncState:
+        """The sync mode now."""
+
+    def get(self, user_id: str, reading_id: str, backend: Side) -> StoredReading:
+        """One reading. Raises NotFoundError."""
+
+    def page(self, user_id: str, request: PageRequest, backend: Side) -> list[StoredReading]:
+        """Readings in the order of their dates, at most ``request.limit``."""
+
+    def configuration(self, user_id: str, energy_type: EnergyType) -> MeterConfiguration:
+        """Register modulus and exchanges of a meter."""
+
+    def snapshot(self, user_id: str, energy_type: EnergyType, backend: Side) -> MeterSnapshot:
+        """Meter, settings and readings at one point in time; version 0 where there is no meter."""
 
 
 class SettingsRepository(Protocol):
@@ -169,18 +258,15 @@ class SettingsRepository(Protocol):
 
 
 class DisplayDataRepository(Protocol):
-    """Stored views, and the meters they are calculated from."""
+    """Stored views and the versions of their meters."""
 
     def find(
-        self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int
+        self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None
     ) -> tuple[DisplayDocument | None, MeterState]:
         """A stored view and the state of its meter, in one command to the database."""
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         """The versions of a meter; version 0 where there is none."""
-
-    def snapshot(self, user_id: str, energy_type: EnergyType) -> MeterSnapshot:
-        """Meter, settings and readings at one point in time; version 0 where there is no meter."""
 
     def publish(self, user_id: str, energy_type: EnergyType, update: DisplayUpdate) -> bool:
         """Replace documents and advance the display version in one transaction.

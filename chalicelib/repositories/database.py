@@ -25,10 +25,13 @@ DUPLICATE_KEY = 11000
 class Collections(StrEnum):
     """Every collection that the application reads or writes."""
 
+    ENERGIES = "energies"
     READINGS = "source_energy_readings"
     METERS = "meters"
     DISPLAY = "display_energy_data"
     SETTINGS = "user_settings"
+    CONTROL = "control"
+    QUARANTINE = "quarantined_readings"
 
 
 class DecimalCodec(TypeCodec):

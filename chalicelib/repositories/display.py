@@ -1,29 +1,14 @@
-"""Display documents, and the consistent reads and writes that a refresh of them needs."""
+"""Display documents: read with the state of their meter, replaced only by a newer version of it."""
 
 from typing import Any
 
 from pymongo.client_session import ClientSession
 
-from chalicelib.domain.ports import (
-    DataType,
-    DisplayDocument,
-    DisplayUpdate,
-    MeterSnapshot,
-    MeterState,
-)
-from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
-from chalicelib.repositories.database import (
-    Collections,
-    Document,
-    MongoDatabase,
-    instant_of,
-    meter_id,
-    time_limit,
-)
-from chalicelib.repositories.meters import configuration_of, published, state_of
-from chalicelib.repositories.readings import POINT, point_of
+from chalicelib.domain.ports import DataType, DisplayDocument, DisplayUpdate, MeterState
+from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
+from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id, time_limit
+from chalicelib.repositories.meters import published, state_of
 from chalicelib.repositories.scoped import ScopedCollection
-from chalicelib.repositories.settings import settings_of
 from chalicelib.repositories.transactions import in_transaction
 
 
@@ -35,7 +20,7 @@ class MongoDisplayDataRepository:
         self._timeout = timeout_seconds
 
     def find(
-        self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int
+        self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None
     ) -> tuple[DisplayDocument | None, MeterState]:
         """Document and meter in one command: two lookups by ``_id``, joined by ``$unionWith``."""
         pipeline = _view_pipeline(user_id, energy_type, data_type, year)
@@ -47,24 +32,9 @@ class MongoDisplayDataRepository:
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         """The versions of a meter."""
+        meters = ScopedCollection(self._database[Collections.METERS], user_id)
         with time_limit(self._timeout):
-            return state_of(self._meter(user_id, energy_type, None))
-
-    def snapshot(self, user_id: str, energy_type: EnergyType) -> MeterSnapshot:
-        """Everything a calculation needs, at one point in time, without holding up a writer."""
-        with (
-            time_limit(self._timeout),
-            self._database.client.start_session(snapshot=True) as session,
-        ):
-            meter = self._meter(user_id, energy_type, session) or {}
-            return MeterSnapshot(
-                state=state_of(meter or None),
-                dirty_from=instant_of(meter.get("dirtyFrom")),
-                dirty_to=instant_of(meter.get("dirtyTo")),
-                configuration=configuration_of(meter),
-                settings=settings_of(self._database, user_id, session),
-                readings=self._readings(user_id, energy_type, session),
-            )
+            return state_of(meters.find_one({"_id": meter_id(user_id, energy_type)}))
 
     def publish(self, user_id: str, energy_type: EnergyType, update: DisplayUpdate) -> bool:
         """Advance the meter where it lags behind the update, and only then touch its documents."""
@@ -93,15 +63,6 @@ class MongoDisplayDataRepository:
             )
             return [(meter["userId"], EnergyType(meter["type"])) for meter in found]
 
-    def _meter(self, user_id: str, energy_type: EnergyType, session: ClientSession | None) -> Document | None:
-        meters = ScopedCollection(self._database[Collections.METERS], user_id, session)
-        return meters.find_one({"_id": meter_id(user_id, energy_type)})
-
-    def _readings(self, user_id: str, energy_type: EnergyType, session: ClientSession) -> list[Reading]:
-        readings = ScopedCollection(self._database[Collections.READINGS], user_id, session)
-        found = readings.find({"type": energy_type.value}, projection=POINT, sort=[("date", 1)])
-        return [point_of(document) for document in found.batch_size(10_000)]
-
     def _replace(self, user_id: str, energy_type: EnergyType, update: DisplayUpdate, session: ClientSession) -> None:
         display = ScopedCollection(self._database[Collections.DISPLAY], user_id, session)
         for document in update.documents:
@@ -110,7 +71,9 @@ class MongoDisplayDataRepository:
         display.delete_many({"type": energy_type.value, **_not_stored(update.stored_years)})
 
 
-def _view_pipeline(user_id: str, energy_type: EnergyType, data_type: DataType, year: int) -> list[dict[str, Any]]:
+def _view_pipeline(
+    user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None
+) -> list[dict[str, Any]]:
     """Both ids begin with the user's: no other user's document can match, and a lookup by ``_id`` is the fastest."""
     meter = {"_id": meter_id(user_id, energy_type)}
     return [
@@ -126,8 +89,8 @@ def _not_stored(years: range) -> dict[str, Any]:
     return {"dataType": "monthly", "$or": [{"year": {"$lt": years[0]}}, {"year": {"$gt": years[-1]}}]}
 
 
-def _view_id(user_id: str, energy_type: EnergyType, data_type: DataType, year: int) -> str:
-    return f"{user_id}|{energy_type}|{data_type}|{year}"
+def _view_id(user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None) -> str:
+    return f"{user_id}|{energy_type}|{data_type}|{'-' if year is None else year}"
 
 
 def _view(document: Document) -> DisplayDocument:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pymongo import ReturnDocument
 
-from chalicelib.domain.ports import MeterConfiguration, MeterState
+from chalicelib.domain.ports import Exchange, MeterConfiguration, MeterState
 from chalicelib.domain.readings import EnergyType, MeterExchange, to_datetime, to_ms
 from chalicelib.repositories.database import Document, instant_of, meter_id
 from chalicelib.repositories.scoped import ScopedCollection
@@ -37,16 +37,30 @@ class MongoMeterRepository:
     def configuration(self, energy_type: EnergyType) -> MeterConfiguration:
         """Modulus and exchanges of a meter; the defaults where there is none yet."""
         found = self._meters.find_one(
-            {"_id": meter_id(self._user_id, energy_type)}, projection={"modulus": 1, "exchanges": 1}
+            {"_id": meter_id(self._user_id, energy_type)}, projection={"type": 1, "modulus": 1, "exchanges": 1}
         )
         return configuration_of(found or {})
+
+    def configure(self, energy_type: EnergyType, configuration: MeterConfiguration) -> None:
+        """Replace modulus and exchanges of a meter that ``mark_changed`` has just written."""
+        exchanges = [_exchange_document(exchange) for exchange in configuration.exchanges]
+        self._meters.update_one(
+            {"_id": meter_id(self._user_id, energy_type)},
+            {"$set": {"modulus": configuration.modulus, "exchanges": exchanges}},
+        )
+
+    def types(self) -> list[EnergyType]:
+        """The types that the user has a meter of, by the ids of both."""
+        ids = [meter_id(self._user_id, energy_type) for energy_type in EnergyType]
+        found = self._meters.find({"_id": {"$in": ids}}, projection={"type": 1})
+        return sorted(EnergyType(meter["type"]) for meter in found)
 
 
 def configuration_of(meter: Document) -> MeterConfiguration:
     """Modulus and exchanges as they stand in a meter's document."""
     return MeterConfiguration(
         modulus=meter.get("modulus"),
-        exchanges=tuple(_exchange(exchange) for exchange in meter.get("exchanges", ())),
+        exchanges=tuple(_exchange(EnergyType(meter["type"]), item) for item in meter.get("exchanges") or ()),
     )
 
 
@@ -64,5 +78,16 @@ def published(version: int) -> list[dict[str, Any]]:
     return [{"$set": {"displayVersion": version, **kept}}]
 
 
-def _exchange(document: Document) -> MeterExchange:
-    return MeterExchange(to_ms(document["date"]), document["finalOld"], document["initialNew"])
+def _exchange(energy_type: EnergyType, document: Document) -> Exchange:
+    points = MeterExchange(to_ms(document["date"]), document["finalOld"], document["initialNew"])
+    return Exchange(document["id"], energy_type, points)
+
+
+def _exchange_document(exchange: Exchange) -> Document:
+    points = exchange.exchange
+    return {
+        "id": exchange.id,
+        "date": to_datetime(points.instant),
+        "finalOld": points.final_old,
+        "initialNew": points.initial_new,
+    }

@@ -1,70 +1,147 @@
-"""Source readings of one user in ``source_energy_readings``: unique by (userId, type, date)."""
+"""The readings of one user inside one transaction, on every side that the sync mode names.
 
-from collections.abc import Sequence
+Reads inside the transaction go to the authoritative side, so that in ``dual_write`` a reading that has no twin yet is
+found all the same; its twin is written with the first change.
+"""
 
-from bson import ObjectId
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from chalicelib.domain.errors import DuplicateReadingError
 from chalicelib.domain.ports import NewReading, StoredReading
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
+from chalicelib.domain.sync import Side, SyncState
 from chalicelib.repositories.database import Document
+from chalicelib.repositories.documents import (
+    POINT,
+    counted,
+    document_of,
+    found,
+    id_of,
+    new_reading,
+    point_of,
+    reading_of,
+)
 from chalicelib.repositories.scoped import ScopedCollection
-
-POINT = {"_id": 0, "date": 1, "amount": 1}
 
 
 class MongoEnergyRepository:
-    """Implements ``EnergyRepository`` on a scoped collection."""
+    """Implements ``EnergyRepository`` on the scoped collections of both sides."""
 
-    def __init__(self, readings: ScopedCollection) -> None:
-        self._readings = readings
+    def __init__(self, sides: Mapping[Side, ScopedCollection], sync: SyncState) -> None:
+        self._written = {side: sides[side] for side in sync.writes}
+        self._side = sync.authoritative
+        self._read = sides[self._side]
 
     def add(self, reading: NewReading, now: int) -> StoredReading:
-        """Insert one reading. The unique index refuses the same instant again."""
-        document = _document(reading, now)
-        self._readings.insert_one(document)
-        return StoredReading(
-            str(document["_id"]), reading.type, reading.instant, reading.amount, reading.source, 1, now, now
-        )
+        """Insert one reading on each side."""
+        self._refuse_taken(reading.type, reading.instant)
+        stored = new_reading(reading, now)
+        for side, collection in self._written.items():
+            collection.insert_one(document_of(stored, side))
+        return stored
 
     def add_many(self, readings: Sequence[NewReading], now: int) -> None:
-        """Insert readings in one command."""
-        self._readings.insert_many([_document(reading, now) for reading in readings])
+        """Insert readings in one command per side; the caller has left out the instants that are taken."""
+        stored = [new_reading(reading, now) for reading in readings]
+        for side, collection in self._written.items():
+            collection.insert_many([document_of(reading, side) for reading in stored])
 
-    def neighbours(self, energy_type: EnergyType, instant: int) -> tuple[Reading | None, Reading | None]:
-        """The reading before and the reading after an instant, both by the unique index."""
-        return self._nearest(energy_type, "$lt", instant, -1), self._nearest(energy_type, "$gt", instant, 1)
+    def get(self, reading_id: str) -> StoredReading:
+        """One reading, with the revision of its twin where it has one."""
+        reading = reading_of(found(self._read.find_one(counted(self._side, {"_id": id_of(reading_id)}))))
+        if Side.NEW not in self._written or self._side is Side.NEW:
+            return reading
+        twin = self._written[Side.NEW].find_one({"_id": id_of(reading_id)})
+        return reading if twin is None else reading_of({**twin, "date": to_datetime(reading.instant)})
+
+    def replace(self, before: StoredReading, after: StoredReading) -> None:
+        """Write a reading's new state on each side, its twin anew where it was missing."""
+        self._refuse_taken(after.type, after.instant, but=after.id)
+        for side, collection in self._written.items():
+            if side is Side.OLD:
+                self._change_old(collection, before, after)
+            else:
+                document = document_of(after, side)
+                collection.replace_one({"_id": document["_id"]}, document, upsert=True)
+
+    def remove(self, reading: StoredReading) -> None:
+        """Delete a reading on each side; on the old one with its doubles, or one of them would come back."""
+        for side, collection in self._written.items():
+            conditions: Document = {"_id": id_of(reading.id)}
+            if side is Side.OLD:
+                conditions = {"type": reading.type.value, "date": to_datetime(reading.instant)}
+            collection.delete_many(conditions)
+
+    def neighbours(
+        self, energy_type: EnergyType, instant: int, but: str | None = None
+    ) -> tuple[Reading | None, Reading | None]:
+        """The reading before and the reading after an instant, both by index."""
+        return (
+            self._nearest(energy_type, {"$lt": to_datetime(instant)}, -1, but),
+            self._nearest(energy_type, {"$gt": to_datetime(instant)}, 1, but),
+        )
 
     def instants_between(self, energy_type: EnergyType, first: int, last: int) -> set[int]:
-        """Instants that carry a reading, read from the index alone."""
-        found = self._readings.find(
-            {"type": energy_type, "date": {"$gte": to_datetime(first), "$lte": to_datetime(last)}},
-            projection={"_id": 0, "date": 1},
-        )
-        return {to_ms(document["date"]) for document in found}
+        """Instants that carry a reading, read from the index alone on the new side."""
+        between = {"type": energy_type.value, "date": {"$gte": to_datetime(first), "$lte": to_datetime(last)}}
+        documents = self._read.find(counted(self._side, between), projection={"_id": 0, "date": 1})
+        return {to_ms(document["date"]) for document in documents}
 
-    def _nearest(self, energy_type: EnergyType, operator: str, instant: int, direction: int) -> Reading | None:
-        found = self._readings.find_one(
-            {"type": energy_type, "date": {operator: to_datetime(instant)}},
-            projection=POINT,
+    def span(self, energy_type: EnergyType) -> tuple[int, int] | None:
+        """The first and the last instant with a reading."""
+        first, last = self._edge(energy_type, None, 1, None), self._edge(energy_type, None, -1, None)
+        return None if first is None or last is None else (first, last)
+
+    def _nearest(self, energy_type: EnergyType, date: Document, direction: int, but: str | None) -> Reading | None:
+        nearest = self._edge(energy_type, date, direction, but)
+        if nearest is None:
+            return None
+        there = counted(self._side, self._at(energy_type, to_datetime(nearest), but))
+        return point_of(last_updated(list(self._read.find(there, projection={**POINT, "updatedAt": 1}))))
+
+    def _edge(self, energy_type: EnergyType, date: Document | None, direction: int, but: str | None) -> int | None:
+        document = self._read.find_one(
+            counted(self._side, self._at(energy_type, date, but)),
+            projection={"_id": 0, "date": 1},
             sort=[("date", direction)],
         )
-        return None if found is None else point_of(found)
+        return None if document is None else to_ms(document["date"])
+
+    def _at(self, energy_type: EnergyType, date: Any, but: str | None) -> Document:
+        conditions: Document = {"type": energy_type.value}
+        if date is not None:
+            conditions["date"] = date
+        if but is not None:
+            conditions["_id"] = {"$ne": id_of(but)}
+        return conditions
+
+    def _change_old(self, collection: ScopedCollection, before: StoredReading, after: StoredReading) -> None:
+        """Keep what else an inherited document says; doubles at the old instant would come back, so they go."""
+        document = document_of(after, Side.OLD)
+        changed = {field: document[field] for field in ("date", "amount", "updatedAt")}
+        collection.update_one({"_id": document["_id"]}, {"$set": changed})
+        if before.instant != after.instant:
+            collection.delete_many(self._at(before.type, to_datetime(before.instant), after.id))
+
+    def _refuse_taken(self, energy_type: EnergyType, instant: int, but: str | None = None) -> None:
+        """The old side has no unique index. Its meter serialises writers, so what is not there cannot come between."""
+        there = counted(self._side, self._at(energy_type, to_datetime(instant), but))
+        if self._side is Side.OLD and self._read.find_one(there, projection={"_id": 1}):
+            raise DuplicateReadingError("a reading of this type at this instant is already stored")
 
 
-def point_of(document: Document) -> Reading:
-    """A point of the register from a document with ``date`` and ``amount``."""
-    return Reading(to_ms(document["date"]), document["amount"])
+def last_updated(doubles: Sequence[Document]) -> Document:
+    """Of documents at one instant the one that counts; without a date of update the one created last."""
+    return max(
+        doubles, key=lambda document: (to_ms(document.get("updatedAt") or document["date"]), str(document.get("_id")))
+    )
 
 
-def _document(reading: NewReading, now: int) -> Document:
-    return {
-        "_id": ObjectId(),
-        "type": reading.type.value,
-        "date": to_datetime(reading.instant),
-        "amount": reading.amount,
-        "source": reading.source,
-        "importBatchId": reading.import_batch_id,
-        "revision": 1,
-        "createdAt": to_datetime(now),
-        "updatedAt": to_datetime(now),
-    }
+def without_doubles(documents: Sequence[Document]) -> list[Document]:
+    """Documents in the order of their dates, of each instant only the one that counts."""
+    kept: dict[Any, Document] = {}
+    for document in documents:
+        other = kept.get(document["date"])
+        kept[document["date"]] = document if other is None else last_updated([other, document])
+    return [kept[date] for date in sorted(kept)]

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.ports import UserSettings
-from chalicelib.domain.readings import DEFAULT_TOLERANCE_DAYS, DEFAULT_ZONE
+from chalicelib.domain.readings import DEFAULT_TOLERANCE_DAYS, DEFAULT_ZONE, to_datetime
 from chalicelib.repositories.database import Collections, MongoDatabase, time_limit
 from chalicelib.repositories.scoped import ScopedCollection
 
@@ -20,12 +20,30 @@ class MongoSettingsRepository:
     def find(self, user_id: str) -> UserSettings:
         """The user's settings, or the defaults."""
         with time_limit(self._timeout):
-            return settings_of(self._database, user_id, None)
+            return MongoSettingsWriter(self._database, user_id, None).get()
 
 
-def settings_of(database: MongoDatabase, user_id: str, session: ClientSession | None) -> UserSettings:
-    """The settings as a session sees them."""
-    found = ScopedCollection(database[Collections.SETTINGS], user_id, session).find_one({"_id": user_id})
-    if found is None:
-        return UserSettings()
-    return UserSettings(ZoneInfo(found.get("zone", DEFAULT_ZONE)), found.get("toleranceDays", DEFAULT_TOLERANCE_DAYS))
+class MongoSettingsWriter:
+    """Implements ``SettingsWriter`` for one user inside one session."""
+
+    def __init__(self, database: MongoDatabase, user_id: str, session: ClientSession | None) -> None:
+        self._settings = ScopedCollection(database[Collections.SETTINGS], user_id, session)
+        self._user_id = user_id
+
+    def get(self) -> UserSettings:
+        """The settings as the session sees them."""
+        found = self._settings.find_one({"_id": self._user_id})
+        if found is None:
+            return UserSettings()
+        tolerance_days = found.get("toleranceDays", DEFAULT_TOLERANCE_DAYS)
+        return UserSettings(ZoneInfo(found.get("zone", DEFAULT_ZONE)), tolerance_days)
+
+    def save(self, settings: UserSettings, now: int) -> None:
+        """Replace the user's one document."""
+        document = {
+            "_id": self._user_id,
+            "zone": settings.zone.key,
+            "toleranceDays": settings.tolerance_days,
+            "updatedAt": to_datetime(now),
+        }
+        self._settings.replace_one({"_id": self._user_id}, document, upsert=True)

@@ -9,10 +9,14 @@ from pymongo.client_session import ClientSession
 from pymongo.read_concern import ReadConcern
 
 from chalicelib.domain.ports import WriteTransaction
+from chalicelib.domain.sync import Side
+from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections, MongoDatabase, time_limit
+from chalicelib.repositories.documents import COLLECTION
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.readings import MongoEnergyRepository
 from chalicelib.repositories.scoped import ScopedCollection
+from chalicelib.repositories.settings import MongoSettingsWriter
 
 T = TypeVar("T")
 SNAPSHOT = ReadConcern("snapshot")
@@ -25,6 +29,7 @@ class MongoWriteTransaction:
 
     readings: MongoEnergyRepository
     meters: MongoMeterRepository
+    settings: MongoSettingsWriter
 
 
 class MongoTransactions:
@@ -35,13 +40,19 @@ class MongoTransactions:
         self._timeout = timeout_seconds
 
     def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:
-        """Run ``work`` in a transaction. Raises UnavailableError out of time, with nothing written."""
+        """Run ``work`` in a transaction that reads the sync mode first. Raises UnavailableError out of time."""
         return in_transaction(self._database, self._timeout, lambda session: work(self._bound(user_id, session)))
 
     def _bound(self, user_id: str, session: ClientSession) -> MongoWriteTransaction:
-        readings = ScopedCollection(self._database[Collections.READINGS], user_id, session)
-        meters = ScopedCollection(self._database[Collections.METERS], user_id, session)
-        return MongoWriteTransaction(MongoEnergyRepository(readings), MongoMeterRepository(meters, user_id))
+        def scoped(collection: Collections) -> ScopedCollection:
+            return ScopedCollection(self._database[collection], user_id, session)
+
+        sync = sync_state(self._database, session)
+        return MongoWriteTransaction(
+            MongoEnergyRepository({side: scoped(COLLECTION[side]) for side in Side}, sync),
+            MongoMeterRepository(scoped(Collections.METERS), user_id),
+            MongoSettingsWriter(self._database, user_id, session),
+        )
 
 
 def in_transaction(database: MongoDatabase, timeout_seconds: float, work: Callable[[ClientSession], T]) -> T:

@@ -1,23 +1,24 @@
 """Refresh: the one operation that brings display documents up to their meter's source version.
 
-Idempotent and independent of order: whoever calls it (a handler, a catch-up after a crash), however often, the
-documents end up equal to a fresh calculation.
+Idempotent and independent of order: whoever calls it (a handler, a catch-up after a crash, the backfill), however
+often, the documents end up equal to a fresh calculation.
 """
 
-from typing import Any
-
 from chalicelib.domain.affected import affected_years
-from chalicelib.domain.monthly import monthly_entries, stored_years
+from chalicelib.domain.monthly import stored_years
 from chalicelib.domain.ports import (
     Clock,
+    DataType,
     DisplayDataRepository,
     DisplayDocument,
     DisplayUpdate,
     MeterSnapshot,
-    UserSettings,
+    ReadingQueries,
 )
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.series import Series
+from chalicelib.domain.sync import Side
+from chalicelib.services.views import histogram_data, monthly_data, series_of, summary_inputs_data
 
 CALCULATION_VERSION = 1
 
@@ -25,19 +26,23 @@ CALCULATION_VERSION = 1
 class DisplayDataCalculationService:
     """Calculates what a meter's dirty range touches and publishes it."""
 
-    def __init__(self, display: DisplayDataRepository, clock: Clock) -> None:
+    def __init__(self, display: DisplayDataRepository, queries: ReadingQueries, clock: Clock) -> None:
         self._display = display
+        self._queries = queries
         self._clock = clock
 
     def refresh(self, user_id: str, energy_type: EnergyType, version: int | None = None) -> bool:
         """Bring a meter's documents up to date; returns whether this call did it.
 
-        ``version`` is the source version that an event announced: reached already, nothing is read beyond that.
+        ``version`` is the source version that an event announced: reached already, nothing is read beyond that. While
+        the new side is not written (``old_only``) there is nothing to show and nothing is done.
         """
         state = self._display.state(user_id, energy_type)
         if state.display_version >= (state.source_version if version is None else version):
             return False
-        snapshot = self._display.snapshot(user_id, energy_type)
+        snapshot = self._queries.snapshot(user_id, energy_type, Side.NEW)
+        if Side.NEW not in snapshot.sync.writes:
+            return False
         return self._display.publish(user_id, energy_type, self._calculate(snapshot))
 
     def catch_up(self, limit: int = 1000) -> int:
@@ -47,38 +52,32 @@ class DisplayDataCalculationService:
 
     def _calculate(self, snapshot: MeterSnapshot) -> DisplayUpdate:
         series = series_of(snapshot)
-        years = stored_years(series, snapshot.settings.zone)
-        touched = _touched(snapshot, series)
         return DisplayUpdate(
             source_version=snapshot.state.source_version,
-            documents=[self._monthly(snapshot, series, year) for year in years if year in touched],
-            stored_years=years,
-        )
-
-    def _monthly(self, snapshot: MeterSnapshot, series: Series, year: int) -> DisplayDocument:
-        return DisplayDocument(
-            data_type="monthly",
-            year=year,
-            data=monthly_data(series, year, snapshot.settings),
-            source_version=snapshot.state.source_version,
-            calculation_version=CALCULATION_VERSION,
-            calculated_at=self._clock(),
+            documents=documents_of(snapshot, series, _touched(snapshot, series), self._clock()),
+            stored_years=stored_years(series, snapshot.settings.zone),
         )
 
 
-def series_of(snapshot: MeterSnapshot) -> Series:
-    """The corrected counter of a meter as it stood at the snapshot."""
-    return Series.of(snapshot.readings, snapshot.configuration.exchanges, snapshot.configuration.modulus)
+def documents_of(snapshot: MeterSnapshot, series: Series, years: set[int] | None, now: int) -> list[DisplayDocument]:
+    """The documents of a meter as they should stand; of the monthly ones only those of ``years``, None: all."""
+    stored = stored_years(series, snapshot.settings.zone)
 
+    def document(data_type: DataType, year: int | None, data: dict[str, object]) -> DisplayDocument:
+        version = snapshot.state.source_version
+        return DisplayDocument(data_type, year, data, version, CALCULATION_VERSION, now)
 
-def monthly_data(series: Series, year: int, settings: UserSettings) -> dict[str, Any]:
-    """The ``data`` of a monthly document: ``{"year": 2024, "months": [twelve entries]}``, amounts as Decimal."""
-    entries = monthly_entries(series, year, settings.zone, settings.tolerance_days)
-    return {"year": year, "months": [entry.as_document() for entry in entries]}
+    months = [
+        document("monthly", year, monthly_data(snapshot, series, year))
+        for year in stored
+        if years is None or year in years
+    ]
+    timeline = document("histogram", None, histogram_data(snapshot))
+    return [*months, timeline, document("summary", None, summary_inputs_data(snapshot, series))]
 
 
 def _touched(snapshot: MeterSnapshot, series: Series) -> set[int]:
     if snapshot.dirty_from is None or snapshot.dirty_to is None:
         return set()
-    settings = snapshot.settings
-    return affected_years(series, snapshot.dirty_from, snapshot.dirty_to, settings.zone, settings.tolerance_days)
+    zone, tolerance_days = snapshot.settings.zone, snapshot.settings.tolerance_days
+    return affected_years(series, snapshot.dirty_from, snapshot.dirty_to, zone, tolerance_days)

@@ -1,12 +1,29 @@
-"""Reading a view: the stored document, or the same figures calculated on the spot for years that are not stored."""
+"""Reading a view: the stored document, or the same figures calculated on the spot where none is stored."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from chalicelib.domain.ports import DataType, DisplayDataRepository, MeterState
+from chalicelib.domain.histogram import DEFAULT_BUCKETS
+from chalicelib.domain.ports import (
+    Clock,
+    DataType,
+    DisplayDataRepository,
+    DisplayDocument,
+    MeterSnapshot,
+    MeterState,
+    ReadingQueries,
+)
 from chalicelib.domain.readings import EnergyType
-from chalicelib.services.calculation import monthly_data, series_of
+from chalicelib.domain.sync import Side
+from chalicelib.services.views import (
+    finished_summary_data,
+    histogram_data,
+    monthly_data,
+    series_of,
+    summary_data,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,38 +31,85 @@ class View:
     """What is shown: the data, and how it relates to the meter it was calculated from."""
 
     data: Mapping[str, Any]
-    source_version: int
-    display_version: int
+    state: MeterState
     calculated_at: int | None
+    day: date | None = None
 
     @property
-    def stale(self) -> bool:
-        """Whether a write is not in the data yet."""
-        return self.display_version < self.source_version
+    def etag(self) -> str:
+        """The source version that the data shows, with the one it lags behind and the day it was finished for."""
+        behind = f"-{self.state.source_version}" if self.state.stale else ""
+        day = f".{self.day.isoformat()}" if self.day else ""
+        return f'"{self.state.display_version}{behind}{day}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The range and buckets of a histogram: by default from the first to the last reading, as it is stored."""
+
+    first: int | None = None
+    last: int | None = None
+    buckets: int = DEFAULT_BUCKETS
 
 
 class DisplayService:
-    """Answers display requests with one command to the database for every stored view."""
+    """Answers display requests with one command to the database for every stored view.
 
-    def __init__(self, display: DisplayDataRepository) -> None:
+    All methods raise UnavailableError when the database does not answer in time.
+    """
+
+    def __init__(self, display: DisplayDataRepository, queries: ReadingQueries, clock: Clock) -> None:
         self._display = display
+        self._queries = queries
+        self._clock = clock
 
-    def view(self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int) -> View:
-        """The months of one year of one meter; twelve nulls where nothing was ever read.
+    def monthly(self, user_id: str, energy_type: EnergyType, year: int) -> View:
+        """The months of one year of one meter; twelve nulls where nothing was ever read."""
+        return self._view(
+            user_id, energy_type, "monthly", year, lambda snapshot: monthly_data(snapshot, series_of(snapshot), year)
+        )
 
-        Raises:
-            UnavailableError: the database did not answer in time.
-        """
+    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline) -> View:
+        """How many readings lie in each part of the timeline. Raises HistogramError."""
+        if timeline == Timeline():
+            return self._view(user_id, energy_type, "histogram", None, histogram_data)
+        snapshot = self._queries.snapshot(user_id, energy_type, Side.NEW)
+        data = histogram_data(snapshot, timeline.first, timeline.last, timeline.buckets)
+        return View(data, _fresh(snapshot.state), None)
+
+    def summary(self, user_id: str, energy_type: EnergyType) -> View:
+        """The summary cards for the user's local day."""
+        document, state = self._display.find(user_id, energy_type, "summary", None)
+        if document is not None and self._in_service(state):
+            data, today = finished_summary_data(dict(document.data), self._clock())
+            return View(data, state, document.calculated_at, today)
+        snapshot = self._queries.snapshot(user_id, energy_type, Side.NEW)
+        data, today = summary_data(snapshot, series_of(snapshot), self._clock())
+        return View(data, _fresh(snapshot.state), None, today)
+
+    def _view(
+        self,
+        user_id: str,
+        energy_type: EnergyType,
+        data_type: DataType,
+        year: int | None,
+        calculate: Callable[[MeterSnapshot], dict[str, Any]],
+    ) -> View:
         document, state = self._display.find(user_id, energy_type, data_type, year)
-        if document is None:
-            return self._calculated(user_id, energy_type, year)
-        return _stored(document.data, state, document.calculated_at)
+        if document is not None and self._in_service(state):
+            return _stored(document, state)
+        snapshot = self._queries.snapshot(user_id, energy_type, Side.NEW)
+        return View(calculate(snapshot), _fresh(snapshot.state), None)
 
-    def _calculated(self, user_id: str, energy_type: EnergyType, year: int) -> View:
-        snapshot = self._display.snapshot(user_id, energy_type)
-        version = snapshot.state.source_version
-        return View(monthly_data(series_of(snapshot), year, snapshot.settings), version, version, None)
+    def _in_service(self, state: MeterState) -> bool:
+        """A clean meter needs no second look. One that lags does for good while the new side is not written."""
+        return not state.stale or Side.NEW in self._queries.sync().writes
 
 
-def _stored(data: Mapping[str, Any], state: MeterState, calculated_at: int) -> View:
-    return View(data, state.source_version, state.display_version, calculated_at)
+def _stored(document: DisplayDocument, state: MeterState) -> View:
+    return View(document.data, state, document.calculated_at)
+
+
+def _fresh(state: MeterState) -> MeterState:
+    """The state as a calculation on the spot shows it: nothing is behind."""
+    return MeterState(state.source_version, state.source_version)

@@ -1,19 +1,13 @@
-"""Recording readings: one at a time or as a CSV file, each write together with its meter's source version.
+"""Recording, correcting and removing readings, each write together with its meter's source version.
 
-Not here: calculating views (``calculation``) and how a request looks (``chalicelib.api``).
+Not here: files (``csv_import``), calculating views (``calculation``), how a request looks (``chalicelib.api``).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import groupby
-from operator import attrgetter
-from typing import Literal
-from uuid import uuid4
 
-from chalicelib.domain.csv_import import CsvRow, ParsedCsv, parse_csv
-from chalicelib.domain.errors import CsvError, DuplicateReadingError, FieldError, UnavailableError
-from chalicelib.domain.events import EnergyReadingCreated, EnergyReadingsBulkImported, MeterChange
+from chalicelib.domain.errors import RevisionError
+from chalicelib.domain.events import EnergyReadingCreated, EnergyReadingDeleted, EnergyReadingUpdated, MeterChange
 from chalicelib.domain.plausibility import check_neighbours, check_reading
 from chalicelib.domain.ports import (
     Clock,
@@ -25,9 +19,6 @@ from chalicelib.domain.ports import (
     WriteTransaction,
 )
 from chalicelib.domain.readings import EnergyType, Reading, parse_instant, to_datetime
-
-ImportMode = Literal["all", "partial"]
-IMPORT_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +32,16 @@ class ReadingDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingCorrection:
+    """What somebody changes of a stored reading; ``revision`` is the one they have seen, None: any."""
+
+    date: str | None = None
+    amount: Decimal | None = None
+    confirm: bool = False
+    revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """A stored reading and the source version that its meter reached with it."""
 
@@ -48,27 +49,11 @@ class Recorded:
     source_version: int
 
 
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What became of a file: counts of rows, and the meters it changed."""
-
-    import_id: str
-    success: int
-    skipped: int
-    errors: tuple[FieldError, ...]
-    ignored_columns: tuple[str, ...]
-    meters: tuple[MeterChange, ...]
-
-
 class EnergyCrudService:
     """Writes readings and tells the rest of the system about it."""
 
     def __init__(
-        self,
-        transactions: Transactions,
-        settings: SettingsRepository,
-        publisher: EventPublisher,
-        clock: Clock,
+        self, transactions: Transactions, settings: SettingsRepository, publisher: EventPublisher, clock: Clock
     ) -> None:
         self._transactions = transactions
         self._settings = settings
@@ -82,130 +67,111 @@ class EnergyCrudService:
             InvalidReadingError: amount, date or type breaks a rule.
             ImplausibleReadingError: the register would run backwards and ``confirm`` is not set.
             DuplicateReadingError: the same instant again.
-            UnavailableError: the database did not answer in time; nothing was written.
+            UnavailableError: the database did not answer in time.
         """
         now = self._clock()
-        zone = self._settings.find(user_id).zone
-        instant = parse_instant(draft.date, zone)
+        instant = parse_instant(draft.date, self._settings.find(user_id).zone)
         check_reading(Reading(instant, draft.amount), now)
         reading = NewReading(draft.type, instant, draft.amount, "manual")
         recorded = self._transactions.run(
             user_id, lambda transaction: _record(transaction, reading, draft.confirm, now)
         )
-        self._publisher.publish([_created(user_id, recorded, now)])
+        change = change_of(recorded.reading.type, recorded.source_version, instant, instant)
+        self._publisher.publish(
+            [
+                EnergyReadingCreated(
+                    occurred_at=to_datetime(now), user_id=user_id, reading_id=recorded.reading.id, meter=change
+                )
+            ]
+        )
         return recorded
 
-    def bulk_create(
-        self,
-        user_id: str,
-        content: bytes,
-        *,
-        mode: ImportMode = "all",
-        delimiter: str | None = None,
-        decimal: str | None = None,
-    ) -> ImportReport:
-        """Store the readings of a CSV file (CALCULATION.md 8); already stored instants are skipped.
+    def update(self, user_id: str, reading_id: str, correction: ReadingCorrection) -> Recorded:
+        """Give a reading another date or amount.
 
         Raises:
-            CsvError: the file cannot be read, or in mode ``all`` any row is invalid; nothing was written.
-            UnavailableError: the database did not answer in time; nothing was written.
+            NotFoundError: there is no such reading of this user.
+            RevisionError: it was changed since the caller read it.
+            InvalidReadingError, ImplausibleReadingError, DuplicateReadingError, UnavailableError: as for ``create``.
         """
         now = self._clock()
         zone = self._settings.find(user_id).zone
-        parsed = parse_csv(content, zone, delimiter=delimiter, decimal=decimal, now=now)
-        if parsed.errors and mode == "all":
-            raise CsvError(f"{len(parsed.errors)} invalid rows, nothing was imported", _field_errors(parsed))
-        import_id = str(uuid4())
-        meters, stored = self._store(user_id, parsed.rows, import_id, now)
-        if meters:
-            self._publisher.publish([_imported(user_id, import_id, stored, meters, now)])
-        skipped = len(parsed.rows) - stored + len(parsed.duplicates)
-        return ImportReport(import_id, stored, skipped, _field_errors(parsed), tuple(parsed.ignored_columns), meters)
+        instant = None if correction.date is None else parse_instant(correction.date, zone)
+        recorded, before = self._transactions.run(
+            user_id, lambda transaction: _correct(transaction, reading_id, instant, correction, now)
+        )
+        first, last = sorted((before.instant, recorded.reading.instant))
+        change = change_of(recorded.reading.type, recorded.source_version, first, last)
+        self._publisher.publish(
+            [EnergyReadingUpdated(occurred_at=to_datetime(now), user_id=user_id, reading_id=reading_id, meter=change)]
+        )
+        return recorded
 
-    def _store(
-        self, user_id: str, rows: Sequence[CsvRow], import_id: str, now: int
-    ) -> tuple[tuple[MeterChange, ...], int]:
-        """Run the import's transaction, again when somebody else has just stored one of its instants."""
-        if not rows:
-            return (), 0
-        for _ in range(IMPORT_ATTEMPTS):
-            try:
-                return self._transactions.run(
-                    user_id, lambda transaction: _import_rows(transaction, rows, import_id, now)
-                )
-            except DuplicateReadingError:
-                continue
-        raise UnavailableError("other writes keep storing the same instants; nothing was imported, try again")
+    def delete(self, user_id: str, reading_id: str, revision: int | None = None) -> int:
+        """Take a reading away; returns the source version that its meter reached.
 
-
-def _record(transaction: WriteTransaction, reading: NewReading, confirm: bool, now: int) -> Recorded:
-    if not confirm:
-        previous, following = transaction.readings.neighbours(reading.type, reading.instant)
-        exchanges = transaction.meters.configuration(reading.type).exchanges
-        check_neighbours(Reading(reading.instant, reading.amount), previous, following, exchanges)
-    stored = transaction.readings.add(reading, now)
-    version = transaction.meters.mark_changed(reading.type, reading.instant, reading.instant, now)
-    return Recorded(stored, version)
+        Raises:
+            NotFoundError, RevisionError, UnavailableError: as for ``update``.
+        """
+        now = self._clock()
+        removed = self._transactions.run(user_id, lambda transaction: _remove(transaction, reading_id, revision, now))
+        instant = removed.reading.instant
+        change = change_of(removed.reading.type, removed.source_version, instant, instant)
+        self._publisher.publish(
+            [EnergyReadingDeleted(occurred_at=to_datetime(now), user_id=user_id, reading_id=reading_id, meter=change)]
+        )
+        return removed.source_version
 
 
-def _import_rows(
-    transaction: WriteTransaction, rows: Sequence[CsvRow], import_id: str, now: int
-) -> tuple[tuple[MeterChange, ...], int]:
-    changes = []
-    stored = 0
-    by_type = attrgetter("type")
-    for energy_type, group in groupby(sorted(rows, key=by_type), key=by_type):
-        new = _unknown(transaction, energy_type, list(group), import_id)
-        if new:
-            changes.append(_store_readings(transaction, energy_type, new, now))
-            stored += len(new)
-    return tuple(changes), stored
-
-
-def _unknown(
-    transaction: WriteTransaction, energy_type: EnergyType, rows: Sequence[CsvRow], import_id: str
-) -> list[NewReading]:
-    instants = [row.instant for row in rows]
-    known = transaction.readings.instants_between(energy_type, min(instants), max(instants))
-    return [
-        NewReading(energy_type, row.instant, row.amount, "csv", import_id) for row in rows if row.instant not in known
-    ]
-
-
-def _store_readings(
-    transaction: WriteTransaction, energy_type: EnergyType, readings: Sequence[NewReading], now: int
-) -> MeterChange:
-    first = min(reading.instant for reading in readings)
-    last = max(reading.instant for reading in readings)
-    transaction.readings.add_many(readings, now)
-    version = transaction.meters.mark_changed(energy_type, first, last, now)
-    return _change(energy_type, version, first, last)
-
-
-def _change(energy_type: EnergyType, version: int, first: int, last: int) -> MeterChange:
+def change_of(energy_type: EnergyType, version: int, first: int, last: int) -> MeterChange:
+    """What an event says of a meter."""
     return MeterChange(type=energy_type, source_version=version, first=to_datetime(first), last=to_datetime(last))
 
 
-def _created(user_id: str, recorded: Recorded, now: int) -> EnergyReadingCreated:
-    reading = recorded.reading
-    return EnergyReadingCreated(
-        occurred_at=to_datetime(now),
-        user_id=user_id,
-        reading_id=reading.id,
-        meter=_change(reading.type, recorded.source_version, reading.instant, reading.instant),
+def _record(transaction: WriteTransaction, reading: NewReading, confirm: bool, now: int) -> Recorded:
+    version = transaction.meters.mark_changed(reading.type, reading.instant, reading.instant, now)
+    if not confirm:
+        _check_plausible(transaction, reading.type, Reading(reading.instant, reading.amount))
+    return Recorded(transaction.readings.add(reading, now), version)
+
+
+def _correct(
+    transaction: WriteTransaction, reading_id: str, instant: int | None, correction: ReadingCorrection, now: int
+) -> tuple[Recorded, StoredReading]:
+    before = _current(transaction, reading_id, correction.revision)
+    after = replace(
+        before,
+        instant=before.instant if instant is None else instant,
+        amount=before.amount if correction.amount is None else correction.amount,
+        revision=before.revision + 1,
+        updated_at=max(now, before.updated_at + 1),
     )
+    check_reading(Reading(after.instant, after.amount), now)
+    first, last = sorted((before.instant, after.instant))
+    version = transaction.meters.mark_changed(after.type, first, last, now)
+    if not correction.confirm:
+        _check_plausible(transaction, after.type, Reading(after.instant, after.amount), but=reading_id)
+    transaction.readings.replace(before, after)
+    return Recorded(after, version), before
 
 
-def _imported(
-    user_id: str, import_id: str, count: int, meters: tuple[MeterChange, ...], now: int
-) -> EnergyReadingsBulkImported:
-    return EnergyReadingsBulkImported(
-        occurred_at=to_datetime(now), user_id=user_id, import_id=import_id, count=count, meters=meters
-    )
+def _remove(transaction: WriteTransaction, reading_id: str, revision: int | None, now: int) -> Recorded:
+    reading = _current(transaction, reading_id, revision)
+    version = transaction.meters.mark_changed(reading.type, reading.instant, reading.instant, now)
+    transaction.readings.remove(reading)
+    return Recorded(reading, version)
 
 
-def _field_errors(parsed: ParsedCsv) -> tuple[FieldError, ...]:
-    return tuple(
-        FieldError(f"row {error.line}: {error.column}" if error.column else f"row {error.line}", error.reason)
-        for error in parsed.errors
-    )
+def _current(transaction: WriteTransaction, reading_id: str, revision: int | None) -> StoredReading:
+    reading = transaction.readings.get(reading_id)
+    if revision is not None and revision != reading.revision:
+        raise RevisionError("the reading was changed since you read it; read it again")
+    return reading
+
+
+def _check_plausible(
+    transaction: WriteTransaction, energy_type: EnergyType, reading: Reading, but: str | None = None
+) -> None:
+    previous, following = transaction.readings.neighbours(energy_type, reading.instant, but)
+    exchanges = transaction.meters.configuration(energy_type).points
+    check_neighbours(reading, previous, following, exchanges)

@@ -1,0 +1,71 @@
+"""The sync mode: which of the two collections of readings a write goes to, and which of them is believed.
+
+``old_only`` <-> ``dual_write`` <-> ``new_only``. In ``dual_write`` every write goes to both in one transaction, so a
+component can be switched either way at any time and nothing disappears. The mode is state of the data and lives with
+it; what lives here are its rules.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.domain.errors import SyncModeError
+
+# A transaction that read the mode before a change may commit this much later: the server's limit for transactions.
+DRAIN_SECONDS = 30
+
+
+class Side(StrEnum):
+    """The two collections of readings: twins share their ``_id``."""
+
+    OLD = "old"
+    NEW = "new"
+
+
+class SyncMode(StrEnum):
+    """The three states of the data; only neighbours may follow each other."""
+
+    OLD_ONLY = "old_only"
+    DUAL_WRITE = "dual_write"
+    NEW_ONLY = "new_only"
+
+
+_ORDER = tuple(SyncMode)
+_WRITES = {
+    SyncMode.OLD_ONLY: (Side.OLD,),
+    SyncMode.DUAL_WRITE: (Side.OLD, Side.NEW),
+    SyncMode.NEW_ONLY: (Side.NEW,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """The mode and since when (UTC milliseconds). A database that no migration has touched is ``old_only``."""
+
+    mode: SyncMode = SyncMode.OLD_ONLY
+    since: int | None = None
+
+    @property
+    def writes(self) -> tuple[Side, ...]:
+        """Where every write goes."""
+        return _WRITES[self.mode]
+
+    @property
+    def authoritative(self) -> Side:
+        """The side that is right where the two differ."""
+        return Side.NEW if self.mode is SyncMode.NEW_ONLY else Side.OLD
+
+    def reads(self, backend: Side) -> Side:
+        """Where a backend reads: its own side, as long as that is written."""
+        return backend if backend in self.writes else self.authoritative
+
+    def drain_seconds(self, now: int) -> float:
+        """How long until no transaction of the mode before can commit any more; 0 when drained."""
+        return 0.0 if self.since is None else max(0.0, DRAIN_SECONDS - (now - self.since) / 1000)
+
+
+def check_change(current: SyncMode, wanted: SyncMode) -> None:
+    """Raise SyncModeError unless ``wanted`` is a neighbour of ``current``."""
+    if abs(_ORDER.index(current) - _ORDER.index(wanted)) != 1:
+        raise SyncModeError(
+            f"the mode is {current}; {wanted} cannot follow it directly, the order is {' <-> '.join(_ORDER)}"
+        )

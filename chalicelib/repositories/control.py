@@ -1,0 +1,20 @@
+"""The sync mode in the collection ``control``: one document that every write transaction reads."""
+
+from pymongo.client_session import ClientSession
+
+from chalicelib.domain.readings import to_datetime
+from chalicelib.domain.sync import SyncMode, SyncState
+from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of
+
+SYNC_MODE = "sync_mode"
+
+
+def sync_state(database: MongoDatabase, session: ClientSession | None = None) -> SyncState:
+    """The mode as a session sees it; a database that no migration has touched is ``old_only``."""
+    found = database[Collections.CONTROL].find_one({"_id": SYNC_MODE}, session=session)
+    return SyncState() if found is None else SyncState(SyncMode(found["mode"]), instant_of(found["since"]))
+
+
+def sync_document(mode: SyncMode, now: int) -> Document:
+    """The document that says the mode and since when."""
+    return {"_id": SYNC_MODE, "mode": mode.value, "since": to_datetime(now)}

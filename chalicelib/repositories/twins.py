@@ -1,0 +1,178 @@
+"""Bringing twins together: backfill, sync job, repair and a change of mode all mend differences by this one operation.
+
+It reads the authoritative documents and writes their twins and the meter in one transaction (in two, a delete made
+meanwhile would come back: tried), and writes only where they differ.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo.client_session import ClientSession
+
+from chalicelib.domain.readings import EnergyType, to_ms
+from chalicelib.domain.sync import Side
+from chalicelib.repositories.control import sync_state
+from chalicelib.repositories.database import Collections, Document, MongoDatabase
+from chalicelib.repositories.documents import COLLECTION, amount_of, counted, document_of, reading_of
+from chalicelib.repositories.meters import MongoMeterRepository
+from chalicelib.repositories.readings import without_doubles
+from chalicelib.repositories.scoped import ScopedCollection
+from chalicelib.repositories.transactions import in_transaction
+
+OTHER = {Side.OLD: Side.NEW, Side.NEW: Side.OLD}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which readings of a meter to look at: all of it, those within two instants, or those with certain ids."""
+
+    first: Any = None
+    last: Any = None
+    ids: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What one reconciliation wrote; ``source_version`` is the meter's, 0 where nothing differed."""
+
+    inserted: int = 0
+    replaced: int = 0
+    deleted: int = 0
+    source_version: int = 0
+    first: int = 0
+    last: int = 0
+
+    @property
+    def written(self) -> int:
+        """How many documents were written."""
+        return self.inserted + self.replaced + self.deleted
+
+
+def reconcile(
+    database: MongoDatabase,
+    user_id: str,
+    energy_type: EnergyType,
+    selection: Selection,
+    now: int,
+    timeout_seconds: float,
+) -> Reconciled:
+    """Make the other side of a meter equal to the authoritative one, as far as ``selection`` goes.
+
+    In a mode that writes one side only nothing is written: the other side rests.
+
+    Raises:
+        UnavailableError: the database did not answer in time; nothing was written.
+    """
+
+    def work(session: ClientSession) -> Reconciled:
+        sync = sync_state(database, session)
+        other = OTHER[sync.authoritative]
+        if other not in sync.writes:
+            return Reconciled()
+        sides = {
+            side: _MeterSide(ScopedCollection(database[COLLECTION[side]], user_id, session), side, energy_type)
+            for side in Side
+        }
+        date = _dates(sides.values(), selection)
+        difference = Difference.of(sides[sync.authoritative].documents(date), sides[other].documents(date), other)
+        if not difference:
+            return Reconciled()
+        meters = MongoMeterRepository(ScopedCollection(database[Collections.METERS], user_id, session), user_id)
+        first, last = difference.span
+        version = meters.mark_changed(energy_type, first, last, now)
+        sides[other].write(difference)
+        return Reconciled(len(difference.new), len(difference.changed), len(difference.gone), version, first, last)
+
+    return in_transaction(database, timeout_seconds, work)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What must be written on a side to make it equal: documents as they should be, and those that should not be."""
+
+    new: Sequence[Document]
+    changed: Sequence[tuple[Document, Document]]
+    gone: Sequence[Document]
+
+    @classmethod
+    def of(cls, wanted: Mapping[Any, Document], present: Mapping[Any, Document], side: Side) -> "Difference":
+        """Compare the authoritative documents with their twins on ``side``."""
+        return cls(
+            new=[_twin(document, None, side) for key, document in wanted.items() if key not in present],
+            changed=[
+                (present[key], _twin(document, present[key], side))
+                for key, document in wanted.items()
+                if key in present and differ(document, present[key])
+            ],
+            gone=[document for key, document in present.items() if key not in wanted],
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.changed or self.gone)
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The first and the last instant that a figure changes at."""
+        documents = [*self.new, *self.gone, *(document for pair in self.changed for document in pair)]
+        instants = [to_ms(document["date"]) for document in documents]
+        return min(instants), max(instants)
+
+
+@dataclass(frozen=True, slots=True)
+class _MeterSide:
+    """One meter's readings on one side, inside one transaction."""
+
+    collection: ScopedCollection
+    side: Side
+    energy_type: EnergyType
+
+    def documents(self, date: Document | None) -> dict[Any, Document]:
+        """The documents that count, by id."""
+        conditions: Document = {"type": self.energy_type.value} | ({} if date is None else {"date": date})
+        found = list(self.collection.find(counted(self.side, conditions), sort=[("date", 1)]))
+        return {item["_id"]: item for item in (without_doubles(found) if self.side is Side.OLD else found)}
+
+    def dates_of(self, ids: Sequence[Any]) -> list[Any]:
+        """The dates of documents with these ids, whatever else they say."""
+        return [item["date"] for item in self.collection.find({"_id": {"$in": list(ids)}}, projection={"date": 1})]
+
+    def write(self, difference: Difference) -> None:
+        """Take away first: on the new side a date may only be taken once."""
+        outdated = [before["_id"] for before, _ in difference.changed]
+        if ids := [*(item["_id"] for item in difference.gone), *(outdated if self.side is Side.NEW else [])]:
+            self.collection.delete_many({"_id": {"$in": ids}})
+        if self.side is Side.OLD:
+            self._change_old(after for _, after in difference.changed)
+        added = [*difference.new, *((after for _, after in difference.changed) if self.side is Side.NEW else ())]
+        if added:
+            self.collection.insert_many(added)
+
+    def _change_old(self, documents: Iterable[Document]) -> None:
+        """Keep what else an inherited document says."""
+        for document in documents:
+            changed = {field: document[field] for field in ("date", "amount", "updatedAt")}
+            self.collection.update_one({"_id": document["_id"]}, {"$set": changed})
+
+
+def differ(one: Document, other: Document) -> bool:
+    """Whether two twins say different things."""
+    return one["date"] != other["date"] or amount_of(one["amount"]) != amount_of(other["amount"])
+
+
+def _twin(document: Document, present: Document | None, side: Side) -> Document:
+    """The document that ``side`` should have; on the new side with what only that side knows."""
+    twin = document_of(reading_of(document), side)
+    if side is Side.NEW:
+        known = present or {"source": "sync", "importBatchId": None, "revision": 0}
+        twin |= {field: known[field] for field in ("source", "importBatchId")} | {"revision": known["revision"] + 1}
+    return twin
+
+
+def _dates(sides: Iterable[_MeterSide], selection: Selection) -> Document | None:
+    """The condition on dates that a selection means; for ids, the dates that either side has them at."""
+    if selection.ids:
+        return {"$in": [date for side in sides for date in side.dates_of(selection.ids)]}
+    if selection.first is None:
+        return None
+    return {"$gte": selection.first, "$lte": selection.last}

@@ -1,0 +1,156 @@
+"""What besides readings decides the figures: meter exchanges, register moduli, zone and tolerance.
+
+A change is written together with the source version of every meter whose figures it touches.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from uuid import uuid4
+
+from chalicelib.domain.errors import ConflictError, NotFoundError
+from chalicelib.domain.events import MeterChange, MeterExchanged, UserSettingsChanged
+from chalicelib.domain.plausibility import check_exchange
+from chalicelib.domain.ports import (
+    Clock,
+    EventPublisher,
+    Exchange,
+    MeterConfiguration,
+    ReadingQueries,
+    SettingsRepository,
+    Transactions,
+    UserSettings,
+    WriteTransaction,
+)
+from chalicelib.domain.readings import EnergyType, MeterExchange, parse_instant, to_datetime
+from chalicelib.services.energy_crud import change_of
+
+Configure = Callable[[MeterConfiguration], MeterConfiguration]
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeDraft:
+    """An exchange as somebody typed it in: the date still a text."""
+
+    type: EnergyType
+    date: str
+    final_old: Decimal
+    initial_new: Decimal = Decimal(0)
+
+
+class ConfigurationService:
+    """Changes exchanges, moduli and settings, and tells the rest of the system about it."""
+
+    def __init__(
+        self,
+        transactions: Transactions,
+        settings: SettingsRepository,
+        queries: ReadingQueries,
+        publisher: EventPublisher,
+        clock: Clock,
+    ) -> None:
+        self._transactions = transactions
+        self._settings = settings
+        self._queries = queries
+        self._publisher = publisher
+        self._clock = clock
+
+    def settings(self, user_id: str) -> UserSettings:
+        """The user's zone and tolerance. Raises UnavailableError."""
+        return self._settings.find(user_id)
+
+    def configuration(self, user_id: str, energy_type: EnergyType) -> MeterConfiguration:
+        """Modulus and exchanges of a meter. Raises UnavailableError."""
+        return self._queries.configuration(user_id, energy_type)
+
+    def change_settings(self, user_id: str, settings: UserSettings) -> tuple[MeterChange, ...]:
+        """Replace zone and tolerance: every figure of every meter may change. Raises UnavailableError."""
+        now = self._clock()
+        meters = self._transactions.run(user_id, lambda transaction: _save_settings(transaction, settings, now))
+        if meters:
+            event = UserSettingsChanged(occurred_at=to_datetime(now), user_id=user_id, meters=meters)
+            self._publisher.publish([event])
+        return meters
+
+    def change_modulus(self, user_id: str, energy_type: EnergyType, modulus: Decimal | None) -> MeterChange:
+        """Say at which count a register starts again, None: not known. Raises UnavailableError."""
+        return self._configure(user_id, energy_type, None, lambda known: replace(known, modulus=modulus))
+
+    def add_exchange(self, user_id: str, draft: ExchangeDraft) -> tuple[Exchange, MeterChange]:
+        """Record that a meter was exchanged.
+
+        Raises:
+            InvalidReadingError: date or amounts break a rule.
+            ConflictError: an exchange at this instant is already recorded.
+            UnavailableError: the database did not answer in time.
+        """
+        instant = parse_instant(draft.date, self._settings.find(user_id).zone)
+        exchange = MeterExchange(instant, draft.final_old, draft.initial_new)
+        check_exchange(exchange, self._clock())
+        recorded = Exchange(uuid4().hex, draft.type, exchange)
+        change = self._configure(user_id, draft.type, instant, lambda known: _with(known, recorded))
+        return recorded, change
+
+    def remove_exchange(self, user_id: str, exchange_id: str) -> MeterChange:
+        """Take an exchange back. Raises NotFoundError, UnavailableError."""
+        for energy_type in EnergyType:
+            for exchange in self._queries.configuration(user_id, energy_type).exchanges:
+                if exchange.id == exchange_id:
+                    instant = exchange.exchange.instant
+                    return self._configure(user_id, energy_type, instant, lambda known: _without(known, exchange_id))
+        raise NotFoundError("there is no such exchange")
+
+    def _configure(
+        self, user_id: str, energy_type: EnergyType, instant: int | None, configure: Configure
+    ) -> MeterChange:
+        now = self._clock()
+        change = self._transactions.run(
+            user_id, lambda transaction: _reconfigure(transaction, energy_type, instant, configure, now)
+        )
+        self._publisher.publish([MeterExchanged(occurred_at=to_datetime(now), user_id=user_id, meter=change)])
+        return change
+
+
+def _reconfigure(
+    transaction: WriteTransaction, energy_type: EnergyType, instant: int | None, configure: Configure, now: int
+) -> MeterChange:
+    """``instant`` None: the whole meter is touched."""
+    after = configure(transaction.meters.configuration(energy_type))
+    span = (instant, instant) if instant is not None else _span(transaction, energy_type, now)
+    change = change_of(energy_type, transaction.meters.mark_changed(energy_type, *span, now), *span)
+    transaction.meters.configure(energy_type, after)
+    return change
+
+
+def _save_settings(transaction: WriteTransaction, settings: UserSettings, now: int) -> tuple[MeterChange, ...]:
+    if transaction.settings.get() == settings:
+        return ()
+    changes = []
+    for energy_type in transaction.meters.types():
+        span = _span(transaction, energy_type, now)
+        version = transaction.meters.mark_changed(energy_type, *span, now)
+        changes.append(change_of(energy_type, version, *span))
+    transaction.settings.save(settings, now)
+    return tuple(changes)
+
+
+def _span(transaction: WriteTransaction, energy_type: EnergyType, now: int) -> tuple[int, int]:
+    """From end to end of a meter, exchanges included; just now where there is nothing."""
+    ends = transaction.readings.span(energy_type) or ()
+    exchanges = [exchange.instant for exchange in transaction.meters.configuration(energy_type).points]
+    instants = [*ends, *exchanges] or [now]
+    return min(instants), max(instants)
+
+
+def _with(known: MeterConfiguration, added: Exchange) -> MeterConfiguration:
+    if any(exchange.exchange.instant == added.exchange.instant for exchange in known.exchanges):
+        raise ConflictError("an exchange of this meter at this instant is already recorded")
+    exchanges = sorted((*known.exchanges, added), key=lambda exchange: exchange.exchange.instant)
+    return replace(known, exchanges=tuple(exchanges))
+
+
+def _without(known: MeterConfiguration, exchange_id: str) -> MeterConfiguration:
+    kept = tuple(exchange for exchange in known.exchanges if exchange.id != exchange_id)
+    if len(kept) == len(known.exchanges):
+        raise NotFoundError("there is no such exchange")
+    return replace(known, exchanges=kept)

@@ -1,0 +1,140 @@
+"""Importing a CSV file of readings: one transaction, one change per meter (CALCULATION.md 8)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import Literal
+from uuid import uuid4
+
+from chalicelib.domain.csv_import import CsvRow, ParsedCsv, parse_csv
+from chalicelib.domain.errors import CsvError, DuplicateReadingError, FieldError, UnavailableError
+from chalicelib.domain.events import EnergyReadingsBulkImported, MeterChange
+from chalicelib.domain.ports import (
+    Clock,
+    EventPublisher,
+    NewReading,
+    SettingsRepository,
+    Transactions,
+    WriteTransaction,
+)
+from chalicelib.domain.readings import EnergyType, to_datetime
+from chalicelib.services.energy_crud import change_of
+
+ImportMode = Literal["all", "partial"]
+ATTEMPTS = 3
+BY_TYPE = attrgetter("type")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of a file: counts of rows, and the meters it changed."""
+
+    import_id: str
+    success: int
+    skipped: int
+    errors: tuple[FieldError, ...]
+    ignored_columns: tuple[str, ...]
+    meters: tuple[MeterChange, ...]
+
+
+class CsvImportService:
+    """Stores the readings of a file and tells the rest of the system about it."""
+
+    def __init__(
+        self, transactions: Transactions, settings: SettingsRepository, publisher: EventPublisher, clock: Clock
+    ) -> None:
+        self._transactions = transactions
+        self._settings = settings
+        self._publisher = publisher
+        self._clock = clock
+
+    def bulk_create(
+        self,
+        user_id: str,
+        content: bytes,
+        *,
+        mode: ImportMode = "all",
+        delimiter: str | None = None,
+        decimal: str | None = None,
+    ) -> ImportReport:
+        """Store the readings of a CSV file; already stored instants are skipped.
+
+        Raises:
+            CsvError: the file cannot be read, or in mode ``all`` any row is invalid; nothing was written.
+            UnavailableError: the database did not answer in time.
+        """
+        now = self._clock()
+        zone = self._settings.find(user_id).zone
+        parsed = parse_csv(content, zone, delimiter=delimiter, decimal=decimal, now=now)
+        if parsed.errors and mode == "all":
+            raise CsvError(f"{len(parsed.errors)} invalid rows, nothing was imported", _field_errors(parsed))
+        import_id = str(uuid4())
+        meters, stored = self._store(user_id, parsed.rows, import_id, now)
+        if meters:
+            self._publisher.publish([_imported(user_id, import_id, stored, meters, now)])
+        skipped = len(parsed.rows) - stored + len(parsed.duplicates)
+        return ImportReport(import_id, stored, skipped, _field_errors(parsed), tuple(parsed.ignored_columns), meters)
+
+    def _store(
+        self, user_id: str, rows: Sequence[CsvRow], import_id: str, now: int
+    ) -> tuple[tuple[MeterChange, ...], int]:
+        """Run the import's transaction, again when somebody else has just stored one of its instants."""
+        if not rows:
+            return (), 0
+        for _ in range(ATTEMPTS):
+            try:
+                return self._transactions.run(
+                    user_id, lambda transaction: _import_rows(transaction, rows, import_id, now)
+                )
+            except DuplicateReadingError:
+                continue
+        raise UnavailableError("other writes keep storing the same instants; nothing was imported, try again")
+
+
+def _import_rows(
+    transaction: WriteTransaction, rows: Sequence[CsvRow], import_id: str, now: int
+) -> tuple[tuple[MeterChange, ...], int]:
+    changes = []
+    stored = 0
+    for energy_type, group in groupby(sorted(rows, key=BY_TYPE), key=BY_TYPE):
+        new = _unknown(transaction, energy_type, list(group), import_id)
+        if new:
+            changes.append(_store_readings(transaction, energy_type, new, now))
+            stored += len(new)
+    return tuple(changes), stored
+
+
+def _unknown(
+    transaction: WriteTransaction, energy_type: EnergyType, rows: Sequence[CsvRow], import_id: str
+) -> list[NewReading]:
+    instants = [row.instant for row in rows]
+    known = transaction.readings.instants_between(energy_type, min(instants), max(instants))
+    return [
+        NewReading(energy_type, row.instant, row.amount, "csv", import_id) for row in rows if row.instant not in known
+    ]
+
+
+def _store_readings(
+    transaction: WriteTransaction, energy_type: EnergyType, readings: Sequence[NewReading], now: int
+) -> MeterChange:
+    first = min(reading.instant for reading in readings)
+    last = max(reading.instant for reading in readings)
+    version = transaction.meters.mark_changed(energy_type, first, last, now)
+    transaction.readings.add_many(readings, now)
+    return change_of(energy_type, version, first, last)
+
+
+def _imported(
+    user_id: str, import_id: str, count: int, meters: tuple[MeterChange, ...], now: int
+) -> EnergyReadingsBulkImported:
+    return EnergyReadingsBulkImported(
+        occurred_at=to_datetime(now), user_id=user_id, import_id=import_id, count=count, meters=meters
+    )
+
+
+def _field_errors(parsed: ParsedCsv) -> tuple[FieldError, ...]:
+    return tuple(
+        FieldError(f"row {error.line}: {error.column}" if error.column else f"row {error.line}", error.reason)
+        for error in parsed.errors
+    )

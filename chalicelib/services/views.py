@@ -1,0 +1,49 @@
+"""The ``data`` of each view, calculated from a snapshot of its meter: what the old backend answers and the new stores."""
+
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from chalicelib.domain.histogram import DEFAULT_BUCKETS, histogram
+from chalicelib.domain.monthly import monthly_entries
+from chalicelib.domain.ports import MeterSnapshot
+from chalicelib.domain.readings import local_date
+from chalicelib.domain.series import Series
+from chalicelib.domain.summary import SummaryInputs, finish_summary, summary, summary_inputs
+
+
+def series_of(snapshot: MeterSnapshot) -> Series:
+    """The corrected counter of a meter as it stood at the snapshot."""
+    return Series.of(snapshot.readings, snapshot.configuration.points, snapshot.configuration.modulus)
+
+
+def monthly_data(snapshot: MeterSnapshot, series: Series, year: int) -> dict[str, Any]:
+    """``{"year": 2024, "months": [twelve entries]}``, amounts as Decimal."""
+    entries = monthly_entries(series, year, snapshot.settings.zone, snapshot.settings.tolerance_days)
+    return {"year": year, "months": [entry.as_document() for entry in entries]}
+
+
+def histogram_data(
+    snapshot: MeterSnapshot, first: int | None = None, last: int | None = None, buckets: int = DEFAULT_BUCKETS
+) -> dict[str, Any]:
+    """Counts of readings in equal buckets. Raises HistogramError."""
+    return histogram([reading.instant for reading in snapshot.readings], first, last, buckets).as_document()
+
+
+def summary_inputs_data(snapshot: MeterSnapshot, series: Series) -> dict[str, Any]:
+    """What of the summary does not depend on today: the stored part."""
+    return summary_inputs(series, snapshot.settings.zone, snapshot.settings.tolerance_days).as_document()
+
+
+def finished_summary_data(inputs: dict[str, Any], now: int) -> tuple[dict[str, Any], date]:
+    """The cards from stored inputs for the user's local day, and that day."""
+    stored = SummaryInputs.model_validate(inputs)
+    today = local_date(now, ZoneInfo(stored.zone))
+    return finish_summary(stored, today).as_document(), today
+
+
+def summary_data(snapshot: MeterSnapshot, series: Series, now: int) -> tuple[dict[str, Any], date]:
+    """The cards straight from the readings for the user's local day, and that day."""
+    today = local_date(now, snapshot.settings.zone)
+    cards = summary(series, snapshot.settings.zone, today, snapshot.settings.tolerance_days)
+    return cards.as_document(), today
