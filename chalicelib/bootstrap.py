@@ -30,7 +30,7 @@ from chalicelib.services.display import DisplayService
 from chalicelib.services.energy_crud import EnergyCrudService
 from chalicelib.settings import Settings
 
-# API Gateway gives up after 29 s; an import of 50,000 rows needs most of this here.
+# For transactions and snapshots: API Gateway gives up after 29 s, and an import of 50,000 rows takes a while.
 REQUEST_SECONDS = 20.0
 
 
@@ -82,7 +82,7 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
     """The adapters on MongoDB."""
     return Ports(
         transactions=MongoTransactions(database, REQUEST_SECONDS),
-        settings=MongoSettingsRepository(database, REQUEST_SECONDS),
+        settings=MongoSettingsRepository(database),
         display=MongoDisplayDataRepository(database, REQUEST_SECONDS),
         publisher=publisher,
         ping=partial(ping, database),

@@ -13,6 +13,7 @@ from chalicelib.domain.ports import (
 )
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
 from chalicelib.repositories.database import (
+    READ_SECONDS,
     Collections,
     Document,
     MongoDatabase,
@@ -39,7 +40,7 @@ class MongoDisplayDataRepository:
     ) -> tuple[DisplayDocument | None, MeterState]:
         """Document and meter in one command: two lookups by ``_id``, joined by ``$unionWith``."""
         pipeline = _view_pipeline(user_id, energy_type, data_type, year)
-        with time_limit(self._timeout):
+        with time_limit(READ_SECONDS):
             found = list(self._database[Collections.DISPLAY].aggregate(pipeline))
         views = [document for document in found if "dataType" in document]
         meters = [document for document in found if "dataType" not in document]
@@ -47,7 +48,7 @@ class MongoDisplayDataRepository:
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         """The versions of a meter."""
-        with time_limit(self._timeout):
+        with time_limit(READ_SECONDS):
             return state_of(self._meter(user_id, energy_type, None))
 
     def snapshot(self, user_id: str, energy_type: EnergyType) -> MeterSnapshot:
