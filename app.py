@@ -3,7 +3,7 @@
 from chalice import Chalice
 
 from chalicelib.api import health
-from chalicelib.api.v2 import display, energy, fallback
+from chalicelib.api.v2 import display, energy, exchanges, fallback, settings
 from chalicelib.handlers import display_data
 
 app = Chalice(app_name="energy-monitor", configure_logs=False)  # the application logs by itself, as JSON lines
@@ -13,6 +13,8 @@ app.api.binary_types.append("text/csv")  # files arrive byte for byte, whatever 
 app.register_blueprint(health.blueprint)
 app.register_blueprint(energy.blueprint)
 app.register_blueprint(display.blueprint)
+app.register_blueprint(exchanges.blueprint)
+app.register_blueprint(settings.blueprint)
 app.register_blueprint(fallback.blueprint)
 
 # Functions that EventBridge calls

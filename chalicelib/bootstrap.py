@@ -15,6 +15,7 @@ from chalicelib.domain.ports import (
     Clock,
     DisplayDataRepository,
     EventPublisher,
+    ReadingQueries,
     SettingsRepository,
     Transactions,
 )
@@ -23,14 +24,18 @@ from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.monitoring.logger import logger
 from chalicelib.repositories.database import MongoDatabase, open_database, ping
 from chalicelib.repositories.display import MongoDisplayDataRepository
+from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.settings import MongoSettingsRepository
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.services.calculation import DisplayDataCalculationService
+from chalicelib.services.configuration import ConfigurationService
+from chalicelib.services.csv_import import CsvImportService
 from chalicelib.services.display import DisplayService
 from chalicelib.services.energy_crud import EnergyCrudService
+from chalicelib.services.old_backend import OldBackendService
 from chalicelib.settings import Settings
 
-# API Gateway gives up after 29 s; an import of 50,000 rows needs most of this here.
+# For transactions and snapshots: API Gateway gives up after 29 s, and an import of 50,000 rows takes a while.
 REQUEST_SECONDS = 20.0
 
 
@@ -49,6 +54,7 @@ class Ports:
 
     transactions: Transactions
     settings: SettingsRepository
+    queries: ReadingQueries
     display: DisplayDataRepository
     publisher: EventPublisher
     ping: Callable[[], None]
@@ -60,6 +66,10 @@ class Container:
 
     verifier: TokenVerifier
     energy: EnergyCrudService
+    imports: CsvImportService
+    configuration: ConfigurationService
+    queries: ReadingQueries
+    old: OldBackendService
     display: DisplayService
     calculation: DisplayDataCalculationService
     ping: Callable[[], None]
@@ -71,8 +81,12 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock) -> Container:
     return Container(
         verifier=verifier,
         energy=EnergyCrudService(ports.transactions, ports.settings, ports.publisher, clock),
-        display=DisplayService(ports.display),
-        calculation=DisplayDataCalculationService(ports.display, clock),
+        imports=CsvImportService(ports.transactions, ports.settings, ports.publisher, clock),
+        configuration=ConfigurationService(ports.transactions, ports.settings, ports.queries, ports.publisher, clock),
+        queries=ports.queries,
+        old=OldBackendService(ports.queries, clock),
+        display=DisplayService(ports.display, ports.queries, clock),
+        calculation=DisplayDataCalculationService(ports.display, ports.queries, clock),
         ping=ports.ping,
         clock=clock,
     )
@@ -82,7 +96,8 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
     """The adapters on MongoDB."""
     return Ports(
         transactions=MongoTransactions(database, REQUEST_SECONDS),
-        settings=MongoSettingsRepository(database, REQUEST_SECONDS),
+        settings=MongoSettingsRepository(database),
+        queries=MongoReadingQueries(database, REQUEST_SECONDS),
         display=MongoDisplayDataRepository(database, REQUEST_SECONDS),
         publisher=publisher,
         ping=partial(ping, database),

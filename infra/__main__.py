@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from dataclasses import asdict
+from functools import partial
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,6 +24,7 @@ from infra.local.layout import Layout
 from infra.local.processes import PieceStatus, Processes
 
 console = Console(highlight=False, soft_wrap=True)
+setting = partial(click.option, show_envvar=True)
 name_option = click.option("--name", envvar="STACK_NAME", default="local", show_default=True, help="which laptop stack")
 
 
@@ -78,14 +80,14 @@ def token(name: str, user: str, roles: tuple[str, ...], hours: float) -> None:
 
 
 @main.command()
-@click.option("--stage", envvar="STAGE", required=True, help="for example dev; names the CloudFormation stack")
-@click.option("--bucket", envvar="ARTIFACTS_BUCKET", required=True, help="S3 bucket for the package; made if missing")
-@click.option("--region", envvar="AWS_REGION", help="default: what your AWS configuration says")
-@click.option("--issuer", envvar="AUTH_ISSUER", required=True, help="who signs the tokens")
-@click.option("--audience", envvar="AUTH_AUDIENCE", default="energy-monitor", show_default=True)
-@click.option("--jwks-url", envvar="AUTH_JWKS_URL", required=True, help="where the issuer publishes its keys")
-@click.option("--secret-id", envvar="SECRET_ID", required=True, help="secret with mongodbUri and pseudonymKey")
-@click.option("--database", envvar="MONGODB_DATABASE", default="energy_monitor", show_default=True)
+@setting("--stage", envvar="STAGE", required=True, help="for example dev; names the CloudFormation stack")
+@setting("--bucket", envvar="ARTIFACTS_BUCKET", required=True, help="S3 bucket for the package; made if missing")
+@setting("--region", envvar="AWS_REGION", help="default: what your AWS configuration says")
+@setting("--issuer", envvar="AUTH_ISSUER", required=True, help="who signs the tokens")
+@setting("--audience", envvar="AUTH_AUDIENCE", default="energy-monitor", show_default=True)
+@setting("--jwks-url", envvar="AUTH_JWKS_URL", required=True, help="where the issuer publishes its keys")
+@setting("--secret-id", envvar="SECRET_ID", required=True, help="secret with mongodbUri and pseudonymKey")
+@setting("--database", envvar="MONGODB_DATABASE", default="energy_monitor", show_default=True)
 def deploy(stage: str, bucket: str, region: str | None, **settings: str) -> None:
     """Deploy to AWS with your own credentials, by the template that the laptop stack uses."""
     target = Target(region)

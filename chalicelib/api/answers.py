@@ -19,6 +19,16 @@ def json_answer(body: Any, status: HTTPStatus = HTTPStatus.OK, headers: dict[str
     return _response(body, status, JSON, headers or {})
 
 
+def no_content(headers: dict[str, str]) -> Response:
+    """An answer that says all in its status and headers."""
+    return Response("", {**headers}, HTTPStatus.NO_CONTENT.value)
+
+
+def not_modified(etag: str) -> Response:
+    """The answer to a caller who knows this state already."""
+    return Response("", {"ETag": etag}, HTTPStatus.NOT_MODIFIED.value)
+
+
 def problem_answer(error: Exception, path: str) -> Response:
     """The problem+json answer for an error."""
     problem = problem_of(error, path)

@@ -16,12 +16,13 @@ from typing import Any, ClassVar
 
 from chalicelib.domain.errors import (
     AuthenticationError,
-    DuplicateReadingError,
+    ConflictError,
     EnergyMonitorError,
     FieldError,
     ImplausibleReadingError,
     InvalidInputError,
     NotFoundError,
+    RevisionError,
     UnavailableError,
 )
 
@@ -80,7 +81,8 @@ class Problem:
 _STATUS: tuple[tuple[type[EnergyMonitorError], HTTPStatus], ...] = (
     (AuthenticationError, HTTPStatus.UNAUTHORIZED),
     (NotFoundError, HTTPStatus.NOT_FOUND),
-    (DuplicateReadingError, HTTPStatus.CONFLICT),
+    (RevisionError, HTTPStatus.PRECONDITION_FAILED),
+    (ConflictError, HTTPStatus.CONFLICT),
     (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (UnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
 )

@@ -20,6 +20,7 @@ from chalicelib.domain.readings import to_ms
 Document = dict[str, Any]
 MongoDatabase = Database[Document]
 DUPLICATE_KEY = 11000
+READ_SECONDS = 5.0  # a read by key that takes longer means that the database is not there
 
 
 class Collections(StrEnum):

@@ -6,7 +6,7 @@ from pymongo.client_session import ClientSession
 
 from chalicelib.domain.ports import DataType, DisplayDocument, DisplayUpdate, MeterState
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
-from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id, time_limit
+from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, meter_id, time_limit
 from chalicelib.repositories.meters import published, state_of
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.transactions import in_transaction
@@ -24,7 +24,7 @@ class MongoDisplayDataRepository:
     ) -> tuple[DisplayDocument | None, MeterState]:
         """Document and meter in one command: two lookups by ``_id``, joined by ``$unionWith``."""
         pipeline = _view_pipeline(user_id, energy_type, data_type, year)
-        with time_limit(self._timeout):
+        with time_limit(READ_SECONDS):
             found = list(self._database[Collections.DISPLAY].aggregate(pipeline))
         views = [document for document in found if "dataType" in document]
         meters = [document for document in found if "dataType" not in document]
@@ -33,7 +33,7 @@ class MongoDisplayDataRepository:
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         """The versions of a meter."""
         meters = ScopedCollection(self._database[Collections.METERS], user_id)
-        with time_limit(self._timeout):
+        with time_limit(READ_SECONDS):
             return state_of(meters.find_one({"_id": meter_id(user_id, energy_type)}))
 
     def publish(self, user_id: str, energy_type: EnergyType, update: DisplayUpdate) -> bool:

@@ -6,7 +6,15 @@ from chalicelib.domain.ports import MeterConfiguration, MeterSnapshot, PageReque
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime
 from chalicelib.domain.sync import Side, SyncState
 from chalicelib.repositories.control import sync_state
-from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, meter_id, time_limit
+from chalicelib.repositories.database import (
+    READ_SECONDS,
+    Collections,
+    Document,
+    MongoDatabase,
+    instant_of,
+    meter_id,
+    time_limit,
+)
 from chalicelib.repositories.documents import COLLECTION, counted, found, id_of, point_of, reading_of
 from chalicelib.repositories.meters import configuration_of, state_of
 from chalicelib.repositories.readings import without_doubles
@@ -26,18 +34,18 @@ class MongoReadingQueries:
 
     def sync(self) -> SyncState:
         """The sync mode now."""
-        with time_limit(self._timeout):
+        with time_limit(READ_SECONDS):
             return sync_state(self._database)
 
     def get(self, user_id: str, reading_id: str, backend: Side) -> StoredReading:
         """One reading of the user."""
-        with time_limit(self._timeout):
+        with time_limit(READ_SECONDS):
             side = sync_state(self._database).reads(backend)
             return reading_of(found(self._readings(user_id, side).find_one(counted(side, {"_id": id_of(reading_id)}))))
 
     def page(self, user_id: str, request: PageRequest, backend: Side) -> list[StoredReading]:
         """One page by date and id, by the index on both."""
-        with time_limit(self._timeout):
+        with time_limit(READ_SECONDS):
             side = sync_state(self._database).reads(backend)
             documents = self._readings(user_id, side).find(
                 counted(side, _conditions(request)), sort=_order(request), limit=request.limit
@@ -47,7 +55,7 @@ class MongoReadingQueries:
 
     def configuration(self, user_id: str, energy_type: EnergyType) -> MeterConfiguration:
         """Register modulus and exchanges of a meter."""
-        with time_limit(self._timeout):
+        with time_limit(READ_SECONDS):
             return configuration_of(self._meter(user_id, energy_type, None) or {})
 
     def snapshot(self, user_id: str, energy_type: EnergyType, backend: Side) -> MeterSnapshot:

@@ -6,20 +6,19 @@ from pymongo.client_session import ClientSession
 
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import DEFAULT_TOLERANCE_DAYS, DEFAULT_ZONE, to_datetime
-from chalicelib.repositories.database import Collections, MongoDatabase, time_limit
+from chalicelib.repositories.database import READ_SECONDS, Collections, MongoDatabase, time_limit
 from chalicelib.repositories.scoped import ScopedCollection
 
 
 class MongoSettingsRepository:
     """Implements ``SettingsRepository``."""
 
-    def __init__(self, database: MongoDatabase, timeout_seconds: float) -> None:
+    def __init__(self, database: MongoDatabase) -> None:
         self._database = database
-        self._timeout = timeout_seconds
 
     def find(self, user_id: str) -> UserSettings:
         """The user's settings, or the defaults."""
-        with time_limit(self._timeout):
+        with time_limit(READ_SECONDS):
             return MongoSettingsWriter(self._database, user_id, None).get()
 
 

@@ -3,7 +3,7 @@
 A change is written together with the source version of every meter whose figures it touches.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import uuid4
@@ -63,18 +63,20 @@ class ConfigurationService:
         """Modulus and exchanges of a meter. Raises UnavailableError."""
         return self._queries.configuration(user_id, energy_type)
 
-    def change_settings(self, user_id: str, settings: UserSettings) -> tuple[MeterChange, ...]:
-        """Replace zone and tolerance: every figure of every meter may change. Raises UnavailableError."""
+    def change(
+        self, user_id: str, settings: UserSettings, moduli: Mapping[EnergyType, Decimal | None]
+    ) -> tuple[MeterChange, ...]:
+        """Replace zone, tolerance and moduli as a whole; returns the meters whose every figure may change.
+
+        Raises:
+            UnavailableError: the database did not answer in time.
+        """
         now = self._clock()
-        meters = self._transactions.run(user_id, lambda transaction: _save_settings(transaction, settings, now))
+        meters = self._transactions.run(user_id, lambda transaction: _change(transaction, settings, moduli, now))
         if meters:
             event = UserSettingsChanged(occurred_at=to_datetime(now), user_id=user_id, meters=meters)
             self._publisher.publish([event])
         return meters
-
-    def change_modulus(self, user_id: str, energy_type: EnergyType, modulus: Decimal | None) -> MeterChange:
-        """Say at which count a register starts again, None: not known. Raises UnavailableError."""
-        return self._configure(user_id, energy_type, None, lambda known: replace(known, modulus=modulus))
 
     def add_exchange(self, user_id: str, draft: ExchangeDraft) -> tuple[Exchange, MeterChange]:
         """Record that a meter was exchanged.
@@ -100,9 +102,7 @@ class ConfigurationService:
                     return self._configure(user_id, energy_type, instant, lambda known: _without(known, exchange_id))
         raise NotFoundError("there is no such exchange")
 
-    def _configure(
-        self, user_id: str, energy_type: EnergyType, instant: int | None, configure: Configure
-    ) -> MeterChange:
+    def _configure(self, user_id: str, energy_type: EnergyType, instant: int, configure: Configure) -> MeterChange:
         now = self._clock()
         change = self._transactions.run(
             user_id, lambda transaction: _reconfigure(transaction, energy_type, instant, configure, now)
@@ -112,26 +112,33 @@ class ConfigurationService:
 
 
 def _reconfigure(
-    transaction: WriteTransaction, energy_type: EnergyType, instant: int | None, configure: Configure, now: int
+    transaction: WriteTransaction, energy_type: EnergyType, instant: int, configure: Configure, now: int
 ) -> MeterChange:
-    """``instant`` None: the whole meter is touched."""
     after = configure(transaction.meters.configuration(energy_type))
-    span = (instant, instant) if instant is not None else _span(transaction, energy_type, now)
-    change = change_of(energy_type, transaction.meters.mark_changed(energy_type, *span, now), *span)
+    version = transaction.meters.mark_changed(energy_type, instant, instant, now)
     transaction.meters.configure(energy_type, after)
-    return change
+    return change_of(energy_type, version, instant, instant)
 
 
-def _save_settings(transaction: WriteTransaction, settings: UserSettings, now: int) -> tuple[MeterChange, ...]:
-    if transaction.settings.get() == settings:
-        return ()
+def _change(
+    transaction: WriteTransaction, settings: UserSettings, moduli: Mapping[EnergyType, Decimal | None], now: int
+) -> tuple[MeterChange, ...]:
     changes = []
-    for energy_type in transaction.meters.types():
-        span = _span(transaction, energy_type, now)
-        version = transaction.meters.mark_changed(energy_type, *span, now)
-        changes.append(change_of(energy_type, version, *span))
-    transaction.settings.save(settings, now)
+    moved = transaction.settings.get() != settings
+    known = transaction.meters.types()
+    for energy_type, modulus in moduli.items():
+        before = transaction.meters.configuration(energy_type)
+        if before.modulus != modulus or (moved and energy_type in known):
+            changes.append(_touch_all(transaction, energy_type, now))
+            transaction.meters.configure(energy_type, replace(before, modulus=modulus))
+    if moved:
+        transaction.settings.save(settings, now)
     return tuple(changes)
+
+
+def _touch_all(transaction: WriteTransaction, energy_type: EnergyType, now: int) -> MeterChange:
+    first, last = _span(transaction, energy_type, now)
+    return change_of(energy_type, transaction.meters.mark_changed(energy_type, first, last, now), first, last)
 
 
 def _span(transaction: WriteTransaction, energy_type: EnergyType, now: int) -> tuple[int, int]:

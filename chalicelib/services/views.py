@@ -1,4 +1,4 @@
-"""The ``data`` of each view, calculated from a snapshot of its meter: what the old backend answers and the new stores."""
+"""The ``data`` of each view, calculated from a snapshot of its meter: what the old backend answers, the new stores."""
 
 from datetime import date
 from typing import Any

@@ -3,6 +3,7 @@
 from chalicelib.bootstrap import REQUEST_SECONDS, now
 from chalicelib.repositories.database import MongoDatabase, open_database
 from chalicelib.repositories.display import MongoDisplayDataRepository
+from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.services.calculation import DisplayDataCalculationService
 from infra.local.layout import Layout
 from migrations import runner
@@ -21,7 +22,9 @@ def prepare(layout: Layout) -> str:
 
 
 def _catch_up(database: MongoDatabase) -> int:
-    service = DisplayDataCalculationService(MongoDisplayDataRepository(database, REQUEST_SECONDS), now)
+    service = DisplayDataCalculationService(
+        MongoDisplayDataRepository(database, REQUEST_SECONDS), MongoReadingQueries(database, REQUEST_SECONDS), now
+    )
     refreshed = 0
     while more := service.catch_up():
         refreshed += more

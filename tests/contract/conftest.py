@@ -8,7 +8,7 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap import Ports, mongo_ports
 from tests.fakes.publisher import FakePublisher
-from tests.fakes.store import FakeDisplay, FakeSettings, FakeStore
+from tests.fakes.store import FakeDisplay, FakeQueries, FakeSettings, FakeStore
 
 
 @pytest.fixture(params=["fake", "mongo"])
@@ -16,7 +16,7 @@ def ports(request: pytest.FixtureRequest) -> Ports:
     """The ports on one of the two stores."""
     if request.param == "fake":
         store = FakeStore()
-        return Ports(store, FakeSettings(store), FakeDisplay(store), FakePublisher(), store.ping)
+        return Ports(store, FakeSettings(store), FakeQueries(store), FakeDisplay(store), FakePublisher(), store.ping)
     database = cast("Database[Any]", request.getfixturevalue("migrated"))
     return mongo_ports(database, FakePublisher())
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import uuid4
 
-from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
+from chalicelib.domain.errors import DuplicateReadingError, NotFoundError, UnavailableError
 from chalicelib.domain.ports import (
     DataType,
     DisplayDocument,
@@ -15,11 +15,13 @@ from chalicelib.domain.ports import (
     MeterSnapshot,
     MeterState,
     NewReading,
+    PageRequest,
     StoredReading,
     UserSettings,
     WriteTransaction,
 )
 from chalicelib.domain.readings import EnergyType, Reading
+from chalicelib.domain.sync import Side, SyncMode, SyncState
 
 T = TypeVar("T")
 MeterKey = tuple[str, EnergyType]
@@ -41,8 +43,9 @@ class State:
 
     readings: dict[tuple[str, EnergyType, int], StoredReading] = field(default_factory=dict)
     meters: dict[MeterKey, Meter] = field(default_factory=dict)
-    display: dict[tuple[str, EnergyType, DataType, int], DisplayDocument] = field(default_factory=dict)
+    display: dict[tuple[str, EnergyType, DataType, int | None], DisplayDocument] = field(default_factory=dict)
     settings: dict[str, UserSettings] = field(default_factory=dict)
+    sync: SyncState = field(default_factory=lambda: SyncState(SyncMode.DUAL_WRITE))
 
 
 class FakeStore:
@@ -79,6 +82,19 @@ class FakeTransaction:
     def __init__(self, state: State, user_id: str) -> None:
         self.readings = FakeReadings(state, user_id)
         self.meters = FakeMeters(state, user_id)
+        self.settings = FakeSettingsWriter(state, user_id)
+
+
+class FakeSettingsWriter:
+    def __init__(self, state: State, user_id: str) -> None:
+        self._state = state
+        self._user_id = user_id
+
+    def get(self) -> UserSettings:
+        return self._state.settings.get(self._user_id, UserSettings())
+
+    def save(self, settings: UserSettings, now: int) -> None:
+        self._state.settings[self._user_id] = settings
 
 
 class FakeReadings:
@@ -100,8 +116,23 @@ class FakeReadings:
         for reading in readings:
             self.add(reading, now)
 
-    def neighbours(self, energy_type: EnergyType, instant: int) -> tuple[Reading | None, Reading | None]:
-        points = points_of(self._state, self._user_id, energy_type)
+    def get(self, reading_id: str) -> StoredReading:
+        return stored_reading(self._state, self._user_id, reading_id)
+
+    def replace(self, before: StoredReading, after: StoredReading) -> None:
+        del self._state.readings[self._user_id, before.type, before.instant]
+        key = (self._user_id, after.type, after.instant)
+        if key in self._state.readings:
+            raise DuplicateReadingError("already stored")
+        self._state.readings[key] = after
+
+    def remove(self, reading: StoredReading) -> None:
+        del self._state.readings[self._user_id, reading.type, reading.instant]
+
+    def neighbours(
+        self, energy_type: EnergyType, instant: int, but: str | None = None
+    ) -> tuple[Reading | None, Reading | None]:
+        points = points_of(self._state, self._user_id, energy_type, but)
         before = [point for point in points if point.instant < instant]
         after = [point for point in points if point.instant > instant]
         return (before[-1] if before else None), (after[0] if after else None)
@@ -109,6 +140,10 @@ class FakeReadings:
     def instants_between(self, energy_type: EnergyType, first: int, last: int) -> set[int]:
         points = points_of(self._state, self._user_id, energy_type)
         return {point.instant for point in points if first <= point.instant <= last}
+
+    def span(self, energy_type: EnergyType) -> tuple[int, int] | None:
+        points = points_of(self._state, self._user_id, energy_type)
+        return (points[0].instant, points[-1].instant) if points else None
 
 
 class FakeMeters:
@@ -128,13 +163,68 @@ class FakeMeters:
     def configuration(self, energy_type: EnergyType) -> MeterConfiguration:
         return self._state.meters.get((self._user_id, energy_type), Meter()).configuration
 
+    def configure(self, energy_type: EnergyType, configuration: MeterConfiguration) -> None:
+        self._state.meters[self._user_id, energy_type].configuration = configuration
+
+    def types(self) -> list[EnergyType]:
+        return sorted(energy_type for user_id, energy_type in self._state.meters if user_id == self._user_id)
+
+
+class FakeQueries:
+    def __init__(self, store: FakeStore) -> None:
+        self._store = store
+
+    def sync(self) -> SyncState:
+        return self._store.stored.sync
+
+    def get(self, user_id: str, reading_id: str, backend: Side) -> StoredReading:
+        self._store.ping()
+        return stored_reading(self._store.stored, user_id, reading_id)
+
+    def page(self, user_id: str, request: PageRequest, backend: Side) -> list[StoredReading]:
+        self._store.ping()
+        wanted = request.filter
+        found = [
+            reading
+            for (owner, kind, instant), reading in self._store.stored.readings.items()
+            if owner == user_id
+            and wanted.type in (None, kind)
+            and (wanted.first is None or wanted.first <= instant)
+            and (wanted.last is None or instant <= wanted.last)
+        ]
+        found.sort(key=position, reverse=request.descending)
+        if request.after is not None:
+            behind = request.after
+            found = [
+                item for item in found if (position(item) < behind if request.descending else position(item) > behind)
+            ]
+        return found[: request.limit] if request.limit else found
+
+    def configuration(self, user_id: str, energy_type: EnergyType) -> MeterConfiguration:
+        self._store.ping()
+        return self._store.stored.meters.get((user_id, energy_type), Meter()).configuration
+
+    def snapshot(self, user_id: str, energy_type: EnergyType, backend: Side) -> MeterSnapshot:
+        self._store.ping()
+        stored = self._store.stored
+        meter = stored.meters.get((user_id, energy_type), Meter())
+        return MeterSnapshot(
+            stored.sync,
+            meter.state,
+            meter.dirty_from,
+            meter.dirty_to,
+            meter.configuration,
+            stored.settings.get(user_id, UserSettings()),
+            points_of(stored, user_id, energy_type),
+        )
+
 
 class FakeDisplay:
     def __init__(self, store: FakeStore) -> None:
         self._store = store
 
     def find(
-        self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int
+        self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None
     ) -> tuple[DisplayDocument | None, MeterState]:
         self._store.ping()
         document = self._store.stored.display.get((user_id, energy_type, data_type, year))
@@ -143,17 +233,6 @@ class FakeDisplay:
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         self._store.ping()
         return self._meter(user_id, energy_type).state
-
-    def snapshot(self, user_id: str, energy_type: EnergyType) -> MeterSnapshot:
-        meter = self._meter(user_id, energy_type)
-        return MeterSnapshot(
-            meter.state,
-            meter.dirty_from,
-            meter.dirty_to,
-            meter.configuration,
-            self._store.stored.settings.get(user_id, UserSettings()),
-            points_of(self._store.stored, user_id, energy_type),
-        )
 
     def publish(self, user_id: str, energy_type: EnergyType, update: DisplayUpdate) -> bool:
         meter = self._store.stored.meters.get((user_id, energy_type))
@@ -183,14 +262,27 @@ class FakeDisplay:
         for document in update.documents:
             documents[user_id, energy_type, document.data_type, document.year] = document
         for key in [key for key in documents if key[:2] == (user_id, energy_type)]:
-            if key[3] not in update.stored_years:
+            if key[3] is not None and key[3] not in update.stored_years:
                 del documents[key]
 
 
-def points_of(state: State, user_id: str, energy_type: EnergyType) -> list[Reading]:
-    """The points of one meter in order."""
+def position(reading: StoredReading) -> tuple[int, str]:
+    """Where a reading stands in a list."""
+    return reading.instant, reading.id
+
+
+def stored_reading(state: State, user_id: str, reading_id: str) -> StoredReading:
+    """One reading of a user."""
+    for (owner, _, _), reading in state.readings.items():
+        if (owner, reading.id) == (user_id, reading_id):
+            return reading
+    raise NotFoundError("there is no such reading")
+
+
+def points_of(state: State, user_id: str, energy_type: EnergyType, but: str | None = None) -> list[Reading]:
+    """The points of one meter in order, without the reading whose id is ``but``."""
     return sorted(
         Reading(instant, reading.amount)
         for (owner, kind, instant), reading in state.readings.items()
-        if (owner, kind) == (user_id, energy_type)
+        if (owner, kind) == (user_id, energy_type) and reading.id != but
     )

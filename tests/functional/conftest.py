@@ -13,7 +13,7 @@ from chalicelib.api.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap import Container, Ports, compose, using
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
 from tests.fakes.publisher import FakePublisher
-from tests.fakes.store import FakeDisplay, FakeSettings, FakeStore
+from tests.fakes.store import FakeDisplay, FakeQueries, FakeSettings, FakeStore
 
 NOW = 1_700_000_000_000  # 2023-11-14T22:13:20Z
 
@@ -48,7 +48,7 @@ class Api:
 def api() -> Iterator[Api]:
     store, publisher, issuer = FakeStore(), FakePublisher(), FakeIssuer()
     verifier = TokenVerifier(KeyStore(issuer.key_set), ISSUER, AUDIENCE)
-    ports = Ports(store, FakeSettings(store), FakeDisplay(store), publisher, store.ping)
+    ports = Ports(store, FakeSettings(store), FakeQueries(store), FakeDisplay(store), publisher, store.ping)
     container = compose(ports, verifier, lambda: NOW)
     project = str(Path(__file__).parents[2])
     with using(container), Client(app, project_dir=project) as client:

@@ -59,9 +59,11 @@ def test_a_body_over_the_limit_is_413_before_it_is_parsed(api: Api) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("DELETE", "/v2/energy", "POST"),
-        ("PATCH", "/v2/energy", "POST"),
+        ("DELETE", "/v2/energy", "GET, POST"),
+        ("PATCH", "/v2/energy", "GET, POST"),
         ("GET", "/v2/energy/import", "POST"),
+        ("POST", "/v2/energy/123", "GET, PUT, DELETE"),
+        ("DELETE", "/v2/settings", "GET, PUT"),
         ("POST", "/v2/display", "GET"),
         ("HEAD", "/v2/display", "GET"),
     ],
@@ -146,7 +148,7 @@ def test_a_dead_database_is_503_with_retry_after_and_loses_nothing(api: Api) -> 
 
 def test_an_unexpected_exception_is_500_logged_with_traceback_and_says_nothing(api: Api) -> None:
     class Broken:
-        def view(self, *_: object) -> None:
+        def monthly(self, *_: object) -> None:
             raise RuntimeError("secret detail")
 
     broken = replace(api.container, display=Broken())  # type: ignore[arg-type]

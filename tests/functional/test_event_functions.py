@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.parser import ValidationError
 from chalicelib.bootstrap import using
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.events import EnergyEvent
+from chalicelib.domain.readings import EnergyType
 from chalicelib.handlers.display_data import bulk_import_handler, energy_reading_created_handler
 from tests.functional.conftest import Api
 
@@ -40,7 +41,11 @@ def recorded(api: Api, amount: int = 1000, date: str = "2023-01-31") -> dict[str
 
 def test_an_event_brings_its_meters_documents_up_to_date(api: Api) -> None:
     assert energy_reading_created_handler(recorded(api), Context()) == {"refreshed": 1}
-    assert [key[3] for key in api.store.stored.display] == [2023]
+    assert {key[2:] for key in api.store.stored.display} == {
+        ("monthly", 2023),
+        ("histogram", None),
+        ("summary", None),
+    }
 
 
 def test_a_doubled_event_does_nothing_more(api: Api) -> None:
@@ -55,9 +60,9 @@ def test_events_in_the_wrong_order_end_with_the_newest_figures(api: Api) -> None
     first, second = recorded(api), recorded(api, 1100, "2023-02-28")
     assert energy_reading_created_handler(second, Context()) == {"refreshed": 1}
     assert energy_reading_created_handler(first, Context()) == {"refreshed": 0}
-    meter = api.container.display.view("alice", "power", "monthly", 2023)  # type: ignore[arg-type]
+    meter = api.container.display.monthly("alice", EnergyType.POWER, 2023)
     assert meter.data["months"][1]["meterReading"] == 1100
-    assert not meter.stale
+    assert not meter.state.stale
 
 
 def test_a_bulk_import_is_one_refresh_per_meter(api: Api) -> None:

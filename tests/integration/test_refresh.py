@@ -15,10 +15,11 @@ from chalicelib.api.auth import TokenVerifier
 from chalicelib.bootstrap import Container, compose, mongo_ports, now
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sync import Side
 from chalicelib.repositories.database import open_database, ping
 from chalicelib.repositories.transactions import in_transaction
-from chalicelib.services.calculation import monthly_data, series_of
 from chalicelib.services.energy_crud import ReadingDraft
+from chalicelib.services.views import monthly_data, series_of
 from migrations import runner
 from tests.fakes.publisher import FakePublisher
 
@@ -38,30 +39,32 @@ def user() -> str:
 
 def stored_equals_fresh(container: Container, database: Database[Any], user: str) -> None:
     """Every stored document equals a calculation from the readings as they are now, and none is missing."""
-    display = mongo_ports(database, FakePublisher()).display
-    snapshot = display.snapshot(user, POWER)
+    snapshot = container.queries.snapshot(user, POWER, Side.NEW)
     series = series_of(snapshot)
-    stored = {document["year"] for document in database["display_energy_data"].find({"userId": user})}
+    kept = database["display_energy_data"].find({"userId": user, "dataType": "monthly"})
+    stored = {document["year"] for document in kept}
     for year in stored:
-        view = container.display.view(user, POWER, "monthly", year)
-        assert view.data == monthly_data(series, year, snapshot.settings)
-        assert not view.stale
+        view = container.display.monthly(user, POWER, year)
+        assert view.data == monthly_data(snapshot, series, year)
+        assert not view.state.stale
     instants = [reading.instant for reading in snapshot.readings]
     assert bool(stored) == bool(instants)
 
 
 def test_a_real_household_is_imported_and_shown(container: Container, migrated: Database[Any], user: str) -> None:
-    report = container.energy.bulk_create(user, HOUSEHOLD.read_bytes())
+    report = container.imports.bulk_create(user, HOUSEHOLD.read_bytes())
     assert (report.success, report.skipped) == (1441, 0)
     assert container.calculation.refresh(user, POWER, 1)
-    years = sorted(document["year"] for document in migrated["display_energy_data"].find({"userId": user}))
+    years = sorted(
+        document["year"] for document in migrated["display_energy_data"].find({"userId": user, "dataType": "monthly"})
+    )
     assert years == [2006, 2007, 2008, 2009, 2010]
     stored_equals_fresh(container, migrated, user)
-    assert container.energy.bulk_create(user, HOUSEHOLD.read_bytes()).success == 0
+    assert container.imports.bulk_create(user, HOUSEHOLD.read_bytes()).success == 0
 
 
 def test_single_changes_leave_no_document_stale(container: Container, migrated: Database[Any], user: str) -> None:
-    container.energy.bulk_create(user, HOUSEHOLD.read_bytes())
+    container.imports.bulk_create(user, HOUSEHOLD.read_bytes())
     container.calculation.refresh(user, POWER)
     for date, amount in (("2012-03-01", "70000"), ("2005-01-15T12:00Z", "11000"), ("2008-06-15T06:30Z", "29000")):
         container.energy.create(user, ReadingDraft(POWER, date, Decimal(amount), confirm=True))
@@ -84,7 +87,7 @@ def test_writers_and_refreshes_at_once_end_with_right_documents(
     for thread in threads:
         thread.join(60)
     container.calculation.refresh(user, POWER)
-    snapshot = mongo_ports(migrated, FakePublisher()).display.snapshot(user, POWER)
+    snapshot = container.queries.snapshot(user, POWER, Side.NEW)
     assert len(snapshot.readings) == 27
     assert snapshot.state.source_version == snapshot.state.display_version == 27
     stored_equals_fresh(container, migrated, user)
@@ -133,9 +136,9 @@ def test_a_stored_view_is_read_with_one_command(mongodb_uri: str, migrated: Data
     commands = Commands()
     watched = open_database(mongodb_uri, migrated.name, commands)
     container = compose(mongo_ports(watched, FakePublisher()), cast(TokenVerifier, None), now)
-    container.energy.bulk_create(user, HOUSEHOLD.read_bytes())
+    container.imports.bulk_create(user, HOUSEHOLD.read_bytes())
     container.calculation.refresh(user, POWER)
     commands.names.clear()
-    assert container.display.view(user, POWER, "monthly", 2009).data["year"] == 2009
+    assert container.display.monthly(user, POWER, 2009).data["year"] == 2009
     assert commands.names == ["aggregate"]
     watched.client.close()

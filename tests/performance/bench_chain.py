@@ -47,7 +47,7 @@ def reading(layout: Layout) -> list[tuple[str, float, str, float]]:
     ports = mongo_ports(database, FakePublisher())
     container = compose(ports, cast(TokenVerifier, None), now)
     user = uuid4().hex
-    container.energy.bulk_create(user, READINGS.read_bytes())
+    container.imports.bulk_create(user, READINGS.read_bytes())
     container.calculation.refresh(user, POWER)
     bare: Any = MongoClient(layout.mongodb_uri)[database.name]["display_energy_data"]
     own, plain = side_by_side(

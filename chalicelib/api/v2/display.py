@@ -2,9 +2,10 @@
 
 from chalice import Blueprint, Response
 
-from chalicelib.api.answers import json_answer
 from chalicelib.api.endpoint import ANY_CONTENT, Call, endpoint, refuse_other_methods
+from chalicelib.api.timeline import timeline_of
 from chalicelib.api.v2.models import DisplayBody, DisplayQuery
+from chalicelib.services.display import View
 
 blueprint = Blueprint(__name__)
 
@@ -12,10 +13,19 @@ blueprint = Blueprint(__name__)
 @blueprint.route("/v2/display", methods=["GET"], content_types=ANY_CONTENT)
 @endpoint(blueprint)
 def show_display(call: Call) -> Response:
-    """One stored view and how it relates to its meter's source version."""
+    """One view and how it relates to its meter's source version, which is its ETag."""
     query = call.query(DisplayQuery)
-    view = call.container.display.view(call.user_id, query.type, query.data_type, query.year)
-    return json_answer(DisplayBody.of(query, view).shown())
+    view = _view(call, query)
+    return call.unless_known(view.etag, lambda: DisplayBody.of(query, view).shown())
+
+
+def _view(call: Call, query: DisplayQuery) -> View:
+    display = call.container.display
+    if query.data_type == "monthly":
+        return display.monthly(call.user_id, query.type, query.required_year())
+    if query.data_type == "summary":
+        return display.summary(call.user_id, query.type)
+    return display.histogram(call.user_id, query.type, timeline_of(call, query.first, query.last, query.buckets))
 
 
 refuse_other_methods(blueprint, {"/v2/display": ("GET",)})

@@ -3,15 +3,29 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, field_validator
 from pydantic.alias_generators import to_camel
 
+from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.domain.events import MeterChange
-from chalicelib.domain.readings import EnergyType, to_datetime
+from chalicelib.domain.ports import Exchange, MeterConfiguration, StoredReading, UserSettings
+from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, to_datetime
+from chalicelib.services.configuration import ExchangeDraft
+from chalicelib.services.csv_import import ImportMode, ImportReport
 from chalicelib.services.display import View
-from chalicelib.services.energy_crud import ImportMode, ImportReport, ReadingDraft, Recorded
+from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft, Recorded
+
+SHOWN_ROW_ERRORS = 100
+MAX_BUCKETS = 1000
+MAX_PAGE = 500
+
+# A JSON number; Python keeps every digit of it.
+Amount = Annotated[Decimal, WithJsonSchema({"type": "number"})]
+DateText = Annotated[str, Field(min_length=1, max_length=40, description="a date, or a date-time with an offset")]
+Moment = Annotated[datetime, PlainSerializer(lambda moment: moment)]
 
 
 class _Body(BaseModel):
@@ -26,8 +40,8 @@ class ReadingBody(_Body):
     """A reading to record: a date (local midnight) or a date-time with offset, and the register's amount."""
 
     type: EnergyType
-    date: str = Field(min_length=1, max_length=40)
-    amount: Decimal
+    date: DateText
+    amount: Amount
     confirm: bool = False
 
     def draft(self) -> ReadingDraft:
@@ -35,23 +49,33 @@ class ReadingBody(_Body):
         return ReadingDraft(self.type, self.date, self.amount, self.confirm)
 
 
-class RecordedBody(_Body):
-    """A stored reading, with the source version that its meter reached."""
+class CorrectionBody(_Body):
+    """What to change of a reading; what is left out stays."""
+
+    date: DateText | None = None
+    amount: Amount | None = None
+    confirm: bool = False
+
+    def correction(self, revision: int | None) -> ReadingCorrection:
+        """What the service takes."""
+        return ReadingCorrection(self.date, self.amount, self.confirm, revision)
+
+
+class StoredReadingBody(_Body):
+    """A stored reading; its ``revision`` is its ETag."""
 
     id: str
     type: EnergyType
-    date: datetime
-    amount: Decimal
+    date: Moment
+    amount: Amount
     source: str
     revision: int
-    created_at: datetime
-    updated_at: datetime
-    source_version: int
+    created_at: Moment
+    updated_at: Moment
 
     @classmethod
-    def of(cls, recorded: Recorded) -> Self:
-        """From what the service stored."""
-        reading = recorded.reading
+    def of(cls, reading: StoredReading, **more: Any) -> Self:
+        """From what is stored."""
         return cls(
             id=reading.id,
             type=reading.type,
@@ -61,8 +85,37 @@ class RecordedBody(_Body):
             revision=reading.revision,
             created_at=to_datetime(reading.created_at),
             updated_at=to_datetime(reading.updated_at),
-            source_version=recorded.source_version,
+            **more,
         )
+
+
+class RecordedBody(StoredReadingBody):
+    """A reading that was just written, with the source version that its meter reached."""
+
+    source_version: int
+
+    @classmethod
+    def after(cls, recorded: Recorded) -> Self:
+        """From what the service stored."""
+        return cls.of(recorded.reading, source_version=recorded.source_version)
+
+
+class ReadingListQuery(_Body):
+    """Which readings to list: all or one type, within dates, sorted by date; ``cursor`` is the page before's."""
+
+    type: EnergyType | None = None
+    first: Annotated[DateText | None, Field(alias="from")] = None
+    last: Annotated[DateText | None, Field(alias="to")] = None
+    sort: Literal["date", "-date"] = "date"
+    limit: int = Field(50, ge=1, le=MAX_PAGE)
+    cursor: str | None = Field(None, max_length=200)
+
+
+class ReadingListBody(_Body):
+    """One page of readings; ``nextCursor`` is null on the last."""
+
+    readings: list[StoredReadingBody]
+    next_cursor: str | None
 
 
 class ImportQuery(_Body):
@@ -73,7 +126,7 @@ class ImportQuery(_Body):
     decimal: Literal[".", ","] | None = None
 
     def options(self) -> dict[str, Any]:
-        """The keyword arguments of ``EnergyCrudService.bulk_create``."""
+        """The keyword arguments of ``CsvImportService.bulk_create``."""
         return self.model_dump()
 
 
@@ -82,6 +135,11 @@ class RowErrorBody(_Body):
 
     where: str
     reason: str
+
+    @classmethod
+    def of(cls, error: FieldError) -> Self:
+        """From the service's error."""
+        return cls(where=error.where, reason=error.reason)
 
 
 class ImportReportBody(_Body):
@@ -103,18 +161,28 @@ class ImportReportBody(_Body):
             success=report.success,
             skipped=report.skipped,
             error=len(report.errors),
-            errors=[RowErrorBody(where=error.where, reason=error.reason) for error in report.errors[:100]],
+            errors=[RowErrorBody.of(error) for error in report.errors[:SHOWN_ROW_ERRORS]],
             ignored_columns=list(report.ignored_columns),
             meters=list(report.meters),
         )
 
 
 class DisplayQuery(_Body):
-    """Which view to show."""
+    """Which view to show. ``year``: monthly, required there. ``from``, ``to``, ``buckets``: histogram."""
 
     type: EnergyType
-    data_type: Literal["monthly"]
-    year: int = Field(ge=1900, le=2200)
+    data_type: Literal["monthly", "histogram", "summary"]
+    year: int | None = Field(None, ge=FIRST_YEAR, le=LAST_YEAR)
+    first: Annotated[DateText | None, Field(alias="from")] = None
+    last: Annotated[DateText | None, Field(alias="to")] = None
+    buckets: int | None = Field(None, ge=1, le=MAX_BUCKETS)
+
+    def required_year(self) -> int:
+        """The year of a monthly view. Raises InvalidInputError."""
+        if self.year is None:
+            reason = "a monthly view needs year=, such as year=2024"
+            raise InvalidInputError(reason, (FieldError("year", reason),))
+        return self.year
 
 
 class DisplayMeta(_Body):
@@ -123,7 +191,7 @@ class DisplayMeta(_Body):
     source_version: int
     display_version: int
     stale: bool
-    calculated_at: datetime | None
+    calculated_at: Moment | None
 
 
 class DisplayBody(_Body):
@@ -131,7 +199,7 @@ class DisplayBody(_Body):
 
     type: EnergyType
     data_type: str
-    year: int
+    year: int | None
     data: Mapping[str, Any]
     meta: DisplayMeta
 
@@ -139,11 +207,102 @@ class DisplayBody(_Body):
     def of(cls, query: DisplayQuery, view: View) -> "DisplayBody":
         """From the service's view, without copying its data."""
         meta = DisplayMeta(
-            source_version=view.source_version,
-            display_version=view.display_version,
-            stale=view.stale,
+            source_version=view.state.source_version,
+            display_version=view.state.display_version,
+            stale=view.state.stale,
             calculated_at=None if view.calculated_at is None else to_datetime(view.calculated_at),
         )
-        return cls.model_construct(
-            type=query.type, data_type=query.data_type, year=query.year, data=view.data, meta=meta
+        year = query.year if query.data_type == "monthly" else None
+        return cls.model_construct(type=query.type, data_type=query.data_type, year=year, data=view.data, meta=meta)
+
+
+class ExchangeBody(_Body):
+    """A meter exchange to record: when, the old register's last and the new one's first count."""
+
+    type: EnergyType
+    date: DateText
+    final_old: Amount
+    initial_new: Amount = Decimal(0)
+
+    def draft(self) -> ExchangeDraft:
+        """What the service takes."""
+        return ExchangeDraft(self.type, self.date, self.final_old, self.initial_new)
+
+
+class StoredExchangeBody(_Body):
+    """A recorded exchange."""
+
+    id: str
+    type: EnergyType
+    date: Moment
+    final_old: Amount
+    initial_new: Amount
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> Self:
+        """From what is stored."""
+        points = exchange.exchange
+        return cls(
+            id=exchange.id,
+            type=exchange.type,
+            date=to_datetime(points.instant),
+            final_old=points.final_old,
+            initial_new=points.initial_new,
         )
+
+
+class RecordedExchangeBody(_Body):
+    """An exchange that was just recorded, and what it did to its meter."""
+
+    exchange: StoredExchangeBody
+    meter: MeterChange
+
+
+class ExchangeListQuery(_Body):
+    """Of which meter to list the exchanges."""
+
+    type: EnergyType
+
+
+class ExchangeListBody(_Body):
+    """The exchanges of one meter, by date."""
+
+    exchanges: list[StoredExchangeBody]
+
+    @classmethod
+    def of(cls, configuration: MeterConfiguration) -> Self:
+        """From a meter's configuration."""
+        return cls(exchanges=[StoredExchangeBody.of(exchange) for exchange in configuration.exchanges])
+
+
+class ModuliBody(_Body):
+    """At which count each register starts again, such as 100000; null where it is not known."""
+
+    power: Amount | None = Field(None, gt=0, le=10**12)
+    gas: Amount | None = Field(None, gt=0, le=10**12)
+
+
+class SettingsBody(_Body):
+    """A user's zone, the days a reading may lie from a month end, and the registers' moduli."""
+
+    zone: str = Field(max_length=64)
+    tolerance_days: int = Field(3, ge=0, le=14)
+    moduli: ModuliBody = ModuliBody()
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            return ZoneInfo(zone).key
+        except (OSError, ValueError) as error:
+            raise ValueError("not an IANA zone such as Europe/Berlin") from error
+
+    def settings(self) -> UserSettings:
+        """What the service takes."""
+        return UserSettings(ZoneInfo(self.zone), self.tolerance_days)
+
+
+class ChangedBody(_Body):
+    """The meters that a change touched."""
+
+    meters: list[MeterChange]

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.ports import WriteTransaction
-from chalicelib.services.energy_crud import IMPORT_ATTEMPTS, EnergyCrudService
+from chalicelib.services.csv_import import ATTEMPTS, CsvImportService
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.store import FakeSettings, FakeStore
 
@@ -30,12 +30,12 @@ class BusyStore(FakeStore):
         return super().run(user_id, work)
 
 
-def service(store: FakeStore, publisher: FakePublisher) -> EnergyCrudService:
-    return EnergyCrudService(store, FakeSettings(store), publisher, lambda: 1_700_000_000_000)
+def service(store: FakeStore, publisher: FakePublisher) -> CsvImportService:
+    return CsvImportService(store, FakeSettings(store), publisher, lambda: 1_700_000_000_000)
 
 
 def test_an_import_that_loses_a_race_tries_again() -> None:
-    store, publisher = BusyStore(races=IMPORT_ATTEMPTS - 1), FakePublisher()
+    store, publisher = BusyStore(races=ATTEMPTS - 1), FakePublisher()
     report = service(store, publisher).bulk_create("alice", CSV)
     assert report.success == 2
     assert len(publisher.events) == 1
@@ -45,7 +45,7 @@ def test_an_import_that_always_loses_says_so_and_has_written_nothing() -> None:
     store, publisher = BusyStore(races=99), FakePublisher()
     with pytest.raises(UnavailableError, match="nothing was imported"):
         service(store, publisher).bulk_create("alice", CSV)
-    assert store.attempts == IMPORT_ATTEMPTS
+    assert store.attempts == ATTEMPTS
     assert not store.stored.readings
     assert not publisher.events
 
