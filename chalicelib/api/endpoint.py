@@ -1,5 +1,5 @@
-"""What every v2 route wears: authentication, error mapping, logging. Applied inside the view, because an ordinary
-exception never reaches Chalice's middleware.
+"""What every route wears: authentication, error mapping, logging. Applied inside the view, because an ordinary
+exception never reaches Chalice's middleware. How an error looks is the version's own: ``refusal``.
 """
 
 import functools
@@ -31,6 +31,7 @@ from chalicelib.monitoring.names import MetricName
 
 Model = TypeVar("Model", bound=BaseModel)
 View = Callable[..., Response]
+Refusal = Callable[[Exception, str], Response]  # the answer to an error on a path
 
 # Chalice would answer a wrong content type by itself, in a shape of its own: the routes check it instead.
 ANY_CONTENT = ["*/*"]
@@ -99,13 +100,13 @@ class Call:
         return content
 
 
-def endpoint(blueprint: Blueprint) -> Callable[[Callable[..., Response]], View]:
+def endpoint(blueprint: Blueprint, refusal: Refusal = problem_answer) -> Callable[[Callable[..., Response]], View]:
     """Make a view of a function that takes a ``Call`` (and path parameters) and returns a response."""
 
     def decorate(function: Callable[..., Response]) -> View:
         @functools.wraps(function)
         def view(**path: str) -> Response:
-            return answered(blueprint.current_request, lambda: function(_call(blueprint), **path))
+            return answered(blueprint.current_request, lambda: function(_call(blueprint), **path), refusal)
 
         setattr(view, AUTHENTICATED, True)
         return view
@@ -113,13 +114,15 @@ def endpoint(blueprint: Blueprint) -> Callable[[Callable[..., Response]], View]:
     return decorate
 
 
-def public_endpoint(blueprint: Blueprint) -> Callable[[Callable[..., Response]], View]:
+def public_endpoint(
+    blueprint: Blueprint, refusal: Refusal = problem_answer
+) -> Callable[[Callable[..., Response]], View]:
     """Like ``endpoint`` for the few routes that need no token; the function takes the path parameters only."""
 
     def decorate(function: Callable[..., Response]) -> View:
         @functools.wraps(function)
         def view(**path: str) -> Response:
-            return answered(blueprint.current_request, lambda: function(**path))
+            return answered(blueprint.current_request, lambda: function(**path), refusal)
 
         setattr(view, AUTHENTICATED, False)
         return view
@@ -127,11 +130,13 @@ def public_endpoint(blueprint: Blueprint) -> Callable[[Callable[..., Response]],
     return decorate
 
 
-def refuse_other_methods(blueprint: Blueprint, paths: Mapping[str, tuple[str, ...]]) -> None:
+def refuse_other_methods(
+    blueprint: Blueprint, paths: Mapping[str, tuple[str, ...]], refusal: Refusal = problem_answer
+) -> None:
     """Answer 405 for the methods a path does not take: API Gateway would answer 403, in a shape of its own."""
     for path, allowed in paths.items():
 
-        @public_endpoint(blueprint)
+        @public_endpoint(blueprint, refusal)
         def method_not_allowed(allowed: tuple[str, ...] = allowed, **_: str) -> NoReturn:
             raise MethodNotAllowedError(allowed)
 
@@ -139,14 +144,14 @@ def refuse_other_methods(blueprint: Blueprint, paths: Mapping[str, tuple[str, ..
         blueprint.route(path, methods=others, content_types=ANY_CONTENT)(method_not_allowed)
 
 
-def answered(request: Request, work: Callable[[], Response]) -> Response:
-    """Run the work of one request; whatever it raises becomes a problem answer, and one log line tells of it."""
+def answered(request: Request, work: Callable[[], Response], refusal: Refusal) -> Response:
+    """Run the work of one request; whatever it raises becomes an answer, and one log line tells of it."""
     started = time.perf_counter()
     logger().set_correlation_id(request.context.get("requestId") or str(uuid4()))
     try:
         response = work()
     except Exception as error:  # noqa: BLE001 the one place where everything becomes an answer
-        response = _refused(request, error)
+        response = _refused(request, error, refusal)
     logger().info(
         "request",
         extra={
@@ -175,8 +180,8 @@ def _call(blueprint: Blueprint) -> Call:
     return Call(request, own.verifier.verify(request.headers.get("authorization")), own)
 
 
-def _refused(request: Request, error: Exception) -> Response:
-    response = problem_answer(error, request.context.get("path", request.path))
+def _refused(request: Request, error: Exception, refusal: Refusal) -> Response:
+    response = refusal(error, request.context.get("path", request.path))
     if response.status_code == 500:
         count(MetricName.UNEXPECTED_ERRORS)
         logger().exception("unexpected error")

@@ -1,14 +1,13 @@
 """The bodies and query strings of version 2: what the caller sends and what the caller gets."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, field_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, field_validator
 
+from chalicelib.api.bodies import Amount, Body, DateText, Moment
 from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.domain.events import MeterChange
 from chalicelib.domain.ports import Exchange, MeterConfiguration, StoredReading, UserSettings
@@ -22,21 +21,8 @@ SHOWN_ROW_ERRORS = 100
 MAX_BUCKETS = 1000
 MAX_PAGE = 500
 
-# A JSON number; Python keeps every digit of it.
-Amount = Annotated[Decimal, WithJsonSchema({"type": "number"})]
-DateText = Annotated[str, Field(min_length=1, max_length=40, description="a date, or a date-time with an offset")]
-Moment = Annotated[datetime, PlainSerializer(lambda moment: moment)]
 
-
-class _Body(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
-
-    def shown(self) -> dict[str, Any]:
-        """The members as the caller sees them."""
-        return self.model_dump(by_alias=True)
-
-
-class ReadingBody(_Body):
+class ReadingBody(Body):
     """A reading to record: a date (local midnight) or a date-time with offset, and the register's amount."""
 
     type: EnergyType
@@ -49,7 +35,7 @@ class ReadingBody(_Body):
         return ReadingDraft(self.type, self.date, self.amount, self.confirm)
 
 
-class CorrectionBody(_Body):
+class CorrectionBody(Body):
     """What to change of a reading; what is left out stays."""
 
     date: DateText | None = None
@@ -61,7 +47,7 @@ class CorrectionBody(_Body):
         return ReadingCorrection(self.date, self.amount, self.confirm, revision)
 
 
-class StoredReadingBody(_Body):
+class StoredReadingBody(Body):
     """A stored reading; its ``revision`` is its ETag."""
 
     id: str
@@ -100,7 +86,7 @@ class RecordedBody(StoredReadingBody):
         return cls.of(recorded.reading, source_version=recorded.source_version)
 
 
-class ReadingListQuery(_Body):
+class ReadingListQuery(Body):
     """Which readings to list: all or one type, within dates, sorted by date; ``cursor`` is the page before's."""
 
     type: EnergyType | None = None
@@ -111,14 +97,14 @@ class ReadingListQuery(_Body):
     cursor: str | None = Field(None, max_length=200)
 
 
-class ReadingListBody(_Body):
+class ReadingListBody(Body):
     """One page of readings; ``nextCursor`` is null on the last."""
 
     readings: list[StoredReadingBody]
     next_cursor: str | None
 
 
-class ImportQuery(_Body):
+class ImportQuery(Body):
     """How to read a CSV file; what is not given is found from the file."""
 
     mode: ImportMode = "all"
@@ -130,7 +116,7 @@ class ImportQuery(_Body):
         return self.model_dump()
 
 
-class RowErrorBody(_Body):
+class RowErrorBody(Body):
     """One row that was not imported, and why."""
 
     where: str
@@ -142,7 +128,7 @@ class RowErrorBody(_Body):
         return cls(where=error.where, reason=error.reason)
 
 
-class ImportReportBody(_Body):
+class ImportReportBody(Body):
     """What became of a file."""
 
     import_id: str
@@ -167,7 +153,7 @@ class ImportReportBody(_Body):
         )
 
 
-class DisplayQuery(_Body):
+class DisplayQuery(Body):
     """Which view to show. ``year``: monthly, required there. ``from``, ``to``, ``buckets``: histogram."""
 
     type: EnergyType
@@ -185,7 +171,7 @@ class DisplayQuery(_Body):
         return self.year
 
 
-class DisplayMeta(_Body):
+class DisplayMeta(Body):
     """How a view relates to its meter: stale while a write is not in it yet."""
 
     source_version: int
@@ -194,7 +180,7 @@ class DisplayMeta(_Body):
     calculated_at: Moment | None
 
 
-class DisplayBody(_Body):
+class DisplayBody(Body):
     """One view."""
 
     type: EnergyType
@@ -216,7 +202,7 @@ class DisplayBody(_Body):
         return cls.model_construct(type=query.type, data_type=query.data_type, year=year, data=view.data, meta=meta)
 
 
-class ExchangeBody(_Body):
+class ExchangeBody(Body):
     """A meter exchange to record: when, the old register's last and the new one's first count."""
 
     type: EnergyType
@@ -229,7 +215,7 @@ class ExchangeBody(_Body):
         return ExchangeDraft(self.type, self.date, self.final_old, self.initial_new)
 
 
-class StoredExchangeBody(_Body):
+class StoredExchangeBody(Body):
     """A recorded exchange."""
 
     id: str
@@ -251,20 +237,20 @@ class StoredExchangeBody(_Body):
         )
 
 
-class RecordedExchangeBody(_Body):
+class RecordedExchangeBody(Body):
     """An exchange that was just recorded, and what it did to its meter."""
 
     exchange: StoredExchangeBody
     meter: MeterChange
 
 
-class ExchangeListQuery(_Body):
+class ExchangeListQuery(Body):
     """Of which meter to list the exchanges."""
 
     type: EnergyType
 
 
-class ExchangeListBody(_Body):
+class ExchangeListBody(Body):
     """The exchanges of one meter, by date."""
 
     exchanges: list[StoredExchangeBody]
@@ -275,14 +261,14 @@ class ExchangeListBody(_Body):
         return cls(exchanges=[StoredExchangeBody.of(exchange) for exchange in configuration.exchanges])
 
 
-class ModuliBody(_Body):
+class ModuliBody(Body):
     """At which count each register starts again, such as 100000; null where it is not known."""
 
     power: Amount | None = Field(None, gt=0, le=10**12)
     gas: Amount | None = Field(None, gt=0, le=10**12)
 
 
-class SettingsBody(_Body):
+class SettingsBody(Body):
     """A user's zone, the days a reading may lie from a month end, and the registers' moduli."""
 
     zone: str = Field(max_length=64)
@@ -302,7 +288,7 @@ class SettingsBody(_Body):
         return UserSettings(ZoneInfo(self.zone), self.tolerance_days)
 
 
-class ChangedBody(_Body):
+class ChangedBody(Body):
     """The meters that a change touched."""
 
     meters: list[MeterChange]
