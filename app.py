@@ -3,6 +3,9 @@
 from chalice import Chalice
 
 from chalicelib.api import health
+from chalicelib.api.v1 import energy as v1_energy
+from chalicelib.api.v1 import fallback as v1_fallback
+from chalicelib.api.v1 import views as v1_views
 from chalicelib.api.v2 import display, energy, exchanges, fallback, settings
 from chalicelib.handlers import display_data
 
@@ -11,6 +14,9 @@ app.api.binary_types.append("text/csv")  # files arrive byte for byte, whatever 
 
 # HTTP
 app.register_blueprint(health.blueprint)
+app.register_blueprint(v1_energy.blueprint)
+app.register_blueprint(v1_views.blueprint)
+app.register_blueprint(v1_fallback.blueprint)
 app.register_blueprint(energy.blueprint)
 app.register_blueprint(display.blueprint)
 app.register_blueprint(exchanges.blueprint)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.domain.errors import FieldError, InvalidReadingError
 from chalicelib.domain.ports import Clock, PageRequest, ReadingFilter, ReadingQueries, StoredReading
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync import Side
@@ -24,6 +25,15 @@ class OldBackendService:
         """All readings of a user, or of one type, in the order of their dates."""
         everything = PageRequest(ReadingFilter(energy_type), descending=False, limit=0)
         return self._queries.page(user_id, everything, Side.OLD)
+
+    def check_type(self, user_id: str, reading_id: str, energy_type: EnergyType | None) -> None:
+        """Raise InvalidReadingError where a correction names another type than the reading has, None: it names none.
+
+        A reading keeps its type, so nothing can come between this and the write. Raises NotFoundError.
+        """
+        if energy_type and energy_type is not self._queries.get(user_id, reading_id, Side.OLD).type:
+            reason = "the type of a reading cannot be changed; delete it and record it anew"
+            raise InvalidReadingError(reason, (FieldError("type", reason),))
 
     def monthly(self, user_id: str, energy_type: EnergyType, year: int) -> Mapping[str, Any]:
         """The months of one year."""

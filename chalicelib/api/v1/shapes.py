@@ -1,0 +1,133 @@
+"""The bodies and query strings of version 1. Frozen: nothing here follows version 2."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field
+
+from chalicelib.api.bodies import Amount, Body, DateText, Moment
+from chalicelib.domain.errors import FieldError
+from chalicelib.domain.ports import StoredReading
+from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, to_datetime
+from chalicelib.services.csv_import import ImportMode, ImportReport
+from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft
+
+SHOWN_ROW_ERRORS = 100
+MAX_BUCKETS = 1000
+
+
+class EnergyBody(Body):
+    """A reading as it stands in ``energies``."""
+
+    id: Annotated[str, Field(alias="_id")]
+    user_id: str
+    type: EnergyType
+    date: Moment
+    amount: Amount
+    created_at: Moment
+    updated_at: Moment
+
+    @classmethod
+    def of(cls, user_id: str, reading: StoredReading) -> Self:
+        """From what is stored for a user."""
+        return cls(
+            id=reading.id,
+            user_id=user_id,
+            type=reading.type,
+            date=to_datetime(reading.instant),
+            amount=reading.amount,
+            created_at=to_datetime(reading.created_at),
+            updated_at=to_datetime(reading.updated_at),
+        )
+
+
+class NewEnergyBody(Body):
+    """A reading to record."""
+
+    type: EnergyType
+    date: DateText
+    amount: Amount
+    confirm: bool = False
+
+    def draft(self) -> ReadingDraft:
+        """What the service takes."""
+        return ReadingDraft(self.type, self.date, self.amount, self.confirm)
+
+
+class ChangedEnergyBody(Body):
+    """What to change of a reading. A whole reading may be sent back: what cannot be changed has no effect."""
+
+    type: EnergyType | None = None
+    date: DateText | None = None
+    amount: Amount | None = None
+    confirm: bool = False
+    id: Annotated[Any, Field(alias="_id")] = None
+    user_id: Any = None
+    created_at: Any = None
+    updated_at: Any = None
+
+    def correction(self) -> ReadingCorrection:
+        """What the service takes; version 1 knows no revisions, the last one to write wins."""
+        return ReadingCorrection(self.date, self.amount, self.confirm)
+
+
+class EnergyListQuery(Body):
+    """Which readings to list: all, or those of one type."""
+
+    type: EnergyType | None = None
+
+
+class ImportQuery(Body):
+    """How to read a CSV file; what is not given is found from the file."""
+
+    mode: ImportMode = "all"
+    delimiter: Literal[",", ";", "\t"] | None = None
+    decimal: Literal[".", ","] | None = None
+
+
+class RowErrorBody(Body):
+    """One row that was not imported, and why."""
+
+    where: str
+    reason: str
+
+    @classmethod
+    def of(cls, error: FieldError) -> Self:
+        """From the service's error."""
+        return cls(where=error.where, reason=error.reason)
+
+
+class ImportResultBody(Body):
+    """What became of the rows of a file; the first 100 errors are shown, all are counted."""
+
+    success: int
+    skipped: int
+    error: int
+    errors: list[RowErrorBody]
+
+    @classmethod
+    def of(cls, report: ImportReport) -> Self:
+        """From the service's report."""
+        shown = [RowErrorBody.of(error) for error in report.errors[:SHOWN_ROW_ERRORS]]
+        return cls(success=report.success, skipped=report.skipped, error=len(report.errors), errors=shown)
+
+
+class MonthlyQuery(Body):
+    """Which months to show."""
+
+    type: EnergyType
+    year: int = Field(ge=FIRST_YEAR, le=LAST_YEAR)
+
+
+class HistogramQuery(Body):
+    """Which timeline to show: from the first to the last reading where no range is given."""
+
+    type: EnergyType
+    first: Annotated[DateText | None, Field(alias="from")] = None
+    last: Annotated[DateText | None, Field(alias="to")] = None
+    buckets: int | None = Field(None, ge=1, le=MAX_BUCKETS)
+
+
+class SummaryQuery(Body):
+    """Whose cards to show."""
+
+    type: EnergyType
