@@ -109,7 +109,8 @@ def _amount_flaws(amount: Decimal) -> list[FieldError]:
 
 
 def _significant_digits(amount: Decimal) -> int:
-    return len("".join(map(str, amount.as_tuple().digits)).strip("0"))
+    digits = amount.as_tuple().digits
+    return len(digits) if len(digits) <= MAX_DIGITS else len("".join(map(str, digits)).strip("0"))
 
 
 def _instant_flaws(instant: int, now: int) -> list[FieldError]:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from bson import ObjectId
+from bson.decimal128 import Decimal128
 from bson.errors import InvalidId
 
 from chalicelib.domain.errors import NotFoundError
@@ -73,6 +74,23 @@ def new_reading(reading: NewReading, now: int) -> StoredReading:
         updated_at=now,
         import_batch_id=reading.import_batch_id,
     )
+
+
+def new_document(reading: NewReading, moment: datetime) -> Document:
+    """What both sides store of a new reading; for imports, where converting each value once per side is felt."""
+    return {
+        "_id": ObjectId(),
+        "type": reading.type.value,
+        "date": to_datetime(reading.instant),
+        "amount": Decimal128(reading.amount),
+        "createdAt": moment,
+        "updatedAt": moment,
+    }
+
+
+def with_origin(document: Document, reading: NewReading) -> Document:
+    """A new document with what only the new side stores."""
+    return {**document, "source": reading.source, "importBatchId": reading.import_batch_id, "revision": 1}
 
 
 def document_of(reading: StoredReading, side: Side) -> Document:

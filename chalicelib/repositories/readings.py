@@ -18,9 +18,11 @@ from chalicelib.repositories.documents import (
     document_of,
     found,
     id_of,
+    new_document,
     new_reading,
     point_of,
     reading_of,
+    with_origin,
 )
 from chalicelib.repositories.scoped import ScopedCollection
 
@@ -43,9 +45,11 @@ class MongoEnergyRepository:
 
     def add_many(self, readings: Sequence[NewReading], now: int) -> None:
         """Insert readings in one command per side; the caller has left out the instants that are taken."""
-        stored = [new_reading(reading, now) for reading in readings]
+        moment = to_datetime(now)
+        documents = [new_document(reading, moment) for reading in readings]
+        both = {Side.OLD: documents, Side.NEW: [*map(with_origin, documents, readings)]}
         for side, collection in self._written.items():
-            collection.insert_many([document_of(reading, side) for reading in stored])
+            collection.insert_many(both[side])
 
     def get(self, reading_id: str) -> StoredReading:
         """One reading, with the revision of its twin where it has one."""
