@@ -63,3 +63,19 @@ def problem(response: HTTPResponse, status: int) -> Any:
     assert {"type", "title", "status", "detail", "instance"} <= set(body)
     assert body["status"] == status
     return body
+
+
+def error(response: HTTPResponse, status: int) -> Any:
+    """The body of an error answer of version 1, its outer form checked."""
+    assert response.status_code == status
+    assert response.headers["Content-Type"] == "application/json"
+    body = response.json_body
+    assert isinstance(body["error"], str)
+    assert body["error"]
+    assert set(body) <= {"error", "code", "errors"}
+    return body
+
+
+def refused(version: str, response: HTTPResponse, status: int) -> Any:
+    """The body of an answer that refuses, in the form of its version."""
+    return {"v1": error, "v2": problem}[version](response, status)

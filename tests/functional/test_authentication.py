@@ -11,12 +11,20 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.fakes.issuer import FakeIssuer
-from tests.functional.conftest import Api, problem
+from tests.functional.conftest import Api, problem, refused
 
 DATA_ROUTES = [
     ("POST", "/v2/energy"),
     ("POST", "/v2/energy/import"),
     ("GET", "/v2/display?type=power&year=2024&dataType=monthly"),
+    ("GET", "/v1/energy"),
+    ("POST", "/v1/energy"),
+    ("PUT", "/v1/energy/0123456789abcdef01234567"),
+    ("DELETE", "/v1/energy/0123456789abcdef01234567"),
+    ("POST", "/v1/energy/import"),
+    ("GET", "/v1/monthly?type=power&year=2024"),
+    ("GET", "/v1/histogram?type=power"),
+    ("GET", "/v1/summary?type=power"),
 ]
 
 
@@ -58,7 +66,7 @@ BAD_TOKENS: dict[str, Callable[[FakeIssuer], str]] = {
 @pytest.mark.parametrize(("method", "path"), DATA_ROUTES)
 def test_a_data_route_refuses_a_request_without_a_token(api: Api, method: str, path: str) -> None:
     response = api.request(method, path, user=None)
-    problem(response, 401)
+    refused(path[1:3], response, 401)
     assert response.headers["WWW-Authenticate"].startswith("Bearer")
 
 
@@ -66,7 +74,7 @@ def test_a_data_route_refuses_a_request_without_a_token(api: Api, method: str, p
 @pytest.mark.parametrize(("method", "path"), DATA_ROUTES)
 def test_a_data_route_refuses_a_token_that_proves_nothing(api: Api, method: str, path: str, kind: str) -> None:
     token = BAD_TOKENS[kind](api.issuer)
-    problem(api.request(method, path, user=None, headers={"Authorization": f"Bearer {token}"}), 401)
+    refused(path[1:3], api.request(method, path, user=None, headers={"Authorization": f"Bearer {token}"}), 401)
     assert not api.store.stored.readings
 
 

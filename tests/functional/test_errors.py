@@ -1,4 +1,4 @@
-"""Whatever goes wrong under /v2 has one shape: problem+json."""
+"""Whatever goes wrong has one shape per version: problem+json under /v2, ``{"error": ...}`` under /v1."""
 
 import json
 import logging
@@ -12,8 +12,9 @@ from chalicelib.api.endpoint import CSV_BODY_BYTES, JSON_BODY_BYTES
 from chalicelib.bootstrap import using
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.names import SERVICE
-from tests.functional.conftest import Api, problem
+from tests.functional.conftest import Api, problem, refused
 
+VERSIONS = pytest.mark.parametrize("version", ["v1", "v2"])
 READING = {"type": "power", "date": "2023-01-31", "amount": 1000}
 
 
@@ -34,15 +35,17 @@ def log_records() -> Iterator[list[logging.LogRecord]]:
         standard.removeHandler(handler)
 
 
+@VERSIONS
 @pytest.mark.parametrize("body", ["{", "", "nonsense", '{"amount": NaN}', b"\xff\xfe{}", "[" * 60_000])
-def test_malformed_json_is_400(api: Api, body: str | bytes) -> None:
-    problem(api.request("POST", "/v2/energy", body), 400)
+def test_malformed_json_is_400(api: Api, version: str, body: str | bytes) -> None:
+    refused(version, api.request("POST", f"/{version}/energy", body), 400)
 
 
+@VERSIONS
 @pytest.mark.parametrize("content_type", ["text/plain", "text/csv", "", "application/x-www-form-urlencoded"])
-def test_a_wrong_content_type_is_415(api: Api, content_type: str) -> None:
-    response = api.request("POST", "/v2/energy", json.dumps(READING), content_type=content_type)
-    assert "application/json" in problem(response, 415)["detail"]
+def test_a_wrong_content_type_is_415(api: Api, version: str, content_type: str) -> None:
+    response = api.request("POST", f"/{version}/energy", json.dumps(READING), content_type=content_type)
+    assert "application/json" in str(refused(version, response, 415))
 
 
 def test_a_charset_beside_the_content_type_is_fine(api: Api) -> None:
@@ -50,10 +53,11 @@ def test_a_charset_beside_the_content_type_is_fine(api: Api) -> None:
     assert response.status_code == 201
 
 
-def test_a_body_over_the_limit_is_413_before_it_is_parsed(api: Api) -> None:
-    problem(api.request("POST", "/v2/energy", b"x" * (JSON_BODY_BYTES + 1)), 413)
+@VERSIONS
+def test_a_body_over_the_limit_is_413_before_it_is_parsed(api: Api, version: str) -> None:
+    refused(version, api.request("POST", f"/{version}/energy", b"x" * (JSON_BODY_BYTES + 1)), 413)
     too_much = b"x" * (CSV_BODY_BYTES + 1)
-    problem(api.request("POST", "/v2/energy/import", too_much, content_type="text/csv"), 413)
+    refused(version, api.request("POST", f"/{version}/energy/import", too_much, content_type="text/csv"), 413)
 
 
 @pytest.mark.parametrize(
@@ -66,19 +70,27 @@ def test_a_body_over_the_limit_is_413_before_it_is_parsed(api: Api) -> None:
         ("DELETE", "/v2/settings", "GET, PUT"),
         ("POST", "/v2/display", "GET"),
         ("HEAD", "/v2/display", "GET"),
+        ("DELETE", "/v1/energy", "GET, POST"),
+        ("GET", "/v1/energy/import", "POST"),
+        ("GET", "/v1/energy/123", "PUT, DELETE"),
+        ("POST", "/v1/monthly", "GET"),
+        ("PUT", "/v1/histogram", "GET"),
+        ("HEAD", "/v1/summary", "GET"),
     ],
 )
 def test_a_wrong_method_is_405_and_names_the_right_ones(api: Api, method: str, path: str, allowed: str) -> None:
     response = api.request(method, path)
-    problem(response, 405)
+    refused(path[1:3], response, 405)
     assert response.headers["Allow"] == allowed
 
 
+@VERSIONS
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
-def test_an_unknown_route_is_404(api: Api, method: str) -> None:
-    problem(api.request(method, "/v2/nonsense"), 404)
+def test_an_unknown_route_is_404(api: Api, version: str, method: str) -> None:
+    refused(version, api.request(method, f"/{version}/nonsense"), 404)
 
 
+@VERSIONS
 @pytest.mark.parametrize(
     ("changed", "where"),
     [
@@ -96,15 +108,16 @@ def test_an_unknown_route_is_404(api: Api, method: str) -> None:
         ({"userId": "bob"}, "userId"),
     ],
 )
-def test_a_wrong_field_is_422_and_named(api: Api, changed: dict[str, object], where: str) -> None:
-    body = problem(api.request("POST", "/v2/energy", json.dumps(READING | changed)), 422)
+def test_a_wrong_field_is_422_and_named(api: Api, version: str, changed: dict[str, object], where: str) -> None:
+    body = refused(version, api.request("POST", f"/{version}/energy", json.dumps(READING | changed)), 422)
     assert [error["where"] for error in body["errors"]] == [where]
     assert not api.store.stored.readings
 
 
+@VERSIONS
 @pytest.mark.parametrize("body", ["[]", "1", "null", '"text"'])
-def test_json_that_is_no_object_is_422(api: Api, body: str) -> None:
-    problem(api.request("POST", "/v2/energy", body), 422)
+def test_json_that_is_no_object_is_422(api: Api, version: str, body: str) -> None:
+    refused(version, api.request("POST", f"/{version}/energy", body), 422)
 
 
 @pytest.mark.parametrize(
@@ -123,38 +136,44 @@ def test_a_wrong_query_is_422(api: Api, query: str) -> None:
     problem(api.request("GET", f"/v2/display?{query}"), 422)
 
 
-def test_the_same_instant_again_is_409(api: Api) -> None:
-    assert api.request("POST", "/v2/energy", json.dumps(READING)).status_code == 201
-    problem(api.request("POST", "/v2/energy", json.dumps(READING)), 409)
+@VERSIONS
+def test_the_same_instant_again_is_409(api: Api, version: str) -> None:
+    assert api.request("POST", f"/{version}/energy", json.dumps(READING)).status_code == 201
+    refused(version, api.request("POST", f"/{version}/energy", json.dumps(READING)), 409)
 
 
-def test_a_register_that_runs_backwards_is_422_with_a_code_unless_confirmed(api: Api) -> None:
-    api.request("POST", "/v2/energy", json.dumps(READING))
+@VERSIONS
+def test_a_register_that_runs_backwards_is_422_with_a_code_unless_confirmed(api: Api, version: str) -> None:
+    api.request("POST", f"/{version}/energy", json.dumps(READING))
     lower = {"type": "power", "date": "2023-02-28", "amount": 900}
-    body = problem(api.request("POST", "/v2/energy", json.dumps(lower)), 422)
+    body = refused(version, api.request("POST", f"/{version}/energy", json.dumps(lower)), 422)
     assert body["code"] == "LOWER_THAN_PREVIOUS"
     confirmed = json.dumps(lower | {"confirm": True})
-    assert api.request("POST", "/v2/energy", confirmed).status_code == 201
+    assert api.request("POST", f"/{version}/energy", confirmed).status_code == 201
 
 
-def test_a_dead_database_is_503_with_retry_after_and_loses_nothing(api: Api) -> None:
+@VERSIONS
+def test_a_dead_database_is_503_with_retry_after_and_loses_nothing(api: Api, version: str) -> None:
     api.store.down = True
-    response = api.request("POST", "/v2/energy", json.dumps(READING))
-    problem(response, 503)
+    response = api.request("POST", f"/{version}/energy", json.dumps(READING))
+    refused(version, response, 503)
     assert int(response.headers["Retry-After"]) > 0
     assert not api.store.stored.readings
     assert api.request("GET", "/health", user=None).status_code == 503
 
 
-def test_an_unexpected_exception_is_500_logged_with_traceback_and_says_nothing(api: Api) -> None:
+@pytest.mark.parametrize(
+    "path", ["/v2/display?type=power&year=2023&dataType=monthly", "/v1/monthly?type=power&year=2023"]
+)
+def test_an_unexpected_exception_is_500_logged_with_traceback_and_says_nothing(api: Api, path: str) -> None:
     class Broken:
         def monthly(self, *_: object) -> None:
             raise RuntimeError("secret detail")
 
-    broken = replace(api.container, display=Broken())  # type: ignore[arg-type]
+    broken = replace(api.container, display=Broken(), old=Broken())  # type: ignore[arg-type]
     with using(broken), log_records() as records:
-        response = api.request("GET", "/v2/display?type=power&year=2023&dataType=monthly")
-    problem(response, 500)
+        response = api.request("GET", path)
+    refused(path[1:3], response, 500)
     assert b"secret" not in response.body
     assert b"Traceback" not in response.body
     assert any(record.exc_info and "secret detail" in str(record.exc_info[1]) for record in records)
