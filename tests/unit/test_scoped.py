@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from pymongo import UpdateOne
+from pymongo.collection import Collection
 
 from chalicelib.domain.errors import ScopeError
-from chalicelib.repositories.scoped import ScopedCollection
+from chalicelib.repositories.scoped import REFUSED, ScopedCollection
 
 
 class Recording:
@@ -19,6 +21,9 @@ class Recording:
 
     def insert_one(self, document: Any, **_: Any) -> None:
         self.asked.append(document)
+
+    def bulk_write(self, requests: Any, **_: Any) -> None:
+        self.asked.append(requests)
 
 
 def scoped() -> tuple[Recording, ScopedCollection]:
@@ -39,6 +44,8 @@ def test_no_filter_can_undo_the_users_own(hostile: dict[str, Any]) -> None:
         {"$where": "true"},
         {"$or": [{"type": "power"}, {"$where": "true"}]},
         {"$expr": {"$function": {"body": "", "args": [], "lang": "js"}}},
+        {"$or": ({"type": "power"}, ({"$where": "true"},))},
+        {"$nor": [{"a": {"$elemMatch": {"$where": "true"}}}]},
     ],
 )
 def test_operators_that_run_code_are_refused_at_any_depth(hostile: dict[str, Any]) -> None:
@@ -49,14 +56,83 @@ def test_operators_that_run_code_are_refused_at_any_depth(hostile: dict[str, Any
 
 
 @pytest.mark.parametrize(
-    "update", [{"$set": {"userId": "bob"}}, [{"$set": {"userId": "bob"}}], {"$unset": {"userId": 1}}]
+    "update",
+    [
+        {"$set": {"userId": "bob"}},
+        {"$set": {"userId.x": 1}},
+        {"$unset": {"userId": 1}},
+        {"$setOnInsert": {"userId": "bob"}},
+        {"$rename": {"type": "userId"}},
+        {"$rename": {"userId": "type"}},
+        [{"$set": {"userId": "bob"}}],
+        [{"$unset": "userId"}],
+        [{"$unset": ["type", "userId"]}],
+        [{"$replaceWith": {"userId": "bob"}}],
+        [{"$replaceRoot": {"newRoot": "$other"}}],
+        [{"$project": {"type": 1}}],
+        ({"$set": {"userId": "bob"}},),
+        [{"$set": {"type": {"$function": {"body": "", "args": [], "lang": "js"}}}}],
+    ],
 )
 def test_the_owner_cannot_be_changed(update: Any) -> None:
     _, alice = scoped()
+    for write in (alice.update_one, alice.update_many, alice.find_one_and_update):
+        with pytest.raises(ScopeError):
+            write({}, update)
     with pytest.raises(ScopeError):
-        alice.update_one({}, update)
+        alice.bulk_write([UpdateOne({}, update)])
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        {"$lookup": {"from": "meters", "pipeline": [], "as": "x"}},
+        {"$unionWith": "meters"},
+        {"$graphLookup": {"from": "meters"}},
+        {"$out": "elsewhere"},
+        {"$merge": "elsewhere"},
+        {"$facet": {"all": [{"$unionWith": "meters"}]}},
+        {"$facet": {"all": ({"$lookup": {"from": "meters"}},)}},
+        {"$match": {"$where": "true"}},
+        {"$group": {"_id": 1, "x": {"$accumulator": {}}}},
+        {"$project": {"x": {"$function": {}}}},
+        {"$collStats": {}},
+        {"$changeStream": {}},
+        {"$aStageOfTomorrow": {}},
+    ],
+)
+def test_no_stage_of_a_pipeline_reaches_elsewhere(stage: dict[str, Any]) -> None:
+    _, alice = scoped()
     with pytest.raises(ScopeError):
-        alice.find_one_and_update({}, update)
+        alice.aggregate([{"$match": {}}, stage])
+
+
+def test_a_bulk_write_stays_in_its_collection() -> None:
+    _, alice = scoped()
+    with pytest.raises(ScopeError):
+        alice.bulk_write([UpdateOne({}, {"$set": {"a": 1}}, namespace="other.collection")])
+
+
+def test_each_method_of_the_driver_is_scoped_or_refused() -> None:
+    """A method that a new driver brings belongs to neither until somebody has decided."""
+    offered = {name for name in dir(Collection) if not name.startswith("_") and callable(getattr(Collection, name))}
+    scoped_verbs = {name for name in vars(ScopedCollection) if not name.startswith("_")}
+    assert offered == scoped_verbs | REFUSED
+    assert not scoped_verbs & REFUSED
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_a_refused_method_says_so(name: str) -> None:
+    _, alice = scoped()
+    with pytest.raises(ScopeError, match=name):
+        getattr(alice, name)
+
+
+@pytest.mark.parametrize("name", ["database", "with_session", "userId"])
+def test_nothing_else_of_the_driver_is_there(name: str) -> None:
+    _, alice = scoped()
+    with pytest.raises(AttributeError):
+        getattr(alice, name)
 
 
 def test_a_document_becomes_the_users_and_never_anothers() -> None:
