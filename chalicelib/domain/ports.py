@@ -161,8 +161,8 @@ class EnergyRepository(Protocol):
     def get(self, reading_id: str) -> StoredReading:
         """One reading. Raises NotFoundError."""
 
-    def replace(self, before: StoredReading, after: StoredReading) -> None:
-        """Give a stored reading another date or amount. Raises DuplicateReadingError."""
+    def replace(self, before: StoredReading, after: StoredReading) -> StoredReading:
+        """Give a stored reading another date or amount; returns it as it now stands. Raises DuplicateReadingError."""
 
     def remove(self, reading: StoredReading) -> None:
         """Take a reading away."""

@@ -17,9 +17,10 @@ from chalicelib.repositories.database import Collections, Document
 COLLECTION = {Side.OLD: Collections.ENERGIES, Side.NEW: Collections.READINGS}
 POINT = {"_id": 0, "date": 1, "amount": 1}
 
-# What counts among inherited documents: a date that is one, an amount above 0 that a register can show. The rest is
-# quarantined by migration 001, and no reader sees it. Of doubles at one instant the one updated last counts.
+# What counts among inherited documents: a known type, a date that is one, an amount above 0 that a register can show.
+# The rest is quarantined by migration 001, and no reader sees it. Which of doubles counts stands in ``doubles``.
 CARRIED: Document = {
+    "type": {"$in": [energy_type.value for energy_type in EnergyType]},
     "date": {
         "$gte": datetime(FIRST_YEAR, 1, 1, tzinfo=UTC),
         "$lt": datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC),

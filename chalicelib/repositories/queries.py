@@ -1,9 +1,13 @@
 """Reading single readings, lists and whole meters, on the side that a backend reads in the present sync mode."""
 
+from collections.abc import Iterator
+from itertools import islice
+
+from bson import ObjectId
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.ports import MeterConfiguration, MeterSnapshot, PageRequest, ReadingFilter, StoredReading
-from chalicelib.domain.readings import EnergyType, Reading, to_datetime
+from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
 from chalicelib.domain.sync import Side, SyncState
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import (
@@ -15,14 +19,15 @@ from chalicelib.repositories.database import (
     meter_id,
     time_limit,
 )
-from chalicelib.repositories.documents import COLLECTION, counted, found, id_of, point_of, reading_of
+from chalicelib.repositories.documents import COLLECTION, counted, id_of, point_of, reading_of
+from chalicelib.repositories.doubles import document_that_counts, each_that_counts, without_doubles
 from chalicelib.repositories.meters import configuration_of, state_of
-from chalicelib.repositories.readings import without_doubles
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.settings import MongoSettingsWriter
 
 POINT = {"_id": 1, "date": 1, "amount": 1, "updatedAt": 1}
 BATCH = 10_000
+SPARE = 10  # more than one instant can carry without doubles
 
 
 class MongoReadingQueries:
@@ -41,17 +46,16 @@ class MongoReadingQueries:
         """One reading of the user."""
         with time_limit(READ_SECONDS):
             side = sync_state(self._database).reads(backend)
-            return reading_of(found(self._readings(user_id, side).find_one(counted(side, {"_id": id_of(reading_id)}))))
+            return reading_of(document_that_counts(self._readings(user_id, side), side, reading_id))
 
     def page(self, user_id: str, request: PageRequest, backend: Side) -> list[StoredReading]:
         """One page by date and id, by the index on both."""
         with time_limit(READ_SECONDS):
             side = sync_state(self._database).reads(backend)
-            documents = self._readings(user_id, side).find(
-                counted(side, _conditions(request)), sort=_order(request), limit=request.limit
-            )
-            kept = _without_doubles(list(documents)) if side is Side.OLD else documents
-            return [reading_of(document) for document in kept]
+            wanted = counted(side, _conditions(request))
+            with self._readings(user_id, side).find(wanted, sort=_order(request), **_size(request, side)) as documents:
+                kept = each_that_counts(documents) if side is Side.OLD else iter(documents)
+                return [reading_of(document) for document in _page(kept, request)]
 
     def configuration(self, user_id: str, energy_type: EnergyType) -> MeterConfiguration:
         """Register modulus and exchanges of a meter."""
@@ -93,22 +97,36 @@ def _order(request: PageRequest) -> list[tuple[str, int]]:
     return [("date", direction)] if request.filter.type else [("date", direction), ("_id", direction)]
 
 
-def _without_doubles(documents: list[Document]) -> list[Document]:
-    """The same order without inherited doubles and without types that nobody knows."""
-    by_type = {kind: [item for item in documents if item["type"] == kind.value] for kind in EnergyType}
-    kept = {item["_id"] for items in by_type.values() for item in without_doubles(items)}
-    return [item for item in documents if item["_id"] in kept]
+def _size(request: PageRequest, side: Side) -> Document:
+    """How much to ask the server for: a little more than the page, because at its edge readings may fall away."""
+    enough = request.limit and request.limit + SPARE
+    return {"limit": enough} if side is Side.NEW else {"batch_size": enough}
+
+
+def _page(documents: Iterator[Document], request: PageRequest) -> Iterator[Document]:
+    """What lies behind the page before, as much as fits."""
+    after = request.after
+    behind = documents if after is None else (item for item in documents if _is_behind(item, after, request.descending))
+    return islice(behind, request.limit or None)
+
+
+def _is_behind(document: Document, after: tuple[int, str], descending: bool) -> bool:
+    """Whether a document comes later in the list; done here, because a server's ``$gt`` compares ids of one kind only.
+
+    The server sorts ids that are texts before those that are not.
+    """
+    instant, reading_id = after
+    here = to_ms(document["date"]), isinstance(document["_id"], ObjectId), str(document["_id"])
+    there = instant, isinstance(id_of(reading_id), ObjectId), reading_id
+    return here < there if descending else here > there
 
 
 def _conditions(request: PageRequest) -> Document:
     conditions = _filter(request.filter)
     if request.after is None:
         return conditions
-    instant, reading_id = request.after
-    beyond = "$lt" if request.descending else "$gt"
-    date = to_datetime(instant)
-    behind = {"$or": [{"date": {beyond: date}}, {"date": date, "_id": {beyond: id_of(reading_id)}}]}
-    return {"$and": [conditions, {"date": {f"{beyond}e": date}}, behind]}
+    beyond = "$lte" if request.descending else "$gte"
+    return {"$and": [conditions, {"date": {beyond: to_datetime(request.after[0])}}]}
 
 
 def _filter(wanted: ReadingFilter) -> Document:

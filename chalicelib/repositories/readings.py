@@ -5,6 +5,7 @@ found all the same; its twin is written with the first change.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.errors import DuplicateReadingError
@@ -16,7 +17,6 @@ from chalicelib.repositories.documents import (
     POINT,
     counted,
     document_of,
-    found,
     id_of,
     new_document,
     new_reading,
@@ -24,7 +24,10 @@ from chalicelib.repositories.documents import (
     reading_of,
     with_origin,
 )
+from chalicelib.repositories.doubles import document_that_counts, last_updated
 from chalicelib.repositories.scoped import ScopedCollection
+
+OF_TWIN = {"_id": 0, "revision": 1, "source": 1, "importBatchId": 1}
 
 
 class MongoEnergyRepository:
@@ -38,7 +41,7 @@ class MongoEnergyRepository:
     def add(self, reading: NewReading, now: int) -> StoredReading:
         """Insert one reading on each side."""
         self._refuse_taken(reading.type, reading.instant)
-        stored = new_reading(reading, now)
+        stored = self._revised(new_reading(reading, now))
         for side, collection in self._written.items():
             collection.insert_one(document_of(stored, side))
         return stored
@@ -52,22 +55,25 @@ class MongoEnergyRepository:
             collection.insert_many(both[side])
 
     def get(self, reading_id: str) -> StoredReading:
-        """One reading, with the revision of its twin where it has one."""
-        reading = reading_of(found(self._read.find_one(counted(self._side, {"_id": id_of(reading_id)}))))
+        """One reading, with what only its twin knows where it has one."""
+        document = document_that_counts(self._read, self._side, reading_id)
         if Side.NEW not in self._written or self._side is Side.NEW:
-            return reading
-        twin = self._written[Side.NEW].find_one({"_id": id_of(reading_id)})
-        return reading if twin is None else reading_of({**twin, "date": to_datetime(reading.instant)})
+            return reading_of(document)
+        twin = self._written[Side.NEW].find_one({"_id": document["_id"]}, projection=OF_TWIN)
+        return reading_of(document | (twin or {}))
 
-    def replace(self, before: StoredReading, after: StoredReading) -> None:
+    def replace(self, before: StoredReading, after: StoredReading) -> StoredReading:
         """Write a reading's new state on each side, its twin anew where it was missing."""
-        self._refuse_taken(after.type, after.instant, but=after.id)
+        if before.instant != after.instant:
+            self._refuse_taken(after.type, after.instant)
+        after = self._revised(after)
         for side, collection in self._written.items():
             if side is Side.OLD:
                 self._change_old(collection, before, after)
             else:
                 document = document_of(after, side)
                 collection.replace_one({"_id": document["_id"]}, document, upsert=True)
+        return after
 
     def remove(self, reading: StoredReading) -> None:
         """Delete a reading on each side; on the old one with its doubles, or one of them would come back."""
@@ -128,24 +134,12 @@ class MongoEnergyRepository:
         if before.instant != after.instant:
             collection.delete_many(self._at(before.type, to_datetime(before.instant), after.id))
 
-    def _refuse_taken(self, energy_type: EnergyType, instant: int, but: str | None = None) -> None:
+    def _revised(self, reading: StoredReading) -> StoredReading:
+        """The old side keeps no revision: where nothing else is written, a reading's last update stands for it."""
+        return reading if Side.NEW in self._written else replace(reading, revision=reading.updated_at)
+
+    def _refuse_taken(self, energy_type: EnergyType, instant: int) -> None:
         """The old side has no unique index. Its meter serialises writers, so what is not there cannot come between."""
-        there = counted(self._side, self._at(energy_type, to_datetime(instant), but))
+        there = counted(self._side, self._at(energy_type, to_datetime(instant), None))
         if self._side is Side.OLD and self._read.find_one(there, projection={"_id": 1}):
             raise DuplicateReadingError("a reading of this type at this instant is already stored")
-
-
-def last_updated(doubles: Sequence[Document]) -> Document:
-    """Of documents at one instant the one that counts; without a date of update the one created last."""
-    return max(
-        doubles, key=lambda document: (to_ms(document.get("updatedAt") or document["date"]), str(document.get("_id")))
-    )
-
-
-def without_doubles(documents: Sequence[Document]) -> list[Document]:
-    """Documents in the order of their dates, of each instant only the one that counts."""
-    kept: dict[Any, Document] = {}
-    for document in documents:
-        other = kept.get(document["date"])
-        kept[document["date"]] = document if other is None else last_updated([other, document])
-    return [kept[date] for date in sorted(kept)]

@@ -6,47 +6,26 @@ meanwhile would come back: tried), and writes only where they differ.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.domain.sync import Side
+from chalicelib.domain.twins import MeterKey
+from chalicelib.domain.twins import Reconciled as Reconciled
+from chalicelib.domain.twins import Selection as Selection
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections, Document, MongoDatabase
 from chalicelib.repositories.documents import COLLECTION, amount_of, counted, document_of, reading_of
+from chalicelib.repositories.doubles import without_doubles
 from chalicelib.repositories.meters import MongoMeterRepository
-from chalicelib.repositories.readings import without_doubles
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.transactions import in_transaction
 
 OTHER = {Side.OLD: Side.NEW, Side.NEW: Side.OLD}
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which readings of a meter to look at: all of it, those within two instants, or those with certain ids."""
-
-    first: Any = None
-    last: Any = None
-    ids: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Reconciled:
-    """What one reconciliation wrote; ``source_version`` is the meter's, 0 where nothing differed."""
-
-    inserted: int = 0
-    replaced: int = 0
-    deleted: int = 0
-    source_version: int = 0
-    first: int = 0
-    last: int = 0
-
-    @property
-    def written(self) -> int:
-        """How many documents were written."""
-        return self.inserted + self.replaced + self.deleted
 
 
 def reconcile(
@@ -75,16 +54,41 @@ def reconcile(
             for side in Side
         }
         date = _dates(sides.values(), selection)
-        difference = Difference.of(sides[sync.authoritative].documents(date), sides[other].documents(date), other)
+        wanted = sides[sync.authoritative].documents(date)
+        difference = Difference.of(wanted, sides[other].documents(date, doubles=True), other)
         if not difference:
             return Reconciled()
-        meters = MongoMeterRepository(ScopedCollection(database[Collections.METERS], user_id, session), user_id)
         first, last = difference.span
-        version = meters.mark_changed(energy_type, first, last, now)
+        version = _marked(database, session, (user_id, energy_type), first, last, now)
+        _release(database, session, other, [document["_id"] for document in difference.new], now)
         sides[other].write(difference)
         return Reconciled(len(difference.new), len(difference.changed), len(difference.gone), version, first, last)
 
     return in_transaction(database, timeout_seconds, work)
+
+
+def _release(database: MongoDatabase, session: ClientSession, side: Side, ids: Sequence[Any], now: int) -> None:
+    """Take away what stands under these ids elsewhere: the type was changed, or a document was damaged."""
+    collection = database[COLLECTION[side]]
+    strays = list(collection.find({"_id": {"$in": ids}}, session=session)) if ids else []
+    if strays:
+        collection.delete_many({"_id": {"$in": [stray["_id"] for stray in strays]}}, session=session)
+    for stray in strays:
+        if meter := meter_of(stray):
+            instants = Difference([], [], [stray]).span
+            _marked(database, session, meter, *instants, now)
+
+
+def _marked(database: MongoDatabase, session: ClientSession, meter: MeterKey, first: int, last: int, now: int) -> int:
+    user_id, energy_type = meter
+    meters = MongoMeterRepository(ScopedCollection(database[Collections.METERS], user_id, session), user_id)
+    return meters.mark_changed(energy_type, first, last, now)
+
+
+def meter_of(document: Document) -> MeterKey | None:
+    """The meter that a document names; None where it names none that there can be."""
+    known = document.get("type") in set(EnergyType) and isinstance(document.get("userId"), str)
+    return (document["userId"], EnergyType(document["type"])) if known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ class Difference:
     def span(self) -> tuple[int, int]:
         """The first and the last instant that a figure changes at."""
         documents = [*self.new, *self.gone, *(document for pair in self.changed for document in pair)]
-        instants = [to_ms(document["date"]) for document in documents]
+        instants = [to_ms(item["date"]) for item in documents if isinstance(item.get("date"), datetime)] or [0]
         return min(instants), max(instants)
 
 
@@ -127,11 +131,12 @@ class _MeterSide:
     side: Side
     energy_type: EnergyType
 
-    def documents(self, date: Document | None) -> dict[Any, Document]:
-        """The documents that count, by id."""
+    def documents(self, date: Document | None, *, doubles: bool = False) -> dict[Any, Document]:
+        """The documents that count, by id; with ``doubles`` also those that could count if another went."""
         conditions: Document = {"type": self.energy_type.value} | ({} if date is None else {"date": date})
         found = list(self.collection.find(counted(self.side, conditions), sort=[("date", 1)]))
-        return {item["_id"]: item for item in (without_doubles(found) if self.side is Side.OLD else found)}
+        kept = found if doubles or self.side is Side.NEW else without_doubles(found)
+        return {item["_id"]: item for item in kept}
 
     def dates_of(self, ids: Sequence[Any]) -> list[Any]:
         """The dates of documents with these ids, whatever else they say."""
@@ -156,8 +161,15 @@ class _MeterSide:
 
 
 def differ(one: Document, other: Document) -> bool:
-    """Whether two twins say different things."""
-    return one["date"] != other["date"] or amount_of(one["amount"]) != amount_of(other["amount"])
+    """Whether two twins say different things; a damaged one may say anything."""
+    return one["date"] != other["date"] or _amount(one) != _amount(other)
+
+
+def _amount(document: Document) -> Decimal | None:
+    try:
+        return amount_of(document.get("amount"))
+    except InvalidOperation:
+        return None
 
 
 def _twin(document: Document, present: Document | None, side: Side) -> Document:

@@ -151,8 +151,7 @@ def _correct(
     version = transaction.meters.mark_changed(after.type, first, last, now)
     if not correction.confirm:
         _check_plausible(transaction, after.type, Reading(after.instant, after.amount), but=reading_id)
-    transaction.readings.replace(before, after)
-    return Recorded(after, version), before
+    return Recorded(transaction.readings.replace(before, after), version), before
 
 
 def _remove(transaction: WriteTransaction, reading_id: str, revision: int | None, now: int) -> Recorded:

@@ -106,9 +106,8 @@ class FakeReadings:
         key = (self._user_id, reading.type, reading.instant)
         if key in self._state.readings:
             raise DuplicateReadingError("already stored")
-        stored = StoredReading(
-            uuid4().hex[:24], reading.type, reading.instant, reading.amount, reading.source, 1, now, now
-        )
+        origin = (reading.source, 1, now, now, reading.import_batch_id)
+        stored = StoredReading(uuid4().hex[:24], reading.type, reading.instant, reading.amount, *origin)
         self._state.readings[key] = stored
         return stored
 
@@ -119,12 +118,13 @@ class FakeReadings:
     def get(self, reading_id: str) -> StoredReading:
         return stored_reading(self._state, self._user_id, reading_id)
 
-    def replace(self, before: StoredReading, after: StoredReading) -> None:
+    def replace(self, before: StoredReading, after: StoredReading) -> StoredReading:
         del self._state.readings[self._user_id, before.type, before.instant]
         key = (self._user_id, after.type, after.instant)
         if key in self._state.readings:
             raise DuplicateReadingError("already stored")
         self._state.readings[key] = after
+        return after
 
     def remove(self, reading: StoredReading) -> None:
         del self._state.readings[self._user_id, reading.type, reading.instant]

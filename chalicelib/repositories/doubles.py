@@ -1,0 +1,56 @@
+"""Doubles among inherited readings: of those at one instant of a meter the one updated last counts, no reader sees the
+others. Only the old side can have them.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from chalicelib.domain.errors import NotFoundError
+from chalicelib.domain.readings import to_ms
+from chalicelib.domain.sync import Side
+from chalicelib.repositories.database import Document
+from chalicelib.repositories.documents import counted, found, id_of
+from chalicelib.repositories.scoped import ScopedCollection
+
+
+def last_updated(doubles: Sequence[Document]) -> Document:
+    """Of documents at one instant the one that counts; without a date of update the one created last."""
+    return max(
+        doubles, key=lambda document: (to_ms(document.get("updatedAt") or document["date"]), str(document.get("_id")))
+    )
+
+
+def without_doubles(documents: Sequence[Document]) -> list[Document]:
+    """Documents of one meter in the order of their dates, of each instant only the one that counts."""
+    kept: dict[Any, Document] = {}
+    for document in documents:
+        other = kept.get(document["date"])
+        kept[document["date"]] = document if other is None else last_updated([other, document])
+    return [kept[date] for date in sorted(kept)]
+
+
+def each_that_counts(documents: Iterable[Document]) -> Iterator[Document]:
+    """Documents of several meters, sorted by date, one after another without doubles, in the same order."""
+    for _, together in groupby(documents, itemgetter("date")):
+        group = list(together)
+        kept = _last_of_each_type(group) if len(group) > 1 else group
+        yield from (document for document in group if document in kept)
+
+
+def document_that_counts(readings: ScopedCollection, side: Side, reading_id: str) -> Document:
+    """The document with an id. Raises NotFoundError: there is none, or it is a double that does not count."""
+    document = found(readings.find_one(counted(side, {"_id": id_of(reading_id)})))
+    if side is Side.NEW:
+        return document
+    there = counted(side, {"type": document["type"], "date": document["date"]})
+    doubles = list(readings.find(there, projection={"date": 1, "updatedAt": 1}))
+    if last_updated([*doubles, document])["_id"] != document["_id"]:
+        raise NotFoundError("there is no such reading")
+    return document
+
+
+def _last_of_each_type(group: Sequence[Document]) -> list[Document]:
+    types = {document["type"] for document in group}
+    return [last_updated([document for document in group if document["type"] == kind]) for kind in types]
