@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from chalicelib.domain.events import EVENT_SOURCE, EnergyEvent
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import count
@@ -56,10 +54,10 @@ class EventBridgePublisher:
         """Send entries once; returns those that failed (PutEvents can fail per entry with HTTP 200)."""
         try:
             results = self._client().put_events(Entries=entries)["Entries"]
-        except (BotoCoreError, ClientError) as error:
+            return [entry for entry, result in zip(entries, results, strict=True) if "ErrorCode" in result]
+        except Exception as error:  # noqa: BLE001 the write is committed: whatever fails here must not make it look failed
             logger().warning("PutEvents failed", exc_info=error)
             return entries
-        return [entry for entry, result in zip(entries, results, strict=True) if "ErrorCode" in result]
 
 
 def _batches(entries: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

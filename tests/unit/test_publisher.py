@@ -90,8 +90,10 @@ def test_only_the_entries_that_failed_are_sent_again() -> None:
     assert not metrics().metric_set
 
 
-def test_a_bus_that_stays_down_never_fails_the_caller_and_is_counted() -> None:
-    down = EndpointConnectionError(endpoint_url="http://events")
+@pytest.mark.parametrize(
+    "down", [EndpointConnectionError(endpoint_url="http://events"), ValueError("no such endpoint")]
+)
+def test_a_bus_that_stays_down_never_fails_the_caller_and_is_counted(down: Exception) -> None:
     bus = Bus(*[down] * ATTEMPTS)
     publish(bus, 2)
     assert len(bus.calls) == ATTEMPTS
