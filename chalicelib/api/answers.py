@@ -37,7 +37,8 @@ def problem_answer(error: Exception, path: str) -> Response:
 
 def _response(body: Any, status: HTTPStatus, content_type: str, headers: dict[str, str]) -> Response:
     text = json.dumps(body, default=_plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return Response(text, {"Content-Type": content_type, **headers}, status.value)
+    sendable = text.encode("utf-8", "replace").decode()  # half a surrogate pair that a caller sent and an error quotes
+    return Response(sendable, {"Content-Type": content_type, **headers}, status.value)
 
 
 def _plain(value: Any) -> float | str:

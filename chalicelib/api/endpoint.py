@@ -15,7 +15,7 @@ from chalice import Blueprint, Response
 from chalice.app import Request
 from pydantic import BaseModel, ValidationError
 
-from chalicelib.api.answers import json_answer, not_modified, problem_answer
+from chalicelib.api.answers import problem_answer
 from chalicelib.api.auth import Caller
 from chalicelib.api.errors import (
     BodyTooLargeError,
@@ -71,22 +71,6 @@ class Call:
         called = self.request.context.get("path", self.request.path)
         prefix = called.removesuffix(self.request.path) if called.endswith(self.request.path) else ""
         return prefix + path
-
-    def if_match(self) -> int | None:
-        """The revision that the caller has seen, None: any. Raises InvalidInputError."""
-        given = self.request.headers.get("if-match", "*").strip()
-        if given == "*":
-            return None
-        if not given.strip('"').isdecimal():
-            raise InvalidInputError("If-Match: send the ETag of the reading", (FieldError("If-Match", "no ETag"),))
-        return int(given.strip('"'))
-
-    def unless_known(self, etag: str, body: Callable[[], Any]) -> Response:
-        """The body with its ETag, or 304 where the caller has it already."""
-        known = {item.strip().removeprefix("W/") for item in self.request.headers.get("if-none-match", "").split(",")}
-        if etag in known:
-            return not_modified(etag)
-        return json_answer(body(), headers={"ETag": etag})
 
     def body(self, content_type: str, limit: int) -> bytes:
         """The raw body. Raises UnsupportedMediaError, BodyTooLargeError."""
@@ -193,7 +177,7 @@ def _refused(request: Request, error: Exception, refusal: Refusal) -> Response:
 def _parsed(content: bytes) -> Any:
     try:
         return json.loads(content.decode(), parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:  # arithmetic: an exponent that no number can have
         raise MalformedBodyError(f"the body is not JSON in UTF-8: {error}"[:300]) from error
 
 

@@ -4,12 +4,15 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from chalicelib.api.v2.models import ReadingListQuery
+from chalicelib.api.v2.reading_bodies import ReadingListQuery
 from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
-from chalicelib.domain.readings import parse_instant
+from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, parse_instant, to_ms
+
+KEPT = range(to_ms(datetime(FIRST_YEAR - 1, 12, 31, tzinfo=UTC)), to_ms(datetime(LAST_YEAR + 1, 1, 2, tzinfo=UTC)))
 
 
 def page_request(query: ReadingListQuery, zone: ZoneInfo) -> PageRequest:
@@ -38,7 +41,7 @@ def position_after(found: Sequence[StoredReading], limit: int) -> str | None:
 def _position(cursor: str) -> tuple[int, str]:
     try:
         instant, reading_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if isinstance(instant, int) and isinstance(reading_id, str) and abs(instant) < 10**14:
+        if isinstance(instant, int) and instant in KEPT and isinstance(reading_id, str) and reading_id.encode():
             return instant, reading_id
     except (binascii.Error, ValueError, TypeError):
         pass

@@ -3,8 +3,9 @@
 from chalice import Blueprint, Response
 
 from chalicelib.api.endpoint import ANY_CONTENT, Call, endpoint, refuse_other_methods
+from chalicelib.api.preconditions import unless_known
 from chalicelib.api.timeline import timeline_of
-from chalicelib.api.v2.models import DisplayBody, DisplayQuery
+from chalicelib.api.v2.display_bodies import DisplayBody, DisplayQuery
 from chalicelib.services.display import View
 
 blueprint = Blueprint(__name__)
@@ -16,7 +17,7 @@ def show_display(call: Call) -> Response:
     """One view and how it relates to its meter's source version, which is its ETag."""
     query = call.query(DisplayQuery)
     view = _view(call, query)
-    return call.unless_known(view.etag, lambda: DisplayBody.of(query, view).shown())
+    return unless_known(call, view.etag, lambda: DisplayBody.of(query, view).shown())
 
 
 def _view(call: Call, query: DisplayQuery) -> View:

@@ -6,11 +6,11 @@ from chalice import Blueprint, Response
 
 from chalicelib.api.answers import json_answer, no_content
 from chalicelib.api.endpoint import ANY_CONTENT, CSV_BODY_BYTES, Call, endpoint, refuse_other_methods
+from chalicelib.api.preconditions import seen_revision, unless_known
 from chalicelib.api.v2.cursor import page_request, position_after
-from chalicelib.api.v2.models import (
+from chalicelib.api.v2.import_bodies import ImportQuery, ImportReportBody
+from chalicelib.api.v2.reading_bodies import (
     CorrectionBody,
-    ImportQuery,
-    ImportReportBody,
     ReadingBody,
     ReadingListBody,
     ReadingListQuery,
@@ -49,14 +49,14 @@ def create_reading(call: Call) -> Response:
 def show_reading(call: Call, reading_id: str) -> Response:
     """One reading, its revision as ETag."""
     reading = call.container.queries.get(call.user_id, reading_id, Side.NEW)
-    return call.unless_known(f'"{reading.revision}"', lambda: StoredReadingBody.of(reading).shown())
+    return unless_known(call, f'"{reading.revision}"', lambda: StoredReadingBody.of(reading).shown())
 
 
 @blueprint.route("/v2/energy/{reading_id}", methods=["PUT"], content_types=ANY_CONTENT)
 @endpoint(blueprint)
 def update_reading(call: Call, reading_id: str) -> Response:
     """Change date or amount; with If-Match only the revision that the caller has seen."""
-    correction = call.json(CorrectionBody).correction(call.if_match())
+    correction = call.json(CorrectionBody).correction(seen_revision(call))
     return _recorded(call.container.energy.update(call.user_id, reading_id, correction), HTTPStatus.OK, {})
 
 
@@ -64,7 +64,7 @@ def update_reading(call: Call, reading_id: str) -> Response:
 @endpoint(blueprint)
 def delete_reading(call: Call, reading_id: str) -> Response:
     """Take a reading away; with If-Match only the revision that the caller has seen."""
-    version = call.container.energy.delete(call.user_id, reading_id, call.if_match())
+    version = call.container.energy.delete(call.user_id, reading_id, seen_revision(call))
     return no_content({"X-Source-Version": str(version)})
 
 

@@ -6,7 +6,7 @@ from chalice import Blueprint, Response
 
 from chalicelib.api.answers import json_answer, no_content
 from chalicelib.api.endpoint import ANY_CONTENT, Call, endpoint, refuse_other_methods
-from chalicelib.api.v2.models import (
+from chalicelib.api.v2.configuration_bodies import (
     ExchangeBody,
     ExchangeListBody,
     ExchangeListQuery,

@@ -4,7 +4,7 @@ from chalice import Blueprint, Response
 
 from chalicelib.api.answers import json_answer
 from chalicelib.api.endpoint import ANY_CONTENT, Call, endpoint, refuse_other_methods
-from chalicelib.api.v2.models import ChangedBody, ModuliBody, SettingsBody
+from chalicelib.api.v2.configuration_bodies import ChangedBody, ModuliBody, SettingsBody
 from chalicelib.domain.readings import EnergyType
 
 blueprint = Blueprint(__name__)

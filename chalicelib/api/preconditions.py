@@ -1,0 +1,39 @@
+"""Conditional requests: what the caller has seen already, by ETag (RFC 9110, 13.1)."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from chalice import Response
+
+from chalicelib.api.answers import json_answer, not_modified
+from chalicelib.api.endpoint import Call
+from chalicelib.domain.errors import FieldError, InvalidInputError
+
+REVISION = re.compile(r'"([0-9]{1,18})"')
+ETAG = re.compile(r'(W/)?"[^"]*"')
+NO_REVISION = -1  # what no reading has
+
+
+def seen_revision(call: Call) -> int | None:
+    """The revision that ``If-Match`` names, None: any; another ETag than a reading's matches none.
+
+    Raises:
+        InvalidInputError: it is not one ETag.
+    """
+    given = call.request.headers.get("if-match", "*").strip()
+    if given == "*":
+        return None
+    if match := REVISION.fullmatch(given):
+        return int(match[1])
+    if ETAG.fullmatch(given):
+        return NO_REVISION
+    raise InvalidInputError("If-Match: send the ETag of the reading", (FieldError("If-Match", "not one ETag"),))
+
+
+def unless_known(call: Call, etag: str, body: Callable[[], Any]) -> Response:
+    """The body with its ETag, or 304 where ``If-None-Match`` says that the caller has it."""
+    known = {item.strip().removeprefix("W/") for item in call.request.headers.get("if-none-match", "").split(",")}
+    if known & {etag, "*"}:
+        return not_modified(etag)
+    return json_answer(body(), headers={"ETag": etag})

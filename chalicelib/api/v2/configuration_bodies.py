@@ -1,0 +1,113 @@
+"""What besides readings decides the figures, in version 2: exchanges, settings, moduli."""
+
+from decimal import Decimal
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, WithJsonSchema, field_validator
+
+from chalicelib.api.bodies import Amount, Body, DateText, Moment
+from chalicelib.domain.events import MeterChange
+from chalicelib.domain.plausibility import MAX_DIGITS, MAX_INTEGER_DIGITS
+from chalicelib.domain.ports import Exchange, MeterConfiguration, UserSettings
+from chalicelib.domain.readings import EnergyType, to_datetime
+from chalicelib.domain.zones import known_zone
+from chalicelib.services.configuration import ExchangeDraft
+
+MAX_MODULUS = 10**MAX_INTEGER_DIGITS
+Modulus = Annotated[
+    Decimal,
+    Field(gt=0, le=MAX_MODULUS, max_digits=MAX_DIGITS),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": MAX_MODULUS}),
+]
+
+
+class ExchangeBody(Body):
+    """A meter exchange to record: when, the old register's last and the new one's first count."""
+
+    type: EnergyType
+    date: DateText
+    final_old: Amount
+    initial_new: Amount = Decimal(0)
+
+    def draft(self) -> ExchangeDraft:
+        """What the service takes."""
+        return ExchangeDraft(self.type, self.date, self.final_old, self.initial_new)
+
+
+class StoredExchangeBody(Body):
+    """A recorded exchange."""
+
+    id: str
+    type: EnergyType
+    date: Moment
+    final_old: Amount
+    initial_new: Amount
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> Self:
+        """From what is stored."""
+        points = exchange.exchange
+        return cls(
+            id=exchange.id,
+            type=exchange.type,
+            date=to_datetime(points.instant),
+            final_old=points.final_old,
+            initial_new=points.initial_new,
+        )
+
+
+class RecordedExchangeBody(Body):
+    """An exchange that was just recorded, and what it did to its meter."""
+
+    exchange: StoredExchangeBody
+    meter: MeterChange
+
+
+class ExchangeListQuery(Body):
+    """Of which meter to list the exchanges."""
+
+    type: EnergyType
+
+
+class ExchangeListBody(Body):
+    """The exchanges of one meter, by date."""
+
+    exchanges: list[StoredExchangeBody]
+
+    @classmethod
+    def of(cls, configuration: MeterConfiguration) -> Self:
+        """From a meter's configuration."""
+        return cls(exchanges=[StoredExchangeBody.of(exchange) for exchange in configuration.exchanges])
+
+
+class ModuliBody(Body):
+    """At which count each register starts again, such as 100000; null where it is not known."""
+
+    power: Modulus | None = None
+    gas: Modulus | None = None
+
+
+class SettingsBody(Body):
+    """A user's zone, the days a reading may lie from a month end, and the registers' moduli."""
+
+    zone: str = Field(max_length=64)
+    tolerance_days: int = Field(3, ge=0, le=14)
+    moduli: ModuliBody = ModuliBody()
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        if not known_zone(zone):
+            raise ValueError("not an IANA zone such as Europe/Berlin")
+        return zone
+
+    def settings(self) -> UserSettings:
+        """What the service takes."""
+        return UserSettings(ZoneInfo(self.zone), self.tolerance_days)
+
+
+class ChangedBody(Body):
+    """The meters that a change touched."""
+
+    meters: list[MeterChange]

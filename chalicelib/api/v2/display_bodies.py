@@ -1,0 +1,62 @@
+"""Views of version 2: which one the caller asks for, and what it looks like."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from chalicelib.api.bodies import Body, DateText, Moment
+from chalicelib.domain.errors import FieldError, InvalidInputError
+from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, to_datetime
+from chalicelib.services.display import View
+
+MAX_BUCKETS = 1000
+
+
+class DisplayQuery(Body):
+    """Which view to show. ``year``: monthly, required there. ``from``, ``to``, ``buckets``: histogram."""
+
+    type: EnergyType
+    data_type: Literal["monthly", "histogram", "summary"]
+    year: int | None = Field(None, ge=FIRST_YEAR, le=LAST_YEAR)
+    first: Annotated[DateText | None, Field(alias="from")] = None
+    last: Annotated[DateText | None, Field(alias="to")] = None
+    buckets: int | None = Field(None, ge=1, le=MAX_BUCKETS)
+
+    def required_year(self) -> int:
+        """The year of a monthly view. Raises InvalidInputError."""
+        if self.year is None:
+            reason = "a monthly view needs year=, such as year=2024"
+            raise InvalidInputError(reason, (FieldError("year", reason),))
+        return self.year
+
+
+class DisplayMeta(Body):
+    """How a view relates to its meter: stale while a write is not in it yet."""
+
+    source_version: int
+    display_version: int
+    stale: bool
+    calculated_at: Moment | None
+
+
+class DisplayBody(Body):
+    """One view."""
+
+    type: EnergyType
+    data_type: str
+    year: int | None
+    data: Mapping[str, Any]
+    meta: DisplayMeta
+
+    @classmethod
+    def of(cls, query: DisplayQuery, view: View) -> "DisplayBody":
+        """From the service's view, without copying its data."""
+        meta = DisplayMeta(
+            source_version=view.state.source_version,
+            display_version=view.state.display_version,
+            stale=view.state.stale,
+            calculated_at=None if view.calculated_at is None else to_datetime(view.calculated_at),
+        )
+        year = query.year if query.data_type == "monthly" else None
+        return cls.model_construct(type=query.type, data_type=query.data_type, year=year, data=view.data, meta=meta)

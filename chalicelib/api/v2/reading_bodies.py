@@ -1,0 +1,94 @@
+"""Readings of version 2 as the caller sends and gets them."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field
+
+from chalicelib.api.bodies import Amount, Body, DateText, Moment
+from chalicelib.domain.ports import StoredReading
+from chalicelib.domain.readings import EnergyType, to_datetime
+from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft, Recorded
+
+MAX_PAGE = 500
+
+
+class ReadingBody(Body):
+    """A reading to record: a date (local midnight) or a date-time with offset, and the register's amount."""
+
+    type: EnergyType
+    date: DateText
+    amount: Amount
+    confirm: bool = False
+
+    def draft(self) -> ReadingDraft:
+        """What the service takes."""
+        return ReadingDraft(self.type, self.date, self.amount, self.confirm)
+
+
+class CorrectionBody(Body):
+    """What to change of a reading; what is left out stays."""
+
+    date: DateText | None = None
+    amount: Amount | None = None
+    confirm: bool = False
+
+    def correction(self, revision: int | None) -> ReadingCorrection:
+        """What the service takes."""
+        return ReadingCorrection(self.date, self.amount, self.confirm, revision)
+
+
+class StoredReadingBody(Body):
+    """A stored reading; its ``revision`` is its ETag."""
+
+    id: str
+    type: EnergyType
+    date: Moment
+    amount: Amount
+    source: str
+    revision: int
+    created_at: Moment
+    updated_at: Moment
+
+    @classmethod
+    def of(cls, reading: StoredReading, **more: Any) -> Self:
+        """From what is stored."""
+        return cls(
+            id=reading.id,
+            type=reading.type,
+            date=to_datetime(reading.instant),
+            amount=reading.amount,
+            source=reading.source,
+            revision=reading.revision,
+            created_at=to_datetime(reading.created_at),
+            updated_at=to_datetime(reading.updated_at),
+            **more,
+        )
+
+
+class RecordedBody(StoredReadingBody):
+    """A reading that was just written, with the source version that its meter reached."""
+
+    source_version: int
+
+    @classmethod
+    def after(cls, recorded: Recorded) -> Self:
+        """From what the service stored."""
+        return cls.of(recorded.reading, source_version=recorded.source_version)
+
+
+class ReadingListQuery(Body):
+    """Which readings to list: all or one type, within dates, sorted by date; ``cursor`` is the page before's."""
+
+    type: EnergyType | None = None
+    first: Annotated[DateText | None, Field(alias="from")] = None
+    last: Annotated[DateText | None, Field(alias="to")] = None
+    sort: Literal["date", "-date"] = "date"
+    limit: int = Field(50, ge=1, le=MAX_PAGE)
+    cursor: str | None = Field(None, max_length=200)
+
+
+class ReadingListBody(Body):
+    """One page of readings; ``nextCursor`` is null on the last."""
+
+    readings: list[StoredReadingBody]
+    next_cursor: str | None
