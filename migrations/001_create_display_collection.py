@@ -1,4 +1,9 @@
-"""Creates the collections of the new backend and the indexes that its queries use."""
+"""Creates the collections of the new backend, the indexes that both backends' queries use, and the sync mode.
+
+Before it changes anything it reports what of an inherited ``energies`` cannot be carried over; then it copies that
+into ``quarantined_readings``, each with its reasons. ``down`` takes the new backend's documents away and leaves
+``energies``, ``meters``, ``user_settings``, the quarantine, and every index that version 1 reads by.
+"""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,9 +11,14 @@ from typing import Any
 from pymongo.database import Database
 
 from chalicelib.domain.sync import SyncMode
-from chalicelib.repositories.control import SYNC_MODE
+from chalicelib.repositories.control import SYNC_MODE, sync_state
+from chalicelib.repositories.database import Collections
+from migrations import display_documents, inherited
+from migrations.scripts import QUIET, Direction, Run, Step
 
-INDEXES: dict[str, list[tuple[list[tuple[str, int]], dict[str, Any]]]] = {
+RESUMABLE = True
+Keys = list[tuple[str, int]]
+INDEXES: dict[str, list[tuple[Keys, dict[str, Any]]]] = {
     # the old readings, doubles allowed: by meter and instant, and for lists of all types
     "energies": [([("userId", 1), ("type", 1), ("date", 1)], {}), ([("userId", 1), ("date", 1), ("_id", 1)], {})],
     # one reading per meter and instant; also every range and neighbour query, covered where only dates are read
@@ -22,25 +32,75 @@ INDEXES: dict[str, list[tuple[list[tuple[str, int]], dict[str, Any]]]] = {
     "meters": [([("dirtySince", 1)], {"partialFilterExpression": {"dirtySince": {"$exists": True}}})],
     "user_settings": [],
     "control": [],
+    "quarantined_readings": [],
 }
+NOT_OLD_ONLY = (
+    "the mode is {mode}, and what this drops is written by everybody; go back to old_only first "
+    "(python -m infra mode set old_only), which loses nothing"
+)
 
 
-def up(database: Database[Any]) -> None:
+def refusal(database: Database[Any], direction: Direction) -> str | None:
+    """``down`` drops source documents, and those only rest in ``old_only``."""
+    mode = sync_state(database).mode
+    return NOT_OLD_ONLY.format(mode=mode) if direction == "down" and mode is not SyncMode.OLD_ONLY else None
+
+
+def preview(database: Database[Any], direction: Direction) -> list[Step]:
+    """The inherited defects and the indexes that are missing; or what would be dropped."""
+    if direction == "down":
+        dropped = (Collections.DISPLAY, Collections.READINGS)
+        return [Step(f"drop {name}", database[name].estimated_document_count()) for name in dropped]
+    defects = [Step(f"quarantine: {reason}", n) for reason, n in inherited.defects(database).items()]
+    indexes = [Step(f"index {_named(keys)} of {name}", _size(database, name)) for name, keys, _ in _missing(database)]
+    return [*defects, *indexes]
+
+
+def up(database: Database[Any], run: Run = QUIET) -> None:
     """Create what is missing; running it again changes nothing."""
+    for reason, documents in inherited.defects(database).items():
+        run.say(f"energies: {documents} documents: {reason}")
     existing = set(database.list_collection_names())
-    fresh = "energies" not in existing
-    for collection, indexes in INDEXES.items():
-        if collection not in existing:
-            database.create_collection(collection)
-        for keys, options in indexes:
-            database[collection].create_index(keys, **options)
-    # A database without old readings has nothing to carry over and may write both sides from the start.
-    mode = SyncMode.DUAL_WRITE if fresh else SyncMode.OLD_ONLY
-    database["control"].update_one(
-        {"_id": SYNC_MODE}, {"$setOnInsert": {"mode": mode.value, "since": datetime.fromtimestamp(0, UTC)}}, upsert=True
-    )
+    for name in INDEXES:
+        if name not in existing:
+            database.create_collection(name)
+    inherited.quarantine(database)
+    for name, keys, options in _missing(database):
+        run.check()
+        database[name].create_index(keys, **options)
+    start = {"mode": _first_mode(database).value, "since": datetime.fromtimestamp(0, UTC)}
+    database["control"].update_one({"_id": SYNC_MODE}, {"$setOnInsert": start}, upsert=True)
 
 
-def down(database: Database[Any]) -> None:
-    """Drop the display documents: they can be calculated again. Readings, meters and settings stay."""
-    database.drop_collection("display_energy_data")
+def down(database: Database[Any], run: Run = QUIET) -> None:
+    """Drop what can be made again from ``energies``."""
+    display_documents.remove_all(database)
+    run.check()
+    database.drop_collection(Collections.DISPLAY)
+    database.drop_collection(Collections.READINGS)
+
+
+def _missing(database: Database[Any]) -> list[tuple[str, Keys, dict[str, Any]]]:
+    """Indexes that are not there by their keys: the old application's own may have other names."""
+    return [
+        (name, keys, options)
+        for name, indexes in INDEXES.items()
+        for keys, options in indexes
+        if keys not in [list(known["key"]) for known in database[name].index_information().values()]
+    ]
+
+
+def _first_mode(database: Database[Any]) -> SyncMode:
+    """Old readings are carried over step by step. A database without any has nothing to carry over and may write both
+    sides from the start, unless it holds new readings alone: then those are the ones to believe."""
+    if database[Collections.ENERGIES].find_one(projection={"_id": 1}):
+        return SyncMode.OLD_ONLY
+    return SyncMode.NEW_ONLY if database[Collections.READINGS].find_one(projection={"_id": 1}) else SyncMode.DUAL_WRITE
+
+
+def _named(keys: Keys) -> str:
+    return "+".join(field for field, _ in keys)
+
+
+def _size(database: Database[Any], name: str) -> int:
+    return database[name].estimated_document_count()

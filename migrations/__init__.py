@@ -1,1 +1,1 @@
-"""Database migrations, applied in the order of their numbers. ``python -m migrations status|up``."""
+"""Database migrations, applied in the order of their numbers. ``python -m migrations --help`` says how."""

@@ -1,40 +1,201 @@
-"""``python -m migrations status|up --uri mongodb://... --database energy_monitor``."""
+"""The command line: ``python -m migrations status | up | down | create | resolve | verify-roundtrip``."""
 
-from typing import Any
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import reduce
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
-from pymongo import MongoClient
 from pymongo.database import Database
+from pymongo.errors import PyMongoError
+from rich.console import Console
 
-from migrations import runner
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.repositories.control import sync_state
+from chalicelib.repositories.database import open_database
+from migrations import new_script, output, roundtrip, runner
+from migrations.errors import EditedError, MigrationError, RefusedError
+from migrations.ledger import COLLECTION, State
+from migrations.lock import LOCK_SECONDS, holder
+from migrations.scripts import FOLDER, QUIET, Direction
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+results = Console(highlight=False, soft_wrap=True)
+messages = Console(stderr=True, highlight=False, soft_wrap=True)
+
+uri_option = click.option("--uri", envvar="MONGODB_URI", show_envvar=True, required=True, help="connection string")
+database_option = click.option(
+    "--database", "name", envvar="MONGODB_DATABASE", show_envvar=True, default="energy_monitor", show_default=True
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="print one JSON document")
+folder_option = click.option(
+    "--folder", type=click.Path(path_type=Path, file_okay=False, exists=True), default=FOLDER, help="with the scripts"
+)
+execute_option = click.option("--execute", is_flag=True, help="do it; without, say what would be done")
+retry_option = click.option("--retry", is_flag=True, help="go on with a script that failed")
+lock_option = click.option(
+    "--lock-seconds", default=LOCK_SECONDS, show_default=True, help="after which a runner that died loses its lock"
+)
 
 
-@click.group()
-@click.option("--uri", envvar="MONGODB_URI", required=True, help="Connection string; or MONGODB_URI.")
-@click.option("--database", default="energy_monitor", show_default=True)
-@click.pass_context
-def cli(context: click.Context, uri: str, database: str) -> None:
-    """Bring a database to the shape that the application expects."""
-    client: MongoClient[dict[str, Any]] = context.with_resource(MongoClient(uri))
-    context.obj = client[database]
+def options(*chosen: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several options as one decorator, in the order in which the help shows them."""
+    return lambda command: reduce(lambda decorated, option: option(decorated), reversed(chosen), command)
+
+
+everywhere = options(uri_option, database_option, json_option, folder_option)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Bring a database to the shape that the application expects, and back.
+
+    Exit codes: 0 done, 1 failed or different, 2 wrong usage, 3 refused in the present sync mode, 4 an applied script
+    was edited, 5 another runner holds the lock, 6 a script failed before and waits for --retry or resolve.
+    """
 
 
 @cli.command()
-@click.pass_obj
-def status(database: Database[Any]) -> None:
-    """Show which scripts are applied."""
-    waiting = runner.pending(database)
-    for name in runner.scripts():
-        click.echo(f"{'pending' if name in waiting else 'applied'}  {name}")
+@everywhere
+def status(uri: str, name: str, as_json: bool, folder: Path) -> None:
+    """Say which scripts are applied, in which mode the data is, and who is at it."""
+    with _opened(uri, name) as database:
+        rows, mode, lock = runner.status(database, folder), sync_state(database).mode, holder(database[COLLECTION])
+    if as_json:
+        _print_json(scripts=[asdict(row) for row in rows], mode=mode, lock=lock and lock["owner"])
+    else:
+        results.print(output.status_table(rows))
+        results.print(f"sync mode: {mode}, lock: {lock['owner'] if lock else 'free'}", markup=False)
+    if any(row.state == "edited" for row in rows):
+        sys.exit(EditedError.exit_code)
 
 
 @cli.command()
-@click.pass_obj
-def up(database: Database[Any]) -> None:
-    """Apply what is pending."""
-    for name in runner.up(database) or ["nothing to do"]:
-        click.echo(name)
+@options(everywhere, execute_option, retry_option, lock_option)
+@click.option("--to", "last", help="up to and including this script: 001")
+def up(uri: str, name: str, as_json: bool, folder: Path, execute: bool, last: str | None, **rest: Any) -> None:
+    """Apply what is pending. A script that the sync mode does not allow yet waits, and those after it."""
+    chosen = _chosen(folder, as_json, **rest)
+    with _opened(uri, name) as database:
+        if not execute:
+            _show_plan(runner.plan(database, "up", chosen, last=last), as_json)
+            return
+        done = runner.up(database, last, chosen)
+        waiting = runner.refusal(database, "up", folder)
+    if waiting and not done:
+        raise RefusedError(waiting)
+    _show_done("up", done, as_json, waiting)
+
+
+@cli.command()
+@options(everywhere, execute_option, retry_option, lock_option)
+@click.option("--steps", default=1, show_default=True, help="how many scripts, the latest first")
+def down(uri: str, name: str, as_json: bool, folder: Path, execute: bool, steps: int, **rest: Any) -> None:
+    """Revert the script applied last. Never drops old readings, meters or settings."""
+    chosen = _chosen(folder, as_json, **rest)
+    with _opened(uri, name) as database:
+        if not execute:
+            _show_plan(runner.plan(database, "down", chosen, steps=steps), as_json)
+            return
+        _show_done("down", runner.down(database, steps, chosen), as_json, None)
+
+
+@cli.command()
+@options(everywhere, lock_option)
+@click.argument("script")
+@click.option("--as", "state", required=True, type=click.Choice([State.APPLIED.value, State.PENDING.value]))
+def resolve(script: str, state: str, uri: str, name: str, as_json: bool, folder: Path, lock_seconds: float) -> None:
+    """Decide by hand what a script that failed, or was edited, counts as. Runs nothing."""
+    with _opened(uri, name) as database:
+        runner.resolve(database, script, State(state), runner.Options(folder=folder, lock_seconds=lock_seconds))
+    _show_done("resolve", [script], as_json, None)
+
+
+@cli.command()
+@click.argument("title")
+@options(json_option, folder_option)
+def create(title: str, as_json: bool, folder: Path) -> None:
+    """Make the file of a new script; TITLE says what it does: 'add meter location'."""
+    path = new_script.create(title, folder)
+    if as_json:
+        _print_json(created=str(path))
+    else:
+        results.print(str(path), markup=False)
+
+
+@cli.command("verify-roundtrip")
+@options(uri_option, database_option, json_option)
+def verify_roundtrip(uri: str, name: str, as_json: bool) -> None:
+    """Prove on a copy that up, down and up again give equal documents and indexes."""
+    with _opened(uri, name) as database:
+        outcome = roundtrip.verify(database)
+    if as_json:
+        _print_json(documents=outcome.documents, differences=outcome.differences)
+    else:
+        for difference in outcome.differences:
+            results.print(f"differs: {difference}", markup=False)
+        verdict = "not equal" if outcome.differences else "equal documents and indexes"
+        results.print(f"up, down, up on a copy, {outcome.documents:,} documents compared: {verdict}")
+    sys.exit(1 if outcome.differences else 0)
+
+
+@contextmanager
+def _opened(uri: str, name: str) -> Iterator[Database[Any]]:
+    database = open_database(uri, name)
+    try:
+        yield database
+    finally:
+        database.client.close()
+
+
+def _chosen(folder: Path, as_json: bool, retry: bool, lock_seconds: float) -> runner.Options:
+    run = QUIET if as_json else output.ConsoleRun(messages)
+    return runner.Options(folder=folder, retry=retry, lock_seconds=lock_seconds, run=run)
+
+
+def _show_plan(planned: list[runner.Planned], as_json: bool) -> None:
+    if as_json:
+        _print_json(executed=False, plan=[asdict(script) for script in planned])
+        return
+    results.print(output.plan_table(planned) if planned else "nothing to do")
+    results.print("Nothing was changed; --execute does it." if planned else "")
+
+
+def _show_done(command: Direction | str, names: list[str], as_json: bool, waiting: str | None) -> None:
+    if as_json:
+        _print_json(executed=True, command=command, scripts=names, waiting=waiting)
+        return
+    for name in names or ["nothing to do"]:
+        results.print(f"{command}: {name}" if names else name, markup=False)
+    if waiting:
+        results.print(f"waits: {waiting}", markup=False)
+
+
+def _print_json(**document: Any) -> None:
+    click.echo(json.dumps(document))
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run a command; an expected failure becomes a message and its exit code."""
+    try:
+        cli(arguments)
+    except MigrationError as error:
+        _fail(error, error.exit_code)
+    except (PyMongoError, UnavailableError) as error:
+        _fail(error, MigrationError.exit_code)
+
+
+def _fail(error: Exception, code: int) -> None:
+    reason = str(error).split(", full error")[0]
+    if "--json" in sys.argv:
+        _print_json(error=reason, exitCode=code)
+    messages.print(reason, style="red", markup=False)
+    sys.exit(code)
 
 
 if __name__ == "__main__":
-    cli()
+    run()

@@ -1,30 +1,204 @@
-"""Finds the scripts, applies those that are missing, and remembers it in the collection ``migrations``."""
+"""Applies and reverts scripts: under the lock, in order, each remembered before and after it runs."""
 
-from datetime import UTC, datetime
-from importlib import import_module
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pymongo.database import Database
 
-COLLECTION = "migrations"
+from migrations.errors import LockedError, MigrationError, RefusedError
+from migrations.ledger import INTERRUPTED, Ledger, State
+from migrations.lock import LOCK_SECONDS, Lock, holder
+from migrations.scripts import FOLDER, QUIET, Advance, Direction, Run, Script, Step, scripts
 
 
-def scripts() -> list[str]:
-    """The names of all scripts, in order."""
-    return sorted(path.stem for path in Path(__file__).parent.glob("[0-9][0-9][0-9]_*.py"))
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a caller can say about a run. ``retry``: go on with a script that failed."""
+
+    folder: Path = FOLDER
+    retry: bool = False
+    lock_seconds: float = LOCK_SECONDS
+    run: Run = QUIET
 
 
-def pending(database: Database[Any]) -> list[str]:
-    """The scripts that this database has not seen, in order."""
-    applied = {document["_id"] for document in database[COLLECTION].find({}, projection={"_id": 1})}
-    return [name for name in scripts() if name not in applied]
+DEFAULT = Options()
+Choice = Callable[[Ledger, list[Script]], list[Script]]
 
 
-def up(database: Database[Any]) -> list[str]:
-    """Apply what is pending; returns the names. A script is remembered only after it has succeeded."""
-    names = pending(database)
-    for name in names:
-        import_module(f"migrations.{name}").up(database)
-        database[COLLECTION].insert_one({"_id": name, "appliedAt": datetime.now(UTC)})
-    return names
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One script that a command would run: what it would do, or why it cannot."""
+
+    name: str
+    steps: Sequence[Step]
+    refused: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One script as ``status`` shows it."""
+
+    name: str
+    state: str
+    detail: str
+
+
+def pending(database: Database[Any], folder: Path = FOLDER) -> list[str]:
+    """The names of the scripts that are not applied, in order."""
+    return [script.name for script in Ledger(database).pending(scripts(folder))]
+
+
+def up(database: Database[Any], last: str | None = None, options: Options = DEFAULT) -> list[str]:
+    """Apply what is pending, up to and including ``last``; returns the names.
+
+    Stops before a script that the state of the data does not allow yet: ``refusal`` says why.
+
+    Raises:
+        LockedError, EditedError, DirtyError: nothing was changed.
+        MigrationError: a script failed; it is marked as failed.
+    """
+    return _run_all(database, "up", options, lambda ledger, known: _until(ledger.pending(known), last))
+
+
+def down(database: Database[Any], steps: int = 1, options: Options = DEFAULT) -> list[str]:
+    """Revert the ``steps`` scripts applied last, the latest first; returns the names.
+
+    Raises:
+        RefusedError: the state of the data does not allow it; the message tells what was reverted before, if anything.
+        LockedError, EditedError, DirtyError, MigrationError: as for ``up``.
+    """
+    return _run_all(database, "down", options, lambda ledger, known: _revertible(ledger, known)[:steps])
+
+
+def refusal(database: Database[Any], direction: Direction, folder: Path = FOLDER) -> str | None:
+    """Why the next script of a direction cannot run now; None: it can, or there is none."""
+    ledger, known = Ledger(database), scripts(folder)
+    following = ledger.pending(known) if direction == "up" else _revertible(ledger, known)
+    if not following:
+        return None
+    reason = following[0].load().refusal(database, direction)
+    return reason and f"{following[0].name}: {reason}"
+
+
+def plan(
+    database: Database[Any],
+    direction: Direction,
+    options: Options = DEFAULT,
+    *,
+    last: str | None = None,
+    steps: int = 1,
+) -> list[Planned]:
+    """What ``up`` or ``down`` would do, as things are now. Changes nothing.
+
+    Raises:
+        EditedError, DirtyError: as the command itself would.
+    """
+    ledger, known = Ledger(database), scripts(options.folder)
+    ledger.check_unedited(known)
+    chosen = _until(ledger.pending(known), last) if direction == "up" else _revertible(ledger, known)[:steps]
+    for script in chosen:
+        ledger.check_clean(script, options.retry)
+    return [_planned(database, script, direction) for script in chosen]
+
+
+def status(database: Database[Any], folder: Path = FOLDER) -> list[Status]:
+    """Every script, applied ones whose file is gone included."""
+    ledger, known = Ledger(database), scripts(folder)
+    edited, running = ledger.edited(known), holder(ledger.records) is not None
+    names = sorted({*(script.name for script in known), *edited})
+    return [_status(name, ledger, edited.get(name), running) for name in names]
+
+
+def resolve(database: Database[Any], name: str, state: State, options: Options = DEFAULT) -> None:
+    """Take the operator's word that a script counts as applied or pending.
+
+    Raises:
+        MigrationError: there is no such script.
+        LockedError: another runner is at it.
+    """
+    with Lock(Ledger(database).records, options.lock_seconds):
+        Ledger(database).resolve(_named(scripts(options.folder), name), state)
+
+
+def _run_all(database: Database[Any], direction: Direction, options: Options, choose: Choice) -> list[str]:
+    with Lock(Ledger(database).records, options.lock_seconds) as lock:
+        ledger, known = Ledger(database), scripts(options.folder)
+        ledger.check_unedited(known)
+        done: list[str] = []
+        for script in choose(ledger, known):
+            ledger.check_clean(script, options.retry)
+            if reason := script.load().refusal(database, direction):
+                if direction == "down":
+                    raise RefusedError(f"{script.name}: {reason}" + (f" (reverted: {', '.join(done)})" if done else ""))
+                break
+            _run_one(database, script, direction, ledger, _Held(lock, options.run))
+            done.append(script.name)
+        return done
+
+
+def _run_one(database: Database[Any], script: Script, direction: Direction, ledger: Ledger, run: "_Held") -> None:
+    migration = script.load()
+    ledger.begin(script, direction, run.lock.owner)
+    try:
+        (migration.up if direction == "up" else migration.down)(database, run)
+        run.check()
+    except LockedError:
+        raise  # the record belongs to whoever has the lock now
+    except Exception as error:
+        ledger.fail(script, f"{type(error).__name__}: {error}")
+        raise MigrationError(f"{script.name} failed: {error}") from error
+    ledger.finish(script, direction)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A ``Run`` that knows of the lock."""
+
+    lock: Lock
+    shown: Run
+
+    def check(self) -> None:
+        self.lock.check()
+
+    def say(self, text: str) -> None:
+        self.shown.say(text)
+
+    def progress(self, unit: str, total: int) -> AbstractContextManager[Advance]:
+        return self.shown.progress(unit, total)
+
+
+def _planned(database: Database[Any], script: Script, direction: Direction) -> Planned:
+    migration = script.load()
+    refused = migration.refusal(database, direction)
+    return Planned(script.name, [] if refused else migration.preview(database, direction), refused)
+
+
+def _until(chosen: list[Script], last: str | None) -> list[Script]:
+    return chosen if last is None else [script for script in chosen if script.name[:3] <= last[:3]]
+
+
+def _revertible(ledger: Ledger, known: list[Script]) -> list[Script]:
+    """Applied ones, and those that got stuck half-way."""
+    return [script for script in reversed(known) if ledger.state(script.name) is not State.PENDING]
+
+
+def _named(known: list[Script], name: str) -> Script:
+    for script in known:
+        if name in (script.name, script.name[:3]):
+            return script
+    raise MigrationError(f"there is no script {name!r}; there are {', '.join(script.name for script in known)}")
+
+
+def _status(name: str, ledger: Ledger, edited: str | None, running: bool) -> Status:
+    state, record = ledger.state(name), ledger.record(name)
+    if edited:
+        return Status(name, "edited", f"{edited} after it was applied")
+    if state in INTERRUPTED and not running:
+        return Status(name, "interrupted", f"while {state.value}, by {record['owner']}")
+    if state is State.APPLIED:
+        at = record.get("finishedAt") or record["resolvedAt"]
+        return Status(name, state.value, f"{at:%Y-%m-%d %H:%M:%S} UTC")
+    return Status(name, state.value, str(record.get("error", "")))

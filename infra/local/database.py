@@ -5,20 +5,30 @@ from chalicelib.repositories.database import MongoDatabase, open_database
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.services.calculation import DisplayDataCalculationService
+from infra.local.errors import StackError
 from infra.local.layout import Layout
 from migrations import runner
+from migrations.errors import MigrationError
 
 
 def prepare(layout: Layout) -> str:
     """Apply missing migrations and refresh meters whose event got lost; say what was done."""
     database = open_database(layout.mongodb_uri, layout.database)
     try:
-        applied = runner.up(database)
+        applied = _migrate(database)
         refreshed = _catch_up(database)
     finally:
         database.client.close()
     migrations = f"applied {', '.join(applied)}" if applied else "no migration to apply"
     return migrations + (f", {refreshed} meters caught up" if refreshed else "")
+
+
+def _migrate(database: MongoDatabase) -> list[str]:
+    """What the sync mode does not allow yet waits for the operator."""
+    try:
+        return runner.up(database)
+    except MigrationError as error:
+        raise StackError(f"The database could not be migrated: {error}") from error
 
 
 def _catch_up(database: MongoDatabase) -> int:

@@ -1,0 +1,62 @@
+"""Writes the twin of every old reading that has none, and the display documents of every meter.
+
+Runs while everybody writes: in ``dual_write``, and drained, so that no write of the mode before can still come.
+Interrupted, it goes on where it was. ``down`` deletes the twins and the display documents, in ``old_only`` alone. With
+them goes what ``energies`` does not know: whether a reading came by hand or with which file.
+"""
+
+from typing import Any
+
+from pymongo.database import Database
+
+from chalicelib.domain.sync import Side, SyncMode
+from chalicelib.repositories.control import sync_state
+from chalicelib.repositories.database import Collections
+from migrations import display_documents
+from migrations.backfill import Backfill, count_meters, now
+from migrations.inherited import CARRIED_METER
+from migrations.scripts import QUIET, Direction, Run, Step
+
+RESUMABLE = True
+WANTED: dict[Direction, SyncMode] = {"up": SyncMode.DUAL_WRITE, "down": SyncMode.OLD_ONLY}
+
+
+def refusal(database: Database[Any], direction: Direction) -> str | None:
+    """Why not now: another mode, or writes of the mode before could still arrive."""
+    sync, wanted = sync_state(database), WANTED[direction]
+    if sync.mode is not wanted:
+        return (
+            f"the mode is {sync.mode}, it must be {wanted}: python -m infra mode set {wanted}, then wait for the drain"
+        )
+    if sync.catching_up is Side.NEW:
+        return "the old side still catches up with the new one; first: python -m infra sync"
+    if seconds := sync.drain_seconds(now()):
+        return f"the mode is {wanted}, but a write of the mode before may still come; try again in {seconds:.0f} s"
+    return None
+
+
+def preview(database: Database[Any], direction: Direction) -> list[Step]:
+    """How much there is to look at; what already has its twin is not written again."""
+    new = Step("documents of source_energy_readings", database[Collections.READINGS].estimated_document_count())
+    if direction == "down":
+        display = database[Collections.DISPLAY].estimated_document_count()
+        return [Step(f"delete {new.what}", new.documents), Step("delete documents of display_energy_data", display)]
+    readings = database[Collections.ENERGIES].count_documents(CARRIED_METER)
+    return [
+        Step("readings of energies to compare with their twins", readings),
+        Step(f"{new.what} there already", new.documents),
+        Step("meters to calculate", count_meters(database)),
+    ]
+
+
+def up(database: Database[Any], run: Run = QUIET) -> None:
+    """Bring the new side up to date with ``energies``, and the display documents with both."""
+    written = Backfill(database, run).run()
+    run.say(f"{written} documents of source_energy_readings written")
+
+
+def down(database: Database[Any], run: Run = QUIET) -> None:
+    """Delete what ``up`` can make again."""
+    run.check()
+    display_documents.remove_all(database)
+    database[Collections.READINGS].delete_many({})

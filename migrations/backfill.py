@@ -1,0 +1,182 @@
+"""The backfill: meter by meter, twins first and then their display documents, with a checkpoint to go on from.
+
+Every step may be done twice: twins are written only where they differ, in one transaction with what they are compared
+with, so a write or delete made meanwhile wins; a refresh does nothing where nothing is behind. Memory does not grow
+with the number of users: meters are found one after another by the index, large ones are taken in ranges of instants.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from time import monotonic, time_ns
+from typing import Any, TypeVar
+
+from pymongo.database import Database
+
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sync import SyncState
+from chalicelib.domain.twins import MeterKey, Selection
+from chalicelib.repositories.both_sides import MongoTwinRepository
+from chalicelib.repositories.control import sync_state
+from chalicelib.repositories.database import Collections
+from chalicelib.repositories.display import MongoDisplayDataRepository
+from chalicelib.repositories.queries import MongoReadingQueries
+from chalicelib.repositories.sync_control import MongoSyncControl
+from chalicelib.services.calculation import DisplayDataCalculationService
+from migrations.display_documents import FIRST, LAST
+from migrations.errors import RefusedError
+from migrations.scripts import QUIET, Run
+
+T = TypeVar("T")
+CHECKPOINT = "backfill"
+CHECKPOINT_SECONDS = 1.0
+READINGS_AT_ONCE = 5_000
+TRANSACTION_SECONDS = 20.0  # below the 30 s after which the server ends a transaction by itself
+ATTEMPTS = 5
+BY_METER = [("userId", 1), ("type", 1), ("date", 1)]
+MILLISECOND = timedelta(milliseconds=1)
+DIRTY_AT_ONCE = 1_000
+
+
+def now() -> int:
+    """The wall clock as UTC epoch milliseconds."""
+    return time_ns() // 1_000_000
+
+
+def count_meters(database: Database[Any], after: MeterKey | None = None) -> int:
+    """How many meters have old readings, behind ``after``; the server counts, by the index alone."""
+    behind = {"userId": {"$gte": after[0]}} if after else {}
+    meter = {"userId": "$userId", "type": "$type"}
+    counted: list[dict[str, Any]] = [
+        {"$match": {**behind, "type": {"$in": list(EnergyType)}}},
+        {"$group": {"_id": meter}},
+        {"$count": "meters"},
+    ]
+    found = next(
+        database[Collections.ENERGIES].aggregate(counted, hint=dict(BY_METER), allowDiskUse=True), {"meters": 0}
+    )
+    return int(found["meters"])
+
+
+def ranges(database: Database[Any], meter: MeterKey, first: datetime = FIRST) -> Iterator[Selection]:
+    """A meter from ``first`` on in ranges of at most ``READINGS_AT_ONCE`` old readings."""
+    while True:
+        rest = {"userId": meter[0], "type": meter[1], "date": {"$gte": first, "$lte": LAST}}
+        dates = database[Collections.ENERGIES].find(rest, {"_id": 0, "date": 1})
+        boundary = next(dates.sort(BY_METER).skip(READINGS_AT_ONCE).limit(1), None)
+        if boundary is None:
+            yield Selection() if first == FIRST else Selection(first, LAST)
+            return
+        # doubles at the boundary stay together
+        last = max(boundary["date"] - MILLISECOND, first)
+        yield Selection(first, last)
+        first = last + MILLISECOND
+
+
+@dataclass(slots=True)
+class Checkpoint:
+    """How far a backfill has come: behind ``meter``, or within it from ``first`` on. Of use in one mode period."""
+
+    database: Database[Any]
+    since: int | None
+    meter: MeterKey | None = None
+    first: datetime | None = None
+    written: float = field(default_factory=monotonic)
+
+    @classmethod
+    def load(cls, database: Database[Any], sync: SyncState) -> "Checkpoint":
+        """The stored one; the beginning when the mode has been another in between."""
+        found = database[Collections.CONTROL].find_one({"_id": CHECKPOINT, "since": sync.since})
+        if found is None:
+            return cls(database, sync.since)
+        return cls(database, sync.since, (found["userId"], EnergyType(found["type"])), found["first"])
+
+    def reach(self, meter: MeterKey, first: datetime | None = None) -> None:
+        """Remember the position, in the database at most once a second."""
+        self.meter, self.first = meter, first
+        if monotonic() - self.written < CHECKPOINT_SECONDS:
+            return
+        position = {"_id": CHECKPOINT, "since": self.since, "userId": meter[0], "type": meter[1], "first": first}
+        self.database[Collections.CONTROL].replace_one(
+            {"_id": CHECKPOINT}, {**position, "at": datetime.now(UTC)}, upsert=True
+        )
+        self.written = monotonic()
+
+    def clear(self) -> None:
+        """Forget it: the backfill is complete."""
+        self.database[Collections.CONTROL].delete_one({"_id": CHECKPOINT})
+
+
+class Backfill:
+    """One run, in a mode that writes both sides."""
+
+    def __init__(self, database: Database[Any], run: Run = QUIET) -> None:
+        self._database = database
+        self._run = run
+        self._twins = MongoTwinRepository(database, TRANSACTION_SECONDS, now)
+        self._display = MongoDisplayDataRepository(database, TRANSACTION_SECONDS)
+        queries = MongoReadingQueries(database, TRANSACTION_SECONDS)
+        self._calculation = DisplayDataCalculationService(self._display, queries, now)
+
+    def run(self) -> int:
+        """Bring every meter up to date; returns how many documents were written on the new side.
+
+        Raises:
+            RefusedError: the mode was changed meanwhile; nothing is lost, but it has to be done again.
+            UnavailableError: the database did not answer, however often it was asked.
+        """
+        started, sync = now(), sync_state(self._database)
+        checkpoint = Checkpoint.load(self._database, sync)
+        written = self._rest_of_meter(checkpoint)
+        with self._run.progress("meters", count_meters(self._database, checkpoint.meter)) as advance:
+            for meter in self._twins.meters(checkpoint.meter):
+                written += self._bring_up_to_date(meter, checkpoint)
+                advance(1)
+        self._refresh_what_is_left(started)
+        self._end(sync)
+        checkpoint.clear()
+        return written
+
+    def _rest_of_meter(self, checkpoint: Checkpoint) -> int:
+        """Where an interrupted run had got into the middle of a large meter."""
+        if checkpoint.meter is None or checkpoint.first is None:
+            return 0
+        return self._bring_up_to_date(checkpoint.meter, checkpoint, checkpoint.first)
+
+    def _bring_up_to_date(self, meter: MeterKey, checkpoint: Checkpoint, first: datetime = FIRST) -> int:
+        written = 0
+        for part in ranges(self._database, meter, first):
+            self._run.check()
+            written += again_when_unavailable(partial(self._twins.reconcile, meter, part)).written
+            if part.last is not None:
+                checkpoint.reach(meter, part.last + MILLISECOND)
+        again_when_unavailable(partial(self._calculation.refresh, *meter))
+        checkpoint.reach(meter)
+        return written
+
+    def _end(self, started: SyncState) -> None:
+        """This was the full difference that the way to ``dual_write`` ends with."""
+        ended = sync_state(self._database)
+        if (ended.mode, ended.since) != (started.mode, started.since):
+            raise RefusedError("the sync mode was changed meanwhile; set dual_write again, then: up --execute --retry")
+        if ended.catching_up is not None:
+            MongoSyncControl(self._database).caught_up(ended)
+
+    def _refresh_what_is_left(self, started: int) -> None:
+        """Meters without readings, and those whose event got lost before this run."""
+        while dirty := self._display.dirty_meters(started, DIRTY_AT_ONCE):
+            self._run.check()
+            if not sum(self._calculation.refresh(user_id, energy_type) for user_id, energy_type in dirty):
+                return
+
+
+def again_when_unavailable(work: Callable[[], T]) -> T:
+    """A failover takes seconds; the calls themselves wait that long, so a few more of them are enough."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return work()
+        except UnavailableError:
+            continue
+    return work()

@@ -1,0 +1,66 @@
+"""What the operator sees: tables, a bar with rate and remaining time, or JSON."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from migrations.runner import Planned, Status
+from migrations.scripts import Advance
+
+COLORS = {"applied": "green", "pending": "yellow"}
+
+
+class Rate(ProgressColumn):
+    """How much per second."""
+
+    def render(self, task: Task) -> Text:
+        """``38.2/s``; nothing before there is a rate."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.1f}/s")
+
+
+class ConsoleRun:
+    """Implements ``Run`` on a console, on the error stream: the other one carries results."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def check(self) -> None:
+        """The runner knows of the lock."""
+
+    def say(self, text: str) -> None:
+        """One line."""
+        self._console.print(text, markup=False)
+
+    @contextmanager
+    def progress(self, unit: str, total: int) -> Iterator[Advance]:
+        """A bar on a terminal; elsewhere its last state alone."""
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+        with Progress(*columns, console=self._console) as progress:
+            task = progress.add_task(unit, total=total)
+            yield lambda done: progress.advance(task, done)
+
+
+def plan_table(planned: Sequence[Planned]) -> Table:
+    """What a command would do."""
+    table = Table("script", "would", "documents")
+    for script in planned:
+        if script.refused:
+            table.add_row(script.name, Text(f"wait: {script.refused}", style="yellow"), "")
+        for number, step in enumerate(script.steps):
+            table.add_row("" if number else script.name, step.what, f"{step.documents:,}")
+        if not script.refused and not script.steps:
+            table.add_row(script.name, "nothing", "0")
+    return table
+
+
+def status_table(rows: Sequence[Status]) -> Table:
+    """The state of every script."""
+    table = Table("script", "state", "")
+    for row in rows:
+        table.add_row(row.name, Text(row.state, style=COLORS.get(row.state, "red")), row.detail)
+    return table

@@ -1,0 +1,113 @@
+"""The scripts: files ``NNN_what_it_does.py``, their checksums, and what each of them offers."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.util import module_from_spec, spec_from_file_location
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal, Protocol, cast
+
+from pymongo.database import Database
+
+from migrations.errors import MigrationError
+
+FOLDER = Path(__file__).parent
+Direction = Literal["up", "down"]
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that a script would do, and how many documents it touches."""
+
+    what: str
+    documents: int
+
+
+class Run(Protocol):
+    """What a script is given besides the database."""
+
+    def check(self) -> None:
+        """Raise LockedError when the lock is no longer this runner's; long scripts ask often."""
+
+    def say(self, text: str) -> None:
+        """Tell the operator something."""
+
+    def progress(self, unit: str, total: int) -> AbstractContextManager[Advance]:
+        """Show a bar of ``total`` for as long as the block runs; call what it yields with what was done."""
+
+
+class QuietRun:
+    """Implements ``Run`` for callers that neither watch nor share the database."""
+
+    def check(self) -> None:
+        """Nobody else is at it."""
+
+    def say(self, text: str) -> None:
+        """Nobody listens."""
+
+    def progress(self, unit: str, total: int) -> AbstractContextManager[Advance]:  # noqa: ARG002
+        """Nobody looks."""
+        return nullcontext(lambda _: None)
+
+
+QUIET = QuietRun()
+
+
+class Migration(Protocol):
+    """The functions of a script. ``RESUMABLE``: after an interruption it may simply be run again."""
+
+    RESUMABLE: bool
+
+    def refusal(self, database: Database[Any], direction: Direction) -> str | None:
+        """Why it cannot run now and what to do about it; None: it can."""
+
+    def preview(self, database: Database[Any], direction: Direction) -> list[Step]:
+        """What it would do. Changes nothing."""
+
+    def up(self, database: Database[Any], run: Run) -> None:
+        """Do it."""
+
+    def down(self, database: Database[Any], run: Run) -> None:
+        """Undo it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One file."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """``001_create_display_collection``."""
+        return self.path.stem
+
+    @property
+    def checksum(self) -> str:
+        """Of the file as it is now, whatever its line ends."""
+        return sha256(self.path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+
+    def load(self) -> Migration:
+        """Import the file, wherever it is."""
+        spec = spec_from_file_location(f"migrations.{self.name}", self.path)
+        if spec is None or spec.loader is None:
+            raise MigrationError(f"{self.path} cannot be imported")
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return cast(Migration, module)
+
+
+def scripts(folder: Path = FOLDER) -> list[Script]:
+    """All scripts, in order.
+
+    Raises:
+        MigrationError: two scripts have one number.
+    """
+    found = [Script(path) for path in sorted(folder.glob("[0-9][0-9][0-9]_*.py"))]
+    for one, other in pairwise(found):
+        if one.name[:3] == other.name[:3]:
+            raise MigrationError(f"{one.name} and {other.name} have the same number; give one of them another")
+    return found
