@@ -19,20 +19,28 @@ from chalicelib.domain.ports import (
     SettingsRepository,
     Transactions,
 )
+from chalicelib.domain.twins import ChangeFeed, SyncControl, TwinRepository
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.monitoring.logger import logger
+from chalicelib.repositories.both_sides import MongoTwinRepository
+from chalicelib.repositories.change_feed import MongoChangeFeed
 from chalicelib.repositories.database import MongoDatabase, open_database, ping
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.settings import MongoSettingsRepository
+from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.services.calculation import DisplayDataCalculationService
 from chalicelib.services.configuration import ConfigurationService
+from chalicelib.services.consistency import Comparison, ConsistencyService
 from chalicelib.services.csv_import import CsvImportService
 from chalicelib.services.display import DisplayService
 from chalicelib.services.energy_crud import EnergyCrudService
 from chalicelib.services.old_backend import OldBackendService
+from chalicelib.services.refreshing_publisher import RefreshingPublisher
+from chalicelib.services.sync_job import SyncJobService
+from chalicelib.services.sync_modes import SyncModeService
 from chalicelib.settings import Settings
 
 # For transactions and snapshots: API Gateway gives up after 29 s, and an import of 50,000 rows takes a while.
@@ -57,7 +65,19 @@ class Ports:
     queries: ReadingQueries
     display: DisplayDataRepository
     publisher: EventPublisher
+    sync_control: SyncControl
+    twins: TwinRepository
+    changes: ChangeFeed
     ping: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """What keeps both sides equal: used by schedules and by the operator's command line."""
+
+    modes: SyncModeService
+    sync: SyncJobService
+    consistency: ConsistencyService
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +92,7 @@ class Container:
     old: OldBackendService
     display: DisplayService
     calculation: DisplayDataCalculationService
+    operations: Operations
     ping: Callable[[], None]
     clock: Clock
 
@@ -87,9 +108,30 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock) -> Container:
         old=OldBackendService(ports.queries, clock),
         display=DisplayService(ports.display, ports.queries, clock),
         calculation=DisplayDataCalculationService(ports.display, ports.queries, clock),
+        operations=operations(ports, clock),
         ping=ports.ping,
         clock=clock,
     )
+
+
+def operations(ports: Ports, clock: Clock) -> Operations:
+    """Put together what keeps both sides equal."""
+    comparison = Comparison(ports.twins, ports.queries, ports.display, clock)
+    calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
+    consistency = ConsistencyService(ports.sync_control, comparison, ports.transactions, calculation)
+    return Operations(
+        modes=SyncModeService(ports.sync_control, consistency.count_differences, clock),
+        sync=SyncJobService(ports.sync_control, ports.twins, ports.changes, ports.publisher, clock),
+        consistency=consistency,
+    )
+
+
+def shell_operations(database: MongoDatabase) -> Operations:
+    """The same for a shell, which reaches no event bus: what an event would bring about is done on the spot."""
+    calculation = DisplayDataCalculationService(
+        MongoDisplayDataRepository(database, REQUEST_SECONDS), MongoReadingQueries(database, REQUEST_SECONDS), now
+    )
+    return operations(mongo_ports(database, RefreshingPublisher(calculation)), now)
 
 
 def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
@@ -100,6 +142,9 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         queries=MongoReadingQueries(database, REQUEST_SECONDS),
         display=MongoDisplayDataRepository(database, REQUEST_SECONDS),
         publisher=publisher,
+        sync_control=MongoSyncControl(database),
+        twins=MongoTwinRepository(database, REQUEST_SECONDS, now),
+        changes=MongoChangeFeed(database, REQUEST_SECONDS),
         ping=partial(ping, database),
     )
 

@@ -69,6 +69,10 @@ class MeterExchanged(MeterEvent):
     """A meter was exchanged, the exchange taken back, or its register's modulus changed."""
 
 
+class EnergyReadingsSynced(MeterEvent):
+    """Readings that another application had written were carried over, or a difference between the sides mended."""
+
+
 class EnergyReadingsBulkImported(EnergyEvent):
     """A file of readings was imported; one change per meter, not the readings."""
 

@@ -7,6 +7,7 @@ it; what lives here are its rules.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 
 from chalicelib.domain.errors import SyncModeError
 
@@ -39,10 +40,15 @@ _WRITES = {
 
 @dataclass(frozen=True, slots=True)
 class SyncState:
-    """The mode and since when (UTC milliseconds). A database that no migration has touched is ``old_only``."""
+    """The mode and since when (UTC milliseconds). A database that no migration has touched is ``old_only``.
+
+    ``catching_up`` names the side that alone was written before ``dual_write``: it stays right until, after the drain,
+    a full difference has brought the other one up to it.
+    """
 
     mode: SyncMode = SyncMode.OLD_ONLY
     since: int | None = None
+    catching_up: Side | None = None
 
     @property
     def writes(self) -> tuple[Side, ...]:
@@ -52,19 +58,33 @@ class SyncState:
     @property
     def authoritative(self) -> Side:
         """The side that is right where the two differ."""
-        return Side.NEW if self.mode is SyncMode.NEW_ONLY else Side.OLD
+        return self.catching_up or self.writes[0]
 
     def reads(self, backend: Side) -> Side:
-        """Where a backend reads: its own side, as long as that is written."""
-        return backend if backend in self.writes else self.authoritative
+        """Where a backend reads: its own side, as long as that is written and complete."""
+        complete = backend in self.writes and self.catching_up is None
+        return backend if complete else self.authoritative
 
     def drain_seconds(self, now: int) -> float:
         """How long until no transaction of the mode before can commit any more; 0 when drained."""
         return 0.0 if self.since is None else max(0.0, DRAIN_SECONDS - (now - self.since) / 1000)
 
+    def check_drained(self, now: int) -> None:
+        """Raise SyncModeError while a transaction of the mode before may still commit."""
+        if remaining := self.drain_seconds(now):
+            raise SyncModeError(
+                f"writes that began in the mode before {self.mode} may still arrive: wait {ceil(remaining)} s"
+            )
+
+    def changed(self, wanted: SyncMode, now: int) -> "SyncState":
+        """The state after a change of mode. On the way to ``dual_write`` the side written so far stays right."""
+        return SyncState(wanted, now, self.authoritative if wanted is SyncMode.DUAL_WRITE else None)
+
 
 def check_change(current: SyncMode, wanted: SyncMode) -> None:
     """Raise SyncModeError unless ``wanted`` is a neighbour of ``current``."""
+    if current is wanted:
+        raise SyncModeError(f"the mode is {current} already")
     if abs(_ORDER.index(current) - _ORDER.index(wanted)) != 1:
         raise SyncModeError(
             f"the mode is {current}; {wanted} cannot follow it directly, the order is {' <-> '.join(_ORDER)}"

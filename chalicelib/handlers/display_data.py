@@ -10,6 +10,7 @@ from chalicelib.domain.events import (
     EnergyReadingCreated,
     EnergyReadingDeleted,
     EnergyReadingsBulkImported,
+    EnergyReadingsSynced,
     EnergyReadingUpdated,
     MeterChange,
     MeterExchanged,
@@ -40,6 +41,13 @@ def energy_reading_updated_handler(event: EnergyReadingUpdated, container: Conta
 @event_function(EnergyReadingDeleted)
 def energy_reading_deleted_handler(event: EnergyReadingDeleted, container: Container) -> int:
     """One reading was taken away: refresh its meter."""
+    return _refresh(event, event.meters, container)
+
+
+@blueprint.lambda_function(name="EnergyReadingsSyncedHandler")
+@event_function(EnergyReadingsSynced)
+def energy_readings_synced_handler(event: EnergyReadingsSynced, container: Container) -> int:
+    """What another application wrote was carried over: refresh the meter."""
     return _refresh(event, event.meters, container)
 
 

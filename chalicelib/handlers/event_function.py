@@ -1,6 +1,6 @@
-"""The decorator of every event function: logging, metrics and parsing of the EventBridge envelope.
+"""The decorators of functions that EventBridge calls: logging, metrics and, for events, parsing of the envelope.
 
-Chalice's middleware does not run for functions on a blueprint in Lambda, so each function wears this instead.
+Chalice's middleware does not run for functions on a blueprint in Lambda, so each function wears one of these instead.
 """
 
 import functools
@@ -17,7 +17,8 @@ from chalicelib.monitoring.metrics import flush
 
 Event = TypeVar("Event", bound=EnergyEvent)
 LambdaFunction = Callable[[Any, Any], dict[str, Any]]
-MODEL = "__event_model__"  # what a decorated function carries
+MODEL = "__event_model__"  # what a decorated event function carries
+SCHEDULED = "__scheduled__"  # what a decorated function of a schedule carries
 
 
 def event_function(model: type[Event]) -> Callable[[Callable[[Event, Container], int]], LambdaFunction]:
@@ -46,3 +47,27 @@ def event_function(model: type[Event]) -> Callable[[Callable[[Event, Container],
         return handler
 
     return decorate
+
+
+def scheduled_function(function: Callable[[Container], dict[str, Any]]) -> LambdaFunction:
+    """Make a Lambda function, called by a schedule, of one that returns what it has done.
+
+    An exception is logged and raised again; the next run goes on where this one stopped.
+    """
+
+    @functools.wraps(function)
+    def handler(event: Any, context: Any) -> dict[str, Any]:
+        logger().set_correlation_id(event.get("id") if isinstance(event, dict) else None)
+        logger().append_keys(function_request_id=getattr(context, "aws_request_id", None))
+        try:
+            done = function(container())
+            logger().info("schedule done", extra={"function": function.__name__, "done": done})
+            return done
+        except Exception:
+            logger().exception("schedule failed", extra={"function": function.__name__})
+            raise
+        finally:
+            flush()
+
+    setattr(handler, SCHEDULED, True)
+    return handler

@@ -13,4 +13,5 @@ class MetricName(StrEnum):
     DISPLAY_REFRESHED = "DisplayRefreshed"
     REFRESH_SUPERSEDED = "RefreshSuperseded"
     REFRESH_LAG = "RefreshLag"
+    SYNC_LAG = "SyncLag"
     UNEXPECTED_ERRORS = "UnexpectedErrors"

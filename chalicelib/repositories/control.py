@@ -3,7 +3,7 @@
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.sync import SyncMode, SyncState
+from chalicelib.domain.sync import Side, SyncMode, SyncState
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of
 
 SYNC_MODE = "sync_mode"
@@ -12,9 +12,17 @@ SYNC_MODE = "sync_mode"
 def sync_state(database: MongoDatabase, session: ClientSession | None = None) -> SyncState:
     """The mode as a session sees it; a database that no migration has touched is ``old_only``."""
     found = database[Collections.CONTROL].find_one({"_id": SYNC_MODE}, session=session)
-    return SyncState() if found is None else SyncState(SyncMode(found["mode"]), instant_of(found["since"]))
+    if found is None:
+        return SyncState()
+    catching_up = found.get("catchingUp")
+    return SyncState(SyncMode(found["mode"]), instant_of(found["since"]), Side(catching_up) if catching_up else None)
 
 
-def sync_document(mode: SyncMode, now: int) -> Document:
-    """The document that says the mode and since when."""
-    return {"_id": SYNC_MODE, "mode": mode.value, "since": to_datetime(now)}
+def sync_document(mode: SyncMode, now: int, catching_up: Side | None = None) -> Document:
+    """The document that says the mode, since when, and which side is right until both are equal."""
+    return {
+        "_id": SYNC_MODE,
+        "mode": mode.value,
+        "since": to_datetime(now),
+        "catchingUp": None if catching_up is None else catching_up.value,
+    }

@@ -28,7 +28,7 @@ class MongoDisplayDataRepository:
             found = list(self._database[Collections.DISPLAY].aggregate(pipeline))
         views = [document for document in found if "dataType" in document]
         meters = [document for document in found if "dataType" not in document]
-        return (_view(views[0]) if views else None), state_of(meters[0] if meters else None)
+        return (view_of(views[0]) if views else None), state_of(meters[0] if meters else None)
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         """The versions of a meter."""
@@ -93,7 +93,8 @@ def _view_id(user_id: str, energy_type: EnergyType, data_type: DataType, year: i
     return f"{user_id}|{energy_type}|{data_type}|{'-' if year is None else year}"
 
 
-def _view(document: Document) -> DisplayDocument:
+def view_of(document: Document) -> DisplayDocument:
+    """A stored view from its document."""
     return DisplayDocument(
         data_type=document["dataType"],
         year=document["year"],

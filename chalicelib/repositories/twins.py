@@ -176,7 +176,7 @@ def _twin(document: Document, present: Document | None, side: Side) -> Document:
     """The document that ``side`` should have; on the new side with what only that side knows."""
     twin = document_of(reading_of(document), side)
     if side is Side.NEW:
-        known = present or {"source": "sync", "importBatchId": None, "revision": 0}
+        known: Document = {"source": "sync", "importBatchId": None, "revision": 0} | (present or {})
         twin |= {field: known[field] for field in ("source", "importBatchId")} | {"revision": known["revision"] + 1}
     return twin
 

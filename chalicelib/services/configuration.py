@@ -129,14 +129,15 @@ def _change(
     for energy_type, modulus in moduli.items():
         before = transaction.meters.configuration(energy_type)
         if before.modulus != modulus or (moved and energy_type in known):
-            changes.append(_touch_all(transaction, energy_type, now))
+            changes.append(touch_all(transaction, energy_type, now))
             transaction.meters.configure(energy_type, replace(before, modulus=modulus))
     if moved:
         transaction.settings.save(settings, now)
     return tuple(changes)
 
 
-def _touch_all(transaction: WriteTransaction, energy_type: EnergyType, now: int) -> MeterChange:
+def touch_all(transaction: WriteTransaction, energy_type: EnergyType, now: int) -> MeterChange:
+    """Mark a meter as changed from end to end: every figure of it is calculated again."""
     first, last = _span(transaction, energy_type, now)
     return change_of(energy_type, transaction.meters.mark_changed(energy_type, first, last, now), first, last)
 

@@ -6,9 +6,10 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap import Ports, mongo_ports
+from chalicelib.bootstrap import Ports, mongo_ports, now
 from tests.fakes.publisher import FakePublisher
-from tests.fakes.store import FakeDisplay, FakeQueries, FakeSettings, FakeStore
+from tests.fakes.sides import FakeSides, fake_ports
+from tests.fakes.store import FakeStore
 
 
 @pytest.fixture(params=["fake", "mongo"])
@@ -16,7 +17,7 @@ def ports(request: pytest.FixtureRequest) -> Ports:
     """The ports on one of the two stores."""
     if request.param == "fake":
         store = FakeStore()
-        return Ports(store, FakeSettings(store), FakeQueries(store), FakeDisplay(store), FakePublisher(), store.ping)
+        return fake_ports(store, FakePublisher(), FakeSides(store, now))
     database = cast("Database[Any]", request.getfixturevalue("migrated"))
     return mongo_ports(database, FakePublisher())
 

@@ -10,10 +10,11 @@ from chalice.test import Client, HTTPResponse
 
 from app import app
 from chalicelib.api.auth import KeyStore, TokenVerifier
-from chalicelib.bootstrap import Container, Ports, compose, using
+from chalicelib.bootstrap import Container, compose, using
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
 from tests.fakes.publisher import FakePublisher
-from tests.fakes.store import FakeDisplay, FakeQueries, FakeSettings, FakeStore
+from tests.fakes.sides import FakeSides, fake_ports
+from tests.fakes.store import FakeStore
 
 NOW = 1_700_000_000_000  # 2023-11-14T22:13:20Z
 
@@ -27,6 +28,7 @@ class Api:
     publisher: FakePublisher
     issuer: FakeIssuer
     container: Container
+    sides: FakeSides
 
     def request(
         self,
@@ -48,11 +50,11 @@ class Api:
 def api() -> Iterator[Api]:
     store, publisher, issuer = FakeStore(), FakePublisher(), FakeIssuer()
     verifier = TokenVerifier(KeyStore(issuer.key_set), ISSUER, AUDIENCE)
-    ports = Ports(store, FakeSettings(store), FakeQueries(store), FakeDisplay(store), publisher, store.ping)
-    container = compose(ports, verifier, lambda: NOW)
+    sides = FakeSides(store, lambda: NOW)
+    container = compose(fake_ports(store, publisher, sides), verifier, lambda: NOW)
     project = str(Path(__file__).parents[2])
     with using(container), Client(app, project_dir=project) as client:
-        yield Api(client, store, publisher, issuer, container)
+        yield Api(client, store, publisher, issuer, container, sides)
 
 
 def problem(response: HTTPResponse, status: int) -> Any:

@@ -1,5 +1,6 @@
 """Nothing is deployed without the project's decorators, and every function stands on its own."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,13 +11,15 @@ import yaml
 
 from app import app
 from chalicelib.api.endpoint import AUTHENTICATED
-from chalicelib.domain import events
 from chalicelib.domain.events import EnergyEvent
-from chalicelib.handlers.event_function import MODEL
+from chalicelib.handlers.event_function import MODEL, SCHEDULED
+from chalicelib.handlers.sync_job import BUDGET_SECONDS
 
 ROOT = Path(__file__).parents[2]
 PUBLIC = {"/health"}
 FUNCTIONS = {function.name: function.handler_string for function in app.pure_lambda_functions}
+SCHEDULES = {"SyncJob": "rate(5 minutes)"}
+EVENT_FUNCTIONS = [name for name in FUNCTIONS if name not in SCHEDULES]
 ROUTES = [(path, method) for path, methods in app.routes.items() for method in methods]
 # What a fresh interpreter must manage, as Lambda does: import the module by itself, find the function, decorated.
 IMPORT_ALONE = """
@@ -24,7 +27,7 @@ import importlib, sys
 module, _, name = sys.argv[1].rpartition(".")
 function = getattr(importlib.import_module(module), name)
 assert "app" not in sys.modules, "the module needs app"
-print(getattr(function.func._original_func, sys.argv[2]).__name__)
+print(getattr(function.func._original_func, sys.argv[2]))
 """
 
 
@@ -49,12 +52,22 @@ def test_there_are_event_functions() -> None:
     assert FUNCTIONS
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", EVENT_FUNCTIONS)
 def test_an_event_function_wears_the_decorator_and_imports_alone(name: str) -> None:
-    command = [sys.executable, "-c", IMPORT_ALONE, FUNCTIONS[name], MODEL]
+    assert imported_alone(FUNCTIONS[name], MODEL) == str(model_of(name))
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_scheduled_function_wears_the_decorator_and_imports_alone(name: str) -> None:
+    assert imported_alone(FUNCTIONS[name], SCHEDULED) == "True"
+
+
+def imported_alone(handler: str, mark: str) -> str:
+    """What a decorator has left on a function, in an interpreter that imports nothing but its module."""
+    command = [sys.executable, "-c", IMPORT_ALONE, handler, mark]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert issubclass(getattr(events, done.stdout.strip()), EnergyEvent)
+    return done.stdout.strip()
 
 
 @pytest.mark.parametrize(("path", "method"), ROUTES)
@@ -74,22 +87,42 @@ def test_importing_the_application_opens_nothing_and_reads_no_settings() -> None
 
 
 def test_every_event_has_a_rule_that_calls_a_function_of_its_kind() -> None:
-    rules = [item["Properties"] for item in resources().values() if item.get("Type") == "AWS::Events::Rule"]
-    routed = {rule["EventPattern"]["detail-type"][0]: rule["Targets"][0]["Arn"].split(".")[0] for rule in rules}
-    handled = {model_of(name).__name__: name for name in FUNCTIONS}
+    routed = {rule["EventPattern"]["detail-type"][0]: target_of(rule) for rule in rules() if "EventPattern" in rule}
+    handled = {model_of(name).__name__: name for name in EVENT_FUNCTIONS}
     assert routed == handled
     assert set(handled) == {model.__name__ for model in kinds(EnergyEvent)}
 
 
+def test_every_scheduled_function_has_a_rule_that_says_how_often() -> None:
+    found = {target_of(rule): rule["ScheduleExpression"] for rule in rules() if "ScheduleExpression" in rule}
+    assert found == SCHEDULES
+
+
+def test_a_schedule_leaves_the_function_before_its_time_before_the_next_run() -> None:
+    configuration = json.loads((ROOT / ".chalice" / "config.json").read_text())
+    assert BUDGET_SECONDS < configuration["lambda_functions"]["SyncJob"]["lambda_timeout"] <= 300
+
+
 def test_every_rule_may_call_its_function() -> None:
     found = resources()
-    rules = {name for name, item in found.items() if item.get("Type") == "AWS::Events::Rule"}
+    names = {name for name, item in found.items() if item.get("Type") == "AWS::Events::Rule"}
     permitted = {
         item["Properties"]["SourceArn"].split(".")[0]
         for item in found.values()
         if item.get("Type") == "AWS::Lambda::Permission"
     }
-    assert rules == permitted
+    assert names == permitted
+
+
+def rules() -> list[dict[str, Any]]:
+    """The properties of all EventBridge rules."""
+    return [item["Properties"] for item in resources().values() if item.get("Type") == "AWS::Events::Rule"]
+
+
+def target_of(rule: dict[str, Any]) -> str:
+    """The function that a rule calls."""
+    name: str = rule["Targets"][0]["Arn"].split(".")[0]
+    return name
 
 
 def kinds(model: type[EnergyEvent]) -> set[type[EnergyEvent]]:

@@ -1,0 +1,188 @@
+"""Twins: one reading on both sides, the jobs that keep them equal, and the ports these jobs run on.
+
+What lives here: values and Protocols. What does not: the jobs themselves (``chalicelib.services``).
+"""
+
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from chalicelib.domain.ports import DisplayDocument
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sync import Side, SyncMode, SyncState
+
+MeterKey = tuple[str, EnergyType]
+ReadingKey = Any  # the store's own id of a reading, equal on both sides
+Position = Any  # a place in the store's stream of changes
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which readings of a meter to look at: all of it, those within two instants, or those with certain ids."""
+
+    first: Any = None
+    last: Any = None
+    ids: tuple[ReadingKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What one reconciliation wrote; ``source_version`` is the meter's, 0 where nothing differed."""
+
+    inserted: int = 0
+    replaced: int = 0
+    deleted: int = 0
+    source_version: int = 0
+    first: int = 0
+    last: int = 0
+
+    @property
+    def written(self) -> int:
+        """How many documents were written."""
+        return self.inserted + self.replaced + self.deleted
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChange:
+    """One change of the sync mode: to what, when and why."""
+
+    mode: SyncMode
+    at: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What was changed on the old side, in order: which readings, up to which position, and when the last of them was.
+
+    ``complete``: nothing more had happened by then.
+    """
+
+    ids: Sequence[ReadingKey]
+    position: Position
+    at: int | None
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FullDifference:
+    """A comparison of all meters under way: in the mode that began at ``since``, done up to the meter ``after``."""
+
+    since: int | None
+    after: MeterKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncProgress:
+    """Where the sync job stands: what it has seen of the stream, and a full difference that it has not finished."""
+
+    position: Position | None = None
+    difference: FullDifference | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One document that is not as it should be: where it is and what is wrong with it."""
+
+    user_id: str
+    type: EnergyType
+    collection: str
+    document: str
+    problem: str
+
+    def as_document(self) -> dict[str, Any]:
+        """The fields, as they are stored and printed."""
+        return asdict(self) | {"type": self.type.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was compared and found: how many documents differ, and the first of them.
+
+    ``lagging``: meters whose display will be refreshed anyway, so it was not compared. ``resumed``: up to which meter
+    an interrupted comparison had come that this one went on with.
+    """
+
+    mode: SyncMode
+    meters: int = 0
+    lagging: int = 0
+    differences: int = 0
+    findings: tuple[Finding, ...] = ()
+    resumed: MeterKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyProgress:
+    """A comparison under way: begun when, in the mode since when, and what it has seen up to which meter."""
+
+    started: int
+    since: int | None
+    after: MeterKey
+    seen: Verification
+
+
+class SyncControl(Protocol):
+    """The sync mode, and how far long jobs have come. Every method raises UnavailableError out of time."""
+
+    def state(self) -> SyncState:
+        """The sync mode now."""
+
+    def change(self, before: SyncState, after: SyncState, reason: str) -> bool:
+        """Put ``after`` in the place of ``before``; False, and nothing changed, when that has gone meanwhile."""
+
+    def changes(self) -> list[ModeChange]:
+        """The changes of the mode, the latest last."""
+
+    def caught_up(self, state: SyncState) -> bool:
+        """End the catching up of a state; False when the state has gone meanwhile."""
+
+    def sync_progress(self) -> SyncProgress:
+        """Where the sync job stands."""
+
+    def save_sync_progress(self, progress: SyncProgress) -> None:
+        """Remember where the sync job stands."""
+
+    def verify_progress(self) -> VerifyProgress | None:
+        """Where an interrupted comparison stands."""
+
+    def save_verify_progress(self, progress: VerifyProgress | None) -> None:
+        """Remember where a comparison stands; None: it is finished."""
+
+
+class TwinRepository(Protocol):
+    """Both sides of all users' readings, for system jobs. Every method raises UnavailableError out of time."""
+
+    def meters(self, after: MeterKey | None = None) -> Iterator[MeterKey]:
+        """Every meter with a reading on either side or a display document, in order, behind ``after``."""
+
+    def owners(self, ids: Sequence[ReadingKey]) -> Mapping[MeterKey, Sequence[ReadingKey]]:
+        """The meters that readings belong to, on either side."""
+
+    def reconcile(self, meter: MeterKey, selection: Selection) -> Reconciled:
+        """Make the other side of a meter equal to the authoritative one, in one transaction."""
+
+    def digests(self, side: Side, users: Collection[str]) -> Mapping[MeterKey, Hashable]:
+        """A digest of each meter's readings on a side: different readings, different digests.
+
+        Equal readings may have different digests too: a look at the documents decides.
+        """
+
+    def differences(self, meter: MeterKey) -> list[Finding]:
+        """The readings of a meter that differ between the sides, at one point in time."""
+
+    def displayed(self, meter: MeterKey) -> list[DisplayDocument]:
+        """The stored display documents of a meter."""
+
+
+class ChangeFeed(Protocol):
+    """The changes of the old side, whoever makes them."""
+
+    def position(self) -> Position:
+        """The position now: what happens from here on can be read later."""
+
+    def read(self, position: Position, limit: int) -> Changes | None:
+        """Changes behind a position; None where the store does not know that position any more.
+
+        Raises:
+            SyncModeError: the collection was dropped or renamed.
+        """

@@ -1,0 +1,66 @@
+"""The changes of the old readings, whoever makes them: a change stream that is read piece by piece."""
+
+from typing import Any
+
+from pymongo.change_stream import ChangeStream
+from pymongo.errors import OperationFailure
+
+from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.twins import Changes, Position
+from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
+
+# How long the server waits for one more change before it says that there is none.
+AWAIT_MS = 1_000
+# ChangeStreamFatalError and ChangeStreamHistoryLost, InvalidResumeToken; FailedToParse and what the parser of tokens
+# says of one that another version or another deployment wrote.
+LOST = frozenset({9, 260, 280, 286, 40647, 40648, 40649, 50795, 50796, 50811, 50855})
+WRITES = frozenset({"insert", "update", "replace", "delete"})
+PIPELINE = [{"$project": {"operationType": 1, "documentKey": 1, "clusterTime": 1}}]
+
+
+class MongoChangeFeed:
+    """Implements ``ChangeFeed``: a position is a resume token."""
+
+    def __init__(self, database: MongoDatabase, timeout_seconds: float) -> None:
+        self._energies = database[Collections.ENERGIES]
+        self._timeout = timeout_seconds
+
+    def position(self) -> Position:
+        """The token of the present moment."""
+        with time_limit(self._timeout), self._energies.watch(max_await_time_ms=1) as stream:
+            return _position(stream)
+
+    def read(self, position: Position, limit: int) -> Changes | None:
+        """At most ``limit`` changes; the server looks for the position each time, which takes it milliseconds."""
+        with time_limit(self._timeout):
+            try:
+                return self._read(position, limit)
+            except OperationFailure as error:
+                if error.code in LOST:
+                    return None
+                raise
+
+    def _read(self, position: Position, limit: int) -> Changes:
+        found: list[Document] = []
+        with self._energies.watch(
+            PIPELINE, resume_after=position, max_await_time_ms=AWAIT_MS, batch_size=limit
+        ) as stream:
+            while len(found) < limit and (change := stream.try_next()) is not None:
+                _check(change)
+                found.append(change)
+            at = found[-1]["clusterTime"].time * 1000 if found else None
+            ids = [change["documentKey"]["_id"] for change in found]
+            return Changes(ids, _position(stream), at, complete=len(found) < limit)
+
+
+def _check(change: Document) -> None:
+    if change["operationType"] not in WRITES:
+        raise SyncModeError(
+            f"the collection {Collections.ENERGIES} met {change['operationType']!r}; nothing is carried over until "
+            "you have looked at it and begun anew: python -m infra sync --full"
+        )
+
+
+def _position(stream: ChangeStream[Any]) -> Position:
+    token = stream.resume_token
+    return None if token is None else {"_data": token["_data"]}

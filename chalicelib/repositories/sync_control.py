@@ -1,0 +1,135 @@
+"""What the jobs that keep both sides equal leave in ``control``: changes of the mode, and how far they have come."""
+
+from typing import Any
+
+from pymongo import WriteConcern
+from pymongo.errors import DuplicateKeyError
+
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sync import SyncMode, SyncState
+from chalicelib.domain.twins import Finding, FullDifference, ModeChange, SyncProgress, Verification, VerifyProgress
+from chalicelib.repositories.control import sync_document, sync_state
+from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, instant_of, time_limit
+
+MODE_CHANGES = "sync_mode_changes"
+SYNC_JOB = "sync_job"
+VERIFY = "verify"
+KEPT_CHANGES = 100
+
+
+class MongoSyncControl:
+    """Implements ``SyncControl``."""
+
+    def __init__(self, database: MongoDatabase) -> None:
+        self._database = database
+        self._control = database[Collections.CONTROL].with_options(write_concern=WriteConcern("majority"))
+
+    def state(self) -> SyncState:
+        """The sync mode now."""
+        with time_limit(READ_SECONDS):
+            return sync_state(self._database)
+
+    def change(self, before: SyncState, after: SyncState, reason: str) -> bool:
+        """Replace the state that was read, and nothing else; then note why."""
+        assert after.since is not None, "a state that is written has a beginning"  # noqa: S101
+        document = sync_document(after.mode, after.since, after.catching_up)
+        with time_limit(READ_SECONDS):
+            if not self._swap(before, document):
+                return False
+            entry = {"mode": after.mode.value, "at": document["since"], "reason": reason}
+            newest = {"$each": [entry], "$slice": -KEPT_CHANGES}
+            self._control.update_one({"_id": MODE_CHANGES}, {"$push": {"changes": newest}}, upsert=True)
+            return True
+
+    def changes(self) -> list[ModeChange]:
+        """The changes of the mode, the latest last."""
+        found = self._read(MODE_CHANGES) or {"changes": []}
+        return [
+            ModeChange(SyncMode(item["mode"]), instant_of(item["at"]) or 0, item["reason"]) for item in found["changes"]
+        ]
+
+    def caught_up(self, state: SyncState) -> bool:
+        """Both sides are equal: nobody has to be believed any more. False: the mode has moved on."""
+        with time_limit(READ_SECONDS):
+            return bool(self._control.update_one(_exactly(state), {"$set": {"catchingUp": None}}).matched_count)
+
+    def sync_progress(self) -> SyncProgress:
+        """Where the sync job stands."""
+        found = self._read(SYNC_JOB)
+        if found is None:
+            return SyncProgress()
+        return SyncProgress(found["position"], _difference(found["difference"]))
+
+    def save_sync_progress(self, progress: SyncProgress) -> None:
+        """Remember where the sync job stands."""
+        difference = progress.difference
+        document = None
+        if difference is not None:
+            document = {"since": difference.since, "after": difference.after and list(difference.after)}
+        self._save({"_id": SYNC_JOB, "position": progress.position, "difference": document})
+
+    def verify_progress(self) -> VerifyProgress | None:
+        """Where an interrupted comparison stands."""
+        found = self._read(VERIFY)
+        if found is None:
+            return None
+        return VerifyProgress(found["started"], found["since"], _meter(found["after"]), _verification(found))
+
+    def save_verify_progress(self, progress: VerifyProgress | None) -> None:
+        """Remember where a comparison stands; None: it is finished."""
+        if progress is None:
+            with time_limit(READ_SECONDS):
+                self._control.delete_one({"_id": VERIFY})
+            return
+        seen = progress.seen
+        self._save(
+            {
+                "_id": VERIFY,
+                "started": progress.started,
+                "since": progress.since,
+                "after": list(progress.after),
+                "mode": seen.mode.value,
+                "meters": seen.meters,
+                "lagging": seen.lagging,
+                "differences": seen.differences,
+                "findings": [finding.as_document() for finding in seen.findings],
+            }
+        )
+
+    def _swap(self, before: SyncState, document: Document) -> bool:
+        """Compare and set; a database without a mode gets its first."""
+        if before.since is not None:
+            return bool(self._control.replace_one(_exactly(before), document).matched_count)
+        try:
+            self._control.insert_one(document)
+        except DuplicateKeyError:
+            return False
+        return True
+
+    def _read(self, key: str) -> Document | None:
+        with time_limit(READ_SECONDS):
+            return self._control.find_one({"_id": key})
+
+    def _save(self, document: Document) -> None:
+        with time_limit(READ_SECONDS):
+            self._control.replace_one({"_id": document["_id"]}, document, upsert=True)
+
+
+def _exactly(state: SyncState) -> Document:
+    """A filter for one stored state; None matches documents without the field too."""
+    assert state.since is not None, "a state that is stored has a beginning"  # noqa: S101
+    return sync_document(state.mode, state.since, state.catching_up)
+
+
+def _difference(document: Document | None) -> FullDifference | None:
+    return None if document is None else FullDifference(document["since"], _meter(document["after"]))
+
+
+def _verification(document: Document) -> Verification:
+    findings = tuple(Finding(**{**item, "type": EnergyType(item["type"])}) for item in document["findings"])
+    counts = {name: document[name] for name in ("meters", "lagging", "differences")}
+    return Verification(SyncMode(document["mode"]), findings=findings, **counts)
+
+
+def _meter(value: Any) -> Any:
+    return value and (value[0], EnergyType(value[1]))

@@ -1,0 +1,185 @@
+"""The sync job: carries over what another application writes into the old readings by itself.
+
+A change only names a reading; the twins are then compared as they are now, so echoes of our own dual writes, changes
+seen twice and two jobs at once do no harm. Without a position in the stream of changes, and after a change of mode,
+all meters are compared: the full difference.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Literal
+
+from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.events import EnergyReadingsSynced
+from chalicelib.domain.ports import Clock, EventPublisher
+from chalicelib.domain.readings import to_datetime
+from chalicelib.domain.sync import SyncMode, SyncState
+from chalicelib.domain.twins import (
+    ChangeFeed,
+    Changes,
+    FullDifference,
+    MeterKey,
+    Reconciled,
+    Selection,
+    SyncControl,
+    SyncProgress,
+    TwinRepository,
+)
+from chalicelib.services.energy_crud import change_of
+
+CHANGES_AT_ONCE = 1_000
+METERS_AT_ONCE = 100
+READINGS_AT_ONCE = 500  # of one meter, in one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a run has done so far. ``lag_seconds``: the age of the last change that it has seen.
+
+    ``state``: ``resting`` in a mode that writes one side only, ``draining`` while writes of the mode before may still
+    arrive, ``unfinished`` when the time was up before everything was seen.
+    """
+
+    state: Literal["resting", "draining", "unfinished", "synced"]
+    full_difference: bool = False
+    meters: int = 0
+    changes: int = 0
+    inserted: int = 0
+    replaced: int = 0
+    deleted: int = 0
+    lag_seconds: float = 0.0
+    wait_seconds: float = 0.0
+
+    def plus(self, done: Reconciled) -> "SyncReport":
+        """With what one more reconciliation wrote."""
+        return replace(
+            self,
+            inserted=self.inserted + done.inserted,
+            replaced=self.replaced + done.replaced,
+            deleted=self.deleted + done.deleted,
+        )
+
+
+Progress = Callable[[SyncReport], None]
+
+
+class SyncJobService:
+    """One run after another, each within its time; the next goes on where the last one stopped."""
+
+    def __init__(
+        self, control: SyncControl, twins: TwinRepository, feed: ChangeFeed, publisher: EventPublisher, clock: Clock
+    ) -> None:
+        self._control = control
+        self._twins = twins
+        self._feed = feed
+        self._publisher = publisher
+        self._clock = clock
+
+    def run(self, budget_seconds: float, progress: Progress = lambda _: None, *, full: bool = False) -> SyncReport:
+        """Make both sides equal, as far as the time goes. ``full``: compare all meters, whatever was seen before.
+
+        Raises:
+            SyncModeError: in ``new_only``, where the old readings rest; or the old collection was dropped.
+            UnavailableError: the database did not answer in time; the next run goes on.
+        """
+        sync = self._control.state()
+        if sync.mode is SyncMode.NEW_ONLY:
+            raise SyncModeError("the mode is new_only: the old readings rest, and nothing is carried over from them")
+        if sync.mode is SyncMode.OLD_ONLY:
+            return SyncReport("resting")
+        if sync.catching_up and (wait := sync.drain_seconds(self._clock())):
+            return SyncReport("draining", wait_seconds=wait)
+        if full:
+            self._control.save_sync_progress(SyncProgress())
+        deadline = self._clock() + round(budget_seconds * 1000)
+        return _Run(self._control, self._twins, self._feed, self._publisher, self._clock, sync, progress).until(
+            deadline
+        )
+
+
+@dataclass
+class _Run:
+    """One run of the job. Every step ends with a position and a checkpoint that belong together."""
+
+    control: SyncControl
+    twins: TwinRepository
+    feed: ChangeFeed
+    publisher: EventPublisher
+    clock: Clock
+    sync: SyncState
+    progress: Progress
+    report: SyncReport = field(default_factory=lambda: SyncReport("unfinished"))
+
+    def until(self, deadline: int) -> SyncReport:
+        """Step by step, as long as there is something to do and time for it."""
+        stand = self.control.sync_progress()
+        if stand.position is None or self._starts_anew(stand.difference):
+            stand = self._beginning()
+        while self.report.state != "synced" and self.clock() < deadline:
+            stand = self._step(stand)
+            self.control.save_sync_progress(stand)
+            self.progress(self.report)
+        return self.report
+
+    def _starts_anew(self, difference: FullDifference | None) -> bool:
+        """One difference per change of mode; one that was begun before the change counts for nothing."""
+        if difference is None:
+            return self.sync.catching_up is not None
+        return difference.since != self.sync.since
+
+    def _beginning(self) -> SyncProgress:
+        """The position comes first: what changes while the meters are compared is read afterwards."""
+        return SyncProgress(self.feed.position(), FullDifference(self.sync.since))
+
+    def _step(self, stand: SyncProgress) -> SyncProgress:
+        if stand.difference is not None:
+            return self._compare(stand, stand.difference)
+        changes = self.feed.read(stand.position, CHANGES_AT_ONCE)
+        return self._beginning() if changes is None else self._follow(changes)
+
+    def _compare(self, stand: SyncProgress, difference: FullDifference) -> SyncProgress:
+        """A few more meters; after the last one the sides are equal, and nobody has to be believed any more."""
+        meters = list(islice(self.twins.meters(difference.after), METERS_AT_ONCE))
+        self._mend((meter, Selection()) for meter in meters)
+        self.report = replace(self.report, full_difference=True, meters=self.report.meters + len(meters))
+        if meters:
+            return replace(stand, difference=replace(difference, after=meters[-1]))
+        if self.sync.catching_up:
+            self.control.caught_up(self.sync)
+        return replace(stand, difference=None)
+
+    def _follow(self, changes: Changes) -> SyncProgress:
+        """What another application has changed, and the echoes of our own writes."""
+        self._mend(
+            (meter, Selection(ids=tuple(ids[first : first + READINGS_AT_ONCE])))
+            for meter, ids in self.twins.owners(changes.ids).items()
+            for first in range(0, len(ids), READINGS_AT_ONCE)
+        )
+        self.report = replace(
+            self.report,
+            state="synced" if changes.complete else "unfinished",
+            changes=self.report.changes + len(changes.ids),
+            lag_seconds=0.0 if changes.at is None else max(0.0, (self.clock() - changes.at) / 1000),
+        )
+        return SyncProgress(changes.position)
+
+    def _mend(self, work: Iterable[tuple[MeterKey, Selection]]) -> None:
+        """Compare and write; one event per meter that something was written of."""
+        written: dict[MeterKey, Reconciled] = {}
+        for meter, selection in work:
+            done = self.twins.reconcile(meter, selection)
+            self.report = self.report.plus(done)
+            if done.source_version:
+                written[meter] = _together(written.get(meter, done), done)
+        self.publisher.publish([self._event(meter, done) for meter, done in written.items()])
+
+    def _event(self, meter: MeterKey, done: Reconciled) -> EnergyReadingsSynced:
+        user_id, energy_type = meter
+        change = change_of(energy_type, done.source_version, done.first, done.last)
+        return EnergyReadingsSynced(occurred_at=to_datetime(self.clock()), user_id=user_id, meter=change)
+
+
+def _together(before: Reconciled, after: Reconciled) -> Reconciled:
+    """Two reconciliations of one meter as its event tells them: the later version, the range of both."""
+    return replace(after, first=min(before.first, after.first), last=max(before.last, after.last))

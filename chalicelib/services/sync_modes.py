@@ -1,0 +1,68 @@
+"""Showing and changing the sync mode: only to a neighbour, and only when nothing can get lost by it.
+
+Towards ``dual_write`` the new state names the side that was written alone: that side stays right until the sync job has
+brought the other one up to it, after the drain, when nobody can write by the mode before any more. Away from it the
+side that goes on must be complete.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.sync import Side, SyncMode, SyncState, check_change
+from chalicelib.domain.twins import ModeChange, SyncControl
+
+CATCH_UP = "python -m infra sync"
+REPAIR = "python -m infra repair --apply"
+# How many documents differ between the sides, after a comparison of all of them.
+CountDifferences = Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class ModeReport:
+    """The mode, how long its drain still takes, and how it came about."""
+
+    state: SyncState
+    drain_seconds: float
+    changes: Sequence[ModeChange]
+
+
+class SyncModeService:
+    """What the operator's command ``mode`` does."""
+
+    def __init__(self, control: SyncControl, count_differences: CountDifferences, clock: Clock) -> None:
+        self._control = control
+        self._count_differences = count_differences
+        self._clock = clock
+
+    def show(self) -> ModeReport:
+        """The mode now. Raises UnavailableError."""
+        state = self._control.state()
+        return ModeReport(state, state.drain_seconds(self._clock()), self._control.changes())
+
+    def set(self, wanted: SyncMode, reason: str) -> SyncState:
+        """Change the mode; returns the state that writes follow from now on.
+
+        Raises:
+            SyncModeError: the change is not allowed, or somebody else has changed the mode meanwhile.
+            UnavailableError: the database did not answer in time.
+        """
+        before = self._control.state()
+        check_change(before.mode, wanted)
+        if before.mode is SyncMode.DUAL_WRITE:
+            self._check_complete(before, Side.OLD if wanted is SyncMode.OLD_ONLY else Side.NEW)
+        after = before.changed(wanted, self._clock())
+        if not self._control.change(before, after, reason):
+            raise SyncModeError("somebody else has changed the mode meanwhile; look at it again: mode show")
+        return after
+
+    def _check_complete(self, state: SyncState, kept: Side) -> None:
+        """The side that goes on alone must have everything. The authoritative one has, whatever is still on its way."""
+        if state.catching_up is not None and state.catching_up is not kept:
+            raise SyncModeError(f"the {kept} side still catches up with the {state.catching_up} one; first: {CATCH_UP}")
+        if state.authoritative is kept:
+            return
+        state.check_drained(self._clock())
+        if differing := self._count_differences():
+            raise SyncModeError(f"{differing} documents differ, the {kept} side is not complete; first: {REPAIR}")

@@ -1,0 +1,193 @@
+"""Both sides of the fake store: the old one is the new one plus what another application did to it alone."""
+
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from chalicelib.bootstrap import Ports
+from chalicelib.domain.ports import Clock, DisplayDocument, StoredReading
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sync import Side, SyncMode, SyncState
+from chalicelib.domain.twins import (
+    Changes,
+    Finding,
+    MeterKey,
+    ModeChange,
+    Position,
+    ReadingKey,
+    Reconciled,
+    Selection,
+    SyncProgress,
+    VerifyProgress,
+)
+from tests.fakes.publisher import FakePublisher
+from tests.fakes.store import FakeDisplay, FakeMeters, FakeQueries, FakeSettings, FakeStore
+
+Old = dict[str, tuple[MeterKey, StoredReading]]
+
+
+class FakeSyncControl:
+    def __init__(self, store: FakeStore) -> None:
+        self._store = store
+        self._changes: list[ModeChange] = []
+        self._sync = SyncProgress()
+        self._verify: VerifyProgress | None = None
+
+    def state(self) -> SyncState:
+        self._store.ping()
+        return self._store.stored.sync
+
+    def change(self, before: SyncState, after: SyncState, reason: str) -> bool:
+        if self._store.stored.sync != before:
+            return False
+        self._store.stored.sync = after
+        self._changes.append(ModeChange(after.mode, after.since or 0, reason))
+        return True
+
+    def changes(self) -> list[ModeChange]:
+        return list(self._changes)
+
+    def caught_up(self, state: SyncState) -> bool:
+        if self._store.stored.sync != state:
+            return False
+        self._store.stored.sync = SyncState(state.mode, state.since)
+        return True
+
+    def sync_progress(self) -> SyncProgress:
+        return self._sync
+
+    def save_sync_progress(self, progress: SyncProgress) -> None:
+        self._sync = progress
+
+    def verify_progress(self) -> VerifyProgress | None:
+        return self._verify
+
+    def save_verify_progress(self, progress: VerifyProgress | None) -> None:
+        self._verify = progress
+
+
+class FakeSides:
+    """Twins and changes; ``write`` and ``delete`` are what another application does."""
+
+    def __init__(self, store: FakeStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._foreign: dict[str, tuple[MeterKey, StoredReading | None]] = {}
+        self._log: list[tuple[str, int]] = []
+        self._forgotten = 0
+
+    def write(self, user_id: str, reading: StoredReading) -> None:
+        self._foreign[reading.id] = ((user_id, reading.type), reading)
+        self._log.append((reading.id, self._clock()))
+
+    def delete(self, reading_id: str) -> None:
+        meter, _ = self._old()[reading_id]
+        self._foreign[reading_id] = (meter, None)
+        self._log.append((reading_id, self._clock()))
+
+    def forget(self) -> None:
+        """Lose every position that anybody has seen."""
+        self._forgotten = len(self._log) + 1
+        self._log.append(("nobody", self._clock()))
+
+    def meters(self, after: MeterKey | None = None) -> Iterator[MeterKey]:
+        owners = {meter for side in Side for meter, _ in self._side(side).values()}
+        shown = {key[:2] for key in self._store.stored.display}
+        return iter(sorted(meter for meter in owners | shown if after is None or meter > after))
+
+    def owners(self, ids: Sequence[ReadingKey]) -> Mapping[MeterKey, Sequence[ReadingKey]]:
+        found: dict[MeterKey, set[ReadingKey]] = {}
+        for side in Side:
+            for key, (meter, _) in self._side(side).items():
+                if key in ids:
+                    found.setdefault(meter, set()).add(key)
+        return {meter: tuple(keys) for meter, keys in found.items()}
+
+    def reconcile(self, meter: MeterKey, selection: Selection) -> Reconciled:
+        self._store.ping()
+        sync = self._store.stored.sync
+        ids = [key for key, (owner, _) in self._foreign.items() if owner == meter and key in (selection.ids or [key])]
+        if sync.mode is not SyncMode.DUAL_WRITE or not ids:
+            return Reconciled()
+        findings, instants = self.differences(meter), self._instants(ids)
+        for key in ids:
+            foreign = self._foreign.pop(key)[1]
+            if sync.authoritative is Side.OLD:
+                self._carry_over(meter, key, foreign)
+        first, last = min(instants), max(instants)
+        version = FakeMeters(self._store.stored, meter[0]).mark_changed(meter[1], first, last, self._clock())
+        return Reconciled(len(findings), 0, 0, version, first, last)
+
+    def digests(self, side: Side, users: Collection[str]) -> Mapping[MeterKey, Hashable]:
+        found: dict[MeterKey, frozenset[Hashable]] = {}
+        for key, (meter, reading) in self._side(side).items():
+            if meter[0] in users:
+                found[meter] = found.get(meter, frozenset()) | {(key, reading.instant, reading.amount)}
+        return found
+
+    def differences(self, meter: MeterKey) -> list[Finding]:
+        old, new = (self._side(side) for side in Side)
+        return [
+            Finding(*meter, "source_energy_readings", key, "differs")
+            for key in {**old, **new}
+            if meter in (old.get(key, [None])[0], new.get(key, [None])[0]) and old.get(key) != new.get(key)
+        ]
+
+    def displayed(self, meter: MeterKey) -> list[DisplayDocument]:
+        return [document for key, document in self._store.stored.display.items() if key[:2] == meter]
+
+    def position(self) -> Position:
+        return len(self._log)
+
+    def read(self, position: Position, limit: int) -> Changes | None:
+        self._store.ping()
+        if position < self._forgotten:
+            return None
+        seen = self._log[position : position + limit]
+        at = seen[-1][1] if seen else None
+        return Changes([key for key, _ in seen], position + len(seen), at, position + len(seen) == len(self._log))
+
+    def _carry_over(self, meter: MeterKey, key: str, foreign: StoredReading | None) -> None:
+        user_id, energy_type = meter
+        readings = self._store.stored.readings
+        for known in [known for known, reading in readings.items() if reading.id == key]:
+            del readings[known]
+        if foreign is not None:
+            readings[user_id, energy_type, foreign.instant] = foreign
+
+    def _instants(self, ids: Sequence[str]) -> list[int]:
+        return [self._side(side)[key][1].instant for side in Side for key in ids if key in self._side(side)]
+
+    def _side(self, side: Side) -> Old:
+        return self._old() if side is Side.OLD else self._new()
+
+    def _new(self) -> Old:
+        readings = self._store.stored.readings.items()
+        return {reading.id: ((user_id, kind), reading) for (user_id, kind, _), reading in readings}
+
+    def _old(self) -> Old:
+        old = self._new()
+        for key, (meter, reading) in self._foreign.items():
+            old.pop(key, None)
+            if reading is not None:
+                old[key] = (meter, reading)
+        return old
+
+
+def reading(reading_id: str, energy_type: EnergyType, instant: int, amount: int) -> StoredReading:
+    """A reading as another application writes one."""
+    return StoredReading(reading_id, energy_type, instant, Decimal(amount), "manual", 1, instant, instant)
+
+
+def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> Ports:
+    """All ports on one fake store."""
+    return Ports(
+        transactions=store,
+        settings=FakeSettings(store),
+        queries=FakeQueries(store),
+        display=FakeDisplay(store),
+        publisher=publisher,
+        sync_control=FakeSyncControl(store),
+        twins=sides,
+        changes=sides,
+        ping=store.ping,
+    )
