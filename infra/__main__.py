@@ -1,4 +1,4 @@
-"""The operator's command line: ``python -m infra up | down | status | token | deploy``."""
+"""The operator's command line: ``python -m infra --help`` says what there is."""
 
 import json
 import os
@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from urllib3.exceptions import HTTPError
 
+from chalicelib.domain.errors import EnergyMonitorError
 from infra.deployment.application import Target, application_stack, deploy_application, deploy_flags
 from infra.deployment.cloudformation import Stack
 from infra.deployment.errors import DeployError
@@ -22,6 +23,7 @@ from infra.local.demo_household import USER
 from infra.local.errors import StackError
 from infra.local.layout import Layout
 from infra.local.processes import PieceStatus, Processes
+from infra.operations import commands
 
 console = Console(highlight=False, soft_wrap=True)
 setting = partial(click.option, show_envvar=True)
@@ -105,6 +107,10 @@ def deploy(stage: str, bucket: str, region: str | None, **settings: str) -> None
     console.print(f"base URL: {stack.outputs().get('EndpointURL', '(see the API in the console)')}")
 
 
+for command in (commands.mode, commands.sync, commands.verify, commands.repair):
+    main.add_command(command)
+
+
 def _changed(changed: bool) -> str:
     return "deployed" if changed else "unchanged"
 
@@ -139,7 +145,7 @@ def run(arguments: list[str] | None = None) -> None:
     """Run a command; an expected failure becomes a message and exit code 1."""
     try:
         main(arguments)
-    except (StackError, DeployError, BotoCoreError, ClientError, PyMongoError, HTTPError) as error:
+    except (StackError, DeployError, EnergyMonitorError, BotoCoreError, ClientError, PyMongoError, HTTPError) as error:
         Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
 

@@ -1,6 +1,5 @@
 """The scheduled function that follows an old application's own writes."""
 
-from dataclasses import asdict
 from typing import Any
 
 from chalice import Blueprint
@@ -28,8 +27,8 @@ def sync_job(container: Container) -> dict[str, Any]:
     except SyncModeError as error:
         return {"state": "refused", "reason": str(error)}
     milliseconds(MetricName.SYNC_LAG, report.lag_seconds * 1000)
-    return asdict(report)
+    return report.as_document()
 
 
 def _log(report: SyncReport) -> None:
-    logger().info("sync job goes on", extra={"progress": asdict(report)})
+    logger().info("sync job goes on", extra={"progress": report.as_document()})

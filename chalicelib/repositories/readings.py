@@ -6,6 +6,7 @@ found all the same; its twin is written with the first change.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.errors import DuplicateReadingError
@@ -33,14 +34,17 @@ OF_TWIN = {"_id": 0, "revision": 1, "source": 1, "importBatchId": 1}
 class MongoEnergyRepository:
     """Implements ``EnergyRepository`` on the scoped collections of both sides."""
 
-    def __init__(self, sides: Mapping[Side, ScopedCollection], sync: SyncState) -> None:
+    def __init__(self, sides: Mapping[Side, ScopedCollection], sync: SyncState, *, release: bool = False) -> None:
         self._written = {side: sides[side] for side in sync.writes}
         self._side = sync.authoritative
         self._read = sides[self._side]
+        self._revisions_count = sync.reads(Side.NEW) is Side.NEW
+        self._release_taken = release and self._side is Side.OLD and Side.NEW in self._written
 
     def add(self, reading: NewReading, now: int) -> StoredReading:
         """Insert one reading on each side."""
         self._refuse_taken(reading.type, reading.instant)
+        self._release(reading.type, [to_datetime(reading.instant)])
         stored = self._revised(new_reading(reading, now))
         for side, collection in self._written.items():
             collection.insert_one(document_of(stored, side))
@@ -50,6 +54,8 @@ class MongoEnergyRepository:
         """Insert readings in one command per side; the caller has left out the instants that are taken."""
         moment = to_datetime(now)
         documents = [new_document(reading, moment) for reading in readings]
+        for energy_type in {reading.type for reading in readings}:
+            self._release(energy_type, [item["date"] for item in documents if item["type"] == energy_type.value])
         both = {Side.OLD: documents, Side.NEW: [*map(with_origin, documents, readings)]}
         for side, collection in self._written.items():
             collection.insert_many(both[side])
@@ -57,7 +63,7 @@ class MongoEnergyRepository:
     def get(self, reading_id: str) -> StoredReading:
         """One reading, with what only its twin knows where it has one."""
         document = document_that_counts(self._read, self._side, reading_id)
-        if Side.NEW not in self._written or self._side is Side.NEW:
+        if self._side is Side.NEW or not self._revisions_count:
             return reading_of(document)
         twin = self._written[Side.NEW].find_one({"_id": document["_id"]}, projection=OF_TWIN)
         return reading_of(document | (twin or {}))
@@ -66,6 +72,7 @@ class MongoEnergyRepository:
         """Write a reading's new state on each side, its twin anew where it was missing."""
         if before.instant != after.instant:
             self._refuse_taken(after.type, after.instant)
+        self._release(after.type, [to_datetime(after.instant)])
         after = self._revised(after)
         for side, collection in self._written.items():
             if side is Side.OLD:
@@ -135,8 +142,17 @@ class MongoEnergyRepository:
             collection.delete_many(self._at(before.type, to_datetime(before.instant), after.id))
 
     def _revised(self, reading: StoredReading) -> StoredReading:
-        """The old side keeps no revision: where nothing else is written, a reading's last update stands for it."""
-        return reading if Side.NEW in self._written else replace(reading, revision=reading.updated_at)
+        """The old side keeps no revision: where nothing else is read, a reading's last update stands for it."""
+        return reading if self._revisions_count else replace(reading, revision=reading.updated_at)
+
+    def _release(self, energy_type: EnergyType, dates: Sequence[datetime]) -> None:
+        """Take away twins of readings that are gone from the old side: their instants are free."""
+        if not self._release_taken:
+            return
+        there: Document = {"type": energy_type.value, "date": {"$in": list(dates)}}
+        taken = [item["date"] for item in self._read.find(counted(Side.OLD, there), projection={"date": 1})]
+        free = [date for date in dates if date not in taken]
+        self._written[Side.NEW].delete_many(there | {"date": {"$in": free}})
 
     def _refuse_taken(self, energy_type: EnergyType, instant: int) -> None:
         """The old side has no unique index. Its meter serialises writers, so what is not there cannot come between."""

@@ -8,6 +8,7 @@ from pymongo import WriteConcern
 from pymongo.client_session import ClientSession
 from pymongo.read_concern import ReadConcern
 
+from chalicelib.domain.errors import DuplicateReadingError
 from chalicelib.domain.ports import WriteTransaction
 from chalicelib.domain.sync import Side
 from chalicelib.repositories.control import sync_state
@@ -40,16 +41,30 @@ class MongoTransactions:
         self._timeout = timeout_seconds
 
     def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:
-        """Run ``work`` in a transaction that reads the sync mode first. Raises UnavailableError out of time."""
-        return in_transaction(self._database, self._timeout, lambda session: work(self._bound(user_id, session)))
+        """Run ``work`` in a transaction that reads the sync mode first. Raises UnavailableError out of time.
 
-    def _bound(self, user_id: str, session: ClientSession) -> MongoWriteTransaction:
+        An instant that is free on the old side may be taken on the new one, as long as a reading that another
+        application took away still has its twin: then the work is done again, and the twin goes.
+        """
+        try:
+            return self._run(user_id, work, release=False)
+        except DuplicateReadingError as error:
+            if error.__cause__ is None:  # found by a look at the authoritative side, not by the index
+                raise
+            return self._run(user_id, work, release=True)
+
+    def _run(self, user_id: str, work: Callable[[WriteTransaction], T], *, release: bool) -> T:
+        return in_transaction(
+            self._database, self._timeout, lambda session: work(self._bound(user_id, session, release=release))
+        )
+
+    def _bound(self, user_id: str, session: ClientSession, *, release: bool) -> MongoWriteTransaction:
         def scoped(collection: Collections) -> ScopedCollection:
             return ScopedCollection(self._database[collection], user_id, session)
 
         sync = sync_state(self._database, session)
         return MongoWriteTransaction(
-            MongoEnergyRepository({side: scoped(COLLECTION[side]) for side in Side}, sync),
+            MongoEnergyRepository({side: scoped(COLLECTION[side]) for side in Side}, sync, release=release),
             MongoMeterRepository(scoped(Collections.METERS), user_id),
             MongoSettingsWriter(self._database, user_id, session),
         )

@@ -6,9 +6,9 @@ all meters are compared: the full difference.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
-from typing import Literal
+from typing import Any, Literal
 
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.events import EnergyReadingsSynced
@@ -50,6 +50,10 @@ class SyncReport:
     deleted: int = 0
     lag_seconds: float = 0.0
     wait_seconds: float = 0.0
+
+    def as_document(self) -> dict[str, Any]:
+        """The fields, as they are logged and printed."""
+        return asdict(self)
 
     def plus(self, done: Reconciled) -> "SyncReport":
         """With what one more reconciliation wrote."""

@@ -1,0 +1,1 @@
+"""The operator's commands on the data: sync mode, sync job, verify and repair."""

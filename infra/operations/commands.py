@@ -1,0 +1,147 @@
+"""``python -m infra mode | sync | verify | repair``."""
+
+import sys
+import time
+from math import ceil
+
+import click
+
+from chalicelib.bootstrap import Operations
+from chalicelib.domain.sync import SyncMode
+from chalicelib.domain.twins import Verification
+from chalicelib.services.sync_job import SyncReport
+from infra.operations.connection import connected, json_option, name_option
+from infra.operations.printing import (
+    console,
+    mode_document,
+    print_json,
+    print_mode,
+    print_verification,
+    progress_console,
+    sync_line,
+    verification_document,
+)
+
+UNTIL_DONE = float(7 * 24 * 3600)  # a person ends a run with Ctrl-C; the next one goes on
+
+
+@click.group()
+def mode() -> None:
+    """Where writes go: old_only <-> dual_write <-> new_only."""
+
+
+@mode.command()
+@name_option
+@json_option
+def show(name: str, as_json: bool) -> None:
+    """Say the mode, since when, and how long its drain still takes."""
+    with connected(name) as operations:
+        _show(operations, as_json)
+
+
+@mode.command(name="set")
+@click.argument("wanted", metavar="MODE", type=click.Choice([mode.value for mode in SyncMode]))
+@click.option("--reason", required=True, help="why; kept with the change")
+@click.option("--wait", is_flag=True, help="wait out the drain, and bring both sides together where that is needed")
+@name_option
+@json_option
+def set_mode(wanted: str, reason: str, wait: bool, name: str, as_json: bool) -> None:
+    """Change the mode to a neighbour. Refused, with what to do first, where a write could get lost."""
+    with connected(name) as operations:
+        state = operations.modes.set(SyncMode(wanted), reason)
+        if wait:
+            _drain(operations)
+        if wait and state.catching_up:
+            _sync(operations, full=False)
+        _show(operations, as_json)
+
+
+@click.command()
+@click.option("--full", is_flag=True, help="compare all meters, whatever was seen before")
+@name_option
+@json_option
+def sync(full: bool, name: str, as_json: bool) -> None:
+    """Carry over what another application wrote to energies; what the scheduled function does, until it is done."""
+    with connected(name) as operations:
+        _drain_before_catching_up(operations)
+        report = _sync(operations, full=full)
+        if as_json:
+            print_json(report.as_document())
+        else:
+            console.print(sync_line(report))
+
+
+@click.command()
+@click.option("--user", help="one user's meters only")
+@click.option("--restart", is_flag=True, help="begin anew instead of going on with an interrupted comparison")
+@name_option
+@json_option
+def verify(user: str | None, restart: bool, name: str, as_json: bool) -> None:
+    """Compare both sides, and the display with a fresh calculation. Exit code 1 when anything differs."""
+    with connected(name) as operations:
+        seen = operations.consistency.verify(user, _verify_progress, restart=restart)
+    _print_verification(seen, as_json)
+    sys.exit(1 if seen.differences else 0)
+
+
+@click.command()
+@click.option("--apply", is_flag=True, help="mend what differs; without it, it is only listed")
+@click.option("--user", help="one user's meters only")
+@name_option
+@json_option
+def repair(apply: bool, user: str | None, name: str, as_json: bool) -> None:
+    """Mend what differs from the authoritative side. Exit code 1 when something differs in the end."""
+    with connected(name) as operations:
+        if apply:
+            found, left = operations.consistency.repair(user, _verify_progress)
+        else:
+            found = left = operations.consistency.verify(user, _verify_progress, restart=True)
+    if as_json:
+        print_json({"applied": apply, "found": verification_document(found), "left": verification_document(left)})
+    else:
+        print_verification(found)
+        console.print(_outcome(apply, found, left))
+    sys.exit(1 if left.differences else 0)
+
+
+def _outcome(apply: bool, found: Verification, left: Verification) -> str:
+    if not found.differences:
+        return "nothing to mend"
+    if not apply:
+        return "nothing was changed; mend it with: python -m infra repair --apply"
+    return f"mended; {left.differences} documents differ all the same" if left.differences else "mended"
+
+
+def _show(operations: Operations, as_json: bool) -> None:
+    report = operations.modes.show()
+    if as_json:
+        print_json(mode_document(report))
+    else:
+        print_mode(report)
+
+
+def _print_verification(seen: Verification, as_json: bool) -> None:
+    if as_json:
+        print_json(verification_document(seen))
+    else:
+        print_verification(seen)
+
+
+def _drain_before_catching_up(operations: Operations) -> None:
+    if operations.modes.show().state.catching_up:
+        _drain(operations)
+
+
+def _drain(operations: Operations) -> None:
+    """Wait until no write of the mode before can arrive any more."""
+    while remaining := operations.modes.show().drain_seconds:
+        progress_console.print(f"waiting {ceil(remaining)} s for writes of the mode before")
+        time.sleep(remaining)
+
+
+def _sync(operations: Operations, *, full: bool) -> SyncReport:
+    return operations.sync.run(UNTIL_DONE, lambda report: progress_console.print(sync_line(report)), full=full)
+
+
+def _verify_progress(seen: Verification) -> None:
+    progress_console.print(f"{seen.meters} meters compared, {seen.differences} documents differ")

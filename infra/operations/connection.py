@@ -1,0 +1,32 @@
+"""Which database a command works on: the laptop stack's, or the one that MONGODB_URI names."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from chalicelib.bootstrap import Operations, shell_operations
+from chalicelib.repositories.database import open_database, ping
+from infra.local.layout import Layout
+
+Command = Callable[..., Any]
+json_option = click.option("--json", "as_json", is_flag=True, help="print JSON instead of a table")
+
+
+def name_option(command: Command) -> Command:
+    """The option that names a laptop stack."""
+    text = "which laptop stack; MONGODB_URI names another server, MONGODB_DATABASE another database"
+    return click.option("--name", envvar="STACK_NAME", default="local", show_default=True, help=text)(command)
+
+
+@contextmanager
+def connected(name: str) -> Iterator[Operations]:
+    """The operations on a database that answers. Raises UnavailableError."""
+    layout = Layout.of(name)
+    database = open_database(layout.mongodb_uri, layout.database)
+    try:
+        ping(database)
+        yield shell_operations(database)
+    finally:
+        database.client.close()

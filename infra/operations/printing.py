@@ -1,0 +1,109 @@
+"""How the operator's commands print: tables for people, JSON for programs, progress beside both."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Column, Table
+
+from chalicelib.domain.readings import to_datetime
+from chalicelib.domain.sync import Side, SyncMode, SyncState
+from chalicelib.domain.twins import Verification
+from chalicelib.services.sync_job import SyncReport
+from chalicelib.services.sync_modes import ModeReport
+
+console = Console(highlight=False, soft_wrap=True)
+progress_console = Console(stderr=True, highlight=False, soft_wrap=True)
+MEANINGS = {
+    SyncMode.OLD_ONLY: "reads and writes go to energies alone",
+    SyncMode.DUAL_WRITE: "writes go to both, whichever backend takes them",
+    SyncMode.NEW_ONLY: "reads and writes go to source_energy_readings alone",
+}
+
+
+def print_json(value: Any) -> None:
+    """One document on standard output."""
+    click.echo(json.dumps(value))
+
+
+def moment(instant: int) -> str:
+    """An instant to the second."""
+    return f"{to_datetime(instant):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def mode_document(report: ModeReport) -> dict[str, Any]:
+    """The mode, for programs."""
+    state = report.state
+    return {
+        "mode": state.mode.value,
+        "since": None if state.since is None else moment(state.since),
+        "authoritative": state.authoritative.value,
+        "catchingUp": state.catching_up and state.catching_up.value,
+        "drainSeconds": round(report.drain_seconds, 1),
+        "changes": [{"mode": item.mode.value, "at": moment(item.at), "reason": item.reason} for item in report.changes],
+    }
+
+
+def print_mode(report: ModeReport) -> None:
+    """The mode, for people."""
+    state = report.state
+    rows = Table.grid(padding=(0, 2))
+    rows.add_row("mode", f"[bold]{state.mode}[/]: {MEANINGS[state.mode]}")
+    rows.add_row("since", "ever" if not state.since else moment(state.since))
+    rows.add_row("drain", f"{report.drain_seconds:.0f} s to go" if report.drain_seconds else "done")
+    rows.add_row("sides", sides(state))
+    console.print(rows)
+    if report.changes:
+        console.print(_changes(report))
+
+
+def sides(state: SyncState) -> str:
+    """Which collection is right, in words."""
+    names = {Side.OLD: "energies", Side.NEW: "source_energy_readings"}
+    right = names[state.authoritative]
+    if state.catching_up is None:
+        return f"{right} is authoritative"
+    return f"{right} is authoritative until the other one has caught up: python -m infra sync"
+
+
+def sync_line(report: SyncReport) -> str:
+    """One line about a run of the sync job."""
+    seen = f"{report.meters} meters compared, " if report.full_difference else ""
+    written = f"{report.inserted} inserted, {report.replaced} replaced, {report.deleted} deleted"
+    return f"{report.state}: {seen}{report.changes} changes seen; {written}; lag {report.lag_seconds:.1f} s"
+
+
+def verification_document(seen: Verification) -> dict[str, Any]:
+    """A comparison, for programs."""
+    return asdict(seen) | {
+        "mode": seen.mode.value,
+        "findings": [finding.as_document() for finding in seen.findings],
+    }
+
+
+def print_verification(seen: Verification) -> None:
+    """A comparison, for people."""
+    if seen.findings:
+        console.print(_findings(seen))
+    if seen.differences > len(seen.findings):
+        console.print(f"... and {seen.differences - len(seen.findings)} more")
+    console.print(f"{seen.meters} meters compared, {seen.lagging} of them lag; {seen.differences} documents differ")
+    if seen.mode is not SyncMode.DUAL_WRITE:
+        console.print(f"the mode is {seen.mode}: one side rests, so the sides were not compared")
+
+
+def _changes(report: ModeReport) -> Table:
+    table = Table("when", "mode", Column("why", overflow="fold"))
+    for change in report.changes[-5:]:
+        table.add_row(moment(change.at), change.mode.value, change.reason)
+    return table
+
+
+def _findings(seen: Verification) -> Table:
+    document, problem = Column("document", overflow="fold"), Column("problem", overflow="fold")
+    table = Table("user", "type", "collection", document, problem)
+    for finding in seen.findings:
+        table.add_row(finding.user_id, finding.type.value, finding.collection, finding.document, finding.problem)
+    return table
