@@ -128,11 +128,11 @@ def create(title: str, as_json: bool, folder: Path) -> None:
 
 
 @cli.command("verify-roundtrip")
-@options(uri_option, database_option, json_option)
-def verify_roundtrip(uri: str, name: str, as_json: bool) -> None:
+@everywhere
+def verify_roundtrip(uri: str, name: str, as_json: bool, folder: Path) -> None:
     """Prove on a copy that up, down and up again give equal documents and indexes."""
     with _opened(uri, name) as database:
-        outcome = roundtrip.verify(database)
+        outcome = roundtrip.verify(database, folder)
     if as_json:
         _print_json(documents=outcome.documents, differences=outcome.differences)
     else:

@@ -6,10 +6,9 @@ with the number of users: meters are found one after another by the index, large
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from time import monotonic, time_ns
+from time import time_ns
 from typing import Any, TypeVar
 
 from pymongo.database import Database
@@ -25,13 +24,12 @@ from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.services.calculation import DisplayDataCalculationService
+from migrations.checkpoint import CHECKPOINT_SECONDS, Checkpoint
 from migrations.display_documents import FIRST, LAST
 from migrations.errors import RefusedError
 from migrations.scripts import QUIET, Run
 
 T = TypeVar("T")
-CHECKPOINT = "backfill"
-CHECKPOINT_SECONDS = 1.0
 READINGS_AT_ONCE = 5_000
 TRANSACTION_SECONDS = 20.0  # below the 30 s after which the server ends a transaction by itself
 ATTEMPTS = 5
@@ -60,67 +58,35 @@ def count_meters(database: Database[Any], after: MeterKey | None = None) -> int:
     return int(found["meters"])
 
 
-def ranges(database: Database[Any], meter: MeterKey, first: datetime = FIRST) -> Iterator[Selection]:
-    """A meter from ``first`` on in ranges of at most ``READINGS_AT_ONCE`` old readings."""
+def ranges(
+    database: Database[Any], meter: MeterKey, first: datetime = FIRST, at_once: int = READINGS_AT_ONCE
+) -> Iterator[Selection]:
+    """A meter from ``first`` on in ranges of at most ``at_once`` old readings, but doubles stay together."""
     while True:
         rest = {"userId": meter[0], "type": meter[1], "date": {"$gte": first, "$lte": LAST}}
         dates = database[Collections.ENERGIES].find(rest, {"_id": 0, "date": 1})
-        boundary = next(dates.sort(BY_METER).skip(READINGS_AT_ONCE).limit(1), None)
+        boundary = next(dates.sort(BY_METER).skip(at_once).limit(1), None)
         if boundary is None:
             yield Selection() if first == FIRST else Selection(first, LAST)
             return
-        # doubles at the boundary stay together
         last = max(boundary["date"] - MILLISECOND, first)
         yield Selection(first, last)
         first = last + MILLISECOND
 
 
-@dataclass(slots=True)
-class Checkpoint:
-    """How far a backfill has come: behind ``meter``, or within it from ``first`` on. Of use in one mode period."""
-
-    database: Database[Any]
-    since: int | None
-    meter: MeterKey | None = None
-    first: datetime | None = None
-    written: float = field(default_factory=monotonic)
-
-    @classmethod
-    def load(cls, database: Database[Any], sync: SyncState) -> "Checkpoint":
-        """The stored one; the beginning when the mode has been another in between."""
-        found = database[Collections.CONTROL].find_one({"_id": CHECKPOINT, "since": sync.since})
-        if found is None:
-            return cls(database, sync.since)
-        return cls(database, sync.since, (found["userId"], EnergyType(found["type"])), found["first"])
-
-    def reach(self, meter: MeterKey, first: datetime | None = None) -> None:
-        """Remember the position, in the database at most once a second."""
-        self.meter, self.first = meter, first
-        if monotonic() - self.written < CHECKPOINT_SECONDS:
-            return
-        position = {"_id": CHECKPOINT, "since": self.since, "userId": meter[0], "type": meter[1], "first": first}
-        self.database[Collections.CONTROL].replace_one(
-            {"_id": CHECKPOINT}, {**position, "at": datetime.now(UTC)}, upsert=True
-        )
-        self.written = monotonic()
-
-    def clear(self) -> None:
-        """Forget it: the backfill is complete."""
-        self.database[Collections.CONTROL].delete_one({"_id": CHECKPOINT})
-
-
 class Backfill:
     """One run, in a mode that writes both sides."""
 
-    def __init__(self, database: Database[Any], run: Run = QUIET) -> None:
+    def __init__(self, database: Database[Any], run: Run = QUIET, at_once: int = READINGS_AT_ONCE) -> None:
         self._database = database
         self._run = run
+        self._at_once = at_once
         self._twins = MongoTwinRepository(database, TRANSACTION_SECONDS, now)
         self._display = MongoDisplayDataRepository(database, TRANSACTION_SECONDS)
         queries = MongoReadingQueries(database, TRANSACTION_SECONDS)
         self._calculation = DisplayDataCalculationService(self._display, queries, now)
 
-    def run(self) -> int:
+    def run(self, checkpoint_seconds: float = CHECKPOINT_SECONDS) -> int:
         """Bring every meter up to date; returns how many documents were written on the new side.
 
         Raises:
@@ -128,7 +94,7 @@ class Backfill:
             UnavailableError: the database did not answer, however often it was asked.
         """
         started, sync = now(), sync_state(self._database)
-        checkpoint = Checkpoint.load(self._database, sync)
+        checkpoint = Checkpoint.load(self._database, sync, checkpoint_seconds)
         written = self._rest_of_meter(checkpoint)
         with self._run.progress("meters", count_meters(self._database, checkpoint.meter)) as advance:
             for meter in self._twins.meters(checkpoint.meter):
@@ -147,7 +113,7 @@ class Backfill:
 
     def _bring_up_to_date(self, meter: MeterKey, checkpoint: Checkpoint, first: datetime = FIRST) -> int:
         written = 0
-        for part in ranges(self._database, meter, first):
+        for part in ranges(self._database, meter, first, self._at_once):
             self._run.check()
             written += again_when_unavailable(partial(self._twins.reconcile, meter, part)).written
             if part.last is not None:

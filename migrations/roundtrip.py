@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from chalicelib.repositories.control import SYNC_MODE, sync_document, sync_state
 from chalicelib.repositories.database import CODEC_OPTIONS, Collections
 from migrations import runner
 from migrations.errors import MigrationError, RefusedError
+from migrations.runner import Options
 from migrations.scripts import FOLDER, scripts
 
 Document = dict[str, Any]
@@ -42,7 +44,7 @@ class RoundTrip:
     differences: tuple[str, ...]
 
 
-def verify(database: Database[Any]) -> RoundTrip:
+def verify(database: Database[Any], folder: Path = FOLDER) -> RoundTrip:
     """Apply, revert and apply again every script on a copy, and compare.
 
     Raises:
@@ -51,12 +53,13 @@ def verify(database: Database[Any]) -> RoundTrip:
     """
     if sync_state(database).mode is SyncMode.NEW_ONLY:
         raise RefusedError("the mode is new_only, from which nothing may be reverted; go back to dual_write first")
+    options = Options(folder=folder)
     with _copy_of(database) as (trial, before, first):
-        _up(trial)
+        _up(trial, options)
         _replicate(trial, first, COMPARED)
-        _down(trial)
+        _down(trial, options)
         differences = _differences(before, trial, (Collections.ENERGIES, Collections.SETTINGS), "after down")
-        _up(trial)
+        _up(trial, options)
         differences += _differences(first, trial, COMPARED, "after down and up")
         differences += _other_indexes(first, trial)
         return RoundTrip(sum(first[name].estimated_document_count() for name in COMPARED), tuple(differences))
@@ -95,17 +98,17 @@ def _index(known: Any) -> IndexModel:
     return IndexModel(list(known["key"].items()), **options)
 
 
-def _up(trial: Database[Any]) -> None:
-    runner.up(trial, last="001")
+def _up(trial: Database[Any], options: Options) -> None:
+    runner.up(trial, "001", options)
     _set_mode(trial, SyncMode.DUAL_WRITE)
-    runner.up(trial)
-    if waiting := runner.refusal(trial, "up"):
+    runner.up(trial, options=options)
+    if waiting := runner.refusal(trial, "up", options.folder):
         raise MigrationError(f"on the copy, {waiting}")
 
 
-def _down(trial: Database[Any]) -> None:
+def _down(trial: Database[Any], options: Options) -> None:
     _set_mode(trial, SyncMode.OLD_ONLY)
-    runner.down(trial, steps=len(scripts(FOLDER)))
+    runner.down(trial, len(scripts(options.folder)), options)
 
 
 def _set_mode(trial: Database[Any], mode: SyncMode) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pymongo import DeleteMany, ReplaceOne
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.ports import DataType, DisplayDocument, DisplayUpdate, MeterState
@@ -64,11 +65,12 @@ class MongoDisplayDataRepository:
             return [(meter["userId"], EnergyType(meter["type"])) for meter in found]
 
     def _replace(self, user_id: str, energy_type: EnergyType, update: DisplayUpdate, session: ClientSession) -> None:
+        """One command for all documents: a backfill spends half its time on commands."""
         display = ScopedCollection(self._database[Collections.DISPLAY], user_id, session)
-        for document in update.documents:
-            stored = _stored(user_id, energy_type, document)
-            display.replace_one({"_id": stored["_id"]}, stored, upsert=True)
-        display.delete_many({"type": energy_type.value, **_not_stored(update.stored_years)})
+        stored = [_stored(user_id, energy_type, document) for document in update.documents]
+        outside = {"type": energy_type.value, **_not_stored(update.stored_years)}
+        replaced = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in stored]
+        display.bulk_write([*replaced, DeleteMany(outside)])
 
 
 def _view_pipeline(

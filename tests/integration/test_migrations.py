@@ -1,0 +1,302 @@
+"""The runner on a real MongoDB: order, lock, checksums, failures and the way out, the command line."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from pymongo.database import Database
+
+from chalicelib.repositories.database import open_database
+from migrations import new_script, runner
+from migrations.errors import DirtyError, EditedError, LockedError, MigrationError, RefusedError
+from migrations.ledger import COLLECTION, State
+from migrations.lock import Lock, holder
+from migrations.runner import Options
+from migrations.scripts import QUIET, Run
+from tests.e2e.conftest import eventually
+
+SCRIPT = '''"""A script of a test."""
+from migrations.scripts import Step
+RESUMABLE = {resumable}
+def refusal(database, direction):
+    found = database["switch"].find_one({{"_id": "refuse"}})
+    return found and found["why"]
+def preview(database, direction):
+    return [Step("count one more", 1)]
+def up(database, run):
+    if database["switch"].find_one({{"_id": "fail"}}):
+        raise ValueError("the switch is on")
+    database["done"].insert_one({{"up": "{name}"}})
+def down(database, run):
+    database["done"].insert_one({{"down": "{name}"}})
+'''
+
+
+@pytest.fixture
+def database(mongodb_uri: str) -> Iterator[Database[Any]]:
+    """An empty database of this test's own."""
+    database = open_database(mongodb_uri, f"test_{uuid4().hex[:12]}")
+    yield database
+    database.client.drop_database(database.name)
+    database.client.close()
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> Options:
+    """A folder with two scripts; a lock that a dead runner loses soon."""
+    for name in ("001_first", "002_second"):
+        write(tmp_path, name)
+    return Options(folder=tmp_path, lock_seconds=1.0)
+
+
+def write(folder: Path, name: str, *, resumable: bool = False) -> None:
+    (folder / f"{name}.py").write_text(SCRIPT.format(name=name, resumable=resumable))
+
+
+def switch(database: Database[Any], name: str, why: str = "") -> None:
+    database["switch"].insert_one({"_id": name, "why": why})
+
+
+def done(database: Database[Any]) -> list[str]:
+    """What scripts did, in order: ``+001_first -001_first``."""
+    found = database["done"].find({}, {"_id": 0})
+    return [f"{'+' if 'up' in item else '-'}{next(iter(item.values()))}" for item in found]
+
+
+def states(database: Database[Any], options: Options) -> dict[str, str]:
+    return {row.name: row.state for row in runner.status(database, options.folder)}
+
+
+def command(database: Database[Any], uri: str, options: Options, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line as an operator does, with JSON as its answer."""
+    name, *rest = arguments
+    everywhere = ["--uri", uri, "--database", database.name, "--folder", str(options.folder), "--json"]
+    program = [sys.executable, "-m", "migrations", name, *everywhere, *rest]
+    return subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_scripts_are_applied_in_order_once_and_reverted_from_the_last(
+    database: Database[Any], options: Options
+) -> None:
+    assert runner.up(database, options=options) == ["001_first", "002_second"]
+    assert runner.up(database, options=options) == []
+    assert runner.down(database, options=options) == ["002_second"]
+    assert runner.up(database, "001", options) == []
+    assert runner.down(database, steps=5, options=options) == ["001_first"]
+    assert runner.up(database, "001", options) == ["001_first"]
+    assert done(database) == ["+001_first", "+002_second", "-002_second", "-001_first", "+001_first"]
+
+
+def test_a_plan_says_what_would_be_done_and_changes_nothing(database: Database[Any], options: Options) -> None:
+    planned = runner.plan(database, "up", options)
+    assert [(script.name, script.steps[0].documents) for script in planned] == [("001_first", 1), ("002_second", 1)]
+    assert database.list_collection_names() == []
+
+
+def test_a_script_that_is_not_allowed_yet_waits_with_its_reason(database: Database[Any], options: Options) -> None:
+    switch(database, "refuse", "the moon is not full")
+    assert runner.up(database, options=options) == []
+    assert runner.refusal(database, "up", options.folder) == "001_first: the moon is not full"
+    database["switch"].delete_many({})
+    runner.up(database, options=options)
+    switch(database, "refuse", "too late")
+    with pytest.raises(RefusedError, match="002_second: too late"):
+        runner.down(database, options=options)
+    assert done(database) == ["+001_first", "+002_second"]
+
+
+def test_a_failed_script_blocks_until_it_is_retried(database: Database[Any], options: Options) -> None:
+    switch(database, "fail")
+    with pytest.raises(MigrationError, match="001_first failed: the switch is on"):
+        runner.up(database, options=options)
+    assert states(database, options) == {"001_first": "failed", "002_second": "pending"}
+    database["switch"].delete_many({})
+    with pytest.raises(DirtyError, match=r"ValueError: the switch is on.*--retry"):
+        runner.up(database, options=options)
+    retried = Options(options.folder, retry=True, lock_seconds=1.0)
+    assert runner.up(database, options=retried) == ["001_first", "002_second"]
+
+
+@pytest.mark.parametrize(("word", "then"), [(State.APPLIED, ["002_second"]), (State.PENDING, ["001_first"])])
+def test_a_failed_script_can_be_resolved_by_hand(
+    database: Database[Any], options: Options, word: State, then: list[str]
+) -> None:
+    switch(database, "fail")
+    with pytest.raises(MigrationError):
+        runner.up(database, options=options)
+    runner.resolve(database, "001", word, options)
+    assert states(database, options)["001_first"] == word
+    database["switch"].delete_many({})
+    assert runner.up(database, options=options)[:1] == then
+    with pytest.raises(MigrationError, match="there is no script '009'"):
+        runner.resolve(database, "009", word, options)
+
+
+@pytest.mark.parametrize("resumable", [True, False])
+def test_an_interrupted_script_goes_on_by_itself_only_where_it_says_so(
+    database: Database[Any], options: Options, resumable: bool
+) -> None:
+    write(options.folder, "001_first", resumable=resumable)
+    record = {"_id": "001_first", "state": "applying", "checksum": "of then", "owner": "a host that lost power"}
+    database[COLLECTION].insert_one(record)
+    assert states(database, options)["001_first"] == "interrupted"
+    if resumable:
+        assert runner.up(database, options=options) == ["001_first", "002_second"]
+    else:
+        with pytest.raises(DirtyError, match="it was interrupted"):
+            runner.up(database, options=options)
+
+
+def test_an_applied_script_that_was_edited_or_is_gone_stops_everything(
+    database: Database[Any], options: Options
+) -> None:
+    runner.up(database, "001", options)
+    path = options.folder / "001_first.py"
+    original = path.read_bytes()
+    path.write_bytes(original + b"# a thought\n")
+    with pytest.raises(EditedError, match="001_first was changed after it was applied"):
+        runner.up(database, options=options)
+    path.unlink()
+    with pytest.raises(EditedError, match="001_first is gone"):
+        runner.down(database, options=options)
+    path.write_bytes(original.replace(b"\n", b"\r\n"))
+    assert runner.up(database, options=options) == ["002_second"]
+
+
+def test_an_edit_that_means_nothing_can_be_accepted(database: Database[Any], options: Options) -> None:
+    runner.up(database, options=options)
+    (options.folder / "001_first.py").write_text(SCRIPT.format(name="001_first", resumable=False) + "# a thought\n")
+    assert states(database, options)["001_first"] == "edited"
+    runner.resolve(database, "001_first", State.APPLIED, options)
+    assert runner.up(database, options=options) == []
+
+
+def test_two_scripts_with_one_number_are_refused(database: Database[Any], options: Options) -> None:
+    write(options.folder, "002_other")
+    with pytest.raises(MigrationError, match="002_other and 002_second have the same number"):
+        runner.up(database, options=options)
+
+
+def test_of_two_runners_at_once_one_proceeds_and_the_other_is_told_who_does(
+    database: Database[Any], options: Options
+) -> None:
+    with Lock(database[COLLECTION], 5.0) as lock:
+        with pytest.raises(LockedError, match=f"{lock.owner} is at it since"):
+            runner.up(database, options=options)
+        assert done(database) == []
+    assert runner.up(database, options=options) == ["001_first", "002_second"]
+    assert holder(database[COLLECTION]) is None
+
+
+def test_many_runners_at_once_apply_each_script_once(database: Database[Any], options: Options) -> None:
+    refused: list[LockedError] = []
+
+    def race() -> None:
+        try:
+            runner.up(database, options=options)
+        except LockedError as error:
+            refused.append(error)
+
+    runners = [threading.Thread(target=race) for _ in range(6)]
+    for thread in runners:
+        thread.start()
+    for thread in runners:
+        thread.join(30)
+    assert done(database) == ["+001_first", "+002_second"]
+    assert len(refused) < 6
+
+
+def test_a_living_runner_keeps_its_lock_beyond_the_expiry(database: Database[Any]) -> None:
+    records = database[COLLECTION]
+    with Lock(records, 0.6) as lock:
+        taken = holder(records)
+        assert taken is not None
+        eventually(lambda: records.find_one({"$expr": {"$gt": ["$$NOW", {"$add": [taken["expiresAt"], 300]}]}}), bool)
+        lock.check()
+        with pytest.raises(LockedError), Lock(records, 0.6):
+            pass
+
+
+def test_a_runner_whose_lock_was_taken_stops(database: Database[Any]) -> None:
+    records = database[COLLECTION]
+    with Lock(records, 0.3) as lock:
+        records.update_one({"_id": "lock"}, {"$set": {"owner": "somebody else"}})
+        eventually(lambda: lost(lock), bool)
+
+
+def lost(lock: Lock) -> bool:
+    """Whether a runner has noticed that its lock is gone."""
+    try:
+        lock.check()
+    except LockedError:
+        return True
+    return False
+
+
+def test_a_dead_runners_lock_expires(database: Database[Any], mongodb_uri: str, options: Options) -> None:
+    program = (
+        "import sys; from chalicelib.repositories.database import open_database; from migrations.lock import Lock\n"
+        f"lock = Lock(open_database({mongodb_uri!r}, {database.name!r})['migrations'], 1.0); lock.__enter__()\n"
+        "print('held', flush=True); sys.stdin.read()"
+    )
+    runner_that_dies = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+    )
+    assert runner_that_dies.stdout
+    assert runner_that_dies.stdin
+    assert runner_that_dies.stdout.readline() == "held\n"
+    assert command(database, mongodb_uri, options, "up", "--execute").returncode == LockedError.exit_code
+    runner_that_dies.kill()
+    runner_that_dies.wait()
+    runner_that_dies.stdout.close()
+    runner_that_dies.stdin.close()
+    eventually(lambda: holder(database[COLLECTION]), lambda found: found is None)
+    assert runner.up(database, options=options) == ["001_first", "002_second"]
+
+
+def test_the_command_line_answers_with_json_and_exit_codes(
+    database: Database[Any], mongodb_uri: str, options: Options
+) -> None:
+    planned = command(database, mongodb_uri, options, "up")
+    assert planned.returncode == 0
+    assert [script["name"] for script in json.loads(planned.stdout)["plan"]] == ["001_first", "002_second"]
+    assert done(database) == []
+    applied = command(database, mongodb_uri, options, "up", "--execute", "--to", "001")
+    assert (applied.returncode, json.loads(applied.stdout)["scripts"]) == (0, ["001_first"])
+    switch(database, "refuse", "not now")
+    refused = command(database, mongodb_uri, options, "up", "--execute")
+    assert (refused.returncode, json.loads(refused.stdout)["error"]) == (3, "002_second: not now")
+    database["switch"].delete_many({})
+    switch(database, "fail")
+    assert command(database, mongodb_uri, options, "up", "--execute").returncode == 1
+    assert command(database, mongodb_uri, options, "up", "--execute").returncode == 6
+    (options.folder / "001_first.py").write_text("# edited")
+    edited = command(database, mongodb_uri, options, "up", "--execute")
+    assert edited.returncode == 4
+    assert "001_first was changed" in json.loads(edited.stdout)["error"]
+    status = command(database, mongodb_uri, options, "status")
+    assert status.returncode == 4
+    assert [row["state"] for row in json.loads(status.stdout)["scripts"]] == ["edited", "failed"]
+
+
+def test_a_new_script_has_the_next_number_and_runs_as_it_is(database: Database[Any], options: Options) -> None:
+    path = new_script.create("Add the meter's location!", options.folder)
+    assert path.name == "003_add_the_meter_s_location.py"
+    assert runner.up(database, options=options)[-1] == path.stem
+    assert runner.down(database, options=options) == [path.stem]
+    with pytest.raises(MigrationError, match="say in a few words"):
+        new_script.create("!", options.folder)
+
+
+def test_a_quiet_run_takes_everything() -> None:
+    run: Run = QUIET
+    run.check()
+    run.say("nothing")
+    with run.progress("meters", 2) as advance:
+        advance(1)
