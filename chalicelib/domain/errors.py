@@ -9,7 +9,7 @@ EnergyMonitorError
 ├── AuthenticationError        no token, or one that does not prove who is asking
 ├── NotFoundError              no such document, or it belongs to somebody else
 ├── DuplicateReadingError      a reading of this type at this instant is already stored
-├── UnavailableError           the database did not answer in time; nothing was written
+├── UnavailableError           the database did not answer in time; send it again
 └── ScopeError                 a program tried to reach beyond its user: a defect, never a caller's mistake
 
 What lives here: classes only. How they become HTTP answers stands in ``chalicelib.api.errors``.
@@ -71,7 +71,10 @@ class DuplicateReadingError(EnergyMonitorError):
 
 
 class UnavailableError(EnergyMonitorError):
-    """Raised when the database did not answer within the request's time; nothing was written."""
+    """Raised when the database did not answer within the request's time.
+
+    Nothing was written, unless the answer to a commit itself got lost: then the same request again is a duplicate.
+    """
 
 
 class ScopeError(EnergyMonitorError):

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from chalicelib.domain.events import EVENT_SOURCE, EnergyEvent
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import count
@@ -43,7 +41,7 @@ class EventBridgePublisher:
 
     def _send(self, entries: list[Any]) -> None:
         for _ in range(ATTEMPTS):
-            entries = self._put(entries)
+            entries = self._failed(entries)
             if not entries:
                 return
         count(MetricName.EVENTS_NOT_PUBLISHED, len(entries))
@@ -52,14 +50,14 @@ class EventBridgePublisher:
             extra={"details": [entry["Detail"] for entry in entries]},
         )
 
-    def _put(self, entries: list[Any]) -> list[Any]:
+    def _failed(self, entries: list[Any]) -> list[Any]:
         """Send entries once; returns those that failed (PutEvents can fail per entry with HTTP 200)."""
         try:
             results = self._client().put_events(Entries=entries)["Entries"]
-        except (BotoCoreError, ClientError) as error:
+            return [entry for entry, result in zip(entries, results, strict=True) if "ErrorCode" in result]
+        except Exception as error:  # noqa: BLE001 the write is committed: whatever the bus does, the caller has succeeded
             logger().warning("PutEvents failed", exc_info=error)
             return entries
-        return [entry for entry, result in zip(entries, results, strict=True) if "ErrorCode" in result]
 
 
 def _batches(entries: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -11,6 +11,5 @@ class MetricName(StrEnum):
 
     EVENTS_NOT_PUBLISHED = "EventsNotPublished"
     DISPLAY_REFRESHED = "DisplayRefreshed"
-    REFRESH_SUPERSEDED = "RefreshSuperseded"
     REFRESH_LAG = "RefreshLag"
     UNEXPECTED_ERRORS = "UnexpectedErrors"

@@ -139,11 +139,11 @@ class EnergyCrudService:
 
 
 def _record(transaction: WriteTransaction, reading: NewReading, confirm: bool, now: int) -> Recorded:
+    stored = transaction.readings.add(reading, now)  # first: the same instant again is a duplicate, whatever it says
     if not confirm:
         previous, following = transaction.readings.neighbours(reading.type, reading.instant)
         exchanges = transaction.meters.configuration(reading.type).exchanges
         check_neighbours(Reading(reading.instant, reading.amount), previous, following, exchanges)
-    stored = transaction.readings.add(reading, now)
     version = transaction.meters.mark_changed(reading.type, reading.instant, reading.instant, now)
     return Recorded(stored, version)
 

@@ -3,15 +3,33 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 from pydantic.alias_generators import to_camel
 
 from chalicelib.domain.events import MeterChange
-from chalicelib.domain.readings import EnergyType, to_datetime
+from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, to_datetime
 from chalicelib.services.display import View
 from chalicelib.services.energy_crud import ImportMode, ImportReport, ReadingDraft, Recorded
+
+
+def _number(value: Any) -> Any:
+    """A JSON number: no text that looks like one, no truth value."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ValueError("send a JSON number")
+    return value
+
+
+def _whole_number(value: str) -> int:
+    """Digits of a query string and nothing else."""
+    if not (value.isascii() and value.isdecimal()):
+        raise ValueError("send a whole number")
+    return int(value[:9])
+
+
+Amount = Annotated[Decimal, BeforeValidator(_number)]
+WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
 
 
 class _Body(BaseModel):
@@ -27,8 +45,8 @@ class ReadingBody(_Body):
 
     type: EnergyType
     date: str = Field(min_length=1, max_length=40)
-    amount: Decimal
-    confirm: bool = False
+    amount: Amount
+    confirm: StrictBool = False
 
     def draft(self) -> ReadingDraft:
         """What the service takes."""
@@ -114,7 +132,7 @@ class DisplayQuery(_Body):
 
     type: EnergyType
     data_type: Literal["monthly"]
-    year: int = Field(ge=1900, le=2200)
+    year: Annotated[WholeNumber, Field(ge=FIRST_YEAR, le=LAST_YEAR)]
 
 
 class DisplayMeta(_Body):
