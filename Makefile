@@ -3,13 +3,29 @@
 ENVIRONMENTS := environments-up environments-check environments-test
 .PHONY: help up down status token check test bench deploy format mutants clean $(ENVIRONMENTS)
 
+comma := ,
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 APP := .environments/app/bin/
 INFRA := $(APP)python -m infra
 CHECKED := app.py chalicelib migrations infra tests
 export PYTHONPATH := $(CURDIR)
+# No proxy reaches this machine's own addresses; package registries are still asked through it.
+past_proxies := localhost,127.0.0.1$(addprefix $(comma),$(or $(no_proxy),$(NO_PROXY)))
+export NO_PROXY := $(past_proxies)
+export no_proxy := $(past_proxies)
 
 # What is given on the command line (make up API_PORT=3200) reaches the programs as environment variables.
+
+# Ending processes takes the environment: without it, what may still run is named, not passed over in silence.
+# $(1) is for the command line, $(2) says which stacks' notes to look for.
+define end_stacks
+	@if test -x $(APP)python; then $(INFRA) down $(1); \
+	elif notes=$$(ls .stack/$(2)/*.process 2>/dev/null); then \
+		echo "A stack may still run: $$notes" >&2; \
+		echo "Ending it takes the environment, which is missing: 'make environments-check', then this again." >&2; \
+		exit 1; \
+	fi
+endef
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,13 +34,13 @@ up: environments-up ## start everything on this machine, deploy, import the demo
 	@$(INFRA) up
 
 down: ## end everything that 'up' started; the data stays
-	@test ! -x $(APP)python || $(INFRA) down
+	$(call end_stacks,,$(or $(STACK_NAME),local))
 
 status: environments-check ## say what runs
 	@$(INFRA) status
 
 token: environments-check ## print a token: make token USER=alice [ROLE=operator] [HOURS=12]
-	@$(INFRA) token --user "$(USER)" $(foreach role,$(ROLE),--role $(role)) --hours $(or $(HOURS),12)
+	@$(INFRA) token --user "$(if $(findstring command,$(origin USER)),$$USER)" $(foreach role,$(ROLE),--role $(role)) --hours $(or $(HOURS),12)
 
 check: environments-check ## format, lint, types, imports, unit and functional tests: under a minute
 	@$(APP)ruff format --check $(CHECKED)
@@ -57,7 +73,8 @@ mutants: environments-check ## change the calculation's rules one by one and see
 	@$(APP)mutmut run
 	@$(APP)python -m tests.performance.mutation_score
 
-clean: down ## remove everything that make created, the stack's data included
+clean: ## end every stack and remove everything that make created, the stacks' data included
+	$(call end_stacks,--all,*)
 	@rm -rf .stack .environments .chalice/deployments .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants
 
 $(ENVIRONMENTS):

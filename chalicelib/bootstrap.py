@@ -50,7 +50,7 @@ REQUEST_SECONDS = 20.0
 class Secrets(BaseModel):
     """What a deployment keeps in Secrets Manager, as one JSON document."""
 
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel)
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, hide_input_in_errors=True)
 
     mongodb_uri: SecretStr
     pseudonym_key: SecretStr

@@ -2,60 +2,97 @@
 
 import json
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
+from importlib import import_module
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError
-from pymongo.errors import PyMongoError
 from rich.console import Console
 from rich.table import Column, Table
-from urllib3.exceptions import HTTPError
 
-from chalicelib.domain.errors import EnergyMonitorError
 from infra.deployment.application import Target, application_stack, deploy_application, deploy_flags
 from infra.deployment.cloudformation import Stack
-from infra.deployment.errors import DeployError
 from infra.deployment.packaging import package
+from infra.errors import EXPECTED
 from infra.local import laptop
 from infra.local.demo_household import USER
-from infra.local.errors import StackError
-from infra.local.layout import Layout
+from infra.local.layout import DEFAULT_NAME, STAGE, Layout
 from infra.local.processes import PieceStatus, Processes
-from infra.operations import commands
 
 console = Console(highlight=False, soft_wrap=True)
+LONGEST_HOURS = 24.0 * 365
+OPERATIONS = ("mode", "repair", "sync", "verify")
+
 setting = partial(click.option, show_envvar=True)
-name_option = click.option("--name", envvar="STACK_NAME", default="local", show_default=True, help="which laptop stack")
+name_option = click.option(
+    "--name", envvar="STACK_NAME", default=DEFAULT_NAME, show_default=True, help="which laptop stack"
+)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def _user(_context: click.Context, _option: click.Parameter, user: str) -> str:
+    if not user.strip():
+        raise click.BadParameter("say whom the token is for: make token USER=alice")
+    return user
+
+
+def _hours(_context: click.Context, _option: click.Parameter, hours: float) -> float:
+    if not 0 < hours <= LONGEST_HOURS:  # a range of click's lets nan pass
+        raise click.BadParameter(f"{hours:g} is not more than 0 and at most {LONGEST_HOURS:g} (HOURS=12)")
+    return hours
+
+
+def _cloud_stage(_context: click.Context, _option: click.Parameter, stage: str) -> str:
+    if stage == STAGE:
+        raise click.BadParameter(f"{STAGE!r} is the laptop stack's: run 'make up', or choose another (STAGE=dev)")
+    return stage
+
+
+class _WithOperations(click.Group):
+    """Loads the operator's commands when they are asked for: a broken application keeps nobody from ``down``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *OPERATIONS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in OPERATIONS:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(import_module("infra.operations.commands"), cmd_name)
+        return command
+
+
+@click.group(cls=_WithOperations, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Run Energy Monitor on this machine, or deploy it to AWS."""
 
 
 @main.command()
 @name_option
-@click.option("--port", type=int, help="where the API listens (API_PORT)")
-@click.option("--localstack-port", type=int, help="LOCALSTACK_PORT")
-@click.option("--appconfig-port", type=int, help="APPCONFIG_PORT")
-@click.option("--mongodb-port", type=int, help="MONGODB_PORT")
+@click.option("--port", help="where the API listens (API_PORT)")
+@click.option("--localstack-port", help="LOCALSTACK_PORT")
+@click.option("--appconfig-port", help="APPCONFIG_PORT")
+@click.option("--mongodb-port", help="MONGODB_PORT")
 @click.option("--demo/--no-demo", default=True, show_default=True, help="import the demo household")
-def up(name: str, port: int | None, demo: bool, **ports: int | None) -> None:
+def up(name: str, port: str | None, demo: bool, **ports: str | None) -> None:
     """Start the laptop stack, deploy the application, import the demo household."""
     options = {"api": port, **{option.removesuffix("_port"): number for option, number in ports.items()}}
-    layout = Layout.of(name, options)
-    laptop.up(layout, console, demo=demo)
+    layout = Layout.chosen(name, options)
+    with _ended_in_order():
+        laptop.up(layout, console, demo=demo)
     _print_what_to_try(layout)
 
 
 @main.command()
 @name_option
-def down(name: str) -> None:
+@click.option("--all", "every", is_flag=True, help="every stack of this folder")
+def down(name: str, every: bool) -> None:
     """End everything that 'up' started; the data stays."""
-    ended = laptop.down(Layout.of(name))
-    console.print(f"ended: {', '.join(ended)}" if ended else "nothing was running")
+    for stack in Layout.known() if every else [name]:
+        ended = laptop.down(Layout.of(stack))
+        console.print(f"{stack}: {_ended(ended)}")
 
 
 @main.command()
@@ -73,16 +110,24 @@ def status(name: str, as_json: bool) -> None:
 
 @main.command()
 @name_option
-@click.option("--user", envvar="USER_ID", required=True, help="whom the token names")
+@click.option("--user", required=True, callback=_user, help="whom the token names")
 @click.option("--role", "roles", multiple=True, help="a role of that person; may be repeated")
-@click.option("--hours", type=float, default=12.0, show_default=True, help="how long the token is valid")
+@click.option(
+    "--hours", type=float, default=12.0, show_default=True, callback=_hours, help="how long the token is valid"
+)
 def token(name: str, user: str, roles: tuple[str, ...], hours: float) -> None:
     """Print a token for the laptop stack's API."""
     click.echo(laptop.token(Layout.of(name), user, roles, hours))
 
 
 @main.command()
-@setting("--stage", envvar="STAGE", required=True, help="for example dev; names the CloudFormation stack")
+@setting(
+    "--stage",
+    envvar="STAGE",
+    required=True,
+    callback=_cloud_stage,
+    help="for example dev; names the CloudFormation stack",
+)
 @setting("--bucket", envvar="ARTIFACTS_BUCKET", required=True, help="S3 bucket for the package; made if missing")
 @setting("--region", envvar="AWS_REGION", help="default: what your AWS configuration says")
 @setting("--issuer", envvar="AUTH_ISSUER", required=True, help="who signs the tokens")
@@ -107,8 +152,8 @@ def deploy(stage: str, bucket: str, region: str | None, **settings: str) -> None
     console.print(f"base URL: {stack.outputs().get('EndpointURL', '(see the API in the console)')}")
 
 
-for command in (commands.mode, commands.sync, commands.verify, commands.repair):
-    main.add_command(command)
+def _ended(pieces: list[str]) -> str:
+    return f"ended {', '.join(pieces)}" if pieces else "nothing was running"
 
 
 def _changed(changed: bool) -> str:
@@ -119,7 +164,8 @@ def _status_table(rows: list[PieceStatus]) -> Table:
     table = Table("piece", "process", "port", "state", Column("log", overflow="fold"))
     for row in rows:
         state = "[green]runs[/]" if row.healthy else "[red]does not answer[/]"
-        table.add_row(row.name, str(row.pid or "-"), str(row.port), state, os.path.relpath(row.log))
+        log = os.path.relpath(row.log) if row.log else "-"
+        table.add_row(row.name, str(row.pid or "-"), str(row.port or "-"), state, log)
     return table
 
 
@@ -128,7 +174,7 @@ def _print_what_to_try(layout: Layout) -> None:
     bearer = laptop.token(layout, USER)
     lines = [
         f"\nBase URL: {layout.base_url}",
-        f"Token for the user '{USER}', valid for 12 hours (another: make token USER=alice):\n",
+        f"Token for the user '{USER}', valid for 12 hours (another: make token{layout.argument} USER=alice):\n",
         f"TOKEN={bearer}\n",
         f'curl -H "Authorization: Bearer $TOKEN" "{layout.base_url}/v2/display?type=power&year=2009&dataType=monthly"',
         f"curl -X POST -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' "
@@ -141,12 +187,28 @@ def _print_what_to_try(layout: Layout) -> None:
     click.echo("\n".join(lines))
 
 
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let SIGTERM unwind the program, as Ctrl-C does, so that what was started is ended; a second changes nothing."""
+
+    def leave(_number: int, _frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        sys.exit(128 + signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def run(arguments: list[str] | None = None) -> None:
-    """Run a command; an expected failure becomes a message and exit code 1."""
+    """Run a command; an expected failure becomes a message and exit code 1, a defect keeps its traceback."""
     try:
         main(arguments)
-    except (StackError, DeployError, EnergyMonitorError, BotoCoreError, ClientError, PyMongoError, HTTPError) as error:
-        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+    except EXPECTED as error:
+        message = "\n".join([str(error), *getattr(error, "__notes__", [])])
+        Console(stderr=True).print(message, style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
 
 

@@ -15,12 +15,14 @@ import jwt
 from jwt import PyJWK, PyJWKSet
 
 from chalicelib.domain.errors import AuthenticationError, UnavailableError
+from chalicelib.monitoring.logger import logger
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
 REQUIRED_CLAIMS = ["exp", "iss", "aud", "sub"]
 LEEWAY_SECONDS = 10
 REFETCH_SECONDS = 30.0
 RETRY_SECONDS = 1.0  # while no key is known at all
+MAX_AGE_SECONDS = 3600.0  # then a key that the issuer has withdrawn is forgotten
 FETCH_TIMEOUT_SECONDS = 3.0
 
 KeySet = Mapping[str, Any]
@@ -35,39 +37,48 @@ class Caller:
 
 
 class KeyStore:
-    """The issuer's public keys; an unknown ``kid`` fetches them again, at a limited rate."""
+    """The issuer's public keys: fetched again when they are old or a ``kid`` is unknown, at a limited rate.
+
+    Known keys go on serving while the issuer cannot be reached.
+    """
 
     def __init__(self, fetch: Callable[[], KeySet], monotonic: Callable[[], float] = time.monotonic) -> None:
         self._fetch = fetch
         self._monotonic = monotonic
         self._keys: dict[str, PyJWK] = {}
         self._fetched_at = float("-inf")
+        self._reached = False
 
     def key(self, kid: str) -> PyJWK:
         """The key with this id.
 
         Raises:
             AuthenticationError: the issuer has no such key.
-            UnavailableError: the keys could not be fetched and none are known.
+            UnavailableError: the issuer could not be asked whether it has.
         """
-        if kid not in self._keys and self._may_fetch():
+        if self._monotonic() - self._fetched_at >= self._patience(kid):
             self._refetch()
         if kid in self._keys:
             return self._keys[kid]
-        if not self._keys:
-            raise UnavailableError("the issuer's keys are not known yet; try again")
+        if not self._reached:
+            raise UnavailableError("the issuer's keys cannot be fetched; try again")
         raise AuthenticationError("the token is signed with a key that the issuer does not publish")
 
-    def _may_fetch(self) -> bool:
-        waiting = REFETCH_SECONDS if self._keys else RETRY_SECONDS
-        return self._monotonic() - self._fetched_at >= waiting
+    def _patience(self, kid: str) -> float:
+        """How old the keys may be before they are fetched again."""
+        if kid in self._keys:
+            return MAX_AGE_SECONDS if self._reached else REFETCH_SECONDS
+        return REFETCH_SECONDS if self._keys else RETRY_SECONDS
 
     def _refetch(self) -> None:
         self._fetched_at = self._monotonic()
+        self._reached = False
         try:
             keys = PyJWKSet.from_dict(dict(self._fetch())).keys
         except (OSError, ValueError, jwt.PyJWTError) as error:
-            raise UnavailableError("the issuer's keys cannot be fetched; try again") from error
+            logger().warning("the issuer's keys cannot be fetched", exc_info=error)
+            return
+        self._reached = True
         self._keys = {key.key_id: key for key in keys if key.key_id}
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any, NoReturn, TypeVar
 from uuid import uuid4
 
@@ -64,7 +65,13 @@ class Call:
 
     def query(self, model: type[Model]) -> Model:
         """The query string as a model. Raises InvalidInputError."""
-        return validated(model, dict(self.request.query_params or {}))
+        given = self.request.query_params
+        if given is None:
+            return validated(model, {})
+        repeated = tuple(FieldError(name, "given more than once") for name in given if len(given.getlist(name)) > 1)
+        if repeated:
+            raise InvalidInputError(f"{repeated[0].where}: {repeated[0].reason}", repeated)
+        return validated(model, dict(given))
 
     def url(self, path: str) -> str:
         """A path of this API as the caller reaches it: behind the stage's prefix."""
@@ -166,9 +173,11 @@ def _call(blueprint: Blueprint) -> Call:
 
 def _refused(request: Request, error: Exception, refusal: Refusal) -> Response:
     response = refusal(error, request.context.get("path", request.path))
-    if response.status_code == 500:
+    if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
         count(MetricName.UNEXPECTED_ERRORS)
         logger().exception("unexpected error")
+    elif response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        logger().warning("unavailable", exc_info=error)
     else:
         logger().info("refused", extra={"reason": f"{type(error).__name__}: {error}"[:500]})
     return response

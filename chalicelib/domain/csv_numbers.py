@@ -13,7 +13,6 @@ DecimalSign = Literal[".", ","]
 
 # Space, no-break space, thin space, narrow no-break space, both apostrophes.
 _GROUPING = re.compile("[ \u00a0\u2009\u202f'\u2019]")
-_SHAPE = re.compile(r"[+-]?[0-9][0-9.,]*")
 _NUMBER = {
     ".": re.compile(r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]+)?"),
     ",": re.compile(r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+)(?:,[0-9]+)?"),
@@ -31,7 +30,7 @@ def find_decimal_sign(values: Iterable[str]) -> DecimalSign | None:
     seen: set[str] = set()
     for value in values:
         digits = _GROUPING.sub("", value.strip())
-        if _SHAPE.fullmatch(digits):
+        if any(notation.fullmatch(digits) for notation in _NUMBER.values()):
             proven.update(_evidence(digits))
             seen.update(sign for sign in ",." if sign in digits)
     if len(proven) == 1:

@@ -12,7 +12,7 @@ EnergyMonitorError
 │   ├── DuplicateReadingError  a reading of this type at this instant is already stored
 │   └── RevisionError          the reading was changed since the caller read it
 ├── SyncModeError              a change of the sync mode, or a job, that the mode does not allow
-├── UnavailableError           the database did not answer in time; nothing was written
+├── UnavailableError           the database did not answer in time; send it again
 └── ScopeError                 a program tried to reach beyond its user: a defect, never a caller's mistake
 
 What lives here: classes only. How they become HTTP answers stands in ``chalicelib.api.errors``.
@@ -86,7 +86,10 @@ class SyncModeError(EnergyMonitorError):
 
 
 class UnavailableError(EnergyMonitorError):
-    """Raised when the database did not answer within the request's time; nothing was written."""
+    """Raised when the database did not answer within the request's time.
+
+    Nothing was written, unless the answer to a commit itself got lost: then the same request again is a duplicate.
+    """
 
 
 class ScopeError(EnergyMonitorError):

@@ -76,8 +76,14 @@ def local_date(instant: int, zone: ZoneInfo) -> date:
 def day_start(day: date, zone: ZoneInfo, fold: int = 0) -> int:
     """The instant of local midnight at the start of ``day``: the first one, or the second with ``fold=1``.
 
-    Where clocks skip midnight it is the instant at which they do.
+    Where clocks skip midnight, or the whole day, it is the instant at which they do.
     """
+    first = _midnight(day, zone, 0)
+    return max(first, _midnight(day, zone, 1)) if fold else first
+
+
+def _midnight(day: date, zone: ZoneInfo, fold: int) -> int:
+    """Midnight by the offset before (``fold=0``) or after a change of clocks: in a gap the second lies too early."""
     offset = datetime(day.year, day.month, day.day, tzinfo=zone, fold=fold).utcoffset() or timedelta(0)
     return (day.toordinal() - _EPOCH_ORDINAL) * DAY_MS - offset // _MILLISECOND
 

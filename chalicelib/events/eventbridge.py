@@ -41,7 +41,7 @@ class EventBridgePublisher:
 
     def _send(self, entries: list[Any]) -> None:
         for _ in range(ATTEMPTS):
-            entries = self._put(entries)
+            entries = self._failed(entries)
             if not entries:
                 return
         count(MetricName.EVENTS_NOT_PUBLISHED, len(entries))
@@ -50,7 +50,7 @@ class EventBridgePublisher:
             extra={"details": [entry["Detail"] for entry in entries]},
         )
 
-    def _put(self, entries: list[Any]) -> list[Any]:
+    def _failed(self, entries: list[Any]) -> list[Any]:
         """Send entries once; returns those that failed (PutEvents can fail per entry with HTTP 200)."""
         try:
             results = self._client().put_events(Entries=entries)["Entries"]

@@ -11,7 +11,6 @@ class MetricName(StrEnum):
 
     EVENTS_NOT_PUBLISHED = "EventsNotPublished"
     DISPLAY_REFRESHED = "DisplayRefreshed"
-    REFRESH_SUPERSEDED = "RefreshSuperseded"
     REFRESH_LAG = "RefreshLag"
     SYNC_LAG = "SyncLag"
     UNEXPECTED_ERRORS = "UnexpectedErrors"

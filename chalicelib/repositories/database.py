@@ -11,7 +11,7 @@ import pymongo
 from bson.codec_options import CodecOptions, TypeCodec, TypeRegistry
 from bson.decimal128 import Decimal128
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
+from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, PyMongoError
 from pymongo.monitoring import CommandListener
 
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
@@ -20,6 +20,7 @@ from chalicelib.domain.readings import to_ms
 Document = dict[str, Any]
 MongoDatabase = Database[Document]
 DUPLICATE_KEY = 11000
+TRANSIENT = ("TransientTransactionError", "UnknownTransactionCommitResult", "RetryableWriteError")
 READ_SECONDS = 5.0  # a read by key that takes longer means that the database is not there
 
 
@@ -64,7 +65,7 @@ CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(tz_aware=True, type_registr
 
 
 def open_database(uri: str, name: str, *listeners: CommandListener) -> MongoDatabase:
-    """Open the database; connects on the first command, fails over within seconds.
+    """Open the database; connects on the first command.
 
     ``uri`` names a replica set (transactions need one); ``listeners`` are told of every command.
     """
@@ -104,14 +105,22 @@ def time_limit(seconds: float) -> Iterator[None]:
     except BulkWriteError as error:
         raise _bulk_error(error) from error
     except PyMongoError as error:
-        raise UnavailableError("the database did not answer in time; try again") from error
+        if _passes(error):
+            raise UnavailableError("the database did not answer in time; try again") from error
+        raise
+
+
+def _passes(error: PyMongoError) -> bool:
+    """Whether trying again may help. The rest is a defect of ours, or a server that refuses us, and must be seen."""
+    transient = any(error.has_error_label(label) for label in TRANSIENT)
+    return transient or error.timeout or isinstance(error, ConnectionFailure)
 
 
 def _bulk_error(error: BulkWriteError) -> Exception:
     codes = {failure.get("code") for failure in (error.details or {}).get("writeErrors", [])}
     if codes == {DUPLICATE_KEY}:
         return DuplicateReadingError("readings of the same instants are already stored")
-    return UnavailableError("the database refused a bulk write; nothing was written")
+    return error
 
 
 def ping(database: MongoDatabase) -> None:

@@ -130,9 +130,10 @@ def change_of(energy_type: EnergyType, version: int, first: int, last: int) -> M
 
 def _record(transaction: WriteTransaction, reading: NewReading, confirm: bool, now: int) -> Recorded:
     version = transaction.meters.mark_changed(reading.type, reading.instant, reading.instant, now)
+    stored = transaction.readings.add(reading, now)  # first: the same instant again is a duplicate, whatever it says
     if not confirm:
         _check_plausible(transaction, reading.type, Reading(reading.instant, reading.amount))
-    return Recorded(transaction.readings.add(reading, now), version)
+    return Recorded(stored, version)
 
 
 def _correct(
@@ -149,9 +150,10 @@ def _correct(
     check_reading(Reading(after.instant, after.amount), now)
     first, last = sorted((before.instant, after.instant))
     version = transaction.meters.mark_changed(after.type, first, last, now)
+    stored = transaction.readings.replace(before, after)
     if not correction.confirm:
         _check_plausible(transaction, after.type, Reading(after.instant, after.amount), but=reading_id)
-    return Recorded(transaction.readings.replace(before, after), version), before
+    return Recorded(stored, version), before
 
 
 def _remove(transaction: WriteTransaction, reading_id: str, revision: int | None, now: int) -> Recorded:

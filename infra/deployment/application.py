@@ -1,6 +1,7 @@
 """Deploys the packaged application: the archive to S3 under its digest, the template through CloudFormation."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import boto3
@@ -8,6 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from infra.deployment.cloudformation import Stack
+from infra.deployment.errors import DeployError
 from infra.deployment.packaging import ROOT, Package
 
 FLAGS_TEMPLATE = ROOT / "infra" / "appconfig.yaml"
@@ -22,14 +24,23 @@ class Target:
         self.session = boto3.Session(region_name=region, aws_access_key_id=key, aws_secret_access_key=key)
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client; an emulator is asked for buckets by path, because it has no host names for them."""
-        config = Config(s3={"addressing_style": "path"}) if self.endpoint else None
+        """Return a boto3 client.
+
+        An emulator is asked for buckets by path, because it has no host names for them, and past any proxy, because
+        no proxy reaches this machine's own address.
+        """
+        config = Config(s3={"addressing_style": "path"}, proxies={}) if self.endpoint else None
         return self.session.client(service, endpoint_url=self.endpoint, config=config)
 
     @property
     def region(self) -> str:
         """The region that clients speak to."""
         return str(self.session.region_name)
+
+    @cached_property
+    def account(self) -> str:
+        """The account that the credentials belong to."""
+        return str(self.client("sts").get_caller_identity()["Account"])
 
     def object_url(self, bucket: str, key: str) -> str:
         """Return the address of an object in S3."""
@@ -48,11 +59,12 @@ def deploy_application(
 ) -> bool:
     """Upload and deploy the application; return whether CloudFormation changed anything."""
     s3 = target.client("s3")
-    ensure_bucket(s3, bucket, target.region)
+    ensure_bucket(s3, bucket, target.region, target.account)
     archive_key, template_key = f"{package.digest}/deployment.zip", f"{package.digest}/template.yaml"
     template = package.template(f"s3://{bucket}/{archive_key}")
-    s3.upload_file(str(package.archive), bucket, archive_key)
-    s3.put_object(Bucket=bucket, Key=template_key, Body=template.encode())
+    ours = {"ExpectedBucketOwner": target.account}
+    s3.upload_file(str(package.archive), bucket, archive_key, ExtraArgs=ours)
+    s3.put_object(Bucket=bucket, Key=template_key, Body=template.encode(), **ours)
     stack = Stack(target.client("cloudformation"), application_stack(stage))
     everything = {"Stage": stage, "EventBusName": application_stack(stage), **parameters}
     return stack.deploy(template, everything, template_url=target.object_url(bucket, template_key))
@@ -64,11 +76,16 @@ def deploy_flags(target: Target, stage: str) -> bool:
     return stack.deploy(FLAGS_TEMPLATE.read_text(), {"Stage": stage})
 
 
-def ensure_bucket(s3: Any, bucket: str, region: str) -> None:
-    """Create the bucket unless it is there and ours."""
+def ensure_bucket(s3: Any, bucket: str, region: str, account: str) -> None:
+    """Create the bucket unless it is there. Raises DeployError when it is there and not ours: code runs from it."""
     try:
-        s3.head_bucket(Bucket=bucket)
+        s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=account)
     except ClientError as error:
+        if error.response["Error"]["Code"] == "403":
+            raise DeployError(
+                f"The bucket {bucket} is not account {account}'s, or these credentials may not see it: "
+                "choose another name with ARTIFACTS_BUCKET=..."
+            ) from error
         if error.response["Error"]["Code"] != "404":
             raise
         elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region != "us-east-1" else {}

@@ -18,6 +18,7 @@ from infra.deployment.errors import DeployError
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ["app.py", "chalicelib", "requirements.txt", ".chalice/*.json", "infra/resources.yaml"]
+CHALICE = [sys.executable, "-c", "from chalice.cli import main; main()"]
 KEPT = 3
 
 
@@ -58,13 +59,15 @@ def package(root: Path = ROOT) -> Package:
 def _run_chalice(root: Path, target: Path) -> None:
     unfinished = target.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    command = [sys.executable, "-c", "from chalice.cli import main; main()", "package", "--stage", "template"]
-    command += ["--merge-template", "infra/resources.yaml", "--template-format", "yaml", str(unfinished)]
-    environment = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ}  # chalice asks for one; the template names none
+    command = [*CHALICE, "package", "--stage", "template", "--merge-template", "infra/resources.yaml"]
+    command += ["--template-format", "yaml", str(unfinished)]
+    # Chalice asks for a region, although the template names none, and for credentials, which it does not use: without
+    # any it would look for those of an EC2 machine, and fail where a proxy answers in its place.
+    environment = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ, "AWS_EC2_METADATA_DISABLED": "true"}
     done = subprocess.run(  # noqa: S603
         command, cwd=root, env=environment, capture_output=True, text=True, check=False
     )
-    if done.returncode:
+    if done.returncode or not unfinished.exists():  # it may also fail without saying so by its code
         raise DeployError(f"chalice could not package the application:\n{(done.stdout + done.stderr)[-4000:]}")
     unfinished.rename(target)
 

@@ -32,27 +32,19 @@ class EmulatedCloud:
 
     def put_secrets(self) -> str:
         """Put the secret into Secrets Manager and the public keys into S3."""
-        secret = json.dumps({"mongodbUri": self._layout.mongodb_uri, "pseudonymKey": self._identity.pseudonym_key})
         secrets_manager = self._aws.client("secretsmanager")
         try:
-            secrets_manager.create_secret(Name=SECRET_ID, SecretString=secret)
+            secrets_manager.create_secret(Name=SECRET_ID, SecretString=self._secret())
         except secrets_manager.exceptions.ResourceExistsException:
-            secrets_manager.put_secret_value(SecretId=SECRET_ID, SecretString=secret)
+            secrets_manager.put_secret_value(SecretId=SECRET_ID, SecretString=self._secret())
         s3 = self._aws.client("s3")
-        ensure_bucket(s3, BUCKET, REGION)
+        ensure_bucket(s3, BUCKET, REGION, self._aws.account)
         s3.put_object(Bucket=BUCKET, Key=KEYS_OBJECT, Body=self._identity.jwks(), ContentType="application/json")
         return f"secret {SECRET_ID}, public keys at {self._keys_url}"
 
     def deploy_application(self, package: Package) -> str:
         """Deploy the packaged application unless exactly this is deployed."""
-        parameters = {
-            "AuthIssuer": ISSUER,
-            "AuthAudience": AUDIENCE,
-            "AuthJwksUrl": self._keys_url,
-            "SecretId": SECRET_ID,
-            "MongoDatabase": self._layout.database,
-            "AppConfigEndpointUrl": self._layout.appconfig_url,
-        }
+        parameters = self.parameters()
         stack = Stack(self._aws.client("cloudformation"), application_stack(STAGE))
         return self._unless_deployed(
             stack,
@@ -60,10 +52,25 @@ class EmulatedCloud:
             lambda: deploy_application(self._aws, package, STAGE, BUCKET, parameters),
         )
 
+    def parameters(self) -> dict[str, str]:
+        """Return what the template is told. A changed secret changes its digest, and with it every function."""
+        return {
+            "AuthIssuer": ISSUER,
+            "AuthAudience": AUDIENCE,
+            "AuthJwksUrl": self._keys_url,
+            "SecretId": SECRET_ID,
+            "SecretDigest": hashlib.sha256(self._secret().encode()).hexdigest()[:16],
+            "MongoDatabase": self._layout.database,
+            "AppConfigEndpointUrl": self._layout.appconfig_url,
+        }
+
     def deploy_flags(self) -> str:
         """Deploy the feature flags' home unless it is there; a document that was changed since stays as it is."""
         stack = Stack(self._appconfig.client("cloudformation"), f"{application_stack(STAGE)}-flags")
         return self._unless_deployed(stack, FLAGS_TEMPLATE.read_text(), lambda: deploy_flags(self._appconfig, STAGE))
+
+    def _secret(self) -> str:
+        return json.dumps({"mongodbUri": self._layout.mongodb_uri, "pseudonymKey": self._identity.pseudonym_key})
 
     @property
     def _keys_url(self) -> str:

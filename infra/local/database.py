@@ -1,6 +1,11 @@
-"""What a stack does to its database before the API uses it: migrations, and meters that a crash left behind."""
+"""What a stack does to its database before the API uses it: migrations, and meters that a crash left behind.
+
+The only module of this package that imports the application, so import it where it is needed: an application that
+does not import must not take ``down`` and ``status`` along.
+"""
 
 from chalicelib.bootstrap import REQUEST_SECONDS, now
+from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.repositories.database import MongoDatabase, open_database
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.queries import MongoReadingQueries
@@ -17,6 +22,8 @@ def prepare(layout: Layout) -> str:
     try:
         applied = _migrate(database)
         refreshed = _catch_up(database)
+    except EnergyMonitorError as error:
+        raise StackError(f"The database at {layout.mongodb_hosts} cannot be prepared: {error}.") from error
     finally:
         database.client.close()
     migrations = f"applied {', '.join(applied)}" if applied else "no migration to apply"

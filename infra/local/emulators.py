@@ -8,6 +8,9 @@ from infra.local.environments import python_of
 from infra.local.layout import API_ID, REGION, Layout
 from infra.local.supervision import MARK, Piece
 
+# The emulators speak to this machine only, and a proxy of the person's does not reach it.
+NO_PROXY = {"NO_PROXY": "*", "no_proxy": "*"}
+
 _http = urllib3.PoolManager(retries=False, timeout=2.0)
 
 
@@ -16,12 +19,14 @@ def localstack(layout: Layout) -> Piece:
     folder = layout.folder / "localstack"
     ports = layout.ports
     environment = {
+        **NO_PROXY,
         "GATEWAY_LISTEN": f"127.0.0.1:{ports.localstack},127.0.0.1:{ports.api}",
         "GATEWAY_SERVER": "hypercorn",  # the default server listens on every interface, whatever it is told
         "LOCALSTACK_HOST": f"127.0.0.1:{ports.localstack}",
         "LAMBDA_RUNTIME_EXECUTOR": "process",
         "PROCESS_LAMBDA_PYTHON": str(python_of("runtime")),
         "PROCESS_LAMBDA_PASS": MARK,
+        "PROCESS_LAMBDA_LOG": str(layout.functions_log),
         "PROCESS_LAMBDA_API_PORT": str(ports.api),
         "PROCESS_LAMBDA_API_ID": API_ID,
         "OVERRIDE_IN_DOCKER": "0",
@@ -46,6 +51,7 @@ def appconfig(layout: Layout) -> Piece:
     folder = layout.folder / "appconfig"
     port = layout.ports.appconfig
     environment = {
+        **NO_PROXY,
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "PERSIST_STATE": "1",

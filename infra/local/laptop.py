@@ -1,29 +1,33 @@
 """Brings a stack up, step by step. May be repeated at any time: only what is missing or changed is done.
 
-When a step fails, whatever this run started is ended again, so that nothing is left half running.
+When a step fails, whatever this run started is ended again, so that nothing is left half running, and the stack goes
+on remembering how it came up last.
 """
 
 from datetime import timedelta
+from pathlib import Path
 
 from rich.console import Console
 
 from infra.deployment.packaging import Package, package
-from infra.local import database, mongod
+from infra.errors import EXPECTED
+from infra.local import mongod
 from infra.local.cloud import EmulatedCloud
 from infra.local.demo_household import USER, DemoHousehold
 from infra.local.emulators import answers
 from infra.local.errors import StackError
 from infra.local.identity import Identity
 from infra.local.layout import Layout
+from infra.local.logs import last_lines
 from infra.local.processes import Processes
-from infra.local.steps import Steps
+from infra.local.steps import Step, Steps
 from infra.local.waiting import wait_until
 
 API_SECONDS = 30.0
 
 
 def up(layout: Layout, console: Console, *, demo: bool = True) -> None:
-    """Start, deploy and fill the stack. Raises StackError or DeployError; nothing new is left running then."""
+    """Start, deploy and fill the stack. Raises one of EXPECTED; nothing new is left running then."""
     processes = Processes(layout)
     with layout.exclusively():
         try:
@@ -31,6 +35,8 @@ def up(layout: Layout, console: Console, *, demo: bool = True) -> None:
         except BaseException:
             processes.supervisor.stop_what_was_started()
             raise
+        processes.stop_unneeded()
+        layout.remember()
 
 
 def down(layout: Layout) -> list[str]:
@@ -41,30 +47,52 @@ def down(layout: Layout) -> list[str]:
         return Processes(layout).stop()
 
 
+def token(layout: Layout, user: str, roles: tuple[str, ...] = (), hours: float = 12.0) -> str:
+    """Return a token for ``user`` that this stack's API accepts."""
+    if not layout.was_brought_up:
+        raise StackError(f"The stack '{layout.name}' has never come up: make up{layout.argument}")
+    return Identity(layout.folder / "keys").token(user, roles, timedelta(hours=hours))
+
+
 def _bring_up(layout: Layout, processes: Processes, steps: Steps, *, demo: bool) -> None:
     if layout.external_mongodb:
         steps.run("mongodb", lambda: _check_external(layout))
     packages: list[Package] = []
     processes.start(steps, {"package": lambda: _package_into(packages)})
     cloud = EmulatedCloud(layout)
+    mongod_log, localstack, appconfig = map(processes.supervisor.log_of, ("mongod", "localstack", "appconfig"))
     steps.run_together(
-        {"database": lambda: database.prepare(layout), "secrets": cloud.put_secrets, "flags": cloud.deploy_flags}
+        {
+            "database": _explained(lambda: _prepare_database(layout), mongod_log),
+            "secrets": _explained(cloud.put_secrets, localstack),
+            "flags": _explained(cloud.deploy_flags, appconfig),
+        }
     )
-    steps.run("deploy", lambda: cloud.deploy_application(packages[0]))
-    steps.run("api", lambda: _wait_for_api(layout))
+    steps.run("deploy", _explained(lambda: cloud.deploy_application(packages[0]), localstack))
+    steps.run("api", _explained(lambda: _wait_for_api(layout), layout.functions_log, localstack))
     if demo:
-        token = Identity(layout.folder / "keys").token(USER)
-        steps.run("demo", DemoHousehold(layout.base_url, token).import_readings)
+        household = DemoHousehold(layout.base_url, Identity(layout.folder / "keys").token(USER))
+        steps.run("demo", _explained(household.import_readings, layout.functions_log, localstack))
 
 
-def token(layout: Layout, user: str, roles: tuple[str, ...] = (), hours: float = 12.0) -> str:
-    """Return a token for ``user`` that this stack's API accepts."""
-    return Identity(layout.folder / "keys").token(user, roles, timedelta(hours=hours))
+def _explained(step: Step, *logs: Path) -> Step:
+    """Return the step with the last lines of the log that knows more behind the message of its failure."""
+
+    def explained() -> str:
+        try:
+            return step()
+        except EXPECTED as error:
+            raise StackError(f"{error}{last_lines(*logs)}") from error
+
+    return explained
 
 
 def _check_external(layout: Layout) -> str:
     mongod.require_replica_set(layout.external_mongodb)
-    return "the replica set that MONGODB_URI names"
+    return (
+        f"{layout.mongodb_hosts}, database {layout.database} "
+        f"(the stack's own server instead: make up{layout.argument} MONGODB_URI=)"
+    )
 
 
 def _package_into(packages: list[Package]) -> str:
@@ -72,8 +100,15 @@ def _package_into(packages: list[Package]) -> str:
     return f"the application as {packages[0].digest[:12]}"
 
 
+def _prepare_database(layout: Layout) -> str:
+    try:
+        from infra.local import database  # see there
+    except Exception as error:  # a module may fail in any way while it is imported
+        raise StackError(f"The application cannot be imported: {type(error).__name__}: {error}") from error
+    return database.prepare(layout)
+
+
 def _wait_for_api(layout: Layout) -> str:
     if not wait_until(lambda: answers(f"{layout.base_url}/health"), API_SECONDS):
-        log = Processes(layout).supervisor.log_of("localstack")
-        raise StackError(f"{layout.base_url}/health does not answer 200. Log: {log}")
+        raise StackError(f"{layout.base_url}/health does not answer 200.")
     return f"{layout.base_url} answers"

@@ -12,6 +12,7 @@ from infra.local.supervision import Piece
 
 REPLICA_SET = "energy-monitor"
 ALREADY_INITIALIZED = 23
+LOOK_SECONDS = 2.0
 REMEDY = (
     "If a shared library is missing, the MongoDB server needs OpenSSL 3 and libcurl 4: "
     "apt install libcurl4 libssl3, or dnf install libcurl openssl-libs. "
@@ -38,12 +39,12 @@ def piece(data: Path, port: int) -> Piece:
 
 
 def binary() -> str:
-    """Return the server's program: the one on PATH, else the one from the wheel."""
+    """Return the server's program: the one on PATH, else the one from the wheel, which 'make up' installs."""
     if found := shutil.which("mongod"):
         return found
     for bundled in FOLDER.glob("mongod/lib/python*/site-packages/fiftyone/db/bin/mongod"):
         return str(bundled)
-    raise StackError("There is no MongoDB server: run 'make up', which installs one, or set MONGODB_URI.")
+    return "mongod"
 
 
 def is_ready(port: int) -> bool:
@@ -60,10 +61,10 @@ def is_ready(port: int) -> bool:
     return False
 
 
-def require_replica_set(uri: str) -> None:
+def require_replica_set(uri: str, seconds: float = 5.0) -> None:
     """Raise StackError when the server behind ``uri`` cannot serve this application."""
     try:
-        with MongoClient[dict[str, object]](uri, serverSelectionTimeoutMS=5_000) as client:
+        with MongoClient[dict[str, object]](uri, serverSelectionTimeoutMS=int(seconds * 1000)) as client:
             if not client.admin.command("hello").get("setName"):
                 raise StackError(
                     "MONGODB_URI names a server without a replica set; transactions need one (rs.initiate())."
@@ -71,6 +72,15 @@ def require_replica_set(uri: str) -> None:
     except PyMongoError as error:
         reason = str(error).split(" (")[0]
         raise StackError(f"The server that MONGODB_URI names does not answer: {reason}") from error
+
+
+def is_replica_set(uri: str) -> bool:
+    """Return whether the server behind ``uri`` answers and can serve this application."""
+    try:
+        require_replica_set(uri, LOOK_SECONDS)
+    except StackError:
+        return False
+    return True
 
 
 def _initiate(client: "MongoClient[dict[str, object]]", port: int) -> None:

@@ -5,6 +5,7 @@ import socket
 import psutil
 
 from infra.local.errors import StackError
+from infra.local.layout import HIGHEST_PORT
 
 HOST = "127.0.0.1"
 
@@ -25,17 +26,23 @@ def require_free(ports: dict[str, int]) -> None:
         if not is_free(port):
             raise StackError(
                 f"Port {port} ({purpose}) is taken{_holder(port)}. "
-                f"End that program, or choose another port: make up {purpose.upper()}_PORT={port + 100}"
+                f"End that program, or choose another port: make up {purpose.upper()}_PORT={_another(port)}"
             )
 
 
 def is_free(port: int) -> bool:
-    """Return whether a server could listen on the port now."""
+    """Return whether a server could listen on the port now. Raises StackError where this user never may."""
     try:
         socket.create_server((HOST, port)).close()
+    except PermissionError:
+        raise StackError(f"Port {port} is for the system's own programs: choose one above 1023.") from None
     except OSError:
         return False
     return True
+
+
+def _another(port: int) -> int:
+    return port + 100 if port + 100 <= HIGHEST_PORT else port - 100
 
 
 def _holder(port: int) -> str:

@@ -20,7 +20,7 @@ class PieceStatus:
     pid: int | None
     port: int | None
     healthy: bool
-    log: str
+    log: str | None
 
 
 class Processes:
@@ -31,25 +31,41 @@ class Processes:
         self.supervisor = Supervisor(layout.folder)
 
     def start(self, steps: Steps, meanwhile: dict[str, Step]) -> None:
-        """Start what does not run as it should, side by side, together with other steps."""
+        """Start what does not run as it should, side by side, together with other steps.
+
+        Nothing is ended before it is certain that the ports are to be had.
+        """
         pieces = self._pieces()
         missing = [piece for piece in pieces if not self.supervisor.runs_as(piece)]
-        self.supervisor.stop_all([piece.name for piece in missing])
-        for piece in missing:
-            require_free(piece.ports)
-        self._layout.remember()
+        names = [piece.name for piece in missing]
+        ports = {purpose: port for piece in missing for purpose, port in piece.ports.items()}
+        own = self.supervisor.listening(names)
+        require_free({purpose: port for purpose, port in ports.items() if port not in own})
+        self.supervisor.stop_all(names)
+        require_free(ports)
         steps.run_together({piece.name: self._start_step(piece, piece in missing) for piece in pieces} | meanwhile)
+
+    def stop_unneeded(self) -> None:
+        """End what an earlier run needed and this stack does not any more: the own server beside an existing one."""
+        needed = {piece.name for piece in self._pieces()}
+        self.supervisor.stop_all([name for name in PIECES if name not in needed])
 
     def stop(self) -> list[str]:
         """End everything, leftovers of a piece that was killed too; return the names of what was running."""
         return self.supervisor.stop_all(PIECES)
 
     def status(self) -> list[PieceStatus]:
-        """Return how each piece is, and the deployed API last."""
+        """Return how each piece is, an existing database first, and the deployed API last."""
         rows = [self._status_of(piece) for piece in self._pieces()]
         api_is_healthy = answers(f"{self._layout.base_url}/health")
-        log = str(self.supervisor.log_of("localstack"))
-        return [*rows, PieceStatus("api", None, self._layout.ports.api, api_is_healthy, log)]
+        api = PieceStatus("api", None, self._layout.ports.api, api_is_healthy, str(self._layout.functions_log))
+        return [*self._existing_database(), *rows, api]
+
+    def _existing_database(self) -> list[PieceStatus]:
+        if not self._layout.external_mongodb:
+            return []
+        healthy = mongod.is_replica_set(self._layout.external_mongodb)
+        return [PieceStatus(f"mongodb at {self._layout.mongodb_hosts}", None, None, healthy, None)]
 
     def _pieces(self) -> list[Piece]:
         database = [] if self._layout.external_mongodb else [self._mongod()]

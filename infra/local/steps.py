@@ -25,8 +25,10 @@ class Steps:
             running = {pool.submit(self._timed, step): name for name, step in steps.items()}
             for finished in as_completed(running):
                 self._show(running[finished], finished.exception() or finished.result())
-        for step in running:
-            step.result()
+        for step, name in running.items():
+            if error := step.exception():
+                error.add_note(f"This happened in the step '{name}'.")
+                raise error
 
     @staticmethod
     def _timed(step: Step) -> tuple[str, float]:

@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 
 from infra.local.errors import StackError
+from infra.local.logs import last_lines
 from infra.local.waiting import wait_until
 
 MARK = "ENERGY_MONITOR_STACK"
@@ -74,17 +75,8 @@ class Supervisor:
 
     def start(self, piece: Piece) -> None:
         """Start the piece and return when it is ready. Raises StackError with the end of its log."""
-        log = self._fresh_log(piece.name)
         self._started.append(piece.name)
-        with log.open("wb") as output:
-            process = subprocess.Popen(  # noqa: S603 - the pieces' commands are fixed
-                piece.command,
-                env={**os.environ, **piece.environment, MARK: self._mark(piece.name)},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        process = self._launch(piece)
         self._write_note(piece, process.pid)
         is_ready = wait_until(lambda: process.poll() is not None or piece.ready(), piece.ready_seconds)
         # The process is meant to outlive this program; without a code Python would warn about that.
@@ -119,17 +111,42 @@ class Supervisor:
         with ThreadPoolExecutor(max_workers=len(names) or 1) as pool:
             return [name for name, ran in zip(names, pool.map(self.stop, names), strict=True) if ran]
 
-    def _marked(self, name: str) -> Iterator[psutil.Process]:
+    def listening(self, names: Sequence[str]) -> set[int]:
+        """Return the ports that these pieces hold."""
+        ports = set()
+        for process in self._marked(*names):
+            with contextlib.suppress(psutil.Error):
+                ports |= {held.laddr.port for held in process.net_connections("tcp") if held.status == "LISTEN"}
+        return ports
+
+    def _launch(self, piece: Piece) -> subprocess.Popen[bytes]:
+        with self._fresh_log(piece.name).open("wb") as output:
+            try:
+                return subprocess.Popen(  # noqa: S603 - the pieces' commands are fixed
+                    piece.command,
+                    env={**os.environ, **piece.environment, MARK: self._mark(piece.name)},
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            except FileNotFoundError as error:
+                raise StackError(
+                    f"{piece.name}: there is no program {piece.command[0]}.{self._explain(piece)}"
+                ) from error
+
+    def _marked(self, *names: str) -> Iterator[psutil.Process]:
+        marks = {self._mark(name) for name in names}
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
-                if process.environ().get(MARK) == self._mark(name):
+                if process.environ().get(MARK) in marks:
                     yield process
 
     def _mark(self, name: str) -> str:
         return f"{self._folder}#{name}"
 
     def _note(self, name: str) -> Path:
-        return self._folder / f"{name}.json"
+        return self._folder / f"{name}.process"
 
     def _write_note(self, piece: Piece, pid: int) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -145,7 +162,4 @@ class Supervisor:
         return log
 
     def _explain(self, piece: Piece) -> str:
-        log = self.log_of(piece.name)
-        tail = "\n".join(f"  {line}" for line in log.read_text(errors="replace").splitlines()[-15:])
-        remedy = f"\n{piece.remedy}" if piece.remedy else ""
-        return f"\n{tail}\nWhole log: {log}{remedy}"
+        return last_lines(self.log_of(piece.name)) + (f"\n{piece.remedy}" if piece.remedy else "")

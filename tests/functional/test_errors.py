@@ -35,8 +35,11 @@ def log_records() -> Iterator[list[logging.LogRecord]]:
         standard.removeHandler(handler)
 
 
+HUGE = '{"type": "power", "date": "2023-01-31", "amount": 1e99999999999999999999}'
+
+
 @VERSIONS
-@pytest.mark.parametrize("body", ["{", "", "nonsense", '{"amount": NaN}', b"\xff\xfe{}", "[" * 60_000])
+@pytest.mark.parametrize("body", ["{", "", "nonsense", '{"amount": NaN}', HUGE, b"\xff\xfe{}", "[" * 60_000])
 def test_malformed_json_is_400(api: Api, version: str, body: str | bytes) -> None:
     refused(version, api.request("POST", f"/{version}/energy", body), 400)
 
@@ -97,6 +100,9 @@ def test_an_unknown_route_is_404(api: Api, version: str, method: str) -> None:
         ({"type": "water"}, "type"),
         ({"amount": "much"}, "amount"),
         ({"amount": True}, "amount"),
+        ({"amount": "1_0"}, "amount"),
+        ({"amount": " 12 "}, "amount"),
+        ({"confirm": "yes"}, "confirm"),
         ({"amount": 0}, "amount"),
         ({"amount": -1}, "amount"),
         ({"amount": 1e300}, "amount"),
@@ -127,6 +133,9 @@ def test_json_that_is_no_object_is_422(api: Api, version: str, body: str) -> Non
         "type=power&year=2023",
         "type=power&year=abc&dataType=monthly",
         "type=power&year=99999&dataType=monthly",
+        "type=power&year=2_009&dataType=monthly",
+        "type=power&year=%2B2009&dataType=monthly",
+        "type=power&type=gas&year=2009&dataType=monthly",
         "type=water&year=2023&dataType=monthly",
         "type=power&year=2023&dataType=nonsense",
         "type=power&year=2023&dataType=monthly&userId=bob",
@@ -140,6 +149,14 @@ def test_a_wrong_query_is_422(api: Api, query: str) -> None:
 def test_the_same_instant_again_is_409(api: Api, version: str) -> None:
     assert api.request("POST", f"/{version}/energy", json.dumps(READING)).status_code == 201
     refused(version, api.request("POST", f"/{version}/energy", json.dumps(READING)), 409)
+
+
+@VERSIONS
+def test_the_same_instant_again_is_409_whatever_its_amount(api: Api, version: str) -> None:
+    for date, amount in (("2023-01-01", 500), ("2023-01-31", 1000)):
+        reading = READING | {"date": date, "amount": amount}
+        assert api.request("POST", f"/{version}/energy", json.dumps(reading)).status_code == 201
+    refused(version, api.request("POST", f"/{version}/energy", json.dumps(READING | {"amount": 1})), 409)
 
 
 @VERSIONS

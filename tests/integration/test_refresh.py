@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from pymongo.database import Database
+from pymongo.errors import OperationFailure
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from chalicelib.api.auth import TokenVerifier
@@ -16,7 +17,7 @@ from chalicelib.bootstrap import Container, compose, mongo_ports, now
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync import Side
-from chalicelib.repositories.database import open_database, ping
+from chalicelib.repositories.database import open_database, ping, time_limit
 from chalicelib.repositories.transactions import in_transaction
 from chalicelib.services.energy_crud import ReadingDraft
 from chalicelib.services.views import monthly_data, series_of
@@ -101,6 +102,11 @@ def test_out_of_time_nothing_is_written(migrated: Database[Any]) -> None:
     with pytest.raises(UnavailableError):
         in_transaction(migrated, 0.5, work)
     assert migrated["meters"].find_one({"_id": "x"}) is None
+
+
+def test_what_the_server_refuses_is_a_defect_and_not_called_unavailable(migrated: Database[Any]) -> None:
+    with pytest.raises(OperationFailure), time_limit(5.0):
+        migrated["meters"].find_one({"$nonsense": 1})
 
 
 def test_a_server_that_is_not_there_is_unavailable_within_seconds() -> None:

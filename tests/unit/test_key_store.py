@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.auth import REFETCH_SECONDS, KeyStore
+from chalicelib.api.auth import MAX_AGE_SECONDS, REFETCH_SECONDS, KeyStore
 from chalicelib.domain.errors import AuthenticationError, UnavailableError
 from tests.fakes.issuer import FakeIssuer
 
@@ -60,9 +60,20 @@ def test_keys_that_are_known_survive_an_issuer_that_is_down() -> None:
     store = KeyStore(fetch, clock)
     store.key("key-1")
     clock.seconds += REFETCH_SECONDS
-    with pytest.raises(UnavailableError):
-        store.key("unknown")
+    for _ in range(2):
+        with pytest.raises(UnavailableError):
+            store.key("unknown")
     assert store.key("key-1").key_id == "key-1"
+
+
+def test_a_key_that_the_issuer_withdraws_is_forgotten_in_time() -> None:
+    issuer, clock = FakeIssuer("old"), Clock()
+    store = KeyStore(issuer.key_set, clock)
+    store.key("old")
+    issuer.kid = "new"
+    clock.seconds += MAX_AGE_SECONDS
+    with pytest.raises(AuthenticationError):
+        store.key("old")
 
 
 def test_an_issuer_that_is_down_is_not_asked_on_every_request() -> None:

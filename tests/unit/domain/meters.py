@@ -12,8 +12,10 @@ from chalicelib.domain.series import Series
 from tests.unit.domain.building import at
 
 HOUR_MS = 3_600_000
-# New York and Sao Paulo change clocks on other days, Sao Paulo at midnight; Kathmandu lies 5:45 ahead.
-ZONES = [ZoneInfo(name) for name in ("Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Asia/Kathmandu")]
+# New York changes clocks on other days; Beirut and, from 2023, Cairo at midnight; Kathmandu lies 5:45 ahead.
+ZONES = [
+    ZoneInfo(name) for name in ("Europe/Berlin", "America/New_York", "Asia/Beirut", "Africa/Cairo", "Asia/Kathmandu")
+]
 MODULUS = 10_000
 
 few_examples = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

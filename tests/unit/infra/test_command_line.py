@@ -1,20 +1,43 @@
 """The operator's commands, where nothing has to run for them."""
 
 import json
+import os
+import signal
 import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from infra import __main__ as command_line
-from infra.local import layout
+from infra.local import laptop, layout
+from infra.local.errors import StackError
+from infra.local.layout import Layout
 from infra.local.ports import HOST
+from infra.local.processes import PieceStatus
+from infra.local.supervision import Piece, Supervisor
+
+IDLE = [sys.executable, "-c", "import threading; threading.Event().wait()"]
 
 
 @pytest.fixture(autouse=True)
 def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(layout, "ROOT", tmp_path)
     monkeypatch.setenv("STACK_NAME", "sample")
+    monkeypatch.delenv("MONGODB_URI", raising=False)
+
+
+@pytest.fixture
+def other() -> Iterator[Supervisor]:
+    """Another stack, of which something runs."""
+    supervisor = Supervisor(Layout.of("other").folder)
+    supervisor.start(Piece("mongod", IDLE, lambda: True))
+    yield supervisor
+    supervisor.stop("mongod")
 
 
 def run(*arguments: str) -> int | str | None:
@@ -30,21 +53,128 @@ def test_nothing_runs_before_up(capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["name"] for row in rows] == ["mongod", "localstack", "appconfig", "api"]
 
 
+def test_an_existing_database_is_named_without_its_password(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MONGODB_URI", "mongodb://somebody:secret@127.0.0.1:1/?serverSelectionTimeoutMS=100")
+    Layout.chosen("sample", {}).remember()
+    assert run("status", "--json") == 1
+    shown = capsys.readouterr().out
+    assert [row["name"] for row in json.loads(shown)] == ["mongodb at 127.0.0.1:1", "localstack", "appconfig", "api"]
+    assert "secret" not in shown
+
+
+def test_what_has_no_process_port_or_log_has_a_dash(capsys: pytest.CaptureFixture[str]) -> None:
+    command_line.console.print(command_line._status_table([PieceStatus("mongodb at x", None, None, True, None)]))
+    assert capsys.readouterr().out.count(" - ") == 3
+
+
+def test_the_functions_own_log_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    run("status", "--json")
+    assert json.loads(capsys.readouterr().out)[-1]["log"].endswith("sample/logs/functions.log")
+
+
 def test_down_without_up_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("down") == 0
     assert "nothing was running" in capsys.readouterr().out
 
 
+def test_down_ends_its_own_stack_and_all_of_them_when_told(
+    other: Supervisor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("down") == 0
+    assert other.process_of("mongod")
+    assert run("down", "--all") == 0
+    assert "other: ended mongod" in capsys.readouterr().out
+    assert not other.process_of("mongod")
+
+
 def test_a_token_is_all_that_token_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    Layout.of("sample").remember()
     assert run("token", "--user", "alice", "--role", "operator") == 0
     assert capsys.readouterr().out.count(".") == 2
 
 
-def test_a_taken_port_ends_up_with_the_remedy_and_nothing_running(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MONGODB_URI", "")
+def test_a_stack_that_never_came_up_has_no_tokens(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("token", "--user", "alice") == 1
+    assert "make up STACK_NAME=sample" in capsys.readouterr().err
+    assert not Layout.of("sample").folder.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--user", ""],
+        ["--user", "  "],
+        *(["--user", "alice", "--hours", hours] for hours in ("0", "-1", "nan", "inf", "1e9", "many")),
+    ],
+)
+def test_a_token_for_nobody_or_for_no_time_is_refused(arguments: list[str]) -> None:
+    Layout.of("sample").remember()
+    assert run("token", *arguments) == 2
+
+
+def test_nobody_becomes_a_user_by_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    Layout.of("sample").remember()
+    monkeypatch.setenv("USER_ID", "alice")
+    assert run("token") == 2
+
+
+def test_the_laptops_stage_is_not_deployed_to_aws(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = ["--bucket=b", "--issuer=https://i", "--jwks-url=https://i/keys", "--secret-id=s"]
+    assert run("deploy", "--stage=local", *settings) == 2
+    assert "STAGE=dev" in capsys.readouterr().err
+
+
+def test_a_taken_port_ends_up_with_the_remedy_and_nothing_running(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server((HOST, 0)) as taken:
         assert run("up", "--port", str(taken.getsockname()[1])) == 1
     assert "is taken" in capsys.readouterr().err
+    assert not Layout.of("sample").was_brought_up
     assert run("down") == 0
+
+
+def test_what_to_try_names_the_stack(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(laptop, "up", lambda stack, *_, **__: stack.remember())
+    assert run("up") == 0
+    assert "make token STACK_NAME=sample USER=alice" in capsys.readouterr().out
+
+
+def test_sigterm_ends_what_up_has_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start_and_be_told_to_end(stack: Layout, processes: Any, *_: Any, **__: Any) -> None:
+        processes.supervisor.start(Piece("mongod", IDLE, lambda: True))
+        os.kill(os.getpid(), signal.SIGTERM)
+        threading.Event().wait(10)
+
+    monkeypatch.setattr(laptop, "_bring_up", start_and_be_told_to_end)
+    before = signal.signal(signal.SIGTERM, lambda *_: None)  # this test run is not to end by it
+    try:
+        assert run("up") == 128 + signal.SIGTERM
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert not Supervisor(Layout.of("sample").folder).process_of("mongod")
+
+
+@pytest.mark.parametrize("error", [StackError("no such thing"), OSError(28, "No space left on device")])
+def test_an_expected_failure_is_a_message(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(laptop, "_bring_up", fail)
+    assert run("up") == 1
+    assert capsys.readouterr().err.strip() == str(error)
+
+
+def test_an_application_that_does_not_import_is_not_needed_to_look_and_to_end() -> None:
+    """In a fresh interpreter, because the tests around this one import the application."""
+    program = "import sys, infra.__main__; print(*(name.partition('.')[0] for name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert {"chalicelib", "migrations", "app"}.isdisjoint(done.stdout.split())
+
+
+def test_an_application_that_does_not_import_is_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "infra.local.database", None)
+    with pytest.raises(StackError, match=r"application cannot be imported: .*infra\.local\.database"):
+        laptop._prepare_database(Layout.of("sample"))

@@ -1,8 +1,13 @@
 """The packaged application and its template."""
 
 import json
+import sys
 from pathlib import Path
 
+import pytest
+
+from infra.deployment import packaging
+from infra.deployment.errors import DeployError
 from infra.deployment.packaging import Package, digest_of_sources
 
 
@@ -23,3 +28,13 @@ def test_the_digest_follows_what_is_packaged_and_nothing_else(tmp_path: Path) ->
     assert digest_of_sources(tmp_path) == before
     source.write_text("two")
     assert digest_of_sources(tmp_path) != before
+
+
+def test_packaging_asks_nobody_for_credentials_and_must_leave_a_package(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Instead of Chalice runs a program that says what it was told, makes nothing and calls that a success."""
+    told = "import os; print('disabled:', os.environ['AWS_EC2_METADATA_DISABLED'])"
+    monkeypatch.setattr(packaging, "CHALICE", [sys.executable, "-c", told])
+    with pytest.raises(DeployError, match="could not package the application:\ndisabled: true"):
+        packaging.package(tmp_path)

@@ -6,13 +6,17 @@ import socket
 import pytest
 
 from infra.local.errors import StackError
-from infra.local.ports import HOST, free_ports, is_free, require_free
+from infra.local.ports import HOST, _another, free_ports, is_free, require_free
 
 
 def test_free_ports_are_distinct_and_free() -> None:
     ports = free_ports(5)
     assert len(set(ports)) == 5
     require_free({str(port): port for port in ports})
+
+
+def test_the_port_proposed_instead_is_one() -> None:
+    assert (_another(3100), _another(65_500)) == (3200, 65_400)
 
 
 def test_a_taken_port_is_refused_with_its_holder_and_the_way_out() -> None:

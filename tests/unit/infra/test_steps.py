@@ -35,7 +35,8 @@ def test_a_failure_is_shown_and_raised_after_the_others_have_ended(steps: Steps,
         return "fine"
 
     together: dict[str, Step] = {"bad": fail, "good": succeed}
-    with pytest.raises(StackError, match="no such thing"):
+    with pytest.raises(StackError, match="no such thing") as failure:
         steps.run_together(together)
+    assert failure.value.__notes__ == ["This happened in the step 'bad'."]
     assert ended == ["one"]
     assert "failed bad\n" in output.getvalue()

@@ -76,7 +76,7 @@ def test_other_stacks_are_left_alone(supervisor: Supervisor, tmp_path: Path) -> 
 
 
 def test_a_process_id_that_belongs_to_somebody_else_by_now_is_not_ours(supervisor: Supervisor, tmp_path: Path) -> None:
-    (tmp_path / "sample.json").write_text(f'{{"pid": {psutil.Process().pid}, "created": 1.0, "fingerprint": ""}}')
+    (tmp_path / "sample.process").write_text(f'{{"pid": {psutil.Process().pid}, "created": 1.0, "fingerprint": ""}}')
     assert supervisor.process_of("sample") is None
 
 
@@ -84,6 +84,18 @@ def test_a_piece_that_ends_at_once_is_told_with_its_last_words(supervisor: Super
     broken = piece("import sys; sys.exit('no such library')", *free_ports(1))
     with pytest.raises(StackError, match=r"sample ended with code 1\.\n  no such library\nWhole log: .*sample\.log"):
         supervisor.start(broken)
+
+
+def test_a_program_that_is_not_there_is_told_with_the_remedy(supervisor: Supervisor) -> None:
+    with pytest.raises(StackError, match=r"(?s)sample: there is no program no-such-program.*Do this\."):
+        supervisor.start(Piece("sample", ["no-such-program"], lambda: True, remedy="Do this."))
+
+
+def test_the_ports_of_a_piece_are_known_with_those_of_what_it_started(supervisor: Supervisor) -> None:
+    ports = free_ports(2)
+    supervisor.start(piece(PARENT, *ports))
+    assert supervisor.listening(["sample", "other"]) == set(ports)
+    assert supervisor.listening(["other"]) == set()
 
 
 def test_a_piece_that_is_never_ready_is_told_too(supervisor: Supervisor) -> None:

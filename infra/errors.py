@@ -1,0 +1,11 @@
+"""What may go wrong without being a defect: shown to the person as a message, without a traceback."""
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pymongo.errors import PyMongoError
+from urllib3.exceptions import HTTPError
+
+from chalicelib.domain.errors import EnergyMonitorError
+from infra.deployment.errors import DeployError
+from infra.local.errors import StackError
+
+EXPECTED = (StackError, DeployError, EnergyMonitorError, BotoCoreError, ClientError, PyMongoError, HTTPError, OSError)

@@ -1,0 +1,59 @@
+"""What happens to the processes of a stack when it is brought up in another way."""
+
+import io
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from infra.local import layout
+from infra.local.errors import StackError
+from infra.local.layout import Layout, Ports
+from infra.local.ports import HOST, free_ports
+from infra.local.processes import Processes
+from infra.local.steps import Steps
+from infra.local.supervision import Piece
+
+SERVER = (
+    f"import socket, sys, threading; s = socket.create_server(({HOST!r}, int(sys.argv[1])));threading.Event().wait()"
+)
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Processes]:
+    """A stack of which the database's port is held by a process that was started in another way."""
+    monkeypatch.setattr(layout, "ROOT", tmp_path)
+    stack = Layout("sample", Ports(*free_ports(4)))
+    processes = Processes(stack)
+    command = [sys.executable, "-c", SERVER, str(stack.ports.mongodb)]
+    processes.supervisor.start(Piece("mongod", command, lambda: stack.ports.mongodb in listening(processes)))
+    yield processes
+    processes.stop()
+
+
+def listening(processes: Processes) -> set[int]:
+    return processes.supervisor.listening(["mongod"])
+
+
+def steps() -> Steps:
+    return Steps(Console(file=io.StringIO()))
+
+
+def test_a_port_of_somebody_elses_is_refused_before_anything_is_ended(processes: Processes) -> None:
+    with (
+        socket.create_server((HOST, processes._layout.ports.api)),
+        pytest.raises(StackError, match=r"Port \d+ \(api\) is taken"),
+    ):
+        processes.start(steps(), {})
+    assert processes.supervisor.process_of("mongod")
+
+
+def test_an_existing_database_ends_the_stacks_own_server_when_all_is_up(processes: Processes) -> None:
+    here = processes._layout
+    processes.stop_unneeded()
+    assert processes.supervisor.process_of("mongod")
+    Processes(Layout(here.name, here.ports, "mongodb://elsewhere/")).stop_unneeded()
+    assert not processes.supervisor.process_of("mongod")
