@@ -4,8 +4,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pymongo.errors import PyMongoError
 from urllib3.exceptions import HTTPError
 
-from chalicelib.domain.errors import EnergyMonitorError
 from infra.deployment.errors import DeployError
 from infra.local.errors import StackError
 
-EXPECTED = (StackError, DeployError, EnergyMonitorError, BotoCoreError, ClientError, PyMongoError, HTTPError, OSError)
+EXPECTED = (StackError, DeployError, BotoCoreError, ClientError, PyMongoError, HTTPError, OSError)

@@ -7,7 +7,9 @@ from typing import Any
 import click
 
 from chalicelib.bootstrap import Operations, shell_operations
+from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.repositories.database import open_database, ping
+from infra.local.errors import StackError
 from infra.local.layout import Layout
 
 Command = Callable[..., Any]
@@ -22,11 +24,13 @@ def name_option(command: Command) -> Command:
 
 @contextmanager
 def connected(name: str) -> Iterator[Operations]:
-    """The operations on a database that answers. Raises UnavailableError."""
+    """The operations on a database that answers. What they refuse is a StackError, which the command line shows."""
     layout = Layout.of(name)
     database = open_database(layout.mongodb_uri, layout.database)
     try:
         ping(database)
         yield shell_operations(database)
+    except EnergyMonitorError as error:
+        raise StackError(str(error)) from error
     finally:
         database.client.close()
