@@ -1,7 +1,7 @@
 # Energy Monitor. 'make' alone says what there is.
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
-.PHONY: help up down status token check test bench deploy format mutants clean $(ENVIRONMENTS)
+.PHONY: help up down status token check test bench deploy format openapi mutants clean $(ENVIRONMENTS)
 
 comma := ,
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -67,6 +67,9 @@ deploy: environments-check ## deploy to AWS: make deploy STAGE=dev ARTIFACTS_BUC
 format: environments-check ## write the code the way 'check' wants it
 	@$(APP)ruff format $(CHECKED)
 	@$(APP)ruff check --fix $(CHECKED)
+
+openapi: environments-check ## write the copy of version 2's OpenAPI document that the tests compare
+	@$(APP)python -m tests.functional.openapi_copy
 
 mutants: environments-check ## change the calculation's rules one by one and see that a test notices
 	@rm -rf mutants

@@ -6,7 +6,7 @@ from chalicelib.api import health
 from chalicelib.api.v1 import energy as v1_energy
 from chalicelib.api.v1 import fallback as v1_fallback
 from chalicelib.api.v1 import views as v1_views
-from chalicelib.api.v2 import display, energy, exchanges, fallback, settings
+from chalicelib.api.v2 import display, energy, exchanges, fallback, openapi, settings
 from chalicelib.handlers import display_data, sync_job
 
 app = Chalice(app_name="energy-monitor", configure_logs=False)  # the application logs by itself, as JSON lines
@@ -21,6 +21,7 @@ app.register_blueprint(energy.blueprint)
 app.register_blueprint(display.blueprint)
 app.register_blueprint(exchanges.blueprint)
 app.register_blueprint(settings.blueprint)
+app.register_blueprint(openapi.blueprint)
 app.register_blueprint(fallback.blueprint)
 
 # Functions that EventBridge calls

@@ -6,8 +6,11 @@ with the number of users: meters are found one after another by the index, large
 """
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
+from itertools import islice
 from time import time_ns
 from typing import Any, TypeVar
 
@@ -24,13 +27,15 @@ from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.services.calculation import DisplayDataCalculationService
-from migrations.checkpoint import CHECKPOINT_SECONDS, Checkpoint
+from migrations.checkpoint import Checkpoint
 from migrations.display_documents import FIRST, LAST
 from migrations.errors import RefusedError
 from migrations.scripts import QUIET, Run
 
 T = TypeVar("T")
-READINGS_AT_ONCE = 5_000
+READINGS_AT_ONCE = 5_000  # in one transaction
+METERS_AT_ONCE = 100  # between two checkpoints
+THREADS = 4
 TRANSACTION_SECONDS = 20.0  # below the 30 s after which the server ends a transaction by itself
 ATTEMPTS = 5
 BY_METER = [("userId", 1), ("type", 1), ("date", 1)]
@@ -58,10 +63,9 @@ def count_meters(database: Database[Any], after: MeterKey | None = None) -> int:
     return int(found["meters"])
 
 
-def ranges(
-    database: Database[Any], meter: MeterKey, first: datetime = FIRST, at_once: int = READINGS_AT_ONCE
-) -> Iterator[Selection]:
-    """A meter from ``first`` on in ranges of at most ``at_once`` old readings, but doubles stay together."""
+def ranges(database: Database[Any], meter: MeterKey, at_once: int) -> Iterator[Selection]:
+    """A meter in ranges of at most ``at_once`` old readings, but doubles stay together."""
+    first = FIRST
     while True:
         rest = {"userId": meter[0], "type": meter[1], "date": {"$gte": first, "$lte": LAST}}
         dates = database[Collections.ENERGIES].find(rest, {"_id": 0, "date": 1})
@@ -86,7 +90,7 @@ class Backfill:
         queries = MongoReadingQueries(database, TRANSACTION_SECONDS)
         self._calculation = DisplayDataCalculationService(self._display, queries, now)
 
-    def run(self, checkpoint_seconds: float = CHECKPOINT_SECONDS) -> int:
+    def run(self, meters_at_once: int = METERS_AT_ONCE) -> int:
         """Bring every meter up to date; returns how many documents were written on the new side.
 
         Raises:
@@ -94,32 +98,26 @@ class Backfill:
             UnavailableError: the database did not answer, however often it was asked.
         """
         started, sync = now(), sync_state(self._database)
-        checkpoint = Checkpoint.load(self._database, sync, checkpoint_seconds)
-        written = self._rest_of_meter(checkpoint)
-        with self._run.progress("meters", count_meters(self._database, checkpoint.meter)) as advance:
-            for meter in self._twins.meters(checkpoint.meter):
-                written += self._bring_up_to_date(meter, checkpoint)
-                advance(1)
+        checkpoint = Checkpoint(self._database, sync)
+        after = checkpoint.load()
+        written, meters = 0, self._twins.meters(after)
+        with self._run.progress("meters", count_meters(self._database, after)) as advance, _threads() as threads:
+            while chunk := list(islice(meters, meters_at_once)):
+                for documents in threads.map(self._bring_up_to_date, chunk):
+                    written += documents
+                    advance(1)
+                checkpoint.save(chunk[-1])
         self._refresh_what_is_left(started)
         self._end(sync)
         checkpoint.clear()
         return written
 
-    def _rest_of_meter(self, checkpoint: Checkpoint) -> int:
-        """Where an interrupted run had got into the middle of a large meter."""
-        if checkpoint.meter is None or checkpoint.first is None:
-            return 0
-        return self._bring_up_to_date(checkpoint.meter, checkpoint, checkpoint.first)
-
-    def _bring_up_to_date(self, meter: MeterKey, checkpoint: Checkpoint, first: datetime = FIRST) -> int:
+    def _bring_up_to_date(self, meter: MeterKey) -> int:
         written = 0
-        for part in ranges(self._database, meter, first, self._at_once):
+        for part in ranges(self._database, meter, self._at_once):
             self._run.check()
             written += again_when_unavailable(partial(self._twins.reconcile, meter, part)).written
-            if part.last is not None:
-                checkpoint.reach(meter, part.last + MILLISECOND)
         again_when_unavailable(partial(self._calculation.refresh, *meter))
-        checkpoint.reach(meter)
         return written
 
     def _end(self, started: SyncState) -> None:
@@ -136,6 +134,16 @@ class Backfill:
             self._run.check()
             if not sum(self._calculation.refresh(user_id, energy_type) for user_id, energy_type in dirty):
                 return
+
+
+@contextmanager
+def _threads() -> Iterator[ThreadPoolExecutor]:
+    """They wait for the server by turns: a meter takes fifteen commands, one after another."""
+    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="backfill")
+    try:
+        yield threads
+    finally:
+        threads.shutdown(cancel_futures=True)
 
 
 def again_when_unavailable(work: Callable[[], T]) -> T:

@@ -1,8 +1,7 @@
 """Where a backfill stands: a document of ``control`` that a run after an interruption goes on from."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Any
 
 from pymongo.database import Database
@@ -13,38 +12,24 @@ from chalicelib.domain.twins import MeterKey
 from chalicelib.repositories.database import Collections
 
 CHECKPOINT = "backfill"
-CHECKPOINT_SECONDS = 1.0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """How far a backfill has come: behind ``meter``, or within it from ``first`` on. Of use in one mode period."""
+    """The meter up to which everything is done. Of use in one period of a mode: after it, everything may differ."""
 
     database: Database[Any]
-    since: int | None
-    seconds: float
-    meter: MeterKey | None = None
-    first: datetime | None = None
-    written: float = field(default_factory=monotonic)
+    sync: SyncState
 
-    @classmethod
-    def load(cls, database: Database[Any], sync: SyncState, seconds: float) -> "Checkpoint":
-        """The stored one; the beginning when the mode has been another in between."""
-        found = database[Collections.CONTROL].find_one({"_id": CHECKPOINT, "since": sync.since})
-        if found is None:
-            return cls(database, sync.since, seconds)
-        return cls(database, sync.since, seconds, (found["userId"], EnergyType(found["type"])), found["first"])
+    def load(self) -> MeterKey | None:
+        """The meter, None at the beginning and when the mode has been another in between."""
+        found = self.database[Collections.CONTROL].find_one({"_id": CHECKPOINT, "since": self.sync.since})
+        return None if found is None else (found["userId"], EnergyType(found["type"]))
 
-    def reach(self, meter: MeterKey, first: datetime | None = None) -> None:
-        """Remember the position, in the database at most once in ``seconds``."""
-        self.meter, self.first = meter, first
-        if monotonic() - self.written < self.seconds:
-            return
-        position = {"_id": CHECKPOINT, "since": self.since, "userId": meter[0], "type": meter[1], "first": first}
-        self.database[Collections.CONTROL].replace_one(
-            {"_id": CHECKPOINT}, {**position, "at": datetime.now(UTC)}, upsert=True
-        )
-        self.written = monotonic()
+    def save(self, meter: MeterKey) -> None:
+        """Remember the meter."""
+        position = {"since": self.sync.since, "userId": meter[0], "type": meter[1].value, "at": datetime.now(UTC)}
+        self.database[Collections.CONTROL].replace_one({"_id": CHECKPOINT}, position, upsert=True)
 
     def clear(self) -> None:
         """Forget it: the backfill is complete."""

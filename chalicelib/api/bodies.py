@@ -10,7 +10,9 @@ from pydantic.alias_generators import to_camel
 # A JSON number; Python keeps every digit of it.
 Amount = Annotated[Decimal, WithJsonSchema({"type": "number"})]
 DateText = Annotated[str, Field(min_length=1, max_length=40, description="a date, or a date-time with an offset")]
-Moment = Annotated[datetime, PlainSerializer(lambda moment: moment)]
+Moment = Annotated[
+    datetime, PlainSerializer(lambda moment: moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]
 
 
 class Body(BaseModel):

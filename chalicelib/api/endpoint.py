@@ -75,9 +75,7 @@ class Call:
 
     def url(self, path: str) -> str:
         """A path of this API as the caller reaches it: behind the stage's prefix."""
-        called = self.request.context.get("path", self.request.path)
-        prefix = called.removesuffix(self.request.path) if called.endswith(self.request.path) else ""
-        return prefix + path
+        return stage_prefix(self.request) + path
 
     def body(self, content_type: str, limit: int) -> bytes:
         """The raw body. Raises UnsupportedMediaError, BodyTooLargeError."""
@@ -89,6 +87,12 @@ class Call:
         if len(content) > limit:
             raise BodyTooLargeError(f"the body has {len(content)} bytes, this path takes up to {limit}")
         return content
+
+
+def stage_prefix(request: Request) -> str:
+    """What stands before the application's own paths where it is called: the stage, such as ``/api``, or nothing."""
+    called = request.context.get("path", request.path)
+    return called.removesuffix(request.path) if called.endswith(request.path) else ""
 
 
 def endpoint(blueprint: Blueprint, refusal: Refusal = problem_answer) -> Callable[[Callable[..., Response]], View]:

@@ -14,6 +14,7 @@ from chalicelib.domain.sync import Side, SyncMode, SyncState
 MeterKey = tuple[str, EnergyType]
 ReadingKey = Any  # the store's own id of a reading, equal on both sides
 Position = Any  # a place in the store's stream of changes
+Moment = Any  # a time of the store's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class ModeChange:
 class Changes:
     """What was changed on the old side, in order: which readings, up to which position, and when the last of them was.
 
-    ``complete``: nothing more had happened by then.
+    ``complete``: everything that had happened by the moment asked for is among them.
     """
 
     ids: Sequence[ReadingKey]
@@ -180,7 +181,10 @@ class ChangeFeed(Protocol):
     def position(self) -> Position:
         """The position now: what happens from here on can be read later."""
 
-    def read(self, position: Position, limit: int) -> Changes | None:
+    def moment(self) -> Moment:
+        """The time now: whoever reads up to it does not run after writers that never pause."""
+
+    def read(self, position: Position, limit: int, until: Moment) -> Changes | None:
         """Changes behind a position; None where the store does not know that position any more.
 
         Raises:

@@ -6,7 +6,7 @@ from pymongo.change_stream import ChangeStream
 from pymongo.errors import OperationFailure
 
 from chalicelib.domain.errors import SyncModeError
-from chalicelib.domain.twins import Changes, Position
+from chalicelib.domain.twins import Changes, Moment, Position
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
 
 # How long the server waits for one more change before it says that there is none.
@@ -30,35 +30,45 @@ class MongoChangeFeed:
         with time_limit(self._timeout), self._energies.watch(max_await_time_ms=1) as stream:
             return _position(stream)
 
-    def read(self, position: Position, limit: int) -> Changes | None:
+    def moment(self) -> Moment:
+        """The server's operation time."""
+        client = self._energies.database.client
+        with time_limit(self._timeout), client.start_session() as session:
+            self._energies.database.command("ping", session=session)
+            return session.operation_time
+
+    def read(self, position: Position, limit: int, until: Moment) -> Changes | None:
         """At most ``limit`` changes; the server looks for the position each time, which takes it milliseconds."""
         with time_limit(self._timeout):
             try:
-                return self._read(position, limit)
+                return self._read(position, limit, until)
             except OperationFailure as error:
                 if error.code in LOST:
                     return None
                 raise
 
-    def _read(self, position: Position, limit: int) -> Changes:
+    def _read(self, position: Position, limit: int, until: Moment) -> Changes:
         found: list[Document] = []
+        complete = False
         with self._energies.watch(
             PIPELINE, resume_after=position, max_await_time_ms=AWAIT_MS, batch_size=limit
         ) as stream:
-            while len(found) < limit and (change := stream.try_next()) is not None:
-                _check(change)
-                found.append(change)
-            at = found[-1]["clusterTime"].time * 1000 if found else None
+            while not complete and len(found) < limit:
+                change = stream.try_next()
+                complete = change is None or change["clusterTime"] > until
+                found += [] if change is None else [_checked(change)]
             ids = [change["documentKey"]["_id"] for change in found]
-            return Changes(ids, _position(stream), at, complete=len(found) < limit)
+            at = found[-1]["clusterTime"].time * 1000 if found else None
+            return Changes(ids, _position(stream), at, complete)
 
 
-def _check(change: Document) -> None:
+def _checked(change: Document) -> Document:
     if change["operationType"] not in WRITES:
         raise SyncModeError(
             f"the collection {Collections.ENERGIES} met {change['operationType']!r}; nothing is carried over until "
             "you have looked at it and begun anew: python -m infra sync --full"
         )
+    return change
 
 
 def _position(stream: ChangeStream[Any]) -> Position:

@@ -39,16 +39,22 @@ class Collections(StrEnum):
 class DecimalCodec(TypeCodec):
     """Amounts are Decimal in Python and Decimal128 in MongoDB: exact on both sides.
 
-    Decodes IEEE 754's binary integer encoding by itself: the driver goes through text, which takes five times as long
-    and was half the time of a display read (36 amounts) and most of reading 34,588 readings. A test holds both equal.
+    Speaks IEEE 754's binary integer encoding by itself: the driver goes through text, which takes five times as long
+    and was half the time of a display read (36 amounts) and most of reading 34,588 readings; its way of encoding was a
+    tenth of a backfill. A test holds both equal.
     """
 
     python_type = Decimal
     bson_type = Decimal128
 
     def transform_python(self, value: Any) -> Decimal128:
-        """Decimal to Decimal128."""
-        return Decimal128(value)
+        """Decimal to Decimal128; what fits as it is without the driver's detour, the rest as the driver says."""
+        _, digits, exponent = value.as_tuple()
+        if not isinstance(exponent, int) or len(digits) > _DIGITS.prec or not -6176 <= exponent <= 6111:
+            return Decimal128(value)
+        magnitude = abs(int(value.scaleb(-exponent, _DIGITS)))
+        bits = magnitude | exponent + 6176 << 113 | value.is_signed() << 127
+        return Decimal128.from_bid(bits.to_bytes(16, "little"))
 
     def transform_bson(self, value: Any) -> Decimal:
         """Decimal128 to Decimal, digit for digit."""

@@ -19,7 +19,7 @@ from chalicelib.domain.twins import Reconciled as Reconciled
 from chalicelib.domain.twins import Selection as Selection
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections, Document, MongoDatabase
-from chalicelib.repositories.documents import COLLECTION, amount_of, counted, document_of, reading_of
+from chalicelib.repositories.documents import COLLECTION, amount_of, counted
 from chalicelib.repositories.doubles import without_doubles
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.scoped import ScopedCollection
@@ -173,10 +173,23 @@ def _amount(document: Document) -> Decimal | None:
 
 
 def _twin(document: Document, present: Document | None, side: Side) -> Document:
-    """The document that ``side`` should have; on the new side with what only that side knows."""
-    twin = document_of(reading_of(document), side)
+    """The document that ``side`` should have; on the new side with what only that side knows.
+
+    A new twin's revision begins at the last update, not at 1: a twin that was dropped and comes back (a migration
+    reverted and applied again) must never meet an ETag of its former life.
+    """
+    date = document["date"]
+    updated = document.get("updatedAt") or date
+    twin: Document = {
+        "_id": document["_id"],
+        "type": document["type"],
+        "date": date,
+        "amount": amount_of(document["amount"]),
+        "createdAt": document.get("createdAt") or date,
+        "updatedAt": updated,
+    }
     if side is Side.NEW:
-        known: Document = {"source": "sync", "importBatchId": None, "revision": 0} | (present or {})
+        known: Document = {"source": "sync", "importBatchId": None, "revision": to_ms(updated) - 1} | (present or {})
         twin |= {field: known[field] for field in ("source", "importBatchId")} | {"revision": known["revision"] + 1}
     return twin
 

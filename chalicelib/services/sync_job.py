@@ -20,6 +20,7 @@ from chalicelib.domain.twins import (
     Changes,
     FullDifference,
     MeterKey,
+    Moment,
     Reconciled,
     Selection,
     SyncControl,
@@ -113,6 +114,7 @@ class _Run:
     clock: Clock
     sync: SyncState
     progress: Progress
+    moment: Moment | None = None
     report: SyncReport = field(default_factory=lambda: SyncReport("unfinished"))
 
     def until(self, deadline: int) -> SyncReport:
@@ -139,7 +141,8 @@ class _Run:
     def _step(self, stand: SyncProgress) -> SyncProgress:
         if stand.difference is not None:
             return self._compare(stand, stand.difference)
-        changes = self.feed.read(stand.position, CHANGES_AT_ONCE)
+        self.moment = self.moment or self.feed.moment()
+        changes = self.feed.read(stand.position, CHANGES_AT_ONCE, self.moment)
         return self._beginning() if changes is None else self._follow(changes)
 
     def _compare(self, stand: SyncProgress, difference: FullDifference) -> SyncProgress:

@@ -12,6 +12,7 @@ from chalicelib.domain.twins import (
     Finding,
     MeterKey,
     ModeChange,
+    Moment,
     Position,
     ReadingKey,
     Reconciled,
@@ -138,13 +139,16 @@ class FakeSides:
     def position(self) -> Position:
         return len(self._log)
 
-    def read(self, position: Position, limit: int) -> Changes | None:
+    def moment(self) -> Moment:
+        return len(self._log)
+
+    def read(self, position: Position, limit: int, until: Moment) -> Changes | None:
         self._store.ping()
         if position < self._forgotten:
             return None
         seen = self._log[position : position + limit]
         at = seen[-1][1] if seen else None
-        return Changes([key for key, _ in seen], position + len(seen), at, position + len(seen) == len(self._log))
+        return Changes([key for key, _ in seen], position + len(seen), at, position + len(seen) >= until)
 
     def _carry_over(self, meter: MeterKey, key: str, foreign: StoredReading | None) -> None:
         user_id, energy_type = meter

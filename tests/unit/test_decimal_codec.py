@@ -20,6 +20,7 @@ numbers = st.builds(
 def test_a_number_comes_back_digit_for_digit(number: Decimal) -> None:
     codec = DecimalCodec()
     stored = codec.transform_python(number)
+    assert stored == Decimal128(number)
     assert codec.transform_bson(stored).as_tuple() == stored.to_decimal().as_tuple() == number.as_tuple()
 
 

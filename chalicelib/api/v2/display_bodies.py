@@ -41,7 +41,7 @@ class DisplayMeta(Body):
 
 
 class DisplayBody(Body):
-    """One view."""
+    """One view; ``openapi`` says what ``data`` holds for each."""
 
     type: EnergyType
     data_type: str

@@ -1,0 +1,185 @@
+"""The OpenAPI document says what the application does: listed in full, checked for drift, and held to by fuzzing."""
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from app import app
+from chalicelib.api.endpoint import AUTHENTICATED
+from chalicelib.api.v2.openapi import document
+from chalicelib.api.v2.operations import OPERATIONS, Operation
+from chalicelib.domain.readings import EnergyType
+from tests.functional.conftest import Api
+from tests.functional.openapi_copy import COPY, generated
+from tests.functional.wsgi import Wsgi
+
+CHECKED = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+FUZZING = settings(
+    max_examples=15,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+READING, EXCHANGE = {"reading_id": "known"}, {"exchange_id": "known"}
+JSON = {"media_type": "application/json"}
+NEW = {"type": "gas", "date": "2023-02-01", "amount": 1.5}
+FILE = "date,type,amount\n2023-03-01,gas,7\n2023-02-31,gas,8\n"
+# Requests whose answers are known, so that the schema of every answer is compared with one.
+KNOWN: dict[str, list[tuple[int, dict[str, Any]]]] = {
+    "list_readings": [(200, {}), (200, {"query": {"limit": 1, "type": "power", "sort": "-date"}})],
+    "create_reading": [
+        (201, {"body": NEW, **JSON}),
+        (409, {"body": NEW | {"type": "power", "date": "2023-01-31"}, **JSON}),
+        (422, {"body": NEW | {"type": "power"}, **JSON}),
+    ],
+    "show_reading": [
+        (200, {"path_parameters": READING}),
+        (304, {"path_parameters": READING, "headers": {"If-None-Match": '"1"'}}),
+        (404, {"path_parameters": {"reading_id": "other"}}),
+    ],
+    "update_reading": [
+        (200, {"path_parameters": READING, "body": {"amount": 1001}, **JSON}),
+        (412, {"path_parameters": READING, "body": {}, "headers": {"If-Match": '"7"'}, **JSON}),
+    ],
+    "delete_reading": [
+        (204, {"path_parameters": READING}),
+        (412, {"path_parameters": READING, "headers": {"If-Match": '"7"'}}),
+    ],
+    "import_readings": [
+        (200, {"body": FILE, "query": {"mode": "partial"}, "media_type": "text/csv"}),
+        (422, {"body": FILE, "media_type": "text/csv"}),
+    ],
+    "show_display": [
+        (200, {"query": {"type": "power", "dataType": "monthly", "year": 2023}}),
+        (200, {"query": {"type": "power", "dataType": "monthly", "year": 2031}}),
+        (200, {"query": {"type": "power", "dataType": "histogram"}}),
+        (200, {"query": {"type": "gas", "dataType": "histogram"}}),
+        (200, {"query": {"type": "power", "dataType": "summary"}}),
+        (200, {"query": {"type": "gas", "dataType": "summary"}}),
+        (304, {"query": {"type": "gas", "dataType": "histogram"}, "headers": {"If-None-Match": "*"}}),
+    ],
+    "list_exchanges": [(200, {"query": {"type": "power"}})],
+    "add_exchange": [(201, {"body": {"type": "gas", "date": "2023-01-01", "finalOld": 5}, **JSON})],
+    "remove_exchange": [(204, {"path_parameters": EXCHANGE}), (404, {"path_parameters": {"exchange_id": "other"}})],
+    "show_settings": [(200, {})],
+    "change_settings": [(200, {"body": {"zone": "UTC", "moduli": {"power": 1000}}, **JSON})],
+}
+
+
+class Described:
+    """The application with a household in it, and the document that it serves."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._ids = household(api)
+        self._stored = api.store.stored
+        self._token = {"Authorization": f"Bearer {api.issuer.token('alice')}"}
+        self._schema = schemathesis.openapi.from_wsgi("/v2/openapi.json", Wsgi(api.client))
+
+    def operation(self, operation: Operation) -> Any:
+        return self._schema[operation.path][operation.method]
+
+    def ask(self, case: Any, *, known: bool) -> int:
+        """Ask as the household, its readings as they were; whatever comes back must be in the document."""
+        self._api.store.stored = copy.deepcopy(self._stored)
+        if known and case.path_parameters:
+            case.path_parameters = {name: self._ids[name] for name in case.path_parameters}
+        response = case.call(headers=self._token)
+        case.validate_response(response, checks=CHECKED)
+        status: int = response.status_code
+        return status
+
+
+def household(api: Api) -> dict[str, str]:
+    """Two readings and an exchange, shown; returns the ids of one of each."""
+    body = {"type": "power", "date": "2023-01-31", "amount": 1000}
+    reading = api.request("POST", "/v2/energy", json.dumps(body)).json_body
+    api.request("POST", "/v2/energy", json.dumps(body | {"date": "2023-02-28", "amount": 1100.5}))
+    body = {"type": "power", "date": "2023-06-01", "finalOld": 2000}
+    exchange = api.request("POST", "/v2/exchanges", json.dumps(body)).json_body["exchange"]
+    api.container.calculation.refresh("alice", EnergyType.POWER)
+    return {"reading_id": reading["id"], "exchange_id": exchange["id"]}
+
+
+@pytest.fixture
+def described(api: Api) -> Described:
+    return Described(api)
+
+
+def test_the_copy_in_the_repository_is_the_document() -> None:
+    assert COPY.read_text(encoding="utf-8") == generated(), "run: make openapi"
+
+
+def test_every_route_is_in_the_document_and_nothing_else() -> None:
+    routes = {
+        (path, method)
+        for path, methods in app.routes.items()
+        for method, route in methods.items()
+        if path.startswith("/v2/") and getattr(route.view_function, AUTHENTICATED)
+    }
+    assert {(path, method.upper()) for path, methods in document()["paths"].items() for method in methods} == routes
+
+
+def test_the_document_is_public_and_names_the_server_that_it_was_asked_at(api: Api) -> None:
+    answer = api.request("GET", "/v2/openapi.json", user=None)
+    assert answer.status_code == 200
+    assert answer.json_body == {**json.loads(json.dumps(document())), "servers": [{"url": "/"}]}
+
+
+def test_every_reference_leads_somewhere() -> None:
+    def references(value: Any) -> Iterator[str]:
+        if isinstance(value, dict):
+            yield from (each for key, each in value.items() if key == "$ref")
+            value = list(value.values())
+        if isinstance(value, list):
+            for item in value:
+                yield from references(item)
+
+    components = document()["components"]
+    targets = {f"#/components/{kind}/{name}" for kind in ("schemas", "responses") for name in components[kind]}
+    assert set(references(document())) == targets
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.view.__name__)
+def test_known_requests_are_answered_as_known_and_as_described(described: Described, operation: Operation) -> None:
+    known = KNOWN[operation.view.__name__]
+    assert operation.status in [status for status, _ in known]
+    for status, request in known:
+        case = described.operation(operation).Case(**request)
+        is_other = "other" in (request.get("path_parameters") or {}).values()
+        assert described.ask(case, known=not is_other) == status, request
+
+
+@pytest.mark.parametrize("mode", GenerationMode)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.view.__name__)
+def test_whatever_is_sent_the_answer_is_one_of_those_described(
+    described: Described, operation: Operation, mode: GenerationMode
+) -> None:
+    @FUZZING
+    @given(case=described.operation(operation).as_strategy(generation_mode=mode))
+    def ask(case: Any) -> None:
+        described.ask(case, known=False)
+        if case.path_parameters:
+            described.ask(case, known=True)
+
+    ask()

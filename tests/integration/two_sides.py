@@ -1,0 +1,149 @@
+"""What tests of the two sides share: a deployment with a clock that can be moved, writers, and a plain comparison."""
+
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, cast
+from uuid import uuid4
+
+from pymongo.database import Database
+
+from chalicelib.api.auth import TokenVerifier
+from chalicelib.bootstrap import Container, Operations, compose, mongo_ports, now
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sync import DRAIN_SECONDS, SyncMode
+from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft
+from infra.local.waiting import wait_until
+from tests.fakes.publisher import FakePublisher
+
+POWER, GAS = EnergyType.POWER, EnergyType.GAS
+SIDES = ("energies", "source_energy_readings")
+
+
+class Clock:
+    """The wall clock, and as much later as a test says."""
+
+    def __init__(self) -> None:
+        self._ahead = 0
+
+    def __call__(self) -> int:
+        return now() + self._ahead
+
+    def drain(self) -> None:
+        """Let the time of a drain pass; what was under way must have ended."""
+        self._ahead += DRAIN_SECONDS * 1000 + 1
+
+
+@dataclass
+class Deployment:
+    """The use cases on a real database."""
+
+    database: Database[Any]
+    clock: Clock = field(default_factory=Clock)
+    publisher: FakePublisher = field(default_factory=FakePublisher)
+
+    def __post_init__(self) -> None:
+        ports = mongo_ports(self.database, self.publisher)
+        self.ports = ports
+        self.container: Container = compose(ports, cast(TokenVerifier, None), self.clock)
+        self.operations: Operations = self.container.operations
+
+    def to(self, *modes: SyncMode) -> None:
+        """Go through modes as an operator does, each drained and both sides brought together."""
+        for mode in modes:
+            self.operations.modes.set(mode, "test")
+            self.clock.drain()
+            if mode is SyncMode.DUAL_WRITE:
+                assert self.sync().state == "synced"
+
+    def sync(self) -> Any:
+        return self.operations.sync.run(60)
+
+    def create(self, user: str, date: str, amount: int, kind: EnergyType = POWER) -> str:
+        return self.container.energy.create(user, ReadingDraft(kind, date, Decimal(amount), True)).reading.id
+
+    def change(self, user: str, reading_id: str, date: str | None = None, amount: int | None = None) -> None:
+        value = None if amount is None else Decimal(amount)
+        self.container.energy.update(user, reading_id, ReadingCorrection(date, value, confirm=True))
+
+
+def contents(database: Database[Any], side: str) -> set[tuple[Any, ...]]:
+    """What a side says, by nothing of the code under test."""
+    fields = ("_id", "userId", "type", "date", "amount")
+    return {tuple(document[name] for name in fields) for document in database[side].find()}
+
+
+def equal_sides(database: Database[Any]) -> set[tuple[Any, ...]]:
+    """What both sides say."""
+    old, new = (contents(database, side) for side in SIDES)
+    assert old == new
+    return old
+
+
+class Writer(threading.Thread):
+    """Creates, corrects and deletes readings of one user, and remembers what was acknowledged."""
+
+    def __init__(self, deployment: Deployment, stop: threading.Event) -> None:
+        super().__init__()
+        self._deployment = deployment
+        self._stop_asked = stop
+        self._choice = random.Random(uuid4().hex)
+        self.user = uuid4().hex
+        self.known: dict[str, int] = {}
+        self.writes = 0
+        self.failure: Exception | None = None
+
+    def run(self) -> None:
+        while not self._stop_asked.is_set() and self.failure is None:
+            try:
+                self._write()
+                self.writes += 1
+            except Exception as error:  # noqa: BLE001 - told by the test's thread
+                self.failure = error
+
+    def _write(self) -> None:
+        action = self._choice.random()
+        amount = self._choice.randrange(1, 10_000)
+        if not self.known or action < 0.5:
+            date = f"{2000 + self.writes % 25}-{self._choice.randrange(1, 13):02}-{1 + self.writes // 25 % 28:02}"
+            time = f"{self.writes // 700 % 24:02}:{self._choice.randrange(60):02}"
+            self.known[self._deployment.create(self.user, f"{date}T{time}Z", amount)] = amount
+        elif action < 0.75:
+            chosen = self._choice.choice(list(self.known))
+            self._deployment.change(self.user, chosen, amount=amount)
+            self.known[chosen] = amount
+        else:
+            chosen = self._choice.choice(list(self.known))
+            self._deployment.container.energy.delete(self.user, chosen)
+            del self.known[chosen]
+
+
+@contextmanager
+def writers(deployment: Deployment, count: int = 3) -> Iterator[list[Writer]]:
+    """Writers at work for as long as the block runs; none may have met a failure."""
+    stop = threading.Event()
+    working = [Writer(deployment, stop) for _ in range(count)]
+    for writer in working:
+        writer.start()
+    try:
+        one_more_write_each(working)
+        yield working
+        one_more_write_each(working)
+    finally:
+        stop.set()
+        for writer in working:
+            writer.join(60)
+    assert [writer.failure for writer in working] == [None] * count
+
+
+def one_more_write_each(working: list[Writer]) -> None:
+    """Wait until what every writer had under way has ended, and something after it."""
+    before = [writer.writes for writer in working]
+    ended = [
+        lambda w=writer, n=n: w.failure is not None or w.writes >= n + 2
+        for writer, n in zip(working, before, strict=True)
+    ]
+    assert all(wait_until(condition, 60) for condition in ended)
