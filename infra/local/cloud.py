@@ -14,6 +14,7 @@ from infra.deployment.application import (
     ensure_bucket,
 )
 from infra.deployment.cloudformation import Stack
+from infra.deployment.errors import DeployError
 from infra.deployment.packaging import Package
 from infra.local.identity import Identity
 from infra.local.layout import AUDIENCE, BUCKET, ISSUER, REGION, SECRET_ID, STAGE, Layout
@@ -49,7 +50,9 @@ class EmulatedCloud:
         return self._unless_deployed(
             stack,
             f"{package.digest} {json.dumps(parameters)}",
-            lambda: deploy_application(self._aws, package, STAGE, BUCKET, parameters),
+            lambda: updated_or_made_anew(
+                stack, lambda: deploy_application(self._aws, package, STAGE, BUCKET, parameters)
+            ),
         )
 
     def parameters(self) -> dict[str, str]:
@@ -85,6 +88,20 @@ class EmulatedCloud:
 
     def _mark_of(self, stack: Stack) -> Path:
         return self._layout.folder / f"{stack.name}.deployed"
+
+
+def updated_or_made_anew(stack: Stack, deploy: Callable[[], bool]) -> bool:
+    """Deploy; where an update fails once more, from nothing: LocalStack cannot update a REST API whose routes changed.
+
+    CloudFormation removes a stack that has failed before it makes another; nothing in this one is worth keeping.
+    """
+    is_update = bool(stack.status())
+    try:
+        return deploy()
+    except DeployError:
+        if not is_update:
+            raise
+        return deploy()
 
 
 def _mark(stack: Stack, content: str) -> str:

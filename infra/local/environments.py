@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from infra.local.errors import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +56,7 @@ def python_of(name: str) -> Path:
 
 def wanted(purpose: str) -> list[str]:
     """Return the environments for ``check``, ``up`` or ``test``. Tests never use the server that MONGODB_URI names."""
-    has_mongod = bool(shutil.which("mongod")) or (purpose == "up" and bool(os.environ.get("MONGODB_URI")))
+    has_mongod = bool(shutil.which("mongod")) or (purpose == "up" and bool(_existing_mongodb()))
     return [name for name in PURPOSES[purpose] if not (name == "mongod" and has_mongod)]
 
 
@@ -82,6 +85,22 @@ def check_python() -> None:
         raise EnvironmentSetupError(
             f"{sys.executable} cannot make virtual environments. Debian, Ubuntu: apt install python{version}-venv"
         ) from None
+
+
+def check_machine(purpose: str) -> None:
+    """Refuse a machine on which the stack cannot run."""
+    system, processor = platform.system(), platform.machine()
+    if purpose != "check" and (system, processor) != ("Linux", "x86_64"):
+        raise EnvironmentSetupError(
+            f"The stack needs Linux on x86_64, this is {system} on {processor}: functions are packaged for AWS Lambda, "
+            "and what is packaged runs here as it is. Use a virtual machine or WSL 2; 'make check' works without."
+        )
+
+
+def _existing_mongodb() -> str:
+    from infra.local.layout import DEFAULT_NAME, Layout  # needs the Python that check_python asks for
+
+    return Layout.chosen(os.environ.get("STACK_NAME", DEFAULT_NAME), {}).external_mongodb
 
 
 def _is_current(name: str) -> bool:
@@ -140,11 +159,12 @@ def main() -> None:
     started_at = time.monotonic()
     try:
         check_python()
+        check_machine(sys.argv[1])
         names = wanted(sys.argv[1])
         if missing := [name for name in names if not _is_current(name)]:
             _say(f"Environments: building {', '.join(missing)} (a few minutes the first time) ...")
         built = ensure(names)
-    except EnvironmentSetupError as error:
+    except (EnvironmentSetupError, StackError) as error:
         sys.exit(str(error))
     if built or sys.argv[1] == "up":
         _say(f"Environments: {'built' if built else 'up to date'} ({time.monotonic() - started_at:.1f} s)")

@@ -8,6 +8,7 @@ import signal
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,11 @@ import pytest
 from botocore.config import Config
 
 from infra.deployment.application import Target
-from infra.local.layout import REGION, Layout
-from infra.local.supervision import Supervisor
+from infra.local import emulators, mongod
+from infra.local import layout as layouts
+from infra.local.layout import REGION, Layout, Ports
+from infra.local.ports import free_ports
+from infra.local.supervision import Piece, Supervisor
 from infra.local.throwaway import localstack
 from infra.local.waiting import wait_until
 
@@ -216,19 +220,33 @@ def test_the_log_of_each_request_reaches_cloudwatch(functions: Functions) -> Non
         assert re.match(figures, messages[at + 2])
 
 
+def test_the_log_of_each_request_is_in_the_functions_file_too(functions: Functions) -> None:
+    name, failing = functions.deploy("report"), functions.deploy("fail")
+    line = f"line {uuid4().hex}"
+    functions.invoke(name, line=line)
+    functions.invoke(failing)
+    records = functions.layout.functions_log.read_text()
+    own = records[records.index(name) : records.index(failing)]
+    assert [word in own for word in ("START RequestId", line, "REPORT RequestId")] == [True] * 3
+    assert "ValueError: a defect in process" in records[records.index(failing) :]
+
+
 def test_nothing_listens_anywhere_but_on_this_machine(functions: Functions) -> None:
     functions.invoke(functions.deploy("report"))
     leader = Supervisor(functions.layout.folder).process_of("localstack")
     assert leader
-    family = [leader, *leader.children(recursive=True)]
-    listening = [
-        connection.laddr
-        for process in family
-        for connection in process.net_connections("all")
-        if connection.status == psutil.CONN_LISTEN and connection.laddr
-    ]
+    listening = addresses(leader)
     assert {port for _, port in listening} >= {functions.layout.ports.localstack, functions.layout.ports.api}
     assert {host for host, _ in listening} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("name", ["mongod", "appconfig"])
+def test_neither_do_the_other_pieces(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    monkeypatch.setattr(layouts, "ROOT", tmp_path)
+    stack = Layout("sample", Ports(*free_ports(4)))
+    piece = mongod.piece(tmp_path, stack.ports.mongodb) if name == "mongod" else emulators.appconfig(stack)
+    with running(piece, stack.folder) as leader:
+        assert addresses(leader) == {("127.0.0.1", port) for port in piece.ports.values()}
 
 
 @pytest.mark.parametrize("end", ["stopped", "killed"])
@@ -265,6 +283,29 @@ def logged(functions: Functions, name: str, complete: Callable[[list[str]], bool
 
     assert wait_until(ask, 20), messages
     return messages
+
+
+@contextmanager
+def running(piece: Piece, folder: Path) -> Iterator[psutil.Process]:
+    """A piece alone; yields its process."""
+    supervisor = Supervisor(folder)
+    try:
+        supervisor.start(piece)
+        leader = supervisor.process_of(piece.name)
+        assert leader
+        yield leader
+    finally:
+        supervisor.stop(piece.name)
+
+
+def addresses(leader: psutil.Process) -> set[tuple[str, int]]:
+    """Where a process and what it started listen."""
+    return {
+        (connection.laddr.ip, connection.laddr.port)
+        for process in [leader, *leader.children(recursive=True)]
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
 
 
 def assert_gone(pids: Any) -> None:

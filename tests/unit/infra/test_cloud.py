@@ -12,11 +12,12 @@ import yaml
 from botocore.exceptions import ClientError
 
 from infra.deployment.application import Target, ensure_bucket
-from infra.deployment.cloudformation import _AnyTag
+from infra.deployment.cloudformation import Stack, _AnyTag
 from infra.deployment.errors import DeployError
 from infra.local import emulators, layout
-from infra.local.cloud import EmulatedCloud
+from infra.local.cloud import EmulatedCloud, updated_or_made_anew
 from infra.local.layout import Layout, Ports
+from tests.unit.infra.test_cloudformation import ScriptedCloudFormation
 
 RESOURCES = Path(__file__).parents[3] / "infra" / "resources.yaml"
 OURS = "111111111111"
@@ -88,6 +89,20 @@ def test_another_secret_is_another_deployment(monkeypatch: pytest.MonkeyPatch, t
     digests = [parameters["SecretDigest"] for parameters in told]
     assert digests[0] == digests[1] != digests[2]
     assert "u:secret" not in json.dumps(told)
+
+
+@pytest.mark.parametrize(("status", "attempts"), [("", 1), ("UPDATE_COMPLETE", 2)])
+def test_only_an_update_that_fails_is_tried_again_from_nothing(status: str, attempts: int) -> None:
+    asked: list[str] = []
+
+    def fail() -> bool:
+        asked.append("deploy")
+        raise DeployError(f"attempt {len(asked)}")
+
+    client = ScriptedCloudFormation({}, [status])
+    with pytest.raises(DeployError, match=f"attempt {attempts}"):
+        updated_or_made_anew(Stack(client, "sample"), fail)
+    assert len(asked) == attempts
 
 
 def test_the_digest_of_the_secret_reaches_the_functions_environment() -> None:

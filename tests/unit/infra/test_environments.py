@@ -1,16 +1,20 @@
 """Which environments a purpose needs, and when one is built again."""
 
+import platform
 from pathlib import Path
 
 import pytest
 
-from infra.local import environments
+from infra.local import environments, layout
+from infra.local.layout import Layout, Ports
 
 
 @pytest.fixture
 def without_mongod(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(layout, "ROOT", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("MONGODB_URI", raising=False)
+    monkeypatch.delenv("STACK_NAME", raising=False)
 
 
 @pytest.mark.usefixtures("without_mongod")
@@ -23,6 +27,26 @@ def test_mongodb_uri_spares_the_server_but_not_for_tests(monkeypatch: pytest.Mon
     monkeypatch.setenv("MONGODB_URI", "mongodb://elsewhere/")
     assert "mongod" not in environments.wanted("up")
     assert "mongod" in environments.wanted("test")
+
+
+@pytest.mark.usefixtures("without_mongod")
+def test_a_remembered_database_spares_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    Layout("local", Ports(), "mongodb://elsewhere/").remember()
+    assert "mongod" not in environments.wanted("up")
+    monkeypatch.setenv("MONGODB_URI", "")
+    assert "mongod" in environments.wanted("up")
+
+
+@pytest.mark.parametrize(("system", "processor"), [("Darwin", "arm64"), ("Darwin", "x86_64"), ("Linux", "aarch64")])
+def test_a_machine_on_which_packaged_functions_cannot_run_is_refused(
+    monkeypatch: pytest.MonkeyPatch, system: str, processor: str
+) -> None:
+    monkeypatch.setattr(platform, "system", lambda: system)
+    monkeypatch.setattr(platform, "machine", lambda: processor)
+    environments.check_machine("check")
+    for purpose in ("up", "test"):
+        with pytest.raises(environments.EnvironmentSetupError, match=f"this is {system} on {processor}"):
+            environments.check_machine(purpose)
 
 
 @pytest.mark.usefixtures("without_mongod")

@@ -1,11 +1,19 @@
 """How a gateway response is filled."""
 
 import json
+from http import HTTPStatus
+from pathlib import Path
 
+import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.deployment.cloudformation import _AnyTag
 from infra.local.localstack_plugin.process_lambda import gateway_templates
+
+TEMPLATE = yaml.load((Path(__file__).parents[3] / "infra" / "resources.yaml").read_text(), Loader=_AnyTag)
+OURS = TEMPLATE["Resources"]["RestAPI"]["Properties"]["GatewayResponses"]
 
 RESPONSE = {
     "responseTemplates": {
@@ -44,3 +52,22 @@ def test_definitions_come_from_the_openapi_document() -> None:
     definition = gateway_templates.parse_definitions(specification)["THROTTLED"]
     assert (definition["statusCode"], definition["responseTemplates"]) == ("429", {})
     assert gateway_templates.parse_definitions({}) == {}
+
+
+@pytest.mark.parametrize("kind", OURS)
+@pytest.mark.parametrize("text", ["Forbidden", 'say "no"', "back\\slash\n"])
+def test_what_the_gateway_answers_by_itself_is_a_problem_whatever_it_says(kind: str, text: str) -> None:
+    response = OURS[kind]
+    context = {"error": {"messageString": text}, "path": text}
+    problem = json.loads(gateway_templates.body({"responseTemplates": response["ResponseTemplates"]}, context)[1])
+    assert response["ResponseParameters"]["Headers"]["Content-Type"] == "'application/problem+json'"
+    assert problem["type"].startswith("urn:energy-monitor:problem:")
+    assert problem["title"]
+    assert problem["detail"]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in OURS if not kind.startswith("DEFAULT_")])
+def test_a_gateway_response_of_one_status_says_it(kind: str) -> None:
+    status = OURS[kind]["StatusCode"]
+    problem = json.loads(gateway_templates.body({"responseTemplates": OURS[kind]["ResponseTemplates"]}, {})[1])
+    assert (problem["status"], problem["title"]) == (status, HTTPStatus(status).phrase)

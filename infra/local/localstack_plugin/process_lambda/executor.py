@@ -5,7 +5,8 @@ Its process starts with the first invocation and after every failure, so each fa
 place, and a process that was killed while idle is simply replaced.
 
 Settings (environment of LocalStack): ``PROCESS_LAMBDA_PYTHON`` is the interpreter that has awslambdaric;
-``PROCESS_LAMBDA_PASS`` names variables of LocalStack's environment that every function gets too.
+``PROCESS_LAMBDA_PASS`` names variables of LocalStack's environment that every function gets too; ``PROCESS_LAMBDA_LOG``
+is a file for the log of every invocation.
 """
 
 import os
@@ -21,11 +22,13 @@ from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecu
 
 from . import package_cache
 from .answers import Answer
+from .invocation_log import InvocationLog
 from .process import FunctionProcess
 from .record import Record
 from .runtime_api import Invocation
 
 RUNTIME = f"python:{platform.python_version()}"
+LOG = InvocationLog(os.environ.get("PROCESS_LAMBDA_LOG"))
 
 
 class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalStack is not installed where mypy runs
@@ -63,6 +66,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalSta
         record = Record(request_id, self.function_version.id.qualifier, settings.memory_size)
         answer = self._run(invocation, record)
         self._last_log = record.text()
+        LOG.append(self.function_version.id.function_name, self._last_log)
         return InvocationResult(request_id, answer.payload, is_error=answer.is_error, logs=self._last_log)
 
     def _run(self, invocation: Invocation, record: Record) -> Answer:

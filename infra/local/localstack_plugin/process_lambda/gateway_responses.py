@@ -1,8 +1,9 @@
-"""Makes LocalStack's API Gateway honour gateway responses and the size limit of a request, as AWS does.
+"""Makes LocalStack's API Gateway honour gateway responses and the size limits of a request, as AWS does.
 
 LocalStack keeps gateway responses, but does not read them from an OpenAPI document and does not use their templates.
 """
 
+import json
 from typing import Any
 
 from localstack.http import Response
@@ -15,19 +16,23 @@ from localstack.services.apigateway.next_gen.execute_api.gateway_response import
     get_gateway_response_or_default,
 )
 from localstack.services.apigateway.next_gen.execute_api.handlers.gateway_exception import GatewayExceptionHandler
+from localstack.services.apigateway.next_gen.execute_api.integrations.aws import RestApiAwsProxyIntegration
 
 from . import gateway_templates
 
 BODY_LIMIT_BYTES = 10 * 1024 * 1024
+EVENT_LIMIT_BYTES = 6 * 1024 * 1024  # Lambda's; the event holds the body, as base64 where it is not text
 _import_api = provider.import_api_from_openapi_spec
+_create_event = RestApiAwsProxyIntegration.create_lambda_input_event
 
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # LocalStack is not installed where mypy runs
 def honour_gateway_responses() -> None:
-    """Replace LocalStack's import and its rendering of errors; refuse bodies that are too large."""
+    """Replace LocalStack's import and its rendering of errors; refuse what is too large."""
     provider.import_api_from_openapi_spec = _import_with_gateway_responses
     GatewayExceptionHandler.create_exception_response = _render
     handlers.preprocess_request.append(_refuse_large_bodies)
+    RestApiAwsProxyIntegration.create_lambda_input_event = _create_event_that_lambda_takes
 
 
 def _import_with_gateway_responses(rest_api: Any, context: Any, open_api_spec: dict[str, Any], mode: Any) -> Any:
@@ -51,3 +56,10 @@ def _render(_handler: Any, exception: Any, context: Any) -> Any:
 def _refuse_large_bodies(_chain: Any, context: Any, _response: Any) -> None:
     if len(context.invocation_request["body"]) > BODY_LIMIT_BYTES:
         raise RequestTooLargeError(f"HTTP content length exceeded {BODY_LIMIT_BYTES} bytes")
+
+
+def _create_event_that_lambda_takes(integration: Any, context: Any) -> Any:
+    event = _create_event(integration, context)
+    if len(json.dumps(event)) > EVENT_LIMIT_BYTES:
+        raise RequestTooLargeError("Request Too Long")
+    return event
