@@ -4,11 +4,28 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+
+def _number(value: Any) -> Any:
+    """A JSON number: no text that looks like one, no truth value."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ValueError("send a JSON number")
+    return value
+
+
+def _digits(value: Any) -> Any:
+    """A whole number of a query string: digits and nothing else."""
+    if isinstance(value, str) and not (value.isascii() and value.isdecimal() and len(value) < QUERY_DIGITS):
+        raise ValueError("send a whole number")
+    return value
+
+
+QUERY_DIGITS = 10
 # A JSON number; Python keeps every digit of it.
-Amount = Annotated[Decimal, WithJsonSchema({"type": "number"})]
+Amount = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
+DIGITS = BeforeValidator(_digits)  # behind the bounds of a number, or they are lost to the schema
 DateText = Annotated[str, Field(min_length=1, max_length=40, description="a date, or a date-time with an offset")]
 Moment = Annotated[
     datetime, PlainSerializer(lambda moment: moment), WithJsonSchema({"type": "string", "format": "date-time"})

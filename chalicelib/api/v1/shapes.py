@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
-from chalicelib.api.bodies import Amount, Body, DateText, Moment
+from chalicelib.api.bodies import DIGITS, Amount, Body, DateText, Moment
 from chalicelib.domain.errors import FieldError
 from chalicelib.domain.ports import StoredReading
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, to_datetime
@@ -46,7 +46,7 @@ class NewEnergyBody(Body):
     type: EnergyType
     date: DateText
     amount: Amount
-    confirm: bool = False
+    confirm: StrictBool = False
 
     def draft(self) -> ReadingDraft:
         """What the service takes."""
@@ -59,7 +59,7 @@ class ChangedEnergyBody(Body):
     type: EnergyType | None = None
     date: DateText | None = None
     amount: Amount | None = None
-    confirm: bool = False
+    confirm: StrictBool = False
     id: Annotated[Any, Field(alias="_id")] = None
     user_id: Any = None
     created_at: Any = None
@@ -115,7 +115,7 @@ class MonthlyQuery(Body):
     """Which months to show."""
 
     type: EnergyType
-    year: int = Field(ge=FIRST_YEAR, le=LAST_YEAR)
+    year: Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR), DIGITS]
 
 
 class HistogramQuery(Body):
@@ -124,7 +124,7 @@ class HistogramQuery(Body):
     type: EnergyType
     first: Annotated[DateText | None, Field(alias="from")] = None
     last: Annotated[DateText | None, Field(alias="to")] = None
-    buckets: int | None = Field(None, ge=1, le=MAX_BUCKETS)
+    buckets: Annotated[int, Field(ge=1, le=MAX_BUCKETS), DIGITS] | None = None
 
 
 class SummaryQuery(Body):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.api.bodies import Body, DateText, Moment
+from chalicelib.api.bodies import DIGITS, Body, DateText, Moment
 from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, to_datetime
 from chalicelib.services.display import View
@@ -18,10 +18,10 @@ class DisplayQuery(Body):
 
     type: EnergyType
     data_type: Literal["monthly", "histogram", "summary"]
-    year: int | None = Field(None, ge=FIRST_YEAR, le=LAST_YEAR)
+    year: Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR), DIGITS] | None = None
     first: Annotated[DateText | None, Field(alias="from")] = None
     last: Annotated[DateText | None, Field(alias="to")] = None
-    buckets: int | None = Field(None, ge=1, le=MAX_BUCKETS)
+    buckets: Annotated[int, Field(ge=1, le=MAX_BUCKETS), DIGITS] | None = None
 
     def required_year(self) -> int:
         """The year of a monthly view. Raises InvalidInputError."""

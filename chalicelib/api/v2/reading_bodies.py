@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
-from chalicelib.api.bodies import Amount, Body, DateText, Moment
+from chalicelib.api.bodies import DIGITS, Amount, Body, DateText, Moment
 from chalicelib.domain.ports import StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft, Recorded
@@ -18,7 +18,7 @@ class ReadingBody(Body):
     type: EnergyType
     date: DateText
     amount: Amount
-    confirm: bool = False
+    confirm: StrictBool = False
 
     def draft(self) -> ReadingDraft:
         """What the service takes."""
@@ -30,7 +30,7 @@ class CorrectionBody(Body):
 
     date: DateText | None = None
     amount: Amount | None = None
-    confirm: bool = False
+    confirm: StrictBool = False
 
     def correction(self, revision: int | None) -> ReadingCorrection:
         """What the service takes."""
@@ -83,7 +83,7 @@ class ReadingListQuery(Body):
     first: Annotated[DateText | None, Field(alias="from")] = None
     last: Annotated[DateText | None, Field(alias="to")] = None
     sort: Literal["date", "-date"] = "date"
-    limit: int = Field(50, ge=1, le=MAX_PAGE)
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE), DIGITS] = 50
     cursor: str | None = Field(None, max_length=200)
 
 
