@@ -134,6 +134,9 @@ def token(name: str, user: str, roles: tuple[str, ...], hours: float) -> None:
 @setting("--audience", envvar="AUTH_AUDIENCE", default="energy-monitor", show_default=True)
 @setting("--jwks-url", envvar="AUTH_JWKS_URL", required=True, help="where the issuer publishes its keys")
 @setting("--secret-id", envvar="SECRET_ID", required=True, help="secret with mongodbUri and pseudonymKey")
+@setting(
+    "--secret-digest", envvar="SECRET_DIGEST", default="", help="another one makes functions read the secret again"
+)
 @setting("--database", envvar="MONGODB_DATABASE", default="energy_monitor", show_default=True)
 def deploy(stage: str, bucket: str, region: str | None, **settings: str) -> None:
     """Deploy to AWS with your own credentials, by the template that the laptop stack uses."""
@@ -143,6 +146,7 @@ def deploy(stage: str, bucket: str, region: str | None, **settings: str) -> None
         "AuthAudience": settings["audience"],
         "AuthJwksUrl": settings["jwks_url"],
         "SecretId": settings["secret_id"],
+        "SecretDigest": settings["secret_digest"],
         "MongoDatabase": settings["database"],
     }
     flags_changed = deploy_flags(target, stage)

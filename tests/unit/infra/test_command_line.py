@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from infra import __main__ as command_line
+from infra.deployment.cloudformation import Stack
 from infra.local import laptop, layout
 from infra.local.errors import StackError
 from infra.local.layout import Layout
@@ -124,6 +125,17 @@ def test_the_laptops_stage_is_not_deployed_to_aws(capsys: pytest.CaptureFixture[
     settings = ["--bucket=b", "--issuer=https://i", "--jwks-url=https://i/keys", "--secret-id=s"]
     assert run("deploy", "--stage=local", *settings) == 2
     assert "STAGE=dev" in capsys.readouterr().err
+
+
+def test_a_deployment_passes_on_what_replaces_the_functions(monkeypatch: pytest.MonkeyPatch) -> None:
+    deployed: list[Any] = []
+    monkeypatch.setattr(command_line, "package", lambda: None)
+    monkeypatch.setattr(command_line, "deploy_flags", lambda *_: False)
+    monkeypatch.setattr(command_line, "deploy_application", lambda *arguments: deployed.extend(arguments))
+    monkeypatch.setattr(Stack, "outputs", lambda _stack: {})
+    settings = ["--bucket=b", "--issuer=https://i", "--jwks-url=https://i/keys", "--secret-id=s", "--secret-digest=new"]
+    assert run("deploy", "--stage=dev", "--region=eu-central-1", *settings) == 0
+    assert deployed[-1]["SecretDigest"] == "new"
 
 
 def test_a_taken_port_ends_up_with_the_remedy_and_nothing_running(capsys: pytest.CaptureFixture[str]) -> None:
