@@ -157,8 +157,11 @@ class ConsistencyService:
             yield page
 
     def _look_at(self, meters: Sequence[MeterKey], sync: SyncState) -> Verification:
-        shown = [self._comparison.shown(meter) for meter in meters]
-        findings = [*self._comparison.sides(meters, sync), *(item for found in shown for item in found or ())]
+        """The sides first: where they differ, the display need not be asked, because mending calculates it anew."""
+        findings = list(self._comparison.sides(meters, sync))
+        differing = {(finding.user_id, finding.type) for finding in findings}
+        shown = [self._comparison.shown(meter) for meter in meters if meter not in differing]
+        findings += [finding for found in shown for finding in found or ()]
         return Verification(sync.mode, len(meters), shown.count(None), len(findings), tuple(findings))
 
     def _mend(self, meter: MeterKey) -> None:

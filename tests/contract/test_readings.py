@@ -56,6 +56,7 @@ def pages(ports: Ports, user: str, wanted: ReadingFilter, limit: int, descending
     after = None
     while page := ports.queries.page(user, PageRequest(wanted, descending, limit, after), Side.NEW):
         assert len(page) <= limit
+        assert not {reading.id for reading in page} & {reading.id for reading in seen}
         seen += page
         after = page[-1].instant, page[-1].id
     return seen

@@ -31,6 +31,7 @@ def walked(api: Api, query: str) -> list[dict[str, Any]]:
     while page["nextCursor"]:
         page = listed(api, f"{query}&cursor={page['nextCursor']}")
         assert page["readings"], "a cursor leads somewhere"
+        assert page["readings"][0] not in seen
         seen += page["readings"]
     return seen
 

@@ -62,6 +62,7 @@ def listed(container: Container, user: str, limit: int = 0, descending: bool = F
     seen: list[StoredReading] = []
     after = None
     while page := container.queries.page(user, PageRequest(ReadingFilter(), descending, limit, after), Side.OLD):
+        assert not {reading.id for reading in page} & {reading.id for reading in seen}
         seen += page
         after = page[-1].instant, page[-1].id
         if not limit:

@@ -13,14 +13,15 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.repositories.database import open_database
+from infra.local.waiting import wait_until
 from migrations import new_script, runner
 from migrations.errors import DirtyError, EditedError, LockedError, MigrationError, RefusedError
 from migrations.ledger import COLLECTION, State
 from migrations.lock import Lock, holder
 from migrations.runner import Options
 from migrations.scripts import QUIET, Run
-from tests.e2e.conftest import eventually
 
+SECONDS = 30.0
 SCRIPT = '''"""A script of a test."""
 from migrations.scripts import Step
 RESUMABLE = {resumable}
@@ -217,7 +218,8 @@ def test_a_living_runner_keeps_its_lock_beyond_the_expiry(database: Database[Any
     with Lock(records, 0.6) as lock:
         taken = holder(records)
         assert taken is not None
-        eventually(lambda: records.find_one({"$expr": {"$gt": ["$$NOW", {"$add": [taken["expiresAt"], 300]}]}}), bool)
+        later = {"$expr": {"$gt": ["$$NOW", {"$add": [taken["expiresAt"], 300]}]}}
+        assert wait_until(lambda: records.find_one(later) is not None, SECONDS)
         lock.check()
         with pytest.raises(LockedError), Lock(records, 0.6):
             pass
@@ -227,7 +229,7 @@ def test_a_runner_whose_lock_was_taken_stops(database: Database[Any]) -> None:
     records = database[COLLECTION]
     with Lock(records, 0.3) as lock:
         records.update_one({"_id": "lock"}, {"$set": {"owner": "somebody else"}})
-        eventually(lambda: lost(lock), bool)
+        assert wait_until(lambda: lost(lock), SECONDS)
 
 
 def lost(lock: Lock) -> bool:
@@ -256,7 +258,7 @@ def test_a_dead_runners_lock_expires(database: Database[Any], mongodb_uri: str, 
     runner_that_dies.wait()
     runner_that_dies.stdout.close()
     runner_that_dies.stdin.close()
-    eventually(lambda: holder(database[COLLECTION]), lambda found: found is None)
+    assert wait_until(lambda: holder(database[COLLECTION]) is None, SECONDS)
     assert runner.up(database, options=options) == ["001_first", "002_second"]
 
 
