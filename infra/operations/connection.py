@@ -25,7 +25,7 @@ def name_option(command: Command) -> Command:
 @contextmanager
 def connected(name: str) -> Iterator[Operations]:
     """The operations on a database that answers. What they refuse is a StackError, which the command line shows."""
-    layout = Layout.of(name)
+    layout = Layout.chosen(name, {})
     database = open_database(layout.mongodb_uri, layout.database)
     try:
         ping(database)
