@@ -103,7 +103,7 @@ def _changes(report: ModeReport) -> Table:
 
 def _findings(seen: Verification) -> Table:
     document, problem = Column("document", overflow="fold"), Column("problem", overflow="fold")
-    table = Table("user", "type", "collection", document, problem)
+    table = Table("user", "type", Column("collection", overflow="fold"), document, problem)
     for finding in seen.findings:
         table.add_row(finding.user_id, finding.type.value, finding.collection, finding.document, finding.problem)
     return table

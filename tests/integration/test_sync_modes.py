@@ -143,6 +143,19 @@ def test_the_way_back_from_new_only_takes_every_kind_of_write_along(deployed: De
     assert {item.id for item in deployed.container.old.readings(user, POWER)} == {kept, changed, moved, added}
 
 
+def test_a_reading_deleted_in_new_only_does_not_hide_behind_a_later_one_of_its_instant(
+    deployed: Deployment, user: str
+) -> None:
+    gone = deployed.create(user, "2024-01-31", 1)
+    deployed.to(NEW_ONLY)
+    deployed.container.energy.delete(user, gone)
+    deployed.operations.modes.set(DUAL_WRITE, "back")
+    again = deployed.create(user, "2024-01-31", 2)
+    deployed.clock.drain()
+    deployed.sync()
+    assert [str(item[0]) for item in equal_sides(deployed.database)] == [again]
+
+
 def test_the_way_back_from_old_only_takes_deletes_along_and_frees_their_instants(
     deployed: Deployment, user: str
 ) -> None:

@@ -1,0 +1,53 @@
+"""The rules of the sync mode: who is written, who is read, who is right, what may follow what."""
+
+from itertools import product
+
+import pytest
+
+from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.sync import DRAIN_SECONDS, Side, SyncMode, SyncState, check_change
+
+OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
+STATES = [
+    SyncState(OLD_ONLY),
+    SyncState(DUAL_WRITE),
+    SyncState(DUAL_WRITE, 0, Side.OLD),
+    SyncState(DUAL_WRITE, 0, Side.NEW),
+    SyncState(NEW_ONLY),
+]
+
+
+@pytest.mark.parametrize(("current", "wanted"), list(product(SyncMode, SyncMode)))
+def test_exactly_neighbours_follow_each_other(current: SyncMode, wanted: SyncMode) -> None:
+    if {current, wanted} in ({OLD_ONLY, DUAL_WRITE}, {DUAL_WRITE, NEW_ONLY}):
+        check_change(current, wanted)
+    else:
+        with pytest.raises(SyncModeError):
+            check_change(current, wanted)
+
+
+@pytest.mark.parametrize("state", STATES, ids=str)
+def test_the_authoritative_side_is_always_written(state: SyncState) -> None:
+    assert state.authoritative in state.writes
+
+
+@pytest.mark.parametrize(("state", "backend"), list(product(STATES, Side)), ids=str)
+def test_a_backend_reads_only_where_everything_is(state: SyncState, backend: Side) -> None:
+    complete = {state.authoritative} if state.catching_up else set(state.writes)
+    assert state.reads(backend) in complete
+    assert state.reads(backend) is backend or backend not in complete
+
+
+@pytest.mark.parametrize("state", STATES, ids=str)
+def test_a_change_never_takes_the_word_from_the_side_that_was_right(state: SyncState) -> None:
+    if state.mode is DUAL_WRITE:
+        return
+    assert state.changed(DUAL_WRITE, 1).authoritative is state.authoritative
+
+
+def test_a_state_is_drained_after_the_lifetime_of_a_transaction() -> None:
+    state = SyncState(DUAL_WRITE, 1_000)
+    assert state.drain_seconds(1_000) == DRAIN_SECONDS
+    with pytest.raises(SyncModeError, match="wait 1 s"):
+        state.check_drained(1_000 + DRAIN_SECONDS * 1_000 - 1)
+    state.check_drained(1_000 + DRAIN_SECONDS * 1_000)
