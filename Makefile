@@ -60,6 +60,7 @@ test: environments-test check ## check, then contract, integration and end-to-en
 bench: environments-test ## print the speed figures, as ratios of one run
 	@$(APP)python -m tests.performance.bench_domain
 	@$(APP)python -m tests.performance.bench_chain
+	@$(APP)python -m tests.performance.bench_writes
 	@$(APP)python -m tests.performance.bench_backfill
 
 deploy: environments-check ## deploy to AWS: make deploy STAGE=dev ARTIFACTS_BUCKET=... AUTH_ISSUER=... AUTH_JWKS_URL=... SECRET_ID=...

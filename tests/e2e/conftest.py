@@ -1,7 +1,6 @@
 """The deployed system on LocalStack: started on ports of its own, ended afterwards."""
 
 import json
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from localstack_client.session import Session
 from infra.local import laptop
 from infra.local.layout import Layout
 from infra.local.throwaway import stack as throwaway_stack
+from infra.local.waiting import wait_until
 
 T = TypeVar("T")
 
@@ -86,7 +86,11 @@ def deployed() -> Iterator[Deployed]:
 
 def eventually(ask: Callable[[], T], good: Callable[[T], bool], seconds: float = 30.0) -> T:
     """Ask until the answer is good; fails with the last answer at the deadline."""
-    deadline = time.monotonic() + seconds
-    while not good(answer := ask()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {answer}"
-    return answer
+    latest: list[T] = []
+
+    def arrived() -> bool:
+        latest[:] = [ask()]
+        return good(latest[0])
+
+    assert wait_until(arrived, seconds), f"not within {seconds} s: {latest[0]}"
+    return latest[0]
