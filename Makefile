@@ -51,7 +51,8 @@ check: environments-check ## format, lint, types, imports, unit and functional t
 
 test: environments-test check ## check, then contract, integration and end-to-end tests with coverage: what CI runs
 	@$(APP)coverage erase
-	@$(APP)pytest -q --cov --cov-report= tests/unit tests/functional tests/contract tests/integration tests/e2e
+	@$(APP)pytest -q -n 2 --cov --cov-report= tests/unit tests/functional tests/contract tests/integration
+	@$(APP)pytest -q --cov --cov-append --cov-report= tests/e2e
 	@$(APP)coverage report --include='chalicelib/repositories/*' --fail-under=90
 	@$(APP)coverage report --include='chalicelib/services/*' --fail-under=90
 	@$(APP)coverage report --include='chalicelib/domain/*' --fail-under=90
