@@ -5,15 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 from bson import ObjectId
-from bson.decimal128 import Decimal128
 from bson.errors import InvalidId
 
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.ports import NewReading, StoredReading
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, Reading, to_datetime, to_ms
 from chalicelib.domain.sync import Side
-from chalicelib.repositories.database import Collections, Document
+from chalicelib.repositories.database import Collections, DecimalCodec, Document
 
+DECIMALS = DecimalCodec()
 COLLECTION = {Side.OLD: Collections.ENERGIES, Side.NEW: Collections.READINGS}
 POINT = {"_id": 0, "date": 1, "amount": 1}
 
@@ -83,7 +83,7 @@ def new_document(reading: NewReading, moment: datetime) -> Document:
         "_id": ObjectId(),
         "type": reading.type.value,
         "date": to_datetime(reading.instant),
-        "amount": Decimal128(reading.amount),
+        "amount": DECIMALS.transform_python(reading.amount),
         "createdAt": moment,
         "updatedAt": moment,
     }
