@@ -30,6 +30,8 @@ def find_decimal_sign(values: Iterable[str]) -> DecimalSign | None:
     seen: set[str] = set()
     for value in values:
         digits = _GROUPING.sub("", value.strip())
+        if digits.isdecimal():
+            continue
         if any(notation.fullmatch(digits) for notation in _NUMBER.values()):
             proven.update(_evidence(digits))
             seen.update(sign for sign in ",." if sign in digits)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from decimal import Context, Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import pymongo
@@ -58,12 +59,18 @@ class DecimalCodec(TypeCodec):
 
     def transform_bson(self, value: Any) -> Decimal:
         """Decimal128 to Decimal, digit for digit."""
-        bits = int.from_bytes(value.bid, "little")
-        if bits >> 125 & 0b11 == 0b11:  # infinity, NaN and forms that no valid number needs
-            return Decimal(str(value))
-        exponent = (bits >> 113 & 0x3FFF) - 6176
-        magnitude = Decimal(bits & ((1 << 113) - 1)).scaleb(exponent, _DIGITS)
-        return magnitude.copy_negate() if bits >> 127 else magnitude
+        return _decoded(value.bid)
+
+
+@lru_cache(maxsize=8192)
+def _decoded(bid: bytes) -> Decimal:
+    """The number behind the encoding; remembered, because a view says most amounts twice and is read again."""
+    bits = int.from_bytes(bid, "little")
+    if bits >> 125 & 0b11 == 0b11:  # infinity, NaN and forms that no valid number needs
+        return Decimal(str(Decimal128.from_bid(bid)))
+    exponent = (bits >> 113 & 0x3FFF) - 6176
+    magnitude = Decimal(bits & ((1 << 113) - 1)).scaleb(exponent, _DIGITS)
+    return magnitude.copy_negate() if bits >> 127 else magnitude
 
 
 _DIGITS = Context(prec=34)
