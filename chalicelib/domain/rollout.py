@@ -1,0 +1,64 @@
+"""The rollout as the application sees it: which components move, and what a decision about one of them says.
+
+Pure names and values. How a decision is made lives in ``chalicelib.flags`` (flag document) and
+``chalicelib.services.rollout`` (sync mode before flags); what a backend does with it in the adapter's router.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from chalicelib.domain.sync import Side
+
+
+class Component(StrEnum):
+    """The parts of the page that move one by one."""
+
+    DASHBOARD = "dashboard"
+    ENERGY_TABLE = "energy_table"
+    TIMELINE_SLIDER = "timeline_slider"
+    MONTHLY_CHARTS = "monthly_charts"
+    CSV_IMPORT = "csv_import"
+    ENERGY_FORMS = "energy_forms"
+
+
+class Reason(StrEnum):
+    """Why a decision came out as it did: the header ``X-Flag-Reason`` and the usage log carry it."""
+
+    GLOBAL_OFF = "global_off"
+    COMPONENT_OFF = "component_off"
+    BLOCKED = "blocked"
+    TEST_USER = "test_user"
+    PERCENTAGE_IN = "percentage_in"
+    PERCENTAGE_OUT = "percentage_out"
+    FORCED_OLD = "forced_old"
+    OLD_ONLY = "old_only"
+    NEW_ONLY = "new_only"
+    NO_MODE = "no_mode"
+    NO_DOCUMENT = "no_document"
+    MALFORMED = "malformed"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Which backend answers one component for one user, and why.
+
+    ``bucket`` (0 to 99,999) is the user's place in this component's percentage; ``document_version`` names the flag
+    document that decided, None where no document had a say.
+    """
+
+    backend: Side
+    reason: str
+    bucket: int | None = None
+    document_version: str | None = None
+
+
+# What an operator asks for with ``forceOld``; the caller's role is checked where the request is read.
+FORCED_OLD = Decision(Side.OLD, Reason.FORCED_OLD)
+
+
+class RolloutDecisions(Protocol):
+    """Decides which backend answers."""
+
+    def should_use_new_backend(self, user_id: str, component: Component) -> Decision:
+        """The decision for one user and component. Never raises: whatever fails, the old backend answers."""
