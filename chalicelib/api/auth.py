@@ -14,7 +14,7 @@ from typing import Any
 import jwt
 from jwt import PyJWK, PyJWKSet
 
-from chalicelib.domain.errors import AuthenticationError, UnavailableError
+from chalicelib.domain.errors import AuthenticationError, ForbiddenError, UnavailableError
 from chalicelib.monitoring.logger import logger
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
@@ -25,6 +25,8 @@ RETRY_SECONDS = 1.0  # while no key is known at all
 MAX_AGE_SECONDS = 3600.0  # then a key that the issuer has withdrawn is forgotten
 FETCH_TIMEOUT_SECONDS = 3.0
 
+OPERATOR = "operator"  # the role of those who move components between the backends
+
 KeySet = Mapping[str, Any]
 
 
@@ -34,6 +36,11 @@ class Caller:
 
     user_id: str
     roles: frozenset[str]
+
+    def require(self, role: str) -> None:
+        """Raise ForbiddenError unless the token carries the role."""
+        if role not in self.roles:
+            raise ForbiddenError(f"this needs the role {role}")
 
 
 class KeyStore:

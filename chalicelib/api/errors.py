@@ -19,6 +19,7 @@ from chalicelib.domain.errors import (
     ConflictError,
     EnergyMonitorError,
     FieldError,
+    ForbiddenError,
     ImplausibleReadingError,
     InvalidInputError,
     NotFoundError,
@@ -80,6 +81,7 @@ class Problem:
 # The first class that matches wins: children stand before their parents.
 _STATUS: tuple[tuple[type[EnergyMonitorError], HTTPStatus], ...] = (
     (AuthenticationError, HTTPStatus.UNAUTHORIZED),
+    (ForbiddenError, HTTPStatus.FORBIDDEN),
     (NotFoundError, HTTPStatus.NOT_FOUND),
     (RevisionError, HTTPStatus.PRECONDITION_FAILED),
     (ConflictError, HTTPStatus.CONFLICT),

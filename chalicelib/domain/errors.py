@@ -7,6 +7,7 @@ EnergyMonitorError
 │   ├── CsvError               a CSV file cannot be read as a whole
 │   └── HistogramError         a range or bucket count that has no histogram
 ├── AuthenticationError        no token, or one that does not prove who is asking
+├── ForbiddenError             the token proves who is asking, and that they may not
 ├── NotFoundError              no such document, or it belongs to somebody else
 ├── ConflictError              what is stored has moved on, or forbids the change
 │   ├── DuplicateReadingError  a reading of this type at this instant is already stored
@@ -63,6 +64,10 @@ class HistogramError(InvalidInputError):
 
 class AuthenticationError(EnergyMonitorError):
     """Raised when a request carries no token, or one that does not prove who is asking."""
+
+
+class ForbiddenError(EnergyMonitorError):
+    """Raised when a request needs a role that the caller's token does not carry."""
 
 
 class NotFoundError(EnergyMonitorError):

@@ -35,6 +35,8 @@ class Collections(StrEnum):
     SETTINGS = "user_settings"
     CONTROL = "control"
     QUARANTINE = "quarantined_readings"
+    USAGE = "backend_usage_logs"
+    COMPARISONS = "backend_comparisons"
 
 
 class DecimalCodec(TypeCodec):

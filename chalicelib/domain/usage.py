@@ -1,0 +1,34 @@
+"""What is noted of each answer of a component: which backend gave it, how long it took, and whether it succeeded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from chalicelib.domain.rollout import Component, Decision
+
+
+@dataclass(frozen=True, slots=True)
+class BackendUsage:
+    """One answer. ``error`` names what was raised, refusals included; ``success``: the backend could do its work.
+
+    ``parameters`` are those of a read, so that it can be asked again (``services.component_reads``); they hold no
+    amounts. None: a write.
+    """
+
+    component: Component
+    user_id: str
+    decision: Decision
+    elapsed_ms: float
+    success: bool
+    error: str | None = None
+    parameters: Mapping[str, Any] | None = None
+
+
+class UsageLog(Protocol):
+    """Keeps what was noted for some time."""
+
+    def insert(self, usage: BackendUsage, pseudonym: str, at: int) -> None:
+        """Note one answer at an instant; ``pseudonym`` stands for its user. May get lost, does not wait.
+
+        Raises UnavailableError.
+        """

@@ -1,0 +1,43 @@
+"""Which backend answered what, in ``backend_usage_logs``: written without waiting, deleted by its TTL index."""
+
+from pymongo import WriteConcern
+
+from chalicelib.domain.readings import to_datetime
+from chalicelib.domain.usage import BackendUsage
+from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
+from chalicelib.repositories.scoped import ScopedCollection
+
+# For finding a server: one that is away has made the caller wait already.
+PATIENCE_SECONDS = 0.2
+
+
+class MongoUsageLog:
+    """Implements ``UsageLog``."""
+
+    def __init__(self, database: MongoDatabase) -> None:
+        self._logs = database[Collections.USAGE].with_options(write_concern=WriteConcern(w=0))
+
+    def insert(self, usage: BackendUsage, pseudonym: str, at: int) -> None:
+        """Unacknowledged (``w=0``): nobody waits for it, and a row that gets lost is missed by nobody."""
+        with time_limit(PATIENCE_SECONDS):
+            ScopedCollection(self._logs, usage.user_id).insert_one(document_of(usage, pseudonym, at))
+
+
+def document_of(usage: BackendUsage, pseudonym: str, at: int) -> Document:
+    """The row of an answer.
+
+    The session filter adds the user's id: the comparer asks again as that user, which no pseudonym allows. It stays in
+    the database, which holds the user's readings under the same id; reports, log lines and metrics say ``user``.
+    """
+    return {
+        "at": to_datetime(at),
+        "component": usage.component.value,
+        "backend": usage.decision.backend.value,
+        "user": pseudonym,
+        "elapsedMs": usage.elapsed_ms,
+        "success": usage.success,
+        "error": usage.error,
+        "reason": str(usage.decision.reason),
+        "documentVersion": usage.decision.document_version,
+        "parameters": usage.parameters,
+    }
