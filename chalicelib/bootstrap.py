@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
+from secrets import token_bytes
 from time import time_ns
 
 from aws_lambda_powertools.utilities import parameters
@@ -19,7 +20,10 @@ from chalicelib.domain.ports import (
     SettingsRepository,
     Transactions,
 )
+from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.rollout import RolloutDecisions
 from chalicelib.domain.twins import ChangeFeed, SyncControl, TwinRepository
+from chalicelib.domain.usage import UsageLog
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.monitoring.logger import logger
@@ -31,13 +35,17 @@ from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.settings import MongoSettingsRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.transactions import MongoTransactions
+from chalicelib.repositories.usage import MongoUsageLog
+from chalicelib.services.backend_router import BackendRouter, NobodyDecides
+from chalicelib.services.backend_usage import BackendUsageTracker
 from chalicelib.services.calculation import DisplayDataCalculationService
 from chalicelib.services.configuration import ConfigurationService
 from chalicelib.services.consistency import Comparison, ConsistencyService
 from chalicelib.services.csv_import import CsvImportService
 from chalicelib.services.display import DisplayService
 from chalicelib.services.energy_crud import EnergyCrudService
-from chalicelib.services.old_backend import OldBackendService
+from chalicelib.services.new_backend import NewBackend
+from chalicelib.services.old_backend import OldBackend
 from chalicelib.services.refreshing_publisher import RefreshingPublisher
 from chalicelib.services.sync_job import SyncJobService
 from chalicelib.services.sync_modes import SyncModeService
@@ -68,6 +76,7 @@ class Ports:
     sync_control: SyncControl
     twins: TwinRepository
     changes: ChangeFeed
+    usage: UsageLog
     ping: Callable[[], None]
 
 
@@ -89,7 +98,10 @@ class Container:
     imports: CsvImportService
     configuration: ConfigurationService
     queries: ReadingQueries
-    old: OldBackendService
+    old: OldBackend
+    new: NewBackend
+    router: BackendRouter
+    usage: BackendUsageTracker
     display: DisplayService
     calculation: DisplayDataCalculationService
     operations: Operations
@@ -97,16 +109,33 @@ class Container:
     clock: Clock
 
 
-def compose(ports: Ports, verifier: TokenVerifier, clock: Clock) -> Container:
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """Who decides which backend answers whom, and what hides them from those who look on."""
+
+    decisions: RolloutDecisions = field(default_factory=NobodyDecides)
+    pseudonyms: Pseudonyms = field(default_factory=lambda: Pseudonyms(token_bytes(32)))
+
+
+def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollout | None = None) -> Container:
     """Put the use cases together on given adapters."""
+    rollout = rollout or Rollout()
+    energy = EnergyCrudService(ports.transactions, ports.settings, ports.publisher, clock)
+    imports = CsvImportService(ports.transactions, ports.settings, ports.publisher, clock)
+    display = DisplayService(ports.display, ports.queries, clock)
+    old = OldBackend(ports.queries, clock, energy, imports)
+    new = NewBackend(display, ports.queries, energy, imports)
     return Container(
         verifier=verifier,
-        energy=EnergyCrudService(ports.transactions, ports.settings, ports.publisher, clock),
-        imports=CsvImportService(ports.transactions, ports.settings, ports.publisher, clock),
+        energy=energy,
+        imports=imports,
         configuration=ConfigurationService(ports.transactions, ports.settings, ports.queries, ports.publisher, clock),
         queries=ports.queries,
-        old=OldBackendService(ports.queries, clock),
-        display=DisplayService(ports.display, ports.queries, clock),
+        old=old,
+        new=new,
+        router=BackendRouter(old, new, rollout.decisions),
+        usage=BackendUsageTracker(ports.usage, rollout.pseudonyms, clock),
+        display=display,
         calculation=DisplayDataCalculationService(ports.display, ports.queries, clock),
         operations=operations(ports, clock),
         ping=ports.ping,
@@ -145,6 +174,7 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         sync_control=MongoSyncControl(database),
         twins=MongoTwinRepository(database, REQUEST_SECONDS, now),
         changes=MongoChangeFeed(database, REQUEST_SECONDS),
+        usage=MongoUsageLog(database),
         ping=partial(ping, database),
     )
 
@@ -182,4 +212,5 @@ def _deployed() -> Container:
     ports = mongo_ports(database, publisher)
     keys = KeyStore(partial(fetch_key_set, settings.auth_jwks_url))
     verifier = TokenVerifier(keys, settings.auth_issuer, settings.auth_audience)
-    return compose(ports, verifier, now)
+    pseudonyms = Pseudonyms(secrets.pseudonym_key.get_secret_value().encode())
+    return compose(ports, verifier, now, Rollout(pseudonyms=pseudonyms))

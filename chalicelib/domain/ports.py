@@ -7,6 +7,7 @@ Instants are UTC epoch milliseconds, amounts exact decimals. Adapters: ``chalice
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any, Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -58,6 +59,12 @@ class StoredReading:
     created_at: int
     updated_at: int
     import_batch_id: str | None = None
+
+    @property
+    def content(self) -> str:
+        """A digest of what twins share: the same from either side, whatever else one of them knows of the reading."""
+        said = f"{self.id} {self.type} {self.instant} {self.amount.normalize():f}"
+        return sha256(said.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Metrics as EMF lines (AWS Lambda Powertools): CloudWatch reads them from the log, no call is made."""
 
+from collections.abc import Mapping
 from functools import cache
 
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, Metrics, MetricUnit
 
 from chalicelib.monitoring.names import NAMESPACE, SERVICE, MetricName
 
@@ -27,3 +28,20 @@ def flush() -> None:
     """Print what this invocation has counted, nothing where it counted nothing."""
     if metrics().metric_set:
         metrics().flush_metrics()
+
+
+def backend_metrics(
+    dimensions: Mapping[str, str], metadata: Mapping[str, str], *, elapsed_ms: float, failed: bool
+) -> None:
+    """Print one answer of a backend at once: its dimensions must not rub off on what else this invocation counts.
+
+    What has many values, such as users, is metadata: it stands in the log line and makes no metric of its own.
+    """
+    own = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
+    for name, value in dimensions.items():
+        own.add_dimension(name=name, value=value)
+    for name, value in metadata.items():
+        own.add_metadata(key=name, value=value)
+    own.add_metric(name=MetricName.BACKEND_DURATION, unit=MetricUnit.Milliseconds, value=elapsed_ms)
+    own.add_metric(name=MetricName.BACKEND_FAILURES, unit=MetricUnit.Count, value=int(failed))
+    own.flush_metrics()

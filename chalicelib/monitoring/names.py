@@ -14,3 +14,5 @@ class MetricName(StrEnum):
     REFRESH_LAG = "RefreshLag"
     SYNC_LAG = "SyncLag"
     UNEXPECTED_ERRORS = "UnexpectedErrors"
+    BACKEND_DURATION = "BackendDuration"
+    BACKEND_FAILURES = "BackendFailures"

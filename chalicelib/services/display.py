@@ -35,6 +35,12 @@ class View:
     calculated_at: int | None
     day: date | None = None
 
+    @classmethod
+    def calculated(cls, snapshot: MeterSnapshot, data: Mapping[str, Any], day: date | None = None) -> "View":
+        """Of a calculation on the spot: nothing is behind."""
+        version = snapshot.state.source_version
+        return cls(data, MeterState(version, version), None, day)
+
     @property
     def etag(self) -> str:
         """The source version that the data shows, with the one it lags behind and the day it was finished for."""
@@ -75,7 +81,7 @@ class DisplayService:
             return self._view(user_id, energy_type, "histogram", None, histogram_data)
         snapshot = self._queries.snapshot(user_id, energy_type, Side.NEW)
         data = histogram_data(snapshot, timeline.first, timeline.last, timeline.buckets)
-        return View(data, _fresh(snapshot.state), None)
+        return View.calculated(snapshot, data)
 
     def summary(self, user_id: str, energy_type: EnergyType) -> View:
         """The summary cards for the user's local day."""
@@ -84,8 +90,7 @@ class DisplayService:
             data, today = finished_summary_data(dict(document.data), self._clock())
             return View(data, state, document.calculated_at, today)
         snapshot = self._queries.snapshot(user_id, energy_type, Side.NEW)
-        data, today = summary_data(snapshot, series_of(snapshot), self._clock())
-        return View(data, _fresh(snapshot.state), None, today)
+        return View.calculated(snapshot, *summary_data(snapshot, series_of(snapshot), self._clock()))
 
     def _view(
         self,
@@ -99,7 +104,7 @@ class DisplayService:
         if document is not None and self._in_service(state):
             return _stored(document, state)
         snapshot = self._queries.snapshot(user_id, energy_type, Side.NEW)
-        return View(calculate(snapshot), _fresh(snapshot.state), None)
+        return View.calculated(snapshot, calculate(snapshot))
 
     def _in_service(self, state: MeterState) -> bool:
         """A clean meter needs no second look. One that lags does for good while the new side is not written."""
@@ -108,8 +113,3 @@ class DisplayService:
 
 def _stored(document: DisplayDocument, state: MeterState) -> View:
     return View(document.data, state, document.calculated_at)
-
-
-def _fresh(state: MeterState) -> MeterState:
-    """The state as a calculation on the spot shows it: nothing is behind."""
-    return MeterState(state.source_version, state.source_version)

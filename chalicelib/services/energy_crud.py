@@ -33,12 +33,13 @@ class ReadingDraft:
 
 @dataclass(frozen=True, slots=True)
 class ReadingCorrection:
-    """What somebody changes of a stored reading; ``revision`` is the one they have seen, None: any."""
+    """What somebody changes of a stored reading; ``revision`` or ``content`` is what they have seen, None: any."""
 
     date: str | None = None
     amount: Decimal | None = None
     confirm: bool = False
     revision: int | None = None
+    content: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +108,16 @@ class EnergyCrudService:
         )
         return recorded
 
-    def delete(self, user_id: str, reading_id: str, revision: int | None = None) -> int:
+    def delete(self, user_id: str, reading_id: str, revision: int | None = None, *, content: str | None = None) -> int:
         """Take a reading away; returns the source version that its meter reached.
 
         Raises:
             NotFoundError, RevisionError, UnavailableError: as for ``update``.
         """
         now = self._clock()
-        removed = self._transactions.run(user_id, lambda transaction: _remove(transaction, reading_id, revision, now))
+        removed = self._transactions.run(
+            user_id, lambda transaction: _remove(transaction, reading_id, revision, content, now)
+        )
         instant = removed.reading.instant
         change = change_of(removed.reading.type, removed.source_version, instant, instant)
         self._publisher.publish(
@@ -139,7 +142,7 @@ def _record(transaction: WriteTransaction, reading: NewReading, confirm: bool, n
 def _correct(
     transaction: WriteTransaction, reading_id: str, instant: int | None, correction: ReadingCorrection, now: int
 ) -> tuple[Recorded, StoredReading]:
-    before = _current(transaction, reading_id, correction.revision)
+    before = _current(transaction, reading_id, correction.revision, correction.content)
     after = replace(
         before,
         instant=before.instant if instant is None else instant,
@@ -156,16 +159,20 @@ def _correct(
     return Recorded(stored, version), before
 
 
-def _remove(transaction: WriteTransaction, reading_id: str, revision: int | None, now: int) -> Recorded:
-    reading = _current(transaction, reading_id, revision)
+def _remove(
+    transaction: WriteTransaction, reading_id: str, revision: int | None, content: str | None, now: int
+) -> Recorded:
+    reading = _current(transaction, reading_id, revision, content)
     version = transaction.meters.mark_changed(reading.type, reading.instant, reading.instant, now)
     transaction.readings.remove(reading)
     return Recorded(reading, version)
 
 
-def _current(transaction: WriteTransaction, reading_id: str, revision: int | None) -> StoredReading:
+def _current(
+    transaction: WriteTransaction, reading_id: str, revision: int | None, content: str | None
+) -> StoredReading:
     reading = transaction.readings.get(reading_id)
-    if revision is not None and revision != reading.revision:
+    if revision not in (None, reading.revision) or content not in (None, reading.content):
         raise RevisionError("the reading was changed since you read it; read it again")
     return reading
 

@@ -22,6 +22,7 @@ from chalicelib.domain.twins import (
 )
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.store import FakeDisplay, FakeMeters, FakeQueries, FakeSettings, FakeStore
+from tests.fakes.usage import FakeUsageLog
 
 Old = dict[str, tuple[MeterKey, StoredReading]]
 
@@ -193,5 +194,6 @@ def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> 
         sync_control=FakeSyncControl(store),
         twins=sides,
         changes=sides,
+        usage=FakeUsageLog(store),
         ping=store.ping,
     )

@@ -16,7 +16,7 @@ blueprint = Blueprint(__name__)
 def monthly(call: Call) -> Response:
     """The twelve months of a year, as a bare array."""
     query = call.query(MonthlyQuery)
-    return json_answer(call.container.old.monthly(call.user_id, query.type, query.year)["months"])
+    return json_answer(call.container.old.monthly(call.user_id, query.type, query.year).data["months"])
 
 
 @blueprint.route("/v1/histogram", methods=["GET"], content_types=ANY_CONTENT)
@@ -25,14 +25,14 @@ def histogram(call: Call) -> Response:
     """How many readings lie in each part of the timeline."""
     query = call.query(HistogramQuery)
     timeline = timeline_of(call, query.first, query.last, query.buckets)
-    return json_answer(call.container.old.histogram(call.user_id, query.type, timeline))
+    return json_answer(call.container.old.histogram(call.user_id, query.type, timeline).data)
 
 
 @blueprint.route("/v1/summary", methods=["GET"], content_types=ANY_CONTENT)
 @endpoint(blueprint, error_answer)
 def summary(call: Call) -> Response:
     """The summary cards for the user's local day."""
-    return json_answer(call.container.old.summary(call.user_id, call.query(SummaryQuery).type))
+    return json_answer(call.container.old.summary(call.user_id, call.query(SummaryQuery).type).data)
 
 
 refuse_other_methods(blueprint, dict.fromkeys(("/v1/monthly", "/v1/histogram", "/v1/summary"), ("GET",)), error_answer)

@@ -1,0 +1,38 @@
+"""Noting which backend answered: as metrics, and in the usage log. It never fails a request and never waits."""
+
+from collections.abc import Callable
+
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.usage import BackendUsage, UsageLog
+from chalicelib.monitoring.logger import logger
+from chalicelib.monitoring.metrics import backend_metrics
+
+
+class BackendUsageTracker:
+    """Tells metrics and log of each answer of a component."""
+
+    def __init__(self, log: UsageLog, pseudonyms: Pseudonyms, clock: Clock) -> None:
+        self._log = log
+        self._pseudonyms = pseudonyms
+        self._clock = clock
+
+    def log_backend_usage(self, usage: BackendUsage) -> None:
+        """Note one answer. Never raises: what cannot be noted is told to the log and forgotten."""
+        _attempt(lambda: self._measure(usage))
+        _attempt(lambda: self._log.insert(usage, self._pseudonym(usage), self._clock()))
+
+    def _measure(self, usage: BackendUsage) -> None:
+        dimensions = {"component": usage.component.value, "backend": usage.decision.backend.value}
+        metadata = {"user": self._pseudonym(usage), "reason": str(usage.decision.reason), "error": usage.error or ""}
+        backend_metrics(dimensions, metadata, elapsed_ms=usage.elapsed_ms, failed=not usage.success)
+
+    def _pseudonym(self, usage: BackendUsage) -> str:
+        return self._pseudonyms.of("user", usage.user_id)
+
+
+def _attempt(step: Callable[[], None]) -> None:
+    try:
+        step()
+    except Exception as error:  # noqa: BLE001 the answer is there already: nothing that fails here may take it away
+        logger().warning("usage of a backend was not noted", exc_info=error)

@@ -1,0 +1,138 @@
+"""What each component reads, as values that can be noted and asked again: of the other backend, or at another time.
+
+Ranges are instants here, not texts, so that a read means the same when its user has moved to another zone. What is
+shown has the shape that the page gets, amounts as Decimal, whichever backend was asked.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from chalicelib.domain.histogram import DEFAULT_BUCKETS
+from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
+from chalicelib.domain.readings import EnergyType, to_datetime
+from chalicelib.domain.rollout import Component
+from chalicelib.services.display import Timeline, View
+from chalicelib.services.energy_backend import EnergyBackend
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a component shows, and the source version of each meter that it shows a view of."""
+
+    body: Mapping[str, Any]
+    versions: tuple[int, ...] = ()
+
+
+class ComponentRead(BaseModel):
+    """One read of a component."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    component: ClassVar[Component]
+
+    def ask(self, backend: EnergyBackend, user_id: str) -> Shown:
+        """What a backend answers. Raises HistogramError, UnavailableError."""
+        raise NotImplementedError
+
+    def parameters(self) -> dict[str, Any]:
+        """The read as plain values; ``read_of`` makes it anew."""
+        return self.model_dump(mode="json")
+
+
+class ShowDashboard(ComponentRead):
+    """The summary cards of each meter."""
+
+    component = Component.DASHBOARD
+
+    def ask(self, backend: EnergyBackend, user_id: str) -> Shown:
+        """One view per meter."""
+        views = {energy_type: backend.summary(user_id, energy_type) for energy_type in EnergyType}
+        meters = [_headed(energy_type, view) | {"summary": view.data} for energy_type, view in views.items()]
+        return Shown({"meters": meters}, tuple(map(_version, views.values())))
+
+
+class ShowTable(ComponentRead):
+    """A page of readings; ``after`` is the position (instant, id) behind which it begins."""
+
+    component = Component.ENERGY_TABLE
+    type: EnergyType | None = None
+    first: int | None = None
+    last: int | None = None
+    descending: bool = False
+    limit: int = 50
+    after: tuple[int, str] | None = None
+
+    def ask(self, backend: EnergyBackend, user_id: str) -> Shown:
+        """One reading more than shown tells whether another page follows: ``next`` is where it begins."""
+        wanted = ReadingFilter(self.type, self.first, self.last)
+        found = backend.page(user_id, PageRequest(wanted, self.descending, self.limit + 1, self.after))
+        shown = found[: self.limit]
+        following = [shown[-1].instant, shown[-1].id] if len(found) > self.limit else None
+        return Shown({"readings": [*map(row_of, shown)], "next": following})
+
+
+class ShowTimeline(ComponentRead):
+    """How many readings lie in each part of a range, by default from the first to the last."""
+
+    component = Component.TIMELINE_SLIDER
+    type: EnergyType
+    first: int | None = None
+    last: int | None = None
+    buckets: int = DEFAULT_BUCKETS
+
+    def ask(self, backend: EnergyBackend, user_id: str) -> Shown:
+        """One view."""
+        view = backend.histogram(user_id, self.type, Timeline(self.first, self.last, self.buckets))
+        return _of_meter(self.type, view)
+
+
+class ShowMonths(ComponentRead):
+    """The twelve months of a year."""
+
+    component = Component.MONTHLY_CHARTS
+    type: EnergyType
+    year: int
+
+    def ask(self, backend: EnergyBackend, user_id: str) -> Shown:
+        """One view."""
+        return _of_meter(self.type, backend.monthly(user_id, self.type, self.year))
+
+
+READS: Mapping[Component, type[ComponentRead]] = {
+    read.component: read for read in (ShowDashboard, ShowTable, ShowTimeline, ShowMonths)
+}
+
+
+def read_of(component: Component, parameters: Mapping[str, Any]) -> ComponentRead:
+    """The read that was noted with these parameters.
+
+    Raises:
+        KeyError: the component only writes.
+        pydantic.ValidationError: another version of the application has noted it.
+    """
+    return READS[component].model_validate(parameters)
+
+
+def row_of(reading: StoredReading) -> dict[str, Any]:
+    """A reading as every component shows it: what both sides know of it, and ``revision``, its ETag."""
+    return {
+        "id": reading.id,
+        "type": reading.type.value,
+        "date": to_datetime(reading.instant),
+        "amount": reading.amount,
+        "revision": reading.content,
+    }
+
+
+def _of_meter(energy_type: EnergyType, view: View) -> Shown:
+    return Shown(_headed(energy_type, view) | dict(view.data), (_version(view),))
+
+
+def _headed(energy_type: EnergyType, view: View) -> dict[str, Any]:
+    return {"type": energy_type.value, "sourceVersion": _version(view)}
+
+
+def _version(view: View) -> int:
+    return view.state.display_version

@@ -1,0 +1,70 @@
+"""What the two backends have in common: what each component asks of them, and the writes, which are the same.
+
+Which of them answers is the router's business (``backend_router``).
+"""
+
+from typing import Any, Protocol
+
+from chalicelib.domain.ports import PageRequest, StoredReading
+from chalicelib.domain.readings import EnergyType
+from chalicelib.services.csv_import import CsvImportService, ImportReport
+from chalicelib.services.display import Timeline, View
+from chalicelib.services.energy_crud import EnergyCrudService, ReadingCorrection, ReadingDraft, Recorded
+
+
+class EnergyBackend(Protocol):
+    """One backend: two classes implement it, and whoever asks cannot tell from the answers which it was.
+
+    All methods raise UnavailableError when the database does not answer in time.
+    """
+
+    def summary(self, user_id: str, energy_type: EnergyType) -> View:
+        """The summary cards of a meter for the user's local day."""
+
+    def monthly(self, user_id: str, energy_type: EnergyType, year: int) -> View:
+        """The months of one year of a meter."""
+
+    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline) -> View:
+        """How many readings lie in each part of the timeline. Raises HistogramError."""
+
+    def page(self, user_id: str, request: PageRequest) -> list[StoredReading]:
+        """Readings in the order of their dates, at most ``request.limit``."""
+
+    def reading(self, user_id: str, reading_id: str) -> StoredReading:
+        """One reading. Raises NotFoundError."""
+
+    def create(self, user_id: str, draft: ReadingDraft) -> Recorded:
+        """Store one reading. Raises as ``EnergyCrudService.create``."""
+
+    def update(self, user_id: str, reading_id: str, correction: ReadingCorrection) -> Recorded:
+        """Give a reading another date or amount. Raises as ``EnergyCrudService.update``."""
+
+    def delete(self, user_id: str, reading_id: str, content: str | None = None) -> int:
+        """Take a reading away; returns its meter's source version. Raises as ``EnergyCrudService.delete``."""
+
+    def bulk_create(self, user_id: str, content: bytes, **options: Any) -> ImportReport:
+        """Store the readings of a CSV file. Raises as ``CsvImportService.bulk_create``."""
+
+
+class Recording:
+    """The writes of either backend: the sync mode, not the backend, says where they go, so that none gets lost."""
+
+    def __init__(self, energy: EnergyCrudService, imports: CsvImportService) -> None:
+        self._energy = energy
+        self._imports = imports
+
+    def create(self, user_id: str, draft: ReadingDraft) -> Recorded:
+        """Store one reading."""
+        return self._energy.create(user_id, draft)
+
+    def update(self, user_id: str, reading_id: str, correction: ReadingCorrection) -> Recorded:
+        """Give a reading another date or amount."""
+        return self._energy.update(user_id, reading_id, correction)
+
+    def delete(self, user_id: str, reading_id: str, content: str | None = None) -> int:
+        """Take a reading away."""
+        return self._energy.delete(user_id, reading_id, content=content)
+
+    def bulk_create(self, user_id: str, content: bytes, **options: Any) -> ImportReport:
+        """Store the readings of a CSV file."""
+        return self._imports.bulk_create(user_id, content, **options)

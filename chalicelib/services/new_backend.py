@@ -1,0 +1,40 @@
+"""The new backend: stored views, and readings by index from the new collection."""
+
+from chalicelib.domain.ports import PageRequest, ReadingQueries, StoredReading
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sync import Side
+from chalicelib.services.csv_import import CsvImportService
+from chalicelib.services.display import DisplayService, Timeline, View
+from chalicelib.services.energy_backend import Recording
+from chalicelib.services.energy_crud import EnergyCrudService
+
+
+class NewBackend(Recording):
+    """Implements ``EnergyBackend``."""
+
+    def __init__(
+        self, display: DisplayService, queries: ReadingQueries, energy: EnergyCrudService, imports: CsvImportService
+    ) -> None:
+        super().__init__(energy, imports)
+        self._display = display
+        self._queries = queries
+
+    def summary(self, user_id: str, energy_type: EnergyType) -> View:
+        """The stored cards, finished for the user's local day."""
+        return self._display.summary(user_id, energy_type)
+
+    def monthly(self, user_id: str, energy_type: EnergyType, year: int) -> View:
+        """The stored months; a year beyond the readings is calculated on the spot."""
+        return self._display.monthly(user_id, energy_type, year)
+
+    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline) -> View:
+        """The stored timeline; another range is counted on the spot. Raises HistogramError."""
+        return self._display.histogram(user_id, energy_type, timeline)
+
+    def page(self, user_id: str, request: PageRequest) -> list[StoredReading]:
+        """By index, as many as fit and hardly more."""
+        return self._queries.page(user_id, request, Side.NEW)
+
+    def reading(self, user_id: str, reading_id: str) -> StoredReading:
+        """By its id. Raises NotFoundError."""
+        return self._queries.get(user_id, reading_id, Side.NEW)

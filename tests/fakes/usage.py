@@ -1,0 +1,14 @@
+"""A usage log in memory."""
+
+from chalicelib.domain.usage import BackendUsage
+from tests.fakes.store import FakeStore
+
+
+class FakeUsageLog:
+    def __init__(self, store: FakeStore) -> None:
+        self._store = store
+        self.rows: list[tuple[BackendUsage, str, int]] = []
+
+    def insert(self, usage: BackendUsage, pseudonym: str, at: int) -> None:
+        self._store.ping()
+        self.rows.append((usage, pseudonym, at))
