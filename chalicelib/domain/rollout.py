@@ -34,9 +34,11 @@ class Reason(StrEnum):
     FORCED_OLD = "forced_old"
     OLD_ONLY = "old_only"
     NEW_ONLY = "new_only"
+    CATCHING_UP = "catching_up"
     NO_MODE = "no_mode"
     NO_DOCUMENT = "no_document"
     MALFORMED = "malformed"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)

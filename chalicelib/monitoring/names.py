@@ -16,3 +16,5 @@ class MetricName(StrEnum):
     UNEXPECTED_ERRORS = "UnexpectedErrors"
     BACKEND_DURATION = "BackendDuration"
     BACKEND_FAILURES = "BackendFailures"
+    FLAGS_NOT_FETCHED = "FlagsNotFetched"
+    FLAGS_MALFORMED = "FlagsMalformed"

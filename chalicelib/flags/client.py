@@ -1,0 +1,41 @@
+"""The AppConfig clients, opened on first use, and where the flag document is."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from types_boto3_appconfig.client import AppConfigClient
+    from types_boto3_appconfigdata.client import AppConfigDataClient
+
+# A user's request waits when a document is due: give up soon, the last known good one decides.
+READING = Config(connect_timeout=0.5, read_timeout=1, retries={"total_max_attempts": 1})
+# Throttling is tried again by the client, a conflict by ``home``.
+CHANGING = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+@dataclass(frozen=True, slots=True)
+class FlagPlace:
+    """Where a stage's flag document is: the ids that the template ``infra/appconfig.yaml`` gives out."""
+
+    application: str
+    environment: str
+    profile: str
+    strategy: str
+
+
+@cache
+def appconfigdata() -> "AppConfigDataClient":
+    """The client that functions read the document with."""
+    client: AppConfigDataClient = boto3.client("appconfigdata", config=READING)
+    return client
+
+
+@cache
+def appconfig() -> "AppConfigClient":
+    """The client that operators change the document with."""
+    client: AppConfigClient = boto3.client("appconfig", config=CHANGING)
+    return client

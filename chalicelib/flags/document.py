@@ -1,0 +1,81 @@
+"""The flag document: all flags, as JSON in AppConfig and back.
+
+A flag that cannot be read is set apart with the reason, and the others count. Names that no flag has are kept as they
+are: they decide nothing here, and a rollback must not fail because of them.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import Any
+
+from chalicelib.domain.errors import EnergyMonitorError
+from chalicelib.flags.flag import Flag, MalformedFlagError, feature_of, flag_of
+from chalicelib.flags.names import FLAGS
+
+
+class MalformedDocumentError(EnergyMonitorError):
+    """Raised for a document that is no JSON object of features."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlagDocument:
+    """The flags of one document. ``malformed``: what is wrong with those that cannot be read.
+
+    ``version`` is a digest of the content, so that a function and an operator name the same document the same way.
+    """
+
+    flags: Mapping[str, Flag]
+    malformed: Mapping[str, str] = field(default_factory=dict)
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+    version: str = ""
+
+    @property
+    def retired(self) -> frozenset[str]:
+        """Names that may never be used again."""
+        foreign = {name for name, feature in self.unknown.items() if isinstance(feature, dict) and "retired" in feature}
+        return frozenset(foreign | {name for name, flag in self.flags.items() if flag.retired})
+
+    def with_flags(self, *changed: Flag) -> "FlagDocument":
+        """The document with these flags in the place of what stood there, malformed or not."""
+        flags = {**self.flags, **{flag.name: flag for flag in changed}}
+        malformed = {name: problem for name, problem in self.malformed.items() if name not in flags}
+        ordered = {name: flags[name] for name in FLAGS if name in flags}
+        return replace(self, flags=ordered, malformed=malformed, version="")
+
+
+def read(content: bytes) -> FlagDocument:
+    """The document in its JSON form. Raises MalformedDocumentError."""
+    flags: dict[str, Flag] = {}
+    malformed: dict[str, str] = {}
+    features = _features(content)
+    for name in FLAGS:
+        if name in features:
+            try:
+                flags[name] = flag_of(name, features[name])
+            except MalformedFlagError as error:
+                malformed[name] = str(error)
+    unknown = {name: feature for name, feature in features.items() if name not in FLAGS}
+    return FlagDocument(flags, malformed, unknown, version_of(content))
+
+
+def written(document: FlagDocument) -> bytes:
+    """The document in the form that is deployed. A malformed flag has no form: write it anew before."""
+    features = {name: feature_of(flag) for name, flag in document.flags.items()}
+    return json.dumps({**features, **document.unknown}, indent=1, ensure_ascii=False).encode()
+
+
+def version_of(content: bytes) -> str:
+    """What a document is called, by its content."""
+    return sha256(content).hexdigest()[:12]
+
+
+def _features(content: bytes) -> dict[str, Any]:
+    try:
+        features = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise MalformedDocumentError(f"the flag document is not JSON: {error}"[:300]) from error
+    if not isinstance(features, dict):
+        raise MalformedDocumentError(f"the flag document is a JSON {type(features).__name__}, not an object of flags")
+    return features

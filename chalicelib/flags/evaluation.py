@@ -1,0 +1,35 @@
+"""Decisions by flags: Powertools evaluates the rules, the bucket goes into its context."""
+
+from aws_lambda_powertools.utilities.feature_flags import FeatureFlags
+
+from chalicelib.domain.rollout import Component, Decision, Reason
+from chalicelib.domain.sync import Side
+from chalicelib.flags.bucketing import bucket
+from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL
+from chalicelib.flags.rules import OPEN, TO_NEW
+from chalicelib.flags.shapes import BUCKET, USER_ID
+from chalicelib.flags.store import FlagStore
+
+
+class FlagDecisions:
+    """Implements ``RolloutDecisions`` as far as flags decide."""
+
+    def __init__(self, store: FlagStore) -> None:
+        self._store = store
+        self._flags = FeatureFlags(store)
+
+    def should_use_new_backend(self, user_id: str, component: Component) -> Decision:
+        """Global gate, then the component's flag: off, blocked, test user, percentage."""
+        loaded = self._store.loaded()
+        if loaded is None:
+            return Decision(Side.OLD, Reason.NO_DOCUMENT)
+        version = loaded.document.version
+        gate = self._flags.evaluate(name=GLOBAL, default=Reason.GLOBAL_OFF)
+        if gate != OPEN:
+            return Decision(Side.OLD, str(gate), None, version)
+        flag = COMPONENT_FLAGS[component]
+        place = bucket(flag, user_id)
+        reason = str(
+            self._flags.evaluate(name=flag, context={USER_ID: user_id, BUCKET: place}, default=Reason.COMPONENT_OFF)
+        )
+        return Decision(Side.NEW if reason in TO_NEW else Side.OLD, reason, place, version)

@@ -1,0 +1,31 @@
+"""Telling of flags that could not be fetched or read: one log line and one metric each, or nothing in a shell."""
+
+from collections.abc import Mapping
+
+from chalicelib.monitoring.logger import logger
+from chalicelib.monitoring.metrics import count
+from chalicelib.monitoring.names import MetricName
+
+
+class LoggedReports:
+    """Implements ``Reports`` for functions."""
+
+    def not_fetched(self, error: Exception, document: str | None) -> None:
+        """A warning: without a document everybody gets the old backend."""
+        count(MetricName.FLAGS_NOT_FETCHED)
+        logger().warning("flag document not fetched", extra={"document": document or "none"}, exc_info=error)
+
+    def malformed(self, problems: Mapping[str, str], document: str | None) -> None:
+        """An error: somebody has to mend the document."""
+        count(MetricName.FLAGS_MALFORMED, len(problems))
+        logger().error("flags malformed", extra={"document": document or "none", "problems": dict(problems)})
+
+
+class SilentReports:
+    """Implements ``Reports`` for a shell, whose commands show by themselves what is wrong."""
+
+    def not_fetched(self, error: Exception, document: str | None) -> None:
+        """Nothing."""
+
+    def malformed(self, problems: Mapping[str, str], document: str | None) -> None:
+        """Nothing."""

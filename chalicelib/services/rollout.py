@@ -1,0 +1,53 @@
+"""Which backend answers a component: the sync mode first, because it is the state of the data, then the flags."""
+
+from collections.abc import Callable
+
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.rollout import Component, Decision, Reason, RolloutDecisions
+from chalicelib.domain.sync import Side, SyncMode, SyncState
+from chalicelib.monitoring.logger import logger
+
+# A read of the database per decision would cost more than the decision. Only reads are routed by the mode before for
+# this long: writes go where the mode in their transaction says, whichever backend takes them.
+MODE_MS = 1_000
+
+
+class RolloutService:
+    """Implements ``RolloutDecisions``."""
+
+    def __init__(self, flags: RolloutDecisions, sync: Callable[[], SyncState], clock: Clock) -> None:
+        self._flags = flags
+        self._sync = sync
+        self._clock = clock
+        self._state = SyncState()
+        self._read_at: int | None = None
+
+    def should_use_new_backend(self, user_id: str, component: Component) -> Decision:
+        """The decision for one user and component. Never raises: whatever fails, the old backend answers."""
+        try:
+            return decided_by(self._mode()) or self._flags.should_use_new_backend(user_id, component)
+        except UnavailableError:
+            return Decision(Side.OLD, Reason.NO_MODE)
+        except Exception:  # noqa: BLE001 a defect here must not take the application down
+            logger().exception("no decision", extra={"component": component})
+            return Decision(Side.OLD, Reason.FAILED)
+
+    def _mode(self) -> SyncState:
+        now = self._clock()
+        if self._read_at is None or not 0 <= now - self._read_at < MODE_MS:
+            self._state = self._sync()
+            self._read_at = now
+        return self._state
+
+
+def decided_by(sync: SyncState) -> Decision | None:
+    """What the sync mode decides by itself: everything old, everything new, or None for the flags to decide.
+
+    On the way from ``old_only`` to ``dual_write`` the new side is not complete until it has caught up.
+    """
+    if sync.mode is SyncMode.OLD_ONLY:
+        return Decision(Side.OLD, Reason.OLD_ONLY)
+    if sync.mode is SyncMode.NEW_ONLY:
+        return Decision(Side.NEW, Reason.NEW_ONLY)
+    return Decision(Side.OLD, Reason.CATCHING_UP) if sync.catching_up is Side.OLD else None
