@@ -3,6 +3,8 @@
 from chalice import Chalice
 
 from chalicelib.api import health
+from chalicelib.api.components import fallback as components_fallback
+from chalicelib.api.components import forms, views
 from chalicelib.api.v1 import energy as v1_energy
 from chalicelib.api.v1 import fallback as v1_fallback
 from chalicelib.api.v1 import views as v1_views
@@ -23,6 +25,9 @@ app.register_blueprint(exchanges.blueprint)
 app.register_blueprint(settings.blueprint)
 app.register_blueprint(openapi.blueprint)
 app.register_blueprint(fallback.blueprint)
+app.register_blueprint(views.blueprint)
+app.register_blueprint(forms.blueprint)
+app.register_blueprint(components_fallback.blueprint)
 
 # Functions that EventBridge calls
 app.register_blueprint(display_data.blueprint)

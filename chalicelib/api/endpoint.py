@@ -146,7 +146,7 @@ def answered(request: Request, work: Callable[[], Response], refusal: Refusal) -
     try:
         response = work()
     except Exception as error:  # noqa: BLE001 the one place where everything becomes an answer
-        response = _refused(request, error, refusal)
+        response = refused(request, error, refusal)
     logger().info(
         "request",
         extra={
@@ -175,7 +175,8 @@ def _call(blueprint: Blueprint) -> Call:
     return Call(request, own.verifier.verify(request.headers.get("authorization")), own)
 
 
-def _refused(request: Request, error: Exception, refusal: Refusal) -> Response:
+def refused(request: Request, error: Exception, refusal: Refusal) -> Response:
+    """The answer to an error; the log is told of it as loudly as it deserves."""
     response = refusal(error, request.context.get("path", request.path))
     if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
         count(MetricName.UNEXPECTED_ERRORS)

@@ -10,8 +10,8 @@ from chalicelib.api.answers import json_answer, not_modified
 from chalicelib.api.endpoint import Call
 from chalicelib.domain.errors import FieldError, InvalidInputError
 
-REVISION = re.compile(r'"([0-9]{1,18})"')
-ETAG = re.compile(r'(W/)?"[^"]*"')
+REVISION = re.compile("[0-9]{1,18}")
+ETAG = re.compile(r'(W/)?"([^"]*)"')
 NO_REVISION = -1  # what no reading has
 
 
@@ -21,19 +21,32 @@ def seen_revision(call: Call) -> int | None:
     Raises:
         InvalidInputError: it is not one ETag.
     """
+    tag = seen_tag(call)
+    if tag is None:
+        return None
+    return int(tag) if REVISION.fullmatch(tag) else NO_REVISION
+
+
+def seen_tag(call: Call) -> str | None:
+    """What stands between the quotation marks of ``If-Match``, None: any; a weak ETag matches nothing, itself included.
+
+    Raises:
+        InvalidInputError: it is not one ETag.
+    """
     given = call.request.headers.get("if-match", "*").strip()
     if given == "*":
         return None
-    if match := REVISION.fullmatch(given):
-        return int(match[1])
-    if ETAG.fullmatch(given):
-        return NO_REVISION
+    if match := ETAG.fullmatch(given):
+        return "" if match[1] else match[2]
     raise InvalidInputError("If-Match: send the ETag of the reading", (FieldError("If-Match", "not one ETag"),))
 
 
 def unless_known(call: Call, etag: str, body: Callable[[], Any]) -> Response:
     """The body with its ETag, or 304 where ``If-None-Match`` says that the caller has it."""
+    return not_modified(etag) if knows(call, etag) else json_answer(body(), headers={"ETag": etag})
+
+
+def knows(call: Call, etag: str) -> bool:
+    """Whether ``If-None-Match`` names this state."""
     known = {item.strip().removeprefix("W/") for item in call.request.headers.get("if-none-match", "").split(",")}
-    if known & {etag, "*"}:
-        return not_modified(etag)
-    return json_answer(body(), headers={"ETag": etag})
+    return bool(known & {etag, "*"})

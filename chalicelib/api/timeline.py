@@ -1,4 +1,4 @@
-"""The range and buckets of a histogram as a caller gives them: dates as texts, in the user's zone."""
+"""Ranges as a caller gives them: dates as texts, in the user's zone."""
 
 from chalicelib.api.endpoint import Call
 from chalicelib.domain.histogram import DEFAULT_BUCKETS
@@ -7,13 +7,22 @@ from chalicelib.services.display import Timeline
 
 
 def timeline_of(call: Call, first: str | None, last: str | None, buckets: int | None) -> Timeline:
-    """The timeline that a query asks for; the user's zone is read only where there is a date to read in it.
+    """The timeline that a query asks for.
+
+    Raises:
+        InvalidReadingError: a text that is no date.
+    """
+    return Timeline(*range_of(call, first, last), buckets or DEFAULT_BUCKETS)
+
+
+def range_of(call: Call, first: str | None, last: str | None) -> tuple[int | None, int | None]:
+    """Both ends as instants; the user's zone is read only where there is a date to read in it.
 
     Raises:
         InvalidReadingError: a text that is no date.
     """
     if first is None and last is None:
-        return Timeline(buckets=buckets or DEFAULT_BUCKETS)
+        return None, None
     zone = call.container.configuration.settings(call.user_id).zone
-    instants = [None if text is None else parse_instant(text, zone) for text in (first, last)]
-    return Timeline(instants[0], instants[1], buckets or DEFAULT_BUCKETS)
+    start, end = (None if text is None else parse_instant(text, zone) for text in (first, last))
+    return start, end

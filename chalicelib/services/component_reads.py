@@ -33,7 +33,7 @@ class ComponentRead(BaseModel):
     component: ClassVar[Component]
 
     def ask(self, backend: EnergyBackend, user_id: str) -> Shown:
-        """What a backend answers. Raises HistogramError, UnavailableError."""
+        """What a backend answers. Raises HistogramError, NotFoundError, UnavailableError."""
         raise NotImplementedError
 
     def parameters(self) -> dict[str, Any]:
@@ -100,8 +100,19 @@ class ShowMonths(ComponentRead):
         return _of_meter(self.type, backend.monthly(user_id, self.type, self.year))
 
 
+class ShowForm(ComponentRead):
+    """One reading, as the form for changing it shows it."""
+
+    component = Component.ENERGY_FORMS
+    reading_id: str
+
+    def ask(self, backend: EnergyBackend, user_id: str) -> Shown:
+        """The reading. Raises NotFoundError."""
+        return Shown(row_of(backend.reading(user_id, self.reading_id)))
+
+
 READS: Mapping[Component, type[ComponentRead]] = {
-    read.component: read for read in (ShowDashboard, ShowTable, ShowTimeline, ShowMonths)
+    read.component: read for read in (ShowDashboard, ShowTable, ShowTimeline, ShowMonths, ShowForm)
 }
 
 

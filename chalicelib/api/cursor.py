@@ -1,0 +1,28 @@
+"""Cursors of lists: where a page ended, as a text that callers pass back and need not understand."""
+
+import base64
+import binascii
+import json
+from datetime import UTC, datetime
+
+from chalicelib.domain.errors import FieldError, InvalidInputError
+from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, to_ms
+
+KEPT = range(to_ms(datetime(FIRST_YEAR - 1, 12, 31, tzinfo=UTC)), to_ms(datetime(LAST_YEAR + 1, 1, 2, tzinfo=UTC)))
+
+
+def cursor_of(instant: int, reading_id: str) -> str:
+    """The cursor of the page that begins behind a reading."""
+    return base64.urlsafe_b64encode(json.dumps([instant, reading_id]).encode()).decode().rstrip("=")
+
+
+def position_of(cursor: str) -> tuple[int, str]:
+    """The instant and id behind which a page begins. Raises InvalidInputError."""
+    try:
+        instant, reading_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if isinstance(instant, int) and instant in KEPT and isinstance(reading_id, str) and reading_id.encode():
+            return instant, reading_id
+    except (binascii.Error, ValueError, TypeError):
+        pass
+    reason = "not a cursor that a page before gave"
+    raise InvalidInputError(f"cursor: {reason}", (FieldError("cursor", reason),))
