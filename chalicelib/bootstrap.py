@@ -47,6 +47,7 @@ from chalicelib.services.energy_crud import EnergyCrudService
 from chalicelib.services.new_backend import NewBackend
 from chalicelib.services.old_backend import OldBackend
 from chalicelib.services.refreshing_publisher import RefreshingPublisher
+from chalicelib.services.rollout import RolloutService
 from chalicelib.services.sync_job import SyncJobService
 from chalicelib.services.sync_modes import SyncModeService
 from chalicelib.settings import Settings
@@ -111,9 +112,9 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """Who decides which backend answers whom, and what hides them from those who look on."""
+    """The flags that decide which backend answers whom, and what hides them from those who look on."""
 
-    decisions: RolloutDecisions = field(default_factory=NobodyDecides)
+    flags: RolloutDecisions = field(default_factory=NobodyDecides)
     pseudonyms: Pseudonyms = field(default_factory=lambda: Pseudonyms(token_bytes(32)))
 
 
@@ -133,7 +134,7 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
         queries=ports.queries,
         old=old,
         new=new,
-        router=BackendRouter(old, new, rollout.decisions),
+        router=BackendRouter(old, new, RolloutService(rollout.flags, ports.queries.sync, clock)),
         usage=BackendUsageTracker(ports.usage, rollout.pseudonyms, clock),
         display=display,
         calculation=DisplayDataCalculationService(ports.display, ports.queries, clock),
