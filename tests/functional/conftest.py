@@ -1,7 +1,7 @@
 """The application under Chalice's test client, on fakes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,13 @@ from chalice.test import Client, HTTPResponse
 
 from app import app
 from chalicelib.api.auth import KeyStore, TokenVerifier
-from chalicelib.bootstrap import Container, compose, using
+from chalicelib.bootstrap import Container, Ports, Rollout, compose, using
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
 from tests.fakes.publisher import FakePublisher
+from tests.fakes.rollout import FakeFlags
 from tests.fakes.sides import FakeSides, fake_ports
 from tests.fakes.store import FakeStore
+from tests.fakes.usage import FakeUsageLog
 
 NOW = 1_700_000_000_000  # 2023-11-14T22:13:20Z
 
@@ -29,6 +31,9 @@ class Api:
     issuer: FakeIssuer
     container: Container
     sides: FakeSides
+    flags: FakeFlags
+    usage: FakeUsageLog
+    ports: Ports
 
     def request(
         self,
@@ -39,8 +44,9 @@ class Api:
         user: str | None = "alice",
         content_type: str = "application/json",
         headers: dict[str, str] | None = None,
+        roles: tuple[str, ...] = (),
     ) -> HTTPResponse:
-        token = {} if user is None else {"Authorization": f"Bearer {self.issuer.token(user)}"}
+        token = {} if user is None else {"Authorization": f"Bearer {self.issuer.token(user, roles=[*roles])}"}
         content = body if isinstance(body, bytes) else body.encode()
         all_headers = {"Content-Type": content_type, **token, **(headers or {})}
         return self.client.http.request(method, path, all_headers, content)
@@ -51,10 +57,12 @@ def api() -> Iterator[Api]:
     store, publisher, issuer = FakeStore(), FakePublisher(), FakeIssuer()
     verifier = TokenVerifier(KeyStore(issuer.key_set), ISSUER, AUDIENCE)
     sides = FakeSides(store, lambda: NOW)
-    container = compose(fake_ports(store, publisher, sides), verifier, lambda: NOW)
+    flags, usage = FakeFlags(), FakeUsageLog(store)
+    ports = replace(fake_ports(store, publisher, sides), usage=usage)
+    container = compose(ports, verifier, lambda: NOW, Rollout(flags))
     project = str(Path(__file__).parents[2])
     with using(container), Client(app, project_dir=project) as client:
-        yield Api(client, store, publisher, issuer, container, sides)
+        yield Api(client, store, publisher, issuer, container, sides, flags, usage, ports)
 
 
 def problem(response: HTTPResponse, status: int) -> Any:
