@@ -11,9 +11,11 @@ EnergyMonitorError
 ├── NotFoundError              no such document, or it belongs to somebody else
 ├── ConflictError              what is stored has moved on, or forbids the change
 │   ├── DuplicateReadingError  a reading of this type at this instant is already stored
-│   └── RevisionError          the reading was changed since the caller read it
+│   ├── RevisionError          the reading or flag document was changed since the caller read it
+│   └── RolloutError           a flag may not be changed so, or not yet
 ├── SyncModeError              a change of the sync mode, or a job, that the mode does not allow
-├── UnavailableError           the database did not answer in time; send it again
+├── ComparisonError            the backends cannot be compared as asked, or not in this mode
+├── UnavailableError           the database, or AppConfig, did not answer in time; send it again
 └── ScopeError                 a program tried to reach beyond its user: a defect, never a caller's mistake
 
 What lives here: classes only. How they become HTTP answers stands in ``chalicelib.api.errors``.
@@ -83,7 +85,11 @@ class DuplicateReadingError(ConflictError):
 
 
 class RevisionError(ConflictError):
-    """Raised when a reading was changed since the caller read it."""
+    """Raised when a reading, or the flag document, was changed since the caller read it."""
+
+
+class RolloutError(ConflictError):
+    """Raised when a flag may not be changed so, or not yet; says why and what to do first."""
 
 
 class SyncModeError(EnergyMonitorError):
@@ -91,7 +97,7 @@ class SyncModeError(EnergyMonitorError):
 
 
 class UnavailableError(EnergyMonitorError):
-    """Raised when the database did not answer within the request's time.
+    """Raised when the database, or AppConfig, did not answer within the request's time.
 
     Nothing was written, unless the answer to a commit itself got lost: then the same request again is a duplicate.
     """
@@ -99,3 +105,7 @@ class UnavailableError(EnergyMonitorError):
 
 class ScopeError(EnergyMonitorError):
     """Raised when a filter, update or pipeline tries to reach beyond its user's documents."""
+
+
+class ComparisonError(EnergyMonitorError):
+    """Raised when the backends cannot be compared: in ``old_only``, or what was asked then is not known any more."""

@@ -122,6 +122,17 @@ class VerifyProgress:
     seen: Verification
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The last comparison of all meters that came to its end: when, in the mode since when, and what it found."""
+
+    at: int
+    since: int | None
+    meters: int
+    lagging: int
+    differences: int
+
+
 class SyncControl(Protocol):
     """The sync mode, and how far long jobs have come. Every method raises UnavailableError out of time."""
 
@@ -148,6 +159,12 @@ class SyncControl(Protocol):
 
     def save_verify_progress(self, progress: VerifyProgress | None) -> None:
         """Remember where a comparison stands; None: it is finished."""
+
+    def verified(self) -> Verified | None:
+        """What the last comparison of all meters found; None: there never was one."""
+
+    def save_verified(self, verified: Verified) -> None:
+        """Remember what a comparison of all meters found."""
 
 
 class TwinRepository(Protocol):

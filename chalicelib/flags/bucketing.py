@@ -23,20 +23,20 @@ def bucket(salt: str, user_id: str) -> int:
     return rank(salt, user_id) * BUCKETS >> 64
 
 
-def exact_cohort(salt: str, known: Sequence[str], percent: Decimal, kept: Iterable[str]) -> tuple[str, ...]:
-    """``ceil(percent)`` of the known users by hash order: first those in already, so that nobody is dropped.
-
-    More are kept than asked for only if more were in; whoever lowers a percentage keeps nobody beyond it (``fewer``).
-    """
-    staying = list(dict.fromkeys(kept))
-    joining = sorted(set(known).difference(staying), key=lambda user_id: (rank(salt, user_id), user_id))
-    missing = max(0, exact_size(len(known), percent) - len(staying))
-    return tuple(staying + joining[:missing])
+def exact_cohort(salt: str, known: Iterable[str], size: int, kept: Sequence[str]) -> tuple[str, ...]:
+    """``size`` of the known users by hash order, those kept among them: nobody is dropped when somebody joins."""
+    joining = in_order(salt, set(known).difference(kept))
+    return (*kept, *joining[: max(0, size - len(kept))])
 
 
 def fewer(salt: str, cohort: Iterable[str], size: int) -> tuple[str, ...]:
     """The ``size`` first of a cohort by hash order."""
-    return tuple(sorted(cohort, key=lambda user_id: (rank(salt, user_id), user_id))[:size])
+    return tuple(in_order(salt, cohort)[:size])
+
+
+def in_order(salt: str, users: Iterable[str]) -> list[str]:
+    """Users in the order in which they enter."""
+    return sorted(users, key=lambda user_id: (rank(salt, user_id), user_id))
 
 
 def exact_size(known: int, percent: Decimal) -> int:

@@ -11,7 +11,8 @@ from hashlib import sha256
 from typing import Any
 
 from chalicelib.domain.errors import EnergyMonitorError
-from chalicelib.flags.flag import Flag, MalformedFlagError, feature_of, flag_of
+from chalicelib.flags.features import MalformedFlagError, feature_of, flag_of
+from chalicelib.flags.flag import Flag
 from chalicelib.flags.names import FLAGS
 
 

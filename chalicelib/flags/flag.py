@@ -1,42 +1,13 @@
-"""A flag as the operator means it, and its way into Powertools rules and back.
+"""A flag as the operator means it. How it stands in the document lives in ``features``."""
 
-Rules are asked in their order: off, blocked, test users, then the percentage. What is read back from a feature is
-accepted only if it would be written in exactly this form again, so no rule can say something that the flag does not.
-"""
-
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any
 
-from pydantic import ValidationError
-
-from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.flags.bucketing import BUCKETS, PER_PERCENT
+from chalicelib.domain.readings import to_datetime
 from chalicelib.flags.names import COMPONENTS, GLOBAL
-from chalicelib.flags.shapes import (
-    BlockedRule,
-    Buckets,
-    ComponentFeature,
-    ExactRule,
-    Feature,
-    GlobalFeature,
-    OffRule,
-    PercentageRule,
-    Range,
-    Rules,
-    TestUsersRule,
-    Users,
-    shape_of,
-)
 
 NOBODY, EVERYBODY = Decimal(0), Decimal(100)
-RawFeature = Mapping[str, Any]
-
-
-class MalformedFlagError(ValueError):
-    """Raised for a feature that is not the form of any flag; says where and what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,103 +60,3 @@ def moment(instant: int) -> str:
 def plain(percent: Decimal) -> int | float:
     """A percentage as JSON has it."""
     return int(percent) if percent == percent.to_integral_value() else float(percent)
-
-
-def feature_of(flag: Flag) -> dict[str, Any]:
-    """The plain Powertools feature that a flag is stored as."""
-    shape = shape_of(flag.name)
-    times = {"created_at": moment(flag.created_at), "updated_at": moment(flag.updated_at)}
-    if flag.name == GLOBAL:
-        return shape(default=flag.enabled, **times).model_dump(by_alias=True)
-    feature = shape.model_validate(
-        {
-            "salt": flag.name,
-            "component_scope": flag.component_scope,
-            "retired": flag.retired or None,
-            "rules": _rules(flag),
-            **times,
-        }
-    )
-    return feature.model_dump(by_alias=True, exclude_none=True)
-
-
-def flag_of(name: str, feature: Any) -> Flag:
-    """The flag behind a feature. Raises MalformedFlagError."""
-    try:
-        read = shape_of(name).model_validate(feature)
-        flag = _read(name, read)
-    except ValidationError as error:
-        _refuse(error)
-    except ValueError as error:  # a date that the pattern lets pass, such as February 30
-        raise MalformedFlagError(str(error)) from error
-    if not _written_so(feature_of(flag), feature):
-        raise MalformedFlagError("rules: not in the order off, blocked, testUsers, exact, percentage, or contradictory")
-    return flag
-
-
-def _rules(flag: Flag) -> Rules | None:
-    buckets = int(flag.rollout_percent * PER_PERCENT)
-    rules = Rules(
-        off=None if flag.enabled and not flag.retired else OffRule(conditions=[_buckets(BUCKETS)]),
-        blocked=BlockedRule(conditions=[_users(flag.blocked_user_ids)]) if flag.blocked_user_ids else None,
-        test_users=TestUsersRule(conditions=[_users(flag.test_user_ids)]) if flag.test_user_ids else None,
-        exact=ExactRule(percent=float(flag.rollout_percent), conditions=[_users(flag.exact_user_ids)])
-        if flag.exact_user_ids
-        else None,
-        percentage=PercentageRule(conditions=[_buckets(buckets)]) if buckets and flag.exact_user_ids is None else None,
-    )
-    return rules if rules.model_dump(exclude_none=True) else None
-
-
-def _buckets(buckets: int) -> Buckets:
-    return Buckets(value=Range(END=buckets - 1))
-
-
-def _users(ids: tuple[str, ...]) -> Users:
-    return Users(value=list(ids))
-
-
-def _read(name: str, feature: Feature) -> Flag:
-    created_at, updated_at = _instant(feature.created_at), _instant(feature.updated_at)
-    if isinstance(feature, GlobalFeature):
-        return Flag(name, created_at, updated_at, enabled=feature.default)
-    assert isinstance(feature, ComponentFeature), "a flag is global or a component's"  # noqa: S101
-    rules = feature.rules or Rules()
-    return Flag(
-        name,
-        created_at,
-        updated_at,
-        enabled=rules.off is None,
-        rollout_percent=_percent(rules),
-        test_user_ids=_ids(rules.test_users),
-        blocked_user_ids=_ids(rules.blocked),
-        exact_user_ids=_ids(rules.exact) if rules.exact else None,
-        retired=bool(feature.retired),
-    )
-
-
-def _percent(rules: Rules) -> Decimal:
-    if rules.exact:
-        return Decimal(str(rules.exact.percent))
-    if rules.percentage:
-        return Decimal(rules.percentage.conditions[0].value.END + 1) / PER_PERCENT
-    return NOBODY
-
-
-def _ids(rule: BlockedRule | TestUsersRule | None) -> tuple[str, ...]:
-    return tuple(rule.conditions[0].value) if rule else ()
-
-
-def _instant(text: str) -> int:
-    return to_ms(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC))
-
-
-def _written_so(expected: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
-    """Equal, and the rules in the same order: the order in which Powertools asks them."""
-    return expected == given and list(expected.get("rules", ())) == list(given.get("rules", ()))
-
-
-def _refuse(error: ValidationError) -> NoReturn:
-    first = error.errors()[0]
-    where = ".".join(map(str, first["loc"])) or "the flag"
-    raise MalformedFlagError(f"{where}: {first['msg']}, not {first['input']!r}"[:300]) from error

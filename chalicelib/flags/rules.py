@@ -7,7 +7,8 @@ from typing import Any
 
 from chalicelib.domain.rollout import Reason
 from chalicelib.flags.document import FlagDocument
-from chalicelib.flags.flag import Flag, feature_of
+from chalicelib.flags.features import feature_of
+from chalicelib.flags.flag import Flag
 from chalicelib.flags.names import GLOBAL
 
 OPEN = "open"  # what the global gate says when the component's flag decides

@@ -37,6 +37,7 @@ class Collections(StrEnum):
     QUARANTINE = "quarantined_readings"
     USAGE = "backend_usage_logs"
     COMPARISONS = "backend_comparisons"
+    FLAG_CHANGES = "flag_changes"
 
 
 class DecimalCodec(TypeCodec):

@@ -1,5 +1,6 @@
 """What the jobs that keep both sides equal leave in ``control``: changes of the mode, and how far they have come."""
 
+from dataclasses import asdict
 from typing import Any
 
 from pymongo import WriteConcern
@@ -7,13 +8,22 @@ from pymongo.errors import DuplicateKeyError
 
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync import SyncMode, SyncState
-from chalicelib.domain.twins import Finding, FullDifference, ModeChange, SyncProgress, Verification, VerifyProgress
+from chalicelib.domain.twins import (
+    Finding,
+    FullDifference,
+    ModeChange,
+    SyncProgress,
+    Verification,
+    Verified,
+    VerifyProgress,
+)
 from chalicelib.repositories.control import sync_document, sync_state
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, instant_of, time_limit
 
 MODE_CHANGES = "sync_mode_changes"
 SYNC_JOB = "sync_job"
 VERIFY = "verify"
+VERIFIED = "verified"
 KEPT_CHANGES = 100
 
 
@@ -95,6 +105,15 @@ class MongoSyncControl:
                 "findings": [finding.as_document() for finding in seen.findings],
             }
         )
+
+    def verified(self) -> Verified | None:
+        """What the last comparison of all meters found."""
+        found = self._read(VERIFIED)
+        return None if found is None else Verified(**{name: found[name] for name in Verified.__slots__})
+
+    def save_verified(self, verified: Verified) -> None:
+        """Remember what a comparison of all meters found."""
+        self._save({"_id": VERIFIED, **asdict(verified)})
 
     def _swap(self, before: SyncState, document: Document) -> bool:
         """Compare and set; a database without a mode gets its first."""

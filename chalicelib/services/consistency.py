@@ -25,6 +25,7 @@ from chalicelib.domain.twins import (
     SyncControl,
     TwinRepository,
     Verification,
+    Verified,
     VerifyProgress,
 )
 from chalicelib.services.calculation import DisplayDataCalculationService, documents_of
@@ -112,6 +113,7 @@ class ConsistencyService:
             self._control.save_verify_progress(VerifyProgress(started, sync.since, page[-1], seen))
             progress(seen)
         self._control.save_verify_progress(None)
+        self._control.save_verified(Verified(self._clock(), sync.since, seen.meters, seen.lagging, seen.differences))
         return seen
 
     def count_differences(self) -> int:

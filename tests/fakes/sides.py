@@ -18,8 +18,10 @@ from chalicelib.domain.twins import (
     Reconciled,
     Selection,
     SyncProgress,
+    Verified,
     VerifyProgress,
 )
+from tests.fakes.comparisons import FakeComparisonLog
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.store import FakeDisplay, FakeMeters, FakeQueries, FakeSettings, FakeStore
 from tests.fakes.usage import FakeUsageLog
@@ -33,6 +35,7 @@ class FakeSyncControl:
         self._changes: list[ModeChange] = []
         self._sync = SyncProgress()
         self._verify: VerifyProgress | None = None
+        self._verified: Verified | None = None
 
     def state(self) -> SyncState:
         self._store.ping()
@@ -65,6 +68,13 @@ class FakeSyncControl:
 
     def save_verify_progress(self, progress: VerifyProgress | None) -> None:
         self._verify = progress
+
+    def verified(self) -> Verified | None:
+        self._store.ping()
+        return self._verified
+
+    def save_verified(self, verified: Verified) -> None:
+        self._verified = verified
 
 
 class FakeSides:
@@ -185,6 +195,7 @@ def reading(reading_id: str, energy_type: EnergyType, instant: int, amount: int)
 
 def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> Ports:
     """All ports on one fake store."""
+    usage = FakeUsageLog(store)
     return Ports(
         transactions=store,
         settings=FakeSettings(store),
@@ -194,6 +205,7 @@ def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> 
         sync_control=FakeSyncControl(store),
         twins=sides,
         changes=sides,
-        usage=FakeUsageLog(store),
+        usage=usage,
+        comparisons=FakeComparisonLog(usage),
         ping=store.ping,
     )

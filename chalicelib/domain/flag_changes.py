@@ -1,0 +1,61 @@
+"""Changes of flags as they are remembered, what allowed them, and the ports that changing flags needs.
+
+What a flag is stands in ``chalicelib.flags``; here it is the members that operators see.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+Shown = Mapping[str, Any]  # a flag's members; None instead: there was no readable flag
+
+
+class ChangeState(StrEnum):
+    """How far a change has come."""
+
+    STARTED = "started"
+    DEPLOYED = "deployed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class FlagChange:
+    """One change: who, when, why, from what to what, and what was known about the data then.
+
+    ``before`` and ``after`` have the flags that changed, by name. Versions name flag documents; ``config_version`` and
+    ``deployment`` are AppConfig's numbers. ``in_effect_ms``: from the beginning until a poll of AppConfig showed it.
+    """
+
+    id: str
+    at: int
+    by: str
+    action: str
+    reason: str
+    before: Mapping[str, Shown | None]
+    after: Mapping[str, Shown]
+    from_version: str
+    to_version: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    state: ChangeState = ChangeState.STARTED
+    config_version: int | None = None
+    deployment: int | None = None
+    in_effect_ms: int | None = None
+    problem: str | None = None
+
+
+class FlagHistory(Protocol):
+    """The changes of flags. Every method raises UnavailableError out of time."""
+
+    def save(self, change: FlagChange) -> None:
+        """Remember a change, or how far it has come by now."""
+
+    def changes(self, flag: str | None, limit: int) -> Sequence[FlagChange]:
+        """The latest changes, of one flag or of all, the newest first."""
+
+
+class KnownUsers(Protocol):
+    """Everybody who has ever recorded a reading."""
+
+    def known_users(self) -> Iterator[str]:
+        """Each user once, in no particular order, however many there are. Raises UnavailableError out of time."""

@@ -1,0 +1,128 @@
+"""Changing flags: setting one, rolling one back, sending everybody back to the old backend.
+
+Every change has a reason and is remembered with what was known about the data. The way back asks for nothing but
+AppConfig.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.domain.errors import RevisionError, RolloutError
+from chalicelib.domain.flag_changes import KnownUsers
+from chalicelib.domain.twins import SyncControl
+from chalicelib.flags.checks import check_names, rises
+from chalicelib.flags.deployment import MOVED_ON
+from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read
+from chalicelib.flags.evidence import Evidence
+from chalicelib.flags.flag import Flag
+from chalicelib.flags.home import Deployed
+from chalicelib.flags.names import FLAGS, GLOBAL
+from chalicelib.flags.orders import Change, Doing, Order
+from chalicelib.flags.planning import plan_between
+from chalicelib.flags.publishing import FlagPublishing
+from chalicelib.flags.wishes import Wish, fulfilled, lowered
+
+ROLLBACK_ATTEMPTS = 5
+NOTHING = FlagDocument({})
+Rewrite = Callable[[FlagDocument, int], FlagDocument]
+
+
+@dataclass(frozen=True, slots=True)
+class FlagChanges:
+    """What the commands ``flags set``, ``rollback`` and ``kill`` do."""
+
+    publishing: FlagPublishing
+    users: KnownUsers
+    control: SyncControl
+
+    def set(self, name: str, wish: Wish, order: Order) -> Change:
+        """Change one flag.
+
+        Raises:
+            RolloutError: the change is not allowed, or not yet; says what to do first.
+            RevisionError: somebody else has changed the document since ``order.expected``, or meanwhile.
+            UnavailableError: AppConfig or the database did not answer; nothing was changed.
+        """
+        base = self.publishing.deployment.settled(stop=False)
+        before, now = _readable(base), self._now()
+        if order.expected not in (None, before.version):
+            raise RevisionError(MOVED_ON)
+        flag = before.flags.get(name, Flag(name, now, now))
+        wished = fulfilled(flag, wish, lambda: list(self.users.known_users()))
+        if wished == before.flags.get(name):
+            raise RolloutError(f"{name} is so already: nothing to change")
+        after = _completed(before, now).with_flags(replace(wished, updated_at=now))
+        check_names(before, after)
+        return self.publishing.publish(base, before, after, Doing("set", order, self._evidence(flag, wished), True))
+
+    def rollback(self, name: str, percent: Decimal | None, order: Order) -> Change:
+        """Switch one flag off, or lower its percentage; whatever is under way is ended first.
+
+        Raises:
+            RolloutError: the percentage is not lower.
+            UnavailableError: AppConfig did not answer, or the database where people are written down by id.
+        """
+
+        def rewrite(before: FlagDocument, now: int) -> FlagDocument:
+            flag = before.flags.get(name, Flag(name, now, now))
+            users = self.users.known_users
+            back = replace(flag, enabled=False) if percent is None else lowered(flag, percent, lambda: list(users()))
+            return before.with_flags(replace(back, updated_at=now))
+
+        return self._back(rewrite, Doing("rollback", order))
+
+    def kill(self, order: Order) -> Change:
+        """Send everybody to the old backend: every flag off."""
+
+        def rewrite(before: FlagDocument, now: int) -> FlagDocument:
+            return before.with_flags(*(replace(flag, enabled=False, updated_at=now) for flag in before.flags.values()))
+
+        return self._back(rewrite, Doing("kill", order))
+
+    def _back(self, rewrite: Rewrite, doing: Doing) -> Change:
+        """The way back is tried again on top of whatever somebody else has deployed meanwhile."""
+        attempts = ROLLBACK_ATTEMPTS
+        while True:
+            base = self.publishing.deployment.settled(stop=True)
+            before, now, attempts = _readable_or_nothing(base), self._now(), attempts - 1
+            try:
+                return self.publishing.publish(base, before, rewrite(_completed(before, now), now), doing)
+            except RevisionError:
+                if not attempts:
+                    raise
+
+    def _evidence(self, before: Flag, wished: Flag) -> dict[str, Any]:
+        """What is known about the data and the people; nothing rises against it."""
+        evidence = Evidence.of(self.control, self._now())
+        if rises(before, wished):
+            evidence.check()
+        if wished.name == GLOBAL:
+            return evidence.as_document()
+        plan = plan_between(before, wished, self.users.known_users())
+        people = {"known": plan.known, "entering": len(plan.entering), "leaving": len(plan.leaving)}
+        return evidence.as_document() | {"users": people | {"in": plan.in_after}}
+
+    def _now(self) -> int:
+        """To the second, as the document has it."""
+        return self.publishing.clock() // 1000 * 1000
+
+
+def _readable(base: Deployed) -> FlagDocument:
+    try:
+        return read(base.content)
+    except MalformedDocumentError as error:
+        raise RolloutError(f"{error}; flags kill writes it anew, everything off") from error
+
+
+def _readable_or_nothing(base: Deployed) -> FlagDocument:
+    try:
+        return read(base.content)
+    except MalformedDocumentError:
+        return NOTHING
+
+
+def _completed(document: FlagDocument, now: int) -> FlagDocument:
+    """With every flag there is: what is missing or malformed decides "old" already, and becomes a flag that is off."""
+    return document.with_flags(*(Flag(name, now, now) for name in FLAGS if name not in document.flags))

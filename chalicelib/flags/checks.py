@@ -1,0 +1,43 @@
+"""What a document may not say compared with the one before it, beyond its form (``shapes``)."""
+
+from chalicelib.domain.errors import RolloutError
+from chalicelib.flags.document import FlagDocument, read, written
+from chalicelib.flags.flag import Flag
+from chalicelib.flags.names import GLOBAL
+
+
+def check_form(document: FlagDocument) -> bytes:
+    """The document as it will be deployed, read back flag by flag. Raises RolloutError where that says something else.
+
+    The form is the one that AppConfig's validator checks: percentages in range, salts that are the flags' names.
+    """
+    content = written(document)
+    found = read(content)
+    if found.malformed or found.flags != document.flags:
+        raise RolloutError(f"the flag document would not say what was meant: {found.malformed or 'flags differ'}")
+    return content
+
+
+def check_names(before: FlagDocument, after: FlagDocument) -> None:
+    """Names do not vanish, and a retired one stays retired. Raises RolloutError."""
+    if gone := {*before.flags, *before.malformed, *before.unknown} - {*after.flags, *after.unknown}:
+        raise RolloutError(
+            f"{', '.join(sorted(gone))}: a flag is retired, not left out, so that its name is remembered"
+        )
+    if back := before.retired - after.retired:
+        raise RolloutError(f"{', '.join(sorted(back))}: retired, the name is never used again")
+
+
+def rises(before: Flag, after: Flag) -> bool:
+    """Whether anybody may get the new backend after a change who did not before, as far as this flag goes."""
+    if after.name == GLOBAL:
+        return after.enabled and not before.enabled
+    if not (after.rollout_percent or after.test_user_ids):
+        return False
+    return (
+        (after.enabled and not before.enabled)
+        or after.rollout_percent > before.rollout_percent
+        or not set(after.exact_user_ids or ()) <= set(before.exact_user_ids or after.exact_user_ids or ())
+        or not set(after.test_user_ids) <= set(before.test_user_ids)
+        or not set(before.blocked_user_ids) <= set(after.blocked_user_ids)
+    )

@@ -1,0 +1,67 @@
+"""What the data say about a rollout: may anybody be sent to the new backend now?
+
+Nothing goes above 0, test users included, before both sides are written, no write of the mode before can still come,
+and a comparison of all meters since then has found no difference.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from chalicelib.domain.errors import RolloutError
+from chalicelib.domain.sync import SyncMode, SyncState
+from chalicelib.domain.twins import SyncControl, Verified
+from chalicelib.flags.flag import moment
+
+COMMAND = "python -m infra"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The sync mode, the rest of its drain, and the last verify."""
+
+    sync: SyncState
+    drain_seconds: float
+    verified: Verified | None
+
+    @classmethod
+    def of(cls, control: SyncControl, now: int) -> "Evidence":
+        """As things are now. Raises UnavailableError."""
+        state = control.state()
+        return cls(state, state.drain_seconds(now), control.verified())
+
+    def check(self) -> None:
+        """Raise RolloutError, with what to do first, unless the new backend may answer somebody."""
+        if problem := self.problem():
+            raise RolloutError(problem)
+
+    def problem(self) -> str | None:
+        """Why nobody may be sent to the new backend yet."""
+        if self.sync.mode is SyncMode.OLD_ONLY:
+            return f"the mode is old_only, the new side gets no writes; first: {COMMAND} mode set dual_write --wait"
+        if self.drain_seconds:
+            return f"writes of the mode before may still arrive: wait {ceil(self.drain_seconds)} s"
+        if self.sync.catching_up is not None:
+            return f"the sides are not equal yet after the change of mode; first: {COMMAND} sync"
+        if self.verified is None or self.verified.since != self.sync.since:
+            return f"nobody has compared the sides since the mode is {self.sync.mode}; first: {COMMAND} verify"
+        if self.verified.differences:
+            return f"the last verify found {self.verified.differences} differences; first: {COMMAND} repair --apply"
+        return None
+
+    def as_document(self) -> dict[str, Any]:
+        """What is remembered with a change."""
+        verified = self.verified
+        return {
+            "mode": self.sync.mode.value,
+            "since": None if self.sync.since is None else moment(self.sync.since),
+            "drainSeconds": round(self.drain_seconds, 1),
+            "catchingUp": self.sync.catching_up and self.sync.catching_up.value,
+            "verified": verified
+            and {
+                "at": moment(verified.at),
+                "meters": verified.meters,
+                "lagging": verified.lagging,
+                "differences": verified.differences,
+            },
+        }

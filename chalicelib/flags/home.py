@@ -1,0 +1,157 @@
+"""The flag document's home in AppConfig, as operators see it: what is deployed, under which of AppConfig's numbers.
+
+Deploying another document lives in ``deployment``.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from chalicelib.domain.errors import RolloutError
+from chalicelib.flags.answers import answering, code_of
+from chalicelib.flags.client import FlagPlace
+
+if TYPE_CHECKING:
+    from types_boto3_appconfig.client import AppConfigClient
+    from types_boto3_appconfig.type_defs import DeploymentTypeDef
+
+SERVING = ("COMPLETE", "BAKING")
+UNDER_WAY = ("DEPLOYING", "VALIDATING", "BAKING", "ROLLING_BACK")
+DESCRIPTION_LENGTH = 1024
+PER_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What is deployed. The numbers are AppConfig's; ``under_way``: a deployment that has not come to its end."""
+
+    content: bytes
+    config_version: int
+    latest_version: int
+    latest_deployment: int
+    under_way: int | None
+
+
+class FlagHome:
+    """Reads what is deployed, and takes the single steps of a deployment."""
+
+    def __init__(self, client: "Callable[[], AppConfigClient]", place: FlagPlace) -> None:
+        self._client = client
+        self._place = place
+
+    def deployed(self) -> Deployed:
+        """What everybody gets, or will get.
+
+        Raises:
+            RolloutError: nothing was ever deployed here.
+            UnavailableError: AppConfig did not answer.
+        """
+        with answering():
+            latest = self.latest_deployment()
+            under_way = None
+            for number in range(latest, 0, -1):
+                found = self.deployment(number)
+                if found["ConfigurationProfileId"] != self._place.profile:
+                    continue
+                if found["State"] in UNDER_WAY and under_way is None:
+                    under_way = number
+                if found["State"] in SERVING:
+                    version = int(found["ConfigurationVersion"])
+                    return Deployed(self._content(version), version, self._latest_version(), latest, under_way)
+        raise RolloutError("no flag document was ever deployed here: infra/appconfig.yaml brings the first")
+
+    def latest_deployment(self) -> int:
+        """The number of the environment's latest deployment, of whatever it was."""
+        place = self._place
+        page = self._client().list_deployments(
+            ApplicationId=place.application, EnvironmentId=place.environment, MaxResults=PER_PAGE
+        )
+        return _highest((item["DeploymentNumber"] for item in page["Items"]), self.deployment)
+
+    def deployment(self, number: int) -> "DeploymentTypeDef":
+        """One deployment."""
+        place = self._place
+        return self._client().get_deployment(
+            ApplicationId=place.application, EnvironmentId=place.environment, DeploymentNumber=number
+        )
+
+    def create(self, content: bytes, latest_version: int) -> int:
+        """Make a version of the document; a conflict where ``latest_version`` is not the latest one any more."""
+        made = self._client().create_hosted_configuration_version(
+            ApplicationId=self._place.application,
+            ConfigurationProfileId=self._place.profile,
+            Content=content,
+            ContentType="application/json",
+            LatestVersionNumber=latest_version,
+        )
+        return made["VersionNumber"]
+
+    def start(self, config_version: int, latest_deployment: int, description: str) -> int:
+        """Deploy a version at once; a conflict where another deployment is under way or newer."""
+        started = self._client().start_deployment(
+            ApplicationId=self._place.application,
+            EnvironmentId=self._place.environment,
+            ConfigurationProfileId=self._place.profile,
+            ConfigurationVersion=str(config_version),
+            DeploymentStrategyId=self._place.strategy,
+            Description=description[:DESCRIPTION_LENGTH],
+            LatestDeploymentNumber=latest_deployment,
+        )
+        return started["DeploymentNumber"]
+
+    def stop(self, number: int) -> None:
+        """End a deployment that is under way; one that has ended by itself meanwhile stays as it is."""
+        baking = self.deployment(number)["State"] == "BAKING"
+        try:
+            self._client().stop_deployment(
+                ApplicationId=self._place.application,
+                EnvironmentId=self._place.environment,
+                DeploymentNumber=number,
+                AllowRevert=baking,  # a baking one cannot be ended in another way
+            )
+        except ClientError as error:
+            if code_of(error) != "BadRequestException":
+                raise
+
+    def _content(self, config_version: int) -> bytes:
+        found = self._client().get_hosted_configuration_version(
+            ApplicationId=self._place.application,
+            ConfigurationProfileId=self._place.profile,
+            VersionNumber=config_version,
+        )
+        return found["Content"].read()
+
+    def _latest_version(self) -> int:
+        place, token = self._place, None
+        latest = 0
+        while True:
+            more: dict[str, str] = {"NextToken": token} if token else {}
+            page = self._client().list_hosted_configuration_versions(
+                ApplicationId=place.application, ConfigurationProfileId=place.profile, MaxResults=PER_PAGE, **more
+            )
+            latest = max([latest, *(item["VersionNumber"] for item in page["Items"])])
+            token = page.get("NextToken")
+            if not token:
+                return _highest([latest], self._content)
+
+
+def _highest(listed: Iterable[int], get: Callable[[int], object]) -> int:
+    """The highest number there is: AWS lists the newest first, the emulator only the oldest fifty."""
+    number, step = max(listed, default=0), 1
+    while _exists(number + step, get):
+        number, step = number + step, step * 2
+    while step := step // 2:
+        number += step * _exists(number + step, get)
+    return number
+
+
+def _exists(number: int, get: Callable[[int], object]) -> bool:
+    try:
+        get(number)
+    except ClientError as error:
+        if code_of(error) == "ResourceNotFoundException":
+            return False
+        raise
+    return True

@@ -1,0 +1,66 @@
+"""Who asks for a change of flags and why, and the record that is kept of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from chalicelib.domain.errors import InvalidInputError
+from chalicelib.domain.flag_changes import FlagChange
+from chalicelib.flags.document import FlagDocument
+
+REASON_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who asks for a change and why. ``expected``: the document that they have seen, None: any."""
+
+    by: str
+    reason: str
+    expected: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise InvalidInputError without a reason."""
+        if not 0 < len(self.reason.strip()) <= REASON_LENGTH:
+            raise InvalidInputError(f"reason: say why, in up to {REASON_LENGTH} characters; it is kept with the change")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change that was made. ``recorded``: whether the database could be told."""
+
+    change: FlagChange
+    recorded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What is done on an order; ``must_record``: not at all unless it can be remembered."""
+
+    action: str
+    order: Order
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    must_record: bool = False
+
+    def change(self, before: FlagDocument, after: FlagDocument, to_version: str, now: int) -> FlagChange:
+        """The record: the flags that differ, with what stood there and what comes."""
+        changed = [name for name, flag in after.flags.items() if before.flags.get(name) != flag]
+        return FlagChange(
+            id=uuid4().hex,
+            at=now,
+            by=self.order.by,
+            action=self.action,
+            reason=self.order.reason.strip(),
+            before={name: before.flags[name].shown() if name in before.flags else None for name in changed},
+            after={name: after.flags[name].shown() for name in changed},
+            from_version=before.version,
+            to_version=to_version,
+            evidence=self.evidence,
+        )
+
+
+def description(change: FlagChange) -> str:
+    """What AppConfig shows beside the deployment."""
+    text = f"{change.action} {', '.join(change.after)} by {change.by}: {change.reason}"
+    return text.encode("ascii", "replace").decode()

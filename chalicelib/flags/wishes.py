@@ -1,0 +1,113 @@
+"""What an operator asks of a flag, and the flag that comes of it. Whether it may be deployed now is asked elsewhere."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+
+from chalicelib.domain.errors import FieldError, InvalidInputError, RolloutError
+from chalicelib.flags.bucketing import PER_PERCENT, bucket, exact_cohort, exact_size, fewer
+from chalicelib.flags.flag import EVERYBODY, NOBODY, Flag, plain
+from chalicelib.flags.names import GLOBAL
+from chalicelib.flags.shapes import MOST_IDS
+
+Known = Callable[[], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A change of one flag; what is None or empty stays as it is.
+
+    ``exact``: the percentage as a list of people, worked out now. A flag that is exact stays so until 0 or 100 %.
+    """
+
+    enabled: bool | None = None
+    percent: Decimal | None = None
+    exact: bool = False
+    test_users: tuple[str, ...] = ()
+    no_test_users: tuple[str, ...] = ()
+    block: tuple[str, ...] = ()
+    unblock: tuple[str, ...] = ()
+    retire: bool = False
+
+
+def percentage(given: object) -> Decimal:
+    """A percentage from 0 to 100 with at most three decimals. Raises InvalidInputError."""
+    try:
+        percent = Decimal(str(given))
+        usable = NOBODY <= percent <= EVERYBODY and percent * PER_PERCENT % 1 == 0
+    except InvalidOperation:  # no number, or none that can be compared
+        percent, usable = NOBODY, False
+    if not usable:
+        reason = f"{given!r} is not a number from 0 to 100 with at most three decimals"
+        raise InvalidInputError(f"percentage: {reason}", (FieldError("rolloutPercent", reason),))
+    return percent
+
+
+def fulfilled(flag: Flag, wish: Wish, known: Known) -> Flag:
+    """The flag as it is wished; ``known`` is asked for all users only where they are written down by id.
+
+    Raises:
+        InvalidInputError: the global gate has no percentage and no users.
+        RolloutError: the flag is retired, or an exact percentage cannot be had from where the flag is.
+    """
+    if flag.retired:
+        raise RolloutError(f"{flag.name} is retired: the name is never used again")
+    if flag.name == GLOBAL and wish != Wish(wish.enabled):
+        raise InvalidInputError("the global gate is on or off: percentages and users belong to components")
+    if wish.retire:
+        return replace(flag, enabled=False, rollout_percent=NOBODY, exact_user_ids=None, retired=True)
+    raised = wish.percent is not None and wish.percent > 0
+    blocked = _changed(flag.blocked_user_ids, wish.block, wish.unblock)
+    flag = replace(
+        flag,
+        enabled=wish.enabled if wish.enabled is not None else flag.enabled or raised,
+        test_user_ids=_changed(flag.test_user_ids, wish.test_users, wish.no_test_users),
+        blocked_user_ids=blocked,
+    )
+    return flag if wish.percent is None else _at(flag, wish.percent, known, exact=wish.exact)
+
+
+def lowered(flag: Flag, percent: Decimal, known: Known) -> Flag:
+    """The flag at a lower percentage. Raises RolloutError where that would be a higher one."""
+    if percent > flag.rollout_percent:
+        raise RolloutError(f"{flag.name} is at {plain(flag.rollout_percent)} %: {plain(percent)} % is no rollback")
+    return _at(flag, percent, known, exact=False)
+
+
+def _at(flag: Flag, percent: Decimal, known: Known, *, exact: bool) -> Flag:
+    if percent in (NOBODY, EVERYBODY) or not (exact or flag.exact_user_ids is not None):
+        return replace(flag, rollout_percent=percent, exact_user_ids=None)
+    users = _countable(known())
+    lowering = percent < flag.rollout_percent
+    if flag.exact_user_ids is None and flag.rollout_percent > 0 and not lowering:
+        raise RolloutError(f"{flag.name} has {plain(flag.rollout_percent)} % by hash: exact begins at 0 %")
+    if lowering:
+        cohort = fewer(flag.name, _in(flag, users), exact_size(len(users), percent))
+    else:
+        candidates = [user_id for user_id in users if user_id not in set(flag.blocked_user_ids)]
+        cohort = exact_cohort(flag.name, candidates, exact_size(len(users), percent), flag.exact_user_ids or ())
+    return replace(flag, rollout_percent=percent if cohort else NOBODY, exact_user_ids=cohort or None)
+
+
+def _in(flag: Flag, users: Sequence[str]) -> Sequence[str]:
+    """Who is in by the percentage now."""
+    if flag.exact_user_ids is not None:
+        return flag.exact_user_ids
+    return [user_id for user_id in users if bucket(flag.name, user_id) < flag.rollout_percent * PER_PERCENT]
+
+
+def _countable(users: Sequence[str]) -> Sequence[str]:
+    if not users:
+        raise RolloutError("nobody is known yet, so no percentage of the known users is anybody")
+    if len(users) > MOST_IDS:
+        raise RolloutError(f"exact percentages are for up to {MOST_IDS} known users; leave it to the hash")
+    return users
+
+
+def _changed(ids: tuple[str, ...], added: tuple[str, ...], removed: tuple[str, ...]) -> tuple[str, ...]:
+    wanted = [user_id for user_id in dict.fromkeys((*ids, *added)) if user_id not in removed]
+    if any(not user_id.strip() or len(user_id) > 256 for user_id in added):
+        raise InvalidInputError("a user id has 1 to 256 characters")
+    if len(wanted) > MOST_IDS:
+        raise InvalidInputError(f"a flag names up to {MOST_IDS} users")
+    return tuple(wanted)

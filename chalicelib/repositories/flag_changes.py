@@ -1,0 +1,69 @@
+"""The record of changes of flags. It belongs to operators, not to users, so the session filter has no say in it."""
+
+from collections.abc import Sequence
+
+from pymongo import DESCENDING, WriteConcern
+
+from chalicelib.domain.flag_changes import ChangeState, FlagChange
+from chalicelib.domain.readings import to_datetime, to_ms
+from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
+
+
+class MongoFlagHistory:
+    """Implements ``FlagHistory``."""
+
+    def __init__(self, database: MongoDatabase) -> None:
+        self._changes = database[Collections.FLAG_CHANGES].with_options(write_concern=WriteConcern("majority"))
+
+    def save(self, change: FlagChange) -> None:
+        """One document per change."""
+        with time_limit(READ_SECONDS):
+            self._changes.replace_one({"_id": change.id}, _document(change), upsert=True)
+
+    def changes(self, flag: str | None, limit: int) -> Sequence[FlagChange]:
+        """By an index on the moment, or on flag and moment."""
+        wanted = {} if flag is None else {"flags": flag}
+        with time_limit(READ_SECONDS):
+            found = self._changes.find(wanted).sort("at", DESCENDING).limit(limit)
+            return [_change(document) for document in found]
+
+
+def _document(change: FlagChange) -> Document:
+    return {
+        "_id": change.id,
+        "at": to_datetime(change.at),
+        "by": change.by,
+        "action": change.action,
+        "reason": change.reason,
+        "flags": sorted(change.after),
+        "before": change.before,
+        "after": change.after,
+        "fromVersion": change.from_version,
+        "toVersion": change.to_version,
+        "evidence": change.evidence,
+        "state": change.state.value,
+        "configVersion": change.config_version,
+        "deployment": change.deployment,
+        "inEffectMs": change.in_effect_ms,
+        "problem": change.problem,
+    }
+
+
+def _change(document: Document) -> FlagChange:
+    return FlagChange(
+        id=document["_id"],
+        at=to_ms(document["at"]),
+        by=document["by"],
+        action=document["action"],
+        reason=document["reason"],
+        before=document["before"],
+        after=document["after"],
+        from_version=document["fromVersion"],
+        to_version=document["toVersion"],
+        evidence=document["evidence"],
+        state=ChangeState(document["state"]),
+        config_version=document["configVersion"],
+        deployment=document["deployment"],
+        in_effect_ms=document["inEffectMs"],
+        problem=document["problem"],
+    )
