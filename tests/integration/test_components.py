@@ -234,6 +234,20 @@ def test_what_one_backend_gave_as_etag_the_other_takes_as_precondition(page: Pag
     assert page.ask(Side.NEW, user, form, "DELETE", If_Match=changed.headers["ETag"]).status_code == 204
 
 
+def test_while_the_display_lags_the_new_backend_says_which_version_it_shows(page: Page) -> None:
+    user, view = uuid4().hex, "monthly_charts?type=power&year=2024"
+    for month, amount in ((1, 100), (2, 200)):
+        body = {"type": "power", "date": f"2024-0{month}-28", "amount": amount}
+        page.ask(Side.NEW, user, "energy_forms", "POST", body)
+        if month == 1:
+            page.container.calculation.refresh(user, EnergyType.POWER)
+    old, new = (page.ask(side, user, view) for side in Side)
+    assert (old.json_body["sourceVersion"], new.json_body["sourceVersion"]) == (2, 1)
+    assert old.headers["ETag"] != new.headers["ETag"]
+    page.container.calculation.refresh(user, EnergyType.POWER)
+    assert page.ask_both(user, view)["sourceVersion"] == 2
+
+
 @pytest.fixture
 def stored(page: Page) -> str:
     """A user with two meters, shown."""

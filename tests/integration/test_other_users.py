@@ -28,6 +28,8 @@ BODIES = {
     ("/v2/energy/{reading_id}", "PUT"): {"amount": 8, "confirm": True},
     ("/v2/exchanges", "POST"): {"type": "power", "date": "2023-06-01", "finalOld": 8},
     ("/v2/settings", "PUT"): {"zone": "UTC", "moduli": {"power": 1000}},
+    ("/components/energy_forms", "POST"): {"type": "power", "date": "2023-01-31", "amount": 8},
+    ("/components/energy_forms/{reading_id}", "PUT"): {"amount": 8},
 }
 ROUTES = [
     (path, method)
@@ -35,7 +37,13 @@ ROUTES = [
     for method, route in methods.items()
     if getattr(route.view_function, AUTHENTICATED)
 ]
-QUERIES = {"/v2/display": QUERY, "/v2/exchanges": "type=power", "/v1/monthly": "type=power&year=2023"}
+QUERIES = {
+    "/v2/display": QUERY,
+    "/v2/exchanges": "type=power",
+    "/v1/monthly": "type=power&year=2023",
+    "/components/dashboard": "",
+    "/components/monthly_charts": "type=power&year=2023",
+}
 
 
 class Api:
@@ -48,7 +56,7 @@ class Api:
         self.ids: dict[str, str] = {}
 
     def ask(self, user: str, method: str, path: str, body: Any = None) -> HTTPResponse:
-        is_file = path.endswith("/import")
+        is_file = path.endswith("import")
         content = body if isinstance(body, str) else json.dumps(body) if body is not None else ""
         headers = {
             "Authorization": f"Bearer {self._issuer.token(user)}",
@@ -90,7 +98,7 @@ def test_no_route_shows_or_changes_anything_of_another_user(api: Api, path: str,
     before = api.stored("alice")
     query = QUERIES.get(path, "" if method != "GET" or "{" in path else "type=power")
     asked = path.format(**api.ids) + (f"?{query}" if query and method == "GET" else "")
-    body = FILE if path.endswith("/import") else BODIES.get((path, method))
+    body = FILE if path.endswith("import") else BODIES.get((path, method))
     answer = api.ask("bob", method, asked, body)
     assert answer.status_code == 404 if "{" in path else answer.status_code in {200, 201}, answer.body
     for theirs in (str(SECRET), *api.ids.values(), "Tokyo", "alice"):

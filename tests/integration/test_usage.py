@@ -1,0 +1,129 @@
+"""The usage log on a real MongoDB: what a row says, that nobody waits for it, and that it goes by itself."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+from pymongo.database import Database
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
+
+from chalicelib.bootstrap import now
+from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.readings import EnergyType, to_datetime
+from chalicelib.domain.rollout import Component, Decision, Reason
+from chalicelib.domain.sync import Side
+from chalicelib.domain.usage import BackendUsage
+from chalicelib.repositories.database import open_database
+from chalicelib.repositories.usage import MongoUsageLog
+from chalicelib.services.backend_usage import BackendUsageTracker
+from chalicelib.services.component_reads import ShowTable, read_of
+from infra.local.waiting import wait_until
+from migrations import runner
+from migrations.scripts import FOLDER, QUIET, scripts
+
+DAY = 24 * 3600
+TTL = {"backend_usage_logs": 30 * DAY, "backend_comparisons": 90 * DAY}
+[SCRIPT] = [script for script in scripts(FOLDER) if "usage_collections" in script.name]
+AT = 1_737_000_000_000
+PAGE = ShowTable(type=EnergyType.GAS, first=5, descending=True, limit=7, after=(9, "0" * 24))
+
+
+def usage(user: str) -> BackendUsage:
+    decision = Decision(Side.NEW, Reason.PERCENTAGE_IN, 17, "3")
+    return BackendUsage(Component.ENERGY_TABLE, user, decision, 3.25, True, None, PAGE.parameters())
+
+
+class Inserts(CommandListener):
+    def __init__(self) -> None:
+        self.seen: list[dict[str, Any]] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        if event.command_name == "insert":
+            self.seen.append(dict(event.command))
+
+    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
+
+
+@pytest.fixture
+def inserts() -> Inserts:
+    return Inserts()
+
+
+@pytest.fixture
+def watched(mongodb_uri: str, migrated: Database[Any], inserts: Inserts) -> Iterator[Database[Any]]:
+    database = open_database(mongodb_uri, migrated.name, inserts)
+    yield database
+    database.client.close()
+
+
+def found(database: Database[Any], user: str) -> dict[str, Any]:
+    """The one row of a user; it was not waited for, so it may take a moment."""
+    logs = database["backend_usage_logs"]
+    assert wait_until(lambda: logs.find_one({"userId": user}) is not None, 10)
+    return cast("dict[str, Any]", logs.find_one({"userId": user}, {"_id": 0}))
+
+
+def test_a_row_says_who_answered_what_and_how_long_it_took(watched: Database[Any]) -> None:
+    user = uuid4().hex
+    pseudonyms = Pseudonyms(b"key")
+    BackendUsageTracker(MongoUsageLog(watched), pseudonyms, lambda: AT).log_backend_usage(usage(user))
+    row = found(watched, user)
+    assert row == {
+        "at": to_datetime(AT),
+        "userId": user,
+        "user": pseudonyms.of("user", user),
+        "component": "energy_table",
+        "backend": "new",
+        "elapsedMs": 3.25,
+        "success": True,
+        "error": None,
+        "reason": "percentage_in",
+        "documentVersion": "3",
+        "parameters": PAGE.parameters(),
+    }
+    assert read_of(Component.ENERGY_TABLE, row["parameters"]) == PAGE
+
+
+def test_nobody_waits_for_a_row(watched: Database[Any], inserts: Inserts) -> None:
+    MongoUsageLog(watched).insert(usage(uuid4().hex), "pseudonym", AT)
+    [command] = inserts.seen
+    assert command["writeConcern"] == {"w": 0}
+
+
+def test_a_server_that_is_away_fails_nobody(unreachable: Database[Any]) -> None:
+    BackendUsageTracker(MongoUsageLog(unreachable), Pseudonyms(b"key"), now).log_backend_usage(usage("somebody"))
+
+
+@pytest.fixture
+def unreachable() -> Iterator[Database[Any]]:
+    database = open_database("mongodb://127.0.0.1:1/?replicaSet=rs0", "nowhere")
+    yield database
+    database.client.close()
+
+
+def expiries(database: Database[Any]) -> dict[str, Any]:
+    """The seconds that the documents of a collection are kept."""
+    return {name: database[name].index_information().get("at_1", {}).get("expireAfterSeconds") for name in TTL}
+
+
+def test_both_collections_forget_by_themselves(migrated: Database[Any]) -> None:
+    assert expiries(migrated) == TTL
+
+
+def test_rows_from_before_the_migration_are_forgotten_too(migrated: Database[Any]) -> None:
+    for name in TTL:
+        migrated.drop_collection(name)
+    migrated["backend_usage_logs"].insert_one({"at": to_datetime(AT)})
+    migrated["migrations"].delete_one({"_id": SCRIPT.name})
+    assert runner.up(migrated) == [SCRIPT.name]
+    assert expiries(migrated) == TTL
+    assert migrated["backend_usage_logs"].count_documents({}) == 1
+
+
+def test_the_way_back_takes_both_away_and_nothing_else(migrated: Database[Any]) -> None:
+    before = set(migrated.list_collection_names())
+    SCRIPT.load().down(migrated, QUIET)
+    assert before - set(migrated.list_collection_names()) == set(TTL)
