@@ -4,14 +4,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
+from random import Random
 from secrets import token_bytes
-from time import time_ns
+from time import time, time_ns
 
 from aws_lambda_powertools.utilities import parameters
 from pydantic import BaseModel, ConfigDict, SecretStr
 from pydantic.alias_generators import to_camel
 
 from chalicelib.api.auth import KeyStore, TokenVerifier, fetch_key_set
+from chalicelib.domain.comparison import ComparisonLog
+from chalicelib.domain.flag_changes import FlagHistory, KnownUsers
 from chalicelib.domain.ports import (
     Clock,
     DisplayDataRepository,
@@ -22,15 +25,26 @@ from chalicelib.domain.ports import (
 )
 from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout import RolloutDecisions
+from chalicelib.domain.sync import Side
 from chalicelib.domain.twins import ChangeFeed, SyncControl, TwinRepository
 from chalicelib.domain.usage import UsageLog
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
+from chalicelib.flags.client import FlagClients, FlagPlace
+from chalicelib.flags.evaluation import FlagDecisions
+from chalicelib.flags.home import FlagHome
+from chalicelib.flags.operations import FlagAdapters, FlagOperations, flag_operations
+from chalicelib.flags.reports import LoggedReports, SilentReports
+from chalicelib.flags.session import ConfigurationSession
+from chalicelib.flags.store import AppConfigFlagStore, Reports
 from chalicelib.monitoring.logger import logger
 from chalicelib.repositories.both_sides import MongoTwinRepository
 from chalicelib.repositories.change_feed import MongoChangeFeed
-from chalicelib.repositories.database import MongoDatabase, open_database, ping
+from chalicelib.repositories.comparisons import MongoComparisonLog
+from chalicelib.repositories.database import MongoDatabase, open_database, ping, time_limit
 from chalicelib.repositories.display import MongoDisplayDataRepository
+from chalicelib.repositories.flag_changes import MongoFlagHistory
+from chalicelib.repositories.known_users import MongoKnownUsers
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.settings import MongoSettingsRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
@@ -39,6 +53,8 @@ from chalicelib.repositories.usage import MongoUsageLog
 from chalicelib.services.backend_router import BackendRouter, NobodyDecides
 from chalicelib.services.backend_usage import BackendUsageTracker
 from chalicelib.services.calculation import DisplayDataCalculationService
+from chalicelib.services.comparer import BackendComparer
+from chalicelib.services.comparison import BackendComparison
 from chalicelib.services.configuration import ConfigurationService
 from chalicelib.services.consistency import Comparison, ConsistencyService
 from chalicelib.services.csv_import import CsvImportService
@@ -54,6 +70,9 @@ from chalicelib.settings import Settings
 
 # For transactions and snapshots: API Gateway gives up after 29 s, and an import of 50,000 rows takes a while.
 REQUEST_SECONDS = 20.0
+# How long a change of flags is waited for: every function has polled after 15 s. A request has less patience.
+EFFECT_SECONDS, REQUEST_EFFECT_SECONDS = 60.0, 18.0
+NO_PLACE = FlagPlace("", "", "", "")  # nobody answers there: everybody gets the old backend
 
 
 class Secrets(BaseModel):
@@ -78,6 +97,9 @@ class Ports:
     twins: TwinRepository
     changes: ChangeFeed
     usage: UsageLog
+    comparisons: ComparisonLog
+    flag_history: FlagHistory
+    known_users: KnownUsers
     ping: Callable[[], None]
 
 
@@ -103,9 +125,11 @@ class Container:
     new: NewBackend
     router: BackendRouter
     usage: BackendUsageTracker
+    comparer: BackendComparer
     display: DisplayService
     calculation: DisplayDataCalculationService
     operations: Operations
+    flags: FlagOperations
     ping: Callable[[], None]
     clock: Clock
 
@@ -116,16 +140,20 @@ class Rollout:
 
     flags: RolloutDecisions = field(default_factory=NobodyDecides)
     pseudonyms: Pseudonyms = field(default_factory=lambda: Pseudonyms(token_bytes(32)))
+    appconfig: FlagAdapters = field(default_factory=lambda: appconfig_adapters(FlagClients(), NO_PLACE))
 
 
 def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollout | None = None) -> Container:
     """Put the use cases together on given adapters."""
     rollout = rollout or Rollout()
+    decisions = RolloutService(rollout.flags, ports.queries.sync, clock)
     energy = EnergyCrudService(ports.transactions, ports.settings, ports.publisher, clock)
     imports = CsvImportService(ports.transactions, ports.settings, ports.publisher, clock)
     display = DisplayService(ports.display, ports.queries, clock)
     old = OldBackend(ports.queries, clock, energy, imports)
     new = NewBackend(display, ports.queries, energy, imports)
+    chance = Random()  # noqa: S311 for samples and order, not for secrets
+    comparison = BackendComparison({Side.OLD: old, Side.NEW: new}, ports.display, time_limit, chance)
     return Container(
         verifier=verifier,
         energy=energy,
@@ -134,11 +162,15 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
         queries=ports.queries,
         old=old,
         new=new,
-        router=BackendRouter(old, new, RolloutService(rollout.flags, ports.queries.sync, clock)),
+        router=BackendRouter(old, new, decisions),
         usage=BackendUsageTracker(ports.usage, rollout.pseudonyms, clock),
+        comparer=BackendComparer(comparison, ports.comparisons, ports.queries, rollout.pseudonyms, clock, chance),
         display=display,
         calculation=DisplayDataCalculationService(ports.display, ports.queries, clock),
         operations=operations(ports, clock),
+        flags=flag_operations(
+            rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, clock
+        ),
         ping=ports.ping,
         clock=clock,
     )
@@ -164,6 +196,23 @@ def shell_operations(database: MongoDatabase) -> Operations:
     return operations(mongo_ports(database, RefreshingPublisher(calculation)), now)
 
 
+def shell_flags(database: MongoDatabase, clients: FlagClients, place: FlagPlace) -> FlagOperations:
+    """The operators' flags for a shell, which says by itself what is wrong with them."""
+    adapters = appconfig_adapters(clients, place)
+    decisions = RolloutService(FlagDecisions(adapters.store), MongoReadingQueries(database, REQUEST_SECONDS).sync, now)
+    history, users = MongoFlagHistory(database), MongoKnownUsers(database)
+    return flag_operations(adapters, decisions, history, users, MongoSyncControl(database), now)
+
+
+def appconfig_adapters(
+    clients: FlagClients, place: FlagPlace, reports: Reports | None = None, effect_seconds: float = EFFECT_SECONDS
+) -> FlagAdapters:
+    """The adapters on AppConfig; nothing is asked before somebody wants to know."""
+    session = ConfigurationSession(clients.reading, place, time)
+    store = AppConfigFlagStore(session, reports or SilentReports(), time)
+    return FlagAdapters(store, FlagHome(clients.changing, place), effect_seconds)
+
+
 def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
     """The adapters on MongoDB."""
     return Ports(
@@ -176,6 +225,9 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         twins=MongoTwinRepository(database, REQUEST_SECONDS, now),
         changes=MongoChangeFeed(database, REQUEST_SECONDS),
         usage=MongoUsageLog(database),
+        comparisons=MongoComparisonLog(database),
+        flag_history=MongoFlagHistory(database),
+        known_users=MongoKnownUsers(database),
         ping=partial(ping, database),
     )
 
@@ -214,4 +266,14 @@ def _deployed() -> Container:
     keys = KeyStore(partial(fetch_key_set, settings.auth_jwks_url))
     verifier = TokenVerifier(keys, settings.auth_issuer, settings.auth_audience)
     pseudonyms = Pseudonyms(secrets.pseudonym_key.get_secret_value().encode())
-    return compose(ports, verifier, now, Rollout(pseudonyms=pseudonyms))
+    adapters = appconfig_adapters(FlagClients(), _flag_place(settings), LoggedReports(), REQUEST_EFFECT_SECONDS)
+    return compose(ports, verifier, now, Rollout(FlagDecisions(adapters.store), pseudonyms, adapters))
+
+
+def _flag_place(settings: Settings) -> FlagPlace:
+    return FlagPlace(
+        settings.flags_application_id,
+        settings.flags_environment_id,
+        settings.flags_profile_id,
+        settings.flags_strategy_id,
+    )

@@ -19,7 +19,7 @@ Keys = list[tuple[str, int]]
 BY_COMPONENT: Keys = [("component", 1), ("at", 1)]
 INDEXES: dict[Collections, list[Keys]] = {
     Collections.USAGE: [BY_COMPONENT],
-    Collections.COMPARISONS: [BY_COMPONENT, [("fingerprint", 1), ("at", 1)]],
+    Collections.COMPARISONS: [BY_COMPONENT, [("differences.fingerprint", 1), ("at", 1)]],
 }
 
 

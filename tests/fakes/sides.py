@@ -22,6 +22,7 @@ from chalicelib.domain.twins import (
     VerifyProgress,
 )
 from tests.fakes.comparisons import FakeComparisonLog
+from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.store import FakeDisplay, FakeMeters, FakeQueries, FakeSettings, FakeStore
 from tests.fakes.usage import FakeUsageLog
@@ -207,5 +208,7 @@ def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> 
         changes=sides,
         usage=usage,
         comparisons=FakeComparisonLog(usage),
+        flag_history=FakeFlagHistory(store),
+        known_users=FakeKnownUsers(store),
         ping=store.ping,
     )

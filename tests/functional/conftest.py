@@ -11,6 +11,7 @@ from chalice.test import Client, HTTPResponse
 from app import app
 from chalicelib.api.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap import Container, Ports, Rollout, compose, using
+from tests.fakes.comparisons import FakeComparisonLog
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.rollout import FakeFlags
@@ -58,7 +59,7 @@ def api() -> Iterator[Api]:
     verifier = TokenVerifier(KeyStore(issuer.key_set), ISSUER, AUDIENCE)
     sides = FakeSides(store, lambda: NOW)
     flags, usage = FakeFlags(), FakeUsageLog(store)
-    ports = replace(fake_ports(store, publisher, sides), usage=usage)
+    ports = replace(fake_ports(store, publisher, sides), usage=usage, comparisons=FakeComparisonLog(usage))
     container = compose(ports, verifier, lambda: NOW, Rollout(flags))
     project = str(Path(__file__).parents[2])
     with using(container), Client(app, project_dir=project) as client:

@@ -18,7 +18,7 @@ from chalicelib.handlers.sync_job import BUDGET_SECONDS
 ROOT = Path(__file__).parents[2]
 PUBLIC = {"/health", "/v2/openapi.json"}
 FUNCTIONS = {function.name: function.handler_string for function in app.pure_lambda_functions}
-SCHEDULES = {"SyncJob": "rate(5 minutes)"}
+SCHEDULES = {"SyncJob": "rate(5 minutes)", "BackendComparer": "rate(5 minutes)"}
 EVENT_FUNCTIONS = [name for name in FUNCTIONS if name not in SCHEDULES]
 ROUTES = [(path, method) for path, methods in app.routes.items() for method in methods]
 # What a fresh interpreter must manage, as Lambda does: import the module by itself, find the function, decorated.

@@ -1,0 +1,37 @@
+"""The scheduled function that holds the backends' answers against each other."""
+
+from typing import Any
+
+from chalice import Blueprint
+
+from chalicelib.bootstrap import Container
+from chalicelib.domain.comparison import Outcome
+from chalicelib.domain.errors import ComparisonError
+from chalicelib.handlers.event_function import scheduled_function
+from chalicelib.monitoring.metrics import count
+from chalicelib.monitoring.names import MetricName
+
+# Less than the function's time (.chalice/config.json), which is less than the schedule's period.
+BUDGET_SECONDS = 120.0
+METRICS = {
+    Outcome.EQUAL: MetricName.COMPARISONS_EQUAL,
+    Outcome.DIFFERENT: MetricName.COMPARISONS_DIFFERENT,
+    Outcome.IGNORED: MetricName.COMPARISONS_IGNORED,
+    Outcome.LAG: MetricName.COMPARISONS_LAG,
+    Outcome.FAILED: MetricName.COMPARISONS_FAILED,
+}
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.lambda_function(name="BackendComparer")
+@scheduled_function
+def backend_comparer(container: Container) -> dict[str, Any]:
+    """Compare a sample of what was read since the last run. A mode that forbids it is no failure."""
+    try:
+        outcomes = container.comparer.run(BUDGET_SECONDS)
+    except ComparisonError as error:
+        return {"state": "refused", "reason": str(error)}
+    for outcome, compared in outcomes.items():
+        count(METRICS[outcome], compared)
+    return {"state": "compared", **{outcome.value: compared for outcome, compared in outcomes.items()}}
