@@ -25,6 +25,10 @@ class Settings(BaseModel):
     auth_jwks_url: str = Field(alias="AUTH_JWKS_URL", pattern=r"^https?://")
     secret_id: str = Field(alias="SECRET_ID", min_length=1)
     mongodb_database: str = Field(alias="MONGODB_DATABASE", min_length=1)
+    flags_application_id: str = Field(alias="FLAGS_APPLICATION_ID", min_length=1)
+    flags_environment_id: str = Field(alias="FLAGS_ENVIRONMENT_ID", min_length=1)
+    flags_profile_id: str = Field(alias="FLAGS_PROFILE_ID", min_length=1)
+    flags_strategy_id: str = Field(alias="FLAGS_STRATEGY_ID", min_length=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field("INFO", alias="LOG_LEVEL")
 
     @model_validator(mode="after")

@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Column, Table
 
-from infra.deployment.application import Target, application_stack, deploy_application, deploy_flags
+from infra.deployment.application import Target, application_stack, deploy_application, deploy_flags, flags_parameters
 from infra.deployment.cloudformation import Stack
 from infra.deployment.packaging import package
 from infra.errors import EXPECTED
@@ -150,6 +150,7 @@ def deploy(stage: str, bucket: str, region: str | None, **settings: str) -> None
         "MongoDatabase": settings["database"],
     }
     flags_changed = deploy_flags(target, stage)
+    parameters |= flags_parameters(target, stage)
     application_changed = deploy_application(target, package(), stage, bucket, parameters)
     console.print(f"flags {_changed(flags_changed)}, application {_changed(application_changed)}")
     stack = Stack(target.client("cloudformation"), application_stack(stage))

@@ -77,7 +77,8 @@ class FlagChanges:
         """Send everybody to the old backend: every flag off."""
 
         def rewrite(before: FlagDocument, now: int) -> FlagDocument:
-            return before.with_flags(*(replace(flag, enabled=False, updated_at=now) for flag in before.flags.values()))
+            on = [flag for flag in before.flags.values() if flag.enabled]
+            return before.with_flags(*(replace(flag, enabled=False, updated_at=now) for flag in on))
 
         return self._back(rewrite, Doing("kill", order))
 

@@ -1,5 +1,6 @@
 """The AppConfig clients, opened on first use, and where the flag document is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -39,3 +40,11 @@ def appconfig() -> "AppConfigClient":
     """The client that operators change the document with."""
     client: AppConfigClient = boto3.client("appconfig", config=CHANGING)
     return client
+
+
+@dataclass(frozen=True, slots=True)
+class FlagClients:
+    """How the document is read and changed: accessors, so that nothing is opened before it is used."""
+
+    reading: "Callable[[], AppConfigDataClient]" = appconfigdata
+    changing: "Callable[[], AppConfigClient]" = appconfig

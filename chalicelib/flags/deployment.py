@@ -4,7 +4,6 @@ Two locks keep two operators from overwriting each other: a version is made on t
 on top of the latest deployment only.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,8 +21,8 @@ MOVED_ON = "somebody else has changed the flag document meanwhile; look at it ag
 class Waiting:
     """How time passes: the wall clock and a pause, both in seconds."""
 
-    clock: Callable[[], float] = time.time
-    pause: Callable[[float], None] = time.sleep
+    clock: Callable[[], float]
+    pause: Callable[[float], None]
 
     def until(self, done: Callable[[], bool], seconds: float) -> bool:
         """Ask until it is done; False when it is not after that time."""

@@ -1,5 +1,6 @@
 """Deploys the packaged application: the archive to S3 under its digest, the template through CloudFormation."""
 
+import json
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -72,8 +73,34 @@ def deploy_application(
 
 def deploy_flags(target: Target, stage: str) -> bool:
     """Deploy the feature flags' home and first document; return whether CloudFormation changed anything."""
-    stack = Stack(target.client("cloudformation"), f"{application_stack(stage)}-flags")
-    return stack.deploy(FLAGS_TEMPLATE.read_text(), {"Stage": stage})
+    return flags_stack(target, stage).deploy(flags_template(), {"Stage": stage})
+
+
+def flags_stack(target: Target, stage: str) -> Stack:
+    """Return the CloudFormation stack of the feature flags."""
+    return Stack(target.client("cloudformation"), f"{application_stack(stage)}-flags")
+
+
+def flags_template() -> str:
+    """Return the flags' template, the application's own schema and first document put in."""
+    from chalicelib.flags.document import written  # an application that does not import must not take ``down`` along
+    from chalicelib.flags.schema import document_schema, first_document
+
+    contents = {"document schema": json.dumps(document_schema()), "first document": written(first_document()).decode()}
+    template = FLAGS_TEMPLATE.read_text()
+    for name, content in contents.items():
+        template = template.replace(f'"{{{name}}}"', json.dumps(content))  # a JSON string is a YAML one
+    return template
+
+
+def flags_parameters(target: Target, stage: str) -> dict[str, str]:
+    """Return where the flags are, as the application's template is told. Raises DeployError where they are nowhere."""
+    outputs = flags_stack(target, stage).outputs()
+    if not outputs:
+        raise DeployError(
+            f"The flags of stage {stage} were never deployed: there is no stack {application_stack(stage)}-flags."
+        )
+    return {f"Flags{name}": outputs[name] for name in ("ApplicationId", "EnvironmentId", "ProfileId", "StrategyId")}
 
 
 def ensure_bucket(s3: Any, bucket: str, region: str, account: str) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from infra.deployment.application import (
-    FLAGS_TEMPLATE,
     Target,
     application_stack,
     deploy_application,
     deploy_flags,
     ensure_bucket,
+    flags_parameters,
+    flags_stack,
+    flags_template,
 )
 from infra.deployment.cloudformation import Stack
 from infra.deployment.errors import DeployError
@@ -45,7 +47,7 @@ class EmulatedCloud:
 
     def deploy_application(self, package: Package) -> str:
         """Deploy the packaged application unless exactly this is deployed."""
-        parameters = self.parameters()
+        parameters = self.parameters() | flags_parameters(self._appconfig, STAGE)
         stack = Stack(self._aws.client("cloudformation"), application_stack(STAGE))
         return self._unless_deployed(
             stack,
@@ -69,8 +71,8 @@ class EmulatedCloud:
 
     def deploy_flags(self) -> str:
         """Deploy the feature flags' home unless it is there; a document that was changed since stays as it is."""
-        stack = Stack(self._appconfig.client("cloudformation"), f"{application_stack(STAGE)}-flags")
-        return self._unless_deployed(stack, FLAGS_TEMPLATE.read_text(), lambda: deploy_flags(self._appconfig, STAGE))
+        stack = flags_stack(self._appconfig, STAGE)
+        return self._unless_deployed(stack, flags_template(), lambda: deploy_flags(self._appconfig, STAGE))
 
     def _secret(self) -> str:
         return json.dumps({"mongodbUri": self._layout.mongodb_uri, "pseudonymKey": self._identity.pseudonym_key})

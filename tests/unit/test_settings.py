@@ -13,6 +13,10 @@ GOOD = {
     "AUTH_JWKS_URL": "https://issuer.example/keys",
     "SECRET_ID": "energy",
     "MONGODB_DATABASE": "energy",
+    "FLAGS_APPLICATION_ID": "a1b2c3d",
+    "FLAGS_ENVIRONMENT_ID": "e1b2c3d",
+    "FLAGS_PROFILE_ID": "p1b2c3d",
+    "FLAGS_STRATEGY_ID": "s1b2c3d",
 }
 
 

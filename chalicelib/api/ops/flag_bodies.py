@@ -1,0 +1,75 @@
+"""What operators send to change and look at flags."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
+
+from chalicelib.api.bodies import DIGITS, Amount, Body
+from chalicelib.flags.orders import REASON_LENGTH
+from chalicelib.flags.wishes import Wish, percentage
+
+Users = tuple[str, ...]
+
+
+class ReasonedBody(Body):
+    """Every change says why."""
+
+    reason: str = Field(min_length=1, max_length=REASON_LENGTH)
+
+
+class WishBody(ReasonedBody):
+    """A change of one flag; what is left out stays as it is."""
+
+    enabled: bool | None = None
+    rollout_percent: Amount | None = None
+    exact: bool = False
+    add_test_user_ids: Users = ()
+    remove_test_user_ids: Users = ()
+    add_blocked_user_ids: Users = ()
+    remove_blocked_user_ids: Users = ()
+    retire: bool = False
+
+    def wish(self) -> Wish:
+        """What the use case takes. Raises InvalidInputError."""
+        return Wish(
+            enabled=self.enabled,
+            percent=None if self.rollout_percent is None else percentage(self.rollout_percent),
+            exact=self.exact,
+            test_users=self.add_test_user_ids,
+            no_test_users=self.remove_test_user_ids,
+            block=self.add_blocked_user_ids,
+            unblock=self.remove_blocked_user_ids,
+            retire=self.retire,
+        )
+
+
+class RollbackBody(ReasonedBody):
+    """Back to a percentage; without one the flag is switched off."""
+
+    to_percent: Amount | None = None
+
+    def percent(self) -> Decimal | None:
+        """What the use case takes. Raises InvalidInputError."""
+        return None if self.to_percent is None else percentage(self.to_percent)
+
+
+class PlanQuery(Body):
+    """From one percentage, or from where the flag stands, to another."""
+
+    start: str | None = Field(None, alias="from")
+    end: str = Field(alias="to")
+    exact: bool = False
+
+
+class ExplainQuery(Body):
+    """Whose decision to explain."""
+
+    user: str = Field(min_length=1)
+
+
+class HistoryQuery(Body):
+    """The changes of one flag or of all."""
+
+    flag: str | None = None
+    limit: Annotated[int, Field(ge=1, le=500), DIGITS] = 50

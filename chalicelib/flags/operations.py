@@ -1,0 +1,50 @@
+"""Everything that operators do with flags, put together for one stage's AppConfig."""
+
+import time
+from dataclasses import dataclass, field
+
+from chalicelib.domain.flag_changes import FlagHistory, KnownUsers
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.rollout import RolloutDecisions
+from chalicelib.domain.twins import SyncControl
+from chalicelib.flags.changing import FlagChanges
+from chalicelib.flags.deployment import FlagDeployment, Waiting
+from chalicelib.flags.home import FlagHome
+from chalicelib.flags.overview import FlagOverview
+from chalicelib.flags.publishing import FlagPublishing
+from chalicelib.flags.store import FlagStore
+
+
+@dataclass(frozen=True, slots=True)
+class FlagAdapters:
+    """AppConfig as one process reaches it: the store it decides by, the home it changes, how long it waits."""
+
+    store: FlagStore
+    home: FlagHome
+    effect_seconds: float
+    waiting: Waiting = field(default_factory=lambda: Waiting(time.time, time.sleep))
+
+
+@dataclass(frozen=True, slots=True)
+class FlagOperations:
+    """Looking at flags and changing them."""
+
+    overview: FlagOverview
+    changes: FlagChanges
+
+
+def flag_operations(
+    adapters: FlagAdapters,
+    decisions: RolloutDecisions,
+    history: FlagHistory,
+    users: KnownUsers,
+    control: SyncControl,
+    clock: Clock,
+) -> FlagOperations:
+    """Put the use cases together."""
+    deployment = FlagDeployment(adapters.home, adapters.waiting)
+    publishing = FlagPublishing(deployment, adapters.store, history, adapters.waiting, clock, adapters.effect_seconds)
+    return FlagOperations(
+        FlagOverview(adapters.home, adapters.store, decisions, history, users, control, clock),
+        FlagChanges(publishing, users, control),
+    )

@@ -1,0 +1,104 @@
+"""Looking at flags: what is deployed and in use, what a change would do to whom, why somebody gets a backend."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.flag_changes import FlagChange, FlagHistory, KnownUsers
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.rollout import Component, Decision, RolloutDecisions
+from chalicelib.domain.twins import SyncControl
+from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read
+from chalicelib.flags.evidence import Evidence
+from chalicelib.flags.flag import Flag
+from chalicelib.flags.home import Deployed, FlagHome
+from chalicelib.flags.names import COMPONENT_FLAGS
+from chalicelib.flags.planning import Plan, at_percentages, plan_between, rule_of
+from chalicelib.flags.store import FlagStore
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The deployed document and AppConfig's numbers for it.
+
+    ``in_use``: the document by which this process decides. ``hindrance``: why nothing may rise yet, None: it may.
+    """
+
+    deployed: Deployed
+    document: FlagDocument
+    in_use: str | None
+    hindrance: str | None
+
+    @property
+    def flags(self) -> Sequence[Flag]:
+        """The flags that can be read."""
+        return tuple(self.document.flags.values())
+
+    @property
+    def malformed(self) -> Mapping[str, str]:
+        """The others, and what is wrong with them."""
+        return self.document.malformed
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One user's decision for one component, and the rule behind it, by the document in use."""
+
+    user_id: str
+    component: Component
+    decision: Decision
+    rule: str
+    document_version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FlagOverview:
+    """What the commands ``flags list``, ``plan``, ``explain`` and ``history`` do."""
+
+    home: FlagHome
+    store: FlagStore
+    decisions: RolloutDecisions
+    history: FlagHistory
+    users: KnownUsers
+    control: SyncControl
+    clock: Clock
+
+    def listing(self) -> Listing:
+        """What is deployed. Raises RolloutError where nothing ever was, UnavailableError without AppConfig."""
+        deployed, loaded = self.home.deployed(), self.store.loaded()
+        in_use = loaded.document.version if loaded else None
+        return Listing(deployed, _document(deployed), in_use, self._hindrance())
+
+    def plan(self, name: str, start: Decimal | None, end: Decimal, *, exact: bool) -> Plan:
+        """Who would enter and leave between two percentages. Raises RolloutError, UnavailableError."""
+        now = self.clock()
+        flag = _document(self.home.deployed()).flags.get(name, Flag(name, now, now))
+        before, after = at_percentages(flag, start, end, lambda: list(self.users.known_users()), exact=exact)
+        return plan_between(before, after, self.users.known_users())
+
+    def explain(self, user_id: str, component: Component) -> Explanation:
+        """Why a user gets the backend that they get, as this process decides."""
+        decision = self.decisions.should_use_new_backend(user_id, component)
+        loaded = self.store.loaded()
+        flag = loaded.document.flags.get(COMPONENT_FLAGS[component]) if loaded else None
+        version = loaded.document.version if loaded else None
+        return Explanation(user_id, component, decision, rule_of(decision, flag), version)
+
+    def changes(self, name: str | None, limit: int) -> Sequence[FlagChange]:
+        """The latest changes, of one flag or of all. Raises UnavailableError."""
+        return self.history.changes(name, limit)
+
+    def _hindrance(self) -> str | None:
+        try:
+            return Evidence.of(self.control, self.clock()).problem()
+        except UnavailableError as error:
+            return str(error)
+
+
+def _document(deployed: Deployed) -> FlagDocument:
+    """The document; one that cannot be read at all has no flags, and says so under its own name."""
+    try:
+        return read(deployed.content)
+    except MalformedDocumentError as error:
+        return FlagDocument({}, {"document": str(error)})

@@ -1,0 +1,89 @@
+"""Flags as programs see them, on the command line (``--json``) and under ``/ops/flags`` alike."""
+
+from typing import Any
+
+from chalicelib.domain.flag_changes import FlagChange
+from chalicelib.flags.flag import Flag, moment
+from chalicelib.flags.orders import Change
+from chalicelib.flags.overview import Explanation, Listing
+from chalicelib.flags.planning import Plan, Step
+
+Members = dict[str, Any]
+
+
+def listing_document(listing: Listing) -> Members:
+    """What is deployed and in use."""
+    deployed = listing.deployed
+    return {
+        "version": listing.document.version,
+        "inUse": listing.in_use,
+        "configVersion": deployed.config_version,
+        "deployment": deployed.latest_deployment,
+        "underWay": deployed.under_way,
+        "hindrance": listing.hindrance,
+        "flags": [flag.shown() for flag in listing.flags],
+        "malformed": dict(listing.malformed),
+        "unknown": sorted(listing.document.unknown),
+    }
+
+
+def change_document(change: FlagChange) -> Members:
+    """One change, as it is remembered."""
+    return {
+        "at": moment(change.at),
+        "by": change.by,
+        "action": change.action,
+        "reason": change.reason,
+        "state": change.state.value,
+        "before": dict(change.before),
+        "after": dict(change.after),
+        "fromVersion": change.from_version,
+        "toVersion": change.to_version,
+        "configVersion": change.config_version,
+        "deployment": change.deployment,
+        "inEffectMs": change.in_effect_ms,
+        "evidence": dict(change.evidence),
+        "problem": change.problem,
+    }
+
+
+def made_document(made: Change) -> Members:
+    """A change that was just made."""
+    return change_document(made.change) | {"recorded": made.recorded}
+
+
+def plan_document(plan: Plan) -> Members:
+    """Who enters and who leaves."""
+    return {
+        "flag": plan.before.name,
+        "from": _share(plan.before),
+        "to": _share(plan.after),
+        "known": plan.known,
+        "inBefore": plan.in_before,
+        "inAfter": plan.in_after,
+        "entering": [_step(step) for step in plan.entering],
+        "leaving": [_step(step) for step in plan.leaving],
+    }
+
+
+def explanation_document(explanation: Explanation) -> Members:
+    """One decision and why."""
+    decision = explanation.decision
+    return {
+        "user": explanation.user_id,
+        "component": explanation.component.value,
+        "backend": decision.backend.value,
+        "reason": str(decision.reason),
+        "rule": explanation.rule,
+        "bucket": decision.bucket,
+        "documentVersion": explanation.document_version,
+    }
+
+
+def _share(flag: Flag) -> Members:
+    shown = flag.shown()
+    return {"rolloutPercent": shown["rolloutPercent"], "exact": flag.exact_user_ids is not None}
+
+
+def _step(step: Step) -> Members:
+    return {"user": step.user_id, "bucket": step.bucket}

@@ -1,0 +1,208 @@
+"""AppConfig with what the emulator lacks: validators, the lock on versions, the age of tokens, the poll interval.
+
+Time is the test's own: ``pass_time`` moves it, and so does everything that pauses. One environment, one profile.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any, cast
+
+import jsonschema_rs
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from chalicelib.flags.client import FlagClients, FlagPlace
+from chalicelib.flags.document import FlagDocument, written
+from chalicelib.flags.schema import document_schema, first_document
+
+PLACE = FlagPlace("app1234", "env1234", "pro1234", "str1234")
+DAY = 24 * 3600.0
+GONE = ("ROLLED_BACK", "REVERTED")
+
+
+@dataclass
+class Deployment:
+    """One deployment; it takes ``seconds`` from when it was started."""
+
+    number: int
+    version: int
+    started: float
+    seconds: float = 0.0
+    state: str = ""  # set where somebody ended it
+    description: str = ""
+
+    def state_at(self, now: float) -> str:
+        return self.state or ("COMPLETE" if now >= self.started + self.seconds else "DEPLOYING")
+
+
+@dataclass
+class Session:
+    """One session of the data plane: the token that is next, and what it was given last."""
+
+    begun: float
+    seen: int | None = None
+    earliest: float = 0.0
+
+
+@dataclass
+class FakeAppConfig:
+    """Both planes, as the two boto3 clients call them."""
+
+    now: float = 1_700_000_000.0
+    versions: dict[int, bytes] = field(default_factory=dict)
+    deployments: list[Deployment] = field(default_factory=list)
+    tokens: dict[str, Session] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    down: bool = False
+    deployment_seconds: float = 0.0
+    poll_seconds: int = 15
+
+    def __post_init__(self) -> None:
+        self._schema = jsonschema_rs.Draft4Validator(document_schema())
+
+    # what tests do
+
+    def deployed(self, document: FlagDocument | bytes) -> "FakeAppConfig":
+        """Put a document there as nobody of ours would: without validators and locks."""
+        content = document if isinstance(document, bytes) else written(document)
+        self.versions[len(self.versions) + 1] = content
+        self.deployments.append(Deployment(len(self.deployments) + 1, len(self.versions), self.now))
+        return self
+
+    def content(self) -> Any:
+        """What is deployed now."""
+        return json.loads(self.versions[self._serving().version])
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        self.down = True
+        yield
+        self.down = False
+
+    @property
+    def clients(self) -> FlagClients:
+        client = cast(Any, self)
+        return FlagClients(lambda: client, lambda: client)
+
+    # the data plane
+
+    def start_configuration_session(self, **asked: Any) -> dict[str, Any]:
+        self._called("start_configuration_session")
+        assert asked["ConfigurationProfileIdentifier"] == PLACE.profile
+        self.poll_seconds = max(15, asked["RequiredMinimumPollIntervalInSeconds"])
+        return {"InitialConfigurationToken": self._issue(Session(self.now))}
+
+    def get_latest_configuration(self, ConfigurationToken: str) -> dict[str, Any]:  # noqa: N803 the name AWS gives it
+        self._called("get_latest_configuration")
+        session = self.tokens.pop(ConfigurationToken, None)
+        if session is None:
+            raise refusal("BadRequestException", "the token was used already")
+        if self.now - session.begun >= DAY:
+            raise refusal("BadRequestException", "the token has expired")
+        if self.now < session.earliest:
+            raise refusal("BadRequestException", "the poll interval is not over")
+        serving = self._serving()
+        known = session.seen == serving.version
+        following = Session(session.begun, serving.version, self.now + self.poll_seconds)
+        return {
+            "NextPollConfigurationToken": self._issue(following),
+            "NextPollIntervalInSeconds": self.poll_seconds,
+            "Configuration": BytesIO(b"" if known else self.versions[serving.version]),
+        }
+
+    # the control plane
+
+    def list_deployments(self, **asked: Any) -> dict[str, Any]:
+        self._called("list_deployments")
+        newest = reversed(self.deployments)
+        return {"Items": [{"DeploymentNumber": item.number} for item in newest][: asked["MaxResults"]]}
+
+    def get_deployment(self, DeploymentNumber: int, **asked: Any) -> dict[str, Any]:  # noqa: N803
+        self._called("get_deployment")
+        if not 0 < DeploymentNumber <= len(self.deployments):
+            raise refusal("ResourceNotFoundException", f"deployment {DeploymentNumber}")
+        found = self.deployments[DeploymentNumber - 1]
+        return {
+            "DeploymentNumber": found.number,
+            "ConfigurationProfileId": PLACE.profile,
+            "ConfigurationVersion": str(found.version),
+            "State": found.state_at(self.now),
+        }
+
+    def list_hosted_configuration_versions(self, **asked: Any) -> dict[str, Any]:
+        self._called("list_hosted_configuration_versions")
+        start = int(asked.get("NextToken", 0))
+        page = list(self.versions)[start : start + 2]
+        more = {"NextToken": str(start + 2)} if start + 2 < len(self.versions) else {}
+        return {"Items": [{"VersionNumber": number} for number in page], **more}
+
+    def get_hosted_configuration_version(self, VersionNumber: int, **asked: Any) -> dict[str, Any]:  # noqa: N803
+        self._called("get_hosted_configuration_version")
+        if VersionNumber not in self.versions:
+            raise refusal("ResourceNotFoundException", f"version {VersionNumber}")
+        return {"Content": BytesIO(self.versions[VersionNumber])}
+
+    def create_hosted_configuration_version(self, **asked: Any) -> dict[str, Any]:
+        self._called("create_hosted_configuration_version")
+        if asked["LatestVersionNumber"] != max(self.versions, default=0):
+            raise refusal("ConflictException", "not the latest version")
+        self._validate(asked["Content"])
+        number = max(self.versions, default=0) + 1
+        self.versions[number] = asked["Content"]
+        return {"VersionNumber": number}
+
+    def start_deployment(self, **asked: Any) -> dict[str, Any]:
+        self._called("start_deployment")
+        assert asked["DeploymentStrategyId"] == PLACE.strategy
+        if any(item.state_at(self.now) == "DEPLOYING" for item in self.deployments):
+            raise refusal("ConflictException", "a deployment is under way")
+        if asked["LatestDeploymentNumber"] != len(self.deployments):
+            raise refusal("ConflictException", "not the latest deployment")
+        version = int(asked["ConfigurationVersion"])
+        self._validate(self.versions[version])
+        number = len(self.deployments) + 1
+        self.deployments.append(
+            Deployment(number, version, self.now, self.deployment_seconds, description=asked["Description"])
+        )
+        return {"DeploymentNumber": number}
+
+    def stop_deployment(self, DeploymentNumber: int, **asked: Any) -> dict[str, Any]:  # noqa: N803
+        self._called("stop_deployment")
+        found = self.deployments[DeploymentNumber - 1]
+        if found.state_at(self.now) != "DEPLOYING":
+            raise refusal("BadRequestException", f"deployment {DeploymentNumber} is {found.state_at(self.now)}")
+        found.state = "ROLLED_BACK"
+        return {}
+
+    def _serving(self) -> Deployment:
+        return next(item for item in reversed(self.deployments) if item.state_at(self.now) == "COMPLETE")
+
+    def _validate(self, content: bytes) -> None:
+        try:
+            self._schema.validate(json.loads(content))
+        except (ValueError, jsonschema_rs.ValidationError) as error:
+            raise refusal("BadRequestException", f"the validator says: {error}") from error
+
+    def _issue(self, session: Session) -> str:
+        token = f"token-{len(self.calls)}"
+        self.tokens[token] = session
+        return token
+
+    def _called(self, operation: str) -> None:
+        self.calls.append(operation)
+        if self.down:
+            raise EndpointConnectionError(endpoint_url="https://appconfig.example")
+
+
+def refusal(code: str, message: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
+
+
+def all_off() -> FakeAppConfig:
+    """AppConfig as the template leaves it."""
+    return FakeAppConfig().deployed(first_document())

@@ -1,0 +1,30 @@
+"""The record of changes of flags and the known users, over the fake store."""
+
+from collections.abc import Iterator, Sequence
+
+from chalicelib.domain.flag_changes import FlagChange
+from tests.fakes.store import FakeStore
+
+
+class FakeFlagHistory:
+    def __init__(self, store: FakeStore) -> None:
+        self._store = store
+        self._changes: dict[str, FlagChange] = {}
+
+    def save(self, change: FlagChange) -> None:
+        self._store.ping()
+        self._changes[change.id] = change
+
+    def changes(self, flag: str | None, limit: int) -> Sequence[FlagChange]:
+        self._store.ping()
+        found = [change for change in self._changes.values() if flag is None or flag in change.after]
+        return sorted(found, key=lambda change: change.at, reverse=True)[:limit]
+
+
+class FakeKnownUsers:
+    def __init__(self, store: FakeStore) -> None:
+        self._store = store
+
+    def known_users(self) -> Iterator[str]:
+        self._store.ping()
+        return iter({user_id for user_id, _ in self._store.stored.meters})
