@@ -1,0 +1,139 @@
+"""How the flags' commands print for people."""
+
+from collections.abc import Sequence
+
+from rich.markup import escape
+from rich.table import Column, Table
+
+from chalicelib.domain.flag_changes import FlagChange, Shown
+from chalicelib.flags.flag import Flag, plain
+from chalicelib.flags.names import GLOBAL, SHORT_GLOBAL
+from chalicelib.flags.orders import Change
+from chalicelib.flags.overview import Explanation, Listing
+from chalicelib.flags.planning import Plan
+from infra.operations.printing import console, moment
+
+FEW_IDS = 3
+
+
+def print_listing(listing: Listing) -> None:
+    """The flags, then what the operator has to know about them."""
+    table = Table(
+        "flag", "state", "percent", Column("test users", overflow="fold"), Column("blocked", overflow="fold"), "since"
+    )
+    for flag in listing.flags:
+        test_users, blocked = _few(flag.test_user_ids), _few(flag.blocked_user_ids)
+        table.add_row(_short(flag), _state(flag), _percent(flag), test_users, blocked, moment(flag.updated_at))
+    for name, problem in listing.malformed.items():
+        table.add_row(name, "[red]malformed[/]", "-", "-", "-", "-")
+        console.print(f"[red]{name} cannot be read, so it decides 'old': {escape(problem)}[/]")
+    console.print(table)
+    deployed = listing.deployed
+    console.print(f"document {listing.document.version}, AppConfig's version {deployed.config_version}")
+    if deployed.under_way is not None:
+        console.print(f"[yellow]deployment {deployed.under_way} is under way[/]")
+    if listing.document.unknown:
+        console.print(
+            f"no flags of this application, kept as they are: {escape(', '.join(sorted(listing.document.unknown)))}"
+        )
+    if not any(flag.name == GLOBAL and flag.enabled for flag in listing.flags):
+        console.print("the global gate is off: everybody gets the old backend")
+    if listing.hindrance:
+        console.print(f"[yellow]nothing may rise yet: {listing.hindrance}[/]")
+
+
+def print_change(made: Change, answered: bool | None) -> None:
+    """What was changed and how long it took to be in effect."""
+    change = made.change
+    print_changes([change])
+    if change.in_effect_ms is None:
+        console.print("[red]deployed, but no poll of AppConfig has shown it yet: flags list says what is in use[/]")
+    else:
+        console.print(f"in effect everywhere after {change.in_effect_ms / 1000:.1f} s")
+    if answered is not None:
+        console.print(
+            "the deployed API decides by it" if answered else "[red]the deployed API does not decide by it[/]"
+        )
+    if not made.recorded:
+        console.print("[yellow]the database did not answer: the change is not in flags history[/]")
+
+
+def print_changes(changes: Sequence[FlagChange]) -> None:
+    """Changes, one row per flag that changed."""
+    table = Table("when", "who", "what", "flag", "before", "after", Column("why", overflow="fold"), "state")
+    for change in changes:
+        for name in change.after or ["-"]:
+            before, after = _words(change.before.get(name)), _words(change.after.get(name))
+            table.add_row(
+                moment(change.at),
+                escape(change.by),
+                change.action,
+                name,
+                before,
+                after,
+                escape(change.reason),
+                change.state.value,
+            )
+    console.print(table)
+
+
+def print_plan(plan: Plan) -> None:
+    """Who enters, who leaves, and the sum."""
+    table = Table(Column("user", overflow="fold"), "bucket", "")
+    for step in plan.entering:
+        table.add_row(escape(step.user_id), str(step.bucket), "[green]enters[/]")
+    for step in plan.leaving:
+        table.add_row(escape(step.user_id), str(step.bucket), "[red]leaves[/]")
+    console.print(table)
+    shares = f"{_percent(plan.before)} to {_percent(plan.after)}"
+    people = f"{plan.in_before} of {plan.known} known users are in, {plan.in_after} will be"
+    console.print(f"{plan.before.name}, {shares}: {people}; {len(plan.entering)} enter, {len(plan.leaving)} leave")
+
+
+def print_explanation(found: Explanation) -> None:
+    """One decision, with its reason."""
+    rows = Table.grid(padding=(0, 2))
+    decision = found.decision
+    rows.add_row("user", escape(found.user_id))
+    rows.add_row("component", found.component.value)
+    rows.add_row("backend", f"[bold]{decision.backend}[/]")
+    rows.add_row("reason", f"{decision.reason}: {found.rule}")
+    rows.add_row("bucket", "-" if decision.bucket is None else f"{decision.bucket} of 0 to 99999")
+    rows.add_row("document", found.document_version or "none")
+    console.print(rows)
+
+
+def _short(flag: Flag) -> str:
+    return flag.component_scope or SHORT_GLOBAL
+
+
+def _state(flag: Flag) -> str:
+    if flag.retired:
+        return "retired"
+    return "[green]on[/]" if flag.enabled else "off"
+
+
+def _percent(flag: Flag) -> str:
+    if flag.name == GLOBAL:
+        return "-"
+    exact = "" if flag.exact_user_ids is None else f" ({len(flag.exact_user_ids)} by id)"
+    return f"{plain(flag.rollout_percent)} %{exact}"
+
+
+def _few(ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - FEW_IDS} more" if len(ids) > FEW_IDS else ""
+    return escape(", ".join(ids[:FEW_IDS]) or "-") + more
+
+
+def _words(flag: Shown | None) -> str:
+    """A flag in a few words."""
+    if flag is None:
+        return "-"
+    words = ["retired" if flag.get("retired") else "on" if flag["enabled"] else "off"]
+    if "rolloutPercent" in flag:
+        words.append(f"{flag['rolloutPercent']} %")
+    words += [f"{len(flag[key])} {what}" for key, what in _LISTS.items() if flag.get(key)]
+    return ", ".join(words)
+
+
+_LISTS = {"exactUserIds": "by id", "testUserIds": "test users", "blockedUserIds": "blocked"}
