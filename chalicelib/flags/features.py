@@ -4,6 +4,7 @@ Rules are asked in their order: off, blocked, test users, then the percentage. W
 accepted only if it would be written in exactly this form again, so no rule can say something that the flag does not.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 
 from chalicelib.domain.readings import to_ms
 from chalicelib.flags.bucketing import BUCKETS, PER_PERCENT
-from chalicelib.flags.flag import NOBODY, Flag, moment
+from chalicelib.flags.flag import NOBODY, Flag, moment, plain
 from chalicelib.flags.names import GLOBAL
 from chalicelib.flags.shapes import (
     BlockedRule,
@@ -74,7 +75,7 @@ def _rules(flag: Flag) -> Rules | None:
         off=None if flag.enabled and not flag.retired else OffRule(conditions=[_buckets(BUCKETS)]),
         blocked=BlockedRule(conditions=[_users(flag.blocked_user_ids)]) if flag.blocked_user_ids else None,
         test_users=TestUsersRule(conditions=[_users(flag.test_user_ids)]) if flag.test_user_ids else None,
-        exact=ExactRule(percent=float(flag.rollout_percent), conditions=[_users(flag.exact_user_ids)])
+        exact=ExactRule(percent=plain(flag.rollout_percent), conditions=[_users(flag.exact_user_ids)])
         if flag.exact_user_ids
         else None,
         percentage=PercentageRule(conditions=[_buckets(buckets)]) if buckets and flag.exact_user_ids is None else None,
@@ -126,8 +127,9 @@ def _instant(text: str) -> int:
 
 
 def _written_so(expected: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
-    """Equal, and the rules in the same order: the order in which Powertools asks them."""
-    return expected == given and list(expected.get("rules", ())) == list(given.get("rules", ()))
+    """Equal as JSON, where 1 is not true, and the rules in the same order: the one in which Powertools asks them."""
+    same = json.dumps(expected, sort_keys=True) == json.dumps(given, sort_keys=True)
+    return same and list(expected.get("rules", ())) == list(given.get("rules", ()))
 
 
 def _refuse(error: ValidationError) -> NoReturn:

@@ -9,7 +9,7 @@ from chalicelib.domain.rollout import Reason
 from chalicelib.flags.document import FlagDocument
 from chalicelib.flags.features import feature_of
 from chalicelib.flags.flag import Flag
-from chalicelib.flags.names import GLOBAL
+from chalicelib.flags.names import FLAGS, GLOBAL
 
 OPEN = "open"  # what the global gate says when the component's flag decides
 Features = dict[str, Any]
@@ -24,9 +24,10 @@ TO_NEW = frozenset({Reason.TEST_USER, Reason.PERCENTAGE_IN})
 
 
 def features_of(document: FlagDocument) -> Features:
-    """Every flag of a document as a feature that answers with a reason; a malformed one says so."""
+    """Every flag there is as a feature that answers with a reason; a missing one is off, a malformed one says so."""
+    missing = {name: _answering(Reason.GLOBAL_OFF if name == GLOBAL else Reason.COMPONENT_OFF) for name in FLAGS}
     readable = {name: _feature(flag) for name, flag in document.flags.items()}
-    return readable | {name: _answering(Reason.MALFORMED) for name in document.malformed}
+    return missing | readable | {name: _answering(Reason.MALFORMED) for name in document.malformed}
 
 
 def _feature(flag: Flag) -> Features:

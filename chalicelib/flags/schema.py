@@ -44,7 +44,7 @@ def _draft_4(schema: dict[str, Any]) -> dict[str, Any]:
         return {"enum": [schema["const"]]}
     kept = {name: value for name, value in schema.items() if name not in FOR_READERS}
     if properties := kept.pop("properties", None):
-        required = [name for name in kept.pop("required") if "anyOf" not in properties[name]]
+        required = [name for name in kept.pop("required") if not _may_be_left_out(properties[name])]
         kept["properties"] = {name: _draft_4(_chosen(value)) for name, value in properties.items()}
         kept |= {"required": required} if required else {}
     if "items" in schema:
@@ -54,5 +54,9 @@ def _draft_4(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _chosen(schema: dict[str, Any]) -> dict[str, Any]:
     """What stands there if it is not null."""
-    chosen: dict[str, Any] = schema["anyOf"][0] if "anyOf" in schema else schema
+    chosen: dict[str, Any] = schema["anyOf"][0] if _may_be_left_out(schema) else schema
     return chosen
+
+
+def _may_be_left_out(schema: dict[str, Any]) -> bool:
+    return {"type": "null"} in schema.get("anyOf", ())

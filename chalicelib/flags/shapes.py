@@ -21,7 +21,7 @@ MODULO_RANGE: Literal["MODULO_RANGE"] = RuleAction.MODULO_RANGE.value
 
 Moment = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")]
 # Bounds are written as "at least" and "at most": AppConfig knows draft 4 of JSON Schema.
-Percent = Annotated[float, Field(ge=0.001, le=100)]
+Percent = Annotated[int | float, Field(ge=0.001, le=100)]
 UserId = Annotated[str, Field(min_length=1, max_length=256)]
 UserIds = Annotated[list[UserId], Field(min_length=1, max_length=MOST_IDS)]
 
@@ -41,8 +41,8 @@ class Shape(BaseModel):
 class Range(Shape):
     """The buckets that a rule is about, both ends included. At 0 % there is no such rule: END lies not below START."""
 
-    BASE: Literal[100_000] = Field(100_000, alias="BASE")
-    START: Literal[0] = Field(0, alias="START")
+    BASE: int = Field(BUCKETS, alias="BASE", ge=BUCKETS, le=BUCKETS)
+    START: int = Field(0, alias="START", ge=0, le=0)
     END: int = Field(alias="END", ge=0, le=BUCKETS - 1)
 
 

@@ -50,7 +50,7 @@ class Session:
 class FakeAppConfig:
     """Both planes, as the two boto3 clients call them."""
 
-    now: float = 1_700_000_000.0
+    now: float = 1_800_000_000.0
     versions: dict[int, bytes] = field(default_factory=dict)
     deployments: list[Deployment] = field(default_factory=list)
     tokens: dict[str, Session] = field(default_factory=dict)

@@ -1,0 +1,83 @@
+"""A stage's flags on doubles: AppConfig, the sync control, the record, the known users."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.rollout import Component
+from chalicelib.domain.sync import SyncMode, SyncState
+from chalicelib.domain.twins import Verified
+from chalicelib.flags.deployment import Waiting
+from chalicelib.flags.evaluation import FlagDecisions
+from chalicelib.flags.flag import Flag
+from chalicelib.flags.home import FlagHome
+from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL
+from chalicelib.flags.operations import FlagAdapters, FlagOperations, flag_operations
+from chalicelib.flags.orders import Change, Order
+from chalicelib.flags.reports import SilentReports
+from chalicelib.flags.session import ConfigurationSession
+from chalicelib.flags.store import AppConfigFlagStore
+from chalicelib.flags.wishes import Wish
+from chalicelib.services.rollout import RolloutService
+from tests.fakes.appconfig import PLACE, FakeAppConfig, all_off
+from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
+from tests.fakes.sides import FakeSyncControl
+from tests.fakes.store import FakeStore, Meter
+
+TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
+ORDER = Order("olga", "as planned")
+
+
+@dataclass
+class Rollout:
+    """Everything behind the operators' commands; the data allow rising unless a test says otherwise."""
+
+    appconfig: FakeAppConfig = field(default_factory=all_off)
+    store: FakeStore = field(default_factory=FakeStore)
+
+    def __post_init__(self) -> None:
+        self.control = FakeSyncControl(self.store)
+        self.history = FakeFlagHistory(self.store)
+        self.control.save_verified(Verified(self.now(), None, 0, 0, 0))
+        self.flags = self.operator()
+
+    def now(self) -> int:
+        return int(self.appconfig.now * 1000)
+
+    def operator(self) -> FlagOperations:
+        """One more operator, with a process of their own."""
+
+        def clock() -> float:
+            return self.appconfig.now
+
+        clients = self.appconfig.clients
+        store = AppConfigFlagStore(ConfigurationSession(clients.reading, PLACE, clock), SilentReports(), clock)
+        home = FlagHome(clients.changing, PLACE)
+        adapters = FlagAdapters(store, home, 60.0, Waiting(clock, self.appconfig.pass_time))
+        decisions = RolloutService(FlagDecisions(store), self.control.state, self.now)
+        users = FakeKnownUsers(self.store)
+        return flag_operations(adapters, decisions, self.history, users, self.control, self.now)
+
+    def known(self, *users: str) -> None:
+        for user_id in users:
+            self.store.stored.meters[user_id, EnergyType.POWER] = Meter()
+
+    def mode(self, mode: SyncMode, since: int | None = None) -> None:
+        self.store.stored.sync = SyncState(mode, since)
+
+    def set(self, percent: int | None = None, **wished: Any) -> Change:
+        """Change the table's flag."""
+        wish = Wish(percent=None if percent is None else Decimal(percent), **wished)
+        return self.flags.changes.set(TABLE, wish, ORDER)
+
+    def open(self) -> None:
+        """Open the global gate."""
+        self.flags.changes.set(GLOBAL, Wish(enabled=True), ORDER)
+
+    def table(self) -> Flag:
+        """The table's flag as it is deployed."""
+        return self.flags.overview.listing().document.flags[TABLE]
+
+    def decision(self, user_id: str) -> Any:
+        return self.flags.overview.explain(user_id, Component.ENERGY_TABLE).decision

@@ -1,0 +1,203 @@
+"""What an operator may ask of a flag, and what comes of it."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.errors import InvalidInputError, NotFoundError, RolloutError
+from chalicelib.domain.rollout import Component
+from chalicelib.flags.bucketing import exact_size, in_order
+from chalicelib.flags.checks import check_names, rises
+from chalicelib.flags.document import FlagDocument
+from chalicelib.flags.flag import NOBODY, Flag
+from chalicelib.flags.names import COMPONENT_FLAGS, FLAGS, GLOBAL, component_flag_named, flag_named
+from chalicelib.flags.planning import plan_between
+from chalicelib.flags.shapes import MOST_IDS
+from chalicelib.flags.wishes import Wish, fulfilled, lowered, percentage
+
+TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
+FLAG = Flag(TABLE, 0, 0)
+TEN = [f"user-{number}" for number in range(10)]
+
+
+def wished(flag: Flag = FLAG, known: list[str] = TEN, **wish: Any) -> Flag:
+    return fulfilled(flag, Wish(**wish), lambda: known)
+
+
+def at(percent: float, flag: Flag = FLAG, known: list[str] = TEN, *, exact: bool = False) -> Flag:
+    return wished(flag, known, percent=percentage(percent), exact=exact)
+
+
+@pytest.mark.parametrize("given_percent", [0, 100, "0", "100", "12.5", Decimal("0.001"), 99.999])
+def test_a_percentage_is_a_number_from_0_to_100(given_percent: object) -> None:
+    assert percentage(given_percent) == Decimal(str(given_percent))
+
+
+@pytest.mark.parametrize(
+    "given_percent", [101, -1, "101", "-1", "ten", "", "nan", "inf", "-inf", True, None, "0.0001", "1e3", "10 %", []]
+)
+def test_anything_else_is_refused_and_quoted(given_percent: object) -> None:
+    with pytest.raises(InvalidInputError, match="from 0 to 100") as refused:
+        percentage(given_percent)
+    assert refused.value.errors[0].where == "rolloutPercent"
+
+
+@pytest.mark.parametrize("text", ["energy_table", "energy_table_new_backend"])
+def test_a_flag_is_named_by_its_component_or_in_full(text: str) -> None:
+    assert flag_named(text) == component_flag_named(text) == TABLE
+
+
+def test_the_gate_is_named_global_and_is_no_component() -> None:
+    assert flag_named("global") == flag_named(GLOBAL) == GLOBAL
+    with pytest.raises(NotFoundError, match="not a component"):
+        component_flag_named("global")
+
+
+@pytest.mark.parametrize("text", ["", "energy", "ENERGY_TABLE", "energy_table_new_backend_new_backend"])
+def test_an_unknown_flag_is_answered_with_those_there_are(text: str) -> None:
+    with pytest.raises(NotFoundError, match="energy_table"):
+        flag_named(text)
+
+
+def test_more_than_0_percent_switches_a_flag_on_unless_it_is_said_otherwise() -> None:
+    assert at(10).enabled
+    assert not at(0).enabled
+    assert not wished(percent=Decimal(10), enabled=False).enabled
+
+
+def test_off_and_on_leave_the_rest_as_it_is() -> None:
+    flag = wished(at(10), test_users=("t",), block=("b",))
+    assert wished(wished(flag, enabled=False), enabled=True) == flag
+
+
+def test_users_are_added_once_and_removed() -> None:
+    flag = wished(wished(test_users=("a", "b"), block=("c",)), test_users=("b", "d"), no_test_users=("a",))
+    assert (flag.test_user_ids, flag.blocked_user_ids) == (("b", "d"), ("c",))
+    assert wished(flag, unblock=("c",)).blocked_user_ids == ()
+
+
+@pytest.mark.parametrize("user_id", ["", " ", "x" * 257])
+def test_a_user_id_that_nobody_has_is_refused(user_id: str) -> None:
+    with pytest.raises(InvalidInputError, match="256"):
+        wished(test_users=(user_id,))
+
+
+def test_more_users_than_a_document_bears_are_refused() -> None:
+    with pytest.raises(InvalidInputError, match=str(MOST_IDS)):
+        wished(test_users=tuple(map(str, range(MOST_IDS + 1))))
+
+
+def test_the_global_gate_takes_on_and_off_and_nothing_else() -> None:
+    assert wished(Flag(GLOBAL, 0, 0), enabled=True).enabled
+    for wish in ({"percent": Decimal(5)}, {"test_users": ("a",)}, {"retire": True}, {"exact": True}):
+        with pytest.raises(InvalidInputError, match="on or off"):
+            wished(Flag(GLOBAL, 0, 0), **wish)
+
+
+def test_a_retired_flag_is_off_and_stays_so() -> None:
+    flag = wished(at(100), retire=True)
+    assert (flag.retired, flag.enabled, flag.rollout_percent) == (True, False, NOBODY)
+    with pytest.raises(RolloutError, match="retired"):
+        at(10, flag)
+
+
+def test_exact_10_percent_of_10_people_is_one_person_and_stays_exact() -> None:
+    flag = at(10, exact=True)
+    assert flag.exact_user_ids == tuple(in_order(TABLE, TEN)[:1])
+    assert at(50, flag).exact_user_ids == tuple(in_order(TABLE, TEN)[:5])
+
+
+def test_exact_ends_at_100_and_at_0_percent() -> None:
+    flag = at(50, exact=True)
+    assert (at(100, flag).exact_user_ids, at(0, flag).exact_user_ids) == (None, None)
+
+
+def test_who_joins_is_added_when_the_change_is_made_again() -> None:
+    flag = at(50, exact=True)
+    everybody = [*TEN, *(f"new-{number}" for number in range(10))]
+    cohort = at(50, flag, everybody).exact_user_ids or ()
+    assert cohort[:5] == flag.exact_user_ids
+    assert len(cohort) == 10
+
+
+def test_blocked_people_take_nobodys_place() -> None:
+    blocked = in_order(TABLE, TEN)[0]
+    assert at(10, wished(block=(blocked,)), exact=True).exact_user_ids == (in_order(TABLE, TEN)[1],)
+
+
+def test_exact_begins_at_0_percent_because_a_hash_has_people_that_nobody_knows() -> None:
+    with pytest.raises(RolloutError, match="begins at 0"):
+        at(50, at(10), exact=True)
+    assert at(10, at(50), exact=True).exact_user_ids is not None
+
+
+def test_exact_is_for_few_people_and_for_somebody() -> None:
+    with pytest.raises(RolloutError, match=str(MOST_IDS)):
+        at(10, known=[str(number) for number in range(MOST_IDS + 1)], exact=True)
+    with pytest.raises(RolloutError, match="nobody is known"):
+        at(10, known=[], exact=True)
+
+
+def test_a_rollback_lowers() -> None:
+    assert lowered(at(50), Decimal(10), lambda: TEN).rollout_percent == 10
+    exact = lowered(at(50, exact=True), Decimal(10), lambda: TEN)
+    assert exact.exact_user_ids == tuple(in_order(TABLE, TEN)[:1])
+    with pytest.raises(RolloutError, match="no rollback"):
+        lowered(at(10), Decimal(50), lambda: TEN)
+
+
+@given(st.lists(st.tuples(st.integers(1, 100), st.integers(0, 8)), min_size=2, max_size=6), st.booleans())
+def test_no_rise_drops_anybody_whoever_joins_meanwhile(steps: list[tuple[int, int]], exact: bool) -> None:
+    known, flag = list(TEN), wished(enabled=True)
+    for percent, joining in sorted(steps):
+        risen = at(percent, flag, known, exact=exact and flag.rollout_percent == 0)
+        assert plan_between(flag, risen, known).leaving == ()
+        if exact and percent < 100:
+            assert len(risen.exact_user_ids or ()) >= exact_size(len(known), Decimal(percent))
+        flag, known = risen, [*known, *(f"joined-{len(known)}-{number}" for number in range(joining))]
+
+
+def test_names_may_not_vanish_and_what_is_retired_stays_so() -> None:
+    flags = {name: Flag(name, 0, 0) for name in FLAGS}
+    before = FlagDocument(flags, unknown={"gone": {"default": False, "retired": True}})
+    check_names(before, before.with_flags(Flag(TABLE, 0, 0, retired=True)))
+    with pytest.raises(RolloutError, match="gone"):
+        check_names(before, FlagDocument(flags))
+    with pytest.raises(RolloutError, match=TABLE):
+        check_names(before.with_flags(Flag(TABLE, 0, 0, retired=True)), before)
+
+
+ON_AT_10 = replace(at(10), test_user_ids=("t",), blocked_user_ids=("b",))
+EXACT = at(10, exact=True)
+RISES = {
+    "on": (replace(ON_AT_10, enabled=False), ON_AT_10),
+    "a higher percentage": (ON_AT_10, replace(ON_AT_10, rollout_percent=Decimal(11))),
+    "a higher percentage while it is off": (FLAG, replace(ON_AT_10, enabled=False)),
+    "a test user": (ON_AT_10, replace(ON_AT_10, test_user_ids=("t", "u"))),
+    "a test user at 0 percent": (FLAG, replace(FLAG, test_user_ids=("u",))),
+    "nobody blocked any more": (ON_AT_10, replace(ON_AT_10, blocked_user_ids=())),
+    "one more by id": (EXACT, at(10, EXACT, [*TEN, *"abcdefghijkl"])),
+    "the gate": (Flag(GLOBAL, 0, 0), Flag(GLOBAL, 0, 0, enabled=True)),
+}
+FALLS = {
+    "off": (ON_AT_10, replace(ON_AT_10, enabled=False)),
+    "a lower percentage": (ON_AT_10, replace(ON_AT_10, rollout_percent=Decimal(9))),
+    "no test user": (ON_AT_10, replace(ON_AT_10, test_user_ids=())),
+    "one more blocked": (ON_AT_10, replace(ON_AT_10, blocked_user_ids=("b", "c"))),
+    "on at 0 percent": (FLAG, replace(FLAG, enabled=True)),
+    "by id instead of by hash, and lower": (at(50), at(10, at(50), exact=True)),
+}
+
+
+@pytest.mark.parametrize("change", RISES.values(), ids=RISES)
+def test_whatever_may_send_somebody_to_the_new_backend_is_a_rise(change: tuple[Flag, Flag]) -> None:
+    assert rises(*change)
+
+
+@pytest.mark.parametrize("change", FALLS.values(), ids=FALLS)
+def test_whatever_sends_nobody_there_is_none(change: tuple[Flag, Flag]) -> None:
+    assert not rises(*change)
