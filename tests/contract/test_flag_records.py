@@ -1,0 +1,78 @@
+"""What changing flags keeps and asks of the database, on the fake and on MongoDB."""
+
+from dataclasses import replace
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+
+from chalicelib.bootstrap import Ports
+from chalicelib.domain.flag_changes import ChangeState, FlagChange
+from chalicelib.domain.ports import NewReading, WriteTransaction
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.twins import Verified
+
+MOMENT = 1_700_000_000_000
+
+
+def change(at: int, *flags: str) -> FlagChange:
+    shown = {"enabled": True, "rolloutPercent": 12.5, "testUserIds": ["用户|1"], "exactUserIds": None}
+    return FlagChange(
+        id=uuid4().hex,
+        at=at,
+        by="olga@laptop",
+        action="set",
+        reason="as planned",
+        before=dict.fromkeys(flags),
+        after=dict.fromkeys(flags, shown),
+        from_version="a1",
+        to_version="b2",
+        evidence={"mode": "dual_write", "users": {"known": 3}},
+    )
+
+
+def meter(ports: Ports, user_id: str, kind: EnergyType) -> None:
+    def work(transaction: WriteTransaction) -> None:
+        transaction.readings.add(NewReading(kind, MOMENT, Decimal(5), "manual"), MOMENT)
+        transaction.meters.mark_changed(kind, MOMENT, MOMENT, MOMENT)
+
+    ports.transactions.run(user_id, work)
+
+
+def test_a_change_is_kept_whole_and_can_be_finished(ports: Ports) -> None:
+    started = change(MOMENT, "one")
+    ports.flag_history.save(started)
+    assert list(ports.flag_history.changes(None, 10)) == [started]
+    deployed = replace(started, state=ChangeState.DEPLOYED, config_version=7, deployment=8, in_effect_ms=14_900)
+    ports.flag_history.save(deployed)
+    assert list(ports.flag_history.changes(None, 10)) == [deployed]
+
+
+def test_changes_come_the_newest_first_of_one_flag_or_of_all(ports: Ports) -> None:
+    changes = [change(MOMENT + n, "one", *(["two"] if n % 2 else [])) for n in range(6)]
+    for item in changes:
+        ports.flag_history.save(item)
+    assert list(ports.flag_history.changes(None, 4)) == changes[:1:-1]
+    assert list(ports.flag_history.changes("two", 10)) == changes[5:0:-2]
+    assert list(ports.flag_history.changes("three", 10)) == []
+
+
+def test_every_user_with_a_meter_is_known_once(ports: Ports) -> None:
+    users = ["a", "a|b", "a|power", "a|gas|x", "ab", "auth0|1", "用户", "a|b|c"]
+    for user_id in users:
+        for kind in EnergyType:
+            meter(ports, user_id, kind)
+    assert sorted(ports.known_users.known_users()) == sorted(users)
+
+
+def test_without_meters_nobody_is_known(ports: Ports) -> None:
+    assert list(ports.known_users.known_users()) == []
+
+
+@pytest.mark.parametrize("since", [None, MOMENT])
+def test_the_last_verify_is_remembered(ports: Ports, since: int | None) -> None:
+    assert ports.sync_control.verified() is None
+    for differences in (3, 0):
+        verified = Verified(MOMENT, since, 12, 1, differences)
+        ports.sync_control.save_verified(verified)
+        assert ports.sync_control.verified() == verified
