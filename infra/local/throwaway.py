@@ -11,6 +11,7 @@ from rich.console import Console
 
 from infra.local import laptop
 from infra.local import mongod as mongod_piece
+from infra.local.emulators import appconfig as appconfig_piece
 from infra.local.emulators import localstack as localstack_piece
 from infra.local.layout import Layout, Ports
 from infra.local.ports import free_ports
@@ -42,6 +43,19 @@ def localstack() -> Iterator[Layout]:
         yield layout
     finally:
         supervisor.stop("localstack")
+        shutil.rmtree(layout.folder, ignore_errors=True)
+
+
+@contextmanager
+def appconfig() -> Iterator[Layout]:
+    """Run the AppConfig emulator alone, nothing deployed; yields where it is."""
+    layout = _layout()
+    supervisor = Supervisor(layout.folder)
+    try:
+        supervisor.start(appconfig_piece(layout))
+        yield layout
+    finally:
+        supervisor.stop("appconfig")
         shutil.rmtree(layout.folder, ignore_errors=True)
 
 
