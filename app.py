@@ -4,7 +4,7 @@ from chalice import Chalice
 
 from chalicelib.api import health
 from chalicelib.api.components import fallback as components_fallback
-from chalicelib.api.components import forms, views
+from chalicelib.api.components import forms, operations, views
 from chalicelib.api.ops import flags
 from chalicelib.api.v1 import energy as v1_energy
 from chalicelib.api.v1 import fallback as v1_fallback
@@ -28,6 +28,7 @@ app.register_blueprint(openapi.blueprint)
 app.register_blueprint(fallback.blueprint)
 app.register_blueprint(views.blueprint)
 app.register_blueprint(forms.blueprint)
+app.register_blueprint(operations.blueprint)
 app.register_blueprint(components_fallback.blueprint)
 app.register_blueprint(flags.blueprint)
 

@@ -1,17 +1,25 @@
-"""The copy of version 2's OpenAPI document in the repository: ``python -m tests.functional.openapi_copy`` writes it."""
+"""The copies of the OpenAPI documents in the repository: ``python -m tests.functional.openapi_copy`` writes them."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
-from chalicelib.api.v2.openapi import document
+from chalicelib.api.components import operations as components
+from chalicelib.api.schemas import Members
+from chalicelib.api.v2 import openapi as v2
 
-COPY = Path(__file__).with_name("openapi.json")
+FOLDER = Path(__file__).parent
+COPIES: dict[Path, Callable[[], Members]] = {
+    FOLDER / "openapi.json": v2.document,
+    FOLDER / "openapi_components.json": components.document,
+}
 
 
-def generated() -> str:
-    """The document as the copy should read."""
-    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+def generated(document: Members) -> str:
+    """A document as its copy should read."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
-    COPY.write_text(generated(), encoding="utf-8")
+    for copy, document in COPIES.items():
+        copy.write_text(generated(document()), encoding="utf-8")

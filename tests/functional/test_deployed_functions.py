@@ -16,7 +16,7 @@ from chalicelib.handlers.event_function import MODEL, SCHEDULED
 from chalicelib.handlers.sync_job import BUDGET_SECONDS
 
 ROOT = Path(__file__).parents[2]
-PUBLIC = {"/health", "/v2/openapi.json"}
+PUBLIC = {"/health", "/v2/openapi.json", "/components/openapi.json"}
 FUNCTIONS = {function.name: function.handler_string for function in app.pure_lambda_functions}
 SCHEDULES = {"SyncJob": "rate(5 minutes)", "BackendComparer": "rate(5 minutes)"}
 EVENT_FUNCTIONS = [name for name in FUNCTIONS if name not in SCHEDULES]

@@ -1,51 +1,28 @@
 """The OpenAPI document says what the application does: listed in full, checked for drift, and held to by fuzzing."""
 
-import copy
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, given, settings
-from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from app import app
 from chalicelib.api.endpoint import AUTHENTICATED
+from chalicelib.api.operation import Operation
 from chalicelib.api.v2.openapi import document
-from chalicelib.api.v2.operations import OPERATIONS, Operation
+from chalicelib.api.v2.operations import OPERATIONS
 from chalicelib.domain.readings import EnergyType
 from tests.functional.conftest import Api
-from tests.functional.openapi_copy import COPY, generated
-from tests.functional.wsgi import Wsgi
+from tests.functional.described import JSON, Described, Known
+from tests.functional.openapi_copy import COPIES, generated
 
-CHECKED = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
-FUZZING = settings(
-    max_examples=15,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
 READING, EXCHANGE = {"reading_id": "known"}, {"exchange_id": "known"}
-JSON = {"media_type": "application/json"}
 NEW = {"type": "gas", "date": "2023-02-01", "amount": 1.5}
 FILE = "date,type,amount\n2023-03-01,gas,7\n2023-02-31,gas,8\n"
 # Requests whose answers are known, so that the schema of every answer is compared with one.
-KNOWN: dict[str, list[tuple[int, dict[str, Any]]]] = {
+KNOWN: dict[str, Known] = {
     "list_readings": [(200, {}), (200, {"query": {"limit": 1, "type": "power", "sort": "-date"}})],
     "create_reading": [
         (201, {"body": NEW, **JSON}),
@@ -86,30 +63,6 @@ KNOWN: dict[str, list[tuple[int, dict[str, Any]]]] = {
 }
 
 
-class Described:
-    """The application with a household in it, and the document that it serves."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
-        self._ids = household(api)
-        self._stored = api.store.stored
-        self._token = {"Authorization": f"Bearer {api.issuer.token('alice')}"}
-        self._schema = schemathesis.openapi.from_wsgi("/v2/openapi.json", Wsgi(api.client))
-
-    def operation(self, operation: Operation) -> Any:
-        return self._schema[operation.path][operation.method]
-
-    def ask(self, case: Any, *, known: bool) -> int:
-        """Ask as the household, its readings as they were; whatever comes back must be in the document."""
-        self._api.store.stored = copy.deepcopy(self._stored)
-        if known and case.path_parameters:
-            case.path_parameters = {name: self._ids[name] for name in case.path_parameters}
-        response = case.call(headers=self._token)
-        case.validate_response(response, checks=CHECKED)
-        status: int = response.status_code
-        return status
-
-
 def household(api: Api) -> dict[str, str]:
     """Two readings and an exchange, shown; returns the ids of one of each."""
     body = {"type": "power", "date": "2023-01-31", "amount": 1000}
@@ -123,11 +76,12 @@ def household(api: Api) -> dict[str, str]:
 
 @pytest.fixture
 def described(api: Api) -> Described:
-    return Described(api)
+    return Described(api, "/v2/openapi.json", household(api))
 
 
-def test_the_copy_in_the_repository_is_the_document() -> None:
-    assert COPY.read_text(encoding="utf-8") == generated(), "run: make openapi"
+@pytest.mark.parametrize("copy", COPIES, ids=lambda copy: copy.stem)
+def test_the_copy_in_the_repository_is_the_document(copy: Path) -> None:
+    assert copy.read_text(encoding="utf-8") == generated(COPIES[copy]()), "run: make openapi"
 
 
 def test_every_route_is_in_the_document_and_nothing_else() -> None:
@@ -162,12 +116,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.view.__name__)
 def test_known_requests_are_answered_as_known_and_as_described(described: Described, operation: Operation) -> None:
-    known = KNOWN[operation.view.__name__]
-    assert operation.status in [status for status, _ in known]
-    for status, request in known:
-        case = described.operation(operation).Case(**request)
-        is_other = "other" in (request.get("path_parameters") or {}).values()
-        assert described.ask(case, known=not is_other) == status, request
+    described.answers_as_known(operation, KNOWN[operation.view.__name__])
 
 
 @pytest.mark.parametrize("mode", GenerationMode)
@@ -175,11 +124,4 @@ def test_known_requests_are_answered_as_known_and_as_described(described: Descri
 def test_whatever_is_sent_the_answer_is_one_of_those_described(
     described: Described, operation: Operation, mode: GenerationMode
 ) -> None:
-    @FUZZING
-    @given(case=described.operation(operation).as_strategy(generation_mode=mode))
-    def ask(case: Any) -> None:
-        described.ask(case, known=False)
-        if case.path_parameters:
-            described.ask(case, known=True)
-
-    ask()
+    described.answers_as_described(operation, mode)

@@ -3,14 +3,13 @@
 Every answer that an operation can give stands here; schemathesis holds the application to it.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from chalicelib.api.bodies import Body
+from chalicelib.api.operation import Operation
 from chalicelib.api.v2 import display, energy, exchanges, settings
 from chalicelib.api.v2.configuration_bodies import (
     ChangedBody,
@@ -73,23 +72,6 @@ class SummaryDisplay(Body):
     year: None
     data: SummaryCards
     meta: DisplayMeta
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One method of one path. ``refusals``: the problems beyond those that its inputs bring with them."""
-
-    method: str
-    path: str
-    view: Callable[..., Any]
-    status: HTTPStatus = HTTPStatus.OK
-    answers: tuple[type[BaseModel], ...] = ()
-    query: type[BaseModel] | None = None
-    body: type[BaseModel] | None = None
-    file: bool = False
-    conditional: Literal["If-Match", "If-None-Match"] | None = None
-    headers: tuple[str, ...] = ()
-    refusals: tuple[HTTPStatus, ...] = ()
 
 
 CREATED, NO_CONTENT = HTTPStatus.CREATED, HTTPStatus.NO_CONTENT

@@ -1,4 +1,4 @@
-"""JSON Schemas of version 2: generated from the models of its operations; the problem, which has no model."""
+"""JSON Schemas of OpenAPI documents: generated from the models of operations; the problem, which has no model."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
 from pydantic_core.core_schema import DecimalSchema
 
-from chalicelib.api.v2.operations import Operation
+from chalicelib.api.operation import Operation
 
 Members = dict[str, Any]
 TEMPLATE = "#/components/schemas/{model}"

@@ -1,0 +1,99 @@
+"""What the components answer, as models for their OpenAPI document. The answers themselves are made in
+``chalicelib.services.component_reads``; a test holds them to these.
+"""
+
+from pydantic import Field, RootModel
+
+from chalicelib.api.bodies import Amount, Body, Moment
+from chalicelib.domain.events import MeterChange
+from chalicelib.domain.histogram import Histogram
+from chalicelib.domain.monthly import MonthlyEntry
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.summary_cards import SummaryCards
+
+
+class MeterSummary(Body):
+    """The summary cards of one meter, from one version of it."""
+
+    type: EnergyType
+    source_version: int
+    summary: SummaryCards
+
+
+class Dashboard(Body):
+    """The cards of each meter."""
+
+    meters: list[MeterSummary] = Field(min_length=2, max_length=2)
+
+
+class TableRow(Body):
+    """A reading; its ``revision`` is its ETag."""
+
+    id: str
+    type: EnergyType
+    date: Moment
+    amount: Amount
+    revision: str
+
+
+class EnergyTable(Body):
+    """One page of readings; ``nextCursor`` is null on the last."""
+
+    readings: list[TableRow]
+    next_cursor: str | None
+
+
+class TimelineSlider(Histogram):
+    """How many readings lie in each part of the timeline."""
+
+    type: EnergyType
+    source_version: int
+
+
+class MonthlyCharts(Body):
+    """The twelve months of a year."""
+
+    type: EnergyType
+    source_version: int
+    year: int
+    months: list[MonthlyEntry] = Field(min_length=12, max_length=12)
+
+
+class MonthEnd(Body):
+    """The register at the end of a month, in the shape of an old reading."""
+
+    id: str = Field(alias="_id")
+    user_id: str
+    type: EnergyType
+    date: Moment
+    amount: Amount
+    created_at: Moment
+    updated_at: Moment
+
+
+class MonthEnds(RootModel[list[MonthEnd]]):
+    """The months in which the register is known."""
+
+
+class RecordedForm(TableRow):
+    """A reading that was just written, with the source version that its meter reached."""
+
+    source_version: int
+
+
+class Row(Body):
+    """One row that was not imported, and why."""
+
+    where: str
+    reason: str
+
+
+class ImportedFile(Body):
+    """What became of a file."""
+
+    success: int
+    skipped: int
+    error: int
+    errors: list[Row]
+    ignored_columns: list[str]
+    meters: list[MeterChange]
