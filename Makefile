@@ -72,7 +72,7 @@ format: environments-check ## write the code the way 'check' wants it
 	@$(APP)ruff format $(CHECKED)
 	@$(APP)ruff check --fix $(CHECKED)
 
-openapi: environments-check ## write the copy of version 2's OpenAPI document that the tests compare
+openapi: environments-check ## write the copies of the OpenAPI documents that the tests compare
 	@$(APP)python -m tests.functional.openapi_copy
 
 mutants: environments-check ## change the calculation's rules one by one and see that a test notices
