@@ -62,9 +62,15 @@ def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @contextmanager
 def flags_of(name: str, stage: str | None) -> Iterator[Flags]:
     """The flags of a stage. What they refuse is a StackError, which the command line shows."""
-    layout = Layout.chosen(name, {})
     if stage and "MONGODB_URI" not in os.environ:
         raise StackError(f"MONGODB_URI names the database of stage {stage}: set it, and MONGODB_DATABASE")
+    with flags_at(Layout.chosen(name, {}), stage) as flags:
+        yield flags
+
+
+@contextmanager
+def flags_at(layout: Layout, stage: str | None = None) -> Iterator[Flags]:
+    """The flags of a laptop stack, or of a stage whose database the layout names."""
     database = open_database(layout.mongodb_uri, layout.database)
     try:
         clients, place = _reached(layout, stage)
