@@ -128,6 +128,9 @@ class SyncControl(Protocol):
     def state(self) -> SyncState:
         """The sync mode now."""
 
+    def transaction_seconds(self) -> int | None:
+        """How long the store lets a transaction live; None where it does not say."""
+
     def change(self, before: SyncState, after: SyncState, reason: str) -> bool:
         """Put ``after`` in the place of ``before``; False, and nothing changed, when that has gone meanwhile."""
 

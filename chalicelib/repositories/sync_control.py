@@ -3,7 +3,7 @@
 from typing import Any
 
 from pymongo import WriteConcern
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync import SyncMode, SyncState
@@ -14,6 +14,7 @@ from chalicelib.repositories.database import READ_SECONDS, Collections, Document
 MODE_CHANGES = "sync_mode_changes"
 SYNC_JOB = "sync_job"
 VERIFY = "verify"
+LIFETIME = "transactionLifetimeLimitSeconds"
 KEPT_CHANGES = 100
 
 
@@ -29,10 +30,21 @@ class MongoSyncControl:
         with time_limit(READ_SECONDS):
             return sync_state(self._database)
 
+    def transaction_seconds(self) -> int | None:
+        """The server's limit; not every user may ask for it."""
+        admin = self._database.client.admin
+        with time_limit(READ_SECONDS):
+            try:
+                return int(admin.command({"getParameter": 1, LIFETIME: 1})[LIFETIME])
+            except OperationFailure as error:
+                if error.timeout:
+                    raise
+                return None
+
     def change(self, before: SyncState, after: SyncState, reason: str) -> bool:
         """Replace the state that was read, and nothing else; then note why."""
         assert after.since is not None, "a state that is written has a beginning"  # noqa: S101
-        document = sync_document(after.mode, after.since, after.catching_up)
+        document = sync_document(after.mode, after.since, after.catching_up, after.full_drain_seconds)
         with time_limit(READ_SECONDS):
             if not self._swap(before, document):
                 return False
@@ -118,7 +130,8 @@ class MongoSyncControl:
 def _exactly(state: SyncState) -> Document:
     """A filter for one stored state; None matches documents without the field too."""
     assert state.since is not None, "a state that is stored has a beginning"  # noqa: S101
-    return sync_document(state.mode, state.since, state.catching_up)
+    document = sync_document(state.mode, state.since, state.catching_up)
+    return {field: document[field] for field in ("_id", "mode", "since", "catchingUp")}
 
 
 def _difference(document: Document | None) -> FullDifference | None:

@@ -1,6 +1,7 @@
 """Both sides of the fake store: the old one is the new one plus what another application did to it alone."""
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from chalicelib.bootstrap import Ports
@@ -37,6 +38,9 @@ class FakeSyncControl:
         self._store.ping()
         return self._store.stored.sync
 
+    def transaction_seconds(self) -> int | None:
+        return None
+
     def change(self, before: SyncState, after: SyncState, reason: str) -> bool:
         if self._store.stored.sync != before:
             return False
@@ -50,7 +54,7 @@ class FakeSyncControl:
     def caught_up(self, state: SyncState) -> bool:
         if self._store.stored.sync != state:
             return False
-        self._store.stored.sync = SyncState(state.mode, state.since)
+        self._store.stored.sync = replace(state, catching_up=None)
         return True
 
     def sync_progress(self) -> SyncProgress:
