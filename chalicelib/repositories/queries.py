@@ -1,14 +1,18 @@
 """Reading single readings, lists and whole meters, on the side that a backend reads in the present sync mode."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
+from types import MappingProxyType
+from typing import Any
 
 from bson import ObjectId
 from pymongo.client_session import ClientSession
 
+from chalicelib.domain.compact import CompactReadings
 from chalicelib.domain.ports import MeterConfiguration, MeterSnapshot, PageRequest, ReadingFilter, StoredReading
-from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
+from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.domain.sync import Side, SyncState
+from chalicelib.repositories import series
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import (
     READ_SECONDS,
@@ -64,24 +68,54 @@ class MongoReadingQueries:
 
     def snapshot(self, user_id: str, energy_type: EnergyType, backend: Side) -> MeterSnapshot:
         """Everything a calculation needs, at one point in time, without holding up a writer."""
+        return self._snapshot(user_id, energy_type, backend, from_series=backend is Side.NEW)
+
+    def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Side) -> MeterSnapshot:
+        """The same from the readings themselves."""
+        return self._snapshot(user_id, energy_type, backend, from_series=False)
+
+    def _snapshot(self, user_id: str, energy_type: EnergyType, backend: Side, *, from_series: bool) -> MeterSnapshot:
         with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:
             sync = sync_state(self._database, session)
-            meter = self._meter(user_id, energy_type, session)
+            meter = self._meter(user_id, energy_type, session) or {}
+            side = sync.reads(backend)
+            usable = from_series and side is Side.NEW and series.is_kept(meter)
+            kept = self._kept(user_id, energy_type, meter, session) if usable else None
             return MeterSnapshot(
                 sync=sync,
                 state=state_of(meter),
-                dirty_from=instant_of((meter or {}).get("dirtyFrom")),
-                dirty_to=instant_of((meter or {}).get("dirtyTo")),
-                configuration=configuration_of(meter or {}),
+                dirty_from=instant_of(meter.get("dirtyFrom")),
+                dirty_to=instant_of(meter.get("dirtyTo")),
+                configuration=configuration_of(meter),
                 settings=MongoSettingsWriter(self._database, user_id, session).get(),
-                readings=self._points(user_id, energy_type, sync.reads(backend), session),
+                readings=self._points(user_id, energy_type, side, session) if kept is None else kept,
+                kept=kept is not None,
             )
 
-    def _points(self, user_id: str, energy_type: EnergyType, side: Side, session: ClientSession) -> list[Reading]:
-        conditions = counted(side, {"type": energy_type.value})
-        documents = self._readings(user_id, side, session).find(conditions, projection=POINT, sort=[("date", 1)])
+    def _kept(
+        self, user_id: str, energy_type: EnergyType, meter: Document, session: ClientSession
+    ) -> CompactReadings | None:
+        """The compact series, with what the dirty range holds now in the place of what it held."""
+        collection = ScopedCollection(self._database[Collections.SERIES], user_id, session)
+        readings = series.kept(collection, energy_type, meter)
+        if readings is None or "dirtyFrom" not in meter:
+            return readings
+        changed = {"date": {"$gte": meter["dirtyFrom"], "$lte": meter["dirtyTo"]}}
+        inside = self._points(user_id, energy_type, Side.NEW, session, changed)
+        return readings.with_range(to_ms(meter["dirtyFrom"]), to_ms(meter["dirtyTo"]), inside)
+
+    def _points(
+        self,
+        user_id: str,
+        energy_type: EnergyType,
+        side: Side,
+        session: ClientSession,
+        conditions: Mapping[str, Any] = MappingProxyType({}),
+    ) -> CompactReadings:
+        wanted = counted(side, {"type": energy_type.value, **conditions})
+        documents = self._readings(user_id, side, session).find(wanted, projection=POINT, sort=[("date", 1)])
         batches = documents.batch_size(BATCH)
-        return [point_of(document) for document in (without_doubles(list(batches)) if side is Side.OLD else batches)]
+        return CompactReadings.of(map(point_of, without_doubles(list(batches)) if side is Side.OLD else batches))
 
     def _meter(self, user_id: str, energy_type: EnergyType, session: ClientSession | None) -> Document | None:
         meters = ScopedCollection(self._database[Collections.METERS], user_id, session)

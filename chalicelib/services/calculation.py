@@ -5,6 +5,7 @@ often, the documents end up equal to a fresh calculation.
 """
 
 from chalicelib.domain.affected import affected_years
+from chalicelib.domain.compact import utc_year
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.monthly import stored_years
 from chalicelib.domain.ports import (
@@ -15,8 +16,9 @@ from chalicelib.domain.ports import (
     DisplayUpdate,
     MeterSnapshot,
     ReadingQueries,
+    SeriesUpdate,
 )
-from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType
 from chalicelib.domain.series import Series
 from chalicelib.domain.sync import Side
 from chalicelib.monitoring.logger import logger
@@ -70,6 +72,7 @@ class DisplayDataCalculationService:
             source_version=snapshot.state.source_version,
             documents=documents_of(snapshot, series, _touched(snapshot, series), self._clock()),
             stored_years=stored_years(series, snapshot.settings.zone),
+            series=_series_update(snapshot) if snapshot.sync.reads(Side.NEW) is Side.NEW else None,
         )
 
 
@@ -95,3 +98,12 @@ def _touched(snapshot: MeterSnapshot, series: Series) -> set[int]:
         return set()
     zone, tolerance_days = snapshot.settings.zone, snapshot.settings.tolerance_days
     return affected_years(series, snapshot.dirty_from, snapshot.dirty_to, zone, tolerance_days)
+
+
+def _series_update(snapshot: MeterSnapshot) -> SeriesUpdate:
+    """The years (UTC) of the dirty range; all of them where the series was not kept."""
+    first, last = FIRST_INSTANT, LAST_INSTANT
+    if snapshot.kept and snapshot.dirty_from is not None and snapshot.dirty_to is not None:
+        first, last = snapshot.dirty_from, snapshot.dirty_to
+    years = utc_year(first), utc_year(last)
+    return SeriesUpdate(*years, dict(snapshot.readings.by_year(*years)), len(snapshot.readings))

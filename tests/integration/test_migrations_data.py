@@ -17,10 +17,10 @@ from infra.local import old_energies
 from migrations import roundtrip, runner
 from migrations.errors import RefusedError
 from migrations.runner import Options
-from migrations.scripts import FOLDER, QuietRun
+from migrations.scripts import FOLDER, QuietRun, scripts
 from tests.integration.inherited_database import assert_both_sides_equal, everything, set_mode
 
-CREATE, BACKFILL = "001_create_display_collection", "002_backfill_display_data"
+CREATE, BACKFILL, *LATER = (script.name for script in scripts(FOLDER))
 USERS, DEFECTIVE, READINGS = 6, 2, 30
 
 
@@ -139,7 +139,7 @@ def test_the_first_mode_believes_the_readings_that_are_there(
         database[collection].insert_one({"userId": "u", "type": "power"})
     applied = runner.up(database)
     assert sync_state(database).mode is mode
-    assert applied == ([CREATE, BACKFILL] if mode is SyncMode.DUAL_WRITE else [CREATE])
+    assert applied == ([CREATE, BACKFILL, *LATER] if mode is SyncMode.DUAL_WRITE else [CREATE])
     database.client.drop_database(database.name)
     database.client.close()
 
@@ -169,7 +169,7 @@ def test_the_backfill_waits_for_dual_write_and_its_drain(
 
 def test_after_the_backfill_both_sides_are_equal_for_every_user(dual: Database[Any]) -> None:
     set_mode(dual, SyncMode.DUAL_WRITE, catching_up=Side.OLD)
-    assert runner.up(dual) == [BACKFILL]
+    assert runner.up(dual) == [BACKFILL, *LATER]
     assert assert_both_sides_equal(dual) == 2 * USERS
     assert dual["source_energy_readings"].count_documents({}) == 2 * USERS * READINGS
     assert sync_state(dual).catching_up is None
@@ -178,6 +178,7 @@ def test_after_the_backfill_both_sides_are_equal_for_every_user(dual: Database[A
 @pytest.mark.parametrize("mode", [SyncMode.DUAL_WRITE, SyncMode.NEW_ONLY])
 def test_nothing_is_reverted_while_the_new_side_is_written(dual: Database[Any], mode: SyncMode) -> None:
     runner.up(dual)
+    runner.down(dual, steps=len(LATER))
     set_mode(dual, mode)
     before = everything(dual, "source_energy_readings", "display_energy_data", "meters")
     with pytest.raises(RefusedError, match=f"the mode is {mode}, it must be old_only"):
@@ -192,7 +193,7 @@ def test_down_leaves_old_readings_meters_and_settings_and_up_brings_the_rest_bac
     settings = everything(dual, "user_settings")
     versions = {meter["_id"]: meter["sourceVersion"] for meter in dual["meters"].find()}
     set_mode(dual, SyncMode.OLD_ONLY)
-    assert runner.down(dual) == [BACKFILL]
+    assert runner.down(dual, steps=len(LATER) + 1) == [*reversed(LATER), BACKFILL]
     assert dual["source_energy_readings"].count_documents({}) == dual["display_energy_data"].count_documents({}) == 0
     assert runner.down(dual) == [CREATE]
     assert {"source_energy_readings", "display_energy_data"}.isdisjoint(dual.list_collection_names())
