@@ -26,7 +26,7 @@ def sync_state(database: MongoDatabase, session: ClientSession | None = None) ->
 def sync_document(
     mode: SyncMode, now: int, catching_up: Side | None = None, full_drain_seconds: int = DRAIN_SECONDS
 ) -> Document:
-    """The document that says the mode, since when, how long that drains, and which side is right until both are equal."""
+    """The document that says the mode, since when, how long it drains, and which side is right until both are equal."""
     return {
         "_id": SYNC_MODE,
         "mode": mode.value,
