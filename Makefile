@@ -1,7 +1,7 @@
 # Energy Monitor. 'make' alone says what there is.
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
-.PHONY: help up down status token check test bench deploy format openapi mutants clean $(ENVIRONMENTS)
+.PHONY: help up down status token check test bench deploy format openapi schemas mutants clean $(ENVIRONMENTS)
 
 comma := ,
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -73,6 +73,9 @@ format: environments-check ## write the code the way 'check' wants it
 
 openapi: environments-check ## write the copy of version 2's OpenAPI document that the tests compare
 	@$(APP)python -m tests.functional.openapi_copy
+
+schemas: environments-check ## write the JSON schemas of the events that the tests compare
+	@$(APP)python -m tests.unit.event_schemas
 
 mutants: environments-check ## change the calculation's rules one by one and see that a test notices
 	@rm -rf mutants
