@@ -19,6 +19,7 @@ from chalicelib.domain.ports import (
     SettingsRepository,
     Transactions,
 )
+from chalicelib.domain.sweeping import LaggingMeters
 from chalicelib.domain.twins import ChangeFeed, SyncControl, TwinRepository
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
@@ -27,6 +28,7 @@ from chalicelib.repositories.both_sides import MongoTwinRepository
 from chalicelib.repositories.change_feed import MongoChangeFeed
 from chalicelib.repositories.database import MongoDatabase, open_database, ping
 from chalicelib.repositories.display import MongoDisplayDataRepository
+from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.settings import MongoSettingsRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
@@ -39,6 +41,7 @@ from chalicelib.services.display import DisplayService
 from chalicelib.services.energy_crud import EnergyCrudService
 from chalicelib.services.old_backend import OldBackendService
 from chalicelib.services.refreshing_publisher import RefreshingPublisher
+from chalicelib.services.sweeper import SweeperService
 from chalicelib.services.sync_job import SyncJobService
 from chalicelib.services.sync_modes import SyncModeService
 from chalicelib.settings import Settings
@@ -64,6 +67,7 @@ class Ports:
     settings: SettingsRepository
     queries: ReadingQueries
     display: DisplayDataRepository
+    lagging: LaggingMeters
     publisher: EventPublisher
     sync_control: SyncControl
     twins: TwinRepository
@@ -73,11 +77,12 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """What keeps both sides equal: used by schedules and by the operator's command line."""
+    """What keeps both sides equal, and the display with them: for schedules and the operator's command line."""
 
     modes: SyncModeService
     sync: SyncJobService
     consistency: ConsistencyService
+    sweeper: SweeperService
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,7 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock) -> Container:
 
 
 def operations(ports: Ports, clock: Clock) -> Operations:
-    """Put together what keeps both sides equal."""
+    """Put together what keeps both sides equal, and the display with them."""
     comparison = Comparison(ports.twins, ports.queries, ports.display, clock)
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
     consistency = ConsistencyService(ports.sync_control, comparison, ports.transactions, calculation)
@@ -123,6 +128,7 @@ def operations(ports: Ports, clock: Clock) -> Operations:
         modes=SyncModeService(ports.sync_control, consistency.count_differences, clock),
         sync=SyncJobService(ports.sync_control, ports.twins, ports.changes, ports.publisher, clock),
         consistency=consistency,
+        sweeper=SweeperService(ports.lagging, ports.queries, calculation, clock),
     )
 
 
@@ -141,6 +147,7 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         settings=MongoSettingsRepository(database),
         queries=MongoReadingQueries(database, REQUEST_SECONDS),
         display=MongoDisplayDataRepository(database, REQUEST_SECONDS),
+        lagging=MongoLaggingMeters(database, REQUEST_SECONDS),
         publisher=publisher,
         sync_control=MongoSyncControl(database),
         twins=MongoTwinRepository(database, REQUEST_SECONDS, now),

@@ -13,4 +13,8 @@ class MetricName(StrEnum):
     DISPLAY_REFRESHED = "DisplayRefreshed"
     REFRESH_LAG = "RefreshLag"
     SYNC_LAG = "SyncLag"
+    DISPLAY_STALENESS = "DisplayStaleness"
+    METERS_LAGGING = "MetersLagging"
+    METERS_SWEPT = "MetersSwept"
+    METERS_FAILING = "MetersFailing"
     UNEXPECTED_ERRORS = "UnexpectedErrors"

@@ -21,6 +21,7 @@ from chalicelib.domain.twins import (
     SyncProgress,
     VerifyProgress,
 )
+from tests.fakes.lagging import FakeLaggingMeters
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.store import FakeDisplay, FakeMeters, FakeQueries, FakeSettings, FakeStore
 
@@ -193,6 +194,7 @@ def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> 
         settings=FakeSettings(store),
         queries=FakeQueries(store),
         display=FakeDisplay(store),
+        lagging=FakeLaggingMeters(store),
         publisher=publisher,
         sync_control=FakeSyncControl(store),
         twins=sides,

@@ -12,6 +12,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from bson.codec_options import DatetimeConversion
 from bson.decimal128 import Decimal128
 from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
@@ -23,6 +24,7 @@ from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.domain.sync import Side, SyncMode
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
+from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.services.configuration import ExchangeDraft
 from chalicelib.services.display import Timeline
 from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft
@@ -98,6 +100,8 @@ def fill(database: Database[Any], user: str) -> None:
         database["source_energy_readings"].insert_many([{**document, **new} for document in documents])
         meters = [{"_id": f"{owner}|{kind}", "userId": owner, "type": kind.value} for kind in EnergyType]
         database["meters"].insert_many([{**meter, "sourceVersion": 1, "displayVersion": 1} for meter in meters])
+    unknown = {"_id": f"{user}|heat", "userId": user, "type": "heat"}  # no refresh of it succeeds
+    database["meters"].insert_one({**unknown, "sourceVersion": 1, "displayVersion": 0, "dirtySince": START})
 
 
 def use_everything(container: Container, user: str) -> None:
@@ -124,7 +128,9 @@ def use_everything(container: Container, user: str) -> None:
         container.old.summary(user, kind)
         container.old.readings(user, kind)
     container.old.readings(user, None)
-    container.calculation.catch_up()
+    container.operations.sweeper.run(60)
+    container.operations.sweeper.run_at_once(60)
+    container.operations.sweeper.failing()
     for request in requests():
         for side in Side:
             container.queries.page(user, request, side)
@@ -153,9 +159,13 @@ def stages(answer: Any) -> Iterator[str]:
 
 def explained(database: Database[Any], command: dict[str, Any]) -> list[str]:
     """How the server would go about a command."""
-    codec_options = database.codec_options
-    answer = database.command({"explain": command, "verbosity": "queryPlanner"}, codec_options=codec_options)
-    return [*stages(answer)]
+    return [*stages(explanation(database, command, "queryPlanner"))]
+
+
+def explanation(database: Database[Any], command: dict[str, Any], verbosity: str) -> dict[str, Any]:
+    """What the server says of a command."""
+    any_date = database.codec_options.with_options(datetime_conversion=DatetimeConversion.DATETIME_AUTO)
+    return database.command({"explain": command, "verbosity": verbosity}, codec_options=any_date)
 
 
 @pytest.mark.parametrize("mode", SyncMode)
@@ -186,3 +196,28 @@ def test_a_query_without_an_index_would_be_noticed(migrated: Database[Any]) -> N
     sort = {"find": "energies", "filter": {"userId": "x"}, "sort": {"amount": 1}}
     assert "COLLSCAN" in explained(migrated, scan)
     assert "SORT" in explained(migrated, sort)
+
+
+def test_the_sweeper_looks_at_no_more_meters_than_it_takes_however_many_fail(
+    mongodb_uri: str, migrated: Database[Any]
+) -> None:
+    fill(migrated, uuid4().hex)
+    failing = [
+        {
+            "_id": f"{number}|power",
+            "userId": f"{number}",
+            "type": "power",
+            "dirtySince": START + timedelta(seconds=number),
+            "sweep": {"attempts": 1, "nextAttempt": START + timedelta(days=10 * number), "error": "ValueError"},
+        }
+        for number in range(1_000)
+    ]
+    migrated["meters"].insert_many(failing)
+    commands = Commands()
+    watched = open_database(mongodb_uri, migrated.name, commands)
+    # one that was never tried, and of those that fail half are due
+    assert len(MongoLaggingMeters(watched, 20).waiting(now(), to_ms(START + timedelta(days=5_000)), 10)) == 10
+    watched.client.close()
+    looks = [explanation(migrated, command, "executionStats")["executionStats"] for command in commands.seen]
+    assert [look["totalDocsExamined"] for look in looks] == [1, 9]
+    assert sum(look["totalKeysExamined"] for look in looks) == 10

@@ -228,5 +228,5 @@ def test_the_mode_changes_while_writers_run_and_no_acknowledged_write_is_lost(
     stored = {str(item[0]): int(item[4]) for item in equal_sides(deployed.database)}
     assert stored == {key: amount for writer in working for key, amount in writer.known.items()}
     assert deployed.operations.modes.show().state.catching_up is None
-    deployed.container.calculation.catch_up()
+    deployed.operations.sweeper.run_at_once(60)
     assert deployed.operations.consistency.verify(restart=True).differences == 0
