@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from time import time_ns
+from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.utilities import parameters
 from pydantic import BaseModel, ConfigDict, SecretStr
@@ -30,6 +31,7 @@ from chalicelib.repositories.database import MongoDatabase, open_database, ping
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.repositories.queries import MongoReadingQueries
+from chalicelib.repositories.register import MongoMeterRegister
 from chalicelib.repositories.settings import MongoSettingsRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.transactions import MongoTransactions
@@ -40,11 +42,16 @@ from chalicelib.services.csv_import import CsvImportService
 from chalicelib.services.display import DisplayService
 from chalicelib.services.energy_crud import EnergyCrudService
 from chalicelib.services.old_backend import OldBackendService
+from chalicelib.services.recalculation import RecalculationService
 from chalicelib.services.refreshing_publisher import RefreshingPublisher
+from chalicelib.services.replay import ReplayService
 from chalicelib.services.sweeper import SweeperService
 from chalicelib.services.sync_job import SyncJobService
 from chalicelib.services.sync_modes import SyncModeService
 from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from types_boto3_events.client import EventBridgeClient
 
 # For transactions and snapshots: API Gateway gives up after 29 s, and an import of 50,000 rows takes a while.
 REQUEST_SECONDS = 20.0
@@ -97,6 +104,7 @@ class Container:
     old: OldBackendService
     display: DisplayService
     calculation: DisplayDataCalculationService
+    recalculation: RecalculationService
     operations: Operations
     ping: Callable[[], None]
     clock: Clock
@@ -104,6 +112,7 @@ class Container:
 
 def compose(ports: Ports, verifier: TokenVerifier, clock: Clock) -> Container:
     """Put the use cases together on given adapters."""
+    calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
     return Container(
         verifier=verifier,
         energy=EnergyCrudService(ports.transactions, ports.settings, ports.publisher, clock),
@@ -112,7 +121,8 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock) -> Container:
         queries=ports.queries,
         old=OldBackendService(ports.queries, clock),
         display=DisplayService(ports.display, ports.queries, clock),
-        calculation=DisplayDataCalculationService(ports.display, ports.queries, clock),
+        calculation=calculation,
+        recalculation=RecalculationService(ports.transactions, calculation, clock),
         operations=operations(ports, clock),
         ping=ports.ping,
         clock=clock,
@@ -134,10 +144,21 @@ def operations(ports: Ports, clock: Clock) -> Operations:
 
 def shell_operations(database: MongoDatabase) -> Operations:
     """The same for a shell, which reaches no event bus: what an event would bring about is done on the spot."""
-    calculation = DisplayDataCalculationService(
+    return operations(mongo_ports(database, RefreshingPublisher(_shell_calculation(database))), now)
+
+
+def shell_replay(database: MongoDatabase, bus: "EventBridgeClient", bus_name: str) -> ReplayService:
+    """The replay, for a shell that reaches the event bus."""
+    transactions = MongoTransactions(database, REQUEST_SECONDS)
+    recalculation = RecalculationService(transactions, _shell_calculation(database), now)
+    publisher = EventBridgePublisher(lambda: bus, bus_name)
+    return ReplayService(MongoMeterRegister(database, REQUEST_SECONDS), recalculation, publisher.send, now)
+
+
+def _shell_calculation(database: MongoDatabase) -> DisplayDataCalculationService:
+    return DisplayDataCalculationService(
         MongoDisplayDataRepository(database, REQUEST_SECONDS), MongoReadingQueries(database, REQUEST_SECONDS), now
     )
-    return operations(mongo_ports(database, RefreshingPublisher(calculation)), now)
 
 
 def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:

@@ -25,7 +25,14 @@ from infra.local.processes import PieceStatus, Processes
 
 console = Console(highlight=False, soft_wrap=True)
 LONGEST_HOURS = 24.0 * 365
-OPERATIONS = ("mode", "repair", "sync", "verify")
+OPERATIONS = {  # and the modules of infra.operations that hold them
+    "dlq": "dlq",
+    "mode": "commands",
+    "repair": "commands",
+    "replay": "replay",
+    "sync": "commands",
+    "verify": "commands",
+}
 
 setting = partial(click.option, show_envvar=True)
 name_option = click.option(
@@ -60,7 +67,8 @@ class _WithOperations(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in OPERATIONS:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(import_module("infra.operations.commands"), cmd_name)
+        module = import_module(f"infra.operations.{OPERATIONS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
         return command
 
 

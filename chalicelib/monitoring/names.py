@@ -10,6 +10,9 @@ class MetricName(StrEnum):
     """Every metric that the application emits."""
 
     EVENTS_NOT_PUBLISHED = "EventsNotPublished"
+    EVENTS_SENT_AGAIN = "EventsSentAgain"
+    EVENTS_TOO_LARGE = "EventsTooLarge"
+    EVENTS_OF_UNKNOWN_VERSION = "EventsOfUnknownVersion"
     DISPLAY_REFRESHED = "DisplayRefreshed"
     REFRESH_LAG = "RefreshLag"
     SYNC_LAG = "SyncLag"

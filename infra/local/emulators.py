@@ -24,6 +24,7 @@ def localstack(layout: Layout) -> Piece:
         "GATEWAY_SERVER": "hypercorn",  # the default server listens on every interface, whatever it is told
         "LOCALSTACK_HOST": f"127.0.0.1:{ports.localstack}",
         "LAMBDA_RUNTIME_EXECUTOR": "process",
+        "LAMBDA_RETRY_BASE_DELAY": "1",  # seconds before a failed event is handled again; Lambda waits minutes
         "PROCESS_LAMBDA_PYTHON": str(python_of("runtime")),
         "PROCESS_LAMBDA_PASS": MARK,
         "PROCESS_LAMBDA_LOG": str(layout.functions_log),

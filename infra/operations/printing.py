@@ -28,6 +28,11 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value))
 
 
+def printable(text: str) -> str:
+    """A text from outside, whatever is in it, as a terminal can show it."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def moment(instant: int) -> str:
     """An instant to the second."""
     return f"{to_datetime(instant):%Y-%m-%dT%H:%M:%SZ}"
