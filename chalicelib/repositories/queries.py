@@ -100,7 +100,7 @@ class MongoReadingQueries:
     ) -> CompactReadings | None:
         """The compact series, with what the dirty range holds now in the place of what it held."""
         collection = ScopedCollection(self._database[Collections.SERIES], user_id, session)
-        readings = series.kept(collection, energy_type, meter)
+        readings = series.kept(collection, meter)
         if readings is None or "dirtyFrom" not in meter:
             return readings
         changed = {"date": {"$gte": meter["dirtyFrom"], "$lte": meter["dirtyTo"]}}

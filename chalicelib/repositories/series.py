@@ -27,19 +27,20 @@ def is_kept(meter: Document) -> bool:
     return series is not None and bool(series["version"] == meter["displayVersion"])
 
 
-def kept(series: ScopedCollection, energy_type: EnergyType, meter: Document) -> CompactReadings | None:
+def kept(series: ScopedCollection, meter: Document) -> CompactReadings | None:
     """The whole series; None where it is not what the meter says."""
-    years = series.find({"type": energy_type.value}, sort=[("year", 1)])
+    years = series.find({"_id": _years(meter["_id"])}, sort=[("_id", 1)])
     readings = CompactReadings.joined(_readings(document) for document in years)
     return readings if len(readings) == meter["series"]["count"] else None
 
 
 def replace(series: ScopedCollection, user_id: str, energy_type: EnergyType, update: SeriesUpdate | None) -> None:
     """Write the parts that changed, in one command; without an update nothing remains."""
-    between: Document = {} if update is None else {"$gte": update.first_year, "$lte": update.last_year}
+    meter = meter_id(user_id, energy_type)
+    between = _years(meter) if update is None else _years(meter, update.first_year, update.last_year)
     parts = {} if update is None else update.parts
     documents = [_document(user_id, energy_type, year, part) for year, part in parts.items()]
-    gone = {"type": energy_type.value, "year": {**between, "$nin": list(parts)}}
+    gone = {"_id": {**between, "$nin": [document["_id"] for document in documents]}}
     written = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]
     series.bulk_write([*written, DeleteMany(gone)])
 
@@ -47,6 +48,11 @@ def replace(series: ScopedCollection, user_id: str, energy_type: EnergyType, upd
 def storable(parts: Iterable[CompactReadings]) -> bool:
     """Whether every part fits into a document."""
     return all(isinstance(part.amounts, array) and len(part) <= READINGS_OF_A_YEAR for part in parts)
+
+
+def _years(meter: str, first: int = 0, last: int = 9999) -> Document:
+    """The parts of a meter from one year to another: by ``_id``, whose index no migration has to make first."""
+    return {"$gte": f"{meter}|{first:04}", "$lte": f"{meter}|{last:04}"}
 
 
 def _document(user_id: str, energy_type: EnergyType, year: int, part: CompactReadings) -> Document:
