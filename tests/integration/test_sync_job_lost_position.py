@@ -1,6 +1,7 @@
 """The sync job whose position the server has really forgotten: its oplog has gone on, as after a weekend of rest."""
 
 from collections.abc import Iterator
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -9,6 +10,7 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from chalicelib.domain.events import EnergyReadingsSynced
 from chalicelib.domain.twins import Position
@@ -85,6 +87,42 @@ def test_changes_that_have_left_the_oplog_are_found_by_a_full_difference(deploye
     event = deployed.publisher.events[-1]
     assert isinstance(event, EnergyReadingsSynced)
     assert (event.meter.first, event.meter.last) == (START + timedelta(hours=1), START + timedelta(hours=3))
+
+
+class Overtaken(CommandListener):
+    """Lets the server forget everything up to now, once, while somebody reads on."""
+
+    def __init__(self, database: Database[Any]) -> None:
+        self._database = database
+        self.happened = False
+
+    def started(self, event: CommandStartedEvent) -> None:
+        if event.command_name == "getMore" and not self.happened:
+            self.happened = Context().run(self._forget)  # outside the reader's time limit
+
+    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
+
+    def _forget(self) -> bool:
+        with self._database["energies"].watch(max_await_time_ms=1) as stream:
+            position = stream.resume_token
+        return wait_until(lambda: forgotten(self._database, position), 60)
+
+
+def test_an_oplog_that_overtakes_the_job_while_it_reads_means_a_full_difference_too(
+    forgetful: str, deployed: Deployment
+) -> None:
+    database, user = deployed.database, uuid4().hex
+    deployed.sync()
+    written = {foreign(database, user, hour, 1.5 + hour) for hour in range(1, 20)}
+    overtaken = Overtaken(database)
+    watched = open_database(forgetful, database.name, overtaken)
+    report = Deployment(watched).sync()
+    watched.client.close()
+    assert overtaken.happened
+    assert (report.state, report.full_difference, report.inserted) == ("synced", True, len(written))
+    assert {item[0] for item in equal_sides(database)} == written
 
 
 def test_afterwards_the_job_follows_the_stream_again(deployed: Deployment) -> None:
