@@ -6,7 +6,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
@@ -67,6 +67,7 @@ def test_a_file_without_rows_writes_nothing_and_says_nothing() -> None:
 @given(
     st.lists(st.dates(date(1950, 1, 1), date(2023, 11, 1)), min_size=1, max_size=4, unique=True), st.sampled_from(ZONES)
 )
+@example([date(2020, 1, 1)], "Europe/Berlin")
 def test_its_event_names_every_year_between_the_first_new_reading_and_the_last(days: list[date], zone: str) -> None:
     """Of the user's calendar: the readings of a file are local midnights."""
     store, publisher = FakeStore(), FakePublisher()

@@ -6,7 +6,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, ValidationError
 
@@ -110,6 +110,8 @@ def test_what_we_send_is_never_of_an_unknown_version(event: EnergyEvent) -> None
 
 
 @given(anything)
+@example(True)
+@example(1.0)
 def test_any_other_version_and_none_at_all_are_unknown(version: Any) -> None:
     assert is_of_unknown_version({"version": version}) == (version != 1 or type(version) is not int)
     assert is_of_unknown_version({})

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from moto import mock_aws
 
@@ -194,11 +194,13 @@ def test_the_pauses_are_short_and_random() -> None:
 
 
 @given(st.integers(1, 60), st.floats(0.01, 3))
+@example(1, PATIENCE_SECONDS)
 def test_a_write_never_waits_longer_than_the_patience_and_one_call(count: int, seconds: float) -> None:
     bus = Bus(*[OSError("timed out")] * 60, seconds=seconds)
     metrics().clear_metrics()
     assert bus.publisher().send([event(number) for number in range(1, count + 1)]) == count
     assert bus.now < PATIENCE_SECONDS + FIRST_PAUSE_SECONDS * 2**ATTEMPTS + seconds
+    assert seconds < PATIENCE_SECONDS or not bus.pauses
     assert counted("EventsNotPublished") == count
 
 
