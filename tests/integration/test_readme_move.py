@@ -25,7 +25,7 @@ from tests.integration.both_versions import V1, V2, BothVersions
 ROOT = Path(__file__).parents[2]
 CHAPTER = "### Move an existing `energies` collection\n"
 TRANSACTION_SECONDS = 2
-DEFECTIVE = 5  # so many users have documents that no backend shows; without indexes version 1 is slow
+SOME = 10  # of these users, half have documents that no backend shows
 # What ``down`` leaves: the old readings, the versions that ETags come from, settings, the mode, the two records.
 LEFT = {"energies", "meters", "user_settings", "control", "migrations", "quarantined_readings"}
 
@@ -104,7 +104,7 @@ def test_whoever_follows_the_readme_gets_equal_answers_from_both_backends_and_co
     asked = BothVersions(database)
     energies = list(database["energies"].find())
     users = asked.users()
-    before = asked.answers(V1, users[:DEFECTIVE])
+    before = asked.answers(V1, users[:SOME])
 
     plan = walk.run(there[0])
     assert contents(database) == {"energies": len(energies)}, "without --execute nothing changes"
@@ -123,4 +123,4 @@ def test_whoever_follows_the_readme_gets_equal_answers_from_both_backends_and_co
     assert runner.pending(database) == [row.name for row in runner.status(database)]
     assert contents(database).keys() <= LEFT
     assert list(database["energies"].find()) == energies
-    assert asked.answers(V1, users) == moved
+    assert asked.answers(V1, users[:SOME]) == before
