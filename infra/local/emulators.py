@@ -11,7 +11,7 @@ from infra.local.supervision import MARK, Piece
 # The emulators speak to this machine only, and a proxy of the person's does not reach it.
 NO_PROXY = {"NO_PROXY": "*", "no_proxy": "*"}
 
-_http = urllib3.PoolManager(retries=False, timeout=2.0)
+_http = urllib3.PoolManager(retries=False)
 
 
 def localstack(layout: Layout) -> Piece:
@@ -71,10 +71,10 @@ def appconfig(layout: Layout) -> Piece:
     )
 
 
-def answers(url: str) -> bool:
-    """Return whether a GET of the URL gives 200."""
+def answers(url: str, seconds: float = 2.0) -> bool:
+    """Return whether a GET of the URL gives 200 within a time."""
     try:
-        return _http.request("GET", url).status == 200
+        return _http.request("GET", url, timeout=seconds).status == 200
     except urllib3.exceptions.HTTPError:
         return False
 
