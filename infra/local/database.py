@@ -35,4 +35,3 @@ def _migrate(database: MongoDatabase) -> list[str]:
         return runner.up(database)
     except MigrationError as error:
         raise StackError(f"The database could not be migrated: {error}") from error
-
