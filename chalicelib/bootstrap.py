@@ -37,11 +37,14 @@ from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.services.calculation import DisplayDataCalculationService
 from chalicelib.services.configuration import ConfigurationService
-from chalicelib.services.consistency import Comparison, ConsistencyService
+from chalicelib.services.consistency import ConsistencyService
 from chalicelib.services.csv_import import CsvImportService
 from chalicelib.services.display import DisplayService
+from chalicelib.services.display_check import DisplayCheck
 from chalicelib.services.energy_crud import EnergyCrudService
+from chalicelib.services.meter_walk import MeterWalk
 from chalicelib.services.old_backend import OldBackendService
+from chalicelib.services.rebuild import RebuildService
 from chalicelib.services.recalculation import RecalculationService
 from chalicelib.services.refreshing_publisher import RefreshingPublisher
 from chalicelib.services.replay import ReplayService
@@ -89,6 +92,7 @@ class Operations:
     modes: SyncModeService
     sync: SyncJobService
     consistency: ConsistencyService
+    rebuild: RebuildService
     sweeper: SweeperService
 
 
@@ -131,13 +135,17 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock) -> Container:
 
 def operations(ports: Ports, clock: Clock) -> Operations:
     """Put together what keeps both sides equal, and the display with them."""
-    comparison = Comparison(ports.twins, ports.queries, ports.display, clock)
+    control, twins = ports.sync_control, ports.twins
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
-    consistency = ConsistencyService(ports.sync_control, comparison, ports.transactions, calculation)
+    recalculation = RecalculationService(ports.transactions, calculation, clock)
+    walk = MeterWalk(control, twins, clock)
+    check = DisplayCheck(twins, ports.queries, ports.display, clock)
+    consistency = ConsistencyService(control, twins, walk, check, recalculation, clock)
     return Operations(
-        modes=SyncModeService(ports.sync_control, consistency.count_differences, clock),
-        sync=SyncJobService(ports.sync_control, ports.twins, ports.changes, ports.publisher, clock),
+        modes=SyncModeService(control, consistency.count_differences, clock),
+        sync=SyncJobService(control, twins, ports.changes, ports.publisher, clock),
         consistency=consistency,
+        rebuild=RebuildService(control, walk, check, recalculation),
         sweeper=SweeperService(ports.lagging, ports.queries, calculation, clock),
     )
 

@@ -28,8 +28,10 @@ LONGEST_HOURS = 24.0 * 365
 OPERATIONS = {  # and the modules of infra.operations that hold them
     "dlq": "dlq",
     "mode": "commands",
+    "rebuild": "display",
     "repair": "commands",
     "replay": "replay",
+    "sweep": "display",
     "sync": "commands",
     "verify": "commands",
 }

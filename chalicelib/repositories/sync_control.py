@@ -7,13 +7,20 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync import SyncMode, SyncState
-from chalicelib.domain.twins import Finding, FullDifference, ModeChange, SyncProgress, Verification, VerifyProgress
+from chalicelib.domain.twins import (
+    Finding,
+    FullDifference,
+    ModeChange,
+    SyncProgress,
+    Verification,
+    Walk,
+    WalkProgress,
+)
 from chalicelib.repositories.control import sync_document, sync_state
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, instant_of, time_limit
 
 MODE_CHANGES = "sync_mode_changes"
 SYNC_JOB = "sync_job"
-VERIFY = "verify"
 LIFETIME = "transactionLifetimeLimitSeconds"
 KEPT_CHANGES = 100
 
@@ -80,23 +87,23 @@ class MongoSyncControl:
             document = {"since": difference.since, "after": difference.after and list(difference.after)}
         self._save({"_id": SYNC_JOB, "position": progress.position, "difference": document})
 
-    def verify_progress(self) -> VerifyProgress | None:
-        """Where an interrupted comparison stands."""
-        found = self._read(VERIFY)
+    def walk_progress(self, walk: Walk) -> WalkProgress | None:
+        """Where an interrupted walk stands."""
+        found = self._read(walk.value)
         if found is None:
             return None
-        return VerifyProgress(found["started"], found["since"], _meter(found["after"]), _verification(found))
+        return WalkProgress(found["started"], found["since"], _meter(found["after"]), _verification(found))
 
-    def save_verify_progress(self, progress: VerifyProgress | None) -> None:
-        """Remember where a comparison stands; None: it is finished."""
+    def save_walk_progress(self, walk: Walk, progress: WalkProgress | None) -> None:
+        """Remember where a walk stands; None: it is finished."""
         if progress is None:
             with time_limit(READ_SECONDS):
-                self._control.delete_one({"_id": VERIFY})
+                self._control.delete_one({"_id": walk.value})
             return
         seen = progress.seen
         self._save(
             {
-                "_id": VERIFY,
+                "_id": walk.value,
                 "started": progress.started,
                 "since": progress.since,
                 "after": list(progress.after),

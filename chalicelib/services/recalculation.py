@@ -29,6 +29,16 @@ class RecalculationService:
         meters = self.touch(user_id, types)
         return sum(self._calculation.refresh(user_id, meter.type, meter.source_version) for meter in meters)
 
+    def renew(self, user_id: str, energy_type: EnergyType) -> bool:
+        """Calculate one meter anew, and make it where only readings or documents are left of it; whether this call did.
+
+        Raises:
+            UnavailableError: the database did not answer in time; once marked, the meter stays dirty.
+        """
+        now = self._clock()
+        self._transactions.run(user_id, lambda transaction: touch_all(transaction, energy_type, now))
+        return self._calculation.refresh(user_id, energy_type)
+
     def touch(self, user_id: str, types: Collection[EnergyType] = ()) -> list[MeterChange]:
         """Mark these meters of the user, or all, as changed from end to end; a meter that is not there is not made.
 

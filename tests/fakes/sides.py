@@ -19,7 +19,8 @@ from chalicelib.domain.twins import (
     Reconciled,
     Selection,
     SyncProgress,
-    VerifyProgress,
+    Walk,
+    WalkProgress,
 )
 from tests.fakes.lagging import FakeLaggingMeters
 from tests.fakes.publisher import FakePublisher
@@ -33,7 +34,7 @@ class FakeSyncControl:
         self._store = store
         self._changes: list[ModeChange] = []
         self._sync = SyncProgress()
-        self._verify: VerifyProgress | None = None
+        self._walks: dict[Walk, WalkProgress] = {}
 
     def state(self) -> SyncState:
         self._store.ping()
@@ -64,11 +65,13 @@ class FakeSyncControl:
     def save_sync_progress(self, progress: SyncProgress) -> None:
         self._sync = progress
 
-    def verify_progress(self) -> VerifyProgress | None:
-        return self._verify
+    def walk_progress(self, walk: Walk) -> WalkProgress | None:
+        return self._walks.get(walk)
 
-    def save_verify_progress(self, progress: VerifyProgress | None) -> None:
-        self._verify = progress
+    def save_walk_progress(self, walk: Walk, progress: WalkProgress | None) -> None:
+        self._walks.pop(walk, None)
+        if progress is not None:
+            self._walks[walk] = progress
 
 
 class FakeSides:

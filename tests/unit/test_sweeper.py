@@ -80,6 +80,15 @@ def test_a_meter_for_which_the_database_takes_too_long_is_one_that_fails() -> No
     assert sweeping.service.failing()[1][0].meter == LaggingMeter("a|power", 1, "UnavailableError")
 
 
+def test_the_log_names_the_meter_and_the_kind_of_error_and_no_amount(caplog: pytest.LogCaptureFixture) -> None:
+    Sweeping("abc", failing="b").service.run(BUDGET)
+    (record,) = caplog.records
+    said = record.__dict__
+    assert (said["meter"], said["attempt"], said["error"], said["pause_ms"]) == ("b|power", 1, "ValueError", 60_000)
+    assert "in refresh" in said["frames"][-1]
+    assert "12345.678" not in caplog.text + str(said)
+
+
 def test_a_database_that_is_gone_ends_the_run() -> None:
     sweeping = Sweeping("abc")
     sweeping.store.down = True
