@@ -1,7 +1,7 @@
 # Energy Monitor. 'make' alone says what there is.
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
-.PHONY: help up down status token check test bench deploy format openapi schemas mutants clean $(ENVIRONMENTS)
+.PHONY: help up down status token check test bench soak deploy format openapi schemas mutants clean $(ENVIRONMENTS)
 
 comma := ,
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -63,6 +63,9 @@ bench: environments-test ## print the speed figures, as ratios of one run
 	@$(APP)python -m tests.performance.bench_chain
 	@$(APP)python -m tests.performance.bench_writes
 	@$(APP)python -m tests.performance.bench_backfill
+
+soak: environments-test ## use a deployed stack while its functions are killed: make soak MINUTES=5
+	@$(APP)python -m tests.soak
 
 deploy: environments-check ## deploy to AWS: make deploy STAGE=dev ARTIFACTS_BUCKET=... AUTH_ISSUER=... AUTH_JWKS_URL=... SECRET_ID=...
 	@STAGE="$(STAGE)" $(INFRA) deploy
