@@ -1,7 +1,7 @@
 # Energy Monitor. 'make' alone says what there is.
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
-.PHONY: help up down status token check test bench deploy format openapi mutants clean $(ENVIRONMENTS)
+.PHONY: help up down status token check test bench soak deploy format openapi schemas mutants clean $(ENVIRONMENTS)
 
 comma := ,
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -65,6 +65,9 @@ bench: environments-test ## print the speed figures, as ratios of one run
 	@$(APP)python -m tests.performance.bench_backfill
 	@$(APP)python -m tests.performance.bench_components
 
+soak: environments-test ## use a deployed stack while its functions are killed: make soak MINUTES=5
+	@$(APP)python -m tests.soak
+
 deploy: environments-check ## deploy to AWS: make deploy STAGE=dev ARTIFACTS_BUCKET=... AUTH_ISSUER=... AUTH_JWKS_URL=... SECRET_ID=...
 	@STAGE="$(STAGE)" $(INFRA) deploy
 
@@ -74,6 +77,9 @@ format: environments-check ## write the code the way 'check' wants it
 
 openapi: environments-check ## write the copies of the OpenAPI documents that the tests compare
 	@$(APP)python -m tests.functional.openapi_copy
+
+schemas: environments-check ## write the JSON schemas of the events that the tests compare
+	@$(APP)python -m tests.unit.event_schemas
 
 mutants: environments-check ## change the calculation's rules one by one and see that a test notices
 	@rm -rf mutants

@@ -10,7 +10,7 @@ from chalicelib.api.v1 import energy as v1_energy
 from chalicelib.api.v1 import fallback as v1_fallback
 from chalicelib.api.v1 import views as v1_views
 from chalicelib.api.v2 import display, energy, exchanges, fallback, openapi, settings
-from chalicelib.handlers import comparer, display_data, sync_job
+from chalicelib.handlers import comparer, display_data, sweeper, sync_job
 
 app = Chalice(app_name="energy-monitor", configure_logs=False)  # the application logs by itself, as JSON lines
 app.api.binary_types.append("text/csv")  # files arrive byte for byte, whatever their encoding
@@ -38,3 +38,4 @@ app.register_blueprint(display_data.blueprint)
 # Functions that a schedule calls
 app.register_blueprint(sync_job.blueprint)
 app.register_blueprint(comparer.blueprint)
+app.register_blueprint(sweeper.blueprint)

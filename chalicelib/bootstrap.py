@@ -7,6 +7,7 @@ from functools import cache, partial
 from random import Random
 from secrets import token_bytes
 from time import time, time_ns
+from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.utilities import parameters
 from pydantic import BaseModel, ConfigDict, SecretStr
@@ -25,6 +26,7 @@ from chalicelib.domain.ports import (
 )
 from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout import RolloutDecisions
+from chalicelib.domain.sweeping import LaggingMeters
 from chalicelib.domain.sync import Side
 from chalicelib.domain.twins import ChangeFeed, SyncControl, TwinRepository
 from chalicelib.domain.usage import UsageLog
@@ -45,7 +47,9 @@ from chalicelib.repositories.database import MongoDatabase, open_database, ping,
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.flag_changes import MongoFlagHistory
 from chalicelib.repositories.known_users import MongoKnownUsers
+from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.repositories.queries import MongoReadingQueries
+from chalicelib.repositories.register import MongoMeterRegister
 from chalicelib.repositories.settings import MongoSettingsRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.transactions import MongoTransactions
@@ -56,17 +60,26 @@ from chalicelib.services.calculation import DisplayDataCalculationService
 from chalicelib.services.comparer import BackendComparer
 from chalicelib.services.comparison import BackendComparison
 from chalicelib.services.configuration import ConfigurationService
-from chalicelib.services.consistency import Comparison, ConsistencyService
+from chalicelib.services.consistency import ConsistencyService
 from chalicelib.services.csv_import import CsvImportService
 from chalicelib.services.display import DisplayService
+from chalicelib.services.display_check import DisplayCheck
 from chalicelib.services.energy_crud import EnergyCrudService
+from chalicelib.services.meter_walk import MeterWalk
 from chalicelib.services.new_backend import NewBackend
 from chalicelib.services.old_backend import OldBackend
+from chalicelib.services.rebuild import RebuildService
+from chalicelib.services.recalculation import RecalculationService
 from chalicelib.services.refreshing_publisher import RefreshingPublisher
+from chalicelib.services.replay import ReplayService
 from chalicelib.services.rollout import RolloutService
+from chalicelib.services.sweeper import SweeperService
 from chalicelib.services.sync_job import SyncJobService
 from chalicelib.services.sync_modes import SyncModeService
 from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from types_boto3_events.client import EventBridgeClient
 
 # For transactions and snapshots: API Gateway gives up after 29 s, and an import of 50,000 rows takes a while.
 REQUEST_SECONDS = 20.0
@@ -92,6 +105,7 @@ class Ports:
     settings: SettingsRepository
     queries: ReadingQueries
     display: DisplayDataRepository
+    lagging: LaggingMeters
     publisher: EventPublisher
     sync_control: SyncControl
     twins: TwinRepository
@@ -105,11 +119,13 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """What keeps both sides equal: used by schedules and by the operator's command line."""
+    """What keeps both sides equal, and the display with them: for schedules and the operator's command line."""
 
     modes: SyncModeService
     sync: SyncJobService
     consistency: ConsistencyService
+    rebuild: RebuildService
+    sweeper: SweeperService
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +144,7 @@ class Container:
     comparer: BackendComparer
     display: DisplayService
     calculation: DisplayDataCalculationService
+    recalculation: RecalculationService
     operations: Operations
     flags: FlagOperations
     ping: Callable[[], None]
@@ -154,6 +171,7 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
     new = NewBackend(display, ports.queries, energy, imports)
     chance = Random()  # noqa: S311 for samples and order, not for secrets
     comparison = BackendComparison({Side.OLD: old, Side.NEW: new}, ports.display, time_limit, chance)
+    calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
     return Container(
         verifier=verifier,
         energy=energy,
@@ -166,7 +184,8 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
         usage=BackendUsageTracker(ports.usage, rollout.pseudonyms, clock),
         comparer=BackendComparer(comparison, ports.comparisons, ports.queries, rollout.pseudonyms, clock, chance),
         display=display,
-        calculation=DisplayDataCalculationService(ports.display, ports.queries, clock),
+        calculation=calculation,
+        recalculation=RecalculationService(ports.transactions, calculation, clock),
         operations=operations(ports, clock),
         flags=flag_operations(
             rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, clock
@@ -177,23 +196,39 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
 
 
 def operations(ports: Ports, clock: Clock) -> Operations:
-    """Put together what keeps both sides equal."""
-    comparison = Comparison(ports.twins, ports.queries, ports.display, clock)
+    """Put together what keeps both sides equal, and the display with them."""
+    control, twins = ports.sync_control, ports.twins
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
-    consistency = ConsistencyService(ports.sync_control, comparison, ports.transactions, calculation)
+    recalculation = RecalculationService(ports.transactions, calculation, clock)
+    walk = MeterWalk(control, twins, clock)
+    check = DisplayCheck(twins, ports.queries, ports.display, clock)
+    consistency = ConsistencyService(control, twins, walk, check, recalculation, clock)
     return Operations(
-        modes=SyncModeService(ports.sync_control, consistency.count_differences, clock),
-        sync=SyncJobService(ports.sync_control, ports.twins, ports.changes, ports.publisher, clock),
+        modes=SyncModeService(control, consistency.count_differences, clock),
+        sync=SyncJobService(control, twins, ports.changes, ports.publisher, clock),
         consistency=consistency,
+        rebuild=RebuildService(control, walk, check, recalculation),
+        sweeper=SweeperService(ports.lagging, ports.queries, calculation, clock),
     )
 
 
 def shell_operations(database: MongoDatabase) -> Operations:
     """The same for a shell, which reaches no event bus: what an event would bring about is done on the spot."""
-    calculation = DisplayDataCalculationService(
+    return operations(mongo_ports(database, RefreshingPublisher(_shell_calculation(database))), now)
+
+
+def shell_replay(database: MongoDatabase, bus: "EventBridgeClient", bus_name: str) -> ReplayService:
+    """The replay, for a shell that reaches the event bus."""
+    transactions = MongoTransactions(database, REQUEST_SECONDS)
+    recalculation = RecalculationService(transactions, _shell_calculation(database), now)
+    publisher = EventBridgePublisher(lambda: bus, bus_name)
+    return ReplayService(MongoMeterRegister(database, REQUEST_SECONDS), recalculation, publisher.send, now)
+
+
+def _shell_calculation(database: MongoDatabase) -> DisplayDataCalculationService:
+    return DisplayDataCalculationService(
         MongoDisplayDataRepository(database, REQUEST_SECONDS), MongoReadingQueries(database, REQUEST_SECONDS), now
     )
-    return operations(mongo_ports(database, RefreshingPublisher(calculation)), now)
 
 
 def shell_flags(database: MongoDatabase, clients: FlagClients, place: FlagPlace) -> FlagOperations:
@@ -220,6 +255,7 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         settings=MongoSettingsRepository(database),
         queries=MongoReadingQueries(database, REQUEST_SECONDS),
         display=MongoDisplayDataRepository(database, REQUEST_SECONDS),
+        lagging=MongoLaggingMeters(database, REQUEST_SECONDS),
         publisher=publisher,
         sync_control=MongoSyncControl(database),
         twins=MongoTwinRepository(database, REQUEST_SECONDS, now),

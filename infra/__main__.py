@@ -25,10 +25,16 @@ from infra.local.processes import PieceStatus, Processes
 
 console = Console(highlight=False, soft_wrap=True)
 LONGEST_HOURS = 24.0 * 365
-OPERATIONS = {  # and the module of infra.operations that has them
+OPERATIONS = {  # and the modules of infra.operations that hold them
+    "compare": "comparing",
+    "dlq": "dlq",
+    "drill": "drill",
     "flags": "flags",
     "mode": "commands",
+    "rebuild": "display",
     "repair": "commands",
+    "replay": "replay",
+    "sweep": "display",
     "sync": "commands",
     "verify": "commands",
 }
@@ -66,7 +72,8 @@ class _WithOperations(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in OPERATIONS:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(import_module(f"infra.operations.{OPERATIONS[cmd_name]}"), cmd_name)
+        module = import_module(f"infra.operations.{OPERATIONS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
         return command
 
 

@@ -94,14 +94,17 @@ def up(uri: str, name: str, as_json: bool, folder: Path, execute: bool, last: st
 @cli.command()
 @options(everywhere, execute_option, retry_option, lock_option)
 @click.option("--steps", default=1, show_default=True, help="how many scripts, the latest first")
-def down(uri: str, name: str, as_json: bool, folder: Path, execute: bool, steps: int, **rest: Any) -> None:
+@click.option("--to", "last", help="instead: down to and including this script: 002")
+def down(
+    uri: str, name: str, as_json: bool, folder: Path, execute: bool, steps: int, last: str | None, **rest: Any
+) -> None:
     """Revert the script applied last. Never drops old readings, meters or settings."""
     chosen = _chosen(folder, as_json, **rest)
     with _opened(uri, name) as database:
         if not execute:
-            _show_plan(runner.plan(database, "down", chosen, steps=steps), as_json)
+            _show_plan(runner.plan(database, "down", chosen, last=last, steps=steps), as_json)
             return
-        _show_done("down", runner.down(database, steps, chosen), as_json, None)
+        _show_done("down", runner.down(database, steps, chosen, last=last), as_json, None)
 
 
 @cli.command()

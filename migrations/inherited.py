@@ -28,14 +28,17 @@ UNUSABLE: dict[str, Document] = {
     "no user": {"$nor": [{"userId": CARRIED_METER["userId"]}]},
 }
 DOUBLE = "double of one instant"
+INSTANT = {field: f"${field}" for field in ("userId", "type", "date")}
 
 
 def defects(database: Database[Any]) -> dict[str, int]:
     """How many documents each reason applies to. Changes nothing."""
     energies = database[Collections.ENERGIES]
     counts = {reason: energies.count_documents(which) for reason, which in UNUSABLE.items()}
-    doubles = [
-        *_instants_with_doubles(),
+    doubles: list[Document] = [
+        {"$match": CARRIED_METER},
+        {"$group": {"_id": INSTANT, "n": {"$sum": 1}}},
+        {"$match": {"n": {"$gt": 1}}},
         {"$group": {"_id": None, "n": {"$sum": {"$subtract": ["$n", 1]}}}},
     ]
     found = next(iter(energies.aggregate(doubles, allowDiskUse=True)), {"n": 0})
@@ -58,23 +61,17 @@ def _copy(database: Database[Any], which: Document, reason: str) -> None:
     database[Collections.ENERGIES].aggregate([{"$match": which}, {"$project": copied}, {"$merge": merged}])
 
 
-def _instants_with_doubles() -> list[Document]:
-    """One document for each instant of a meter that counts more than once: ``_id`` and the number ``n``."""
-    instant = {field: f"${field}" for field in ("userId", "type", "date")}
-    return [
-        {"$match": CARRIED_METER},
-        {"$group": {"_id": instant, "n": {"$sum": 1}}},
-        {"$match": {"n": {"$gt": 1}}},
-    ]
-
-
 def _outdated_doubles(database: Database[Any]) -> Iterator[Any]:
-    """The ids of doubles that do not count, by the rule of the readers."""
-    energies = database[Collections.ENERGIES]
-    for instant in energies.aggregate(_instants_with_doubles(), allowDiskUse=True):
-        doubles = list(energies.find({"$and": [CARRIED_METER, instant["_id"]]}, projection={"date": 1, "updatedAt": 1}))
-        kept = {document["_id"] for document in without_doubles(doubles)}
-        yield from (document["_id"] for document in doubles if document["_id"] not in kept)
+    """The ids of doubles that do not count, by the rule of the readers: one pass, because there is no index yet."""
+    decisive = {field: f"${field}" for field in ("_id", "date", "updatedAt")}
+    together: list[Document] = [
+        {"$match": CARRIED_METER},
+        {"$group": {"_id": INSTANT, "documents": {"$push": decisive}}},
+        {"$match": {"documents.1": {"$exists": True}}},
+    ]
+    for instant in database[Collections.ENERGIES].aggregate(together, allowDiskUse=True):
+        kept = {document["_id"] for document in without_doubles(instant["documents"])}
+        yield from (document["_id"] for document in instant["documents"] if document["_id"] not in kept)
 
 
 def _batches(ids: Iterator[Any]) -> Iterator[Sequence[Any]]:

@@ -27,9 +27,9 @@ from migrations.scripts import FOLDER, scripts
 
 Document = dict[str, Any]
 KEPT = (Collections.ENERGIES, Collections.METERS, Collections.SETTINGS)
-COMPARED = (*KEPT, Collections.READINGS, Collections.DISPLAY, Collections.QUARANTINE)
+COMPARED = (*KEPT, Collections.READINGS, Collections.DISPLAY, Collections.SERIES, Collections.QUARANTINE)
 # Versions count on through a 'down', on purpose: an old ETag must never fit again.
-WITHOUT_VERSIONS = {"sourceVersion": 0, "displayVersion": 0, "calculatedAt": 0}
+WITHOUT_VERSIONS = {"sourceVersion": 0, "displayVersion": 0, "series.version": 0, "calculatedAt": 0}
 NAMED_AT_MOST = 20
 BATCH = 1_000
 # inherited dates can lie beyond what Python's can hold

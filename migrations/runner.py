@@ -63,14 +63,16 @@ def up(database: Database[Any], last: str | None = None, options: Options = DEFA
     return _run_all(database, "up", options, lambda ledger, known: _until(ledger.pending(known), last))
 
 
-def down(database: Database[Any], steps: int = 1, options: Options = DEFAULT) -> list[str]:
-    """Revert the ``steps`` scripts applied last, the latest first; returns the names.
+def down(database: Database[Any], steps: int = 1, options: Options = DEFAULT, *, last: str | None = None) -> list[str]:
+    """Revert the ``steps`` scripts applied last, or all down to and including ``last``, the latest first.
+
+    Returns the names.
 
     Raises:
         RefusedError: the state of the data does not allow it; the message tells what was reverted before, if anything.
         LockedError, EditedError, DirtyError, MigrationError: as for ``up``.
     """
-    return _run_all(database, "down", options, lambda ledger, known: _revertible(ledger, known)[:steps])
+    return _run_all(database, "down", options, lambda ledger, known: _down_to(_revertible(ledger, known), last, steps))
 
 
 def refusal(database: Database[Any], direction: Direction, folder: Path = FOLDER) -> str | None:
@@ -98,7 +100,9 @@ def plan(
     """
     ledger, known = Ledger(database), scripts(options.folder)
     ledger.check_unedited(known)
-    chosen = _until(ledger.pending(known), last) if direction == "up" else _revertible(ledger, known)[:steps]
+    chosen = (
+        _until(ledger.pending(known), last) if direction == "up" else _down_to(_revertible(ledger, known), last, steps)
+    )
     for script in chosen:
         ledger.check_clean(script, options.retry)
     return [_planned(database, script, direction) for script in chosen]
@@ -178,6 +182,10 @@ def _planned(database: Database[Any], script: Script, direction: Direction) -> P
 
 def _until(chosen: list[Script], last: str | None) -> list[Script]:
     return chosen if last is None else [script for script in chosen if script.name[:3] <= last[:3]]
+
+
+def _down_to(chosen: list[Script], last: str | None, steps: int) -> list[Script]:
+    return chosen[:steps] if last is None else [script for script in chosen if script.name[:3] >= last[:3]]
 
 
 def _revertible(ledger: Ledger, known: list[Script]) -> list[Script]:

@@ -22,10 +22,18 @@ def _digits(value: Any) -> Any:
     return value
 
 
+def _truth(value: Any) -> Any:
+    """A truth value of a query string: spelled as in JSON, because pydantic takes yes, on and 1 as well."""
+    if isinstance(value, str) and value not in ("true", "false"):
+        raise ValueError("send true or false")
+    return value
+
+
 QUERY_DIGITS = 10
 # A JSON number; Python keeps every digit of it.
 Amount = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
 DIGITS = BeforeValidator(_digits)  # behind the bounds of a number, or they are lost to the schema
+TRUTH = BeforeValidator(_truth)
 DateText = Annotated[str, Field(min_length=1, max_length=40, description="a date, or a date-time with an offset")]
 Moment = Annotated[
     datetime, PlainSerializer(lambda moment: moment), WithJsonSchema({"type": "string", "format": "date-time"})

@@ -16,6 +16,7 @@ EnergyMonitorError
 ├── SyncModeError              a change of the sync mode, or a job, that the mode does not allow
 ├── ComparisonError            the backends cannot be compared as asked, or not in this mode
 ├── UnavailableError           the database, or AppConfig, did not answer in time; send it again
+├── UnreadableEventError       an event of an unknown version that names no user
 └── ScopeError                 a program tried to reach beyond its user: a defect, never a caller's mistake
 
 What lives here: classes only. How they become HTTP answers stands in ``chalicelib.api.errors``.
@@ -101,6 +102,10 @@ class UnavailableError(EnergyMonitorError):
 
     Nothing was written, unless the answer to a commit itself got lost: then the same request again is a duplicate.
     """
+
+
+class UnreadableEventError(EnergyMonitorError):
+    """Raised for an event of an unknown version from which not even a user can be told."""
 
 
 class ScopeError(EnergyMonitorError):

@@ -1,9 +1,11 @@
-"""What happened, as it travels over EventBridge. Past tense, no amounts.
+"""What happened, as it travels over EventBridge: the contracts. Past tense, no amounts.
 
 An event only says *look at this meter*: lost, late, doubled or reordered it does no harm (the source version decides).
+``chalicelib/events/schemas`` holds the JSON schema of each. What a consumer does with a version that it does not know
+stands in ``unknown_events``.
 """
 
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID, uuid4
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -12,25 +14,47 @@ from pydantic.alias_generators import to_camel
 from chalicelib.domain.readings import EnergyType
 
 EVENT_SOURCE = "energy-monitor"
+VERSION: Final = 1
 
 
 class _Event(BaseModel):
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        hide_input_in_errors=True,  # whose event it is does not belong in a log
+        json_schema_serialization_defaults_required=True,
+    )
 
 
-class MeterChange(_Event):
-    """The change of one meter: its new source version and the instants it touched."""
+class MeterVersion(_Event):
+    """One meter and the source version that its display should reach."""
 
     type: EnergyType
     source_version: int = Field(ge=1)
+
+
+class MeterChange(MeterVersion):
+    """The change of one meter: its new source version and the instants it touched, the first and the last of them."""
+
     first: AwareDatetime
     last: AwareDatetime
+
+
+class ImportedMeter(MeterChange):
+    """What a file brought to one meter: the first and the last new date, and the user's local years they span.
+
+    What lies between two new readings is interpolated from them, so a year without any of its own is among these. How
+    far the neighbours of the range change with it, only the refresh knows.
+    """
+
+    affected_years: tuple[int, ...] = Field(min_length=1)
 
 
 class EnergyEvent(_Event):
     """What every event carries."""
 
-    version: Literal[1] = 1
+    version: Literal[1] = VERSION
     event_id: UUID = Field(default_factory=uuid4)
     occurred_at: AwareDatetime
     user_id: str = Field(min_length=1)
@@ -48,19 +72,19 @@ class MeterEvent(EnergyEvent):
 
 
 class EnergyReadingCreated(MeterEvent):
-    """One reading was recorded."""
+    """One reading was recorded; ``meter.first`` and ``meter.last`` are its instant."""
 
     reading_id: str
 
 
 class EnergyReadingUpdated(MeterEvent):
-    """One reading got another date or amount."""
+    """One reading got another date or amount; ``meter.first`` and ``meter.last`` are its instants, in their order."""
 
     reading_id: str
 
 
 class EnergyReadingDeleted(MeterEvent):
-    """One reading was taken away."""
+    """One reading was taken away; ``meter.first`` and ``meter.last`` are its instant."""
 
     reading_id: str
 
@@ -78,10 +102,16 @@ class EnergyReadingsBulkImported(EnergyEvent):
 
     import_id: str
     count: int = Field(ge=1)
-    meters: tuple[MeterChange, ...] = Field(min_length=1)
+    meters: tuple[ImportedMeter, ...] = Field(min_length=1)
 
 
 class UserSettingsChanged(EnergyEvent):
     """Zone or tolerance changed: every figure of every meter of the user."""
 
     meters: tuple[MeterChange, ...]
+
+
+class MeterRefreshRequested(EnergyEvent):
+    """An operator asked for a meter's display to be brought up to date; the readings did not change by it."""
+
+    meter: MeterVersion

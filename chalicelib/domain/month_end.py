@@ -102,16 +102,17 @@ def _interpolated(series: Series, b: int, boundary: int) -> DayEnd:
     ratio = Fraction(boundary - start, end - start)
     growth = ratio * series.increment_of(b)
     value = _interpolated_value(series, b, ratio, growth)
-    total = series.totals[a] + growth
+    total = series.total_of(a) + growth
     return DayEnd("interpolated", boundary, value / series.scale, total / series.scale, (a, b), ratio)
 
 
 def _interpolated_value(series: Series, b: int, ratio: Fraction, growth: Fraction) -> Fraction:
     """What the register shows on the way to point ``b``, in units of ``1 / scale``."""
-    if series.kinds[b] is Kind.RESET:
+    kind = series.kind_of(b)
+    if kind is Kind.RESET:
         return ratio * series.amounts[b]
     value = series.amounts[b - 1] + growth
-    if series.kinds[b] is Kind.ROLLOVER and series.modulus is not None and value >= series.modulus:
+    if kind is Kind.ROLLOVER and series.modulus is not None and value >= series.modulus:
         return value - series.modulus
     return value
 
@@ -144,4 +145,4 @@ def forward_slope(series: Series) -> Fraction | None:
 def _slope(series: Series, n: int, j: int) -> Fraction:
     """Growth of the corrected counter per millisecond between two points, never negative."""
     elapsed = series.instants[n] - series.instants[j]
-    return max(Fraction(0), Fraction(series.totals[n] - series.totals[j], elapsed * series.scale))
+    return max(Fraction(0), Fraction(series.total_of(n) - series.total_of(j), elapsed * series.scale))

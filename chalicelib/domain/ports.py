@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+from chalicelib.domain.compact import CompactReadings
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.domain.readings import (
     DEFAULT_TOLERANCE_DAYS,
@@ -105,7 +106,11 @@ class MeterConfiguration:
 
 @dataclass(frozen=True, slots=True)
 class MeterSnapshot:
-    """Everything a calculation needs of one meter, read at one point in time."""
+    """Everything a calculation needs of one meter, read at one point in time.
+
+    ``kept``: the readings come from the compact series beside the display documents, brought up to date with what the
+    dirty range holds; else all of them were read.
+    """
 
     sync: SyncState
     state: MeterState
@@ -113,7 +118,8 @@ class MeterSnapshot:
     dirty_to: int | None
     configuration: MeterConfiguration
     settings: UserSettings
-    readings: Sequence[Reading] = field(repr=False)
+    readings: CompactReadings = field(repr=False)
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +135,29 @@ class DisplayDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesUpdate:
+    """What of a meter's compact series changes: these parts are all there is between two years (UTC), both included.
+
+    ``count`` is the number of readings in the whole series.
+    """
+
+    first_year: int
+    last_year: int
+    parts: Mapping[int, CompactReadings]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class DisplayUpdate:
-    """What one refresh writes: the documents it touched, and the years that remain stored at all."""
+    """What one refresh writes: the documents it touched, the years that remain stored at all, the compact series.
+
+    Without a ``series`` none is kept: the next calculation reads all readings.
+    """
 
     source_version: int
     documents: Sequence[DisplayDocument]
     stored_years: range
+    series: SeriesUpdate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +204,6 @@ class EnergyRepository(Protocol):
 
     def instants_between(self, energy_type: EnergyType, first: int, last: int) -> set[int]:
         """The instants that already carry a reading, both ends included."""
-
-    def span(self, energy_type: EnergyType) -> tuple[int, int] | None:
-        """The first and the last instant with a reading."""
 
 
 class MeterRepository(Protocol):
@@ -254,7 +274,13 @@ class ReadingQueries(Protocol):
         """Register modulus and exchanges of a meter."""
 
     def snapshot(self, user_id: str, energy_type: EnergyType, backend: Side) -> MeterSnapshot:
-        """Meter, settings and readings at one point in time; version 0 where there is no meter."""
+        """Meter, settings and readings at one point in time; version 0 where there is no meter.
+
+        The new backend's readings come from the compact series where it is kept.
+        """
+
+    def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Side) -> MeterSnapshot:
+        """The same from the readings themselves: what the display and its series are checked against."""
 
 
 class SettingsRepository(Protocol):

@@ -34,6 +34,12 @@ _ISO_DATETIME = re.compile(
 )
 
 
+# From end to end: whatever the zone, no kept year begins before or ends after.
+FIRST_INSTANT, LAST_INSTANT = (
+    (datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND for year in (FIRST_YEAR - 1, LAST_YEAR + 2)
+)
+
+
 class EnergyType(StrEnum):
     """What a meter counts: ``power`` in kWh, ``gas`` in m3."""
 

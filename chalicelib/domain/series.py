@@ -1,19 +1,21 @@
 """The corrected counter of one meter (CALCULATION.md, 2): points, what each pair of them means, running sums.
 
-A ``Series`` is prepared once and then answers by bisection, so that no question walks the readings. Amounts
-are integers in units of ``1 / scale``, the finest step that any amount of the series needs: exact and fast.
+A ``Series`` is prepared once and then answers by bisection, so that no question walks the readings. Amounts are whole
+numbers of ``1 / scale``, the finest step that any amount needs: exact and fast. Nearly every pair only grows, so that
+the running sum is the amount itself plus what the few other pairs before it have shifted; only these are kept.
 """
 
+from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from itertools import accumulate
-from math import lcm
 from typing import NamedTuple
 
+from chalicelib.domain.compact import CompactReadings, decimals_of, packed, scaled
 from chalicelib.domain.readings import DAY_MS, MeterExchange, Reading
 
 SLOPE_BASE_MS = DAY_MS
@@ -29,20 +31,19 @@ class Kind(StrEnum):
     DIP = "dip"
 
 
-class Point(NamedTuple):
-    """A reading, or one of the two points of an exchange; sorts in the order of the counter."""
-
-    instant: int
-    order: int
-    amount: Decimal
-    starts_new_meter: bool = False
-
-
 class Increment(NamedTuple):
     """By how much the counter grew from the point before (in units of ``1 / scale``), and why."""
 
     amount: int
     kind: Kind
+
+
+class Break(NamedTuple):
+    """A pair that is not normal, by the point it ends at, and how far the counter moves away from the register."""
+
+    place: int
+    kind: Kind
+    shift: int
 
 
 class Span(NamedTuple):
@@ -58,38 +59,37 @@ class Series:
 
     instants: Sequence[int]
     amounts: Sequence[int]
-    totals: Sequence[int]
-    kinds: Sequence[Kind]
     scale: int
     modulus: int | None
     reading_instants: Sequence[int]
+    breaks: Sequence[Break]
+    shifts: Sequence[int]  # how far the counter stands away from the register, by number of breaks passed
     spans: dict[Kind, Span]
 
     @classmethod
     def of(
         cls,
-        readings: Iterable[Reading],
+        readings: CompactReadings | Iterable[Reading],
         exchanges: Iterable[MeterExchange] = (),
         modulus: Decimal | int | None = None,
     ) -> "Series":
         """One counter from readings and exchanges in any order; ``modulus`` is the register's, say 100000."""
-        points = _points(readings, exchanges)
-        amounts, scaled_modulus, scale = _scaled([point.amount for point in points], modulus)
-        instants = [point.instant for point in points]
-        increments = [
-            increment(a, b, scaled_modulus, point.starts_new_meter)
-            for a, b, point in zip(amounts, amounts[1:], points[1:], strict=False)
-        ]
-        kinds = [Kind.NORMAL, *(step.kind for step in increments)]
+        compact = readings if isinstance(readings, CompactReadings) else CompactReadings.of(readings)
+        ordered, limit = sorted(exchanges), None if modulus is None else Decimal(modulus)
+        finest = [amount for exchange in ordered for amount in exchange[1:]] + ([] if limit is None else [limit])
+        compact = compact.rescaled(max(compact.decimals, decimals_of(finest)))
+        points = _Points.of(compact, ordered)
+        whole_modulus = None if limit is None else scaled(limit, compact.decimals)
+        breaks = list(_breaks(points, whole_modulus))
         return cls(
-            instants=instants,
-            amounts=amounts,
-            totals=list(accumulate((step.amount for step in increments), initial=amounts[0])) if amounts else [],
-            kinds=kinds[: len(points)],
-            scale=scale,
-            modulus=scaled_modulus,
-            reading_instants=[point.instant for point in points if point.order == 0],
-            spans=_spans(instants, kinds),
+            instants=points.instants,
+            amounts=points.amounts,
+            scale=10**compact.decimals,
+            modulus=whole_modulus,
+            reading_instants=compact.instants,
+            breaks=breaks,
+            shifts=list(accumulate((each.shift for each in breaks), initial=0)),
+            spans=_spans(points.instants, breaks),
         )
 
     def __len__(self) -> int:
@@ -112,11 +112,21 @@ class Series:
 
     def total_at(self, index: int) -> Fraction:
         """``U``, the corrected counter, at point ``index``."""
-        return Fraction(self.totals[index], self.scale)
+        return Fraction(self.total_of(index), self.scale)
+
+    def total_of(self, index: int) -> int:
+        """The same in units of ``1 / scale``."""
+        return self.amounts[index] + self.shifts[bisect_right(self.breaks, index, key=_place)]
 
     def increment_of(self, index: int) -> int:
         """The increment of the pair that ends at point ``index``, in units of ``1 / scale``."""
-        return self.totals[index] - self.totals[index - 1]
+        return self.total_of(index) - self.total_of(index - 1)
+
+    def kind_of(self, index: int) -> Kind:
+        """What happened between point ``index`` and the one before."""
+        place = bisect_left(self.breaks, index, key=_place)
+        found = place < len(self.breaks) and self.breaks[place].place == index
+        return self.breaks[place].kind if found else Kind.NORMAL
 
     def at_or_after(self, instant: int) -> int:
         """The index of the first point at or after ``instant``; the number of points if there is none."""
@@ -153,29 +163,56 @@ def increment(a: int, b: int, modulus: int | None, starts_new_meter: bool) -> In
     return Increment(b, Kind.RESET)
 
 
-def _points(readings: Iterable[Reading], exchanges: Iterable[MeterExchange]) -> list[Point]:
-    """All points in order; a reading at the very instant of an exchange belongs to the old meter."""
-    points = [Point(instant, 0, amount) for instant, amount in readings]
-    for number, (instant, final_old, initial_new) in enumerate(sorted(exchanges), start=1):
-        points.append(Point(instant, 2 * number, final_old))
-        points.append(Point(instant, 2 * number + 1, initial_new, starts_new_meter=True))
-    return sorted(points)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Points:
+    """Readings and the two points of each exchange in the order of the counter.
+
+    A reading at the very instant of an exchange belongs to the old meter. ``begins`` are the places where a new meter
+    does; ``candidates`` all places whose pair may not be normal.
+    """
+
+    instants: Sequence[int]
+    amounts: Sequence[int]
+    begins: Sequence[int]
+    candidates: Sequence[int]
+
+    @classmethod
+    def of(cls, readings: CompactReadings, exchanges: Sequence[MeterExchange]) -> "_Points":
+        if not exchanges:
+            return cls(readings.instants, readings.amounts, (), readings.falls)
+        places = [bisect_right(readings.instants, exchange.instant) for exchange in exchanges]
+        instants, amounts, done = array("q"), list[int](), 0
+        for place, (instant, final_old, initial_new) in zip(places, exchanges, strict=True):
+            instants.extend([*readings.instants[done:place], instant, instant])
+            shown = (scaled(final_old, readings.decimals), scaled(initial_new, readings.decimals))
+            amounts.extend([*readings.amounts[done:place], *shown])
+            done = place
+        instants.extend(readings.instants[done:])
+        amounts.extend(readings.amounts[done:])
+        begins = [place + 2 * number + 1 for number, place in enumerate(places)]
+        falls = [fall + 2 * bisect_right(places, fall) for fall in readings.falls]
+        around = [begin + step for begin in begins for step in (-1, 0, 1)]
+        inside = {place for place in (*falls, *around) if 0 < place < len(instants)}
+        return cls(instants, packed(amounts), begins, sorted(inside))
 
 
-def _scaled(amounts: list[Decimal], modulus: Decimal | int | None) -> tuple[list[int], int | None, int]:
-    """Amounts and modulus as integers over one common denominator, which comes last."""
-    ratios = [amount.as_integer_ratio() for amount in amounts]
-    limit = None if modulus is None else modulus.as_integer_ratio()
-    scale = lcm(*{denominator for _, denominator in ratios}, 1 if limit is None else limit[1])
-    scaled = [numerator * (scale // denominator) for numerator, denominator in ratios]
-    return scaled, None if limit is None else limit[0] * (scale // limit[1]), scale
+def _breaks(points: _Points, modulus: int | None) -> Iterator[Break]:
+    begins = set(points.begins)
+    for index in points.candidates:
+        a, b = points.amounts[index - 1], points.amounts[index]
+        step = increment(a, b, modulus, index in begins)
+        if step.kind is not Kind.NORMAL:
+            yield Break(index, step.kind, step.amount - (b - a))
 
 
-def _spans(instants: list[int], kinds: list[Kind]) -> dict[Kind, Span]:
+def _place(each: Break) -> int:
+    return each.place
+
+
+def _spans(instants: Sequence[int], breaks: Iterable[Break]) -> dict[Kind, Span]:
     """Where the pairs that are not normal lie, by kind."""
     spans: dict[Kind, Span] = {kind: Span([], []) for kind in Kind if kind is not Kind.NORMAL}
-    for index, kind in enumerate(kinds):
-        if kind is not Kind.NORMAL:
-            spans[kind].starts.append(instants[index - 1])
-            spans[kind].ends.append(instants[index])
+    for index, kind, _ in breaks:
+        spans[kind].starts.append(instants[index - 1])
+        spans[kind].ends.append(instants[index])
     return spans

@@ -150,7 +150,7 @@ def _days_before(last_point: int, zone: ZoneInfo) -> Iterator[date]:
 
 def _known_end(series: Series, day: date, zone: ZoneInfo, tolerance_days: int) -> KnownEnd:
     end = day_end(series, day, zone, tolerance_days)
-    remaining = None if end.total is None else series.total_at(-1) - end.total
+    remaining = None if end.total is None else series.total_at(len(series.instants) - 1) - end.total
     return KnownEnd(
         day=day.isoformat(),
         tau=to_datetime(end.tau),

@@ -11,8 +11,17 @@ from math import ceil
 
 from chalicelib.domain.errors import SyncModeError
 
-# A transaction that read the mode before a change may commit this much later: the server's limit for transactions.
-DRAIN_SECONDS = 30
+
+def drain_of(lifetime_seconds: int) -> int:
+    """How long after a change of mode a transaction that read the mode before may still commit, in seconds.
+
+    The server ends transactions that have lived longer than its limit, but it looks for them only every half of that
+    limit: until then they may commit (tried).
+    """
+    return ceil(lifetime_seconds * 1.5) + 1
+
+
+DRAIN_SECONDS = drain_of(60)  # MongoDB's default limit: where the server does not say its own
 
 
 class Side(StrEnum):
@@ -43,12 +52,13 @@ class SyncState:
     """The mode and since when (UTC milliseconds). A database that no migration has touched is ``old_only``.
 
     ``catching_up`` names the side that alone was written before ``dual_write``: it stays right until, after the drain,
-    a full difference has brought the other one up to it.
+    a full difference has brought the other one up to it. ``full_drain_seconds``: how long the drain takes from then on.
     """
 
     mode: SyncMode = SyncMode.OLD_ONLY
     since: int | None = None
     catching_up: Side | None = None
+    full_drain_seconds: int = DRAIN_SECONDS
 
     @property
     def writes(self) -> tuple[Side, ...]:
@@ -67,7 +77,7 @@ class SyncState:
 
     def drain_seconds(self, now: int) -> float:
         """How long until no transaction of the mode before can commit any more; 0 when drained."""
-        return 0.0 if self.since is None else max(0.0, DRAIN_SECONDS - (now - self.since) / 1000)
+        return 0.0 if self.since is None else max(0.0, self.full_drain_seconds - (now - self.since) / 1000)
 
     def check_drained(self, now: int) -> None:
         """Raise SyncModeError while a transaction of the mode before may still commit."""
@@ -76,9 +86,10 @@ class SyncState:
                 f"writes that began in the mode before {self.mode} may still arrive: wait {ceil(remaining)} s"
             )
 
-    def changed(self, wanted: SyncMode, now: int) -> "SyncState":
+    def changed(self, wanted: SyncMode, now: int, full_drain_seconds: int = DRAIN_SECONDS) -> "SyncState":
         """The state after a change of mode. On the way to ``dual_write`` the side written so far stays right."""
-        return SyncState(wanted, now, self.authoritative if wanted is SyncMode.DUAL_WRITE else None)
+        right = self.authoritative if wanted is SyncMode.DUAL_WRITE else None
+        return SyncState(wanted, now, right, full_drain_seconds)
 
 
 def check_change(current: SyncMode, wanted: SyncMode) -> None:

@@ -4,7 +4,8 @@ What lives here: values and Protocols. What does not: the jobs themselves (``cha
 """
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 from typing import Any, Protocol
 
 from chalicelib.domain.ports import DisplayDocument
@@ -15,6 +16,7 @@ MeterKey = tuple[str, EnergyType]
 ReadingKey = Any  # the store's own id of a reading, equal on both sides
 Position = Any  # a place in the store's stream of changes
 Moment = Any  # a time of the store's own
+KEPT_FINDINGS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +113,28 @@ class Verification:
     findings: tuple[Finding, ...] = ()
     resumed: MeterKey | None = None
 
+    def plus(self, more: "Verification") -> "Verification":
+        """With what a look at further meters has shown."""
+        return replace(
+            self,
+            meters=self.meters + more.meters,
+            lagging=self.lagging + more.lagging,
+            differences=self.differences + more.differences,
+            findings=(*self.findings, *more.findings)[:KEPT_FINDINGS],
+        )
+
+
+class Walk(StrEnum):
+    """The jobs that go over all meters, and are taken up again where they were interrupted."""
+
+    VERIFY = "verify"
+    CHECK = "rebuild_check"
+    REBUILD = "rebuild"
+
 
 @dataclass(frozen=True, slots=True)
-class VerifyProgress:
-    """A comparison under way: begun when, in the mode since when, and what it has seen up to which meter."""
+class WalkProgress:
+    """A walk under way: begun when, in the mode since when, and what it has seen up to which meter."""
 
     started: int
     since: int | None
@@ -139,6 +159,9 @@ class SyncControl(Protocol):
     def state(self) -> SyncState:
         """The sync mode now."""
 
+    def transaction_seconds(self) -> int | None:
+        """How long the store lets a transaction live; None where it does not say."""
+
     def change(self, before: SyncState, after: SyncState, reason: str) -> bool:
         """Put ``after`` in the place of ``before``; False, and nothing changed, when that has gone meanwhile."""
 
@@ -154,11 +177,11 @@ class SyncControl(Protocol):
     def save_sync_progress(self, progress: SyncProgress) -> None:
         """Remember where the sync job stands."""
 
-    def verify_progress(self) -> VerifyProgress | None:
-        """Where an interrupted comparison stands."""
+    def walk_progress(self, walk: Walk) -> WalkProgress | None:
+        """Where an interrupted walk stands."""
 
-    def save_verify_progress(self, progress: VerifyProgress | None) -> None:
-        """Remember where a comparison stands; None: it is finished."""
+    def save_walk_progress(self, walk: Walk, progress: WalkProgress | None) -> None:
+        """Remember where a walk stands; None: it is finished."""
 
     def verified(self) -> Verified | None:
         """What the last comparison of all meters found; None: there never was one."""

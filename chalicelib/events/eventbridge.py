@@ -1,9 +1,12 @@
-"""Publishes domain events to an EventBridge bus."""
+"""Publishes domain events to an EventBridge bus. How events become entries and calls stands in ``entries``."""
 
-from collections.abc import Callable, Iterator, Sequence
+import random
+import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.events import EVENT_SOURCE, EnergyEvent
+from chalicelib.domain.events import EnergyEvent
+from chalicelib.events.entries import Entry, batches, entry_of, fits, named
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import count
 from chalicelib.monitoring.names import MetricName
@@ -11,55 +14,74 @@ from chalicelib.monitoring.names import MetricName
 if TYPE_CHECKING:
     from types_boto3_events.client import EventBridgeClient
 
-ENTRIES_PER_CALL = 10
 ATTEMPTS = 3
+FIRST_PAUSE_SECONDS = 0.1  # at most; doubled each time, and random, so that many writers do not come back together
+# A user's write waits meanwhile. Later than this no call begins, and one takes 3 s at most (``client``).
+PATIENCE_SECONDS = 2.0
 
 
 class EventBridgePublisher:
-    """Implements ``EventPublisher``: batches, sends failed entries again, never raises.
+    """Implements ``EventPublisher``: batches, sends what failed again, never raises for a bus that fails.
 
     What cannot be sent is logged and counted; the meter stays dirty, so a later refresh finds it.
     """
 
-    def __init__(self, client: "Callable[[], EventBridgeClient]", bus_name: str) -> None:
+    def __init__(
+        self,
+        client: "Callable[[], EventBridgeClient]",
+        bus_name: str,
+        pause: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._client = client
         self._bus_name = bus_name
+        self._pause = pause
+        self._clock = clock
 
     def publish(self, events: Sequence[EnergyEvent]) -> None:
-        """Send events in batches of at most ten entries."""
-        for batch in _batches([self._entry(event) for event in events]):
-            self._send(batch)
+        """Send events, for a few seconds at most."""
+        self.send(events)
 
-    def _entry(self, event: EnergyEvent) -> dict[str, Any]:
-        return {
-            "Source": EVENT_SOURCE,
-            "DetailType": type(event).__name__,
-            "Detail": event.model_dump_json(by_alias=True),
-            "EventBusName": self._bus_name,
-            "Time": event.occurred_at,
-        }
+    def send(self, events: Sequence[EnergyEvent]) -> int:
+        """The same; returns how many of them did not get onto the bus."""
+        entries = [entry_of(event, self._bus_name) for event in events]
+        too_large = [entry for entry in entries if not fits(entry)]
+        unsent = self._delivered([entry for entry in entries if fits(entry)])
+        _lost(MetricName.EVENTS_TOO_LARGE, "events larger than the bus takes, their meters stay dirty", too_large)
+        _lost(MetricName.EVENTS_NOT_PUBLISHED, "events not published, their meters stay dirty", unsent)
+        return len(too_large) + len(unsent)
 
-    def _send(self, entries: list[Any]) -> None:
-        for _ in range(ATTEMPTS):
-            entries = self._failed(entries)
-            if not entries:
-                return
-        count(MetricName.EVENTS_NOT_PUBLISHED, len(entries))
-        logger().error(
-            "events not published, their meters stay dirty",
-            extra={"details": [entry["Detail"] for entry in entries]},
-        )
+    def _delivered(self, entries: list[Entry]) -> list[Entry]:
+        """Send entries, those that failed again; returns those that failed to the end."""
+        deadline = self._clock() + PATIENCE_SECONDS
+        left = self._failed(entries, deadline)
+        for attempt in range(1, ATTEMPTS):
+            if not left or self._clock() >= deadline:
+                break
+            self._pause(random.uniform(0, FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)))  # noqa: S311 - nothing secret
+            count(MetricName.EVENTS_SENT_AGAIN, len(left))
+            left = self._failed(left, deadline)
+        return left
 
-    def _failed(self, entries: list[Any]) -> list[Any]:
-        """Send entries once; returns those that failed (PutEvents can fail per entry with HTTP 200)."""
+    def _failed(self, entries: list[Entry], deadline: float) -> list[Entry]:
+        """Send entries once, as long as there is time; returns those that are still to be sent."""
+        return [
+            entry
+            for batch in batches(entries)
+            for entry in (self._refused(batch) if self._clock() < deadline else batch)
+        ]
+
+    def _refused(self, batch: list[Any]) -> list[Entry]:
+        """One call; returns what the bus did not take (PutEvents can fail per entry with HTTP 200)."""
         try:
-            results = self._client().put_events(Entries=entries)["Entries"]
-            return [entry for entry, result in zip(entries, results, strict=True) if "ErrorCode" in result]
+            results = self._client().put_events(Entries=batch)["Entries"]
+            return [entry for entry, result in zip(batch, results, strict=True) if "ErrorCode" in result]
         except Exception as error:  # noqa: BLE001 the write is committed: whatever fails here must not make it look failed
             logger().warning("PutEvents failed", exc_info=error)
-            return entries
+            return batch
 
 
-def _batches(entries: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    for start in range(0, len(entries), ENTRIES_PER_CALL):
-        yield entries[start : start + ENTRIES_PER_CALL]
+def _lost(metric: MetricName, message: str, entries: list[Entry]) -> None:
+    if entries:
+        count(metric, len(entries))
+        logger().error(message, extra={"events": named(entries)})

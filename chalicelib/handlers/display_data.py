@@ -12,8 +12,9 @@ from chalicelib.domain.events import (
     EnergyReadingsBulkImported,
     EnergyReadingsSynced,
     EnergyReadingUpdated,
-    MeterChange,
     MeterExchanged,
+    MeterRefreshRequested,
+    MeterVersion,
     UserSettingsChanged,
 )
 from chalicelib.handlers.event_function import event_function
@@ -72,7 +73,14 @@ def user_settings_changed_handler(event: UserSettingsChanged, container: Contain
     return _refresh(event, event.meters, container)
 
 
-def _refresh(event: EnergyEvent, meters: Iterable[MeterChange], container: Container) -> int:
+@blueprint.lambda_function(name="MeterRefreshRequestedHandler")
+@event_function(MeterRefreshRequested)
+def meter_refresh_requested_handler(event: MeterRefreshRequested, container: Container) -> int:
+    """An operator replays a meter: refresh it where its display lags."""
+    return _refresh(event, [event.meter], container)
+
+
+def _refresh(event: EnergyEvent, meters: Iterable[MeterVersion], container: Container) -> int:
     refreshed = 0
     for meter in meters:
         if container.calculation.refresh(event.user_id, meter.type, meter.source_version):

@@ -12,8 +12,10 @@ from aws_lambda_powertools.utilities.parser.envelopes import EventBridgeEnvelope
 
 from chalicelib.bootstrap import Container, container
 from chalicelib.domain.events import EnergyEvent
+from chalicelib.domain.unknown_events import is_of_unknown_version, told_meters
 from chalicelib.monitoring.logger import logger
-from chalicelib.monitoring.metrics import flush
+from chalicelib.monitoring.metrics import count, flush
+from chalicelib.monitoring.names import MetricName
 
 Event = TypeVar("Event", bound=EnergyEvent)
 LambdaFunction = Callable[[Any, Any], dict[str, Any]]
@@ -25,6 +27,7 @@ def event_function(model: type[Event]) -> Callable[[Callable[[Event, Container],
     """Make a Lambda function of one that takes an event and returns how many meters it refreshed.
 
     An exception is logged and raised again: Lambda then retries, and the meter stays dirty until somebody succeeds.
+    An event of a version that this code does not know says so in the log, and its meters are calculated anew.
     """
 
     def decorate(function: Callable[[Event, Container], int]) -> LambdaFunction:
@@ -33,6 +36,8 @@ def event_function(model: type[Event]) -> Callable[[Callable[[Event, Container],
             logger().set_correlation_id(event.get("id") if isinstance(event, dict) else None)
             logger().append_keys(function_request_id=getattr(context, "aws_request_id", None))
             try:
+                if (detail := _of_unknown_version(event)) is not None:
+                    return {"refreshed": _recalculate(detail, model)}
                 parsed = cast(Event, parse(event=event, model=model, envelope=EventBridgeEnvelope))
                 refreshed = function(parsed, container())
                 logger().info("event handled", extra={"event_id": str(parsed.event_id), "refreshed": refreshed})
@@ -47,6 +52,23 @@ def event_function(model: type[Event]) -> Callable[[Callable[[Event, Container],
         return handler
 
     return decorate
+
+
+def _of_unknown_version(event: Any) -> dict[str, Any] | None:
+    """The detail of an event that says another version than ours, or none."""
+    detail = event.get("detail") if isinstance(event, dict) else None
+    return detail if is_of_unknown_version(detail) else None
+
+
+def _recalculate(detail: dict[str, Any], model: type[EnergyEvent]) -> int:
+    """The safe way for an event of an unknown version: whatever it may mean, afterwards its meters are right."""
+    count(MetricName.EVENTS_OF_UNKNOWN_VERSION)
+    said = {"event_type": model.__name__, "event_version": repr(detail.get("version"))[:50]}
+    logger().warning("event of an unknown version, its meters are calculated anew", extra=said)
+    told = told_meters(detail)
+    refreshed = container().recalculation.recalculate(told.user_id, told.types)
+    logger().info("event handled", extra={**said, "refreshed": refreshed})
+    return refreshed
 
 
 def scheduled_function(function: Callable[[Container], dict[str, Any]]) -> LambdaFunction:

@@ -11,9 +11,9 @@ from chalicelib.repositories.database import Collections, Document, MongoDatabas
 
 # How long the server waits for one more change before it says that there is none.
 AWAIT_MS = 1_000
-# ChangeStreamFatalError and ChangeStreamHistoryLost, InvalidResumeToken; FailedToParse and what the parser of tokens
-# says of one that another version or another deployment wrote.
-LOST = frozenset({9, 260, 280, 286, 40647, 40648, 40649, 50795, 50796, 50811, 50855})
+# ChangeStreamFatalError and ChangeStreamHistoryLost, InvalidResumeToken; CappedPositionLost where the oplog overtakes a
+# reader; FailedToParse and what the parser of tokens says of one that another version or another deployment wrote.
+LOST = frozenset({9, 136, 260, 280, 286, 40647, 40648, 40649, 50795, 50796, 50811, 50855})
 WRITES = frozenset({"insert", "update", "replace", "delete"})
 PIPELINE = [{"$project": {"operationType": 1, "documentKey": 1, "clusterTime": 1}}]
 

@@ -32,6 +32,7 @@ class Collections(StrEnum):
     READINGS = "source_energy_readings"
     METERS = "meters"
     DISPLAY = "display_energy_data"
+    SERIES = "meter_series"
     SETTINGS = "user_settings"
     CONTROL = "control"
     QUARANTINE = "quarantined_readings"

@@ -7,6 +7,7 @@ from pymongo.client_session import ClientSession
 
 from chalicelib.domain.ports import DataType, DisplayDocument, DisplayUpdate, MeterState
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
+from chalicelib.repositories import series
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, meter_id, time_limit
 from chalicelib.repositories.meters import published, state_of
 from chalicelib.repositories.scoped import ScopedCollection
@@ -48,9 +49,12 @@ class MongoDisplayDataRepository:
                 "_id": meter_id(user_id, energy_type),
                 "displayVersion": {"$lt": update.source_version},
             }
-            if not meters.update_one(behind, published(update.source_version)):
+            kept = update.series if update.series and series.storable(update.series.parts.values()) else None
+            if not meters.update_one(behind, published(update.source_version, None if kept is None else kept.count)):
                 return False
             self._replace(user_id, energy_type, update, session)
+            stored = ScopedCollection(self._database[Collections.SERIES], user_id, session)
+            series.replace(stored, user_id, energy_type, kept)
             return True
 
         return in_transaction(self._database, self._timeout, work)

@@ -32,11 +32,9 @@ def without_doubles(documents: Sequence[Document]) -> list[Document]:
 
 
 def each_that_counts(documents: Iterable[Document]) -> Iterator[Document]:
-    """Documents of several meters, sorted by date, one after another without doubles, in the same order."""
+    """Documents of one meter, sorted by date, one after another without doubles, in the same order."""
     for _, together in groupby(documents, itemgetter("date")):
-        group = list(together)
-        kept = _last_of_each_type(group) if len(group) > 1 else group
-        yield from (document for document in group if document in kept)
+        yield last_updated(list(together))
 
 
 def document_that_counts(readings: ScopedCollection, side: Side, reading_id: str) -> Document:
@@ -49,8 +47,3 @@ def document_that_counts(readings: ScopedCollection, side: Side, reading_id: str
     if last_updated([*doubles, document])["_id"] != document["_id"]:
         raise NotFoundError("there is no such reading")
     return document
-
-
-def _last_of_each_type(group: Sequence[Document]) -> list[Document]:
-    types = {document["type"] for document in group}
-    return [last_updated([document for document in group if document["type"] == kind]) for kind in types]

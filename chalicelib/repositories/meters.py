@@ -66,16 +66,20 @@ def configuration_of(meter: Document) -> MeterConfiguration:
 
 def state_of(meter: Document | None) -> MeterState:
     """The versions that stand in a meter's document; version 0 where there is none."""
-    if meter is None:
+    if not meter:
         return MeterState()
     return MeterState(meter["sourceVersion"], meter["displayVersion"], instant_of(meter.get("dirtySince")))
 
 
-def published(version: int) -> list[dict[str, Any]]:
-    """The update that advances a meter's display version and, nothing newer written, cleans it."""
+def published(version: int, series_count: int | None) -> list[dict[str, Any]]:
+    """The update that advances a meter's display version, forgets attempts and, nothing newer written, cleans it.
+
+    ``series_count``: how many readings the compact series of this version holds, None: none is kept.
+    """
+    series = "$$REMOVE" if series_count is None else {"version": version, "count": series_count}
     clean = {"$eq": ["$sourceVersion", version]}
     kept = {field: {"$cond": [clean, "$$REMOVE", f"${field}"]} for field in ("dirtyFrom", "dirtyTo", "dirtySince")}
-    return [{"$set": {"displayVersion": version, **kept}}]
+    return [{"$set": {"displayVersion": version, "series": series, "sweep": "$$REMOVE", **kept}}]
 
 
 def _exchange(energy_type: EnergyType, document: Document) -> Exchange:

@@ -1,14 +1,21 @@
 """Reading single readings, lists and whole meters, on the side that a backend reads in the present sync mode."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from heapq import merge
 from itertools import islice
+from types import MappingProxyType
+from typing import Any
 
 from bson import ObjectId
 from pymongo.client_session import ClientSession
+from pymongo.cursor import Cursor
 
+from chalicelib.domain.compact import CompactReadings
 from chalicelib.domain.ports import MeterConfiguration, MeterSnapshot, PageRequest, ReadingFilter, StoredReading
-from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
+from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.domain.sync import Side, SyncState
+from chalicelib.repositories import series
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import (
     READ_SECONDS,
@@ -27,7 +34,6 @@ from chalicelib.repositories.settings import MongoSettingsWriter
 
 POINT = {"_id": 1, "date": 1, "amount": 1, "updatedAt": 1}
 BATCH = 10_000
-SPARE = 10  # more than one instant can carry without doubles
 
 
 class MongoReadingQueries:
@@ -49,13 +55,14 @@ class MongoReadingQueries:
             return reading_of(document_that_counts(self._readings(user_id, side), side, reading_id))
 
     def page(self, user_id: str, request: PageRequest, backend: Side) -> list[StoredReading]:
-        """One page by date and id, by the index on both."""
-        with time_limit(READ_SECONDS):
+        """One page by date and id: the lists of each type, by the index on type and date, merged."""
+        with time_limit(READ_SECONDS), ExitStack() as cursors:
             side = sync_state(self._database).reads(backend)
-            wanted = counted(side, _conditions(request))
-            with self._readings(user_id, side).find(wanted, sort=_order(request), **_size(request, side)) as documents:
-                kept = each_that_counts(documents) if side is Side.OLD else iter(documents)
-                return [reading_of(document) for document in _page(kept, request)]
+            readings = self._readings(user_id, side)
+            lists = [cursors.enter_context(_list(readings, side, kind, request)) for kind in _types(request)]
+            counting = map(each_that_counts, lists) if side is Side.OLD else lists
+            merged = merge(*counting, key=_place, reverse=request.descending)
+            return [reading_of(document) for document in _page(merged, request)]
 
     def configuration(self, user_id: str, energy_type: EnergyType) -> MeterConfiguration:
         """Register modulus and exchanges of a meter."""
@@ -64,24 +71,54 @@ class MongoReadingQueries:
 
     def snapshot(self, user_id: str, energy_type: EnergyType, backend: Side) -> MeterSnapshot:
         """Everything a calculation needs, at one point in time, without holding up a writer."""
+        return self._snapshot(user_id, energy_type, backend, from_series=backend is Side.NEW)
+
+    def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Side) -> MeterSnapshot:
+        """The same from the readings themselves."""
+        return self._snapshot(user_id, energy_type, backend, from_series=False)
+
+    def _snapshot(self, user_id: str, energy_type: EnergyType, backend: Side, *, from_series: bool) -> MeterSnapshot:
         with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:
             sync = sync_state(self._database, session)
-            meter = self._meter(user_id, energy_type, session)
+            meter = self._meter(user_id, energy_type, session) or {}
+            side = sync.reads(backend)
+            usable = from_series and side is Side.NEW and series.is_kept(meter)
+            kept = self._kept(user_id, energy_type, meter, session) if usable else None
             return MeterSnapshot(
                 sync=sync,
                 state=state_of(meter),
-                dirty_from=instant_of((meter or {}).get("dirtyFrom")),
-                dirty_to=instant_of((meter or {}).get("dirtyTo")),
-                configuration=configuration_of(meter or {}),
+                dirty_from=instant_of(meter.get("dirtyFrom")),
+                dirty_to=instant_of(meter.get("dirtyTo")),
+                configuration=configuration_of(meter),
                 settings=MongoSettingsWriter(self._database, user_id, session).get(),
-                readings=self._points(user_id, energy_type, sync.reads(backend), session),
+                readings=self._points(user_id, energy_type, side, session) if kept is None else kept,
+                kept=kept is not None,
             )
 
-    def _points(self, user_id: str, energy_type: EnergyType, side: Side, session: ClientSession) -> list[Reading]:
-        conditions = counted(side, {"type": energy_type.value})
-        documents = self._readings(user_id, side, session).find(conditions, projection=POINT, sort=[("date", 1)])
+    def _kept(
+        self, user_id: str, energy_type: EnergyType, meter: Document, session: ClientSession
+    ) -> CompactReadings | None:
+        """The compact series, with what the dirty range holds now in the place of what it held."""
+        collection = ScopedCollection(self._database[Collections.SERIES], user_id, session)
+        readings = series.kept(collection, meter)
+        if readings is None or "dirtyFrom" not in meter:
+            return readings
+        changed = {"date": {"$gte": meter["dirtyFrom"], "$lte": meter["dirtyTo"]}}
+        inside = self._points(user_id, energy_type, Side.NEW, session, changed)
+        return readings.with_range(to_ms(meter["dirtyFrom"]), to_ms(meter["dirtyTo"]), inside)
+
+    def _points(
+        self,
+        user_id: str,
+        energy_type: EnergyType,
+        side: Side,
+        session: ClientSession,
+        conditions: Mapping[str, Any] = MappingProxyType({}),
+    ) -> CompactReadings:
+        wanted = counted(side, {"type": energy_type.value, **conditions})
+        documents = self._readings(user_id, side, session).find(wanted, projection=POINT, sort=[("date", 1)])
         batches = documents.batch_size(BATCH)
-        return [point_of(document) for document in (without_doubles(list(batches)) if side is Side.OLD else batches)]
+        return CompactReadings.of(map(point_of, without_doubles(list(batches)) if side is Side.OLD else batches))
 
     def _meter(self, user_id: str, energy_type: EnergyType, session: ClientSession | None) -> Document | None:
         meters = ScopedCollection(self._database[Collections.METERS], user_id, session)
@@ -91,15 +128,19 @@ class MongoReadingQueries:
         return ScopedCollection(self._database[COLLECTION[side]], user_id, session)
 
 
-def _order(request: PageRequest) -> list[tuple[str, int]]:
-    """By date; the id decides only between the types, because within one a date is unique."""
-    direction = -1 if request.descending else 1
-    return [("date", direction)] if request.filter.type else [("date", direction), ("_id", direction)]
+def _types(request: PageRequest) -> Iterable[EnergyType]:
+    return EnergyType if request.filter.type is None else [request.filter.type]
+
+
+def _list(readings: ScopedCollection, side: Side, kind: EnergyType, request: PageRequest) -> Cursor[Document]:
+    """The readings of one type by date, as many as a page may need."""
+    order = [("date", -1 if request.descending else 1)]
+    return readings.find(counted(side, _conditions(kind, request)), sort=order, **_size(request, side))
 
 
 def _size(request: PageRequest, side: Side) -> Document:
-    """How much to ask the server for: a little more than the page, because at its edge readings may fall away."""
-    enough = request.limit and request.limit + SPARE
+    """How much to ask the server for: one more than the page, because the last of the page before may be among them."""
+    enough = request.limit and request.limit + 1
     return {"limit": enough} if side is Side.NEW else {"batch_size": enough}
 
 
@@ -111,29 +152,29 @@ def _page(documents: Iterator[Document], request: PageRequest) -> Iterator[Docum
 
 
 def _is_behind(document: Document, after: tuple[int, str], descending: bool) -> bool:
-    """Whether a document comes later in the list; done here, because a server's ``$gt`` compares ids of one kind only.
-
-    The server sorts ids that are texts before those that are not.
-    """
+    """Whether it comes later in the list; done here, because a server's ``$gt`` compares ids of one kind only."""
     instant, reading_id = after
-    here = to_ms(document["date"]), isinstance(document["_id"], ObjectId), str(document["_id"])
     there = instant, isinstance(id_of(reading_id), ObjectId), reading_id
-    return here < there if descending else here > there
+    return _place(document) < there if descending else _place(document) > there
 
 
-def _conditions(request: PageRequest) -> Document:
-    conditions = _filter(request.filter)
+def _place(document: Document) -> tuple[int, bool, str]:
+    """Where a document stands in a list: by date, then by id; ids that are texts come before those that are not."""
+    return to_ms(document["date"]), isinstance(document["_id"], ObjectId), str(document["_id"])
+
+
+def _conditions(kind: EnergyType, request: PageRequest) -> Document:
+    conditions = {"type": kind.value, **_dates(request.filter)}
     if request.after is None:
         return conditions
     beyond = "$lte" if request.descending else "$gte"
     return {"$and": [conditions, {"date": {beyond: to_datetime(request.after[0])}}]}
 
 
-def _filter(wanted: ReadingFilter) -> Document:
+def _dates(wanted: ReadingFilter) -> Document:
     date: Document = {}
     if wanted.first is not None:
         date["$gte"] = to_datetime(wanted.first)
     if wanted.last is not None:
         date["$lte"] = to_datetime(wanted.last)
-    conditions: Document = {} if wanted.type is None else {"type": wanted.type.value}
-    return {**conditions, "date": date} if date else conditions
+    return {"date": date} if date else {}

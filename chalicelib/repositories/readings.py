@@ -105,11 +105,6 @@ class MongoEnergyRepository:
         documents = self._read.find(counted(self._side, between), projection={"_id": 0, "date": 1})
         return {to_ms(document["date"]) for document in documents}
 
-    def span(self, energy_type: EnergyType) -> tuple[int, int] | None:
-        """The first and the last instant with a reading."""
-        first, last = self._edge(energy_type, None, 1, None), self._edge(energy_type, None, -1, None)
-        return None if first is None or last is None else (first, last)
-
     def _nearest(self, energy_type: EnergyType, date: Document, direction: int, but: str | None) -> Reading | None:
         nearest = self._edge(energy_type, date, direction, but)
         if nearest is None:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pymongo import WriteConcern
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync import SyncMode, SyncState
@@ -15,15 +15,16 @@ from chalicelib.domain.twins import (
     SyncProgress,
     Verification,
     Verified,
-    VerifyProgress,
+    Walk,
+    WalkProgress,
 )
 from chalicelib.repositories.control import sync_document, sync_state
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, instant_of, time_limit
 
 MODE_CHANGES = "sync_mode_changes"
 SYNC_JOB = "sync_job"
-VERIFY = "verify"
 VERIFIED = "verified"
+LIFETIME = "transactionLifetimeLimitSeconds"
 KEPT_CHANGES = 100
 
 
@@ -39,10 +40,21 @@ class MongoSyncControl:
         with time_limit(READ_SECONDS):
             return sync_state(self._database)
 
+    def transaction_seconds(self) -> int | None:
+        """The server's limit; not every user may ask for it."""
+        admin = self._database.client.admin
+        with time_limit(READ_SECONDS):
+            try:
+                return int(admin.command({"getParameter": 1, LIFETIME: 1})[LIFETIME])
+            except OperationFailure as error:
+                if error.timeout:
+                    raise
+                return None
+
     def change(self, before: SyncState, after: SyncState, reason: str) -> bool:
         """Replace the state that was read, and nothing else; then note why."""
         assert after.since is not None, "a state that is written has a beginning"  # noqa: S101
-        document = sync_document(after.mode, after.since, after.catching_up)
+        document = sync_document(after.mode, after.since, after.catching_up, after.full_drain_seconds)
         with time_limit(READ_SECONDS):
             if not self._swap(before, document):
                 return False
@@ -78,23 +90,23 @@ class MongoSyncControl:
             document = {"since": difference.since, "after": difference.after and list(difference.after)}
         self._save({"_id": SYNC_JOB, "position": progress.position, "difference": document})
 
-    def verify_progress(self) -> VerifyProgress | None:
-        """Where an interrupted comparison stands."""
-        found = self._read(VERIFY)
+    def walk_progress(self, walk: Walk) -> WalkProgress | None:
+        """Where an interrupted walk stands."""
+        found = self._read(walk.value)
         if found is None:
             return None
-        return VerifyProgress(found["started"], found["since"], _meter(found["after"]), _verification(found))
+        return WalkProgress(found["started"], found["since"], _meter(found["after"]), _verification(found))
 
-    def save_verify_progress(self, progress: VerifyProgress | None) -> None:
-        """Remember where a comparison stands; None: it is finished."""
+    def save_walk_progress(self, walk: Walk, progress: WalkProgress | None) -> None:
+        """Remember where a walk stands; None: it is finished."""
         if progress is None:
             with time_limit(READ_SECONDS):
-                self._control.delete_one({"_id": VERIFY})
+                self._control.delete_one({"_id": walk.value})
             return
         seen = progress.seen
         self._save(
             {
-                "_id": VERIFY,
+                "_id": walk.value,
                 "started": progress.started,
                 "since": progress.since,
                 "after": list(progress.after),
@@ -137,7 +149,8 @@ class MongoSyncControl:
 def _exactly(state: SyncState) -> Document:
     """A filter for one stored state; None matches documents without the field too."""
     assert state.since is not None, "a state that is stored has a beginning"  # noqa: S101
-    return sync_document(state.mode, state.since, state.catching_up)
+    document = sync_document(state.mode, state.since, state.catching_up)
+    return {field: document[field] for field in ("_id", "mode", "since", "catchingUp")}
 
 
 def _difference(document: Document | None) -> FullDifference | None:

@@ -1,11 +1,11 @@
 """Refresh: the one operation that brings display documents up to their meter's source version.
 
-Idempotent and independent of order: whoever calls it (a handler, a catch-up after a crash, the backfill), however
-often, the documents end up equal to a fresh calculation.
+Idempotent and independent of order: whoever calls it (a handler, the sweeper, the backfill), however often, the
+documents end up equal to a fresh calculation.
 """
 
 from chalicelib.domain.affected import affected_years
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.compact import utc_year
 from chalicelib.domain.monthly import stored_years
 from chalicelib.domain.ports import (
     Clock,
@@ -15,11 +15,11 @@ from chalicelib.domain.ports import (
     DisplayUpdate,
     MeterSnapshot,
     ReadingQueries,
+    SeriesUpdate,
 )
-from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType
 from chalicelib.domain.series import Series
 from chalicelib.domain.sync import Side
-from chalicelib.monitoring.logger import logger
 from chalicelib.services.views import histogram_data, monthly_data, series_of, summary_inputs_data
 
 CALCULATION_VERSION = 1
@@ -47,29 +47,13 @@ class DisplayDataCalculationService:
             return False
         return self._display.publish(user_id, energy_type, self._calculate(snapshot))
 
-    def catch_up(self, limit: int = 1000) -> int:
-        """Refresh every meter whose event never arrived; returns how many this call brought up to date.
-
-        One that cannot be refreshed is logged and stays dirty; it does not hold up the others.
-        """
-        dirty = self._display.dirty_meters(self._clock(), limit)
-        return sum(self._caught_up(user_id, energy_type) for user_id, energy_type in dirty)
-
-    def _caught_up(self, user_id: str, energy_type: EnergyType) -> bool:
-        try:
-            return self.refresh(user_id, energy_type)
-        except UnavailableError:
-            raise
-        except Exception as error:  # noqa: BLE001 whatever is wrong with this meter, the next one wants its figures
-            logger().error("a meter cannot be refreshed", extra={"meter": energy_type}, exc_info=error)
-            return False
-
     def _calculate(self, snapshot: MeterSnapshot) -> DisplayUpdate:
         series = series_of(snapshot)
         return DisplayUpdate(
             source_version=snapshot.state.source_version,
             documents=documents_of(snapshot, series, _touched(snapshot, series), self._clock()),
             stored_years=stored_years(series, snapshot.settings.zone),
+            series=_series_update(snapshot) if snapshot.sync.reads(Side.NEW) is Side.NEW else None,
         )
 
 
@@ -95,3 +79,12 @@ def _touched(snapshot: MeterSnapshot, series: Series) -> set[int]:
         return set()
     zone, tolerance_days = snapshot.settings.zone, snapshot.settings.tolerance_days
     return affected_years(series, snapshot.dirty_from, snapshot.dirty_to, zone, tolerance_days)
+
+
+def _series_update(snapshot: MeterSnapshot) -> SeriesUpdate:
+    """The years (UTC) of the dirty range; all of them where the series was not kept."""
+    first, last = FIRST_INSTANT, LAST_INSTANT
+    if snapshot.kept and snapshot.dirty_from is not None and snapshot.dirty_to is not None:
+        first, last = snapshot.dirty_from, snapshot.dirty_to
+    years = utc_year(first), utc_year(last)
+    return SeriesUpdate(*years, dict(snapshot.readings.by_year(*years)), len(snapshot.readings))

@@ -22,7 +22,14 @@ from chalicelib.domain.ports import (
     UserSettings,
     WriteTransaction,
 )
-from chalicelib.domain.readings import EnergyType, MeterExchange, parse_instant, to_datetime
+from chalicelib.domain.readings import (
+    FIRST_INSTANT,
+    LAST_INSTANT,
+    EnergyType,
+    MeterExchange,
+    parse_instant,
+    to_datetime,
+)
 from chalicelib.services.energy_crud import change_of
 
 Configure = Callable[[MeterConfiguration], MeterConfiguration]
@@ -137,17 +144,9 @@ def _change(
 
 
 def touch_all(transaction: WriteTransaction, energy_type: EnergyType, now: int) -> MeterChange:
-    """Mark a meter as changed from end to end: every figure of it is calculated again."""
-    first, last = _span(transaction, energy_type, now)
-    return change_of(energy_type, transaction.meters.mark_changed(energy_type, first, last, now), first, last)
-
-
-def _span(transaction: WriteTransaction, energy_type: EnergyType, now: int) -> tuple[int, int]:
-    """From end to end of a meter, exchanges included; just now where there is nothing."""
-    ends = transaction.readings.span(energy_type) or ()
-    exchanges = [exchange.instant for exchange in transaction.meters.configuration(energy_type).points]
-    instants = [*ends, *exchanges] or [now]
-    return min(instants), max(instants)
+    """Mark a meter as changed from end to end: every figure is calculated again, from the readings themselves."""
+    version = transaction.meters.mark_changed(energy_type, FIRST_INSTANT, LAST_INSTANT, now)
+    return change_of(energy_type, version, FIRST_INSTANT, LAST_INSTANT)
 
 
 def _with(known: MeterConfiguration, added: Exchange) -> MeterConfiguration:

@@ -6,10 +6,11 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Literal
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from chalicelib.domain.csv_import import CsvRow, ParsedCsv, parse_csv
 from chalicelib.domain.errors import CsvError, DuplicateReadingError, FieldError, UnavailableError
-from chalicelib.domain.events import EnergyReadingsBulkImported, MeterChange
+from chalicelib.domain.events import EnergyReadingsBulkImported, ImportedMeter, MeterChange
 from chalicelib.domain.ports import (
     Clock,
     EventPublisher,
@@ -72,7 +73,7 @@ class CsvImportService:
         import_id = str(uuid4())
         meters, stored = self._store(user_id, parsed.rows, import_id, now)
         if meters:
-            self._publisher.publish([_imported(user_id, import_id, stored, meters, now)])
+            self._publisher.publish([_imported(user_id, import_id, stored, meters, zone, now)])
         skipped = len(parsed.rows) - stored + len(parsed.duplicates)
         return ImportReport(import_id, stored, skipped, _field_errors(parsed), tuple(parsed.ignored_columns), meters)
 
@@ -126,11 +127,20 @@ def _store_readings(
 
 
 def _imported(
-    user_id: str, import_id: str, count: int, meters: tuple[MeterChange, ...], now: int
+    user_id: str, import_id: str, count: int, meters: tuple[MeterChange, ...], zone: ZoneInfo, now: int
 ) -> EnergyReadingsBulkImported:
     return EnergyReadingsBulkImported(
-        occurred_at=to_datetime(now), user_id=user_id, import_id=import_id, count=count, meters=meters
+        occurred_at=to_datetime(now),
+        user_id=user_id,
+        import_id=import_id,
+        count=count,
+        meters=tuple(_imported_meter(meter, zone) for meter in meters),
     )
+
+
+def _imported_meter(meter: MeterChange, zone: ZoneInfo) -> ImportedMeter:
+    years = range(meter.first.astimezone(zone).year, meter.last.astimezone(zone).year + 1)
+    return ImportedMeter(**meter.model_dump(), affected_years=tuple(years))
 
 
 def _field_errors(parsed: ParsedCsv) -> tuple[FieldError, ...]:

@@ -1,6 +1,10 @@
-"""Reading a view: the stored document, or the same figures calculated on the spot where none is stored."""
+"""Reading a view: the stored document, or the same figures calculated on the spot where none is stored.
 
-from collections.abc import Callable, Mapping
+A reader who must see every write (``consistent``) gets them on the spot too while the display lags: that takes no
+longer than the refresh that it would wait for, and nothing is left to chance.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,7 +12,6 @@ from typing import Any
 from chalicelib.domain.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.ports import (
     Clock,
-    DataType,
     DisplayDataRepository,
     DisplayDocument,
     MeterSnapshot,
@@ -61,7 +64,8 @@ class Timeline:
 class DisplayService:
     """Answers display requests with one command to the database for every stored view.
 
-    All methods raise UnavailableError when the database does not answer in time.
+    ``consistent``: every write that was acknowledged before is in the view, and it is not stale. All methods raise
+    UnavailableError when the database does not answer in time.
     """
 
     def __init__(self, display: DisplayDataRepository, queries: ReadingQueries, clock: Clock) -> None:
@@ -69,46 +73,36 @@ class DisplayService:
         self._queries = queries
         self._clock = clock
 
-    def monthly(self, user_id: str, energy_type: EnergyType, year: int) -> View:
+    def monthly(self, user_id: str, energy_type: EnergyType, year: int, *, consistent: bool = False) -> View:
         """The months of one year of one meter; twelve nulls where nothing was ever read."""
-        return self._view(
-            user_id, energy_type, "monthly", year, lambda snapshot: monthly_data(snapshot, series_of(snapshot), year)
-        )
+        document, state = self._display.find(user_id, energy_type, "monthly", year)
+        if document is not None and self._in_service(state, consistent):
+            return _stored(document, state)
+        snapshot = self._queries.snapshot(user_id, energy_type, Side.NEW)
+        return View.calculated(snapshot, monthly_data(snapshot, series_of(snapshot), year))
 
-    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline) -> View:
+    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, *, consistent: bool = False) -> View:
         """How many readings lie in each part of the timeline. Raises HistogramError."""
         if timeline == Timeline():
-            return self._view(user_id, energy_type, "histogram", None, histogram_data)
+            document, state = self._display.find(user_id, energy_type, "histogram", None)
+            if document is not None and self._in_service(state, consistent):
+                return _stored(document, state)
         snapshot = self._queries.snapshot(user_id, energy_type, Side.NEW)
         data = histogram_data(snapshot, timeline.first, timeline.last, timeline.buckets)
         return View.calculated(snapshot, data)
 
-    def summary(self, user_id: str, energy_type: EnergyType) -> View:
+    def summary(self, user_id: str, energy_type: EnergyType, *, consistent: bool = False) -> View:
         """The summary cards for the user's local day."""
         document, state = self._display.find(user_id, energy_type, "summary", None)
-        if document is not None and self._in_service(state):
+        if document is not None and self._in_service(state, consistent):
             data, today = finished_summary_data(dict(document.data), self._clock())
             return View(data, state, document.calculated_at, today)
         snapshot = self._queries.snapshot(user_id, energy_type, Side.NEW)
         return View.calculated(snapshot, *summary_data(snapshot, series_of(snapshot), self._clock()))
 
-    def _view(
-        self,
-        user_id: str,
-        energy_type: EnergyType,
-        data_type: DataType,
-        year: int | None,
-        calculate: Callable[[MeterSnapshot], dict[str, Any]],
-    ) -> View:
-        document, state = self._display.find(user_id, energy_type, data_type, year)
-        if document is not None and self._in_service(state):
-            return _stored(document, state)
-        snapshot = self._queries.snapshot(user_id, energy_type, Side.NEW)
-        return View.calculated(snapshot, calculate(snapshot))
-
-    def _in_service(self, state: MeterState) -> bool:
+    def _in_service(self, state: MeterState, consistent: bool) -> bool:
         """A clean meter needs no second look. One that lags does for good while the new side is not written."""
-        return not state.stale or Side.NEW in self._queries.sync().writes
+        return not state.stale or (not consistent and Side.NEW in self._queries.sync().writes)
 
 
 def _stored(document: DisplayDocument, state: MeterState) -> View:

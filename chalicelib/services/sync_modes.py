@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.sync import Side, SyncMode, SyncState, check_change
+from chalicelib.domain.sync import DRAIN_SECONDS, Side, SyncMode, SyncState, check_change, drain_of
 from chalicelib.domain.twins import ModeChange, SyncControl
 
 CATCH_UP = "python -m infra sync"
@@ -52,10 +52,15 @@ class SyncModeService:
         check_change(before.mode, wanted)
         if before.mode is SyncMode.DUAL_WRITE:
             self._check_complete(before, Side.OLD if wanted is SyncMode.OLD_ONLY else Side.NEW)
-        after = before.changed(wanted, self._clock())
+        drain_seconds = self._full_drain_seconds()
+        after = before.changed(wanted, self._clock(), drain_seconds)
         if not self._control.change(before, after, reason):
             raise SyncModeError("somebody else has changed the mode meanwhile; look at it again: mode show")
         return after
+
+    def _full_drain_seconds(self) -> int:
+        lifetime = self._control.transaction_seconds()
+        return DRAIN_SECONDS if lifetime is None else drain_of(lifetime)
 
     def _check_complete(self, state: SyncState, kept: Side) -> None:
         """The side that goes on alone must have everything. The authoritative one has, whatever is still on its way."""

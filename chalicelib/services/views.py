@@ -27,7 +27,7 @@ def histogram_data(
     snapshot: MeterSnapshot, first: int | None = None, last: int | None = None, buckets: int = DEFAULT_BUCKETS
 ) -> dict[str, Any]:
     """Counts of readings in equal buckets. Raises HistogramError."""
-    return histogram([reading.instant for reading in snapshot.readings], first, last, buckets).as_document()
+    return histogram(snapshot.readings.instants, first, last, buckets).as_document()
 
 
 def summary_inputs_data(snapshot: MeterSnapshot, series: Series) -> dict[str, Any]:

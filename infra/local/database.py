@@ -4,16 +4,15 @@ The only module of this package that imports the application, so import it where
 does not import must not take ``down`` and ``status`` along.
 """
 
-from chalicelib.bootstrap import REQUEST_SECONDS, now
+from chalicelib.bootstrap import shell_operations
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.repositories.database import MongoDatabase, open_database
-from chalicelib.repositories.display import MongoDisplayDataRepository
-from chalicelib.repositories.queries import MongoReadingQueries
-from chalicelib.services.calculation import DisplayDataCalculationService
 from infra.local.errors import StackError
 from infra.local.layout import Layout
 from migrations import runner
 from migrations.errors import MigrationError
+
+CATCH_UP_SECONDS = 60.0  # what is left after it, the sweeper takes over
 
 
 def prepare(layout: Layout) -> str:
@@ -21,7 +20,7 @@ def prepare(layout: Layout) -> str:
     database = open_database(layout.mongodb_uri, layout.database)
     try:
         applied = _migrate(database)
-        refreshed = _catch_up(database)
+        refreshed = shell_operations(database).sweeper.run_at_once(CATCH_UP_SECONDS).refreshed
     except EnergyMonitorError as error:
         raise StackError(f"The database at {layout.mongodb_hosts} cannot be prepared: {error}.") from error
     finally:
@@ -36,13 +35,3 @@ def _migrate(database: MongoDatabase) -> list[str]:
         return runner.up(database)
     except MigrationError as error:
         raise StackError(f"The database could not be migrated: {error}") from error
-
-
-def _catch_up(database: MongoDatabase) -> int:
-    service = DisplayDataCalculationService(
-        MongoDisplayDataRepository(database, REQUEST_SECONDS), MongoReadingQueries(database, REQUEST_SECONDS), now
-    )
-    refreshed = 0
-    while more := service.catch_up():
-        refreshed += more
-    return refreshed

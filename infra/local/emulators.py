@@ -11,7 +11,7 @@ from infra.local.supervision import MARK, Piece
 # The emulators speak to this machine only, and a proxy of the person's does not reach it.
 NO_PROXY = {"NO_PROXY": "*", "no_proxy": "*"}
 
-_http = urllib3.PoolManager(retries=False, timeout=2.0)
+_http = urllib3.PoolManager(retries=False)
 
 
 def localstack(layout: Layout) -> Piece:
@@ -24,6 +24,7 @@ def localstack(layout: Layout) -> Piece:
         "GATEWAY_SERVER": "hypercorn",  # the default server listens on every interface, whatever it is told
         "LOCALSTACK_HOST": f"127.0.0.1:{ports.localstack}",
         "LAMBDA_RUNTIME_EXECUTOR": "process",
+        "LAMBDA_RETRY_BASE_DELAY": "1",  # seconds before a failed event is handled again; Lambda waits minutes
         "PROCESS_LAMBDA_PYTHON": str(python_of("runtime")),
         "PROCESS_LAMBDA_PASS": MARK,
         "PROCESS_LAMBDA_LOG": str(layout.functions_log),
@@ -70,10 +71,10 @@ def appconfig(layout: Layout) -> Piece:
     )
 
 
-def answers(url: str) -> bool:
-    """Return whether a GET of the URL gives 200."""
+def answers(url: str, seconds: float = 2.0) -> bool:
+    """Return whether a GET of the URL gives 200 within a time."""
     try:
-        return _http.request("GET", url).status == 200
+        return _http.request("GET", url, timeout=seconds).status == 200
     except urllib3.exceptions.HTTPError:
         return False
 

@@ -109,6 +109,7 @@ def _prepare_database(layout: Layout) -> str:
 
 
 def _wait_for_api(layout: Layout) -> str:
-    if not wait_until(lambda: answers(f"{layout.base_url}/health"), API_SECONDS):
+    # Patiently: a question that is given up leaves a function starting behind, and the next one starts another.
+    if not wait_until(lambda: answers(f"{layout.base_url}/health", API_SECONDS), API_SECONDS):
         raise StackError(f"{layout.base_url}/health does not answer 200.")
     return f"{layout.base_url} answers"

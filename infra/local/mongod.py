@@ -20,8 +20,8 @@ REMEDY = (
 )
 
 
-def piece(data: Path, port: int) -> Piece:
-    """Return the server as a piece that keeps its files in ``data``."""
+def piece(data: Path, port: int, *options: str) -> Piece:
+    """Return the server as a piece that keeps its files in ``data``, started with further ``options`` of its own."""
     data.mkdir(parents=True, exist_ok=True)
     command = [
         binary(),
@@ -34,6 +34,7 @@ def piece(data: Path, port: int) -> Piece:
         *("--setParameter", "transactionLifetimeLimitSeconds=30"),
         *("--wiredTigerCacheSizeGB", "0.5"),
         "--nounixsocket",
+        *options,
     ]
     return Piece("mongod", command, lambda: is_ready(port), ports={"mongodb": port}, remedy=REMEDY)
 

@@ -20,13 +20,13 @@ from infra.local.supervision import Supervisor
 
 
 @contextmanager
-def mongod() -> Iterator[str]:
-    """Run a MongoDB replica set; yields its URI."""
+def mongod(*options: str) -> Iterator[str]:
+    """Run a MongoDB replica set, with more options of ``mongod`` if need be; yields its URI."""
     folder = Path(mkdtemp(prefix="energy-monitor-"))
     port = free_ports(1)[0]
     supervisor = Supervisor(folder)
     try:
-        supervisor.start(mongod_piece.piece(folder / "mongod", port))
+        supervisor.start(mongod_piece.piece(folder / "mongod", port, *options))
         yield f"mongodb://127.0.0.1:{port}/?replicaSet={mongod_piece.REPLICA_SET}"
     finally:
         supervisor.stop("mongod")

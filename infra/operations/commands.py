@@ -16,6 +16,7 @@ from infra.operations.printing import (
     mode_document,
     print_json,
     print_mode,
+    print_progress,
     print_verification,
     progress_console,
     sync_line,
@@ -79,7 +80,7 @@ def sync(full: bool, name: str, as_json: bool) -> None:
 def verify(user: str | None, restart: bool, name: str, as_json: bool) -> None:
     """Compare both sides, and the display with a fresh calculation. Exit code 1 when anything differs."""
     with connected(name) as operations:
-        seen = operations.consistency.verify(user, _verify_progress, restart=restart)
+        seen = operations.consistency.verify(user, print_progress, restart=restart)
     _print_verification(seen, as_json)
     sys.exit(1 if seen.differences else 0)
 
@@ -93,9 +94,9 @@ def repair(apply: bool, user: str | None, name: str, as_json: bool) -> None:
     """Mend what differs from the authoritative side. Exit code 1 when something differs in the end."""
     with connected(name) as operations:
         if apply:
-            found, left = operations.consistency.repair(user, _verify_progress)
+            found, left = operations.consistency.repair(user, print_progress)
         else:
-            found = left = operations.consistency.verify(user, _verify_progress, restart=True)
+            found = left = operations.consistency.verify(user, print_progress, restart=True)
     if as_json:
         print_json({"applied": apply, "found": verification_document(found), "left": verification_document(left)})
     else:
@@ -141,7 +142,3 @@ def _drain(operations: Operations) -> None:
 
 def _sync(operations: Operations, *, full: bool) -> SyncReport:
     return operations.sync.run(UNTIL_DONE, lambda report: progress_console.print(sync_line(report)), full=full)
-
-
-def _verify_progress(seen: Verification) -> None:
-    progress_console.print(f"{seen.meters} meters compared, {seen.differences} documents differ")

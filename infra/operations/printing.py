@@ -28,6 +28,11 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value))
 
 
+def printable(text: str) -> str:
+    """A text from outside, whatever is in it, as a terminal can show it."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def moment(instant: int) -> str:
     """An instant to the second."""
     return f"{to_datetime(instant):%Y-%m-%dT%H:%M:%SZ}"
@@ -84,14 +89,29 @@ def verification_document(seen: Verification) -> dict[str, Any]:
 
 
 def print_verification(seen: Verification) -> None:
-    """A comparison, for people."""
+    """A comparison of both sides and the display, for people."""
+    print_comparison(seen)
+    if seen.mode is not SyncMode.DUAL_WRITE:
+        console.print(f"the mode is {seen.mode}: one side rests, so the sides were not compared")
+
+
+def print_comparison(seen: Verification) -> None:
+    """What was compared and found, for people."""
+    print_findings(seen)
+    console.print(f"{seen.meters} meters compared, {seen.lagging} of them lag; {seen.differences} documents differ")
+
+
+def print_progress(seen: Verification) -> None:
+    """How far a comparison has come."""
+    progress_console.print(f"{seen.meters} meters compared, {seen.differences} documents differ")
+
+
+def print_findings(seen: Verification) -> None:
+    """The documents that are not as they should be, for people."""
     if seen.findings:
         console.print(_findings(seen))
     if seen.differences > len(seen.findings):
         console.print(f"... and {seen.differences - len(seen.findings)} more")
-    console.print(f"{seen.meters} meters compared, {seen.lagging} of them lag; {seen.differences} documents differ")
-    if seen.mode is not SyncMode.DUAL_WRITE:
-        console.print(f"the mode is {seen.mode}: one side rests, so the sides were not compared")
 
 
 def _changes(report: ModeReport) -> Table:

@@ -13,7 +13,7 @@ from chalicelib.bootstrap import Ports
 from chalicelib.domain.ports import NewReading
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.sync import Side, SyncMode, SyncState
-from chalicelib.domain.twins import Finding, FullDifference, Selection, SyncProgress, Verification, VerifyProgress
+from chalicelib.domain.twins import Finding, FullDifference, Selection, SyncProgress, Verification, Walk, WalkProgress
 from tests.fakes.sides import FakeSides, reading
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
@@ -106,11 +106,12 @@ def test_the_jobs_progress_comes_back_as_it_was(ports: Ports, difference: FullDi
     assert ports.sync_control.sync_progress() == progress
 
 
-def test_a_comparisons_progress_comes_back_as_it_was_and_goes(ports: Ports) -> None:
+@pytest.mark.parametrize("walk", Walk)
+def test_a_walks_progress_comes_back_as_it_was_and_goes(ports: Ports, walk: Walk) -> None:
     finding = Finding("alice", GAS, "source_energy_readings", "7", "nothing there")
     seen = Verification(SyncMode.DUAL_WRITE, 100, 2, 1, (finding,))
-    progress = VerifyProgress(7, None, ("alice", GAS), seen)
-    ports.sync_control.save_verify_progress(progress)
-    assert ports.sync_control.verify_progress() == progress
-    ports.sync_control.save_verify_progress(None)
-    assert ports.sync_control.verify_progress() is None
+    progress = WalkProgress(7, None, ("alice", GAS), seen)
+    ports.sync_control.save_walk_progress(walk, progress)
+    assert [ports.sync_control.walk_progress(each) == progress for each in Walk] == [each is walk for each in Walk]
+    ports.sync_control.save_walk_progress(walk, None)
+    assert ports.sync_control.walk_progress(walk) is None

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import psutil
 import pytest
 from localstack_client.session import Session
 
 from infra.local import laptop
 from infra.local.layout import Layout
+from infra.local.processes import Processes
 from infra.local.throwaway import stack as throwaway_stack
 from infra.local.waiting import wait_until
 
@@ -76,11 +78,41 @@ class Deployed:
         assert answer.status == 200, answer.body
         return answer.json
 
+    def process(self, piece: str) -> psutil.Process:
+        """The process of a piece that runs."""
+        process = Processes(self.layout).supervisor.process_of(piece)
+        assert process is not None, f"{piece} does not run"
+        return process
+
+    def functions(self) -> list[psutil.Process]:
+        """The processes of functions, idle ones too."""
+        children = self.process("localstack").children(recursive=True)
+        return [child for child in children if "awslambdaric" in command_of(child)]
+
+    def kill(self, piece: str) -> None:
+        process = self.process(piece)
+        process.kill()
+        process.wait(10)
+
+
+def command_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # it has just ended
+        return ""
+
 
 @pytest.fixture(scope="session")
 def deployed() -> Iterator[Deployed]:
     """One stack for the tests that leave it as it is, demo household included."""
     with throwaway_stack(demo=True) as layout:
+        yield Deployed(layout)
+
+
+@pytest.fixture(scope="session")
+def fragile() -> Iterator[Deployed]:
+    """A stack whose pieces may be killed."""
+    with throwaway_stack() as layout:
         yield Deployed(layout)
 
 

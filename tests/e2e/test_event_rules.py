@@ -1,16 +1,23 @@
-"""EventBridge on LocalStack: a rule that is disabled calls nobody."""
+"""EventBridge on LocalStack: a rule that is disabled calls nobody, and what the publisher sends is taken."""
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from chalicelib.domain.events import EVENT_SOURCE, EnergyReadingCreated, MeterChange
+from chalicelib.domain.readings import EnergyType
+from chalicelib.events.entries import BYTES_PER_CALL, entry_of, size_of
+from chalicelib.events.eventbridge import EventBridgePublisher
 from infra.deployment.application import Target
 from infra.local.layout import REGION
 from infra.local.throwaway import localstack
 from infra.local.waiting import wait_until
+
+MOMENT = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -19,17 +26,17 @@ def aws() -> Iterator[Target]:
         yield Target(REGION, layout.localstack_url)
 
 
-def rule_with_queue(aws: Target, name: str) -> str:
-    """A rule for everything that ``sample`` says; returns the URL of the queue behind it."""
+def rule_with_queue(aws: Target, name: str, source: str = "sample") -> str:
+    """A rule for everything that ``source`` says; returns the URL of the queue behind it."""
     queue = str(aws.client("sqs").create_queue(QueueName=name)["QueueUrl"])
     events = aws.client("events")
-    events.put_rule(Name=name, EventPattern=json.dumps({"source": ["sample"]}))
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": [source]}))
     events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": f"arn:aws:sqs:{REGION}:000000000000:{name}"}])
     return queue
 
 
 def messages(aws: Target, queue: str) -> list[Any]:
-    return list(aws.client("sqs").receive_message(QueueUrl=queue).get("Messages", []))
+    return list(aws.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []))
 
 
 def test_only_an_enabled_rule_calls_its_target(aws: Target) -> None:
@@ -42,3 +49,24 @@ def test_only_an_enabled_rule_calls_its_target(aws: Target) -> None:
     aws.client("events").enable_rule(Name=disabled)
     aws.client("events").put_events(Entries=[{"Source": "sample", "DetailType": "Said", "Detail": "{}"}])
     assert wait_until(lambda: messages(aws, unheard) != [], 10)
+
+
+def event(characters: int) -> EnergyReadingCreated:
+    """An event that is large in one of its fields."""
+    change = MeterChange(type=EnergyType.POWER, source_version=1, first=MOMENT, last=MOMENT)
+    return EnergyReadingCreated(occurred_at=MOMENT, user_id="alice", reading_id="x" * characters, meter=change)
+
+
+def test_the_publishers_largest_event_is_taken_and_beyond_that_nothing_is_sent(aws: Target) -> None:
+    queue = rule_with_queue(aws, f"a-{uuid4().hex}", EVENT_SOURCE)
+    largest = BYTES_PER_CALL - 1 - size_of(entry_of(event(0), "default"))
+    publisher = EventBridgePublisher(lambda: aws.client("events"), "default")
+    assert publisher.send([event(1), event(largest), event(largest + 1), *(event(2) for _ in range(12))]) == 1
+    arrived: list[int] = []
+
+    def all_arrived() -> bool:
+        arrived.extend(len(json.loads(message["Body"])["detail"]["readingId"]) for message in messages(aws, queue))
+        return len(arrived) >= 14
+
+    assert wait_until(all_arrived, 20), arrived
+    assert sorted(arrived) == [1, *[2] * 12, largest]

@@ -1,26 +1,17 @@
 """Killing any piece costs time, never data: the error is clear, and starting again brings everything back."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.error import URLError
 from uuid import uuid4
 
-import psutil
 import pytest
 from rich.console import Console
 
 from infra.local import laptop
-from infra.local.processes import Processes
-from infra.local.throwaway import stack
 from tests.e2e.conftest import Deployed, eventually
 
 FEBRUARY = 1
-
-
-@pytest.fixture(scope="module")
-def fragile() -> Iterator[Deployed]:
-    """A stack whose pieces may be killed."""
-    with stack() as layout:
-        yield Deployed(layout)
 
 
 @pytest.fixture
@@ -31,21 +22,22 @@ def user(fragile: Deployed) -> str:
     return name
 
 
-def kill(deployed: Deployed, piece: str) -> None:
-    process = Processes(deployed.layout).supervisor.process_of(piece)
-    assert process is not None
-    process.kill()
-    process.wait(10)
-
-
 def bring_up(deployed: Deployed) -> None:
     laptop.up(deployed.layout, Console(stderr=True), demo=False)
 
 
-def functions(deployed: Deployed) -> list[psutil.Process]:
-    localstack = Processes(deployed.layout).supervisor.process_of("localstack")
-    assert localstack is not None
-    return [child for child in localstack.children(recursive=True) if "awslambdaric" in " ".join(child.cmdline())]
+@contextmanager
+def deaf(deployed: Deployed) -> Iterator[None]:
+    """Nobody hears an event meanwhile: every rule of the bus is disabled."""
+    events, bus = deployed.client("events", deployed.layout.localstack_url), "energy-monitor-local"
+    rules = [rule["Name"] for rule in events.list_rules(EventBusName=bus)["Rules"]]
+    for name in rules:
+        events.disable_rule(Name=name, EventBusName=bus)
+    try:
+        yield
+    finally:
+        for name in rules:
+            events.enable_rule(Name=name, EventBusName=bus)
 
 
 def assert_january_and_february(deployed: Deployed, user: str) -> None:
@@ -56,7 +48,7 @@ def assert_january_and_february(deployed: Deployed, user: str) -> None:
 
 
 def test_killed_functions_are_replaced_without_anybody_noticing(fragile: Deployed, user: str) -> None:
-    victims = functions(fragile)
+    victims = fragile.functions()
     assert victims
     for process in victims:
         process.kill()
@@ -64,7 +56,7 @@ def test_killed_functions_are_replaced_without_anybody_noticing(fragile: Deploye
 
 
 def test_a_dead_database_is_503_and_nothing_is_lost(fragile: Deployed, user: str) -> None:
-    kill(fragile, "mongod")
+    fragile.kill("mongod")
     answer = fragile.record(user, "2023-02-28", 1100)
     assert (answer.status, answer.headers["Content-Type"]) == (503, "application/problem+json")
     assert "Retry-After" in answer.headers
@@ -73,8 +65,8 @@ def test_a_dead_database_is_503_and_nothing_is_lost(fragile: Deployed, user: str
 
 
 def test_after_the_death_of_localstack_everything_comes_back(fragile: Deployed, user: str) -> None:
-    orphans = functions(fragile)
-    kill(fragile, "localstack")
+    orphans = fragile.functions()
+    fragile.kill("localstack")
     with pytest.raises(URLError):
         fragile.record(user, "2023-02-28", 1100)
     bring_up(fragile)
@@ -83,16 +75,12 @@ def test_after_the_death_of_localstack_everything_comes_back(fragile: Deployed, 
 
 
 def test_a_meter_whose_event_got_lost_is_caught_up(fragile: Deployed, user: str) -> None:
-    events = fragile.client("events", fragile.layout.localstack_url)
-    bus = "energy-monitor-local"
     eventually(lambda: fragile.display(user, 2023), lambda view: view["meta"]["displayVersion"] == 1)
     eventually(lambda: fragile.display(user, 2023), lambda view: view["meta"]["calculatedAt"] is not None)
-    rules = [rule["Name"] for rule in events.list_rules(EventBusName=bus)["Rules"]]
-    for name in rules:
-        events.disable_rule(Name=name, EventBusName=bus)
-    assert fragile.record(user, "2023-02-28", 1100).status == 201
-    assert fragile.display(user, 2023)["meta"]["stale"] is True
-    bring_up(fragile)
+    with deaf(fragile):
+        assert fragile.record(user, "2023-02-28", 1100).status == 201
+        assert fragile.display(user, 2023)["meta"]["stale"] is True
+        bring_up(fragile)
     shown = fragile.display(user, 2023)
     assert shown["meta"]["stale"] is False
     assert shown["data"]["months"][FEBRUARY]["consumption"] == 100

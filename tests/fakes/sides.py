@@ -1,6 +1,7 @@
 """Both sides of the fake store: the old one is the new one plus what another application did to it alone."""
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from chalicelib.bootstrap import Ports
@@ -19,10 +20,12 @@ from chalicelib.domain.twins import (
     Selection,
     SyncProgress,
     Verified,
-    VerifyProgress,
+    Walk,
+    WalkProgress,
 )
 from tests.fakes.comparisons import FakeComparisonLog
 from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
+from tests.fakes.lagging import FakeLaggingMeters
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.store import FakeDisplay, FakeMeters, FakeQueries, FakeSettings, FakeStore
 from tests.fakes.usage import FakeUsageLog
@@ -35,12 +38,15 @@ class FakeSyncControl:
         self._store = store
         self._changes: list[ModeChange] = []
         self._sync = SyncProgress()
-        self._verify: VerifyProgress | None = None
+        self._walks: dict[Walk, WalkProgress] = {}
         self._verified: Verified | None = None
 
     def state(self) -> SyncState:
         self._store.ping()
         return self._store.stored.sync
+
+    def transaction_seconds(self) -> int | None:
+        return None
 
     def change(self, before: SyncState, after: SyncState, reason: str) -> bool:
         if self._store.stored.sync != before:
@@ -55,7 +61,7 @@ class FakeSyncControl:
     def caught_up(self, state: SyncState) -> bool:
         if self._store.stored.sync != state:
             return False
-        self._store.stored.sync = SyncState(state.mode, state.since)
+        self._store.stored.sync = replace(state, catching_up=None)
         return True
 
     def sync_progress(self) -> SyncProgress:
@@ -64,11 +70,13 @@ class FakeSyncControl:
     def save_sync_progress(self, progress: SyncProgress) -> None:
         self._sync = progress
 
-    def verify_progress(self) -> VerifyProgress | None:
-        return self._verify
+    def walk_progress(self, walk: Walk) -> WalkProgress | None:
+        return self._walks.get(walk)
 
-    def save_verify_progress(self, progress: VerifyProgress | None) -> None:
-        self._verify = progress
+    def save_walk_progress(self, walk: Walk, progress: WalkProgress | None) -> None:
+        self._walks.pop(walk, None)
+        if progress is not None:
+            self._walks[walk] = progress
 
     def verified(self) -> Verified | None:
         self._store.ping()
@@ -202,6 +210,7 @@ def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> 
         settings=FakeSettings(store),
         queries=FakeQueries(store),
         display=FakeDisplay(store),
+        lagging=FakeLaggingMeters(store),
         publisher=publisher,
         sync_control=FakeSyncControl(store),
         twins=sides,

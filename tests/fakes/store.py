@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import uuid4
 
+from chalicelib.domain.compact import CompactReadings
 from chalicelib.domain.errors import DuplicateReadingError, NotFoundError, UnavailableError
 from chalicelib.domain.ports import (
     DataType,
@@ -141,10 +142,6 @@ class FakeReadings:
         points = points_of(self._state, self._user_id, energy_type)
         return {point.instant for point in points if first <= point.instant <= last}
 
-    def span(self, energy_type: EnergyType) -> tuple[int, int] | None:
-        points = points_of(self._state, self._user_id, energy_type)
-        return (points[0].instant, points[-1].instant) if points else None
-
 
 class FakeMeters:
     def __init__(self, state: State, user_id: str) -> None:
@@ -215,8 +212,10 @@ class FakeQueries:
             meter.dirty_to,
             meter.configuration,
             stored.settings.get(user_id, UserSettings()),
-            points_of(stored, user_id, energy_type),
+            CompactReadings.of(points_of(stored, user_id, energy_type)),
         )
+
+    full_snapshot = snapshot
 
 
 class FakeDisplay:

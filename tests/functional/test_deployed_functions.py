@@ -12,13 +12,19 @@ import yaml
 from app import app
 from chalicelib.api.endpoint import AUTHENTICATED
 from chalicelib.domain.events import EnergyEvent
+from chalicelib.handlers import comparer, sweeper, sync_job
 from chalicelib.handlers.event_function import MODEL, SCHEDULED
-from chalicelib.handlers.sync_job import BUDGET_SECONDS
 
 ROOT = Path(__file__).parents[2]
 PUBLIC = {"/health", "/v2/openapi.json", "/components/openapi.json"}
 FUNCTIONS = {function.name: function.handler_string for function in app.pure_lambda_functions}
-SCHEDULES = {"SyncJob": "rate(5 minutes)", "BackendComparer": "rate(5 minutes)"}
+SCHEDULES = {"SyncJob": "rate(5 minutes)", "Sweeper": "rate(1 minute)", "BackendComparer": "rate(5 minutes)"}
+# Of each: the seconds that it gives itself, and those between two runs.
+TIMES = {
+    "SyncJob": (sync_job.BUDGET_SECONDS, 300),
+    "Sweeper": (sweeper.BUDGET_SECONDS, 60),
+    "BackendComparer": (comparer.BUDGET_SECONDS, 300),
+}
 EVENT_FUNCTIONS = [name for name in FUNCTIONS if name not in SCHEDULES]
 ROUTES = [(path, method) for path, methods in app.routes.items() for method in methods]
 # What a fresh interpreter must manage, as Lambda does: import the module by itself, find the function, decorated.
@@ -31,7 +37,7 @@ print(getattr(function.func._original_func, sys.argv[2]))
 """
 
 
-def resources() -> dict[str, Any]:
+def template() -> dict[str, Any]:
     """``infra/resources.yaml``, intrinsic functions reduced to their arguments."""
 
     class Loader(yaml.SafeLoader):
@@ -43,8 +49,13 @@ def resources() -> dict[str, Any]:
         return loader.construct_sequence(node) if isinstance(node, yaml.SequenceNode) else None
 
     Loader.add_multi_constructor("!", plain)
-    text = (ROOT / "infra" / "resources.yaml").read_text()
-    found: dict[str, Any] = yaml.load(text, Loader)["Resources"]
+    found: dict[str, Any] = yaml.load((ROOT / "infra" / "resources.yaml").read_text(), Loader)
+    return found
+
+
+def resources() -> dict[str, Any]:
+    """What is deployed around the functions."""
+    found: dict[str, Any] = template()["Resources"]
     return found
 
 
@@ -98,9 +109,37 @@ def test_every_scheduled_function_has_a_rule_that_says_how_often() -> None:
     assert found == SCHEDULES
 
 
-def test_a_schedule_leaves_the_function_before_its_time_before_the_next_run() -> None:
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_scheduled_function_ends_before_its_time_is_up_and_that_before_the_next_run(name: str) -> None:
     configuration = json.loads((ROOT / ".chalice" / "config.json").read_text())
-    assert BUDGET_SECONDS < configuration["lambda_functions"]["SyncJob"]["lambda_timeout"] <= 300
+    budget_seconds, period_seconds = TIMES[name]
+    assert budget_seconds < configuration["lambda_functions"][name]["lambda_timeout"] <= period_seconds
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_a_function_fails_on_for_good_goes_to_the_dead_letter_queue(name: str) -> None:
+    """SAM gives what stands in Globals to every function; one with settings of its own would not have it."""
+    own = template()["Resources"].get(name, {}).get("Properties", {})
+    assert "EventInvokeConfig" not in own
+    configuration = template()["Globals"]["Function"]["EventInvokeConfig"]
+    assert configuration["DestinationConfig"]["OnFailure"] == {"Type": "SQS", "Destination": "DeadLetterQueue.Arn"}
+    assert configuration["MaximumRetryAttempts"] == 2
+    assert 60 <= configuration["MaximumEventAgeInSeconds"] <= 21_600
+
+
+def test_dead_letters_are_kept_encrypted_for_14_days_and_somebody_is_told() -> None:
+    queue, alarm = (resources()[name]["Properties"] for name in ("DeadLetterQueue", "DeadLetterAlarm"))
+    assert queue == {"MessageRetentionPeriod": 14 * 24 * 3600, "SqsManagedSseEnabled": True}
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": "DeadLetterQueue.QueueName"}]
+    assert (alarm["MetricName"], alarm["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 0)
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_functions_may_write_dead_letters_and_nothing_else_to_the_queue() -> None:
+    statements = json.loads((ROOT / ".chalice" / "policy.json").read_text())["Statement"]
+    (allowed,) = [statement for statement in statements if "sqs" in str(statement["Action"])]
+    assert allowed["Action"] == "sqs:SendMessage"
+    assert allowed["Resource"] == {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
 
 
 def test_every_rule_may_call_its_function() -> None:

@@ -87,9 +87,3 @@ def test_a_refresh_that_fails_is_raised_again_and_the_meter_stays_dirty(api: Api
     assert api.store.stored.meters["alice", "power"].state.stale  # type: ignore[index]
     with using(api.container):
         assert energy_reading_created_handler(event, Context()) == {"refreshed": 1}
-
-
-def test_what_never_arrived_is_caught_up_from_the_dirty_meters(api: Api) -> None:
-    recorded(api)
-    assert api.container.calculation.catch_up() == 1
-    assert api.container.calculation.catch_up() == 0

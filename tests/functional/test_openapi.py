@@ -53,6 +53,7 @@ KNOWN: dict[str, Known] = {
         (200, {"query": {"type": "gas", "dataType": "histogram"}}),
         (200, {"query": {"type": "power", "dataType": "summary"}}),
         (200, {"query": {"type": "gas", "dataType": "summary"}}),
+        (200, {"query": {"type": "power", "dataType": "summary", "consistent": "true"}}),
         (304, {"query": {"type": "gas", "dataType": "histogram"}, "headers": {"If-None-Match": "*"}}),
     ],
     "list_exchanges": [(200, {"query": {"type": "power"}})],

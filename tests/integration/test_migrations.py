@@ -94,6 +94,16 @@ def test_scripts_are_applied_in_order_once_and_reverted_from_the_last(
     assert done(database) == ["+001_first", "+002_second", "-002_second", "-001_first", "+001_first"]
 
 
+def test_scripts_are_reverted_down_to_one(database: Database[Any], options: Options) -> None:
+    write(options.folder, "003_third")
+    runner.up(database, options=options)
+    planned = runner.plan(database, "down", options, last="002")
+    assert [script.name for script in planned] == ["003_third", "002_second"]
+    assert runner.down(database, options=options, last="002") == ["003_third", "002_second"]
+    assert runner.down(database, options=options, last="002") == []
+    assert states(database, options)["001_first"] == "applied"
+
+
 def test_a_plan_says_what_would_be_done_and_changes_nothing(database: Database[Any], options: Options) -> None:
     planned = runner.plan(database, "up", options)
     assert [(script.name, script.steps[0].documents) for script in planned] == [("001_first", 1), ("002_second", 1)]

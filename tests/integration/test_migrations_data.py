@@ -17,7 +17,7 @@ from infra.local import old_energies
 from migrations import roundtrip, runner
 from migrations.errors import RefusedError
 from migrations.runner import Options
-from migrations.scripts import FOLDER, QuietRun, scripts
+from migrations.scripts import FOLDER, Direction, QuietRun, scripts
 from tests.integration.inherited_database import assert_both_sides_equal, everything, set_mode
 
 CREATE, BACKFILL, *LATER = (script.name for script in scripts(FOLDER))
@@ -125,6 +125,44 @@ def test_an_index_of_the_old_application_with_these_keys_is_taken_as_it_is(inher
     inherited["energies"].create_index([("userId", 1), ("type", 1), ("date", 1)], name="mongoose_made_me")
     runner.up(inherited)
     assert set(inherited["energies"].index_information()) == {"_id_", "mongoose_made_me", "userId_1_date_1__id_1"}
+
+
+BY_DATE = [("userId", 1), ("date", 1), ("_id", 1)]
+
+
+def indexes(database: Database[Any], keys: list[tuple[str, int]]) -> list[str]:
+    """The names of the indexes with these keys on either side."""
+    sides = (database["energies"].index_information(), database["source_energy_readings"].index_information())
+    return [name for known in sides for name, index in known.items() if [*index["key"]] == keys]
+
+
+def planned(database: Database[Any], direction: Direction) -> list[tuple[str, int]]:
+    """What the script about the date index would do."""
+    [script] = runner.plan(database, direction, last="003")
+    return [(step.what, step.documents) for step in script.steps]
+
+
+def test_the_date_index_goes_and_comes_back(dual: Database[Any]) -> None:
+    runner.up(dual, "002")
+    sides = {name: dual[name].estimated_document_count() for name in ("energies", "source_energy_readings")}
+    assert planned(dual, "up") == [(f"drop index userId+date+_id of {name}", n) for name, n in sides.items()]
+    assert len(indexes(dual, BY_DATE)) == 2
+    runner.up(dual, "003")
+    assert indexes(dual, BY_DATE) == []
+    assert planned(dual, "down") == [(f"create index userId+date+_id of {name}", n) for name, n in sides.items()]
+    runner.down(dual)
+    assert len(indexes(dual, BY_DATE)) == 2
+    assert len(indexes(dual, [("userId", 1), ("type", 1), ("date", 1)])) == 2
+
+
+def test_a_date_index_that_the_old_application_made_stays(inherited: Database[Any]) -> None:
+    inherited["energies"].create_index(BY_DATE, name="made_by_mongoose")
+    runner.up(inherited)
+    set_mode(inherited, SyncMode.DUAL_WRITE)
+    runner.up(inherited, "003")
+    assert indexes(inherited, BY_DATE) == ["made_by_mongoose"]
+    runner.down(inherited, last="003")
+    assert indexes(inherited, BY_DATE) == ["made_by_mongoose", "userId_1_date_1__id_1"]
 
 
 @pytest.mark.parametrize(

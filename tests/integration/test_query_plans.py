@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from bson.decimal128 import Decimal128
 from pymongo.database import Database
-from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from chalicelib.api.auth import TokenVerifier
 from chalicelib.bootstrap import Container, compose, mongo_ports, now
@@ -23,59 +22,16 @@ from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.domain.sync import Side, SyncMode
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
+from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.services.configuration import ExchangeDraft
 from chalicelib.services.display import Timeline
 from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft
 from tests.fakes.publisher import FakePublisher
+from tests.integration.explaining import WITHOUT_INDEX, Commands, explained, explanation
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
-EXPLAINED = ("find", "aggregate", "update", "delete", "findAndModify", "count", "distinct")
-KEPT = {
-    "filter",
-    "sort",
-    "projection",
-    "limit",
-    "skip",
-    "query",
-    "updates",
-    "deletes",
-    "update",
-    "upsert",
-    "new",
-    "pipeline",
-    "cursor",
-    "fields",
-    "key",
-    "hint",
-}
 START = datetime(2020, 1, 1, tzinfo=UTC)
 FILE = b"date,type,amount\n2023-05-01,power,5000\n2023-05-02,power,5001\n2023-05-01,gas,70\n"
-
-
-class Commands(CommandListener):
-    """Keeps every command that can be explained."""
-
-    def __init__(self) -> None:
-        self.seen: list[dict[str, Any]] = []
-
-    def started(self, event: CommandStartedEvent) -> None:
-        if event.command_name in EXPLAINED:
-            self.seen.extend(single(dict(event.command)))
-
-    def succeeded(self, event: CommandSucceededEvent) -> None: ...
-
-    def failed(self, event: CommandFailedEvent) -> None: ...
-
-
-def single(command: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The command as the server can explain it: without its session, and of many changes one at a time."""
-    asked = {key: value for key, value in command.items() if key in EXPLAINED or key in KEPT}
-    statements = next((key for key in ("updates", "deletes") if key in asked), None)
-    if statements is None:
-        yield asked
-        return
-    for statement in asked[statements]:
-        yield {**asked, statements: [statement]}
 
 
 def fill(database: Database[Any], user: str) -> None:
@@ -98,6 +54,8 @@ def fill(database: Database[Any], user: str) -> None:
         database["source_energy_readings"].insert_many([{**document, **new} for document in documents])
         meters = [{"_id": f"{owner}|{kind}", "userId": owner, "type": kind.value} for kind in EnergyType]
         database["meters"].insert_many([{**meter, "sourceVersion": 1, "displayVersion": 1} for meter in meters])
+    unknown = {"_id": f"{user}|heat", "userId": user, "type": "heat"}  # no refresh of it succeeds
+    database["meters"].insert_one({**unknown, "sourceVersion": 1, "displayVersion": 0, "dirtySince": START})
 
 
 def use_everything(container: Container, user: str) -> None:
@@ -124,7 +82,9 @@ def use_everything(container: Container, user: str) -> None:
         container.old.summary(user, kind)
         container.old.readings(user, kind)
     container.old.readings(user, None)
-    container.calculation.catch_up()
+    container.operations.sweeper.run(60)
+    container.operations.sweeper.run_at_once(60)
+    container.operations.sweeper.failing()
     for request in requests():
         for side in Side:
             container.queries.page(user, request, side)
@@ -139,23 +99,6 @@ def requests() -> Iterator[PageRequest]:
             for descending in (False, True):
                 for after in (None, (to_ms(START + timedelta(days=9)), "5" * 24)):
                     yield PageRequest(ReadingFilter(kind, first, last), descending, 10, after)
-
-
-def stages(answer: Any) -> Iterator[str]:
-    """The stages of the plans that win, at every depth: a pipeline may have several."""
-    if isinstance(answer, dict):
-        yield from (value for key, value in answer.items() if key == "stage")
-        answer = [value for key, value in answer.items() if key not in {"rejectedPlans", "command"}]
-    if isinstance(answer, list):
-        for item in answer:
-            yield from stages(item)
-
-
-def explained(database: Database[Any], command: dict[str, Any]) -> list[str]:
-    """How the server would go about a command."""
-    codec_options = database.codec_options
-    answer = database.command({"explain": command, "verbosity": "queryPlanner"}, codec_options=codec_options)
-    return [*stages(answer)]
 
 
 @pytest.mark.parametrize("mode", SyncMode)
@@ -177,7 +120,7 @@ def test_every_query_of_the_services_uses_an_index(mongodb_uri: str, migrated: D
     for command in commands.seen:
         found = explained(migrated, command)
         assert found, command
-        assert not {"COLLSCAN", "SORT"} & set(found), (command, found)
+        assert not WITHOUT_INDEX & set(found), (command, found)
 
 
 def test_a_query_without_an_index_would_be_noticed(migrated: Database[Any]) -> None:
@@ -186,3 +129,28 @@ def test_a_query_without_an_index_would_be_noticed(migrated: Database[Any]) -> N
     sort = {"find": "energies", "filter": {"userId": "x"}, "sort": {"amount": 1}}
     assert "COLLSCAN" in explained(migrated, scan)
     assert "SORT" in explained(migrated, sort)
+
+
+def test_the_sweeper_looks_at_no_more_meters_than_it_takes_however_many_fail(
+    mongodb_uri: str, migrated: Database[Any]
+) -> None:
+    fill(migrated, uuid4().hex)
+    failing = [
+        {
+            "_id": f"{number}|power",
+            "userId": f"{number}",
+            "type": "power",
+            "dirtySince": START + timedelta(seconds=number),
+            "sweep": {"attempts": 1, "nextAttempt": START + timedelta(days=10 * number), "error": "ValueError"},
+        }
+        for number in range(1_000)
+    ]
+    migrated["meters"].insert_many(failing)
+    commands = Commands()
+    watched = open_database(mongodb_uri, migrated.name, commands)
+    # one that was never tried, and of those that fail half are due
+    assert len(MongoLaggingMeters(watched, 20).waiting(now(), to_ms(START + timedelta(days=5_000)), 10)) == 10
+    watched.client.close()
+    looks = [explanation(migrated, command, "executionStats")["executionStats"] for command in commands.seen]
+    assert [look["totalDocsExamined"] for look in looks] == [1, 9]
+    assert sum(look["totalKeysExamined"] for look in looks) == 10

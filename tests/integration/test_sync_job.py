@@ -87,7 +87,7 @@ def test_a_foreign_writer_at_200_writes_a_second_is_followed_by_one_run(deployed
     assert {(event.user_id, event.meter.type.value) for event in events} == {
         (user, kind) for user in writer.users for kind in ("power", "gas")
     }
-    deployed.container.calculation.catch_up()
+    deployed.operations.sweeper.run_at_once(60)
     assert deployed.operations.consistency.verify().differences == 0
 
 

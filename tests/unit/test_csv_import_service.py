@@ -1,17 +1,23 @@
 """Importing beside other writers: what others have just stored is skipped, and what cannot end is said."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
-from chalicelib.domain.ports import WriteTransaction
+from chalicelib.domain.events import EnergyReadingsBulkImported
+from chalicelib.domain.ports import UserSettings, WriteTransaction
 from chalicelib.services.csv_import import ATTEMPTS, CsvImportService
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.store import FakeSettings, FakeStore
 
 T = TypeVar("T")
+ZONES = ("Europe/Berlin", "Pacific/Kiritimati", "America/Los_Angeles", "UTC")
 CSV = b"date,type,amount\n2023-01-31,power,1\n2023-02-28,power,2\n"
 
 
@@ -56,3 +62,20 @@ def test_a_file_without_rows_writes_nothing_and_says_nothing() -> None:
     assert (report.success, report.skipped, report.errors) == (0, 0, ())
     assert not publisher.events
     assert not store.stored.meters
+
+
+@given(
+    st.lists(st.dates(date(1950, 1, 1), date(2023, 11, 1)), min_size=1, max_size=4, unique=True), st.sampled_from(ZONES)
+)
+@example([date(2020, 1, 1)], "Europe/Berlin")
+def test_its_event_names_every_year_between_the_first_new_reading_and_the_last(days: list[date], zone: str) -> None:
+    """Of the user's calendar: the readings of a file are local midnights."""
+    store, publisher = FakeStore(), FakePublisher()
+    store.stored.settings["alice"] = UserSettings(zone=ZoneInfo(zone))
+    rows = "".join(f"{day},gas,{number}\n" for number, day in enumerate(sorted(days), 1))
+    service(store, publisher).bulk_create("alice", f"date,type,amount\n{rows}".encode())
+    (event,) = publisher.events
+    assert isinstance(event, EnergyReadingsBulkImported)
+    (meter,) = event.meters
+    assert (event.count, meter.type, meter.source_version) == (len(days), "gas", 1)
+    assert meter.affected_years == tuple(range(min(days).year, max(days).year + 1))

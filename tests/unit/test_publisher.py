@@ -3,19 +3,24 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from hypothesis import example, given
+from hypothesis import strategies as st
 from moto import mock_aws
 
 from chalicelib.domain.events import EnergyReadingCreated, MeterChange
 from chalicelib.domain.readings import EnergyType
-from chalicelib.events.eventbridge import ATTEMPTS, EventBridgePublisher
+from chalicelib.events.entries import entry_of, size_of
+from chalicelib.events.eventbridge import ATTEMPTS, FIRST_PAUSE_SECONDS, PATIENCE_SECONDS, EventBridgePublisher
 from chalicelib.monitoring.metrics import metrics
 
 MOMENT = datetime(2024, 1, 1, tzinfo=UTC)
+LIMIT = 262_144
 
 
 def event(number: int = 1) -> EnergyReadingCreated:
@@ -23,14 +28,28 @@ def event(number: int = 1) -> EnergyReadingCreated:
     return EnergyReadingCreated(occurred_at=MOMENT, user_id="alice", reading_id=f"r{number}", meter=change)
 
 
-class Bus:
-    """A bus that fails as told: ``failures`` says per call which entries it refuses, or raises."""
+def sized(characters: int) -> EnergyReadingCreated:
+    """An event that is large in one of its fields."""
+    return event().model_copy(update={"reading_id": "x" * characters})
 
-    def __init__(self, *failures: set[int] | Exception) -> None:
+
+def bytes_of(entry: dict[str, Any]) -> int:
+    """What PutEvents counts, by the book."""
+    return 14 + len((entry["Source"] + entry["DetailType"] + entry["Detail"]).encode())
+
+
+class Bus:
+    """Fails as told: ``failures`` says per call which entries it refuses, or raises. A call takes ``seconds``."""
+
+    def __init__(self, *failures: set[int] | Exception, seconds: float = 0.0) -> None:
         self.failures = list(failures)
+        self.seconds = seconds
         self.calls: list[list[Any]] = []
+        self.pauses: list[float] = []
+        self.now = 0.0
 
     def put_events(self, Entries: list[Any]) -> dict[str, Any]:  # noqa: N803 the name that AWS gives it
+        self.now += self.seconds
         self.calls.append(Entries)
         failing = self.failures.pop(0) if self.failures else set()
         if isinstance(failing, Exception):
@@ -38,10 +57,31 @@ class Bus:
         results = [{"ErrorCode": "Throttled"} if i in failing else {"EventId": str(i)} for i in range(len(Entries))]
         return {"FailedEntryCount": len(failing), "Entries": results}
 
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds
+
+    def publisher(self) -> EventBridgePublisher:
+        return EventBridgePublisher(lambda: self, "energy", self.pause, lambda: self.now)  # type: ignore[arg-type, return-value]
+
+    def sent(self) -> list[str]:
+        """The details of all entries, in the order of their calls."""
+        return [entry["Detail"] for call in self.calls for entry in call]
+
+
+def accepted(call: list[Any], failing: set[int] | Exception) -> list[str]:
+    """The details that a bus took which failed in this way."""
+    refused = set(range(len(call))) if isinstance(failing, Exception) else failing
+    return [entry["Detail"] for number, entry in enumerate(call) if number not in refused]
+
 
 def publish(bus: Bus, count: int) -> None:
-    publisher = EventBridgePublisher(lambda: bus, "energy")  # type: ignore[arg-type, return-value]
-    publisher.publish([event(number) for number in range(1, count + 1)])
+    bus.publisher().publish([event(number) for number in range(1, count + 1)])
+
+
+def counted(name: str) -> float:
+    """What a counter shows."""
+    return float(sum(metrics().metric_set.get(name, {"Value": []})["Value"]))
 
 
 @pytest.fixture(autouse=True)
@@ -82,12 +122,86 @@ def test_no_call_carries_more_than_ten_entries() -> None:
     assert [len(call) for call in bus.calls] == [10, 10, 3]
 
 
+@given(st.lists(st.integers(1, 120_000), max_size=30))
+def test_every_call_stays_within_the_limits_and_every_event_is_sent_once_in_order(sizes: list[int]) -> None:
+    bus, events = Bus(), [sized(size) for size in sizes]
+    assert bus.publisher().send(events) == 0
+    assert all(len(call) <= 10 and sum(bytes_of(entry) for entry in call) < LIMIT for call in bus.calls)
+    assert bus.sent() == [event.model_dump_json(by_alias=True) for event in events]
+
+
+@given(st.lists(st.integers(1, 120_000), max_size=30))
+def test_two_calls_after_each_other_would_not_have_fitted_into_one(sizes: list[int]) -> None:
+    bus = Bus()
+    bus.publisher().publish([sized(size) for size in sizes])
+    for call, following in pairwise(bus.calls):
+        assert len(call) == 10 or sum(map(bytes_of, call)) + bytes_of(following[0]) >= LIMIT
+
+
+@given(st.text(min_size=1), st.lists(st.text(), max_size=3))
+def test_the_size_is_counted_as_put_events_counts_it(user: str, resources: list[str]) -> None:
+    entry = entry_of(event().model_copy(update={"user_id": user}), "energy")
+    assert size_of(entry) == bytes_of(entry)
+    assert size_of({**entry, "Resources": resources}) == bytes_of(entry) + sum(len(r.encode()) for r in resources)
+    del entry["Time"]
+    assert size_of(entry) == bytes_of({**entry, "Time": 0}) - 14
+
+
+@pytest.mark.parametrize(("more", "calls"), [(0, 1), (1, 0)])
+def test_what_no_call_can_carry_is_not_sent_but_counted_and_the_rest_goes_on(more: int, calls: int) -> None:
+    """The entry is one byte below the limit, or reaches it."""
+    spare = LIMIT - 1 - bytes_of(entry_of(sized(0), "energy"))
+    bus = Bus()
+    assert bus.publisher().send([event(1), sized(spare + more), event(2)]) == 1 - calls
+    assert len(bus.sent()) == 2 + calls
+    assert counted("EventsTooLarge") == 1 - calls
+    assert counted("EventsNotPublished") == 0
+
+
 def test_only_the_entries_that_failed_are_sent_again() -> None:
     bus = Bus({1})
     publish(bus, 3)
     assert [len(call) for call in bus.calls] == [3, 1]
     assert bus.calls[1] == [bus.calls[0][1]]
-    assert not metrics().metric_set
+    assert set(metrics().metric_set) == {"EventsSentAgain"}
+    assert counted("EventsSentAgain") == 1
+
+
+@given(st.data(), st.integers(1, 35))
+def test_whatever_fails_an_event_is_sent_until_it_is_taken_and_what_never_is_gets_counted(
+    data: st.DataObject, count: int
+) -> None:
+    metrics().clear_metrics()
+    bus = Bus(*data.draw(st.lists(st.sets(st.integers(0, 9)) | st.just(OSError("gone")), max_size=15)))
+    told: list[set[int] | Exception] = list(bus.failures)
+    unsent = bus.publisher().send([event(number) for number in range(1, count + 1)])
+    taken = [detail for call, failing in zip(bus.calls, told, strict=False) for detail in accepted(call, failing)]
+    taken += [entry["Detail"] for call in bus.calls[len(told) :] for entry in call]
+    assert len(taken) == len(set(taken)) == count - unsent
+    assert all(bus.sent().count(detail) <= ATTEMPTS for detail in set(bus.sent()))
+    assert counted("EventsNotPublished") == unsent
+
+
+def test_the_pauses_are_short_and_random() -> None:
+    pauses = set()
+    for _ in range(20):
+        bus = Bus(*[OSError("gone")] * ATTEMPTS)
+        publish(bus, 1)
+        assert len(bus.pauses) == ATTEMPTS - 1
+        assert all(0 <= pause <= FIRST_PAUSE_SECONDS * 2**number for number, pause in enumerate(bus.pauses))
+        pauses.update(bus.pauses)
+    assert len(pauses) > 20
+
+
+@given(st.integers(1, 60), st.floats(0.01, 3))
+@example(1, PATIENCE_SECONDS)
+def test_a_write_never_waits_longer_than_the_patience_and_one_call(count: int, seconds: float) -> None:
+    bus = Bus(*[OSError("timed out")] * 60, seconds=seconds)
+    metrics().clear_metrics()
+    assert bus.publisher().send([event(number) for number in range(1, count + 1)]) == count
+    assert bus.now < PATIENCE_SECONDS + FIRST_PAUSE_SECONDS * 2**ATTEMPTS + seconds
+    assert seconds < PATIENCE_SECONDS or not bus.pauses
+    assert counted("EventsNotPublished") == count
 
 
 @pytest.mark.parametrize(
@@ -98,3 +212,11 @@ def test_a_bus_that_stays_down_never_fails_the_caller_and_is_counted(down: Excep
     publish(bus, 2)
     assert len(bus.calls) == ATTEMPTS
     assert metrics().metric_set["EventsNotPublished"]["Value"] == [2.0]
+
+
+def test_the_log_names_the_events_that_were_lost_but_not_whose_they_are(caplog: pytest.LogCaptureFixture) -> None:
+    bus = Bus(*[OSError("gone")] * ATTEMPTS)
+    lost = event()
+    bus.publisher().publish([lost])
+    (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert record.__dict__["events"] == [{"event_type": "EnergyReadingCreated", "event_id": str(lost.event_id)}]

@@ -21,12 +21,13 @@ def show_display(call: Call) -> Response:
 
 
 def _view(call: Call, query: DisplayQuery) -> View:
-    display = call.container.display
+    display, consistent = call.container.display, query.consistent
     if query.data_type == "monthly":
-        return display.monthly(call.user_id, query.type, query.required_year())
+        return display.monthly(call.user_id, query.type, query.required_year(), consistent=consistent)
     if query.data_type == "summary":
-        return display.summary(call.user_id, query.type)
-    return display.histogram(call.user_id, query.type, timeline_of(call, query.first, query.last, query.buckets))
+        return display.summary(call.user_id, query.type, consistent=consistent)
+    timeline = timeline_of(call, query.first, query.last, query.buckets)
+    return display.histogram(call.user_id, query.type, timeline, consistent=consistent)
 
 
 refuse_other_methods(blueprint, {"/v2/display": ("GET",)})

@@ -5,12 +5,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.api.bodies import DIGITS, Body, DateText, Moment
+from chalicelib.api.bodies import DIGITS, TRUTH, Body, DateText, Moment
 from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, to_datetime
 from chalicelib.services.display import View
 
 MAX_BUCKETS = 1000
+CONSISTENT = "true: with every write that was answered before; calculated on the spot while the stored view lags"
 
 
 class DisplayQuery(Body):
@@ -22,6 +23,7 @@ class DisplayQuery(Body):
     first: Annotated[DateText | None, Field(alias="from")] = None
     last: Annotated[DateText | None, Field(alias="to")] = None
     buckets: Annotated[int, Field(ge=1, le=MAX_BUCKETS), DIGITS] | None = None
+    consistent: Annotated[bool, Field(description=CONSISTENT), TRUTH] = False
 
     def required_year(self) -> int:
         """The year of a monthly view. Raises InvalidInputError."""

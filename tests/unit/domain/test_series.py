@@ -38,7 +38,7 @@ def test_a_new_meter_begins_without_consumption_whatever_it_shows(b: int) -> Non
 
 def test_an_exchange_adds_the_old_meter_first_and_then_the_new_one() -> None:
     counter = series(("2024-01-01", 100), ("2024-03-01", 30), exchanges=[("2024-02-01", "150", "10")])
-    assert list(counter.kinds) == [Kind.NORMAL, Kind.NORMAL, Kind.EXCHANGE, Kind.NORMAL]
+    assert [counter.kind_of(i) for i in range(4)] == [Kind.NORMAL, Kind.NORMAL, Kind.EXCHANGE, Kind.NORMAL]
     assert [counter.amount_at(i) for i in range(4)] == [100, 150, 10, 30]
     assert [counter.total_at(i) for i in range(4)] == [100, 150, 150, 170]
 
@@ -56,7 +56,7 @@ def test_a_reading_at_the_instant_of_an_exchange_belongs_to_the_old_meter() -> N
 def test_two_exchanges_at_one_instant_stay_whole() -> None:
     counter = series(("2024-01-01", 100), exchanges=[("2024-02-01", "150", "7"), ("2024-02-01", "20", "5")])
     assert [counter.amount_at(i) for i in range(5)] == [100, 20, 5, 150, 7]
-    assert list(counter.kinds)[2::2] == [Kind.EXCHANGE, Kind.EXCHANGE]
+    assert [counter.kind_of(i) for i in (2, 4)] == [Kind.EXCHANGE, Kind.EXCHANGE]
 
 
 def test_only_readings_count_as_readings() -> None:
@@ -68,7 +68,7 @@ def test_a_series_without_readings_has_neither_first_nor_last() -> None:
     counter = Series.of([])
     assert (len(counter), counter.first, counter.last) == (0, None, None)
     assert (counter.forward_partner(), counter.backward_partner()) == (None, None)
-    assert (list(counter.instants), list(counter.totals), list(counter.kinds)) == ([], [], [])
+    assert (list(counter.instants), list(counter.amounts), list(counter.breaks)) == ([], [], [])
 
 
 def test_slope_partners_are_the_nearest_points_at_least_24_hours_away() -> None:

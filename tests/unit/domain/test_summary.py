@@ -170,7 +170,7 @@ def test_the_cards_as_they_are_shown() -> None:
 
 def test_the_inputs_hold_differences_and_never_the_running_sum() -> None:
     shifted = Series.of(
-        [Reading(instant, HOUSE.amounts[i] + Decimal(10_000)) for i, instant in enumerate(HOUSE.instants)]
+        [Reading(instant, Decimal(int(HOUSE.amount_at(i))) + 10_000) for i, instant in enumerate(HOUSE.instants)]
     )
     ends = [(end.day, end.remaining) for end in summary_inputs(HOUSE, BERLIN).known_ends]
     assert ends == [(end.day, end.remaining) for end in summary_inputs(shifted, BERLIN).known_ends]

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from chalicelib.domain.errors import SyncModeError
-from chalicelib.domain.sync import DRAIN_SECONDS, Side, SyncMode, SyncState, check_change
+from chalicelib.domain.sync import DRAIN_SECONDS, Side, SyncMode, SyncState, check_change, drain_of
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
 STATES = [
@@ -45,9 +45,20 @@ def test_a_change_never_takes_the_word_from_the_side_that_was_right(state: SyncS
     assert state.changed(DUAL_WRITE, 1).authoritative is state.authoritative
 
 
+@pytest.mark.parametrize("lifetime", [1, 2, 30, 60, 300])
+def test_a_drain_outlasts_the_servers_look_for_transactions_past_their_limit(lifetime: int) -> None:
+    """It looks every half of the limit, but not more often than once a second."""
+    assert drain_of(lifetime) >= lifetime + max(lifetime / 2, 1)
+
+
 def test_a_state_is_drained_after_the_lifetime_of_a_transaction() -> None:
     state = SyncState(DUAL_WRITE, 1_000)
     assert state.drain_seconds(1_000) == DRAIN_SECONDS
     with pytest.raises(SyncModeError, match="wait 1 s"):
         state.check_drained(1_000 + DRAIN_SECONDS * 1_000 - 1)
     state.check_drained(1_000 + DRAIN_SECONDS * 1_000)
+
+
+def test_a_state_drains_as_long_as_it_says() -> None:
+    state = SyncState(OLD_ONLY).changed(DUAL_WRITE, 1_000, 7)
+    assert state.drain_seconds(1_000) == 7

@@ -1,0 +1,150 @@
+"""The readings of one meter as packed columns: what a calculation runs on, and what is kept beside its results.
+
+Two columns of numbers instead of a list of objects: 100,000 readings are 1.6 MB and are sliced, joined and searched
+without a loop in Python. What the readings mean stands in ``series``; how they are stored, in the repositories.
+"""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from itertools import accumulate
+from operator import lt
+from typing import TypeAlias
+
+from chalicelib.domain.readings import Reading, to_datetime, to_ms
+
+Column: TypeAlias = "array[int] | list[int]"
+USUAL_DECIMALS = 3  # parts of one series mostly agree then, and are joined as they are
+_EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompactReadings:
+    """Readings in the order of their instants.
+
+    ``amounts`` are whole numbers of ``10 ** -decimals``; packed where they fit into 64 bits, else a list. ``falls`` are
+    the positions whose amount is below the one before: the register has done something else there than grow.
+    """
+
+    instants: "array[int]"
+    amounts: Column
+    decimals: int
+    falls: Sequence[int]
+
+    @classmethod
+    def of(cls, readings: Iterable[Reading]) -> "CompactReadings":
+        """Readings in any order."""
+        ordered = sorted(readings)
+        values = [reading.amount for reading in ordered]
+        decimals = decimals_of(values)
+        amounts = packed([scaled(value, decimals) for value in values])
+        return cls(array("q", [reading.instant for reading in ordered]), amounts, decimals, _falls(amounts))
+
+    @classmethod
+    def joined(cls, parts: Iterable["CompactReadings"]) -> "CompactReadings":
+        """Parts that follow each other, as one."""
+        filled = [part for part in parts if part.instants]
+        decimals = max((part.decimals for part in filled), default=USUAL_DECIMALS)
+        instants, amounts = array("q"), _joined([part.rescaled(decimals).amounts for part in filled])
+        for part in filled:
+            instants.extend(part.instants)
+        starts = list(accumulate((len(part) for part in filled), initial=0))
+        falls = [start + fall for part, start in zip(filled, starts, strict=False) for fall in part.falls]
+        seams = [start for start in starts[1:-1] if amounts[start] < amounts[start - 1]]
+        return cls(instants, amounts, decimals, sorted([*falls, *seams]))
+
+    def __len__(self) -> int:
+        """How many readings there are."""
+        return len(self.instants)
+
+    def __iter__(self) -> Iterator[Reading]:
+        """The readings as such."""
+        for instant, amount in zip(self.instants, self.amounts, strict=True):
+            yield Reading(instant, Decimal(amount).scaleb(-self.decimals, _EXACT))
+
+    def __eq__(self, other: object) -> bool:
+        """The same readings, whatever unit their amounts are kept in."""
+        if not isinstance(other, CompactReadings):
+            return NotImplemented
+        decimals = max(self.decimals, other.decimals)
+        amounts = [list(each.rescaled(decimals).amounts) for each in (self, other)]
+        return list(self.instants) == list(other.instants) and amounts[0] == amounts[1]
+
+    def rescaled(self, decimals: int) -> "CompactReadings":
+        """The same in a finer unit."""
+        if decimals == self.decimals:
+            return self
+        factor = 10 ** (decimals - self.decimals)
+        amounts = packed([amount * factor for amount in self.amounts])
+        return CompactReadings(self.instants, amounts, decimals, self.falls)
+
+    def with_range(self, first: int, last: int, readings: "CompactReadings") -> "CompactReadings":
+        """The same with ``readings`` instead of what lies between two instants, both included."""
+        before = self._part(0, bisect_left(self.instants, first))
+        behind = self._part(bisect_right(self.instants, last), len(self))
+        return CompactReadings.joined([before, readings, behind])
+
+    def by_year(self, first: int, last: int) -> Iterator[tuple[int, "CompactReadings"]]:
+        """The parts of the years (UTC) from ``first`` to ``last`` that have readings."""
+        if not self.instants:
+            return
+        first, last = max(first, utc_year(self.instants[0])), min(last, utc_year(self.instants[-1]))
+        for year in range(first, last + 1):
+            bounds = (bisect_left(self.instants, _start(each)) for each in (year, year + 1))
+            part = self._part(*bounds)
+            if part.instants:
+                yield year, part
+
+    def _part(self, start: int, end: int) -> "CompactReadings":
+        inside = self.falls[bisect_right(self.falls, start) : bisect_left(self.falls, end)]
+        falls = [fall - start for fall in inside]
+        return CompactReadings(self.instants[start:end], self.amounts[start:end], self.decimals, falls)
+
+
+def packed(numbers: list[int]) -> Column:
+    """A packed column where every number fits into 64 bits, else the list as it is."""
+    try:
+        return array("q", numbers)
+    except OverflowError:
+        return numbers
+
+
+def decimals_of(values: Iterable[Decimal]) -> int:
+    """How many decimals write all the values exactly, and at least the usual ones."""
+    return max((_decimals(value) for value in values), default=USUAL_DECIMALS)
+
+
+def scaled(value: Decimal, decimals: int) -> int:
+    """A value as a whole number of ``10 ** -decimals``, exactly."""
+    return int(value.scaleb(decimals, _EXACT))
+
+
+def utc_year(instant: int) -> int:
+    """The year of an instant in UTC."""
+    return to_datetime(instant).year
+
+
+def _decimals(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    assert isinstance(exponent, int), "amounts are finite"  # noqa: S101
+    if exponent < -USUAL_DECIMALS:  # as 1.5000 is not finer than 1.5
+        exponent = int(value.normalize(_EXACT).as_tuple().exponent)
+    return max(USUAL_DECIMALS, -exponent)
+
+
+def _falls(amounts: Sequence[int]) -> Sequence[int]:
+    return [place for place, falls in enumerate(map(lt, amounts[1:], amounts), start=1) if falls]
+
+
+def _joined(columns: Sequence[Column]) -> Column:
+    whole: Column = array("q") if all(isinstance(column, array) for column in columns) else []
+    for column in columns:
+        whole.extend(column)
+    return whole
+
+
+def _start(year: int) -> int:
+    return to_ms(datetime(year, 1, 1, tzinfo=UTC))

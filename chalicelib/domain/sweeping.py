@@ -1,0 +1,93 @@
+"""What the sweeper goes by: meters whose display lags, how often a refresh of each was tried, and when to try again.
+
+What lives here: values, the pause between attempts and the port. What does not: the sweeper (``services.sweeper``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from chalicelib.domain.readings import EnergyType, to_datetime
+from chalicelib.domain.twins import MeterKey
+
+FIRST_PAUSE_MS = 60_000  # one run of the sweeper
+LONGEST_PAUSE_MS = 3_600_000  # what is mended shows within the hour, and a meter that stays broken costs little
+INTERRUPTED = "Interrupted"  # the process ended in the middle of an attempt: killed, out of memory, out of time
+
+
+@dataclass(frozen=True, slots=True)
+class LaggingMeter:
+    """A meter to be refreshed: its id, how often that was tried in vain, and how the last attempt ended."""
+
+    id: str
+    attempts: int = 0
+    error: str | None = None
+
+    @property
+    def key(self) -> MeterKey:
+        """User and type. Raises ValueError where the id names no type that there is."""
+        user_id, _, energy_type = self.id.rpartition("|")
+        return user_id, EnergyType(energy_type)
+
+    @property
+    def claimed(self) -> "LaggingMeter":
+        """The meter as one more attempt begins; an attempt that left no word behind was interrupted."""
+        return LaggingMeter(self.id, self.attempts + 1, self.error or (INTERRUPTED if self.attempts else None))
+
+    @property
+    def pause_ms(self) -> int:
+        """How long to leave the meter alone after so many attempts: doubled each time, up to an hour."""
+        return min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS << min(self.attempts - 1, 10))
+
+
+@dataclass(frozen=True, slots=True)
+class FailingMeter:
+    """A meter whose refresh fails: how the last attempt ended, since when it lags, and when the next attempt is due."""
+
+    meter: LaggingMeter
+    dirty_since: int
+    next_attempt: int
+
+    def as_document(self) -> dict[str, Any]:
+        """The fields, as they are printed."""
+        return {
+            "meter": self.meter.id,
+            "attempts": self.meter.attempts,
+            "error": self.meter.error,
+            "dirtySince": to_datetime(self.dirty_since).isoformat(),
+            "nextAttempt": to_datetime(self.next_attempt).isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How many meters have lagged for longer than the grace period, and since when the one that waits longest does."""
+
+    meters: int = 0
+    oldest: int | None = None
+
+    def seconds(self, now: int) -> float:
+        """The age of the oldest write that no display shows."""
+        return 0.0 if self.oldest is None else max(0.0, (now - self.oldest) / 1000)
+
+
+class LaggingMeters(Protocol):
+    """The meters of all users whose display lags. Every method raises UnavailableError out of time."""
+
+    def lag(self, dirty_before: int) -> Lag:
+        """How far the display lags; only meters that have been dirty since before an instant are counted."""
+
+    def waiting(self, dirty_before: int, now: int, limit: int) -> Sequence[LaggingMeter]:
+        """Meters to refresh: those never tried, the longest waiting first; behind them those whose pause is over."""
+
+    def claim(self, meter: LaggingMeter, next_attempt: int) -> bool:
+        """Note that a meter is tried once more, before it is; False where somebody else has tried or refreshed it."""
+
+    def failed(self, claimed: LaggingMeter, error: str) -> None:
+        """Note how an attempt ended. A refresh that succeeds, whoever's it is, forgets all attempts by itself."""
+
+    def end_pauses(self, now: int) -> None:
+        """Make every meter due at once."""
+
+    def failing(self, limit: int) -> tuple[int, Sequence[FailingMeter]]:
+        """How many meters fail, and the first of them, those tried next at the beginning."""

@@ -1,0 +1,29 @@
+"""The scheduled function that refreshes what no event has brought up to date."""
+
+from typing import Any
+
+from chalice import Blueprint
+
+from chalicelib.bootstrap import Container
+from chalicelib.handlers.event_function import scheduled_function
+from chalicelib.monitoring.metrics import count, milliseconds
+from chalicelib.monitoring.names import MetricName
+
+# Less than the function's time (.chalice/config.json), which is the schedule's period: a refresh that begins at the
+# last moment has 25 s more. One that takes longer is cut off, which counts as an attempt.
+BUDGET_SECONDS = 35.0
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.lambda_function(name="Sweeper")
+@scheduled_function
+def sweeper(container: Container) -> dict[str, Any]:
+    """Refresh meters that lag behind for too long, and say how many do and how long."""
+    report = container.operations.sweeper.run(BUDGET_SECONDS)
+    if report.state != "resting":
+        milliseconds(MetricName.DISPLAY_STALENESS, report.staleness_seconds * 1000)
+        count(MetricName.METERS_LAGGING, report.lagging)
+        count(MetricName.METERS_SWEPT, report.refreshed)
+        count(MetricName.METERS_FAILING, report.failing)
+    return report.as_document()

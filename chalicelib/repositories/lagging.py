@@ -1,0 +1,84 @@
+"""Meters whose display lags, across users: by the partial indexes on ``dirtySince``, so clean meters cost nothing.
+
+The attempts stand on the meter (``sweep``: attempts, nextAttempt, error), where the update that publishes a refresh
+takes them away.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib.domain.readings import to_datetime, to_ms
+from chalicelib.domain.sweeping import FailingMeter, Lag, LaggingMeter
+from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, time_limit
+
+DIRTY: Document = {"dirtySince": {"$exists": True}}  # what the partial indexes hold
+EVER = datetime.fromtimestamp(0, UTC)
+FAILING: Document = {**DIRTY, "sweep.nextAttempt": {"$gte": EVER}, "sweep.error": {"$type": "string"}}
+NEXT_ATTEMPT = "sweep.nextAttempt"
+
+
+class MongoLaggingMeters:
+    """Implements ``LaggingMeters``."""
+
+    def __init__(self, database: MongoDatabase, timeout_seconds: float) -> None:
+        self._meters = database[Collections.METERS]
+        self._timeout = timeout_seconds
+
+    def lag(self, dirty_before: int) -> Lag:
+        """A count and a look at the first, both by the index on ``dirtySince``."""
+        with time_limit(self._timeout):
+            lagging = self._meters.count_documents({"dirtySince": {"$lte": to_datetime(dirty_before)}})
+            oldest = self._meters.find_one(DIRTY, projection={"dirtySince": 1}, sort=[("dirtySince", 1)])
+        return Lag(lagging, instant_of((oldest or {}).get("dirtySince")))
+
+    def waiting(self, dirty_before: int, now: int, limit: int) -> Sequence[LaggingMeter]:
+        """Two looks at the index on next attempt and ``dirtySince``: however many fail, they are not walked over."""
+        since: Document = {"dirtySince": {"$lte": to_datetime(dirty_before)}}
+        never = {**since, NEXT_ATTEMPT: {"$exists": False}}
+        due = {**since, NEXT_ATTEMPT: {"$lte": to_datetime(now)}}
+        with time_limit(self._timeout):
+            found = self._first(never, "dirtySince", limit)
+            return found + (self._first(due, NEXT_ATTEMPT, limit - len(found)) if len(found) < limit else [])
+
+    def claim(self, meter: LaggingMeter, next_attempt: int) -> bool:
+        """Only from the state that was read, and only while the meter is dirty."""
+        claimed = meter.claimed
+        sweep = {"attempts": claimed.attempts, "nextAttempt": to_datetime(next_attempt), "error": claimed.error}
+        with time_limit(self._timeout):
+            return bool(self._meters.update_one(_as_read(meter), {"$set": {"sweep": sweep}}).matched_count)
+
+    def failed(self, claimed: LaggingMeter, error: str) -> None:
+        """Nothing where the attempt is not the last one any more."""
+        with time_limit(self._timeout):
+            self._meters.update_one(_as_read(claimed), {"$set": {"sweep.error": error}})
+
+    def end_pauses(self, now: int) -> None:
+        """Those that fail, and those that somebody is at: two refreshes at once do no harm."""
+        moment = to_datetime(now)
+        with time_limit(self._timeout):
+            self._meters.update_many({**DIRTY, NEXT_ATTEMPT: {"$gt": moment}}, {"$set": {NEXT_ATTEMPT: moment}})
+
+    def failing(self, limit: int) -> tuple[int, Sequence[FailingMeter]]:
+        """A count and a list."""
+        with time_limit(self._timeout):
+            found = self._meters.find(FAILING, sort=[(NEXT_ATTEMPT, 1)], limit=limit)
+            return self._meters.count_documents(FAILING), [_failing(document) for document in found]
+
+    def _first(self, wanted: Document, order: str, limit: int) -> list[LaggingMeter]:
+        found = self._meters.find(wanted, projection={"sweep": 1}, sort=[(order, 1)], limit=limit)
+        return [_lagging(document) for document in found]
+
+
+def _as_read(meter: LaggingMeter) -> Document:
+    attempts: Any = meter.attempts or {"$exists": False}
+    return {**DIRTY, "_id": meter.id, "sweep.attempts": attempts}
+
+
+def _lagging(document: Document) -> LaggingMeter:
+    sweep = document.get("sweep") or {}
+    return LaggingMeter(document["_id"], sweep.get("attempts", 0), sweep.get("error"))
+
+
+def _failing(document: Document) -> FailingMeter:
+    return FailingMeter(_lagging(document), to_ms(document["dirtySince"]), to_ms(document["sweep"]["nextAttempt"]))

@@ -1,0 +1,61 @@
+"""The register of meters: a system job's read across users."""
+
+from collections.abc import Iterator, Sequence
+
+from chalicelib.domain.readings import EnergyType, to_datetime
+from chalicelib.domain.replaying import RegisteredMeter
+from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id, time_limit
+
+AT_ONCE = 500
+TYPES = [energy_type.value for energy_type in EnergyType]
+METER = {"userId": 1, "type": 1, "sourceVersion": 1, "dirtySince": 1}
+
+
+class MongoMeterRegister:
+    """Implements ``MeterRegister``, a page at a time: memory stays flat however many there are."""
+
+    def __init__(self, database: MongoDatabase, timeout_seconds: float) -> None:
+        self._database = database
+        self._timeout = timeout_seconds
+
+    def meters(self, user_id: str | None = None, since: int | None = None) -> Iterator[RegisteredMeter]:
+        """By the meters' ids."""
+        for page in self._pages(user_id):
+            yield from map(_registered, page if since is None else self._written(page, since))
+
+    def _pages(self, user_id: str | None) -> Iterator[list[Document]]:
+        if user_id is not None:
+            yield self._page({"$in": [meter_id(user_id, energy_type) for energy_type in EnergyType]})
+            return
+        after = ""
+        while page := self._page({"$gt": after}):
+            yield page
+            after = page[-1]["_id"]
+
+    def _page(self, ids: Document) -> list[Document]:
+        with time_limit(self._timeout):
+            found = self._database[Collections.METERS].find(
+                {"_id": ids, "type": {"$in": TYPES}}, projection=METER, sort=[("_id", 1)], limit=AT_ONCE
+            )
+            return list(found)
+
+    def _written(self, page: Sequence[Document], since: int) -> list[Document]:
+        """A meter does not say when it was written last, but what was written since is dirty or was refreshed since."""
+        refreshed = self._refreshed(page, since)
+        return [meter for meter in page if "dirtySince" in meter or (meter["userId"], meter["type"]) in refreshed]
+
+    def _refreshed(self, page: Sequence[Document], since: int) -> set[tuple[str, str]]:
+        """The meters whose summary, which every refresh writes, was written since then."""
+        summaries = {
+            "userId": {"$in": [meter["userId"] for meter in page]},
+            "type": {"$in": TYPES},
+            "dataType": "summary",
+            "calculatedAt": {"$gte": to_datetime(since)},
+        }
+        with time_limit(self._timeout):
+            found = self._database[Collections.DISPLAY].find(summaries, projection={"userId": 1, "type": 1})
+            return {(summary["userId"], summary["type"]) for summary in found}
+
+
+def _registered(meter: Document) -> RegisteredMeter:
+    return RegisteredMeter(meter["userId"], EnergyType(meter["type"]), int(meter["sourceVersion"]))

@@ -1,0 +1,72 @@
+"""The compact series of a meter: its readings once more, packed by year (UTC), as its display documents show them.
+
+Written and versioned together with the display documents. A refresh takes what has not changed from here instead of
+reading a document per reading. Believed only where the meter says that it is whole and belongs to what is displayed.
+"""
+
+import sys
+from array import array
+from collections.abc import Iterable
+
+from pymongo import DeleteMany, ReplaceOne
+
+from chalicelib.domain.compact import CompactReadings
+from chalicelib.domain.ports import SeriesUpdate
+from chalicelib.domain.readings import EnergyType
+from chalicelib.repositories.database import Document, meter_id
+from chalicelib.repositories.scoped import ScopedCollection
+
+assert sys.byteorder == "little", "packed numbers are stored as they lie in memory"  # noqa: S101
+# A year is one document of at most 16 MB with two numbers per reading: a reading a minute fits, one a second does not.
+READINGS_OF_A_YEAR = 900_000
+
+
+def is_kept(meter: Document) -> bool:
+    """Whether the series of what the meter displays is kept."""
+    series = meter.get("series")
+    return series is not None and bool(series["version"] == meter["displayVersion"])
+
+
+def kept(series: ScopedCollection, meter: Document) -> CompactReadings | None:
+    """The whole series; None where it is not what the meter says."""
+    years = series.find({"_id": _years(meter["_id"])}, sort=[("_id", 1)])
+    readings = CompactReadings.joined(_readings(document) for document in years)
+    return readings if len(readings) == meter["series"]["count"] else None
+
+
+def replace(series: ScopedCollection, user_id: str, energy_type: EnergyType, update: SeriesUpdate | None) -> None:
+    """Write the parts that changed, in one command; without an update nothing remains."""
+    meter = meter_id(user_id, energy_type)
+    between = _years(meter) if update is None else _years(meter, update.first_year, update.last_year)
+    parts = {} if update is None else update.parts
+    documents = [_document(user_id, energy_type, year, part) for year, part in parts.items()]
+    gone = {"_id": {**between, "$nin": [document["_id"] for document in documents]}}
+    written = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]
+    series.bulk_write([*written, DeleteMany(gone)])
+
+
+def storable(parts: Iterable[CompactReadings]) -> bool:
+    """Whether every part fits into a document."""
+    return all(isinstance(part.amounts, array) and len(part) <= READINGS_OF_A_YEAR for part in parts)
+
+
+def _years(meter: str, first: int = 0, last: int = 9999) -> Document:
+    """The parts of a meter from one year to another: by ``_id``, whose index no migration has to make first."""
+    return {"$gte": f"{meter}|{first:04}", "$lte": f"{meter}|{last:04}"}
+
+
+def _document(user_id: str, energy_type: EnergyType, year: int, part: CompactReadings) -> Document:
+    return {
+        "_id": f"{meter_id(user_id, energy_type)}|{year}",
+        "type": energy_type.value,
+        "year": year,
+        "instants": part.instants.tobytes(),
+        "amounts": array("q", part.amounts).tobytes(),
+        "decimals": part.decimals,
+        "falls": list(part.falls),
+    }
+
+
+def _readings(document: Document) -> CompactReadings:
+    instants, amounts = (array("q", document[column]) for column in ("instants", "amounts"))
+    return CompactReadings(instants, amounts, document["decimals"], document["falls"])

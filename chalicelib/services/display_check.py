@@ -1,0 +1,103 @@
+"""Does the display show what the readings say? The one comparison behind verify, repair and ``rebuild --check``.
+
+The ``data`` of every display document of a meter is calculated from the readings themselves and compared with what is
+stored, by their canonical bytes; the compact series, which the next refresh will believe, with the readings.
+"""
+
+from collections.abc import Callable, Mapping
+from traceback import extract_tb
+from typing import TypeVar
+
+from chalicelib.domain.canonical import canonical_bytes
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.ports import (
+    Clock,
+    DataType,
+    DisplayDataRepository,
+    DisplayDocument,
+    MeterSnapshot,
+    ReadingQueries,
+)
+from chalicelib.domain.sync import Side
+from chalicelib.domain.twins import Finding, MeterKey, TwinRepository
+from chalicelib.services.calculation import documents_of
+from chalicelib.services.views import series_of
+
+T = TypeVar("T")
+View = tuple[DataType, int | None]
+Views = Mapping[View, DisplayDocument]
+DISPLAY, SERIES, METERS = "display_energy_data", "meter_series", "meters"
+
+
+class DisplayCheck:
+    """Looks at one meter after another."""
+
+    def __init__(
+        self, twins: TwinRepository, queries: ReadingQueries, display: DisplayDataRepository, clock: Clock
+    ) -> None:
+        self._twins = twins
+        self._queries = queries
+        self._display = display
+        self._clock = clock
+
+    def findings(self, meter: MeterKey) -> list[Finding] | None:
+        """What differs; None where the display lags or was refreshed meanwhile. Raises UnavailableError."""
+        return findings_of(meter, lambda: self._compared(meter))
+
+    def _compared(self, meter: MeterKey) -> list[Finding] | None:
+        snapshot = self._queries.full_snapshot(*meter, Side.NEW)
+        if Side.NEW not in snapshot.sync.writes:
+            return []
+        stored = {(document.data_type, document.year): document for document in self._twins.displayed(meter)}
+        kept = self._queries.snapshot(*meter, Side.NEW)
+        if snapshot.state.stale or kept.state != snapshot.state:
+            return None
+        fresh = self._fresh(snapshot)
+        wrong = [view for view in {**stored, **fresh} if _differs(view, stored, fresh, snapshot)]
+        findings = [_finding(meter, view, stored, fresh) for view in wrong]
+        return findings if kept.readings == snapshot.readings else [*findings, _series_finding(meter)]
+
+    def _fresh(self, snapshot: MeterSnapshot) -> Views:
+        documents = documents_of(snapshot, series_of(snapshot), None, self._clock())
+        return {(document.data_type, document.year): document for document in documents}
+
+
+def findings_of(meter: MeterKey, work: Callable[[], T]) -> T | list[Finding]:
+    """What work on a meter returns; where it fails, that is the finding, and the next meter has its turn.
+
+    Raises:
+        UnavailableError: the database did not answer in time, which says nothing of the meter.
+    """
+    try:
+        return work()
+    except UnavailableError:
+        raise
+    except Exception as error:  # noqa: BLE001 whatever it is, it is told
+        return [_failure(meter, error)]
+
+
+def _failure(meter: MeterKey, error: Exception) -> Finding:
+    """By the kind of error and its place: its text may hold what somebody has typed in."""
+    place = extract_tb(error.__traceback__)[-1]
+    problem = f"fails with {type(error).__name__} in {place.name}"
+    return Finding(*meter, METERS, "|".join(meter), problem)
+
+
+def _differs(view: View, stored: Views, fresh: Views, snapshot: MeterSnapshot) -> bool:
+    """A meter without readings need not have documents."""
+    if view not in stored:
+        return len(snapshot.readings) > 0
+    return view not in fresh or canonical_bytes(stored[view].data) != canonical_bytes(fresh[view].data)
+
+
+def _finding(meter: MeterKey, view: View, stored: Views, fresh: Views) -> Finding:
+    data_type, year = view
+    document = "|".join((*meter, data_type, "-" if year is None else str(year)))
+    if view not in stored:
+        return Finding(*meter, DISPLAY, document, "is missing")
+    problem = "shows something else than a fresh calculation" if view in fresh else "should not be there"
+    return Finding(*meter, DISPLAY, document, problem)
+
+
+def _series_finding(meter: MeterKey) -> Finding:
+    return Finding(*meter, SERIES, "|".join(meter), "holds something else than the readings")

@@ -1,0 +1,62 @@
+"""Going over all meters, page by page: the one way of every job that looks at each of them.
+
+How far it has come is remembered after each page, so an interrupted walk goes on; memory does not grow with the number
+of meters. What is looked at is the business of the jobs (``consistency``, ``rebuild``).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice, takewhile
+from typing import cast
+
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.sync import SyncState
+from chalicelib.domain.twins import MeterKey, SyncControl, TwinRepository, Verification, Walk, WalkProgress
+
+Look = Callable[[Sequence[MeterKey], SyncState], Verification]
+Progress = Callable[[Verification], None]
+METERS_AT_ONCE = 100
+RESUMED_WITHIN_MS = 3_600_000  # an interrupted walk says something about the present for a while only
+
+
+class MeterWalk:
+    """Walks over the meters that have a reading or a display document."""
+
+    def __init__(self, control: SyncControl, twins: TwinRepository, clock: Clock) -> None:
+        self._control = control
+        self._twins = twins
+        self._clock = clock
+
+    def over_all(self, walk: Walk, sync: SyncState, look: Look, progress: Progress, *, restart: bool) -> Verification:
+        """Look at all meters; what an interrupted walk has seen is not looked at again. Raises UnavailableError."""
+        started, seen = self._taken_up(walk, sync, restart)
+        for page in self.pages(after=seen.resumed):
+            seen = seen.plus(look(page, sync))
+            self._control.save_walk_progress(walk, WalkProgress(started, sync.since, page[-1], seen))
+            progress(seen)
+        self._control.save_walk_progress(walk, None)
+        return seen
+
+    def over_one(self, user_id: str, sync: SyncState, look: Look) -> Verification:
+        """Look at the meters of one user. Raises UnavailableError."""
+        seen = Verification(sync.mode)
+        for page in self.pages(user_id):
+            seen = seen.plus(look(page, sync))
+        return seen
+
+    def pages(self, user_id: str | None = None, after: MeterKey | None = None) -> Iterator[list[MeterKey]]:
+        """The meters, or those of one user, a hundred at a time."""
+        meters = self._twins.meters(after) if user_id is None else self._meters_of(user_id)
+        while page := list(islice(meters, METERS_AT_ONCE)):
+            yield page
+
+    def _meters_of(self, user_id: str) -> Iterator[MeterKey]:
+        before_all_types = cast(MeterKey, (user_id, ""))
+        return takewhile(lambda meter: meter[0] == user_id, self._twins.meters(before_all_types))
+
+    def _taken_up(self, walk: Walk, sync: SyncState, restart: bool) -> tuple[int, Verification]:
+        """What an interrupted walk has seen, unless that is long ago or in another mode."""
+        before, now = self._control.walk_progress(walk), self._clock()
+        if before is None or restart or before.since != sync.since or now - before.started > RESUMED_WITHIN_MS:
+            return now, Verification(sync.mode)
+        return before.started, replace(before.seen, resumed=before.after)

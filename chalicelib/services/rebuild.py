@@ -1,0 +1,74 @@
+"""Rebuild: is every display document what the readings say, and if not, all of them anew.
+
+A rebuild replaces nothing by itself: it marks meters as changed from end to end and refreshes them, like any write. So
+readers, writers and handlers go on meanwhile, and what an interruption leaves dirty, the sweeper refreshes.
+"""
+
+from collections.abc import Sequence
+
+from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.sync import Side, SyncState
+from chalicelib.domain.twins import Finding, MeterKey, SyncControl, Verification, Walk
+from chalicelib.services.display_check import DisplayCheck, findings_of
+from chalicelib.services.meter_walk import Look, MeterWalk, Progress
+from chalicelib.services.recalculation import RecalculationService
+
+
+class RebuildService:
+    """What the operator's command ``rebuild`` does. An interrupted run of each kind is taken up again."""
+
+    def __init__(
+        self, control: SyncControl, walk: MeterWalk, check: DisplayCheck, recalculation: RecalculationService
+    ) -> None:
+        self._control = control
+        self._walk = walk
+        self._check = check
+        self._recalculation = recalculation
+
+    def check(
+        self, user_id: str | None = None, progress: Progress = lambda _: None, *, restart: bool = False
+    ) -> Verification:
+        """Compare every display document, or one user's, with a calculation from the readings. Changes nothing.
+
+        Raises:
+            SyncModeError: the mode does not write the new side, so there is nothing that could be right.
+            UnavailableError: the database did not answer in time; the next call goes on.
+        """
+        return self._over(Walk.CHECK, self._checked, user_id, progress, restart)
+
+    def rebuild(
+        self, user_id: str | None = None, progress: Progress = lambda _: None, *, restart: bool = False
+    ) -> Verification:
+        """Calculate all meters anew, or one user's; what is found are those that cannot be calculated.
+
+        Raises:
+            SyncModeError, UnavailableError: as for ``check``.
+        """
+        return self._over(Walk.REBUILD, self._rebuilt, user_id, progress, restart)
+
+    def _over(self, walk: Walk, look: Look, user_id: str | None, progress: Progress, restart: bool) -> Verification:
+        sync = self._control.state()
+        if Side.NEW not in sync.writes:
+            raise SyncModeError(f"the mode is {sync.mode}: nothing is shown from display documents, and none are kept")
+        if user_id is not None:
+            return self._walk.over_one(user_id, sync, look)
+        return self._walk.over_all(walk, sync, look, progress, restart=restart)
+
+    def _checked(self, meters: Sequence[MeterKey], sync: SyncState) -> Verification:
+        found = [self._check.findings(meter) for meter in meters]
+        findings = tuple(finding for each in found for finding in each or ())
+        return Verification(sync.mode, len(meters), found.count(None), len(findings), findings)
+
+    def _rebuilt(self, meters: Sequence[MeterKey], sync: SyncState) -> Verification:
+        findings = tuple(finding for meter in meters for finding in renewed(self._recalculation, meter))
+        return Verification(sync.mode, len(meters), 0, len(findings), findings)
+
+
+def renewed(recalculation: RecalculationService, meter: MeterKey) -> list[Finding]:
+    """Calculate a meter anew; returns why not, where that cannot be done: it stays dirty then."""
+
+    def work() -> list[Finding]:
+        recalculation.renew(*meter)
+        return []
+
+    return findings_of(meter, work)

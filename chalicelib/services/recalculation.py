@@ -1,0 +1,55 @@
+"""Calculating whole meters anew: marked as changed from end to end, then refreshed.
+
+For when nobody can say what changed. What a known change touches is the business of ``calculation`` alone.
+"""
+
+from collections.abc import Collection
+
+from chalicelib.domain.events import MeterChange
+from chalicelib.domain.ports import Clock, Transactions, WriteTransaction
+from chalicelib.domain.readings import EnergyType
+from chalicelib.services.calculation import DisplayDataCalculationService
+from chalicelib.services.configuration import touch_all
+
+
+class RecalculationService:
+    """Brings whole meters up to date, whatever is stored for them."""
+
+    def __init__(self, transactions: Transactions, calculation: DisplayDataCalculationService, clock: Clock) -> None:
+        self._transactions = transactions
+        self._calculation = calculation
+        self._clock = clock
+
+    def recalculate(self, user_id: str, types: Collection[EnergyType] = ()) -> int:
+        """Calculate these meters of the user anew, all of them where none is named; returns how many were refreshed.
+
+        Raises:
+            UnavailableError: the database did not answer in time; what was marked stays dirty.
+        """
+        meters = self.touch(user_id, types)
+        return sum(self._calculation.refresh(user_id, meter.type, meter.source_version) for meter in meters)
+
+    def renew(self, user_id: str, energy_type: EnergyType) -> bool:
+        """Calculate one meter anew, and make it where only readings or documents are left of it; whether this call did.
+
+        Raises:
+            UnavailableError: the database did not answer in time; once marked, the meter stays dirty.
+        """
+        now = self._clock()
+        self._transactions.run(user_id, lambda transaction: touch_all(transaction, energy_type, now))
+        return self._calculation.refresh(user_id, energy_type)
+
+    def touch(self, user_id: str, types: Collection[EnergyType] = ()) -> list[MeterChange]:
+        """Mark these meters of the user, or all, as changed from end to end; a meter that is not there is not made.
+
+        Raises:
+            UnavailableError: the database did not answer in time; nothing was marked.
+        """
+        now = self._clock()
+
+        def work(transaction: WriteTransaction) -> list[MeterChange]:
+            known = transaction.meters.types()
+            wanted = [energy_type for energy_type in known if not types or energy_type in types]
+            return [touch_all(transaction, energy_type, now) for energy_type in wanted]
+
+        return self._transactions.run(user_id, work)

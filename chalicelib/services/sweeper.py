@@ -1,0 +1,119 @@
+"""The sweeper: events give speed, this gives the guarantee. It refreshes what no event has brought up to date in time.
+
+Each meter is claimed before it is refreshed: its next attempt lies in the future already, when the attempt begins. So
+one that fails, hangs or kills the process costs one attempt, then a pause, and the others get their turn; two sweepers
+at once do not wait for each other; and the next run finds what this one has not come to.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from traceback import format_tb
+from typing import Any, Literal
+
+from chalicelib.domain.ports import Clock, ReadingQueries
+from chalicelib.domain.sweeping import FailingMeter, LaggingMeter, LaggingMeters
+from chalicelib.domain.sync import Side
+from chalicelib.monitoring.logger import logger
+from chalicelib.services.calculation import DisplayDataCalculationService
+
+# Ten times what an event takes to a refreshed display when everything starts cold, so that the sweeper does not do
+# the handlers' work; and ahead of Lambda's own second attempt after a minute. With a run each minute, a lost event
+# costs a minute and a half at most.
+GRACE_SECONDS = 30.0
+METERS_OF_A_RUN = 500
+SHOWN_FAILING = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """What a run found and did. ``resting``: the mode does not write the new side, so nothing is shown from it.
+
+    ``lagging`` and ``staleness_seconds``: how many meters lagged for too long when it began, and since when the first
+    of all did. ``failed``: attempts of this run; ``failing``: meters that it leaves behind so.
+    """
+
+    state: Literal["resting", "unfinished", "swept"]
+    lagging: int = 0
+    staleness_seconds: float = 0.0
+    refreshed: int = 0
+    failed: int = 0
+    failing: int = 0
+
+    def as_document(self) -> dict[str, Any]:
+        """The fields, as they are logged and printed."""
+        return asdict(self)
+
+
+class SweeperService:
+    """Refreshes meters whose display lags, within a number and a time."""
+
+    def __init__(
+        self,
+        lagging: LaggingMeters,
+        queries: ReadingQueries,
+        calculation: DisplayDataCalculationService,
+        clock: Clock,
+    ) -> None:
+        self._lagging = lagging
+        self._queries = queries
+        self._calculation = calculation
+        self._clock = clock
+
+    def run(self, budget_seconds: float, limit: int = METERS_OF_A_RUN) -> SweepReport:
+        """One scheduled run: meters that lag for longer than the grace period, and failing ones whose pause is over.
+
+        Raises:
+            UnavailableError: the database did not answer in time; the next run goes on.
+        """
+        return self._sweep(GRACE_SECONDS, budget_seconds, limit)
+
+    def run_at_once(self, budget_seconds: float) -> SweepReport:
+        """All that lag now, failing ones too, whatever their pause. Raises UnavailableError."""
+        self._lagging.end_pauses(self._clock())
+        return self._sweep(0.0, budget_seconds, None)
+
+    def failing(self) -> tuple[int, list[FailingMeter]]:
+        """How many meters fail, and the first thousand of them. Raises UnavailableError."""
+        count, first = self._lagging.failing(SHOWN_FAILING)
+        return count, list(first)
+
+    def _sweep(self, grace_seconds: float, budget_seconds: float, limit: int | None) -> SweepReport:
+        if Side.NEW not in self._queries.sync().writes:
+            return SweepReport("resting")
+        now = self._clock()
+        dirty_before = now - round(grace_seconds * 1000)
+        lag = self._lagging.lag(dirty_before)
+        report = SweepReport("unfinished", lag.meters, lag.seconds(now))
+        report = self._work(report, dirty_before, now + round(budget_seconds * 1000), limit)
+        return replace(report, failing=self._lagging.failing(1)[0])
+
+    def _work(self, report: SweepReport, dirty_before: int, deadline: int, limit: int | None) -> SweepReport:
+        left = limit
+        while left != 0:
+            page = self._lagging.waiting(dirty_before, self._clock(), min(left or METERS_OF_A_RUN, METERS_OF_A_RUN))
+            if not page:
+                return replace(report, state="swept")
+            for meter in page:
+                if self._clock() >= deadline:
+                    return report
+                report = self._attempt(report, meter)
+            left = None if left is None else left - len(page)
+        return report
+
+    def _attempt(self, report: SweepReport, meter: LaggingMeter) -> SweepReport:
+        """Claim a meter and refresh it. Nothing done: somebody else was faster."""
+        claimed = meter.claimed
+        if not self._lagging.claim(meter, self._clock() + claimed.pause_ms):
+            return report
+        try:
+            done = self._calculation.refresh(*claimed.key)
+        except Exception as error:  # noqa: BLE001 whatever is wrong with this meter, the next one wants its figures
+            self._note(claimed, error)
+            return replace(report, failed=report.failed + 1)
+        return replace(report, refreshed=report.refreshed + done)
+
+    def _note(self, claimed: LaggingMeter, error: Exception) -> None:
+        """By the meter's id and the kind of error: an error's text may hold what somebody has typed in."""
+        name = type(error).__name__
+        seen = {"meter": claimed.id, "attempt": claimed.attempts, "error": name, "pause_ms": claimed.pause_ms}
+        logger().error("a meter cannot be refreshed", extra={**seen, "frames": format_tb(error.__traceback__)})
+        self._lagging.failed(claimed, name)

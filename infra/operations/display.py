@@ -1,0 +1,94 @@
+"""``python -m infra rebuild | sweep``: is the display what the readings say, and does it keep up with them?"""
+
+import sys
+from typing import Any
+
+import click
+from rich.markup import escape
+from rich.table import Column, Table
+
+from chalicelib.domain.sweeping import FailingMeter
+from chalicelib.domain.twins import Verification
+from chalicelib.services.sweeper import SweepReport
+from infra.operations.connection import connected, json_option, name_option
+from infra.operations.printing import (
+    console,
+    moment,
+    print_comparison,
+    print_findings,
+    print_json,
+    print_progress,
+    progress_console,
+    verification_document,
+)
+
+UNTIL_DONE = float(7 * 24 * 3600)  # a person ends a run with Ctrl-C; the next one goes on
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="change nothing: compare every display document with a fresh calculation")
+@click.option("--user", help="one user's meters only")
+@click.option("--restart", is_flag=True, help="begin anew instead of going on with an interrupted run")
+@name_option
+@json_option
+def rebuild(check: bool, user: str | None, restart: bool, name: str, as_json: bool) -> None:
+    """Calculate all display documents anew from the readings. Exit code 1 when one differs, or a meter fails."""
+    with connected(name) as operations:
+        run = operations.rebuild.check if check else operations.rebuild.rebuild
+        seen = run(user, print_progress if check else _print_rebuilt, restart=restart)
+    if as_json:
+        print_json(verification_document(seen))
+    elif check:
+        print_comparison(seen)
+    else:
+        print_findings(seen)
+        console.print(_rebuilt_line(seen))
+    sys.exit(1 if seen.differences else 0)
+
+
+@click.command()
+@click.option("--list", "only_list", is_flag=True, help="only list the meters that cannot be refreshed")
+@name_option
+@json_option
+def sweep(only_list: bool, name: str, as_json: bool) -> None:
+    """Refresh every meter that lags, now; list those that cannot be. Exit code 1 when there are any."""
+    with connected(name) as operations:
+        report = None if only_list else operations.sweeper.run_at_once(UNTIL_DONE)
+        count, failing = operations.sweeper.failing()
+    if as_json:
+        print_json(_sweep_document(report, count, failing))
+    else:
+        _print_sweep(report, count, failing)
+    sys.exit(1 if count else 0)
+
+
+def _print_rebuilt(seen: Verification) -> None:
+    progress_console.print(_rebuilt_line(seen))
+
+
+def _rebuilt_line(seen: Verification) -> str:
+    return f"{seen.meters} meters calculated anew, {seen.differences} cannot be"
+
+
+def _sweep_document(report: SweepReport | None, count: int, failing: list[FailingMeter]) -> dict[str, Any]:
+    meters = [meter.as_document() for meter in failing]
+    return {"swept": report and report.as_document(), "failing": count, "meters": meters}
+
+
+def _print_sweep(report: SweepReport | None, count: int, failing: list[FailingMeter]) -> None:
+    if failing:
+        console.print(_failing(failing))
+    if report and report.state == "resting":
+        console.print("the mode is old_only: nothing is shown from display documents, and nothing was refreshed")
+    elif report:
+        console.print(f"{report.lagging} meters lagged, {report.refreshed} refreshed")
+    console.print(f"{count} meters cannot be refreshed" + (": see the log of the functions for why" if count else ""))
+
+
+def _failing(meters: list[FailingMeter]) -> Table:
+    table = Table(Column("meter", overflow="fold"), "attempts", "error", "lags since", "next attempt")
+    for failing in meters:
+        meter = failing.meter
+        instants = (moment(failing.dirty_since), moment(failing.next_attempt))
+        table.add_row(escape(meter.id), str(meter.attempts), meter.error, *instants)
+    return table

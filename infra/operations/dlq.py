@@ -1,0 +1,115 @@
+"""``python -m infra dlq``: what functions failed on for good."""
+
+import json
+import sys
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import click
+from rich.markup import escape
+from rich.table import Column, Table
+
+from infra.operations.connection import json_option
+from infra.operations.dead_letters import DeadLetter, DeadLetterQueue
+from infra.operations.deployments import Deployment, with_deployment
+from infra.operations.discarded import record
+from infra.operations.printing import console, moment, print_json, printable
+
+url_option = click.option("--queue-url", help="another queue than the stack's own")
+id_argument = click.argument("letter_id", metavar="ID")
+
+
+def _reason(_context: click.Context, _option: click.Parameter, reason: str) -> str:
+    if not reason.strip():
+        raise click.BadParameter("say why")
+    return reason
+
+
+@click.group()
+def dlq() -> None:
+    """Dead letters: events that a function failed on, again and again."""
+
+
+@dlq.command()
+@with_deployment
+@url_option
+@json_option
+def ls(deployment: Deployment, queue_url: str | None, as_json: bool) -> None:
+    """List them, the oldest first."""
+    with _queue(deployment, queue_url).held() as letters:
+        if as_json:
+            print_json([_document(letter) for letter in letters])
+        else:
+            console.print(_table(letters) if letters else "no dead letters")
+
+
+@dlq.command()
+@id_argument
+@with_deployment
+@url_option
+def show(deployment: Deployment, queue_url: str | None, letter_id: str) -> None:
+    """Print one as JSON: its event, and all that Lambda says about it."""
+    with _queue(deployment, queue_url).held(letter_id) as letters:
+        found = letters[0]
+        shown = {"id": found.id, "since": moment(found.sent_at), **found.summary, "message": found.message}
+        click.echo(json.dumps(shown, indent=2))
+
+
+@dlq.command()
+@click.argument("letter_id", metavar="[ID]", required=False)
+@click.option("--all", "every", is_flag=True, help="all that are there now")
+@with_deployment
+@url_option
+@json_option
+def redrive(deployment: Deployment, queue_url: str | None, letter_id: str | None, every: bool, as_json: bool) -> None:
+    """Call the function again with what it failed on. Exit code 1 when Lambda refuses one of them."""
+    if every == bool(letter_id):
+        raise click.UsageError("say which: the ID of one (python -m infra dlq ls), or --all")
+    queue = _queue(deployment, queue_url)
+    with queue.held(letter_id) as letters:
+        refused = queue.redrive(letters)
+    _print_redriven([letter.id for letter in letters if letter.id not in refused], refused, as_json)
+    sys.exit(1 if refused else 0)
+
+
+@dlq.command()
+@id_argument
+@click.option("--reason", required=True, callback=_reason, help="why; kept with the event")
+@with_deployment
+@url_option
+def discard(deployment: Deployment, queue_url: str | None, letter_id: str, reason: str) -> None:
+    """Take one away for good; the collection discarded_events keeps it, with who did it, when and why."""
+    queue = _queue(deployment, queue_url)
+    with deployment.database() as database, queue.held(letter_id) as letters:
+        queue.discard(letters[0], partial(record, database, reason))
+    console.print(f"discarded {letter_id}; the collection discarded_events keeps it")
+
+
+def _queue(deployment: Deployment, url: str | None) -> DeadLetterQueue:
+    aws = deployment.target
+    return DeadLetterQueue(aws.client("sqs"), aws.client("lambda"), url or deployment.output("DeadLetterQueueUrl"))
+
+
+def _document(letter: DeadLetter) -> dict[str, Any]:
+    return {"id": letter.id, "since": moment(letter.sent_at), **letter.summary, "event": letter.event}
+
+
+def _table(letters: Sequence[DeadLetter]) -> Table:
+    what, error = Column("what, since", overflow="fold"), Column("error", overflow="fold")
+    table = Table(Column("id", no_wrap=True), what, error, show_lines=True)
+    for letter in letters:
+        name = letter.event_type or letter.function or "-"
+        first_line = (letter.error or letter.condition).partition("\n")[0]
+        cells = (f"{name}\n{moment(letter.sent_at)}", first_line)
+        table.add_row(letter.id, *(escape(printable(cell)) for cell in cells))
+    return table
+
+
+def _print_redriven(sent: Sequence[str], refused: dict[str, str], as_json: bool) -> None:
+    if as_json:
+        print_json({"redriven": sent, "refused": refused})
+        return
+    console.print(f"{len(sent)} redriven, {len(refused)} refused")
+    for letter_id, reason in refused.items():
+        console.print(f"{letter_id}: {printable(reason)}", style="red", markup=False)

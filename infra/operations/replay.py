@@ -1,0 +1,61 @@
+"""``python -m infra replay``: tell the handlers to look at meters again."""
+
+import sys
+from zoneinfo import ZoneInfo
+
+import click
+
+from chalicelib.bootstrap import shell_replay
+from chalicelib.domain.errors import InvalidReadingError
+from chalicelib.domain.readings import parse_instant
+from chalicelib.services.replay import Replayed
+from infra.operations.connection import json_option
+from infra.operations.deployments import Deployment, with_deployment
+from infra.operations.printing import console, print_json, progress_console
+
+UTC = ZoneInfo("UTC")
+METERS_PER_LINE = 1_000
+
+
+def _instant(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    try:
+        return None if text is None else parse_instant(text, UTC)
+    except InvalidReadingError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@click.command()
+@click.option("--user", help="one user's meters")
+@click.option("--since", callback=_instant, metavar="INSTANT", help="meters written to since 2024-11-01T09:30Z, say")
+@click.option("--all", "every", is_flag=True, help="all meters of all users")
+@click.option("--whole", is_flag=True, help="have every figure calculated anew, whatever is stored")
+@with_deployment
+@json_option
+def replay(
+    deployment: Deployment, user: str | None, since: int | None, every: bool, whole: bool, as_json: bool
+) -> None:
+    """Send one event per meter, so that handlers refresh it where its display lags; any number of times.
+
+    Exit code 1 when some events did not get onto the bus: do it again.
+    """
+    if [user is not None, since is not None, every].count(True) != 1:
+        raise click.UsageError("say which meters: --user U, --since INSTANT or --all")
+    bus = deployment.target.client("events")
+    bus.describe_event_bus(Name=deployment.stack)  # says it if nobody is there
+    with deployment.database() as database:
+        done = shell_replay(database, bus, deployment.stack).replay(user, since, _progress, whole=whole)
+    _print(done, as_json)
+    sys.exit(1 if done.unsent else 0)
+
+
+def _progress(done: Replayed) -> None:
+    if done.meters % METERS_PER_LINE == 0:
+        progress_console.print(f"{done.meters} meters")
+
+
+def _print(done: Replayed, as_json: bool) -> None:
+    sent = done.meters - done.unsent
+    if as_json:
+        print_json({"meters": done.meters, "sent": sent, "unsent": done.unsent})
+    else:
+        console.print(f"{done.meters} meters, {sent} events sent, {done.unsent} not")

@@ -1,0 +1,113 @@
+"""What the sweeper relies on, proven on the fake and on MongoDB alike."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+
+from chalicelib.bootstrap import Ports
+from chalicelib.domain.ports import DisplayUpdate
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sweeping import FailingMeter, Lag, LaggingMeter
+
+POWER = EnergyType.POWER
+Lags = Callable[[int], LaggingMeter]
+
+
+@pytest.fixture
+def lags(ports: Ports) -> Lags:
+    """A meter of a new user that has been dirty since an instant."""
+
+    def made(since: int) -> LaggingMeter:
+        user = uuid4().hex
+        ports.transactions.run(user, lambda transaction: transaction.meters.mark_changed(POWER, 0, 0, since))
+        return LaggingMeter(f"{user}|power")
+
+    return made
+
+
+def refreshed(ports: Ports, meter: LaggingMeter, version: int = 1) -> None:
+    assert ports.display.publish(*meter.key, DisplayUpdate(version, [], range(0)))
+
+
+def test_where_nothing_lags_nothing_waits(ports: Ports) -> None:
+    assert ports.lagging.lag(1_000) == Lag()
+    assert ports.lagging.waiting(1_000, 1_000, 10) == []
+    assert ports.lagging.failing(10) == (0, [])
+
+
+def test_the_lag_counts_who_has_waited_for_too_long_and_tells_the_age_of_the_oldest(ports: Ports, lags: Lags) -> None:
+    for since in (300, 100, 200):
+        lags(since)
+    assert ports.lagging.lag(200) == Lag(2, 100)
+    assert ports.lagging.lag(50) == Lag(0, 100)
+    assert Lag(0, 100).seconds(1_100) == 1.0
+    assert Lag(0, 100).seconds(0) == 0.0
+
+
+def test_those_never_tried_come_first_and_the_longest_waiting_of_them(ports: Ports, lags: Lags) -> None:
+    tried, young, old, newest = lags(10), lags(200), lags(100), lags(900)
+    assert ports.lagging.claim(tried, 500)
+    assert ports.lagging.waiting(300, 500, 10) == [old, young, tried.claimed]
+    assert ports.lagging.waiting(300, 499, 10) == [old, young]
+    assert ports.lagging.waiting(300, 500, 2) == [old, young]
+    assert newest not in ports.lagging.waiting(899, 500, 10)
+
+
+def test_of_those_tried_the_one_whose_pause_ended_first_comes_first(ports: Ports, lags: Lags) -> None:
+    one, other = lags(10), lags(20)
+    assert ports.lagging.claim(one, 900)
+    assert ports.lagging.claim(other, 800)
+    assert ports.lagging.waiting(100, 900, 10) == [other.claimed, one.claimed]
+
+
+def test_only_one_of_two_gets_the_meter(ports: Ports, lags: Lags) -> None:
+    meter = lags(10)
+    assert ports.lagging.claim(meter, 500)
+    assert not ports.lagging.claim(meter, 600)
+    assert ports.lagging.claim(meter.claimed, 600)
+    assert not ports.lagging.claim(meter.claimed, 700)
+
+
+def test_how_an_attempt_ended_is_kept_until_the_next_one_ends(ports: Ports, lags: Lags) -> None:
+    meter = lags(10)
+    ports.lagging.claim(meter, 500)
+    assert ports.lagging.failing(10) == (0, []), "nobody knows yet"
+    ports.lagging.failed(meter.claimed, "ValueError")
+    failed = LaggingMeter(meter.id, 1, "ValueError")
+    assert ports.lagging.failing(10) == (1, [FailingMeter(failed, 10, 500)])
+    assert ports.lagging.waiting(100, 500, 10) == [failed]
+    ports.lagging.claim(failed, 600)
+    ports.lagging.failed(meter.claimed, "TooLate")
+    assert ports.lagging.failing(10) == (1, [FailingMeter(failed.claimed, 10, 600)])
+
+
+def test_of_many_that_fail_all_are_counted_and_the_next_ones_named(ports: Ports, lags: Lags) -> None:
+    meters = [lags(10) for _ in range(3)]
+    for meter, next_attempt in zip(meters, (700, 500, 600), strict=True):
+        ports.lagging.claim(meter, next_attempt)
+        ports.lagging.failed(meter.claimed, "ValueError")
+    count, named = ports.lagging.failing(2)
+    assert (count, [failing.meter.id for failing in named]) == (3, [meters[1].id, meters[2].id])
+
+
+def test_a_refresh_forgets_the_attempts_even_where_a_newer_write_is_not_in_it(ports: Ports, lags: Lags) -> None:
+    meter = lags(10)
+    ports.lagging.claim(meter, 500)
+    ports.lagging.failed(meter.claimed, "ValueError")
+    ports.transactions.run(meter.key[0], lambda transaction: transaction.meters.mark_changed(POWER, 0, 0, 20))
+    refreshed(ports, meter)
+    assert ports.lagging.failing(10) == (0, [])
+    assert ports.lagging.waiting(100, 100, 10) == [meter], "it lags still, and nobody has tried that yet"
+    refreshed(ports, meter, 2)
+    assert ports.lagging.waiting(100, 1_000, 10) == []
+    assert not ports.lagging.claim(meter, 500), "a clean meter is nobody's work"
+
+
+def test_ended_pauses_make_everybody_due(ports: Ports, lags: Lags) -> None:
+    one, other = lags(10), lags(20)
+    ports.lagging.claim(one, 5_000)
+    ports.lagging.claim(other, 400)
+    ports.lagging.end_pauses(600)
+    assert ports.lagging.waiting(100, 600, 10) == [other.claimed, one.claimed]
+    assert ports.lagging.waiting(100, 400, 10) == [other.claimed], "a pause that was over is not made longer"

@@ -1,0 +1,135 @@
+"""The compact series beside the display documents: what a refresh reads of it, and what happens when it is wrong."""
+
+from decimal import Decimal
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+from pymongo.database import Database
+from pymongo.monitoring import CommandListener, CommandStartedEvent
+
+from chalicelib.api.auth import TokenVerifier
+from chalicelib.bootstrap import Container, compose, mongo_ports, now
+from chalicelib.domain.ports import PageRequest, ReadingFilter
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sync import Side
+from chalicelib.repositories.database import open_database
+from chalicelib.services.energy_crud import ReadingDraft
+from tests.fakes.publisher import FakePublisher
+
+POWER = EnergyType.POWER
+EVERYTHING = PageRequest(ReadingFilter(POWER), descending=False, limit=0)
+
+
+class FoundReadings(CommandListener):
+    """Collects the filters of what is read of the readings."""
+
+    def __init__(self) -> None:
+        self.filters: list[Any] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        if event.command.get("find") == "source_energy_readings":
+            self.filters.append(event.command["filter"])
+
+
+@pytest.fixture
+def found() -> FoundReadings:
+    return FoundReadings()
+
+
+@pytest.fixture
+def container(migrated: Database[Any], mongodb_uri: str, found: FoundReadings) -> Any:
+    database = open_database(mongodb_uri, migrated.name, found)
+    yield compose(mongo_ports(database, FakePublisher()), cast(TokenVerifier, None), now)
+    database.client.close()
+
+
+@pytest.fixture
+def user(container: Container) -> str:
+    """Somebody with readings of three years, up to date."""
+    user = uuid4().hex
+    rows = [
+        f"{year}-{month:02}-01,power,{(year - 2020) * 120 + month * 10}"
+        for year in (2021, 2022, 2023)
+        for month in range(1, 13)
+    ]
+    container.imports.bulk_create(user, "\n".join(["date,type,amount", *rows]).encode())
+    container.calculation.refresh(user, POWER)
+    return user
+
+
+def record(container: Container, user: str, date: str, amount: str = "250") -> None:
+    container.energy.create(user, ReadingDraft(POWER, date, Decimal(amount), confirm=True))
+
+
+def assert_series_says_what_the_readings_say(container: Container, user: str) -> None:
+    kept, read = (
+        snapshot(user, POWER, Side.NEW) for snapshot in (container.queries.snapshot, container.queries.full_snapshot)
+    )
+    assert (kept.kept, read.kept) == (True, False)
+    assert kept.readings == read.readings
+
+
+def test_a_refresh_reads_the_changed_readings_and_no_others(
+    container: Container, user: str, found: FoundReadings
+) -> None:
+    record(container, user, "2022-06-15T00:00:00Z")
+    found.filters.clear()
+    assert container.calculation.refresh(user, POWER)
+    [wanted] = found.filters
+    [_, conditions] = wanted["$and"]
+    assert conditions["date"]["$gte"] == conditions["date"]["$lte"]
+    assert_series_says_what_the_readings_say(container, user)
+
+
+def test_a_view_that_is_not_stored_is_calculated_without_reading_the_readings(
+    container: Container, user: str, found: FoundReadings
+) -> None:
+    found.filters.clear()
+    assert len(container.display.monthly(user, POWER, 1950).data["months"]) == 12
+    assert found.filters == []
+
+
+def test_a_snapshot_between_write_and_refresh_already_has_the_write(container: Container, user: str) -> None:
+    record(container, user, "2024-01-01")
+    container.energy.delete(user, container.queries.page(user, EVERYTHING, Side.NEW)[0].id)
+    assert_series_says_what_the_readings_say(container, user)
+    container.calculation.refresh(user, POWER)
+    assert_series_says_what_the_readings_say(container, user)
+
+
+def test_a_series_that_lacks_a_part_is_not_believed(container: Container, user: str, migrated: Database[Any]) -> None:
+    migrated["meter_series"].delete_one({"userId": user, "year": 2022})
+    assert not container.queries.snapshot(user, POWER, Side.NEW).kept
+    record(container, user, "2024-01-01")
+    container.calculation.refresh(user, POWER)
+    assert_series_says_what_the_readings_say(container, user)
+
+
+def test_a_series_of_another_version_than_what_is_displayed_is_not_believed(
+    container: Container, user: str, migrated: Database[Any]
+) -> None:
+    migrated["meters"].update_one({"_id": f"{user}|power"}, {"$inc": {"displayVersion": 1, "sourceVersion": 1}})
+    assert not container.queries.snapshot(user, POWER, Side.NEW).kept
+
+
+def test_amounts_that_do_not_fit_keep_no_series_and_are_calculated_all_the_same(
+    container: Container, user: str, migrated: Database[Any]
+) -> None:
+    record(container, user, "2024-01-01", "0.00000000000001")
+    record(container, user, "2024-02-01", "999999999999")
+    assert container.calculation.refresh(user, POWER)
+    assert migrated["meter_series"].count_documents({"userId": user}) == 0
+    assert not container.queries.snapshot(user, POWER, Side.NEW).kept
+    assert container.display.monthly(user, POWER, 2024).data["months"][0]["meterReading"] == Decimal(999999999999)
+
+
+def test_a_year_that_loses_its_last_reading_loses_its_part(
+    container: Container, user: str, migrated: Database[Any]
+) -> None:
+    for reading in container.queries.page(user, EVERYTHING, Side.NEW):
+        if reading.instant >= 1_672_531_200_000:  # 2023 in UTC
+            container.energy.delete(user, reading.id)
+    container.calculation.refresh(user, POWER)
+    assert sorted(part["year"] for part in migrated["meter_series"].find({"userId": user})) == [2020, 2021, 2022]
+    assert_series_says_what_the_readings_say(container, user)

@@ -1,0 +1,244 @@
+"""``rebuild`` on a real database: where the display shows something else than the readings say, it is found."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from pymongo.database import Database
+
+from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.sync import SyncMode
+from chalicelib.domain.twins import Verification
+from tests.integration.test_verify import Shell
+from tests.integration.two_sides import GAS, POWER, Deployment, writers
+
+OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
+DISPLAY, SERIES = "display_energy_data", "meter_series"
+READINGS = (("2022-12-31", 1000), ("2023-01-31", 1100), ("2023-06-30", 1600), ("2024-01-31", 2300))
+Damage = Callable[[Database[Any], str], str]
+
+
+@pytest.fixture
+def deployed(migrated: Database[Any]) -> Deployment:
+    return Deployment(migrated)
+
+
+@pytest.fixture
+def user(deployed: Deployment) -> str:
+    """A household with a power meter, displayed."""
+    return household(deployed)
+
+
+def household(deployed: Deployment) -> str:
+    name = uuid4().hex
+    for date, amount in READINGS:
+        deployed.create(name, date, amount)
+    assert deployed.container.calculation.refresh(name, POWER)
+    return name
+
+
+def change(collection: str, key: str, update: dict[str, Any]) -> Damage:
+    """Change one document of the user's power meter; the damage returns the id of what must be found."""
+
+    def damage(database: Database[Any], user: str) -> str:
+        changed = database[collection].update_one({"_id": f"{user}|power{key}"}, update)
+        assert changed.modified_count == 1
+        return f"{user}|power" if collection == SERIES else f"{user}|power{key}"
+
+    return damage
+
+
+def lose(database: Database[Any], user: str) -> str:
+    database[DISPLAY].delete_one({"_id": f"{user}|power|monthly|2022"})
+    return f"{user}|power|monthly|2022"
+
+
+def keep_another_year(database: Database[Any], user: str) -> str:
+    extra = database[DISPLAY].find_one({"_id": f"{user}|power|monthly|2023"}) or {}
+    database[DISPLAY].insert_one(extra | {"_id": f"{user}|power|monthly|1999", "year": 1999})
+    return f"{user}|power|monthly|1999"
+
+
+def lose_a_year_of_the_series(database: Database[Any], user: str) -> str:
+    database[SERIES].delete_one({"_id": f"{user}|power|2023"})
+    database["meters"].update_one({"_id": f"{user}|power"}, {"$inc": {"series.count": -2}})
+    return f"{user}|power"
+
+
+DAMAGES = {
+    "a figure that is too high": change(DISPLAY, "|monthly|2023", {"$inc": {"data.months.3.meterReading": 1}}),
+    "a figure off by a thousandth": change(
+        DISPLAY, "|monthly|2023", {"$inc": {"data.months.3.meterReading": Decimal("0.001")}}
+    ),
+    "a double": change(DISPLAY, "|monthly|2023", {"$set": {"data.months.0.meterReading": 1100.0}}),
+    "a text for a number": change(DISPLAY, "|monthly|2023", {"$set": {"data.months.0.meterReading": "1100"}}),
+    "null for a number": change(DISPLAY, "|monthly|2023", {"$set": {"data.months.0.meterReading": None}}),
+    "a member that is missing": change(DISPLAY, "|monthly|2023", {"$unset": {"data.months.11.flags": ""}}),
+    "a member too many": change(DISPLAY, "|monthly|2023", {"$set": {"data.more": None}}),
+    "the wrong timeline": change(DISPLAY, "|histogram|-", {"$inc": {"data.buckets.0.count": 1}}),
+    "the wrong summary": change(DISPLAY, "|summary|-", {"$set": {"data.zone": "UTC"}}),
+    "no data at all": change(DISPLAY, "|summary|-", {"$set": {"data": {}}}),
+    "a document that is missing": lose,
+    "a document of another year": keep_another_year,
+    "a series without a year": lose_a_year_of_the_series,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_whatever_is_damaged_is_found_by_name_and_mended(deployed: Deployment, user: str, damage: Damage) -> None:
+    other = household(deployed)
+    assert deployed.operations.rebuild.check() == Verification(DUAL_WRITE, meters=2)
+    wrong = damage(deployed.database, user)
+    seen = deployed.operations.rebuild.check()
+    assert [(finding.user_id, finding.type, finding.document) for finding in seen.findings] == [(user, POWER, wrong)]
+    assert (seen.meters, seen.lagging, seen.differences) == (2, 0, 1)
+    assert deployed.operations.rebuild.check(other) == Verification(DUAL_WRITE, meters=1)
+    assert deployed.operations.rebuild.rebuild(user) == Verification(DUAL_WRITE, meters=1)
+    assert deployed.operations.rebuild.check() == Verification(DUAL_WRITE, meters=2)
+
+
+def test_a_number_that_is_written_otherwise_is_no_difference(deployed: Deployment, user: str) -> None:
+    year, first = {"_id": f"{user}|power|monthly|2023"}, "data.months.0.meterReading"
+    before = (deployed.database[DISPLAY].find_one(year) or {})["data"]["months"][0]["meterReading"]
+    deployed.database[DISPLAY].update_one(year, {"$set": {first: before + Decimal("0.000000")}})
+    deployed.database[DISPLAY].update_one(year, {"$set": {"data.year": Decimal("2023.0")}})
+    assert deployed.operations.rebuild.check(user).differences == 0
+
+
+def test_a_meter_that_lags_is_counted_apart(deployed: Deployment, user: str) -> None:
+    deployed.database[DISPLAY].delete_many({})
+    deployed.create(user, "2024-02-29", 2400)
+    deployed.create(user, "2024-02-29", 5, GAS)
+    assert deployed.operations.rebuild.check() == Verification(DUAL_WRITE, meters=2, lagging=2)
+    assert deployed.operations.rebuild.rebuild() == Verification(DUAL_WRITE, meters=2)
+    assert deployed.operations.rebuild.check() == Verification(DUAL_WRITE, meters=2)
+
+
+def broken(deployed: Deployment, *, lagging: bool = False) -> str:
+    """A household whose stored readings are no numbers."""
+    name = household(deployed)
+    if lagging:
+        deployed.create(name, "2024-02-29", 2400)
+    for side in ("energies", "source_energy_readings"):
+        deployed.database[side].update_many({"userId": name}, {"$set": {"amount": "much"}})
+    return name
+
+
+def test_a_meter_that_cannot_be_calculated_is_a_finding_and_the_others_have_their_turn(deployed: Deployment) -> None:
+    name = broken(deployed)
+    fine = [household(deployed) for _ in range(3)]
+    seen = deployed.operations.rebuild.check()
+    assert [(finding.user_id, finding.problem.split(" in ")[0]) for finding in seen.findings] == [
+        (name, "fails with InvalidOperation")
+    ]
+    deployed.database[DISPLAY].delete_many({"userId": {"$in": fine}})
+    seen = deployed.operations.rebuild.rebuild()
+    assert (seen.meters, [finding.user_id for finding in seen.findings]) == (4, [name])
+    assert "much" not in str(seen.findings)
+    left = deployed.operations.rebuild.check()
+    assert (left.differences, [finding.user_id for finding in left.findings]) == (1, [name]), "not passed over as lag"
+    assert deployed.operations.sweeper.run_at_once(60).failing == 1
+
+
+def test_repair_says_of_a_meter_that_cannot_be_calculated_that_it_is_not_mended(deployed: Deployment) -> None:
+    deployed.to(NEW_ONLY)
+    name = broken(deployed)
+    found, left = deployed.operations.consistency.repair()
+    assert [finding.user_id for finding in found.findings] == [name]
+    assert [finding.user_id for finding in left.findings] == [name]
+
+
+def interrupted(run: Callable[..., Verification], after: int) -> None:
+    """Ctrl-C after so many pages."""
+    pages = 0
+
+    def progress(_: Verification) -> None:
+        nonlocal pages
+        pages += 1
+        if pages == after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(progress=progress)
+
+
+@pytest.fixture
+def many(deployed: Deployment) -> list[str]:
+    """So many meters that they make three pages; of the first and the last one nothing is shown."""
+    users = sorted(uuid4().hex for _ in range(210))
+    for name in users:
+        deployed.create(name, "2023-01-31", 1000)
+    deployed.operations.sweeper.run_at_once(60)
+    deployed.database[DISPLAY].delete_many({"userId": {"$in": [users[0], users[-1]]}, "dataType": "monthly"})
+    return users
+
+
+def test_an_interrupted_check_goes_on_and_remembers_what_it_had_found(deployed: Deployment, many: list[str]) -> None:
+    interrupted(deployed.operations.rebuild.check, 1)
+    seen = deployed.operations.rebuild.check()
+    assert (seen.meters, seen.resumed) == (210, (many[99], POWER))
+    assert [finding.user_id for finding in seen.findings] == [many[0], many[-1]]
+    assert deployed.operations.rebuild.check().resumed is None
+
+
+def test_an_interrupted_rebuild_goes_on_and_calculates_no_meter_twice(deployed: Deployment, many: list[str]) -> None:
+    interrupted(deployed.operations.rebuild.rebuild, 2)
+    assert deployed.operations.rebuild.rebuild().meters == 210
+    assert {deployed.ports.display.state(name, POWER).source_version for name in many} == {2}
+    assert deployed.operations.rebuild.check() == Verification(DUAL_WRITE, meters=210)
+    interrupted(deployed.operations.rebuild.rebuild, 1)
+    assert deployed.operations.rebuild.rebuild(restart=True).resumed is None
+
+
+def test_while_people_write_nothing_differs_and_a_rebuild_loses_nothing(deployed: Deployment) -> None:
+    with writers(deployed) as working:
+        for _ in range(5):
+            deployed.operations.sweeper.run_at_once(60)
+            assert deployed.operations.rebuild.check(restart=True).findings == ()
+            assert deployed.operations.rebuild.rebuild(restart=True).findings == ()
+    deployed.operations.sweeper.run_at_once(60)
+    assert deployed.operations.rebuild.check() == Verification(DUAL_WRITE, meters=len(working))
+    assert deployed.operations.consistency.verify().differences == 0
+
+
+def test_while_the_new_side_rests_it_is_refused_with_the_reason(deployed: Deployment) -> None:
+    deployed.to(OLD_ONLY)
+    for run in (deployed.operations.rebuild.check, deployed.operations.rebuild.rebuild):
+        with pytest.raises(SyncModeError, match="the mode is old_only"):
+            run()
+
+
+@pytest.fixture
+def shell(
+    mongodb_uri: str, migrated: Database[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Shell:
+    monkeypatch.setenv("MONGODB_URI", mongodb_uri)
+    monkeypatch.setenv("MONGODB_DATABASE", migrated.name)
+    return Shell(capsys)
+
+
+def test_the_command_line_checks_rebuilds_and_says_how_far_it_is(deployed: Deployment, shell: Shell, user: str) -> None:
+    assert shell.run("rebuild", "--check")[0] == 0
+    wrong = keep_another_year(deployed.database, user)
+    code, seen = shell.run("rebuild", "--check", "--user", user)
+    assert (code, [finding["document"] for finding in seen["findings"]]) == (1, [wrong])
+    code, seen = shell.run("rebuild")
+    assert (code, seen["meters"], seen["differences"]) == (0, 1, 0)
+    assert "1 meters calculated anew" in shell.errors
+    assert shell.run("rebuild", "--check")[0] == 0
+
+
+def test_the_command_line_sweeps_and_lists_what_cannot_be_refreshed(deployed: Deployment, shell: Shell) -> None:
+    lagging = household(deployed)
+    deployed.create(lagging, "2024-02-29", 2400)
+    assert shell.run("sweep", "--list") == (0, {"swept": None, "failing": 0, "meters": []})
+    code, done = shell.run("sweep")
+    assert (code, done["swept"]["refreshed"], done["failing"]) == (0, 1, 0)
+    name = broken(deployed, lagging=True)
+    assert shell.run("sweep")[0] == 1
+    code, done = shell.run("sweep", "--list")
+    assert (code, done["failing"]) == (1, 1)
+    (meter,) = done["meters"]
+    assert (meter["meter"], meter["attempts"], meter["error"]) == (f"{name}|power", 1, "InvalidOperation")

@@ -1,0 +1,125 @@
+"""The sweeper's limits on the fake store: count, time, failures, and that nobody waits for those that fail."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from math import ceil
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.ports import DisplayUpdate
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sweeping import LONGEST_PAUSE_MS, LaggingMeter
+from chalicelib.services.calculation import DisplayDataCalculationService
+from chalicelib.services.sweeper import GRACE_SECONDS, SweeperService, SweepReport
+from tests.fakes.lagging import FakeLaggingMeters
+from tests.fakes.store import FakeDisplay, FakeMeters, FakeQueries, FakeStore
+
+POWER = EnergyType.POWER
+GRACE_MS = round(GRACE_SECONDS * 1000)
+BUDGET = 35.0
+
+
+@dataclass
+class Calculation(DisplayDataCalculationService):
+    """Publishes nothing but the version, takes its time, and fails where it is told to."""
+
+    store: FakeStore
+    failing: Collection[str] = ()
+    error: Exception = field(default_factory=lambda: ValueError("12345.678 is no number"))
+    takes_ms: int = 0
+    now: int = 1_700_000_000_000
+
+    def refresh(self, user_id: str, energy_type: EnergyType, version: int | None = None) -> bool:
+        self.now += self.takes_ms
+        if user_id in self.failing:
+            raise self.error
+        display = FakeDisplay(self.store)
+        newest = display.state(user_id, energy_type).source_version
+        return display.publish(user_id, energy_type, DisplayUpdate(newest, [], range(0)))
+
+
+class Sweeping:
+    """A sweeper, and meters that lag in the order of their names."""
+
+    def __init__(self, names: Collection[str], failing: Collection[str] = (), takes_ms: int = 0) -> None:
+        self.store = FakeStore()
+        self.calculation = Calculation(self.store, failing, takes_ms=takes_ms)
+        self.service = SweeperService(
+            FakeLaggingMeters(self.store), FakeQueries(self.store), self.calculation, lambda: self.calculation.now
+        )
+        for name in names:
+            FakeMeters(self.store.stored, name).mark_changed(POWER, 0, 0, self.calculation.now)
+            self.calculation.now += 1
+        self.calculation.now += GRACE_MS
+
+    def lagging(self) -> set[str]:
+        return {name for (name, _), meter in self.store.stored.meters.items() if meter.state.stale}
+
+
+def test_a_run_takes_no_more_meters_than_its_limit() -> None:
+    sweeping = Sweeping("abcde")
+    assert sweeping.service.run(BUDGET, 3) == SweepReport("unfinished", 5, 30.005, refreshed=3)
+    assert sweeping.lagging() == {"d", "e"}
+
+
+def test_a_run_begins_no_meter_when_its_time_is_up() -> None:
+    sweeping = Sweeping("abcde", takes_ms=20_000)
+    report = sweeping.service.run(BUDGET)
+    assert (report.state, report.refreshed) == ("unfinished", 2)
+    assert sweeping.lagging() == {"c", "d", "e"}
+
+
+def test_a_meter_for_which_the_database_takes_too_long_is_one_that_fails() -> None:
+    sweeping = Sweeping("abc", failing="a")
+    sweeping.calculation.error = UnavailableError("too slow")
+    report = sweeping.service.run(BUDGET)
+    assert (report.refreshed, report.failed, report.failing) == (2, 1, 1)
+    assert sweeping.service.failing()[1][0].meter == LaggingMeter("a|power", 1, "UnavailableError")
+
+
+def test_the_log_names_the_meter_and_the_kind_of_error_and_no_amount(caplog: pytest.LogCaptureFixture) -> None:
+    Sweeping("abc", failing="b").service.run(BUDGET)
+    (record,) = caplog.records
+    said = record.__dict__
+    assert (said["meter"], said["attempt"], said["error"], said["pause_ms"]) == ("b|power", 1, "ValueError", 60_000)
+    assert "in refresh" in said["frames"][-1]
+    assert "12345.678" not in caplog.text + str(said)
+
+
+def test_a_database_that_is_gone_ends_the_run() -> None:
+    sweeping = Sweeping("abc")
+    sweeping.store.down = True
+    with pytest.raises(UnavailableError):
+        sweeping.service.run(BUDGET)
+
+
+def test_at_once_ends_although_a_meter_fails() -> None:
+    sweeping = Sweeping("abc", failing="b")
+    report = sweeping.service.run_at_once(BUDGET)
+    assert (report.state, report.refreshed, report.failed, report.failing) == ("swept", 2, 1, 1)
+
+
+def test_no_pause_is_longer_than_the_longest() -> None:
+    pauses = [LaggingMeter("a|power", attempts).pause_ms for attempts in (1, 2, 7, 1_000_000)]
+    assert pauses == [60_000, 120_000, LONGEST_PAUSE_MS, LONGEST_PAUSE_MS]
+
+
+@given(
+    fails=st.lists(st.booleans(), min_size=1, max_size=12),
+    limit=st.integers(1, 5),
+    between_ms=st.integers(0, 3 * LONGEST_PAUSE_MS),
+)
+def test_whoever_fails_the_others_are_refreshed_as_soon_as_if_nobody_did(
+    fails: list[bool], limit: int, between_ms: int
+) -> None:
+    names = [f"user{number:02}" for number in range(len(fails))]
+    failing = {name for name, fails_here in zip(names, fails, strict=True) if fails_here}
+    sweeping = Sweeping(names, failing)
+    for _ in range(ceil(len(names) / limit)):
+        assert sweeping.lagging() >= failing
+        sweeping.service.run(BUDGET, limit)
+        sweeping.calculation.now += between_ms
+    assert sweeping.lagging() == failing
