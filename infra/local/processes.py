@@ -55,9 +55,13 @@ class Processes:
         return self.supervisor.stop_all(PIECES)
 
     def status(self) -> list[PieceStatus]:
-        """Return how each piece is, an existing database first, and the deployed API last."""
+        """Return how each piece is, an existing database first, and the deployed API last.
+
+        Without this stack's own LocalStack, what answers on the API's port is another stack's.
+        """
         rows = [self._status_of(piece) for piece in self._pieces()]
-        api_is_healthy = answers(f"{self._layout.base_url}/health")
+        localstack = next(row for row in rows if row.name == "localstack")
+        api_is_healthy = localstack.healthy and answers(f"{self._layout.base_url}/health")
         api = PieceStatus("api", None, self._layout.ports.api, api_is_healthy, str(self._layout.functions_log))
         return [*self._existing_database(), *rows, api]
 

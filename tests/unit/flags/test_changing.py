@@ -85,7 +85,7 @@ def test_a_change_that_changes_nothing_is_refused(risen: Rollout) -> None:
 
 NOT_YET: dict[str, tuple[Callable[[Rollout], None], str]] = {
     "old_only": (lambda r: r.mode(SyncMode.OLD_ONLY), "mode set dual_write"),
-    "not drained": (lambda r: r.mode(SyncMode.DUAL_WRITE, r.now() - 10_000), "wait 20 s"),
+    "not drained": (lambda r: r.mode(SyncMode.DUAL_WRITE, r.now() - 10_000), "wait 81 s"),
     "catching up": (
         lambda r: setattr(r.store.stored, "sync", SyncState(SyncMode.DUAL_WRITE, None, Side.OLD)),
         "infra sync",
@@ -121,7 +121,7 @@ def test_the_way_down_is_always_open(risen: Rollout, happen: Callable[[Rollout],
 
 
 def test_the_new_side_alone_is_no_hindrance_once_verified(rollout: Rollout) -> None:
-    since = rollout.now() - 60_000
+    since = rollout.now() - 100_000
     rollout.mode(SyncMode.NEW_ONLY, since)
     rollout.control.save_verified(Verified(rollout.now(), since, 9, 0, 0))
     rollout.set(10)

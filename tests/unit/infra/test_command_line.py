@@ -131,6 +131,7 @@ def test_a_deployment_passes_on_what_replaces_the_functions(monkeypatch: pytest.
     deployed: list[Any] = []
     monkeypatch.setattr(command_line, "package", lambda: None)
     monkeypatch.setattr(command_line, "deploy_flags", lambda *_: False)
+    monkeypatch.setattr(command_line, "flags_parameters", lambda *_: {})
     monkeypatch.setattr(command_line, "deploy_application", lambda *arguments: deployed.extend(arguments))
     monkeypatch.setattr(Stack, "outputs", lambda _stack: {})
     settings = ["--bucket=b", "--issuer=https://i", "--jwks-url=https://i/keys", "--secret-id=s", "--secret-digest=new"]
