@@ -45,8 +45,8 @@ class Deployed:
             environment.setenv("AWS_ENDPOINT_URL", endpoint)  # where localstack-client looks
             return Session().client(service)
 
-    def token(self, user: str) -> str:
-        return laptop.token(self.layout, user)
+    def token(self, user: str, roles: tuple[str, ...] = ()) -> str:
+        return laptop.token(self.layout, user, roles)
 
     def request(
         self,
@@ -56,11 +56,12 @@ class Deployed:
         *,
         user: str | None = None,
         content_type: str = "application/json",
+        roles: tuple[str, ...] = (),
     ) -> Answer:
         request = urllib.request.Request(self.layout.base_url + path, body, method=method)
         request.add_header("Content-Type", content_type)
         if user:
-            request.add_header("Authorization", f"Bearer {self.token(user)}")
+            request.add_header("Authorization", f"Bearer {self.token(user, roles)}")
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return Answer(answer.status, dict(answer.headers), answer.read())

@@ -133,7 +133,8 @@ def test_a_deployment_passes_on_what_replaces_the_functions(monkeypatch: pytest.
     monkeypatch.setattr(command_line, "deploy_flags", lambda *_: False)
     monkeypatch.setattr(command_line, "flags_parameters", lambda *_: {})
     monkeypatch.setattr(command_line, "deploy_application", lambda *arguments: deployed.extend(arguments))
-    monkeypatch.setattr(Stack, "outputs", lambda _stack: {})
+    flags = {"ApplicationId": "app1234", "EnvironmentId": "env1234", "ProfileId": "pro1234", "StrategyId": "str1234"}
+    monkeypatch.setattr(Stack, "outputs", lambda _stack: flags)
     settings = ["--bucket=b", "--issuer=https://i", "--jwks-url=https://i/keys", "--secret-id=s", "--secret-digest=new"]
     assert run("deploy", "--stage=dev", "--region=eu-central-1", *settings) == 0
     assert deployed[-1]["SecretDigest"] == "new"

@@ -1,0 +1,72 @@
+"""Flags on the deployed stack: a component moves to the new backend and back, by real deployments of AppConfig."""
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from chalicelib.domain.rollout import Component
+from chalicelib.flags.document import written
+from chalicelib.flags.flag import Flag
+from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL
+from chalicelib.flags.orders import Order
+from chalicelib.flags.schema import first_document
+from infra.operations.flag_place import Flags, flags_at
+from tests.e2e.conftest import Answer, Deployed, eventually
+
+TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
+PATH = "/components/energy_table?type=power"
+
+
+@pytest.fixture
+def flags(deployed: Deployed) -> Iterator[Flags]:
+    """The stack's flags, as the command line reaches them; off again afterwards, for the tests that follow."""
+    with flags_at(deployed.layout) as flags:
+        yield flags
+        _deploy(flags, enabled=False)
+
+
+def _deploy(flags: Flags, *, enabled: bool) -> None:
+    """The table for everybody or nobody, without a wait and without asking the data."""
+    table = Flag(TABLE, 0, 0, enabled=enabled, rollout_percent=Decimal(100))
+    document = first_document().with_flags(Flag(GLOBAL, 0, 0, enabled=enabled), table)
+    deployment = flags.operations.changes.publishing.deployment
+    deployment.deploy(written(document), deployment.settled(stop=True), "a test")
+
+
+def ops(deployed: Deployed, method: str, path: str, body: Any = None) -> Answer:
+    content = None if body is None else json.dumps(body).encode()
+    return deployed.request(method, path, content, user="olga", roles=("operator",))
+
+
+def backend(deployed: Deployed, user: str) -> str:
+    answer = deployed.request("GET", PATH, user=user)
+    assert answer.status == 200, answer.body
+    return answer.headers["X-Backend"]
+
+
+def test_a_component_moves_and_an_operator_takes_it_back_over_http(deployed: Deployed, flags: Flags) -> None:
+    user = f"person-{uuid4().hex}"
+    assert deployed.record(user, "2023-01-31", 1000).status == 201
+    assert backend(deployed, user) == "old"
+    _deploy(flags, enabled=True)
+    eventually(lambda: backend(deployed, user), lambda found: found == "new")
+    assert deployed.request("POST", "/ops/flags/kill", b'{"reason": "mine"}', user=user).status == 403
+    made = ops(deployed, "POST", "/ops/flags/energy_table/rollback", {"reason": "a test"})
+    assert made.status == 200, made.body
+    assert made.json["inEffectMs"] < 20_000
+    assert backend(deployed, user) == "old"
+    listed = ops(deployed, "GET", "/ops/flags").json
+    assert listed["inUse"] == listed["version"] == made.json["toVersion"]
+    assert flags.wait_for_answer(made.json["toVersion"])
+    assert flags.operations.overview.changes(TABLE, 1)[0].by == "olga"
+
+
+def test_the_shell_waits_until_the_deployed_api_decides_by_its_change(deployed: Deployed, flags: Flags) -> None:
+    made = flags.operations.changes.kill(Order(flags.by, "a test"))
+    assert made.recorded
+    assert made.change.in_effect_ms is not None
+    assert flags.wait_for_answer(made.change.to_version)
