@@ -112,15 +112,20 @@ class _RowParser:
 
     def parse(self, line: int, fields: list[str]) -> CsvRow | RowError:
         """The row, or its first flaw. More fields than the header has mean an unquoted decimal comma."""
-        if any(field.strip() for field in fields[self.width :]):
+        if len(fields) > self.width and any(map(str.strip, fields[self.width :])):
             return RowError(line, None, f"row has {len(fields)} fields, the header has {self.width}")
         try:
-            date, kind, amount = (
-                _present(name, fields, at) for name, at in zip(REQUIRED_COLUMNS, self.positions, strict=True)
-            )
+            date, kind, amount = self._texts(fields)
             return CsvRow(line, parse_type(kind), self._instant(date), self._amount(amount))
         except InvalidReadingError as exc:
             return RowError(line, exc.errors[0].where, exc.errors[0].reason)
+
+    def _texts(self, fields: list[str]) -> list[str]:
+        texts = [fields[at].strip() if at < len(fields) else "" for at in self.positions]
+        if "" in texts:
+            missing = REQUIRED_COLUMNS[texts.index("")]
+            raise _flaw(missing, f"{missing} is missing")
+        return texts
 
     def _instant(self, text: str) -> int:
         instant = parse_date(text, self.zone)
@@ -134,13 +139,6 @@ class _RowParser:
             raise _flaw("amount", f'amount "{text[:40]}" is not a number with the decimal sign {self.decimal}')
         check_amount(amount)
         return amount
-
-
-def _present(name: str, fields: list[str], position: int) -> str:
-    text = fields[position].strip() if position < len(fields) else ""
-    if not text:
-        raise _flaw(name, f"{name} is missing")
-    return text
 
 
 def _flaw(column: str, reason: str) -> InvalidReadingError:

@@ -17,6 +17,7 @@ _NUMBER = {
     ".": re.compile(r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]+)?"),
     ",": re.compile(r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+)(?:,[0-9]+)?"),
 }
+_SIGNS = frozenset(".,")
 _SPACED = re.compile("[+-]?[0-9]{1,3}(?:[ \u00a0\u2009\u202f'\u2019][0-9]{3})+(?:[.,][0-9]*)?")
 
 
@@ -29,12 +30,12 @@ def find_decimal_sign(values: Iterable[str]) -> DecimalSign | None:
     proven: set[DecimalSign] = set()
     seen: set[str] = set()
     for value in values:
-        digits = _GROUPING.sub("", value.strip())
-        if digits.isdecimal():
+        if value.isdecimal():
             continue
-        if any(notation.fullmatch(digits) for notation in _NUMBER.values()):
+        digits = _GROUPING.sub("", value.strip())
+        if _NUMBER["."].fullmatch(digits) or _NUMBER[","].fullmatch(digits):
             proven.update(_evidence(digits))
-            seen.update(sign for sign in ",." if sign in digits)
+            seen.update(_SIGNS.intersection(digits))
     if len(proven) == 1:
         return proven.pop()
     if proven or "." in seen:
@@ -44,10 +45,9 @@ def find_decimal_sign(values: Iterable[str]) -> DecimalSign | None:
 
 def parse_number(value: str, decimal: DecimalSign) -> Decimal | None:
     """The amount that ``value`` writes, or None if it is not a number in this notation."""
-    text = value.strip()
-    digits = _GROUPING.sub("", text)
-    if digits != text and not _SPACED.fullmatch(text):
-        return None
+    digits = value.strip()
+    if _SPACED.fullmatch(digits):
+        digits = _GROUPING.sub("", digits)
     if not _NUMBER[decimal].fullmatch(digits):
         return None
     grouping = "," if decimal == "." else "."

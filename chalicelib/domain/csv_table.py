@@ -63,7 +63,7 @@ def _records(content: bytes, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     line = 1
     try:
         for fields in reader:
-            if any(field.strip() for field in fields):
+            if any(map(str.strip, fields)):
                 yield line, fields
             line = reader.line_num + 1
     except UnicodeDecodeError as exc:

@@ -1,7 +1,7 @@
 """What makes a single reading believable (CALCULATION.md, 9). Whether its instant is taken, the store knows."""
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from chalicelib.domain.errors import FieldError, ImplausibleReadingError, InvalidReadingError
 from chalicelib.domain.readings import DAY_MS, EnergyType, MeterExchange, Reading
@@ -10,6 +10,8 @@ from chalicelib.domain.readings import DAY_MS, EnergyType, MeterExchange, Readin
 # sign leave room for the 3 decimals that figures are shown with. Keeps exact arithmetic cheap for 1E+999999 too.
 MAX_DIGITS = 15
 MAX_INTEGER_DIGITS = 12
+_TYPES = {kind.value: kind for kind in EnergyType}
+_KEPT = Context(prec=MAX_DIGITS)
 
 LOWER_THAN_PREVIOUS = "LOWER_THAN_PREVIOUS"
 HIGHER_THAN_NEXT = "HIGHER_THAN_NEXT"
@@ -18,8 +20,8 @@ HIGHER_THAN_NEXT = "HIGHER_THAN_NEXT"
 def parse_type(text: str) -> EnergyType:
     """The type that ``text`` names after trim and lower; InvalidReadingError if none."""
     try:
-        return EnergyType(text.strip().lower())
-    except ValueError as exc:
+        return _TYPES[text.strip().lower()]
+    except KeyError as exc:
         reason = f'type "{text.strip()[:40]}" is neither power nor gas'
         raise InvalidReadingError(reason, (FieldError("type", reason),)) from exc
 
@@ -103,14 +105,9 @@ def _amount_flaws(amount: Decimal) -> list[FieldError]:
         return [FieldError("amount", "amount must be greater than 0")]
     if amount.adjusted() >= MAX_INTEGER_DIGITS:
         return [FieldError("amount", f"amount has more than {MAX_INTEGER_DIGITS} digits before the decimal sign")]
-    if amount.adjusted() < -MAX_DIGITS or _significant_digits(amount) > MAX_DIGITS:
+    if amount.adjusted() < -MAX_DIGITS or _KEPT.plus(amount) != amount:
         return [FieldError("amount", f"amount has more than {MAX_DIGITS} digits")]
     return []
-
-
-def _significant_digits(amount: Decimal) -> int:
-    digits = amount.as_tuple().digits
-    return len(digits) if len(digits) <= MAX_DIGITS else len("".join(map(str, digits)).strip("0"))
 
 
 def _instant_flaws(instant: int, now: int) -> list[FieldError]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.compact import CompactReadings
@@ -36,8 +36,7 @@ class UserSettings:
     tolerance_days: int = DEFAULT_TOLERANCE_DAYS
 
 
-@dataclass(frozen=True, slots=True)
-class NewReading:
+class NewReading(NamedTuple):
     """A checked reading that is about to be stored."""
 
     type: EnergyType

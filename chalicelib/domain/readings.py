@@ -69,7 +69,7 @@ def to_ms(moment: datetime) -> int:
 
 def to_datetime(instant: int) -> datetime:
     """The aware UTC datetime of an instant."""
-    return _EPOCH + timedelta(milliseconds=instant)
+    return _EPOCH + instant * _MILLISECOND
 
 
 def local_date(instant: int, zone: ZoneInfo) -> date:
@@ -100,9 +100,9 @@ def parse_instant(text: str, zone: ZoneInfo) -> int:
     Raises:
         InvalidReadingError: neither of the two, a date that does not exist, or a year out of range.
     """
-    if _ISO_DATE.fullmatch(text):
-        return day_start(existing_date(text, lambda: date.fromisoformat(text)), zone)
     match = _ISO_DATETIME.fullmatch(text)
+    if match is None and _ISO_DATE.fullmatch(text):
+        return day_start(existing_date(text, lambda: date.fromisoformat(text)), zone)
     if match is None:
         raise invalid_date(text, "is neither a date (2024-11-01) nor a date-time with an offset")
     if match["offset"] is None:

@@ -1,7 +1,9 @@
 """How a reading looks in either collection: small mappings, and which inherited documents count at all."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from secrets import token_bytes
 from typing import Any
 
 from bson import ObjectId
@@ -77,10 +79,16 @@ def new_reading(reading: NewReading, now: int) -> StoredReading:
     )
 
 
-def new_document(reading: NewReading, moment: datetime) -> Document:
+def new_ids(count: int) -> Iterator[ObjectId]:
+    """Ids as the driver makes them (second, five random bytes, number), many of them in a fifth of its time."""
+    start = ObjectId().binary[:4] + token_bytes(5)
+    return (ObjectId(start + number.to_bytes(3, "big")) for number in range(count))
+
+
+def new_document(key: ObjectId, reading: NewReading, moment: datetime) -> Document:
     """What both sides store of a new reading; for imports, where converting each value once per side is felt."""
     return {
-        "_id": ObjectId(),
+        "_id": key,
         "type": reading.type.value,
         "date": to_datetime(reading.instant),
         "amount": DECIMALS.transform_python(reading.amount),

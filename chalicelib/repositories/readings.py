@@ -7,6 +7,7 @@ found all the same; its twin is written with the first change.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import repeat
 from typing import Any
 
 from chalicelib.domain.errors import DuplicateReadingError
@@ -20,6 +21,7 @@ from chalicelib.repositories.documents import (
     document_of,
     id_of,
     new_document,
+    new_ids,
     new_reading,
     point_of,
     reading_of,
@@ -53,10 +55,10 @@ class MongoEnergyRepository:
     def add_many(self, readings: Sequence[NewReading], now: int) -> None:
         """Insert readings in one command per side; the caller has left out the instants that are taken."""
         moment = to_datetime(now)
-        documents = [new_document(reading, moment) for reading in readings]
+        documents = [*map(new_document, new_ids(len(readings)), readings, repeat(moment))]
         for energy_type in {reading.type for reading in readings}:
             self._release(energy_type, [item["date"] for item in documents if item["type"] == energy_type.value])
-        both = {Side.OLD: documents, Side.NEW: [*map(with_origin, documents, readings)]}
+        both = {Side.OLD: documents, Side.NEW: map(with_origin, documents, readings)}
         for side, collection in self._written.items():
             collection.insert_many(both[side])
 

@@ -4,7 +4,7 @@ Every verb adds the user's id, combined with ``$and`` so that no filter of the c
 not reachable: system jobs and reads across collections are own, named methods of the repositories.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from typing import Any, NoReturn
 
@@ -96,9 +96,9 @@ class ScopedCollection:
         """Insert a document as the user's."""
         self._collection.insert_one(owned(document, self._user_id), session=self._session)
 
-    def insert_many(self, documents: Sequence[Document]) -> None:
+    def insert_many(self, documents: Iterable[Document]) -> None:
         """Insert documents as the user's, stopping at the first that is refused."""
-        self._collection.insert_many([owned(item, self._user_id) for item in documents], session=self._session)
+        self._collection.insert_many((owned(item, self._user_id) for item in documents), session=self._session)
 
     def update_one(self, filter: Mapping[str, Any], update: Update, *, upsert: bool = False) -> int:
         """Update one document of the user; returns how many matched."""

@@ -1,5 +1,6 @@
 """Which database a command works on: the laptop stack's, or the one that MONGODB_URI names."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,6 +9,7 @@ import click
 
 from chalicelib.bootstrap import Operations, shell_operations
 from chalicelib.domain.errors import EnergyMonitorError
+from chalicelib.monitoring.logger import logged_to
 from chalicelib.repositories.database import MongoDatabase, open_database, ping
 from infra.local.errors import StackError
 from infra.local.layout import Layout
@@ -31,12 +33,16 @@ def connected(name: str) -> Iterator[Operations]:
 
 @contextmanager
 def database_of(name: str) -> Iterator[MongoDatabase]:
-    """A database that answers. What the application refuses is a StackError, which the command line shows."""
+    """A database that answers. What the application refuses is a StackError, which the command line shows.
+
+    What the application logs meanwhile goes to standard error.
+    """
     layout = Layout.chosen(name, {})
     database = open_database(layout.mongodb_uri, layout.database)
     try:
-        ping(database)
-        yield database
+        with logged_to(sys.stderr):
+            ping(database)
+            yield database
     except EnergyMonitorError as error:
         raise StackError(str(error)) from error
     finally:

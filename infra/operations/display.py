@@ -82,7 +82,7 @@ def _print_sweep(report: SweepReport | None, count: int, failing: list[FailingMe
         console.print("the mode is old_only: nothing is shown from display documents, and nothing was refreshed")
     elif report:
         console.print(f"{report.lagging} meters lagged, {report.refreshed} refreshed")
-    console.print(f"{count} meters cannot be refreshed" + (": see the log of the functions for why" if count else ""))
+    console.print(f"{count} meters cannot be refreshed" + ("; the log says where they fail" if count else ""))
 
 
 def _failing(meters: list[FailingMeter]) -> Table:

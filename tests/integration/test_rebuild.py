@@ -237,7 +237,8 @@ def test_the_command_line_sweeps_and_lists_what_cannot_be_refreshed(deployed: De
     code, done = shell.run("sweep")
     assert (code, done["swept"]["refreshed"], done["failing"]) == (0, 1, 0)
     name = broken(deployed, lagging=True)
-    assert shell.run("sweep")[0] == 1
+    assert shell.run("sweep")[0] == 1, "its JSON is all that there is on standard output"
+    assert f'"meter":"{name}|power"' in shell.errors
     code, done = shell.run("sweep", "--list")
     assert (code, done["failing"]) == (1, 1)
     (meter,) = done["meters"]

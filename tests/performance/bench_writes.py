@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any, cast
 from uuid import uuid4
 
+from bson import ObjectId
 from pymongo import MongoClient
 from rich.console import Console
 from rich.table import Table
@@ -110,7 +111,7 @@ def plain(user: str, hour: int) -> dict[str, Any]:
     """A document like those that the service writes."""
     date = to_datetime(START + hour * HOUR)
     reading = NewReading(POWER, START + hour * HOUR, Decimal(1000 + hour), "csv")
-    return {"userId": user, **with_origin(new_document(reading, date), reading)}
+    return {"userId": user, **with_origin(new_document(ObjectId(), reading, date), reading)}
 
 
 def in_turn(*calls: Callable[[], None], rounds: int = ROUNDS) -> list[float]:
