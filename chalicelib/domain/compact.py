@@ -66,12 +66,13 @@ class CompactReadings:
             yield Reading(instant, Decimal(amount).scaleb(-self.decimals, _EXACT))
 
     def __eq__(self, other: object) -> bool:
-        """The same readings, whatever unit their amounts are kept in."""
+        """The same readings and the same falls, whatever unit the amounts are kept in."""
         if not isinstance(other, CompactReadings):
             return NotImplemented
         decimals = max(self.decimals, other.decimals)
         amounts = [list(each.rescaled(decimals).amounts) for each in (self, other)]
-        return list(self.instants) == list(other.instants) and amounts[0] == amounts[1]
+        same_points = list(self.instants) == list(other.instants) and amounts[0] == amounts[1]
+        return same_points and list(self.falls) == list(other.falls)
 
     def rescaled(self, decimals: int) -> "CompactReadings":
         """The same in a finer unit."""

@@ -28,10 +28,13 @@ def is_kept(meter: Document) -> bool:
 
 
 def kept(series: ScopedCollection, meter: Document) -> CompactReadings | None:
-    """The whole series; None where it is not what the meter says."""
+    """The whole series; None where it is not what the meter says, or cannot be read."""
     years = series.find({"_id": _years(meter["_id"])}, sort=[("_id", 1)])
-    readings = CompactReadings.joined(_readings(document) for document in years)
-    return readings if len(readings) == meter["series"]["count"] else None
+    try:
+        readings = CompactReadings.joined([_readings(document) for document in years])
+    except (LookupError, TypeError, ValueError):  # damaged: the readings themselves are asked, and the series is kept anew
+        return None
+    return readings if len(readings) == len(readings.amounts) == meter["series"]["count"] else None
 
 
 def replace(series: ScopedCollection, user_id: str, energy_type: EnergyType, update: SeriesUpdate | None) -> None:

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from pymongo.database import Database
-from pymongo.monitoring import CommandListener, CommandStartedEvent
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from chalicelib.api.auth import TokenVerifier
 from chalicelib.bootstrap import Container, compose, mongo_ports, now
@@ -30,6 +30,10 @@ class FoundReadings(CommandListener):
     def started(self, event: CommandStartedEvent) -> None:
         if event.command.get("find") == "source_energy_readings":
             self.filters.append(event.command["filter"])
+
+    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
 
 
 @pytest.fixture
@@ -103,6 +107,25 @@ def test_a_series_that_lacks_a_part_is_not_believed(container: Container, user: 
     assert not container.queries.snapshot(user, POWER, Side.NEW).kept
     record(container, user, "2024-01-01")
     container.calculation.refresh(user, POWER)
+    assert_series_says_what_the_readings_say(container, user)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"$set": {"instants": b"short"}},
+        {"$set": {"amounts": b"12345678"}},
+        {"$unset": {"amounts": ""}},
+        {"$set": {"decimals": "three"}},
+    ],
+)
+def test_a_series_that_cannot_be_read_is_kept_anew(
+    container: Container, user: str, migrated: Database[Any], damage: Any
+) -> None:
+    migrated["meter_series"].update_one({"userId": user, "year": 2022}, damage)
+    assert not container.queries.snapshot(user, POWER, Side.NEW).kept
+    record(container, user, "2024-01-01")
+    assert container.calculation.refresh(user, POWER)
     assert_series_says_what_the_readings_say(container, user)
 
 
