@@ -32,7 +32,7 @@ def kept(series: ScopedCollection, meter: Document) -> CompactReadings | None:
     years = series.find({"_id": _years(meter["_id"])}, sort=[("_id", 1)])
     try:
         readings = CompactReadings.joined([_readings(document) for document in years])
-    except (LookupError, TypeError, ValueError):  # damaged: the readings themselves are asked, and the series is kept anew
+    except (LookupError, TypeError, ValueError):  # damaged: the readings are asked, and it is kept anew
         return None
     return readings if len(readings) == len(readings.amounts) == meter["series"]["count"] else None
 
