@@ -12,7 +12,7 @@ from typing import Any
 from chalicelib.domain.errors import RevisionError, RolloutError
 from chalicelib.domain.flag_changes import KnownUsers
 from chalicelib.domain.twins import SyncControl
-from chalicelib.flags.checks import check_names, rises
+from chalicelib.flags.checks import rises
 from chalicelib.flags.deployment import MOVED_ON
 from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read
 from chalicelib.flags.evidence import Evidence
@@ -54,7 +54,6 @@ class FlagChanges:
         if wished == before.flags.get(name):
             raise RolloutError(f"{name} is so already: nothing to change")
         after = _completed(before, now).with_flags(replace(wished, updated_at=now))
-        check_names(before, after)
         return self.publishing.publish(base, before, after, Doing("set", order, self._evidence(flag, wished), True))
 
     def rollback(self, name: str, percent: Decimal | None, order: Order) -> Change:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.flag_changes import ChangeState, FlagChange, FlagHistory
 from chalicelib.domain.ports import Clock
-from chalicelib.flags.checks import check_form
+from chalicelib.flags.checks import check_form, check_names
 from chalicelib.flags.deployment import FlagDeployment, Waiting
 from chalicelib.flags.document import FlagDocument, version_of
 from chalicelib.flags.home import Deployed
@@ -31,6 +31,7 @@ class FlagPublishing:
             RevisionError, RolloutError, UnavailableError: as ``FlagDeployment.deploy``; where the change must be
                 recorded, also when the database cannot be told of it first.
         """
+        check_names(before, after)
         content = check_form(after)
         self.store.loaded()  # begins a poll interval: the wait that follows is the longest that a function has
         change = doing.change(before, after, version_of(content), self.clock())

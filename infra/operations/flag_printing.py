@@ -1,6 +1,6 @@
 """How the flags' commands print for people."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.markup import escape
 from rich.table import Column, Table
@@ -36,10 +36,15 @@ def print_listing(listing: Listing) -> None:
         console.print(
             f"no flags of this application, kept as they are: {escape(', '.join(sorted(listing.document.unknown)))}"
         )
-    if not any(flag.name == GLOBAL and flag.enabled for flag in listing.flags):
-        console.print("the global gate is off: everybody gets the old backend")
+    print_gate(listing.flags)
     if listing.hindrance:
         console.print(f"[yellow]nothing may rise yet: {listing.hindrance}[/]")
+
+
+def print_gate(flags: Iterable[Flag]) -> None:
+    """Say so where the components' flags decide nothing."""
+    if not any(flag.name == GLOBAL and flag.enabled for flag in flags):
+        console.print("the global gate is off: everybody gets the old backend")
 
 
 def print_change(made: Change, answered: bool | None) -> None:

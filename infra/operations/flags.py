@@ -18,7 +18,14 @@ from chalicelib.flags.shown import (
 from chalicelib.flags.wishes import Wish, percentage
 from infra.operations.connection import json_option
 from infra.operations.flag_place import Flags, flags_of, place_options
-from infra.operations.flag_printing import print_change, print_changes, print_explanation, print_listing, print_plan
+from infra.operations.flag_printing import (
+    print_change,
+    print_changes,
+    print_explanation,
+    print_gate,
+    print_listing,
+    print_plan,
+)
 from infra.operations.printing import print_json, progress_console
 
 reason_option = click.option("--reason", required=True, help="why; kept with the change")
@@ -155,11 +162,13 @@ def kill(reason: str, name: str, stage: str | None, as_json: bool) -> None:
 def _make(change: Callable[[Flags], Change], name: str, stage: str | None, as_json: bool) -> None:
     """Make a change and say when it was in effect. Exit code 1 when it was not within the time it is waited for."""
     with flags_of(name, stage) as place:
-        progress_console.print("deploying, then waiting until a poll of AppConfig shows it: 15 seconds at most")
+        progress_console.print("deploying, and waiting until a poll of AppConfig shows it: 15 seconds at most")
         made = change(place)
         answered = place.wait_for_answer(made.change.to_version)
+        loaded = place.operations.overview.store.loaded()
     if as_json:
         print_json(made_document(made) | {"answeredByApi": answered})
     else:
         print_change(made, answered)
+        print_gate(loaded.document.flags.values() if loaded else ())
     sys.exit(1 if made.change.in_effect_ms is None or answered is False else 0)

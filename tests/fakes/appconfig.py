@@ -174,9 +174,13 @@ class FakeAppConfig:
     def stop_deployment(self, DeploymentNumber: int, **asked: Any) -> dict[str, Any]:  # noqa: N803
         self._called("stop_deployment")
         found = self.deployments[DeploymentNumber - 1]
-        if found.state_at(self.now) != "DEPLOYING":
-            raise refusal("BadRequestException", f"deployment {DeploymentNumber} is {found.state_at(self.now)}")
-        found.state = "ROLLED_BACK"
+        state = found.state_at(self.now)
+        if state == "COMPLETE" and asked["AllowRevert"]:
+            found.state = "REVERTED"
+        elif state != "DEPLOYING":
+            raise refusal("BadRequestException", f"deployment {DeploymentNumber} is {state}")
+        else:
+            found.state = "ROLLED_BACK"
         return {}
 
     def _serving(self) -> Deployment:

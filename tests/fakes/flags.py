@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.flag_changes import FlagChange
 from tests.fakes.store import FakeStore
 
@@ -10,9 +11,12 @@ class FakeFlagHistory:
     def __init__(self, store: FakeStore) -> None:
         self._store = store
         self._changes: dict[str, FlagChange] = {}
+        self.down = False
 
     def save(self, change: FlagChange) -> None:
         self._store.ping()
+        if self.down:
+            raise UnavailableError("the record cannot be written")
         self._changes[change.id] = change
 
     def changes(self, flag: str | None, limit: int) -> Sequence[FlagChange]:

@@ -90,6 +90,9 @@ def use_everything(container: Container, user: str) -> None:
             container.queries.page(user, request, side)
     container.queries.get(user, first.reading.id, Side.NEW)
     container.energy.delete(user, first.reading.id)
+    assert user in set(container.flags.changes.users.known_users())
+    for flag in (None, "energy_table_new_backend"):
+        container.flags.overview.changes(flag, 5)
 
 
 def requests() -> Iterator[PageRequest]:

@@ -16,7 +16,7 @@ from chalicelib.domain.twins import Verified
 from chalicelib.flags.document import FlagDocument, read, written
 from chalicelib.flags.flag import EVERYBODY, Flag
 from chalicelib.flags.names import COMPONENTS, GLOBAL
-from chalicelib.flags.orders import Order
+from chalicelib.flags.orders import Doing, Order
 from chalicelib.flags.schema import first_document
 from chalicelib.flags.session import POLL_SECONDS
 from chalicelib.flags.wishes import Wish
@@ -150,8 +150,29 @@ def test_of_two_operators_at_the_same_moment_one_is_told(risen: Rollout, step: s
     with pytest.raises(RevisionError, match="look at it again"):
         risen.set(70)
     assert risen.table().rollout_percent == 60
+    assert percents_ever_made(risen) == {0, 50, 60, *([70] if step == "start_deployment" else [])}
     failed = next(c for c in risen.flags.overview.changes(TABLE, 10) if c.state is ChangeState.FAILED)
     assert (failed.by, failed.after[TABLE]["rolloutPercent"]) == ("olga", 70)
+
+
+def percents_ever_made(rollout: Rollout) -> set[Decimal]:
+    """The table's percentage in every version that AppConfig has."""
+    return {read(content).flags[TABLE].rollout_percent for content in rollout.appconfig.versions.values()}
+
+
+def test_a_change_that_comes_between_making_a_version_and_deploying_it_is_not_overwritten(risen: Rollout) -> None:
+    other, real = risen.operator().changes, risen.appconfig.create_hosted_configuration_version
+
+    def interrupted(**asked: Any) -> Any:
+        risen.appconfig.create_hosted_configuration_version = real  # type: ignore[method-assign]
+        made = real(**asked)
+        other.set("dashboard_new_backend", Wish(percent=Decimal(5)), Order("otto", "yours"))
+        return made
+
+    risen.appconfig.create_hosted_configuration_version = interrupted  # type: ignore[method-assign]
+    with pytest.raises(RevisionError):
+        risen.set(70)
+    assert risen.flags.overview.listing().document.flags["dashboard_new_backend"].rollout_percent == 5
 
 
 @pytest.mark.parametrize("step", ["create_hosted_configuration_version", "start_deployment"])
@@ -183,6 +204,25 @@ def test_a_deployment_under_way_does_not_block_the_way_back(risen: Rollout, undo
     back(risen) if undo == "rollback" else risen.flags.changes.kill(ORDER)
     assert risen.appconfig.deployments[-2].state == "ROLLED_BACK"
     assert risen.decision(IN_HALF).backend is Side.OLD
+
+
+def test_a_deployment_that_ends_by_itself_before_it_can_be_stopped_is_not_reverted(risen: Rollout) -> None:
+    under_way(risen, 5)
+    real = risen.appconfig.stop_deployment
+
+    def late(**asked: Any) -> Any:
+        risen.appconfig.pass_time(10)
+        return real(**asked)
+
+    risen.appconfig.stop_deployment = late  # type: ignore[method-assign, assignment]
+    back(risen)
+    assert (risen.table().enabled, risen.table().rollout_percent) == (False, EVERYBODY)
+
+
+def test_what_was_rolled_back_does_not_count_as_deployed(risen: Rollout) -> None:
+    under_way(risen, 1200)
+    risen.appconfig.deployments[-1].state = "ROLLED_BACK"
+    assert risen.table().rollout_percent == 50
 
 
 def test_a_change_waits_for_a_deployment_that_ends_soon_and_builds_on_it(risen: Rollout) -> None:
@@ -312,6 +352,24 @@ def test_a_rise_needs_the_database_and_the_way_back_does_not(risen: Rollout) -> 
     assert not risen.flags.changes.kill(ORDER).recorded
     assert not risen.table().enabled
     assert risen.flags.overview.listing().hindrance is not None
+
+
+def test_a_change_that_cannot_be_remembered_is_not_made_and_a_rollback_is(risen: Rollout) -> None:
+    risen.history.down = True
+    deployments = len(risen.appconfig.deployments)
+    with pytest.raises(UnavailableError, match="record"):
+        risen.set(60)
+    assert len(risen.appconfig.deployments) == deployments
+    assert not back(risen).recorded
+
+
+def test_a_document_that_forgets_a_name_is_not_published(risen: Rollout) -> None:
+    publishing = risen.flags.changes.publishing
+    base = publishing.deployment.settled(stop=False)
+    before = read(base.content)
+    after = FlagDocument({name: flag for name, flag in before.flags.items() if name != TABLE})
+    with pytest.raises(RolloutError, match="retired, not left out"):
+        publishing.publish(base, before, after, Doing("set", ORDER))
 
 
 def test_where_nothing_was_ever_deployed_that_is_said() -> None:

@@ -153,6 +153,22 @@ def test_the_pause_after_failures_grows_up_to_a_minute_and_ends_with_the_outage(
     assert store.loaded() is not None
 
 
+def test_each_outage_begins_with_a_short_pause() -> None:
+    appconfig = all_off()
+    store = store_on(appconfig)
+    for _ in range(2):
+        with appconfig.outage():
+            for pause in (1, 2, 4):
+                store.loaded()
+                appconfig.pass_time(pause)
+        store.loaded()
+        appconfig.pass_time(POLL_SECONDS)
+    with appconfig.outage():
+        store.loaded()
+    appconfig.deployed(everybody()).pass_time(1)
+    assert reason(store) == Reason.PERCENTAGE_IN
+
+
 def test_a_clock_that_was_set_back_does_not_stop_the_asking() -> None:
     appconfig = all_off()
     store = store_on(appconfig)
@@ -178,6 +194,15 @@ def test_the_session_is_renewed_however_long_a_function_was_idle(idle: float) ->
     appconfig.deployed(everybody()).pass_time(idle)
     assert reason(store) == Reason.PERCENTAGE_IN
     assert heard.not_fetched_with == []
+
+
+def test_a_token_is_renewed_before_appconfig_has_to_refuse_it() -> None:
+    appconfig = all_off()
+    store = store_on(appconfig)
+    store.loaded()
+    appconfig.pass_time(DAY)
+    store.loaded()
+    assert appconfig.calls == ["start_configuration_session", "get_latest_configuration"] * 2
 
 
 def test_a_function_that_polls_for_days_never_misses_a_document() -> None:
