@@ -10,10 +10,8 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap import now
-from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.sync import SyncMode
-from chalicelib.repositories.database import open_database
 from chalicelib.services.calculation import DisplayDataCalculationService
 from chalicelib.services.energy_crud import ReadingDraft
 from chalicelib.services.sweeper import GRACE_SECONDS, SweeperService, SweepReport
@@ -240,13 +238,6 @@ def test_in_old_only_there_is_nothing_to_show_and_the_sweeper_rests(deployed: Sw
     (user,) = deployed.lagging(1)
     assert deployed.sweep() == SweepReport("resting")
     assert deployed.meter(user)["dirtySince"]
-
-
-def test_a_server_that_does_not_answer_ends_the_run() -> None:
-    database = open_database("mongodb://127.0.0.1:1/?replicaSet=none&serverSelectionTimeoutMS=200", "none")
-    with pytest.raises(UnavailableError):
-        Swept(database).operations.sweeper.run(BUDGET)
-    database.client.close()
 
 
 def test_without_its_index_the_sweeper_works_and_the_script_can_be_undone_and_done_again(deployed: Swept) -> None:
