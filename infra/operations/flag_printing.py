@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Table
 
 from chalicelib.domain.flag_changes import FlagChange, Shown
 from chalicelib.flags.flag import Flag, plain
@@ -11,16 +11,14 @@ from chalicelib.flags.names import GLOBAL, SHORT_GLOBAL
 from chalicelib.flags.orders import Change
 from chalicelib.flags.overview import Explanation, Listing
 from chalicelib.flags.planning import Plan
-from infra.operations.printing import console, moment
+from infra.operations.printing import console, folding_table, moment
 
 FEW_IDS = 3
 
 
 def print_listing(listing: Listing) -> None:
     """The flags, then what the operator has to know about them."""
-    table = Table(
-        "flag", "state", "percent", Column("test users", overflow="fold"), Column("blocked", overflow="fold"), "since"
-    )
+    table = folding_table("flag", "state", "percent", "test users", "blocked", "since")
     for flag in listing.flags:
         test_users, blocked = _few(flag.test_user_ids), _few(flag.blocked_user_ids)
         table.add_row(_short(flag), _state(flag), _percent(flag), test_users, blocked, moment(flag.updated_at))
@@ -65,7 +63,7 @@ def print_change(made: Change, answered: bool | None) -> None:
 
 def print_changes(changes: Sequence[FlagChange]) -> None:
     """Changes, one row per flag that changed."""
-    table = Table("when", "who", "what", "flag", "before", "after", Column("why", overflow="fold"), "state")
+    table = folding_table("when", "who", "what", "flag", "before", "after", "why", "state")
     for change in changes:
         for name in change.after or ["-"]:
             before, after = _words(change.before.get(name)), _words(change.after.get(name))
@@ -84,7 +82,7 @@ def print_changes(changes: Sequence[FlagChange]) -> None:
 
 def print_plan(plan: Plan) -> None:
     """Who enters, who leaves, and the sum."""
-    table = Table(Column("user", overflow="fold"), "bucket", "")
+    table = folding_table("user", "bucket", "")
     for step in plan.entering:
         table.add_row(escape(step.user_id), str(step.bucket), "[green]enters[/]")
     for step in plan.leaving:

@@ -33,6 +33,11 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def folding_table(*names: str) -> Table:
+    """A table that is never cut off: what is too wide goes on in the next line."""
+    return Table(*(Column(name, overflow="fold") for name in names))
+
+
 def moment(instant: int) -> str:
     """An instant to the second."""
     return f"{to_datetime(instant):%Y-%m-%dT%H:%M:%SZ}"
