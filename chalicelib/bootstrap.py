@@ -182,7 +182,9 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
         new=new,
         router=BackendRouter(old, new, decisions),
         usage=BackendUsageTracker(ports.usage, rollout.pseudonyms, clock),
-        comparer=BackendComparer(comparison, ports.comparisons, ports.queries, rollout.pseudonyms, clock, chance),
+        comparer=BackendComparer(
+            comparison, ports.comparisons, ports.queries, ports.known_users, rollout.pseudonyms, clock, chance
+        ),
         display=display,
         calculation=calculation,
         recalculation=RecalculationService(ports.transactions, calculation, clock),

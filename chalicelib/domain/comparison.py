@@ -1,33 +1,17 @@
-"""How two answers to one read differ, and what is remembered of it.
+"""What is asked of both backends, and what is remembered of comparing their answers.
 
-The control is the old backend's answer, the candidate the new one's. Numbers must be equal, without any tolerance.
-Values are never remembered as they are: a pseudonym is enough to tell that two differ. Pure; who asks the backends,
-when, and how often, stands in ``services.comparison``.
+How two answers differ stands in ``differences``; who asks, when, and how often, in ``services.comparison`` and
+``services.comparer``.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
-from hashlib import sha256
 from typing import Any, Protocol
 
+from chalicelib.domain.differences import Difference, DifferenceKind
 from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout import Component
-
-Path = tuple[str | int, ...]
-ABSENT = "absent"
-NUMBERS = (int, float, Decimal)
-
-
-class DifferenceKind(StrEnum):
-    """In what way two answers differ at one place."""
-
-    MISSING = "missing"  # the candidate lacks it
-    EXTRA = "extra"  # the control lacks it
-    TYPE = "type"
-    VALUE = "value"
-    ORDER = "order"
 
 
 class Outcome(StrEnum):
@@ -40,105 +24,8 @@ class Outcome(StrEnum):
     FAILED = "failed"  # a backend did not answer, or not in time
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One place where candidate and control differ."""
-
-    kind: DifferenceKind
-    path: Path
-    control: Any = ABSENT
-    candidate: Any = ABSENT
-
-    @property
-    def place(self) -> str:
-        """The path without positions, such as ``months[].consumption``: what differences are grouped by."""
-        return "".join("[]" if isinstance(step, int) else f".{step}" for step in self.path).removeprefix(".")
-
-    def fingerprint(self, component: Component) -> str:
-        """One for all differences of this kind at this place of this component."""
-        return sha256(f"{component}|{self.kind}|{self.place}".encode()).hexdigest()[:12]
-
-
-def differences(control: Any, candidate: Any, path: Path = ()) -> Iterator[Difference]:
-    """Every place where ``candidate`` is not what ``control`` is; none: they are equal."""
-    if _type(control) != _type(candidate):
-        yield Difference(DifferenceKind.TYPE, path, control, candidate)
-    elif isinstance(control, Mapping):
-        yield from _of_mappings(control, candidate, path)
-    elif isinstance(control, list | tuple):
-        yield from _of_lists(control, candidate, path)
-    elif control != candidate:
-        yield Difference(DifferenceKind.VALUE, path, control, candidate)
-
-
-def shown_value(value: Any, pseudonyms: Pseudonyms) -> str:
-    """What may be remembered of a value: its type, and a pseudonym that is equal for equal values."""
-    if value is ABSENT or value is None or isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, NUMBERS):
-        return f"number:{pseudonyms.of('number', str(Decimal(str(value)).normalize()))}"
-    return f"{_type(value)}:{pseudonyms.of('value', repr(value))}"
-
-
-def _of_mappings(control: Mapping[str, Any], candidate: Mapping[str, Any], path: Path) -> Iterator[Difference]:
-    for name in control:
-        if name not in candidate:
-            yield Difference(DifferenceKind.MISSING, (*path, name), control=control[name])
-        else:
-            yield from differences(control[name], candidate[name], (*path, name))
-    for name in candidate:
-        if name not in control:
-            yield Difference(DifferenceKind.EXTRA, (*path, name), candidate=candidate[name])
-
-
-def _of_lists(control: Sequence[Any], candidate: Sequence[Any], path: Path) -> Iterator[Difference]:
-    """Items with ids are matched by them, so that one more or less does not make all behind it differ."""
-    if _identified(control) and _identified(candidate):
-        yield from _of_identified(control, candidate, path)
-    elif list(control) != list(candidate) and _sorted(control) == _sorted(candidate):
-        yield Difference(DifferenceKind.ORDER, path, control, candidate)
-    else:
-        for position, (one, other) in enumerate(zip(control, candidate, strict=False)):
-            yield from differences(one, other, (*path, position))
-        for position in range(len(candidate), len(control)):
-            yield Difference(DifferenceKind.MISSING, (*path, position), control=control[position])
-        for position in range(len(control), len(candidate)):
-            yield Difference(DifferenceKind.EXTRA, (*path, position), candidate=candidate[position])
-
-
-def _of_identified(control: Sequence[Any], candidate: Sequence[Any], path: Path) -> Iterator[Difference]:
-    here = {item["id"]: (position, item) for position, item in enumerate(control)}
-    there = {item["id"]: item for item in candidate}
-    for key, (position, item) in here.items():
-        if key in there:
-            yield from differences(item, there[key], (*path, position))
-        else:
-            yield Difference(DifferenceKind.MISSING, (*path, position), control=item)
-    for position, item in enumerate(candidate):
-        if item["id"] not in here:
-            yield Difference(DifferenceKind.EXTRA, (*path, position), candidate=item)
-    if [key for key in here if key in there] != [key for key in there if key in here]:
-        yield Difference(DifferenceKind.ORDER, path, control, candidate)
-
-
-def _identified(items: Sequence[Any]) -> bool:
-    ids = [item["id"] for item in items if isinstance(item, Mapping) and "id" in item]
-    return bool(items) and len(set(ids)) == len(items)
-
-
-def _sorted(items: Sequence[Any]) -> list[str]:
-    return sorted(map(repr, items))
-
-
-def _type(value: Any) -> str:
-    """What a client would call it: every number is one, whatever Python has it in."""
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, NUMBERS):
-        return "number"
-    if isinstance(value, Mapping):
-        return "object"
-    return "array" if isinstance(value, list | tuple) else type(value).__name__
+# Both answers were seen at one source version: only these say anything about the backends.
+COMPARED = (Outcome.EQUAL, Outcome.DIFFERENT, Outcome.IGNORED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +50,14 @@ class Compared:
     new_ms: float | None = None
     error: str | None = None
 
+    @property
+    def distinct(self) -> dict[str, Difference]:
+        """The first difference of each fingerprint: an answer that is wrong in many places is so in a few ways."""
+        found: dict[str, Difference] = {}
+        for difference in self.differences:
+            found.setdefault(difference.fingerprint(self.request.component), difference)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class IgnoreRule:
@@ -175,36 +70,73 @@ class IgnoreRule:
 
 
 @dataclass(frozen=True, slots=True)
-class DifferenceGroup:
-    """All differences of one fingerprint: how often, for how many users, since when, and one request to ask again."""
-
-    fingerprint: str
-    component: Component
-    kind: DifferenceKind
-    place: str
-    count: int
-    users: int
-    first: int
-    last: int
-    rule: IgnoreRule | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Replay:
-    """Somebody asked again what had shown a difference, and what came of it now."""
+    """Somebody asked again what had shown a difference: what came of it, and how many reads ``showing`` it still."""
 
     fingerprint: str
     operator: str
     at: int
     outcomes: Mapping[Outcome, int]
+    showing: int
+
+    @property
+    def gone(self) -> bool:
+        """Whether everything was asked again and nothing showed it."""
+        compared = sum(self.outcomes.get(outcome, 0) for outcome in COMPARED)
+        return not self.showing and 0 < compared == sum(self.outcomes.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One place where a difference was seen; the user and both values are pseudonyms. ``place`` has positions."""
+
+    at: int
+    user: str
+    place: str
+    control: str
+    candidate: str
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceGroup:
+    """All differences of one fingerprint: in how many answers to how many users, first and last, some of the latest.
+
+    ``rule``: somebody answers for it, or did. ``gone``: the last replay since then, where that did not show it.
+    """
+
+    fingerprint: str
+    component: Component
+    kind: DifferenceKind
+    place: str
+    answers: int
+    users: int
+    first: int
+    last: int
+    examples: Sequence[Sighting]
+    rule: IgnoreRule | None = None
+    gone: Replay | None = None
+
+    def is_ignored(self, now: int) -> bool:
+        """Whether somebody answers for it now."""
+        return self.rule is not None and self.rule.until > now
+
+    def is_open(self, now: int) -> bool:
+        """Whether somebody has to look at it."""
+        return self.gone is None and not self.is_ignored(now)
 
 
 @dataclass(frozen=True, slots=True)
 class ComparisonReport:
-    """Comparisons per component and outcome, and what differed."""
+    """Comparisons per component and outcome, what differed (most often first), and who asked again (latest first)."""
 
     outcomes: Mapping[Component, Mapping[Outcome, int]]
     groups: Sequence[DifferenceGroup]
+    replays: Sequence[Replay] = ()
+
+    @property
+    def compared(self) -> int:
+        """How many comparisons say anything about the backends."""
+        return sum(counts.get(outcome, 0) for counts in self.outcomes.values() for outcome in COMPARED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +156,7 @@ class ComparisonLog(Protocol):
     """Where reads are noted, and what came of comparing them. All methods raise UnavailableError."""
 
     def requests(self, component: Component, after: int, limit: int) -> Sequence[Request]:
-        """Noted reads that succeeded after an instant, in the order in which they were made."""
+        """Noted reads that succeeded after an instant, the latest first; writes are none."""
 
     def request(self, usage: str) -> Request | None:
         """One noted read; None: it is not kept any more."""
@@ -239,7 +171,7 @@ class ComparisonLog(Protocol):
         """Remember what came of a comparison: user, values and ids as pseudonyms only."""
 
     def report(self, since: int) -> ComparisonReport:
-        """What was found since an instant."""
+        """What was found from an instant on."""
 
     def examples(self, fingerprint: str, limit: int) -> Sequence[Example]:
         """Comparisons that showed a difference, the latest first."""
@@ -248,7 +180,7 @@ class ComparisonLog(Protocol):
         """Remember that somebody has asked again."""
 
     def save_rule(self, rule: IgnoreRule) -> None:
-        """Set a rule, in the place of an older one."""
+        """Set a rule for a fingerprint that was found, in the place of an older one."""
 
     def rules(self) -> Mapping[str, IgnoreRule]:
         """All rules by fingerprint, those that have expired too."""

@@ -1,35 +1,26 @@
 """What came of comparing the backends, in ``backend_comparisons``, and the noted reads that are asked again.
 
 System jobs and operators use it across users, so it is outside the session filter. A row says whose answer it was, and
-what differed, by pseudonyms alone; reads that name ids stay in the usage log and are only pointed at.
+what differed, by pseudonyms alone; reads that name ids stay in the usage log and are only pointed at. How rows become
+a report stands in ``comparison_reports``.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from bson import ObjectId
+from pymongo import DESCENDING
 
-from chalicelib.domain.comparison import (
-    Compared,
-    ComparisonReport,
-    Difference,
-    DifferenceGroup,
-    DifferenceKind,
-    Example,
-    IgnoreRule,
-    Outcome,
-    Replay,
-    Request,
-    shown_value,
-)
+from chalicelib.domain.comparison import Compared, ComparisonReport, Example, IgnoreRule, Replay, Request
+from chalicelib.domain.differences import Difference, shown_value
 from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.domain.rollout import Component
+from chalicelib.repositories.comparison_reports import BY_FINGERPRINT, BY_OUTCOME, group_of, outcomes_of, replay_of
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 
 POSITION, RULES = "comparison", "comparison_rules"
-KEPT_DIFFERENCES = 50  # of one comparison; a page that is wrong altogether is wrong in the same few ways
-GROUPS = 500
+REPORT_SECONDS = 60.0  # a report counts rows of days; nobody waits for it but the operator who asked
+REPLAYS = 200
 
 
 class MongoComparisonLog:
@@ -49,7 +40,7 @@ class MongoComparisonLog:
             "parameters": {"$ne": None},
         }
         with time_limit(READ_SECONDS):
-            return [_request(row) for row in self._usage.find(wanted, sort=[("at", 1)], limit=limit)]
+            return [_request(row) for row in self._usage.find(wanted, sort=[("at", DESCENDING)], limit=limit)]
 
     def request(self, usage: str) -> Request | None:
         """By its id."""
@@ -70,40 +61,27 @@ class MongoComparisonLog:
 
     def add(self, compared: Compared, pseudonyms: Pseudonyms, at: int) -> None:
         """One row per comparison."""
-        request = compared.request
-        row = {
-            "at": to_datetime(at),
-            "component": request.component.value,
-            "user": pseudonyms.of("user", request.user_id),
-            "usage": None if request.usage is None else ObjectId(request.usage),
-            "parameters": None if request.usage is not None else request.parameters,
-            "outcome": compared.outcome.value,
-            "versions": list(compared.versions),
-            "oldMs": compared.old_ms,
-            "newMs": compared.new_ms,
-            "error": compared.error,
-            "count": len(compared.differences),
-            "differences": [
-                _stored(request.component, each, pseudonyms) for each in compared.differences[:KEPT_DIFFERENCES]
-            ],
-        }
         with time_limit(READ_SECONDS):
-            self._comparisons.insert_one(row)
+            self._comparisons.insert_one(_row(compared, pseudonyms, at))
 
     def report(self, since: int) -> ComparisonReport:
-        """Counted by the server."""
-        recent: list[dict[str, Any]] = [{"$match": {"at": {"$gte": to_datetime(since)}, "outcome": {"$exists": True}}}]
-        by_outcome = {"$group": {"_id": {"component": "$component", "outcome": "$outcome"}, "count": {"$sum": 1}}}
-        with time_limit(READ_SECONDS):
-            outcomes = list(self._comparisons.aggregate([*recent, by_outcome]))
-            groups = list(self._comparisons.aggregate([*recent, *_BY_FINGERPRINT]))
+        """Counted by the server, over the index on the moment."""
+        recent = {"$match": {"at": {"$gte": to_datetime(since)}, "outcome": {"$exists": True}}}
+        with time_limit(REPORT_SECONDS):
+            outcomes = list(self._comparisons.aggregate([recent, *BY_OUTCOME]))
+            groups = list(self._comparisons.aggregate([recent, *BY_FINGERPRINT]))
+            replays = self._replays(since)
         rules = self.rules()
-        return ComparisonReport(_counted(outcomes), [_group(group, rules) for group in groups])
+        found = [group_of(group, rules, replays) for group in groups]
+        most_often_first = sorted(found, key=lambda group: (-group.answers, group.fingerprint))
+        return ComparisonReport(outcomes_of(outcomes), most_often_first, replays)
 
     def examples(self, fingerprint: str, limit: int) -> Sequence[Example]:
         """By the index on fingerprint and moment."""
         with time_limit(READ_SECONDS):
-            rows = self._comparisons.find({"differences.fingerprint": fingerprint}, sort=[("at", -1)], limit=limit)
+            rows = self._comparisons.find(
+                {"differences.fingerprint": fingerprint}, sort=[("at", DESCENDING)], limit=limit
+            )
             return [_example(row) for row in rows]
 
     def audit(self, replay: Replay) -> None:
@@ -113,6 +91,7 @@ class MongoComparisonLog:
             "replayOf": replay.fingerprint,
             "operator": replay.operator,
             "outcomes": {outcome.value: count for outcome, count in replay.outcomes.items()},
+            "showing": replay.showing,
         }
         with time_limit(READ_SECONDS):
             self._comparisons.insert_one(row)
@@ -132,33 +111,36 @@ class MongoComparisonLog:
             for fingerprint, rule in found["rules"].items()
         }
 
-
-_BY_FINGERPRINT: list[dict[str, Any]] = [
-    {"$match": {"outcome": {"$in": [Outcome.DIFFERENT.value, Outcome.IGNORED.value]}}},
-    {"$unwind": "$differences"},
-    {
-        "$group": {
-            "_id": "$differences.fingerprint",
-            "component": {"$first": "$component"},
-            "kind": {"$first": "$differences.kind"},
-            "place": {"$first": "$differences.place"},
-            "count": {"$sum": 1},
-            "users": {"$addToSet": "$user"},
-            "first": {"$min": "$at"},
-            "last": {"$max": "$at"},
-        }
-    },
-    {"$set": {"users": {"$size": "$users"}}},
-    {"$sort": {"count": -1, "_id": 1}},
-    {"$limit": GROUPS},
-]
+    def _replays(self, since: int) -> list[Replay]:
+        wanted = {"at": {"$gte": to_datetime(since)}, "replayOf": {"$exists": True}}
+        found = self._comparisons.find(wanted, sort=[("at", DESCENDING)], limit=REPLAYS)
+        return [replay_of(row) for row in found]
 
 
-def _stored(component: Component, difference: Difference, pseudonyms: Pseudonyms) -> Document:
+def _row(compared: Compared, pseudonyms: Pseudonyms, at: int) -> Document:
+    request = compared.request
     return {
-        "fingerprint": difference.fingerprint(component),
+        "at": to_datetime(at),
+        "component": request.component.value,
+        "user": pseudonyms.of("user", request.user_id),
+        "usage": None if request.usage is None else ObjectId(request.usage),
+        "parameters": None if request.usage is not None else request.parameters,
+        "outcome": compared.outcome.value,
+        "versions": list(compared.versions),
+        "oldMs": compared.old_ms,
+        "newMs": compared.new_ms,
+        "error": compared.error,
+        "count": len(compared.differences),
+        "differences": [_difference(*each, pseudonyms) for each in compared.distinct.items()],
+    }
+
+
+def _difference(fingerprint: str, difference: Difference, pseudonyms: Pseudonyms) -> Document:
+    return {
+        "fingerprint": fingerprint,
         "kind": difference.kind.value,
         "place": difference.place,
+        "exactPlace": difference.exact_place,
         "control": shown_value(difference.control, pseudonyms),
         "candidate": shown_value(difference.candidate, pseudonyms),
     }
@@ -171,25 +153,3 @@ def _request(row: Document) -> Request:
 def _example(row: Document) -> Example:
     usage = row["usage"]
     return Example(Component(row["component"]), row["user"], None if usage is None else str(usage), row["parameters"])
-
-
-def _counted(outcomes: Sequence[Document]) -> dict[Component, dict[Outcome, int]]:
-    counted: dict[Component, dict[Outcome, int]] = {}
-    for found in outcomes:
-        component, outcome = Component(found["_id"]["component"]), Outcome(found["_id"]["outcome"])
-        counted.setdefault(component, {})[outcome] = found["count"]
-    return counted
-
-
-def _group(found: Document, rules: Mapping[str, IgnoreRule]) -> DifferenceGroup:
-    return DifferenceGroup(
-        fingerprint=found["_id"],
-        component=Component(found["component"]),
-        kind=DifferenceKind(found["kind"]),
-        place=found["place"],
-        count=found["count"],
-        users=found["users"],
-        first=to_ms(found["first"]),
-        last=to_ms(found["last"]),
-        rule=rules.get(found["_id"]),
-    )

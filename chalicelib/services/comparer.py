@@ -5,7 +5,7 @@ How two answers are compared stands in ``comparison``.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from random import Random
 
@@ -13,34 +13,28 @@ from chalicelib.domain.comparison import (
     Compared,
     ComparisonLog,
     ComparisonReport,
-    Example,
     IgnoreRule,
     Outcome,
     Replay,
     Request,
 )
 from chalicelib.domain.errors import ComparisonError
-from chalicelib.domain.ports import Clock, PageRequest, ReadingFilter, ReadingQueries
+from chalicelib.domain.flag_changes import KnownUsers
+from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.readings import EnergyType, to_datetime
+from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout import Component
 from chalicelib.domain.sync import Side
 from chalicelib.services.comparison import BackendComparison
-from chalicelib.services.component_reads import (
-    READS,
-    ComponentRead,
-    ShowDashboard,
-    ShowMonths,
-    ShowTable,
-    ShowTimeline,
-)
+from chalicelib.services.comparison_memory import ComparisonMemory
+from chalicelib.services.component_reads import READS
+from chalicelib.services.reads_of_user import reads_of_user, years_of_meter
 
 FIRST_LOOK_MS = 15 * 60_000  # how far back the first run looks
-READ_AT_ONCE = 1_000  # noted reads per component and run; the sample is taken from these
-SHARE = 0.05
-AT_LEAST, AT_MOST = 20, 200  # per component and run: a small household is compared whole, a rush stays bounded
-EXAMPLES = 20
-Known = Callable[[], Iterable[str]]
+LATEST = 4_000  # noted reads per component and run, the latest: a rush stays bounded
+SHARE = 0.05  # of these
+AT_LEAST = 20  # per component and run: what few people read is compared whole
+LONGEST_RULE_MS = 366 * 24 * 3600 * 1000
 
 
 class BackendComparer:
@@ -51,6 +45,7 @@ class BackendComparer:
         comparison: BackendComparison,
         log: ComparisonLog,
         queries: ReadingQueries,
+        users: KnownUsers,
         pseudonyms: Pseudonyms,
         clock: Clock,
         random: Random,
@@ -58,9 +53,11 @@ class BackendComparer:
         self._comparison = comparison
         self._log = log
         self._queries = queries
+        self._users = users
         self._pseudonyms = pseudonyms
         self._clock = clock
         self._random = random
+        self._memory = ComparisonMemory(log, users, pseudonyms)
 
     def run(self, budget_seconds: float) -> Counter[Outcome]:
         """Compare a sample of what was read since the last run, within a budget of time.
@@ -83,47 +80,66 @@ class BackendComparer:
         self._log.set_looked_at(started)
         return outcomes
 
-    def on_demand(self, users: Iterable[str]) -> Iterator[Compared]:
-        """Compare everything that the page shows of users. Raises ComparisonError as ``run`` does."""
+    def of_user(self, user_id: str) -> Iterator[Compared]:
+        """Compare everything that the page shows of a user. Raises ComparisonError as ``run`` does."""
         self._check_written()
-        for user_id in users:
-            for read in self._reads_of(user_id):
+        if self._has_anything(user_id):
+            for read in reads_of_user(self._queries, user_id):
                 yield self._noted(Request(read.component, user_id, read.parameters()))
 
+    def of_everybody(self, sample: int | None = None) -> Iterator[Compared]:
+        """The same of all known users, or of so many of them, picked by chance."""
+        users: Iterable[str] = self._users.known_users()
+        if sample is not None:
+            everybody = sorted(users)
+            users = self._random.sample(everybody, min(sample, len(everybody)))
+        for user_id in users:
+            yield from self.of_user(user_id)
+
     def report(self, since: int) -> ComparisonReport:
-        """What was found since an instant."""
+        """What was found from an instant on."""
         return self._log.report(since)
 
-    def replay(self, fingerprint: str, operator: str, known: Known) -> Replay:
+    def replay(self, fingerprint: str, operator: str) -> Replay:
         """Ask again now what has shown a difference; that somebody did is remembered.
 
         Raises:
-            ComparisonError: nobody has seen such a difference, or what was asked then is not kept any more.
+            ComparisonError: nobody has seen such a difference, what was asked then is not kept any more, or the new
+                side is not written.
         """
-        examples = self._log.examples(fingerprint, EXAMPLES)
-        if not examples:
-            raise ComparisonError(f"no difference {fingerprint!r} is kept; python -m infra compare report lists them")
-        requests = list(self._requests(examples, known))
-        if not requests:
-            raise ComparisonError(f"the reads that showed {fingerprint!r} are not kept any more; ask on demand")
-        outcomes = Counter(self._noted(request).outcome for request in requests)
-        replay = Replay(fingerprint, operator, self._clock(), outcomes)
+        self._check_written()
+        seen = [self._noted(request) for request in self._memory.requests(fingerprint)]
+        outcomes = Counter(compared.outcome for compared in seen)
+        showing = sum(fingerprint in compared.distinct for compared in seen)
+        replay = Replay(fingerprint, operator, self._clock(), outcomes, showing)
         self._log.audit(replay)
         return replay
 
     def ignore(self, rule: IgnoreRule) -> None:
-        """Let a difference count as known until a day. Raises ComparisonError: it lies in the past."""
-        if rule.until <= self._clock():
-            raise ComparisonError("the rule would have expired already; choose a later day")
+        """Let a difference count as known until a day.
+
+        Raises:
+            ComparisonError: nobody has seen it, nobody answers for it, or the day is past or more than a year away.
+        """
+        self._memory.examples(rule.fingerprint)
+        if not rule.owner.strip() or not rule.reason.strip():
+            raise ComparisonError("say who answers for the difference and why it is as it is")
+        if not self._clock() < rule.until <= self._clock() + LONGEST_RULE_MS:
+            raise ComparisonError("the last day of a rule lies ahead, at most a year: then somebody looks again")
         self._log.save_rule(rule)
 
     def _check_written(self) -> None:
         if Side.NEW not in self._queries.sync().writes:
             raise ComparisonError("the mode is old_only: the new backend shows nothing yet; first: mode set dual_write")
 
+    def _has_anything(self, user_id: str) -> bool:
+        """A user without meters and readings is a misspelt one: that both show nothing would prove nothing."""
+        years = (years_of_meter(self._queries, user_id, energy_type) for energy_type in EnergyType)
+        return any(self._comparison.versions(user_id)) or any(years)
+
     def _sample(self, component: Component, after: int) -> list[Request]:
-        noted = list(self._log.requests(component, after, READ_AT_ONCE))
-        size = min(max(AT_LEAST, round(SHARE * len(noted))), AT_MOST, len(noted))
+        noted = list(self._log.requests(component, after, LATEST))
+        size = min(max(AT_LEAST, round(SHARE * len(noted))), len(noted))
         return self._random.sample(noted, size)
 
     def _noted(self, request: Request) -> Compared:
@@ -135,41 +151,6 @@ class BackendComparer:
         """A difference counts as ignored when somebody answers for all of it."""
         if compared.outcome is not Outcome.DIFFERENT:
             return compared
-        now, component = self._clock(), compared.request.component
+        now = self._clock()
         known = {name for name, rule in self._log.rules().items() if rule.until > now}
-        ignored = all(difference.fingerprint(component) in known for difference in compared.differences)
-        return replace(compared, outcome=Outcome.IGNORED) if ignored else compared
-
-    def _reads_of(self, user_id: str) -> Iterator[ComponentRead]:
-        """The dashboard, both ends of the table, and for each meter its timeline and the months of its years."""
-        yield ShowDashboard()
-        yield ShowTable()
-        yield ShowTable(descending=True)
-        for energy_type in EnergyType:
-            yield ShowTimeline(type=energy_type)
-            for year in self._years(user_id, energy_type):
-                yield ShowMonths(type=energy_type, year=year)
-
-    def _years(self, user_id: str, energy_type: EnergyType) -> range:
-        """The years of the readings, and one before and behind, which both backends calculate on the spot."""
-        ends = [
-            reading
-            for descending in (False, True)
-            for reading in self._queries.page(
-                user_id, PageRequest(ReadingFilter(energy_type), descending=descending, limit=1), Side.OLD
-            )
-        ]
-        years = [to_datetime(reading.instant).year for reading in ends]
-        return range(min(years) - 1, max(years) + 2) if years else range(0)
-
-    def _requests(self, examples: Iterable[Example], known: Known) -> Iterator[Request]:
-        users: dict[str, str] = {}
-        for example in examples:
-            if example.usage is not None:
-                request = self._log.request(example.usage)
-                if request is not None:
-                    yield request
-            elif example.parameters is not None:
-                users = users or {self._pseudonyms.of("user", user_id): user_id for user_id in known()}
-                if example.user in users:
-                    yield Request(example.component, users[example.user], example.parameters)
+        return replace(compared, outcome=Outcome.IGNORED) if known >= compared.distinct.keys() else compared

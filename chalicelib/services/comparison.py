@@ -1,20 +1,21 @@
 """Asking both backends the same and holding the answers against each other, without anybody waiting for it.
 
 Fair means: at one source version, in random order, each backend with a time-out of its own. What only shows that a
-write came between counts as lag, and a difference must be seen every time it is looked for. Which reads are asked
-stands in ``comparer``.
+write came between counts as lag, and a difference is one only if no later look denies it. Which reads are asked stands
+in ``comparer``.
 """
 
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from pydantic import ValidationError
 
-from chalicelib.domain.comparison import Compared, Outcome, Request, differences
-from chalicelib.domain.errors import EnergyMonitorError, UnavailableError
+from chalicelib.domain.comparison import Compared, Outcome, Request
+from chalicelib.domain.differences import differences
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ports import DisplayDataRepository
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync import Side
@@ -29,9 +30,9 @@ Limit = Callable[[float], AbstractContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A backend's answer and how long it took (milliseconds)."""
+    """A backend's answer, none where it had no time for one, and how long that took (milliseconds)."""
 
-    shown: Shown
+    shown: Shown | None
     elapsed_ms: float
 
 
@@ -59,23 +60,30 @@ class BackendComparison:
             if compared.outcome not in (Outcome.DIFFERENT, Outcome.LAG):
                 break
             self._pause(PAUSE_SECONDS)
-            compared = self._compared(request)
+            compared = _kept(compared, self._compared(request))
         return compared
+
+    def versions(self, user_id: str) -> tuple[int, ...]:
+        """The source versions of a user's meters, 0 where there is none. Raises UnavailableError."""
+        return tuple(self._display.state(user_id, energy_type).source_version for energy_type in EnergyType)
 
     def _compared(self, request: Request) -> Compared:
         try:
             read = read_of(request.component, request.parameters)
-            before = self._versions(request.user_id)
+            before = self.versions(request.user_id)
             answers = self._answers(read, request.user_id)
-            after = self._versions(request.user_id)
+            after = self.versions(request.user_id)
         except (UnavailableError, ValidationError, KeyError) as error:
             return Compared(request, Outcome.FAILED, error=type(error).__name__)
         old, new = answers[Side.OLD], answers[Side.NEW]
-        times = (round(old.elapsed_ms, 3), round(new.elapsed_ms, 3))
-        if before != after or old.shown.versions != new.shown.versions:
-            return Compared(request, Outcome.LAG, (), before, *times)
+        seen = Compared(request, Outcome.LAG, (), before, old.elapsed_ms, new.elapsed_ms)
+        if old.shown is None or new.shown is None:
+            silent = [side for side, asked in answers.items() if asked.shown is None]
+            return replace(seen, outcome=Outcome.FAILED, error=f"no answer: {', '.join(sorted(silent))}")
+        if before != after or not _of_one_version(old.shown, new.shown):
+            return seen
         found = tuple(differences(old.shown.body, new.shown.body))
-        return Compared(request, Outcome.DIFFERENT if found else Outcome.EQUAL, found, before, *times)
+        return replace(seen, outcome=Outcome.DIFFERENT if found else Outcome.EQUAL, differences=found)
 
     def _answers(self, read: ComponentRead, user_id: str) -> dict[Side, Asked]:
         """In random order, so that neither always finds what the other has warmed up."""
@@ -83,16 +91,24 @@ class BackendComparison:
         return {side: self._ask(read, self._backends[side], user_id) for side in sides}
 
     def _ask(self, read: ComponentRead, backend: EnergyBackend, user_id: str) -> Asked:
-        """An answer, or the refusal, which must be the same from both too. Raises UnavailableError: out of time."""
+        """The answer. What is raised is one too: a refusal must be the same from both, a defect is a difference."""
         started = time.perf_counter()
-        with self._limit(BACKEND_SECONDS):
-            try:
-                shown = read.ask(backend, user_id)
-            except UnavailableError:
-                raise
-            except EnergyMonitorError as error:
-                shown = Shown({"error": type(error).__name__})
-        return Asked(shown, (time.perf_counter() - started) * 1000)
+        try:
+            with self._limit(BACKEND_SECONDS):
+                shown: Shown | None = read.ask(backend, user_id)
+        except UnavailableError:
+            shown = None
+        except Exception as error:  # noqa: BLE001 one answer that cannot be given must not end the whole run
+            shown = Shown({"error": type(error).__name__})
+        return Asked(shown, round((time.perf_counter() - started) * 1000, 3))
 
-    def _versions(self, user_id: str) -> tuple[int, ...]:
-        return tuple(self._display.state(user_id, energy_type).source_version for energy_type in EnergyType)
+
+def _of_one_version(old: Shown, new: Shown) -> bool:
+    """A list of readings and an error show no view, so nothing of them can lag."""
+    return not old.versions or not new.versions or old.versions == new.versions
+
+
+def _kept(before: Compared, after: Compared) -> Compared:
+    """Of two looks, the one that counts: where the second saw nothing, what the first saw stands."""
+    blind = after.outcome in (Outcome.LAG, Outcome.FAILED)
+    return before if blind and before.outcome is Outcome.DIFFERENT else after

@@ -1,5 +1,7 @@
-"""Which database a command works on: the laptop stack's, or the one that MONGODB_URI names."""
+"""Which database a command works on: the laptop stack's, or the one that MONGODB_URI names. And who runs it."""
 
+import getpass
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,3 +49,8 @@ def database_of(name: str) -> Iterator[MongoDatabase]:
         raise StackError(str(error)) from error
     finally:
         database.client.close()
+
+
+def person() -> str:
+    """Who runs a command, as records name them."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"

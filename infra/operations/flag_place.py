@@ -1,8 +1,6 @@
 """Whose flags a command works on: a laptop stack's, or those of a stage on AWS with the person's own credentials."""
 
-import getpass
 import os
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +23,7 @@ from infra.local.emulators import answers
 from infra.local.errors import StackError
 from infra.local.layout import REGION, STAGE, Layout
 from infra.local.waiting import wait_until
-from infra.operations.connection import name_option
+from infra.operations.connection import name_option, person
 
 API_SECONDS = 30.0
 OPERATOR = "operator"
@@ -74,7 +72,7 @@ def flags_at(layout: Layout, stage: str | None = None) -> Iterator[Flags]:
     database = open_database(layout.mongodb_uri, layout.database)
     try:
         clients, place = _reached(layout, stage)
-        yield Flags(shell_flags(database, clients, place), _person(), None if stage else layout)
+        yield Flags(shell_flags(database, clients, place), person(), None if stage else layout)
     except EnergyMonitorError as error:
         raise StackError(str(error)) from error
     finally:
@@ -90,10 +88,6 @@ def _reached(layout: Layout, stage: str | None) -> tuple[FlagClients, FlagPlace]
     place = FlagPlace(*(found[f"Flags{name}Id"] for name in ("Application", "Environment", "Profile", "Strategy")))
     client = cache(target.client)
     return FlagClients(partial(client, "appconfigdata"), partial(client, "appconfig")), place
-
-
-def _person() -> str:
-    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 def _in_use(url: str, token: str) -> str | None:

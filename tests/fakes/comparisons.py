@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from chalicelib.domain.comparison import (
     Compared,
@@ -12,10 +13,29 @@ from chalicelib.domain.comparison import (
     Outcome,
     Replay,
     Request,
+    Sighting,
 )
+from chalicelib.domain.differences import Difference, shown_value
 from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout import Component
 from tests.fakes.usage import FakeUsageLog
+
+EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Row:
+    """A comparison that was remembered."""
+
+    compared: Compared
+    user: str
+    at: int
+    pseudonyms: Pseudonyms
+
+    def sighting(self, fingerprint: str) -> Sighting:
+        difference = self.compared.distinct[fingerprint]
+        values = (shown_value(value, self.pseudonyms) for value in (difference.control, difference.candidate))
+        return Sighting(self.at, self.user, difference.exact_place, *values)
 
 
 class FakeComparisonLog:
@@ -23,20 +43,22 @@ class FakeComparisonLog:
         self._usage = usage
         self._looked_at: int | None = None
         self._rules: dict[str, IgnoreRule] = {}
-        self.rows: list[tuple[Compared, str, int]] = []
-        self.replays: list[Replay] = []
+        self._replays: list[Replay] = []
+        self.rows: list[Row] = []
 
     def requests(self, component: Component, after: int, limit: int) -> Sequence[Request]:
         found = [
-            Request(usage.component, usage.user_id, usage.parameters, str(number))
+            (at, Request(usage.component, usage.user_id, usage.parameters, f"{number:024x}"))
             for number, (usage, _, at) in enumerate(self._usage.rows)
             if usage.component is component and usage.success and usage.parameters is not None and at > after
         ]
-        return found[:limit]
+        return [request for _, request in sorted(found, key=lambda each: each[0], reverse=True)][:limit]
 
     def request(self, usage: str) -> Request | None:
-        noted, _, _ = self._usage.rows[int(usage)]
-        return None if noted.parameters is None else Request(noted.component, noted.user_id, noted.parameters, usage)
+        noted = dict(enumerate(row for row, _, _ in self._usage.rows)).get(int(usage, 16))
+        if noted is None or noted.parameters is None:
+            return None
+        return Request(noted.component, noted.user_id, noted.parameters, usage)
 
     def looked_at(self) -> int | None:
         return self._looked_at
@@ -45,40 +67,50 @@ class FakeComparisonLog:
         self._looked_at = instant
 
     def add(self, compared: Compared, pseudonyms: Pseudonyms, at: int) -> None:
-        self.rows.append((compared, pseudonyms.of("user", compared.request.user_id), at))
+        self.rows.append(Row(compared, pseudonyms.of("user", compared.request.user_id), at, pseudonyms))
 
     def report(self, since: int) -> ComparisonReport:
+        recent = sorted((row for row in self.rows if row.at >= since), key=lambda row: row.at, reverse=True)
         outcomes: dict[Component, Counter[Outcome]] = {}
-        groups: dict[str, DifferenceGroup] = {}
-        for compared, _, at in self.rows:
-            if at >= since:
-                component = compared.request.component
-                outcomes.setdefault(component, Counter())[compared.outcome] += 1
-                for each in compared.differences:
-                    name = each.fingerprint(component)
-                    before = groups[name].count if name in groups else 0
-                    rule = self._rules.get(name)
-                    groups[name] = DifferenceGroup(name, component, each.kind, each.place, before + 1, 1, at, at, rule)
-        return ComparisonReport(outcomes, list(groups.values()))
+        for row in recent:
+            outcomes.setdefault(row.compared.request.component, Counter())[row.compared.outcome] += 1
+        replays = [replay for replay in reversed(self._replays) if replay.at >= since]
+        found = {name: each for row in recent for name, each in row.compared.distinct.items()}
+        groups = [self._group(name, each, recent, replays) for name, each in found.items()]
+        ordered = sorted(groups, key=lambda group: (-group.answers, group.fingerprint))
+        return ComparisonReport(outcomes, ordered, replays)
 
     def examples(self, fingerprint: str, limit: int) -> Sequence[Example]:
-        found = [
-            Example(
-                compared.request.component,
-                user,
-                compared.request.usage,
-                None if compared.request.usage else compared.request.parameters,
-            )
-            for compared, user, _ in self.rows
-            if any(each.fingerprint(compared.request.component) == fingerprint for each in compared.differences)
-        ]
-        return found[-limit:]
+        rows = sorted(self.rows, key=lambda row: row.at, reverse=True)
+        return [_example(row) for row in rows if fingerprint in row.compared.distinct][:limit]
 
     def audit(self, replay: Replay) -> None:
-        self.replays.append(replay)
+        self._replays.append(replay)
 
     def save_rule(self, rule: IgnoreRule) -> None:
         self._rules[rule.fingerprint] = rule
 
     def rules(self) -> Mapping[str, IgnoreRule]:
         return dict(self._rules)
+
+    def _group(self, name: str, each: Difference, recent: list[Row], replays: list[Replay]) -> DifferenceGroup:
+        rows = [row for row in recent if name in row.compared.distinct]
+        again = next((replay for replay in replays if replay.fingerprint == name), None)
+        return DifferenceGroup(
+            fingerprint=name,
+            component=rows[0].compared.request.component,
+            kind=each.kind,
+            place=each.place,
+            answers=len(rows),
+            users=len({row.user for row in rows}),
+            first=rows[-1].at,
+            last=rows[0].at,
+            examples=[row.sighting(name) for row in rows[:EXAMPLES]],
+            rule=self._rules.get(name),
+            gone=again if again and again.gone and again.at > rows[0].at else None,
+        )
+
+
+def _example(row: Row) -> Example:
+    request = row.compared.request
+    return Example(request.component, row.user, request.usage, None if request.usage else request.parameters)

@@ -1,13 +1,7 @@
-"""Faults planted in the new backend are found, exactly these and no others, while people go on writing."""
+"""Comparing on a real MongoDB: what was read is asked again of both, and what is kept of it names nobody."""
 
-import threading
-from collections.abc import Callable, Mapping
-from copy import deepcopy
-from dataclasses import dataclass, replace
-from datetime import timedelta
 from decimal import Decimal
 from random import Random
-from time import monotonic
 from typing import Any, cast
 from uuid import uuid4
 
@@ -28,103 +22,16 @@ from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import time_limit
 from chalicelib.services.comparer import BackendComparer
 from chalicelib.services.comparison import BackendComparison
-from chalicelib.services.component_reads import ShowForm, ShowMonths, ShowTable
-from chalicelib.services.display import Timeline, View
-from chalicelib.services.energy_backend import EnergyBackend
+from chalicelib.services.component_reads import ComponentRead, ShowDashboard, ShowForm, ShowMonths, ShowTable
 from chalicelib.services.energy_crud import ReadingDraft
+from infra.local.waiting import wait_until
 from tests.fakes.publisher import FakePublisher
+from tests.integration.planted_faults import FAULTS, Fault, FaultyBackend, Place
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 HIDDEN = Pseudonyms(b"a key")
-WRITES_PER_SECOND = 50
-Change = Callable[[dict[str, Any]], None]
-
-
-def months(change: Change) -> "Fault":
-    return Fault(Component.MONTHLY_CHARTS, change)
-
-
-def interpolate_wrongly(data: dict[str, Any]) -> None:
-    for month in data["months"]:
-        if month["isInterpolated"]:
-            month["meterReading"] += Decimal("0.001")
-
-
-def shift_the_year(data: dict[str, Any]) -> None:
-    data["months"] = data["months"][1:] + data["months"][:1]
-
-
-def lose_a_field(data: dict[str, Any]) -> None:
-    for month in data["months"]:
-        del month["flags"]
-
-
-def slip_the_zone(data: dict[str, Any]) -> None:
-    for month in data["months"]:
-        for source in month["calculationDetails"]["sourceReadings"]:
-            source["date"] += timedelta(hours=1)
-
-
-def show_something_stale(data: dict[str, Any]) -> None:
-    for month in data["months"]:
-        if month["meterReading"] is not None:
-            month["meterReading"] -= 1
-
-
-def swap_types(data: dict[str, Any]) -> None:
-    data["months"][0]["meterReading"] = str(data["months"][0]["meterReading"])
-
-
-def count_wrongly(data: dict[str, Any]) -> None:
-    data["maxCount"] += 1
-
-
-def project_wrongly(data: dict[str, Any]) -> None:
-    data["lastReading"]["ageDays"] += 1
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What goes wrong, and the component that shows it."""
-
-    component: Component
-    change: Change
-
-
-FAULTS = [
-    *map(months, (interpolate_wrongly, shift_the_year, lose_a_field, slip_the_zone, show_something_stale, swap_types)),
-    Fault(Component.TIMELINE_SLIDER, count_wrongly),
-    Fault(Component.DASHBOARD, project_wrongly),
-]
-
-
-class FaultyBackend:
-    """A backend that answers some users wrongly."""
-
-    def __init__(self, backend: EnergyBackend, faults: Mapping[str, Fault]) -> None:
-        self._backend = backend
-        self._faults = faults
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._backend, name)
-
-    def monthly(self, user_id: str, energy_type: EnergyType, year: int) -> View:
-        return self._wrong(Component.MONTHLY_CHARTS, user_id, self._backend.monthly(user_id, energy_type, year))
-
-    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline) -> View:
-        return self._wrong(Component.TIMELINE_SLIDER, user_id, self._backend.histogram(user_id, energy_type, timeline))
-
-    def summary(self, user_id: str, energy_type: EnergyType) -> View:
-        view = self._backend.summary(user_id, energy_type)
-        return self._wrong(Component.DASHBOARD, user_id, view) if energy_type is POWER else view
-
-    def _wrong(self, component: Component, user_id: str, view: View) -> View:
-        fault = self._faults.get(user_id)
-        if fault is None or fault.component is not component:
-            return view
-        data = deepcopy(dict(view.data))
-        fault.change(data)
-        return replace(view, data=data)
+FILE = b"date,type,amount\n2023-01-31,power,1000\n2023-03-20,power,1100.5\n2023-05-31,power,1300\n2023-02-28,gas,17\n"
+WRONG_AGE, SHIFTED = FAULTS["wrong age"], FAULTS["a year shifted"]
 
 
 @pytest.fixture
@@ -137,152 +44,154 @@ def container(ports: Ports) -> Container:
     return compose(ports, cast(TokenVerifier, None), now)
 
 
-def comparer(ports: Ports, container: Container, new: Any = None, seed: int = 1) -> BackendComparer:
-    """The comparer on this database; ``new`` instead of the new backend."""
-    chance = Random(seed)
-    backends = {Side.OLD: container.old, Side.NEW: new or container.new}
-    comparison = BackendComparison(backends, ports.display, time_limit, chance)
-    return BackendComparer(comparison, ports.comparisons, ports.queries, HIDDEN, now, chance)
+@pytest.fixture
+def user(container: Container) -> str:
+    return household(container)
 
 
-def household(container: Container, user: str) -> str:
-    """Readings in 2023 that are measured, interpolated and extrapolated, and the display up to date."""
-    rows = ["2023-01-31,power,1000", "2023-03-20,power,1100.5", "2023-05-31,power,1300", "2023-02-28,gas,17"]
-    container.imports.bulk_create(user, "\n".join(["date,type,amount", *rows]).encode())
+def household(container: Container) -> str:
+    """Somebody new with readings, the display up to date."""
+    user = f"person-{uuid4().hex}"
+    container.imports.bulk_create(user, FILE)
     for energy_type in EnergyType:
         container.calculation.refresh(user, energy_type)
     return user
 
 
-def note(ports: Ports, user: str, read: Any) -> None:
-    """Note that somebody has read it."""
-    usage = BackendUsage(read.component, user, FORCED_OLD, 1.0, success=True, parameters=read.parameters())
-    ports.usage.insert(usage, HIDDEN.of("user", user), now())
+def comparison(ports: Ports, container: Container, new: Any = None) -> BackendComparison:
+    backends = {Side.OLD: container.old, Side.NEW: new or container.new}
+    return BackendComparison(backends, ports.display, time_limit, Random(1))
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_planted_faults_are_found_and_nothing_else_while_people_write(
-    seed: int, ports: Ports, container: Container
-) -> None:
-    chance = Random(seed)
-    users = [household(container, f"user-{number}") for number in range(12)]
-    faults = dict(zip(chance.sample(users, 4), chance.sample(FAULTS, 4), strict=True))
-    asking = comparer(ports, container, FaultyBackend(container.new, faults), seed)
-    with writers(container, users):
-        seen = list(asking.on_demand(users))
-    found = {(each.request.user_id, each.request.component) for each in seen if each.outcome is Outcome.DIFFERENT}
-    assert found == {(user, fault.component) for user, fault in faults.items()}
-    assert {each.outcome for each in seen} <= {Outcome.EQUAL, Outcome.DIFFERENT, Outcome.LAG}
-    assert sum(each.outcome is Outcome.EQUAL for each in seen) > len(seen) / 2
+def comparer(ports: Ports, container: Container, faults: dict[str, Fault] | None = None) -> BackendComparer:
+    """The comparer on this database, with faults in the new backend's code."""
+    asking = comparison(ports, container, FaultyBackend(container.new, faults or {}))
+    return BackendComparer(asking, ports.comparisons, ports.queries, ports.known_users, HIDDEN, now, Random(1))
 
 
-class writers:  # noqa: N801 a context manager reads like a verb
-    """Other people's writes, some fifty a second, refreshed as events would have it, as long as the block runs."""
-
-    def __init__(self, container: Container, users: list[str]) -> None:
-        self._container = container
-        self._others = [f"{user}-neighbour" for user in users] + users
-        self._ends = threading.Event()
-        self._thread = threading.Thread(target=self._write)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._ends.set()
-        self._thread.join()
-
-    def _write(self) -> None:
-        number = 0
-        while not self._ends.wait(1 / WRITES_PER_SECOND):
-            number += 1
-            user = self._others[number % len(self._others)]
-            date = f"2023-06-{1 + number % 28:02}T{number % 24:02}:{number % 60:02}:{number // 60 % 60:02}Z"
-            self._container.energy.create(user, ReadingDraft(POWER, date, Decimal(2000), confirm=True))
-            self._container.calculation.refresh(user, POWER)
+def note(ports: Ports, user: str, *reads: ComponentRead) -> None:
+    """Note that somebody has read it, and wait for the notes: they are not acknowledged."""
+    for read in reads:
+        usage = BackendUsage(read.component, user, FORCED_OLD, 1.0, success=True, parameters=read.parameters())
+        ports.usage.insert(usage, HIDDEN.of("user", user), now())
+    components = {read.component for read in reads}
+    assert wait_until(lambda: sum(noted(ports, component) for component in components) == len(reads), 10)
 
 
-def everything(database: Database[Any]) -> list[dict[str, Any]]:
-    return list(database["backend_comparisons"].find({}, {"_id": 0}))
+def noted(ports: Ports, component: Component) -> int:
+    return len(ports.comparisons.requests(component, 0, 100))
 
 
-def eventually_noted(database: Database[Any], rows: int) -> None:
-    """Notes are not acknowledged: wait for them."""
-    ends = monotonic() + 10
-    while database["backend_usage_logs"].count_documents({}) < rows:
-        assert monotonic() < ends, "the notes never arrived"
+def everything(database: Database[Any]) -> str:
+    return str(list(database["backend_comparisons"].find({}, {"_id": 0})))
+
+
+def dashboards(seen: list[Compared]) -> list[Outcome]:
+    return [each.outcome for each in seen if each.request.component is Component.DASHBOARD]
 
 
 def test_noted_reads_are_compared_once_and_what_is_kept_names_nobody(
-    ports: Ports, container: Container, migrated: Database[Any]
+    ports: Ports, container: Container, migrated: Database[Any], user: str
 ) -> None:
-    user = household(container, f"alice-{uuid4().hex}")
     reading = container.old.readings(user, POWER)[0]
-    for read in (ShowMonths(type=POWER, year=2023), ShowTable(type=POWER), ShowForm(reading_id=reading.id)):
-        note(ports, user, read)
-    eventually_noted(migrated, 3)
-    fault = Fault(Component.MONTHLY_CHARTS, show_something_stale)
-    asking = comparer(ports, container, FaultyBackend(container.new, {user: fault}))
+    note(ports, user, ShowMonths(type=POWER, year=2023), ShowTable(type=POWER), ShowForm(reading_id=reading.id))
+    asking = comparer(ports, container, {user: SHIFTED})
     assert asking.run(30) == {Outcome.EQUAL: 2, Outcome.DIFFERENT: 1}
     assert asking.run(30) == {}
-    stored = str(everything(migrated))
-    assert all(secret not in stored for secret in (user, reading.id, "1100.5", "1000.000"))
+    stored = everything(migrated)
+    assert all(secret not in stored for secret in (user, reading.id, "1100.5", "Decimal"))
     report = asking.report(0)
     assert report.outcomes[Component.MONTHLY_CHARTS] == {Outcome.DIFFERENT: 1}
-    [group] = report.groups
-    assert (group.kind, group.place, group.users) == ("value", "months[].meterReading", 1)
+    assert ("value", "year") in [(group.kind, group.place) for group in report.groups]
+    assert {group.users for group in report.groups} == {1}
 
 
-def test_a_difference_is_asked_again_by_its_fingerprint_and_that_is_remembered(
-    ports: Ports, container: Container, migrated: Database[Any]
+def test_a_difference_is_asked_again_by_its_fingerprint_until_it_is_gone_and_that_is_remembered(
+    ports: Ports, container: Container, user: str
 ) -> None:
-    users = [household(container, f"{name}-{uuid4().hex}") for name in ("alice", "bob")]
-    note(ports, users[0], ShowMonths(type=POWER, year=2023))
-    eventually_noted(migrated, 1)
-    faults = dict.fromkeys(users, Fault(Component.MONTHLY_CHARTS, lose_a_field))
-    faulty = comparer(ports, container, FaultyBackend(container.new, faults))
+    users = [user, household(container)]
+    note(ports, user, ShowMonths(type=POWER, year=2023))
+    faulty = comparer(ports, container, dict.fromkeys(users, SHIFTED))
     faulty.run(30)
-    list(faulty.on_demand(users[1:]))
-    [group] = faulty.report(0).groups
-    assert (group.kind, group.users) == ("missing", 2)
-    replay = comparer(ports, container).replay(group.fingerprint, "olga", lambda: users)
-    assert set(replay.outcomes) == {Outcome.EQUAL}
-    assert migrated["backend_comparisons"].find_one({"replayOf": group.fingerprint, "operator": "olga"})
+    list(faulty.of_user(users[1]))
+    group = next(group for group in faulty.report(0).groups if group.place == "year")
+    assert (group.kind, group.users, group.is_open(now())) == ("value", 2, True)
+    again = faulty.replay(group.fingerprint, "olga")
+    assert (set(again.outcomes), again.showing, again.gone) == ({Outcome.DIFFERENT}, group.answers, False)
+    mended = comparer(ports, container).replay(group.fingerprint, "olga")
+    assert (dict(mended.outcomes), mended.showing, mended.gone) == ({Outcome.EQUAL: group.answers}, 0, True)
+    report = faulty.report(0)
+    assert [each.operator for each in report.replays] == ["olga", "olga"]
+    found = next(each for each in report.groups if each.fingerprint == group.fingerprint)
+    assert not found.is_open(now())
     with pytest.raises(ComparisonError, match="no difference 'unknown' is kept"):
-        faulty.replay("unknown", "olga", lambda: users)
+        faulty.replay("unknown", "olga")
 
 
-def test_a_difference_that_somebody_answers_for_is_ignored_until_that_day(ports: Ports, container: Container) -> None:
-    user = household(container, uuid4().hex)
-    fault = Fault(Component.DASHBOARD, project_wrongly)
-    asking = comparer(ports, container, FaultyBackend(container.new, {user: fault}))
-    list(asking.on_demand([user]))
+def test_a_read_that_is_not_kept_any_more_cannot_be_asked_again(
+    ports: Ports, container: Container, migrated: Database[Any], user: str
+) -> None:
+    note(ports, user, ShowMonths(type=POWER, year=2023))
+    asking = comparer(ports, container, {user: SHIFTED})
+    asking.run(30)
+    migrated["backend_usage_logs"].delete_many({})
+    with pytest.raises(ComparisonError, match="not kept any more"):
+        asking.replay(asking.report(0).groups[0].fingerprint, "olga")
+
+
+def test_a_difference_that_somebody_answers_for_is_ignored_until_that_day(
+    ports: Ports, container: Container, user: str
+) -> None:
+    asking = comparer(ports, container, {user: WRONG_AGE})
+    assert dashboards(list(asking.of_user(user))) == [Outcome.DIFFERENT]
     [group] = asking.report(0).groups
-    with pytest.raises(ComparisonError, match="expired"):
-        asking.ignore(IgnoreRule(group.fingerprint, "olga", "known", now() - 1))
     asking.ignore(IgnoreRule(group.fingerprint, "olga", "known", now() + 60_000))
-    outcomes = [each.outcome for each in asking.on_demand([user]) if each.request.component is Component.DASHBOARD]
-    assert outcomes == [Outcome.IGNORED]
-    asking.ignore(IgnoreRule(group.fingerprint, "olga", "for a moment", now() + 1))
-    ends = now() + 2
-    while now() < ends:
-        continue
-    outcomes = [each.outcome for each in asking.on_demand([user]) if each.request.component is Component.DASHBOARD]
-    assert outcomes == [Outcome.DIFFERENT]
+    assert dashboards(list(asking.of_user(user))) == [Outcome.IGNORED]
+    ports.comparisons.save_rule(IgnoreRule(group.fingerprint, "olga", "was known until now", now()))
+    assert dashboards(list(asking.of_user(user))) == [Outcome.DIFFERENT]
 
 
-def test_a_display_that_lags_is_lag_and_no_difference(ports: Ports, container: Container) -> None:
-    user = household(container, uuid4().hex)
+def test_an_answer_is_ignored_only_when_somebody_answers_for_all_that_differs(
+    ports: Ports, container: Container, user: str
+) -> None:
+    asking = comparer(ports, container, {user: SHIFTED})
+    list(asking.of_user(user))
+    first, *others = asking.report(0).groups
+    assert others
+    asking.ignore(IgnoreRule(first.fingerprint, "olga", "known", now() + 60_000))
+    assert Outcome.DIFFERENT in [each.outcome for each in asking.of_user(user)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"until": -1}, "lies ahead"),
+        ({"until": 367 * 86_400_000}, "at most a year"),
+        ({"owner": " "}, "who answers"),
+        ({"reason": ""}, "why"),
+        ({"fingerprint": "a.b"}, "no difference 'a.b' is kept"),
+    ],
+)
+def test_a_rule_without_owner_reason_day_or_difference_is_refused(
+    ports: Ports, container: Container, user: str, rule: dict[str, Any], message: str
+) -> None:
+    asking = comparer(ports, container, {user: WRONG_AGE})
+    list(asking.of_user(user))
+    [group] = asking.report(0).groups
+    said = {"fingerprint": group.fingerprint, "owner": "olga", "reason": "known", "until": 60_000, **rule}
+    said["until"] += now()
+    with pytest.raises(ComparisonError, match=message):
+        asking.ignore(IgnoreRule(**said))
+    assert ports.comparisons.rules() == {}
+
+
+def test_a_display_that_lags_is_lag_and_no_difference(ports: Ports, container: Container, user: str) -> None:
     container.energy.create(user, ReadingDraft(POWER, "2023-06-30", Decimal(1400)))
     request = Request(Component.MONTHLY_CHARTS, user, ShowMonths(type=POWER, year=2023).parameters())
-    assert compared(ports, container, request).outcome is Outcome.LAG
+    asking = comparison(ports, container)
+    assert asking.compare_backends(request).outcome is Outcome.LAG
     container.calculation.refresh(user, POWER)
-    assert compared(ports, container, request).outcome is Outcome.EQUAL
-
-
-def compared(ports: Ports, container: Container, request: Request, new: Any = None) -> Compared:
-    backends = {Side.OLD: container.old, Side.NEW: new or container.new}
-    return BackendComparison(backends, ports.display, time_limit, Random(1)).compare_backends(request)
+    assert asking.compare_backends(request).outcome is Outcome.EQUAL
 
 
 class SilentBackend:
@@ -292,20 +201,78 @@ class SilentBackend:
         raise UnavailableError("not today")
 
 
-def test_a_backend_that_does_not_answer_is_a_failure_and_no_difference(ports: Ports, container: Container) -> None:
+def test_a_backend_that_does_not_answer_is_a_failure_that_names_it_and_no_difference(
+    ports: Ports, container: Container
+) -> None:
     request = Request(Component.ENERGY_TABLE, "nobody", ShowTable().parameters())
-    failed = compared(ports, container, request, SilentBackend())
-    assert (failed.outcome, failed.error) == (Outcome.FAILED, "UnavailableError")
+    failed = comparison(ports, container, SilentBackend()).compare_backends(request)
+    assert (failed.outcome, failed.error) == (Outcome.FAILED, "no answer: new")
+
+
+def test_a_stored_document_that_cannot_be_read_is_a_difference_and_the_others_have_their_turn(
+    ports: Ports, container: Container, migrated: Database[Any], user: str
+) -> None:
+    Place(migrated, ports, container, user).store("power|summary|-", {"zone": "nowhere"})
+    note(ports, user, ShowDashboard(), ShowTable())
+    assert comparer(ports, container).run(30) == {Outcome.DIFFERENT: 1, Outcome.EQUAL: 1}
+    places = {(group.kind, group.place) for group in ports.comparisons.report(0).groups}
+    assert places == {("missing", "meters"), ("extra", "error")}
 
 
 def test_both_refusing_alike_are_equal(ports: Ports, container: Container) -> None:
     request = Request(Component.ENERGY_FORMS, "nobody", ShowForm(reading_id="0" * 24).parameters())
-    assert compared(ports, container, request).outcome is Outcome.EQUAL
+    assert comparison(ports, container).compare_backends(request).outcome is Outcome.EQUAL
+
+
+def test_what_another_version_has_noted_is_a_failure_and_no_difference(ports: Ports, container: Container) -> None:
+    asking = comparison(ports, container)
+    for component, parameters in ((Component.ENERGY_TABLE, {"colour": "red"}), (Component.CSV_IMPORT, {})):
+        assert asking.compare_backends(Request(component, "nobody", parameters)).outcome is Outcome.FAILED
+
+
+def test_on_demand_everything_of_a_user_is_compared_and_of_nobody_nothing(
+    ports: Ports, container: Container, user: str
+) -> None:
+    asking = comparer(ports, container)
+    seen = list(asking.of_user(user))
+    assert {each.request.component for each in seen} == set(Component) - {Component.CSV_IMPORT, Component.ENERGY_FORMS}
+    assert {each.outcome for each in seen} == {Outcome.EQUAL}
+    assert [each.request.parameters["year"] for each in seen if "year" in each.request.parameters] == [
+        *(2022, 2023, 2024),
+        *(2022, 2023, 2024),
+    ]
+    assert list(asking.of_user("misspelt")) == []
+    assert {each.request.user_id for each in asking.of_everybody()} == {user}
+
+
+def test_a_year_that_only_the_new_side_has_is_compared_too(
+    ports: Ports, container: Container, migrated: Database[Any], user: str
+) -> None:
+    assert migrated["energies"].delete_many({"userId": user, "type": "gas"}).deleted_count == 1
+    wrong = [each.request.parameters for each in comparer(ports, container).of_user(user) if each.differences]
+    assert {"type": "gas", "year": 2023} in wrong
+
+
+def test_of_many_a_sample_is_compared(ports: Ports, container: Container) -> None:
+    users = {household(container) for _ in range(4)}
+    sampled = {each.request.user_id for each in comparer(ports, container).of_everybody(2)}
+    assert len(sampled) == 2
+    assert sampled < users
+    assert {each.request.user_id for each in comparer(ports, container).of_everybody(9)} == users
 
 
 def test_while_only_the_old_side_is_written_there_is_nothing_to_compare(
-    ports: Ports, container: Container, migrated: Database[Any]
+    ports: Ports, container: Container, migrated: Database[Any], user: str
 ) -> None:
+    asking = comparer(ports, container, {user: WRONG_AGE})
+    list(asking.of_user(user))
+    [group] = asking.report(0).groups
     migrated["control"].replace_one({"_id": SYNC_MODE}, sync_document(SyncMode.OLD_ONLY, 0), upsert=True)
-    with pytest.raises(ComparisonError, match="mode set dual_write"):
-        comparer(ports, container).run(1)
+    for ask in (
+        lambda: asking.run(1),
+        lambda: list(asking.of_user(user)),
+        lambda: list(asking.of_everybody()),
+        lambda: asking.replay(group.fingerprint, "olga"),
+    ):
+        with pytest.raises(ComparisonError, match="mode set dual_write"):
+            ask()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.comparison import ABSENT, Difference, DifferenceKind, differences, shown_value
+from chalicelib.domain.differences import ABSENT, Difference, DifferenceKind, differences, shown_value
 from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout import Component
 
@@ -32,6 +32,9 @@ ANSWERS = st.recursive(
         ({"a": Decimal("1.001")}, {"a": Decimal("1.002")}, [("value", "a")]),
         ({"a": MOMENT}, {"a": MOMENT.replace(hour=1)}, [("value", "a")]),
         ({"a": ["x", "y"]}, {"a": ["y", "x"]}, [("order", "a")]),
+        ({"a": [{"b": 1, "c": 2}, {"b": 3}]}, {"a": [{"b": 3}, {"c": 2, "b": Decimal("1.0")}]}, [("order", "a")]),
+        ({"a": 1.5}, {"a": Decimal("1.5")}, []),
+        ({"a": None}, {}, [("missing", "a")]),
         ({"a": [1, 2, 3]}, {"a": [1, 2]}, [("missing", "a[]")]),
         ({"a": [1]}, {"a": [1, 2]}, [("extra", "a[]")]),
         ({"a": [{"b": 1}, {"b": 2}]}, {"a": [{"b": 1}, {"b": 3}]}, [("value", "a[].b")]),
@@ -78,3 +81,10 @@ def test_equal_values_have_equal_pseudonyms_and_none_is_told() -> None:
     assert shown_value(12345, hidden) != shown_value(12345, Pseudonyms(b"another"))
     assert "12345" not in shown_value(12345, hidden) + shown_value("12345", hidden)
     assert [shown_value(value, hidden) for value in (ABSENT, None, True)] == ["absent", "none", "true"]
+    assert shown_value("absent", hidden) != "absent"
+    assert shown_value({"a": 1, "b": MOMENT}, hidden) == shown_value({"b": MOMENT, "a": Decimal("1.0")}, hidden)
+
+
+def test_a_place_is_told_with_and_without_positions() -> None:
+    [found] = differences({"m": [1, {"c": [5]}]}, {"m": [1, {"c": [6]}]})
+    assert (found.place, found.exact_place) == ("m[].c[]", "m[1].c[0]")

@@ -1,0 +1,49 @@
+"""What has shown a difference before, as reads that can be asked again: whose they were is known by pseudonyms only."""
+
+from collections.abc import Iterator
+
+from chalicelib.domain.comparison import ComparisonLog, Example, Request
+from chalicelib.domain.errors import ComparisonError
+from chalicelib.domain.flag_changes import KnownUsers
+from chalicelib.domain.pseudonyms import Pseudonyms
+
+AT_ONCE = 20  # reads that are asked again
+LOOKED_THROUGH = 10 * AT_ONCE  # comparisons that these are found among: one read may have been compared many times
+
+
+class ComparisonMemory:
+    """Finds the reads behind a fingerprint."""
+
+    def __init__(self, log: ComparisonLog, users: KnownUsers, pseudonyms: Pseudonyms) -> None:
+        self._log = log
+        self._users = users
+        self._pseudonyms = pseudonyms
+
+    def examples(self, fingerprint: str) -> list[Example]:
+        """The latest reads that showed it, each once. Raises ComparisonError: nobody has seen it."""
+        found = self._log.examples(fingerprint, LOOKED_THROUGH)
+        if not found:
+            raise ComparisonError(f"no difference {fingerprint!r} is kept; python -m infra compare report lists them")
+        distinct = {(each.usage, each.user, str(each.parameters)): each for each in found}
+        return list(distinct.values())[:AT_ONCE]
+
+    def requests(self, fingerprint: str) -> list[Request]:
+        """The same as requests. Raises ComparisonError: nobody has seen it, or nothing can be asked again."""
+        requests = list(self._requests(self.examples(fingerprint)))
+        if not requests:
+            reason = "is not kept any more, or the key for pseudonyms is another"
+            raise ComparisonError(f"what showed {fingerprint} {reason}; ask anew: python -m infra compare run --all")
+        return requests
+
+    def _requests(self, examples: list[Example]) -> Iterator[Request]:
+        on_demand = any(example.usage is None for example in examples)
+        users = self._by_pseudonym() if on_demand else {}
+        for example in examples:
+            if example.usage is not None:
+                if request := self._log.request(example.usage):
+                    yield request
+            elif example.parameters is not None and example.user in users:
+                yield Request(example.component, users[example.user], example.parameters)
+
+    def _by_pseudonym(self) -> dict[str, str]:
+        return {self._pseudonyms.of("user", user_id): user_id for user_id in self._users.known_users()}

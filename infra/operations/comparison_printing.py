@@ -1,0 +1,132 @@
+"""How the comparison of the backends prints: tables for people, documents for programs."""
+
+from collections import Counter
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Column, Table
+
+from chalicelib.bootstrap import now
+from chalicelib.domain.comparison import ComparisonReport, DifferenceGroup, Outcome, Replay, Sighting
+from infra.operations.printing import console, moment
+
+SHOWN = 20  # of a pseudonym in a table: enough to tell values apart
+
+
+def counted(outcomes: Counter[Outcome]) -> str:
+    """Outcomes in one line."""
+    listed = ", ".join(f"{outcomes[outcome]} {outcome.value}" for outcome in Outcome)
+    return f"{outcomes.total()} reads compared: {listed}"
+
+
+def report_document(found: ComparisonReport) -> dict[str, Any]:
+    """A report, for programs."""
+    return {
+        "outcomes": _outcomes(found),
+        "differences": [_group_document(group) for group in found.groups],
+        "replays": [replay_document(replay) for replay in found.replays],
+    }
+
+
+def replay_document(replay: Replay) -> dict[str, Any]:
+    """A replay, for programs."""
+    return {
+        "fingerprint": replay.fingerprint,
+        "operator": replay.operator,
+        "at": moment(replay.at),
+        "outcomes": {outcome.value: replay.outcomes.get(outcome, 0) for outcome in Outcome},
+        "showing": replay.showing,
+        "gone": replay.gone,
+    }
+
+
+def print_report(found: ComparisonReport, hours: int) -> None:
+    """A report, for people."""
+    if found.outcomes:
+        console.print(_outcomes_table(found))
+    if found.groups:
+        console.print(_groups_table(found))
+        console.print(_examples_table(found))
+    if not found.compared:
+        console.print(f"nothing was compared in the last {hours} hours: that proves nothing")
+
+
+def _outcomes(found: ComparisonReport) -> dict[str, dict[str, int]]:
+    return {
+        component.value: {outcome.value: counts.get(outcome, 0) for outcome in Outcome}
+        for component, counts in sorted(found.outcomes.items())
+    }
+
+
+def _group_document(group: DifferenceGroup) -> dict[str, Any]:
+    return {
+        "fingerprint": group.fingerprint,
+        "component": group.component.value,
+        "kind": group.kind.value,
+        "place": group.place,
+        "answers": group.answers,
+        "users": group.users,
+        "first": moment(group.first),
+        "last": moment(group.last),
+        "open": group.is_open(now()),
+        "ignored": _rule_document(group),
+        "gone": group.gone and moment(group.gone.at),
+        "examples": [_sighting_document(sighting) for sighting in group.examples],
+    }
+
+
+def _rule_document(group: DifferenceGroup) -> dict[str, Any] | None:
+    rule = group.rule
+    if rule is None:
+        return None
+    expired = not group.is_ignored(now())
+    return {"owner": rule.owner, "reason": rule.reason, "until": moment(rule.until), "expired": expired}
+
+
+def _sighting_document(sighting: Sighting) -> dict[str, Any]:
+    return {
+        "at": moment(sighting.at),
+        "user": sighting.user,
+        "place": sighting.place,
+        "old": sighting.control,
+        "new": sighting.candidate,
+    }
+
+
+def _outcomes_table(found: ComparisonReport) -> Table:
+    table = Table("component", *(outcome.value for outcome in Outcome))
+    for component, counts in _outcomes(found).items():
+        table.add_row(component, *map(str, counts.values()))
+    return table
+
+
+def _groups_table(found: ComparisonReport) -> Table:
+    place, state = Column("place", overflow="fold"), Column("state", overflow="fold")
+    table = Table("fingerprint", "component", "kind", place, "answers", "users", "last seen", state)
+    for group in found.groups:
+        said = (group.fingerprint, group.component.value, group.kind.value, escape(group.place))
+        table.add_row(*said, str(group.answers), str(group.users), moment(group.last), escape(_state(group)))
+    return table
+
+
+def _state(group: DifferenceGroup) -> str:
+    if group.gone is not None:
+        return f"gone: not shown by the replay of {moment(group.gone.at)}"
+    if group.rule is None:
+        return "open"
+    answered = f"{moment(group.rule.until)}, {group.rule.owner}: {group.rule.reason}"
+    return f"ignored until {answered}" if group.is_ignored(now()) else f"open; was ignored until {answered}"
+
+
+def _examples_table(found: ComparisonReport) -> Table:
+    table = Table("fingerprint", "seen", "user", Column("place", overflow="fold"), "old", "new")
+    for group in found.groups:
+        for seen in group.examples:
+            values = (seen.user[:SHOWN], escape(seen.place), _short(seen.control), _short(seen.candidate))
+            table.add_row(group.fingerprint, moment(seen.at), *values)
+    return table
+
+
+def _short(value: str) -> str:
+    kind, _, pseudonym = value.partition(":")
+    return f"{kind} {pseudonym[:SHOWN]}".strip()

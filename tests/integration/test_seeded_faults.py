@@ -1,0 +1,125 @@
+"""Faults chosen by seed are found, exactly these and no others, while people go on writing."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from decimal import Decimal
+from itertools import count
+from random import Random
+from time import monotonic
+from typing import Any, cast
+
+import pytest
+from pymongo.database import Database
+
+from chalicelib.api.auth import TokenVerifier
+from chalicelib.bootstrap import Container, Ports, compose, mongo_ports, now
+from chalicelib.domain.comparison import Outcome
+from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sync import Side
+from chalicelib.repositories.database import time_limit
+from chalicelib.services.comparer import BackendComparer
+from chalicelib.services.comparison import BackendComparison
+from chalicelib.services.energy_crud import ReadingDraft
+from tests.fakes.publisher import FakePublisher
+from tests.integration.planted_faults import FAULTS, POWER, FaultyBackend, Place
+
+HIDDEN = Pseudonyms(b"a key")
+PEOPLE, PLANTED = 8, 4
+WRITERS, WRITES_PER_SECOND = 5, 50
+# Measured, interpolated and extrapolated months in both types; no month of one looks like a month of the other.
+FILE = b"""date,type,amount
+2022-12-31,power,900
+2023-01-31,power,1000
+2023-03-20,power,1100.5
+2023-05-31,power,1300
+2022-11-30,gas,10
+2023-01-10,gas,17
+2023-02-28,gas,41.5
+2023-04-07,gas,80
+"""
+
+
+@pytest.fixture
+def ports(migrated: Database[Any]) -> Ports:
+    return mongo_ports(migrated, FakePublisher())
+
+
+@pytest.fixture
+def container(ports: Ports) -> Container:
+    return compose(ports, cast(TokenVerifier, None), now)
+
+
+def comparer(ports: Ports, container: Container, new: Any, chance: Random) -> BackendComparer:
+    """The comparer with another new backend; it knows nothing of faults."""
+    comparison = BackendComparison({Side.OLD: container.old, Side.NEW: new}, ports.display, time_limit, chance)
+    return BackendComparer(comparison, ports.comparisons, ports.queries, ports.known_users, HIDDEN, now, chance)
+
+
+def household(container: Container, user: str) -> None:
+    container.imports.bulk_create(user, FILE)
+    for energy_type in EnergyType:
+        container.calculation.refresh(user, energy_type)
+
+
+@contextmanager
+def writing(container: Container, users: list[str]) -> Iterator[None]:
+    """People who write fifty times a second, refreshed as events would have it, as long as the block runs."""
+    ends, numbers, begun = threading.Event(), count(), monotonic()
+
+    def write() -> None:
+        while not ends.wait(max(0.0, begun + (number := next(numbers)) / WRITES_PER_SECOND - monotonic())):
+            user = users[number % len(users)]
+            date = f"2023-06-{1 + number % 28:02}T{number % 24:02}:{number % 60:02}:{number // 60 % 60:02}Z"
+            container.energy.create(user, ReadingDraft(POWER, date, Decimal(2000), confirm=True))
+            container.calculation.refresh(user, POWER)
+
+    with ThreadPoolExecutor(WRITERS) as threads:
+        writers = [threads.submit(write) for _ in range(WRITERS)]
+        try:
+            yield
+        finally:
+            ends.set()
+        for writer in writers:
+            writer.result()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_planted_faults_are_found_and_nothing_else_while_people_write(
+    seed: int, ports: Ports, container: Container, migrated: Database[Any]
+) -> None:
+    chance = Random(seed)
+    users = [f"user-{number}" for number in range(PEOPLE)]
+    for user in users:
+        household(container, user)
+    faults = dict(zip(chance.sample(users, PLANTED), chance.sample(sorted(FAULTS), PLANTED), strict=True))
+    for user, name in faults.items():
+        FAULTS[name].plant(Place(migrated, ports, container, user))
+    wrong = FaultyBackend(container.new, {user: FAULTS[name] for user, name in faults.items()})
+    asking = comparer(ports, container, wrong, chance)
+    with writing(container, [*users, *(f"{user}-neighbour" for user in users)]):
+        seen = [each for user in users for each in asking.of_user(user)]
+    found = {(each.request.user_id, each.request.component) for each in seen if each.outcome is Outcome.DIFFERENT}
+    assert found == {(user, FAULTS[name].component) for user, name in faults.items()}
+    assert {each.outcome for each in seen} <= {Outcome.EQUAL, Outcome.DIFFERENT, Outcome.LAG}
+    assert sum(each.outcome is Outcome.EQUAL for each in seen) > len(seen) / 2
+    reported = {(group.component, group.place) for group in asking.report(0).groups}
+    for name in faults.values():
+        assert reported & FAULTS[name].places, f"{name} is reported"
+    assert reported <= {place for name in faults.values() for place in FAULTS[name].places}
+
+
+def test_every_fault_of_the_list_is_found_and_without_faults_nothing_is(
+    ports: Ports, container: Container, migrated: Database[Any]
+) -> None:
+    household(container, "nobody-s-fault")
+    for name in FAULTS:
+        household(container, name)
+        FAULTS[name].plant(Place(migrated, ports, container, name))
+    wrong = FaultyBackend(container.new, FAULTS)
+    seen = list(comparer(ports, container, wrong, Random(1)).of_everybody())
+    found = {(each.request.user_id, each.request.component) for each in seen if each.outcome is Outcome.DIFFERENT}
+    assert found == {(name, fault.component) for name, fault in FAULTS.items()}
+    assert {each.outcome for each in seen} == {Outcome.EQUAL, Outcome.DIFFERENT}

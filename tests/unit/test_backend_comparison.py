@@ -1,0 +1,141 @@
+"""A fair comparison of two backends: at one source version, in random order, each with its own time."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, cast
+
+import pytest
+
+from chalicelib.domain.comparison import Outcome, Request
+from chalicelib.domain.errors import HistogramError, UnavailableError
+from chalicelib.domain.ports import DisplayDataRepository, MeterState
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.rollout import Component
+from chalicelib.domain.sync import Side
+from chalicelib.services.comparison import ATTEMPTS, BACKEND_SECONDS, BackendComparison
+from chalicelib.services.component_reads import ShowMonths
+from chalicelib.services.display import View
+
+POWER = EnergyType.POWER
+REQUEST = Request(Component.MONTHLY_CHARTS, "alice", ShowMonths(type=POWER, year=2023).parameters())
+Answer = Callable[[], View]
+
+
+def view(reading: int, version: int = 1) -> Answer:
+    return lambda: View({"months": [{"meterReading": reading}]}, MeterState(version, version), None)
+
+
+def failing(error: Exception) -> Answer:
+    def fail() -> View:
+        raise error
+
+    return fail
+
+
+@dataclass
+class Scene:
+    """Two backends that answer as told, one look after another; the last answer is repeated."""
+
+    old: Sequence[Answer] = (view(1),)
+    new: Sequence[Answer] = (view(1),)
+    versions: Sequence[int] = (1,)
+    asked: list[str] = field(default_factory=list)
+    limits: list[float] = field(default_factory=list)
+    states: int = 0
+
+    def compare(self, seed: int = 1) -> Any:
+        backends = {Side.OLD: Told("old", self.old, self.asked), Side.NEW: Told("new", self.new, self.asked)}
+        comparison = BackendComparison(
+            cast(Any, backends), cast(DisplayDataRepository, self), self.limit, Random(seed), lambda _: None
+        )
+        return comparison.compare_backends(REQUEST)
+
+    def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
+        """Asked for both meters before and after each look."""
+        version = self.versions[min(self.states // 2, len(self.versions) - 1)]
+        self.states += 1
+        return MeterState(version, version)
+
+    @contextmanager
+    def limit(self, seconds: float) -> Iterator[None]:
+        self.limits.append(seconds)
+        yield
+
+
+@dataclass
+class Told:
+    name: str
+    answers: Sequence[Answer]
+    asked: list[str]
+
+    def monthly(self, user_id: str, energy_type: EnergyType, year: int) -> View:
+        self.asked.append(self.name)
+        look = self.asked.count(self.name) - 1
+        return self.answers[min(look, len(self.answers) - 1)]()
+
+
+def test_equal_answers_are_equal_at_the_first_look() -> None:
+    scene = Scene()
+    compared = scene.compare()
+    assert (compared.outcome, compared.versions) == (Outcome.EQUAL, (1, 1))
+    assert sorted(scene.asked) == ["new", "old"]
+
+
+def test_each_backend_has_its_own_time() -> None:
+    scene = Scene()
+    scene.compare()
+    assert scene.limits == [BACKEND_SECONDS, BACKEND_SECONDS]
+
+
+def test_either_backend_is_asked_first_now_and_then() -> None:
+    firsts = set()
+    for seed in range(20):
+        scene = Scene()
+        scene.compare(seed)
+        firsts.add(scene.asked[0])
+    assert firsts == {"old", "new"}
+
+
+def test_a_difference_is_looked_at_again_before_it_is_one() -> None:
+    scene = Scene(new=[view(2)])
+    compared = scene.compare()
+    assert compared.outcome is Outcome.DIFFERENT
+    assert [each.place for each in compared.differences] == ["months[].meterReading"]
+    assert scene.asked.count("new") == ATTEMPTS
+
+
+@pytest.mark.parametrize(
+    ("new", "outcome"),
+    [
+        ([view(2), view(1)], Outcome.EQUAL),  # midnight, say, came between
+        ([view(1, version=0), view(1)], Outcome.EQUAL),
+        ([view(1, version=0)], Outcome.LAG),
+        ([view(2), view(2, version=0)], Outcome.DIFFERENT),  # a write that comes between denies nothing
+        ([view(2), failing(UnavailableError("no"))], Outcome.DIFFERENT),
+        ([failing(UnavailableError("no"))], Outcome.FAILED),
+        ([failing(HistogramError("no"))], Outcome.DIFFERENT),
+        ([failing(TypeError("a defect"))], Outcome.DIFFERENT),
+    ],
+)
+def test_what_later_looks_see_counts(new: list[Answer], outcome: Outcome) -> None:
+    assert Scene(new=new).compare().outcome is outcome
+
+
+def test_a_write_between_the_two_answers_is_lag_whatever_they_say() -> None:
+    changing = range(1, 99)
+    assert Scene(versions=changing).compare().outcome is Outcome.LAG
+    assert Scene(new=[view(2)], versions=changing).compare().outcome is Outcome.LAG
+    assert Scene(new=[view(2)], versions=[1, 2, 2]).compare().outcome is Outcome.DIFFERENT
+
+
+@pytest.mark.parametrize("error", [HistogramError("no"), TypeError("a defect")])
+def test_who_refuses_alike_or_breaks_alike_is_equal(error: Exception) -> None:
+    assert Scene(old=[failing(error)], new=[failing(error)]).compare().outcome is Outcome.EQUAL
+
+
+def test_a_failure_names_who_did_not_answer() -> None:
+    silent = [failing(UnavailableError("no"))]
+    assert Scene(old=silent).compare().error == "no answer: old"
+    assert Scene(old=silent, new=silent).compare().error == "no answer: new, old"
