@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import InvalidInputError, RevisionError, RolloutError, UnavailableError
-from chalicelib.domain.flag_changes import ChangeState
+from chalicelib.domain.flag_changes import ChangeState, FlagChange
 from chalicelib.domain.rollout import Reason
 from chalicelib.domain.sync import Side, SyncMode, SyncState
 from chalicelib.domain.twins import Verified
@@ -158,6 +158,20 @@ def test_of_two_operators_at_the_same_moment_one_is_told(risen: Rollout, step: s
 def percents_ever_made(rollout: Rollout) -> set[Decimal]:
     """The table's percentage in every version that AppConfig has."""
     return {read(content).flags[TABLE].rollout_percent for content in rollout.appconfig.versions.values()}
+
+
+def test_a_change_that_comes_between_reading_and_making_a_version_stops_it(risen: Rollout) -> None:
+    other, real = risen.operator().changes, risen.history.save
+
+    def interrupted(change: FlagChange) -> None:
+        risen.history.save = real  # type: ignore[method-assign]
+        other.set("dashboard_new_backend", Wish(percent=Decimal(5)), Order("otto", "yours"))
+        real(change)
+
+    risen.history.save = interrupted  # type: ignore[method-assign]
+    with pytest.raises(RevisionError):
+        risen.set(70)
+    assert percents_ever_made(risen) == {0, 50}
 
 
 def test_a_change_that_comes_between_making_a_version_and_deploying_it_is_not_overwritten(risen: Rollout) -> None:
