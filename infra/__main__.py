@@ -26,6 +26,8 @@ from infra.local.processes import PieceStatus, Processes
 console = Console(highlight=False, soft_wrap=True)
 LONGEST_HOURS = 24.0 * 365
 OPERATIONS = {  # and the module of infra.operations that has them
+    "compare": "comparing",
+    "drill": "drill",
     "flags": "flags",
     "mode": "commands",
     "repair": "commands",

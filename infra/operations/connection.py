@@ -8,7 +8,7 @@ import click
 
 from chalicelib.bootstrap import Operations, shell_operations
 from chalicelib.domain.errors import EnergyMonitorError
-from chalicelib.repositories.database import open_database, ping
+from chalicelib.repositories.database import MongoDatabase, open_database, ping
 from infra.local.errors import StackError
 from infra.local.layout import Layout
 
@@ -24,12 +24,19 @@ def name_option(command: Command) -> Command:
 
 @contextmanager
 def connected(name: str) -> Iterator[Operations]:
-    """The operations on a database that answers. What they refuse is a StackError, which the command line shows."""
+    """The operations on a database that answers."""
+    with database_of(name) as database:
+        yield shell_operations(database)
+
+
+@contextmanager
+def database_of(name: str) -> Iterator[MongoDatabase]:
+    """A database that answers. What is refused with it is a StackError, which the command line shows."""
     layout = Layout.chosen(name, {})
     database = open_database(layout.mongodb_uri, layout.database)
     try:
         ping(database)
-        yield shell_operations(database)
+        yield database
     except EnergyMonitorError as error:
         raise StackError(str(error)) from error
     finally:
