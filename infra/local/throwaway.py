@@ -1,7 +1,7 @@
 """Servers for tests: on free ports, in a folder of their own, gone afterwards with everything they kept."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
@@ -16,7 +16,7 @@ from infra.local.emulators import localstack as localstack_piece
 from infra.local.layout import Layout, Ports
 from infra.local.ports import free_ports
 from infra.local.processes import Processes
-from infra.local.supervision import Supervisor
+from infra.local.supervision import Piece, Supervisor
 
 
 @contextmanager
@@ -36,27 +36,15 @@ def mongod(*options: str) -> Iterator[str]:
 @contextmanager
 def localstack() -> Iterator[Layout]:
     """Run LocalStack alone, with functions as processes; yields where it is."""
-    layout = _layout()
-    supervisor = Supervisor(layout.folder)
-    try:
-        supervisor.start(localstack_piece(layout))
+    with _alone(localstack_piece) as layout:
         yield layout
-    finally:
-        supervisor.stop("localstack")
-        shutil.rmtree(layout.folder, ignore_errors=True)
 
 
 @contextmanager
 def appconfig() -> Iterator[Layout]:
     """Run the AppConfig emulator alone, nothing deployed; yields where it is."""
-    layout = _layout()
-    supervisor = Supervisor(layout.folder)
-    try:
-        supervisor.start(appconfig_piece(layout))
+    with _alone(appconfig_piece) as layout:
         yield layout
-    finally:
-        supervisor.stop("appconfig")
-        shutil.rmtree(layout.folder, ignore_errors=True)
 
 
 @contextmanager
@@ -68,6 +56,18 @@ def stack(*, demo: bool = False) -> Iterator[Layout]:
         yield layout
     finally:
         Processes(layout).stop()
+        shutil.rmtree(layout.folder, ignore_errors=True)
+
+
+@contextmanager
+def _alone(make: Callable[[Layout], Piece]) -> Iterator[Layout]:
+    layout = _layout()
+    supervisor, piece = Supervisor(layout.folder), make(layout)
+    try:
+        supervisor.start(piece)
+        yield layout
+    finally:
+        supervisor.stop(piece.name)
         shutil.rmtree(layout.folder, ignore_errors=True)
 
 

@@ -6,12 +6,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from chalicelib.domain.flag_changes import FlagChange, Shown
-from chalicelib.flags.flag import Flag, plain
+from chalicelib.flags.flag import Flag, moment, plain
 from chalicelib.flags.names import GLOBAL, SHORT_GLOBAL
 from chalicelib.flags.orders import Change
 from chalicelib.flags.overview import Explanation, Listing
 from chalicelib.flags.planning import Plan
-from infra.operations.printing import console, folding_table, moment
+from infra.operations.printing import console, folding_table
 
 FEW_IDS = 3
 

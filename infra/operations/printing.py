@@ -8,9 +8,9 @@ import click
 from rich.console import Console
 from rich.table import Column, Table
 
-from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.sync import Side, SyncMode, SyncState
 from chalicelib.domain.twins import Verification
+from chalicelib.flags.flag import moment as moment
 from chalicelib.services.sync_job import SyncReport
 from chalicelib.services.sync_modes import ModeReport
 
@@ -36,11 +36,6 @@ def printable(text: str) -> str:
 def folding_table(*names: str) -> Table:
     """A table that is never cut off: what is too wide goes on in the next line."""
     return Table(*(Column(name, overflow="fold") for name in names))
-
-
-def moment(instant: int) -> str:
-    """An instant to the second."""
-    return f"{to_datetime(instant):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def mode_document(report: ModeReport) -> dict[str, Any]:

@@ -151,6 +151,23 @@ def test_in_new_only_the_new_side_is_right_and_only_the_display_is_compared(depl
     assert len(contents(deployed.database, "source_energy_readings")) == 1
 
 
+def test_what_the_last_comparison_of_everybody_found_is_remembered(deployed: Deployment, user: str) -> None:
+    deployed.create(user, "2024-01-31", 5)
+    deployed.container.calculation.catch_up()
+    control, consistency = deployed.ports.sync_control, deployed.operations.consistency
+    consistency.verify(user)
+    assert control.verified() is None
+    consistency.verify()
+    good = control.verified()
+    assert good is not None
+    assert (good.since, good.meters, good.differences) == (control.state().since, 1, 0)
+    deployed.database["source_energy_readings"].delete_many({})
+    consistency.verify()
+    bad = control.verified()
+    assert bad is not None
+    assert bad.differences == 1
+
+
 def test_in_old_only_nothing_is_compared(deployed: Deployment, user: str) -> None:
     deployed.to(OLD_ONLY)
     deployed.create(user, "2024-01-31", 5)

@@ -27,6 +27,7 @@ from tests.fakes.store import FakeStore, Meter
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
 ORDER = Order("olga", "as planned")
+IN_HALF = "alice"  # is in at 50 percent of the table
 
 
 @dataclass
@@ -81,3 +82,8 @@ class Rollout:
 
     def decision(self, user_id: str) -> Any:
         return self.flags.overview.explain(user_id, Component.ENERGY_TABLE).decision
+
+
+def back(rollout: Rollout, percent: int | None = None) -> Change:
+    """Roll the table back."""
+    return rollout.flags.changes.rollback(TABLE, None if percent is None else Decimal(percent), ORDER)

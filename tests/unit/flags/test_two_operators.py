@@ -1,0 +1,90 @@
+"""Two operators at once: one is told, nothing is overwritten, and a rollback gets through."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import RevisionError
+from chalicelib.domain.flag_changes import ChangeState, FlagChange
+from chalicelib.flags.document import read
+from chalicelib.flags.orders import Order
+from chalicelib.flags.wishes import Wish
+from tests.unit.flags.rollout import TABLE, Rollout, back
+
+
+def test_of_two_operators_who_have_seen_one_document_the_second_is_told(risen: Rollout) -> None:
+    seen = risen.flags.overview.listing().document.version
+    mine, yours = (risen.operator().changes for _ in range(2))
+    mine.set(TABLE, Wish(percent=Decimal(60)), Order("olga", "mine", seen))
+    with pytest.raises(RevisionError, match="look at it again"):
+        yours.set(TABLE, Wish(percent=Decimal(70)), Order("otto", "yours", seen))
+    assert risen.table().rollout_percent == 60
+
+
+@pytest.mark.parametrize("step", ["create_hosted_configuration_version", "start_deployment"])
+def test_of_two_operators_at_the_same_moment_one_is_told(risen: Rollout, step: str) -> None:
+    """The other one comes between reading and the step."""
+    other, real = risen.operator().changes, getattr(risen.appconfig, step)
+
+    def interrupted(**asked: Any) -> Any:
+        setattr(risen.appconfig, step, real)
+        other.set(TABLE, Wish(percent=Decimal(60)), Order("otto", "yours"))
+        return real(**asked)
+
+    setattr(risen.appconfig, step, interrupted)
+    with pytest.raises(RevisionError, match="look at it again"):
+        risen.set(70)
+    assert risen.table().rollout_percent == 60
+    assert percents_ever_made(risen) == {0, 50, 60, *([70] if step == "start_deployment" else [])}
+    failed = next(c for c in risen.flags.overview.changes(TABLE, 10) if c.state is ChangeState.FAILED)
+    assert (failed.by, failed.after[TABLE]["rolloutPercent"]) == ("olga", 70)
+
+
+def percents_ever_made(rollout: Rollout) -> set[Decimal]:
+    """The table's percentage in every version that AppConfig has."""
+    return {read(content).flags[TABLE].rollout_percent for content in rollout.appconfig.versions.values()}
+
+
+def test_a_change_that_comes_between_reading_and_making_a_version_stops_it(risen: Rollout) -> None:
+    other, real = risen.operator().changes, risen.history.save
+
+    def interrupted(change: FlagChange) -> None:
+        risen.history.save = real  # type: ignore[method-assign]
+        other.set("dashboard_new_backend", Wish(percent=Decimal(5)), Order("otto", "yours"))
+        real(change)
+
+    risen.history.save = interrupted  # type: ignore[method-assign]
+    with pytest.raises(RevisionError):
+        risen.set(70)
+    assert percents_ever_made(risen) == {0, 50}
+
+
+def test_a_change_that_comes_between_making_a_version_and_deploying_it_is_not_overwritten(risen: Rollout) -> None:
+    other, real = risen.operator().changes, risen.appconfig.create_hosted_configuration_version
+
+    def interrupted(**asked: Any) -> Any:
+        risen.appconfig.create_hosted_configuration_version = real  # type: ignore[method-assign]
+        made = real(**asked)
+        other.set("dashboard_new_backend", Wish(percent=Decimal(5)), Order("otto", "yours"))
+        return made
+
+    risen.appconfig.create_hosted_configuration_version = interrupted  # type: ignore[method-assign]
+    with pytest.raises(RevisionError):
+        risen.set(70)
+    assert risen.flags.overview.listing().document.flags["dashboard_new_backend"].rollout_percent == 5
+
+
+@pytest.mark.parametrize("step", ["create_hosted_configuration_version", "start_deployment"])
+def test_a_rollback_goes_on_top_of_what_somebody_else_deploys_meanwhile(risen: Rollout, step: str) -> None:
+    other, real = risen.operator().changes, getattr(risen.appconfig, step)
+
+    def interrupted(**asked: Any) -> Any:
+        setattr(risen.appconfig, step, real)
+        other.set("dashboard_new_backend", Wish(percent=Decimal(5)), Order("otto", "yours"))
+        return real(**asked)
+
+    setattr(risen.appconfig, step, interrupted)
+    back(risen)
+    flags = risen.flags.overview.listing().document.flags
+    assert (flags[TABLE].enabled, flags["dashboard_new_backend"].rollout_percent) == (False, Decimal(5))
