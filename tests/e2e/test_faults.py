@@ -156,7 +156,7 @@ def test_the_sweeper_catches_up_a_write_whose_event_died_with_localstack(fragile
         return found["sourceVersion"], found["displayVersion"]
 
     assert fragile.record(user, "2023-01-31", 1000).status == 201
-    eventually(versions, lambda now: now == (1, 1))
+    eventually(versions, lambda now: now == (1, 1), SWEPT_SECONDS)
     bus = fragile.process("localstack")
     with ThreadPoolExecutor(max_workers=1) as pool:
         with held(database, meter):
