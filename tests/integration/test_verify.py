@@ -153,7 +153,7 @@ def test_in_new_only_the_new_side_is_right_and_only_the_display_is_compared(depl
 
 def test_what_the_last_comparison_of_everybody_found_is_remembered(deployed: Deployment, user: str) -> None:
     deployed.create(user, "2024-01-31", 5)
-    deployed.container.calculation.catch_up()
+    deployed.operations.sweeper.run_at_once(60)
     control, consistency = deployed.ports.sync_control, deployed.operations.consistency
     consistency.verify(user)
     assert control.verified() is None
