@@ -5,10 +5,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pymongo.database import Database
 
 from chalicelib.repositories.database import open_database
 from migrations import runner
+
+# Speed is measured by the benches: a busy machine must not turn a test red.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
