@@ -102,7 +102,7 @@ def ignore(fingerprint: str, owner: str, reason: str, until: datetime, name: str
     if as_json:
         print_json({"fingerprint": fingerprint, "owner": owner, "reason": reason, "until": f"{until:%Y-%m-%d}"})
     else:
-        said = f"{fingerprint} is ignored until the end of {until:%Y-%m-%d} (UTC); {owner} answers for it"
+        said = f"{owner} answers for {fingerprint} until the end of {until:%Y-%m-%d} (UTC)"
         console.print(said, markup=False)
 
 

@@ -5,8 +5,9 @@ import sys
 import click
 from rich.table import Table
 
-from infra.drills.rollback import Drilled
-from infra.drills.rollback import drill as drill_rollback
+from infra.drills.ground import laptop_ground
+from infra.drills.rollback import Drilled, Exercise
+from infra.drills.rollback import drill as make
 from infra.drills.writing import WRITES
 from infra.local.throwaway import stack
 from infra.operations.connection import json_option
@@ -21,29 +22,31 @@ def drill() -> None:
 @drill.command()
 @click.option("--component", type=click.Choice(sorted(WRITES)), default="energy_forms", show_default=True)
 @click.option("--writes", type=click.IntRange(min=20), default=500, show_default=True, help="acknowledged writes")
+@click.option("--moves", type=click.IntRange(1, 20), default=3, show_default=True, help="ways to the new backend")
 @json_option
-def rollback(component: str, writes: int, as_json: bool) -> None:
+def rollback(component: str, writes: int, moves: int, as_json: bool) -> None:
     """Write through a component while it is flipped, roll it back, and look for every write in the old backend.
 
     Brings up a laptop stack of its own (a minute) and ends it. Exit code 1 when a write is lost, or when the same
     with dual write off loses none.
     """
     progress_console.print("bringing up a stack for the drill")
-    with stack() as layout:
-        drilled = drill_rollback(layout, component, writes, progress_console.print)
+    with stack() as layout, laptop_ground(layout, component) as ground:
+        drilled = make(ground, Exercise(component, writes, moves=moves), progress_console.print)
     if as_json:
         print_json(drilled.as_document())
     else:
-        _print(drilled)
+        print_drilled(drilled)
     sys.exit(0 if drilled.passed else 1)
 
 
-def _print(drilled: Drilled) -> None:
+def print_drilled(drilled: Drilled) -> None:
+    """What a drill has shown, for people."""
     table = Table("run", "acknowledged writes", "by old", "by new", "flips", "lost writes")
     for name, run in (("control: dual write off", drilled.control), ("drill", drilled.drill)):
         table.add_row(name, *map(str, (run.writes, run.by_old, run.by_new, run.flips, run.lost)))
     console.print(table)
-    if not drilled.control.lost:
-        console.print("the control lost nothing: this drill would not notice a loss")
+    if not drilled.proves:
+        console.print("[red]this drill would not have noticed a loss: it proves nothing[/]")
     console.print(f"last answer from the new backend {drilled.last_new_answer_seconds:.1f} s after the rollback began")
     console.print(f"lost writes: {drilled.drill.lost}")

@@ -47,6 +47,7 @@ class FakeComparisonLog:
         self.rows: list[Row] = []
 
     def requests(self, component: Component, after: int, limit: int) -> Sequence[Request]:
+        self._usage.ping()
         found = [
             (at, Request(usage.component, usage.user_id, usage.parameters, f"{number:024x}"))
             for number, (usage, _, at) in enumerate(self._usage.rows)
@@ -61,15 +62,18 @@ class FakeComparisonLog:
         return Request(noted.component, noted.user_id, noted.parameters, usage)
 
     def looked_at(self) -> int | None:
+        self._usage.ping()
         return self._looked_at
 
     def set_looked_at(self, instant: int) -> None:
         self._looked_at = instant
 
     def add(self, compared: Compared, pseudonyms: Pseudonyms, at: int) -> None:
+        self._usage.ping()
         self.rows.append(Row(compared, pseudonyms.of("user", compared.request.user_id), at, pseudonyms))
 
     def report(self, since: int) -> ComparisonReport:
+        self._usage.ping()
         recent = sorted((row for row in self.rows if row.at >= since), key=lambda row: row.at, reverse=True)
         outcomes: dict[Component, Counter[Outcome]] = {}
         for row in recent:

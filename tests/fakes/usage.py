@@ -10,5 +10,8 @@ class FakeUsageLog:
         self.rows: list[tuple[BackendUsage, str, int]] = []
 
     def insert(self, usage: BackendUsage, pseudonym: str, at: int) -> None:
-        self._store.ping()
+        self.ping()
         self.rows.append((usage, pseudonym, at))
+
+    def ping(self) -> None:
+        self._store.ping()

@@ -16,10 +16,16 @@ from bson.decimal128 import Decimal128
 from pymongo.database import Database
 
 from chalicelib.api.auth import TokenVerifier
-from chalicelib.bootstrap import Container, compose, mongo_ports, now
+from chalicelib.bootstrap import Container, Ports, compose, mongo_ports, now
+from chalicelib.domain.comparison import Compared, IgnoreRule, Outcome, Replay, Request
+from chalicelib.domain.differences import Difference, DifferenceKind
+from chalicelib.domain.errors import ComparisonError
 from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType, to_ms
+from chalicelib.domain.rollout import FORCED_OLD, Component
 from chalicelib.domain.sync import Side, SyncMode
+from chalicelib.domain.usage import BackendUsage
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.lagging import MongoLaggingMeters
@@ -120,10 +126,43 @@ def test_every_query_of_the_services_uses_an_index(mongodb_uri: str, migrated: D
         "delete",
         "findAndModify",
     }
+    assert_by_index(migrated, commands)
+
+
+def assert_by_index(database: Database[Any], commands: Commands) -> None:
     for command in commands.seen:
-        found = explained(migrated, command)
+        found = explained(database, command)
         assert found, command
         assert not WITHOUT_INDEX & set(found), (command, found)
+
+
+def fill_comparisons(ports: Ports) -> None:
+    """Noted reads and comparisons of every kind, among them what is looked for."""
+    for number in range(60):
+        for component in Component:
+            usage = BackendUsage(component, uuid4().hex, FORCED_OLD, 1.0, success=True, parameters={"limit": number})
+            ports.usage.insert(usage, "pseudonym", now())
+            differing = (Difference(DifferenceKind.VALUE, ("readings", number, "amount"), number, 5),) * (number % 2)
+            outcome = Outcome.DIFFERENT if differing else Outcome.EQUAL
+            request = Request(component, uuid4().hex, {"limit": number})
+            ports.comparisons.add(Compared(request, outcome, differing), Pseudonyms(b"key"), now())
+        ports.comparisons.audit(Replay("f", "olga", now(), {Outcome.EQUAL: 1}, 0))
+
+
+def test_every_query_of_the_comparer_uses_an_index(mongodb_uri: str, migrated: Database[Any]) -> None:
+    fill_comparisons(mongo_ports(migrated, FakePublisher()))
+    commands = Commands()
+    watched = open_database(mongodb_uri, migrated.name, commands)
+    comparer = compose(mongo_ports(watched, FakePublisher()), cast(TokenVerifier, None), now).comparer
+    assert comparer.run(60)
+    [group, *_] = comparer.report(now() - 60_000).groups
+    comparer.ignore(IgnoreRule(group.fingerprint, "olga", "known", now() + 60_000))
+    with pytest.raises(ComparisonError, match="not kept any more"):
+        comparer.replay(group.fingerprint, "olga")
+    watched.client.close()
+    asked = {command.get("find", command.get("aggregate")) for command in commands.seen}
+    assert {"backend_usage_logs", "backend_comparisons", "control", "meters"} <= asked
+    assert_by_index(migrated, commands)
 
 
 def test_a_query_without_an_index_would_be_noticed(migrated: Database[Any]) -> None:

@@ -1,0 +1,108 @@
+"""What a drill is made on: a laptop stack that nobody else uses, flipped by real deployments of AppConfig.
+
+The sync mode is written down past its rules and its drain, so the data must be nobody's.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from chalicelib.bootstrap import now, shell_operations
+from chalicelib.domain.sync import SyncMode
+from chalicelib.flags.names import GLOBAL, component_flag_named
+from chalicelib.flags.orders import Change, Order
+from chalicelib.flags.wishes import Wish, percentage
+from chalicelib.repositories.control import SYNC_MODE, sync_document
+from chalicelib.repositories.database import Collections, MongoDatabase, open_database
+from infra.drills.api import OLD, Api, http
+from infra.local.errors import StackError
+from infra.local.layout import Layout
+from infra.operations.flag_place import Flags, flags_at
+
+NEW = "new"
+ALONE = {OLD: SyncMode.OLD_ONLY, NEW: SyncMode.NEW_ONLY}
+
+
+class Ground(Protocol):
+    """A deployed system with one component that can be flipped. All methods raise StackError."""
+
+    @property
+    def api(self) -> Api:
+        """How people reach it."""
+
+    def flip_alone(self, side: str) -> None:
+        """Let one backend take the writes of the component and keep them for itself: dual write is off."""
+
+    def mend(self) -> None:
+        """Dual write on, both sides equal and verified: flags may rise."""
+
+    def flip(self, side: str) -> float:
+        """Move the component for everybody; returns the seconds until that was in effect everywhere."""
+
+    def roll_back(self) -> float:
+        """Take the component back; returns the seconds until that was in effect everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaptopGround:
+    """Implements ``Ground``."""
+
+    api: Api
+    component: str
+    flags: Flags
+    database: MongoDatabase
+
+    def flip_alone(self, side: str) -> None:
+        """By the sync mode: what a rollout without dual write would be."""
+        self._force(ALONE[side])
+
+    def mend(self) -> None:
+        """Repairs from ``energies``."""
+        self._force(SyncMode.DUAL_WRITE)
+        consistency = shell_operations(self.database).consistency
+        consistency.repair()
+        if left := consistency.verify(restart=True).differences:
+            raise StackError(f"{left} documents differ after the control was mended: python -m infra verify")
+
+    def flip(self, side: str) -> float:
+        """By the flag's percentage, the global gate first."""
+        listing = self.flags.operations.overview.listing()
+        if not any(flag.name == GLOBAL and flag.enabled for flag in listing.flags):
+            _seconds(self.flags.operations.changes.set(GLOBAL, Wish(enabled=True), self._order))
+        wish = Wish(percent=percentage("100" if side == NEW else "0"))
+        return _seconds(self.flags.operations.changes.set(self._flag, wish, self._order))
+
+    def roll_back(self) -> float:
+        """As ``flags rollback`` does."""
+        return _seconds(self.flags.operations.changes.rollback(self._flag, None, self._order))
+
+    @property
+    def _flag(self) -> str:
+        return component_flag_named(self.component)
+
+    @property
+    def _order(self) -> Order:
+        return Order(self.flags.by, "rollback drill")
+
+    def _force(self, mode: SyncMode) -> None:
+        since = 0 if mode is SyncMode.DUAL_WRITE else now()
+        wanted = {"_id": SYNC_MODE}
+        self.database[Collections.CONTROL].replace_one(wanted, sync_document(mode, since), upsert=True)
+
+
+@contextmanager
+def laptop_ground(layout: Layout, component: str) -> Iterator[Ground]:
+    """A laptop stack that is up."""
+    database = open_database(layout.mongodb_uri, layout.database)
+    try:
+        with flags_at(layout) as flags:
+            yield LaptopGround(Api(http(layout)), component, flags, database)
+    finally:
+        database.client.close()
+
+
+def _seconds(made: Change) -> float:
+    if made.change.in_effect_ms is None:
+        raise StackError(f"no poll of AppConfig has shown the change to {made.change.to_version}: flags list")
+    return made.change.in_effect_ms / 1000
