@@ -5,18 +5,26 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import psutil
 import pytest
 from localstack_client.session import Session
 
+from chalicelib.domain.rollout import Component
+from chalicelib.flags.document import written
+from chalicelib.flags.flag import Flag
+from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL
+from chalicelib.flags.schema import first_document
 from infra.local import laptop
 from infra.local.layout import Layout
 from infra.local.processes import Processes
 from infra.local.throwaway import stack as throwaway_stack
 from infra.local.waiting import wait_until
+from infra.operations.flag_place import Flags, flags_at
 
+TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
 T = TypeVar("T")
 
 
@@ -115,6 +123,22 @@ def fragile() -> Iterator[Deployed]:
     """A stack whose pieces may be killed."""
     with throwaway_stack() as layout:
         yield Deployed(layout)
+
+
+@pytest.fixture
+def flags(deployed: Deployed) -> Iterator[Flags]:
+    """The stack's flags, as the command line reaches them; off again afterwards, for the tests that follow."""
+    with flags_at(deployed.layout) as flags:
+        yield flags
+        deploy_table(flags, enabled=False)
+
+
+def deploy_table(flags: Flags, *, enabled: bool) -> None:
+    """The table for everybody or nobody, nothing else, without a wait and without asking the data."""
+    table = Flag(TABLE, 0, 0, enabled=enabled, rollout_percent=Decimal(100))
+    document = first_document().with_flags(Flag(GLOBAL, 0, 0, enabled=enabled), table)
+    deployment = flags.operations.changes.publishing.deployment
+    deployment.deploy(written(document), deployment.settled(stop=True), "a test")
 
 
 def eventually(ask: Callable[[], T], good: Callable[[T], bool], seconds: float = 30.0) -> T:

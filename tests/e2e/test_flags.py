@@ -1,40 +1,14 @@
 """Flags on the deployed stack: a component moves to the new backend and back, by real deployments of AppConfig."""
 
 import json
-from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-import pytest
-
-from chalicelib.domain.rollout import Component
-from chalicelib.flags.document import written
-from chalicelib.flags.flag import Flag
-from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.flags.orders import Order
-from chalicelib.flags.schema import first_document
-from infra.operations.flag_place import Flags, flags_at
-from tests.e2e.conftest import Answer, Deployed, eventually
+from infra.operations.flag_place import Flags
+from tests.e2e.conftest import TABLE, Answer, Deployed, deploy_table, eventually
 
-TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
 PATH = "/components/energy_table?type=power"
-
-
-@pytest.fixture
-def flags(deployed: Deployed) -> Iterator[Flags]:
-    """The stack's flags, as the command line reaches them; off again afterwards, for the tests that follow."""
-    with flags_at(deployed.layout) as flags:
-        yield flags
-        _deploy(flags, enabled=False)
-
-
-def _deploy(flags: Flags, *, enabled: bool) -> None:
-    """The table for everybody or nobody, without a wait and without asking the data."""
-    table = Flag(TABLE, 0, 0, enabled=enabled, rollout_percent=Decimal(100))
-    document = first_document().with_flags(Flag(GLOBAL, 0, 0, enabled=enabled), table)
-    deployment = flags.operations.changes.publishing.deployment
-    deployment.deploy(written(document), deployment.settled(stop=True), "a test")
 
 
 def ops(deployed: Deployed, method: str, path: str, body: Any = None) -> Answer:
@@ -52,7 +26,7 @@ def test_a_component_moves_and_an_operator_takes_it_back_over_http(deployed: Dep
     user = f"person-{uuid4().hex}"
     assert deployed.record(user, "2023-01-31", 1000).status == 201
     assert backend(deployed, user) == "old"
-    _deploy(flags, enabled=True)
+    deploy_table(flags, enabled=True)
     eventually(lambda: backend(deployed, user), lambda found: found == "new")
     assert deployed.request("POST", "/ops/flags/kill", b'{"reason": "mine"}', user=user).status == 403
     made = ops(deployed, "POST", "/ops/flags/energy_table/rollback", {"reason": "a test"})

@@ -1,0 +1,178 @@
+"""The rollout as the README tells it, on the deployed stack: the table moves for ten percent of the people, a planted
+bug shows up in the report, the table goes to everybody and back; then the drill, which loses nothing.
+"""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+from pymongo.database import Database
+
+from chalicelib.api.auth import TokenVerifier
+from chalicelib.bootstrap import Container, compose, mongo_ports, now
+from chalicelib.domain.readings import EnergyType
+from chalicelib.flags.bucketing import PER_PERCENT, bucket
+from chalicelib.repositories.database import open_database
+from infra.drills.ground import laptop_ground
+from infra.drills.rollback import Exercise, drill
+from infra.operations.drill import print_drilled
+from infra.operations.flag_place import Flags
+from tests.e2e.conftest import TABLE, Deployed, deploy_table, eventually
+from tests.e2e.test_schedules import Account
+from tests.fakes.publisher import FakePublisher
+
+ROOT = Path(__file__).parents[2]
+CHAPTER = "## Roll a component out, and back\n"
+PEOPLE = 200
+AT_ONCE = 8
+FILE = b"date,type,amount\n2023-01-31,power,1000\n2023-02-28,power,1100.5\n2023-04-30,power,1300\n"
+PAGE = "/components/energy_table?type=power"
+CHART = "/components/monthly_charts?type=power&year=2023"
+PLACE = "months[].calculationDetails.spanDays"
+
+
+class Readme:
+    """The commands of the chapter, as they stand there; only the stack is another one."""
+
+    def __init__(self, layout_name: str) -> None:
+        block = (ROOT / "README.md").read_text().split(CHAPTER)[1].split("```\n")[1]
+        self._lines = block.splitlines()
+        self._name = layout_name
+
+    def run(self, command: str) -> str:
+        """Run the line that begins so; it must succeed."""
+        [line] = [line for line in self._lines if line.startswith(f"$I {command} ")]
+        code, printed = self.shell(line)
+        assert code == 0, f"{line}\n{printed}"
+        return printed
+
+    def shell(self, line: str) -> tuple[int, str]:
+        """The exit code of a line and what it prints."""
+        settings = ("MONGODB_", "API_PORT", "STACK_NAME")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
+        done = subprocess.run(
+            ["bash", "-euc", f"{self._lines[0]}\n{line}"],
+            cwd=ROOT,
+            env=environment | {"STACK_NAME": self._name, "COLUMNS": "200"},
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        return done.returncode, done.stdout if done.stdout else done.stderr
+
+
+@pytest.fixture
+def readme(deployed: Deployed) -> Readme:
+    return Readme(deployed.layout.name)
+
+
+@pytest.fixture
+def database(deployed: Deployed) -> Iterator[Database[Any]]:
+    """The stack's database, its sync mode put back afterwards as it was."""
+    database = open_database(deployed.layout.mongodb_uri, deployed.layout.database)
+    wanted = {"_id": "sync_mode"}
+    before = database["control"].find_one(wanted)
+    assert before is not None
+    yield database
+    database["control"].replace_one(wanted, before)
+    database.client.close()
+
+
+@pytest.fixture
+def people(database: Database[Any]) -> list[str]:
+    """Two hundred people with readings, their display up to date."""
+    container: Container = compose(mongo_ports(database, FakePublisher()), cast(TokenVerifier, None), now)
+    run = uuid4().hex
+    users = [f"person-{run}-{number}" for number in range(PEOPLE)]
+    for user in users:
+        container.imports.bulk_create(user, FILE)
+        container.calculation.refresh(user, EnergyType.POWER)
+    return users
+
+
+def on_the_new_backend(deployed: Deployed, people: list[str]) -> set[str]:
+    """Who gets the table from the new backend, by what each of them is told."""
+
+    def backend(user: str) -> str:
+        answer = deployed.request("GET", PAGE, user=user)
+        assert answer.status == 200, answer.body
+        return answer.headers["X-Backend"]
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        answered = zip(people, threads.map(backend, people), strict=True)
+        return {user for user, said in answered if said == "new"}
+
+
+def share(people: list[str], percent: int) -> set[str]:
+    """Who is in by the buckets."""
+    return {user for user in people if bucket(TABLE, user) < percent * PER_PERCENT}
+
+
+def damage(database: Database[Any], user: str) -> None:
+    """A bug: the stored chart is of the present version and says something that no reading says."""
+    wanted = {"_id": f"{user}|power|monthly|2023"}
+    change = {"$set": {"data.months.2.calculationDetails.spanDays": 12345}}
+    assert database["display_energy_data"].update_one(wanted, change).modified_count == 1
+
+
+def compared(deployed: Deployed, readme: Readme) -> dict[str, Any]:
+    """What the report says of the damaged place, once the deployed comparer has looked."""
+    account = Account(deployed)
+    answer = account["lambda"].invoke(FunctionName=account.name_of("BackendComparer"), Payload=b"{}")
+    assert json.loads(answer["Payload"].read())["state"] == "compared"
+    return eventually(lambda: reported(readme), lambda found: bool(found), 60)
+
+
+def reported(readme: Readme) -> dict[str, Any]:
+    """The difference at the damaged place, if there is one."""
+    _, printed = readme.shell("$I compare report --json")
+    return next((each for each in json.loads(printed)["differences"] if each["place"] == PLACE), {})
+
+
+def test_whoever_follows_the_readme_moves_the_table_sees_the_bug_and_comes_back(
+    deployed: Deployed, database: Database[Any], people: list[str], readme: Readme, flags: Flags
+) -> None:
+    readme.run("verify")
+    readme.run("flags set global")
+    readme.run("flags set energy_table --percent 10")
+    few = on_the_new_backend(deployed, people)
+    assert few == share(people, 10) != set()
+
+    damage(database, people[0])
+    assert deployed.request("GET", CHART, user=people[0]).status == 200
+    bug = compared(deployed, readme)
+    assert (bug["component"], bug["kind"], bug["open"]) == ("monthly_charts", "value", True)
+    assert readme.shell(f"$I compare replay {bug['fingerprint']}")[0] == 1
+    assert readme.shell(f"$I rebuild --user {people[0]}")[0] == 0
+    assert readme.shell(f"$I compare replay {bug['fingerprint']}")[0] == 0
+    assert reported(readme)["open"] is False
+
+    readme.run("flags set energy_table --percent 50")
+    half = on_the_new_backend(deployed, people)
+    assert half == share(people, 50) > few
+    readme.run("flags set energy_table --percent 100")
+    assert on_the_new_backend(deployed, people) == set(people)
+    back = readme.run("flags rollback energy_table")
+    assert re.search(r"in effect everywhere after \d+\.\d s", back)
+    assert on_the_new_backend(deployed, people) == set()
+
+
+def test_the_drill_loses_nothing_and_shows_that_it_would_have_seen_it(
+    deployed: Deployed, database: Database[Any], flags: Flags, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deploy_table(flags, enabled=True)  # and the gate before it, so that the drill need not wait for that
+    exercise = Exercise("energy_forms", writes=60, control_writes=40, moves=1)
+    with laptop_ground(deployed.layout, exercise.component) as ground:
+        drilled = drill(ground, exercise, lambda _: None)
+    print_drilled(drilled)
+    assert "lost writes: 0" in capsys.readouterr().out
+    assert (drilled.control.lost > 0, drilled.drill.lost, drilled.passed) == (True, 0, True)
+    assert 0 <= drilled.last_new_answer_seconds <= drilled.in_effect_seconds + exercise.quiet_seconds
