@@ -164,7 +164,7 @@ def _remove(
 ) -> Recorded:
     reading = _current(transaction, reading_id, revision, content)
     version = transaction.meters.mark_changed(reading.type, reading.instant, reading.instant, now)
-    transaction.readings.remove(reading)
+    transaction.readings.remove(reading, now)
     return Recorded(reading, version)
 
 
