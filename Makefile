@@ -1,7 +1,7 @@
 # Energy Monitor. 'make' alone says what there is.
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
-.PHONY: help up down status token check test bench soak deploy format openapi schemas mutants clean $(ENVIRONMENTS)
+.PHONY: help up down status token check test bench soak deploy format openapi schemas guards mutants clean $(ENVIRONMENTS)
 
 comma := ,
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -61,6 +61,7 @@ test: environments-test check ## check, then contract, integration and end-to-en
 bench: environments-test ## print the speed figures, as ratios of one run
 	@$(APP)python -m tests.performance.bench_domain
 	@$(APP)python -m tests.performance.bench_chain
+	@$(APP)python -m tests.performance.bench_refresh
 	@$(APP)python -m tests.performance.bench_writes
 	@$(APP)python -m tests.performance.bench_backfill
 	@$(APP)python -m tests.performance.bench_flags
@@ -81,6 +82,9 @@ openapi: environments-check ## write the copies of the OpenAPI documents that th
 
 schemas: environments-check ## write the JSON schemas of the events that the tests compare
 	@$(APP)python -m tests.unit.event_schemas
+
+guards: environments-test ## take out what keeps the display right, piece by piece, and see that a test notices
+	@$(APP)python -m tests.guards
 
 mutants: environments-check ## change the calculation's rules one by one and see that a test notices
 	@rm -rf mutants

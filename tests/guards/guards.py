@@ -162,7 +162,7 @@ GUARDS = (
     Guard(
         "the compact series is whole",
         "chalicelib/repositories/series.py",
-        'return readings if len(readings) == meter["series"]["count"] else None',
+        'return readings if len(readings) == len(readings.amounts) == meter["series"]["count"] else None',
         "return readings",
         (f"{SERIES}test_a_series_that_lacks_a_part_is_not_believed",),
     ),
