@@ -9,6 +9,8 @@ from uuid import uuid4
 
 import pytest
 
+from chalicelib.flags.document import read
+from chalicelib.flags.names import FLAGS
 from infra.local.demo_household import USER
 from tests.e2e.conftest import Deployed, eventually
 
@@ -102,9 +104,9 @@ def test_the_flag_document_is_in_appconfig_with_every_flag_off(deployed: Deploye
         ConfigurationProfileIdentifier="feature-flags",
     )
     latest = client.get_latest_configuration(ConfigurationToken=session["InitialConfigurationToken"])
-    flags = json.loads(latest["Configuration"].read())
-    assert {"new_backend_enabled", "energy_table_new_backend"} <= set(flags)
-    assert all(flag == {"default": False} for flag in flags.values())
+    deployed_flags = read(latest["Configuration"].read()).flags
+    assert set(deployed_flags) == set(FLAGS)
+    assert not any(flag.enabled for flag in deployed_flags.values())
 
 
 def test_the_functions_own_log_lines_reach_cloudwatch(deployed: Deployed) -> None:
