@@ -186,7 +186,7 @@ class EnergyRepository(Protocol):
     def replace(self, before: StoredReading, after: StoredReading) -> StoredReading:
         """Give a stored reading another date or amount; returns it as it now stands. Raises DuplicateReadingError."""
 
-    def remove(self, reading: StoredReading) -> None:
+    def remove(self, reading: StoredReading, now: int) -> None:
         """Take a reading away."""
 
     def neighbours(

@@ -28,15 +28,26 @@ from chalicelib.repositories.documents import (
     with_origin,
 )
 from chalicelib.repositories.doubles import document_that_counts, last_updated
+from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.scoped import ScopedCollection
 
 OF_TWIN = {"_id": 0, "revision": 1, "source": 1, "importBatchId": 1}
+TYPES = [energy_type.value for energy_type in EnergyType]
+PLACE = {"_id": 0, "type": 1, "date": 1}
 
 
 class MongoEnergyRepository:
     """Implements ``EnergyRepository`` on the scoped collections of both sides."""
 
-    def __init__(self, sides: Mapping[Side, ScopedCollection], sync: SyncState, *, release: bool = False) -> None:
+    def __init__(
+        self,
+        sides: Mapping[Side, ScopedCollection],
+        sync: SyncState,
+        meters: MongoMeterRepository,
+        *,
+        release: bool = False,
+    ) -> None:
+        self._meters = meters
         self._written = {side: sides[side] for side in sync.writes}
         self._side = sync.authoritative
         self._read = sides[self._side]
@@ -81,16 +92,19 @@ class MongoEnergyRepository:
                 self._change_old(collection, before, after)
             else:
                 document = document_of(after, side)
-                collection.replace_one({"_id": document["_id"]}, document, upsert=True)
+                same = {"_id": document["_id"]}
+                twin = collection.find_one_and_replace(same, document, projection=PLACE, upsert=True)
+                self._mark_where_it_was(twin, before, after.updated_at)
         return after
 
-    def remove(self, reading: StoredReading) -> None:
+    def remove(self, reading: StoredReading, now: int) -> None:
         """Delete a reading on each side; on the old one with its doubles, or one of them would come back."""
         for side, collection in self._written.items():
-            conditions: Document = {"_id": id_of(reading.id)}
             if side is Side.OLD:
-                conditions = {"type": reading.type.value, "date": to_datetime(reading.instant)}
-            collection.delete_many(conditions)
+                collection.delete_many({"type": reading.type.value, "date": to_datetime(reading.instant)})
+            else:
+                twin = collection.find_one_and_delete({"_id": id_of(reading.id)}, projection=PLACE)
+                self._mark_where_it_was(twin, reading, now)
 
     def neighbours(
         self, energy_type: EnergyType, instant: int, but: str | None = None
@@ -138,6 +152,13 @@ class MongoEnergyRepository:
         if before.instant != after.instant:
             collection.delete_many(self._at(before.type, to_datetime(before.instant), after.id))
 
+    def _mark_where_it_was(self, twin: Document | None, known: StoredReading, now: int) -> None:
+        """Another application may have moved the old document: its twin is displayed where that was before."""
+        place = _place_of(twin or {})
+        if place and place != (known.type, known.instant):
+            energy_type, instant = place
+            self._meters.mark_changed(energy_type, instant, instant, now)
+
     def _revised(self, reading: StoredReading) -> StoredReading:
         """The old side keeps no revision: where nothing else is read, a reading's last update stands for it."""
         return reading if self._revisions_count else replace(reading, revision=reading.updated_at)
@@ -156,3 +177,11 @@ class MongoEnergyRepository:
         there = counted(self._side, self._at(energy_type, to_datetime(instant), None))
         if self._side is Side.OLD and self._read.find_one(there, projection={"_id": 1}):
             raise DuplicateReadingError("a reading of this type at this instant is already stored")
+
+
+def _place_of(document: Document) -> tuple[EnergyType, int] | None:
+    """The meter and the instant that a document stands at; None where it was damaged and stands nowhere."""
+    energy_type, date = document.get("type"), document.get("date")
+    if energy_type not in TYPES or not isinstance(date, datetime):
+        return None
+    return EnergyType(energy_type), to_ms(date)

@@ -63,9 +63,10 @@ class MongoTransactions:
             return ScopedCollection(self._database[collection], user_id, session)
 
         sync = sync_state(self._database, session)
+        meters = MongoMeterRepository(scoped(Collections.METERS), user_id)
         return MongoWriteTransaction(
-            MongoEnergyRepository({side: scoped(COLLECTION[side]) for side in Side}, sync, release=release),
-            MongoMeterRepository(scoped(Collections.METERS), user_id),
+            MongoEnergyRepository({side: scoped(COLLECTION[side]) for side in Side}, sync, meters, release=release),
+            meters,
             MongoSettingsWriter(self._database, user_id, session),
         )
 

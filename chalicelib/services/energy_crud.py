@@ -159,7 +159,7 @@ def _correct(
 def _remove(transaction: WriteTransaction, reading_id: str, revision: int | None, now: int) -> Recorded:
     reading = _current(transaction, reading_id, revision)
     version = transaction.meters.mark_changed(reading.type, reading.instant, reading.instant, now)
-    transaction.readings.remove(reading)
+    transaction.readings.remove(reading, now)
     return Recorded(reading, version)
 
 

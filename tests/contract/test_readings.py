@@ -123,7 +123,7 @@ def test_a_reading_cannot_move_onto_another_and_nothing_changes(ports: Ports, us
 
 def test_a_removed_reading_is_gone_and_its_date_free(ports: Ports, user: str) -> None:
     stored, other = add(ports, user, 3), add(ports, user, 3, kind=GAS)
-    ports.transactions.run(user, lambda transaction: transaction.readings.remove(stored))
+    ports.transactions.run(user, lambda transaction: transaction.readings.remove(stored, 9))
     with pytest.raises(NotFoundError):
         get(ports, user, stored.id)
     assert get(ports, user, other.id) == other
@@ -170,7 +170,7 @@ def test_a_list_can_be_of_one_type_and_within_two_instants_both_included(
 def test_a_reading_that_was_deleted_between_two_pages_leaves_no_gap(ports: Ports, user: str) -> None:
     readings = [add(ports, user, day) for day in range(1, 6)]
     [_, second] = ports.queries.page(user, PageRequest(EVERYTHING, False, 2), Side.NEW)
-    ports.transactions.run(user, lambda transaction: transaction.readings.remove(readings[1]))
+    ports.transactions.run(user, lambda transaction: transaction.readings.remove(readings[1], 9))
     rest = ports.queries.page(user, PageRequest(EVERYTHING, False, 9, (second.instant, second.id)), Side.NEW)
     assert days(rest) == [3, 4, 5]
 

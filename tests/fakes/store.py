@@ -127,7 +127,7 @@ class FakeReadings:
         self._state.readings[key] = after
         return after
 
-    def remove(self, reading: StoredReading) -> None:
+    def remove(self, reading: StoredReading, now: int) -> None:
         del self._state.readings[self._user_id, reading.type, reading.instant]
 
     def neighbours(

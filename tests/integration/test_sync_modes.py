@@ -199,7 +199,7 @@ def test_a_write_that_began_before_the_sides_were_brought_together_is_not_lost(d
         if deployed.operations.modes.show().state.catching_up:
             assert deployed.sync().state == "synced"
         transaction.meters.mark_changed(POWER, before.instant, before.instant, 1)
-        transaction.readings.remove(before)
+        transaction.readings.remove(before, 1)
 
     deployed.ports.transactions.run(user, work)
     assert equal_sides(deployed.database) == set()
