@@ -1,7 +1,7 @@
 # Energy Monitor. 'make' alone says what there is.
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
-.PHONY: help up down status token check test bench soak deploy format openapi schemas mutants clean $(ENVIRONMENTS)
+.PHONY: help up down status token check test guards bench soak deploy format openapi schemas mutants clean $(ENVIRONMENTS)
 
 comma := ,
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -79,6 +79,9 @@ openapi: environments-check ## write the copy of version 2's OpenAPI document th
 
 schemas: environments-check ## write the JSON schemas of the events that the tests compare
 	@$(APP)python -m tests.unit.event_schemas
+
+guards: environments-test ## take out each guard of the display in a copy, one by one, and see that a test notices
+	@$(APP)python -m tests.guards
 
 mutants: environments-check ## change the calculation's rules one by one and see that a test notices
 	@rm -rf mutants

@@ -1,0 +1,34 @@
+"""What ``make guards`` takes out still stands in the code, and the tests that must notice still exist."""
+
+import pytest
+
+from tests.guards.__main__ import silent
+from tests.guards.guards import CONTROL, GUARDS, ROOT, Guard
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
+def test_a_guard_can_be_taken_out_and_what_is_left_is_still_a_program(guard: Guard) -> None:
+    code = (ROOT / guard.file).read_text()
+    without = guard.taken_out(code)
+    assert without != code
+    compile(without, guard.file, "exec")
+
+
+@pytest.mark.parametrize("test", sorted({CONTROL, *(test for guard in GUARDS for test in guard.tests)}))
+def test_a_test_that_must_notice_exists(test: str) -> None:
+    file, _, name = test.partition("::")
+    assert f"def {name.partition('[')[0]}(" in (ROOT / file).read_text()
+
+
+def test_a_guard_that_has_moved_is_missed_aloud() -> None:
+    moved = Guard("the lock", "door.py", "lock()", "", ("test",))
+    with pytest.raises(ValueError, match=r"the lock: its text stands 0 times in door\.py"):
+        moved.taken_out("open()")
+
+
+def test_a_guard_counts_as_noticed_only_where_all_its_tests_fail_and_the_rest_still_works() -> None:
+    guard = Guard("the lock", "door.py", "lock()", "", ("one", "other"))
+    assert silent(guard, {"one": "failed", "other": "failed", CONTROL: "passed"}) == []
+    assert silent(guard, {"one": "failed", "other": "passed", CONTROL: "passed"}) == ["other: passed"]
+    assert silent(guard, {"one": "failed", "other": "broken", CONTROL: "passed"}) == ["other: broken"]
+    assert silent(guard, {"one": "failed", CONTROL: "failed"}) == ["other: did not end", f"{CONTROL}: failed"]
