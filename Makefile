@@ -83,7 +83,7 @@ openapi: environments-check ## write the copies of the OpenAPI documents that th
 schemas: environments-check ## write the JSON schemas of the events that the tests compare
 	@$(APP)python -m tests.unit.event_schemas
 
-guards: environments-test ## take out what keeps the display right, piece by piece, and see that a test notices
+guards: environments-test ## take out each guard of the display in a copy, one by one, and see that a test notices
 	@$(APP)python -m tests.guards
 
 mutants: environments-check ## change the calculation's rules one by one and see that a test notices
