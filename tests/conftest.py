@@ -1,5 +1,6 @@
 """What several layers of tests share."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -11,6 +12,8 @@ from pymongo.database import Database
 from chalicelib.repositories.database import open_database
 from migrations import runner
 
+# Tables are printed as wide as here, whatever window the tests run in.
+os.environ["COLUMNS"] = "200"
 # Speed is measured by the benches: a busy machine must not turn a test red.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")

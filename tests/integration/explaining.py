@@ -28,6 +28,7 @@ KEPT = {
     "pipeline",
     "cursor",
     "fields",
+    "remove",
     "key",
     "hint",
 }
