@@ -184,7 +184,7 @@ def test_a_dead_database_is_503_with_retry_after_and_loses_nothing(api: Api, ver
 )
 def test_an_unexpected_exception_is_500_logged_with_traceback_and_says_nothing(api: Api, path: str) -> None:
     class Broken:
-        def monthly(self, *_: object) -> None:
+        def monthly(self, *_: object, **__: object) -> None:
             raise RuntimeError("secret detail")
 
     broken = replace(api.container, display=Broken(), old=Broken())  # type: ignore[arg-type]
