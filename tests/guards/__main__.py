@@ -68,7 +68,7 @@ def silent(guard: Guard, outcomes: Mapping[str, str]) -> list[str]:
 
 def main() -> None:
     """Print which guards were noticed, and what the tests said where one was not."""
-    table, unnoticed = Table("taken out", "of", "tests", "noticed", "s"), list[str]()
+    table, unnoticed = Table("taken out", "tests", "noticed", "seconds"), dict[str, list[str]]()
     with TemporaryDirectory(prefix="energy-monitor-guards-") as folder:
         copy = Copy(Path(folder))
         _require_green(copy)
@@ -77,11 +77,12 @@ def main() -> None:
             with copy.without(guard):
                 wrong = silent(guard, copy.outcomes((CONTROL, *guard.tests)))
             seconds = f"{time.monotonic() - began:.0f}"
-            file = guard.file.removeprefix("chalicelib/")
-            table.add_row(guard.name, file, str(len(guard.tests)), "no" if wrong else "yes", seconds)
-            unnoticed += [f"{guard.name}: {line}" for line in wrong]
+            table.add_row(guard.name, str(len(guard.tests)), "no" if wrong else "yes", seconds)
+            unnoticed |= {guard.name: wrong} if wrong else {}
     console.print(table)
-    console.print(*unnoticed, sep="\n", markup=False, soft_wrap=True)
+    for name, wrong in unnoticed.items():
+        console.print(name, *wrong, sep="\n  ", markup=False, soft_wrap=True)
+    console.print(f"{len(GUARDS)} guards, {len(unnoticed)} not noticed")
     sys.exit(bool(unnoticed))
 
 

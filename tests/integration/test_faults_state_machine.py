@@ -30,6 +30,7 @@ from tests.integration.happenings import (
 from tests.integration.interruption import Interruption
 from tests.integration.unreliable import Action, Household, sweep, sync
 
+NEWEST = Deliver(0)
 COMMANDS = 16  # more than a refresh sends
 kinds = st.sampled_from(EnergyType)
 days = st.dates(date(2019, 11, 1), date(2023, 2, 28)).map(date.isoformat)
@@ -58,7 +59,9 @@ elsewhere: st.SearchStrategy[Action] = st.one_of(
     st.builds(ChangeElsewhere, which, kinds, dates, st.integers(1, 1000)),
     st.builds(DeleteElsewhere, which),
 )
-deliveries: st.SearchStrategy[Action] = st.builds(Deliver, which, st.sampled_from([False] * 9 + [True]))
+deliveries: st.SearchStrategy[Action] = st.just(NEWEST) | st.builds(
+    Deliver, which, st.sampled_from([False] * 9 + [True])
+)
 schedules: st.SearchStrategy[Action] = st.sampled_from([sweep, sync])
 functions = deliveries | schedules
 
@@ -87,6 +90,11 @@ class Faults(RuleBasedStateMachine):
     @rule(schedule=schedules)
     def call(self, schedule: Action) -> None:
         self.household.let(schedule)
+
+    @rule(write=writes, command=st.integers(0, 7), other=writes)
+    def two_functions_at_once(self, write: Action, command: int, other: Action) -> None:
+        self.household.let(write)
+        self.household.let_interrupted(NEWEST, command, [other, NEWEST])
 
     @rule(
         function=functions,
