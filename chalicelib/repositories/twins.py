@@ -38,33 +38,42 @@ def reconcile(
 ) -> Reconciled:
     """Make the other side of a meter equal to the authoritative one, as far as ``selection`` goes.
 
-    In a mode that writes one side only nothing is written: the other side rests.
+    In a mode that writes one side only nothing is written: the other side rests. Where a writer came in between, the
+    meter is taken before it is read again: a long read would meet the next write, and the one after, without end.
 
     Raises:
         UnavailableError: the database did not answer in time; nothing was written.
     """
 
+    seen: tuple[int, int] | None = None
+
     def work(session: ClientSession) -> Reconciled:
+        nonlocal seen
+        if seen:
+            _marked(database, session, (user_id, energy_type), *seen, now)
         sync = sync_state(database, session)
         other = OTHER[sync.authoritative]
-        if other not in sync.writes:
-            return Reconciled()
         sides = {
             side: _MeterSide(ScopedCollection(database[COLLECTION[side]], user_id, session), side, energy_type)
             for side in Side
         }
-        date = _dates(sides.values(), selection)
-        wanted = sides[sync.authoritative].documents(date)
-        difference = Difference.of(wanted, sides[other].documents(date, doubles=True), other)
+        difference = other in sync.writes and _difference(sides, sync.authoritative, selection)
         if not difference:
+            session.abort_transaction()
             return Reconciled()
-        first, last = difference.span
+        seen = first, last = difference.span
         version = _marked(database, session, (user_id, energy_type), first, last, now)
         _release(database, session, other, [document["_id"] for document in difference.new], now)
         sides[other].write(difference)
         return Reconciled(len(difference.new), len(difference.changed), len(difference.gone), version, first, last)
 
     return in_transaction(database, timeout_seconds, work)
+
+
+def _difference(sides: Mapping[Side, "_MeterSide"], authoritative: Side, selection: Selection) -> "Difference":
+    other = OTHER[authoritative]
+    date = _dates(sides.values(), selection)
+    return Difference.of(sides[authoritative].documents(date), sides[other].documents(date, doubles=True), other)
 
 
 def _release(database: MongoDatabase, session: ClientSession, side: Side, ids: Sequence[Any], now: int) -> None:

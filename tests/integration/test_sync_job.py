@@ -3,6 +3,7 @@
 import random
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,10 +12,12 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.errors import SyncModeError, UnavailableError
 from chalicelib.domain.events import EnergyReadingsSynced
 from chalicelib.domain.sync import Side, SyncMode
-from chalicelib.domain.twins import SyncProgress
+from chalicelib.domain.twins import Selection, SyncProgress
+from chalicelib.repositories import twins
+from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.services.sync_job import SyncJobService
 from tests.integration.two_sides import GAS, POWER, Deployment, contents, equal_sides
 
@@ -32,6 +35,26 @@ def deployed(migrated: Database[Any]) -> Deployment:
 @pytest.fixture
 def user() -> str:
     return uuid4().hex
+
+
+@pytest.fixture
+def never_at_rest(deployed: Deployment, user: str, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A person whose next write is under way whenever the meter has been read; it gives up where the meter is held.
+
+    Returns the versions that were written.
+    """
+    compare = twins.Difference.of
+    impatient = MongoTransactions(deployed.database, timeout_seconds=0.3)
+    written: list[int] = []
+
+    def compared(*sides: Any) -> twins.Difference:
+        found = compare(*sides)
+        with suppress(UnavailableError):
+            written.append(impatient.run(user, lambda transaction: transaction.meters.mark_changed(POWER, 1, 1, 1)))
+        return found
+
+    monkeypatch.setattr(twins.Difference, "of", compared)
+    return written
 
 
 def written_by_another(
@@ -247,3 +270,28 @@ def test_what_was_damaged_on_the_other_side_is_mended_by_a_full_difference(deplo
     deployed.operations.sync.run(60, full=True)
     assert [item[1] for item in equal_sides(deployed.database)] == [user]
     assert deployed.ports.sync_control.state().authoritative is Side.OLD
+
+
+@pytest.mark.usefixtures("never_at_rest")
+def test_a_meter_that_is_written_without_a_pause_is_mended_nonetheless(deployed: Deployment, user: str) -> None:
+    written_by_another(deployed, user, 1, 100)
+    done = twins.reconcile(deployed.database, user, POWER, Selection(), now=0, timeout_seconds=5)
+    assert done.inserted == 1
+    assert len(equal_sides(deployed.database)) == 1
+
+
+def test_a_meter_that_is_equal_by_then_is_left_as_it_is(
+    deployed: Deployment, user: str, never_at_rest: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identifier = written_by_another(deployed, user, 1, 100)
+    reading_it = twins.Difference.of
+
+    def taken_away(*sides: Any) -> twins.Difference:
+        found = reading_it(*sides)
+        deployed.database["energies"].delete_one({"_id": identifier})
+        return found
+
+    monkeypatch.setattr(twins.Difference, "of", taken_away)
+    assert twins.reconcile(deployed.database, user, POWER, Selection(), now=0, timeout_seconds=5).written == 0
+    (meter,) = deployed.database["meters"].find({"userId": user})
+    assert meter["sourceVersion"] == len(never_at_rest) == 1, "the other person's write and nothing more"
