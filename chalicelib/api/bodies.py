@@ -34,6 +34,7 @@ QUERY_DIGITS = 10
 Amount = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
 DIGITS = BeforeValidator(_digits)  # behind the bounds of a number, or they are lost to the schema
 TRUTH = BeforeValidator(_truth)
+CONSISTENT = "true: with every write that was answered before; calculated on the spot while the stored view lags"
 DateText = Annotated[str, Field(min_length=1, max_length=40, description="a date, or a date-time with an offset")]
 Moment = Annotated[
     datetime, PlainSerializer(lambda moment: moment), WithJsonSchema({"type": "string", "format": "date-time"})

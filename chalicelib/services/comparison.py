@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from chalicelib.domain.comparison import Compared, Outcome, Request
 from chalicelib.domain.differences import differences
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.errors import EnergyMonitorError, UnavailableError
 from chalicelib.domain.ports import DisplayDataRepository
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync import Side
@@ -25,6 +25,7 @@ from chalicelib.services.energy_backend import EnergyBackend
 ATTEMPTS = 4
 PAUSE_SECONDS = 0.05
 BACKEND_SECONDS = 10.0
+DEFECT = "defect"
 Limit = Callable[[float], AbstractContextManager[None]]
 
 
@@ -83,6 +84,8 @@ class BackendComparison:
         if before != after or not _of_one_version(old.shown, new.shown):
             return seen
         found = tuple(differences(old.shown.body, new.shown.body))
+        if not found and (defect := old.shown.body.get(DEFECT)):
+            return replace(seen, outcome=Outcome.FAILED, error=f"both break: {defect}")
         return replace(seen, outcome=Outcome.DIFFERENT if found else Outcome.EQUAL, differences=found)
 
     def _answers(self, read: ComponentRead, user_id: str) -> dict[Side, Asked]:
@@ -91,15 +94,17 @@ class BackendComparison:
         return {side: self._ask(read, self._backends[side], user_id) for side in sides}
 
     def _ask(self, read: ComponentRead, backend: EnergyBackend, user_id: str) -> Asked:
-        """The answer. What is raised is one too: a refusal must be the same from both, a defect is a difference."""
+        """The answer. What is raised is one too: a refusal must be the same from both, one defect is a difference."""
         started = time.perf_counter()
         try:
             with self._limit(BACKEND_SECONDS):
                 shown: Shown | None = read.ask(backend, user_id)
         except UnavailableError:
             shown = None
-        except Exception as error:  # noqa: BLE001 one answer that cannot be given must not end the whole run
+        except EnergyMonitorError as error:
             shown = Shown({"error": type(error).__name__})
+        except Exception as error:  # noqa: BLE001 one answer that cannot be given must not end the whole run
+            shown = Shown({DEFECT: type(error).__name__})
         return Asked(shown, round((time.perf_counter() - started) * 1000, 3))
 
 

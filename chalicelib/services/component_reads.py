@@ -45,10 +45,13 @@ class ShowDashboard(ComponentRead):
     """The summary cards of each meter."""
 
     component = Component.DASHBOARD
+    consistent: bool = False
 
     def ask(self, backend: EnergyBackend, user_id: str) -> Shown:
         """One view per meter."""
-        views = {energy_type: backend.summary(user_id, energy_type) for energy_type in EnergyType}
+        views = {
+            energy_type: backend.summary(user_id, energy_type, consistent=self.consistent) for energy_type in EnergyType
+        }
         meters = [_headed(energy_type, view) | {"summary": view.data} for energy_type, view in views.items()]
         return Shown({"meters": meters}, tuple(map(_version, views.values())))
 
@@ -81,11 +84,12 @@ class ShowTimeline(ComponentRead):
     first: int | None = None
     last: int | None = None
     buckets: int = DEFAULT_BUCKETS
+    consistent: bool = False
 
     def ask(self, backend: EnergyBackend, user_id: str) -> Shown:
         """One view."""
-        view = backend.histogram(user_id, self.type, Timeline(self.first, self.last, self.buckets))
-        return _of_meter(self.type, view)
+        timeline = Timeline(self.first, self.last, self.buckets)
+        return _of_meter(self.type, backend.histogram(user_id, self.type, timeline, consistent=self.consistent))
 
 
 class ShowMonths(ComponentRead):
@@ -94,10 +98,12 @@ class ShowMonths(ComponentRead):
     component = Component.MONTHLY_CHARTS
     type: EnergyType
     year: int
+    consistent: bool = False
 
     def ask(self, backend: EnergyBackend, user_id: str) -> Shown:
         """One view."""
-        return _of_meter(self.type, backend.monthly(user_id, self.type, self.year))
+        view = backend.monthly(user_id, self.type, self.year, consistent=self.consistent)
+        return _of_meter(self.type, view)
 
 
 class ShowForm(ComponentRead):

@@ -15,16 +15,17 @@ from chalicelib.services.energy_crud import EnergyCrudService, ReadingCorrection
 class EnergyBackend(Protocol):
     """One backend: two classes implement it, and whoever asks cannot tell from the answers which it was.
 
-    All methods raise UnavailableError when the database does not answer in time.
+    ``consistent``: every write that was acknowledged before is in the view. All methods raise UnavailableError when the
+    database does not answer in time.
     """
 
-    def summary(self, user_id: str, energy_type: EnergyType) -> View:
+    def summary(self, user_id: str, energy_type: EnergyType, *, consistent: bool = False) -> View:
         """The summary cards of a meter for the user's local day."""
 
-    def monthly(self, user_id: str, energy_type: EnergyType, year: int) -> View:
+    def monthly(self, user_id: str, energy_type: EnergyType, year: int, *, consistent: bool = False) -> View:
         """The months of one year of a meter."""
 
-    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline) -> View:
+    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, *, consistent: bool = False) -> View:
         """How many readings lie in each part of the timeline. Raises HistogramError."""
 
     def page(self, user_id: str, request: PageRequest) -> list[StoredReading]:

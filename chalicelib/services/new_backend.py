@@ -19,17 +19,17 @@ class NewBackend(Recording):
         self._display = display
         self._queries = queries
 
-    def summary(self, user_id: str, energy_type: EnergyType) -> View:
+    def summary(self, user_id: str, energy_type: EnergyType, *, consistent: bool = False) -> View:
         """The stored cards, finished for the user's local day."""
-        return self._display.summary(user_id, energy_type)
+        return self._display.summary(user_id, energy_type, consistent=consistent)
 
-    def monthly(self, user_id: str, energy_type: EnergyType, year: int) -> View:
+    def monthly(self, user_id: str, energy_type: EnergyType, year: int, *, consistent: bool = False) -> View:
         """The stored months; a year beyond the readings is calculated on the spot."""
-        return self._display.monthly(user_id, energy_type, year)
+        return self._display.monthly(user_id, energy_type, year, consistent=consistent)
 
-    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline) -> View:
+    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, *, consistent: bool = False) -> View:
         """The stored timeline; another range is counted on the spot. Raises HistogramError."""
-        return self._display.histogram(user_id, energy_type, timeline)
+        return self._display.histogram(user_id, energy_type, timeline, consistent=consistent)
 
     def page(self, user_id: str, request: PageRequest) -> list[StoredReading]:
         """By index, as many as fit and hardly more."""

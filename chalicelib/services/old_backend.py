@@ -15,8 +15,8 @@ from chalicelib.services.views import histogram_data, monthly_data, series_of, s
 class OldBackend(Recording):
     """Implements ``EnergyBackend``; what version 1 shows.
 
-    In ``new_only`` the old readings rest, and the same is calculated from the new ones. All methods raise
-    UnavailableError when the database does not answer in time.
+    Every write is in a view, ``consistent`` or not. In ``new_only`` the old readings rest, and the same is calculated
+    from the new ones. All methods raise UnavailableError when the database does not answer in time.
     """
 
     def __init__(
@@ -48,17 +48,17 @@ class OldBackend(Recording):
             reason = "the type of a reading cannot be changed; delete it and record it anew"
             raise InvalidReadingError(reason, (FieldError("type", reason),))
 
-    def monthly(self, user_id: str, energy_type: EnergyType, year: int) -> View:
+    def monthly(self, user_id: str, energy_type: EnergyType, year: int, *, consistent: bool = True) -> View:  # noqa: ARG002
         """The months of one year."""
         snapshot = self._queries.snapshot(user_id, energy_type, Side.OLD)
         return View.calculated(snapshot, monthly_data(snapshot, series_of(snapshot), year))
 
-    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline) -> View:
+    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, *, consistent: bool = True) -> View:  # noqa: ARG002
         """The timeline. Raises HistogramError."""
         snapshot = self._queries.snapshot(user_id, energy_type, Side.OLD)
         return View.calculated(snapshot, histogram_data(snapshot, timeline.first, timeline.last, timeline.buckets))
 
-    def summary(self, user_id: str, energy_type: EnergyType) -> View:
+    def summary(self, user_id: str, energy_type: EnergyType, *, consistent: bool = True) -> View:  # noqa: ARG002
         """The summary cards for the user's local day."""
         snapshot = self._queries.snapshot(user_id, energy_type, Side.OLD)
         return View.calculated(snapshot, *summary_data(snapshot, series_of(snapshot), self._clock()))

@@ -69,6 +69,19 @@ def test_who_knows_the_answer_is_told_so_by_either_backend(api: Api, path: str) 
     assert ask(api, path, headers={"If-None-Match": etag}).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["dashboard?", "timeline_slider?type=power&", "monthly_charts?type=power&year=2023&"])
+def test_who_has_just_written_sees_it_by_either_backend(api: Api, path: str) -> None:
+    record(api)
+    api.container.calculation.refresh("alice", EnergyType.POWER)
+    record(api, date="2023-02-28", amount=1100)
+    old = ask(api, path).body
+    api.flags.side = Side.NEW
+    assert ask(api, path).body != old, "the stored view lags"
+    assert ask(api, f"{path}consistent=true").body == old
+    api.flags.side = Side.OLD
+    assert ask(api, f"{path}consistent=true").body == old
+
+
 def test_the_etag_of_a_view_begins_with_the_versions_that_it_shows(api: Api) -> None:
     record(api)
     record(api, date="2023-02-28", amount=1100)
@@ -242,7 +255,7 @@ def test_a_refusal_says_who_gave_it_too(api: Api) -> None:
 
 def test_a_backend_that_cannot_answer_is_noted_as_failed(api: Api) -> None:
     class Broken:
-        def summary(self, *_: object) -> None:
+        def summary(self, *_: object, **__: object) -> None:
             raise RuntimeError("secret detail")
 
     broken = replace(api.container.router.route("alice", Component.DASHBOARD), backend=Broken())  # type: ignore[arg-type]

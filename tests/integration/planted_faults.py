@@ -161,15 +161,17 @@ class FaultyBackend:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._backend, name)
 
-    def monthly(self, user_id: str, energy_type: EnergyType, year: int) -> View:
-        return self._wrong(CHARTS, user_id, energy_type, self._backend.monthly(user_id, energy_type, year))
+    def monthly(self, user_id: str, energy_type: EnergyType, year: int, **options: Any) -> View:
+        view = self._backend.monthly(user_id, energy_type, year, **options)
+        return self._wrong(CHARTS, user_id, energy_type, view)
 
-    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline) -> View:
-        view = self._backend.histogram(user_id, energy_type, timeline)
+    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, **options: Any) -> View:
+        view = self._backend.histogram(user_id, energy_type, timeline, **options)
         return self._wrong(Component.TIMELINE_SLIDER, user_id, energy_type, view)
 
-    def summary(self, user_id: str, energy_type: EnergyType) -> View:
-        return self._wrong(Component.DASHBOARD, user_id, energy_type, self._backend.summary(user_id, energy_type))
+    def summary(self, user_id: str, energy_type: EnergyType, **options: Any) -> View:
+        view = self._backend.summary(user_id, energy_type, **options)
+        return self._wrong(Component.DASHBOARD, user_id, energy_type, view)
 
     def _wrong(self, component: Component, user_id: str, energy_type: EnergyType, view: View) -> View:
         fault = self._faults.get(user_id)

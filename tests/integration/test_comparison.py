@@ -216,7 +216,7 @@ def test_a_stored_document_that_cannot_be_read_is_a_difference_and_the_others_ha
     note(ports, user, ShowDashboard(), ShowTable())
     assert comparer(ports, container).run(30) == {Outcome.DIFFERENT: 1, Outcome.EQUAL: 1}
     places = {(group.kind, group.place) for group in ports.comparisons.report(0).groups}
-    assert places == {("missing", "meters"), ("extra", "error")}
+    assert places == {("missing", "meters"), ("extra", "defect")}
 
 
 def test_both_refusing_alike_are_equal(ports: Ports, container: Container) -> None:
@@ -250,7 +250,7 @@ def test_a_year_that_only_the_new_side_has_is_compared_too(
 ) -> None:
     assert migrated["energies"].delete_many({"userId": user, "type": "gas"}).deleted_count == 1
     wrong = [each.request.parameters for each in comparer(ports, container).of_user(user) if each.differences]
-    assert {"type": "gas", "year": 2023} in wrong
+    assert ShowMonths(type=GAS, year=2023).parameters() in wrong
 
 
 def test_of_many_a_sample_is_compared(ports: Ports, container: Container) -> None:

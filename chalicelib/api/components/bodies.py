@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StrictBool
+from pydantic import Field, StrictBool
 
-from chalicelib.api.bodies import DIGITS, Amount, Body, DateText
+from chalicelib.api.bodies import CONSISTENT, DIGITS, TRUTH, Amount, Body, DateText
 from chalicelib.domain.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType
 from chalicelib.services.csv_import import ImportMode, ImportReport
@@ -16,16 +16,16 @@ MAX_BUCKETS = 1000
 SHOWN_ROW_ERRORS = 100
 
 
-def _true_or_false(value: Any) -> Any:
-    if isinstance(value, str) and value not in {"true", "false"}:
-        raise ValueError("send true or false")
-    return value
-
-
 class ComponentQuery(Body):
     """What every component takes: operators may insist on the old backend."""
 
-    force_old: Annotated[bool, BeforeValidator(_true_or_false)] = False
+    force_old: Annotated[bool, TRUTH] = False
+
+
+class ViewQuery(ComponentQuery):
+    """What every component takes that shows a stored view."""
+
+    consistent: Annotated[bool, Field(description=CONSISTENT), TRUTH] = False
 
 
 class TableQuery(ComponentQuery):
@@ -39,7 +39,7 @@ class TableQuery(ComponentQuery):
     cursor: str | None = Field(None, max_length=200)
 
 
-class TimelineQuery(ComponentQuery):
+class TimelineQuery(ViewQuery):
     """Which timeline to show: from the first to the last reading where no range is given."""
 
     type: EnergyType
@@ -48,7 +48,7 @@ class TimelineQuery(ComponentQuery):
     buckets: Annotated[int, Field(ge=1, le=MAX_BUCKETS), DIGITS] = DEFAULT_BUCKETS
 
 
-class MonthsQuery(ComponentQuery):
+class MonthsQuery(ViewQuery):
     """Which months to show; as ``energies`` they are the array of readings that the old pages draw from."""
 
     type: EnergyType

@@ -26,6 +26,7 @@ from chalicelib.api.components.bodies import (
     MonthsQuery,
     TableQuery,
     TimelineQuery,
+    ViewQuery,
 )
 from chalicelib.api.endpoint import ANY_CONTENT, public_endpoint, refuse_other_methods
 from chalicelib.api.openapi import document_of, served
@@ -53,7 +54,7 @@ def _shows(name: str, view: Any, query: type[BaseModel], *answers: type[BaseMode
 
 
 OPERATIONS = (
-    _shows("dashboard", views.show_dashboard, ComponentQuery, Dashboard),
+    _shows("dashboard", views.show_dashboard, ViewQuery, Dashboard),
     _shows("energy_table", views.show_energy_table, TableQuery, EnergyTable),
     _shows("timeline_slider", views.show_timeline_slider, TimelineQuery, TimelineSlider),
     _shows("monthly_charts", views.show_monthly_charts, MonthsQuery, MonthlyCharts, MonthEnds),

@@ -2,7 +2,7 @@
 
 from chalice import Blueprint, Response
 
-from chalicelib.api.components.bodies import ComponentQuery, MonthsQuery, TableQuery, TimelineQuery
+from chalicelib.api.components.bodies import MonthsQuery, TableQuery, TimelineQuery, ViewQuery
 from chalicelib.api.components.component import Asked, component_endpoint, shown
 from chalicelib.api.cursor import cursor_of, position_of
 from chalicelib.api.endpoint import ANY_CONTENT, refuse_other_methods
@@ -15,10 +15,10 @@ blueprint = Blueprint(__name__)
 
 
 @blueprint.route("/components/dashboard", methods=["GET"], content_types=ANY_CONTENT)
-@component_endpoint(blueprint, Component.DASHBOARD, ComponentQuery)
-def show_dashboard(asked: Asked[ComponentQuery]) -> Response:
+@component_endpoint(blueprint, Component.DASHBOARD, ViewQuery)
+def show_dashboard(asked: Asked[ViewQuery]) -> Response:
     """The summary cards of each meter for the user's local day."""
-    found = asked.read(ShowDashboard())
+    found = asked.read(ShowDashboard(consistent=asked.query.consistent))
     return shown(asked, found.body, found.versions)
 
 
@@ -42,7 +42,9 @@ def show_timeline_slider(asked: Asked[TimelineQuery]) -> Response:
     """How many readings lie in each part of the timeline."""
     query = asked.query
     first, last = range_of(asked.call, query.first, query.last)
-    found = asked.read(ShowTimeline(type=query.type, first=first, last=last, buckets=query.buckets))
+    found = asked.read(
+        ShowTimeline(type=query.type, first=first, last=last, buckets=query.buckets, consistent=query.consistent)
+    )
     return shown(asked, found.body, found.versions)
 
 
@@ -51,7 +53,7 @@ def show_timeline_slider(asked: Asked[TimelineQuery]) -> Response:
 def show_monthly_charts(asked: Asked[MonthsQuery]) -> Response:
     """The twelve months of a year, or the register at their ends in the shape of the old readings."""
     query = asked.query
-    found = asked.read(ShowMonths(type=query.type, year=query.year))
+    found = asked.read(ShowMonths(type=query.type, year=query.year, consistent=query.consistent))
     if query.shape == "months":
         return shown(asked, found.body, found.versions)
     zone = asked.call.container.configuration.settings(asked.user_id).zone

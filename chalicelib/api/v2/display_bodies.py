@@ -5,13 +5,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.api.bodies import DIGITS, TRUTH, Body, DateText, Moment
+from chalicelib.api.bodies import CONSISTENT, DIGITS, TRUTH, Body, DateText, Moment
 from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, to_datetime
 from chalicelib.services.display import View
 
 MAX_BUCKETS = 1000
-CONSISTENT = "true: with every write that was answered before; calculated on the spot while the stored view lags"
 
 
 class DisplayQuery(Body):
