@@ -1,7 +1,8 @@
 # Energy Monitor. 'make' alone says what there is.
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
-.PHONY: help up down status token check test bench soak deploy format openapi schemas guards mutants clean $(ENVIRONMENTS)
+PARTS := test-deployed test-others
+.PHONY: help up down status token check lint test $(PARTS) bench soak deploy format openapi schemas guards mutants clean $(ENVIRONMENTS)
 
 comma := ,
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -42,21 +43,29 @@ status: environments-check ## say what runs
 token: environments-check ## print a token: make token USER=alice [ROLE=operator] [HOURS=12]
 	@$(INFRA) token --user "$(if $(findstring command,$(origin USER)),$$USER)" $(foreach role,$(ROLE),--role $(role)) --hours $(or $(HOURS),12)
 
-check: environments-check ## format, lint, types, imports, unit and functional tests: under a minute
+lint: environments-check
 	@$(APP)ruff format --check $(CHECKED)
 	@$(APP)ruff check $(CHECKED)
 	@$(APP)mypy
 	@$(APP)lint-imports --no-cache
+
+check: lint ## format, lint, types, imports, unit and functional tests: under a minute
 	@$(APP)pytest -q -n 2 tests/unit tests/functional
 
-test: environments-test check ## check, then contract, integration and end-to-end tests with coverage: what CI runs
+test: environments-test lint ## what 'check' does, and contract, integration and end-to-end tests with coverage: what CI runs
 	@$(APP)coverage erase
-	@$(APP)pytest -q -n 2 --cov --cov-report= tests/unit tests/functional tests/contract tests/integration
-	@$(APP)pytest -q --cov --cov-append --cov-report= tests/e2e
+	@$(MAKE) --no-print-directory -j2 $(PARTS)
+	@$(APP)coverage combine -q
 	@$(APP)coverage report --include='chalicelib/repositories/*' --fail-under=90
 	@$(APP)coverage report --include='chalicelib/services/*' --fail-under=90
 	@$(APP)coverage report --include='chalicelib/domain/*' --fail-under=90
 	@$(APP)coverage report --skip-covered | tail -1
+
+# Side by side: end-to-end tests mostly wait for the deployed system.
+$(PARTS): test-%:
+	@COVERAGE_FILE=.coverage.$* $(APP)pytest -q --cov --cov-report= $($*)
+deployed := tests/e2e
+others := -n 2 tests/unit tests/functional tests/contract tests/integration
 
 bench: environments-test ## print the speed figures, as ratios of one run
 	@$(APP)python -m tests.performance.bench_domain
