@@ -14,6 +14,7 @@ from chalicelib.api.endpoint import AUTHENTICATED
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.handlers import comparer, sweeper, sync_job
 from chalicelib.handlers.event_function import MODEL, SCHEDULED
+from chalicelib.monitoring.names import NAMESPACE, SERVICE, MetricName
 
 ROOT = Path(__file__).parents[2]
 PUBLIC = {"/health", "/v2/openapi.json", "/components/openapi.json"}
@@ -133,6 +134,16 @@ def test_dead_letters_are_kept_encrypted_for_14_days_and_somebody_is_told() -> N
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": "DeadLetterQueue.QueueName"}]
     assert (alarm["MetricName"], alarm["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 0)
     assert alarm["TreatMissingData"] == "notBreaching"
+
+
+@pytest.mark.parametrize(
+    ("alarm", "counted"),
+    [("ComparisonAlarm", MetricName.COMPARISONS_DIFFERENT), ("MetersFailingAlarm", MetricName.METERS_FAILING)],
+)
+def test_somebody_is_told_of_what_the_application_counts(alarm: str, counted: MetricName) -> None:
+    watched = resources()[alarm]["Properties"]
+    assert (watched["Namespace"], watched["MetricName"]) == (NAMESPACE, counted)
+    assert watched["Dimensions"] == [{"Name": "service", "Value": SERVICE}]
 
 
 def test_functions_may_write_dead_letters_and_nothing_else_to_the_queue() -> None:
