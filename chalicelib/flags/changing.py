@@ -5,17 +5,18 @@ AppConfig.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.errors import RevisionError, RolloutError
+from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.flag_changes import KnownUsers
 from chalicelib.domain.twins import SyncControl
 from chalicelib.flags.checks import rises
 from chalicelib.flags.deployment import MOVED_ON
 from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read
-from chalicelib.flags.evidence import Evidence
+from chalicelib.flags.evidence import Evidence, overruled
 from chalicelib.flags.flag import Flag
 from chalicelib.flags.home import Deployed
 from chalicelib.flags.names import FLAGS, GLOBAL
@@ -54,7 +55,8 @@ class FlagChanges:
         if wished == before.flags.get(name):
             raise RolloutError(f"{name} is so already: nothing to change")
         after = _completed(before, now).with_flags(replace(wished, updated_at=now))
-        return self.publishing.publish(base, before, after, Doing("set", order, self._evidence(flag, wished), True))
+        doing = Doing("set", order, self._evidence(flag, wished), True)
+        return self._looked_at(self.publishing.publish(base, before, after, doing))
 
     def rollback(self, name: str, percent: Decimal | None, order: Order) -> Change:
         """Switch one flag off, or lower its percentage; whatever is under way is ended first.
@@ -88,10 +90,18 @@ class FlagChanges:
             base = self.publishing.deployment.settled(stop=True)
             before, now, attempts = _readable_or_nothing(base), self._now(), attempts - 1
             try:
-                return self.publishing.publish(base, before, rewrite(_completed(before, now), now), doing)
+                made = self.publishing.publish(base, before, rewrite(_completed(before, now), now), doing)
+                return self._looked_at(made)
             except RevisionError:
                 if not attempts:
                     raise
+
+    def _looked_at(self, made: Change) -> Change:
+        """With what the sync mode makes of it, where the database that knows the mode has answered so far."""
+        if made.recorded:
+            with suppress(UnavailableError):
+                return replace(made, overruled=overruled(self.control.state()))
+        return made
 
     def _evidence(self, before: Flag, wished: Flag) -> dict[str, Any]:
         """What is known about the data and the people; nothing rises against it."""

@@ -16,6 +16,16 @@ from chalicelib.flags.flag import moment
 COMMAND = "python -m infra"
 
 
+def overruled(sync: SyncState) -> str | None:
+    """Why everybody gets the new backend whatever the flags say, and the way out; None where they do not."""
+    if sync.mode is not SyncMode.NEW_ONLY:
+        return None
+    return (
+        "the mode is new_only: everybody gets the new backend whatever the flags say; "
+        f"first: {COMMAND} mode set dual_write --wait"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The sync mode, the rest of its drain, and the last verify."""

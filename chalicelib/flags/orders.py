@@ -28,10 +28,14 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change that was made. ``recorded``: whether the database could be told."""
+    """A change that was made. ``recorded``: whether the database could be told.
+
+    ``overruled``: why everybody gets the new backend all the same; None also where the database could not be asked.
+    """
 
     change: FlagChange
     recorded: bool
+    overruled: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout import Component, Decision, RolloutDecisions
 from chalicelib.domain.twins import SyncControl
 from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read
-from chalicelib.flags.evidence import Evidence
+from chalicelib.flags.evidence import Evidence, overruled
 from chalicelib.flags.flag import Flag
 from chalicelib.flags.home import Deployed, FlagHome
 from chalicelib.flags.names import COMPONENT_FLAGS
@@ -23,12 +23,14 @@ class Listing:
     """The deployed document and AppConfig's numbers for it.
 
     ``in_use``: the document by which this process decides. ``hindrance``: why nothing may rise yet, None: it may.
+    ``overruled``: why everybody gets the new backend whatever the flags say, None: the flags keep people off it.
     """
 
     deployed: Deployed
     document: FlagDocument
     in_use: str | None
     hindrance: str | None
+    overruled: str | None
 
     @property
     def flags(self) -> Sequence[Flag]:
@@ -68,7 +70,7 @@ class FlagOverview:
         """What is deployed. Raises RolloutError where nothing ever was, UnavailableError without AppConfig."""
         deployed, loaded = self.home.deployed(), self.store.loaded()
         in_use = loaded.document.version if loaded else None
-        return Listing(deployed, _document(deployed), in_use, self._hindrance())
+        return Listing(deployed, _document(deployed), in_use, *self._data())
 
     def plan(self, name: str, start: Decimal | None, end: Decimal, *, exact: bool) -> Plan:
         """Who would enter and leave between two percentages. Raises RolloutError, UnavailableError."""
@@ -89,11 +91,13 @@ class FlagOverview:
         """The latest changes, of one flag or of all. Raises UnavailableError."""
         return self.history.changes(name, limit)
 
-    def _hindrance(self) -> str | None:
+    def _data(self) -> tuple[str | None, str | None]:
+        """What the data say to the flags: why nothing may rise, and why the flags decide nothing."""
         try:
-            return Evidence.of(self.control, self.clock()).problem()
+            evidence = Evidence.of(self.control, self.clock())
         except UnavailableError as error:
-            return str(error)
+            return str(error), None
+        return evidence.problem(), overruled(evidence.sync)
 
 
 def _document(deployed: Deployed) -> FlagDocument:

@@ -21,6 +21,7 @@ def listing_document(listing: Listing) -> Members:
         "deployment": deployed.latest_deployment,
         "underWay": deployed.under_way,
         "hindrance": listing.hindrance,
+        "overruled": listing.overruled,
         "flags": [flag.shown() for flag in listing.flags],
         "malformed": dict(listing.malformed),
         "unknown": sorted(listing.document.unknown),
@@ -49,7 +50,7 @@ def change_document(change: FlagChange) -> Members:
 
 def made_document(made: Change) -> Members:
     """A change that was just made."""
-    return change_document(made.change) | {"recorded": made.recorded}
+    return change_document(made.change) | {"recorded": made.recorded, "overruled": made.overruled}
 
 
 def plan_document(plan: Plan) -> Members:

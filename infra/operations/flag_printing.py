@@ -34,14 +34,16 @@ def print_listing(listing: Listing) -> None:
         console.print(
             f"no flags of this application, kept as they are: {escape(', '.join(sorted(listing.document.unknown)))}"
         )
-    print_gate(listing.flags)
+    print_gate(listing.flags, listing.overruled)
     if listing.hindrance:
         console.print(f"[yellow]nothing may rise yet: {listing.hindrance}[/]")
 
 
-def print_gate(flags: Iterable[Flag]) -> None:
+def print_gate(flags: Iterable[Flag], overruled: str | None) -> None:
     """Say so where the components' flags decide nothing."""
-    if not any(flag.name == GLOBAL and flag.enabled for flag in flags):
+    if overruled:
+        console.print(f"[red]{overruled}[/]")
+    elif not any(flag.name == GLOBAL and flag.enabled for flag in flags):
         console.print("the global gate is off: everybody gets the old backend")
 
 

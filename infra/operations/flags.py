@@ -160,7 +160,7 @@ def kill(reason: str, name: str, stage: str | None, as_json: bool) -> None:
 
 
 def _make(change: Callable[[Flags], Change], name: str, stage: str | None, as_json: bool) -> None:
-    """Make a change and say when it was in effect. Exit code 1 when it was not within the time it is waited for."""
+    """Make a change and say when it was in effect. Exit code 1 when it was not, or is a way back that leads nowhere."""
     with flags_of(name, stage) as place:
         progress_console.print("deploying, and waiting until a poll of AppConfig shows it: 15 seconds at most")
         made = change(place)
@@ -170,5 +170,11 @@ def _make(change: Callable[[Flags], Change], name: str, stage: str | None, as_js
         print_json(made_document(made) | {"answeredByApi": answered})
     else:
         print_change(made, answered)
-        print_gate(loaded.document.flags.values() if loaded else ())
-    sys.exit(1 if made.change.in_effect_ms is None or answered is False else 0)
+        print_gate(loaded.document.flags.values() if loaded else (), made.overruled)
+    sys.exit(0 if succeeded(made, answered) else 1)
+
+
+def succeeded(made: Change, answered: bool | None) -> bool:
+    """Whether a change is in effect, and a way back has led to the old backend."""
+    back_in_vain = made.overruled is not None and made.change.action != "set"
+    return made.change.in_effect_ms is not None and answered is not False and not back_in_vain

@@ -177,6 +177,14 @@ def test_without_appconfig_everything_is_503_and_a_decision_is_old(operator: Ope
     assert (explained["backend"], explained["reason"]) == ("old", "no_document")
 
 
+def test_a_kill_that_the_sync_mode_overrules_says_so(operator: Operator) -> None:
+    assert operator.done("GET", "/ops/flags")["overruled"] is None
+    operator.rollout.mode(SyncMode.NEW_ONLY)
+    made = operator.done("POST", "/ops/flags/kill", {"reason": "x"})
+    assert "everybody gets the new backend whatever the flags say" in made["overruled"]
+    assert operator.done("GET", "/ops/flags")["overruled"] == made["overruled"]
+
+
 def test_the_way_back_works_without_the_database(operator: Operator) -> None:
     operator.rollout.store.down = True
     made = operator.done("POST", "/ops/flags/energy_table/rollback", {"reason": "x"})

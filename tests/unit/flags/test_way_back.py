@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.domain.errors import RolloutError, UnavailableError
 from chalicelib.domain.rollout import Reason
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync import Side, SyncMode
 from chalicelib.flags.document import read, written
 from chalicelib.flags.flag import EVERYBODY, Flag
 from chalicelib.flags.names import GLOBAL
@@ -101,6 +101,16 @@ def test_kill_turns_every_flag_off(risen: Rollout) -> None:
     risen.flags.changes.kill(ORDER)
     assert not any(flag.enabled for flag in risen.flags.overview.listing().flags)
     assert risen.decision(IN_HALF).reason == Reason.GLOBAL_OFF
+
+
+def test_where_everybody_gets_the_new_backend_whatever_the_flags_say_a_way_back_says_so(risen: Rollout) -> None:
+    assert risen.flags.overview.listing().overruled is None
+    assert back(risen, 40).overruled is None
+    risen.mode(SyncMode.NEW_ONLY)
+    for made in (back(risen, 10), back(risen), risen.flags.changes.kill(ORDER)):
+        assert "mode set dual_write --wait" in (made.overruled or "")
+    assert risen.decision(IN_HALF).backend is Side.NEW
+    assert risen.flags.overview.listing().overruled == made.overruled
 
 
 @pytest.mark.parametrize("content", [b"{", b"{}", b"[]"])

@@ -1,0 +1,53 @@
+"""What the flags' commands say to people, and their exit codes."""
+
+import pytest
+
+from chalicelib.domain.sync import SyncMode
+from infra.operations.flag_printing import print_gate, print_listing
+from infra.operations.flags import succeeded
+from tests.unit.flags.rollout import ORDER, Rollout, back
+
+OVERRULED = "the mode is new_only: everybody gets the new backend whatever the flags say"
+
+
+@pytest.fixture
+def rollout() -> Rollout:
+    """The table at 50 percent."""
+    rollout = Rollout()
+    rollout.open()
+    rollout.set(50)
+    return rollout
+
+
+def test_where_the_mode_sends_everybody_to_the_new_backend_nothing_says_that_they_get_the_old_one(
+    rollout: Rollout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rollout.mode(SyncMode.NEW_ONLY)
+    made = rollout.flags.changes.kill(ORDER)
+    listing = rollout.flags.overview.listing()
+    print_gate(listing.flags, made.overruled)
+    print_listing(listing)
+    printed = capsys.readouterr().out
+    assert printed.count(f"{OVERRULED}; first: python -m infra mode set dual_write --wait") == 2
+    assert "gets the old backend" not in printed
+
+
+def test_where_the_flags_decide_the_gate_that_is_off_is_said(
+    rollout: Rollout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rollout.flags.changes.kill(ORDER)
+    print_listing(rollout.flags.overview.listing())
+    assert "the global gate is off: everybody gets the old backend" in capsys.readouterr().out
+
+
+def test_a_way_back_that_leads_nowhere_fails_and_a_change_ahead_of_the_mode_does_not(rollout: Rollout) -> None:
+    assert succeeded(back(rollout, 40), None)
+    rollout.mode(SyncMode.NEW_ONLY)
+    assert succeeded(rollout.set(30), None)
+    assert not succeeded(back(rollout, 10), None)
+    assert not succeeded(rollout.flags.changes.kill(ORDER), True)
+
+
+def test_a_change_that_the_deployed_api_does_not_decide_by_fails(rollout: Rollout) -> None:
+    made = rollout.set(60)
+    assert [succeeded(made, answered) for answered in (True, False, None)] == [True, False, True]
