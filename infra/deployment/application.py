@@ -24,13 +24,15 @@ class Target:
         self.endpoint = endpoint
         self.session = boto3.Session(region_name=region, aws_access_key_id=key, aws_secret_access_key=key)
 
-    def client(self, service: str) -> Any:
-        """Return a boto3 client.
+    def client(self, service: str, config: Config | None = None) -> Any:
+        """Return a boto3 client, with a patience of its own where ``config`` says so.
 
         An emulator is asked for buckets by path, because it has no host names for them, and past any proxy, because
         no proxy reaches this machine's own address.
         """
-        config = Config(s3={"addressing_style": "path"}, proxies={}) if self.endpoint else None
+        config = config or Config()
+        if self.endpoint:
+            config = config.merge(Config(s3={"addressing_style": "path"}, proxies={}))
         return self.session.client(service, endpoint_url=self.endpoint, config=config)
 
     @property

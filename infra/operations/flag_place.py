@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.bootstrap import shell_flags
 from chalicelib.domain.errors import EnergyMonitorError
-from chalicelib.flags.client import FlagClients, FlagPlace
+from chalicelib.flags.client import CHANGING, READING, FlagClients, FlagPlace
 from chalicelib.flags.operations import FlagOperations
 from chalicelib.repositories.database import open_database
 from infra.deployment.application import Target, flags_parameters
@@ -86,8 +86,13 @@ def _reached(layout: Layout, stage: str | None) -> tuple[FlagClients, FlagPlace]
     except (BotoCoreError, ClientError) as error:
         raise StackError(f"AppConfig's home cannot be reached: {error}") from error
     place = FlagPlace(*(found[f"Flags{name}Id"] for name in ("Application", "Environment", "Profile", "Strategy")))
+    return clients_of(target), place
+
+
+def clients_of(target: Target) -> FlagClients:
+    """A shell has no more patience with AppConfig than a function: a rollback must not wait for one that hangs."""
     client = cache(target.client)
-    return FlagClients(partial(client, "appconfigdata"), partial(client, "appconfig")), place
+    return FlagClients(partial(client, "appconfigdata", READING), partial(client, "appconfig", CHANGING))
 
 
 def _in_use(url: str, token: str) -> str | None:
