@@ -44,7 +44,7 @@ class FlagChanges:
         Raises:
             RolloutError: the change is not allowed, or not yet; says what to do first.
             RevisionError: somebody else has changed the document since ``order.expected``, or meanwhile.
-            UnavailableError: AppConfig or the database did not answer; nothing was changed.
+            UnavailableError: AppConfig or the database did not answer; nothing was changed unless it says so.
         """
         base = self.publishing.deployment.settled(stop=False)
         before, now = _readable(base), self._now()

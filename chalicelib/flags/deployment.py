@@ -5,11 +5,12 @@ on top of the latest deployment only.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.domain.errors import RevisionError, RolloutError
+from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.flags.answers import answering, code_of
 from chalicelib.flags.home import SERVING, UNDER_WAY, Deployed, FlagHome
 
@@ -43,7 +44,7 @@ class Deployment:
 
 
 class FlagDeployment:
-    """Deploys documents. Every method raises UnavailableError when AppConfig does not answer."""
+    """Deploys documents. What comes before a deployment has begun raises UnavailableError without AppConfig."""
 
     def __init__(self, home: FlagHome, waiting: Waiting) -> None:
         self._home = home
@@ -69,17 +70,32 @@ class FlagDeployment:
         return found[-1]
 
     def deploy(self, content: bytes, base: Deployed, description: str) -> Deployment:
-        """Deploy a document in the place of ``base``, and return when it is complete.
+        """Begin to deploy a document in the place of ``base``.
 
         Raises:
             RevisionError: somebody else was faster.
-            RolloutError: AppConfig's validator refuses the document, or it was rolled back.
+            RolloutError: AppConfig's validator refuses the document.
         """
         with answering():
             version = self._create(content, base)
-            number = self._start(version, base, description)
-            self._await(number)
-        return Deployment(version, number)
+            return Deployment(version, self._start(version, base, description))
+
+    def complete(self, made: Deployment) -> None:
+        """Return when a deployment is complete, or cannot be asked for, or takes its time: it goes on by itself.
+
+        Raises:
+            RolloutError: it was rolled back.
+        """
+        states: list[str] = []
+
+        def ended() -> bool:
+            states.append(self._home.deployment(made.number)["State"])
+            return states[-1] in SERVING or states[-1] not in UNDER_WAY
+
+        with suppress(UnavailableError), answering():
+            self._waiting.until(ended, SETTLING_SECONDS)
+        if states and states[-1] not in (*SERVING, *UNDER_WAY):
+            raise RolloutError(f"deployment {made.number} is {states[-1]}; AppConfig's event log says why")
 
     def _create(self, content: bytes, base: Deployed) -> int:
         try:
@@ -88,36 +104,41 @@ class FlagDeployment:
             raise _said(error) from error
 
     def _start(self, version: int, base: Deployed, description: str) -> int:
-        """Try a conflict again unless it is about somebody else's newer deployment."""
+        """Try a conflict again unless it is about a newer deployment."""
         started: list[int] = []
 
         def start() -> bool:
             try:
                 started.append(self._home.start(version, base.latest_deployment, description))
-            except ClientError as error:
-                if code_of(error) != "ConflictException" or self._home.latest_deployment() != base.latest_deployment:
-                    raise _said(error) from error
+            except (BotoCoreError, ClientError) as error:
+                started.extend(self._begun(version, base, error))
             return bool(started)
 
         if not self._waiting.until(start, SETTLING_SECONDS):
             raise RolloutError("AppConfig says that another deployment is under way; try again")
         return started[0]
 
-    def _await(self, number: int) -> None:
-        states: list[str] = []
+    def _begun(self, version: int, base: Deployed, error: BotoCoreError | ClientError) -> list[int]:
+        """The deployment that has begun although its answer got lost; none where it is worth another try."""
+        try:
+            latest = self._home.latest_deployment()
+            if latest != base.latest_deployment and self._home.deploys(latest, version):
+                return [latest]
+        except (BotoCoreError, ClientError) as unknown:
+            raise UnavailableError(f"flags list says later whether the change is deployed: {error}") from unknown
+        if _is_conflict(error) and latest == base.latest_deployment:
+            return []
+        raise _said(error) from error
 
-        def ended() -> bool:
-            states.append(self._home.deployment(number)["State"])
-            return states[-1] in SERVING or states[-1] not in UNDER_WAY
 
-        if not self._waiting.until(ended, SETTLING_SECONDS) or states[-1] not in SERVING:
-            raise RolloutError(f"deployment {number} is {states[-1]}; AppConfig's event log says why")
+def _is_conflict(error: Exception) -> bool:
+    return isinstance(error, ClientError) and code_of(error) == "ConflictException"
 
 
-def _said(error: ClientError) -> Exception:
+def _said(error: BotoCoreError | ClientError) -> Exception:
     """What AppConfig says to a change, in the application's words; the rest as it is."""
-    if code_of(error) == "ConflictException":
+    if _is_conflict(error):
         return RevisionError(MOVED_ON)
-    if code_of(error) == "BadRequestException":
+    if isinstance(error, ClientError) and code_of(error) == "BadRequestException":
         return RolloutError(f"AppConfig refuses the flag document: {error}")
     return error

@@ -77,6 +77,12 @@ class FlagHome:
             ApplicationId=place.application, EnvironmentId=place.environment, DeploymentNumber=number
         )
 
+    def deploys(self, number: int, config_version: int) -> bool:
+        """Whether a deployment is one of that version of the document."""
+        found = self.deployment(number)
+        ours = found["ConfigurationProfileId"] == self._place.profile
+        return ours and found["ConfigurationVersion"] == str(config_version)
+
     def create(self, content: bytes, latest_version: int) -> int:
         """Make a version of the document; a conflict where ``latest_version`` is not the latest one any more."""
         made = self._client().create_hosted_configuration_version(

@@ -12,6 +12,8 @@ from chalicelib.flags.home import Deployed
 from chalicelib.flags.orders import Change, Doing, description
 from chalicelib.flags.store import FlagStore
 
+NOT_SEEN = "deployed, not yet seen in effect"
+
 
 @dataclass(frozen=True, slots=True)
 class FlagPublishing:
@@ -28,8 +30,8 @@ class FlagPublishing:
         """Deploy ``after`` in the place of ``before``, which is the document of ``base``.
 
         Raises:
-            RevisionError, RolloutError, UnavailableError: as ``FlagDeployment.deploy``; where the change must be
-                recorded, also when the database cannot be told of it first.
+            RevisionError, RolloutError, UnavailableError: as ``FlagDeployment``; where the change must be recorded,
+                also when the database cannot be told of it first.
         """
         check_names(before, after)
         content = check_form(after)
@@ -37,20 +39,23 @@ class FlagPublishing:
         change = doing.change(before, after, version_of(content), self.clock())
         if doing.must_record:
             self.history.save(change)
+        change = self._deployed(change, content, base)
+        if (effect := self._in_effect(change)) is not None:
+            change = replace(change, in_effect_ms=effect, problem=None)
+        return Change(change, self._told(change))
+
+    def _deployed(self, change: FlagChange, content: bytes, base: Deployed) -> FlagChange:
+        """What is live is in the record before anything waits for it: whoever waits may be interrupted."""
         try:
             made = self.deployment.deploy(content, base, description(change))
+            change = replace(change, state=ChangeState.DEPLOYED, problem=NOT_SEEN)
+            change = replace(change, config_version=made.config_version, deployment=made.number)
+            self._told(change)
+            self.deployment.complete(made)
         except (RevisionError, RolloutError, UnavailableError) as error:
             self._told(replace(change, state=ChangeState.FAILED, problem=str(error)))
             raise
-        effect = self._in_effect(change)
-        deployed = replace(
-            change,
-            state=ChangeState.DEPLOYED,
-            config_version=made.config_version,
-            deployment=made.number,
-            in_effect_ms=effect,
-        )
-        return Change(deployed, self._told(deployed))
+        return change
 
     def _in_effect(self, change: FlagChange) -> int | None:
         """Milliseconds until a poll shows the document; None: not within the time that it is waited for."""

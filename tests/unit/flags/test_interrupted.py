@@ -1,0 +1,125 @@
+"""From the moment that a deployment was asked for a change is live: it is remembered, whatever happens after that."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from chalicelib.domain.errors import RolloutError, UnavailableError
+from chalicelib.domain.flag_changes import ChangeState
+from chalicelib.flags.deployment import Waiting
+from tests.fakes.appconfig import refusal
+from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
+
+CHANGES: dict[str, Callable[[Rollout], Any]] = {
+    "set": lambda rollout: rollout.set(60),
+    "rollback": back,
+    "kill": lambda rollout: rollout.flags.changes.kill(ORDER),
+}
+every_change = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+GONE = EndpointConnectionError(endpoint_url="https://appconfig.example")
+
+
+def latest(rollout: Rollout) -> Any:
+    return max(rollout.flags.overview.changes(TABLE, 9), key=lambda change: change.deployment or 0)
+
+
+def after_the_start(rollout: Rollout, happen: Callable[[], None]) -> None:
+    """Let something happen as soon as a deployment was started."""
+    real = rollout.appconfig.start_deployment
+
+    def start(**asked: Any) -> Any:
+        answer = real(**asked)
+        happen()
+        return answer
+
+    rollout.appconfig.start_deployment = start  # type: ignore[method-assign]
+
+
+@every_change
+def test_a_change_whose_wait_is_interrupted_is_remembered(risen: Rollout, change: Callable[[Rollout], Any]) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    publishing = risen.flags.changes.publishing
+    impatient = replace(publishing, waiting=Waiting(publishing.waiting.clock, interrupt))
+    risen.flags = replace(risen.flags, changes=replace(risen.flags.changes, publishing=impatient))
+    with pytest.raises(KeyboardInterrupt):
+        change(risen)
+    kept = latest(risen)
+    assert (kept.state, kept.deployment, kept.in_effect_ms) == (ChangeState.DEPLOYED, 4, None)
+    assert "not yet seen in effect" in kept.problem
+    assert kept.to_version == risen.flags.overview.listing().document.version
+
+
+def test_a_change_that_is_in_effect_has_no_problem(risen: Rollout) -> None:
+    assert back(risen).change.problem is None
+
+
+@every_change
+def test_a_deployment_that_cannot_be_asked_for_any_more_is_live_all_the_same(
+    risen: Rollout, change: Callable[[Rollout], Any]
+) -> None:
+    def vanish() -> None:
+        risen.appconfig.get_deployment = broken  # type: ignore[method-assign, assignment]
+
+    def broken(**asked: Any) -> Any:
+        raise GONE
+
+    after_the_start(risen, vanish)
+    made = change(risen)
+    assert (made.change.state, made.change.deployment) == (ChangeState.DEPLOYED, 4)
+    assert made.change.in_effect_ms is not None
+    assert latest(risen) == made.change
+
+
+@every_change
+def test_a_deployment_that_takes_its_time_is_waited_for_by_the_polls(
+    risen: Rollout, change: Callable[[Rollout], Any]
+) -> None:
+    risen.appconfig.deployment_seconds = 40
+    made = change(risen)
+    assert made.change.state is ChangeState.DEPLOYED
+    assert made.change.in_effect_ms >= 40_000
+
+
+@every_change
+@pytest.mark.parametrize("state", ["ROLLED_BACK", "REVERTED"])
+def test_a_deployment_that_somebody_takes_back_has_failed(
+    risen: Rollout, change: Callable[[Rollout], Any], state: str
+) -> None:
+    after_the_start(risen, lambda: setattr(risen.appconfig.deployments[-1], "state", state))
+    with pytest.raises(RolloutError, match=f"deployment 4 is {state}"):
+        change(risen)
+    assert (latest(risen).state, latest(risen).deployment) == (ChangeState.FAILED, 4)
+    assert risen.table().rollout_percent == 50
+
+
+@every_change
+@pytest.mark.parametrize("error", [GONE, refusal("ConflictException", "tried again"), refusal("Internal", "oh")])
+def test_a_start_whose_answer_got_lost_is_recognized(
+    risen: Rollout, change: Callable[[Rollout], Any], error: Exception
+) -> None:
+    def lose() -> None:
+        raise error
+
+    after_the_start(risen, lose)
+    made = change(risen)
+    assert (made.change.state, made.change.deployment) == (ChangeState.DEPLOYED, 4)
+    assert len(risen.appconfig.deployments) == 4
+
+
+@every_change
+def test_a_start_of_which_nothing_is_known_says_where_to_look(risen: Rollout, change: Callable[[Rollout], Any]) -> None:
+    after_the_start(risen, lambda: setattr(risen.appconfig, "down", True))
+    real = risen.appconfig.start_deployment
+
+    def start(**asked: Any) -> Any:
+        real(**asked)
+        raise GONE
+
+    risen.appconfig.start_deployment = start  # type: ignore[method-assign]
+    with pytest.raises(UnavailableError, match="flags list"):
+        change(risen)
