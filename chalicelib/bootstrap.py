@@ -38,7 +38,7 @@ from chalicelib.flags.home import FlagHome
 from chalicelib.flags.operations import FlagAdapters, FlagOperations, flag_operations
 from chalicelib.flags.reports import LoggedReports, SilentReports
 from chalicelib.flags.session import ConfigurationSession
-from chalicelib.flags.store import AppConfigFlagStore, Reports
+from chalicelib.flags.store import AppConfigFlagStore, FlagStore, Reports
 from chalicelib.monitoring.logger import logger
 from chalicelib.repositories.both_sides import MongoTwinRepository
 from chalicelib.repositories.change_feed import MongoChangeFeed
@@ -83,8 +83,6 @@ if TYPE_CHECKING:
 
 # For transactions and snapshots: API Gateway gives up after 29 s, and an import of 50,000 rows takes a while.
 REQUEST_SECONDS = 20.0
-# How long a change of flags is waited for: every function has polled after 15 s. A request has less patience.
-EFFECT_SECONDS, REQUEST_EFFECT_SECONDS = 60.0, 18.0
 NO_PLACE = FlagPlace("", "", "", "")  # nobody answers there: everybody gets the old backend
 
 
@@ -241,13 +239,14 @@ def shell_flags(database: MongoDatabase, clients: FlagClients, place: FlagPlace)
     return flag_operations(adapters, decisions, history, users, MongoSyncControl(database), now)
 
 
-def appconfig_adapters(
-    clients: FlagClients, place: FlagPlace, reports: Reports | None = None, effect_seconds: float = EFFECT_SECONDS
-) -> FlagAdapters:
+def appconfig_adapters(clients: FlagClients, place: FlagPlace, reports: Reports | None = None) -> FlagAdapters:
     """The adapters on AppConfig; nothing is asked before somebody wants to know."""
-    session = ConfigurationSession(clients.reading, place, time)
-    store = AppConfigFlagStore(session, reports or SilentReports(), time)
-    return FlagAdapters(store, FlagHome(clients.changing, place), effect_seconds)
+
+    def store(reports: Reports) -> FlagStore:
+        return AppConfigFlagStore(ConfigurationSession(clients.reading, place, time), reports, time)
+
+    silent = SilentReports()
+    return FlagAdapters(store(reports or silent), partial(store, silent), FlagHome(clients.changing, place))
 
 
 def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
@@ -304,7 +303,7 @@ def _deployed() -> Container:
     keys = KeyStore(partial(fetch_key_set, settings.auth_jwks_url))
     verifier = TokenVerifier(keys, settings.auth_issuer, settings.auth_audience)
     pseudonyms = Pseudonyms(secrets.pseudonym_key.get_secret_value().encode())
-    adapters = appconfig_adapters(FlagClients(), _flag_place(settings), LoggedReports(), REQUEST_EFFECT_SECONDS)
+    adapters = appconfig_adapters(FlagClients(), _flag_place(settings), LoggedReports())
     return compose(ports, verifier, now, Rollout(FlagDecisions(adapters.store), pseudonyms, adapters))
 
 

@@ -24,7 +24,8 @@ class FlagChange:
     """One change: who, when, why, from what to what, and what was known about the data then.
 
     ``before`` and ``after`` have the flags that changed, by name. Versions name flag documents; ``config_version`` and
-    ``deployment`` are AppConfig's numbers. ``in_effect_ms``: from the beginning until a poll of AppConfig showed it.
+    ``deployment`` are AppConfig's numbers. ``in_effect_ms``: from the beginning until a poll of AppConfig showed it and
+    everybody who had polled before has done so again; None: not seen, or not waited for to the end.
     """
 
     id: str

@@ -38,6 +38,10 @@ class FlagChanges:
     users: KnownUsers
     control: SyncControl
 
+    def within(self, seconds: float) -> "FlagChanges":
+        """The same for somebody who waits so many seconds from now on."""
+        return replace(self, publishing=self.publishing.within(seconds))
+
     def set(self, name: str, wish: Wish, order: Order) -> Change:
         """Change one flag.
 

@@ -6,7 +6,8 @@ on top of the latest deployment only.
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -20,18 +21,30 @@ MOVED_ON = "somebody else has changed the flag document meanwhile; look at it ag
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How time passes: the wall clock and a pause, both in seconds."""
+    """How time passes: the wall clock and a pause, both in seconds, and when nothing is waited for any more."""
 
     clock: Callable[[], float]
     pause: Callable[[float], None]
+    deadline: float = inf
+
+    def within(self, seconds: float) -> "Waiting":
+        """The same for so many seconds from now on, whatever is waited for."""
+        return replace(self, deadline=self.clock() + seconds)
 
     def until(self, done: Callable[[], bool], seconds: float) -> bool:
         """Ask until it is done; False when it is not after that time."""
-        deadline = self.clock() + seconds
+        deadline = min(self.clock() + seconds, self.deadline)
         while not done():
             if self.clock() > deadline:
                 return False
             self.pause(PAUSE_SECONDS)
+        return True
+
+    def passed(self, seconds: float) -> bool:
+        """Let that time pass; False at once where there is less."""
+        if self.clock() + seconds > self.deadline:
+            return False
+        self.pause(seconds)
         return True
 
 
@@ -49,6 +62,10 @@ class FlagDeployment:
     def __init__(self, home: FlagHome, waiting: Waiting) -> None:
         self._home = home
         self._waiting = waiting
+
+    def waiting_as(self, waiting: Waiting) -> "FlagDeployment":
+        """The same with another patience."""
+        return FlagDeployment(self._home, waiting)
 
     def settled(self, *, stop: bool) -> Deployed:
         """What is deployed when nothing is under way any more; ``stop`` ends what is, and so brings back what was.

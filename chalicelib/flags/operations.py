@@ -1,6 +1,7 @@
 """Everything that operators do with flags, put together for one stage's AppConfig."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from chalicelib.domain.flag_changes import FlagHistory, KnownUsers
@@ -17,11 +18,11 @@ from chalicelib.flags.store import FlagStore
 
 @dataclass(frozen=True, slots=True)
 class FlagAdapters:
-    """AppConfig as one process reaches it: the store it decides by, the home it changes, how long it waits."""
+    """AppConfig as one process reaches it: the store it decides by, new ones to watch with, the home it changes."""
 
     store: FlagStore
+    new_store: Callable[[], FlagStore]
     home: FlagHome
-    effect_seconds: float
     waiting: Waiting = field(default_factory=lambda: Waiting(time.time, time.sleep))
 
 
@@ -43,7 +44,7 @@ def flag_operations(
 ) -> FlagOperations:
     """Put the use cases together."""
     deployment = FlagDeployment(adapters.home, adapters.waiting)
-    publishing = FlagPublishing(deployment, adapters.store, history, adapters.waiting, clock, adapters.effect_seconds)
+    publishing = FlagPublishing(deployment, adapters.new_store, history, adapters.waiting, clock)
     return FlagOperations(
         FlagOverview(adapters.home, adapters.store, decisions, history, users, control, clock),
         FlagChanges(publishing, users, control),

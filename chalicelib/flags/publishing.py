@@ -1,5 +1,6 @@
 """Putting a changed document in the place of the one before: deploy it, remember it, wait until it is in effect."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
@@ -10,21 +11,27 @@ from chalicelib.flags.deployment import FlagDeployment, Waiting
 from chalicelib.flags.document import FlagDocument, version_of
 from chalicelib.flags.home import Deployed
 from chalicelib.flags.orders import Change, Doing, description
+from chalicelib.flags.session import POLL_SECONDS
 from chalicelib.flags.store import FlagStore
 
-NOT_SEEN = "deployed, not yet seen in effect"
+EFFECT_SECONDS = 45.0  # how long a deployment may take to come out of AppConfig
+NOT_SEEN = "deployed, not yet seen in effect everywhere"
 
 
 @dataclass(frozen=True, slots=True)
 class FlagPublishing:
-    """Deploys changes. ``store`` polls AppConfig as a function does; a change is waited for ``effect_seconds``."""
+    """Deploys changes. ``new_store``: one that has never polled, and so asks AppConfig at once."""
 
     deployment: FlagDeployment
-    store: FlagStore
+    new_store: Callable[[], FlagStore]
     history: FlagHistory
     waiting: Waiting
     clock: Clock
-    effect_seconds: float
+
+    def within(self, seconds: float) -> "FlagPublishing":
+        """The same, where everything that a change waits for has so many seconds together from now on."""
+        waiting = self.waiting.within(seconds)
+        return replace(self, deployment=self.deployment.waiting_as(waiting), waiting=waiting)
 
     def publish(self, base: Deployed, before: FlagDocument, after: FlagDocument, doing: Doing) -> Change:
         """Deploy ``after`` in the place of ``before``, which is the document of ``base``.
@@ -35,7 +42,6 @@ class FlagPublishing:
         """
         check_names(before, after)
         content = check_form(after)
-        self.store.loaded()  # begins a poll interval: the wait that follows is the longest that a function has
         change = doing.change(before, after, version_of(content), self.clock())
         if doing.must_record:
             self.history.save(change)
@@ -58,13 +64,17 @@ class FlagPublishing:
         return change
 
     def _in_effect(self, change: FlagChange) -> int | None:
-        """Milliseconds until a poll shows the document; None: not within the time that it is waited for."""
+        """Milliseconds until every function decides by the document; None: not seen in the time there is.
+
+        Whoever polled just before AppConfig had it polls again an interval later.
+        """
 
         def shown() -> bool:
-            loaded = self.store.loaded()
+            loaded = self.new_store().loaded()
             return loaded is not None and loaded.document.version == change.to_version
 
-        return self.clock() - change.at if self.waiting.until(shown, self.effect_seconds) else None
+        seen = self.waiting.until(shown, EFFECT_SECONDS) and self.waiting.passed(POLL_SECONDS)
+        return self.clock() - change.at if seen else None
 
     def _told(self, change: FlagChange) -> bool:
         """The way back must not fail because the database cannot be told of it."""

@@ -162,7 +162,7 @@ def kill(reason: str, name: str, stage: str | None, as_json: bool) -> None:
 def _make(change: Callable[[Flags], Change], name: str, stage: str | None, as_json: bool) -> None:
     """Make a change and say when it was in effect. Exit code 1 when it was not, or is a way back that leads nowhere."""
     with flags_of(name, stage) as place:
-        progress_console.print("deploying, and waiting until a poll of AppConfig shows it: 15 seconds at most")
+        progress_console.print("deploying, and waiting until every function has asked AppConfig again: 15 seconds")
         made = change(place)
         answered = place.wait_for_answer(made.change.to_version)
         loaded = place.operations.overview.store.loaded()

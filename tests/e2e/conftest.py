@@ -138,7 +138,7 @@ def deploy_table(flags: Flags, *, enabled: bool) -> None:
     table = Flag(TABLE, 0, 0, enabled=enabled, rollout_percent=Decimal(100))
     document = first_document().with_flags(Flag(GLOBAL, 0, 0, enabled=enabled), table)
     deployment = flags.operations.changes.publishing.deployment
-    deployment.deploy(written(document), deployment.settled(stop=True), "a test")
+    deployment.complete(deployment.deploy(written(document), deployment.settled(stop=True), "a test"))
 
 
 def eventually(ask: Callable[[], T], good: Callable[[T], bool], seconds: float = 30.0) -> T:

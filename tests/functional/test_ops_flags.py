@@ -1,17 +1,22 @@
 """Flags over HTTP: for operators, with the same refusals as on the command line."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from chalice.test import HTTPResponse
 
 from app import app
+from chalicelib.api.ops.flags import CHANGE_SECONDS
 from chalicelib.bootstrap import using
 from chalicelib.domain.sync import SyncMode
+from chalicelib.flags.deployment import PAUSE_SECONDS
 from chalicelib.flags.names import FLAGS, GLOBAL
+from chalicelib.flags.schema import first_document
+from tests.fakes.appconfig import FakeAppConfig
 from tests.functional.conftest import Api, problem
 from tests.unit.flags.rollout import TABLE, Rollout
 
@@ -183,6 +188,37 @@ def test_a_kill_that_the_sync_mode_overrules_says_so(operator: Operator) -> None
     made = operator.done("POST", "/ops/flags/kill", {"reason": "x"})
     assert "everybody gets the new backend whatever the flags say" in made["overruled"]
     assert operator.done("GET", "/ops/flags")["overruled"] == made["overruled"]
+
+
+def slow(appconfig: FakeAppConfig) -> None:
+    """Another deployment is under way for a while, and the change's own takes long."""
+    appconfig.deployed(first_document())
+    appconfig.deployments[-1].seconds = appconfig.deployment_seconds = 11
+
+
+def unseen(appconfig: FakeAppConfig) -> None:
+    """The data plane is down."""
+
+    def refused(**asked: Any) -> Any:
+        raise EndpointConnectionError(endpoint_url="https://appconfigdata.example")
+
+    appconfig.start_configuration_session = refused  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("troubles", [[slow], [unseen], [slow, unseen]])
+def test_a_change_is_answered_in_time_with_what_is_known_of_it(
+    operator: Operator, troubles: list[Callable[[FakeAppConfig], None]]
+) -> None:
+    appconfig = operator.rollout.appconfig
+    for trouble in troubles:
+        trouble(appconfig)
+    begun = appconfig.now
+    made = operator.done("PATCH", "/ops/flags/global", {"enabled": True, "reason": "x"})
+    assert appconfig.now - begun <= CHANGE_SECONDS + PAUSE_SECONDS
+    assert (made["state"], made["deployment"]) == ("deployed", len(appconfig.deployments))
+    assert (made["inEffectMs"], made["problem"]) == (None, "deployed, not yet seen in effect everywhere")
+    [kept] = operator.done("GET", "/ops/flags/history")["changes"]
+    assert made == kept | {"recorded": True, "overruled": None}
 
 
 def test_the_way_back_works_without_the_database(operator: Operator) -> None:

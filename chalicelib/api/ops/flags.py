@@ -13,6 +13,7 @@ from chalicelib.api.ops.flag_bodies import (
     RollbackBody,
     WishBody,
 )
+from chalicelib.flags.changing import FlagChanges
 from chalicelib.flags.names import COMPONENTS, component_flag_named, flag_named
 from chalicelib.flags.orders import Order
 from chalicelib.flags.shown import (
@@ -24,6 +25,8 @@ from chalicelib.flags.shown import (
 )
 from chalicelib.flags.wishes import percentage
 
+# All that a change waits for: API Gateway gives up after 29 s, and a cold start comes before it.
+CHANGE_SECONDS = 24.0
 blueprint = Blueprint(__name__)
 
 
@@ -48,8 +51,8 @@ def list_changes(call: Call) -> Response:
 @blueprint.route("/ops/flags/kill", methods=["POST"], content_types=ANY_CONTENT)
 @operator_endpoint(blueprint)
 def kill(call: Call) -> Response:
-    """Everybody back to the old backend; answers when that is in effect, or after some seconds."""
-    made = call.container.flags.changes.kill(_order(call, call.json(ReasonedBody)))
+    """Everybody back to the old backend; answers when that is in effect, or with what is known after some seconds."""
+    made = _changes(call).kill(_order(call, call.json(ReasonedBody)))
     return json_answer(made_document(made))
 
 
@@ -58,7 +61,7 @@ def kill(call: Call) -> Response:
 def change_flag(call: Call, flag: str) -> Response:
     """Change one flag; with If-Match only the document that the caller has seen."""
     body, name = call.json(WishBody), flag_named(flag)
-    made = call.container.flags.changes.set(name, body.wish(), _order(call, body))
+    made = _changes(call).set(name, body.wish(), _order(call, body))
     return json_answer(made_document(made))
 
 
@@ -67,7 +70,7 @@ def change_flag(call: Call, flag: str) -> Response:
 def rollback(call: Call, flag: str) -> Response:
     """One component off, or down to a percentage; answers when that is in effect, or after some seconds."""
     body, name = call.json(RollbackBody), component_flag_named(flag)
-    made = call.container.flags.changes.rollback(name, body.percent(), _order(call, body))
+    made = _changes(call).rollback(name, body.percent(), _order(call, body))
     return json_answer(made_document(made))
 
 
@@ -87,6 +90,10 @@ def explain(call: Call, flag: str) -> Response:
     """Why a user gets the backend that they get."""
     user_id, component = call.query(ExplainQuery).user, COMPONENTS[component_flag_named(flag)]
     return json_answer(explanation_document(call.container.flags.overview.explain(user_id, component)))
+
+
+def _changes(call: Call) -> FlagChanges:
+    return call.container.flags.changes.within(CHANGE_SECONDS)
 
 
 def _order(call: Call, body: ReasonedBody) -> Order:

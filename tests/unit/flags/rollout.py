@@ -53,9 +53,12 @@ class Rollout:
             return self.appconfig.now
 
         clients = self.appconfig.clients
-        store = AppConfigFlagStore(ConfigurationSession(clients.reading, PLACE, clock), SilentReports(), clock)
-        home = FlagHome(clients.changing, PLACE)
-        adapters = FlagAdapters(store, home, 60.0, Waiting(clock, self.appconfig.pass_time))
+
+        def new_store() -> AppConfigFlagStore:
+            return AppConfigFlagStore(ConfigurationSession(clients.reading, PLACE, clock), SilentReports(), clock)
+
+        store, home = new_store(), FlagHome(clients.changing, PLACE)
+        adapters = FlagAdapters(store, new_store, home, Waiting(clock, self.appconfig.pass_time))
         decisions = RolloutService(FlagDecisions(store), self.control.state, self.now)
         users = FakeKnownUsers(self.store)
         return flag_operations(adapters, decisions, self.history, users, self.control, self.now)

@@ -15,6 +15,7 @@ from chalicelib.flags.flag import Flag
 from chalicelib.flags.names import GLOBAL
 from chalicelib.flags.orders import Doing, Order
 from chalicelib.flags.session import POLL_SECONDS
+from chalicelib.flags.store import FlagStore
 from chalicelib.flags.wishes import Wish
 from tests.fakes.appconfig import FakeAppConfig
 from tests.unit.flags.rollout import IN_HALF, ORDER, TABLE, Rollout, back
@@ -36,8 +37,39 @@ def test_a_change_is_deployed_remembered_and_in_effect(rollout: Rollout) -> None
     assert change.evidence["users"] == {"known": 2, "entering": 1, "leaving": 0, "in": 1}
 
 
-def test_a_change_is_in_effect_everywhere_after_one_poll_interval_at_most(rollout: Rollout) -> None:
-    assert 0 < (rollout.set(10).change.in_effect_ms or 0) <= POLL_SECONDS * 1000
+@pytest.mark.parametrize("before", [0.25, 1, 7, 14.75])
+@pytest.mark.parametrize("own_before", [0.5, 14, 300])
+def test_a_change_is_in_effect_everywhere_when_it_says_so(risen: Rollout, before: float, own_before: float) -> None:
+    """Wherever a function stands in its poll interval, and wherever the process that makes the change."""
+    function = risen.operator().overview.store
+    risen.flags.overview.store.loaded()
+    risen.appconfig.pass_time(own_before)
+    function.loaded()
+    risen.appconfig.pass_time(before)
+    made = back(risen)
+    assert latest_use(function) == made.change.to_version
+    assert (made.change.in_effect_ms or 0) <= POLL_SECONDS * 1000
+
+
+def test_a_function_that_polls_just_before_a_deployment_is_complete_is_waited_for(risen: Rollout) -> None:
+    risen.appconfig.deployment_seconds, function = 3, risen.operator().overview.store
+    real = risen.appconfig.start_deployment
+
+    def polled_meanwhile(**asked: Any) -> Any:
+        answer = real(**asked)
+        risen.appconfig.pass_time(2.9)
+        function.loaded()
+        return answer
+
+    risen.appconfig.pass_time(POLL_SECONDS)
+    risen.appconfig.start_deployment = polled_meanwhile  # type: ignore[method-assign]
+    made = back(risen)
+    assert latest_use(function) == made.change.to_version
+
+
+def latest_use(store: FlagStore) -> str | None:
+    loaded = store.loaded()
+    return loaded.document.version if loaded else None
 
 
 def test_what_was_created_when_stays_known(rollout: Rollout) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from chalicelib.domain.errors import RolloutError, UnavailableError
 from chalicelib.domain.rollout import Reason
@@ -173,6 +174,22 @@ def test_nothing_is_changed_when_appconfig_does_not_answer(risen: Rollout) -> No
             with pytest.raises(UnavailableError, match="AppConfig"):
                 call()
     assert risen.table().rollout_percent == 50
+
+
+@pytest.mark.parametrize("undo", [back, lambda rollout: rollout.flags.changes.kill(ORDER)])
+def test_a_way_back_is_deployed_before_anybody_waits_for_a_data_plane_that_hangs(
+    risen: Rollout, undo: Callable[[Rollout], Any]
+) -> None:
+    def hang(**asked: Any) -> Any:
+        risen.appconfig.pass_time(60)
+        raise EndpointConnectionError(endpoint_url="https://appconfigdata.example")
+
+    risen.appconfig.pass_time(POLL_SECONDS)
+    begun = risen.appconfig.now
+    risen.appconfig.get_latest_configuration = hang  # type: ignore[method-assign, assignment]
+    made = undo(risen)
+    assert risen.appconfig.deployments[-1].started == begun
+    assert made.change.in_effect_ms is None
 
 
 def test_a_rise_needs_the_database_and_the_way_back_does_not(risen: Rollout) -> None:
