@@ -16,6 +16,7 @@ from chalicelib.flags.rules import Features, features_of
 from chalicelib.flags.session import Seconds
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
+MOST_DOUBLINGS = 6  # is longer than the longest pause; a thousand overflow
 
 
 class Session(Protocol):
@@ -117,7 +118,7 @@ class AppConfigFlagStore(FlagStore):
 
     def _back_off(self, error: Exception) -> None:
         self._pause = min(FIRST_PAUSE_SECONDS * 2**self._failures, LONGEST_PAUSE_SECONDS)
-        self._failures += 1
+        self._failures = min(self._failures + 1, MOST_DOUBLINGS)
         self._reports.not_fetched(error, self._version)
 
     def _load(self, content: bytes) -> None:

@@ -153,6 +153,17 @@ def test_the_pause_after_failures_grows_up_to_a_minute_and_ends_with_the_outage(
     assert store.loaded() is not None
 
 
+def test_an_outage_of_a_day_is_survived() -> None:
+    appconfig, heard = FakeAppConfig().deployed(everybody()), Heard()
+    store = store_on(appconfig, heard)
+    store.loaded()
+    with appconfig.outage():
+        for _ in range(24 * 60):
+            appconfig.pass_time(LONGEST_PAUSE_SECONDS)
+            assert store.loaded() is not None
+    assert len(heard.not_fetched_with) == 24 * 60
+
+
 def test_each_outage_begins_with_a_short_pause() -> None:
     appconfig = all_off()
     store = store_on(appconfig)
