@@ -25,7 +25,10 @@ PER_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """What is deployed. The numbers are AppConfig's; ``under_way``: a deployment that has not come to its end."""
+    """What is deployed. The numbers are AppConfig's; ``under_way``: a deployment that has not come to its end.
+
+    It may be another profile's: an environment has one deployment at a time.
+    """
 
     content: bytes
     config_version: int
@@ -53,11 +56,9 @@ class FlagHome:
             under_way = None
             for number in range(latest, 0, -1):
                 found = self.deployment(number)
-                if found["ConfigurationProfileId"] != self._place.profile:
-                    continue
                 if found["State"] in UNDER_WAY and under_way is None:
                     under_way = number
-                if found["State"] in SERVING:
+                if found["State"] in SERVING and found["ConfigurationProfileId"] == self._place.profile:
                     version = int(found["ConfigurationVersion"])
                     return Deployed(self._content(version), version, self._latest_version(), latest, under_way)
         raise RolloutError("no flag document was ever deployed here: infra/appconfig.yaml brings the first")

@@ -1,6 +1,7 @@
 """AppConfig with what the emulator lacks: validators, the lock on versions, the age of tokens, the poll interval.
 
-Time is the test's own: ``pass_time`` moves it, and so does everything that pauses. One environment, one profile.
+Time is the test's own: ``pass_time`` moves it, and so does everything that pauses. One environment; of other profiles
+in it there are deployments only, which stand in the way of ours.
 """
 
 import json
@@ -32,6 +33,7 @@ class Deployment:
     seconds: float = 0.0
     state: str = ""  # set where somebody ended it
     description: str = ""
+    profile: str = PLACE.profile
 
     def state_at(self, now: float) -> str:
         return self.state or ("COMPLETE" if now >= self.started + self.seconds else "DEPLOYING")
@@ -129,7 +131,7 @@ class FakeAppConfig:
         found = self.deployments[DeploymentNumber - 1]
         return {
             "DeploymentNumber": found.number,
-            "ConfigurationProfileId": PLACE.profile,
+            "ConfigurationProfileId": found.profile,
             "ConfigurationVersion": str(found.version),
             "State": found.state_at(self.now),
         }
@@ -184,7 +186,8 @@ class FakeAppConfig:
         return {}
 
     def _serving(self) -> Deployment:
-        return next(item for item in reversed(self.deployments) if item.state_at(self.now) == "COMPLETE")
+        ours = (item for item in reversed(self.deployments) if item.profile == PLACE.profile)
+        return next(item for item in ours if item.state_at(self.now) == "COMPLETE")
 
     def _validate(self, content: bytes) -> None:
         try:

@@ -17,21 +17,23 @@ from chalicelib.flags.flag import EVERYBODY, Flag
 from chalicelib.flags.names import GLOBAL
 from chalicelib.flags.schema import first_document
 from chalicelib.flags.session import POLL_SECONDS
-from tests.fakes.appconfig import FakeAppConfig
+from tests.fakes.appconfig import PLACE, FakeAppConfig
 from tests.unit.flags.rollout import IN_HALF, ORDER, TABLE, Rollout, back
 
 
-def under_way(rollout: Rollout, seconds: float) -> None:
-    """Somebody deploys the table for everybody by a strategy that takes its time."""
+def under_way(rollout: Rollout, seconds: float, profile: str = PLACE.profile) -> None:
+    """Somebody deploys the table for everybody, or another profile, by a strategy that takes its time."""
     document = rollout.flags.overview.listing().document
     slow = document.with_flags(replace(document.flags[TABLE], rollout_percent=EVERYBODY))
     rollout.appconfig.deployed(written(slow))
     rollout.appconfig.deployments[-1].seconds = seconds
+    rollout.appconfig.deployments[-1].profile = profile
 
 
+@pytest.mark.parametrize("profile", [PLACE.profile, "another"])
 @pytest.mark.parametrize("undo", ["rollback", "kill"])
-def test_a_deployment_under_way_does_not_block_the_way_back(risen: Rollout, undo: str) -> None:
-    under_way(risen, 1200)
+def test_a_deployment_under_way_does_not_block_the_way_back(risen: Rollout, undo: str, profile: str) -> None:
+    under_way(risen, 1200, profile)
     back(risen) if undo == "rollback" else risen.flags.changes.kill(ORDER)
     assert risen.appconfig.deployments[-2].state == "ROLLED_BACK"
     assert risen.decision(IN_HALF).backend is Side.OLD
@@ -60,6 +62,12 @@ def test_a_change_waits_for_a_deployment_that_ends_soon_and_builds_on_it(risen: 
     under_way(risen, 5)
     risen.set(test_users=("t",))
     assert (risen.table().rollout_percent, risen.table().test_user_ids) == (EVERYBODY, ("t",))
+
+
+def test_a_change_waits_for_a_deployment_of_another_profile(risen: Rollout) -> None:
+    under_way(risen, 5, "another")
+    assert risen.flags.overview.listing().deployed.under_way == 4
+    assert risen.set(60).change.deployment == 5
 
 
 def test_a_change_does_not_wait_for_ever_and_stops_nobody(risen: Rollout) -> None:
