@@ -6,6 +6,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from chalicelib.domain.flag_changes import FlagChange, Shown
+from chalicelib.domain.readings import to_datetime
 from chalicelib.flags.flag import Flag, moment, plain
 from chalicelib.flags.names import GLOBAL, SHORT_GLOBAL
 from chalicelib.flags.orders import Change
@@ -18,14 +19,9 @@ FEW_IDS = 3
 
 def print_listing(listing: Listing) -> None:
     """The flags, then what the operator has to know about them."""
-    table = folding_table("flag", "state", "percent", "test users", "blocked", "since")
-    for flag in listing.flags:
-        test_users, blocked = _few(flag.test_user_ids), _few(flag.blocked_user_ids)
-        table.add_row(_short(flag), _state(flag), _percent(flag), test_users, blocked, moment(flag.updated_at))
     for name, problem in listing.malformed.items():
-        table.add_row(name, "[red]malformed[/]", "-", "-", "-", "-")
         console.print(f"[red]{name} cannot be read, so it decides 'old': {escape(problem)}[/]")
-    console.print(table)
+    console.print(flags_table(listing))
     deployed = listing.deployed
     console.print(f"document {listing.document.version}, AppConfig's version {deployed.config_version}")
     if deployed.under_way is not None:
@@ -37,6 +33,18 @@ def print_listing(listing: Listing) -> None:
     print_gate(listing.flags, listing.overruled)
     if listing.hindrance:
         console.print(f"[yellow]nothing may rise yet: {listing.hindrance}[/]")
+
+
+def flags_table(listing: Listing) -> Table:
+    """One row per flag. Names and instants are never broken."""
+    table = folding_table("flag", "state", "percent", "test users", "blocked", "since (UTC)")
+    table.columns[0].no_wrap = table.columns[-1].no_wrap = True
+    for flag in listing.flags:
+        test_users, blocked = _few(flag.test_user_ids), _few(flag.blocked_user_ids)
+        table.add_row(_short(flag), _state(flag), _percent(flag), test_users, blocked, _minute(flag.updated_at))
+    for name in listing.malformed:
+        table.add_row(name, "[red]malformed[/]", "-", "-", "-", "-")
+    return table
 
 
 def print_gate(flags: Iterable[Flag], overruled: str | None) -> None:
@@ -123,6 +131,11 @@ def _percent(flag: Flag) -> str:
         return "-"
     exact = "" if flag.exact_user_ids is None else f" ({len(flag.exact_user_ids)} by id)"
     return f"{plain(flag.rollout_percent)} %{exact}"
+
+
+def _minute(instant: int) -> str:
+    """To the minute: whole instants, which are wider, stand in the JSON."""
+    return f"{to_datetime(instant):%Y-%m-%d %H:%M}"
 
 
 def _few(ids: Sequence[str]) -> str:

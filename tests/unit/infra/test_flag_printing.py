@@ -1,9 +1,13 @@
 """What the flags' commands say to people, and their exit codes."""
 
+from io import StringIO
+
 import pytest
+from rich.console import Console
 
 from chalicelib.domain.sync import SyncMode
-from infra.operations.flag_printing import print_gate, print_listing
+from chalicelib.flags.flag import moment
+from infra.operations.flag_printing import flags_table, print_gate, print_listing
 from infra.operations.flags import succeeded
 from tests.unit.flags.rollout import ORDER, Rollout, back
 
@@ -51,3 +55,13 @@ def test_a_way_back_that_leads_nowhere_fails_and_a_change_ahead_of_the_mode_does
 def test_a_change_that_the_deployed_api_does_not_decide_by_fails(rollout: Rollout) -> None:
     made = rollout.set(60)
     assert [succeeded(made, answered) for answered in (True, False, None)] == [True, False, True]
+
+
+def test_no_name_and_no_instant_is_broken_in_a_narrow_terminal(rollout: Rollout) -> None:
+    rollout.set(test_users=("somebody@example.org", "somebody.else@example.org"), block=("another-one@example.org",))
+    console = Console(width=80, file=StringIO(), record=True)
+    console.print(flags_table(rollout.flags.overview.listing()))
+    printed = console.export_text()
+    assert "since (UTC)" in printed
+    [row] = [line for line in printed.splitlines() if "energy_table" in line]
+    assert f" {moment(rollout.table().updated_at)[:16].replace('T', ' ')} " in row
