@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from chalicelib.domain.errors import RolloutError, UnavailableError
+from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.flag_changes import ChangeState
 from chalicelib.flags.deployment import Waiting
-from tests.fakes.appconfig import refusal
+from tests.fakes.appconfig import Deployment, refusal
 from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
 
 CHANGES: dict[str, Callable[[Rollout], Any]] = {
@@ -109,6 +109,20 @@ def test_a_start_whose_answer_got_lost_is_recognized(
     made = change(risen)
     assert (made.change.state, made.change.deployment) == (ChangeState.DEPLOYED, 4)
     assert len(risen.appconfig.deployments) == 4
+
+
+def test_a_deployment_of_another_profile_is_not_taken_for_ours(risen: Rollout) -> None:
+    appconfig, real = risen.appconfig, risen.appconfig.start_deployment
+
+    def overtaken(**asked: Any) -> Any:
+        version = int(asked["ConfigurationVersion"])  # each profile counts its own
+        appconfig.deployments.append(Deployment(4, version, appconfig.now, profile="another"))
+        return real(**asked)
+
+    appconfig.start_deployment = overtaken  # type: ignore[method-assign]
+    with pytest.raises(RevisionError):
+        risen.set(60)
+    assert risen.table().rollout_percent == 50
 
 
 @every_change
