@@ -130,12 +130,15 @@ def _reconfigure(
 def _change(
     transaction: WriteTransaction, settings: UserSettings, moduli: Mapping[EnergyType, Decimal | None], now: int
 ) -> tuple[MeterChange, ...]:
+    """Zone and tolerance touch a meter that is not there yet too: whoever stores its first reading meanwhile meets it.
+
+    Otherwise that reading could be shown with the old ones, and nobody would know.
+    """
     changes = []
     moved = transaction.settings.get() != settings
-    known = transaction.meters.types()
     for energy_type, modulus in moduli.items():
         before = transaction.meters.configuration(energy_type)
-        if before.modulus != modulus or (moved and energy_type in known):
+        if moved or before.modulus != modulus:
             changes.append(touch_all(transaction, energy_type, now))
             transaction.meters.configure(energy_type, replace(before, modulus=modulus))
     if moved:

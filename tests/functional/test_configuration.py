@@ -66,6 +66,14 @@ def test_a_change_touches_every_meter_there_is_and_tells_of_it_once(api: Api) ->
     assert len(event.meters) == 2
 
 
+def test_settings_touch_a_meter_before_its_first_reading_too(api: Api) -> None:
+    changed = configure(api, zone="UTC").json_body["meters"]
+    assert [(meter["type"], meter["sourceVersion"]) for meter in changed] == [("power", 1), ("gas", 1)]
+    assert api.container.calculation.refresh("alice", EnergyType.POWER)
+    assert api.request("GET", "/v2/display?type=power&dataType=monthly&year=2023").json_body["meta"]["stale"] is False
+    assert configure(api, zone="UTC").json_body == {"meters": []}
+
+
 def test_the_same_settings_again_touch_nothing(api: Api) -> None:
     record(api, "2023-01-31", 1000)
     configure(api, zone="UTC", moduli={"power": 100000})
