@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import count, groupby
 from operator import attrgetter
 from typing import Literal
 from uuid import uuid4
@@ -83,27 +83,43 @@ class CsvImportService:
         """Run the import's transaction, again when somebody else has just stored one of its instants."""
         if not rows:
             return (), 0
+        attempts = count()
+
+        def work(transaction: WriteTransaction) -> tuple[tuple[MeterChange, ...], int]:
+            return _import_rows(transaction, rows, import_id, now, again=next(attempts) > 0)
+
         for _ in range(ATTEMPTS):
             try:
-                return self._transactions.run(
-                    user_id, lambda transaction: _import_rows(transaction, rows, import_id, now)
-                )
+                return self._transactions.run(user_id, work)
             except DuplicateReadingError:
                 continue
+            except _AllStoredError:
+                return (), 0
         raise UnavailableError("other writes keep storing the same instants; nothing was imported, try again")
 
 
+class _AllStoredError(Exception):
+    """Takes the transaction back: the meters that it has taken stay as they were."""
+
+
 def _import_rows(
-    transaction: WriteTransaction, rows: Sequence[CsvRow], import_id: str, now: int
+    transaction: WriteTransaction, rows: Sequence[CsvRow], import_id: str, now: int, *, again: bool
 ) -> tuple[tuple[MeterChange, ...], int]:
-    changes = []
+    """Where a writer came in between, all meters are taken before any is read ``again``.
+
+    A file takes long to read and write: it would meet the next write, and the one after, without end.
+    """
+    meters = {kind: list(group) for kind, group in groupby(sorted(rows, key=BY_TYPE), key=BY_TYPE)}
+    changes = {kind: _marked(transaction, kind, group, now) for kind, group in meters.items()} if again else {}
     stored = 0
-    for energy_type, group in groupby(sorted(rows, key=BY_TYPE), key=BY_TYPE):
-        new = _unknown(transaction, energy_type, list(group), import_id)
-        if new:
-            changes.append(_store_readings(transaction, energy_type, new, now))
+    for kind, group in meters.items():
+        if new := _unknown(transaction, kind, group, import_id):
+            changes[kind] = _marked(transaction, kind, new, now)
+            transaction.readings.add_many(new, now)
             stored += len(new)
-    return tuple(changes), stored
+    if not stored:
+        raise _AllStoredError
+    return tuple(changes.values()), stored
 
 
 def _unknown(
@@ -116,13 +132,12 @@ def _unknown(
     ]
 
 
-def _store_readings(
-    transaction: WriteTransaction, energy_type: EnergyType, readings: Sequence[NewReading], now: int
+def _marked(
+    transaction: WriteTransaction, energy_type: EnergyType, readings: Sequence[CsvRow | NewReading], now: int
 ) -> MeterChange:
     first = min(reading.instant for reading in readings)
     last = max(reading.instant for reading in readings)
     version = transaction.meters.mark_changed(energy_type, first, last, now)
-    transaction.readings.add_many(readings, now)
     return change_of(energy_type, version, first, last)
 
 

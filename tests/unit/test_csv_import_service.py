@@ -1,6 +1,7 @@
 """Importing beside other writers: what others have just stored is skipped, and what cannot end is said."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -9,9 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
+from chalicelib.domain.errors import ConflictError, DuplicateReadingError, UnavailableError
 from chalicelib.domain.events import EnergyReadingsBulkImported
 from chalicelib.domain.ports import UserSettings, WriteTransaction
+from chalicelib.domain.readings import EnergyType
 from chalicelib.services.csv_import import ATTEMPTS, CsvImportService
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.store import FakeSettings, FakeStore
@@ -36,6 +38,26 @@ class BusyStore(FakeStore):
         return super().run(user_id, work)
 
 
+class ConflictingStore(FakeStore):
+    """Does the work of the first transaction in vain: another one has written its meters meanwhile."""
+
+    def __init__(self, meanwhile: bytes) -> None:
+        super().__init__()
+        self.meanwhile = meanwhile
+
+    def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:
+        def in_vain(transaction: WriteTransaction) -> None:
+            work(transaction)
+            raise ConflictError
+
+        if file := self.meanwhile:
+            self.meanwhile = b""
+            with suppress(ConflictError):
+                super().run(user_id, in_vain)
+            service(self, FakePublisher()).bulk_create(user_id, file)
+        return super().run(user_id, work)
+
+
 def service(store: FakeStore, publisher: FakePublisher) -> CsvImportService:
     return CsvImportService(store, FakeSettings(store), publisher, lambda: 1_700_000_000_000)
 
@@ -54,6 +76,23 @@ def test_an_import_that_always_loses_says_so_and_has_written_nothing() -> None:
     assert store.attempts == ATTEMPTS
     assert not store.stored.readings
     assert not publisher.events
+
+
+def test_a_file_that_somebody_else_has_stored_meanwhile_writes_nothing_and_says_nothing() -> None:
+    store, publisher = ConflictingStore(CSV), FakePublisher()
+    report = service(store, publisher).bulk_create("alice", CSV)
+    assert (report.success, report.skipped, report.meters) == (0, 2, ())
+    assert store.stored.meters["alice", EnergyType.POWER].state.source_version == 1
+    assert not publisher.events
+
+
+def test_an_import_that_takes_a_meter_first_tells_of_it_although_nothing_was_left_to_store_there() -> None:
+    store, publisher = ConflictingStore(CSV), FakePublisher()
+    report = service(store, publisher).bulk_create("alice", CSV + b"2023-01-31,gas,5\n")
+    assert (report.success, report.skipped) == (1, 2)
+    told = {meter.type: meter.source_version for meter in report.meters}
+    assert told == {kind: meter.state.source_version for (_, kind), meter in store.stored.meters.items()}
+    assert len(publisher.events) == 1
 
 
 def test_a_file_without_rows_writes_nothing_and_says_nothing() -> None:
