@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from pymongo import WriteConcern
 from pymongo.client_session import ClientSession
+from pymongo.errors import OperationFailure
 from pymongo.read_concern import ReadConcern
 
-from chalicelib.domain.errors import DuplicateReadingError
+from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.ports import WriteTransaction
 from chalicelib.domain.sync import Side
 from chalicelib.repositories.control import sync_state
@@ -22,6 +23,7 @@ from chalicelib.repositories.settings import MongoSettingsWriter
 T = TypeVar("T")
 SNAPSHOT = ReadConcern("snapshot")
 MAJORITY = WriteConcern("majority")
+WRITE_CONFLICT = 112
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,31 @@ class MongoTransactions:
 
 
 def in_transaction(database: MongoDatabase, timeout_seconds: float, work: Callable[[ClientSession], T]) -> T:
-    """Run ``work`` in one transaction at a snapshot, within a time limit."""
-    with time_limit(timeout_seconds), database.client.start_session() as session:
-        return session.with_transaction(work, read_concern=SNAPSHOT, write_concern=MAJORITY)
+    """Run ``work`` in one transaction at a snapshot, within a time limit.
+
+    Raises:
+        UnavailableError: out of time; it says so where other writes came in between, for then the database did answer.
+    """
+    attempts = _Attempts(work)
+    try:
+        with time_limit(timeout_seconds), database.client.start_session() as session:
+            return session.with_transaction(attempts, read_concern=SNAPSHOT, write_concern=MAJORITY)
+    except UnavailableError as error:
+        if attempts.met_others:
+            raise UnavailableError("other writes came in between, and the time was up; try again") from error
+        raise
+
+
+@dataclass
+class _Attempts(Generic[T]):
+    """The work of a transaction, each time that it is tried, and whether another write made one of them fail."""
+
+    work: Callable[[ClientSession], T]
+    met_others: bool = False
+
+    def __call__(self, session: ClientSession) -> T:
+        try:
+            return self.work(session)
+        except OperationFailure as error:
+            self.met_others |= error.code == WRITE_CONFLICT
+            raise

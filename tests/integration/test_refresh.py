@@ -98,9 +98,22 @@ def test_out_of_time_nothing_is_written(migrated: Database[Any]) -> None:
         migrated["meters"].insert_one({"_id": "x", "userId": "x"}, session=session)
         migrated["meters"].find_one({"$where": "sleep(2000) || true"}, session=session)
 
-    with pytest.raises(UnavailableError):
+    with pytest.raises(UnavailableError, match="did not answer in time"):
         in_transaction(migrated, 0.5, work)
     assert migrated["meters"].find_one({"_id": "x"}) is None
+
+
+def test_out_of_time_because_of_other_writes_says_so(migrated: Database[Any]) -> None:
+    meters, version = migrated["meters"], {"$inc": {"sourceVersion": 1}}
+    meters.insert_one({"_id": "x", "userId": "x", "sourceVersion": 1})
+
+    def work(session: Any) -> None:
+        meters.find_one({"_id": "x"}, session=session)
+        meters.update_one({"_id": "x"}, version)
+        meters.update_one({"_id": "x"}, version, session=session)
+
+    with pytest.raises(UnavailableError, match="other writes came in between"):
+        in_transaction(migrated, 0.3, work)
 
 
 def test_what_the_server_refuses_is_a_defect_and_not_called_unavailable(migrated: Database[Any]) -> None:
