@@ -1,9 +1,11 @@
 """Transactions: one user's unit of work, as a whole or not at all."""
 
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import pymongo
 from pymongo import WriteConcern
 from pymongo.client_session import ClientSession
 from pymongo.errors import OperationFailure
@@ -24,6 +26,7 @@ T = TypeVar("T")
 SNAPSHOT = ReadConcern("snapshot")
 MAJORITY = WriteConcern("majority")
 WRITE_CONFLICT = 112
+ABORT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,14 @@ class _Attempts(Generic[T]):
     def __call__(self, session: ClientSession) -> T:
         try:
             return self.work(session)
-        except OperationFailure as error:
-            self.met_others |= error.code == WRITE_CONFLICT
+        except BaseException as error:
+            self.met_others |= isinstance(error, OperationFailure) and error.code == WRITE_CONFLICT
+            Context().run(_abort, session)
             raise
+
+
+def _abort(session: ClientSession) -> None:
+    """With a time of its own: out of time the driver would not send it, and the meter be taken for a minute more."""
+    if session.in_transaction:
+        with pymongo.timeout(ABORT_SECONDS):
+            session.abort_transaction()

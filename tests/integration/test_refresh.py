@@ -1,6 +1,8 @@
 """The chain on a real MongoDB: write, refresh, read; two refreshes at once; time-outs; migrations."""
 
 import threading
+import time
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -114,6 +116,34 @@ def test_out_of_time_because_of_other_writes_says_so(migrated: Database[Any]) ->
 
     with pytest.raises(UnavailableError, match="other writes came in between"):
         in_transaction(migrated, 0.3, work)
+
+
+@pytest.fixture
+def elsewhere(mongodb_uri: str, migrated: Database[Any]) -> Iterator[Database[Any]]:
+    """The database as another process has it: with sessions of its own."""
+    database = open_database(mongodb_uri, migrated.name)
+    yield database
+    database.client.close()
+
+
+def test_out_of_time_the_meter_is_free_for_other_processes_at_once(
+    migrated: Database[Any], elsewhere: Database[Any]
+) -> None:
+    """In the same one the next transaction would use the same session, and so end the one before by itself."""
+    change = {"$inc": {"sourceVersion": 1}}
+    migrated["meters"].insert_one({"_id": "x", "userId": "x", "sourceVersion": 1})
+
+    def work(session: Any) -> None:
+        migrated["meters"].update_one({"_id": "x"}, change, session=session)
+        calculated = time.monotonic() + 0.4
+        while time.monotonic() < calculated:
+            pass
+        migrated["meters"].find_one({"_id": "x"}, session=session)
+
+    with pytest.raises(UnavailableError):
+        in_transaction(migrated, 0.3, work)
+    in_transaction(elsewhere, 1, lambda session: elsewhere["meters"].update_one({"_id": "x"}, change, session=session))
+    assert (migrated["meters"].find_one({"_id": "x"}) or {})["sourceVersion"] == 2
 
 
 def test_what_the_server_refuses_is_a_defect_and_not_called_unavailable(migrated: Database[Any]) -> None:
