@@ -16,6 +16,7 @@ from chalicelib.domain.events import EnergyEvent
 from chalicelib.domain.readings import (
     DEFAULT_TOLERANCE_DAYS,
     DEFAULT_ZONE,
+    FIRST_INSTANT,
     EnergyType,
     MeterExchange,
     Reading,
@@ -150,13 +151,15 @@ class SeriesUpdate:
 class DisplayUpdate:
     """What one refresh writes: the documents it touched, the years that remain stored at all, the compact series.
 
-    Without a ``series`` none is kept: the next calculation reads all readings.
+    Without a ``series`` none is kept: the next calculation reads all readings. ``as_of``: every write that was
+    committed before this instant is shown.
     """
 
     source_version: int
     documents: Sequence[DisplayDocument]
     stored_years: range
     series: SeriesUpdate | None = None
+    as_of: int = FIRST_INSTANT
 
 
 @dataclass(frozen=True, slots=True)

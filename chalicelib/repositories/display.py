@@ -50,7 +50,8 @@ class MongoDisplayDataRepository:
                 "displayVersion": {"$lt": update.source_version},
             }
             kept = update.series if update.series and series.storable(update.series.parts.values()) else None
-            if not meters.update_one(behind, published(update.source_version, None if kept is None else kept.count)):
+            count = None if kept is None else kept.count
+            if not meters.update_one(behind, published(update.source_version, update.as_of, count)):
                 return False
             self._replace(user_id, energy_type, update, session)
             stored = ScopedCollection(self._database[Collections.SERIES], user_id, session)

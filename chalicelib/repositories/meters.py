@@ -71,14 +71,20 @@ def state_of(meter: Document | None) -> MeterState:
     return MeterState(meter["sourceVersion"], meter["displayVersion"], instant_of(meter.get("dirtySince")))
 
 
-def published(version: int, series_count: int | None) -> list[dict[str, Any]]:
+def published(version: int, as_of: int, series_count: int | None) -> list[dict[str, Any]]:
     """The update that advances a meter's display version, forgets attempts and, nothing newer written, cleans it.
 
-    ``series_count``: how many readings the compact series of this version holds, None: none is kept.
+    What is newer was written after ``as_of``, so the meter lags since then. ``series_count``: how many readings the
+    compact series of this version holds, None: none is kept.
     """
     series = "$$REMOVE" if series_count is None else {"version": version, "count": series_count}
     clean = {"$eq": ["$sourceVersion", version]}
-    kept = {field: {"$cond": [clean, "$$REMOVE", f"${field}"]} for field in ("dirtyFrom", "dirtyTo", "dirtySince")}
+    dirty = {
+        "dirtyFrom": "$dirtyFrom",
+        "dirtyTo": "$dirtyTo",
+        "dirtySince": {"$max": ["$dirtySince", to_datetime(as_of)]},
+    }
+    kept = {field: {"$cond": [clean, "$$REMOVE", value]} for field, value in dirty.items()}
     return [{"$set": {"displayVersion": version, "series": series, "sweep": "$$REMOVE", **kept}}]
 
 

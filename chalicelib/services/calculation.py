@@ -42,18 +42,20 @@ class DisplayDataCalculationService:
         state = self._display.state(user_id, energy_type)
         if state.display_version >= (state.source_version if version is None else version):
             return False
+        as_of = self._clock()
         snapshot = self._queries.snapshot(user_id, energy_type, Side.NEW)
         if Side.NEW not in snapshot.sync.writes:
             return False
-        return self._display.publish(user_id, energy_type, self._calculate(snapshot))
+        return self._display.publish(user_id, energy_type, self._calculate(snapshot, as_of))
 
-    def _calculate(self, snapshot: MeterSnapshot) -> DisplayUpdate:
+    def _calculate(self, snapshot: MeterSnapshot, as_of: int) -> DisplayUpdate:
         series = series_of(snapshot)
         return DisplayUpdate(
             source_version=snapshot.state.source_version,
             documents=documents_of(snapshot, series, _touched(snapshot, series), self._clock()),
             stored_years=stored_years(series, snapshot.settings.zone),
             series=_series_update(snapshot) if snapshot.sync.reads(Side.NEW) is Side.NEW else None,
+            as_of=as_of,
         )
 
 

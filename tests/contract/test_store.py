@@ -123,6 +123,16 @@ def test_publishing_an_older_version_leaves_the_meter_dirty(ports: Ports, user: 
     assert (snapshot.dirty_from, snapshot.dirty_to, snapshot.state.dirty_since) == (DAY, 2 * DAY, 10)
 
 
+@pytest.mark.parametrize(("as_of", "dirty_since"), [(5, 10), (15, 15)])
+def test_a_meter_lags_since_no_earlier_than_its_display_was_read(
+    ports: Ports, user: str, as_of: int, dirty_since: int
+) -> None:
+    add(ports, user, reading(DAY), now=10)
+    add(ports, user, reading(2 * DAY), now=20)
+    ports.display.publish(user, POWER, DisplayUpdate(1, [], range(1970, 1971), as_of=as_of))
+    assert ports.display.state(user, POWER).dirty_since == dirty_since
+
+
 def test_a_slow_refresh_cannot_overwrite_a_newer_one_nor_bring_a_deleted_year_back(ports: Ports, user: str) -> None:
     add(ports, user, reading(DAY))
     add(ports, user, reading(2 * DAY))

@@ -238,7 +238,7 @@ class FakeDisplay:
         if meter is None or meter.state.display_version >= update.source_version:
             return False
         clean = meter.state.source_version == update.source_version
-        since = None if clean else meter.state.dirty_since
+        since = None if clean else max(meter.state.dirty_since or update.as_of, update.as_of)
         meter.state = replace(meter.state, display_version=update.source_version, dirty_since=since)
         if clean:
             meter.dirty_from = meter.dirty_to = None

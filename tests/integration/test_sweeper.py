@@ -3,15 +3,17 @@
 import threading
 from decimal import Decimal
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap import now
+from chalicelib.domain.ports import MeterSnapshot, ReadingQueries
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.sync import SyncMode
+from chalicelib.domain.sweeping import Lag
+from chalicelib.domain.sync import Side, SyncMode
 from chalicelib.services.calculation import DisplayDataCalculationService
 from chalicelib.services.energy_crud import ReadingDraft
 from chalicelib.services.sweeper import GRACE_SECONDS, SweeperService, SweepReport
@@ -210,6 +212,33 @@ def test_a_meter_that_was_refreshed_before_its_turn_keeps_no_attempt(deployed: S
     assert not deployed.ports.lagging.claim(waiting, deployed.watch())
     deployed.ports.lagging.failed(waiting.claimed, "TooLate")
     assert "sweep" not in deployed.meter(user)
+
+
+def test_a_meter_that_is_written_during_each_refresh_is_swept_once_a_run_and_lags_no_longer_than_that(
+    deployed: Swept,
+) -> None:
+    class Written:
+        """Somebody writes the meter, whenever it has been read."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(deployed.ports.queries, name)
+
+        def snapshot(self, user_id: str, energy_type: EnergyType, backend: Side) -> MeterSnapshot:
+            found = deployed.ports.queries.snapshot(user_id, energy_type, backend)
+            deployed.watch.pass_by(1)
+            deployed.ports.transactions.run(
+                user_id, lambda transaction: transaction.meters.mark_changed(energy_type, 0, 0, deployed.watch())
+            )
+            return found
+
+    deployed.lagging(1)
+    deployed.watch.pass_by(MINUTE)
+    began, queries = deployed.watch(), cast(ReadingQueries, Written())
+    calculation = DisplayDataCalculationService(deployed.ports.display, queries, deployed.watch)
+    report = SweeperService(deployed.ports.lagging, queries, calculation, deployed.watch).run(BUDGET, limit=5)
+    assert (report.state, report.refreshed) == ("swept", 1)
+    assert deployed.ports.lagging.lag(began) == Lag(1, began)
+    assert deployed.ports.lagging.lag(began - 1) == Lag(0, began)
 
 
 def test_a_damaged_meter_is_named_too_and_holds_up_nobody(deployed: Swept) -> None:
