@@ -3,7 +3,7 @@
 What lives here: values, the pause between attempts and the port. What does not: the sweeper (``services.sweeper``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -80,14 +80,17 @@ class LaggingMeters(Protocol):
     def waiting(self, dirty_before: int, now: int, limit: int) -> Sequence[LaggingMeter]:
         """Meters to refresh: those never tried, the longest waiting first; behind them those whose pause is over."""
 
+    def every(self, dirty_before: int) -> Iterator[LaggingMeter]:
+        """Each of them once, the longest waiting first, whatever its pause."""
+
     def claim(self, meter: LaggingMeter, next_attempt: int) -> bool:
-        """Note that a meter is tried once more, before it is; False where somebody else has tried or refreshed it."""
+        """Note that a meter is tried once more, before it is; False where somebody else has tried or refreshed it.
+
+        Out of time after a second already: others wait behind a meter that something holds.
+        """
 
     def failed(self, claimed: LaggingMeter, error: str) -> None:
         """Note how an attempt ended. A refresh that succeeds, whoever's it is, forgets all attempts by itself."""
-
-    def end_pauses(self, now: int) -> None:
-        """Make every meter due at once."""
 
     def failing(self, limit: int) -> tuple[int, Sequence[FailingMeter]]:
         """How many meters fail, and the first of them, those tried next at the beginning."""

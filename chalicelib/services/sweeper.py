@@ -2,13 +2,16 @@
 
 Each meter is claimed before it is refreshed: its next attempt lies in the future already, when the attempt begins. So
 one that fails, hangs or kills the process costs one attempt, then a pause, and the others get their turn; two sweepers
-at once do not wait for each other; and the next run finds what this one has not come to.
+at once do not wait for each other; and the next run finds what this one has not come to. A meter that something holds
+cannot even be claimed: it fails by name, and the next run tries again.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from traceback import format_tb
 from typing import Any, Literal
 
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.sweeping import FailingMeter, LaggingMeter, LaggingMeters
 from chalicelib.domain.sync import Side
@@ -28,7 +31,8 @@ class SweepReport:
     """What a run found and did. ``resting``: the mode does not write the new side, so nothing is shown from it.
 
     ``lagging`` and ``staleness_seconds``: how many meters lagged for too long when it began, and since when the first
-    of all did. ``failed``: attempts of this run; ``failing``: meters that it leaves behind so.
+    of all did. ``failed``: attempts of this run, those included that did not get so far as to claim their meter;
+    ``failing``: meters that it leaves behind so, not those that nobody could claim.
     """
 
     state: Literal["resting", "unfinished", "swept"]
@@ -67,8 +71,7 @@ class SweeperService:
         return self._sweep(GRACE_SECONDS, budget_seconds, limit)
 
     def run_at_once(self, budget_seconds: float) -> SweepReport:
-        """All that lag now, failing ones too, whatever their pause. Raises UnavailableError."""
-        self._lagging.end_pauses(self._clock())
+        """All that lag now, each once, failing ones too, whatever their pause. Raises UnavailableError."""
         return self._sweep(0.0, budget_seconds, None)
 
     def failing(self) -> tuple[int, list[FailingMeter]]:
@@ -87,33 +90,38 @@ class SweeperService:
         return replace(report, failing=self._lagging.failing(1)[0])
 
     def _work(self, report: SweepReport, dirty_before: int, deadline: int, limit: int | None) -> SweepReport:
-        left = limit
-        while left != 0:
-            page = self._lagging.waiting(dirty_before, self._clock(), min(left or METERS_OF_A_RUN, METERS_OF_A_RUN))
-            if not page:
-                return replace(report, state="swept")
-            for meter in page:
-                if self._clock() >= deadline:
-                    return report
-                report = self._attempt(report, meter)
-            left = None if left is None else left - len(page)
-        return report
+        for taken, meter in enumerate(self._meters(dirty_before, limit)):
+            if taken == limit or self._clock() >= deadline:
+                return report
+            report = self._attempt(report, meter)
+        return replace(report, state="swept")
+
+    def _meters(self, dirty_before: int, limit: int | None) -> Iterable[LaggingMeter]:
+        """One more than the limit, which tells whether any are left."""
+        if limit is None:
+            return self._lagging.every(dirty_before)
+        return self._lagging.waiting(dirty_before, self._clock(), limit + 1)
 
     def _attempt(self, report: SweepReport, meter: LaggingMeter) -> SweepReport:
-        """Claim a meter and refresh it. Nothing done: somebody else was faster."""
-        claimed = meter.claimed
-        if not self._lagging.claim(meter, self._clock() + claimed.pause_ms):
-            return report
         try:
-            done = self._calculation.refresh(*claimed.key)
+            done = self._refreshed(meter)
         except Exception as error:  # noqa: BLE001 whatever is wrong with this meter, the next one wants its figures
-            self._note(claimed, error)
+            self._note(meter.claimed, error)
             return replace(report, failed=report.failed + 1)
         return replace(report, refreshed=report.refreshed + done)
+
+    def _refreshed(self, meter: LaggingMeter) -> bool:
+        """Claim a meter and refresh it. False: somebody else was faster."""
+        claimed = meter.claimed
+        is_ours = self._lagging.claim(meter, self._clock() + claimed.pause_ms)
+        return is_ours and self._calculation.refresh(*claimed.key)
 
     def _note(self, claimed: LaggingMeter, error: Exception) -> None:
         """By the meter's id and the kind of error: an error's text may hold what somebody has typed in."""
         name = type(error).__name__
         seen = {"meter": claimed.id, "attempt": claimed.attempts, "error": name, "pause_ms": claimed.pause_ms}
         logger().error("a meter cannot be refreshed", extra={**seen, "frames": format_tb(error.__traceback__)})
-        self._lagging.failed(claimed, name)
+        try:
+            self._lagging.failed(claimed, name)
+        except UnavailableError:
+            self._queries.sync()  # raises too where it is not this meter alone that the database does not answer for

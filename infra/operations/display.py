@@ -51,7 +51,10 @@ def rebuild(check: bool, user: str | None, restart: bool, name: str, as_json: bo
 @name_option
 @json_option
 def sweep(only_list: bool, name: str, as_json: bool) -> None:
-    """Refresh every meter that lags, now; list those that cannot be. Exit code 1 when there are any."""
+    """Refresh every meter that lags, now; list those that cannot be. Exit code 1 when there are any.
+
+    A meter that something else holds just now is named by a log line only: try again in a minute.
+    """
     with connected(name) as operations:
         report = None if only_list else operations.sweeper.run_at_once(UNTIL_DONE)
         count, failing = operations.sweeper.failing()
@@ -59,7 +62,7 @@ def sweep(only_list: bool, name: str, as_json: bool) -> None:
         print_json(_sweep_document(report, count, failing))
     else:
         _print_sweep(report, count, failing)
-    sys.exit(1 if count else 0)
+    sys.exit(1 if count or (report and report.failed) else 0)
 
 
 def _print_rebuilt(seen: Verification) -> None:
@@ -81,7 +84,7 @@ def _print_sweep(report: SweepReport | None, count: int, failing: list[FailingMe
     if report and report.state == "resting":
         console.print("the mode is old_only: nothing is shown from display documents, and nothing was refreshed")
     elif report:
-        console.print(f"{report.lagging} meters lagged, {report.refreshed} refreshed")
+        console.print(f"{report.lagging} meters lagged, {report.refreshed} refreshed, {report.failed} failed")
     console.print(f"{count} meters cannot be refreshed" + ("; the log says where they fail" if count else ""))
 
 

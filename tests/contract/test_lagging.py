@@ -104,10 +104,20 @@ def test_a_refresh_forgets_the_attempts_even_where_a_newer_write_is_not_in_it(po
     assert not ports.lagging.claim(meter, 500), "a clean meter is nobody's work"
 
 
-def test_ended_pauses_make_everybody_due(ports: Ports, lags: Lags) -> None:
-    one, other = lags(10), lags(20)
-    ports.lagging.claim(one, 5_000)
-    ports.lagging.claim(other, 400)
-    ports.lagging.end_pauses(600)
-    assert ports.lagging.waiting(100, 600, 10) == [other.claimed, one.claimed]
-    assert ports.lagging.waiting(100, 400, 10) == [other.claimed], "a pause that was over is not made longer"
+def test_every_meter_that_lags_is_told_once_the_longest_waiting_first_whatever_its_pause(
+    ports: Ports, lags: Lags
+) -> None:
+    young, old, waiting = lags(200), lags(10), lags(100)
+    lags(900)
+    assert ports.lagging.claim(waiting, 5_000)
+    ports.lagging.failed(waiting.claimed, "ValueError")
+    told = []
+    for meter in ports.lagging.every(300):
+        assert ports.lagging.claim(meter, 400), "claimed while the others are still to come, and not met again"
+        told.append(meter)
+    assert told == [old, LaggingMeter(waiting.id, 1, "ValueError"), young]
+
+
+def test_however_many_lag_none_is_left_out(ports: Ports, lags: Lags) -> None:
+    meters = {lags(since) for since in range(50)}
+    assert set(ports.lagging.every(100)) == meters

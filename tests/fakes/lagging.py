@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sweeping import FailingMeter, Lag, LaggingMeter
 from tests.fakes.store import FakeStore
@@ -19,6 +20,7 @@ class FakeLaggingMeters:
     def __init__(self, store: FakeStore) -> None:
         self._store = store
         self._attempts: dict[str, Attempts] = {}
+        self.held: set[str] = set()
 
     def lag(self, dirty_before: int) -> Lag:
         self._store.ping()
@@ -33,7 +35,16 @@ class FakeLaggingMeters:
         due = [known.meter for known in sorted(tried, key=lambda known: known.next_attempt)]
         return (never + due)[:limit]
 
+    def every(self, dirty_before: int) -> Iterator[LaggingMeter]:
+        self._store.ping()
+        for since, key in sorted((since, key) for key, since in self._dirty()):
+            if since <= dirty_before:
+                yield known.meter if (known := self._known(key)) else LaggingMeter(key)
+
     def claim(self, meter: LaggingMeter, next_attempt: int) -> bool:
+        self._store.ping()
+        if meter.id in self.held:
+            raise UnavailableError("something holds it")
         known = self._known(meter.id)
         if meter.id not in dict(self._dirty()) or (known.meter.attempts if known else 0) != meter.attempts:
             return False
@@ -45,10 +56,6 @@ class FakeLaggingMeters:
         known = self._known(claimed.id)
         if known and known.meter.attempts == claimed.attempts:
             known.meter = LaggingMeter(claimed.id, claimed.attempts, error)
-
-    def end_pauses(self, now: int) -> None:
-        for known in self._attempts.values():
-            known.next_attempt = min(now, known.next_attempt)
 
     def failing(self, limit: int) -> tuple[int, Sequence[FailingMeter]]:
         found = [

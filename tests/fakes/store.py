@@ -172,6 +172,7 @@ class FakeQueries:
         self._store = store
 
     def sync(self) -> SyncState:
+        self._store.ping()
         return self._store.stored.sync
 
     def get(self, user_id: str, reading_id: str, backend: Side) -> StoredReading:

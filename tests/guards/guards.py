@@ -87,16 +87,15 @@ GUARDS = (
     Guard(
         "the sweeper",
         "chalicelib/services/sweeper.py",
-        "done = self._calculation.refresh(*claimed.key)",
-        "done = False",
+        "return is_ours and self._calculation.refresh(*claimed.key)",
+        "return False",
         (f"{LOST}[all events]", f"{WRITE_DIES}[create]"),
     ),
     Guard(
         "the sweeper's claim before it refreshes",
         "chalicelib/services/sweeper.py",
-        """if not self._lagging.claim(meter, self._clock() + claimed.pause_ms):
-            return report""",
-        "",
+        "is_ours = self._lagging.claim(meter, self._clock() + claimed.pause_ms)",
+        "is_ours = True",
         (f"{SWEEPER}test_a_meter_on_which_the_process_dies_costs_one_attempt_and_not_the_next_run",),
     ),
     Guard(

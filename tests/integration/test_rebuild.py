@@ -12,7 +12,7 @@ from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.sync import SyncMode
 from chalicelib.domain.twins import Verification
 from tests.integration.test_verify import Shell
-from tests.integration.two_sides import GAS, POWER, Deployment, writers
+from tests.integration.two_sides import GAS, POWER, Deployment, held, writers
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
 DISPLAY, SERIES = "display_energy_data", "meter_series"
@@ -237,3 +237,14 @@ def test_the_command_line_sweeps_and_lists_what_cannot_be_refreshed(deployed: De
     assert (code, done["failing"]) == (1, 1)
     (meter,) = done["meters"]
     assert (meter["meter"], meter["attempts"], meter["error"]) == (f"{name}|power", 1, "InvalidOperation")
+
+
+def test_a_meter_that_an_open_write_holds_is_named_and_no_success(deployed: Deployment, shell: Shell) -> None:
+    name, other = household(deployed), household(deployed)
+    for user in (name, other):
+        deployed.create(user, "2024-02-29", 2400)
+    with held(deployed.database, name):
+        code, done = shell.run("sweep")
+    assert (code, done["swept"]["refreshed"], done["swept"]["failed"]) == (1, 1, 1)
+    assert f'"meter":"{name}|power"' in shell.errors
+    assert shell.run("sweep")[0] == 0

@@ -18,7 +18,7 @@ from chalicelib.services.calculation import DisplayDataCalculationService
 from chalicelib.services.energy_crud import ReadingDraft
 from chalicelib.services.sweeper import GRACE_SECONDS, SweeperService, SweepReport
 from tests.fakes.publisher import FakePublisher
-from tests.integration.two_sides import POWER, Clock, Deployment
+from tests.integration.two_sides import POWER, Clock, Deployment, held
 
 BUDGET = 60.0
 MINUTE = 60
@@ -260,6 +260,29 @@ def test_at_once_means_all_that_lags_failing_ones_and_the_newest_included(deploy
     deployed.mend(broken)
     assert deployed.operations.sweeper.run_at_once(BUDGET).refreshed == 2
     assert deployed.shown([broken, *newest]) == [broken, *newest]
+
+
+def test_a_meter_that_an_open_write_holds_is_named_and_holds_up_nobody(
+    deployed: Swept, caplog: pytest.LogCaptureFixture
+) -> None:
+    user, fine = deployed.lagging(1), deployed.lagging(2)
+    with held(deployed.database, user[0]):
+        report = deployed.sweep()
+    assert (report.state, report.refreshed, report.failed) == ("swept", 2, 1)
+    assert deployed.shown(user + fine) == fine
+    (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert (record.__dict__["meter"], record.__dict__["error"]) == (f"{user[0]}|power", "UnavailableError")
+    assert deployed.sweep().refreshed == 1, "at the next run, without a pause"
+
+
+def test_at_once_does_not_wait_for_a_failing_meter_that_an_open_write_holds_either(deployed: Swept) -> None:
+    broken, fine = deployed.broken(1), deployed.lagging(1)
+    assert deployed.sweep().failing == 1
+    more = deployed.lagging(1)
+    with held(deployed.database, broken[0]):
+        report = deployed.operations.sweeper.run_at_once(BUDGET)
+    assert (report.state, report.refreshed, report.failed, report.failing) == ("swept", 1, 1, 1)
+    assert deployed.shown(fine + more) == fine + more
 
 
 def test_in_old_only_there_is_nothing_to_show_and_the_sweeper_rests(deployed: Swept) -> None:

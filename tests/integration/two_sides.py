@@ -122,6 +122,15 @@ class Writer(threading.Thread):
 
 
 @contextmanager
+def held(database: Database[Any], user: str) -> Iterator[None]:
+    """A function was killed in the middle of a write of the user's power meter: the transaction stays open."""
+    with database.client.start_session() as session, session.start_transaction():
+        database["meters"].update_one({"_id": f"{user}|power"}, {"$set": {"held": True}}, session=session)
+        yield
+        session.abort_transaction()
+
+
+@contextmanager
 def writers(deployment: Deployment, count: int = 3) -> Iterator[list[Writer]]:
     """Writers at work for as long as the block runs; none may have met a failure."""
     stop = threading.Event()

@@ -1,6 +1,6 @@
 """The sweeper's limits on the fake store: count, time, failures, and that nobody waits for those that fail."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -47,8 +47,9 @@ class Sweeping:
     def __init__(self, names: Collection[str], failing: Collection[str] = (), takes_ms: int = 0) -> None:
         self.store = FakeStore()
         self.calculation = Calculation(self.store, failing, takes_ms=takes_ms)
+        self.meters = FakeLaggingMeters(self.store)
         self.service = SweeperService(
-            FakeLaggingMeters(self.store), FakeQueries(self.store), self.calculation, lambda: self.calculation.now
+            self.meters, FakeQueries(self.store), self.calculation, lambda: self.calculation.now
         )
         for name in names:
             FakeMeters(self.store.stored, name).mark_changed(POWER, 0, 0, self.calculation.now)
@@ -94,6 +95,39 @@ def test_a_database_that_is_gone_ends_the_run() -> None:
     sweeping.store.down = True
     with pytest.raises(UnavailableError):
         sweeping.service.run(BUDGET)
+
+
+@pytest.mark.parametrize("sweep", [SweeperService.run, SweeperService.run_at_once])
+def test_a_meter_that_something_holds_fails_by_name_and_the_others_have_their_turn(
+    sweep: Callable[[SweeperService, float], SweepReport], caplog: pytest.LogCaptureFixture
+) -> None:
+    sweeping = Sweeping("abc")
+    sweeping.meters.held.add("a|power")
+    report = sweep(sweeping.service, BUDGET)
+    assert (report.state, report.refreshed, report.failed) == ("swept", 2, 1)
+    assert [(record.__dict__["meter"], record.__dict__["error"]) for record in caplog.records] == [
+        ("a|power", "UnavailableError")
+    ]
+    sweeping.meters.held.clear()
+    assert sweep(sweeping.service, BUDGET).refreshed == 1, "it was not tried, so no pause is waited out"
+
+
+def test_a_database_that_goes_away_meanwhile_ends_the_run_at_that_meter() -> None:
+    sweeping = Sweeping("abc")
+
+    class Gone(Calculation):
+        tried = 0
+
+        def refresh(self, user_id: str, energy_type: EnergyType, version: int | None = None) -> bool:
+            self.tried += 1
+            self.store.down = True
+            raise UnavailableError("gone")
+
+    gone = Gone(sweeping.store)
+    service = SweeperService(sweeping.meters, FakeQueries(sweeping.store), gone, lambda: sweeping.calculation.now)
+    with pytest.raises(UnavailableError):
+        service.run(BUDGET)
+    assert gone.tried == 1
 
 
 def test_at_once_ends_although_a_meter_fails() -> None:
