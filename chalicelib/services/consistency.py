@@ -4,7 +4,9 @@ A meter that the display lags behind is no difference: somebody will refresh it.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.sync import Side, SyncMode, SyncState
 from chalicelib.domain.twins import (
@@ -17,9 +19,8 @@ from chalicelib.domain.twins import (
     Verified,
     Walk,
 )
-from chalicelib.services.display_check import DisplayCheck
+from chalicelib.services.display_check import DisplayCheck, findings_of
 from chalicelib.services.meter_walk import MeterWalk, Progress
-from chalicelib.services.rebuild import renewed
 from chalicelib.services.recalculation import RecalculationService
 
 
@@ -98,11 +99,18 @@ class ConsistencyService:
         """The readings that differ; documents are read only where the digests differ. One side rests: none can."""
         if sync.mode is not SyncMode.DUAL_WRITE:
             return
+        for meter in self._suspicious(meters):
+            yield from findings_of(meter, partial(self._twins.differences, meter), self._control.state)
+
+    def _suspicious(self, meters: Sequence[MeterKey]) -> Sequence[MeterKey]:
+        """The meters with different digests; all of them where the server takes too long to say."""
         users = {user_id for user_id, _ in meters}
-        old, new = (self._twins.digests(side, users) for side in Side)
-        for meter in meters:
-            if old.get(meter) != new.get(meter):
-                yield from self._twins.differences(meter)
+        try:
+            old, new = (self._twins.digests(side, users) for side in Side)
+        except UnavailableError:
+            self._control.state()  # raises too where the database answers nobody
+            return meters
+        return [meter for meter in meters if old.get(meter) != new.get(meter)]
 
     def _left_after_mending(self, damaged: Sequence[MeterKey], sync: SyncState) -> Verification:
         """What differs all the same, and the meters that cannot be calculated."""
@@ -113,5 +121,10 @@ class ConsistencyService:
 
     def _mended(self, meter: MeterKey) -> list[Finding]:
         """Make the twins equal, and every figure anew, whichever of the two was damaged; returns why not."""
-        self._twins.reconcile(meter, Selection())
-        return renewed(self._recalculation, meter)
+
+        def work() -> list[Finding]:
+            self._twins.reconcile(meter, Selection())
+            self._recalculation.renew(*meter)
+            return []
+
+        return findings_of(meter, work, self._control.state)

@@ -41,8 +41,8 @@ class DisplayCheck:
         self._clock = clock
 
     def findings(self, meter: MeterKey) -> list[Finding] | None:
-        """What differs; None where the display lags or was refreshed meanwhile. Raises UnavailableError."""
-        return findings_of(meter, lambda: self._compared(meter))
+        """What differs, or fails; None where the display lags or was refreshed meanwhile. Raises UnavailableError."""
+        return findings_of(meter, lambda: self._compared(meter), self._queries.sync)
 
     def _compared(self, meter: MeterKey) -> list[Finding] | None:
         snapshot = self._queries.full_snapshot(*meter, Side.NEW)
@@ -62,24 +62,26 @@ class DisplayCheck:
         return {(document.data_type, document.year): document for document in documents}
 
 
-def findings_of(meter: MeterKey, work: Callable[[], T]) -> T | list[Finding]:
+def findings_of(meter: MeterKey, work: Callable[[], T], ask: Callable[[], object]) -> T | list[Finding]:
     """What work on a meter returns; where it fails, that is the finding, and the next meter has its turn.
 
+    ``ask`` asks the database for a sign of life: where it gives one, it is the meter that is out of time.
+
     Raises:
-        UnavailableError: the database did not answer in time, which says nothing of the meter.
+        UnavailableError: the database answers nobody in time, which says nothing of the meter.
     """
     try:
         return work()
     except UnavailableError:
-        raise
+        ask()
+        return [_failure(meter, "was out of time, though the database answers")]
     except Exception as error:  # noqa: BLE001 whatever it is, it is told
-        return [_failure(meter, error)]
+        # By its kind and place: its text may hold what somebody has typed in.
+        place = extract_tb(error.__traceback__)[-1]
+        return [_failure(meter, f"fails with {type(error).__name__} in {place.name}")]
 
 
-def _failure(meter: MeterKey, error: Exception) -> Finding:
-    """By the kind of error and its place: its text may hold what somebody has typed in."""
-    place = extract_tb(error.__traceback__)[-1]
-    problem = f"fails with {type(error).__name__} in {place.name}"
+def _failure(meter: MeterKey, problem: str) -> Finding:
     return Finding(*meter, METERS, "|".join(meter), problem)
 
 

@@ -60,15 +60,14 @@ class RebuildService:
         return Verification(sync.mode, len(meters), found.count(None), len(findings), findings)
 
     def _rebuilt(self, meters: Sequence[MeterKey], sync: SyncState) -> Verification:
-        findings = tuple(finding for meter in meters for finding in renewed(self._recalculation, meter))
+        findings = tuple(finding for meter in meters for finding in self._renewed(meter))
         return Verification(sync.mode, len(meters), 0, len(findings), findings)
 
+    def _renewed(self, meter: MeterKey) -> list[Finding]:
+        """Calculate a meter anew; returns why not, where that cannot be done: once marked, it stays dirty then."""
 
-def renewed(recalculation: RecalculationService, meter: MeterKey) -> list[Finding]:
-    """Calculate a meter anew; returns why not, where that cannot be done: it stays dirty then."""
+        def work() -> list[Finding]:
+            self._recalculation.renew(*meter)
+            return []
 
-    def work() -> list[Finding]:
-        recalculation.renew(*meter)
-        return []
-
-    return findings_of(meter, work)
+        return findings_of(meter, work, self._control.state)

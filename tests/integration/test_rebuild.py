@@ -1,6 +1,7 @@
 """``rebuild`` on a real database: where the display shows something else than the readings say, it is found."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -8,7 +9,8 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.domain.errors import SyncModeError
+from chalicelib.bootstrap import Operations, operations
+from chalicelib.domain.errors import SyncModeError, UnavailableError
 from chalicelib.domain.sync import SyncMode
 from chalicelib.domain.twins import Verification
 from tests.integration.test_verify import Shell
@@ -148,6 +150,84 @@ def test_repair_says_of_a_meter_that_cannot_be_calculated_that_it_is_not_mended(
     found, left = deployed.operations.consistency.repair()
     assert [finding.user_id for finding in found.findings] == [name]
     assert [finding.user_id for finding in left.findings] == [name]
+
+
+@dataclass
+class Late:
+    """A database that does not manage one user's meters within its time; ``dying``: it answers nobody after that."""
+
+    user: str
+    dying: bool = False
+    away: bool = False
+
+    def ask(self, is_slow: bool) -> None:
+        self.away = self.away or (is_slow and self.dying)
+        if self.away or is_slow:
+            raise UnavailableError("out of time")
+
+
+class LatePort:
+    """A port on it, with its slow methods."""
+
+    def __init__(self, late: Late, port: Any, *slow: str) -> None:
+        self._late = late
+        self._port = port
+        self._slow = slow
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*arguments: Any) -> Any:
+            self._late.ask(name in self._slow and self._late.user in str(arguments))
+            return getattr(self._port, name)(*arguments)
+
+        return call
+
+
+def on(late: Late, deployed: Deployment) -> Operations:
+    ports = deployed.ports
+    slow: dict[str, Any] = {
+        "queries": LatePort(late, ports.queries, "full_snapshot"),
+        "transactions": LatePort(late, ports.transactions, "run"),
+        "twins": LatePort(late, ports.twins, "digests", "differences", "reconcile"),
+        "sync_control": LatePort(late, ports.sync_control),
+    }
+    return operations(replace(ports, **slow), deployed.clock)
+
+
+def test_a_meter_that_is_always_out_of_time_is_a_finding_and_the_others_have_their_turn(
+    deployed: Deployment, user: str
+) -> None:
+    others = [household(deployed) for _ in range(4)]
+    deployed.database[DISPLAY].delete_many({"userId": others[0], "dataType": "summary"})
+    late = on(Late(user), deployed)
+    problems = {finding.document: finding.problem for finding in late.rebuild.check().findings}
+    assert problems == {
+        f"{user}|power": "was out of time, though the database answers",
+        f"{others[0]}|power|summary|-": "is missing",
+    }
+    rebuilt = late.rebuild.rebuild()
+    assert (rebuilt.meters, [finding.user_id for finding in rebuilt.findings]) == (5, [user])
+    assert deployed.operations.rebuild.check() == Verification(DUAL_WRITE, meters=5)
+
+
+def test_such_a_meter_holds_up_neither_verify_nor_repair(deployed: Deployment, user: str) -> None:
+    others = [household(deployed) for _ in range(4)]
+    deployed.database["source_energy_readings"].delete_many({"userId": others[0]})
+    late = on(Late(user), deployed)
+    seen = late.consistency.verify()
+    assert (seen.meters, {finding.user_id for finding in seen.findings}) == (5, {user, others[0]})
+    found, left = late.consistency.repair()
+    assert (found.meters, found.findings) == (5, seen.findings)
+    assert [finding.user_id for finding in left.findings] == [user]
+    assert deployed.operations.consistency.verify() == Verification(DUAL_WRITE, meters=5)
+
+
+@pytest.mark.parametrize("command", ["check", "rebuild", "verify", "repair"])
+def test_a_database_that_answers_nobody_any_more_is_no_finding_and_ends_the_run(
+    deployed: Deployment, user: str, command: str
+) -> None:
+    late = on(Late(user, dying=True), deployed)
+    with pytest.raises(UnavailableError):
+        getattr(late.rebuild if command in ("check", "rebuild") else late.consistency, command)()
 
 
 def interrupted(run: Callable[..., Verification]) -> None:
