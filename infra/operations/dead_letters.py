@@ -123,12 +123,17 @@ class DeadLetterQueue:
     def held(self, letter_id: str | None = None) -> Iterator[list[DeadLetter]]:
         """The letter of that id, or all, the oldest first; hidden from others, and put back unless deleted.
 
+        Looking ends where nothing new comes: of a long queue the first are visible again before the last was seen.
+
         Raises StackError where there is none of that id.
         """
         taken: dict[str, DeadLetter] = {}
         try:
-            while found := self._received():
-                taken |= {letter.id: letter for letter in found}
+            is_over = False
+            while not is_over:
+                found = {letter.id: letter for letter in self._received()}
+                is_over = found.keys() <= taken.keys() or letter_id in found
+                taken |= found
             yield _chosen(sorted(taken.values(), key=lambda letter: (letter.sent_at, letter.id)), letter_id)
         finally:
             self._put_back(list(taken.values()))

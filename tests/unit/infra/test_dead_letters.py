@@ -104,6 +104,41 @@ def test_all_letters_are_seen_more_than_one_call_brings_and_looking_changes_noth
     assert place.ids() == sent
 
 
+class LongQueue:
+    """SQS with so many letters and so slow that the first are visible again before the last one was received."""
+
+    def __init__(self, letters: int, seconds_per_call: int) -> None:
+        self.calls = 0
+        self._now = 0
+        self._seconds = seconds_per_call
+        self._hidden_until = dict.fromkeys(map(str, range(letters)), 0)
+
+    def receive_message(self, *, MaxNumberOfMessages: int, VisibilityTimeout: int, **_: Any) -> dict[str, Any]:  # noqa: N803 (boto3's names)
+        self.calls += 1
+        assert self.calls < 1_000, "it never ends"
+        self._now += self._seconds
+        by_turns = sorted(self._hidden_until, key=lambda key: self._hidden_until[key])
+        found = [key for key in by_turns if self._hidden_until[key] <= self._now][:MaxNumberOfMessages]
+        self._hidden_until |= dict.fromkeys(found, self._now + VisibilityTimeout)
+        message = {"Body": record(), "ReceiptHandle": f"received at {self._now}", "Attributes": {"SentTimestamp": "0"}}
+        return {"Messages": [{**message, "MessageId": key} for key in found]}
+
+    def change_message_visibility_batch(self, **_: Any) -> None: ...
+
+
+def test_a_queue_whose_first_letters_come_back_before_the_last_were_seen_has_an_end() -> None:
+    sqs = LongQueue(letters=300, seconds_per_call=HELD_SECONDS // 12)
+    with DeadLetterQueue(sqs, Functions(), "url").held() as letters:
+        assert len({letter.id for letter in letters}) == len(letters) == 300
+
+
+def test_whoever_wants_one_letter_takes_no_more_out_once_it_is_found() -> None:
+    sqs = LongQueue(letters=300, seconds_per_call=1)
+    with DeadLetterQueue(sqs, Functions(), "url").held("7") as letters:
+        assert [letter.id for letter in letters] == ["7"]
+    assert sqs.calls == 1
+
+
 def test_nobody_else_sees_a_letter_while_it_is_held(place: Place) -> None:
     place.send(record())
     with place.queue.held() as letters:
