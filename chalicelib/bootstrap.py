@@ -221,7 +221,7 @@ def shell_replay(database: MongoDatabase, bus: "EventBridgeClient", bus_name: st
     """The replay, for a shell that reaches the event bus."""
     transactions = MongoTransactions(database, REQUEST_SECONDS)
     recalculation = RecalculationService(transactions, _shell_calculation(database), now)
-    publisher = EventBridgePublisher(lambda: bus, bus_name)
+    publisher = EventBridgePublisher(lambda: bus, bus_name, counted=lambda _metric, _value: None)
     return ReplayService(MongoMeterRegister(database, REQUEST_SECONDS), recalculation, publisher.send, now)
 
 

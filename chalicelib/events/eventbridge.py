@@ -23,7 +23,8 @@ PATIENCE_SECONDS = 2.0
 class EventBridgePublisher:
     """Implements ``EventPublisher``: batches, sends what failed again, never raises for a bus that fails.
 
-    What cannot be sent is logged and counted; the meter stays dirty, so a later refresh finds it.
+    What cannot be sent is logged and counted; the meter stays dirty, so a later refresh finds it. (A shell counts
+    nothing: metrics are lines on standard output, which belongs to its answer.)
     """
 
     def __init__(
@@ -32,11 +33,13 @@ class EventBridgePublisher:
         bus_name: str,
         pause: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        counted: Callable[[MetricName, int], None] = count,
     ) -> None:
         self._client = client
         self._bus_name = bus_name
         self._pause = pause
         self._clock = clock
+        self._counted = counted
 
     def publish(self, events: Sequence[EnergyEvent]) -> None:
         """Send events, for a few seconds at most."""
@@ -47,8 +50,8 @@ class EventBridgePublisher:
         entries = [entry_of(event, self._bus_name) for event in events]
         too_large = [entry for entry in entries if not fits(entry)]
         unsent = self._delivered([entry for entry in entries if fits(entry)])
-        _lost(MetricName.EVENTS_TOO_LARGE, "events larger than the bus takes, their meters stay dirty", too_large)
-        _lost(MetricName.EVENTS_NOT_PUBLISHED, "events not published, their meters stay dirty", unsent)
+        self._lost(MetricName.EVENTS_TOO_LARGE, "events larger than the bus takes, their meters stay dirty", too_large)
+        self._lost(MetricName.EVENTS_NOT_PUBLISHED, "events not published, their meters stay dirty", unsent)
         return len(too_large) + len(unsent)
 
     def _delivered(self, entries: list[Entry]) -> list[Entry]:
@@ -59,7 +62,7 @@ class EventBridgePublisher:
             if not left or self._clock() >= deadline:
                 break
             self._pause(random.uniform(0, FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)))  # noqa: S311 - nothing secret
-            count(MetricName.EVENTS_SENT_AGAIN, len(left))
+            self._counted(MetricName.EVENTS_SENT_AGAIN, len(left))
             left = self._failed(left, deadline)
         return left
 
@@ -80,8 +83,7 @@ class EventBridgePublisher:
             logger().warning("PutEvents failed", exc_info=error)
             return batch
 
-
-def _lost(metric: MetricName, message: str, entries: list[Entry]) -> None:
-    if entries:
-        count(metric, len(entries))
-        logger().error(message, extra={"events": named(entries)})
+    def _lost(self, metric: MetricName, message: str, entries: list[Entry]) -> None:
+        if entries:
+            self._counted(metric, len(entries))
+            logger().error(message, extra={"events": named(entries)})

@@ -11,11 +11,12 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.api.auth import TokenVerifier
-from chalicelib.bootstrap import Container, compose, mongo_ports, now
+from chalicelib.bootstrap import Container, compose, mongo_ports, now, shell_replay
 from chalicelib.domain.events import EnergyEvent, MeterRefreshRequested
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.replaying import RegisteredMeter
+from chalicelib.monitoring.metrics import flush, metrics
 from chalicelib.repositories import register
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.register import MongoMeterRegister
@@ -162,6 +163,20 @@ def test_what_the_bus_does_not_take_is_said(system: System) -> None:
     system.household()
     system.refusing = 1
     assert system.replaying.replay() == Replayed(meters=2, unsent=1)
+
+
+def test_a_shell_counts_nothing_because_metrics_are_lines_on_its_standard_output(
+    system: System, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Down:
+        def put_events(self, **_: Any) -> None:
+            raise OSError("the bus is down")
+
+    system.household()
+    metrics().clear_metrics()
+    assert shell_replay(system.database, cast(Any, Down()), "energy").replay() == Replayed(meters=2, unsent=2)
+    flush()
+    assert '"_aws"' not in capsys.readouterr().out
 
 
 def test_all_meters_are_found_page_by_page_in_a_bounded_number_of_events_at_once(
