@@ -26,7 +26,7 @@ def prepare(layout: Layout) -> str:
     finally:
         database.client.close()
     migrations = f"applied {', '.join(applied)}" if applied else "no migration to apply"
-    return migrations + (f", {refreshed} meters caught up" if refreshed else "")
+    return migrations + (f", meters caught up: {refreshed}" if refreshed else "")
 
 
 def _migrate(database: MongoDatabase) -> list[str]:

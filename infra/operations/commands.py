@@ -13,6 +13,7 @@ from chalicelib.services.sync_job import SyncReport
 from infra.operations.connection import connected, json_option, name_option
 from infra.operations.printing import (
     console,
+    counted,
     mode_document,
     print_json,
     print_mode,
@@ -110,7 +111,7 @@ def _outcome(apply: bool, found: Verification, left: Verification) -> str:
         return "nothing to mend"
     if not apply:
         return "nothing was changed; mend it with: python -m infra repair --apply"
-    return f"mended; {left.differences} documents differ all the same" if left.differences else "mended"
+    return f"mended; {counted(left.differences, 'difference')} all the same" if left.differences else "mended"
 
 
 def _show(operations: Operations, as_json: bool) -> None:

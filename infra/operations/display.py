@@ -13,6 +13,7 @@ from chalicelib.services.sweeper import SweepReport
 from infra.operations.connection import connected, json_option, name_option
 from infra.operations.printing import (
     console,
+    counted,
     moment,
     print_comparison,
     print_findings,
@@ -32,7 +33,10 @@ UNTIL_DONE = float(7 * 24 * 3600)  # a person ends a run with Ctrl-C; the next o
 @name_option
 @json_option
 def rebuild(check: bool, user: str | None, restart: bool, name: str, as_json: bool) -> None:
-    """Calculate all display documents anew from the readings. Exit code 1 when one differs, or a meter fails."""
+    """Calculate all display documents anew from the readings. Exit code 1 when one differs, or a meter fails.
+
+    With --check also where nothing was compared, because every meter lags.
+    """
     with connected(name) as operations:
         run = operations.rebuild.check if check else operations.rebuild.rebuild
         seen = run(user, print_progress if check else _print_rebuilt, restart=restart)
@@ -43,7 +47,7 @@ def rebuild(check: bool, user: str | None, restart: bool, name: str, as_json: bo
     else:
         print_findings(seen)
         console.print(_rebuilt_line(seen))
-    sys.exit(1 if seen.differences else 0)
+    sys.exit(1 if seen.differences or (seen.meters and seen.lagging == seen.meters) else 0)
 
 
 @click.command()
@@ -70,7 +74,7 @@ def _print_rebuilt(seen: Verification) -> None:
 
 
 def _rebuilt_line(seen: Verification) -> str:
-    return f"{seen.meters} meters calculated anew, {seen.differences} cannot be"
+    return f"{counted(seen.meters, 'meter')} calculated anew, {seen.differences} cannot be"
 
 
 def _sweep_document(report: SweepReport | None, count: int, failing: list[FailingMeter]) -> dict[str, Any]:
@@ -84,8 +88,12 @@ def _print_sweep(report: SweepReport | None, count: int, failing: list[FailingMe
     if report and report.state == "resting":
         console.print("the mode is old_only: nothing is shown from display documents, and nothing was refreshed")
     elif report:
-        console.print(f"{report.lagging} meters lagged, {report.refreshed} refreshed, {report.failed} failed")
-    console.print(f"{count} meters cannot be refreshed" + ("; the log says where they fail" if count else ""))
+        console.print(
+            f"{counted(report.lagging, 'meter')} lagged, {report.refreshed} refreshed, {report.failed} failed"
+        )
+    console.print(
+        f"{counted(count, 'meter')} cannot be refreshed" + ("; the log says where they fail" if count else "")
+    )
 
 
 def _failing(meters: list[FailingMeter]) -> Table:

@@ -33,6 +33,11 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def counted(number: int, thing: str) -> str:
+    """So many of them: ``1 meter``, ``2 meters``."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def folding_table(*names: str) -> Table:
     """A table that is never cut off: what is too wide goes on in the next line."""
     return Table(*(Column(name, overflow="fold") for name in names))
@@ -75,9 +80,9 @@ def sides(state: SyncState) -> str:
 
 def sync_line(report: SyncReport) -> str:
     """One line about a run of the sync job."""
-    seen = f"{report.meters} meters compared, " if report.full_difference else ""
+    seen = f"{counted(report.meters, 'meter')} compared, " if report.full_difference else ""
     written = f"{report.inserted} inserted, {report.replaced} replaced, {report.deleted} deleted"
-    return f"{report.state}: {seen}{report.changes} changes seen; {written}; lag {report.lag_seconds:.1f} s"
+    return f"{report.state}: {seen}{counted(report.changes, 'change')} seen; {written}; lag {report.lag_seconds:.1f} s"
 
 
 def verification_document(seen: Verification) -> dict[str, Any]:
@@ -98,12 +103,14 @@ def print_verification(seen: Verification) -> None:
 def print_comparison(seen: Verification) -> None:
     """What was compared and found, for people."""
     print_findings(seen)
-    console.print(f"{seen.meters} meters compared, {seen.lagging} of them lag; {seen.differences} documents differ")
+    console.print(
+        _compared(seen) + (f"; not compared, because the display lags: {seen.lagging}" if seen.lagging else "")
+    )
 
 
 def print_progress(seen: Verification) -> None:
     """How far a comparison has come."""
-    progress_console.print(f"{seen.meters} meters compared, {seen.differences} documents differ")
+    progress_console.print(_compared(seen))
 
 
 def print_findings(seen: Verification) -> None:
@@ -112,6 +119,10 @@ def print_findings(seen: Verification) -> None:
         console.print(_findings(seen))
     if seen.differences > len(seen.findings):
         console.print(f"... and {seen.differences - len(seen.findings)} more")
+
+
+def _compared(seen: Verification) -> str:
+    return f"{counted(seen.meters, 'meter')}, {counted(seen.differences, 'difference')}"
 
 
 def _changes(report: ModeReport) -> Table:

@@ -11,7 +11,7 @@ from chalicelib.domain.readings import parse_instant
 from chalicelib.services.replay import Replayed
 from infra.operations.connection import json_option
 from infra.operations.deployments import Deployment, with_deployment
-from infra.operations.printing import console, print_json, progress_console
+from infra.operations.printing import console, counted, print_json, progress_console
 
 UTC = ZoneInfo("UTC")
 METERS_PER_LINE = 1_000
@@ -58,4 +58,4 @@ def _print(done: Replayed, as_json: bool) -> None:
     if as_json:
         print_json({"meters": done.meters, "sent": sent, "unsent": done.unsent})
     else:
-        console.print(f"{done.meters} meters, {sent} events sent, {done.unsent} not")
+        console.print(f"{counted(done.meters, 'meter')}, {counted(sent, 'event')} sent, {done.unsent} not")

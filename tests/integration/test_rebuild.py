@@ -118,6 +118,25 @@ def test_a_meter_that_lags_is_counted_apart(deployed: Deployment, user: str) -> 
     assert deployed.operations.rebuild.check() == Verification(DUAL_WRITE, meters=2)
 
 
+def test_the_command_line_says_how_many_meters_it_did_not_compare_and_fails_where_it_compared_none(
+    deployed: Deployment, shell: Shell, user: str
+) -> None:
+    deployed.create(user, "2024-02-29", 2400)
+    code, seen = shell.run("rebuild", "--check")
+    assert (code, seen["meters"], seen["lagging"], seen["differences"]) == (1, 1, 1, 0)
+    code, said = shell.say("rebuild", "--check")
+    assert (code, said) == (1, "1 meter, 0 differences; not compared, because the display lags: 1\n")
+    household(deployed)
+    code, said = shell.say("rebuild", "--check")
+    assert (code, said) == (0, "2 meters, 0 differences; not compared, because the display lags: 1\n")
+    deployed.operations.sweeper.run_at_once(60)
+    assert shell.say("rebuild", "--check") == (0, "2 meters, 0 differences\n")
+
+
+def test_where_there_is_no_meter_nothing_is_wrong(shell: Shell) -> None:
+    assert shell.say("rebuild", "--check") == (0, "0 meters, 0 differences\n")
+
+
 def broken(deployed: Deployment, *, lagging: bool = False) -> str:
     """A household whose stored readings are no numbers."""
     name = household(deployed)
@@ -300,7 +319,7 @@ def test_the_command_line_checks_rebuilds_and_says_how_far_it_is(deployed: Deplo
     assert (code, [finding["document"] for finding in seen["findings"]]) == (1, [wrong])
     code, seen = shell.run("rebuild")
     assert (code, seen["meters"], seen["differences"]) == (0, 1, 0)
-    assert "1 meters calculated anew" in shell.errors
+    assert "1 meter calculated anew" in shell.errors
     assert shell.run("rebuild", "--check")[0] == 0
 
 

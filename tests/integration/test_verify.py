@@ -238,11 +238,16 @@ class Shell:
 
     def run(self, *arguments: str) -> tuple[int | str | None, Any]:
         """A command's exit code and its JSON."""
+        code, printed = self.say(*arguments, "--json")
+        return code, json.loads(printed) if printed else None
+
+    def say(self, *arguments: str) -> tuple[int | str | None, str]:
+        """A command's exit code and what it prints."""
         with pytest.raises(SystemExit) as exited:
-            command_line.run([*arguments, "--json"])
+            command_line.run(list(arguments))
         printed = self._capsys.readouterr()
         self.errors = printed.err
-        return exited.value.code, json.loads(printed.out) if printed.out else None
+        return exited.value.code, printed.out
 
 
 @pytest.fixture
