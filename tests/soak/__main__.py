@@ -24,7 +24,7 @@ from infra.local.layout import Layout
 from infra.local.throwaway import stack
 from tests.e2e.conftest import Deployed
 from tests.soak import stored
-from tests.soak.figures import Figures, percentiles
+from tests.soak.figures import Figures, Verdict, percentiles
 from tests.soak.killing import Killer
 from tests.soak.lag import LagWatch
 from tests.soak.person import Person
@@ -84,20 +84,26 @@ def soak(layout: Layout, database: Database[Any], seconds: float) -> bool:
     console.print(f"acknowledged writes: {figures.acknowledged}")
     _list("unexpected answers", figures.unexpected)
     console.print(f"meters whose display still lags: {lagging}")
-    return _verdict(layout, stored.compare(database, people)) and not figures.unexpected and not lagging
+    lost = stored.compare(database, people)
+    _list("denied or missing", lost)
+    verdict = Verdict(len(figures.unexpected), lagging, *_checked(layout), len(lost))
+    for line in verdict.lines():
+        console.print(line)
+    return verdict.is_well
 
 
-def _verdict(layout: Layout, lost: Sequence[str]) -> bool:
-    differences = 0
+def _checked(layout: Layout) -> tuple[tuple[str, ...], int]:
+    """Which of the operator's checks failed themselves, and how many differences the others found."""
+    unchecked, differences = list[str](), 0
     for command in (("verify", "--restart"), ("rebuild", "--check", "--restart")):
-        found = stored.differences(layout, *command)
-        console.print(f"{' '.join(command)}: {found} documents differ")
-        differences += found
-    for line in lost[:SHOWN]:
-        console.print(f"  {line}")
-    console.print(f"differences: {differences}")
-    console.print(f"lost acknowledged writes: {len(lost)}")
-    return not differences and not lost
+        try:
+            found = stored.differences(layout, *command)
+        except StackError as error:
+            unchecked.append(str(error))
+        else:
+            console.print(f"{' '.join(command)}: differences: {found}")
+            differences += found
+    return tuple(unchecked), differences
 
 
 def _list(what: str, lines: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""What a soak has measured: how often and how fast, by kind of request; how far the display was behind."""
+"""What a soak has measured: how often and how fast, by kind of request; how far the display was behind; the verdict."""
 
 import time
 from collections import Counter, defaultdict
@@ -65,6 +65,32 @@ class Figures:
 
     def _count(self, kind: str, first: int, last: int) -> int:
         return sum(count for status, count in self.statuses[kind].items() if first <= status <= last)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found in the end. ``unchecked``: which checks failed themselves, and why."""
+
+    unexpected: int
+    lagging: int
+    unchecked: tuple[str, ...]
+    differences: int
+    lost: int
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing at all is wrong."""
+        return not (self._other_reasons() or self.differences or self.lost)
+
+    def lines(self) -> list[str]:
+        """The last lines: the two figures that everything is about, and before them any other reason to fail."""
+        others = [f"NOT WELL: {reason}" for reason in self._other_reasons()]
+        or_more = " or more" if self.unchecked else ""
+        return [*others, f"differences: {self.differences}{or_more}", f"lost acknowledged writes: {self.lost}"]
+
+    def _other_reasons(self) -> list[str]:
+        counts = {"unexpected answers": self.unexpected, "meters whose display still lags": self.lagging}
+        return [*(f"{what}: {count}" for what, count in counts.items() if count), *self.unchecked]
 
 
 def percentiles(seconds: Sequence[float]) -> tuple[str, str, str]:

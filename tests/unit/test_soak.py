@@ -4,13 +4,17 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from infra.local.errors import StackError
+from infra.local.layout import Layout, Ports
 from tests.soak.__main__ import main
-from tests.soak.figures import Figures, percentiles
+from tests.soak.figures import Figures, Verdict, percentiles
 from tests.soak.ledger import DOUBTED_SECONDS, Ledger
+from tests.soak.stored import differences
 
 SLOT = ("power", datetime(2023, 1, 31, tzinfo=UTC))
 OTHER = ("gas", datetime(2023, 1, 31, tzinfo=UTC))
@@ -124,6 +128,34 @@ def test_a_request_without_an_answer_and_one_with_5xx_are_of_unknown_outcome() -
 def test_percentiles_are_in_milliseconds() -> None:
     assert percentiles([number / 1000 for number in range(101)]) == ("50 ms", "95 ms", "99 ms")
     assert percentiles([1.0]) == ("-", "-", "-")
+
+
+def test_the_last_lines_say_what_differs_and_what_is_lost_and_before_them_whatever_else_is_wrong() -> None:
+    well = Verdict(unexpected=0, lagging=0, unchecked=(), differences=0, lost=0)
+    assert well.is_well
+    assert well.lines() == ["differences: 0", "lost acknowledged writes: 0"]
+    bad = Verdict(unexpected=3, lagging=2, unchecked=("verify: the database did not answer",), differences=0, lost=0)
+    assert not bad.is_well
+    assert bad.lines() == [
+        "NOT WELL: unexpected answers: 3",
+        "NOT WELL: meters whose display still lags: 2",
+        "NOT WELL: verify: the database did not answer",
+        "differences: 0 or more",
+        "lost acknowledged writes: 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"unexpected": 1}, {"lagging": 1}, {"unchecked": ("verify",)}, {"differences": 1}, {"lost": 1}]
+)
+def test_it_is_well_only_where_nothing_is_wrong(wrong: dict[str, Any]) -> None:
+    assert not Verdict(**{"unexpected": 0, "lagging": 0, "unchecked": (), "differences": 0, "lost": 0, **wrong}).is_well
+
+
+def test_a_check_that_fails_says_why() -> None:
+    nowhere = Layout("soak", Ports(), "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200")
+    with pytest.raises(StackError, match=r"^verify --restart: the database did not answer in time"):
+        differences(nowhere, "verify", "--restart")
 
 
 @pytest.mark.parametrize("minutes", ["0", "-1", "nan", "inf", "1e9", "five", "1,5"])
