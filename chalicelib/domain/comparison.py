@@ -156,7 +156,7 @@ class ComparisonLog(Protocol):
     """Where reads are noted, and what came of comparing them. All methods raise UnavailableError."""
 
     def requests(self, component: Component, after: int, limit: int) -> Sequence[Request]:
-        """Noted reads that succeeded after an instant, the latest first; writes are none."""
+        """Noted reads after an instant, the latest first: those that a backend failed on too, but no writes."""
 
     def request(self, usage: str) -> Request | None:
         """One noted read; None: it is not kept any more."""

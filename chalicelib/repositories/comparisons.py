@@ -36,7 +36,6 @@ class MongoComparisonLog:
         wanted = {
             "component": component.value,
             "at": {"$gt": to_datetime(after)},
-            "success": True,
             "parameters": {"$ne": None},
         }
         with time_limit(READ_SECONDS):

@@ -65,12 +65,11 @@ def only_group(ports: Ports, since: int = T) -> DifferenceGroup:
     return group
 
 
-def test_reads_that_succeeded_after_an_instant_are_noted_the_latest_first_and_writes_are_none(
+def test_reads_after_an_instant_are_noted_the_latest_first_failed_ones_too_and_writes_are_none(
     ports: Ports, user: str
 ) -> None:
     for at in (T, T + 1, T + 2, T + 3):
-        note(ports, f"{user}-{at - T}", at)
-    note(ports, user, T + 4, ok=False)
+        note(ports, f"{user}-{at - T}", at, ok=at != T + 2)
     note(ports, user, T + 5, parameters=None)
     note(ports, user, T + 6, parameters=YEAR, component=CHARTS)
     assert [each.user_id for each in noted(ports, 3)] == [f"{user}-{number}" for number in (3, 2, 1)]

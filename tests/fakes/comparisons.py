@@ -51,7 +51,7 @@ class FakeComparisonLog:
         found = [
             (at, Request(usage.component, usage.user_id, usage.parameters, f"{number:024x}"))
             for number, (usage, _, at) in enumerate(self._usage.rows)
-            if usage.component is component and usage.success and usage.parameters is not None and at > after
+            if usage.component is component and usage.parameters is not None and at > after
         ]
         return [request for _, request in sorted(found, key=lambda each: each[0], reverse=True)][:limit]
 

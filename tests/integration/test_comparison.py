@@ -69,10 +69,10 @@ def comparer(ports: Ports, container: Container, faults: dict[str, Fault] | None
     return BackendComparer(asking, ports.comparisons, ports.queries, ports.known_users, HIDDEN, now, Random(1))
 
 
-def note(ports: Ports, user: str, *reads: ComponentRead) -> None:
+def note(ports: Ports, user: str, *reads: ComponentRead, success: bool = True) -> None:
     """Note that somebody has read it, and wait for the notes: they are not acknowledged."""
     for read in reads:
-        usage = BackendUsage(read.component, user, FORCED_OLD, 1.0, success=True, parameters=read.parameters())
+        usage = BackendUsage(read.component, user, FORCED_OLD, 1.0, success=success, parameters=read.parameters())
         ports.usage.insert(usage, HIDDEN.of("user", user), now())
     components = {read.component for read in reads}
     assert wait_until(lambda: sum(noted(ports, component) for component in components) == len(reads), 10)
@@ -209,11 +209,12 @@ def test_a_backend_that_does_not_answer_is_a_failure_that_names_it_and_no_differ
     assert (failed.outcome, failed.error) == (Outcome.FAILED, "no answer: new")
 
 
-def test_a_stored_document_that_cannot_be_read_is_a_difference_and_the_others_have_their_turn(
+def test_a_read_that_the_new_backend_broke_on_is_a_difference_and_the_others_have_their_turn(
     ports: Ports, container: Container, migrated: Database[Any], user: str
 ) -> None:
     Place(migrated, ports, container, user).store("power|summary|-", {"zone": "nowhere"})
-    note(ports, user, ShowDashboard(), ShowTable())
+    note(ports, user, ShowDashboard(), success=False)
+    note(ports, user, ShowTable())
     assert comparer(ports, container).run(30) == {Outcome.DIFFERENT: 1, Outcome.EQUAL: 1}
     places = {(group.kind, group.place) for group in ports.comparisons.report(0).groups}
     assert places == {("missing", "meters"), ("extra", "defect")}
