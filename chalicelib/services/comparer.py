@@ -5,7 +5,7 @@ How two answers are compared stands in ``comparison``.
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import replace
 from random import Random
 
@@ -24,10 +24,9 @@ from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout import Component
-from chalicelib.domain.sync import Side
+from chalicelib.services.comparable import comparable
 from chalicelib.services.comparison import BackendComparison
 from chalicelib.services.comparison_memory import ComparisonMemory
-from chalicelib.services.component_reads import READS
 from chalicelib.services.reads_of_user import reads_of_user, years_of_meter
 
 FIRST_LOOK_MS = 15 * 60_000  # how far back the first run looks
@@ -65,12 +64,12 @@ class BackendComparer:
         What a busy time leaves over is passed by: a sample tells enough, and the latest reads tell most.
 
         Raises:
-            ComparisonError: the new side is not written; there is nothing to compare.
+            ComparisonError: the new side is not written, or one is not complete yet; there is nothing to compare.
         """
-        self._check_written()
+        components = self._comparable()
         started, ends = self._clock(), time.monotonic() + budget_seconds
         after = self._log.looked_at() or started - FIRST_LOOK_MS
-        sample = [request for component in READS for request in self._sample(component, after)]
+        sample = [request for component in components for request in self._sample(component, after)]
         self._random.shuffle(sample)
         outcomes: Counter[Outcome] = Counter()
         for request in sample:
@@ -82,10 +81,11 @@ class BackendComparer:
 
     def of_user(self, user_id: str) -> Iterator[Compared]:
         """Compare everything that the page shows of a user. Raises ComparisonError as ``run`` does."""
-        self._check_written()
+        components = self._comparable()
         if self._has_anything(user_id):
             for read in reads_of_user(self._queries, user_id):
-                yield self._noted(Request(read.component, user_id, read.parameters()))
+                if read.component in components:
+                    yield self._noted(Request(read.component, user_id, read.parameters()))
 
     def of_everybody(self, sample: int | None = None) -> Iterator[Compared]:
         """The same of all known users, or of so many of them, picked by chance."""
@@ -104,11 +104,14 @@ class BackendComparer:
         """Ask again now what has shown a difference; that somebody did is remembered.
 
         Raises:
-            ComparisonError: nobody has seen such a difference, what was asked then is not kept any more, or the new
-                side is not written.
+            ComparisonError: nobody has seen such a difference, what was asked then is not kept any more, or it cannot
+                be compared in this mode.
         """
-        self._check_written()
-        seen = [self._noted(request) for request in self._memory.requests(fingerprint)]
+        components = self._comparable()
+        requests = [request for request in self._memory.requests(fingerprint) if request.component in components]
+        if not requests:
+            raise ComparisonError("in new_only both backends read the same readings: rows are compared in dual_write")
+        seen = [self._noted(request) for request in requests]
         outcomes = Counter(compared.outcome for compared in seen)
         showing = sum(fingerprint in compared.distinct for compared in seen)
         replay = Replay(fingerprint, operator, self._clock(), outcomes, showing)
@@ -128,9 +131,8 @@ class BackendComparer:
             raise ComparisonError("the last day of a rule lies ahead, at most a year: then somebody looks again")
         self._log.save_rule(rule)
 
-    def _check_written(self) -> None:
-        if Side.NEW not in self._queries.sync().writes:
-            raise ComparisonError("the mode is old_only: the new backend shows nothing yet; first: mode set dual_write")
+    def _comparable(self) -> Set[Component]:
+        return comparable(self._queries.sync())
 
     def _has_anything(self, user_id: str) -> bool:
         """A user without meters and readings is a misspelt one: that both show nothing would prove nothing."""

@@ -262,18 +262,53 @@ def test_of_many_a_sample_is_compared(ports: Ports, container: Container) -> Non
     assert {each.request.user_id for each in comparer(ports, container).of_everybody(9)} == users
 
 
-def test_while_only_the_old_side_is_written_there_is_nothing_to_compare(
-    ports: Ports, container: Container, migrated: Database[Any], user: str
+def switch(database: Database[Any], mode: SyncMode, catching_up: Side | None = None) -> None:
+    database["control"].replace_one({"_id": SYNC_MODE}, sync_document(mode, 0, catching_up), upsert=True)
+
+
+@pytest.mark.parametrize(
+    ("mode", "catching_up", "remedy"),
+    [
+        (SyncMode.OLD_ONLY, None, "mode set dual_write"),
+        (SyncMode.DUAL_WRITE, Side.OLD, "both backends read the old readings .* first: sync"),
+        (SyncMode.DUAL_WRITE, Side.NEW, "both backends read the new readings .* first: sync"),
+    ],
+)
+def test_while_one_side_is_not_complete_there_is_nothing_to_compare(
+    ports: Ports,
+    container: Container,
+    migrated: Database[Any],
+    user: str,
+    mode: SyncMode,
+    catching_up: Side | None,
+    remedy: str,
 ) -> None:
     asking = comparer(ports, container, {user: WRONG_AGE})
     list(asking.of_user(user))
     [group] = asking.report(0).groups
-    migrated["control"].replace_one({"_id": SYNC_MODE}, sync_document(SyncMode.OLD_ONLY, 0), upsert=True)
+    switch(migrated, mode, catching_up)
     for ask in (
         lambda: asking.run(1),
         lambda: list(asking.of_user(user)),
         lambda: list(asking.of_everybody()),
         lambda: asking.replay(group.fingerprint, "olga"),
     ):
-        with pytest.raises(ComparisonError, match="mode set dual_write"):
+        with pytest.raises(ComparisonError, match=remedy):
             ask()
+
+
+def test_in_new_only_rows_are_not_compared_with_themselves_and_no_difference_of_theirs_is_called_gone(
+    ports: Ports, container: Container, migrated: Database[Any], user: str
+) -> None:
+    FAULTS["lost reading"].plant(Place(migrated, ports, container, user))
+    asking = comparer(ports, container)
+    list(asking.of_user(user))
+    lost = next(group for group in asking.report(0).groups if group.component is Component.ENERGY_TABLE)
+    note(ports, user, ShowTable(), ShowDashboard())
+    switch(migrated, SyncMode.NEW_ONLY)
+    assert asking.run(30).total() == 1
+    assert {each.request.component for each in asking.of_user(user)} == {
+        *(Component.DASHBOARD, Component.MONTHLY_CHARTS, Component.TIMELINE_SLIDER)
+    }
+    with pytest.raises(ComparisonError, match="the same readings"):
+        asking.replay(lost.fingerprint, "olga")
