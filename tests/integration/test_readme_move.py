@@ -24,6 +24,7 @@ from tests.integration.both_versions import V1, V2, BothVersions
 
 ROOT = Path(__file__).parents[2]
 CHAPTER = "### Move an existing `energies` collection\n"
+FOLLOWING = "## Roll a component out, and back\n"
 TRANSACTION_SECONDS = 2
 SOME = 10  # of these users, half have documents that no backend shows
 # What ``down`` leaves: the old readings, the versions that ETags come from, settings, the mode, the two records.
@@ -124,3 +125,10 @@ def test_whoever_follows_the_readme_gets_equal_answers_from_both_backends_and_co
     assert contents(database).keys() <= LEFT
     assert list(database["energies"].find()) == energies
     assert asked.answers(V1, users[:SOME]) == before
+
+
+def test_the_rollout_in_the_same_shell_is_about_the_stacks_own_database(walk: Walk) -> None:
+    lines = (ROOT / "README.md").read_text().split(FOLLOWING)[1].split("```\n")[1].splitlines()
+    settings = [line for line in lines if not line.startswith("$I ")]
+    assert settings
+    assert walk.run("\n".join((*settings, 'echo "${MONGODB_URI-}${MONGODB_DATABASE-}"'))).strip() == ""
