@@ -29,11 +29,6 @@ def exact_cohort(salt: str, known: Iterable[str], size: int, kept: Sequence[str]
     return (*kept, *joining[: max(0, size - len(kept))])
 
 
-def fewer(salt: str, cohort: Iterable[str], size: int) -> tuple[str, ...]:
-    """The ``size`` first of a cohort by hash order."""
-    return tuple(in_order(salt, cohort)[:size])
-
-
 def in_order(salt: str, users: Iterable[str]) -> list[str]:
     """Users in the order in which they enter."""
     return sorted(users, key=lambda user_id: (rank(salt, user_id), user_id))

@@ -66,8 +66,8 @@ class FlagChanges:
         """Switch one flag off, or lower its percentage; whatever is under way is ended first.
 
         Raises:
-            RolloutError: the percentage is not lower.
-            UnavailableError: AppConfig did not answer, or the database where people are written down by id.
+            RolloutError: the percentage is higher.
+            UnavailableError: AppConfig did not answer.
         """
 
         def rewrite(before: FlagDocument, now: int) -> FlagDocument:

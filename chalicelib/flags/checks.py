@@ -2,7 +2,7 @@
 
 from chalicelib.domain.errors import RolloutError
 from chalicelib.flags.document import FlagDocument, read, written
-from chalicelib.flags.flag import Flag
+from chalicelib.flags.flag import EVERYBODY, Flag
 from chalicelib.flags.names import GLOBAL
 
 
@@ -37,7 +37,14 @@ def rises(before: Flag, after: Flag) -> bool:
     return (
         (after.enabled and not before.enabled)
         or after.rollout_percent > before.rollout_percent
-        or not set(after.exact_user_ids or ()) <= set(before.exact_user_ids or after.exact_user_ids or ())
+        or _written_anew(before, after)
         or not set(after.test_user_ids) <= set(before.test_user_ids)
         or not set(before.blocked_user_ids) <= set(after.blocked_user_ids)
     )
+
+
+def _written_anew(before: Flag, after: Flag) -> bool:
+    """Whether somebody is written down who was not in; at 100 % everybody was."""
+    if before.exact_user_ids is None or before.rollout_percent == EVERYBODY:
+        return False
+    return not set(after.exact_user_ids or ()) <= set(before.exact_user_ids)

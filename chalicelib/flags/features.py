@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from chalicelib.domain.readings import to_ms
 from chalicelib.flags.bucketing import BUCKETS, PER_PERCENT
-from chalicelib.flags.flag import NOBODY, Flag, moment, plain
+from chalicelib.flags.flag import EVERYBODY, NOBODY, Flag, moment, plain
 from chalicelib.flags.names import GLOBAL
 from chalicelib.flags.shapes import (
     BlockedRule,
@@ -78,9 +78,14 @@ def _rules(flag: Flag) -> Rules | None:
         exact=ExactRule(percent=plain(flag.rollout_percent), conditions=[_users(flag.exact_user_ids)])
         if flag.exact_user_ids
         else None,
-        percentage=PercentageRule(conditions=[_buckets(buckets)]) if buckets and flag.exact_user_ids is None else None,
+        percentage=PercentageRule(conditions=[_buckets(buckets)]) if _by_hash(flag) else None,
     )
     return rules if rules.model_dump(exclude_none=True) else None
+
+
+def _by_hash(flag: Flag) -> bool:
+    """At 100 % everybody is in, whoever is written down."""
+    return flag.rollout_percent == EVERYBODY or (flag.rollout_percent > NOBODY and flag.exact_user_ids is None)
 
 
 def _buckets(buckets: int) -> Buckets:

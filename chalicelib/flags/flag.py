@@ -12,7 +12,8 @@ NOBODY, EVERYBODY = Decimal(0), Decimal(100)
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One flag. ``exact_user_ids``: the percentage as a list of people, None where the hash decides.
+    """One flag. ``exact_user_ids``: the percentage as a list of people, None where the hash decides;
+    at 100 % everybody is in, and the list remembers who came first.
 
     The percentage has up to three decimals; instants are UTC milliseconds, stored to the second.
     """

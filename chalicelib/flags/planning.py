@@ -12,7 +12,7 @@ from chalicelib.domain.sync import Side
 from chalicelib.flags.bucketing import PER_PERCENT, bucket
 from chalicelib.flags.document import FlagDocument
 from chalicelib.flags.evaluation import FlagDecisions
-from chalicelib.flags.flag import NOBODY, Flag, plain
+from chalicelib.flags.flag import EVERYBODY, NOBODY, Flag, plain
 from chalicelib.flags.names import COMPONENTS, GLOBAL
 from chalicelib.flags.store import FixedFlagStore
 from chalicelib.flags.wishes import Known, Wish, fulfilled
@@ -73,7 +73,7 @@ def rule_of(decision: Decision, flag: Flag | None) -> str:
     if flag is None or decision.reason not in (Reason.PERCENTAGE_IN, Reason.PERCENTAGE_OUT):
         return _RULES.get(decision.reason, decision.reason)
     share = plain(flag.rollout_percent)
-    if flag.exact_user_ids is not None:
+    if flag.exact_user_ids is not None and flag.rollout_percent < EVERYBODY:
         listed = "one" if decision.reason == Reason.PERCENTAGE_IN else "not one"
         return f"{listed} of the {len(flag.exact_user_ids)} users written down for {share} %"
     sign = "is below" if decision.reason == Reason.PERCENTAGE_IN else "is not below"

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from math import ceil
 
-from chalicelib.domain.errors import FieldError, InvalidInputError, RolloutError
-from chalicelib.flags.bucketing import PER_PERCENT, bucket, exact_cohort, exact_size, fewer
+from chalicelib.domain.errors import FieldError, InvalidInputError, RolloutError, UnavailableError
+from chalicelib.flags.bucketing import PER_PERCENT, bucket, exact_cohort, exact_size
 from chalicelib.flags.flag import EVERYBODY, NOBODY, Flag, plain
 from chalicelib.flags.names import GLOBAL
 from chalicelib.flags.shapes import MOST_IDS
@@ -17,7 +18,7 @@ Known = Callable[[], Sequence[str]]
 class Wish:
     """A change of one flag; what is None or empty stays as it is.
 
-    ``exact``: the percentage as a list of people, worked out now. A flag that is exact stays so until 0 or 100 %.
+    ``exact``: the percentage as a list of people, worked out now. A flag that is exact stays so until 0 %.
     """
 
     enabled: bool | None = None
@@ -68,40 +69,67 @@ def fulfilled(flag: Flag, wish: Wish, known: Known) -> Flag:
 
 
 def lowered(flag: Flag, percent: Decimal, known: Known) -> Flag:
-    """The flag at a lower percentage. Raises RolloutError where that would be a higher one."""
+    """The flag at a lower percentage, with or without the database. Raises RolloutError where that would be higher."""
     if percent > flag.rollout_percent:
         raise RolloutError(f"{flag.name} is at {plain(flag.rollout_percent)} %: {plain(percent)} % is no rollback")
-    return _at(flag, percent, known, exact=False)
+    if percent == flag.rollout_percent:
+        return flag
+
+    def known_or_nobody() -> Sequence[str]:
+        try:
+            return known()
+        except UnavailableError:
+            return ()
+
+    return _at(flag, percent, known_or_nobody, exact=False)
 
 
 def _at(flag: Flag, percent: Decimal, known: Known, *, exact: bool) -> Flag:
-    if percent in (NOBODY, EVERYBODY) or not (exact or flag.exact_user_ids is not None):
+    if percent == NOBODY or not (exact or flag.exact_user_ids is not None):
         return replace(flag, rollout_percent=percent, exact_user_ids=None)
-    users = _countable(known())
-    lowering = percent < flag.rollout_percent
-    if flag.exact_user_ids is None and flag.rollout_percent > 0 and not lowering:
+    users, lowering = known(), percent < flag.rollout_percent
+    if flag.exact_user_ids is None or not (lowering or percent == EVERYBODY):
+        _check_countable(users)
+    if flag.exact_user_ids is None and 0 < flag.rollout_percent <= percent < EVERYBODY:
         raise RolloutError(f"{flag.name} has {plain(flag.rollout_percent)} % by hash: exact begins at 0 %")
-    if lowering:
-        cohort = fewer(flag.name, _in(flag, users), exact_size(len(users), percent))
-    else:
-        candidates = [user_id for user_id in users if user_id not in set(flag.blocked_user_ids)]
-        cohort = exact_cohort(flag.name, candidates, exact_size(len(users), percent), flag.exact_user_ids or ())
-    return replace(flag, rollout_percent=percent if cohort else NOBODY, exact_user_ids=cohort or None)
+    cohort = _fewer(flag, percent, users) if lowering else _more(flag, percent, users)
+    return replace(
+        flag, rollout_percent=percent if cohort or percent == EVERYBODY else NOBODY, exact_user_ids=cohort or None
+    )
 
 
-def _in(flag: Flag, users: Sequence[str]) -> Sequence[str]:
-    """Who is in by the percentage now."""
-    if flag.exact_user_ids is not None:
-        return flag.exact_user_ids
-    return [user_id for user_id in users if bucket(flag.name, user_id) < flag.rollout_percent * PER_PERCENT]
+def _more(flag: Flag, percent: Decimal, users: Sequence[str]) -> tuple[str, ...]:
+    """The list with those who join. It stays at 100 % too, where everybody is in, for the way back."""
+    candidates = _unblocked(flag, users)
+    return exact_cohort(flag.name, candidates, _seats(flag, percent, users), flag.exact_user_ids or ())
 
 
-def _countable(users: Sequence[str]) -> Sequence[str]:
+def _fewer(flag: Flag, percent: Decimal, users: Sequence[str]) -> tuple[str, ...]:
+    """Who came first stays longest: those on the list in its order, then, by hash order, others who are in now."""
+    by_hash = flag.exact_user_ids is None or flag.rollout_percent == EVERYBODY
+    end = flag.rollout_percent * PER_PERCENT if by_hash else 0
+    others = [user_id for user_id in users if bucket(flag.name, user_id) < end]
+    kept, seats = _unblocked(flag, flag.exact_user_ids or ()), _seats(flag, percent, users)
+    return exact_cohort(flag.name, _unblocked(flag, others), seats, kept)[:seats]
+
+
+def _seats(flag: Flag, percent: Decimal, users: Sequence[str]) -> int:
+    """How many people a percentage is: of the known ones, or of those on the list where nobody can be counted."""
+    if not users and flag.exact_user_ids is not None:
+        return ceil(len(flag.exact_user_ids) * percent / flag.rollout_percent)
+    return min(exact_size(len(users), percent), MOST_IDS)
+
+
+def _unblocked(flag: Flag, users: Sequence[str]) -> list[str]:
+    blocked = set(flag.blocked_user_ids)
+    return [user_id for user_id in users if user_id not in blocked]
+
+
+def _check_countable(users: Sequence[str]) -> None:
     if not users:
         raise RolloutError("nobody is known yet, so no percentage of the known users is anybody")
     if len(users) > MOST_IDS:
         raise RolloutError(f"exact percentages are for up to {MOST_IDS} known users; leave it to the hash")
-    return users
 
 
 def _changed(ids: tuple[str, ...], added: tuple[str, ...], removed: tuple[str, ...]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.flags.bucketing import BUCKETS, PER_PERCENT, bucket, exact_cohort, exact_size, fewer, in_order, rank
+from chalicelib.flags.bucketing import BUCKETS, PER_PERCENT, bucket, exact_cohort, exact_size, in_order, rank
 from chalicelib.flags.names import COMPONENTS
 
 GOLDENS = json.loads((Path(__file__).parent / "goldens" / "buckets.json").read_text())
@@ -93,8 +93,3 @@ def test_nobody_is_dropped_when_somebody_joins_or_the_percentage_rises(
     after = exact_cohort(SALT, everybody, exact_size(len(everybody), higher), before)
     assert after[: len(before)] == before
     assert len(set(after)) == len(after) == max(len(before), exact_size(len(everybody), higher))
-
-
-@given(users, st.integers(0, 50))
-def test_who_stays_when_a_percentage_falls_are_the_first_by_hash_order(known: list[str], size: int) -> None:
-    assert fewer(SALT, known, size) == tuple(in_order(SALT, known)[:size])

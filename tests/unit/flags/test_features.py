@@ -28,14 +28,14 @@ TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
 SECOND = 1_700_000_000_000
 SCHEMA = jsonschema_rs.Draft4Validator(document_schema())
 people = st.lists(st.sampled_from(["alice", "bob", "carla", "用户", "auth0|7"]), unique=True, max_size=4).map(tuple)
-percents = st.decimals(0, 100, places=3)
+percents = st.just(Decimal(100)) | st.decimals(0, 100, places=3)
 
 
 @st.composite
 def flags(draw: st.DrawFn) -> Flag:
     """Any flag of a component that an operator can make."""
     percent = draw(percents)
-    exact = draw(st.none() | people) if 0 < percent < 100 else None
+    exact = draw(st.none() | people) if percent else None
     return Flag(
         draw(st.sampled_from(list(COMPONENTS))),
         SECOND,
@@ -151,6 +151,9 @@ ONLY_HERE: dict[str, Callable[[dict[str, Any]], Any]] = {
     ),
     "a percentage by hash and by id": lambda found: found["rules"].update(
         exact={"when_match": True, "percent": 10, "conditions": found["rules"]["testUsers"]["conditions"]}
+    ),
+    "everybody by id": lambda found: found.update(
+        rules={"exact": {"when_match": True, "percent": 100, "conditions": found["rules"]["testUsers"]["conditions"]}}
     ),
     "retired, and on": lambda found: found.update(retired=True),
     "February 30": lambda found: found.update(createdAt="2026-02-30T00:00:00Z"),

@@ -23,6 +23,10 @@ def test_one_component_of_ten_people_goes_from_one_person_to_all_and_back() -> N
         cohorts.append({user_id for user_id in people if rollout.decision(user_id).backend is Side.NEW})
     assert [len(cohort) for cohort in cohorts] == [1, 5, 10]
     assert cohorts[0] < cohorts[1] < cohorts[2]
+    assert rollout.flags.overview.explain("a stranger", COMPONENTS[TABLE]).rule.endswith("is below 100000 (100 %)")
+    for percent, cohort in ((50, cohorts[1]), (10, cohorts[0])):
+        back(rollout, percent)
+        assert {user_id for user_id in people if rollout.decision(user_id).backend is Side.NEW} == cohort
 
 
 @pytest.mark.parametrize("exact", [False, True])

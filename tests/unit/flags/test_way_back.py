@@ -209,3 +209,13 @@ def test_a_rise_needs_the_database_and_the_way_back_does_not(risen: Rollout) -> 
     assert not risen.flags.changes.kill(ORDER).recorded
     assert not risen.table().enabled
     assert risen.flags.overview.listing().hindrance is not None
+
+
+def test_going_back_to_a_percentage_by_id_needs_no_database(rollout: Rollout) -> None:
+    rollout.known(*(f"user-{number}" for number in range(10)))
+    rollout.open()
+    rollout.set(50, exact=True)
+    first = (rollout.table().exact_user_ids or ())[:1]
+    rollout.store.down = True
+    assert not back(rollout, 10).recorded
+    assert rollout.table().exact_user_ids == first

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.errors import InvalidInputError, NotFoundError, RolloutError
+from chalicelib.domain.errors import InvalidInputError, NotFoundError, RolloutError, UnavailableError
 from chalicelib.domain.rollout import Component
 from chalicelib.flags.bucketing import exact_size, in_order
 from chalicelib.flags.checks import check_names, rises
@@ -111,9 +111,17 @@ def test_exact_10_percent_of_10_people_is_one_person_and_stays_exact() -> None:
     assert at(50, flag).exact_user_ids == tuple(in_order(TABLE, TEN)[:5])
 
 
-def test_exact_ends_at_100_and_at_0_percent() -> None:
-    flag = at(50, exact=True)
-    assert (at(100, flag).exact_user_ids, at(0, flag).exact_user_ids) == (None, None)
+def test_exact_ends_at_0_percent_and_at_100_the_list_is_kept_for_the_way_back() -> None:
+    flag = at(100, at(50, exact=True))
+    assert flag.exact_user_ids == tuple(in_order(TABLE, TEN))
+    assert at(0, flag).exact_user_ids is None
+    grown = [f"user-{number}" for number in range(MOST_IDS + 1)]
+    assert len(at(100, flag, grown).exact_user_ids or ()) == MOST_IDS
+    assert len(lowered(flag, Decimal(10), lambda: grown).exact_user_ids or ()) == 101
+
+
+def test_100_percent_is_everybody_though_nobody_can_be_written_down() -> None:
+    assert at(100, wished(block=tuple(TEN)), exact=True).rollout_percent == 100
 
 
 def test_who_joins_is_added_when_the_change_is_made_again() -> None:
@@ -126,7 +134,9 @@ def test_who_joins_is_added_when_the_change_is_made_again() -> None:
 
 def test_blocked_people_take_nobodys_place() -> None:
     blocked = in_order(TABLE, TEN)[0]
-    assert at(10, wished(block=(blocked,)), exact=True).exact_user_ids == (in_order(TABLE, TEN)[1],)
+    flag = wished(block=(blocked,))
+    for before in (flag, at(100, flag), at(100, flag, exact=True), wished(at(100, exact=True), block=(blocked,))):
+        assert at(10, before, exact=True).exact_user_ids == (in_order(TABLE, TEN)[1],)
 
 
 def test_exact_begins_at_0_percent_because_a_hash_has_people_that_nobody_knows() -> None:
@@ -148,6 +158,33 @@ def test_a_rollback_lowers() -> None:
     assert exact.exact_user_ids == tuple(in_order(TABLE, TEN)[:1])
     with pytest.raises(RolloutError, match="no rollback"):
         lowered(at(10), Decimal(50), lambda: TEN)
+
+
+def test_a_rollback_to_where_the_flag_is_lets_nobody_join() -> None:
+    flag = at(50, exact=True)
+    assert lowered(flag, Decimal(50), lambda: [*TEN, *"abcdefghij"]) == flag
+
+
+def away() -> list[str]:
+    raise UnavailableError("the database did not answer")
+
+
+@pytest.mark.parametrize("start", [100, 50, 10])
+def test_a_rollback_of_an_exact_flag_needs_no_database(start: int) -> None:
+    back = lowered(at(start, exact=True), Decimal(10), away)
+    assert back.exact_user_ids == tuple(in_order(TABLE, TEN)[:1])
+
+
+@given(st.lists(st.tuples(st.integers(1, 100), st.integers(0, 8)), min_size=2, max_size=6), st.booleans())
+def test_on_the_way_back_everybody_is_in_who_was_in_on_the_way_up(steps: list[tuple[int, int]], down: bool) -> None:
+    known, flag, seen = list(TEN), FLAG, dict[int, set[str]]()
+    for percent, joining in sorted(steps):
+        flag = at(percent, flag, known, exact=True)
+        seen[percent] = set(flag.exact_user_ids or ())
+        known = [*known, *(f"joined-{len(known)}-{number}" for number in range(joining))]
+    for percent in reversed(seen):
+        flag = lowered(flag, Decimal(percent), away if down else lambda: known)
+        assert seen[percent] <= set(flag.exact_user_ids or ())
 
 
 @given(st.lists(st.tuples(st.integers(1, 100), st.integers(0, 8)), min_size=2, max_size=6), st.booleans())
@@ -190,6 +227,7 @@ FALLS = {
     "one more blocked": (ON_AT_10, replace(ON_AT_10, blocked_user_ids=("b", "c"))),
     "on at 0 percent": (FLAG, replace(FLAG, enabled=True)),
     "by id instead of by hash, and lower": (at(50), at(10, at(50), exact=True)),
+    "by id, from everybody": (at(100, EXACT), at(99, at(100, EXACT), [*TEN, "joined"])),
 }
 
 
