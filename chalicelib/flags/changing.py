@@ -54,7 +54,7 @@ class FlagChanges:
         before, now = _readable(base), self._now()
         if order.expected not in (None, before.version):
             raise RevisionError(MOVED_ON)
-        flag = before.flags.get(name, Flag(name, now, now))
+        flag = before.flag(name, now)
         wished = fulfilled(flag, wish, lambda: list(self.users.known_users()))
         if wished == before.flags.get(name):
             raise RolloutError(f"{name} is so already: nothing to change")
@@ -71,7 +71,7 @@ class FlagChanges:
         """
 
         def rewrite(before: FlagDocument, now: int) -> FlagDocument:
-            flag = before.flags.get(name, Flag(name, now, now))
+            flag = before.flags[name]
             users = self.users.known_users
             back = replace(flag, enabled=False) if percent is None else lowered(flag, percent, lambda: list(users()))
             return before.with_flags(replace(back, updated_at=now))
@@ -138,5 +138,5 @@ def _readable_or_nothing(base: Deployed) -> FlagDocument:
 
 
 def _completed(document: FlagDocument, now: int) -> FlagDocument:
-    """With every flag there is: what is missing or malformed decides "old" already, and becomes a flag that is off."""
-    return document.with_flags(*(Flag(name, now, now) for name in FLAGS if name not in document.flags))
+    """With every flag there is."""
+    return document.with_flags(*(document.flag(name, now) for name in FLAGS))

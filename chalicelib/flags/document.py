@@ -22,13 +22,15 @@ class MalformedDocumentError(EnergyMonitorError):
 
 @dataclass(frozen=True, slots=True)
 class FlagDocument:
-    """The flags of one document. ``malformed``: what is wrong with those that cannot be read.
+    """The flags of one document. ``malformed``: what is wrong with those that cannot be read, ``tombstones``: which of
+    these say that they are retired.
 
     ``version`` is a digest of the content, so that a function and an operator name the same document the same way.
     """
 
     flags: Mapping[str, Flag]
     malformed: Mapping[str, str] = field(default_factory=dict)
+    tombstones: frozenset[str] = frozenset()
     unknown: Mapping[str, Any] = field(default_factory=dict)
     version: str = ""
 
@@ -36,7 +38,12 @@ class FlagDocument:
     def retired(self) -> frozenset[str]:
         """Names that may never be used again."""
         foreign = {name for name, feature in self.unknown.items() if isinstance(feature, dict) and "retired" in feature}
-        return frozenset(foreign | {name for name, flag in self.flags.items() if flag.retired})
+        buried = self.tombstones - self.flags.keys()
+        return frozenset(foreign | buried | {name for name, flag in self.flags.items() if flag.retired})
+
+    def flag(self, name: str, now: int) -> Flag:
+        """A flag; what is missing or malformed decides "old" already, and becomes one that is off."""
+        return self.flags.get(name) or Flag(name, now, now, retired=name in self.retired)
 
     def with_flags(self, *changed: Flag) -> "FlagDocument":
         """The document with these flags in the place of what stood there, malformed or not."""
@@ -57,8 +64,9 @@ def read(content: bytes) -> FlagDocument:
                 flags[name] = flag_of(name, features[name])
             except MalformedFlagError as error:
                 malformed[name] = str(error)
+    tombstones = frozenset(name for name in malformed if _is_tombstone(features[name]))
     unknown = {name: feature for name, feature in features.items() if name not in FLAGS}
-    return FlagDocument(flags, malformed, unknown, version_of(content))
+    return FlagDocument(flags, malformed, tombstones, unknown, version_of(content))
 
 
 def written(document: FlagDocument) -> bytes:
@@ -70,6 +78,10 @@ def written(document: FlagDocument) -> bytes:
 def version_of(content: bytes) -> str:
     """What a document is called, by its content."""
     return sha256(content).hexdigest()[:12]
+
+
+def _is_tombstone(feature: Any) -> bool:
+    return isinstance(feature, dict) and bool(feature.get("retired"))
 
 
 def _features(content: bytes) -> dict[str, Any]:

@@ -74,8 +74,7 @@ class FlagOverview:
 
     def plan(self, name: str, start: Decimal | None, end: Decimal, *, exact: bool) -> Plan:
         """Who would enter and leave between two percentages. Raises RolloutError, UnavailableError."""
-        now = self.clock()
-        flag = _document(self.home.deployed()).flags.get(name, Flag(name, now, now))
+        flag = _document(self.home.deployed()).flag(name, self.clock())
         before, after = at_percentages(flag, start, end, lambda: list(self.users.known_users()), exact=exact)
         return plan_between(before, after, self.users.known_users())
 

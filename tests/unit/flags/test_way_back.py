@@ -136,11 +136,11 @@ def test_a_change_of_a_document_that_cannot_be_read_is_refused_and_says_what_to_
         Rollout(FakeAppConfig().deployed(b"{")).set(10)
 
 
-def malformed(name: str) -> Rollout:
+def malformed(name: str, **members: Any) -> Rollout:
     """The table for everybody, and one flag that cannot be read."""
     table, gate = Flag(TABLE, 0, 0, enabled=True, rollout_percent=EVERYBODY), Flag(GLOBAL, 0, 0, enabled=True)
     features = json.loads(written(first_document().with_flags(table, gate)))
-    features[name]["surprise"] = 1
+    features[name] |= {"surprise": 1, **members}
     return Rollout(FakeAppConfig().deployed(json.dumps(features | {"foreign": {"default": 1}}).encode()))
 
 
@@ -167,6 +167,15 @@ def test_a_malformed_flag_can_be_rolled_back_and_set_again() -> None:
     back(rollout)
     rollout.set(10)
     assert rollout.decision("alice").reason == Reason.PERCENTAGE_IN
+
+
+@pytest.mark.parametrize("retired", [True, "yes"])
+def test_a_malformed_flag_that_says_it_is_retired_stays_so(retired: object) -> None:
+    rollout = malformed(TABLE, retired=retired)
+    with pytest.raises(RolloutError, match="never used again"):
+        rollout.set(10)
+    rollout.flags.changes.kill(ORDER)
+    assert rollout.table().retired
 
 
 def test_nothing_is_changed_when_appconfig_does_not_answer(risen: Rollout) -> None:
