@@ -60,11 +60,12 @@ def flag_of(name: str, feature: Any) -> Flag:
     try:
         read = shape_of(name).model_validate(feature)
         flag = _read(name, read)
+        written = feature_of(flag)  # not always possible: of the year 0999 Python writes three digits
     except ValidationError as error:
         _refuse(error)
     except ValueError as error:  # a date that the pattern lets pass, such as February 30
         raise MalformedFlagError(str(error)) from error
-    if not _written_so(feature_of(flag), feature):
+    if not _written_so(written, feature):
         raise MalformedFlagError("rules: not in the order off, blocked, testUsers, exact, percentage, or contradictory")
     return flag
 

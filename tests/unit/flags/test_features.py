@@ -157,6 +157,8 @@ ONLY_HERE: dict[str, Callable[[dict[str, Any]], Any]] = {
     ),
     "retired, and on": lambda found: found.update(retired=True),
     "February 30": lambda found: found.update(createdAt="2026-02-30T00:00:00Z"),
+    "a year that is written with fewer digits": lambda found: found.update(createdAt="0999-01-01T00:00:00Z"),
+    "the year 0": lambda found: found.update(updatedAt="0000-01-01T00:00:00Z"),
 }
 
 
