@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from chalicelib.domain.readings import to_ms
 from chalicelib.flags.bucketing import BUCKETS, PER_PERCENT
@@ -141,4 +142,11 @@ def _written_so(expected: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
 def _refuse(error: ValidationError) -> NoReturn:
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"])) or "the flag"
-    raise MalformedFlagError(f"{where}: {first['msg']}, not {first['input']!r}"[:300]) from error
+    said = "" if _may_name_people(first) else f", not {first['input']!r}"
+    raise MalformedFlagError(f"{where}: {first['msg']}{said}"[:300]) from error
+
+
+def _may_name_people(error: ErrorDetails) -> bool:
+    """Problems are logged: what is quoted is neither a list of users or a part of one, nor of unknown meaning."""
+    unknown = error["type"] == "extra_forbidden" or isinstance(error["input"], list | dict)
+    return unknown or [step for step in error["loc"] if isinstance(step, str)][-1:] == ["value"]

@@ -177,6 +177,29 @@ def test_a_problem_says_where_and_what() -> None:
         flag_of(TABLE, found)
 
 
+PEOPLE: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "too many": lambda found: named(found).update(value=["alice"] * 1001),
+    "an object": lambda found: named(found).update(value={"alice": 1}),
+    "one instead of a list": lambda found: named(found).update(value="alice"),
+    "an id that is too long": lambda found: named(found).update(value=["alice" * 99]),
+    "a member that nobody knows": lambda found: found.update(testUserIds="alice"),
+    "a rule that nobody knows": lambda found: found["rules"].update(mine=found["rules"]["testUsers"]),
+}
+
+
+def named(found: dict[str, Any]) -> dict[str, Any]:
+    return found["rules"]["testUsers"]["conditions"][0]  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("tamper", PEOPLE.values(), ids=PEOPLE)
+def test_a_problem_names_nobody(tamper: Callable[[dict[str, Any]], Any]) -> None:
+    found = feature(test_user_ids=("alice",))
+    tamper(found)
+    with pytest.raises(MalformedFlagError) as refused:
+        flag_of(TABLE, found)
+    assert "alice" not in str(refused.value)
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[]", b"null", b'"off"', b"[" * 100_000])
 def test_a_document_that_is_no_object_is_malformed_as_a_whole(content: bytes) -> None:
     with pytest.raises(MalformedDocumentError):
