@@ -1,5 +1,6 @@
 """What an operator asks of a flag, and the flag that comes of it. Whether it may be deployed now is asked elsewhere."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
@@ -11,6 +12,7 @@ from chalicelib.flags.flag import EVERYBODY, NOBODY, Flag, plain
 from chalicelib.flags.names import GLOBAL
 from chalicelib.flags.shapes import MOST_IDS
 
+WRITTEN = re.compile(r"[0-9]+(\.[0-9]+)?")
 Known = Callable[[], Sequence[str]]
 
 
@@ -35,7 +37,8 @@ def percentage(given: object) -> Decimal:
     """A percentage from 0 to 100 with at most three decimals. Raises InvalidInputError."""
     try:
         percent = Decimal(str(given))
-        usable = NOBODY <= percent <= EVERYBODY and percent * PER_PERCENT % 1 == 0
+        written = not isinstance(given, str) or WRITTEN.fullmatch(given)  # Decimal takes 1_0 for 10
+        usable = bool(written) and NOBODY <= percent <= EVERYBODY and percent * PER_PERCENT % 1 == 0
     except InvalidOperation:  # no number, or none that can be compared
         percent, usable = NOBODY, False
     if not usable:

@@ -38,7 +38,11 @@ def test_a_percentage_is_a_number_from_0_to_100(given_percent: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "given_percent", [101, -1, "101", "-1", "ten", "", "nan", "inf", "-inf", True, None, "0.0001", "1e3", "10 %", []]
+    "given_percent",
+    [
+        *(101, -1, "101", "-1", "ten", "", "nan", "inf", "-inf", True, None, "0.0001", "1e3", "10 %", []),
+        *("1_0", " 10", "10\n", "1e1", "+10", "\u0661\u0660"),
+    ],
 )
 def test_anything_else_is_refused_and_quoted(given_percent: object) -> None:
     with pytest.raises(InvalidInputError, match="from 0 to 100") as refused:
