@@ -73,7 +73,7 @@ def shown_value(value: Any, pseudonyms: Pseudonyms) -> str:
         return "absent"
     if value is None or isinstance(value, bool):
         return str(value).lower()
-    said = canonical_bytes(Decimal(str(value)) if isinstance(value, NUMBERS) else value)
+    said = canonical_bytes(Decimal(value) if isinstance(value, NUMBERS) else value)
     return f"{_type(value)}:{pseudonyms.of(_type(value), said.decode('utf-8', 'surrogatepass'))}"
 
 

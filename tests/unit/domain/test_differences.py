@@ -85,6 +85,13 @@ def test_equal_values_have_equal_pseudonyms_and_none_is_told() -> None:
     assert shown_value({"a": 1, "b": MOMENT}, hidden) == shown_value({"b": MOMENT, "a": Decimal("1.0")}, hidden)
 
 
+@pytest.mark.parametrize("number", [0.1, 1.5, 1e22, 0.0])
+def test_a_double_has_the_pseudonym_of_an_amount_only_where_it_is_equal_to_it(number: float) -> None:
+    amount, hidden = Decimal(str(number)), Pseudonyms(b"key")
+    differs = bool(list(differences({"a": amount}, {"a": number})))
+    assert differs is (shown_value(amount, hidden) != shown_value(number, hidden))
+
+
 def test_a_place_is_told_with_and_without_positions() -> None:
     [found] = differences({"m": [1, {"c": [5]}]}, {"m": [1, {"c": [6]}]})
     assert (found.place, found.exact_place) == ("m[].c[]", "m[1].c[0]")
