@@ -1,9 +1,11 @@
 """Faults chosen by seed are found, exactly these and no others, while people go on writing."""
 
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import count
 from random import Random
@@ -15,7 +17,7 @@ from pymongo.database import Database
 
 from chalicelib.api.auth import TokenVerifier
 from chalicelib.bootstrap import Container, Ports, compose, mongo_ports, now
-from chalicelib.domain.comparison import Outcome
+from chalicelib.domain.comparison import Compared, Outcome
 from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync import Side
@@ -23,6 +25,7 @@ from chalicelib.repositories.database import time_limit
 from chalicelib.services.comparer import BackendComparer
 from chalicelib.services.comparison import BackendComparison
 from chalicelib.services.energy_crud import ReadingDraft
+from infra.local.waiting import wait_until
 from tests.fakes.publisher import FakePublisher
 from tests.integration.planted_faults import FAULTS, POWER, FaultyBackend, Place
 
@@ -64,22 +67,49 @@ def household(container: Container, user: str) -> None:
         container.calculation.refresh(user, energy_type)
 
 
+@dataclass
+class Pace:
+    """How many writes were due since the first one, and how many are done."""
+
+    begun: float = field(default_factory=monotonic)
+    done: list[int] = field(default_factory=list)
+
+    def moment(self, number: int) -> float:
+        """When a write is due."""
+        return self.begun + number / WRITES_PER_SECOND
+
+    def is_kept(self) -> bool:
+        """Whether every write that was due is done or under way."""
+        return len(self.done) >= (monotonic() - self.begun) * WRITES_PER_SECOND - WRITERS
+
+    def kept(self, seen: Iterator[Compared]) -> Iterator[Compared]:
+        """Comparisons no faster than the writers: on a slow machine they would be through before these get going."""
+        for each in seen:
+            assert wait_until(self.is_kept, 60), f"not {WRITES_PER_SECOND} a second: {self}"
+            yield each
+
+    def __str__(self) -> str:
+        seconds = monotonic() - self.begun
+        return f"{len(self.done)} writes in {seconds:.1f} s: {len(self.done) / seconds:.1f} a second"
+
+
 @contextmanager
-def writing(container: Container, users: list[str]) -> Iterator[None]:
+def writing(container: Container, users: list[str]) -> Iterator[Pace]:
     """People who write fifty times a second, refreshed as events would have it, as long as the block runs."""
-    ends, numbers, begun = threading.Event(), count(), monotonic()
+    ends, numbers, pace = threading.Event(), count(), Pace()
 
     def write() -> None:
-        while not ends.wait(max(0.0, begun + (number := next(numbers)) / WRITES_PER_SECOND - monotonic())):
+        while not ends.wait(max(0.0, pace.moment(number := next(numbers)) - monotonic())):
             user = users[number % len(users)]
             date = f"2023-06-{1 + number % 28:02}T{number % 24:02}:{number % 60:02}:{number // 60 % 60:02}Z"
             container.energy.create(user, ReadingDraft(POWER, date, Decimal(2000), confirm=True))
             container.calculation.refresh(user, POWER)
+            pace.done.append(number)
 
     with ThreadPoolExecutor(WRITERS) as threads:
         writers = [threads.submit(write) for _ in range(WRITERS)]
         try:
-            yield
+            yield pace
         finally:
             ends.set()
         for writer in writers:
@@ -99,8 +129,10 @@ def test_planted_faults_are_found_and_nothing_else_while_people_write(
         FAULTS[name].plant(Place(migrated, ports, container, user))
     wrong = FaultyBackend(container.new, {user: FAULTS[name] for user, name in faults.items()})
     asking = comparer(ports, container, wrong, chance)
-    with writing(container, [*users, *(f"{user}-neighbour" for user in users)]):
-        seen = [each for user in users for each in asking.of_user(user)]
+    with writing(container, [*users, *(f"{user}-neighbour" for user in users)]) as pace:
+        seen = [each for user in users for each in pace.kept(asking.of_user(user))]
+        sys.stdout.write(f"{pace}\n")
+    assert len(pace.done) > len(users)
     found = {(each.request.user_id, each.request.component) for each in seen if each.outcome is Outcome.DIFFERENT}
     assert found == {(user, FAULTS[name].component) for user, name in faults.items()}
     assert {each.outcome for each in seen} <= {Outcome.EQUAL, Outcome.DIFFERENT, Outcome.LAG}
