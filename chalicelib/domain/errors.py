@@ -98,7 +98,7 @@ class SyncModeError(EnergyMonitorError):
 
 
 class UnavailableError(EnergyMonitorError):
-    """Raised when the database, or AppConfig, did not answer within the request's time.
+    """Raised when the database, or AppConfig, did not answer within the request's time, or other writes used it up.
 
     Nothing was written, unless the answer to a commit itself got lost: then the same request again is a duplicate.
     """
