@@ -2,7 +2,10 @@
 
 import json
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
@@ -16,6 +19,7 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import Collections
+from chalicelib.services.energy_crud import ReadingDraft
 from infra import __main__ as command_line
 from infra.local import layout
 from infra.local.identity import Identity
@@ -26,6 +30,7 @@ from tests.integration.planted_faults import MONTHS, Place
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 FILE = b"date,type,amount\n2023-01-31,power,4711\n2023-05-31,power,4815.162\n2023-01-31,gas,17\n2023-03-31,gas,42\n"
 SECRETS = ("4711", "4815", "4712", "alice")
+README = Path(__file__).parents[2] / "README.md"
 TODAY = datetime.now(UTC).date()
 
 
@@ -220,6 +225,28 @@ def test_a_rule_that_is_none_is_refused(capsys: pytest.CaptureFixture[str], wron
     assert run("ignore", found, *(f"--{name}={value}" for name, value in said.items())) == 1
     assert capsys.readouterr().err.strip()
     assert document(capsys, 1, "report")["differences"][0]["ignored"] is None
+
+
+def test_the_bug_that_the_readme_plants_is_found_and_mended(
+    capsys: pytest.CaptureFixture[str], container: Container, mongodb_uri: str, migrated: Database[Any]
+) -> None:
+    chapter = README.read_text().split("## Roll a component out, and back\n")[1]
+    [said] = re.findall(r"-d '(.*)'", chapter)
+    reading = json.loads(said)
+    container.energy.create("person-1", ReadingDraft(POWER, reading["date"], Decimal(reading["amount"])))
+    container.calculation.refresh("person-1", POWER)
+    [plant] = re.findall(r"^\.environments/app/bin/python (-c \".*?\")$", chapter, re.M | re.S)
+    stacks = f"mongodb://127.0.0.1:{layout.Ports().mongodb}/?replicaSet=energy-monitor').energy_monitor"
+    assert stacks in plant
+    here = plant.replace(stacks, f"{mongodb_uri}').{migrated.name}")
+    subprocess.run(["bash", "-euc", f"{sys.executable} {here}"], check=True, timeout=60)
+    assert document(capsys, 1, "run", "--user", "person-1")["different"] == 1
+    [difference] = document(capsys, 1, "report")["differences"]
+    assert (difference["component"], difference["place"]) == ("monthly_charts", "year")
+    with pytest.raises(SystemExit) as rebuilt:
+        command_line.run(["rebuild", "--user", "person-1"])
+    assert rebuilt.value.code == 0
+    assert run("replay", difference["fingerprint"]) == 0
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,6 @@ def test_whoever_follows_the_readme_gets_equal_answers_from_both_backends_and_co
 
 def test_the_rollout_in_the_same_shell_is_about_the_stacks_own_database(walk: Walk) -> None:
     lines = (ROOT / "README.md").read_text().split(FOLLOWING)[1].split("```\n")[1].splitlines()
-    settings = [line for line in lines if not line.startswith("$I ")]
-    assert settings
+    settings = [line for line in lines if re.match(r"unset |[A-Z]+='", line)]
+    assert len(settings) > 1
     assert walk.run("\n".join((*settings, 'echo "${MONGODB_URI-}${MONGODB_DATABASE-}"'))).strip() == ""
