@@ -22,6 +22,11 @@ def flag_named(text: str) -> str:
     raise NotFoundError(f"there is no flag {text!r}; there are {known}")
 
 
+def short_name(flag: str) -> str:
+    """What a person calls a flag; a name that is none of ours stays as it is."""
+    return SHORT_GLOBAL if flag == GLOBAL else COMPONENTS.get(flag, flag)
+
+
 def component_flag_named(text: str) -> str:
     """The same for what only the flag of a component can do."""
     flag = flag_named(text)

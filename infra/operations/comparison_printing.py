@@ -4,11 +4,12 @@ from collections import Counter
 from typing import Any
 
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Table
 
 from chalicelib.bootstrap import now
 from chalicelib.domain.comparison import ComparisonReport, DifferenceGroup, Outcome, Replay, Sighting
-from infra.operations.printing import console, moment
+from infra.operations.printing import console, minute, moment
+from infra.operations.printing import counted as number
 
 SHOWN = 20  # of a pseudonym in a table: enough to tell values apart
 
@@ -45,8 +46,9 @@ def print_report(found: ComparisonReport, hours: int) -> None:
     if found.outcomes:
         console.print(_outcomes_table(found))
     if found.groups:
-        console.print(_groups_table(found))
-        console.print(_examples_table(found))
+        console.print("what differed, by fingerprint, with examples:")
+    for group in found.groups:
+        _print_group(group)
     if not found.compared:
         console.print(f"nothing was compared in the last {hours} hours: that proves nothing")
 
@@ -100,13 +102,15 @@ def _outcomes_table(found: ComparisonReport) -> Table:
     return table
 
 
-def _groups_table(found: ComparisonReport) -> Table:
-    place, state = Column("place", overflow="fold"), Column("state", overflow="fold")
-    table = Table("fingerprint", "component", "kind", place, "answers", "users", "last seen", state)
-    for group in found.groups:
-        said = (group.fingerprint, group.component.value, group.kind.value, escape(group.place))
-        table.add_row(*said, str(group.answers), str(group.users), moment(group.last), escape(_state(group)))
-    return table
+def _print_group(group: DifferenceGroup) -> None:
+    """In lines, not in a table: nothing of it may be cut off, least of all the fingerprint."""
+    seen = f"{number(group.answers, 'answer')} to {number(group.users, 'user')}, last seen {minute(group.last)}"
+    what = f"{group.component}, {group.kind} at {escape(group.place)}"
+    console.print(f"[bold]{group.fingerprint}[/]  {what}; {seen} UTC; {escape(_state(group))}")
+    for example in group.examples:
+        old, new = _short(example.control), _short(example.candidate)
+        place, user = escape(example.place), example.user[:SHOWN]
+        console.print(f"    {minute(example.at)}  user {user}  {place}: old {old}, new {new}")
 
 
 def _state(group: DifferenceGroup) -> str:
@@ -116,15 +120,6 @@ def _state(group: DifferenceGroup) -> str:
         return "open"
     answered = f"{moment(group.rule.until)}, {group.rule.owner}: {group.rule.reason}"
     return f"ignored until {answered}" if group.is_ignored(now()) else f"open; was ignored until {answered}"
-
-
-def _examples_table(found: ComparisonReport) -> Table:
-    table = Table("fingerprint", "seen", "user", Column("place", overflow="fold"), "old", "new")
-    for group in found.groups:
-        for seen in group.examples:
-            values = (seen.user[:SHOWN], escape(seen.place), _short(seen.control), _short(seen.candidate))
-            table.add_row(group.fingerprint, moment(seen.at), *values)
-    return table
 
 
 def _short(value: str) -> str:

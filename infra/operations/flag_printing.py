@@ -5,14 +5,13 @@ from collections.abc import Iterable, Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from chalicelib.domain.flag_changes import FlagChange, Shown
-from chalicelib.domain.readings import to_datetime
-from chalicelib.flags.flag import Flag, moment, plain
-from chalicelib.flags.names import GLOBAL, SHORT_GLOBAL
+from chalicelib.domain.flag_changes import ChangeState, FlagChange, Shown
+from chalicelib.flags.flag import Flag, plain
+from chalicelib.flags.names import GLOBAL, short_name
 from chalicelib.flags.orders import Change
 from chalicelib.flags.overview import Explanation, Listing
 from chalicelib.flags.planning import Plan
-from infra.operations.printing import console, folding_table
+from infra.operations.printing import console, folding_table, minute
 
 FEW_IDS = 3
 
@@ -41,7 +40,7 @@ def flags_table(listing: Listing) -> Table:
     table.columns[0].no_wrap = table.columns[-1].no_wrap = True
     for flag in listing.flags:
         test_users, blocked = _few(flag.test_user_ids), _few(flag.blocked_user_ids)
-        table.add_row(_short(flag), _state(flag), _percent(flag), test_users, blocked, _minute(flag.updated_at))
+        table.add_row(short_name(flag.name), _state(flag), _percent(flag), test_users, blocked, minute(flag.updated_at))
     for name in listing.malformed:
         table.add_row(name, "[red]malformed[/]", "-", "-", "-", "-")
     return table
@@ -73,21 +72,22 @@ def print_change(made: Change, answered: bool | None) -> None:
 
 def print_changes(changes: Sequence[FlagChange]) -> None:
     """Changes, one row per flag that changed."""
-    table = folding_table("when", "who", "what", "flag", "before", "after", "why", "state")
+    console.print(changes_table(changes))
+
+
+def changes_table(changes: Sequence[FlagChange]) -> Table:
+    """Only who and why may go on in the next line."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("when (UTC)", "what", "flag", "from what to what"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("who and why", overflow="fold")
     for change in changes:
         for name in change.after or ["-"]:
-            before, after = _words(change.before.get(name)), _words(change.after.get(name))
-            table.add_row(
-                moment(change.at),
-                escape(change.by),
-                change.action,
-                name,
-                before,
-                after,
-                escape(change.reason),
-                change.state.value,
-            )
-    console.print(table)
+            what = change.action if change.state is ChangeState.DEPLOYED else f"{change.action} ({change.state})"
+            course = f"{_words(change.before.get(name))} → {_words(change.after.get(name))}"
+            by = escape(f"{change.by}: {change.reason}")
+            table.add_row(minute(change.at), what, short_name(name), course, by)
+    return table
 
 
 def print_plan(plan: Plan) -> None:
@@ -116,10 +116,6 @@ def print_explanation(found: Explanation) -> None:
     console.print(rows)
 
 
-def _short(flag: Flag) -> str:
-    return flag.component_scope or SHORT_GLOBAL
-
-
 def _state(flag: Flag) -> str:
     if flag.retired:
         return "retired"
@@ -131,11 +127,6 @@ def _percent(flag: Flag) -> str:
         return "-"
     exact = "" if flag.exact_user_ids is None else f" ({len(flag.exact_user_ids)} by id)"
     return f"{plain(flag.rollout_percent)} %{exact}"
-
-
-def _minute(instant: int) -> str:
-    """To the minute: whole instants, which are wider, stand in the JSON."""
-    return f"{to_datetime(instant):%Y-%m-%d %H:%M}"
 
 
 def _few(ids: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.table import Column, Table
 
+from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.sync import Side, SyncMode, SyncState
 from chalicelib.domain.twins import Verification
 from chalicelib.flags.flag import moment as moment
@@ -36,6 +37,11 @@ def printable(text: str) -> str:
 def counted(number: int, thing: str) -> str:
     """So many of them: ``1 meter``, ``2 meters``."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def minute(instant: int) -> str:
+    """An instant for people, to the minute of UTC: whole ones, which are wider, stand in the JSON."""
+    return f"{to_datetime(instant):%Y-%m-%d %H:%M}"
 
 
 def folding_table(*names: str) -> Table:

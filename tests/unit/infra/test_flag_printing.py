@@ -7,8 +7,9 @@ from rich.console import Console
 
 from chalicelib.domain.sync import SyncMode
 from chalicelib.flags.flag import moment
-from infra.operations.flag_printing import flags_table, print_gate, print_listing
+from infra.operations.flag_printing import changes_table, flags_table, print_gate, print_listing
 from infra.operations.flags import succeeded
+from infra.operations.printing import minute
 from tests.unit.flags.rollout import ORDER, Rollout, back
 
 OVERRULED = "the mode is new_only: everybody gets the new backend whatever the flags say"
@@ -55,6 +56,15 @@ def test_a_way_back_that_leads_nowhere_fails_and_a_change_ahead_of_the_mode_does
 def test_a_change_that_the_deployed_api_does_not_decide_by_fails(rollout: Rollout) -> None:
     made = rollout.set(60)
     assert [succeeded(made, answered) for answered in (True, False, None)] == [True, False, True]
+
+
+def test_a_change_is_told_in_one_line(rollout: Rollout) -> None:
+    made = rollout.set(100)
+    console = Console(width=100, file=StringIO(), record=True)
+    console.print(changes_table([made.change]))
+    _, row = console.export_text().splitlines()
+    told = [minute(made.change.at), "set", "energy_table", "on, 50 % → on, 100 %", "olga: as planned"]
+    assert [part.strip() for part in row.split("  ") if part.strip()] == told
 
 
 def test_no_name_and_no_instant_is_broken_in_a_narrow_terminal(rollout: Rollout) -> None:
