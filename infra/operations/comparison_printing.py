@@ -17,7 +17,7 @@ SHOWN = 20  # of a pseudonym in a table: enough to tell values apart
 def counted(outcomes: Counter[Outcome]) -> str:
     """Outcomes in one line."""
     listed = ", ".join(f"{outcomes[outcome]} {outcome.value}" for outcome in Outcome)
-    return f"{outcomes.total()} reads compared: {listed}"
+    return f"{number(outcomes.total(), 'read')} compared: {listed}"
 
 
 def report_document(found: ComparisonReport) -> dict[str, Any]:

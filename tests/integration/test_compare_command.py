@@ -148,7 +148,9 @@ def test_nothing_that_is_printed_or_kept_names_a_user_or_an_amount(
     kept = str(
         [*migrated[Collections.COMPARISONS].find(), migrated[Collections.CONTROL].find_one({"_id": "comparison_rules"})]
     )
-    assert [secret for secret in SECRETS if secret in printed + kept] == []
+    # Not within a pseudonym: among so many hexadecimal digits there is 4711 now and then.
+    named = [secret for secret in SECRETS if re.search(rf"(?<![0-9a-f]){secret}(?![0-9a-f])", printed + kept)]
+    assert named == []
 
 
 def test_users_are_known_by_the_pseudonyms_of_the_deployed_functions(
