@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from contextvars import Context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import pymongo
 from pymongo import WriteConcern
 from pymongo.client_session import ClientSession
-from pymongo.errors import OperationFailure
+from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
@@ -26,7 +26,7 @@ T = TypeVar("T")
 SNAPSHOT = ReadConcern("snapshot")
 MAJORITY = WriteConcern("majority")
 WRITE_CONFLICT = 112
-ABORT_SECONDS = 1.0
+END_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,13 @@ def in_transaction(database: MongoDatabase, timeout_seconds: float, work: Callab
     attempts = _Attempts(work)
     try:
         with time_limit(timeout_seconds), database.client.start_session() as session:
-            return session.with_transaction(attempts, read_concern=SNAPSHOT, write_concern=MAJORITY)
+            try:
+                return session.with_transaction(attempts, read_concern=SNAPSHOT, write_concern=MAJORITY)
+            except PyMongoError:
+                if not attempts.results:
+                    raise
+                Context().run(_commit, session)
+                return attempts.results[0]
     except UnavailableError as error:
         if attempts.met_others:
             raise UnavailableError("other writes came in between, and the time was up; try again") from error
@@ -94,22 +100,41 @@ def in_transaction(database: MongoDatabase, timeout_seconds: float, work: Callab
 
 @dataclass
 class _Attempts(Generic[T]):
-    """The work of a transaction, each time that it is tried, and whether another write made one of them fail."""
+    """The work of a transaction, each time that it is tried, and whether another write made one of them fail.
+
+    ``results`` holds what the last attempt returned, nothing where it raised.
+    """
 
     work: Callable[[ClientSession], T]
     met_others: bool = False
+    results: list[T] = field(default_factory=list)
 
     def __call__(self, session: ClientSession) -> T:
+        self.results.clear()
         try:
-            return self.work(session)
+            self.results.append(self.work(session))
         except BaseException as error:
             self.met_others |= isinstance(error, OperationFailure) and error.code == WRITE_CONFLICT
-            Context().run(_abort, session)
+            abort(session)
             raise
+        return self.results[0]
+
+
+def abort(session: ClientSession) -> None:
+    """Take a transaction back, with a time of its own.
+
+    The driver sends no end of a transaction whose time is up, and for a minute more its meter would be taken.
+    """
+    Context().run(_abort, session)
 
 
 def _abort(session: ClientSession) -> None:
-    """With a time of its own: out of time the driver would not send it, and the meter be taken for a minute more."""
     if session.in_transaction:
-        with pymongo.timeout(ABORT_SECONDS):
+        with pymongo.timeout(END_SECONDS):
             session.abort_transaction()
+
+
+def _commit(session: ClientSession) -> None:
+    """Out of time after the last command: the driver takes nothing back any more, but commits when asked again."""
+    with pymongo.timeout(END_SECONDS):
+        session.commit_transaction()

@@ -23,7 +23,7 @@ from chalicelib.repositories.documents import COLLECTION, amount_of, counted
 from chalicelib.repositories.doubles import without_doubles
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.scoped import ScopedCollection
-from chalicelib.repositories.transactions import in_transaction
+from chalicelib.repositories.transactions import abort, in_transaction
 
 OTHER = {Side.OLD: Side.NEW, Side.NEW: Side.OLD}
 
@@ -59,7 +59,7 @@ def reconcile(
         }
         difference = other in sync.writes and _difference(sides, sync.authoritative, selection)
         if not difference:
-            session.abort_transaction()
+            abort(session)
             return Reconciled()
         seen = first, last = difference.span
         version = _marked(database, session, (user_id, energy_type), first, last, now)

@@ -30,7 +30,7 @@ class NeverAtRest:
     """
 
     def __init__(self, database: Database[Any]) -> None:
-        self._transactions = MongoTransactions(database, timeout_seconds=2)
+        self._transactions = MongoTransactions(database, timeout_seconds=10)
         self._others = MongoTransactions(database, timeout_seconds=0.2)
 
     def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:

@@ -27,6 +27,7 @@ from migrations.scripts import QUIET, scripts
 from tests.fakes.publisher import FakePublisher
 
 POWER = EnergyType.POWER
+TIME_UP = 0.3  # seconds
 HOUSEHOLD = Path(__file__).parents[2] / "infra" / "local" / "demo" / "household_power_daily.csv"
 
 
@@ -115,7 +116,7 @@ def test_out_of_time_because_of_other_writes_says_so(migrated: Database[Any]) ->
         meters.update_one({"_id": "x"}, version, session=session)
 
     with pytest.raises(UnavailableError, match="other writes came in between"):
-        in_transaction(migrated, 0.3, work)
+        in_transaction(migrated, 2, work)
 
 
 @pytest.fixture
@@ -124,6 +125,13 @@ def elsewhere(mongodb_uri: str, migrated: Database[Any]) -> Iterator[Database[An
     database = open_database(mongodb_uri, migrated.name)
     yield database
     database.client.close()
+
+
+def until_out_of_time() -> None:
+    """What takes long between two commands."""
+    ended = time.monotonic() + TIME_UP
+    while time.monotonic() < ended:
+        pass
 
 
 def test_out_of_time_the_meter_is_free_for_other_processes_at_once(
@@ -135,15 +143,29 @@ def test_out_of_time_the_meter_is_free_for_other_processes_at_once(
 
     def work(session: Any) -> None:
         migrated["meters"].update_one({"_id": "x"}, change, session=session)
-        calculated = time.monotonic() + 0.4
-        while time.monotonic() < calculated:
-            pass
+        until_out_of_time()
         migrated["meters"].find_one({"_id": "x"}, session=session)
 
     with pytest.raises(UnavailableError):
-        in_transaction(migrated, 0.3, work)
-    in_transaction(elsewhere, 1, lambda session: elsewhere["meters"].update_one({"_id": "x"}, change, session=session))
+        in_transaction(migrated, TIME_UP, work)
+    in_transaction(elsewhere, 10, lambda session: elsewhere["meters"].update_one({"_id": "x"}, change, session=session))
     assert (migrated["meters"].find_one({"_id": "x"}) or {})["sourceVersion"] == 2
+
+
+def test_out_of_time_before_the_commit_it_is_committed_nonetheless(
+    migrated: Database[Any], elsewhere: Database[Any]
+) -> None:
+    change = {"$inc": {"sourceVersion": 1}}
+    migrated["meters"].insert_one({"_id": "x", "userId": "x", "sourceVersion": 1})
+
+    def work(session: Any) -> str:
+        migrated["meters"].update_one({"_id": "x"}, change, session=session)
+        until_out_of_time()
+        return "done"
+
+    assert in_transaction(migrated, TIME_UP, work) == "done"
+    in_transaction(elsewhere, 10, lambda session: elsewhere["meters"].update_one({"_id": "x"}, change, session=session))
+    assert (migrated["meters"].find_one({"_id": "x"}) or {})["sourceVersion"] == 3
 
 
 def test_what_the_server_refuses_is_a_defect_and_not_called_unavailable(migrated: Database[Any]) -> None:
