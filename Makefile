@@ -53,7 +53,7 @@ check: lint ## format, lint, types, imports, unit and functional tests: under a 
 	@$(APP)pytest -q -n 2 tests/unit tests/functional
 
 test: environments-test lint ## what 'check' does, and contract, integration and end-to-end tests with coverage: what CI runs
-	@$(APP)coverage erase
+	@rm -f .coverage .coverage.*
 	@$(MAKE) --no-print-directory -j2 $(PARTS)
 	@$(APP)coverage combine -q
 	@$(APP)coverage report --include='chalicelib/repositories/*' --fail-under=90
@@ -102,7 +102,7 @@ mutants: environments-check ## change the calculation's rules one by one and see
 
 clean: ## end every stack and remove everything that make created, the stacks' data included
 	$(call end_stacks,--all,*)
-	@rm -rf .stack .environments .chalice/deployments .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants
+	@rm -rf .stack .environments .chalice/deployments .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants
 
 $(ENVIRONMENTS):
 	@$(PYTHON) -m infra.local.environments $(@:environments-%=%)

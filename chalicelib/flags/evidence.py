@@ -56,7 +56,7 @@ class Evidence:
         if self.verified is None or self.verified.since != self.sync.since:
             return f"nobody has compared the sides since the mode is {self.sync.mode}; first: {COMMAND} verify"
         if self.verified.differences:
-            return f"the last verify found {self.verified.differences} differences; first: {COMMAND} repair --apply"
+            return f"the last verify found differences ({self.verified.differences}); first: {COMMAND} repair --apply"
         return None
 
     def as_document(self) -> dict[str, Any]:

@@ -70,4 +70,6 @@ class SyncModeService:
             return
         state.check_drained(self._clock())
         if differing := self._count_differences():
-            raise SyncModeError(f"{differing} documents differ, the {kept} side is not complete; first: {REPAIR}")
+            raise SyncModeError(
+                f"the {kept} side is not complete, verify finds differences ({differing}); first: {REPAIR}"
+            )

@@ -63,7 +63,7 @@ class LaptopGround:
         consistency = shell_operations(self.database).consistency
         consistency.repair()
         if left := consistency.verify(restart=True).differences:
-            raise StackError(f"{left} documents differ after the control was mended: python -m infra verify")
+            raise StackError(f"verify finds differences ({left}) after the control was mended")
 
     def flip(self, side: str) -> float:
         """By the flag's percentage, the global gate first."""

@@ -110,7 +110,7 @@ def print_comparison(seen: Verification) -> None:
     """What was compared and found, for people."""
     print_findings(seen)
     console.print(
-        _compared(seen) + (f"; not compared, because the display lags: {seen.lagging}" if seen.lagging else "")
+        _compared(seen) + (f"; display not compared, because it lags: {seen.lagging}" if seen.lagging else "")
     )
 
 

@@ -125,10 +125,10 @@ def test_the_command_line_says_how_many_meters_it_did_not_compare_and_fails_wher
     code, seen = shell.run("rebuild", "--check")
     assert (code, seen["meters"], seen["lagging"], seen["differences"]) == (1, 1, 1, 0)
     code, said = shell.say("rebuild", "--check")
-    assert (code, said) == (1, "1 meter, 0 differences; not compared, because the display lags: 1\n")
+    assert (code, said) == (1, "1 meter, 0 differences; display not compared, because it lags: 1\n")
     household(deployed)
     code, said = shell.say("rebuild", "--check")
-    assert (code, said) == (0, "2 meters, 0 differences; not compared, because the display lags: 1\n")
+    assert (code, said) == (0, "2 meters, 0 differences; display not compared, because it lags: 1\n")
     deployed.operations.sweeper.run_at_once(60)
     assert shell.say("rebuild", "--check") == (0, "2 meters, 0 differences\n")
 

@@ -72,7 +72,7 @@ def test_new_only_waits_for_the_drain_and_for_equal_sides(deployed: Deployment, 
     deployed.clock.drain()
     deployed.sync()
     deployed.database["source_energy_readings"].update_one({}, {"$set": {"amount": 7}})
-    with pytest.raises(SyncModeError, match=r"documents differ.*repair --apply"):
+    with pytest.raises(SyncModeError, match=r"finds differences.*repair --apply"):
         deployed.operations.modes.set(NEW_ONLY, "test")
     deployed.operations.consistency.repair()
     assert deployed.operations.modes.set(NEW_ONLY, "test").mode is NEW_ONLY

@@ -9,12 +9,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from infra.local.errors import StackError
-from infra.local.layout import Layout, Ports
 from tests.soak.__main__ import main
 from tests.soak.figures import Figures, Verdict, percentiles
 from tests.soak.ledger import DOUBTED_SECONDS, Ledger
-from tests.soak.stored import differences
 
 SLOT = ("power", datetime(2023, 1, 31, tzinfo=UTC))
 OTHER = ("gas", datetime(2023, 1, 31, tzinfo=UTC))
@@ -150,12 +147,6 @@ def test_the_last_lines_say_what_differs_and_what_is_lost_and_before_them_whatev
 )
 def test_it_is_well_only_where_nothing_is_wrong(wrong: dict[str, Any]) -> None:
     assert not Verdict(**{"unexpected": 0, "lagging": 0, "unchecked": (), "differences": 0, "lost": 0, **wrong}).is_well
-
-
-def test_a_check_that_fails_says_why() -> None:
-    nowhere = Layout("soak", Ports(), "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200")
-    with pytest.raises(StackError, match=r"^verify --restart: the database did not answer in time"):
-        differences(nowhere, "verify", "--restart")
 
 
 @pytest.mark.parametrize("minutes", ["0", "-1", "nan", "inf", "1e9", "five", "1,5"])

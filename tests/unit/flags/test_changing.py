@@ -100,7 +100,7 @@ NOT_YET: dict[str, tuple[Callable[[Rollout], None], str]] = {
     ),
     "never verified": (lambda r: setattr(r.control, "_verified", None), "infra verify"),
     "verified before the mode changed": (lambda r: r.mode(SyncMode.DUAL_WRITE, r.now() - 99_000), "infra verify"),
-    "differences": (lambda r: r.control.save_verified(Verified(1, None, 9, 0, 3)), "3 differences"),
+    "differences": (lambda r: r.control.save_verified(Verified(1, None, 9, 0, 3)), "differences \\(3\\)"),
 }
 
 
