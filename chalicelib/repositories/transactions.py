@@ -1,6 +1,7 @@
 """Transactions: one user's unit of work, as a whole or not at all."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -88,9 +89,8 @@ def in_transaction(database: MongoDatabase, timeout_seconds: float, work: Callab
             try:
                 return session.with_transaction(attempts, read_concern=SNAPSHOT, write_concern=MAJORITY)
             except PyMongoError:
-                if not attempts.results:
+                if not attempts.results or not Context().run(_committed, session):
                     raise
-                Context().run(_commit, session)
                 return attempts.results[0]
     except UnavailableError as error:
         if attempts.met_others:
@@ -134,7 +134,9 @@ def _abort(session: ClientSession) -> None:
             session.abort_transaction()
 
 
-def _commit(session: ClientSession) -> None:
+def _committed(session: ClientSession) -> bool:
     """Out of time after the last command: the driver takes nothing back any more, but commits when asked again."""
-    with pymongo.timeout(END_SECONDS):
+    with suppress(PyMongoError), pymongo.timeout(END_SECONDS):
         session.commit_transaction()
+        return True
+    return False

@@ -168,6 +168,19 @@ def test_out_of_time_before_the_commit_it_is_committed_nonetheless(
     assert (migrated["meters"].find_one({"_id": "x"}) or {})["sourceVersion"] == 3
 
 
+def test_out_of_time_before_a_commit_that_the_server_refuses_nothing_is_written(migrated: Database[Any]) -> None:
+    migrated["meters"].insert_one({"_id": "x", "userId": "x", "sourceVersion": 1})
+
+    def work(session: Any) -> None:
+        migrated["meters"].update_one({"_id": "x"}, {"$inc": {"sourceVersion": 1}}, session=session)
+        migrated.client.admin.command("killSessions", [session.session_id])
+        until_out_of_time()
+
+    with pytest.raises(UnavailableError, match="did not answer in time"):
+        in_transaction(migrated, TIME_UP, work)
+    assert (migrated["meters"].find_one({"_id": "x"}) or {})["sourceVersion"] == 1
+
+
 def test_what_the_server_refuses_is_a_defect_and_not_called_unavailable(migrated: Database[Any]) -> None:
     with pytest.raises(OperationFailure), time_limit(5.0):
         migrated["meters"].find_one({"$nonsense": 1})
