@@ -7,14 +7,13 @@ import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from pymongo.database import Database
 
-from chalicelib.api.auth import TokenVerifier
-from chalicelib.bootstrap import Container, Ports, compose, mongo_ports, now
+from chalicelib.bootstrap import Container, Ports
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
@@ -24,7 +23,6 @@ from infra import __main__ as command_line
 from infra.local import layout
 from infra.local.identity import Identity
 from infra.local.layout import Layout
-from tests.fakes.publisher import FakePublisher
 from tests.integration.planted_faults import MONTHS, Place
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
@@ -44,16 +42,6 @@ def _stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mongodb_uri: str, mi
     monkeypatch.delenv("PSEUDONYM_KEY", raising=False)
     monkeypatch.setenv("COLUMNS", "200")
     Layout.chosen("sample", {}).remember()
-
-
-@pytest.fixture
-def ports(migrated: Database[Any]) -> Ports:
-    return mongo_ports(migrated, FakePublisher())
-
-
-@pytest.fixture
-def container(ports: Ports) -> Container:
-    return compose(ports, cast(TokenVerifier, None), now)
 
 
 @pytest.fixture

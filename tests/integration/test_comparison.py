@@ -2,14 +2,13 @@
 
 from decimal import Decimal
 from random import Random
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from pymongo.database import Database
 
-from chalicelib.api.auth import TokenVerifier
-from chalicelib.bootstrap import Container, Ports, compose, mongo_ports, now
+from chalicelib.bootstrap import Container, Ports, now
 from chalicelib.domain.comparison import Compared, IgnoreRule, Outcome, Request
 from chalicelib.domain.errors import ComparisonError, UnavailableError
 from chalicelib.domain.ports import PageRequest, StoredReading
@@ -25,23 +24,12 @@ from chalicelib.services.comparison import BackendComparison
 from chalicelib.services.component_reads import ComponentRead, ShowDashboard, ShowForm, ShowMonths, ShowTable
 from chalicelib.services.energy_crud import ReadingDraft
 from infra.local.waiting import wait_until
-from tests.fakes.publisher import FakePublisher
 from tests.integration.planted_faults import FAULTS, Fault, FaultyBackend, Place
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 HIDDEN = Pseudonyms(b"a key")
 FILE = b"date,type,amount\n2023-01-31,power,1000\n2023-03-20,power,1100.5\n2023-05-31,power,1300\n2023-02-28,gas,17\n"
 WRONG_AGE, SHIFTED = FAULTS["wrong age"], FAULTS["a year shifted"]
-
-
-@pytest.fixture
-def ports(migrated: Database[Any]) -> Ports:
-    return mongo_ports(migrated, FakePublisher())
-
-
-@pytest.fixture
-def container(ports: Ports) -> Container:
-    return compose(ports, cast(TokenVerifier, None), now)
 
 
 @pytest.fixture

@@ -2,26 +2,15 @@
 
 import threading
 from decimal import Decimal
-from typing import Any, cast
 from uuid import uuid4
 
-import pytest
-from pymongo.database import Database
-
-from chalicelib.api.auth import TokenVerifier
-from chalicelib.bootstrap import Container, compose, mongo_ports, now
+from chalicelib.bootstrap import Container
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.display import Timeline, View
 from chalicelib.services.energy_crud import ReadingDraft
-from tests.fakes.publisher import FakePublisher
 
 POWER = EnergyType.POWER
 WRITERS, WRITES = 3, 15
-
-
-@pytest.fixture
-def container(migrated: Database[Any]) -> Container:
-    return compose(mongo_ports(migrated, FakePublisher()), cast(TokenVerifier, None), now)
 
 
 def counted(view: View) -> int:

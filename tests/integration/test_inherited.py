@@ -3,30 +3,23 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from chalicelib.api.auth import TokenVerifier
-from chalicelib.bootstrap import Container, compose, mongo_ports, now
+from chalicelib.bootstrap import Container, now
 from chalicelib.domain.errors import DuplicateReadingError, NotFoundError, RevisionError
 from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync import Side, SyncMode
 from chalicelib.repositories.control import sync_document
 from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft, Recorded
-from tests.fakes.publisher import FakePublisher
 
 POWER = EnergyType.POWER
 Inherit = Callable[..., Any]
-
-
-@pytest.fixture
-def container(migrated: Database[Any]) -> Container:
-    return compose(mongo_ports(migrated, FakePublisher()), cast(TokenVerifier, None), now)
 
 
 @pytest.fixture

@@ -32,11 +32,6 @@ HOUSEHOLD = Path(__file__).parents[2] / "infra" / "local" / "demo" / "household_
 
 
 @pytest.fixture
-def container(migrated: Database[Any]) -> Container:
-    return compose(mongo_ports(migrated, FakePublisher()), cast(TokenVerifier, None), now)
-
-
-@pytest.fixture
 def user() -> str:
     return uuid4().hex
 

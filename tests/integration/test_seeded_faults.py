@@ -10,13 +10,12 @@ from decimal import Decimal
 from itertools import count
 from random import Random
 from time import monotonic
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from pymongo.database import Database
 
-from chalicelib.api.auth import TokenVerifier
-from chalicelib.bootstrap import Container, Ports, compose, mongo_ports, now
+from chalicelib.bootstrap import Container, Ports, now
 from chalicelib.domain.comparison import Compared, Outcome
 from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
@@ -26,7 +25,6 @@ from chalicelib.services.comparer import BackendComparer
 from chalicelib.services.comparison import BackendComparison
 from chalicelib.services.energy_crud import ReadingDraft
 from infra.local.waiting import wait_until
-from tests.fakes.publisher import FakePublisher
 from tests.integration.planted_faults import FAULTS, POWER, FaultyBackend, Place
 
 HIDDEN = Pseudonyms(b"a key")
@@ -43,16 +41,6 @@ FILE = b"""date,type,amount
 2023-02-28,gas,41.5
 2023-04-07,gas,80
 """
-
-
-@pytest.fixture
-def ports(migrated: Database[Any]) -> Ports:
-    return mongo_ports(migrated, FakePublisher())
-
-
-@pytest.fixture
-def container(ports: Ports) -> Container:
-    return compose(ports, cast(TokenVerifier, None), now)
 
 
 def comparer(ports: Ports, container: Container, new: Any, chance: Random) -> BackendComparer:

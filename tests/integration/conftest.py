@@ -1,0 +1,20 @@
+"""The use cases on a real, migrated database, as most of these tests take them."""
+
+from typing import Any, cast
+
+import pytest
+from pymongo.database import Database
+
+from chalicelib.api.auth import TokenVerifier
+from chalicelib.bootstrap import Container, Ports, compose, mongo_ports, now
+from tests.fakes.publisher import FakePublisher
+
+
+@pytest.fixture
+def ports(migrated: Database[Any]) -> Ports:
+    return mongo_ports(migrated, FakePublisher())
+
+
+@pytest.fixture
+def container(ports: Ports) -> Container:
+    return compose(ports, cast(TokenVerifier, None), now)
