@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities import parameters
 from pydantic import BaseModel, ConfigDict, SecretStr
 from pydantic.alias_generators import to_camel
 
-from chalicelib.api.auth import KeyStore, TokenVerifier, fetch_key_set
+from chalicelib.auth import KeyStore, TokenVerifier, fetch_key_set
 from chalicelib.domain.comparison import ComparisonLog
 from chalicelib.domain.flag_changes import FlagHistory, KnownUsers
 from chalicelib.domain.ports import (

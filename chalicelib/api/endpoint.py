@@ -17,13 +17,13 @@ from chalice.app import Request
 from pydantic import BaseModel, ValidationError
 
 from chalicelib.api.answers import problem_answer
-from chalicelib.api.auth import Caller
 from chalicelib.api.errors import (
     BodyTooLargeError,
     MalformedBodyError,
     MethodNotAllowedError,
     UnsupportedMediaError,
 )
+from chalicelib.auth import Caller
 from chalicelib.bootstrap import Container, container
 from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.monitoring.logger import logger

@@ -10,7 +10,7 @@ from typing import cast
 
 import click
 
-from chalicelib.api.auth import TokenVerifier
+from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Rollout, compose, mongo_ports, now
 from chalicelib.domain.comparison import COMPARED, Compared, IgnoreRule, Outcome
 from chalicelib.domain.ports import EventPublisher

@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.api.auth import TokenVerifier
+from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, compose, mongo_ports, now
 from chalicelib.domain.readings import EnergyType
 from chalicelib.flags.bucketing import PER_PERCENT, bucket

@@ -9,7 +9,7 @@ import pytest
 from chalice.test import Client, HTTPResponse
 
 from app import app
-from chalicelib.api.auth import KeyStore, TokenVerifier
+from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap import Container, Ports, Rollout, compose, using
 from tests.fakes.comparisons import FakeComparisonLog
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer

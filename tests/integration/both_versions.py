@@ -10,7 +10,7 @@ from chalice.test import Client
 from pymongo.database import Database
 
 from app import app
-from chalicelib.api.auth import KeyStore, TokenVerifier
+from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap import compose, mongo_ports, using
 from chalicelib.domain.readings import FIRST_YEAR, EnergyType
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer

@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 from pymongo.database import Database
 
-from chalicelib.api.auth import TokenVerifier
+from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, Ports, compose, mongo_ports, now
 from tests.fakes.publisher import FakePublisher
 

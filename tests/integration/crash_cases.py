@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pymongo.database import Database
 
-from chalicelib.api.auth import TokenVerifier
+from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, compose, mongo_ports
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType

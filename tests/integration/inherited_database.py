@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from pymongo.database import Database
 
-from chalicelib.api.auth import TokenVerifier
+from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import REQUEST_SECONDS, Container, compose, mongo_ports, now
 from chalicelib.domain.sync import Side, SyncMode
 from chalicelib.repositories.both_sides import MongoTwinRepository

@@ -18,7 +18,7 @@ from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from app import app
-from chalicelib.api.auth import KeyStore, TokenVerifier
+from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap import Container, Ports, Rollout, compose, mongo_ports, using
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync import Side, SyncMode

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.api.auth import TokenVerifier
+from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, compose, mongo_ports
 from tests.fakes.publisher import FakePublisher
 from tests.integration.copying import Original

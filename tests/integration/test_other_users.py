@@ -10,8 +10,8 @@ from chalice.test import Client, HTTPResponse
 from pymongo.database import Database
 
 from app import app
-from chalicelib.api.auth import KeyStore, TokenVerifier
 from chalicelib.api.endpoint import AUTHENTICATED
+from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap import compose, mongo_ports, now, using
 from chalicelib.domain.readings import EnergyType
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer

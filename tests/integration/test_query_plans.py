@@ -15,7 +15,7 @@ import pytest
 from bson.decimal128 import Decimal128
 from pymongo.database import Database
 
-from chalicelib.api.auth import TokenVerifier
+from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, Ports, compose, mongo_ports, now
 from chalicelib.domain.comparison import Compared, IgnoreRule, Outcome, Replay, Request
 from chalicelib.domain.differences import Difference, DifferenceKind

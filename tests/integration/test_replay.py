@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pymongo.database import Database
 
-from chalicelib.api.auth import TokenVerifier
+from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, compose, mongo_ports, now, shell_replay
 from chalicelib.domain.events import EnergyEvent, MeterRefreshRequested
 from chalicelib.domain.ports import UserSettings

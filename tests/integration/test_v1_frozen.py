@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from pymongo.database import Database
 
-from chalicelib.api.auth import TokenVerifier
+from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Ports, compose, mongo_ports
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync import SyncMode

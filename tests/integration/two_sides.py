@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from pymongo.database import Database
 
-from chalicelib.api.auth import TokenVerifier
+from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, Operations, compose, mongo_ports, now
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync import DRAIN_SECONDS, SyncMode

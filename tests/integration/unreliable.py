@@ -12,7 +12,7 @@ from uuid import uuid4
 from bson import ObjectId
 from pymongo.database import Database
 
-from chalicelib.api.auth import TokenVerifier
+from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, compose, mongo_ports
 from chalicelib.domain.compact import USUAL_DECIMALS
 from chalicelib.domain.errors import ConflictError, NotFoundError

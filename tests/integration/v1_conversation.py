@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 from chalice.test import Client
 
 from app import app
-from chalicelib.api.auth import KeyStore, TokenVerifier
+from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap import Ports, compose, using
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
 from tests.integration.v1_households import CONFIGURED, HOUSEHOLD

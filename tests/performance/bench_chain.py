@@ -15,7 +15,7 @@ from pymongo import MongoClient
 from rich.console import Console
 from rich.table import Table
 
-from chalicelib.api.auth import TokenVerifier
+from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import compose, mongo_ports, now
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import open_database

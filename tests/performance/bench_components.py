@@ -22,7 +22,7 @@ from rich.table import Table
 
 from app import app
 from chalicelib.api.answers import json_answer
-from chalicelib.api.auth import KeyStore, TokenVerifier
+from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap import Container, Rollout, compose, mongo_ports, now, using
 from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType, to_datetime

@@ -15,7 +15,7 @@ from uuid import uuid4
 from rich.console import Console
 from rich.table import Table
 
-from chalicelib.api.auth import TokenVerifier
+from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, Ports, compose, mongo_ports, now
 from chalicelib.domain.ports import NewReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, to_datetime

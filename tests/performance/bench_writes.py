@@ -17,7 +17,7 @@ from pymongo import MongoClient
 from rich.console import Console
 from rich.table import Table
 
-from chalicelib.api.auth import TokenVerifier
+from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, compose, mongo_ports, now
 from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType, to_datetime

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.auth import MAX_AGE_SECONDS, REFETCH_SECONDS, KeyStore
+from chalicelib.auth import MAX_AGE_SECONDS, REFETCH_SECONDS, KeyStore
 from chalicelib.domain.errors import AuthenticationError, UnavailableError
 from tests.fakes.issuer import FakeIssuer
 

@@ -11,10 +11,10 @@ from typing import Any, Generic, TypeVar
 from chalice import Blueprint, Response
 
 from chalicelib.api.answers import json_answer, not_modified, problem_answer
-from chalicelib.api.auth import OPERATOR
 from chalicelib.api.components.bodies import ComponentQuery
 from chalicelib.api.endpoint import Call, View, endpoint, refused
 from chalicelib.api.preconditions import knows
+from chalicelib.auth import OPERATOR
 from chalicelib.domain.rollout import Component
 from chalicelib.domain.usage import BackendUsage
 from chalicelib.services.backend_router import Route

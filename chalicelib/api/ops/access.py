@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from chalice import Blueprint, Response
 
-from chalicelib.api.auth import OPERATOR
 from chalicelib.api.endpoint import Call, View, endpoint
+from chalicelib.auth import OPERATOR
 
 
 def operator_endpoint(blueprint: Blueprint) -> Callable[[Callable[..., Response]], View]:
