@@ -16,6 +16,7 @@ from pydantic.alias_generators import to_camel
 from chalicelib.auth import KeyStore, TokenVerifier, fetch_key_set
 from chalicelib.domain.comparison import ComparisonLog
 from chalicelib.domain.flag_changes import FlagHistory, KnownUsers
+from chalicelib.domain.lagging_meters import LaggingMeters
 from chalicelib.domain.ports import (
     Clock,
     DisplayDataRepository,
@@ -26,7 +27,6 @@ from chalicelib.domain.ports import (
 )
 from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout import RolloutDecisions
-from chalicelib.domain.sweeping import LaggingMeters
 from chalicelib.domain.sync import Side
 from chalicelib.domain.twins import ChangeFeed, SyncControl, TwinRepository
 from chalicelib.domain.usage import UsageLog

@@ -10,8 +10,8 @@ from typing import Any
 
 from pymongo.cursor import Cursor
 
+from chalicelib.domain.lagging_meters import FailingMeter, Lag, LaggingMeter
 from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.sweeping import FailingMeter, Lag, LaggingMeter
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, time_limit
 
 DIRTY: Document = {"dirtySince": {"$exists": True}}  # what the partial indexes hold

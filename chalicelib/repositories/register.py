@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from chalicelib.domain.meter_register import RegisteredMeter
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.replaying import RegisteredMeter
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id, time_limit
 
 AT_ONCE = 500

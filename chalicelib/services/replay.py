@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from chalicelib.domain.events import EnergyEvent, MeterRefreshRequested, MeterVersion
+from chalicelib.domain.meter_register import MeterRegister, RegisteredMeter
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.replaying import MeterRegister, RegisteredMeter
 from chalicelib.services.recalculation import RecalculationService
 
 Send = Callable[[Sequence[EnergyEvent]], int]

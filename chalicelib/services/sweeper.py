@@ -12,8 +12,8 @@ from traceback import format_tb
 from typing import Any, Literal
 
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.lagging_meters import FailingMeter, LaggingMeter, LaggingMeters
 from chalicelib.domain.ports import Clock, ReadingQueries
-from chalicelib.domain.sweeping import FailingMeter, LaggingMeter, LaggingMeters
 from chalicelib.domain.sync import Side
 from chalicelib.monitoring.logger import logger
 from chalicelib.services.calculation import DisplayDataCalculationService

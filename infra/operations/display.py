@@ -7,7 +7,7 @@ import click
 from rich.markup import escape
 from rich.table import Column, Table
 
-from chalicelib.domain.sweeping import FailingMeter
+from chalicelib.domain.lagging_meters import FailingMeter
 from chalicelib.domain.twins import Verification
 from chalicelib.services.sweeper import SweepReport
 from infra.operations.connection import connected, json_option, name_option

@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 
 from chalicelib.bootstrap import Ports
+from chalicelib.domain.lagging_meters import FailingMeter, Lag, LaggingMeter
 from chalicelib.domain.ports import DisplayUpdate
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sweeping import FailingMeter, Lag, LaggingMeter
 
 POWER = EnergyType.POWER
 Lags = Callable[[int], LaggingMeter]

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.lagging_meters import FailingMeter, Lag, LaggingMeter
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sweeping import FailingMeter, Lag, LaggingMeter
 from tests.fakes.store import FakeStore
 
 

@@ -13,9 +13,9 @@ from pymongo.database import Database
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, compose, mongo_ports, now, shell_replay
 from chalicelib.domain.events import EnergyEvent, MeterRefreshRequested
+from chalicelib.domain.meter_register import RegisteredMeter
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.replaying import RegisteredMeter
 from chalicelib.monitoring.metrics import flush, metrics
 from chalicelib.repositories import register
 from chalicelib.repositories.database import open_database

@@ -10,9 +10,9 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap import now
+from chalicelib.domain.lagging_meters import Lag
 from chalicelib.domain.ports import MeterSnapshot, ReadingQueries
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.sweeping import Lag
 from chalicelib.domain.sync import Side, SyncMode
 from chalicelib.services.calculation import DisplayDataCalculationService
 from chalicelib.services.energy_crud import ReadingDraft

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.lagging_meters import LONGEST_PAUSE_MS, LaggingMeter
 from chalicelib.domain.ports import DisplayUpdate
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sweeping import LONGEST_PAUSE_MS, LaggingMeter
 from chalicelib.services.calculation import DisplayDataCalculationService
 from chalicelib.services.sweeper import GRACE_SECONDS, SweeperService, SweepReport
 from tests.fakes.lagging import FakeLaggingMeters
