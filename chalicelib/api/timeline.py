@@ -1,7 +1,7 @@
 """Ranges as a caller gives them: dates as texts, in the user's zone."""
 
 from chalicelib.api.endpoint import Call
-from chalicelib.domain.histogram import DEFAULT_BUCKETS
+from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.readings import parse_instant
 from chalicelib.services.display import Timeline
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.compact import CompactReadings
+from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.domain.readings import (
     DEFAULT_TOLERANCE_DAYS,

@@ -11,7 +11,7 @@ from bson import ObjectId
 from pymongo.client_session import ClientSession
 from pymongo.cursor import Cursor
 
-from chalicelib.domain.compact import CompactReadings
+from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.ports import MeterConfiguration, MeterSnapshot, PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.domain.sync import Side, SyncState

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from pymongo import DeleteMany, ReplaceOne
 
-from chalicelib.domain.compact import CompactReadings
+from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.ports import SeriesUpdate
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import Document, meter_id

@@ -4,9 +4,10 @@ Idempotent and independent of order: whoever calls it (a handler, the sweeper, t
 documents end up equal to a fresh calculation.
 """
 
-from chalicelib.domain.affected import affected_years
-from chalicelib.domain.compact import utc_year
-from chalicelib.domain.monthly import stored_years
+from chalicelib.domain.calculation.affected import affected_years
+from chalicelib.domain.calculation.compact import utc_year
+from chalicelib.domain.calculation.monthly import stored_years
+from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.ports import (
     Clock,
     DataType,
@@ -18,7 +19,6 @@ from chalicelib.domain.ports import (
     SeriesUpdate,
 )
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType
-from chalicelib.domain.series import Series
 from chalicelib.domain.sync import Side
 from chalicelib.services.views import histogram_data, monthly_data, series_of, summary_inputs_data
 

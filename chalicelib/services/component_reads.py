@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from chalicelib.domain.histogram import DEFAULT_BUCKETS
+from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.rollout import Component

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from chalicelib.domain.histogram import DEFAULT_BUCKETS
+from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.ports import (
     Clock,
     DisplayDataRepository,

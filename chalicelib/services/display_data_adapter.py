@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.month_end import last_day_of
+from chalicelib.domain.calculation.month_end import last_day_of
 from chalicelib.domain.readings import EnergyType, day_start, to_datetime
 
 ONE_DAY = timedelta(days=1)

@@ -4,12 +4,12 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.histogram import DEFAULT_BUCKETS, histogram
-from chalicelib.domain.monthly import monthly_entries
+from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS, histogram
+from chalicelib.domain.calculation.monthly import monthly_entries
+from chalicelib.domain.calculation.series import Series
+from chalicelib.domain.calculation.summary import SummaryInputs, finish_summary, summary, summary_inputs
 from chalicelib.domain.ports import MeterSnapshot
 from chalicelib.domain.readings import local_date
-from chalicelib.domain.series import Series
-from chalicelib.domain.summary import SummaryInputs, finish_summary, summary, summary_inputs
 
 
 def series_of(snapshot: MeterSnapshot) -> Series:

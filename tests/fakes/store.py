@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import uuid4
 
-from chalicelib.domain.compact import CompactReadings
+from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import DuplicateReadingError, NotFoundError, UnavailableError
 from chalicelib.domain.ports import (
     DataType,

@@ -14,7 +14,7 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, compose, mongo_ports
-from chalicelib.domain.compact import USUAL_DECIMALS
+from chalicelib.domain.calculation.compact import USUAL_DECIMALS
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync import Side

@@ -17,13 +17,13 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.table import Table
 
-from chalicelib.domain.affected import affected_years
+from chalicelib.domain.calculation.affected import affected_years
+from chalicelib.domain.calculation.histogram import histogram
+from chalicelib.domain.calculation.monthly import monthly_entries
+from chalicelib.domain.calculation.series import Series
+from chalicelib.domain.calculation.summary import finish_summary, summary_inputs
 from chalicelib.domain.csv_import import ParsedCsv, parse_csv
-from chalicelib.domain.histogram import histogram
-from chalicelib.domain.monthly import monthly_entries
 from chalicelib.domain.readings import Reading, to_datetime
-from chalicelib.domain.series import Series
-from chalicelib.domain.summary import finish_summary, summary_inputs
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR_MS = 3_600_000

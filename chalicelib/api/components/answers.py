@@ -5,11 +5,11 @@
 from pydantic import Field, RootModel
 
 from chalicelib.api.bodies import Amount, Body, Moment
+from chalicelib.domain.calculation.histogram import Histogram
+from chalicelib.domain.calculation.monthly import MonthlyEntry
+from chalicelib.domain.calculation.summary_cards import SummaryCards
 from chalicelib.domain.events import MeterChange
-from chalicelib.domain.histogram import Histogram
-from chalicelib.domain.monthly import MonthlyEntry
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.summary_cards import SummaryCards
 
 
 class MeterSummary(Body):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool
 
 from chalicelib.api.bodies import CONSISTENT, DIGITS, TRUTH, Amount, Body, DateText
-from chalicelib.domain.histogram import DEFAULT_BUCKETS
+from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType
 from chalicelib.services.csv_import import ImportMode, ImportReport
 from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft

@@ -29,10 +29,10 @@ from chalicelib.api.v2.reading_bodies import (
     RecordedBody,
     StoredReadingBody,
 )
-from chalicelib.domain.histogram import Histogram
-from chalicelib.domain.monthly import MonthlyEntry
+from chalicelib.domain.calculation.histogram import Histogram
+from chalicelib.domain.calculation.monthly import MonthlyEntry
+from chalicelib.domain.calculation.summary_cards import SummaryCards
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.summary_cards import SummaryCards
 
 NOT_FOUND, CONFLICT, UNUSABLE = HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.readings import MeterExchange, Reading, to_ms
-from chalicelib.domain.series import Series
 
 BERLIN = ZoneInfo("Europe/Berlin")
 UTC = ZoneInfo("UTC")

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.readings import DAY_MS, MeterExchange, Reading
-from chalicelib.domain.series import Series
 from tests.unit.domain.building import at
 
 HOUR_MS = 3_600_000

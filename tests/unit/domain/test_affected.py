@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.affected import affected_years
-from chalicelib.domain.monthly import MonthlyEntry, monthly_entries, stored_years
+from chalicelib.domain.calculation.affected import affected_years
+from chalicelib.domain.calculation.monthly import MonthlyEntry, monthly_entries, stored_years
+from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.readings import DAY_MS, MeterExchange, Reading
-from chalicelib.domain.series import Series
 from tests.unit.domain.building import BERLIN, at, series
 from tests.unit.domain.meters import HOUR_MS, Meter, examples, gaps, meter_exchanges, meters, thousandths, tolerances
 from tests.unit.domain.meters import zones as all_zones

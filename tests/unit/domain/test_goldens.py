@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.domain.monthly import MonthlyEntry, monthly_entries
+from chalicelib.domain.calculation.monthly import MonthlyEntry, monthly_entries
 from tests.unit.domain.building import series
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "goldens" / "monthly.json").read_text())

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.calculation.histogram import Histogram, histogram
 from chalicelib.domain.errors import HistogramError
-from chalicelib.domain.histogram import Histogram, histogram
 from chalicelib.domain.readings import to_datetime, to_ms
 from tests.unit.domain.building import UTC, at
 from tests.unit.domain.meters import examples

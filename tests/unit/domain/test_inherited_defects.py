@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.domain.histogram import histogram
-from chalicelib.domain.month_end import month_boundary
-from chalicelib.domain.monthly import monthly_entries
+from chalicelib.domain.calculation.histogram import histogram
+from chalicelib.domain.calculation.month_end import month_boundary
+from chalicelib.domain.calculation.monthly import monthly_entries
 from chalicelib.domain.readings import parse_instant
 from tests.unit.domain.building import BERLIN, at, series
 

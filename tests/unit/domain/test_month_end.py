@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.domain.month_end import DayEnd, month_boundary, month_end
+from chalicelib.domain.calculation.month_end import DayEnd, month_boundary, month_end
+from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.readings import DAY_MS, Reading
-from chalicelib.domain.series import Series
 from tests.unit.domain.building import BERLIN, UTC, at, series
 
 

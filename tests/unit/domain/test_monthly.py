@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.monthly import MonthlyEntry, monthly_entries, stored_years, worse
+from chalicelib.domain.calculation.monthly import MonthlyEntry, monthly_entries, stored_years, worse
+from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.readings import Reading, to_datetime
-from chalicelib.domain.series import Series
 from tests.unit.domain.building import BERLIN, UTC, at, series
 
 

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.month_end import last_day_of
-from chalicelib.domain.monthly import MonthlyEntry, monthly_entries, stored_years
+from chalicelib.domain.calculation.month_end import last_day_of
+from chalicelib.domain.calculation.monthly import MonthlyEntry, monthly_entries, stored_years
+from chalicelib.domain.calculation.rounding import rounded_or_none
+from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.readings import DAY_MS, Reading, local_date
-from chalicelib.domain.rounding import rounded_or_none
-from chalicelib.domain.series import Series
 from tests.unit.domain import by_the_book
 from tests.unit.domain.building import BERLIN, at
 from tests.unit.domain.meters import (

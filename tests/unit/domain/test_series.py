@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
+from chalicelib.domain.calculation.series import Kind, Series, increment
 from chalicelib.domain.readings import DAY_MS, Reading
-from chalicelib.domain.series import Kind, Series, increment
 from tests.unit.domain.building import at, series
 
 

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.domain.monthly import monthly_entries
+from chalicelib.domain.calculation.monthly import monthly_entries
+from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.readings import Reading, to_ms
-from chalicelib.domain.series import Series
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.monthly import monthly_entries
+from chalicelib.domain.calculation.monthly import monthly_entries
+from chalicelib.domain.calculation.series import Series
+from chalicelib.domain.calculation.summary import SummaryInputs, finish_summary, summary, summary_inputs
+from chalicelib.domain.calculation.summary_cards import Figure, SummaryCards
 from chalicelib.domain.readings import DAY_MS, Reading, local_date, to_datetime
-from chalicelib.domain.series import Series
-from chalicelib.domain.summary import SummaryInputs, finish_summary, summary, summary_inputs
-from chalicelib.domain.summary_cards import Figure, SummaryCards
 from tests.unit.domain.building import BERLIN, at, series
 from tests.unit.domain.meters import Meter, examples, few_examples, meters, tolerances, zones
 

@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import NamedTuple
 
-from chalicelib.domain.compact import CompactReadings, decimals_of, packed, scaled
+from chalicelib.domain.calculation.compact import CompactReadings, decimals_of, packed, scaled
 from chalicelib.domain.readings import DAY_MS, MeterExchange, Reading
 
 SLOPE_BASE_MS = DAY_MS

@@ -9,11 +9,11 @@ from itertools import pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.month_end import DayEnd, Quality, month_end
+from chalicelib.domain.calculation.month_end import DayEnd, Quality, month_end
+from chalicelib.domain.calculation.rounding import rounded, rounded_or_none
+from chalicelib.domain.calculation.series import Kind, Series
+from chalicelib.domain.calculation.view_model import ViewModel
 from chalicelib.domain.readings import DAY_MS, DEFAULT_TOLERANCE_DAYS, local_date, to_datetime
-from chalicelib.domain.rounding import rounded, rounded_or_none
-from chalicelib.domain.series import Kind, Series
-from chalicelib.domain.view_model import ViewModel
 
 MONTH_LABELS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 

@@ -14,11 +14,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from chalicelib.domain.month_end import Quality, last_day_of
-from chalicelib.domain.monthly import worse
+from chalicelib.domain.calculation.month_end import Quality, last_day_of
+from chalicelib.domain.calculation.monthly import worse
+from chalicelib.domain.calculation.rounding import rounded
+from chalicelib.domain.calculation.view_model import ViewModel
 from chalicelib.domain.readings import DAY_MS
-from chalicelib.domain.rounding import rounded
-from chalicelib.domain.view_model import ViewModel
 
 AVERAGE_DAYS = 30
 MONTHS_BACK = 14

@@ -12,11 +12,10 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.month_end import HORIZON_MS, ONE_DAY, Quality, day_end, forward_slope
-from chalicelib.domain.readings import DEFAULT_TOLERANCE_DAYS, day_start, local_date, to_datetime, to_ms
-from chalicelib.domain.rounding import rounded
-from chalicelib.domain.series import Series
-from chalicelib.domain.summary_cards import (
+from chalicelib.domain.calculation.month_end import HORIZON_MS, ONE_DAY, Quality, day_end, forward_slope
+from chalicelib.domain.calculation.rounding import rounded
+from chalicelib.domain.calculation.series import Series
+from chalicelib.domain.calculation.summary_cards import (
     AVERAGE_DAYS,
     MONTHS_BACK,
     CounterAt,
@@ -26,7 +25,8 @@ from chalicelib.domain.summary_cards import (
     cards,
     end_of_month_before,
 )
-from chalicelib.domain.view_model import ViewModel
+from chalicelib.domain.calculation.view_model import ViewModel
+from chalicelib.domain.readings import DEFAULT_TOLERANCE_DAYS, day_start, local_date, to_datetime, to_ms
 
 
 class KnownEnd(ViewModel):

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
 
+from chalicelib.domain.calculation.view_model import ViewModel
 from chalicelib.domain.errors import HistogramError
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.view_model import ViewModel
 
 DEFAULT_BUCKETS = 100
 

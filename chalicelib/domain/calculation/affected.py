@@ -8,9 +8,9 @@ known, the wider answer is taken: a year calculated in vain costs milliseconds, 
 from bisect import bisect_left, bisect_right
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.month_end import HORIZON_MS, month_boundary
+from chalicelib.domain.calculation.month_end import HORIZON_MS, month_boundary
+from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.readings import DAY_MS, DEFAULT_TOLERANCE_DAYS, local_date
-from chalicelib.domain.series import Series
 
 
 def affected_years(

@@ -11,8 +11,8 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
+from chalicelib.domain.calculation.series import Kind, Series
 from chalicelib.domain.readings import DAY_MS, day_start, local_date
-from chalicelib.domain.series import Kind, Series
 
 HORIZON_MS = 366 * DAY_MS
 ONE_DAY = timedelta(days=1)
