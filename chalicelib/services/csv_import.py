@@ -8,7 +8,7 @@ from typing import Literal
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.csv_import import CsvRow, ParsedCsv, parse_csv
+from chalicelib.domain.csv.rows import CsvRow, ParsedCsv, parse_csv
 from chalicelib.domain.errors import CsvError, DuplicateReadingError, FieldError, UnavailableError
 from chalicelib.domain.events import EnergyReadingsBulkImported, ImportedMeter, MeterChange
 from chalicelib.domain.ports import (

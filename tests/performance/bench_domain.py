@@ -22,7 +22,7 @@ from chalicelib.domain.calculation.histogram import histogram
 from chalicelib.domain.calculation.monthly import monthly_entries
 from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.calculation.summary import finish_summary, summary_inputs
-from chalicelib.domain.csv_import import ParsedCsv, parse_csv
+from chalicelib.domain.csv.rows import ParsedCsv, parse_csv
 from chalicelib.domain.readings import Reading, to_datetime
 
 BERLIN = ZoneInfo("Europe/Berlin")

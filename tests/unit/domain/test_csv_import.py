@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.csv_import import ParsedCsv, RowError, parse_csv
+from chalicelib.domain.csv.rows import ParsedCsv, RowError, parse_csv
 from chalicelib.domain.errors import CsvError
 from chalicelib.domain.readings import EnergyType
 from tests.unit.domain.building import BERLIN, at

@@ -9,7 +9,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.csv_import import parse_csv
+from chalicelib.domain.csv.rows import parse_csv
 from chalicelib.domain.readings import EnergyType, day_start, to_datetime
 from tests.unit.domain.building import BERLIN
 from tests.unit.domain.meters import examples

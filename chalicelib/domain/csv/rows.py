@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.csv_dates import parse_date
-from chalicelib.domain.csv_numbers import DecimalSign, find_decimal_sign, parse_number
-from chalicelib.domain.csv_table import REQUIRED_COLUMNS, CsvTable
+from chalicelib.domain.csv.dates import parse_date
+from chalicelib.domain.csv.numbers import DecimalSign, find_decimal_sign, parse_number
+from chalicelib.domain.csv.table import REQUIRED_COLUMNS, CsvTable
 from chalicelib.domain.errors import CsvError, FieldError, InvalidReadingError
 from chalicelib.domain.plausibility import check_amount, check_instant, parse_type
 from chalicelib.domain.readings import EnergyType
