@@ -14,8 +14,6 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from pydantic.alias_generators import to_camel
 
 from chalicelib.auth import KeyStore, TokenVerifier, fetch_key_set
-from chalicelib.domain.comparison import ComparisonLog
-from chalicelib.domain.flag_changes import FlagHistory, KnownUsers
 from chalicelib.domain.lagging_meters import LaggingMeters
 from chalicelib.domain.ports import (
     Clock,
@@ -25,11 +23,13 @@ from chalicelib.domain.ports import (
     SettingsRepository,
     Transactions,
 )
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.rollout import RolloutDecisions
+from chalicelib.domain.rollout.comparison_log import ComparisonLog
+from chalicelib.domain.rollout.decision import RolloutDecisions
+from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.rollout.usage import UsageLog
 from chalicelib.domain.sync import Side
 from chalicelib.domain.twins import ChangeFeed, SyncControl, TwinRepository
-from chalicelib.domain.usage import UsageLog
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.flags.client import FlagClients, FlagPlace

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
-from chalicelib.domain.flag_changes import KnownUsers
+from chalicelib.domain.rollout.flag_history import KnownUsers
 from chalicelib.domain.twins import SyncControl
 from chalicelib.flags.checks import rises
 from chalicelib.flags.deployment import MOVED_ON

@@ -2,7 +2,7 @@
 
 from aws_lambda_powertools.utilities.feature_flags import FeatureFlags
 
-from chalicelib.domain.rollout import Component, Decision, Reason
+from chalicelib.domain.rollout.decision import Component, Decision, Reason
 from chalicelib.domain.sync import Side
 from chalicelib.flags.bucketing import bucket
 from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL

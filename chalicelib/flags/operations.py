@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from chalicelib.domain.flag_changes import FlagHistory, KnownUsers
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollout import RolloutDecisions
+from chalicelib.domain.rollout.decision import RolloutDecisions
+from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
 from chalicelib.domain.twins import SyncControl
 from chalicelib.flags.changing import FlagChanges
 from chalicelib.flags.deployment import FlagDeployment, Waiting

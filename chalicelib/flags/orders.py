@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from chalicelib.domain.errors import InvalidInputError
-from chalicelib.domain.flag_changes import FlagChange
+from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.flags.document import FlagDocument
 
 REASON_LENGTH = 500

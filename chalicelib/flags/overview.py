@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.flag_changes import FlagChange, FlagHistory, KnownUsers
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollout import Component, Decision, RolloutDecisions
+from chalicelib.domain.rollout.decision import Component, Decision, RolloutDecisions
+from chalicelib.domain.rollout.flag_history import FlagChange, FlagHistory, KnownUsers
 from chalicelib.domain.twins import SyncControl
 from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read
 from chalicelib.flags.evidence import Evidence, overruled

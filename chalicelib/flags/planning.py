@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from chalicelib.domain.rollout import Component, Decision, Reason
+from chalicelib.domain.rollout.decision import Component, Decision, Reason
 from chalicelib.domain.sync import Side
 from chalicelib.flags.bucketing import PER_PERCENT, bucket
 from chalicelib.flags.document import FlagDocument

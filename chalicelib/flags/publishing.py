@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
-from chalicelib.domain.flag_changes import ChangeState, FlagChange, FlagHistory
 from chalicelib.domain.ports import Clock
+from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange, FlagHistory
 from chalicelib.flags.checks import check_form, check_names
 from chalicelib.flags.deployment import FlagDeployment, Waiting
 from chalicelib.flags.document import FlagDocument, version_of

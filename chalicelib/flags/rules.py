@@ -5,7 +5,7 @@ A feature that is no boolean one is plain Powertools too, and tells which rule h
 
 from typing import Any
 
-from chalicelib.domain.rollout import Reason
+from chalicelib.domain.rollout.decision import Reason
 from chalicelib.flags.document import FlagDocument
 from chalicelib.flags.features import feature_of
 from chalicelib.flags.flag import Flag

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.domain.flag_changes import FlagChange
+from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.flags.flag import Flag, moment
 from chalicelib.flags.orders import Change
 from chalicelib.flags.overview import Explanation, Listing

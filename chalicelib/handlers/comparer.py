@@ -5,8 +5,8 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib.bootstrap import Container
-from chalicelib.domain.comparison import Outcome
 from chalicelib.domain.errors import ComparisonError
+from chalicelib.domain.rollout.comparison_log import Outcome
 from chalicelib.handlers.event_function import scheduled_function
 from chalicelib.monitoring.metrics import count
 from chalicelib.monitoring.names import MetricName

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from bson import ObjectId
 from pymongo import DESCENDING
 
-from chalicelib.domain.comparison import Compared, ComparisonReport, Example, IgnoreRule, Replay, Request
-from chalicelib.domain.differences import Difference, shown_value
-from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.rollout import Component
+from chalicelib.domain.rollout.comparison_log import Compared, ComparisonReport, Example, IgnoreRule, Replay, Request
+from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollout.differences import Difference, shown_value
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.repositories.comparison_reports import BY_FINGERPRINT, BY_OUTCOME, group_of, outcomes_of, replay_of
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 

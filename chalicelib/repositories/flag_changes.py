@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from pymongo import DESCENDING, WriteConcern
 
-from chalicelib.domain.flag_changes import ChangeState, FlagChange
 from chalicelib.domain.readings import to_datetime, to_ms
+from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 
 

@@ -3,7 +3,7 @@
 from pymongo import WriteConcern
 
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.usage import BackendUsage
+from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.scoped import ScopedCollection
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chalicelib.domain.rollout import FORCED_OLD, Component, Decision, Reason, RolloutDecisions
+from chalicelib.domain.rollout.decision import FORCED_OLD, Component, Decision, Reason, RolloutDecisions
 from chalicelib.domain.sync import Side
 from chalicelib.services.energy_backend import EnergyBackend
 

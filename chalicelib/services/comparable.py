@@ -3,7 +3,7 @@
 from collections.abc import Set
 
 from chalicelib.domain.errors import ComparisonError
-from chalicelib.domain.rollout import Component
+from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync import Side, SyncState
 from chalicelib.services.component_reads import READS
 

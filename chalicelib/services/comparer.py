@@ -9,7 +9,10 @@ from collections.abc import Iterable, Iterator, Set
 from dataclasses import replace
 from random import Random
 
-from chalicelib.domain.comparison import (
+from chalicelib.domain.errors import ComparisonError
+from chalicelib.domain.ports import Clock, ReadingQueries
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.rollout.comparison_log import (
     Compared,
     ComparisonLog,
     ComparisonReport,
@@ -18,12 +21,9 @@ from chalicelib.domain.comparison import (
     Replay,
     Request,
 )
-from chalicelib.domain.errors import ComparisonError
-from chalicelib.domain.flag_changes import KnownUsers
-from chalicelib.domain.ports import Clock, ReadingQueries
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout import Component
+from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollout.flag_history import KnownUsers
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.services.comparable import comparable
 from chalicelib.services.comparison import BackendComparison
 from chalicelib.services.comparison_memory import ComparisonMemory

@@ -13,11 +13,11 @@ from random import Random
 
 from pydantic import ValidationError
 
-from chalicelib.domain.comparison import Compared, Outcome, Request
-from chalicelib.domain.differences import differences
 from chalicelib.domain.errors import EnergyMonitorError, UnavailableError
 from chalicelib.domain.ports import DisplayDataRepository
 from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.rollout.comparison_log import Compared, Outcome, Request
+from chalicelib.domain.rollout.differences import differences
 from chalicelib.domain.sync import Side
 from chalicelib.services.component_reads import ComponentRead, Shown, read_of
 from chalicelib.services.energy_backend import EnergyBackend

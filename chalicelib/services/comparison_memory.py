@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from chalicelib.domain.comparison import ComparisonLog, Example, Request
 from chalicelib.domain.errors import ComparisonError
-from chalicelib.domain.flag_changes import KnownUsers
-from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.rollout.comparison_log import ComparisonLog, Example, Request
+from chalicelib.domain.rollout.flag_history import KnownUsers
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 
 AT_ONCE = 20  # reads that are asked again
 LOOKED_THROUGH = 10 * AT_ONCE  # comparisons that these are found among: one read may have been compared many times

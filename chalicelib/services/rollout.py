@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollout import Component, Decision, Reason, RolloutDecisions
+from chalicelib.domain.rollout.decision import Component, Decision, Reason, RolloutDecisions
 from chalicelib.domain.sync import Side, SyncMode, SyncState
 from chalicelib.monitoring.logger import logger
 

@@ -12,10 +12,10 @@ import click
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Rollout, compose, mongo_ports, now
-from chalicelib.domain.comparison import COMPARED, Compared, IgnoreRule, Outcome
 from chalicelib.domain.ports import EventPublisher
-from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import DAY_MS, to_ms
+from chalicelib.domain.rollout.comparison_log import COMPARED, Compared, IgnoreRule, Outcome
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.services.backend_router import NobodyDecides
 from chalicelib.services.comparer import BackendComparer
 from infra.local.errors import StackError

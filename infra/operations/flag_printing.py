@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from chalicelib.domain.flag_changes import ChangeState, FlagChange, Shown
+from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange, Shown
 from chalicelib.flags.flag import Flag, plain
 from chalicelib.flags.names import GLOBAL, short_name
 from chalicelib.flags.orders import Change

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.bootstrap import Ports
-from chalicelib.domain.comparison import (
+from chalicelib.domain.rollout.comparison_log import (
     Compared,
     DifferenceGroup,
     Example,
@@ -16,10 +16,10 @@ from chalicelib.domain.comparison import (
     Replay,
     Request,
 )
-from chalicelib.domain.differences import differences
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.rollout import FORCED_OLD, Component
-from chalicelib.domain.usage import BackendUsage
+from chalicelib.domain.rollout.decision import FORCED_OLD, Component
+from chalicelib.domain.rollout.differences import differences
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.rollout.usage import BackendUsage
 from infra.local.waiting import wait_until
 
 TABLE, CHARTS = Component.ENERGY_TABLE, Component.MONTHLY_CHARTS

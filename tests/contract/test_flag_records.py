@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from chalicelib.bootstrap import Ports
-from chalicelib.domain.flag_changes import ChangeState, FlagChange
 from chalicelib.domain.ports import NewReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
 from chalicelib.domain.twins import Verified
 
 MOMENT = 1_700_000_000_000

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from localstack_client.session import Session
 
-from chalicelib.domain.rollout import Component
+from chalicelib.domain.rollout.decision import Component
 from chalicelib.flags.document import written
 from chalicelib.flags.flag import Flag
 from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL

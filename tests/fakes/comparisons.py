@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.comparison import (
+from chalicelib.domain.rollout.comparison_log import (
     Compared,
     ComparisonReport,
     DifferenceGroup,
@@ -15,9 +15,9 @@ from chalicelib.domain.comparison import (
     Request,
     Sighting,
 )
-from chalicelib.domain.differences import Difference, shown_value
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.rollout import Component
+from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollout.differences import Difference, shown_value
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from tests.fakes.usage import FakeUsageLog
 
 EXAMPLES = 3

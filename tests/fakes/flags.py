@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.flag_changes import FlagChange
+from chalicelib.domain.rollout.flag_history import FlagChange
 from tests.fakes.store import FakeStore
 
 

@@ -1,6 +1,6 @@
 """Flags that say what a test wants."""
 
-from chalicelib.domain.rollout import Component, Decision, Reason
+from chalicelib.domain.rollout.decision import Component, Decision, Reason
 from chalicelib.domain.sync import Side
 
 

@@ -1,6 +1,6 @@
 """A usage log in memory."""
 
-from chalicelib.domain.usage import BackendUsage
+from chalicelib.domain.rollout.usage import BackendUsage
 from tests.fakes.store import FakeStore
 
 

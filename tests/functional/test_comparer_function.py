@@ -6,10 +6,10 @@ from typing import Any, cast
 
 import pytest
 
-from chalicelib.domain.comparison import Outcome
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout import Component
+from chalicelib.domain.rollout.comparison_log import Outcome
+from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync import SyncMode, SyncState
 from chalicelib.handlers.comparer import METRICS, backend_comparer
 from tests.fakes.comparisons import FakeComparisonLog

@@ -10,11 +10,11 @@ from chalice.test import HTTPResponse
 
 from chalicelib.bootstrap import Rollout, compose, using
 from chalicelib.domain.ports import UserSettings
-from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout import Component
+from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync import Side, SyncMode, SyncState
-from chalicelib.domain.usage import BackendUsage
 from chalicelib.services.component_reads import read_of
 from tests.functional.conftest import NOW, Api, problem
 

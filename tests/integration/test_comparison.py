@@ -9,14 +9,14 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap import Container, Ports, now
-from chalicelib.domain.comparison import Compared, IgnoreRule, Outcome, Request
 from chalicelib.domain.errors import ComparisonError, UnavailableError
 from chalicelib.domain.ports import PageRequest, StoredReading
-from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout import FORCED_OLD, Component
+from chalicelib.domain.rollout.comparison_log import Compared, IgnoreRule, Outcome, Request
+from chalicelib.domain.rollout.decision import FORCED_OLD, Component
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync import Side, SyncMode
-from chalicelib.domain.usage import BackendUsage
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import time_limit
 from chalicelib.services.comparer import BackendComparer

@@ -16,7 +16,7 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap import now
 from chalicelib.domain.errors import RevisionError, UnavailableError
-from chalicelib.domain.rollout import Component, Reason
+from chalicelib.domain.rollout.decision import Component, Reason
 from chalicelib.domain.sync import Side
 from chalicelib.domain.twins import Verified
 from chalicelib.flags.client import FlagPlace

@@ -17,15 +17,15 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, Ports, compose, mongo_ports, now
-from chalicelib.domain.comparison import Compared, IgnoreRule, Outcome, Replay, Request
-from chalicelib.domain.differences import Difference, DifferenceKind
 from chalicelib.domain.errors import ComparisonError
 from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
-from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType, to_ms
-from chalicelib.domain.rollout import FORCED_OLD, Component
+from chalicelib.domain.rollout.comparison_log import Compared, IgnoreRule, Outcome, Replay, Request
+from chalicelib.domain.rollout.decision import FORCED_OLD, Component
+from chalicelib.domain.rollout.differences import Difference, DifferenceKind
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync import Side, SyncMode
-from chalicelib.domain.usage import BackendUsage
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.lagging import MongoLaggingMeters

@@ -16,9 +16,9 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap import Container, Ports, now
-from chalicelib.domain.comparison import Compared, Outcome
-from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.rollout.comparison_log import Compared, Outcome
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.sync import Side
 from chalicelib.repositories.database import time_limit
 from chalicelib.services.comparer import BackendComparer

@@ -9,11 +9,11 @@ from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from chalicelib.bootstrap import now
-from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.rollout import Component, Decision, Reason
+from chalicelib.domain.rollout.decision import Component, Decision, Reason
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync import Side
-from chalicelib.domain.usage import BackendUsage
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.usage import MongoUsageLog
 from chalicelib.services.backend_usage import BackendUsageTracker

@@ -26,9 +26,9 @@ from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap import Container, Rollout, compose, mongo_ports, now, using
 from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.rollout import Component
+from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync import Side
-from chalicelib.domain.usage import BackendUsage
 from chalicelib.flags.document import FlagDocument
 from chalicelib.flags.evaluation import FlagDecisions
 from chalicelib.flags.flag import Flag

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib.bootstrap import now
-from chalicelib.domain.rollout import Component
+from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync import SyncMode, SyncState
 from chalicelib.flags.bucketing import bucket
 from chalicelib.flags.document import FlagDocument, read, written

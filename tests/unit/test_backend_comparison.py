@@ -8,11 +8,11 @@ from typing import Any, cast
 
 import pytest
 
-from chalicelib.domain.comparison import Outcome, Request
 from chalicelib.domain.errors import HistogramError, UnavailableError
 from chalicelib.domain.ports import DisplayDataRepository, MeterState
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout import Component
+from chalicelib.domain.rollout.comparison_log import Outcome, Request
+from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync import Side
 from chalicelib.services.comparison import ATTEMPTS, BACKEND_SECONDS, BackendComparison
 from chalicelib.services.component_reads import ShowMonths

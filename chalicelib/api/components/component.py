@@ -15,8 +15,8 @@ from chalicelib.api.components.bodies import ComponentQuery
 from chalicelib.api.endpoint import Call, View, endpoint, refused
 from chalicelib.api.preconditions import knows
 from chalicelib.auth import OPERATOR
-from chalicelib.domain.rollout import Component
-from chalicelib.domain.usage import BackendUsage
+from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.services.backend_router import Route
 from chalicelib.services.component_reads import ComponentRead, Shown
 from chalicelib.services.energy_backend import EnergyBackend

@@ -7,7 +7,7 @@ from chalicelib.api.components.component import Asked, component_endpoint, shown
 from chalicelib.api.cursor import cursor_of, position_of
 from chalicelib.api.endpoint import ANY_CONTENT, refuse_other_methods
 from chalicelib.api.timeline import range_of
-from chalicelib.domain.rollout import Component
+from chalicelib.domain.rollout.decision import Component
 from chalicelib.services.component_reads import ShowDashboard, ShowMonths, ShowTable, ShowTimeline
 from chalicelib.services.display_data_adapter import DisplayDataAdapter
 

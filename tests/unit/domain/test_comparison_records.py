@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.comparison import Compared, DifferenceGroup, IgnoreRule, Outcome, Replay, Request
-from chalicelib.domain.differences import DifferenceKind, differences
-from chalicelib.domain.rollout import Component
+from chalicelib.domain.rollout.comparison_log import Compared, DifferenceGroup, IgnoreRule, Outcome, Replay, Request
+from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollout.differences import DifferenceKind, differences
 
 CHARTS = Component.MONTHLY_CHARTS
 GROUP = DifferenceGroup("f", CHARTS, DifferenceKind.VALUE, "months[]", 2, 1, 10, 20, ())

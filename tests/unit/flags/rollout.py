@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout import Component
+from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync import SyncMode, SyncState
 from chalicelib.domain.twins import Verified
 from chalicelib.flags.deployment import Waiting

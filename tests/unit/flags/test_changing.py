@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import InvalidInputError, RolloutError, UnavailableError
-from chalicelib.domain.flag_changes import ChangeState
+from chalicelib.domain.rollout.flag_history import ChangeState
 from chalicelib.domain.sync import Side, SyncMode, SyncState
 from chalicelib.domain.twins import Verified
 from chalicelib.flags.document import FlagDocument, read, written

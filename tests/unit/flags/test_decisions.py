@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.rollout import Component, Decision, Reason
+from chalicelib.domain.rollout.decision import Component, Decision, Reason
 from chalicelib.domain.sync import Side, SyncMode, SyncState
 from chalicelib.flags.bucketing import bucket
 from chalicelib.flags.document import FlagDocument

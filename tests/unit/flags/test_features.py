@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.feature_flags import FeatureFlags, SchemaVa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.rollout import Component
+from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync import Side
 from chalicelib.flags.bucketing import bucket
 from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read, written

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
-from chalicelib.domain.flag_changes import ChangeState
+from chalicelib.domain.rollout.flag_history import ChangeState
 from chalicelib.flags.deployment import Waiting
 from tests.fakes.appconfig import Deployment, refusal
 from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.feature_flags import ConfigurationStoreError
 
-from chalicelib.domain.rollout import Component, Reason
+from chalicelib.domain.rollout.decision import Component, Reason
 from chalicelib.domain.sync import Side
 from chalicelib.flags.document import FlagDocument, read, version_of, written
 from chalicelib.flags.evaluation import FlagDecisions

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import RevisionError
-from chalicelib.domain.flag_changes import ChangeState, FlagChange
+from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
 from chalicelib.flags.document import read
 from chalicelib.flags.orders import Order
 from chalicelib.flags.wishes import Wish

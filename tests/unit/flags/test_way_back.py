@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from chalicelib.domain.errors import RolloutError, UnavailableError
-from chalicelib.domain.rollout import Reason
+from chalicelib.domain.rollout.decision import Reason
 from chalicelib.domain.sync import Side, SyncMode
 from chalicelib.flags.document import read, written
 from chalicelib.flags.flag import EVERYBODY, Flag

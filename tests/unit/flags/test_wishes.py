@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import InvalidInputError, NotFoundError, RolloutError, UnavailableError
-from chalicelib.domain.rollout import Component
+from chalicelib.domain.rollout.decision import Component
 from chalicelib.flags.bucketing import exact_size, in_order
 from chalicelib.flags.checks import check_names, rises
 from chalicelib.flags.document import FlagDocument

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from chalicelib.domain.differences import Difference, DifferenceKind
-from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.rollout import Component
+from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollout.differences import Difference, DifferenceKind
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 
 
 class Outcome(StrEnum):

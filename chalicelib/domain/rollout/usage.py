@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from chalicelib.domain.rollout import Component, Decision
+from chalicelib.domain.rollout.decision import Component, Decision
 
 
 @dataclass(frozen=True, slots=True)
