@@ -28,8 +28,8 @@ from chalicelib.domain.rollout.decision import RolloutDecisions
 from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import UsageLog
-from chalicelib.domain.sync import Side
-from chalicelib.domain.twins import ChangeFeed, SyncControl, TwinRepository
+from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sync.reconciliation import ChangeFeed, SyncControl, TwinRepository
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.flags.client import FlagClients, FlagPlace

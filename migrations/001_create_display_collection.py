@@ -10,7 +10,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from chalicelib.domain.sync import SyncMode
+from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_state
 from chalicelib.repositories.database import Collections
 from migrations import display_documents, inherited

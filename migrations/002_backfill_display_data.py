@@ -9,7 +9,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from chalicelib.domain.sync import Side, SyncMode
+from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections
 from migrations import display_documents

@@ -18,8 +18,8 @@ from pymongo.database import Database
 
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import SyncState
-from chalicelib.domain.twins import MeterKey, Selection
+from chalicelib.domain.sync.modes import SyncState
+from chalicelib.domain.sync.reconciliation import MeterKey, Selection
 from chalicelib.repositories.both_sides import MongoTwinRepository
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections

@@ -7,8 +7,8 @@ from typing import Any
 from pymongo.database import Database
 
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import SyncState
-from chalicelib.domain.twins import MeterKey
+from chalicelib.domain.sync.modes import SyncState
+from chalicelib.domain.sync.reconciliation import MeterKey
 from chalicelib.repositories.database import Collections
 
 CHECKPOINT = "backfill"

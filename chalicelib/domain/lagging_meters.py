@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.twins import MeterKey
+from chalicelib.domain.sync.reconciliation import MeterKey
 
 FIRST_PAUSE_MS = 60_000  # one run of the sweeper
 LONGEST_PAUSE_MS = 3_600_000  # what is mended shows within the hour, and a meter that stays broken costs little

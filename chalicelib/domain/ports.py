@@ -21,7 +21,7 @@ from chalicelib.domain.readings import (
     MeterExchange,
     Reading,
 )
-from chalicelib.domain.sync import Side, SyncState
+from chalicelib.domain.sync.modes import Side, SyncState
 
 T = TypeVar("T")
 Clock = Callable[[], int]

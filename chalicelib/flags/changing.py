@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.rollout.flag_history import KnownUsers
-from chalicelib.domain.twins import SyncControl
+from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.flags.checks import rises
 from chalicelib.flags.deployment import MOVED_ON
 from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read

@@ -3,7 +3,7 @@
 from aws_lambda_powertools.utilities.feature_flags import FeatureFlags
 
 from chalicelib.domain.rollout.decision import Component, Decision, Reason
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.flags.bucketing import bucket
 from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.flags.rules import OPEN, TO_NEW

@@ -9,8 +9,8 @@ from math import ceil
 from typing import Any
 
 from chalicelib.domain.errors import RolloutError
-from chalicelib.domain.sync import SyncMode, SyncState
-from chalicelib.domain.twins import SyncControl, Verified
+from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sync.reconciliation import SyncControl, Verified
 from chalicelib.flags.flag import moment
 
 COMMAND = "python -m infra"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.decision import RolloutDecisions
 from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
-from chalicelib.domain.twins import SyncControl
+from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.flags.changing import FlagChanges
 from chalicelib.flags.deployment import FlagDeployment, Waiting
 from chalicelib.flags.home import FlagHome

@@ -8,7 +8,7 @@ from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.decision import Component, Decision, RolloutDecisions
 from chalicelib.domain.rollout.flag_history import FlagChange, FlagHistory, KnownUsers
-from chalicelib.domain.twins import SyncControl
+from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read
 from chalicelib.flags.evidence import Evidence, overruled
 from chalicelib.flags.flag import Flag

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from chalicelib.domain.rollout.decision import Component, Decision, Reason
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.flags.bucketing import PER_PERCENT, bucket
 from chalicelib.flags.document import FlagDocument
 from chalicelib.flags.evaluation import FlagDecisions

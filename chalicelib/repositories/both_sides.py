@@ -9,8 +9,8 @@ from pymongo.client_session import ClientSession
 
 from chalicelib.domain.ports import Clock, DisplayDocument
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import Side
-from chalicelib.domain.twins import Finding, MeterKey, ReadingKey, Reconciled, Selection
+from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sync.reconciliation import Finding, MeterKey, ReadingKey, Reconciled, Selection
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.display import view_of
 from chalicelib.repositories.documents import COLLECTION, counted

@@ -6,7 +6,7 @@ from pymongo.change_stream import ChangeStream
 from pymongo.errors import OperationFailure
 
 from chalicelib.domain.errors import SyncModeError
-from chalicelib.domain.twins import Changes, Moment, Position
+from chalicelib.domain.sync.reconciliation import Changes, Moment, Position
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
 
 # How long the server waits for one more change before it says that there is none.

@@ -3,7 +3,7 @@
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.sync import DRAIN_SECONDS, Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import DRAIN_SECONDS, Side, SyncMode, SyncState
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of
 
 SYNC_MODE = "sync_mode"

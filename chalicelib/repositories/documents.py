@@ -12,7 +12,7 @@ from bson.errors import InvalidId
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.ports import NewReading, StoredReading
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, Reading, to_datetime, to_ms
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import Collections, DecimalCodec, Document
 
 DECIMALS = DecimalCodec()

@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.readings import to_ms
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import counted, found, id_of
 from chalicelib.repositories.scoped import ScopedCollection

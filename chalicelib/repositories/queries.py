@@ -14,7 +14,7 @@ from pymongo.cursor import Cursor
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.ports import MeterConfiguration, MeterSnapshot, PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
-from chalicelib.domain.sync import Side, SyncState
+from chalicelib.domain.sync.modes import Side, SyncState
 from chalicelib.repositories import series
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import (

@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib.domain.errors import DuplicateReadingError
 from chalicelib.domain.ports import NewReading, StoredReading
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
-from chalicelib.domain.sync import Side, SyncState
+from chalicelib.domain.sync.modes import Side, SyncState
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import (
     POINT,

@@ -7,8 +7,8 @@ from pymongo import WriteConcern
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import SyncMode, SyncState
-from chalicelib.domain.twins import (
+from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sync.reconciliation import (
     Finding,
     FullDifference,
     ModeChange,

@@ -14,7 +14,7 @@ from pymongo.read_concern import ReadConcern
 
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.ports import WriteTransaction
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections, MongoDatabase, time_limit
 from chalicelib.repositories.documents import COLLECTION

@@ -13,10 +13,10 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.readings import EnergyType, to_ms
-from chalicelib.domain.sync import Side
-from chalicelib.domain.twins import MeterKey
-from chalicelib.domain.twins import Reconciled as Reconciled
-from chalicelib.domain.twins import Selection as Selection
+from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sync.reconciliation import MeterKey
+from chalicelib.domain.sync.reconciliation import Reconciled as Reconciled
+from chalicelib.domain.sync.reconciliation import Selection as Selection
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections, Document, MongoDatabase
 from chalicelib.repositories.documents import COLLECTION, amount_of, counted

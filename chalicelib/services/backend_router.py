@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from chalicelib.domain.rollout.decision import FORCED_OLD, Component, Decision, Reason, RolloutDecisions
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.services.energy_backend import EnergyBackend
 
 

@@ -18,7 +18,7 @@ from chalicelib.domain.ports import DisplayDataRepository
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import Compared, Outcome, Request
 from chalicelib.domain.rollout.differences import differences
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.services.component_reads import ComponentRead, Shown, read_of
 from chalicelib.services.energy_backend import EnergyBackend
 

@@ -8,8 +8,8 @@ from functools import partial
 
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.sync import Side, SyncMode, SyncState
-from chalicelib.domain.twins import (
+from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sync.reconciliation import (
     Finding,
     MeterKey,
     Selection,

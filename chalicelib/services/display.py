@@ -19,7 +19,7 @@ from chalicelib.domain.ports import (
     ReadingQueries,
 )
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.services.views import (
     finished_summary_data,
     histogram_data,

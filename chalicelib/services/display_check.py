@@ -18,8 +18,8 @@ from chalicelib.domain.ports import (
     MeterSnapshot,
     ReadingQueries,
 )
-from chalicelib.domain.sync import Side
-from chalicelib.domain.twins import Finding, MeterKey, TwinRepository
+from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sync.reconciliation import Finding, MeterKey, TwinRepository
 from chalicelib.services.calculation import documents_of
 from chalicelib.services.views import series_of
 

@@ -10,8 +10,15 @@ from itertools import islice, takewhile
 from typing import cast
 
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.sync import SyncState
-from chalicelib.domain.twins import MeterKey, SyncControl, TwinRepository, Verification, Walk, WalkProgress
+from chalicelib.domain.sync.modes import SyncState
+from chalicelib.domain.sync.reconciliation import (
+    MeterKey,
+    SyncControl,
+    TwinRepository,
+    Verification,
+    Walk,
+    WalkProgress,
+)
 
 Look = Callable[[Sequence[MeterKey], SyncState], Verification]
 Progress = Callable[[Verification], None]

@@ -2,7 +2,7 @@
 
 from chalicelib.domain.ports import PageRequest, ReadingQueries, StoredReading
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.services.csv_import import CsvImportService
 from chalicelib.services.display import DisplayService, Timeline, View
 from chalicelib.services.energy_backend import Recording

@@ -4,7 +4,7 @@ from chalicelib.domain.errors import FieldError, InvalidReadingError
 from chalicelib.domain.listing import page_of
 from chalicelib.domain.ports import Clock, PageRequest, ReadingFilter, ReadingQueries, StoredReading
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.services.csv_import import CsvImportService
 from chalicelib.services.display import Timeline, View
 from chalicelib.services.energy_backend import Recording

@@ -7,8 +7,8 @@ readers, writers and handlers go on meanwhile, and what an interruption leaves d
 from collections.abc import Sequence
 
 from chalicelib.domain.errors import SyncModeError
-from chalicelib.domain.sync import Side, SyncState
-from chalicelib.domain.twins import Finding, MeterKey, SyncControl, Verification, Walk
+from chalicelib.domain.sync.modes import Side, SyncState
+from chalicelib.domain.sync.reconciliation import Finding, MeterKey, SyncControl, Verification, Walk
 from chalicelib.services.display_check import DisplayCheck, findings_of
 from chalicelib.services.meter_walk import Look, MeterWalk, Progress
 from chalicelib.services.recalculation import RecalculationService

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.decision import Component, Decision, Reason, RolloutDecisions
-from chalicelib.domain.sync import Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.monitoring.logger import logger
 
 # A read of the database per decision would cost more than the decision. Only reads are routed by the mode before for

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.lagging_meters import FailingMeter, LaggingMeter, LaggingMeters
 from chalicelib.domain.ports import Clock, ReadingQueries
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.monitoring.logger import logger
 from chalicelib.services.calculation import DisplayDataCalculationService
 

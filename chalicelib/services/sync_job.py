@@ -14,8 +14,8 @@ from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.events import EnergyReadingsSynced
 from chalicelib.domain.ports import Clock, EventPublisher
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.sync import SyncMode, SyncState
-from chalicelib.domain.twins import (
+from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sync.reconciliation import (
     ChangeFeed,
     Changes,
     FullDifference,

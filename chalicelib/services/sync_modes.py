@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.sync import DRAIN_SECONDS, Side, SyncMode, SyncState, check_change, drain_of
-from chalicelib.domain.twins import ModeChange, SyncControl
+from chalicelib.domain.sync.modes import DRAIN_SECONDS, Side, SyncMode, SyncState, check_change, drain_of
+from chalicelib.domain.sync.reconciliation import ModeChange, SyncControl
 
 CATCH_UP = "python -m infra sync"
 REPAIR = "python -m infra repair --apply"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.bootstrap import now, shell_operations
-from chalicelib.domain.sync import SyncMode
+from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.flags.names import GLOBAL, component_flag_named
 from chalicelib.flags.orders import Change, Order
 from chalicelib.flags.wishes import Wish, percentage

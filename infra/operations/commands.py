@@ -7,8 +7,8 @@ from math import ceil
 import click
 
 from chalicelib.bootstrap import Operations
-from chalicelib.domain.sync import SyncMode
-from chalicelib.domain.twins import Verification
+from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sync.reconciliation import Verification
 from chalicelib.services.sync_job import SyncReport
 from infra.operations.connection import connected, json_option, name_option
 from infra.operations.printing import (

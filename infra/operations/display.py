@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from chalicelib.domain.lagging_meters import FailingMeter
-from chalicelib.domain.twins import Verification
+from chalicelib.domain.sync.reconciliation import Verification
 from chalicelib.services.sweeper import SweepReport
 from infra.operations.connection import connected, json_option, name_option
 from infra.operations.printing import (

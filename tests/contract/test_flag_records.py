@@ -10,7 +10,7 @@ from chalicelib.bootstrap import Ports
 from chalicelib.domain.ports import NewReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
-from chalicelib.domain.twins import Verified
+from chalicelib.domain.sync.reconciliation import Verified
 
 MOMENT = 1_700_000_000_000
 

@@ -20,7 +20,7 @@ from chalicelib.domain.ports import (
     WriteTransaction,
 )
 from chalicelib.domain.readings import EnergyType, MeterExchange, Reading
-from chalicelib.domain.sync import Side, SyncMode
+from chalicelib.domain.sync.modes import Side, SyncMode
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 DAY = 86_400_000

@@ -12,8 +12,16 @@ from pymongo.database import Database
 from chalicelib.bootstrap import Ports
 from chalicelib.domain.ports import NewReading
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.sync import Side, SyncMode, SyncState
-from chalicelib.domain.twins import Finding, FullDifference, Selection, SyncProgress, Verification, Walk, WalkProgress
+from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sync.reconciliation import (
+    Finding,
+    FullDifference,
+    Selection,
+    SyncProgress,
+    Verification,
+    Walk,
+    WalkProgress,
+)
 from tests.fakes.sides import FakeSides, reading
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS

@@ -9,7 +9,7 @@ from chalicelib.bootstrap import Ports
 from chalicelib.domain.errors import DuplicateReadingError
 from chalicelib.domain.ports import DisplayDocument, DisplayUpdate, NewReading, StoredReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 DAY = 86_400_000

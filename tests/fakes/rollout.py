@@ -1,7 +1,7 @@
 """Flags that say what a test wants."""
 
 from chalicelib.domain.rollout.decision import Component, Decision, Reason
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 
 
 class FakeFlags:

@@ -7,8 +7,8 @@ from decimal import Decimal
 from chalicelib.bootstrap import Ports
 from chalicelib.domain.ports import Clock, DisplayDocument, StoredReading
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import Side, SyncMode, SyncState
-from chalicelib.domain.twins import (
+from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sync.reconciliation import (
     Changes,
     Finding,
     MeterKey,

@@ -22,7 +22,7 @@ from chalicelib.domain.ports import (
     WriteTransaction,
 )
 from chalicelib.domain.readings import EnergyType, Reading
-from chalicelib.domain.sync import Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 
 T = TypeVar("T")
 MeterKey = tuple[str, EnergyType]

@@ -10,7 +10,7 @@ from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import Outcome
 from chalicelib.domain.rollout.decision import Component
-from chalicelib.domain.sync import SyncMode, SyncState
+from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.handlers.comparer import METRICS, backend_comparer
 from tests.fakes.comparisons import FakeComparisonLog
 from tests.functional.conftest import NOW, Api

@@ -14,7 +14,7 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sync import Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.services.component_reads import read_of
 from tests.functional.conftest import NOW, Api, problem
 

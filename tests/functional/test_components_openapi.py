@@ -9,7 +9,7 @@ from app import app
 from chalicelib.api.components.operations import OPERATIONS, document
 from chalicelib.api.endpoint import AUTHENTICATED
 from chalicelib.api.operation import Operation
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from tests.functional.conftest import Api
 from tests.functional.described import JSON, Described, Known
 from tests.functional.test_openapi import household

@@ -8,7 +8,7 @@ from chalice.test import HTTPResponse
 
 from chalicelib.domain.events import MeterExchanged, UserSettingsChanged
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from tests.functional.conftest import Api, problem
 
 DEFAULTS = {"zone": "Europe/Berlin", "toleranceDays": 3, "moduli": {"power": None, "gas": None}}

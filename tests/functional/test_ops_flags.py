@@ -12,7 +12,7 @@ from chalice.test import HTTPResponse
 from app import app
 from chalicelib.api.ops.flags import CHANGE_SECONDS
 from chalicelib.bootstrap import using
-from chalicelib.domain.sync import SyncMode
+from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.flags.deployment import PAUSE_SECONDS
 from chalicelib.flags.names import FLAGS, GLOBAL
 from chalicelib.flags.schema import first_document

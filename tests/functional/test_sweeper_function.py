@@ -10,7 +10,7 @@ import pytest
 from chalicelib.bootstrap import compose, using
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import SyncMode, SyncState
+from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.handlers.sweeper import sweeper
 from chalicelib.services.sweeper import SweepReport
 from tests.fakes.sides import fake_ports

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.events import EnergyReadingsSynced
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import DRAIN_SECONDS, Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import DRAIN_SECONDS, Side, SyncMode, SyncState
 from chalicelib.handlers.display_data import energy_readings_synced_handler
 from chalicelib.handlers.sync_job import sync_job
 from tests.fakes.sides import reading

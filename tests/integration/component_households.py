@@ -11,7 +11,7 @@ from pymongo.database import Database
 from chalicelib.bootstrap import Container, Ports
 from chalicelib.domain.ports import Exchange, MeterConfiguration, NewReading, UserSettings, WriteTransaction
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import SyncMode
+from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.twins import Selection, reconcile
 from tests.integration.v1_goldens import configure, seed

@@ -6,7 +6,7 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import REQUEST_SECONDS, Container, compose, mongo_ports, now
-from chalicelib.domain.sync import Side, SyncMode
+from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories.both_sides import MongoTwinRepository
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.services.calculation import documents_of

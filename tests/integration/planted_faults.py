@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.bootstrap import Container, Ports
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Component
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import MongoDatabase
 from chalicelib.services.display import Timeline, View
 from chalicelib.services.energy_backend import EnergyBackend

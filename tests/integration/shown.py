@@ -11,7 +11,7 @@ from pymongo.database import Database
 from chalicelib.bootstrap import Container
 from chalicelib.domain.ports import MeterSnapshot
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.services.calculation import documents_of
 from chalicelib.services.views import series_of
 

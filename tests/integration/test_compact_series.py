@@ -12,7 +12,7 @@ from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, compose, mongo_ports, now
 from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import open_database
 from chalicelib.services.energy_crud import ReadingDraft
 from tests.fakes.publisher import FakePublisher

@@ -15,7 +15,7 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap import Container, Ports
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import SyncMode
+from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import Collections
 from chalicelib.services.energy_crud import ReadingDraft

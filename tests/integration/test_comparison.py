@@ -16,7 +16,7 @@ from chalicelib.domain.rollout.comparison_log import Compared, IgnoreRule, Outco
 from chalicelib.domain.rollout.decision import FORCED_OLD, Component
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sync import Side, SyncMode
+from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import time_limit
 from chalicelib.services.comparer import BackendComparer

@@ -21,7 +21,7 @@ from app import app
 from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap import Container, Ports, Rollout, compose, mongo_ports, using
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import Side, SyncMode
+from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import open_database
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer

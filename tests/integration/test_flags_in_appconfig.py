@@ -17,8 +17,8 @@ from pymongo.database import Database
 from chalicelib.bootstrap import now
 from chalicelib.domain.errors import RevisionError, UnavailableError
 from chalicelib.domain.rollout.decision import Component, Reason
-from chalicelib.domain.sync import Side
-from chalicelib.domain.twins import Verified
+from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.client import FlagPlace
 from chalicelib.flags.deployment import FlagDeployment, Waiting
 from chalicelib.flags.document import read, written

@@ -14,7 +14,7 @@ from chalicelib.bootstrap import Container, now
 from chalicelib.domain.errors import DuplicateReadingError, NotFoundError, RevisionError
 from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import Side, SyncMode
+from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories.control import sync_document
 from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft, Recorded
 

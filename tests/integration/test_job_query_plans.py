@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.domain.sync import SyncMode
+from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.database import open_database
 from infra.local import old_energies
 from migrations import roundtrip, runner

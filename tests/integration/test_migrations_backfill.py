@@ -20,7 +20,7 @@ from pymongo.database import Database
 from chalicelib.bootstrap import REQUEST_SECONDS, Container
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import SyncMode
+from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.both_sides import MongoTwinRepository
 from chalicelib.repositories.database import open_database
 from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft

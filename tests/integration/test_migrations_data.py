@@ -10,7 +10,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap import now
-from chalicelib.domain.sync import Side, SyncMode
+from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import open_database
 from infra.local import old_energies

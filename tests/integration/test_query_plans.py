@@ -25,7 +25,7 @@ from chalicelib.domain.rollout.decision import FORCED_OLD, Component
 from chalicelib.domain.rollout.differences import Difference, DifferenceKind
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sync import Side, SyncMode
+from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.lagging import MongoLaggingMeters

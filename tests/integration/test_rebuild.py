@@ -11,8 +11,8 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap import Operations, operations
 from chalicelib.domain.errors import SyncModeError, UnavailableError
-from chalicelib.domain.sync import SyncMode
-from chalicelib.domain.twins import Verification
+from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sync.reconciliation import Verification
 from tests.integration.test_verify import Shell
 from tests.integration.two_sides import GAS, POWER, Deployment, held, writers
 

@@ -17,7 +17,7 @@ from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, compose, mongo_ports, now
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import open_database, ping, time_limit
 from chalicelib.repositories.transactions import in_transaction
 from chalicelib.services.energy_crud import ReadingDraft

@@ -19,7 +19,7 @@ from chalicelib.bootstrap import Container, Ports, now
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import Compared, Outcome
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import time_limit
 from chalicelib.services.comparer import BackendComparer
 from chalicelib.services.comparison import BackendComparison

@@ -13,7 +13,7 @@ from chalicelib.bootstrap import now
 from chalicelib.domain.lagging_meters import Lag
 from chalicelib.domain.ports import MeterSnapshot, ReadingQueries
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.sync import Side, SyncMode
+from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.services.calculation import DisplayDataCalculationService
 from chalicelib.services.energy_crud import ReadingDraft
 from chalicelib.services.sweeper import GRACE_SECONDS, SweeperService, SweepReport

@@ -14,8 +14,8 @@ from pymongo.database import Database
 
 from chalicelib.domain.errors import SyncModeError, UnavailableError
 from chalicelib.domain.events import EnergyReadingsSynced
-from chalicelib.domain.sync import Side, SyncMode
-from chalicelib.domain.twins import Selection, SyncProgress
+from chalicelib.domain.sync.modes import Side, SyncMode
+from chalicelib.domain.sync.reconciliation import Selection, SyncProgress
 from chalicelib.repositories import twins
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.services.sync_job import SyncJobService

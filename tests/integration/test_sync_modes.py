@@ -9,7 +9,7 @@ from pymongo.database import Database
 
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter, WriteTransaction
-from chalicelib.domain.sync import Side, SyncMode, SyncState, drain_of
+from chalicelib.domain.sync.modes import Side, SyncMode, SyncState, drain_of
 from tests.integration.two_sides import (
     POWER,
     Deployment,

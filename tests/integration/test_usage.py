@@ -13,7 +13,7 @@ from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.rollout.decision import Component, Decision, Reason
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.usage import MongoUsageLog
 from chalicelib.services.backend_usage import BackendUsageTracker

@@ -17,8 +17,8 @@ from chalicelib.bootstrap import Container, compose, mongo_ports
 from chalicelib.domain.calculation.compact import USUAL_DECIMALS
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import Side
-from chalicelib.domain.twins import Moment
+from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sync.reconciliation import Moment
 from chalicelib.repositories.change_feed import MongoChangeFeed
 from tests.fakes.publisher import FakePublisher
 from tests.integration import delivery

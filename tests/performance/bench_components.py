@@ -28,7 +28,7 @@ from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.flags.document import FlagDocument
 from chalicelib.flags.evaluation import FlagDecisions
 from chalicelib.flags.flag import Flag

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from chalicelib.bootstrap import now
 from chalicelib.domain.rollout.decision import Component
-from chalicelib.domain.sync import SyncMode, SyncState
+from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.flags.bucketing import bucket
 from chalicelib.flags.document import FlagDocument, read, written
 from chalicelib.flags.evaluation import FlagDecisions

@@ -21,7 +21,7 @@ from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, compose, mongo_ports, now
 from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.documents import new_document, with_origin
 from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft

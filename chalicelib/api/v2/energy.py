@@ -17,7 +17,7 @@ from chalicelib.api.v2.reading_bodies import (
     RecordedBody,
     StoredReadingBody,
 )
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.services.energy_crud import Recorded
 
 blueprint = Blueprint(__name__)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 
 
 class Component(StrEnum):

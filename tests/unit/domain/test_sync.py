@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from chalicelib.domain.errors import SyncModeError
-from chalicelib.domain.sync import DRAIN_SECONDS, Side, SyncMode, SyncState, check_change, drain_of
+from chalicelib.domain.sync.modes import DRAIN_SECONDS, Side, SyncMode, SyncState, check_change, drain_of
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
 STATES = [

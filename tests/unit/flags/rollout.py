@@ -6,8 +6,8 @@ from typing import Any
 
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Component
-from chalicelib.domain.sync import SyncMode, SyncState
-from chalicelib.domain.twins import Verified
+from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.deployment import Waiting
 from chalicelib.flags.evaluation import FlagDecisions
 from chalicelib.flags.flag import Flag

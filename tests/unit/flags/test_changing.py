@@ -8,8 +8,8 @@ import pytest
 
 from chalicelib.domain.errors import InvalidInputError, RolloutError, UnavailableError
 from chalicelib.domain.rollout.flag_history import ChangeState
-from chalicelib.domain.sync import Side, SyncMode, SyncState
-from chalicelib.domain.twins import Verified
+from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.document import FlagDocument, read, written
 from chalicelib.flags.flag import Flag
 from chalicelib.flags.names import GLOBAL

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.rollout.decision import Component, Decision, Reason
-from chalicelib.domain.sync import Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.flags.bucketing import bucket
 from chalicelib.flags.document import FlagDocument
 from chalicelib.flags.evaluation import FlagDecisions

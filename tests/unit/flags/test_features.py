@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.rollout.decision import Component
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.flags.bucketing import bucket
 from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read, written
 from chalicelib.flags.evaluation import FlagDecisions

@@ -12,7 +12,7 @@ import pytest
 from aws_lambda_powertools.utilities.feature_flags import ConfigurationStoreError
 
 from chalicelib.domain.rollout.decision import Component, Reason
-from chalicelib.domain.sync import Side
+from chalicelib.domain.sync.modes import Side
 from chalicelib.flags.document import FlagDocument, read, version_of, written
 from chalicelib.flags.evaluation import FlagDecisions
 from chalicelib.flags.flag import EVERYBODY, Flag

@@ -11,7 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from chalicelib.domain.errors import RolloutError, UnavailableError
 from chalicelib.domain.rollout.decision import Reason
-from chalicelib.domain.sync import Side, SyncMode
+from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.flags.document import read, written
 from chalicelib.flags.flag import EVERYBODY, Flag
 from chalicelib.flags.names import GLOBAL

@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from chalicelib.domain.sync import SyncMode
+from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.flags.flag import moment
 from infra.operations.flag_printing import changes_table, flags_table, print_gate, print_listing
 from infra.operations.flags import succeeded

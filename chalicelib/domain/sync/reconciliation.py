@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from chalicelib.domain.ports import DisplayDocument
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync import Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 
 MeterKey = tuple[str, EnergyType]
 ReadingKey = Any  # the store's own id of a reading, equal on both sides
