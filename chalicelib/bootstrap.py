@@ -32,12 +32,12 @@ from chalicelib.domain.sync.modes import Side
 from chalicelib.domain.sync.reconciliation import ChangeFeed, SyncControl, TwinRepository
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
-from chalicelib.flags.client import FlagClients, FlagPlace
+from chalicelib.flags.appconfig.clients import FlagClients, FlagPlace
+from chalicelib.flags.appconfig.control_plane import FlagHome
+from chalicelib.flags.appconfig.session import ConfigurationSession
 from chalicelib.flags.evaluation import FlagDecisions
-from chalicelib.flags.home import FlagHome
 from chalicelib.flags.operations import FlagAdapters, FlagOperations, flag_operations
 from chalicelib.flags.reports import LoggedReports, SilentReports
-from chalicelib.flags.session import ConfigurationSession
 from chalicelib.flags.store import AppConfigFlagStore, FlagStore, Reports
 from chalicelib.monitoring.logger import logger
 from chalicelib.repositories.both_sides import MongoTwinRepository

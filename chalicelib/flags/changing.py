@@ -13,12 +13,12 @@ from typing import Any
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.rollout.flag_history import KnownUsers
 from chalicelib.domain.sync.reconciliation import SyncControl
+from chalicelib.flags.appconfig.control_plane import Deployed
+from chalicelib.flags.appconfig.deployment import MOVED_ON
 from chalicelib.flags.checks import rises
-from chalicelib.flags.deployment import MOVED_ON
 from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read
 from chalicelib.flags.evidence import Evidence, overruled
 from chalicelib.flags.flag import Flag
-from chalicelib.flags.home import Deployed
 from chalicelib.flags.names import FLAGS, GLOBAL
 from chalicelib.flags.orders import Change, Doing, Order
 from chalicelib.flags.planning import plan_between

@@ -8,9 +8,9 @@ from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.decision import RolloutDecisions
 from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
 from chalicelib.domain.sync.reconciliation import SyncControl
+from chalicelib.flags.appconfig.control_plane import FlagHome
+from chalicelib.flags.appconfig.deployment import FlagDeployment, Waiting
 from chalicelib.flags.changing import FlagChanges
-from chalicelib.flags.deployment import FlagDeployment, Waiting
-from chalicelib.flags.home import FlagHome
 from chalicelib.flags.overview import FlagOverview
 from chalicelib.flags.publishing import FlagPublishing
 from chalicelib.flags.store import FlagStore

@@ -9,10 +9,10 @@ from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.decision import Component, Decision, RolloutDecisions
 from chalicelib.domain.rollout.flag_history import FlagChange, FlagHistory, KnownUsers
 from chalicelib.domain.sync.reconciliation import SyncControl
+from chalicelib.flags.appconfig.control_plane import Deployed, FlagHome
 from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read
 from chalicelib.flags.evidence import Evidence, overruled
 from chalicelib.flags.flag import Flag
-from chalicelib.flags.home import Deployed, FlagHome
 from chalicelib.flags.names import COMPONENT_FLAGS
 from chalicelib.flags.planning import Plan, at_percentages, plan_between, rule_of
 from chalicelib.flags.store import FlagStore

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange, FlagHistory
+from chalicelib.flags.appconfig.control_plane import Deployed
+from chalicelib.flags.appconfig.deployment import FlagDeployment, Waiting
+from chalicelib.flags.appconfig.session import POLL_SECONDS
 from chalicelib.flags.checks import check_form, check_names
-from chalicelib.flags.deployment import FlagDeployment, Waiting
 from chalicelib.flags.document import FlagDocument, version_of
-from chalicelib.flags.home import Deployed
 from chalicelib.flags.orders import Change, Doing, description
-from chalicelib.flags.session import POLL_SECONDS
 from chalicelib.flags.store import FlagStore
 
 EFFECT_SECONDS = 45.0  # how long a deployment may take to come out of AppConfig

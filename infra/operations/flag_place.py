@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.bootstrap import shell_flags
 from chalicelib.domain.errors import EnergyMonitorError
-from chalicelib.flags.client import CHANGING, READING, FlagClients, FlagPlace
+from chalicelib.flags.appconfig.clients import CHANGING, READING, FlagClients, FlagPlace
 from chalicelib.flags.operations import FlagOperations
 from chalicelib.repositories.database import open_database
 from infra.deployment.application import Target, flags_parameters

@@ -14,7 +14,7 @@ from typing import Any, cast
 import jsonschema_rs
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from chalicelib.flags.client import FlagClients, FlagPlace
+from chalicelib.flags.appconfig.clients import FlagClients, FlagPlace
 from chalicelib.flags.document import FlagDocument, written
 from chalicelib.flags.schema import document_schema, first_document
 

@@ -13,7 +13,7 @@ from app import app
 from chalicelib.api.ops.flags import CHANGE_SECONDS
 from chalicelib.bootstrap import using
 from chalicelib.domain.sync.modes import SyncMode
-from chalicelib.flags.deployment import PAUSE_SECONDS
+from chalicelib.flags.appconfig.deployment import PAUSE_SECONDS
 from chalicelib.flags.names import FLAGS, GLOBAL
 from chalicelib.flags.schema import first_document
 from tests.fakes.appconfig import FakeAppConfig

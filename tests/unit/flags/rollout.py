@@ -8,15 +8,15 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import Verified
-from chalicelib.flags.deployment import Waiting
+from chalicelib.flags.appconfig.control_plane import FlagHome
+from chalicelib.flags.appconfig.deployment import Waiting
+from chalicelib.flags.appconfig.session import ConfigurationSession
 from chalicelib.flags.evaluation import FlagDecisions
 from chalicelib.flags.flag import Flag
-from chalicelib.flags.home import FlagHome
 from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.flags.operations import FlagAdapters, FlagOperations, flag_operations
 from chalicelib.flags.orders import Change, Order
 from chalicelib.flags.reports import SilentReports
-from chalicelib.flags.session import ConfigurationSession
 from chalicelib.flags.store import AppConfigFlagStore
 from chalicelib.flags.wishes import Wish
 from chalicelib.services.rollout import RolloutService

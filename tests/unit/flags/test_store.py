@@ -13,13 +13,13 @@ from aws_lambda_powertools.utilities.feature_flags import ConfigurationStoreErro
 
 from chalicelib.domain.rollout.decision import Component, Reason
 from chalicelib.domain.sync.modes import Side
+from chalicelib.flags.appconfig.session import POLL_SECONDS, ConfigurationSession
 from chalicelib.flags.document import FlagDocument, read, version_of, written
 from chalicelib.flags.evaluation import FlagDecisions
 from chalicelib.flags.flag import EVERYBODY, Flag
 from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.flags.reports import LoggedReports
 from chalicelib.flags.schema import first_document
-from chalicelib.flags.session import POLL_SECONDS, ConfigurationSession
 from chalicelib.flags.store import LONGEST_PAUSE_SECONDS, AppConfigFlagStore
 from chalicelib.monitoring.metrics import metrics
 from tests.fakes.appconfig import DAY, PLACE, FakeAppConfig, all_off
@@ -75,7 +75,7 @@ def test_nothing_is_asked_before_the_first_decision() -> None:
 def test_importing_opens_no_client_and_reads_no_environment() -> None:
     code = """
 import chalicelib.bootstrap
-from chalicelib.flags.client import appconfig, appconfigdata
+from chalicelib.flags.appconfig.clients import appconfig, appconfigdata
 assert [client.cache_info().currsize for client in (appconfig, appconfigdata)] == [0, 0]
 """
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": ":".join(sys.path)})

@@ -12,11 +12,11 @@ from botocore.exceptions import EndpointConnectionError
 from chalicelib.domain.errors import RolloutError, UnavailableError
 from chalicelib.domain.rollout.decision import Reason
 from chalicelib.domain.sync.modes import Side, SyncMode
+from chalicelib.flags.appconfig.session import POLL_SECONDS
 from chalicelib.flags.document import read, written
 from chalicelib.flags.flag import EVERYBODY, Flag
 from chalicelib.flags.names import GLOBAL
 from chalicelib.flags.schema import first_document
-from chalicelib.flags.session import POLL_SECONDS
 from tests.fakes.appconfig import PLACE, FakeAppConfig
 from tests.unit.flags.rollout import IN_HALF, ORDER, TABLE, Rollout, back
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from chalicelib.flags.client import FlagPlace
+from chalicelib.flags.appconfig.clients import FlagPlace
 
 if TYPE_CHECKING:
     from types_boto3_appconfigdata.client import AppConfigDataClient

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.flags.answers import answering, code_of
-from chalicelib.flags.home import SERVING, UNDER_WAY, Deployed, FlagHome
+from chalicelib.flags.appconfig.control_plane import SERVING, UNDER_WAY, Deployed, FlagHome
 
 SETTLING_SECONDS, PAUSE_SECONDS = 15.0, 0.25
 MOVED_ON = "somebody else has changed the flag document meanwhile; look at it again: flags list"

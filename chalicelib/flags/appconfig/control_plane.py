@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.domain.errors import RolloutError
 from chalicelib.flags.answers import answering, code_of
-from chalicelib.flags.client import FlagPlace
+from chalicelib.flags.appconfig.clients import FlagPlace
 
 if TYPE_CHECKING:
     from types_boto3_appconfig.client import AppConfigClient
