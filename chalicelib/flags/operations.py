@@ -10,9 +10,9 @@ from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
 from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.flags.appconfig.control_plane import FlagHome
 from chalicelib.flags.appconfig.deployment import FlagDeployment, Waiting
-from chalicelib.flags.changing import FlagChanges
-from chalicelib.flags.overview import FlagOverview
-from chalicelib.flags.publishing import FlagPublishing
+from chalicelib.flags.changes.apply import FlagChanges
+from chalicelib.flags.changes.inspect import FlagOverview
+from chalicelib.flags.changes.publishing import FlagPublishing
 from chalicelib.flags.store import FlagStore
 
 

@@ -6,11 +6,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange, Shown
+from chalicelib.flags.changes.inspect import Explanation, Listing
+from chalicelib.flags.changes.planning import Plan
+from chalicelib.flags.changes.request import Change
 from chalicelib.flags.flag import Flag, plain
 from chalicelib.flags.names import GLOBAL, short_name
-from chalicelib.flags.orders import Change
-from chalicelib.flags.overview import Explanation, Listing
-from chalicelib.flags.planning import Plan
 from infra.operations.printing import console, folding_table, minute
 
 FEW_IDS = 3

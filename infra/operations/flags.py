@@ -6,16 +6,16 @@ from typing import Any
 
 import click
 
-from chalicelib.flags.names import COMPONENTS, component_flag_named, flag_named
-from chalicelib.flags.orders import Change, Order
-from chalicelib.flags.shown import (
+from chalicelib.flags.changes.as_json import (
     change_document,
     explanation_document,
     listing_document,
     made_document,
     plan_document,
 )
-from chalicelib.flags.wishes import Wish, percentage
+from chalicelib.flags.changes.patch import Wish, percentage
+from chalicelib.flags.changes.request import Change, Order
+from chalicelib.flags.names import COMPONENTS, component_flag_named, flag_named
 from infra.operations.connection import json_option
 from infra.operations.flag_place import Flags, flags_of, place_options
 from infra.operations.flag_printing import (

@@ -4,7 +4,7 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from chalicelib.flags.orders import Order
+from chalicelib.flags.changes.request import Order
 from infra.operations.flag_place import Flags
 from tests.e2e.conftest import TABLE, Answer, Deployed, deploy_table, eventually
 

@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import Field
 
 from chalicelib.api.bodies import DIGITS, Amount, Body
-from chalicelib.flags.orders import REASON_LENGTH
-from chalicelib.flags.wishes import Wish, percentage
+from chalicelib.flags.changes.patch import Wish, percentage
+from chalicelib.flags.changes.request import REASON_LENGTH
 
 Users = tuple[str, ...]
 

@@ -13,17 +13,17 @@ from chalicelib.api.ops.flag_bodies import (
     RollbackBody,
     WishBody,
 )
-from chalicelib.flags.changing import FlagChanges
-from chalicelib.flags.names import COMPONENTS, component_flag_named, flag_named
-from chalicelib.flags.orders import Order
-from chalicelib.flags.shown import (
+from chalicelib.flags.changes.apply import FlagChanges
+from chalicelib.flags.changes.as_json import (
     change_document,
     explanation_document,
     listing_document,
     made_document,
     plan_document,
 )
-from chalicelib.flags.wishes import percentage
+from chalicelib.flags.changes.patch import percentage
+from chalicelib.flags.changes.request import Order
+from chalicelib.flags.names import COMPONENTS, component_flag_named, flag_named
 
 # All that a change waits for: API Gateway gives up after 29 s, and a cold start comes before it.
 CHANGE_SECONDS = 24.0

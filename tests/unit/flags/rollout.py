@@ -11,14 +11,14 @@ from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.appconfig.control_plane import FlagHome
 from chalicelib.flags.appconfig.deployment import Waiting
 from chalicelib.flags.appconfig.session import ConfigurationSession
+from chalicelib.flags.changes.patch import Wish
+from chalicelib.flags.changes.request import Change, Order
 from chalicelib.flags.evaluation import FlagDecisions
 from chalicelib.flags.flag import Flag
 from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.flags.operations import FlagAdapters, FlagOperations, flag_operations
-from chalicelib.flags.orders import Change, Order
 from chalicelib.flags.reports import SilentReports
 from chalicelib.flags.store import AppConfigFlagStore
-from chalicelib.flags.wishes import Wish
 from chalicelib.services.rollout import RolloutService
 from tests.fakes.appconfig import PLACE, FakeAppConfig, all_off
 from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers

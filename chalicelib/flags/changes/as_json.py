@@ -3,10 +3,10 @@
 from typing import Any
 
 from chalicelib.domain.rollout.flag_history import FlagChange
+from chalicelib.flags.changes.inspect import Explanation, Listing
+from chalicelib.flags.changes.planning import Plan, Step
+from chalicelib.flags.changes.request import Change
 from chalicelib.flags.flag import Flag, moment
-from chalicelib.flags.orders import Change
-from chalicelib.flags.overview import Explanation, Listing
-from chalicelib.flags.planning import Plan, Step
 
 Members = dict[str, Any]
 

@@ -9,9 +9,9 @@ from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange, Flag
 from chalicelib.flags.appconfig.control_plane import Deployed
 from chalicelib.flags.appconfig.deployment import FlagDeployment, Waiting
 from chalicelib.flags.appconfig.session import POLL_SECONDS
-from chalicelib.flags.checks import check_form, check_names
+from chalicelib.flags.changes.checks import check_form, check_names
+from chalicelib.flags.changes.request import Change, Doing, description
 from chalicelib.flags.document import FlagDocument, version_of
-from chalicelib.flags.orders import Change, Doing, description
 from chalicelib.flags.store import FlagStore
 
 EFFECT_SECONDS = 45.0  # how long a deployment may take to come out of AppConfig

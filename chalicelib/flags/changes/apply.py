@@ -15,15 +15,15 @@ from chalicelib.domain.rollout.flag_history import KnownUsers
 from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.flags.appconfig.control_plane import Deployed
 from chalicelib.flags.appconfig.deployment import MOVED_ON
-from chalicelib.flags.checks import rises
+from chalicelib.flags.changes.checks import rises
+from chalicelib.flags.changes.patch import Wish, fulfilled, lowered
+from chalicelib.flags.changes.planning import plan_between
+from chalicelib.flags.changes.publishing import FlagPublishing
+from chalicelib.flags.changes.readiness import Evidence, overruled
+from chalicelib.flags.changes.request import Change, Doing, Order
 from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read
-from chalicelib.flags.evidence import Evidence, overruled
 from chalicelib.flags.flag import Flag
 from chalicelib.flags.names import FLAGS, GLOBAL
-from chalicelib.flags.orders import Change, Doing, Order
-from chalicelib.flags.planning import plan_between
-from chalicelib.flags.publishing import FlagPublishing
-from chalicelib.flags.wishes import Wish, fulfilled, lowered
 
 ROLLBACK_ATTEMPTS = 5
 NOTHING = FlagDocument({})

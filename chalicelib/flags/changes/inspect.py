@@ -10,11 +10,11 @@ from chalicelib.domain.rollout.decision import Component, Decision, RolloutDecis
 from chalicelib.domain.rollout.flag_history import FlagChange, FlagHistory, KnownUsers
 from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.flags.appconfig.control_plane import Deployed, FlagHome
+from chalicelib.flags.changes.planning import Plan, at_percentages, plan_between, rule_of
+from chalicelib.flags.changes.readiness import Evidence, overruled
 from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read
-from chalicelib.flags.evidence import Evidence, overruled
 from chalicelib.flags.flag import Flag
 from chalicelib.flags.names import COMPONENT_FLAGS
-from chalicelib.flags.planning import Plan, at_percentages, plan_between, rule_of
 from chalicelib.flags.store import FlagStore
 
 
