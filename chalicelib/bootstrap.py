@@ -35,10 +35,10 @@ from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.flags.appconfig.clients import FlagClients, FlagPlace
 from chalicelib.flags.appconfig.control_plane import FlagHome
 from chalicelib.flags.appconfig.session import ConfigurationSession
-from chalicelib.flags.evaluation import FlagDecisions
+from chalicelib.flags.decisions.evaluation import FlagDecisions
+from chalicelib.flags.decisions.reports import LoggedReports, SilentReports
+from chalicelib.flags.decisions.store import AppConfigFlagStore, FlagStore, Reports
 from chalicelib.flags.operations import FlagAdapters, FlagOperations, flag_operations
-from chalicelib.flags.reports import LoggedReports, SilentReports
-from chalicelib.flags.store import AppConfigFlagStore, FlagStore, Reports
 from chalicelib.monitoring.logger import logger
 from chalicelib.repositories.both_sides import MongoTwinRepository
 from chalicelib.repositories.change_feed import MongoChangeFeed

@@ -13,7 +13,7 @@ from chalicelib.flags.appconfig.deployment import FlagDeployment, Waiting
 from chalicelib.flags.changes.apply import FlagChanges
 from chalicelib.flags.changes.inspect import FlagOverview
 from chalicelib.flags.changes.publishing import FlagPublishing
-from chalicelib.flags.store import FlagStore
+from chalicelib.flags.decisions.store import FlagStore
 
 
 @dataclass(frozen=True, slots=True)

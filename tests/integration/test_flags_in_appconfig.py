@@ -25,14 +25,14 @@ from chalicelib.flags.appconfig.deployment import FlagDeployment, Waiting
 from chalicelib.flags.appconfig.session import ConfigurationSession
 from chalicelib.flags.changes.patch import Wish
 from chalicelib.flags.changes.request import Order
+from chalicelib.flags.decisions.evaluation import FlagDecisions
+from chalicelib.flags.decisions.reports import SilentReports
+from chalicelib.flags.decisions.store import AppConfigFlagStore
 from chalicelib.flags.document import read, written
-from chalicelib.flags.evaluation import FlagDecisions
 from chalicelib.flags.flag import Flag
 from chalicelib.flags.names import COMPONENT_FLAGS, FLAGS, GLOBAL
 from chalicelib.flags.operations import FlagAdapters, FlagOperations, flag_operations
-from chalicelib.flags.reports import SilentReports
 from chalicelib.flags.schema import document_schema, first_document
-from chalicelib.flags.store import AppConfigFlagStore
 from chalicelib.repositories.flag_changes import MongoFlagHistory
 from chalicelib.repositories.known_users import USERS_AT_ONCE, MongoKnownUsers
 from chalicelib.repositories.sync_control import MongoSyncControl

@@ -29,11 +29,11 @@ from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.modes import Side
+from chalicelib.flags.decisions.evaluation import FlagDecisions
+from chalicelib.flags.decisions.store import FixedFlagStore
 from chalicelib.flags.document import FlagDocument
-from chalicelib.flags.evaluation import FlagDecisions
 from chalicelib.flags.flag import Flag
 from chalicelib.flags.names import FLAGS
-from chalicelib.flags.store import FixedFlagStore
 from chalicelib.monitoring.logger import logger
 from chalicelib.repositories.database import open_database
 from chalicelib.services.backend_router import Route

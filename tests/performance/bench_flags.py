@@ -20,14 +20,14 @@ from chalicelib.bootstrap import now
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.flags.bucketing import bucket
+from chalicelib.flags.decisions.evaluation import FlagDecisions
+from chalicelib.flags.decisions.reports import SilentReports
+from chalicelib.flags.decisions.store import AppConfigFlagStore, Loaded
 from chalicelib.flags.document import FlagDocument, read, written
-from chalicelib.flags.evaluation import FlagDecisions
 from chalicelib.flags.flag import Flag
 from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL
-from chalicelib.flags.reports import SilentReports
 from chalicelib.flags.schema import first_document
 from chalicelib.flags.shapes import MOST_IDS
-from chalicelib.flags.store import AppConfigFlagStore, Loaded
 from chalicelib.services.rollout import RolloutService
 
 TABLE, DASHBOARD = COMPONENT_FLAGS[Component.ENERGY_TABLE], COMPONENT_FLAGS[Component.DASHBOARD]

@@ -11,11 +11,11 @@ from chalicelib.domain.rollout.decision import Component, Decision, Reason
 from chalicelib.domain.sync.modes import Side
 from chalicelib.flags.bucketing import PER_PERCENT, bucket
 from chalicelib.flags.changes.patch import Known, Wish, fulfilled
+from chalicelib.flags.decisions.evaluation import FlagDecisions
+from chalicelib.flags.decisions.store import FixedFlagStore
 from chalicelib.flags.document import FlagDocument
-from chalicelib.flags.evaluation import FlagDecisions
 from chalicelib.flags.flag import EVERYBODY, NOBODY, Flag, plain
 from chalicelib.flags.names import COMPONENTS, GLOBAL
-from chalicelib.flags.store import FixedFlagStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from chalicelib.flags.appconfig.deployment import FlagDeployment, Waiting
 from chalicelib.flags.appconfig.session import POLL_SECONDS
 from chalicelib.flags.changes.checks import check_form, check_names
 from chalicelib.flags.changes.request import Change, Doing, description
+from chalicelib.flags.decisions.store import FlagStore
 from chalicelib.flags.document import FlagDocument, version_of
-from chalicelib.flags.store import FlagStore
 
 EFFECT_SECONDS = 45.0  # how long a deployment may take to come out of AppConfig
 NOT_SEEN = "deployed, not yet seen in effect everywhere"

@@ -13,12 +13,12 @@ from chalicelib.flags.appconfig.deployment import Waiting
 from chalicelib.flags.appconfig.session import ConfigurationSession
 from chalicelib.flags.changes.patch import Wish
 from chalicelib.flags.changes.request import Change, Order
-from chalicelib.flags.evaluation import FlagDecisions
+from chalicelib.flags.decisions.evaluation import FlagDecisions
+from chalicelib.flags.decisions.reports import SilentReports
+from chalicelib.flags.decisions.store import AppConfigFlagStore
 from chalicelib.flags.flag import Flag
 from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.flags.operations import FlagAdapters, FlagOperations, flag_operations
-from chalicelib.flags.reports import SilentReports
-from chalicelib.flags.store import AppConfigFlagStore
 from chalicelib.services.rollout import RolloutService
 from tests.fakes.appconfig import PLACE, FakeAppConfig, all_off
 from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers

@@ -13,10 +13,10 @@ from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.appconfig.session import POLL_SECONDS
 from chalicelib.flags.changes.patch import Wish
 from chalicelib.flags.changes.request import Doing, Order
+from chalicelib.flags.decisions.store import FlagStore
 from chalicelib.flags.document import FlagDocument, read, written
 from chalicelib.flags.flag import Flag
 from chalicelib.flags.names import GLOBAL
-from chalicelib.flags.store import FlagStore
 from tests.fakes.appconfig import FakeAppConfig
 from tests.unit.flags.rollout import IN_HALF, ORDER, TABLE, Rollout, back
 

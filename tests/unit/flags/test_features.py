@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.modes import Side
 from chalicelib.flags.bucketing import bucket
+from chalicelib.flags.decisions.evaluation import FlagDecisions
+from chalicelib.flags.decisions.store import FixedFlagStore
 from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read, written
-from chalicelib.flags.evaluation import FlagDecisions
 from chalicelib.flags.features import MalformedFlagError, feature_of, flag_of
 from chalicelib.flags.flag import Flag
 from chalicelib.flags.names import COMPONENT_FLAGS, COMPONENTS, FLAGS, GLOBAL
 from chalicelib.flags.schema import document_schema, first_document
-from chalicelib.flags.store import FixedFlagStore
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
 SECOND = 1_700_000_000_000

@@ -14,13 +14,13 @@ from aws_lambda_powertools.utilities.feature_flags import ConfigurationStoreErro
 from chalicelib.domain.rollout.decision import Component, Reason
 from chalicelib.domain.sync.modes import Side
 from chalicelib.flags.appconfig.session import POLL_SECONDS, ConfigurationSession
+from chalicelib.flags.decisions.evaluation import FlagDecisions
+from chalicelib.flags.decisions.reports import LoggedReports
+from chalicelib.flags.decisions.store import LONGEST_PAUSE_SECONDS, AppConfigFlagStore
 from chalicelib.flags.document import FlagDocument, read, version_of, written
-from chalicelib.flags.evaluation import FlagDecisions
 from chalicelib.flags.flag import EVERYBODY, Flag
 from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL
-from chalicelib.flags.reports import LoggedReports
 from chalicelib.flags.schema import first_document
-from chalicelib.flags.store import LONGEST_PAUSE_SECONDS, AppConfigFlagStore
 from chalicelib.monitoring.metrics import metrics
 from tests.fakes.appconfig import DAY, PLACE, FakeAppConfig, all_off
 

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from aws_lambda_powertools.utilities.feature_flags import ConfigurationStoreError, StoreProvider
 
 from chalicelib.flags.appconfig.session import Seconds
+from chalicelib.flags.decisions.rules import Features, features_of
 from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read
-from chalicelib.flags.rules import Features, features_of
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
 MOST_DOUBLINGS = 6  # is longer than the longest pause; a thousand overflow
