@@ -85,8 +85,10 @@ def flags_stack(target: Target, stage: str) -> Stack:
 
 def flags_template() -> str:
     """Return the flags' template, the application's own schema and first document put in."""
-    from chalicelib.flags.document import written  # an application that does not import must not take ``down`` along
-    from chalicelib.flags.schema import document_schema, first_document
+    from chalicelib.flags.document.flag_document import (
+        written,  # an application that does not import must not take ``down`` along
+    )
+    from chalicelib.flags.document.json_schema import document_schema, first_document
 
     contents = {"document schema": json.dumps(document_schema()), "first document": written(first_document()).decode()}
     template = FLAGS_TEMPLATE.read_text()

@@ -12,7 +12,7 @@ from chalicelib.bootstrap import now, shell_operations
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.flags.changes.patch import Wish, percentage
 from chalicelib.flags.changes.request import Change, Order
-from chalicelib.flags.names import GLOBAL, component_flag_named
+from chalicelib.flags.document.names import GLOBAL, component_flag_named
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import Collections, MongoDatabase, open_database
 from infra.drills.api import OLD, Api, http

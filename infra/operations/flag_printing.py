@@ -9,8 +9,8 @@ from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange, Show
 from chalicelib.flags.changes.inspect import Explanation, Listing
 from chalicelib.flags.changes.planning import Plan
 from chalicelib.flags.changes.request import Change
-from chalicelib.flags.flag import Flag, plain
-from chalicelib.flags.names import GLOBAL, short_name
+from chalicelib.flags.document.flag import Flag, plain
+from chalicelib.flags.document.names import GLOBAL, short_name
 from infra.operations.printing import console, folding_table, minute
 
 FEW_IDS = 3

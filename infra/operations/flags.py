@@ -15,7 +15,7 @@ from chalicelib.flags.changes.as_json import (
 )
 from chalicelib.flags.changes.patch import Wish, percentage
 from chalicelib.flags.changes.request import Change, Order
-from chalicelib.flags.names import COMPONENTS, component_flag_named, flag_named
+from chalicelib.flags.document.names import COMPONENTS, component_flag_named, flag_named
 from infra.operations.connection import json_option
 from infra.operations.flag_place import Flags, flags_of, place_options
 from infra.operations.flag_printing import (

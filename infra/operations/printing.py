@@ -11,7 +11,7 @@ from rich.table import Column, Table
 from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import Verification
-from chalicelib.flags.flag import moment as moment
+from chalicelib.flags.document.flag import moment as moment
 from chalicelib.services.sync_job import SyncReport
 from chalicelib.services.sync_modes import ModeReport
 

@@ -13,10 +13,10 @@ import pytest
 from localstack_client.session import Session
 
 from chalicelib.domain.rollout.decision import Component
-from chalicelib.flags.document import written
-from chalicelib.flags.flag import Flag
-from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL
-from chalicelib.flags.schema import first_document
+from chalicelib.flags.document.flag import Flag
+from chalicelib.flags.document.flag_document import written
+from chalicelib.flags.document.json_schema import first_document
+from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from infra.local import laptop
 from infra.local.layout import Layout
 from infra.local.processes import Processes

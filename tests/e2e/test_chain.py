@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.flags.document import read
-from chalicelib.flags.names import FLAGS
+from chalicelib.flags.document.flag_document import read
+from chalicelib.flags.document.names import FLAGS
 from infra.local.demo_household import USER
 from tests.e2e.conftest import Deployed, eventually
 

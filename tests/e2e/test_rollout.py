@@ -18,7 +18,7 @@ from pymongo.database import Database
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, compose, mongo_ports, now
 from chalicelib.domain.readings import EnergyType
-from chalicelib.flags.bucketing import PER_PERCENT, bucket
+from chalicelib.flags.document.bucketing import PER_PERCENT, bucket
 from chalicelib.repositories.database import open_database
 from infra.drills.ground import laptop_ground
 from infra.drills.rollback import Exercise, drill

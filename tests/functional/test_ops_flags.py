@@ -14,8 +14,8 @@ from chalicelib.api.ops.flags import CHANGE_SECONDS
 from chalicelib.bootstrap import using
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.flags.appconfig.deployment import PAUSE_SECONDS
-from chalicelib.flags.names import FLAGS, GLOBAL
-from chalicelib.flags.schema import first_document
+from chalicelib.flags.document.json_schema import first_document
+from chalicelib.flags.document.names import FLAGS, GLOBAL
 from tests.fakes.appconfig import FakeAppConfig
 from tests.functional.conftest import Api, problem
 from tests.unit.flags.rollout import TABLE, Rollout

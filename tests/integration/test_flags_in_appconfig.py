@@ -28,11 +28,11 @@ from chalicelib.flags.changes.request import Order
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import SilentReports
 from chalicelib.flags.decisions.store import AppConfigFlagStore
-from chalicelib.flags.document import read, written
-from chalicelib.flags.flag import Flag
-from chalicelib.flags.names import COMPONENT_FLAGS, FLAGS, GLOBAL
+from chalicelib.flags.document.flag import Flag
+from chalicelib.flags.document.flag_document import read, written
+from chalicelib.flags.document.json_schema import document_schema, first_document
+from chalicelib.flags.document.names import COMPONENT_FLAGS, FLAGS, GLOBAL
 from chalicelib.flags.operations import FlagAdapters, FlagOperations, flag_operations
-from chalicelib.flags.schema import document_schema, first_document
 from chalicelib.repositories.flag_changes import MongoFlagHistory
 from chalicelib.repositories.known_users import USERS_AT_ONCE, MongoKnownUsers
 from chalicelib.repositories.sync_control import MongoSyncControl

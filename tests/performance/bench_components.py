@@ -31,9 +31,9 @@ from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.modes import Side
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.store import FixedFlagStore
-from chalicelib.flags.document import FlagDocument
-from chalicelib.flags.flag import Flag
-from chalicelib.flags.names import FLAGS
+from chalicelib.flags.document.flag import Flag
+from chalicelib.flags.document.flag_document import FlagDocument
+from chalicelib.flags.document.names import FLAGS
 from chalicelib.monitoring.logger import logger
 from chalicelib.repositories.database import open_database
 from chalicelib.services.backend_router import Route

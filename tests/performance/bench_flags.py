@@ -19,15 +19,15 @@ from rich.table import Table
 from chalicelib.bootstrap import now
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.modes import SyncMode, SyncState
-from chalicelib.flags.bucketing import bucket
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import SilentReports
 from chalicelib.flags.decisions.store import AppConfigFlagStore, Loaded
-from chalicelib.flags.document import FlagDocument, read, written
-from chalicelib.flags.flag import Flag
-from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL
-from chalicelib.flags.schema import first_document
-from chalicelib.flags.shapes import MOST_IDS
+from chalicelib.flags.document.bucketing import bucket
+from chalicelib.flags.document.feature_models import MOST_IDS
+from chalicelib.flags.document.flag import Flag
+from chalicelib.flags.document.flag_document import FlagDocument, read, written
+from chalicelib.flags.document.json_schema import first_document
+from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.services.rollout import RolloutService
 
 TABLE, DASHBOARD = COMPONENT_FLAGS[Component.ENERGY_TABLE], COMPONENT_FLAGS[Component.DASHBOARD]

@@ -21,9 +21,9 @@ from chalicelib.flags.changes.planning import plan_between
 from chalicelib.flags.changes.publishing import FlagPublishing
 from chalicelib.flags.changes.readiness import Evidence, overruled
 from chalicelib.flags.changes.request import Change, Doing, Order
-from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read
-from chalicelib.flags.flag import Flag
-from chalicelib.flags.names import FLAGS, GLOBAL
+from chalicelib.flags.document.flag import Flag
+from chalicelib.flags.document.flag_document import FlagDocument, MalformedDocumentError, read
+from chalicelib.flags.document.names import FLAGS, GLOBAL
 
 ROLLBACK_ATTEMPTS = 5
 NOTHING = FlagDocument({})

@@ -6,7 +6,7 @@ from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.flags.changes.inspect import Explanation, Listing
 from chalicelib.flags.changes.planning import Plan, Step
 from chalicelib.flags.changes.request import Change
-from chalicelib.flags.flag import Flag, moment
+from chalicelib.flags.document.flag import Flag, moment
 
 Members = dict[str, Any]
 

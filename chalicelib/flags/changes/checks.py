@@ -1,9 +1,9 @@
 """What a document may not say compared with the one before it, beyond its form (``shapes``)."""
 
 from chalicelib.domain.errors import RolloutError
-from chalicelib.flags.document import FlagDocument, read, written
-from chalicelib.flags.flag import EVERYBODY, Flag
-from chalicelib.flags.names import GLOBAL
+from chalicelib.flags.document.flag import EVERYBODY, Flag
+from chalicelib.flags.document.flag_document import FlagDocument, read, written
+from chalicelib.flags.document.names import GLOBAL
 
 
 def check_form(document: FlagDocument) -> bytes:

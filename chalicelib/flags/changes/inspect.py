@@ -13,9 +13,9 @@ from chalicelib.flags.appconfig.control_plane import Deployed, FlagHome
 from chalicelib.flags.changes.planning import Plan, at_percentages, plan_between, rule_of
 from chalicelib.flags.changes.readiness import Evidence, overruled
 from chalicelib.flags.decisions.store import FlagStore
-from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read
-from chalicelib.flags.flag import Flag
-from chalicelib.flags.names import COMPONENT_FLAGS
+from chalicelib.flags.document.flag import Flag
+from chalicelib.flags.document.flag_document import FlagDocument, MalformedDocumentError, read
+from chalicelib.flags.document.names import COMPONENT_FLAGS
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from decimal import Decimal, InvalidOperation
 from math import ceil
 
 from chalicelib.domain.errors import FieldError, InvalidInputError, RolloutError, UnavailableError
-from chalicelib.flags.bucketing import PER_PERCENT, bucket, exact_cohort, exact_size
-from chalicelib.flags.flag import EVERYBODY, NOBODY, Flag, plain
-from chalicelib.flags.names import GLOBAL
-from chalicelib.flags.shapes import MOST_IDS
+from chalicelib.flags.document.bucketing import PER_PERCENT, bucket, exact_cohort, exact_size
+from chalicelib.flags.document.feature_models import MOST_IDS
+from chalicelib.flags.document.flag import EVERYBODY, NOBODY, Flag, plain
+from chalicelib.flags.document.names import GLOBAL
 
 WRITTEN = re.compile(r"[0-9]+(\.[0-9]+)?")
 Known = Callable[[], Sequence[str]]

@@ -9,13 +9,13 @@ from decimal import Decimal
 
 from chalicelib.domain.rollout.decision import Component, Decision, Reason
 from chalicelib.domain.sync.modes import Side
-from chalicelib.flags.bucketing import PER_PERCENT, bucket
 from chalicelib.flags.changes.patch import Known, Wish, fulfilled
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.store import FixedFlagStore
-from chalicelib.flags.document import FlagDocument
-from chalicelib.flags.flag import EVERYBODY, NOBODY, Flag, plain
-from chalicelib.flags.names import COMPONENTS, GLOBAL
+from chalicelib.flags.document.bucketing import PER_PERCENT, bucket
+from chalicelib.flags.document.flag import EVERYBODY, NOBODY, Flag, plain
+from chalicelib.flags.document.flag_document import FlagDocument
+from chalicelib.flags.document.names import COMPONENTS, GLOBAL
 
 
 @dataclass(frozen=True, slots=True)

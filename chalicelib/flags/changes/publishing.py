@@ -12,7 +12,7 @@ from chalicelib.flags.appconfig.session import POLL_SECONDS
 from chalicelib.flags.changes.checks import check_form, check_names
 from chalicelib.flags.changes.request import Change, Doing, description
 from chalicelib.flags.decisions.store import FlagStore
-from chalicelib.flags.document import FlagDocument, version_of
+from chalicelib.flags.document.flag_document import FlagDocument, version_of
 
 EFFECT_SECONDS = 45.0  # how long a deployment may take to come out of AppConfig
 NOT_SEEN = "deployed, not yet seen in effect everywhere"

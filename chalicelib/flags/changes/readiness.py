@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.domain.errors import RolloutError
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import SyncControl, Verified
-from chalicelib.flags.flag import moment
+from chalicelib.flags.document.flag import moment
 
 COMMAND = "python -m infra"
 

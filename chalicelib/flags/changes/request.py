@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from chalicelib.domain.errors import InvalidInputError
 from chalicelib.domain.rollout.flag_history import FlagChange
-from chalicelib.flags.document import FlagDocument
+from chalicelib.flags.document.flag_document import FlagDocument
 
 REASON_LENGTH = 500
 

@@ -4,11 +4,11 @@ from aws_lambda_powertools.utilities.feature_flags import FeatureFlags
 
 from chalicelib.domain.rollout.decision import Component, Decision, Reason
 from chalicelib.domain.sync.modes import Side
-from chalicelib.flags.bucketing import bucket
 from chalicelib.flags.decisions.rules import OPEN, TO_NEW
 from chalicelib.flags.decisions.store import FlagStore
-from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL
-from chalicelib.flags.shapes import BUCKET, USER_ID
+from chalicelib.flags.document.bucketing import bucket
+from chalicelib.flags.document.feature_models import BUCKET, USER_ID
+from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 
 
 class FlagDecisions:

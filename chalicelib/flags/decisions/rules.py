@@ -6,10 +6,10 @@ A feature that is no boolean one is plain Powertools too, and tells which rule h
 from typing import Any
 
 from chalicelib.domain.rollout.decision import Reason
-from chalicelib.flags.document import FlagDocument
-from chalicelib.flags.features import feature_of
-from chalicelib.flags.flag import Flag
-from chalicelib.flags.names import FLAGS, GLOBAL
+from chalicelib.flags.document.feature_codec import feature_of
+from chalicelib.flags.document.flag import Flag
+from chalicelib.flags.document.flag_document import FlagDocument
+from chalicelib.flags.document.names import FLAGS, GLOBAL
 
 OPEN = "open"  # what the global gate says when the component's flag decides
 Features = dict[str, Any]

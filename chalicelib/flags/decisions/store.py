@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.feature_flags import ConfigurationStoreErro
 
 from chalicelib.flags.appconfig.session import Seconds
 from chalicelib.flags.decisions.rules import Features, features_of
-from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read
+from chalicelib.flags.document.flag_document import FlagDocument, MalformedDocumentError, read
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
 MOST_DOUBLINGS = 6  # is longer than the longest pause; a thousand overflow

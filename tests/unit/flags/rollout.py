@@ -16,8 +16,8 @@ from chalicelib.flags.changes.request import Change, Order
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import SilentReports
 from chalicelib.flags.decisions.store import AppConfigFlagStore
-from chalicelib.flags.flag import Flag
-from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL
+from chalicelib.flags.document.flag import Flag
+from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.flags.operations import FlagAdapters, FlagOperations, flag_operations
 from chalicelib.services.rollout import RolloutService
 from tests.fakes.appconfig import PLACE, FakeAppConfig, all_off

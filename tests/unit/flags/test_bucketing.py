@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.flags.bucketing import BUCKETS, PER_PERCENT, bucket, exact_cohort, exact_size, in_order, rank
-from chalicelib.flags.names import COMPONENTS
+from chalicelib.flags.document.bucketing import BUCKETS, PER_PERCENT, bucket, exact_cohort, exact_size, in_order, rank
+from chalicelib.flags.document.names import COMPONENTS
 
 GOLDENS = json.loads((Path(__file__).parent / "goldens" / "buckets.json").read_text())
 PEOPLE = 100_000

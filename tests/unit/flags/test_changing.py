@@ -14,9 +14,9 @@ from chalicelib.flags.appconfig.session import POLL_SECONDS
 from chalicelib.flags.changes.patch import Wish
 from chalicelib.flags.changes.request import Doing, Order
 from chalicelib.flags.decisions.store import FlagStore
-from chalicelib.flags.document import FlagDocument, read, written
-from chalicelib.flags.flag import Flag
-from chalicelib.flags.names import GLOBAL
+from chalicelib.flags.document.flag import Flag
+from chalicelib.flags.document.flag_document import FlagDocument, read, written
+from chalicelib.flags.document.names import GLOBAL
 from tests.fakes.appconfig import FakeAppConfig
 from tests.unit.flags.rollout import IN_HALF, ORDER, TABLE, Rollout, back
 

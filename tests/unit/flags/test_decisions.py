@@ -9,12 +9,12 @@ import pytest
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.rollout.decision import Component, Decision, Reason
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
-from chalicelib.flags.bucketing import bucket
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.store import FixedFlagStore
-from chalicelib.flags.document import FlagDocument
-from chalicelib.flags.flag import Flag
-from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL
+from chalicelib.flags.document.bucketing import bucket
+from chalicelib.flags.document.flag import Flag
+from chalicelib.flags.document.flag_document import FlagDocument
+from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.services.rollout import MODE_MS, RolloutService
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]

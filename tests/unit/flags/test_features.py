@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.modes import Side
-from chalicelib.flags.bucketing import bucket
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.store import FixedFlagStore
-from chalicelib.flags.document import FlagDocument, MalformedDocumentError, read, written
-from chalicelib.flags.features import MalformedFlagError, feature_of, flag_of
-from chalicelib.flags.flag import Flag
-from chalicelib.flags.names import COMPONENT_FLAGS, COMPONENTS, FLAGS, GLOBAL
-from chalicelib.flags.schema import document_schema, first_document
+from chalicelib.flags.document.bucketing import bucket
+from chalicelib.flags.document.feature_codec import MalformedFlagError, feature_of, flag_of
+from chalicelib.flags.document.flag import Flag
+from chalicelib.flags.document.flag_document import FlagDocument, MalformedDocumentError, read, written
+from chalicelib.flags.document.json_schema import document_schema, first_document
+from chalicelib.flags.document.names import COMPONENT_FLAGS, COMPONENTS, FLAGS, GLOBAL
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
 SECOND = 1_700_000_000_000

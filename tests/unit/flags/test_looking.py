@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.flags.appconfig.session import POLL_SECONDS
-from chalicelib.flags.names import COMPONENTS
+from chalicelib.flags.document.names import COMPONENTS
 from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
 
 

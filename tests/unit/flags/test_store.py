@@ -17,10 +17,10 @@ from chalicelib.flags.appconfig.session import POLL_SECONDS, ConfigurationSessio
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import LoggedReports
 from chalicelib.flags.decisions.store import LONGEST_PAUSE_SECONDS, AppConfigFlagStore
-from chalicelib.flags.document import FlagDocument, read, version_of, written
-from chalicelib.flags.flag import EVERYBODY, Flag
-from chalicelib.flags.names import COMPONENT_FLAGS, GLOBAL
-from chalicelib.flags.schema import first_document
+from chalicelib.flags.document.flag import EVERYBODY, Flag
+from chalicelib.flags.document.flag_document import FlagDocument, read, version_of, written
+from chalicelib.flags.document.json_schema import first_document
+from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.monitoring.metrics import metrics
 from tests.fakes.appconfig import DAY, PLACE, FakeAppConfig, all_off
 

@@ -9,7 +9,7 @@ from chalicelib.domain.errors import RevisionError
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
 from chalicelib.flags.changes.patch import Wish
 from chalicelib.flags.changes.request import Order
-from chalicelib.flags.document import read
+from chalicelib.flags.document.flag_document import read
 from tests.unit.flags.rollout import TABLE, Rollout, back
 
 

@@ -13,10 +13,10 @@ from chalicelib.domain.errors import RolloutError, UnavailableError
 from chalicelib.domain.rollout.decision import Reason
 from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.flags.appconfig.session import POLL_SECONDS
-from chalicelib.flags.document import read, written
-from chalicelib.flags.flag import EVERYBODY, Flag
-from chalicelib.flags.names import GLOBAL
-from chalicelib.flags.schema import first_document
+from chalicelib.flags.document.flag import EVERYBODY, Flag
+from chalicelib.flags.document.flag_document import read, written
+from chalicelib.flags.document.json_schema import first_document
+from chalicelib.flags.document.names import GLOBAL
 from tests.fakes.appconfig import PLACE, FakeAppConfig
 from tests.unit.flags.rollout import IN_HALF, ORDER, TABLE, Rollout, back
 

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.errors import InvalidInputError, NotFoundError, RolloutError, UnavailableError
 from chalicelib.domain.rollout.decision import Component
-from chalicelib.flags.bucketing import exact_size, in_order
 from chalicelib.flags.changes.checks import check_names, rises
 from chalicelib.flags.changes.patch import Wish, fulfilled, lowered, percentage
 from chalicelib.flags.changes.planning import plan_between
-from chalicelib.flags.document import FlagDocument
-from chalicelib.flags.flag import NOBODY, Flag
-from chalicelib.flags.names import COMPONENT_FLAGS, FLAGS, GLOBAL, component_flag_named, flag_named
-from chalicelib.flags.shapes import MOST_IDS
+from chalicelib.flags.document.bucketing import exact_size, in_order
+from chalicelib.flags.document.feature_models import MOST_IDS
+from chalicelib.flags.document.flag import NOBODY, Flag
+from chalicelib.flags.document.flag_document import FlagDocument
+from chalicelib.flags.document.names import COMPONENT_FLAGS, FLAGS, GLOBAL, component_flag_named, flag_named
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
 FLAG = Flag(TABLE, 0, 0)

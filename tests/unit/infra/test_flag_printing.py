@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from chalicelib.domain.sync.modes import SyncMode
-from chalicelib.flags.flag import moment
+from chalicelib.flags.document.flag import moment
 from infra.operations.flag_printing import changes_table, flags_table, print_gate, print_listing
 from infra.operations.flags import succeeded
 from infra.operations.printing import minute

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.flags.document import FlagDocument
-from chalicelib.flags.flag import Flag
-from chalicelib.flags.names import FLAGS
-from chalicelib.flags.shapes import shape_of
+from chalicelib.flags.document.feature_models import shape_of
+from chalicelib.flags.document.flag import Flag
+from chalicelib.flags.document.flag_document import FlagDocument
+from chalicelib.flags.document.names import FLAGS
 
 REFERENCE = "#/definitions/{model}"
 DRAFT_4 = "http://json-schema.org/draft-04/schema#"

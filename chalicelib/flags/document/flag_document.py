@@ -11,9 +11,9 @@ from hashlib import sha256
 from typing import Any
 
 from chalicelib.domain.errors import EnergyMonitorError
-from chalicelib.flags.features import MalformedFlagError, feature_of, flag_of
-from chalicelib.flags.flag import Flag
-from chalicelib.flags.names import FLAGS
+from chalicelib.flags.document.feature_codec import MalformedFlagError, feature_of, flag_of
+from chalicelib.flags.document.flag import Flag
+from chalicelib.flags.document.names import FLAGS
 
 
 class MalformedDocumentError(EnergyMonitorError):

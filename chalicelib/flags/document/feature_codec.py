@@ -14,10 +14,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from chalicelib.domain.readings import to_ms
-from chalicelib.flags.bucketing import BUCKETS, PER_PERCENT
-from chalicelib.flags.flag import EVERYBODY, NOBODY, Flag, moment, plain
-from chalicelib.flags.names import GLOBAL
-from chalicelib.flags.shapes import (
+from chalicelib.flags.document.bucketing import BUCKETS, PER_PERCENT
+from chalicelib.flags.document.feature_models import (
     BlockedRule,
     Buckets,
     ComponentFeature,
@@ -32,6 +30,8 @@ from chalicelib.flags.shapes import (
     Users,
     shape_of,
 )
+from chalicelib.flags.document.flag import EVERYBODY, NOBODY, Flag, moment, plain
+from chalicelib.flags.document.names import GLOBAL
 
 
 class MalformedFlagError(ValueError):

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.readings import to_datetime
-from chalicelib.flags.names import COMPONENTS, GLOBAL
+from chalicelib.flags.document.names import COMPONENTS, GLOBAL
 
 NOBODY, EVERYBODY = Decimal(0), Decimal(100)
 

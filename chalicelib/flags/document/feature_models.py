@@ -11,8 +11,8 @@ from aws_lambda_powertools.utilities.feature_flags import RuleAction
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.alias_generators import to_camel
 
-from chalicelib.flags.bucketing import BUCKETS
-from chalicelib.flags.names import COMPONENTS, GLOBAL
+from chalicelib.flags.document.bucketing import BUCKETS
+from chalicelib.flags.document.names import COMPONENTS, GLOBAL
 
 USER_ID, BUCKET = "user_id", "bucket"  # the keys of the context that rules ask for
 MOST_IDS = 1_000
