@@ -40,7 +40,6 @@ from chalicelib.flags.decisions.reports import LoggedReports, SilentReports
 from chalicelib.flags.decisions.store import AppConfigFlagStore, FlagStore, Reports
 from chalicelib.flags.operations import FlagAdapters, FlagOperations, flag_operations
 from chalicelib.monitoring.logger import logger
-from chalicelib.repositories.both_sides import MongoTwinRepository
 from chalicelib.repositories.change_feed import MongoChangeFeed
 from chalicelib.repositories.comparisons import MongoComparisonLog
 from chalicelib.repositories.database import MongoDatabase, open_database, ping, time_limit
@@ -49,6 +48,7 @@ from chalicelib.repositories.flag_changes import MongoFlagHistory
 from chalicelib.repositories.known_users import MongoKnownUsers
 from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.repositories.queries import MongoReadingQueries
+from chalicelib.repositories.reconciliation import MongoTwinRepository
 from chalicelib.repositories.register import MongoMeterRegister
 from chalicelib.repositories.settings import MongoSettingsRepository
 from chalicelib.repositories.sync_control import MongoSyncControl

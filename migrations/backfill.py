@@ -20,11 +20,11 @@ from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncState
 from chalicelib.domain.sync.reconciliation import MeterKey, Selection
-from chalicelib.repositories.both_sides import MongoTwinRepository
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.queries import MongoReadingQueries
+from chalicelib.repositories.reconciliation import MongoTwinRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.services.calculation import DisplayDataCalculationService
 from migrations.checkpoint import Checkpoint

@@ -13,7 +13,7 @@ from chalicelib.domain.ports import Exchange, MeterConfiguration, NewReading, Us
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
-from chalicelib.repositories.twins import Selection, reconcile
+from chalicelib.repositories.reconcile import Selection, reconcile
 from tests.integration.v1_goldens import configure, seed
 from tests.integration.v1_households import CONFIGURED, HOUSEHOLD
 from tests.unit.domain.meters import Meter, meters, tolerances, zones

@@ -7,8 +7,8 @@ from pymongo.database import Database
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import REQUEST_SECONDS, Container, compose, mongo_ports, now
 from chalicelib.domain.sync.modes import Side, SyncMode
-from chalicelib.repositories.both_sides import MongoTwinRepository
 from chalicelib.repositories.control import SYNC_MODE, sync_document
+from chalicelib.repositories.reconciliation import MongoTwinRepository
 from chalicelib.services.calculation import documents_of
 from chalicelib.services.views import series_of
 from tests.fakes.publisher import FakePublisher

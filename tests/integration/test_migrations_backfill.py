@@ -21,8 +21,8 @@ from chalicelib.bootstrap import REQUEST_SECONDS, Container
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode
-from chalicelib.repositories.both_sides import MongoTwinRepository
 from chalicelib.repositories.database import open_database
+from chalicelib.repositories.reconciliation import MongoTwinRepository
 from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft
 from infra.local import old_energies
 from infra.local.waiting import wait_until

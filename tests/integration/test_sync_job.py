@@ -16,7 +16,7 @@ from chalicelib.domain.errors import SyncModeError, UnavailableError
 from chalicelib.domain.events import EnergyReadingsSynced
 from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.domain.sync.reconciliation import Selection, SyncProgress
-from chalicelib.repositories import twins
+from chalicelib.repositories import reconcile as twins
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.services.sync_job import SyncJobService
 from tests.integration.two_sides import GAS, POWER, Deployment, contents, equal_sides

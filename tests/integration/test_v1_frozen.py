@@ -20,7 +20,7 @@ from chalicelib.events.eventbridge import ATTEMPTS, EventBridgePublisher
 from chalicelib.monitoring.metrics import metrics
 from chalicelib.repositories.control import SYNC_MODE, sync_document, sync_state
 from chalicelib.repositories.database import open_database
-from chalicelib.repositories.twins import Selection, reconcile
+from chalicelib.repositories.reconcile import Selection, reconcile
 from migrations import runner
 from tests.fakes.publisher import FakePublisher
 from tests.integration.v1_conversation import NOW, transcript

@@ -15,8 +15,8 @@ from chalicelib.repositories.database import READ_SECONDS, Collections, Document
 from chalicelib.repositories.display import view_of
 from chalicelib.repositories.documents import COLLECTION, counted
 from chalicelib.repositories.doubles import without_doubles
+from chalicelib.repositories.reconcile import differ, meter_of, reconcile
 from chalicelib.repositories.scoped import ScopedCollection
-from chalicelib.repositories.twins import differ, meter_of, reconcile
 
 TYPES = [energy_type.value for energy_type in EnergyType]
 METER = {"_id": 0, "userId": 1, "type": 1}
