@@ -54,8 +54,11 @@ from chalicelib.repositories.settings import MongoSettingsRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.repositories.usage import MongoUsageLog
-from chalicelib.services.backend_router import BackendRouter, NobodyDecides
-from chalicelib.services.backend_usage import BackendUsageTracker
+from chalicelib.services.backends.backend_router import BackendRouter, NobodyDecides
+from chalicelib.services.backends.backend_usage import BackendUsageTracker
+from chalicelib.services.backends.decisions import RolloutService
+from chalicelib.services.backends.new_backend import NewBackend
+from chalicelib.services.backends.old_backend import OldBackend
 from chalicelib.services.calculation import DisplayDataCalculationService
 from chalicelib.services.comparer import BackendComparer
 from chalicelib.services.comparison import BackendComparison
@@ -66,13 +69,10 @@ from chalicelib.services.display import DisplayService
 from chalicelib.services.display_check import DisplayCheck
 from chalicelib.services.energy_crud import EnergyCrudService
 from chalicelib.services.meter_walk import MeterWalk
-from chalicelib.services.new_backend import NewBackend
-from chalicelib.services.old_backend import OldBackend
 from chalicelib.services.rebuild import RebuildService
 from chalicelib.services.recalculation import RecalculationService
 from chalicelib.services.refreshing_publisher import RefreshingPublisher
 from chalicelib.services.replay import ReplayService
-from chalicelib.services.rollout import RolloutService
 from chalicelib.services.sweeper import SweeperService
 from chalicelib.services.sync_job import SyncJobService
 from chalicelib.services.sync_modes import SyncModeService

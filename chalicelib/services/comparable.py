@@ -5,7 +5,7 @@ from collections.abc import Set
 from chalicelib.domain.errors import ComparisonError
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.modes import Side, SyncState
-from chalicelib.services.component_reads import READS
+from chalicelib.services.backends.component_reads import READS
 
 # They show readings as they are stored; the others are calculated by the old backend, and stored by the new one.
 ROWS = {Component.ENERGY_TABLE, Component.ENERGY_FORMS}

@@ -19,8 +19,8 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import Compared, Outcome, Request
 from chalicelib.domain.rollout.differences import differences
 from chalicelib.domain.sync.modes import Side
-from chalicelib.services.component_reads import ComponentRead, Shown, read_of
-from chalicelib.services.energy_backend import EnergyBackend
+from chalicelib.services.backends.component_reads import ComponentRead, Shown, read_of
+from chalicelib.services.backends.energy_backend import EnergyBackend
 
 ATTEMPTS = 4
 PAUSE_SECONDS = 0.05

@@ -9,7 +9,13 @@ from collections.abc import Iterator
 from chalicelib.domain.ports import PageRequest, ReadingFilter, ReadingQueries
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.sync.modes import Side
-from chalicelib.services.component_reads import ComponentRead, ShowDashboard, ShowMonths, ShowTable, ShowTimeline
+from chalicelib.services.backends.component_reads import (
+    ComponentRead,
+    ShowDashboard,
+    ShowMonths,
+    ShowTable,
+    ShowTimeline,
+)
 
 WHOLE = 1_000_000  # more readings than anybody has
 

@@ -15,7 +15,7 @@ from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
-from chalicelib.services.component_reads import read_of
+from chalicelib.services.backends.component_reads import read_of
 from tests.functional.conftest import NOW, Api, problem
 
 READING = {"type": "power", "date": "2023-01-31", "amount": 1000.5}

@@ -14,8 +14,8 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import MongoDatabase
+from chalicelib.services.backends.energy_backend import EnergyBackend
 from chalicelib.services.display import Timeline, View
-from chalicelib.services.energy_backend import EnergyBackend
 from chalicelib.services.energy_crud import ReadingDraft
 from chalicelib.services.views import monthly_data, series_of
 

@@ -16,8 +16,8 @@ from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.usage import MongoUsageLog
-from chalicelib.services.backend_usage import BackendUsageTracker
-from chalicelib.services.component_reads import ShowTable, read_of
+from chalicelib.services.backends.backend_usage import BackendUsageTracker
+from chalicelib.services.backends.component_reads import ShowTable, read_of
 from infra.local.waiting import wait_until
 from migrations import runner
 from migrations.scripts import FOLDER, QUIET, scripts

@@ -36,8 +36,8 @@ from chalicelib.flags.document.flag_document import FlagDocument
 from chalicelib.flags.document.names import FLAGS
 from chalicelib.monitoring.logger import logger
 from chalicelib.repositories.database import open_database
-from chalicelib.services.backend_router import Route
-from chalicelib.services.component_reads import ComponentRead, ShowMonths, ShowTable, ShowTimeline
+from chalicelib.services.backends.backend_router import Route
+from chalicelib.services.backends.component_reads import ComponentRead, ShowMonths, ShowTable, ShowTimeline
 from infra.local.throwaway import mongod
 from migrations import runner
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer

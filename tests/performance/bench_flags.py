@@ -28,7 +28,7 @@ from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import FlagDocument, read, written
 from chalicelib.flags.document.json_schema import first_document
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
-from chalicelib.services.rollout import RolloutService
+from chalicelib.services.backends.decisions import RolloutService
 
 TABLE, DASHBOARD = COMPONENT_FLAGS[Component.ENERGY_TABLE], COMPONENT_FLAGS[Component.DASHBOARD]
 PROMISE_US = 50.0

@@ -1,5 +1,5 @@
 """What the components answer, as models for their OpenAPI document. The answers themselves are made in
-``chalicelib.services.component_reads``; a test holds them to these.
+``chalicelib.services.backends.component_reads``; a test holds them to these.
 """
 
 from pydantic import Field, RootModel

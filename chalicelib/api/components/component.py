@@ -17,9 +17,9 @@ from chalicelib.api.preconditions import knows
 from chalicelib.auth import OPERATOR
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.services.backend_router import Route
-from chalicelib.services.component_reads import ComponentRead, Shown
-from chalicelib.services.energy_backend import EnergyBackend
+from chalicelib.services.backends.backend_router import Route
+from chalicelib.services.backends.component_reads import ComponentRead, Shown
+from chalicelib.services.backends.energy_backend import EnergyBackend
 
 Query = TypeVar("Query", bound=ComponentQuery)
 

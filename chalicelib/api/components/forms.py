@@ -11,7 +11,7 @@ from chalicelib.api.components.component import Asked, component_endpoint
 from chalicelib.api.endpoint import ANY_CONTENT, CSV_BODY_BYTES, refuse_other_methods
 from chalicelib.api.preconditions import seen_tag, unless_known
 from chalicelib.domain.rollout.decision import Component
-from chalicelib.services.component_reads import ShowForm, row_of
+from chalicelib.services.backends.component_reads import ShowForm, row_of
 from chalicelib.services.energy_crud import Recorded
 
 FORM = "/components/energy_forms"

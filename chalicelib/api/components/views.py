@@ -8,8 +8,8 @@ from chalicelib.api.cursor import cursor_of, position_of
 from chalicelib.api.endpoint import ANY_CONTENT, refuse_other_methods
 from chalicelib.api.timeline import range_of
 from chalicelib.domain.rollout.decision import Component
-from chalicelib.services.component_reads import ShowDashboard, ShowMonths, ShowTable, ShowTimeline
-from chalicelib.services.display_data_adapter import DisplayDataAdapter
+from chalicelib.services.backends.component_reads import ShowDashboard, ShowMonths, ShowTable, ShowTimeline
+from chalicelib.services.backends.display_data_adapter import DisplayDataAdapter
 
 blueprint = Blueprint(__name__)
 

@@ -15,7 +15,7 @@ from chalicelib.flags.document.bucketing import bucket
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import FlagDocument
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
-from chalicelib.services.rollout import MODE_MS, RolloutService
+from chalicelib.services.backends.decisions import MODE_MS, RolloutService
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
 ON = Flag(TABLE, 0, 0, enabled=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.rollout.decision import FORCED_OLD, Component, Decision, Reason, RolloutDecisions
 from chalicelib.domain.sync.modes import Side
-from chalicelib.services.energy_backend import EnergyBackend
+from chalicelib.services.backends.energy_backend import EnergyBackend
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.rollout.decision import Component
+from chalicelib.services.backends.energy_backend import EnergyBackend
 from chalicelib.services.display import Timeline, View
-from chalicelib.services.energy_backend import EnergyBackend
 
 
 @dataclass(frozen=True, slots=True)
