@@ -60,8 +60,8 @@ from chalicelib.services.backends.decisions import RolloutService
 from chalicelib.services.backends.new_backend import NewBackend
 from chalicelib.services.backends.old_backend import OldBackend
 from chalicelib.services.calculation import DisplayDataCalculationService
-from chalicelib.services.comparer import BackendComparer
-from chalicelib.services.comparison import BackendComparison
+from chalicelib.services.comparison.compare_backends import BackendComparison
+from chalicelib.services.comparison.runs import BackendComparer
 from chalicelib.services.configuration import ConfigurationService
 from chalicelib.services.consistency import ConsistencyService
 from chalicelib.services.csv_import import CsvImportService

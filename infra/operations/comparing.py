@@ -17,7 +17,7 @@ from chalicelib.domain.readings import DAY_MS, to_ms
 from chalicelib.domain.rollout.comparison_log import COMPARED, Compared, IgnoreRule, Outcome
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.services.backends.backend_router import NobodyDecides
-from chalicelib.services.comparer import BackendComparer
+from chalicelib.services.comparison.runs import BackendComparer
 from infra.local.errors import StackError
 from infra.local.identity import Identity
 from infra.local.layout import Layout

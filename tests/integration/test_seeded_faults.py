@@ -21,8 +21,8 @@ from chalicelib.domain.rollout.comparison_log import Compared, Outcome
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import time_limit
-from chalicelib.services.comparer import BackendComparer
-from chalicelib.services.comparison import BackendComparison
+from chalicelib.services.comparison.compare_backends import BackendComparison
+from chalicelib.services.comparison.runs import BackendComparer
 from chalicelib.services.energy_crud import ReadingDraft
 from infra.local.waiting import wait_until
 from tests.integration.planted_faults import FAULTS, POWER, FaultyBackend, Place

@@ -15,7 +15,7 @@ from chalicelib.domain.rollout.comparison_log import Outcome, Request
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.modes import Side
 from chalicelib.services.backends.component_reads import ShowMonths
-from chalicelib.services.comparison import ATTEMPTS, BACKEND_SECONDS, BackendComparison
+from chalicelib.services.comparison.compare_backends import ATTEMPTS, BACKEND_SECONDS, BackendComparison
 from chalicelib.services.display import View
 
 POWER = EnergyType.POWER

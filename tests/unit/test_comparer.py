@@ -11,7 +11,7 @@ from chalicelib.domain.rollout.comparison_log import Compared, Outcome, Request
 from chalicelib.domain.rollout.decision import FORCED_OLD, Component
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.services.comparer import AT_LEAST, FIRST_LOOK_MS, LATEST, BackendComparer
+from chalicelib.services.comparison.runs import AT_LEAST, FIRST_LOOK_MS, LATEST, BackendComparer
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.sides import FakeSides, fake_ports
 from tests.fakes.store import FakeStore

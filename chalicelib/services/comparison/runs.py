@@ -25,9 +25,9 @@ from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.flag_history import KnownUsers
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.services.comparable import comparable
-from chalicelib.services.comparison import BackendComparison
-from chalicelib.services.comparison_memory import ComparisonMemory
-from chalicelib.services.reads_of_user import reads_of_user, years_of_meter
+from chalicelib.services.comparison.compare_backends import BackendComparison
+from chalicelib.services.comparison.reads_of_user import reads_of_user, years_of_meter
+from chalicelib.services.comparison.replays import ComparisonMemory
 
 FIRST_LOOK_MS = 15 * 60_000  # how far back the first run looks
 LATEST = 4_000  # noted reads per component and run, the latest: a rush stays bounded
