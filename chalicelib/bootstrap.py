@@ -65,7 +65,7 @@ from chalicelib.services.comparison.runs import BackendComparer
 from chalicelib.services.configuration import ConfigurationService
 from chalicelib.services.consistency import ConsistencyService
 from chalicelib.services.csv_import import CsvImportService
-from chalicelib.services.display import DisplayService
+from chalicelib.services.display.display import DisplayService
 from chalicelib.services.display_check import DisplayCheck
 from chalicelib.services.energy_crud import EnergyCrudService
 from chalicelib.services.meter_walk import MeterWalk

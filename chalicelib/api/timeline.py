@@ -3,7 +3,7 @@
 from chalicelib.api.endpoint import Call
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.readings import parse_instant
-from chalicelib.services.display import Timeline
+from chalicelib.services.display.display import Timeline
 
 
 def timeline_of(call: Call, first: str | None, last: str | None, buckets: int | None) -> Timeline:

@@ -20,7 +20,7 @@ from chalicelib.domain.ports import (
 )
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType
 from chalicelib.domain.sync.modes import Side
-from chalicelib.services.views import histogram_data, monthly_data, series_of, summary_inputs_data
+from chalicelib.services.display.view_data import histogram_data, monthly_data, series_of, summary_inputs_data
 
 CALCULATION_VERSION = 1
 

@@ -15,9 +15,9 @@ from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import MongoDatabase
 from chalicelib.services.backends.energy_backend import EnergyBackend
-from chalicelib.services.display import Timeline, View
+from chalicelib.services.display.display import Timeline, View
+from chalicelib.services.display.view_data import monthly_data, series_of
 from chalicelib.services.energy_crud import ReadingDraft
-from chalicelib.services.views import monthly_data, series_of
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 YEAR = 2023

@@ -13,7 +13,7 @@ from chalicelib.domain.ports import MeterSnapshot
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side
 from chalicelib.services.calculation import documents_of
-from chalicelib.services.views import series_of
+from chalicelib.services.display.view_data import series_of
 
 Views = dict[tuple[str, int | None], Any]
 UNFINISHED = {"dirtySince", "dirtyFrom", "dirtyTo", "sweep"}  # what only a meter has that waits for a refresh

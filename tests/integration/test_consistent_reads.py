@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from chalicelib.bootstrap import Container
 from chalicelib.domain.readings import EnergyType
-from chalicelib.services.display import Timeline, View
+from chalicelib.services.display.display import Timeline, View
 from chalicelib.services.energy_crud import ReadingDraft
 
 POWER = EnergyType.POWER

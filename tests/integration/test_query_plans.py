@@ -30,7 +30,7 @@ from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.services.configuration import ExchangeDraft
-from chalicelib.services.display import Timeline
+from chalicelib.services.display.display import Timeline
 from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft
 from tests.fakes.publisher import FakePublisher
 from tests.integration.explaining import WITHOUT_INDEX, Commands, explained, explanation

@@ -20,7 +20,7 @@ from chalicelib.bootstrap import Container, Ports, compose, mongo_ports, now
 from chalicelib.domain.ports import NewReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.repositories.database import open_database
-from chalicelib.services.display import Timeline
+from chalicelib.services.display.display import Timeline
 from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft
 from infra.local.throwaway import mongod
 from migrations import runner

@@ -16,7 +16,7 @@ from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.modes import Side
 from chalicelib.services.backends.component_reads import ShowMonths
 from chalicelib.services.comparison.compare_backends import ATTEMPTS, BACKEND_SECONDS, BackendComparison
-from chalicelib.services.display import View
+from chalicelib.services.display.display import View
 
 POWER = EnergyType.POWER
 REQUEST = Request(Component.MONTHLY_CHARTS, "alice", ShowMonths(type=POWER, year=2023).parameters())

@@ -6,7 +6,7 @@ from chalicelib.api.endpoint import ANY_CONTENT, Call, endpoint, refuse_other_me
 from chalicelib.api.preconditions import unless_known
 from chalicelib.api.timeline import timeline_of
 from chalicelib.api.v2.display_bodies import DisplayBody, DisplayQuery
-from chalicelib.services.display import View
+from chalicelib.services.display.display import View
 
 blueprint = Blueprint(__name__)
 

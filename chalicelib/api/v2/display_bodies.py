@@ -8,7 +8,7 @@ from pydantic import Field
 from chalicelib.api.bodies import CONSISTENT, DIGITS, TRUTH, Body, DateText, Moment
 from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, to_datetime
-from chalicelib.services.display import View
+from chalicelib.services.display.display import View
 
 MAX_BUCKETS = 1000
 

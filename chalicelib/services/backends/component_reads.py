@@ -15,7 +15,7 @@ from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.services.backends.energy_backend import EnergyBackend
-from chalicelib.services.display import Timeline, View
+from chalicelib.services.display.display import Timeline, View
 
 
 @dataclass(frozen=True, slots=True)

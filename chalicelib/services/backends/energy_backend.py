@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from chalicelib.domain.ports import PageRequest, StoredReading
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.csv_import import CsvImportService, ImportReport
-from chalicelib.services.display import Timeline, View
+from chalicelib.services.display.display import Timeline, View
 from chalicelib.services.energy_crud import EnergyCrudService, ReadingCorrection, ReadingDraft, Recorded
 
 

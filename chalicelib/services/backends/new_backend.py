@@ -5,7 +5,7 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side
 from chalicelib.services.backends.energy_backend import Recording
 from chalicelib.services.csv_import import CsvImportService
-from chalicelib.services.display import DisplayService, Timeline, View
+from chalicelib.services.display.display import DisplayService, Timeline, View
 from chalicelib.services.energy_crud import EnergyCrudService
 
 

@@ -7,9 +7,9 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side
 from chalicelib.services.backends.energy_backend import Recording
 from chalicelib.services.csv_import import CsvImportService
-from chalicelib.services.display import Timeline, View
+from chalicelib.services.display.display import Timeline, View
+from chalicelib.services.display.view_data import histogram_data, monthly_data, series_of, summary_data
 from chalicelib.services.energy_crud import EnergyCrudService
-from chalicelib.services.views import histogram_data, monthly_data, series_of, summary_data
 
 
 class OldBackend(Recording):

@@ -20,7 +20,7 @@ from chalicelib.domain.ports import (
 )
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side
-from chalicelib.services.views import (
+from chalicelib.services.display.view_data import (
     finished_summary_data,
     histogram_data,
     monthly_data,
