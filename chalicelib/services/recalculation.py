@@ -9,7 +9,7 @@ from chalicelib.domain.events import MeterChange
 from chalicelib.domain.ports import Clock, Transactions, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.calculation import DisplayDataCalculationService
-from chalicelib.services.configuration import touch_all
+from chalicelib.services.recording.configuration import touch_all
 
 
 class RecalculationService:

@@ -27,7 +27,7 @@ from chalicelib.domain.sync.reconciliation import (
     SyncProgress,
     TwinRepository,
 )
-from chalicelib.services.energy_crud import change_of
+from chalicelib.services.recording.energy_crud import change_of
 
 CHANGES_AT_ONCE = 1_000
 METERS_AT_ONCE = 100

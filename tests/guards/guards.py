@@ -112,14 +112,14 @@ GUARDS = (
     ),
     Guard(
         "the mark of new settings on a meter before its first reading",
-        "chalicelib/services/configuration.py",
+        "chalicelib/services/recording/configuration.py",
         "if moved or before.modulus != modulus:",
         "if before.modulus != modulus or (moved and energy_type in transaction.meters.types()):",
         (f"{MEET}[other settings, and the first reading with its function]",),
     ),
     Guard(
         "the dirty range of where a reading was",
-        "chalicelib/services/energy_crud.py",
+        "chalicelib/services/recording/energy_crud.py",
         "first, last = sorted((before.instant, after.instant))",
         "first = last = after.instant",
         (f"{LOST}[none, and the reading moves to another year]",),

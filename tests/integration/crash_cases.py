@@ -14,8 +14,8 @@ from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.repositories.register import MongoMeterRegister
-from chalicelib.services.configuration import ExchangeDraft
-from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft
+from chalicelib.services.recording.configuration import ExchangeDraft
+from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from chalicelib.services.replay import ReplayService
 from tests.fakes.bus import FakeBus
 from tests.integration.delivery import deliver, sweep

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from chalicelib.bootstrap import Container
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType, parse_instant, to_datetime
-from chalicelib.services.configuration import ExchangeDraft
-from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft
+from chalicelib.services.recording.configuration import ExchangeDraft
+from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from tests.functional.test_event_functions import envelope
 from tests.integration.delivery import deliver
 from tests.integration.unreliable import Household

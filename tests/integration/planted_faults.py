@@ -17,7 +17,7 @@ from chalicelib.repositories.database import MongoDatabase
 from chalicelib.services.backends.energy_backend import EnergyBackend
 from chalicelib.services.display.display import Timeline, View
 from chalicelib.services.display.view_data import monthly_data, series_of
-from chalicelib.services.energy_crud import ReadingDraft
+from chalicelib.services.recording.energy_crud import ReadingDraft
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 YEAR = 2023

@@ -14,7 +14,7 @@ from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ports import EnergyRepository, MeterRepository, SettingsWriter, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.transactions import MongoTransactions
-from chalicelib.services.csv_import import CsvImportService
+from chalicelib.services.recording.csv_import import CsvImportService
 from tests.integration.two_sides import Deployment, equal_sides
 
 T = TypeVar("T")

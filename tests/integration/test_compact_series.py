@@ -14,7 +14,7 @@ from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import open_database
-from chalicelib.services.energy_crud import ReadingDraft
+from chalicelib.services.recording.energy_crud import ReadingDraft
 from tests.fakes.publisher import FakePublisher
 
 POWER = EnergyType.POWER

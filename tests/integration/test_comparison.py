@@ -22,7 +22,7 @@ from chalicelib.repositories.database import time_limit
 from chalicelib.services.backends.component_reads import ComponentRead, ShowDashboard, ShowForm, ShowMonths, ShowTable
 from chalicelib.services.comparison.compare_backends import BackendComparison
 from chalicelib.services.comparison.runs import BackendComparer
-from chalicelib.services.energy_crud import ReadingDraft
+from chalicelib.services.recording.energy_crud import ReadingDraft
 from infra.local.waiting import wait_until
 from tests.integration.planted_faults import FAULTS, Fault, FaultyBackend, Place
 

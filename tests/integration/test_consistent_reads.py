@@ -7,7 +7,7 @@ from uuid import uuid4
 from chalicelib.bootstrap import Container
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.display.display import Timeline, View
-from chalicelib.services.energy_crud import ReadingDraft
+from chalicelib.services.recording.energy_crud import ReadingDraft
 
 POWER = EnergyType.POWER
 WRITERS, WRITES = 3, 15

@@ -16,7 +16,7 @@ from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories.control import sync_document
-from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft, Recorded
+from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft, Recorded
 
 POWER = EnergyType.POWER
 Inherit = Callable[..., Any]

@@ -23,7 +23,7 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.reconciliation import MongoTwinRepository
-from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft
+from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from infra.local import old_energies
 from infra.local.waiting import wait_until
 from migrations import runner

@@ -29,9 +29,9 @@ from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.lagging import MongoLaggingMeters
-from chalicelib.services.configuration import ExchangeDraft
 from chalicelib.services.display.display import Timeline
-from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft
+from chalicelib.services.recording.configuration import ExchangeDraft
+from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from tests.fakes.publisher import FakePublisher
 from tests.integration.explaining import WITHOUT_INDEX, Commands, explained, explanation
 

@@ -21,7 +21,7 @@ from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import open_database, ping, time_limit
 from chalicelib.repositories.transactions import in_transaction
 from chalicelib.services.display.view_data import monthly_data, series_of
-from chalicelib.services.energy_crud import ReadingDraft
+from chalicelib.services.recording.energy_crud import ReadingDraft
 from migrations import runner
 from migrations.scripts import QUIET, scripts
 from tests.fakes.publisher import FakePublisher

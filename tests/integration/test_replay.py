@@ -20,8 +20,8 @@ from chalicelib.monitoring.metrics import flush, metrics
 from chalicelib.repositories import register
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.register import MongoMeterRegister
-from chalicelib.services.configuration import ExchangeDraft
-from chalicelib.services.energy_crud import ReadingDraft
+from chalicelib.services.recording.configuration import ExchangeDraft
+from chalicelib.services.recording.energy_crud import ReadingDraft
 from chalicelib.services.replay import Replayed, ReplayService
 from tests.fakes.publisher import FakePublisher
 from tests.integration.explaining import WITHOUT_INDEX, Commands, explained

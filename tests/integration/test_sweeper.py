@@ -15,7 +15,7 @@ from chalicelib.domain.ports import MeterSnapshot, ReadingQueries
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.services.calculation import DisplayDataCalculationService
-from chalicelib.services.energy_crud import ReadingDraft
+from chalicelib.services.recording.energy_crud import ReadingDraft
 from chalicelib.services.sweeper import GRACE_SECONDS, SweeperService, SweepReport
 from tests.fakes.publisher import FakePublisher
 from tests.integration.two_sides import POWER, Clock, Deployment, held

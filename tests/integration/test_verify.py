@@ -13,7 +13,7 @@ from pymongo.database import Database
 from chalicelib.domain.errors import SyncModeError, UnavailableError
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import MeterKey, Verification
-from chalicelib.services.configuration import touch_all
+from chalicelib.services.recording.configuration import touch_all
 from infra import __main__ as command_line
 from tests.integration.two_sides import GAS, POWER, Deployment, contents, equal_sides
 

@@ -15,7 +15,7 @@ from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, Operations, compose, mongo_ports, now
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import DRAIN_SECONDS, SyncMode
-from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft
+from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from infra.local.waiting import wait_until
 from tests.fakes.publisher import FakePublisher
 

@@ -17,7 +17,7 @@ from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.monitoring.logger import logger
 from chalicelib.repositories.database import open_database
-from chalicelib.services.configuration import ConfigurationService, ExchangeDraft
+from chalicelib.services.recording.configuration import ConfigurationService, ExchangeDraft
 from tests.fakes.publisher import FakePublisher
 from tests.integration.v1_conversation import NOW, transcript
 from tests.integration.v1_households import CONFIGURED, HOUSEHOLD, energies

@@ -21,7 +21,7 @@ from chalicelib.domain.ports import NewReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.repositories.database import open_database
 from chalicelib.services.display.display import Timeline
-from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft
+from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from infra.local.throwaway import mongod
 from migrations import runner
 from tests.fakes.publisher import FakePublisher

@@ -24,7 +24,7 @@ from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.documents import new_document, with_origin
-from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft
+from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from infra.local.throwaway import mongod
 from migrations import runner
 from tests.fakes.publisher import FakePublisher

@@ -14,7 +14,7 @@ from chalicelib.domain.errors import ConflictError, DuplicateReadingError, Unava
 from chalicelib.domain.events import EnergyReadingsBulkImported
 from chalicelib.domain.ports import UserSettings, WriteTransaction
 from chalicelib.domain.readings import EnergyType
-from chalicelib.services.csv_import import ATTEMPTS, CsvImportService
+from chalicelib.services.recording.csv_import import ATTEMPTS, CsvImportService
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.store import FakeSettings, FakeStore
 

@@ -8,8 +8,8 @@ from pydantic import Field, StrictBool
 from chalicelib.api.bodies import CONSISTENT, DIGITS, TRUTH, Amount, Body, DateText
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType
-from chalicelib.services.csv_import import ImportMode, ImportReport
-from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft
+from chalicelib.services.recording.csv_import import ImportMode, ImportReport
+from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 
 MAX_PAGE = 500
 MAX_BUCKETS = 1000

@@ -12,7 +12,7 @@ from chalicelib.api.endpoint import ANY_CONTENT, CSV_BODY_BYTES, refuse_other_me
 from chalicelib.api.preconditions import seen_tag, unless_known
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.services.backends.component_reads import ShowForm, row_of
-from chalicelib.services.energy_crud import Recorded
+from chalicelib.services.recording.energy_crud import Recorded
 
 FORM = "/components/energy_forms"
 FILLED = "/components/energy_forms/{reading_id}"

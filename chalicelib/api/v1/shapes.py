@@ -8,8 +8,8 @@ from chalicelib.api.bodies import DIGITS, Amount, Body, DateText, Moment
 from chalicelib.domain.errors import FieldError
 from chalicelib.domain.ports import StoredReading
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, to_datetime
-from chalicelib.services.csv_import import ImportMode, ImportReport
-from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft
+from chalicelib.services.recording.csv_import import ImportMode, ImportReport
+from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 
 SHOWN_ROW_ERRORS = 100
 MAX_BUCKETS = 1000

@@ -12,7 +12,7 @@ from chalicelib.domain.plausibility import MAX_DIGITS, MAX_INTEGER_DIGITS
 from chalicelib.domain.ports import Exchange, MeterConfiguration, UserSettings
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.zones import known_zone
-from chalicelib.services.configuration import ExchangeDraft
+from chalicelib.services.recording.configuration import ExchangeDraft
 
 MAX_MODULUS = 10**MAX_INTEGER_DIGITS
 Modulus = Annotated[

@@ -18,7 +18,7 @@ from chalicelib.api.v2.reading_bodies import (
     StoredReadingBody,
 )
 from chalicelib.domain.sync.modes import Side
-from chalicelib.services.energy_crud import Recorded
+from chalicelib.services.recording.energy_crud import Recorded
 
 blueprint = Blueprint(__name__)
 

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 from chalicelib.api.bodies import Body
 from chalicelib.domain.errors import FieldError
 from chalicelib.domain.events import MeterChange
-from chalicelib.services.csv_import import ImportMode, ImportReport
+from chalicelib.services.recording.csv_import import ImportMode, ImportReport
 
 SHOWN_ROW_ERRORS = 100
 

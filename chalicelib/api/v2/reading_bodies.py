@@ -7,7 +7,7 @@ from pydantic import Field, StrictBool
 from chalicelib.api.bodies import DIGITS, Amount, Body, DateText, Moment
 from chalicelib.domain.ports import StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.services.energy_crud import ReadingCorrection, ReadingDraft, Recorded
+from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft, Recorded
 
 MAX_PAGE = 500
 

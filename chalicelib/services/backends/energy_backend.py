@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from chalicelib.domain.ports import PageRequest, StoredReading
 from chalicelib.domain.readings import EnergyType
-from chalicelib.services.csv_import import CsvImportService, ImportReport
 from chalicelib.services.display.display import Timeline, View
-from chalicelib.services.energy_crud import EnergyCrudService, ReadingCorrection, ReadingDraft, Recorded
+from chalicelib.services.recording.csv_import import CsvImportService, ImportReport
+from chalicelib.services.recording.energy_crud import EnergyCrudService, ReadingCorrection, ReadingDraft, Recorded
 
 
 class EnergyBackend(Protocol):

@@ -4,9 +4,9 @@ from chalicelib.domain.ports import PageRequest, ReadingQueries, StoredReading
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side
 from chalicelib.services.backends.energy_backend import Recording
-from chalicelib.services.csv_import import CsvImportService
 from chalicelib.services.display.display import DisplayService, Timeline, View
-from chalicelib.services.energy_crud import EnergyCrudService
+from chalicelib.services.recording.csv_import import CsvImportService
+from chalicelib.services.recording.energy_crud import EnergyCrudService
 
 
 class NewBackend(Recording):

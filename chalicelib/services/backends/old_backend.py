@@ -6,10 +6,10 @@ from chalicelib.domain.ports import Clock, PageRequest, ReadingFilter, ReadingQu
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side
 from chalicelib.services.backends.energy_backend import Recording
-from chalicelib.services.csv_import import CsvImportService
 from chalicelib.services.display.display import Timeline, View
 from chalicelib.services.display.view_data import histogram_data, monthly_data, series_of, summary_data
-from chalicelib.services.energy_crud import EnergyCrudService
+from chalicelib.services.recording.csv_import import CsvImportService
+from chalicelib.services.recording.energy_crud import EnergyCrudService
 
 
 class OldBackend(Recording):

@@ -20,7 +20,7 @@ from chalicelib.domain.ports import (
     WriteTransaction,
 )
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.services.energy_crud import change_of
+from chalicelib.services.recording.energy_crud import change_of
 
 ImportMode = Literal["all", "partial"]
 ATTEMPTS = 3

@@ -30,7 +30,7 @@ from chalicelib.domain.readings import (
     parse_instant,
     to_datetime,
 )
-from chalicelib.services.energy_crud import change_of
+from chalicelib.services.recording.energy_crud import change_of
 
 Configure = Callable[[MeterConfiguration], MeterConfiguration]
 
