@@ -26,7 +26,7 @@ from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoTwinRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
-from chalicelib.services.calculation import DisplayDataCalculationService
+from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 from migrations.checkpoint import Checkpoint
 from migrations.display_documents import FIRST, LAST
 from migrations.errors import RefusedError

@@ -19,9 +19,9 @@ from chalicelib.domain.sync.reconciliation import (
     Verified,
     Walk,
 )
-from chalicelib.services.display_check import DisplayCheck, findings_of
-from chalicelib.services.meter_walk import MeterWalk, Progress
-from chalicelib.services.recalculation import RecalculationService
+from chalicelib.services.refresh.display_check import DisplayCheck, findings_of
+from chalicelib.services.refresh.meter_walk import MeterWalk, Progress
+from chalicelib.services.refresh.recalculation import RecalculationService
 
 
 class ConsistencyService:

@@ -9,7 +9,7 @@ from rich.table import Column, Table
 
 from chalicelib.domain.lagging_meters import FailingMeter
 from chalicelib.domain.sync.reconciliation import Verification
-from chalicelib.services.sweeper import SweepReport
+from chalicelib.services.refresh.sweeper import SweepReport
 from infra.operations.connection import connected, json_option, name_option
 from infra.operations.printing import (
     console,

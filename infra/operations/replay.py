@@ -8,7 +8,7 @@ import click
 from chalicelib.bootstrap import shell_replay
 from chalicelib.domain.errors import InvalidReadingError
 from chalicelib.domain.readings import parse_instant
-from chalicelib.services.replay import Replayed
+from chalicelib.services.refresh.replay import Replayed
 from infra.operations.connection import json_option
 from infra.operations.deployments import Deployment, with_deployment
 from infra.operations.printing import console, counted, print_json, progress_console

@@ -12,7 +12,7 @@ from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.handlers.sweeper import sweeper
-from chalicelib.services.sweeper import SweepReport
+from chalicelib.services.refresh.sweeper import SweepReport
 from tests.fakes.sides import fake_ports
 from tests.functional.conftest import NOW, Api
 from tests.functional.test_event_functions import Context, recorded

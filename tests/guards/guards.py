@@ -86,14 +86,14 @@ GUARDS = (
     ),
     Guard(
         "the sweeper",
-        "chalicelib/services/sweeper.py",
+        "chalicelib/services/refresh/sweeper.py",
         "return is_ours and self._calculation.refresh(*claimed.key)",
         "return False",
         (f"{LOST}[all events]", f"{WRITE_DIES}[create]"),
     ),
     Guard(
         "the sweeper's claim before it refreshes",
-        "chalicelib/services/sweeper.py",
+        "chalicelib/services/refresh/sweeper.py",
         "is_ours = self._lagging.claim(meter, self._clock() + claimed.pause_ms)",
         "is_ours = True",
         (f"{SWEEPER}test_a_meter_on_which_the_process_dies_costs_one_attempt_and_not_the_next_run",),

@@ -16,7 +16,7 @@ from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.repositories.register import MongoMeterRegister
 from chalicelib.services.recording.configuration import ExchangeDraft
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
-from chalicelib.services.replay import ReplayService
+from chalicelib.services.refresh.replay import ReplayService
 from tests.fakes.bus import FakeBus
 from tests.integration.delivery import deliver, sweep
 

@@ -9,8 +9,8 @@ from chalicelib.bootstrap import REQUEST_SECONDS, Container, compose, mongo_port
 from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.reconciliation import MongoTwinRepository
-from chalicelib.services.calculation import documents_of
 from chalicelib.services.display.view_data import series_of
+from chalicelib.services.refresh.calculation import documents_of
 from tests.fakes.publisher import FakePublisher
 
 Document = dict[str, Any]

@@ -12,8 +12,8 @@ from chalicelib.bootstrap import Container
 from chalicelib.domain.ports import MeterSnapshot
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side
-from chalicelib.services.calculation import documents_of
 from chalicelib.services.display.view_data import series_of
+from chalicelib.services.refresh.calculation import documents_of
 
 Views = dict[tuple[str, int | None], Any]
 UNFINISHED = {"dirtySince", "dirtyFrom", "dirtyTo", "sweep"}  # what only a meter has that waits for a refresh

@@ -22,7 +22,7 @@ from chalicelib.repositories.database import open_database
 from chalicelib.repositories.register import MongoMeterRegister
 from chalicelib.services.recording.configuration import ExchangeDraft
 from chalicelib.services.recording.energy_crud import ReadingDraft
-from chalicelib.services.replay import Replayed, ReplayService
+from chalicelib.services.refresh.replay import Replayed, ReplayService
 from tests.fakes.publisher import FakePublisher
 from tests.integration.explaining import WITHOUT_INDEX, Commands, explained
 from tests.integration.test_query_plans import fill

@@ -14,9 +14,9 @@ from chalicelib.domain.lagging_meters import Lag
 from chalicelib.domain.ports import MeterSnapshot, ReadingQueries
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.sync.modes import Side, SyncMode
-from chalicelib.services.calculation import DisplayDataCalculationService
 from chalicelib.services.recording.energy_crud import ReadingDraft
-from chalicelib.services.sweeper import GRACE_SECONDS, SweeperService, SweepReport
+from chalicelib.services.refresh.calculation import DisplayDataCalculationService
+from chalicelib.services.refresh.sweeper import GRACE_SECONDS, SweeperService, SweepReport
 from tests.fakes.publisher import FakePublisher
 from tests.integration.two_sides import POWER, Clock, Deployment, held
 

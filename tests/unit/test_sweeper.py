@@ -12,8 +12,8 @@ from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.lagging_meters import LONGEST_PAUSE_MS, LaggingMeter
 from chalicelib.domain.ports import DisplayUpdate
 from chalicelib.domain.readings import EnergyType
-from chalicelib.services.calculation import DisplayDataCalculationService
-from chalicelib.services.sweeper import GRACE_SECONDS, SweeperService, SweepReport
+from chalicelib.services.refresh.calculation import DisplayDataCalculationService
+from chalicelib.services.refresh.sweeper import GRACE_SECONDS, SweeperService, SweepReport
 from tests.fakes.lagging import FakeLaggingMeters
 from tests.fakes.store import FakeDisplay, FakeMeters, FakeQueries, FakeStore
 

@@ -20,8 +20,8 @@ from chalicelib.domain.ports import (
 )
 from chalicelib.domain.sync.modes import Side
 from chalicelib.domain.sync.reconciliation import Finding, MeterKey, TwinRepository
-from chalicelib.services.calculation import documents_of
 from chalicelib.services.display.view_data import series_of
+from chalicelib.services.refresh.calculation import documents_of
 
 T = TypeVar("T")
 View = tuple[DataType, int | None]

@@ -8,8 +8,8 @@ from collections.abc import Collection
 from chalicelib.domain.events import MeterChange
 from chalicelib.domain.ports import Clock, Transactions, WriteTransaction
 from chalicelib.domain.readings import EnergyType
-from chalicelib.services.calculation import DisplayDataCalculationService
 from chalicelib.services.recording.configuration import touch_all
+from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 
 
 class RecalculationService:

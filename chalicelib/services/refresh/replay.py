@@ -11,7 +11,7 @@ from chalicelib.domain.events import EnergyEvent, MeterRefreshRequested, MeterVe
 from chalicelib.domain.meter_register import MeterRegister, RegisteredMeter
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import to_datetime
-from chalicelib.services.recalculation import RecalculationService
+from chalicelib.services.refresh.recalculation import RecalculationService
 
 Send = Callable[[Sequence[EnergyEvent]], int]
 METERS_AT_ONCE = 50

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.sync.modes import Side, SyncState
 from chalicelib.domain.sync.reconciliation import Finding, MeterKey, SyncControl, Verification, Walk
-from chalicelib.services.display_check import DisplayCheck, findings_of
-from chalicelib.services.meter_walk import Look, MeterWalk, Progress
-from chalicelib.services.recalculation import RecalculationService
+from chalicelib.services.refresh.display_check import DisplayCheck, findings_of
+from chalicelib.services.refresh.meter_walk import Look, MeterWalk, Progress
+from chalicelib.services.refresh.recalculation import RecalculationService
 
 
 class RebuildService:

@@ -16,7 +16,7 @@ from chalicelib.domain.lagging_meters import FailingMeter, LaggingMeter, Lagging
 from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.sync.modes import Side
 from chalicelib.monitoring.logger import logger
-from chalicelib.services.calculation import DisplayDataCalculationService
+from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 
 # Ten times what an event takes to a refreshed display when everything starts cold, so that the sweeper does not do
 # the handlers' work; and ahead of Lambda's own second attempt after a minute. With a run each minute, a lost event
