@@ -61,7 +61,6 @@ from chalicelib.services.backends.new_backend import NewBackend
 from chalicelib.services.backends.old_backend import OldBackend
 from chalicelib.services.comparison.compare_backends import BackendComparison
 from chalicelib.services.comparison.runs import BackendComparer
-from chalicelib.services.consistency import ConsistencyService
 from chalicelib.services.display.display import DisplayService
 from chalicelib.services.recording.configuration import ConfigurationService
 from chalicelib.services.recording.csv_import import CsvImportService
@@ -74,8 +73,9 @@ from chalicelib.services.refresh.recalculation import RecalculationService
 from chalicelib.services.refresh.refreshing_publisher import RefreshingPublisher
 from chalicelib.services.refresh.replay import ReplayService
 from chalicelib.services.refresh.sweeper import SweeperService
-from chalicelib.services.sync_job import SyncJobService
-from chalicelib.services.sync_modes import SyncModeService
+from chalicelib.services.sync.consistency import ConsistencyService
+from chalicelib.services.sync.sync_job import SyncJobService
+from chalicelib.services.sync.sync_modes import SyncModeService
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import click
 from chalicelib.bootstrap import Operations
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import Verification
-from chalicelib.services.sync_job import SyncReport
+from chalicelib.services.sync.sync_job import SyncReport
 from infra.operations.connection import connected, json_option, name_option
 from infra.operations.printing import (
     console,

@@ -12,8 +12,8 @@ from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import Verification
 from chalicelib.flags.document.flag import moment as moment
-from chalicelib.services.sync_job import SyncReport
-from chalicelib.services.sync_modes import ModeReport
+from chalicelib.services.sync.sync_job import SyncReport
+from chalicelib.services.sync.sync_modes import ModeReport
 
 console = Console(highlight=False, soft_wrap=True)
 progress_console = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -18,7 +18,7 @@ from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.domain.sync.reconciliation import Selection, SyncProgress
 from chalicelib.repositories import reconcile as twins
 from chalicelib.repositories.transactions import MongoTransactions
-from chalicelib.services.sync_job import SyncJobService
+from chalicelib.services.sync.sync_job import SyncJobService
 from tests.integration.two_sides import GAS, POWER, Deployment, contents, equal_sides
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
