@@ -18,7 +18,7 @@ from chalicelib.repositories.database import Collections, MongoDatabase, open_da
 from infra.drills.api import OLD, Api, http
 from infra.local.errors import StackError
 from infra.local.layout import Layout
-from infra.operations.flag_place import Flags, flags_at
+from infra.targets.flags import Flags, flags_at
 
 NEW = "new"
 ALONE = {OLD: SyncMode.OLD_ONLY, NEW: SyncMode.NEW_ONLY}

@@ -22,8 +22,8 @@ from infra.local.errors import StackError
 from infra.local.identity import Identity
 from infra.local.layout import Layout
 from infra.operations.compare_printing import counted, print_report, replay_document, report_document
-from infra.operations.connection import database_of, json_option, name_option, person
 from infra.operations.printing import console, print_json, progress_console
+from infra.targets.database import database_of, json_option, name_option, person
 
 HOUR_MS = 3_600_000
 KEPT_HOURS = 90 * 24

@@ -10,11 +10,11 @@ import click
 from rich.markup import escape
 from rich.table import Column, Table
 
-from infra.operations.connection import json_option
 from infra.operations.dead_letters import DeadLetter, DeadLetterQueue
-from infra.operations.deployments import Deployment, with_deployment
 from infra.operations.discarded import record
 from infra.operations.printing import console, moment, print_json, printable
+from infra.targets.database import json_option
+from infra.targets.deployment import Deployment, with_deployment
 
 url_option = click.option("--queue-url", help="another queue than the stack's own")
 id_argument = click.argument("letter_id", metavar="ID")

@@ -10,8 +10,8 @@ from infra.drills.rollback import Drilled, Exercise
 from infra.drills.rollback import drill as make
 from infra.drills.writing import WRITES
 from infra.local.throwaway import stack
-from infra.operations.connection import json_option
 from infra.operations.printing import console, print_json, progress_console
+from infra.targets.database import json_option
 
 
 @click.group()

@@ -16,8 +16,6 @@ from chalicelib.flags.changes.as_json import (
 from chalicelib.flags.changes.patch import Wish, percentage
 from chalicelib.flags.changes.request import Change, Order
 from chalicelib.flags.document.names import COMPONENTS, component_flag_named, flag_named
-from infra.operations.connection import json_option
-from infra.operations.flag_place import Flags, flags_of, place_options
 from infra.operations.flag_printing import (
     print_change,
     print_changes,
@@ -27,6 +25,8 @@ from infra.operations.flag_printing import (
     print_plan,
 )
 from infra.operations.printing import print_json, progress_console
+from infra.targets.database import json_option
+from infra.targets.flags import Flags, flags_of, place_options
 
 reason_option = click.option("--reason", required=True, help="why; kept with the change")
 Users = tuple[str, ...]

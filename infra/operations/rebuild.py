@@ -10,7 +10,6 @@ from rich.table import Column, Table
 from chalicelib.domain.lagging_meters import FailingMeter
 from chalicelib.domain.sync.reconciliation import Verification
 from chalicelib.services.refresh.sweeper import SweepReport
-from infra.operations.connection import connected, json_option, name_option
 from infra.operations.printing import (
     console,
     counted,
@@ -22,6 +21,7 @@ from infra.operations.printing import (
     progress_console,
     verification_document,
 )
+from infra.targets.database import connected, json_option, name_option
 
 UNTIL_DONE = float(7 * 24 * 3600)  # a person ends a run with Ctrl-C; the next one goes on
 

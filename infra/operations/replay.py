@@ -9,9 +9,9 @@ from chalicelib.bootstrap import shell_replay
 from chalicelib.domain.errors import InvalidReadingError
 from chalicelib.domain.readings import parse_instant
 from chalicelib.services.refresh.replay import Replayed
-from infra.operations.connection import json_option
-from infra.operations.deployments import Deployment, with_deployment
 from infra.operations.printing import console, counted, print_json, progress_console
+from infra.targets.database import json_option
+from infra.targets.deployment import Deployment, with_deployment
 
 UTC = ZoneInfo("UTC")
 METERS_PER_LINE = 1_000

@@ -10,7 +10,6 @@ from chalicelib.bootstrap import Operations
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import Verification
 from chalicelib.services.sync.sync_job import SyncReport
-from infra.operations.connection import connected, json_option, name_option
 from infra.operations.printing import (
     console,
     counted,
@@ -23,6 +22,7 @@ from infra.operations.printing import (
     sync_line,
     verification_document,
 )
+from infra.targets.database import connected, json_option, name_option
 
 UNTIL_DONE = float(7 * 24 * 3600)  # a person ends a run with Ctrl-C; the next one goes on
 

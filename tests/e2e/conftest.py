@@ -22,7 +22,7 @@ from infra.local.layout import Layout
 from infra.local.processes import Processes
 from infra.local.throwaway import stack as throwaway_stack
 from infra.local.waiting import wait_until
-from infra.operations.flag_place import Flags, flags_at
+from infra.targets.flags import Flags, flags_at
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from chalicelib.flags.changes.request import Order
-from infra.operations.flag_place import Flags
+from infra.targets.flags import Flags
 from tests.e2e.conftest import TABLE, Answer, Deployed, deploy_table, eventually
 
 PATH = "/components/energy_table?type=power"

@@ -23,7 +23,7 @@ from chalicelib.repositories.database import open_database
 from infra.drills.ground import laptop_ground
 from infra.drills.rollback import Exercise, drill
 from infra.operations.drill import print_drilled
-from infra.operations.flag_place import Flags
+from infra.targets.flags import Flags
 from tests.e2e.conftest import TABLE, Deployed, deploy_table, eventually
 from tests.e2e.test_schedules import Account
 from tests.fakes.publisher import FakePublisher

@@ -6,7 +6,7 @@ import pytest
 
 from infra.deployment.application import Target
 from infra.local.layout import REGION
-from infra.operations.flag_place import clients_of
+from infra.targets.flags import clients_of
 
 
 @pytest.mark.parametrize("emulated", [True, False])

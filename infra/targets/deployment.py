@@ -14,7 +14,7 @@ from infra.deployment.application import Target, application_stack
 from infra.deployment.cloudformation import Stack
 from infra.local.errors import StackError
 from infra.local.layout import REGION, STAGE, Layout
-from infra.operations.connection import database_of, name_option
+from infra.targets.database import database_of, name_option
 
 Command = Callable[..., Any]
 

@@ -23,7 +23,7 @@ from infra.local.emulators import answers
 from infra.local.errors import StackError
 from infra.local.layout import REGION, STAGE, Layout
 from infra.local.waiting import wait_until
-from infra.operations.connection import name_option, person
+from infra.targets.database import name_option, person
 
 API_SECONDS = 30.0
 OPERATOR = "operator"
