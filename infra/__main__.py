@@ -26,17 +26,17 @@ from infra.local.processes import PieceStatus, Processes
 console = Console(highlight=False, soft_wrap=True)
 LONGEST_HOURS = 24.0 * 365
 OPERATIONS = {  # and the modules of infra.operations that hold them
-    "compare": "comparing",
+    "compare": "compare",
     "dlq": "dlq",
     "drill": "drill",
     "flags": "flags",
-    "mode": "commands",
-    "rebuild": "display",
-    "repair": "commands",
+    "mode": "sync",
+    "rebuild": "rebuild",
+    "repair": "sync",
     "replay": "replay",
-    "sweep": "display",
-    "sync": "commands",
-    "verify": "commands",
+    "sweep": "rebuild",
+    "sync": "sync",
+    "verify": "sync",
 }
 
 setting = partial(click.option, show_envvar=True)

@@ -1,0 +1,1 @@
+"""The sync modes, and what two sides of one reading owe each other."""

@@ -1,0 +1,1 @@
+"""Looking at flags and changing them: requests, checks, plans, publishing, history."""

@@ -1,0 +1,1 @@
+"""The flag document itself, pure: flags, buckets, names, its JSON form and schema."""

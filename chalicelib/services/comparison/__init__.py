@@ -1,0 +1,1 @@
+"""Asking both backends the same question and recording where they differ."""

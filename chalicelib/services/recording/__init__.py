@@ -1,0 +1,1 @@
+"""Recording readings, imports and a meter's configuration: everything that writes for a person."""

@@ -1,0 +1,1 @@
+"""Keeping both sides equal: sync modes, the sync job, verify and repair."""
