@@ -24,16 +24,15 @@ from chalicelib.domain.ports import (
     Transactions,
 )
 from chalicelib.domain.rollout.comparison_log import ComparisonLog
-from chalicelib.domain.rollout.decision import RolloutDecisions
+from chalicelib.domain.rollout.decision import Backend, RolloutDecisions
 from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import UsageLog
-from chalicelib.domain.sync.modes import Side
-from chalicelib.domain.sync.reconciliation import ChangeFeed, SyncControl, TwinRepository
+from chalicelib.domain.sync.reconciliation import ChangeFeed, ReconciliationRepository, SyncControl
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
-from chalicelib.flags.appconfig.clients import FlagClients, FlagPlace
-from chalicelib.flags.appconfig.control_plane import FlagHome
+from chalicelib.flags.appconfig.clients import AppConfigIds, FlagClients
+from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
 from chalicelib.flags.appconfig.session import ConfigurationSession
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import LoggedReports, SilentReports
@@ -48,7 +47,7 @@ from chalicelib.repositories.flag_changes import MongoFlagHistory
 from chalicelib.repositories.known_users import MongoKnownUsers
 from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.repositories.queries import MongoReadingQueries
-from chalicelib.repositories.reconciliation import MongoTwinRepository
+from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.register import MongoMeterRegister
 from chalicelib.repositories.settings import MongoSettingsRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
@@ -83,7 +82,7 @@ if TYPE_CHECKING:
 
 # For transactions and snapshots: API Gateway gives up after 29 s, and an import of 50,000 rows takes a while.
 REQUEST_SECONDS = 20.0
-NO_PLACE = FlagPlace("", "", "", "")  # nobody answers there: everybody gets the old backend
+NO_PLACE = AppConfigIds("", "", "", "")  # nobody answers there: everybody gets the old backend
 
 
 class Secrets(BaseModel):
@@ -106,7 +105,7 @@ class Ports:
     lagging: LaggingMeters
     publisher: EventPublisher
     sync_control: SyncControl
-    twins: TwinRepository
+    twins: ReconciliationRepository
     changes: ChangeFeed
     usage: UsageLog
     comparisons: ComparisonLog
@@ -168,7 +167,7 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
     old = OldBackend(ports.queries, clock, energy, imports)
     new = NewBackend(display, ports.queries, energy, imports)
     chance = Random()  # noqa: S311 for samples and order, not for secrets
-    comparison = BackendComparison({Side.OLD: old, Side.NEW: new}, ports.display, time_limit, chance)
+    comparison = BackendComparison({Backend.OLD: old, Backend.NEW: new}, ports.display, time_limit, chance)
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
     return Container(
         verifier=verifier,
@@ -231,7 +230,7 @@ def _shell_calculation(database: MongoDatabase) -> DisplayDataCalculationService
     )
 
 
-def shell_flags(database: MongoDatabase, clients: FlagClients, place: FlagPlace) -> FlagOperations:
+def shell_flags(database: MongoDatabase, clients: FlagClients, place: AppConfigIds) -> FlagOperations:
     """The operators' flags for a shell, which says by itself what is wrong with them."""
     adapters = appconfig_adapters(clients, place)
     decisions = RolloutService(FlagDecisions(adapters.store), MongoReadingQueries(database, REQUEST_SECONDS).sync, now)
@@ -239,14 +238,16 @@ def shell_flags(database: MongoDatabase, clients: FlagClients, place: FlagPlace)
     return flag_operations(adapters, decisions, history, users, MongoSyncControl(database), now)
 
 
-def appconfig_adapters(clients: FlagClients, place: FlagPlace, reports: Reports | None = None) -> FlagAdapters:
+def appconfig_adapters(clients: FlagClients, place: AppConfigIds, reports: Reports | None = None) -> FlagAdapters:
     """The adapters on AppConfig; nothing is asked before somebody wants to know."""
 
     def store(reports: Reports) -> FlagStore:
         return AppConfigFlagStore(ConfigurationSession(clients.reading, place, time), reports, time)
 
     silent = SilentReports()
-    return FlagAdapters(store(reports or silent), partial(store, silent), FlagHome(clients.changing, place))
+    return FlagAdapters(
+        store(reports or silent), partial(store, silent), AppConfigControlPlane(clients.changing, place)
+    )
 
 
 def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
@@ -259,7 +260,7 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         lagging=MongoLaggingMeters(database, REQUEST_SECONDS),
         publisher=publisher,
         sync_control=MongoSyncControl(database),
-        twins=MongoTwinRepository(database, REQUEST_SECONDS, now),
+        twins=MongoReconciliationRepository(database, REQUEST_SECONDS, now),
         changes=MongoChangeFeed(database, REQUEST_SECONDS),
         usage=MongoUsageLog(database),
         comparisons=MongoComparisonLog(database),
@@ -307,8 +308,8 @@ def _deployed() -> Container:
     return compose(ports, verifier, now, Rollout(FlagDecisions(adapters.store), pseudonyms, adapters))
 
 
-def _flag_place(settings: Settings) -> FlagPlace:
-    return FlagPlace(
+def _flag_place(settings: Settings) -> AppConfigIds:
+    return AppConfigIds(
         settings.flags_application_id,
         settings.flags_environment_id,
         settings.flags_profile_id,

@@ -5,6 +5,6 @@ from pymongo.errors import PyMongoError
 from urllib3.exceptions import HTTPError
 
 from infra.deployment.errors import DeployError
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 
-EXPECTED = (StackError, DeployError, BotoCoreError, ClientError, PyMongoError, HTTPError, OSError)
+EXPECTED = (OperatorError, DeployError, BotoCoreError, ClientError, PyMongoError, HTTPError, OSError)

@@ -24,7 +24,7 @@ from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.queries import MongoReadingQueries
-from chalicelib.repositories.reconciliation import MongoTwinRepository
+from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 from migrations.checkpoint import Checkpoint
@@ -85,7 +85,7 @@ class Backfill:
         self._database = database
         self._run = run
         self._at_once = at_once
-        self._twins = MongoTwinRepository(database, TRANSACTION_SECONDS, now)
+        self._twins = MongoReconciliationRepository(database, TRANSACTION_SECONDS, now)
         self._display = MongoDisplayDataRepository(database, TRANSACTION_SECONDS)
         queries = MongoReadingQueries(database, TRANSACTION_SECONDS)
         self._calculation = DisplayDataCalculationService(self._display, queries, now)

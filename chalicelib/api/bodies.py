@@ -46,6 +46,6 @@ class Body(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """The members as the caller sees them."""
         return self.model_dump(by_alias=True)

@@ -21,13 +21,13 @@ def seen_revision(call: Call) -> int | None:
     Raises:
         InvalidInputError: it is not one ETag.
     """
-    tag = seen_tag(call)
+    tag = if_match(call)
     if tag is None:
         return None
     return int(tag) if REVISION.fullmatch(tag) else NO_REVISION
 
 
-def seen_tag(call: Call) -> str | None:
+def if_match(call: Call) -> str | None:
     """What stands between the quotation marks of ``If-Match``, None: any; a weak ETag matches nothing, itself included.
 
     Raises:
@@ -41,12 +41,12 @@ def seen_tag(call: Call) -> str | None:
     raise InvalidInputError("If-Match: send the ETag of the reading", (FieldError("If-Match", "not one ETag"),))
 
 
-def unless_known(call: Call, etag: str, body: Callable[[], Any]) -> Response:
+def conditional_answer(call: Call, etag: str, body: Callable[[], Any]) -> Response:
     """The body with its ETag, or 304 where ``If-None-Match`` says that the caller has it."""
-    return not_modified(etag) if knows(call, etag) else json_answer(body(), headers={"ETag": etag})
+    return not_modified(etag) if etag_matches(call, etag) else json_answer(body(), headers={"ETag": etag})
 
 
-def knows(call: Call, etag: str) -> bool:
+def etag_matches(call: Call, etag: str) -> bool:
     """Whether ``If-None-Match`` names this state."""
     known = {item.strip().removeprefix("W/") for item in call.request.headers.get("if-none-match", "").split(",")}
     return bool(known & {etag, "*"})

@@ -21,7 +21,8 @@ from chalicelib.domain.readings import (
     MeterExchange,
     Reading,
 )
-from chalicelib.domain.sync.modes import Side, SyncState
+from chalicelib.domain.rollout.decision import Backend
+from chalicelib.domain.sync.modes import SyncState
 
 T = TypeVar("T")
 Clock = Callable[[], int]
@@ -266,22 +267,22 @@ class ReadingQueries(Protocol):
     def sync(self) -> SyncState:
         """The sync mode now."""
 
-    def get(self, user_id: str, reading_id: str, backend: Side) -> StoredReading:
+    def get(self, user_id: str, reading_id: str, backend: Backend) -> StoredReading:
         """One reading. Raises NotFoundError."""
 
-    def page(self, user_id: str, request: PageRequest, backend: Side) -> list[StoredReading]:
+    def page(self, user_id: str, request: PageRequest, backend: Backend) -> list[StoredReading]:
         """Readings in the order of their dates, at most ``request.limit``."""
 
     def configuration(self, user_id: str, energy_type: EnergyType) -> MeterConfiguration:
         """Register modulus and exchanges of a meter."""
 
-    def snapshot(self, user_id: str, energy_type: EnergyType, backend: Side) -> MeterSnapshot:
+    def snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
         """Meter, settings and readings at one point in time; version 0 where there is no meter.
 
         The new backend's readings come from the compact series where it is kept.
         """
 
-    def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Side) -> MeterSnapshot:
+    def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
         """The same from the readings themselves: what the display and its series are checked against."""
 
 

@@ -8,7 +8,7 @@ from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.decision import RolloutDecisions
 from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
 from chalicelib.domain.sync.reconciliation import SyncControl
-from chalicelib.flags.appconfig.control_plane import FlagHome
+from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
 from chalicelib.flags.appconfig.deployment import FlagDeployment, Waiting
 from chalicelib.flags.changes.apply import FlagChanges
 from chalicelib.flags.changes.inspect import FlagOverview
@@ -22,7 +22,7 @@ class FlagAdapters:
 
     store: FlagStore
     new_store: Callable[[], FlagStore]
-    home: FlagHome
+    home: AppConfigControlPlane
     waiting: Waiting = field(default_factory=lambda: Waiting(time.time, time.sleep))
 
 

@@ -11,7 +11,14 @@ from bson import ObjectId
 from pymongo import DESCENDING
 
 from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.rollout.comparison_log import Compared, ComparisonReport, Example, IgnoreRule, Replay, Request
+from chalicelib.domain.rollout.comparison_log import (
+    ComparisonReport,
+    ComparisonResult,
+    Example,
+    IgnoreRule,
+    Replay,
+    Request,
+)
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.differences import Difference, shown_value
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
@@ -58,7 +65,7 @@ class MongoComparisonLog:
         with time_limit(READ_SECONDS):
             self._control.update_one({"_id": POSITION}, {"$set": {"lookedAt": to_datetime(instant)}}, upsert=True)
 
-    def add(self, compared: Compared, pseudonyms: Pseudonyms, at: int) -> None:
+    def add(self, compared: ComparisonResult, pseudonyms: Pseudonyms, at: int) -> None:
         """One row per comparison."""
         with time_limit(READ_SECONDS):
             self._comparisons.insert_one(_row(compared, pseudonyms, at))
@@ -116,7 +123,7 @@ class MongoComparisonLog:
         return [replay_of(row) for row in found]
 
 
-def _row(compared: Compared, pseudonyms: Pseudonyms, at: int) -> Document:
+def _row(compared: ComparisonResult, pseudonyms: Pseudonyms, at: int) -> Document:
     request = compared.request
     return {
         "at": to_datetime(at),

@@ -14,6 +14,7 @@ from pymongo.cursor import Cursor
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.ports import MeterConfiguration, MeterSnapshot, PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncState
 from chalicelib.repositories import series
 from chalicelib.repositories.control import sync_state
@@ -48,13 +49,13 @@ class MongoReadingQueries:
         with time_limit(READ_SECONDS):
             return sync_state(self._database)
 
-    def get(self, user_id: str, reading_id: str, backend: Side) -> StoredReading:
+    def get(self, user_id: str, reading_id: str, backend: Backend) -> StoredReading:
         """One reading of the user."""
         with time_limit(READ_SECONDS):
             side = sync_state(self._database).reads(backend)
             return reading_of(document_that_counts(self._readings(user_id, side), side, reading_id))
 
-    def page(self, user_id: str, request: PageRequest, backend: Side) -> list[StoredReading]:
+    def page(self, user_id: str, request: PageRequest, backend: Backend) -> list[StoredReading]:
         """One page by date and id: the lists of each type, by the index on type and date, merged."""
         with time_limit(READ_SECONDS), ExitStack() as cursors:
             side = sync_state(self._database).reads(backend)
@@ -69,15 +70,15 @@ class MongoReadingQueries:
         with time_limit(READ_SECONDS):
             return configuration_of(self._meter(user_id, energy_type, None) or {})
 
-    def snapshot(self, user_id: str, energy_type: EnergyType, backend: Side) -> MeterSnapshot:
+    def snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
         """Everything a calculation needs, at one point in time, without holding up a writer."""
-        return self._snapshot(user_id, energy_type, backend, from_series=backend is Side.NEW)
+        return self._snapshot(user_id, energy_type, backend, from_series=backend is Backend.NEW)
 
-    def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Side) -> MeterSnapshot:
+    def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
         """The same from the readings themselves."""
         return self._snapshot(user_id, energy_type, backend, from_series=False)
 
-    def _snapshot(self, user_id: str, energy_type: EnergyType, backend: Side, *, from_series: bool) -> MeterSnapshot:
+    def _snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend, *, from_series: bool) -> MeterSnapshot:
         with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:
             sync = sync_state(self._database, session)
             meter = self._meter(user_id, energy_type, session) or {}

@@ -13,6 +13,7 @@ from typing import Any
 from chalicelib.domain.errors import DuplicateReadingError
 from chalicelib.domain.ports import NewReading, StoredReading
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncState
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import (
@@ -51,7 +52,7 @@ class MongoEnergyRepository:
         self._written = {side: sides[side] for side in sync.writes}
         self._side = sync.authoritative
         self._read = sides[self._side]
-        self._revisions_count = sync.reads(Side.NEW) is Side.NEW
+        self._revisions_count = sync.reads(Backend.NEW) is Side.NEW
         self._release_taken = release and self._side is Side.OLD and Side.NEW in self._written
 
     def add(self, reading: NewReading, now: int) -> StoredReading:

@@ -40,8 +40,8 @@ _DIGEST: Document = {
 }
 
 
-class MongoTwinRepository:
-    """Implements ``TwinRepository``."""
+class MongoReconciliationRepository:
+    """Implements ``ReconciliationRepository``."""
 
     def __init__(self, database: MongoDatabase, timeout_seconds: float, clock: Clock) -> None:
         self._database = database

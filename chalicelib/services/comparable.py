@@ -3,7 +3,7 @@
 from collections.abc import Set
 
 from chalicelib.domain.errors import ComparisonError
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.sync.modes import Side, SyncState
 from chalicelib.services.backends.component_reads import READS
 
@@ -22,4 +22,4 @@ def comparable(sync: SyncState) -> Set[Component]:
     if sync.catching_up is not None:
         reason = f"both backends read the {sync.catching_up} readings until the sides are equal"
         raise ComparisonError(f"the sides still catch up after the change of mode: {reason}; first: sync")
-    return READS.keys() - ROWS if sync.reads(Side.OLD) is sync.reads(Side.NEW) else READS.keys()
+    return READS.keys() - ROWS if sync.reads(Backend.OLD) is sync.reads(Backend.NEW) else READS.keys()

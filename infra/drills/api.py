@@ -11,7 +11,7 @@ from typing import Any
 import urllib3
 
 from infra.local import laptop
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.layout import Layout
 
 ATTEMPTS = 60
@@ -70,19 +70,19 @@ class Api:
         self._pause = pause
 
     def send(self, sent: Sent, known: Collection[int]) -> Told:
-        """Send until the outcome is known; ``known`` are the statuses that say so. Raises StackError."""
+        """Send until the outcome is known; ``known`` are the statuses that say so. Raises OperatorError."""
         for attempt in range(ATTEMPTS):
             reply = self._transport(sent)
             if reply is not None and reply.status in known:
                 body = json.loads(reply.body, parse_float=Decimal) if reply.body else None
                 return Told(reply.status, _backend(sent, reply), body, surely_first=attempt == 0)
             if reply is not None and reply.status < 500:
-                raise StackError(f"{sent}: {reply.status} {reply.body.decode(errors='replace')[:300]}")
+                raise OperatorError(f"{sent}: {reply.status} {reply.body.decode(errors='replace')[:300]}")
             self._pause(PAUSE_SECONDS)
-        raise StackError(f"{sent}: no usable answer in {ATTEMPTS} attempts")
+        raise OperatorError(f"{sent}: no usable answer in {ATTEMPTS} attempts")
 
     def old_table(self, user: str) -> Content:
-        """Everything that the old backend shows of a user. Raises StackError."""
+        """Everything that the old backend shows of a user. Raises OperatorError."""
         shown: Content = {}
         path = PAGE
         while True:
@@ -100,12 +100,12 @@ class Api:
             if told.backend == OLD:
                 return told.body
             self._pause(PAUSE_SECONDS)
-        raise StackError(f"{sent}: the old backend does not answer, though nothing else may")
+        raise OperatorError(f"{sent}: the old backend does not answer, though nothing else may")
 
 
 def _backend(sent: Sent, reply: Reply) -> str:
     if reply.backend is None:
-        raise StackError(f"{sent}: {reply.status} without X-Backend: the answer is not the application's")
+        raise OperatorError(f"{sent}: {reply.status} without X-Backend: the answer is not the application's")
     return reply.backend
 
 

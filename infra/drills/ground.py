@@ -10,13 +10,13 @@ from typing import Protocol
 
 from chalicelib.bootstrap import now, shell_operations
 from chalicelib.domain.sync.modes import SyncMode
-from chalicelib.flags.changes.patch import Wish, percentage
-from chalicelib.flags.changes.request import Change, Order
+from chalicelib.flags.changes.patch import FlagPatch, percentage
+from chalicelib.flags.changes.request import ChangeRequest, ChangeResult
 from chalicelib.flags.document.names import GLOBAL, component_flag_named
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import Collections, MongoDatabase, open_database
 from infra.drills.api import OLD, Api, http
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.layout import Layout
 from infra.targets.flags import Flags, flags_at
 
@@ -25,7 +25,7 @@ ALONE = {OLD: SyncMode.OLD_ONLY, NEW: SyncMode.NEW_ONLY}
 
 
 class Ground(Protocol):
-    """A deployed system with one component that can be flipped. All methods raise StackError."""
+    """A deployed system with one component that can be flipped. All methods raise OperatorError."""
 
     @property
     def api(self) -> Api:
@@ -63,14 +63,14 @@ class LaptopGround:
         consistency = shell_operations(self.database).consistency
         consistency.repair()
         if left := consistency.verify(restart=True).differences:
-            raise StackError(f"verify finds differences ({left}) after the control was mended")
+            raise OperatorError(f"verify finds differences ({left}) after the control was mended")
 
     def flip(self, side: str) -> float:
         """By the flag's percentage, the global gate first."""
         listing = self.flags.operations.overview.listing()
         if not any(flag.name == GLOBAL and flag.enabled for flag in listing.flags):
-            _seconds(self.flags.operations.changes.set(GLOBAL, Wish(enabled=True), self._order))
-        wish = Wish(percent=percentage("100" if side == NEW else "0"))
+            _seconds(self.flags.operations.changes.set(GLOBAL, FlagPatch(enabled=True), self._order))
+        wish = FlagPatch(percent=percentage("100" if side == NEW else "0"))
         return _seconds(self.flags.operations.changes.set(self._flag, wish, self._order))
 
     def roll_back(self) -> float:
@@ -82,8 +82,8 @@ class LaptopGround:
         return component_flag_named(self.component)
 
     @property
-    def _order(self) -> Order:
-        return Order(self.flags.by, "rollback drill")
+    def _order(self) -> ChangeRequest:
+        return ChangeRequest(self.flags.by, "rollback drill")
 
     def _force(self, mode: SyncMode) -> None:
         since = 0 if mode is SyncMode.DUAL_WRITE else now()
@@ -102,7 +102,7 @@ def laptop_ground(layout: Layout, component: str) -> Iterator[Ground]:
         database.client.close()
 
 
-def _seconds(made: Change) -> float:
+def _seconds(made: ChangeResult) -> float:
     if made.change.in_effect_ms is None:
-        raise StackError(f"no poll of AppConfig has shown the change to {made.change.to_version}: flags list")
+        raise OperatorError(f"no poll of AppConfig has shown the change to {made.change.to_version}: flags list")
     return made.change.in_effect_ms / 1000

@@ -12,7 +12,7 @@ from typing import Any
 from infra.drills.api import OLD
 from infra.drills.ground import NEW, Ground
 from infra.drills.writing import Household
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.waiting import wait_until
 
 LONGEST_SECONDS = 900.0
@@ -75,7 +75,7 @@ class Drilled:
 
 
 def drill(ground: Ground, exercise: Exercise, say: Say) -> Drilled:
-    """Run control and drill. Raises StackError: it could not be carried out."""
+    """Run control and drill. Raises OperatorError: it could not be carried out."""
     say("control: the same with dual write off, where writes must get lost")
     control = _control(ground, exercise)
     say(f"control: {control.lost} of {control.writes} acknowledged writes are lost; they must be")
@@ -131,7 +131,9 @@ def _since_new(people: Household) -> float:
 def _until(reached: Callable[[], bool], people: Household) -> None:
     if not wait_until(reached, LONGEST_SECONDS):
         taken = len(people.answers())
-        raise StackError(f"what the drill waits for did not come in {LONGEST_SECONDS:.0f} s; {taken} writes were taken")
+        raise OperatorError(
+            f"what the drill waits for did not come in {LONGEST_SECONDS:.0f} s; {taken} writes were taken"
+        )
 
 
 def _run(people: Household, flips: int) -> Run:

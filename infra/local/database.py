@@ -7,7 +7,7 @@ does not import must not take ``down`` and ``status`` along.
 from chalicelib.bootstrap import shell_operations
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.repositories.database import MongoDatabase, open_database
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.layout import Layout
 from migrations import runner
 from migrations.errors import MigrationError
@@ -22,7 +22,7 @@ def prepare(layout: Layout) -> str:
         applied = _migrate(database)
         refreshed = shell_operations(database).sweeper.run_at_once(CATCH_UP_SECONDS).refreshed
     except EnergyMonitorError as error:
-        raise StackError(f"The database at {layout.mongodb_hosts} cannot be prepared: {error}.") from error
+        raise OperatorError(f"The database at {layout.mongodb_hosts} cannot be prepared: {error}.") from error
     finally:
         database.client.close()
     migrations = f"applied {', '.join(applied)}" if applied else "no migration to apply"
@@ -34,4 +34,4 @@ def _migrate(database: MongoDatabase) -> list[str]:
     try:
         return runner.up(database)
     except MigrationError as error:
-        raise StackError(f"The database could not be migrated: {error}") from error
+        raise OperatorError(f"The database could not be migrated: {error}") from error

@@ -6,7 +6,7 @@ from typing import Any
 
 import urllib3
 
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.waiting import wait_until
 
 USER = "demo"
@@ -30,7 +30,7 @@ class DemoHousehold:
             answer = self._call("POST", "/v2/energy/import", READINGS.read_bytes(), {"Content-Type": "text/csv"})
             outcome = f"{answer['success']} readings of the demo household imported"
         if not wait_until(lambda: has_caught_up(self._display()), CATCH_UP_SECONDS):
-            raise StackError(f"The demo household's display has not caught up within {CATCH_UP_SECONDS:.0f} s.")
+            raise OperatorError(f"The demo household's display has not caught up within {CATCH_UP_SECONDS:.0f} s.")
         return outcome
 
     def _display(self) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class DemoHousehold:
         everything = {**self._authorization, **(headers or {})}
         answer = _http.request(method, self._base_url + path, body=body, headers=everything)
         if answer.status >= 300:
-            raise StackError(f"{method} {path} answered {answer.status}: {answer.data.decode()[:400]}")
+            raise OperatorError(f"{method} {path} answered {answer.status}: {answer.data.decode()[:400]}")
         result: dict[str, Any] = answer.json()
         return result
 

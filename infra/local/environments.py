@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,7 +164,7 @@ def main() -> None:
         if missing := [name for name in names if not _is_current(name)]:
             _say(f"Environments: building {', '.join(missing)} (a few minutes the first time) ...")
         built = ensure(names)
-    except (EnvironmentSetupError, StackError) as error:
+    except (EnvironmentSetupError, OperatorError) as error:
         sys.exit(str(error))
     if built or sys.argv[1] == "up":
         _say(f"Environments: {'built' if built else 'up to date'} ({time.monotonic() - started_at:.1f} s)")

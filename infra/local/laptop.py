@@ -15,7 +15,7 @@ from infra.local import mongod
 from infra.local.cloud import EmulatedCloud
 from infra.local.demo_household import USER, DemoHousehold
 from infra.local.emulators import answers
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.identity import Identity
 from infra.local.layout import Layout
 from infra.local.logs import last_lines
@@ -50,7 +50,7 @@ def down(layout: Layout) -> list[str]:
 def token(layout: Layout, user: str, roles: tuple[str, ...] = (), hours: float = 12.0) -> str:
     """Return a token for ``user`` that this stack's API accepts."""
     if not layout.was_brought_up:
-        raise StackError(f"The stack '{layout.name}' has never come up: make up{layout.argument}")
+        raise OperatorError(f"The stack '{layout.name}' has never come up: make up{layout.argument}")
     return Identity(layout.folder / "keys").token(user, roles, timedelta(hours=hours))
 
 
@@ -82,7 +82,7 @@ def _explained(step: Step, *logs: Path) -> Step:
         try:
             return step()
         except EXPECTED as error:
-            raise StackError(f"{error}{last_lines(*logs)}") from error
+            raise OperatorError(f"{error}{last_lines(*logs)}") from error
 
     return explained
 
@@ -104,12 +104,12 @@ def _prepare_database(layout: Layout) -> str:
     try:
         from infra.local import database  # see there
     except Exception as error:  # a module may fail in any way while it is imported
-        raise StackError(f"The application cannot be imported: {type(error).__name__}: {error}") from error
+        raise OperatorError(f"The application cannot be imported: {type(error).__name__}: {error}") from error
     return database.prepare(layout)
 
 
 def _wait_for_api(layout: Layout) -> str:
     # Patiently: a question that is given up leaves a function starting behind, and the next one starts another.
     if not wait_until(lambda: answers(f"{layout.base_url}/health", API_SECONDS), API_SECONDS):
-        raise StackError(f"{layout.base_url}/health does not answer 200.")
+        raise OperatorError(f"{layout.base_url}/health does not answer 200.")
     return f"{layout.base_url} answers"

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Self
 
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_NAME = "local"
@@ -43,7 +43,7 @@ class Ports:
     def chosen(cls, remembered: "Ports", options: Mapping[str, str | None]) -> Self:
         """Return the ports: an option, else the environment (API_PORT, ...), else remembered.
 
-        Raises StackError for what is no port, and for one port with two purposes.
+        Raises OperatorError for what is no port, and for one port with two purposes.
         """
         asked = {field.name: options.get(field.name) or os.environ.get(_variable(field.name)) for field in fields(cls)}
         given = {purpose: _port(purpose, value) for purpose, value in asked.items() if value}
@@ -65,7 +65,9 @@ class Layout:
     def of(cls, name: str) -> Self:
         """Return the stack of that name as it was brought up last; one that never was has the defaults."""
         if not re.fullmatch(r"[A-Za-z0-9][\w-]*", name, re.ASCII) or name == NOT_A_STACK:
-            raise StackError(f"STACK_NAME={name!r} cannot name a stack: letters, digits, - and _, not {NOT_A_STACK!r}.")
+            raise OperatorError(
+                f"STACK_NAME={name!r} cannot name a stack: letters, digits, - and _, not {NOT_A_STACK!r}."
+            )
         memory = _memory(name)
         if not memory.exists():
             return cls(name, Ports())
@@ -166,7 +168,9 @@ def _variable(purpose: str) -> str:
 def _port(purpose: str, value: str) -> int:
     port = int(value) if re.fullmatch(r"\d{1,5}", value, re.ASCII) else 0
     if not 1 <= port <= HIGHEST_PORT:
-        raise StackError(f"{_variable(purpose)}={value} is no port: it takes a whole number from 1 to {HIGHEST_PORT}.")
+        raise OperatorError(
+            f"{_variable(purpose)}={value} is no port: it takes a whole number from 1 to {HIGHEST_PORT}."
+        )
     return port
 
 
@@ -174,4 +178,4 @@ def _require_distinct(ports: Mapping[str, int]) -> None:
     for port in ports.values():
         purposes = [_variable(purpose) for purpose, other in ports.items() if other == port]
         if len(purposes) > 1:
-            raise StackError(f"{' and '.join(purposes)} are both {port}: each needs a port of its own.")
+            raise OperatorError(f"{' and '.join(purposes)} are both {port}: each needs a port of its own.")

@@ -7,7 +7,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from infra.local.environments import FOLDER
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.supervision import Piece
 
 REPLICA_SET = "energy-monitor"
@@ -63,23 +63,23 @@ def is_ready(port: int) -> bool:
 
 
 def require_replica_set(uri: str, seconds: float = 5.0) -> None:
-    """Raise StackError when the server behind ``uri`` cannot serve this application."""
+    """Raise OperatorError when the server behind ``uri`` cannot serve this application."""
     try:
         with MongoClient[dict[str, object]](uri, serverSelectionTimeoutMS=int(seconds * 1000)) as client:
             if not client.admin.command("hello").get("setName"):
-                raise StackError(
+                raise OperatorError(
                     "MONGODB_URI names a server without a replica set; transactions need one (rs.initiate())."
                 )
     except PyMongoError as error:
         reason = str(error).split(" (")[0]
-        raise StackError(f"The server that MONGODB_URI names does not answer: {reason}") from error
+        raise OperatorError(f"The server that MONGODB_URI names does not answer: {reason}") from error
 
 
 def is_replica_set(uri: str) -> bool:
     """Return whether the server behind ``uri`` answers and can serve this application."""
     try:
         require_replica_set(uri, LOOK_SECONDS)
-    except StackError:
+    except OperatorError:
         return False
     return True
 

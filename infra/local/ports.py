@@ -4,7 +4,7 @@ import socket
 
 import psutil
 
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.layout import HIGHEST_PORT
 
 HOST = "127.0.0.1"
@@ -21,21 +21,21 @@ def free_ports(count: int) -> list[int]:
 
 
 def require_free(ports: dict[str, int]) -> None:
-    """Raise StackError for the first taken port; ``ports`` maps what it is for (``api``) to its number."""
+    """Raise OperatorError for the first taken port; ``ports`` maps what it is for (``api``) to its number."""
     for purpose, port in ports.items():
         if not is_free(port):
-            raise StackError(
+            raise OperatorError(
                 f"Port {port} ({purpose}) is taken{_holder(port)}. "
                 f"End that program, or choose another port: make up {purpose.upper()}_PORT={_another(port)}"
             )
 
 
 def is_free(port: int) -> bool:
-    """Return whether a server could listen on the port now. Raises StackError where this user never may."""
+    """Return whether a server could listen on the port now. Raises OperatorError where this user never may."""
     try:
         socket.create_server((HOST, port)).close()
     except PermissionError:
-        raise StackError(f"Port {port} is for the system's own programs: choose one above 1023.") from None
+        raise OperatorError(f"Port {port} is for the system's own programs: choose one above 1023.") from None
     except OSError:
         return False
     return True

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.logs import last_lines
 from infra.local.waiting import wait_until
 
@@ -74,7 +74,7 @@ class Supervisor:
         )
 
     def start(self, piece: Piece) -> None:
-        """Start the piece and return when it is ready. Raises StackError with the end of its log."""
+        """Start the piece and return when it is ready. Raises OperatorError with the end of its log."""
         self._started.append(piece.name)
         process = self._launch(piece)
         self._write_note(piece, process.pid)
@@ -82,9 +82,9 @@ class Supervisor:
         # The process is meant to outlive this program; without a code Python would warn about that.
         code, process.returncode = process.poll(), 0
         if code is not None:
-            raise StackError(f"{piece.name} ended with code {code}.{self._explain(piece)}")
+            raise OperatorError(f"{piece.name} ended with code {code}.{self._explain(piece)}")
         if not is_ready:
-            raise StackError(f"{piece.name} was not ready within {piece.ready_seconds:.0f} s.{self._explain(piece)}")
+            raise OperatorError(f"{piece.name} was not ready within {piece.ready_seconds:.0f} s.{self._explain(piece)}")
 
     def stop(self, name: str) -> bool:
         """End a piece and whatever it started: politely, then by force. Return whether there was anything."""
@@ -131,7 +131,7 @@ class Supervisor:
                     start_new_session=True,
                 )
             except FileNotFoundError as error:
-                raise StackError(
+                raise OperatorError(
                     f"{piece.name}: there is no program {piece.command[0]}.{self._explain(piece)}"
                 ) from error
 

@@ -14,11 +14,11 @@ from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Rollout, compose, mongo_ports, now
 from chalicelib.domain.ports import EventPublisher
 from chalicelib.domain.readings import DAY_MS, to_ms
-from chalicelib.domain.rollout.comparison_log import COMPARED, Compared, IgnoreRule, Outcome
+from chalicelib.domain.rollout.comparison_log import COMPARED, ComparisonResult, IgnoreRule, Outcome
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.services.backends.backend_router import NobodyDecides
 from chalicelib.services.comparison.runs import BackendComparer
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.identity import Identity
 from infra.local.layout import Layout
 from infra.operations.compare_printing import counted, print_report, replay_document, report_document
@@ -121,11 +121,11 @@ def _key(name: str) -> str:
         return key
     layout = Layout.of(name)
     if not layout.was_brought_up:
-        raise StackError("set PSEUDONYM_KEY to the pseudonymKey of the deployment's secret, or name a laptop stack")
+        raise OperatorError("set PSEUDONYM_KEY to the pseudonymKey of the deployment's secret, or name a laptop stack")
     return Identity(layout.folder / "keys").pseudonym_key
 
 
-def _followed(compared: Iterable[Compared]) -> Iterator[Outcome]:
+def _followed(compared: Iterable[ComparisonResult]) -> Iterator[Outcome]:
     for number, each in enumerate(compared, start=1):
         if number % PROGRESS == 0:
             progress_console.print(f"{number} reads compared")

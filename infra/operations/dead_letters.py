@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 
 HELD_SECONDS = 120
 PER_CALL = 10  # SQS's limit
@@ -125,7 +125,7 @@ class DeadLetterQueue:
 
         Looking ends where nothing new comes: of a long queue the first are visible again before the last was seen.
 
-        Raises StackError where there is none of that id.
+        Raises OperatorError where there is none of that id.
         """
         taken: dict[str, DeadLetter] = {}
         try:
@@ -193,7 +193,7 @@ class DeadLetterQueue:
 def _chosen(letters: list[DeadLetter], letter_id: str | None) -> list[DeadLetter]:
     chosen = [letter for letter in letters if letter_id in (None, letter.id)]
     if letter_id is not None and not chosen:
-        raise StackError(
+        raise OperatorError(
             f"There is no dead letter {letter_id}; see: python -m infra dlq ls. (While another of these commands looks "
             f"at the letters they cannot be seen, for {HELD_SECONDS} s at most.)"
         )

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange, Shown
+from chalicelib.domain.rollout.flag_history import ChangeState, ComponentAnswer, FlagChange
 from chalicelib.flags.changes.inspect import Explanation, Listing
 from chalicelib.flags.changes.planning import Plan
-from chalicelib.flags.changes.request import Change
+from chalicelib.flags.changes.request import ChangeResult
 from chalicelib.flags.document.flag import Flag, plain
 from chalicelib.flags.document.names import GLOBAL, short_name
 from infra.operations.printing import console, folding_table, minute
@@ -30,8 +30,8 @@ def print_listing(listing: Listing) -> None:
             f"no flags of this application, kept as they are: {escape(', '.join(sorted(listing.document.unknown)))}"
         )
     print_gate(listing.flags, listing.overruled)
-    if listing.hindrance:
-        console.print(f"[yellow]nothing may rise yet: {listing.hindrance}[/]")
+    if listing.blocked_by:
+        console.print(f"[yellow]nothing may rise yet: {listing.blocked_by}[/]")
 
 
 def flags_table(listing: Listing) -> Table:
@@ -54,7 +54,7 @@ def print_gate(flags: Iterable[Flag], overruled: str | None) -> None:
         console.print("the global gate is off: everybody gets the old backend")
 
 
-def print_change(made: Change, answered: bool | None) -> None:
+def print_change(made: ChangeResult, answered: bool | None) -> None:
     """What was changed and how long it took to be in effect."""
     change = made.change
     print_changes([change])
@@ -134,7 +134,7 @@ def _few(ids: Sequence[str]) -> str:
     return escape(", ".join(ids[:FEW_IDS]) or "-") + more
 
 
-def _words(flag: Shown | None) -> str:
+def _words(flag: ComponentAnswer | None) -> str:
     """A flag in a few words."""
     if flag is None:
         return "-"

@@ -13,8 +13,8 @@ from chalicelib.flags.changes.as_json import (
     made_document,
     plan_document,
 )
-from chalicelib.flags.changes.patch import Wish, percentage
-from chalicelib.flags.changes.request import Change, Order
+from chalicelib.flags.changes.patch import FlagPatch, percentage
+from chalicelib.flags.changes.request import ChangeRequest, ChangeResult
 from chalicelib.flags.document.names import COMPONENTS, component_flag_named, flag_named
 from infra.operations.flag_printing import (
     print_change,
@@ -76,9 +76,9 @@ def set_flag(
 ) -> None:
     """Change one flag: a component's, or 'global'. Refused, with what to do first, before the data allow it."""
 
-    def change(place: Flags) -> Change:
-        wish = Wish(percent=None if percent is None else percentage(percent), **wished)
-        return place.operations.changes.set(flag_named(flag), wish, Order(place.by, reason, if_version))
+    def change(place: Flags) -> ChangeResult:
+        wish = FlagPatch(percent=None if percent is None else percentage(percent), **wished)
+        return place.operations.changes.set(flag_named(flag), wish, ChangeRequest(place.by, reason, if_version))
 
     _make(change, name, stage, as_json)
 
@@ -142,9 +142,9 @@ def history(flag: str | None, limit: int, name: str, stage: str | None, as_json:
 def rollback(component: str, percent: str | None, reason: str, name: str, stage: str | None, as_json: bool) -> None:
     """Send a component back to the old backend, now; ends a deployment that is under way."""
 
-    def change(place: Flags) -> Change:
+    def change(place: Flags) -> ChangeResult:
         back_to = None if percent is None else percentage(percent)
-        order = Order(place.by, reason)
+        order = ChangeRequest(place.by, reason)
         return place.operations.changes.rollback(component_flag_named(component), back_to, order)
 
     _make(change, name, stage, as_json)
@@ -156,10 +156,10 @@ def rollback(component: str, percent: str | None, reason: str, name: str, stage:
 @json_option
 def kill(reason: str, name: str, stage: str | None, as_json: bool) -> None:
     """Send everything back to the old backend, now; ends a deployment that is under way."""
-    _make(lambda place: place.operations.changes.kill(Order(place.by, reason)), name, stage, as_json)
+    _make(lambda place: place.operations.changes.kill(ChangeRequest(place.by, reason)), name, stage, as_json)
 
 
-def _make(change: Callable[[Flags], Change], name: str, stage: str | None, as_json: bool) -> None:
+def _make(change: Callable[[Flags], ChangeResult], name: str, stage: str | None, as_json: bool) -> None:
     """Make a change and say when it was in effect. Exit code 1 when it was not, or is a way back that leads nowhere."""
     with flags_of(name, stage) as place:
         progress_console.print("deploying, and waiting until every function has asked AppConfig again: 15 seconds")
@@ -174,7 +174,7 @@ def _make(change: Callable[[Flags], Change], name: str, stage: str | None, as_js
     sys.exit(0 if succeeded(made, answered) else 1)
 
 
-def succeeded(made: Change, answered: bool | None) -> bool:
+def succeeded(made: ChangeResult, answered: bool | None) -> bool:
     """Whether a change is in effect, and a way back has led to the old backend."""
     back_in_vain = made.overruled is not None and made.change.action != "set"
     return made.change.in_effect_ms is not None and answered is not False and not back_in_vain

@@ -13,7 +13,7 @@ from chalicelib.bootstrap import Operations, shell_operations
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.monitoring.logger import logged_to
 from chalicelib.repositories.database import MongoDatabase, open_database, ping
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.layout import Layout
 
 Command = Callable[..., Any]
@@ -35,7 +35,7 @@ def connected(name: str) -> Iterator[Operations]:
 
 @contextmanager
 def database_of(name: str) -> Iterator[MongoDatabase]:
-    """A database that answers. What the application refuses is a StackError, which the command line shows.
+    """A database that answers. What the application refuses is a OperatorError, which the command line shows.
 
     What the application logs meanwhile goes to standard error.
     """
@@ -46,7 +46,7 @@ def database_of(name: str) -> Iterator[MongoDatabase]:
             ping(database)
             yield database
     except EnergyMonitorError as error:
-        raise StackError(str(error)) from error
+        raise OperatorError(str(error)) from error
     finally:
         database.client.close()
 

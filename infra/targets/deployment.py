@@ -12,7 +12,7 @@ import click
 from chalicelib.repositories.database import MongoDatabase
 from infra.deployment.application import Target, application_stack
 from infra.deployment.cloudformation import Stack
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.layout import REGION, STAGE, Layout
 from infra.targets.database import database_of, name_option
 
@@ -33,10 +33,10 @@ class Deployment:
         if stage is None:
             layout = Layout.of(name)
             if not layout.was_brought_up:
-                raise StackError(f"The stack '{name}' has never come up: make up{layout.argument}")
+                raise OperatorError(f"The stack '{name}' has never come up: make up{layout.argument}")
             return cls(Target(REGION, layout.localstack_url), STAGE, name)
         if stage == STAGE:
-            raise StackError(f"'{STAGE}' is the laptop stack's stage; it is found by --name, without --stage.")
+            raise OperatorError(f"'{STAGE}' is the laptop stack's stage; it is found by --name, without --stage.")
         return cls(Target(region), stage, name)
 
     @property
@@ -45,17 +45,19 @@ class Deployment:
         return application_stack(self.stage)
 
     def output(self, key: str) -> str:
-        """What its stack says of itself. Raises StackError where there is no such stack, or one of before."""
+        """What its stack says of itself. Raises OperatorError where there is no such stack, or one of before."""
         try:
             return Stack(self.target.client("cloudformation"), self.stack).outputs()[key]
         except KeyError as error:
-            raise StackError(f"The stack {self.stack} has no {key}: deploy it (again), or check the region.") from error
+            raise OperatorError(
+                f"The stack {self.stack} has no {key}: deploy it (again), or check the region."
+            ) from error
 
     @contextmanager
     def database(self) -> Iterator[MongoDatabase]:
         """Its database. A stage on AWS keeps the address in a secret, so the person has to name it."""
         if self.stage != STAGE and not os.environ.get("MONGODB_URI"):
-            raise StackError(
+            raise OperatorError(
                 f"Say where the database of stage {self.stage!r} is: MONGODB_URI=... (MONGODB_DATABASE=...)"
             )
         with database_of(self.name) as database:

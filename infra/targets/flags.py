@@ -13,14 +13,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.bootstrap import shell_flags
 from chalicelib.domain.errors import EnergyMonitorError
-from chalicelib.flags.appconfig.clients import CHANGING, READING, FlagClients, FlagPlace
+from chalicelib.flags.appconfig.clients import CHANGING, READING, AppConfigIds, FlagClients
 from chalicelib.flags.operations import FlagOperations
 from chalicelib.repositories.database import open_database
 from infra.deployment.application import Target, flags_parameters
 from infra.errors import EXPECTED
 from infra.local import laptop
 from infra.local.emulators import answers
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.layout import REGION, STAGE, Layout
 from infra.local.waiting import wait_until
 from infra.targets.database import name_option, person
@@ -59,9 +59,9 @@ def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def flags_of(name: str, stage: str | None) -> Iterator[Flags]:
-    """The flags of a stage. What they refuse is a StackError, which the command line shows."""
+    """The flags of a stage. What they refuse is a OperatorError, which the command line shows."""
     if stage and "MONGODB_URI" not in os.environ:
-        raise StackError(f"MONGODB_URI names the database of stage {stage}: set it, and MONGODB_DATABASE")
+        raise OperatorError(f"MONGODB_URI names the database of stage {stage}: set it, and MONGODB_DATABASE")
     with flags_at(Layout.chosen(name, {}), stage) as flags:
         yield flags
 
@@ -74,18 +74,18 @@ def flags_at(layout: Layout, stage: str | None = None) -> Iterator[Flags]:
         clients, place = _reached(layout, stage)
         yield Flags(shell_flags(database, clients, place), person(), None if stage else layout)
     except EnergyMonitorError as error:
-        raise StackError(str(error)) from error
+        raise OperatorError(str(error)) from error
     finally:
         database.client.close()
 
 
-def _reached(layout: Layout, stage: str | None) -> tuple[FlagClients, FlagPlace]:
+def _reached(layout: Layout, stage: str | None) -> tuple[FlagClients, AppConfigIds]:
     target = Target() if stage else Target(REGION, layout.appconfig_url)
     try:
         found = flags_parameters(target, stage or STAGE)
     except (BotoCoreError, ClientError) as error:
-        raise StackError(f"AppConfig's home cannot be reached: {error}") from error
-    place = FlagPlace(*(found[f"Flags{name}Id"] for name in ("Application", "Environment", "Profile", "Strategy")))
+        raise OperatorError(f"AppConfig's home cannot be reached: {error}") from error
+    place = AppConfigIds(*(found[f"Flags{name}Id"] for name in ("Application", "Environment", "Profile", "Strategy")))
     return clients_of(target), place
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.bootstrap import Ports
 from chalicelib.domain.rollout.comparison_log import (
-    Compared,
+    ComparisonResult,
     DifferenceGroup,
     Example,
     IgnoreRule,
@@ -48,14 +48,14 @@ def noted(ports: Ports, count: int, component: Component = TABLE, after: int = T
     return list(ports.comparisons.requests(component, after, 100))
 
 
-def compared(user: str, control: Any, candidate: Any, request: Request | None = None) -> Compared:
+def compared(user: str, control: Any, candidate: Any, request: Request | None = None) -> ComparisonResult:
     """What came of asking for the months of a year."""
     found = tuple(differences({"months": control}, {"months": candidate}))
     outcome = Outcome.DIFFERENT if found else Outcome.EQUAL
-    return Compared(request or Request(CHARTS, user, YEAR), outcome, found, (3, 0), 1.5, 0.5)
+    return ComparisonResult(request or Request(CHARTS, user, YEAR), outcome, found, (3, 0), 1.5, 0.5)
 
 
-def add(ports: Ports, at: int, *seen: Compared) -> None:
+def add(ports: Ports, at: int, *seen: ComparisonResult) -> None:
     for each in seen:
         ports.comparisons.add(each, HIDDEN, at)
 
@@ -99,8 +99,8 @@ def test_a_report_counts_outcomes_by_component_from_an_instant_on(ports: Ports, 
     add(
         ports,
         T + 1,
-        Compared(Request(TABLE, user, PAGE), Outcome.LAG),
-        Compared(Request(TABLE, user, PAGE), Outcome.FAILED),
+        ComparisonResult(Request(TABLE, user, PAGE), Outcome.LAG),
+        ComparisonResult(Request(TABLE, user, PAGE), Outcome.FAILED),
     )
     report = ports.comparisons.report(T)
     assert report.outcomes == {CHARTS: {Outcome.EQUAL: 2}, TABLE: {Outcome.LAG: 1, Outcome.FAILED: 1}}

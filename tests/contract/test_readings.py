@@ -20,7 +20,8 @@ from chalicelib.domain.ports import (
     WriteTransaction,
 )
 from chalicelib.domain.readings import EnergyType, MeterExchange, Reading
-from chalicelib.domain.sync.modes import Side, SyncMode
+from chalicelib.domain.rollout.decision import Backend
+from chalicelib.domain.sync.modes import SyncMode
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 DAY = 86_400_000
@@ -54,7 +55,7 @@ def pages(ports: Ports, user: str, wanted: ReadingFilter, limit: int, descending
     """All pages one after another, as a caller with a cursor sees them."""
     seen: list[StoredReading] = []
     after = None
-    while page := ports.queries.page(user, PageRequest(wanted, descending, limit, after), Side.NEW):
+    while page := ports.queries.page(user, PageRequest(wanted, descending, limit, after), Backend.NEW):
         assert len(page) <= limit
         assert not {reading.id for reading in page} & {reading.id for reading in seen}
         seen += page
@@ -69,7 +70,7 @@ def days(readings: Sequence[StoredReading]) -> list[int]:
 def test_a_reading_is_found_by_its_id_inside_a_transaction_and_outside(ports: Ports, user: str) -> None:
     stored = add(ports, user, 3, "12.5")
     assert get(ports, user, stored.id) == stored
-    assert ports.queries.get(user, stored.id, Side.NEW) == stored
+    assert ports.queries.get(user, stored.id, Backend.NEW) == stored
 
 
 @pytest.mark.parametrize("unknown", ["", "none", "0" * 24, "ü/../%00", "x" * 200, "\x00"])
@@ -78,7 +79,7 @@ def test_an_id_that_nothing_has_is_not_found(ports: Ports, user: str, unknown: s
     with pytest.raises(NotFoundError):
         get(ports, user, unknown)
     with pytest.raises(NotFoundError):
-        ports.queries.get(user, unknown, Side.NEW)
+        ports.queries.get(user, unknown, Backend.NEW)
 
 
 def test_another_users_reading_is_not_found(ports: Ports, user: str) -> None:
@@ -86,7 +87,7 @@ def test_another_users_reading_is_not_found(ports: Ports, user: str) -> None:
     with pytest.raises(NotFoundError):
         get(ports, f"{user}-2", stored.id)
     with pytest.raises(NotFoundError):
-        ports.queries.get(f"{user}-2", stored.id, Side.NEW)
+        ports.queries.get(f"{user}-2", stored.id, Backend.NEW)
 
 
 def test_an_imported_reading_remembers_its_file(ports: Ports, user: str) -> None:
@@ -102,8 +103,8 @@ def test_a_replaced_reading_has_its_new_date_amount_and_revision_and_keeps_the_r
     after = move(ports, user, before, 5, "7.25")
     assert after == replace(before, instant=5 * DAY, amount=Decimal("7.25"), revision=2, updated_at=20)
     assert get(ports, user, before.id) == after
-    assert ports.queries.get(user, before.id, Side.NEW) == after
-    assert list(ports.queries.snapshot(user, POWER, Side.NEW).readings) == [Reading(5 * DAY, Decimal("7.25"))]
+    assert ports.queries.get(user, before.id, Backend.NEW) == after
+    assert list(ports.queries.snapshot(user, POWER, Backend.NEW).readings) == [Reading(5 * DAY, Decimal("7.25"))]
 
 
 def test_a_reading_may_keep_its_date(ports: Ports, user: str) -> None:
@@ -169,16 +170,16 @@ def test_a_list_can_be_of_one_type_and_within_two_instants_both_included(
 
 def test_a_reading_that_was_deleted_between_two_pages_leaves_no_gap(ports: Ports, user: str) -> None:
     readings = [add(ports, user, day) for day in range(1, 6)]
-    [_, second] = ports.queries.page(user, PageRequest(EVERYTHING, False, 2), Side.NEW)
+    [_, second] = ports.queries.page(user, PageRequest(EVERYTHING, False, 2), Backend.NEW)
     ports.transactions.run(user, lambda transaction: transaction.readings.remove(readings[1], 9))
-    rest = ports.queries.page(user, PageRequest(EVERYTHING, False, 9, (second.instant, second.id)), Side.NEW)
+    rest = ports.queries.page(user, PageRequest(EVERYTHING, False, 9, (second.instant, second.id)), Backend.NEW)
     assert days(rest) == [3, 4, 5]
 
 
 def test_limit_0_shows_everything(ports: Ports, user: str) -> None:
     for day in range(1, 6):
         add(ports, user, day)
-    assert days(ports.queries.page(user, PageRequest(EVERYTHING, True, 0), Side.OLD)) == [5, 4, 3, 2, 1]
+    assert days(ports.queries.page(user, PageRequest(EVERYTHING, True, 0), Backend.OLD)) == [5, 4, 3, 2, 1]
 
 
 def test_a_meter_keeps_its_modulus_and_exchanges(ports: Ports, user: str) -> None:
@@ -187,7 +188,7 @@ def test_a_meter_keeps_its_modulus_and_exchanges(ports: Ports, user: str) -> Non
     expected = MeterConfiguration(MODULUS, (exchange,))
     assert ports.transactions.run(user, lambda t: t.meters.configuration(POWER)) == expected
     assert ports.queries.configuration(user, POWER) == expected
-    assert ports.queries.snapshot(user, POWER, Side.NEW).configuration == expected
+    assert ports.queries.snapshot(user, POWER, Backend.NEW).configuration == expected
     mark(ports, user, POWER, MeterConfiguration())
     assert ports.queries.configuration(user, POWER) == MeterConfiguration()
 
@@ -214,11 +215,11 @@ def test_settings_are_kept_and_read_in_the_same_transaction_and_snapshot(ports: 
 
     assert ports.transactions.run(user, work) == wanted
     assert ports.settings.find(user) == wanted
-    assert ports.queries.snapshot(user, POWER, Side.NEW).settings == wanted
+    assert ports.queries.snapshot(user, POWER, Backend.NEW).settings == wanted
     assert ports.settings.find(f"{user}-2") == UserSettings()
 
 
 def test_a_snapshot_says_the_sync_mode_and_version_0_where_there_is_no_meter(ports: Ports, user: str) -> None:
-    snapshot = ports.queries.snapshot(user, POWER, Side.OLD)
+    snapshot = ports.queries.snapshot(user, POWER, Backend.OLD)
     assert snapshot.sync.mode is ports.queries.sync().mode is SyncMode.DUAL_WRITE
     assert (snapshot.state.source_version, len(snapshot.readings), snapshot.dirty_from) == (0, 0, None)

@@ -9,7 +9,7 @@ from chalicelib.bootstrap import Ports
 from chalicelib.domain.errors import DuplicateReadingError
 from chalicelib.domain.ports import DisplayDocument, DisplayUpdate, NewReading, StoredReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.rollout.decision import Backend
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 DAY = 86_400_000
@@ -37,14 +37,14 @@ def document(year: int, version: int, months: list[object] | None = None) -> Dis
 def test_a_stored_reading_comes_back_exactly(ports: Ports, user: str) -> None:
     stored = ports.transactions.run(user, lambda t: t.readings.add(reading(DAY, "12345.678901"), 9))
     assert stored == StoredReading(stored.id, POWER, DAY, Decimal("12345.678901"), "manual", 1, 9, 9)
-    assert list(ports.queries.snapshot(user, POWER, Side.NEW).readings) == [Reading(DAY, Decimal("12345.678901"))]
+    assert list(ports.queries.snapshot(user, POWER, Backend.NEW).readings) == [Reading(DAY, Decimal("12345.678901"))]
 
 
 def test_the_same_instant_twice_is_refused_and_nothing_of_the_transaction_stays(ports: Ports, user: str) -> None:
     add(ports, user, reading(DAY))
     with pytest.raises(DuplicateReadingError):
         add(ports, user, reading(0), reading(DAY))
-    assert [point.instant for point in ports.queries.snapshot(user, POWER, Side.NEW).readings] == [DAY]
+    assert [point.instant for point in ports.queries.snapshot(user, POWER, Backend.NEW).readings] == [DAY]
     assert ports.display.state(user, POWER).source_version == 1
 
 
@@ -52,7 +52,7 @@ def test_the_same_instant_of_another_type_or_user_is_fine(ports: Ports, user: st
     add(ports, user, reading(DAY))
     add(ports, user, reading(DAY, kind=GAS))
     add(ports, f"{user}-2", reading(DAY))
-    assert len(ports.queries.snapshot(user, POWER, Side.NEW).readings) == 1
+    assert len(ports.queries.snapshot(user, POWER, Backend.NEW).readings) == 1
 
 
 def test_an_exception_takes_the_whole_unit_of_work_back(ports: Ports, user: str) -> None:
@@ -63,7 +63,7 @@ def test_an_exception_takes_the_whole_unit_of_work_back(ports: Ports, user: str)
 
     with pytest.raises(KeyError):
         ports.transactions.run(user, work)
-    assert not ports.queries.snapshot(user, POWER, Side.NEW).readings
+    assert not ports.queries.snapshot(user, POWER, Backend.NEW).readings
     assert ports.display.state(user, POWER).source_version == 0
 
 
@@ -88,7 +88,7 @@ def test_each_change_counts_up_and_widens_the_dirty_range_but_keeps_its_beginnin
     assert add(ports, user, reading(3 * DAY), now=10) == 1
     assert add(ports, user, reading(5 * DAY), now=20) == 2
     assert add(ports, user, reading(DAY), now=30) == 3
-    snapshot = ports.queries.snapshot(user, POWER, Side.NEW)
+    snapshot = ports.queries.snapshot(user, POWER, Backend.NEW)
     assert (snapshot.dirty_from, snapshot.dirty_to, snapshot.state.dirty_since) == (DAY, 5 * DAY, 10)
 
 
@@ -110,7 +110,7 @@ def test_a_view_of_a_meter_that_nobody_has_is_absent_at_version_0(ports: Ports, 
 def test_publishing_the_newest_version_cleans_the_meter(ports: Ports, user: str) -> None:
     add(ports, user, reading(DAY))
     ports.display.publish(user, POWER, DisplayUpdate(1, [], range(1970, 1971)))
-    snapshot = ports.queries.snapshot(user, POWER, Side.NEW)
+    snapshot = ports.queries.snapshot(user, POWER, Backend.NEW)
     assert (snapshot.dirty_from, snapshot.dirty_to, snapshot.state.dirty_since) == (None, None, None)
 
 
@@ -118,7 +118,7 @@ def test_publishing_an_older_version_leaves_the_meter_dirty(ports: Ports, user: 
     add(ports, user, reading(DAY), now=10)
     add(ports, user, reading(2 * DAY), now=20)
     assert ports.display.publish(user, POWER, DisplayUpdate(1, [], range(1970, 1971)))
-    snapshot = ports.queries.snapshot(user, POWER, Side.NEW)
+    snapshot = ports.queries.snapshot(user, POWER, Backend.NEW)
     assert snapshot.state.stale
     assert (snapshot.dirty_from, snapshot.dirty_to, snapshot.state.dirty_since) == (DAY, 2 * DAY, 10)
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from chalicelib.flags.changes.request import Order
+from chalicelib.flags.changes.request import ChangeRequest
 from infra.targets.flags import Flags
 from tests.e2e.conftest import TABLE, Answer, Deployed, deploy_table, eventually
 
@@ -40,7 +40,7 @@ def test_a_component_moves_and_an_operator_takes_it_back_over_http(deployed: Dep
 
 
 def test_the_shell_waits_until_the_deployed_api_decides_by_its_change(deployed: Deployed, flags: Flags) -> None:
-    made = flags.operations.changes.kill(Order(flags.by, "a test"))
+    made = flags.operations.changes.kill(ChangeRequest(flags.by, "a test"))
     assert made.recorded
     assert made.change.in_effect_ms is not None
     assert flags.wait_for_answer(made.change.to_version)

@@ -14,11 +14,11 @@ from typing import Any, cast
 import jsonschema_rs
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from chalicelib.flags.appconfig.clients import FlagClients, FlagPlace
+from chalicelib.flags.appconfig.clients import AppConfigIds, FlagClients
 from chalicelib.flags.document.flag_document import FlagDocument, written
 from chalicelib.flags.document.json_schema import document_schema, first_document
 
-PLACE = FlagPlace("app1234", "env1234", "pro1234", "str1234")
+PLACE = AppConfigIds("app1234", "env1234", "pro1234", "str1234")
 DAY = 24 * 3600.0
 GONE = ("ROLLED_BACK", "REVERTED")
 

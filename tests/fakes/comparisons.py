@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.rollout.comparison_log import (
-    Compared,
     ComparisonReport,
+    ComparisonResult,
     DifferenceGroup,
     Example,
     IgnoreRule,
@@ -27,7 +27,7 @@ EXAMPLES = 3
 class Row:
     """A comparison that was remembered."""
 
-    compared: Compared
+    compared: ComparisonResult
     user: str
     at: int
     pseudonyms: Pseudonyms
@@ -68,7 +68,7 @@ class FakeComparisonLog:
     def set_looked_at(self, instant: int) -> None:
         self._looked_at = instant
 
-    def add(self, compared: Compared, pseudonyms: Pseudonyms, at: int) -> None:
+    def add(self, compared: ComparisonResult, pseudonyms: Pseudonyms, at: int) -> None:
         self._usage.ping()
         self.rows.append(Row(compared, pseudonyms.of("user", compared.request.user_id), at, pseudonyms))
 

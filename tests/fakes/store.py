@@ -22,7 +22,8 @@ from chalicelib.domain.ports import (
     WriteTransaction,
 )
 from chalicelib.domain.readings import EnergyType, Reading
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.rollout.decision import Backend
+from chalicelib.domain.sync.modes import SyncMode, SyncState
 
 T = TypeVar("T")
 MeterKey = tuple[str, EnergyType]
@@ -175,11 +176,11 @@ class FakeQueries:
         self._store.ping()
         return self._store.stored.sync
 
-    def get(self, user_id: str, reading_id: str, backend: Side) -> StoredReading:
+    def get(self, user_id: str, reading_id: str, backend: Backend) -> StoredReading:
         self._store.ping()
         return stored_reading(self._store.stored, user_id, reading_id)
 
-    def page(self, user_id: str, request: PageRequest, backend: Side) -> list[StoredReading]:
+    def page(self, user_id: str, request: PageRequest, backend: Backend) -> list[StoredReading]:
         self._store.ping()
         wanted = request.filter
         found = [
@@ -202,7 +203,7 @@ class FakeQueries:
         self._store.ping()
         return self._store.stored.meters.get((user_id, energy_type), Meter()).configuration
 
-    def snapshot(self, user_id: str, energy_type: EnergyType, backend: Side) -> MeterSnapshot:
+    def snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
         self._store.ping()
         stored = self._store.stored
         meter = stored.meters.get((user_id, energy_type), Meter())

@@ -11,10 +11,10 @@ from chalice.test import HTTPResponse
 from chalicelib.bootstrap import Rollout, compose, using
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.services.backends.component_reads import read_of
 from tests.functional.conftest import NOW, Api, problem
 
@@ -43,9 +43,9 @@ def noted(api: Api) -> BackendUsage:
     return api.usage.rows[-1][0]
 
 
-@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize("side", Backend)
 @pytest.mark.parametrize("path", READS)
-def test_an_answer_says_who_gave_it_and_why(api: Api, path: str, side: Side) -> None:
+def test_an_answer_says_who_gave_it_and_why(api: Api, path: str, side: Backend) -> None:
     record(api)
     api.flags.side = side
     answer = ask(api, path)
@@ -59,7 +59,7 @@ def test_an_answer_says_who_gave_it_and_why(api: Api, path: str, side: Side) -> 
 @pytest.mark.parametrize("path", READS)
 def test_who_knows_the_answer_is_told_so_by_either_backend(api: Api, path: str) -> None:
     etag = ask(api, path).headers["ETag"]
-    for side in Side:
+    for side in Backend:
         api.flags.side = side
         answer = ask(api, path, headers={"If-None-Match": etag})
         assert (answer.status_code, answer.body, answer.headers["X-Backend"]) == (304, b"", side)
@@ -75,10 +75,10 @@ def test_who_has_just_written_sees_it_by_either_backend(api: Api, path: str) -> 
     api.container.calculation.refresh("alice", EnergyType.POWER)
     record(api, date="2023-02-28", amount=1100)
     old = ask(api, path).body
-    api.flags.side = Side.NEW
+    api.flags.side = Backend.NEW
     assert ask(api, path).body != old, "the stored view lags"
     assert ask(api, f"{path}consistent=true").body == old
-    api.flags.side = Side.OLD
+    api.flags.side = Backend.OLD
     assert ask(api, f"{path}consistent=true").body == old
 
 
@@ -96,8 +96,8 @@ def test_the_dashboard_has_the_cards_of_each_meter(api: Api) -> None:
     assert (gas["type"], gas["sourceVersion"], gas["summary"]["lastReading"]) == ("gas", 0, None)
 
 
-@pytest.mark.parametrize("side", Side)
-def test_the_table_filters_sorts_and_turns_pages(api: Api, side: Side) -> None:
+@pytest.mark.parametrize("side", Backend)
+def test_the_table_filters_sorts_and_turns_pages(api: Api, side: Backend) -> None:
     for day in range(1, 8):
         record(api, date=f"2023-01-0{day}", amount=day)
         record(api, date=f"2023-01-0{day}", amount=day, type="gas")
@@ -144,8 +144,8 @@ def test_a_file_is_imported_with_counts(api: Api) -> None:
     assert [(meter["type"], meter["sourceVersion"]) for meter in body["meters"]] == [("power", 1)]
 
 
-@pytest.mark.parametrize("side", Side)
-def test_the_old_pages_get_the_months_as_readings_at_the_true_month_ends(api: Api, side: Side) -> None:
+@pytest.mark.parametrize("side", Backend)
+def test_the_old_pages_get_the_months_as_readings_at_the_true_month_ends(api: Api, side: Backend) -> None:
     api.store.stored.settings["alice"] = UserSettings(ZoneInfo("America/New_York"))
     for date, amount in (("2022-12-31", 900), ("2023-01-31", 1000.5), ("2023-06-30", 1500)):
         record(api, date=date, amount=amount)
@@ -173,7 +173,7 @@ def test_months_in_which_nothing_is_known_are_no_readings(api: Api) -> None:
 
 
 def test_an_operator_may_insist_on_the_old_backend(api: Api) -> None:
-    api.flags.side = Side.NEW
+    api.flags.side = Backend.NEW
     for value, backend, reason in (("true", "old", "forced_old"), ("false", "new", "percentage_in")):
         answer = ask(api, f"dashboard?forceOld={value}", roles=OPERATOR)
         assert (answer.headers["X-Backend"], answer.headers["X-Flag-Reason"]) == (backend, reason)
@@ -271,9 +271,9 @@ def test_a_backend_that_cannot_answer_is_noted_as_failed(api: Api) -> None:
     assert (noted(api).success, noted(api).error) == (False, "RuntimeError")
 
 
-@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize("side", Backend)
 @pytest.mark.parametrize("path", [*READS, "energy_table?type=gas&from=2023-01-02&sort=-date&limit=7"])
-def test_what_was_read_is_noted_so_that_it_can_be_asked_again(api: Api, path: str, side: Side) -> None:
+def test_what_was_read_is_noted_so_that_it_can_be_asked_again(api: Api, path: str, side: Backend) -> None:
     record(api)
     api.container.calculation.refresh("alice", EnergyType.POWER)
     api.flags.side = side

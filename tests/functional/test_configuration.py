@@ -8,7 +8,7 @@ from chalice.test import HTTPResponse
 
 from chalicelib.domain.events import MeterExchanged, UserSettingsChanged
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.rollout.decision import Backend
 from tests.functional.conftest import Api, problem
 
 DEFAULTS = {"zone": "Europe/Berlin", "toleranceDays": 3, "moduli": {"power": None, "gas": None}}
@@ -39,7 +39,7 @@ def month(api: Api, number: int) -> Any:
 
 def versions(api: Api) -> list[int]:
     queries = api.container.queries
-    return [queries.snapshot("alice", kind, Side.NEW).state.source_version for kind in EnergyType]
+    return [queries.snapshot("alice", kind, Backend.NEW).state.source_version for kind in EnergyType]
 
 
 def test_without_settings_the_defaults_hold(api: Api) -> None:

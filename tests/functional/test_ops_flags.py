@@ -109,9 +109,9 @@ def test_the_list_says_what_is_deployed_and_what_this_function_uses(operator: Op
         *("enabled", "rolloutPercent", "testUserIds", "blockedUserIds", "componentScope", "createdAt", "updatedAt")
     }
     assert listed["version"] == listed["inUse"] == response.headers["ETag"].strip('"')
-    assert listed["hindrance"] is None
+    assert listed["blockedBy"] is None
     operator.rollout.mode(SyncMode.OLD_ONLY)
-    assert "old_only" in operator.done("GET", "/ops/flags")["hindrance"]
+    assert "old_only" in operator.done("GET", "/ops/flags")["blockedBy"]
 
 
 def test_a_plan_lists_who_enters(operator: Operator) -> None:
@@ -225,4 +225,4 @@ def test_the_way_back_works_without_the_database(operator: Operator) -> None:
     operator.rollout.store.down = True
     made = operator.done("POST", "/ops/flags/energy_table/rollback", {"reason": "x"})
     assert made["recorded"] is False
-    assert operator.done("GET", "/ops/flags")["hindrance"]
+    assert operator.done("GET", "/ops/flags")["blockedBy"]

@@ -6,9 +6,10 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import REQUEST_SECONDS, Container, compose, mongo_ports, now
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
-from chalicelib.repositories.reconciliation import MongoTwinRepository
+from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import documents_of
 from tests.fakes.publisher import FakePublisher
@@ -32,12 +33,12 @@ def everything(database: Database[Any], *names: str) -> dict[str, list[Document]
 
 def assert_both_sides_equal(database: Database[Any]) -> int:
     """Twins are equal and every display document equals a fresh calculation; returns how many meters there are."""
-    twins = MongoTwinRepository(database, REQUEST_SECONDS, now)
+    twins = MongoReconciliationRepository(database, REQUEST_SECONDS, now)
     container = container_of(database)
     meters = list(twins.meters())
     for meter in meters:
         assert twins.differences(meter) == []
-        snapshot = container.queries.snapshot(*meter, Side.NEW)
+        snapshot = container.queries.snapshot(*meter, Backend.NEW)
         assert not snapshot.state.stale
         fresh = documents_of(snapshot, series_of(snapshot), None, 0)
         stored = {(document.data_type, document.year): document.data for document in twins.displayed(meter)}

@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.bootstrap import Container, Ports
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Component
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.repositories.database import MongoDatabase
 from chalicelib.services.backends.energy_backend import EnergyBackend
 from chalicelib.services.display.display import Timeline, View
@@ -101,7 +100,7 @@ def leave_a_document_behind(place: Place) -> None:
 
 def slip_the_zone(place: Place) -> None:
     """The year as somebody in New York would see it."""
-    snapshot = place.ports.queries.snapshot(place.user, GAS, Side.NEW)
+    snapshot = place.ports.queries.snapshot(place.user, GAS, Backend.NEW)
     elsewhere = replace(snapshot, settings=replace(snapshot.settings, zone=ZoneInfo("America/New_York")))
     place.store(MONTHS, monthly_data(elsewhere, series_of(elsewhere), YEAR))
 

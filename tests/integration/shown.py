@@ -11,7 +11,7 @@ from pymongo.database import Database
 from chalicelib.bootstrap import Container
 from chalicelib.domain.ports import MeterSnapshot
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import documents_of
 
@@ -50,12 +50,12 @@ def assert_shown(
     Nor does the next refresh have to read all readings; but for ``extreme`` meters, whose amounts no series may hold.
     """
     for kind in EnergyType:
-        read = container.queries.full_snapshot(user, kind, Side.NEW)
+        read = container.queries.full_snapshot(user, kind, Backend.NEW)
         meter = database["meters"].find_one({"_id": f"{user}|{kind}"}) or {}
         assert read.state.display_version == read.state.source_version, where
         assert not UNFINISHED & set(meter), where
         assert displayed(database, user, kind) == calculated(read), where
-        kept = container.queries.snapshot(user, kind, Side.NEW)
+        kept = container.queries.snapshot(user, kind, Backend.NEW)
         assert_spliced(kept, read, where)
         assert kept.kept or not meter or kind in extreme, where
 

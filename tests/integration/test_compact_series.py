@@ -12,7 +12,7 @@ from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, compose, mongo_ports, now
 from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.repositories.database import open_database
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from tests.fakes.publisher import FakePublisher
@@ -68,7 +68,7 @@ def record(container: Container, user: str, date: str, amount: str = "250") -> N
 
 def assert_series_says_what_the_readings_say(container: Container, user: str) -> None:
     kept, read = (
-        snapshot(user, POWER, Side.NEW) for snapshot in (container.queries.snapshot, container.queries.full_snapshot)
+        snapshot(user, POWER, Backend.NEW) for snapshot in (container.queries.snapshot, container.queries.full_snapshot)
     )
     assert (kept.kept, read.kept) == (True, False)
     assert kept.readings == read.readings
@@ -96,7 +96,7 @@ def test_a_view_that_is_not_stored_is_calculated_without_reading_the_readings(
 
 def test_a_snapshot_between_write_and_refresh_already_has_the_write(container: Container, user: str) -> None:
     record(container, user, "2024-01-01")
-    container.energy.delete(user, container.queries.page(user, EVERYTHING, Side.NEW)[0].id)
+    container.energy.delete(user, container.queries.page(user, EVERYTHING, Backend.NEW)[0].id)
     assert_series_says_what_the_readings_say(container, user)
     container.calculation.refresh(user, POWER)
     assert_series_says_what_the_readings_say(container, user)
@@ -104,7 +104,7 @@ def test_a_snapshot_between_write_and_refresh_already_has_the_write(container: C
 
 def test_a_series_that_lacks_a_part_is_not_believed(container: Container, user: str, migrated: Database[Any]) -> None:
     migrated["meter_series"].delete_one({"userId": user, "year": 2022})
-    assert not container.queries.snapshot(user, POWER, Side.NEW).kept
+    assert not container.queries.snapshot(user, POWER, Backend.NEW).kept
     record(container, user, "2024-01-01")
     container.calculation.refresh(user, POWER)
     assert_series_says_what_the_readings_say(container, user)
@@ -123,7 +123,7 @@ def test_a_series_that_cannot_be_read_is_kept_anew(
     container: Container, user: str, migrated: Database[Any], damage: Any
 ) -> None:
     migrated["meter_series"].update_one({"userId": user, "year": 2022}, damage)
-    assert not container.queries.snapshot(user, POWER, Side.NEW).kept
+    assert not container.queries.snapshot(user, POWER, Backend.NEW).kept
     record(container, user, "2024-01-01")
     assert container.calculation.refresh(user, POWER)
     assert_series_says_what_the_readings_say(container, user)
@@ -133,7 +133,7 @@ def test_a_series_of_another_version_than_what_is_displayed_is_not_believed(
     container: Container, user: str, migrated: Database[Any]
 ) -> None:
     migrated["meters"].update_one({"_id": f"{user}|power"}, {"$inc": {"displayVersion": 1, "sourceVersion": 1}})
-    assert not container.queries.snapshot(user, POWER, Side.NEW).kept
+    assert not container.queries.snapshot(user, POWER, Backend.NEW).kept
 
 
 def test_amounts_that_do_not_fit_keep_no_series_and_are_calculated_all_the_same(
@@ -143,14 +143,14 @@ def test_amounts_that_do_not_fit_keep_no_series_and_are_calculated_all_the_same(
     record(container, user, "2024-02-01", "999999999999")
     assert container.calculation.refresh(user, POWER)
     assert migrated["meter_series"].count_documents({"userId": user}) == 0
-    assert not container.queries.snapshot(user, POWER, Side.NEW).kept
+    assert not container.queries.snapshot(user, POWER, Backend.NEW).kept
     assert container.display.monthly(user, POWER, 2024).data["months"][0]["meterReading"] == Decimal(999999999999)
 
 
 def test_a_year_that_loses_its_last_reading_loses_its_part(
     container: Container, user: str, migrated: Database[Any]
 ) -> None:
-    for reading in container.queries.page(user, EVERYTHING, Side.NEW):
+    for reading in container.queries.page(user, EVERYTHING, Backend.NEW):
         if reading.instant >= 1_672_531_200_000:  # 2023 in UTC
             container.energy.delete(user, reading.id)
     container.calculation.refresh(user, POWER)

@@ -12,10 +12,11 @@ from chalicelib.bootstrap import Container, Ports, now
 from chalicelib.domain.errors import ComparisonError, UnavailableError
 from chalicelib.domain.ports import PageRequest, StoredReading
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import Compared, IgnoreRule, Outcome, Request
+from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
 from chalicelib.domain.rollout.decision import FORCED_OLD, Component
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import time_limit
@@ -47,7 +48,7 @@ def household(container: Container) -> str:
 
 
 def comparison(ports: Ports, container: Container, new: Any = None) -> BackendComparison:
-    backends = {Side.OLD: container.old, Side.NEW: new or container.new}
+    backends = {Backend.OLD: container.old, Backend.NEW: new or container.new}
     return BackendComparison(backends, ports.display, time_limit, Random(1))
 
 
@@ -74,7 +75,7 @@ def everything(database: Database[Any]) -> str:
     return str(list(database["backend_comparisons"].find({}, {"_id": 0})))
 
 
-def dashboards(seen: list[Compared]) -> list[Outcome]:
+def dashboards(seen: list[ComparisonResult]) -> list[Outcome]:
     return [each.outcome for each in seen if each.request.component is Component.DASHBOARD]
 
 

@@ -28,7 +28,7 @@ BEFORE = b"""date,type,amount
 """
 POWER_ALONE = b"".join(row for row in BEFORE.splitlines(keepends=True) if b"gas" not in row)
 MEANWHILE = b"date,type,amount\n2021-06-30,power,1050\n2023-01-31,gas,40\n"
-Shown = dict[str, list[Any]]
+ComponentAnswer = dict[str, list[Any]]
 LATER = NOW + 10 * 60_000  # any pause of the sweeper after one attempt is over
 
 
@@ -151,6 +151,6 @@ def test_wherever_a_job_dies_no_meter_is_half_shown_and_the_sweeper_does_the_res
         place.assert_the_sweeper_does_the_rest(user, where)
 
 
-def assert_each_meter_is_shown_as(states: list[Shown], now: Shown, where: str) -> None:
+def assert_each_meter_is_shown_as(states: list[ComponentAnswer], now: ComponentAnswer, where: str) -> None:
     for kind, documents in now.items():
         assert documents in [state[kind] for state in states], f"{kind} is half published: {where}"

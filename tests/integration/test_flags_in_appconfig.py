@@ -16,15 +16,14 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap import now
 from chalicelib.domain.errors import RevisionError, UnavailableError
-from chalicelib.domain.rollout.decision import Component, Reason
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.rollout.decision import Backend, Component, Reason
 from chalicelib.domain.sync.reconciliation import Verified
-from chalicelib.flags.appconfig.clients import FlagPlace
-from chalicelib.flags.appconfig.control_plane import FlagHome
+from chalicelib.flags.appconfig.clients import AppConfigIds
+from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
 from chalicelib.flags.appconfig.deployment import FlagDeployment, Waiting
 from chalicelib.flags.appconfig.session import ConfigurationSession
-from chalicelib.flags.changes.patch import Wish
-from chalicelib.flags.changes.request import Order
+from chalicelib.flags.changes.patch import FlagPatch
+from chalicelib.flags.changes.request import ChangeRequest
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import SilentReports
 from chalicelib.flags.decisions.store import AppConfigFlagStore
@@ -42,7 +41,7 @@ from infra.local.layout import REGION, Layout
 from infra.local.throwaway import appconfig as throwaway_appconfig
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
-ORDER = Order("olga", "as planned")
+ORDER = ChangeRequest("olga", "as planned")
 IDS = ("Application", "Environment", "Profile", "Strategy")
 SLOWLY = "AppConfig.Linear50PercentEvery30Seconds"
 
@@ -60,16 +59,16 @@ class Stage:
     target: Target
     name: str
     ahead: float = 0.0
-    place: FlagPlace = field(init=False)
+    place: AppConfigIds = field(init=False)
 
     def __post_init__(self) -> None:
         deploy_flags(self.target, self.name)
         ids = flags_parameters(self.target, self.name)
-        self.place = FlagPlace(
+        self.place = AppConfigIds(
             *(ids[f"Flags{name}Id"] for name in ("Application", "Environment", "Profile", "Strategy"))
         )
         self.client = self.target.client("appconfig")
-        self.home = FlagHome(lambda: self.client, self.place)
+        self.home = AppConfigControlPlane(lambda: self.client, self.place)
 
     def clock(self) -> float:
         return time.time() + self.ahead
@@ -124,7 +123,7 @@ def test_the_template_brings_every_flag_off_and_the_validator(stage: Stage) -> N
 
 
 def test_deploying_the_template_again_leaves_what_operators_have_set(stage: Stage, operator: FlagOperations) -> None:
-    operator.changes.set(TABLE, Wish(percent=Decimal(10)), ORDER)
+    operator.changes.set(TABLE, FlagPatch(percent=Decimal(10)), ORDER)
     assert not deploy_flags(stage.target, stage.name)
     assert operator.overview.listing().document.flags[TABLE].rollout_percent == 10
 
@@ -133,13 +132,13 @@ def test_a_component_goes_up_and_back(stage: Stage, operator: FlagOperations, mi
     people = [f"user-{number}" for number in range(50)]
     migrated["meters"].insert_many([{"_id": f"{user_id}|power"} for user_id in people])
     decide = FlagDecisions(stage.store()).should_use_new_backend
-    operator.changes.set(GLOBAL, Wish(enabled=True), ORDER)
+    operator.changes.set(GLOBAL, FlagPatch(enabled=True), ORDER)
     sizes = []
     for percent in (10, 50, 100):
-        made = operator.changes.set(TABLE, Wish(percent=Decimal(percent), exact=percent == 10), ORDER)
+        made = operator.changes.set(TABLE, FlagPatch(percent=Decimal(percent), exact=percent == 10), ORDER)
         assert made.change.in_effect_ms is not None
         stage.pause(15)
-        sizes.append(sum(decide(user_id, Component.ENERGY_TABLE).backend is Side.NEW for user_id in people))
+        sizes.append(sum(decide(user_id, Component.ENERGY_TABLE).backend is Backend.NEW for user_id in people))
     assert sizes == [5, 25, 50]
     operator.changes.rollback(TABLE, None, ORDER)
     stage.pause(15)
@@ -267,7 +266,7 @@ def test_the_command_line_rolls_out_and_back_and_says_how_long_it_took(shell: Sh
     assert "in effect everywhere after" in printed
     assert "not [yet]" in printed
     code, listing, _ = shell.run("list")
-    assert (code, listing["version"], listing["hindrance"]) == (0, listing["inUse"], None)
+    assert (code, listing["version"], listing["blockedBy"]) == (0, listing["inUse"], None)
     code, history, _ = shell.run("history", "energy_table", "--limit", "1")
     assert (code, history[0]["action"], history[0]["reason"]) == (0, "rollback", "not [yet]")
     code, explained, _ = shell.run("explain", entering["user"], "energy_table")

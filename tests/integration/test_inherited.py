@@ -14,7 +14,8 @@ from chalicelib.bootstrap import Container, now
 from chalicelib.domain.errors import DuplicateReadingError, NotFoundError, RevisionError
 from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import Side, SyncMode
+from chalicelib.domain.rollout.decision import Backend
+from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.control import sync_document
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft, Recorded
 
@@ -54,7 +55,7 @@ def listed(container: Container, user: str, limit: int = 0, descending: bool = F
     """Everything on the old side, page by page where there is a limit."""
     seen: list[StoredReading] = []
     after = None
-    while page := container.queries.page(user, PageRequest(ReadingFilter(), descending, limit, after), Side.OLD):
+    while page := container.queries.page(user, PageRequest(ReadingFilter(), descending, limit, after), Backend.OLD):
         assert not {reading.id for reading in page} & {reading.id for reading in seen}
         seen += page
         after = page[-1].instant, page[-1].id
@@ -88,7 +89,7 @@ def test_of_doubles_the_one_updated_last_counts_everywhere(container: Container,
     inherit(1, 12.0, updated=5)
     [shown] = listed(container, user)
     assert (shown.id, shown.amount) == (str(counting), Decimal("11.5"))
-    [point] = container.queries.snapshot(user, POWER, Side.OLD).readings
+    [point] = container.queries.snapshot(user, POWER, Backend.OLD).readings
     assert point.amount == Decimal("11.5")
     assert container.old.readings(user, POWER) == [shown]
 
@@ -107,7 +108,7 @@ def test_a_double_that_does_not_count_cannot_be_read_corrected_or_deleted(
     hidden, counting = inherit(1, 10.0, updated=3), inherit(1, 11.5, updated=9)
     before = list(migrated["energies"].find())
     with pytest.raises(NotFoundError):
-        container.queries.get(user, str(hidden), Side.OLD)
+        container.queries.get(user, str(hidden), Backend.OLD)
     with pytest.raises(NotFoundError):
         correct(container, user, hidden, "12")
     with pytest.raises(NotFoundError):
@@ -168,7 +169,7 @@ def test_what_cannot_be_a_reading_is_seen_by_nobody(
     assert listed(container, user, limit=1) == listed(container, user)
     assert container.old.monthly(user, POWER, 2022)
     with pytest.raises(NotFoundError):
-        container.queries.get(user, str(strange), Side.OLD)
+        container.queries.get(user, str(strange), Backend.OLD)
     with pytest.raises(NotFoundError):
         container.energy.delete(user, str(strange))
 
@@ -209,7 +210,7 @@ def test_an_update_in_dual_write_writes_the_missing_twin_and_keeps_what_else_was
     assert old == new
     assert old[0][3] == Decimal("12.5")
     assert migrated["energies"].find_one({"_id": inherited})["note"] == "cellar"  # type: ignore[index]
-    shown = container.queries.get(user, str(inherited), Side.NEW)
+    shown = container.queries.get(user, str(inherited), Backend.NEW)
     assert shown == recorded.reading
 
 
@@ -249,12 +250,12 @@ def test_each_mode_writes_its_sides_and_every_backend_reads_what_was_written(
     container.energy.delete(user, second.id)
     written = [bool(side) for side in twins(migrated, user)]
     assert written == [old, new]
-    for backend in Side:
+    for backend in Backend:
         shown = container.queries.page(user, PageRequest(ReadingFilter(), False, 9), backend)
         assert [reading.amount for reading in shown] == [11, 30]
         assert container.queries.get(user, first.id, backend).amount == 11
         assert len(container.queries.snapshot(user, POWER, backend).readings) == 2
-    assert container.queries.snapshot(user, POWER, Side.NEW).state.source_version == 5
+    assert container.queries.snapshot(user, POWER, Backend.NEW).state.source_version == 5
 
 
 @pytest.mark.parametrize("mode", SyncMode)
@@ -263,9 +264,9 @@ def test_in_each_mode_the_revision_of_an_answer_is_the_one_that_the_next_change_
 ) -> None:
     switch(migrated, mode)
     created = record(container, user, "2022-01-01", "10").reading
-    assert container.queries.get(user, created.id, Side.NEW).revision == created.revision
+    assert container.queries.get(user, created.id, Backend.NEW).revision == created.revision
     changed = correct(container, user, created.id, "11", revision=created.revision).reading
-    assert container.queries.get(user, created.id, Side.NEW).revision == changed.revision
+    assert container.queries.get(user, created.id, Backend.NEW).revision == changed.revision
     with pytest.raises(RevisionError):
         correct(container, user, created.id, "12", revision=created.revision)
     correct(container, user, created.id, "12", revision=changed.revision)

@@ -22,7 +22,7 @@ from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.database import open_database
-from chalicelib.repositories.reconciliation import MongoTwinRepository
+from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from infra.local import old_energies
 from infra.local.waiting import wait_until
@@ -281,7 +281,7 @@ def test_writes_and_deletes_made_meanwhile_win(empty: Database[Any]) -> None:
     assert [writer.error for writer in writers] == [None] * WRITERS
     at_end = [len(writer.deleted) + len(writer.recorded) for writer in writers]
     assert all(after > before for before, after in zip(at_start, at_end, strict=True))
-    for user_id, energy_type in MongoTwinRepository(empty, REQUEST_SECONDS, now).meters():
+    for user_id, energy_type in MongoReconciliationRepository(empty, REQUEST_SECONDS, now).meters():
         container_of(empty).calculation.refresh(user_id, energy_type)
     assert_both_sides_equal(empty)
     for writer in writers:

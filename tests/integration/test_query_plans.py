@@ -20,12 +20,12 @@ from chalicelib.bootstrap import Container, Ports, compose, mongo_ports, now
 from chalicelib.domain.errors import ComparisonError
 from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import EnergyType, to_ms
-from chalicelib.domain.rollout.comparison_log import Compared, IgnoreRule, Outcome, Replay, Request
-from chalicelib.domain.rollout.decision import FORCED_OLD, Component
+from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Replay, Request
+from chalicelib.domain.rollout.decision import FORCED_OLD, Backend, Component
 from chalicelib.domain.rollout.differences import Difference, DifferenceKind
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sync.modes import Side, SyncMode
+from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.lagging import MongoLaggingMeters
@@ -92,9 +92,9 @@ def use_everything(container: Container, user: str) -> None:
     container.operations.sweeper.run_at_once(60)
     container.operations.sweeper.failing()
     for request in requests():
-        for side in Side:
+        for side in Backend:
             container.queries.page(user, request, side)
-    container.queries.get(user, first.reading.id, Side.NEW)
+    container.queries.get(user, first.reading.id, Backend.NEW)
     container.energy.delete(user, first.reading.id)
     assert user in set(container.flags.changes.users.known_users())
     for flag in (None, "energy_table_new_backend"):
@@ -145,7 +145,7 @@ def fill_comparisons(ports: Ports) -> None:
             differing = (Difference(DifferenceKind.VALUE, ("readings", number, "amount"), number, 5),) * (number % 2)
             outcome = Outcome.DIFFERENT if differing else Outcome.EQUAL
             request = Request(component, uuid4().hex, {"limit": number})
-            ports.comparisons.add(Compared(request, outcome, differing), Pseudonyms(b"key"), now())
+            ports.comparisons.add(ComparisonResult(request, outcome, differing), Pseudonyms(b"key"), now())
         ports.comparisons.audit(Replay("f", "olga", now(), {Outcome.EQUAL: 1}, 0))
 
 

@@ -17,7 +17,7 @@ from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, compose, mongo_ports, now
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.repositories.database import open_database, ping, time_limit
 from chalicelib.repositories.transactions import in_transaction
 from chalicelib.services.display.view_data import monthly_data, series_of
@@ -38,7 +38,7 @@ def user() -> str:
 
 def stored_equals_fresh(container: Container, database: Database[Any], user: str) -> None:
     """Every stored document equals a calculation from the readings as they are now, and none is missing."""
-    snapshot = container.queries.full_snapshot(user, POWER, Side.NEW)
+    snapshot = container.queries.full_snapshot(user, POWER, Backend.NEW)
     series = series_of(snapshot)
     kept = database["display_energy_data"].find({"userId": user, "dataType": "monthly"})
     stored = {document["year"] for document in kept}
@@ -85,7 +85,7 @@ def test_writers_and_refreshes_at_once_end_with_right_documents(
     for thread in threads:
         thread.join(60)
     container.calculation.refresh(user, POWER)
-    snapshot = container.queries.snapshot(user, POWER, Side.NEW)
+    snapshot = container.queries.snapshot(user, POWER, Backend.NEW)
     assert len(snapshot.readings) == 27
     assert snapshot.state.source_version == snapshot.state.display_version == 27
     stored_equals_fresh(container, migrated, user)

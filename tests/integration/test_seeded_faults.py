@@ -17,9 +17,9 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap import Container, Ports, now
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import Compared, Outcome
+from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
-from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import time_limit
 from chalicelib.services.comparison.compare_backends import BackendComparison
 from chalicelib.services.comparison.runs import BackendComparer
@@ -45,7 +45,7 @@ FILE = b"""date,type,amount
 
 def comparer(ports: Ports, container: Container, new: Any, chance: Random) -> BackendComparer:
     """The comparer with another new backend; it knows nothing of faults."""
-    comparison = BackendComparison({Side.OLD: container.old, Side.NEW: new}, ports.display, time_limit, chance)
+    comparison = BackendComparison({Backend.OLD: container.old, Backend.NEW: new}, ports.display, time_limit, chance)
     return BackendComparer(comparison, ports.comparisons, ports.queries, ports.known_users, HIDDEN, now, chance)
 
 
@@ -66,7 +66,7 @@ class Pace:
         """When a write is due."""
         return self.begun + number / WRITES_PER_SECOND
 
-    def between(self, seen: Iterator[Compared]) -> Iterator[Compared]:
+    def between(self, seen: Iterator[ComparisonResult]) -> Iterator[ComparisonResult]:
         """Comparisons with a write of everybody's in between: on a slow machine they would be through before these."""
         for each in seen:
             due = len(self.done) + WRITERS

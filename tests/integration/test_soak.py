@@ -2,12 +2,12 @@
 
 import pytest
 
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.layout import Layout, Ports
 from tests.soak.stored import differences
 
 
 def test_a_check_that_fails_says_why() -> None:
     nowhere = Layout("soak", Ports(), "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200")
-    with pytest.raises(StackError, match=r"^verify --restart: the database did not answer in time"):
+    with pytest.raises(OperatorError, match=r"^verify --restart: the database did not answer in time"):
         differences(nowhere, "verify", "--restart")

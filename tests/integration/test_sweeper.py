@@ -13,7 +13,8 @@ from chalicelib.bootstrap import now
 from chalicelib.domain.lagging_meters import Lag
 from chalicelib.domain.ports import MeterSnapshot, ReadingQueries
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.sync.modes import Side, SyncMode
+from chalicelib.domain.rollout.decision import Backend
+from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 from chalicelib.services.refresh.sweeper import GRACE_SECONDS, SweeperService, SweepReport
@@ -223,7 +224,7 @@ def test_a_meter_that_is_written_during_each_refresh_is_swept_once_a_run_and_lag
         def __getattr__(self, name: str) -> Any:
             return getattr(deployed.ports.queries, name)
 
-        def snapshot(self, user_id: str, energy_type: EnergyType, backend: Side) -> MeterSnapshot:
+        def snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
             found = deployed.ports.queries.snapshot(user_id, energy_type, backend)
             deployed.watch.pass_by(1)
             deployed.ports.transactions.run(

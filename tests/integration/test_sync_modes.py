@@ -9,6 +9,7 @@ from pymongo.database import Database
 
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter, WriteTransaction
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState, drain_of
 from tests.integration.two_sides import (
     POWER,
@@ -117,7 +118,7 @@ def test_nothing_is_brought_together_before_the_drain(deployed: Deployment, user
 
 @pytest.mark.parametrize("backend", Side)
 def test_until_then_both_backends_read_the_side_that_has_everything(
-    deployed: Deployment, user: str, backend: Side
+    deployed: Deployment, user: str, backend: Backend
 ) -> None:
     deployed.to(NEW_ONLY)
     reading = deployed.create(user, "2024-01-31", 1)

@@ -10,10 +10,9 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 
 from chalicelib.bootstrap import now
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.rollout.decision import Component, Decision, Reason
+from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.usage import MongoUsageLog
 from chalicelib.services.backends.backend_usage import BackendUsageTracker
@@ -30,7 +29,7 @@ PAGE = ShowTable(type=EnergyType.GAS, first=5, descending=True, limit=7, after=(
 
 
 def usage(user: str) -> BackendUsage:
-    decision = Decision(Side.NEW, Reason.PERCENTAGE_IN, 17, "3")
+    decision = Decision(Backend.NEW, Reason.PERCENTAGE_IN, 17, "3")
     return BackendUsage(Component.ENERGY_TABLE, user, decision, 3.25, True, None, PAGE.parameters())
 
 

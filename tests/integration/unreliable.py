@@ -17,7 +17,7 @@ from chalicelib.bootstrap import Container, compose, mongo_ports
 from chalicelib.domain.calculation.compact import USUAL_DECIMALS
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.reconciliation import Moment
 from chalicelib.repositories.change_feed import MongoChangeFeed
 from tests.fakes.publisher import FakePublisher
@@ -76,12 +76,12 @@ class Household:
     def check(self) -> None:
         """Whatever has happened so far: a meter displays exactly the version that it says it displays."""
         for kind in EnergyType:
-            read = self._prompt.queries.full_snapshot(self.user, kind, Side.NEW)
+            read = self._prompt.queries.full_snapshot(self.user, kind, Backend.NEW)
             version = read.state.display_version
             assert version >= self._shown[kind], "the display went back"
             assert read.state.stale is (read.state.dirty_since is not None)
             assert displayed(self.database, self.user, kind) == (self._versions[kind, version] if version else {})
-            kept = self._prompt.queries.snapshot(self.user, kind, Side.NEW)
+            kept = self._prompt.queries.snapshot(self.user, kind, Backend.NEW)
             assert_spliced(kept, read)
             assert kept.kept or not version or kind in self._extreme
             self._shown[kind] = version
@@ -106,7 +106,7 @@ class Household:
         for meter in self.database["meters"].find({"userId": self.user}):
             known = EnergyType(meter["type"]), meter["sourceVersion"]
             if known not in self._versions:
-                read = self._prompt.queries.full_snapshot(self.user, known[0], Side.NEW)
+                read = self._prompt.queries.full_snapshot(self.user, known[0], Backend.NEW)
                 self._versions[known] = calculated(read)
                 self._extreme |= {known[0]} if read.readings.decimals > USUAL_DECIMALS else set()
 

@@ -104,9 +104,9 @@ def processor_seconds(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def holds(fulfilled: bool) -> str:
+def holds(patched: bool) -> str:
     """How the table says it."""
-    return "yes" if fulfilled else "NO"
+    return "yes" if patched else "NO"
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, compose, mongo_ports, now
 from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.documents import new_document, with_origin
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
@@ -69,7 +69,7 @@ def single(container: Container, uri: str) -> list[Figure]:
         container.energy.update(user, ids[-1], ReadingCorrection(amount=Decimal(6), confirm=True))
 
     def page() -> None:
-        container.queries.page(user, PageRequest(ReadingFilter(POWER), descending=True, limit=50), Side.NEW)
+        container.queries.page(user, PageRequest(ReadingFilter(POWER), descending=True, limit=50), Backend.NEW)
 
     created, alone, updated, listed = in_turn(create, bare, update, page)
     client.close()

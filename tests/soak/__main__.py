@@ -19,7 +19,7 @@ from pymongo.database import Database
 from rich.console import Console
 
 from infra.deployment.errors import DeployError
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.layout import Layout
 from infra.local.throwaway import stack
 from tests.e2e.conftest import Deployed
@@ -58,7 +58,7 @@ def main(minutes: float) -> None:
     try:
         with _ended_in_order(), stack() as layout, MongoClient[Any](layout.mongodb_uri, tz_aware=True) as client:
             is_well = soak(layout, client[layout.database], minutes * 60)
-    except (StackError, DeployError) as error:
+    except (OperatorError, DeployError) as error:
         raise click.ClickException(str(error)) from error
     sys.exit(0 if is_well else 1)
 
@@ -98,7 +98,7 @@ def _checked(layout: Layout) -> tuple[tuple[str, ...], int]:
     for command in (("verify", "--restart"), ("rebuild", "--check", "--restart")):
         try:
             found = stored.differences(layout, *command)
-        except StackError as error:
+        except OperatorError as error:
             unchecked.append(str(error))
         else:
             console.print(f"{' '.join(command)}: differences: {found}")

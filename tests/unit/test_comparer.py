@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.bootstrap import Ports
-from chalicelib.domain.rollout.comparison_log import Compared, Outcome, Request
+from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, Request
 from chalicelib.domain.rollout.decision import FORCED_OLD, Component
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
@@ -26,9 +26,9 @@ class EqualBackends:
     def __init__(self) -> None:
         self.asked: list[Request] = []
 
-    def compare_backends(self, request: Request) -> Compared:
+    def compare_backends(self, request: Request) -> ComparisonResult:
         self.asked.append(request)
-        return Compared(request, Outcome.EQUAL)
+        return ComparisonResult(request, Outcome.EQUAL)
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from chalice import Blueprint, Response
 from chalicelib.api.answers import json_answer, not_modified, problem_answer
 from chalicelib.api.components.bodies import ComponentQuery
 from chalicelib.api.endpoint import Call, View, endpoint, refused
-from chalicelib.api.preconditions import knows
+from chalicelib.api.preconditions import etag_matches
 from chalicelib.auth import OPERATOR
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.services.backends.backend_router import Route
-from chalicelib.services.backends.component_reads import ComponentRead, Shown
+from chalicelib.services.backends.component_reads import ComponentAnswer, ComponentRead
 from chalicelib.services.backends.energy_backend import EnergyBackend
 
 Query = TypeVar("Query", bound=ComponentQuery)
@@ -44,7 +44,7 @@ class Asked(Generic[Query]):
         """Who answers."""
         return self.route.backend
 
-    def read(self, read: ComponentRead) -> Shown:
+    def read(self, read: ComponentRead) -> ComponentAnswer:
         """Ask the backend; what was asked is noted, so that it can be asked again."""
         self.parameters = read.parameters()
         return read.ask(self.backend, self.user_id)
@@ -67,7 +67,7 @@ def component_endpoint(
     return decorate
 
 
-def shown(asked: Asked[Any], body: Any, versions: tuple[int, ...] = ()) -> Response:
+def etagged(asked: Asked[Any], body: Any, versions: tuple[int, ...] = ()) -> Response:
     """The body with its ETag, or 304 where the caller has it.
 
     The ETag is a digest of the body, because another application that writes ``energies`` by itself counts no version:
@@ -76,7 +76,7 @@ def shown(asked: Asked[Any], body: Any, versions: tuple[int, ...] = ()) -> Respo
     response = json_answer(body)
     digest = sha256(str(response.body).encode()).hexdigest()[:16]
     etag = f'"{".".join(map(str, versions))}-{digest}"' if versions else f'"{digest}"'
-    if knows(asked.call, etag):
+    if etag_matches(asked.call, etag):
         return not_modified(etag)
     response.headers["ETag"] = etag
     return response

@@ -9,7 +9,7 @@ from chalicelib.api.answers import json_answer, no_content
 from chalicelib.api.components.bodies import ChangedFormBody, ComponentQuery, FileQuery, FormBody, imported
 from chalicelib.api.components.component import Asked, component_endpoint
 from chalicelib.api.endpoint import ANY_CONTENT, CSV_BODY_BYTES, refuse_other_methods
-from chalicelib.api.preconditions import seen_tag, unless_known
+from chalicelib.api.preconditions import conditional_answer, if_match
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.services.backends.component_reads import ShowForm, row_of
 from chalicelib.services.recording.energy_crud import Recorded
@@ -34,14 +34,14 @@ def add_energy_form(asked: Asked[ComponentQuery]) -> Response:
 def show_energy_form(asked: Asked[ComponentQuery], reading_id: str) -> Response:
     """One reading, its revision as ETag."""
     row = asked.read(ShowForm(reading_id=reading_id)).body
-    return unless_known(asked.call, f'"{row["revision"]}"', lambda: row)
+    return conditional_answer(asked.call, f'"{row["revision"]}"', lambda: row)
 
 
 @blueprint.route(FILLED, methods=["PUT"], content_types=ANY_CONTENT)
 @component_endpoint(blueprint, Component.ENERGY_FORMS, ComponentQuery)
 def change_energy_form(asked: Asked[ComponentQuery], reading_id: str) -> Response:
     """Change date or amount; with If-Match only what the caller has seen."""
-    correction = asked.call.json(ChangedFormBody).correction(seen_tag(asked.call))
+    correction = asked.call.json(ChangedFormBody).correction(if_match(asked.call))
     return _recorded(asked.backend.update(asked.user_id, reading_id, correction), HTTPStatus.OK)
 
 
@@ -49,7 +49,7 @@ def change_energy_form(asked: Asked[ComponentQuery], reading_id: str) -> Respons
 @component_endpoint(blueprint, Component.ENERGY_FORMS, ComponentQuery)
 def remove_energy_form(asked: Asked[ComponentQuery], reading_id: str) -> Response:
     """Take a reading away; with If-Match only what the caller has seen."""
-    version = asked.backend.delete(asked.user_id, reading_id, seen_tag(asked.call))
+    version = asked.backend.delete(asked.user_id, reading_id, if_match(asked.call))
     return no_content({"X-Source-Version": str(version)})
 
 

@@ -3,7 +3,7 @@
 from chalice import Blueprint, Response
 
 from chalicelib.api.components.bodies import MonthsQuery, TableQuery, TimelineQuery, ViewQuery
-from chalicelib.api.components.component import Asked, component_endpoint, shown
+from chalicelib.api.components.component import Asked, component_endpoint, etagged
 from chalicelib.api.cursor import cursor_of, position_of
 from chalicelib.api.endpoint import ANY_CONTENT, refuse_other_methods
 from chalicelib.api.timeline import range_of
@@ -19,7 +19,7 @@ blueprint = Blueprint(__name__)
 def show_dashboard(asked: Asked[ViewQuery]) -> Response:
     """The summary cards of each meter for the user's local day."""
     found = asked.read(ShowDashboard(consistent=asked.query.consistent))
-    return shown(asked, found.body, found.versions)
+    return etagged(asked, found.body, found.versions)
 
 
 @blueprint.route("/components/energy_table", methods=["GET"], content_types=ANY_CONTENT)
@@ -33,7 +33,7 @@ def show_energy_table(asked: Asked[TableQuery]) -> Response:
     page = ShowTable(type=query.type, first=first, last=last, descending=descending, limit=query.limit, after=after)
     found = asked.read(page).body
     following = found["next"] and cursor_of(*found["next"])
-    return shown(asked, {"readings": found["readings"], "nextCursor": following})
+    return etagged(asked, {"readings": found["readings"], "nextCursor": following})
 
 
 @blueprint.route("/components/timeline_slider", methods=["GET"], content_types=ANY_CONTENT)
@@ -45,7 +45,7 @@ def show_timeline_slider(asked: Asked[TimelineQuery]) -> Response:
     found = asked.read(
         ShowTimeline(type=query.type, first=first, last=last, buckets=query.buckets, consistent=query.consistent)
     )
-    return shown(asked, found.body, found.versions)
+    return etagged(asked, found.body, found.versions)
 
 
 @blueprint.route("/components/monthly_charts", methods=["GET"], content_types=ANY_CONTENT)
@@ -55,10 +55,10 @@ def show_monthly_charts(asked: Asked[MonthsQuery]) -> Response:
     query = asked.query
     found = asked.read(ShowMonths(type=query.type, year=query.year, consistent=query.consistent))
     if query.shape == "months":
-        return shown(asked, found.body, found.versions)
+        return etagged(asked, found.body, found.versions)
     zone = asked.call.container.configuration.settings(asked.user_id).zone
     energies = DisplayDataAdapter.to_energy_type_array(found.body, query.type, asked.user_id, zone)
-    return shown(asked, energies, found.versions)
+    return etagged(asked, energies, found.versions)
 
 
 refuse_other_methods(

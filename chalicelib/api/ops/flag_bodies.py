@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from chalicelib.api.bodies import DIGITS, Amount, Body
-from chalicelib.flags.changes.patch import Wish, percentage
+from chalicelib.flags.changes.patch import FlagPatch, percentage
 from chalicelib.flags.changes.request import REASON_LENGTH
 
 Users = tuple[str, ...]
@@ -18,7 +18,7 @@ class ReasonedBody(Body):
     reason: str = Field(min_length=1, max_length=REASON_LENGTH)
 
 
-class WishBody(ReasonedBody):
+class FlagPatchBody(ReasonedBody):
     """A change of one flag; what is left out stays as it is."""
 
     enabled: bool | None = None
@@ -30,9 +30,9 @@ class WishBody(ReasonedBody):
     remove_blocked_user_ids: Users = ()
     retire: bool = False
 
-    def wish(self) -> Wish:
+    def wish(self) -> FlagPatch:
         """What the use case takes. Raises InvalidInputError."""
-        return Wish(
+        return FlagPatch(
             enabled=self.enabled,
             percent=None if self.rollout_percent is None else percentage(self.rollout_percent),
             exact=self.exact,

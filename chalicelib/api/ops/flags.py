@@ -7,11 +7,11 @@ from chalicelib.api.endpoint import ANY_CONTENT, Call, refuse_other_methods
 from chalicelib.api.ops.access import operator_endpoint
 from chalicelib.api.ops.flag_bodies import (
     ExplainQuery,
+    FlagPatchBody,
     HistoryQuery,
     PlanQuery,
     ReasonedBody,
     RollbackBody,
-    WishBody,
 )
 from chalicelib.flags.changes.apply import FlagChanges
 from chalicelib.flags.changes.as_json import (
@@ -22,7 +22,7 @@ from chalicelib.flags.changes.as_json import (
     plan_document,
 )
 from chalicelib.flags.changes.patch import percentage
-from chalicelib.flags.changes.request import Order
+from chalicelib.flags.changes.request import ChangeRequest
 from chalicelib.flags.document.names import COMPONENTS, component_flag_named, flag_named
 
 # All that a change waits for: API Gateway gives up after 29 s, and a cold start comes before it.
@@ -60,7 +60,7 @@ def kill(call: Call) -> Response:
 @operator_endpoint(blueprint)
 def change_flag(call: Call, flag: str) -> Response:
     """Change one flag; with If-Match only the document that the caller has seen."""
-    body, name = call.json(WishBody), flag_named(flag)
+    body, name = call.json(FlagPatchBody), flag_named(flag)
     made = _changes(call).set(name, body.wish(), _order(call, body))
     return json_answer(made_document(made))
 
@@ -96,9 +96,9 @@ def _changes(call: Call) -> FlagChanges:
     return call.container.flags.changes.within(CHANGE_SECONDS)
 
 
-def _order(call: Call, body: ReasonedBody) -> Order:
+def _order(call: Call, body: ReasonedBody) -> ChangeRequest:
     seen = call.request.headers.get("if-match", "*").strip()
-    return Order(call.user_id, body.reason, None if seen == "*" else seen.strip('"'))
+    return ChangeRequest(call.user_id, body.reason, None if seen == "*" else seen.strip('"'))
 
 
 refuse_other_methods(

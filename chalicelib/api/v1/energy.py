@@ -25,7 +25,7 @@ blueprint = Blueprint(__name__)
 def list_energies(call: Call) -> Response:
     """All readings of the caller, or of one type, by date: a bare array without pages."""
     found = call.container.old.readings(call.user_id, call.query(EnergyListQuery).type)
-    return json_answer([EnergyBody.of(call.user_id, reading).shown() for reading in found])
+    return json_answer([EnergyBody.of(call.user_id, reading).as_json() for reading in found])
 
 
 @blueprint.route("/v1/energy", methods=["POST"], content_types=ANY_CONTENT)
@@ -61,11 +61,11 @@ def import_energies(call: Call) -> Response:
     options = call.query(ImportQuery).model_dump()
     content = call.body("text/csv", CSV_BODY_BYTES)
     report = call.container.imports.bulk_create(call.user_id, content, **options)
-    return json_answer(ImportResultBody.of(report).shown())
+    return json_answer(ImportResultBody.of(report).as_json())
 
 
 def _bare(call: Call, reading: StoredReading, status: HTTPStatus) -> Response:
-    return json_answer(EnergyBody.of(call.user_id, reading).shown(), status)
+    return json_answer(EnergyBody.of(call.user_id, reading).as_json(), status)
 
 
 refuse_other_methods(

@@ -3,7 +3,7 @@
 from chalice import Blueprint, Response
 
 from chalicelib.api.endpoint import ANY_CONTENT, Call, endpoint, refuse_other_methods
-from chalicelib.api.preconditions import unless_known
+from chalicelib.api.preconditions import conditional_answer
 from chalicelib.api.timeline import timeline_of
 from chalicelib.api.v2.display_bodies import DisplayBody, DisplayQuery
 from chalicelib.services.display.display import View
@@ -17,7 +17,7 @@ def show_display(call: Call) -> Response:
     """One view and how it relates to its meter's source version, which is its ETag."""
     query = call.query(DisplayQuery)
     view = _view(call, query)
-    return unless_known(call, view.etag, lambda: DisplayBody.of(query, view).shown())
+    return conditional_answer(call, view.etag, lambda: DisplayBody.of(query, view).as_json())
 
 
 def _view(call: Call, query: DisplayQuery) -> View:

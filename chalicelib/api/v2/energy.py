@@ -6,7 +6,7 @@ from chalice import Blueprint, Response
 
 from chalicelib.api.answers import json_answer, no_content
 from chalicelib.api.endpoint import ANY_CONTENT, CSV_BODY_BYTES, Call, endpoint, refuse_other_methods
-from chalicelib.api.preconditions import seen_revision, unless_known
+from chalicelib.api.preconditions import conditional_answer, seen_revision
 from chalicelib.api.v2.cursor import page_request, position_after
 from chalicelib.api.v2.import_bodies import ImportQuery, ImportReportBody
 from chalicelib.api.v2.reading_bodies import (
@@ -17,7 +17,7 @@ from chalicelib.api.v2.reading_bodies import (
     RecordedBody,
     StoredReadingBody,
 )
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.services.recording.energy_crud import Recorded
 
 blueprint = Blueprint(__name__)
@@ -30,9 +30,9 @@ def list_readings(call: Call) -> Response:
     query = call.query(ReadingListQuery)
     zone = call.container.configuration.settings(call.user_id).zone
     wanted = page_request(query, zone)
-    found = call.container.queries.page(call.user_id, wanted, Side.NEW)
+    found = call.container.queries.page(call.user_id, wanted, Backend.NEW)
     readings = [StoredReadingBody.of(reading) for reading in found[: query.limit]]
-    return json_answer(ReadingListBody(readings=readings, next_cursor=position_after(found, query.limit)).shown())
+    return json_answer(ReadingListBody(readings=readings, next_cursor=position_after(found, query.limit)).as_json())
 
 
 @blueprint.route("/v2/energy", methods=["POST"], content_types=ANY_CONTENT)
@@ -48,8 +48,8 @@ def create_reading(call: Call) -> Response:
 @endpoint(blueprint)
 def show_reading(call: Call, reading_id: str) -> Response:
     """One reading, its revision as ETag."""
-    reading = call.container.queries.get(call.user_id, reading_id, Side.NEW)
-    return unless_known(call, f'"{reading.revision}"', lambda: StoredReadingBody.of(reading).shown())
+    reading = call.container.queries.get(call.user_id, reading_id, Backend.NEW)
+    return conditional_answer(call, f'"{reading.revision}"', lambda: StoredReadingBody.of(reading).as_json())
 
 
 @blueprint.route("/v2/energy/{reading_id}", methods=["PUT"], content_types=ANY_CONTENT)
@@ -75,12 +75,12 @@ def import_readings(call: Call) -> Response:
     query = call.query(ImportQuery)
     content = call.body("text/csv", CSV_BODY_BYTES)
     report = call.container.imports.bulk_create(call.user_id, content, **query.options())
-    return json_answer(ImportReportBody.of(report).shown())
+    return json_answer(ImportReportBody.of(report).as_json())
 
 
 def _recorded(recorded: Recorded, status: HTTPStatus, headers: dict[str, str]) -> Response:
     body = RecordedBody.after(recorded)
-    return json_answer(body.shown(), status, {"ETag": f'"{body.revision}"', **headers})
+    return json_answer(body.as_json(), status, {"ETag": f'"{body.revision}"', **headers})
 
 
 refuse_other_methods(

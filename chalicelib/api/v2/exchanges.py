@@ -22,7 +22,7 @@ blueprint = Blueprint(__name__)
 def list_exchanges(call: Call) -> Response:
     """The exchanges of one meter."""
     configuration = call.container.configuration.configuration(call.user_id, call.query(ExchangeListQuery).type)
-    return json_answer(ExchangeListBody.of(configuration).shown())
+    return json_answer(ExchangeListBody.of(configuration).as_json())
 
 
 @blueprint.route("/v2/exchanges", methods=["POST"], content_types=ANY_CONTENT)
@@ -31,7 +31,7 @@ def add_exchange(call: Call) -> Response:
     """Record that a meter was exchanged."""
     exchange, meter = call.container.configuration.add_exchange(call.user_id, call.json(ExchangeBody).draft())
     body = RecordedExchangeBody(exchange=StoredExchangeBody.of(exchange), meter=meter)
-    return json_answer(body.shown(), HTTPStatus.CREATED, {"Location": call.url(f"/v2/exchanges/{exchange.id}")})
+    return json_answer(body.as_json(), HTTPStatus.CREATED, {"Location": call.url(f"/v2/exchanges/{exchange.id}")})
 
 
 @blueprint.route("/v2/exchanges/{exchange_id}", methods=["DELETE"], content_types=ANY_CONTENT)

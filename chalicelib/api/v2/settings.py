@@ -20,7 +20,7 @@ def show_settings(call: Call) -> Response:
     body = SettingsBody(
         zone=settings.zone.key, tolerance_days=settings.tolerance_days, moduli=ModuliBody.model_validate(moduli)
     )
-    return json_answer(body.shown())
+    return json_answer(body.as_json())
 
 
 @blueprint.route("/v2/settings", methods=["PUT"], content_types=ANY_CONTENT)
@@ -30,7 +30,7 @@ def change_settings(call: Call) -> Response:
     body = call.json(SettingsBody)
     moduli = {EnergyType.POWER: body.moduli.power, EnergyType.GAS: body.moduli.gas}
     changed = call.container.configuration.change(call.user_id, body.settings(), moduli)
-    return json_answer(ChangedBody(meters=list(changed)).shown())
+    return json_answer(ChangedBody(meters=list(changed)).as_json())
 
 
 refuse_other_methods(blueprint, {"/v2/settings": ("GET", "PUT")})

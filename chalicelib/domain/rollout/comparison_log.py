@@ -39,7 +39,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparisonResult:
     """What came of asking both: how they differ, at which source versions, how long each took (milliseconds)."""
 
     request: Request
@@ -167,7 +167,7 @@ class ComparisonLog(Protocol):
     def set_looked_at(self, instant: int) -> None:
         """Remember that instant."""
 
-    def add(self, compared: Compared, pseudonyms: Pseudonyms, at: int) -> None:
+    def add(self, compared: ComparisonResult, pseudonyms: Pseudonyms, at: int) -> None:
         """Remember what came of a comparison: user, values and ids as pseudonyms only."""
 
     def report(self, since: int) -> ComparisonReport:

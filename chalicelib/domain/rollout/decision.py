@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from chalicelib.domain.sync.modes import Side
+
+class Backend(StrEnum):
+    """Who answers: each backend has a side, a collection of readings, of its own."""
+
+    OLD = "old"
+    NEW = "new"
 
 
 class Component(StrEnum):
@@ -49,14 +54,14 @@ class Decision:
     document that decided, None where no document had a say.
     """
 
-    backend: Side
+    backend: Backend
     reason: str
     bucket: int | None = None
     document_version: str | None = None
 
 
 # What an operator asks for with ``forceOld``; the caller's role is checked where the request is read.
-FORCED_OLD = Decision(Side.OLD, Reason.FORCED_OLD)
+FORCED_OLD = Decision(Backend.OLD, Reason.FORCED_OLD)
 
 
 class RolloutDecisions(Protocol):

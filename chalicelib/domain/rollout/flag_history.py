@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-Shown = Mapping[str, Any]  # a flag's members; None instead: there was no readable flag
+ComponentAnswer = Mapping[str, Any]  # a flag's members; None instead: there was no readable flag
 
 
 class ChangeState(StrEnum):
@@ -33,8 +33,8 @@ class FlagChange:
     by: str
     action: str
     reason: str
-    before: Mapping[str, Shown | None]
-    after: Mapping[str, Shown]
+    before: Mapping[str, ComponentAnswer | None]
+    after: Mapping[str, ComponentAnswer]
     from_version: str
     to_version: str
     evidence: Mapping[str, Any] = field(default_factory=dict)

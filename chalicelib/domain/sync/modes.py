@@ -10,6 +10,7 @@ from enum import StrEnum
 from math import ceil
 
 from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.rollout.decision import Backend
 
 
 def drain_of(lifetime_seconds: int) -> int:
@@ -70,10 +71,11 @@ class SyncState:
         """The side that is right where the two differ."""
         return self.catching_up or self.writes[0]
 
-    def reads(self, backend: Side) -> Side:
+    def reads(self, backend: Backend) -> Side:
         """Where a backend reads: its own side, as long as that is written and complete."""
-        complete = backend in self.writes and self.catching_up is None
-        return backend if complete else self.authoritative
+        own = Side(backend)
+        complete = own in self.writes and self.catching_up is None
+        return own if complete else self.authoritative
 
     def drain_seconds(self, now: int) -> float:
         """How long until no transaction of the mode before can commit any more; 0 when drained."""

@@ -190,7 +190,7 @@ class SyncControl(Protocol):
         """Remember what a comparison of all meters found."""
 
 
-class TwinRepository(Protocol):
+class ReconciliationRepository(Protocol):
     """Both sides of all users' readings, for system jobs. Every method raises UnavailableError out of time."""
 
     def meters(self, after: MeterKey | None = None) -> Iterator[MeterKey]:

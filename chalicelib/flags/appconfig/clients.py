@@ -19,7 +19,7 @@ CHANGING = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard"
 
 
 @dataclass(frozen=True, slots=True)
-class FlagPlace:
+class AppConfigIds:
     """Where a stage's flag document is: the ids that the template ``infra/appconfig.yaml`` gives out."""
 
     application: str

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.domain.errors import RolloutError
 from chalicelib.flags.answers import answering, code_of
-from chalicelib.flags.appconfig.clients import FlagPlace
+from chalicelib.flags.appconfig.clients import AppConfigIds
 
 if TYPE_CHECKING:
     from types_boto3_appconfig.client import AppConfigClient
@@ -37,10 +37,10 @@ class Deployed:
     under_way: int | None
 
 
-class FlagHome:
+class AppConfigControlPlane:
     """Reads what is deployed, and takes the single steps of a deployment."""
 
-    def __init__(self, client: "Callable[[], AppConfigClient]", place: FlagPlace) -> None:
+    def __init__(self, client: "Callable[[], AppConfigClient]", place: AppConfigIds) -> None:
         self._client = client
         self._place = place
 

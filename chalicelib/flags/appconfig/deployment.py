@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.flags.answers import answering, code_of
-from chalicelib.flags.appconfig.control_plane import SERVING, UNDER_WAY, Deployed, FlagHome
+from chalicelib.flags.appconfig.control_plane import SERVING, UNDER_WAY, AppConfigControlPlane, Deployed
 
 SETTLING_SECONDS, PAUSE_SECONDS = 15.0, 0.25
 MOVED_ON = "somebody else has changed the flag document meanwhile; look at it again: flags list"
@@ -59,7 +59,7 @@ class Deployment:
 class FlagDeployment:
     """Deploys documents. What comes before a deployment has begun raises UnavailableError without AppConfig."""
 
-    def __init__(self, home: FlagHome, waiting: Waiting) -> None:
+    def __init__(self, home: AppConfigControlPlane, waiting: Waiting) -> None:
         self._home = home
         self._waiting = waiting
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from chalicelib.flags.appconfig.clients import FlagPlace
+from chalicelib.flags.appconfig.clients import AppConfigIds
 
 if TYPE_CHECKING:
     from types_boto3_appconfigdata.client import AppConfigDataClient
@@ -18,7 +18,7 @@ Seconds = Callable[[], float]  # the wall clock: a function that was frozen mean
 class ConfigurationSession:
     """Asks for the document as often as AppConfig allows, in a new session where the old one has ended."""
 
-    def __init__(self, client: "Callable[[], AppConfigDataClient]", place: FlagPlace, clock: Seconds) -> None:
+    def __init__(self, client: "Callable[[], AppConfigDataClient]", place: AppConfigIds, clock: Seconds) -> None:
         self._client = client
         self._place = place
         self._clock = clock

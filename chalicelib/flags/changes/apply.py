@@ -16,11 +16,11 @@ from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.flags.appconfig.control_plane import Deployed
 from chalicelib.flags.appconfig.deployment import MOVED_ON
 from chalicelib.flags.changes.checks import rises
-from chalicelib.flags.changes.patch import Wish, fulfilled, lowered
+from chalicelib.flags.changes.patch import FlagPatch, patched, rolled_back
 from chalicelib.flags.changes.planning import plan_between
 from chalicelib.flags.changes.publishing import FlagPublishing
-from chalicelib.flags.changes.readiness import Evidence, overruled
-from chalicelib.flags.changes.request import Change, Doing, Order
+from chalicelib.flags.changes.readiness import Readiness, overruled
+from chalicelib.flags.changes.request import Action, ChangeRequest, ChangeResult
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import FlagDocument, MalformedDocumentError, read
 from chalicelib.flags.document.names import FLAGS, GLOBAL
@@ -42,7 +42,7 @@ class FlagChanges:
         """The same for somebody who waits so many seconds from now on."""
         return replace(self, publishing=self.publishing.within(seconds))
 
-    def set(self, name: str, wish: Wish, order: Order) -> Change:
+    def set(self, name: str, wish: FlagPatch, order: ChangeRequest) -> ChangeResult:
         """Change one flag.
 
         Raises:
@@ -55,14 +55,14 @@ class FlagChanges:
         if order.expected not in (None, before.version):
             raise RevisionError(MOVED_ON)
         flag = before.flag(name, now)
-        wished = fulfilled(flag, wish, lambda: list(self.users.known_users()))
+        wished = patched(flag, wish, lambda: list(self.users.known_users()))
         if wished == before.flags.get(name):
             raise RolloutError(f"{name} is so already: nothing to change")
         after = _completed(before, now).with_flags(replace(wished, updated_at=now))
-        doing = Doing("set", order, self._evidence(flag, wished), True)
+        doing = Action("set", order, self._evidence(flag, wished), True)
         return self._looked_at(self.publishing.publish(base, before, after, doing))
 
-    def rollback(self, name: str, percent: Decimal | None, order: Order) -> Change:
+    def rollback(self, name: str, percent: Decimal | None, order: ChangeRequest) -> ChangeResult:
         """Switch one flag off, or lower its percentage; whatever is under way is ended first.
 
         Raises:
@@ -73,21 +73,23 @@ class FlagChanges:
         def rewrite(before: FlagDocument, now: int) -> FlagDocument:
             flag = before.flags[name]
             users = self.users.known_users
-            back = replace(flag, enabled=False) if percent is None else lowered(flag, percent, lambda: list(users()))
+            back = (
+                replace(flag, enabled=False) if percent is None else rolled_back(flag, percent, lambda: list(users()))
+            )
             return before.with_flags(replace(back, updated_at=now))
 
-        return self._back(rewrite, Doing("rollback", order))
+        return self._back(rewrite, Action("rollback", order))
 
-    def kill(self, order: Order) -> Change:
+    def kill(self, order: ChangeRequest) -> ChangeResult:
         """Send everybody to the old backend: every flag off."""
 
         def rewrite(before: FlagDocument, now: int) -> FlagDocument:
             on = [flag for flag in before.flags.values() if flag.enabled]
             return before.with_flags(*(replace(flag, enabled=False, updated_at=now) for flag in on))
 
-        return self._back(rewrite, Doing("kill", order))
+        return self._back(rewrite, Action("kill", order))
 
-    def _back(self, rewrite: Rewrite, doing: Doing) -> Change:
+    def _back(self, rewrite: Rewrite, doing: Action) -> ChangeResult:
         """The way back is tried again on top of whatever somebody else has deployed meanwhile."""
         attempts = ROLLBACK_ATTEMPTS
         while True:
@@ -100,7 +102,7 @@ class FlagChanges:
                 if not attempts:
                     raise
 
-    def _looked_at(self, made: Change) -> Change:
+    def _looked_at(self, made: ChangeResult) -> ChangeResult:
         """With what the sync mode makes of it, where the database that knows the mode has answered so far."""
         if made.recorded:
             with suppress(UnavailableError):
@@ -109,7 +111,7 @@ class FlagChanges:
 
     def _evidence(self, before: Flag, wished: Flag) -> dict[str, Any]:
         """What is known about the data and the people; nothing rises against it."""
-        evidence = Evidence.of(self.control, self._now())
+        evidence = Readiness.of(self.control, self._now())
         if rises(before, wished):
             evidence.check()
         if wished.name == GLOBAL:

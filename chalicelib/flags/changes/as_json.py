@@ -5,13 +5,13 @@ from typing import Any
 from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.flags.changes.inspect import Explanation, Listing
 from chalicelib.flags.changes.planning import Plan, Step
-from chalicelib.flags.changes.request import Change
+from chalicelib.flags.changes.request import ChangeResult
 from chalicelib.flags.document.flag import Flag, moment
 
-Members = dict[str, Any]
+FlagMembers = dict[str, Any]
 
 
-def listing_document(listing: Listing) -> Members:
+def listing_document(listing: Listing) -> FlagMembers:
     """What is deployed and in use."""
     deployed = listing.deployed
     return {
@@ -20,15 +20,15 @@ def listing_document(listing: Listing) -> Members:
         "configVersion": deployed.config_version,
         "deployment": deployed.latest_deployment,
         "underWay": deployed.under_way,
-        "hindrance": listing.hindrance,
+        "blockedBy": listing.blocked_by,
         "overruled": listing.overruled,
-        "flags": [flag.shown() for flag in listing.flags],
+        "flags": [flag.as_json() for flag in listing.flags],
         "malformed": dict(listing.malformed),
         "unknown": sorted(listing.document.unknown),
     }
 
 
-def change_document(change: FlagChange) -> Members:
+def change_document(change: FlagChange) -> FlagMembers:
     """One change, as it is remembered."""
     return {
         "at": moment(change.at),
@@ -48,12 +48,12 @@ def change_document(change: FlagChange) -> Members:
     }
 
 
-def made_document(made: Change) -> Members:
+def made_document(made: ChangeResult) -> FlagMembers:
     """A change that was just made."""
     return change_document(made.change) | {"recorded": made.recorded, "overruled": made.overruled}
 
 
-def plan_document(plan: Plan) -> Members:
+def plan_document(plan: Plan) -> FlagMembers:
     """Who enters and who leaves."""
     return {
         "flag": plan.before.name,
@@ -67,7 +67,7 @@ def plan_document(plan: Plan) -> Members:
     }
 
 
-def explanation_document(explanation: Explanation) -> Members:
+def explanation_document(explanation: Explanation) -> FlagMembers:
     """One decision and why."""
     decision = explanation.decision
     return {
@@ -81,10 +81,10 @@ def explanation_document(explanation: Explanation) -> Members:
     }
 
 
-def _share(flag: Flag) -> Members:
-    shown = flag.shown()
+def _share(flag: Flag) -> FlagMembers:
+    shown = flag.as_json()
     return {"rolloutPercent": shown["rolloutPercent"], "exact": flag.exact_user_ids is not None}
 
 
-def _step(step: Step) -> Members:
+def _step(step: Step) -> FlagMembers:
     return {"user": step.user_id, "bucket": step.bucket}

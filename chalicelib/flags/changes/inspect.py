@@ -9,9 +9,9 @@ from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.decision import Component, Decision, RolloutDecisions
 from chalicelib.domain.rollout.flag_history import FlagChange, FlagHistory, KnownUsers
 from chalicelib.domain.sync.reconciliation import SyncControl
-from chalicelib.flags.appconfig.control_plane import Deployed, FlagHome
+from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane, Deployed
 from chalicelib.flags.changes.planning import Plan, at_percentages, plan_between, rule_of
-from chalicelib.flags.changes.readiness import Evidence, overruled
+from chalicelib.flags.changes.readiness import Readiness, overruled
 from chalicelib.flags.decisions.store import FlagStore
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import FlagDocument, MalformedDocumentError, read
@@ -22,14 +22,14 @@ from chalicelib.flags.document.names import COMPONENT_FLAGS
 class Listing:
     """The deployed document and AppConfig's numbers for it.
 
-    ``in_use``: the document by which this process decides. ``hindrance``: why nothing may rise yet, None: it may.
+    ``in_use``: the document by which this process decides. ``blocked_by``: why nothing may rise yet, None: it may.
     ``overruled``: why everybody gets the new backend whatever the flags say, None: the flags keep people off it.
     """
 
     deployed: Deployed
     document: FlagDocument
     in_use: str | None
-    hindrance: str | None
+    blocked_by: str | None
     overruled: str | None
 
     @property
@@ -58,7 +58,7 @@ class Explanation:
 class FlagOverview:
     """What the commands ``flags list``, ``plan``, ``explain`` and ``history`` do."""
 
-    home: FlagHome
+    home: AppConfigControlPlane
     store: FlagStore
     decisions: RolloutDecisions
     history: FlagHistory
@@ -93,7 +93,7 @@ class FlagOverview:
     def _data(self) -> tuple[str | None, str | None]:
         """What the data say to the flags: why nothing may rise, and why the flags decide nothing."""
         try:
-            evidence = Evidence.of(self.control, self.clock())
+            evidence = Readiness.of(self.control, self.clock())
         except UnavailableError as error:
             return str(error), None
         return evidence.problem(), overruled(evidence.sync)

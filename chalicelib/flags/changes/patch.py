@@ -17,7 +17,7 @@ Known = Callable[[], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class FlagPatch:
     """A change of one flag; what is None or empty stays as it is.
 
     ``exact``: the percentage as a list of people, worked out now. A flag that is exact stays so until 0 %.
@@ -47,7 +47,7 @@ def percentage(given: object) -> Decimal:
     return percent
 
 
-def fulfilled(flag: Flag, wish: Wish, known: Known) -> Flag:
+def patched(flag: Flag, wish: FlagPatch, known: Known) -> Flag:
     """The flag as it is wished; ``known`` is asked for all users only where they are written down by id.
 
     Raises:
@@ -56,7 +56,7 @@ def fulfilled(flag: Flag, wish: Wish, known: Known) -> Flag:
     """
     if flag.retired:
         raise RolloutError(f"{flag.name} is retired: the name is never used again")
-    if flag.name == GLOBAL and wish != Wish(wish.enabled):
+    if flag.name == GLOBAL and wish != FlagPatch(wish.enabled):
         raise InvalidInputError("the global gate is on or off: percentages and users belong to components")
     if wish.retire:
         return replace(flag, enabled=False, rollout_percent=NOBODY, exact_user_ids=None, retired=True)
@@ -71,7 +71,7 @@ def fulfilled(flag: Flag, wish: Wish, known: Known) -> Flag:
     return flag if wish.percent is None else _at(flag, wish.percent, known, exact=wish.exact)
 
 
-def lowered(flag: Flag, percent: Decimal, known: Known) -> Flag:
+def rolled_back(flag: Flag, percent: Decimal, known: Known) -> Flag:
     """The flag at a lower percentage, with or without the database. Raises RolloutError where that would be higher."""
     if percent > flag.rollout_percent:
         raise RolloutError(f"{flag.name} is at {plain(flag.rollout_percent)} %: {plain(percent)} % is no rollback")

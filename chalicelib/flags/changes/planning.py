@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from chalicelib.domain.rollout.decision import Component, Decision, Reason
-from chalicelib.domain.sync.modes import Side
-from chalicelib.flags.changes.patch import Known, Wish, fulfilled
+from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
+from chalicelib.flags.changes.patch import FlagPatch, Known, patched
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.store import FixedFlagStore
 from chalicelib.flags.document.bucketing import PER_PERCENT, bucket
@@ -64,8 +63,8 @@ def at_percentages(flag: Flag, start: Decimal | None, end: Decimal, known: Known
     if start is not None and start != flag.rollout_percent:
         nobody = replace(now, rollout_percent=NOBODY, exact_user_ids=None)
         exact = exact or flag.exact_user_ids is not None
-        now = fulfilled(nobody, Wish(percent=start, exact=exact), known)
-    return now, fulfilled(now, Wish(percent=end, exact=exact), known)
+        now = patched(nobody, FlagPatch(percent=start, exact=exact), known)
+    return now, patched(now, FlagPatch(percent=end, exact=exact), known)
 
 
 def rule_of(decision: Decision, flag: Flag | None) -> str:
@@ -113,4 +112,4 @@ def _alone(flag: Flag) -> FlagDecisions:
 
 
 def _gets_new(decisions: FlagDecisions, user_id: str, component: Component) -> bool:
-    return decisions.should_use_new_backend(user_id, component).backend is Side.NEW
+    return decisions.should_use_new_backend(user_id, component).backend is Backend.NEW

@@ -10,7 +10,7 @@ from chalicelib.flags.appconfig.control_plane import Deployed
 from chalicelib.flags.appconfig.deployment import FlagDeployment, Waiting
 from chalicelib.flags.appconfig.session import POLL_SECONDS
 from chalicelib.flags.changes.checks import check_form, check_names
-from chalicelib.flags.changes.request import Change, Doing, description
+from chalicelib.flags.changes.request import Action, ChangeResult, description
 from chalicelib.flags.decisions.store import FlagStore
 from chalicelib.flags.document.flag_document import FlagDocument, version_of
 
@@ -33,7 +33,7 @@ class FlagPublishing:
         waiting = self.waiting.within(seconds)
         return replace(self, deployment=self.deployment.waiting_as(waiting), waiting=waiting)
 
-    def publish(self, base: Deployed, before: FlagDocument, after: FlagDocument, doing: Doing) -> Change:
+    def publish(self, base: Deployed, before: FlagDocument, after: FlagDocument, doing: Action) -> ChangeResult:
         """Deploy ``after`` in the place of ``before``, which is the document of ``base``.
 
         Raises:
@@ -48,7 +48,7 @@ class FlagPublishing:
         change = self._deployed(change, content, base)
         if (effect := self._in_effect(change)) is not None:
             change = replace(change, in_effect_ms=effect, problem=None)
-        return Change(change, self._told(change))
+        return ChangeResult(change, self._told(change))
 
     def _deployed(self, change: FlagChange, content: bytes, base: Deployed) -> FlagChange:
         """What is live is in the record before anything waits for it: whoever waits may be interrupted."""

@@ -27,7 +27,7 @@ def overruled(sync: SyncState) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Readiness:
     """The sync mode, the rest of its drain, and the last verify."""
 
     sync: SyncState
@@ -35,7 +35,7 @@ class Evidence:
     verified: Verified | None
 
     @classmethod
-    def of(cls, control: SyncControl, now: int) -> "Evidence":
+    def of(cls, control: SyncControl, now: int) -> "Readiness":
         """As things are now. Raises UnavailableError."""
         state = control.state()
         return cls(state, state.drain_seconds(now), control.verified())

@@ -13,7 +13,7 @@ REASON_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ChangeRequest:
     """Who asks for a change and why. ``expected``: the document that they have seen, None: any."""
 
     by: str
@@ -27,7 +27,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChangeResult:
     """A change that was made. ``recorded``: whether the database could be told.
 
     ``overruled``: why everybody gets the new backend all the same; None also where the database could not be asked.
@@ -39,11 +39,11 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Doing:
+class Action:
     """What is done on an order; ``must_record``: not at all unless it can be remembered."""
 
     action: str
-    order: Order
+    order: ChangeRequest
     evidence: Mapping[str, Any] = field(default_factory=dict)
     must_record: bool = False
 
@@ -56,8 +56,8 @@ class Doing:
             by=self.order.by,
             action=self.action,
             reason=self.order.reason.strip(),
-            before={name: before.flags[name].shown() if name in before.flags else None for name in changed},
-            after={name: after.flags[name].shown() for name in changed},
+            before={name: before.flags[name].as_json() if name in before.flags else None for name in changed},
+            after={name: after.flags[name].as_json() for name in changed},
             from_version=before.version,
             to_version=to_version,
             evidence=self.evidence,

@@ -2,8 +2,7 @@
 
 from aws_lambda_powertools.utilities.feature_flags import FeatureFlags
 
-from chalicelib.domain.rollout.decision import Component, Decision, Reason
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
 from chalicelib.flags.decisions.rules import OPEN, TO_NEW
 from chalicelib.flags.decisions.store import FlagStore
 from chalicelib.flags.document.bucketing import bucket
@@ -22,14 +21,14 @@ class FlagDecisions:
         """Global gate, then the component's flag: off, blocked, test user, percentage."""
         loaded = self._store.loaded()
         if loaded is None:
-            return Decision(Side.OLD, Reason.NO_DOCUMENT)
+            return Decision(Backend.OLD, Reason.NO_DOCUMENT)
         version = loaded.document.version
         gate = self._flags.evaluate(name=GLOBAL, default=Reason.GLOBAL_OFF)
         if gate != OPEN:
-            return Decision(Side.OLD, str(gate), None, version)
+            return Decision(Backend.OLD, str(gate), None, version)
         flag = COMPONENT_FLAGS[component]
         place = bucket(flag, user_id)
         reason = str(
             self._flags.evaluate(name=flag, context={USER_ID: user_id, BUCKET: place}, default=Reason.COMPONENT_OFF)
         )
-        return Decision(Side.NEW if reason in TO_NEW else Side.OLD, reason, place, version)
+        return Decision(Backend.NEW if reason in TO_NEW else Backend.OLD, reason, place, version)

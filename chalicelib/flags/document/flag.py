@@ -33,7 +33,7 @@ class Flag:
         """The component that the flag is about; None for the global gate."""
         return COMPONENTS[self.name].value if self.name in COMPONENTS else None
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """The flag as operators and the record of changes see it."""
         members: dict[str, Any] = {
             "name": self.name,

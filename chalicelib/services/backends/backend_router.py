@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from chalicelib.domain.rollout.decision import FORCED_OLD, Component, Decision, Reason, RolloutDecisions
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.rollout.decision import FORCED_OLD, Backend, Component, Decision, Reason, RolloutDecisions
 from chalicelib.services.backends.energy_backend import EnergyBackend
 
 
@@ -20,14 +19,14 @@ class NobodyDecides:
 
     def should_use_new_backend(self, user_id: str, component: Component) -> Decision:  # noqa: ARG002
         """The old backend."""
-        return Decision(Side.OLD, Reason.NO_DOCUMENT)
+        return Decision(Backend.OLD, Reason.NO_DOCUMENT)
 
 
 class BackendRouter:
     """Picks one of two backends. What they answer looks the same."""
 
     def __init__(self, old: EnergyBackend, new: EnergyBackend, decisions: RolloutDecisions) -> None:
-        self._backends = {Side.OLD: old, Side.NEW: new}
+        self._backends = {Backend.OLD: old, Backend.NEW: new}
         self._decisions = decisions
 
     def route(self, user_id: str, component: Component, *, force_old: bool = False) -> Route:

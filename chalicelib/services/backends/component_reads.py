@@ -19,7 +19,7 @@ from chalicelib.services.display.display import Timeline, View
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ComponentAnswer:
     """What a component shows, and the source version of each meter that it shows a view of."""
 
     body: Mapping[str, Any]
@@ -32,7 +32,7 @@ class ComponentRead(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     component: ClassVar[Component]
 
-    def ask(self, backend: EnergyBackend, user_id: str) -> Shown:
+    def ask(self, backend: EnergyBackend, user_id: str) -> ComponentAnswer:
         """What a backend answers. Raises HistogramError, NotFoundError, UnavailableError."""
         raise NotImplementedError
 
@@ -47,13 +47,13 @@ class ShowDashboard(ComponentRead):
     component = Component.DASHBOARD
     consistent: bool = False
 
-    def ask(self, backend: EnergyBackend, user_id: str) -> Shown:
+    def ask(self, backend: EnergyBackend, user_id: str) -> ComponentAnswer:
         """One view per meter."""
         views = {
             energy_type: backend.summary(user_id, energy_type, consistent=self.consistent) for energy_type in EnergyType
         }
         meters = [_headed(energy_type, view) | {"summary": view.data} for energy_type, view in views.items()]
-        return Shown({"meters": meters}, tuple(map(_version, views.values())))
+        return ComponentAnswer({"meters": meters}, tuple(map(_version, views.values())))
 
 
 class ShowTable(ComponentRead):
@@ -67,13 +67,13 @@ class ShowTable(ComponentRead):
     limit: int = 50
     after: tuple[int, str] | None = None
 
-    def ask(self, backend: EnergyBackend, user_id: str) -> Shown:
+    def ask(self, backend: EnergyBackend, user_id: str) -> ComponentAnswer:
         """One reading more than shown tells whether another page follows: ``next`` is where it begins."""
         wanted = ReadingFilter(self.type, self.first, self.last)
         found = backend.page(user_id, PageRequest(wanted, self.descending, self.limit + 1, self.after))
         shown = found[: self.limit]
         following = [shown[-1].instant, shown[-1].id] if len(found) > self.limit else None
-        return Shown({"readings": [*map(row_of, shown)], "next": following})
+        return ComponentAnswer({"readings": [*map(row_of, shown)], "next": following})
 
 
 class ShowTimeline(ComponentRead):
@@ -86,7 +86,7 @@ class ShowTimeline(ComponentRead):
     buckets: int = DEFAULT_BUCKETS
     consistent: bool = False
 
-    def ask(self, backend: EnergyBackend, user_id: str) -> Shown:
+    def ask(self, backend: EnergyBackend, user_id: str) -> ComponentAnswer:
         """One view."""
         timeline = Timeline(self.first, self.last, self.buckets)
         return _of_meter(self.type, backend.histogram(user_id, self.type, timeline, consistent=self.consistent))
@@ -100,7 +100,7 @@ class ShowMonths(ComponentRead):
     year: int
     consistent: bool = False
 
-    def ask(self, backend: EnergyBackend, user_id: str) -> Shown:
+    def ask(self, backend: EnergyBackend, user_id: str) -> ComponentAnswer:
         """One view."""
         view = backend.monthly(user_id, self.type, self.year, consistent=self.consistent)
         return _of_meter(self.type, view)
@@ -112,9 +112,9 @@ class ShowForm(ComponentRead):
     component = Component.ENERGY_FORMS
     reading_id: str
 
-    def ask(self, backend: EnergyBackend, user_id: str) -> Shown:
+    def ask(self, backend: EnergyBackend, user_id: str) -> ComponentAnswer:
         """The reading. Raises NotFoundError."""
-        return Shown(row_of(backend.reading(user_id, self.reading_id)))
+        return ComponentAnswer(row_of(backend.reading(user_id, self.reading_id)))
 
 
 READS: Mapping[Component, type[ComponentRead]] = {
@@ -143,8 +143,8 @@ def row_of(reading: StoredReading) -> dict[str, Any]:
     }
 
 
-def _of_meter(energy_type: EnergyType, view: View) -> Shown:
-    return Shown(_headed(energy_type, view) | dict(view.data), (_version(view),))
+def _of_meter(energy_type: EnergyType, view: View) -> ComponentAnswer:
+    return ComponentAnswer(_headed(energy_type, view) | dict(view.data), (_version(view),))
 
 
 def _headed(energy_type: EnergyType, view: View) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollout.decision import Component, Decision, Reason, RolloutDecisions
+from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason, RolloutDecisions
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.monitoring.logger import logger
 
@@ -28,10 +28,10 @@ class RolloutService:
         try:
             return decided_by(self._mode()) or self._flags.should_use_new_backend(user_id, component)
         except UnavailableError:
-            return Decision(Side.OLD, Reason.NO_MODE)
+            return Decision(Backend.OLD, Reason.NO_MODE)
         except Exception:  # noqa: BLE001 a defect here must not take the application down
             logger().exception("no decision", extra={"component": component})
-            return Decision(Side.OLD, Reason.FAILED)
+            return Decision(Backend.OLD, Reason.FAILED)
 
     def _mode(self) -> SyncState:
         now = self._clock()
@@ -47,7 +47,7 @@ def decided_by(sync: SyncState) -> Decision | None:
     On the way from ``old_only`` to ``dual_write`` the new side is not complete until it has caught up.
     """
     if sync.mode is SyncMode.OLD_ONLY:
-        return Decision(Side.OLD, Reason.OLD_ONLY)
+        return Decision(Backend.OLD, Reason.OLD_ONLY)
     if sync.mode is SyncMode.NEW_ONLY:
-        return Decision(Side.NEW, Reason.NEW_ONLY)
-    return Decision(Side.OLD, Reason.CATCHING_UP) if sync.catching_up is Side.OLD else None
+        return Decision(Backend.NEW, Reason.NEW_ONLY)
+    return Decision(Backend.OLD, Reason.CATCHING_UP) if sync.catching_up is Side.OLD else None

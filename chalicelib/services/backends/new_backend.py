@@ -2,7 +2,7 @@
 
 from chalicelib.domain.ports import PageRequest, ReadingQueries, StoredReading
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.services.backends.energy_backend import Recording
 from chalicelib.services.display.display import DisplayService, Timeline, View
 from chalicelib.services.recording.csv_import import CsvImportService
@@ -33,8 +33,8 @@ class NewBackend(Recording):
 
     def page(self, user_id: str, request: PageRequest) -> list[StoredReading]:
         """By index, as many as fit and hardly more."""
-        return self._queries.page(user_id, request, Side.NEW)
+        return self._queries.page(user_id, request, Backend.NEW)
 
     def reading(self, user_id: str, reading_id: str) -> StoredReading:
         """By its id. Raises NotFoundError."""
-        return self._queries.get(user_id, reading_id, Side.NEW)
+        return self._queries.get(user_id, reading_id, Backend.NEW)

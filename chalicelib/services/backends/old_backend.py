@@ -4,7 +4,7 @@ from chalicelib.domain.errors import FieldError, InvalidReadingError
 from chalicelib.domain.listing import page_of
 from chalicelib.domain.ports import Clock, PageRequest, ReadingFilter, ReadingQueries, StoredReading
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.services.backends.energy_backend import Recording
 from chalicelib.services.display.display import Timeline, View
 from chalicelib.services.display.view_data import histogram_data, monthly_data, series_of, summary_data
@@ -29,7 +29,7 @@ class OldBackend(Recording):
     def readings(self, user_id: str, energy_type: EnergyType | None) -> list[StoredReading]:
         """All readings of a user, or of one type, in the order of their dates."""
         everything = PageRequest(ReadingFilter(energy_type), descending=False, limit=0)
-        return self._queries.page(user_id, everything, Side.OLD)
+        return self._queries.page(user_id, everything, Backend.OLD)
 
     def page(self, user_id: str, request: PageRequest) -> list[StoredReading]:
         """From the one list there is: the old table loads it whole, then filters, sorts and turns pages by itself."""
@@ -37,7 +37,7 @@ class OldBackend(Recording):
 
     def reading(self, user_id: str, reading_id: str) -> StoredReading:
         """One reading. Raises NotFoundError."""
-        return self._queries.get(user_id, reading_id, Side.OLD)
+        return self._queries.get(user_id, reading_id, Backend.OLD)
 
     def check_type(self, user_id: str, reading_id: str, energy_type: EnergyType | None) -> None:
         """Raise InvalidReadingError where a correction names another type than the reading has, None: it names none.
@@ -50,15 +50,15 @@ class OldBackend(Recording):
 
     def monthly(self, user_id: str, energy_type: EnergyType, year: int, *, consistent: bool = True) -> View:  # noqa: ARG002
         """The months of one year."""
-        snapshot = self._queries.snapshot(user_id, energy_type, Side.OLD)
+        snapshot = self._queries.snapshot(user_id, energy_type, Backend.OLD)
         return View.calculated(snapshot, monthly_data(snapshot, series_of(snapshot), year))
 
     def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, *, consistent: bool = True) -> View:  # noqa: ARG002
         """The timeline. Raises HistogramError."""
-        snapshot = self._queries.snapshot(user_id, energy_type, Side.OLD)
+        snapshot = self._queries.snapshot(user_id, energy_type, Backend.OLD)
         return View.calculated(snapshot, histogram_data(snapshot, timeline.first, timeline.last, timeline.buckets))
 
     def summary(self, user_id: str, energy_type: EnergyType, *, consistent: bool = True) -> View:  # noqa: ARG002
         """The summary cards for the user's local day."""
-        snapshot = self._queries.snapshot(user_id, energy_type, Side.OLD)
+        snapshot = self._queries.snapshot(user_id, energy_type, Backend.OLD)
         return View.calculated(snapshot, *summary_data(snapshot, series_of(snapshot), self._clock()))

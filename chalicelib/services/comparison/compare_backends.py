@@ -16,10 +16,10 @@ from pydantic import ValidationError
 from chalicelib.domain.errors import EnergyMonitorError, UnavailableError
 from chalicelib.domain.ports import DisplayDataRepository
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import Compared, Outcome, Request
+from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, Request
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.rollout.differences import differences
-from chalicelib.domain.sync.modes import Side
-from chalicelib.services.backends.component_reads import ComponentRead, Shown, read_of
+from chalicelib.services.backends.component_reads import ComponentAnswer, ComponentRead, read_of
 from chalicelib.services.backends.energy_backend import EnergyBackend
 
 ATTEMPTS = 4
@@ -30,10 +30,10 @@ Limit = Callable[[float], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Observation:
     """A backend's answer, none where it had no time for one, and how long that took (milliseconds)."""
 
-    shown: Shown | None
+    shown: ComponentAnswer | None
     elapsed_ms: float
 
 
@@ -42,7 +42,7 @@ class BackendComparison:
 
     def __init__(
         self,
-        backends: Mapping[Side, EnergyBackend],
+        backends: Mapping[Backend, EnergyBackend],
         display: DisplayDataRepository,
         limit: Limit,
         random: Random,
@@ -54,7 +54,7 @@ class BackendComparison:
         self._random = random
         self._pause = pause
 
-    def compare_backends(self, request: Request) -> Compared:
+    def compare_backends(self, request: Request) -> ComparisonResult:
         """Ask both and compare; remembers nothing. Looks again before it calls anything a difference or lag."""
         compared = self._compared(request)
         for _ in range(ATTEMPTS - 1):
@@ -68,16 +68,16 @@ class BackendComparison:
         """The source versions of a user's meters, 0 where there is none. Raises UnavailableError."""
         return tuple(self._display.state(user_id, energy_type).source_version for energy_type in EnergyType)
 
-    def _compared(self, request: Request) -> Compared:
+    def _compared(self, request: Request) -> ComparisonResult:
         try:
             read = read_of(request.component, request.parameters)
             before = self.versions(request.user_id)
             answers = self._answers(read, request.user_id)
             after = self.versions(request.user_id)
         except (UnavailableError, ValidationError, KeyError) as error:
-            return Compared(request, Outcome.FAILED, error=type(error).__name__)
-        old, new = answers[Side.OLD], answers[Side.NEW]
-        seen = Compared(request, Outcome.LAG, (), before, old.elapsed_ms, new.elapsed_ms)
+            return ComparisonResult(request, Outcome.FAILED, error=type(error).__name__)
+        old, new = answers[Backend.OLD], answers[Backend.NEW]
+        seen = ComparisonResult(request, Outcome.LAG, (), before, old.elapsed_ms, new.elapsed_ms)
         if old.shown is None or new.shown is None:
             silent = [side for side, asked in answers.items() if asked.shown is None]
             return replace(seen, outcome=Outcome.FAILED, error=f"no answer: {', '.join(sorted(silent))}")
@@ -88,32 +88,32 @@ class BackendComparison:
             return replace(seen, outcome=Outcome.FAILED, error=f"both break: {defect}")
         return replace(seen, outcome=Outcome.DIFFERENT if found else Outcome.EQUAL, differences=found)
 
-    def _answers(self, read: ComponentRead, user_id: str) -> dict[Side, Asked]:
+    def _answers(self, read: ComponentRead, user_id: str) -> dict[Backend, Observation]:
         """In random order, so that neither always finds what the other has warmed up."""
-        sides = self._random.sample(list(Side), len(Side))
+        sides = self._random.sample(list(Backend), len(Backend))
         return {side: self._ask(read, self._backends[side], user_id) for side in sides}
 
-    def _ask(self, read: ComponentRead, backend: EnergyBackend, user_id: str) -> Asked:
+    def _ask(self, read: ComponentRead, backend: EnergyBackend, user_id: str) -> Observation:
         """The answer. What is raised is one too: a refusal must be the same from both, one defect is a difference."""
         started = time.perf_counter()
         try:
             with self._limit(BACKEND_SECONDS):
-                shown: Shown | None = read.ask(backend, user_id)
+                shown: ComponentAnswer | None = read.ask(backend, user_id)
         except UnavailableError:
             shown = None
         except EnergyMonitorError as error:
-            shown = Shown({"error": type(error).__name__})
+            shown = ComponentAnswer({"error": type(error).__name__})
         except Exception as error:  # noqa: BLE001 one answer that cannot be given must not end the whole run
-            shown = Shown({DEFECT: type(error).__name__})
-        return Asked(shown, round((time.perf_counter() - started) * 1000, 3))
+            shown = ComponentAnswer({DEFECT: type(error).__name__})
+        return Observation(shown, round((time.perf_counter() - started) * 1000, 3))
 
 
-def _of_one_version(old: Shown, new: Shown) -> bool:
+def _of_one_version(old: ComponentAnswer, new: ComponentAnswer) -> bool:
     """A list of readings and an error show no view, so nothing of them can lag."""
     return not old.versions or not new.versions or old.versions == new.versions
 
 
-def _kept(before: Compared, after: Compared) -> Compared:
+def _kept(before: ComparisonResult, after: ComparisonResult) -> ComparisonResult:
     """Of two looks, the one that counts: where the second saw nothing, what the first saw stands."""
     blind = after.outcome in (Outcome.LAG, Outcome.FAILED)
     return before if blind and before.outcome is Outcome.DIFFERENT else after

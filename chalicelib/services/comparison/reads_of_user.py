@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from chalicelib.domain.ports import PageRequest, ReadingFilter, ReadingQueries
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.services.backends.component_reads import (
     ComponentRead,
     ShowDashboard,
@@ -35,6 +35,6 @@ def reads_of_user(queries: ReadingQueries, user_id: str) -> Iterator[ComponentRe
 def years_of_meter(queries: ReadingQueries, user_id: str, energy_type: EnergyType) -> range:
     """The years of its readings on either side, and one before and behind, which are calculated on the spot."""
     ends = [PageRequest(ReadingFilter(energy_type), descending, limit=1) for descending in (False, True)]
-    found = [reading for side in Side for end in ends for reading in queries.page(user_id, end, side)]
+    found = [reading for backend in Backend for end in ends for reading in queries.page(user_id, end, backend)]
     years = [to_datetime(reading.instant).year for reading in found]
     return range(min(years) - 1, max(years) + 2) if years else range(0)

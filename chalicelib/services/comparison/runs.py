@@ -13,9 +13,9 @@ from chalicelib.domain.errors import ComparisonError
 from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import (
-    Compared,
     ComparisonLog,
     ComparisonReport,
+    ComparisonResult,
     IgnoreRule,
     Outcome,
     Replay,
@@ -79,7 +79,7 @@ class BackendComparer:
         self._log.set_looked_at(started)
         return outcomes
 
-    def of_user(self, user_id: str) -> Iterator[Compared]:
+    def of_user(self, user_id: str) -> Iterator[ComparisonResult]:
         """Compare everything that the page shows of a user. Raises ComparisonError as ``run`` does."""
         components = self._comparable()
         if self._has_anything(user_id):
@@ -87,7 +87,7 @@ class BackendComparer:
                 if read.component in components:
                     yield self._noted(Request(read.component, user_id, read.parameters()))
 
-    def of_everybody(self, sample: int | None = None) -> Iterator[Compared]:
+    def of_everybody(self, sample: int | None = None) -> Iterator[ComparisonResult]:
         """The same of all known users, or of so many of them, picked by chance."""
         users: Iterable[str] = self._users.known_users()
         if sample is not None:
@@ -144,12 +144,12 @@ class BackendComparer:
         size = min(max(AT_LEAST, round(SHARE * len(noted))), len(noted))
         return self._random.sample(noted, size)
 
-    def _noted(self, request: Request) -> Compared:
+    def _noted(self, request: Request) -> ComparisonResult:
         compared = self._judged(self._comparison.compare_backends(request))
         self._log.add(compared, self._pseudonyms, self._clock())
         return compared
 
-    def _judged(self, compared: Compared) -> Compared:
+    def _judged(self, compared: ComparisonResult) -> ComparisonResult:
         """A difference counts as ignored when somebody answers for all of it."""
         if compared.outcome is not Outcome.DIFFERENT:
             return compared

@@ -19,6 +19,7 @@ from chalicelib.domain.ports import (
     ReadingQueries,
 )
 from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side
 from chalicelib.services.display.view_data import (
     finished_summary_data,
@@ -78,7 +79,7 @@ class DisplayService:
         document, state = self._display.find(user_id, energy_type, "monthly", year)
         if document is not None and self._in_service(state, consistent):
             return _stored(document, state)
-        snapshot = self._queries.snapshot(user_id, energy_type, Side.NEW)
+        snapshot = self._queries.snapshot(user_id, energy_type, Backend.NEW)
         return View.calculated(snapshot, monthly_data(snapshot, series_of(snapshot), year))
 
     def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, *, consistent: bool = False) -> View:
@@ -87,7 +88,7 @@ class DisplayService:
             document, state = self._display.find(user_id, energy_type, "histogram", None)
             if document is not None and self._in_service(state, consistent):
                 return _stored(document, state)
-        snapshot = self._queries.snapshot(user_id, energy_type, Side.NEW)
+        snapshot = self._queries.snapshot(user_id, energy_type, Backend.NEW)
         data = histogram_data(snapshot, timeline.first, timeline.last, timeline.buckets)
         return View.calculated(snapshot, data)
 
@@ -97,7 +98,7 @@ class DisplayService:
         if document is not None and self._in_service(state, consistent):
             data, today = finished_summary_data(dict(document.data), self._clock())
             return View(data, state, document.calculated_at, today)
-        snapshot = self._queries.snapshot(user_id, energy_type, Side.NEW)
+        snapshot = self._queries.snapshot(user_id, energy_type, Backend.NEW)
         return View.calculated(snapshot, *summary_data(snapshot, series_of(snapshot), self._clock()))
 
     def _in_service(self, state: MeterState, consistent: bool) -> bool:

@@ -19,6 +19,7 @@ from chalicelib.domain.ports import (
     SeriesUpdate,
 )
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side
 from chalicelib.services.display.view_data import histogram_data, monthly_data, series_of, summary_inputs_data
 
@@ -43,7 +44,7 @@ class DisplayDataCalculationService:
         if state.display_version >= (state.source_version if version is None else version):
             return False
         as_of = self._clock()
-        snapshot = self._queries.snapshot(user_id, energy_type, Side.NEW)
+        snapshot = self._queries.snapshot(user_id, energy_type, Backend.NEW)
         if Side.NEW not in snapshot.sync.writes:
             return False
         return self._display.publish(user_id, energy_type, self._calculate(snapshot, as_of))
@@ -54,7 +55,7 @@ class DisplayDataCalculationService:
             source_version=snapshot.state.source_version,
             documents=documents_of(snapshot, series, _touched(snapshot, series), self._clock()),
             stored_years=stored_years(series, snapshot.settings.zone),
-            series=_series_update(snapshot) if snapshot.sync.reads(Side.NEW) is Side.NEW else None,
+            series=_series_update(snapshot) if snapshot.sync.reads(Backend.NEW) is Side.NEW else None,
             as_of=as_of,
         )
 

@@ -18,8 +18,9 @@ from chalicelib.domain.ports import (
     MeterSnapshot,
     ReadingQueries,
 )
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side
-from chalicelib.domain.sync.reconciliation import Finding, MeterKey, TwinRepository
+from chalicelib.domain.sync.reconciliation import Finding, MeterKey, ReconciliationRepository
 from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import documents_of
 
@@ -33,7 +34,7 @@ class DisplayCheck:
     """Looks at one meter after another."""
 
     def __init__(
-        self, twins: TwinRepository, queries: ReadingQueries, display: DisplayDataRepository, clock: Clock
+        self, twins: ReconciliationRepository, queries: ReadingQueries, display: DisplayDataRepository, clock: Clock
     ) -> None:
         self._twins = twins
         self._queries = queries
@@ -45,11 +46,11 @@ class DisplayCheck:
         return findings_of(meter, lambda: self._compared(meter), self._queries.sync)
 
     def _compared(self, meter: MeterKey) -> list[Finding] | None:
-        snapshot = self._queries.full_snapshot(*meter, Side.NEW)
+        snapshot = self._queries.full_snapshot(*meter, Backend.NEW)
         if Side.NEW not in snapshot.sync.writes:
             return []
         stored = {(document.data_type, document.year): document for document in self._twins.displayed(meter)}
-        kept = self._queries.snapshot(*meter, Side.NEW)
+        kept = self._queries.snapshot(*meter, Backend.NEW)
         if snapshot.state.stale or kept.state != snapshot.state:
             return None
         fresh = self._fresh(snapshot)

@@ -13,8 +13,8 @@ from chalicelib.domain.ports import Clock
 from chalicelib.domain.sync.modes import SyncState
 from chalicelib.domain.sync.reconciliation import (
     MeterKey,
+    ReconciliationRepository,
     SyncControl,
-    TwinRepository,
     Verification,
     Walk,
     WalkProgress,
@@ -29,7 +29,7 @@ RESUMED_WITHIN_MS = 3_600_000  # an interrupted walk says something about the pr
 class MeterWalk:
     """Walks over the meters that have a reading or a display document."""
 
-    def __init__(self, control: SyncControl, twins: TwinRepository, clock: Clock) -> None:
+    def __init__(self, control: SyncControl, twins: ReconciliationRepository, clock: Clock) -> None:
         self._control = control
         self._twins = twins
         self._clock = clock

@@ -12,9 +12,9 @@ from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import (
     Finding,
     MeterKey,
+    ReconciliationRepository,
     Selection,
     SyncControl,
-    TwinRepository,
     Verification,
     Verified,
     Walk,
@@ -30,7 +30,7 @@ class ConsistencyService:
     def __init__(
         self,
         control: SyncControl,
-        twins: TwinRepository,
+        twins: ReconciliationRepository,
         walk: MeterWalk,
         check: DisplayCheck,
         recalculation: RecalculationService,

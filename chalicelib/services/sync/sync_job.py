@@ -22,10 +22,10 @@ from chalicelib.domain.sync.reconciliation import (
     MeterKey,
     Moment,
     Reconciled,
+    ReconciliationRepository,
     Selection,
     SyncControl,
     SyncProgress,
-    TwinRepository,
 )
 from chalicelib.services.recording.energy_crud import change_of
 
@@ -73,7 +73,12 @@ class SyncJobService:
     """One run after another, each within its time; the next goes on where the last one stopped."""
 
     def __init__(
-        self, control: SyncControl, twins: TwinRepository, feed: ChangeFeed, publisher: EventPublisher, clock: Clock
+        self,
+        control: SyncControl,
+        twins: ReconciliationRepository,
+        feed: ChangeFeed,
+        publisher: EventPublisher,
+        clock: Clock,
     ) -> None:
         self._control = control
         self._twins = twins
@@ -108,7 +113,7 @@ class _Run:
     """One run of the job. Every step ends with a position and a checkpoint that belong together."""
 
     control: SyncControl
-    twins: TwinRepository
+    twins: ReconciliationRepository
     feed: ChangeFeed
     publisher: EventPublisher
     clock: Clock

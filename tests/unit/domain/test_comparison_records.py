@@ -4,7 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.rollout.comparison_log import Compared, DifferenceGroup, IgnoreRule, Outcome, Replay, Request
+from chalicelib.domain.rollout.comparison_log import (
+    ComparisonResult,
+    DifferenceGroup,
+    IgnoreRule,
+    Outcome,
+    Replay,
+    Request,
+)
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.differences import DifferenceKind, differences
 
@@ -45,7 +52,7 @@ def test_an_answer_that_is_wrong_in_many_places_is_remembered_once_for_each_way(
     control = {"months": [{"a": number, "b": number} for number in range(12)]}
     candidate = {"months": [{"a": number + 1} for number in range(12)]}
     found = tuple(differences(control, candidate))
-    compared = Compared(Request(CHARTS, "alice", {}), Outcome.DIFFERENT, found)
+    compared = ComparisonResult(Request(CHARTS, "alice", {}), Outcome.DIFFERENT, found)
     assert len(found) == 24
     assert [each.exact_place for each in compared.distinct.values()] == ["months[0].a", "months[0].b"]
     assert list(compared.distinct) == [each.fingerprint(CHARTS) for each in compared.distinct.values()]

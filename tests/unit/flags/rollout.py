@@ -8,11 +8,11 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import Verified
-from chalicelib.flags.appconfig.control_plane import FlagHome
+from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
 from chalicelib.flags.appconfig.deployment import Waiting
 from chalicelib.flags.appconfig.session import ConfigurationSession
-from chalicelib.flags.changes.patch import Wish
-from chalicelib.flags.changes.request import Change, Order
+from chalicelib.flags.changes.patch import FlagPatch
+from chalicelib.flags.changes.request import ChangeRequest, ChangeResult
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import SilentReports
 from chalicelib.flags.decisions.store import AppConfigFlagStore
@@ -26,7 +26,7 @@ from tests.fakes.sides import FakeSyncControl
 from tests.fakes.store import FakeStore, Meter
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
-ORDER = Order("olga", "as planned")
+ORDER = ChangeRequest("olga", "as planned")
 IN_HALF = "alice"  # is in at 50 percent of the table
 
 
@@ -57,7 +57,7 @@ class Rollout:
         def new_store() -> AppConfigFlagStore:
             return AppConfigFlagStore(ConfigurationSession(clients.reading, PLACE, clock), SilentReports(), clock)
 
-        store, home = new_store(), FlagHome(clients.changing, PLACE)
+        store, home = new_store(), AppConfigControlPlane(clients.changing, PLACE)
         adapters = FlagAdapters(store, new_store, home, Waiting(clock, self.appconfig.pass_time))
         decisions = RolloutService(FlagDecisions(store), self.control.state, self.now)
         users = FakeKnownUsers(self.store)
@@ -70,14 +70,14 @@ class Rollout:
     def mode(self, mode: SyncMode, since: int | None = None) -> None:
         self.store.stored.sync = SyncState(mode, since)
 
-    def set(self, percent: int | None = None, **wished: Any) -> Change:
+    def set(self, percent: int | None = None, **wished: Any) -> ChangeResult:
         """Change the table's flag."""
-        wish = Wish(percent=None if percent is None else Decimal(percent), **wished)
+        wish = FlagPatch(percent=None if percent is None else Decimal(percent), **wished)
         return self.flags.changes.set(TABLE, wish, ORDER)
 
     def open(self) -> None:
         """Open the global gate."""
-        self.flags.changes.set(GLOBAL, Wish(enabled=True), ORDER)
+        self.flags.changes.set(GLOBAL, FlagPatch(enabled=True), ORDER)
 
     def table(self) -> Flag:
         """The table's flag as it is deployed."""
@@ -87,6 +87,6 @@ class Rollout:
         return self.flags.overview.explain(user_id, Component.ENERGY_TABLE).decision
 
 
-def back(rollout: Rollout, percent: int | None = None) -> Change:
+def back(rollout: Rollout, percent: int | None = None) -> ChangeResult:
     """Roll the table back."""
     return rollout.flags.changes.rollback(TABLE, None if percent is None else Decimal(percent), ORDER)

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import InvalidInputError, RolloutError, UnavailableError
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.rollout.flag_history import ChangeState
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.appconfig.session import POLL_SECONDS
-from chalicelib.flags.changes.patch import Wish
-from chalicelib.flags.changes.request import Doing, Order
+from chalicelib.flags.changes.patch import FlagPatch
+from chalicelib.flags.changes.request import Action, ChangeRequest
 from chalicelib.flags.decisions.store import FlagStore
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import FlagDocument, read, written
@@ -25,7 +26,7 @@ def test_a_change_is_deployed_remembered_and_in_effect(rollout: Rollout) -> None
     rollout.known("alice", "bob")
     rollout.open()
     made = rollout.set(50)
-    assert rollout.decision(IN_HALF).backend is Side.NEW
+    assert rollout.decision(IN_HALF).backend is Backend.NEW
     assert rollout.table().updated_at == made.change.at // 1000 * 1000
     change = rollout.flags.overview.changes(TABLE, 10)[0]
     assert change == made.change
@@ -81,7 +82,7 @@ def test_what_was_created_when_stays_known(rollout: Rollout) -> None:
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
 def test_every_change_needs_a_reason(reason: str) -> None:
     with pytest.raises(InvalidInputError, match="reason"):
-        Order("olga", reason)
+        ChangeRequest("olga", reason)
 
 
 def test_a_change_that_changes_nothing_is_refused(risen: Rollout) -> None:
@@ -112,11 +113,11 @@ def test_nothing_rises_before_the_data_allow_it(
     happen(rollout)
     deployments = len(rollout.appconfig.deployments)
     with pytest.raises(RolloutError, match=remedy):
-        rollout.flags.changes.set(TABLE, Wish(**wish), ORDER)
+        rollout.flags.changes.set(TABLE, FlagPatch(**wish), ORDER)
     with pytest.raises(RolloutError, match=remedy):
         rollout.open()
     assert len(rollout.appconfig.deployments) == deployments
-    assert rollout.flags.overview.listing().hindrance is not None
+    assert rollout.flags.overview.listing().blocked_by is not None
 
 
 @pytest.mark.parametrize(("happen", "remedy"), NOT_YET.values(), ids=NOT_YET)
@@ -185,4 +186,4 @@ def test_a_document_that_forgets_a_name_is_not_published(risen: Rollout) -> None
     before = read(base.content)
     after = FlagDocument({name: flag for name, flag in before.flags.items() if name != TABLE})
     with pytest.raises(RolloutError, match="retired, not left out"):
-        publishing.publish(base, before, after, Doing("set", ORDER))
+        publishing.publish(base, before, after, Action("set", ORDER))

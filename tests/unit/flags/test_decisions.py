@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.rollout.decision import Component, Decision, Reason
+from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.store import FixedFlagStore
@@ -29,7 +29,7 @@ def decision(flag: Flag | None, user_id: str = "alice", *, gate: bool = True, **
     return decisions.should_use_new_backend(user_id, Component.ENERGY_TABLE)
 
 
-def reason(*args: Any, **kwargs: Any) -> tuple[Side, str]:
+def reason(*args: Any, **kwargs: Any) -> tuple[Backend, str]:
     found = decision(*args, **kwargs)
     return found.backend, found.reason
 
@@ -40,45 +40,47 @@ def test_the_users_of_these_tests_are_on_either_side_of_half() -> None:
 
 def test_the_global_gate_goes_before_everything() -> None:
     everything = replace(ON, rollout_percent=Decimal(100), test_user_ids=("alice",))
-    assert reason(everything, gate=False) == (Side.OLD, Reason.GLOBAL_OFF)
+    assert reason(everything, gate=False) == (Backend.OLD, Reason.GLOBAL_OFF)
 
 
 def test_a_component_that_is_off_or_missing_is_old_for_test_users_too() -> None:
     off = replace(ON, enabled=False, rollout_percent=Decimal(100), test_user_ids=("alice",))
-    assert reason(off) == reason(None) == (Side.OLD, Reason.COMPONENT_OFF)
+    assert reason(off) == reason(None) == (Backend.OLD, Reason.COMPONENT_OFF)
 
 
 def test_whoever_is_blocked_is_old_even_as_a_test_user_and_at_100_percent() -> None:
     flag = replace(ON, rollout_percent=Decimal(100), test_user_ids=("alice",), blocked_user_ids=("alice",))
-    assert reason(flag) == (Side.OLD, Reason.BLOCKED)
-    assert reason(flag, "bob") == (Side.NEW, Reason.PERCENTAGE_IN)
+    assert reason(flag) == (Backend.OLD, Reason.BLOCKED)
+    assert reason(flag, "bob") == (Backend.NEW, Reason.PERCENTAGE_IN)
 
 
 def test_a_test_user_is_new_at_0_percent() -> None:
-    assert reason(replace(ON, test_user_ids=("alice",))) == (Side.NEW, Reason.TEST_USER)
+    assert reason(replace(ON, test_user_ids=("alice",))) == (Backend.NEW, Reason.TEST_USER)
 
 
 def test_then_the_bucket_decides() -> None:
     flag = replace(ON, rollout_percent=HALF)
-    assert reason(flag, IN_HALF) == (Side.NEW, Reason.PERCENTAGE_IN)
-    assert reason(flag, OUT_OF_HALF) == (Side.OLD, Reason.PERCENTAGE_OUT)
+    assert reason(flag, IN_HALF) == (Backend.NEW, Reason.PERCENTAGE_IN)
+    assert reason(flag, OUT_OF_HALF) == (Backend.OLD, Reason.PERCENTAGE_OUT)
 
 
 def test_a_percentage_by_id_asks_for_the_id_and_not_for_the_bucket() -> None:
     flag = replace(ON, rollout_percent=HALF, exact_user_ids=(OUT_OF_HALF,))
-    assert reason(flag, OUT_OF_HALF) == (Side.NEW, Reason.PERCENTAGE_IN)
-    assert reason(flag, IN_HALF) == (Side.OLD, Reason.PERCENTAGE_OUT)
+    assert reason(flag, OUT_OF_HALF) == (Backend.NEW, Reason.PERCENTAGE_IN)
+    assert reason(flag, IN_HALF) == (Backend.OLD, Reason.PERCENTAGE_OUT)
 
 
 def test_a_malformed_flag_is_old_and_says_so_while_others_decide() -> None:
-    assert reason(None, malformed={TABLE: "why"}) == (Side.OLD, Reason.MALFORMED)
-    assert reason(replace(ON, rollout_percent=Decimal(100)), malformed={"dashboard_new_backend": "why"})[0] is Side.NEW
+    assert reason(None, malformed={TABLE: "why"}) == (Backend.OLD, Reason.MALFORMED)
+    assert (
+        reason(replace(ON, rollout_percent=Decimal(100)), malformed={"dashboard_new_backend": "why"})[0] is Backend.NEW
+    )
 
 
 def test_a_malformed_gate_is_shut() -> None:
     document = FlagDocument({TABLE: replace(ON, rollout_percent=Decimal(100))}, {GLOBAL: "why"})
     found = FlagDecisions(FixedFlagStore(document)).should_use_new_backend("alice", Component.ENERGY_TABLE)
-    assert (found.backend, found.reason) == (Side.OLD, Reason.MALFORMED)
+    assert (found.backend, found.reason) == (Backend.OLD, Reason.MALFORMED)
 
 
 def test_a_decision_names_the_bucket_and_the_document() -> None:
@@ -108,7 +110,7 @@ class Flags:
     def should_use_new_backend(self, user_id: str, component: Component) -> Decision:
         if self.error:
             raise self.error
-        return Decision(Side.NEW, Reason.PERCENTAGE_IN)
+        return Decision(Backend.NEW, Reason.PERCENTAGE_IN)
 
 
 class Clock:
@@ -126,14 +128,14 @@ def service(state: SyncState, error: Exception | None = None) -> tuple[RolloutSe
 @pytest.mark.parametrize(
     ("state", "backend", "reason"),
     [
-        (SyncState(SyncMode.OLD_ONLY), Side.OLD, Reason.OLD_ONLY),
-        (SyncState(SyncMode.NEW_ONLY), Side.NEW, Reason.NEW_ONLY),
-        (SyncState(SyncMode.DUAL_WRITE, 1, Side.OLD), Side.OLD, Reason.CATCHING_UP),
-        (SyncState(SyncMode.DUAL_WRITE, 1, Side.NEW), Side.NEW, Reason.PERCENTAGE_IN),
-        (SyncState(SyncMode.DUAL_WRITE), Side.NEW, Reason.PERCENTAGE_IN),
+        (SyncState(SyncMode.OLD_ONLY), Backend.OLD, Reason.OLD_ONLY),
+        (SyncState(SyncMode.NEW_ONLY), Backend.NEW, Reason.NEW_ONLY),
+        (SyncState(SyncMode.DUAL_WRITE, 1, Side.OLD), Backend.OLD, Reason.CATCHING_UP),
+        (SyncState(SyncMode.DUAL_WRITE, 1, Side.NEW), Backend.NEW, Reason.PERCENTAGE_IN),
+        (SyncState(SyncMode.DUAL_WRITE), Backend.NEW, Reason.PERCENTAGE_IN),
     ],
 )
-def test_the_sync_mode_decides_before_the_flags(state: SyncState, backend: Side, reason: Reason) -> None:
+def test_the_sync_mode_decides_before_the_flags(state: SyncState, backend: Backend, reason: Reason) -> None:
     found = service(state)[0].should_use_new_backend("alice", Component.ENERGY_TABLE)
     assert (found.backend, found.reason) == (backend, reason)
 
@@ -151,14 +153,14 @@ def test_the_mode_is_read_once_a_second_at_most() -> None:
 def test_without_a_readable_mode_everybody_gets_the_old_backend() -> None:
     decisions, modes, clock = service(SyncState(SyncMode.NEW_ONLY))
     modes.down = True
-    assert decisions.should_use_new_backend("alice", Component.DASHBOARD) == Decision(Side.OLD, Reason.NO_MODE)
+    assert decisions.should_use_new_backend("alice", Component.DASHBOARD) == Decision(Backend.OLD, Reason.NO_MODE)
     modes.down, clock.now = False, 1
-    assert decisions.should_use_new_backend("alice", Component.DASHBOARD).backend is Side.NEW
+    assert decisions.should_use_new_backend("alice", Component.DASHBOARD).backend is Backend.NEW
 
 
 def test_a_defect_in_the_flags_does_not_take_the_application_down(capsys: pytest.CaptureFixture[str]) -> None:
     decisions, _, _ = service(SyncState(SyncMode.DUAL_WRITE), ValueError("a defect"))
-    assert decisions.should_use_new_backend("alice", Component.DASHBOARD) == Decision(Side.OLD, Reason.FAILED)
+    assert decisions.should_use_new_backend("alice", Component.DASHBOARD) == Decision(Backend.OLD, Reason.FAILED)
 
 
 def test_a_user_id_that_cannot_be_encoded_is_old() -> None:
@@ -166,4 +168,4 @@ def test_a_user_id_that_cannot_be_encoded_is_old() -> None:
     document = FlagDocument({GLOBAL: Flag(GLOBAL, 0, 0, enabled=True), TABLE: replace(ON, rollout_percent=HALF)})
     decisions = RolloutService(FlagDecisions(FixedFlagStore(document)), modes, clock)
     found = decisions.should_use_new_backend("\ud800", Component.ENERGY_TABLE)
-    assert (found.backend, found.reason) == (Side.OLD, Reason.FAILED)
+    assert (found.backend, found.reason) == (Backend.OLD, Reason.FAILED)

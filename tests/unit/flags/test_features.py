@@ -13,8 +13,7 @@ from aws_lambda_powertools.utilities.feature_flags import FeatureFlags, SchemaVa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.rollout.decision import Component
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.store import FixedFlagStore
 from chalicelib.flags.document.bucketing import bucket
@@ -91,7 +90,7 @@ def test_plain_powertools_on_the_stored_document_decides_the_same(flag: Flag, us
     opened = plain.evaluate(name=GLOBAL, default=False)
     expected = opened and plain.evaluate(name=flag.name, context=context, default=False)
     decision = FlagDecisions(FixedFlagStore(document)).should_use_new_backend(user_id, COMPONENTS[flag.name])
-    assert (decision.backend is Side.NEW) is expected
+    assert (decision.backend is Backend.NEW) is expected
 
 
 def test_at_0_percent_there_is_no_rule_about_buckets() -> None:

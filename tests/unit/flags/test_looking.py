@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.sync.modes import Side, SyncMode
+from chalicelib.domain.rollout.decision import Backend
+from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.flags.appconfig.session import POLL_SECONDS
 from chalicelib.flags.document.names import COMPONENTS
 from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
@@ -20,13 +21,13 @@ def test_one_component_of_ten_people_goes_from_one_person_to_all_and_back() -> N
     cohorts = []
     for percent in (10, 50, 100):
         rollout.set(percent, exact=percent == 10)
-        cohorts.append({user_id for user_id in people if rollout.decision(user_id).backend is Side.NEW})
+        cohorts.append({user_id for user_id in people if rollout.decision(user_id).backend is Backend.NEW})
     assert [len(cohort) for cohort in cohorts] == [1, 5, 10]
     assert cohorts[0] < cohorts[1] < cohorts[2]
     assert rollout.flags.overview.explain("a stranger", COMPONENTS[TABLE]).rule.endswith("is below 100000 (100 %)")
     for percent, cohort in ((50, cohorts[1]), (10, cohorts[0])):
         back(rollout, percent)
-        assert {user_id for user_id in people if rollout.decision(user_id).backend is Side.NEW} == cohort
+        assert {user_id for user_id in people if rollout.decision(user_id).backend is Backend.NEW} == cohort
 
 
 @pytest.mark.parametrize("exact", [False, True])
@@ -35,11 +36,11 @@ def test_a_plan_lists_who_enters_and_that_nobody_leaves_and_comes_true(rollout: 
     rollout.known(*people)
     rollout.open()
     rollout.set(10, exact=exact)
-    before = {user_id for user_id in people if rollout.decision(user_id).backend is Side.NEW}
+    before = {user_id for user_id in people if rollout.decision(user_id).backend is Backend.NEW}
     plan = rollout.flags.overview.plan(TABLE, Decimal(10), Decimal(50), exact=exact)
     assert (plan.known, plan.in_before, plan.leaving) == (200, len(before), ())
     rollout.set(50)
-    after = {user_id for user_id in people if rollout.decision(user_id).backend is Side.NEW}
+    after = {user_id for user_id in people if rollout.decision(user_id).backend is Backend.NEW}
     assert {step.user_id for step in plan.entering} == after - before
     assert plan.in_after == len(after)
     if exact:

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.feature_flags import ConfigurationStoreError
 
-from chalicelib.domain.rollout.decision import Component, Reason
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.rollout.decision import Backend, Component, Reason
 from chalicelib.flags.appconfig.session import POLL_SECONDS, ConfigurationSession
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import LoggedReports
@@ -130,7 +129,7 @@ def test_a_cold_start_without_appconfig_is_old_and_recovers_within_a_second_of_i
     store = store_on(appconfig, heard)
     with appconfig.outage():
         found = FlagDecisions(store).should_use_new_backend("alice", Component.ENERGY_TABLE)
-        assert (found.backend, found.reason, found.document_version) == (Side.OLD, Reason.NO_DOCUMENT, None)
+        assert (found.backend, found.reason, found.document_version) == (Backend.OLD, Reason.NO_DOCUMENT, None)
     assert heard.not_fetched_with == [None]
     appconfig.pass_time(1)
     assert reason(store) == Reason.PERCENTAGE_IN

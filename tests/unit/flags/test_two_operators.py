@@ -7,8 +7,8 @@ import pytest
 
 from chalicelib.domain.errors import RevisionError
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
-from chalicelib.flags.changes.patch import Wish
-from chalicelib.flags.changes.request import Order
+from chalicelib.flags.changes.patch import FlagPatch
+from chalicelib.flags.changes.request import ChangeRequest
 from chalicelib.flags.document.flag_document import read
 from tests.unit.flags.rollout import TABLE, Rollout, back
 
@@ -16,9 +16,9 @@ from tests.unit.flags.rollout import TABLE, Rollout, back
 def test_of_two_operators_who_have_seen_one_document_the_second_is_told(risen: Rollout) -> None:
     seen = risen.flags.overview.listing().document.version
     mine, yours = (risen.operator().changes for _ in range(2))
-    mine.set(TABLE, Wish(percent=Decimal(60)), Order("olga", "mine", seen))
+    mine.set(TABLE, FlagPatch(percent=Decimal(60)), ChangeRequest("olga", "mine", seen))
     with pytest.raises(RevisionError, match="look at it again"):
-        yours.set(TABLE, Wish(percent=Decimal(70)), Order("otto", "yours", seen))
+        yours.set(TABLE, FlagPatch(percent=Decimal(70)), ChangeRequest("otto", "yours", seen))
     assert risen.table().rollout_percent == 60
 
 
@@ -29,7 +29,7 @@ def test_of_two_operators_at_the_same_moment_one_is_told(risen: Rollout, step: s
 
     def interrupted(**asked: Any) -> Any:
         setattr(risen.appconfig, step, real)
-        other.set(TABLE, Wish(percent=Decimal(60)), Order("otto", "yours"))
+        other.set(TABLE, FlagPatch(percent=Decimal(60)), ChangeRequest("otto", "yours"))
         return real(**asked)
 
     setattr(risen.appconfig, step, interrupted)
@@ -51,7 +51,7 @@ def test_a_change_that_comes_between_reading_and_making_a_version_stops_it(risen
 
     def interrupted(change: FlagChange) -> None:
         risen.history.save = real  # type: ignore[method-assign]
-        other.set("dashboard_new_backend", Wish(percent=Decimal(5)), Order("otto", "yours"))
+        other.set("dashboard_new_backend", FlagPatch(percent=Decimal(5)), ChangeRequest("otto", "yours"))
         real(change)
 
     risen.history.save = interrupted  # type: ignore[method-assign]
@@ -66,7 +66,7 @@ def test_a_change_that_comes_between_making_a_version_and_deploying_it_is_not_ov
     def interrupted(**asked: Any) -> Any:
         risen.appconfig.create_hosted_configuration_version = real  # type: ignore[method-assign]
         made = real(**asked)
-        other.set("dashboard_new_backend", Wish(percent=Decimal(5)), Order("otto", "yours"))
+        other.set("dashboard_new_backend", FlagPatch(percent=Decimal(5)), ChangeRequest("otto", "yours"))
         return made
 
     risen.appconfig.create_hosted_configuration_version = interrupted  # type: ignore[method-assign]
@@ -81,7 +81,7 @@ def test_a_rollback_goes_on_top_of_what_somebody_else_deploys_meanwhile(risen: R
 
     def interrupted(**asked: Any) -> Any:
         setattr(risen.appconfig, step, real)
-        other.set("dashboard_new_backend", Wish(percent=Decimal(5)), Order("otto", "yours"))
+        other.set("dashboard_new_backend", FlagPatch(percent=Decimal(5)), ChangeRequest("otto", "yours"))
         return real(**asked)
 
     setattr(risen.appconfig, step, interrupted)

@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from chalicelib.domain.errors import RolloutError, UnavailableError
-from chalicelib.domain.rollout.decision import Reason
-from chalicelib.domain.sync.modes import Side, SyncMode
+from chalicelib.domain.rollout.decision import Backend, Reason
+from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.flags.appconfig.session import POLL_SECONDS
 from chalicelib.flags.document.flag import EVERYBODY, Flag
 from chalicelib.flags.document.flag_document import read, written
@@ -36,7 +36,7 @@ def test_a_deployment_under_way_does_not_block_the_way_back(risen: Rollout, undo
     under_way(risen, 1200, profile)
     back(risen) if undo == "rollback" else risen.flags.changes.kill(ORDER)
     assert risen.appconfig.deployments[-2].state == "ROLLED_BACK"
-    assert risen.decision(IN_HALF).backend is Side.OLD
+    assert risen.decision(IN_HALF).backend is Backend.OLD
 
 
 def test_a_deployment_that_ends_by_itself_before_it_can_be_stopped_is_not_reverted(risen: Rollout) -> None:
@@ -85,7 +85,7 @@ def test_a_deployment_of_ours_that_takes_a_moment_is_waited_for(risen: Rollout) 
 def test_a_rollback_to_a_percentage_keeps_the_flag_on_and_the_first_people(risen: Rollout) -> None:
     assert back(risen, 10).change.action == "rollback"
     assert (risen.table().enabled, risen.table().rollout_percent) == (True, Decimal(10))
-    assert risen.decision("alice").backend is Side.NEW
+    assert risen.decision("alice").backend is Backend.NEW
 
 
 def test_a_rollback_leads_down_only(risen: Rollout) -> None:
@@ -118,7 +118,7 @@ def test_where_everybody_gets_the_new_backend_whatever_the_flags_say_a_way_back_
     risen.mode(SyncMode.NEW_ONLY)
     for made in (back(risen, 10), back(risen), risen.flags.changes.kill(ORDER)):
         assert "mode set dual_write --wait" in (made.overruled or "")
-    assert risen.decision(IN_HALF).backend is Side.NEW
+    assert risen.decision(IN_HALF).backend is Backend.NEW
     assert risen.flags.overview.listing().overruled == made.overruled
 
 
@@ -217,7 +217,7 @@ def test_a_rise_needs_the_database_and_the_way_back_does_not(risen: Rollout) -> 
     assert not made.recorded
     assert not risen.flags.changes.kill(ORDER).recorded
     assert not risen.table().enabled
-    assert risen.flags.overview.listing().hindrance is not None
+    assert risen.flags.overview.listing().blocked_by is not None
 
 
 def test_going_back_to_a_percentage_by_id_needs_no_database(rollout: Rollout) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.errors import InvalidInputError, NotFoundError, RolloutError, UnavailableError
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.flags.changes.checks import check_names, rises
-from chalicelib.flags.changes.patch import Wish, fulfilled, lowered, percentage
+from chalicelib.flags.changes.patch import FlagPatch, patched, percentage, rolled_back
 from chalicelib.flags.changes.planning import plan_between
 from chalicelib.flags.document.bucketing import exact_size, in_order
 from chalicelib.flags.document.feature_models import MOST_IDS
@@ -25,7 +25,7 @@ TEN = [f"user-{number}" for number in range(10)]
 
 
 def wished(flag: Flag = FLAG, known: list[str] = TEN, **wish: Any) -> Flag:
-    return fulfilled(flag, Wish(**wish), lambda: known)
+    return patched(flag, FlagPatch(**wish), lambda: known)
 
 
 def at(percent: float, flag: Flag = FLAG, known: list[str] = TEN, *, exact: bool = False) -> Flag:
@@ -121,7 +121,7 @@ def test_exact_ends_at_0_percent_and_at_100_the_list_is_kept_for_the_way_back() 
     assert at(0, flag).exact_user_ids is None
     grown = [f"user-{number}" for number in range(MOST_IDS + 1)]
     assert len(at(100, flag, grown).exact_user_ids or ()) == MOST_IDS
-    assert len(lowered(flag, Decimal(10), lambda: grown).exact_user_ids or ()) == 101
+    assert len(rolled_back(flag, Decimal(10), lambda: grown).exact_user_ids or ()) == 101
 
 
 def test_100_percent_is_everybody_though_nobody_can_be_written_down() -> None:
@@ -157,16 +157,16 @@ def test_exact_is_for_few_people_and_for_somebody() -> None:
 
 
 def test_a_rollback_lowers() -> None:
-    assert lowered(at(50), Decimal(10), lambda: TEN).rollout_percent == 10
-    exact = lowered(at(50, exact=True), Decimal(10), lambda: TEN)
+    assert rolled_back(at(50), Decimal(10), lambda: TEN).rollout_percent == 10
+    exact = rolled_back(at(50, exact=True), Decimal(10), lambda: TEN)
     assert exact.exact_user_ids == tuple(in_order(TABLE, TEN)[:1])
     with pytest.raises(RolloutError, match="no rollback"):
-        lowered(at(10), Decimal(50), lambda: TEN)
+        rolled_back(at(10), Decimal(50), lambda: TEN)
 
 
 def test_a_rollback_to_where_the_flag_is_lets_nobody_join() -> None:
     flag = at(50, exact=True)
-    assert lowered(flag, Decimal(50), lambda: [*TEN, *"abcdefghij"]) == flag
+    assert rolled_back(flag, Decimal(50), lambda: [*TEN, *"abcdefghij"]) == flag
 
 
 def away() -> list[str]:
@@ -175,7 +175,7 @@ def away() -> list[str]:
 
 @pytest.mark.parametrize("start", [100, 50, 10])
 def test_a_rollback_of_an_exact_flag_needs_no_database(start: int) -> None:
-    back = lowered(at(start, exact=True), Decimal(10), away)
+    back = rolled_back(at(start, exact=True), Decimal(10), away)
     assert back.exact_user_ids == tuple(in_order(TABLE, TEN)[:1])
 
 
@@ -187,7 +187,7 @@ def test_on_the_way_back_everybody_is_in_who_was_in_on_the_way_up(steps: list[tu
         seen[percent] = set(flag.exact_user_ids or ())
         known = [*known, *(f"joined-{len(known)}-{number}" for number in range(joining))]
     for percent in reversed(seen):
-        flag = lowered(flag, Decimal(percent), away if down else lambda: known)
+        flag = rolled_back(flag, Decimal(percent), away if down else lambda: known)
         assert seen[percent] <= set(flag.exact_user_ids or ())
 
 

@@ -16,7 +16,7 @@ import pytest
 from infra import __main__ as command_line
 from infra.deployment.cloudformation import Stack
 from infra.local import laptop, layout
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.layout import Layout
 from infra.local.ports import HOST
 from infra.local.processes import PieceStatus
@@ -169,7 +169,7 @@ def test_sigterm_ends_what_up_has_started(monkeypatch: pytest.MonkeyPatch) -> No
     assert not Supervisor(Layout.of("sample").folder).process_of("mongod")
 
 
-@pytest.mark.parametrize("error", [StackError("no such thing"), OSError(28, "No space left on device")])
+@pytest.mark.parametrize("error", [OperatorError("no such thing"), OSError(28, "No space left on device")])
 def test_an_expected_failure_is_a_message(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
@@ -190,5 +190,5 @@ def test_an_application_that_does_not_import_is_not_needed_to_look_and_to_end() 
 
 def test_an_application_that_does_not_import_is_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "infra.local.database", None)
-    with pytest.raises(StackError, match=r"application cannot be imported: .*infra\.local\.database"):
+    with pytest.raises(OperatorError, match=r"application cannot be imported: .*infra\.local\.database"):
         laptop._prepare_database(Layout.of("sample"))

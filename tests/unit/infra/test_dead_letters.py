@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.operations.dead_letters import HELD_SECONDS, DeadLetter, DeadLetterQueue
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:energy-CreatedHandler-1:$LATEST"
@@ -156,7 +156,7 @@ def test_a_letter_of_a_command_that_was_killed_comes_back_by_itself(place: Place
 
 def test_an_id_that_is_not_there_is_said(place: Place) -> None:
     sent = place.send(record())
-    with pytest.raises(StackError, match="no dead letter nonsense"), place.queue.held("nonsense"):
+    with pytest.raises(OperatorError, match="no dead letter nonsense"), place.queue.held("nonsense"):
         pass
     assert place.ids() == {sent}
 

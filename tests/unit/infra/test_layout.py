@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from infra.local import layout
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.layout import Layout, Ports
 
 NAMED = "mongodb://somebody:secret@elsewhere:27017,other:27017/?replicaSet=rs0"
@@ -52,21 +52,21 @@ def test_how_a_stack_was_brought_up_is_what_counts_afterwards(monkeypatch: pytes
 
 @pytest.mark.parametrize("value", ["0", "-1", "65536", "abc", "3_100", "31.5", "1" * 5_000])
 def test_what_is_no_port_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    with pytest.raises(StackError, match=r"API_PORT=.* whole number from 1 to 65535"):
+    with pytest.raises(OperatorError, match=r"API_PORT=.* whole number from 1 to 65535"):
         Layout.chosen("local", {"api": value})
     monkeypatch.setenv("API_PORT", value)
-    with pytest.raises(StackError, match=r"API_PORT=.* whole number from 1 to 65535"):
+    with pytest.raises(OperatorError, match=r"API_PORT=.* whole number from 1 to 65535"):
         Layout.chosen("local", {})
 
 
 def test_one_port_cannot_have_two_purposes() -> None:
-    with pytest.raises(StackError, match="API_PORT and APPCONFIG_PORT are both 4599"):
+    with pytest.raises(OperatorError, match="API_PORT and APPCONFIG_PORT are both 4599"):
         Layout.chosen("local", {"api": "4599"})
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "packages", "-x"])
 def test_a_name_that_cannot_be_a_stacks_folder_is_refused(name: str) -> None:
-    with pytest.raises(StackError, match="STACK_NAME"):
+    with pytest.raises(OperatorError, match="STACK_NAME"):
         Layout.of(name)
 
 

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.ports import HOST, _another, free_ports, is_free, require_free
 
 
@@ -23,5 +23,5 @@ def test_a_taken_port_is_refused_with_its_holder_and_the_way_out() -> None:
     with socket.create_server((HOST, 0)) as taken:
         port = taken.getsockname()[1]
         assert not is_free(port)
-        with pytest.raises(StackError, match=rf"Port {port} \(api\) is taken.*{os.getpid()}.*API_PORT="):
+        with pytest.raises(OperatorError, match=rf"Port {port} \(api\) is taken.*{os.getpid()}.*API_PORT="):
             require_free({"api": port})

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from infra.local import layout
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.layout import Layout, Ports
 from infra.local.ports import HOST, free_ports
 from infra.local.processes import Processes
@@ -45,7 +45,7 @@ def steps() -> Steps:
 def test_a_port_of_somebody_elses_is_refused_before_anything_is_ended(processes: Processes) -> None:
     with (
         socket.create_server((HOST, processes._layout.ports.api)),
-        pytest.raises(StackError, match=r"Port \d+ \(api\) is taken"),
+        pytest.raises(OperatorError, match=r"Port \d+ \(api\) is taken"),
     ):
         processes.start(steps(), {})
     assert processes.supervisor.process_of("mongod")

@@ -9,7 +9,7 @@ from infra import __main__ as command_line
 from infra.drills.api import ATTEMPTS, Api, Reply, Sent
 from infra.drills.rollback import Drilled, Exercise, Run, drill
 from infra.drills.writing import CHANGE_EVERY, PEOPLE, REMOVE_EVERY, WRITES, Person, fill_form
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.operations.drill import print_drilled
 from tests.unit.infra.drilled_system import NEW, OLD, FakeSystem
 
@@ -169,17 +169,17 @@ def answers(*replies: Reply | None) -> Api:
 
 
 def test_a_refusal_that_nobody_expects_ends_the_drill_with_what_was_said() -> None:
-    with pytest.raises(StackError, match=r"POST /x: 422 .*no such thing"):
+    with pytest.raises(OperatorError, match=r"POST /x: 422 .*no such thing"):
         answers(Reply(422, OLD, b'{"detail": "no such thing"}')).send(Sent("POST", "/x", "alice"), {201})
 
 
 def test_who_never_gets_an_answer_says_so() -> None:
-    with pytest.raises(StackError, match=f"POST /x: no usable answer in {ATTEMPTS} attempts"):
+    with pytest.raises(OperatorError, match=f"POST /x: no usable answer in {ATTEMPTS} attempts"):
         answers(None, FAILED).send(Sent("POST", "/x", "alice"), {201})
 
 
 def test_an_answer_that_is_not_the_applications_is_none() -> None:
-    with pytest.raises(StackError, match="without X-Backend"):
+    with pytest.raises(OperatorError, match="without X-Backend"):
         answers(Reply(201, None, b"{}")).send(Sent("POST", "/x", "alice"), {201})
 
 
@@ -199,13 +199,13 @@ def test_the_table_is_read_whole_and_from_the_old_backend_alone() -> None:
     ]
     api = answers(*(Reply(200, backend, body.encode()) for backend, body in pages))
     assert sorted(map(float, api.old_table("alice").values())) == [1.5, 2.0]
-    with pytest.raises(StackError, match="the old backend does not answer"):
+    with pytest.raises(OperatorError, match="the old backend does not answer"):
         answers(Reply(200, NEW, pages[0][1].encode())).old_table("alice")
 
 
 def test_what_ends_one_persons_writing_ends_the_drill(system: FakeSystem) -> None:
     system.fault = lambda _, answer: Reply(401, None, b"expired") if system.requests["POST"] > PEOPLE else answer()
-    with pytest.raises(StackError, match="401 expired"):
+    with pytest.raises(OperatorError, match="401 expired"):
         drill(system, SHORT, lambda _: None)
 
 

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.steps import Step, Steps
 
 
@@ -28,14 +28,14 @@ def test_a_failure_is_shown_and_raised_after_the_others_have_ended(steps: Steps,
     ended: list[str] = []
 
     def fail() -> str:
-        raise StackError("no such thing")
+        raise OperatorError("no such thing")
 
     def succeed() -> str:
         ended.append("one")
         return "fine"
 
     together: dict[str, Step] = {"bad": fail, "good": succeed}
-    with pytest.raises(StackError, match="no such thing") as failure:
+    with pytest.raises(OperatorError, match="no such thing") as failure:
         steps.run_together(together)
     assert failure.value.__notes__ == ["This happened in the step 'bad'."]
     assert ended == ["one"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra.local.errors import StackError
+from infra.local.errors import OperatorError
 from infra.local.ports import HOST, free_ports
 from infra.local.supervision import Piece, Supervisor
 from infra.local.waiting import wait_until
@@ -82,12 +82,12 @@ def test_a_process_id_that_belongs_to_somebody_else_by_now_is_not_ours(superviso
 
 def test_a_piece_that_ends_at_once_is_told_with_its_last_words(supervisor: Supervisor) -> None:
     broken = piece("import sys; sys.exit('no such library')", *free_ports(1))
-    with pytest.raises(StackError, match=r"sample ended with code 1\.\n  no such library\nWhole log: .*sample\.log"):
+    with pytest.raises(OperatorError, match=r"sample ended with code 1\.\n  no such library\nWhole log: .*sample\.log"):
         supervisor.start(broken)
 
 
 def test_a_program_that_is_not_there_is_told_with_the_remedy(supervisor: Supervisor) -> None:
-    with pytest.raises(StackError, match=r"(?s)sample: there is no program no-such-program.*Do this\."):
+    with pytest.raises(OperatorError, match=r"(?s)sample: there is no program no-such-program.*Do this\."):
         supervisor.start(Piece("sample", ["no-such-program"], lambda: True, remedy="Do this."))
 
 
@@ -100,7 +100,7 @@ def test_the_ports_of_a_piece_are_known_with_those_of_what_it_started(supervisor
 
 def test_a_piece_that_is_never_ready_is_told_too(supervisor: Supervisor) -> None:
     slow = Piece("sample", [sys.executable, "-c", SERVER, "0"], lambda: False, ready_seconds=0.2, remedy="Do this.")
-    with pytest.raises(StackError, match=r"(?s)not ready within 0 s.*Do this\."):
+    with pytest.raises(OperatorError, match=r"(?s)not ready within 0 s.*Do this\."):
         supervisor.start(slow)
 
 
