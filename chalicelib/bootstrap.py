@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from random import Random
 from secrets import token_bytes
-from time import time, time_ns
+from time import sleep, time, time_ns
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.utilities import parameters
@@ -33,11 +33,14 @@ from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.flags.appconfig.clients import AppConfigIds, FlagClients
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
+from chalicelib.flags.appconfig.deployment import FlagDeployment, Waiting
 from chalicelib.flags.appconfig.session import ConfigurationSession
+from chalicelib.flags.changes.apply import FlagChanges
+from chalicelib.flags.changes.inspect import FlagOverview
+from chalicelib.flags.changes.publishing import FlagPublishing
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import LoggedReports, SilentReports
 from chalicelib.flags.decisions.store import AppConfigFlagStore, FlagStore, Reports
-from chalicelib.flags.operations import FlagAdapters, FlagOperations, flag_operations
 from chalicelib.monitoring.logger import logger
 from chalicelib.repositories.change_feed import MongoChangeFeed
 from chalicelib.repositories.comparisons import MongoComparisonLog
@@ -123,6 +126,24 @@ class Operations:
     consistency: ConsistencyService
     rebuild: RebuildService
     sweeper: SweeperService
+
+
+@dataclass(frozen=True, slots=True)
+class FlagAdapters:
+    """AppConfig as one process reaches it: the store it decides by, new ones to watch with, the home it changes."""
+
+    store: FlagStore
+    new_store: Callable[[], FlagStore]
+    home: AppConfigControlPlane
+    waiting: Waiting = field(default_factory=lambda: Waiting(time, sleep))
+
+
+@dataclass(frozen=True, slots=True)
+class FlagOperations:
+    """Looking at flags and changing them."""
+
+    overview: FlagOverview
+    changes: FlagChanges
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +257,23 @@ def shell_flags(database: MongoDatabase, clients: FlagClients, place: AppConfigI
     decisions = RolloutService(FlagDecisions(adapters.store), MongoReadingQueries(database, REQUEST_SECONDS).sync, now)
     history, users = MongoFlagHistory(database), MongoKnownUsers(database)
     return flag_operations(adapters, decisions, history, users, MongoSyncControl(database), now)
+
+
+def flag_operations(
+    adapters: FlagAdapters,
+    decisions: RolloutDecisions,
+    history: FlagHistory,
+    users: KnownUsers,
+    control: SyncControl,
+    clock: Clock,
+) -> FlagOperations:
+    """Put the use cases together."""
+    deployment = FlagDeployment(adapters.home, adapters.waiting)
+    publishing = FlagPublishing(deployment, adapters.new_store, history, adapters.waiting, clock)
+    return FlagOperations(
+        FlagOverview(adapters.home, adapters.store, decisions, history, users, control, clock),
+        FlagChanges(publishing, users, control),
+    )
 
 
 def appconfig_adapters(clients: FlagClients, place: AppConfigIds, reports: Reports | None = None) -> FlagAdapters:

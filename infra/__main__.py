@@ -17,7 +17,7 @@ from rich.table import Column, Table
 from infra.deployment.application import Target, application_stack, deploy_application, deploy_flags, flags_parameters
 from infra.deployment.cloudformation import Stack
 from infra.deployment.packaging import package
-from infra.errors import EXPECTED
+from infra.errors import expected_errors
 from infra.local import laptop
 from infra.local.demo_household import USER
 from infra.local.layout import DEFAULT_NAME, STAGE, Layout
@@ -224,7 +224,7 @@ def run(arguments: list[str] | None = None) -> None:
     """Run a command; an expected failure becomes a message and exit code 1, a defect keeps its traceback."""
     try:
         main(arguments)
-    except EXPECTED as error:
+    except expected_errors() as error:
         message = "\n".join([str(error), *getattr(error, "__notes__", [])])
         Console(stderr=True).print(message, style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)

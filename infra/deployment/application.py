@@ -10,8 +10,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from infra.deployment.cloudformation import Stack
-from infra.deployment.errors import DeployError
 from infra.deployment.packaging import ROOT, Package
+from infra.errors import DeployError
 
 FLAGS_TEMPLATE = ROOT / "infra" / "appconfig.yaml"
 

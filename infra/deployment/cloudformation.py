@@ -8,7 +8,7 @@ from uuid import uuid4
 import yaml
 from botocore.exceptions import ClientError
 
-from infra.deployment.errors import DeployError
+from infra.errors import DeployError
 
 POLL_SECONDS = 0.25
 DEADLINE_SECONDS = 900.0

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from infra.deployment.errors import DeployError
+from infra.errors import DeployError
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ["app.py", "chalicelib", "requirements.txt", ".chalice/*.json", "infra/resources.yaml"]

@@ -10,8 +10,8 @@ from typing import Any
 
 import urllib3
 
+from infra.errors import OperatorError
 from infra.local import laptop
-from infra.local.errors import OperatorError
 from infra.local.layout import Layout
 
 ATTEMPTS = 60

@@ -16,7 +16,7 @@ from chalicelib.flags.document.names import GLOBAL, component_flag_named
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import Collections, MongoDatabase, open_database
 from infra.drills.api import OLD, Api, http
-from infra.local.errors import OperatorError
+from infra.errors import OperatorError
 from infra.local.layout import Layout
 from infra.targets.flags import Flags, flags_at
 

@@ -12,7 +12,7 @@ from typing import Any
 from infra.drills.api import OLD
 from infra.drills.ground import NEW, Ground
 from infra.drills.writing import Household
-from infra.local.errors import OperatorError
+from infra.errors import OperatorError
 from infra.local.waiting import wait_until
 
 LONGEST_SECONDS = 900.0

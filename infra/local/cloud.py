@@ -16,8 +16,8 @@ from infra.deployment.application import (
     flags_template,
 )
 from infra.deployment.cloudformation import Stack
-from infra.deployment.errors import DeployError
 from infra.deployment.packaging import Package
+from infra.errors import DeployError
 from infra.local.identity import Identity
 from infra.local.layout import AUDIENCE, BUCKET, ISSUER, REGION, SECRET_ID, STAGE, Layout
 

@@ -7,7 +7,7 @@ does not import must not take ``down`` and ``status`` along.
 from chalicelib.bootstrap import shell_operations
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.repositories.database import MongoDatabase, open_database
-from infra.local.errors import OperatorError
+from infra.errors import OperatorError
 from infra.local.layout import Layout
 from migrations import runner
 from migrations.errors import MigrationError

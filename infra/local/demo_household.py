@@ -6,7 +6,7 @@ from typing import Any
 
 import urllib3
 
-from infra.local.errors import OperatorError
+from infra.errors import OperatorError
 from infra.local.waiting import wait_until
 
 USER = "demo"

@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.local.errors import OperatorError
+from infra.errors import OperatorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

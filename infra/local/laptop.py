@@ -10,12 +10,11 @@ from pathlib import Path
 from rich.console import Console
 
 from infra.deployment.packaging import Package, package
-from infra.errors import EXPECTED
+from infra.errors import OperatorError, expected_errors
 from infra.local import mongod
 from infra.local.cloud import EmulatedCloud
 from infra.local.demo_household import USER, DemoHousehold
 from infra.local.emulators import answers
-from infra.local.errors import OperatorError
 from infra.local.identity import Identity
 from infra.local.layout import Layout
 from infra.local.logs import last_lines
@@ -27,7 +26,7 @@ API_SECONDS = 30.0
 
 
 def up(layout: Layout, console: Console, *, demo: bool = True) -> None:
-    """Start, deploy and fill the stack. Raises one of EXPECTED; nothing new is left running then."""
+    """Start, deploy and fill the stack. Raises one of ``expected_errors``; nothing new is left running then."""
     processes = Processes(layout)
     with layout.exclusively():
         try:
@@ -81,7 +80,7 @@ def _explained(step: Step, *logs: Path) -> Step:
     def explained() -> str:
         try:
             return step()
-        except EXPECTED as error:
+        except expected_errors() as error:
             raise OperatorError(f"{error}{last_lines(*logs)}") from error
 
     return explained

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Self
 
-from infra.local.errors import OperatorError
+from infra.errors import OperatorError
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_NAME = "local"

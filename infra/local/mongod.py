@@ -6,8 +6,8 @@ from pathlib import Path
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
+from infra.errors import OperatorError
 from infra.local.environments import FOLDER
-from infra.local.errors import OperatorError
 from infra.local.supervision import Piece
 
 REPLICA_SET = "energy-monitor"

@@ -4,7 +4,7 @@ import socket
 
 import psutil
 
-from infra.local.errors import OperatorError
+from infra.errors import OperatorError
 from infra.local.layout import HIGHEST_PORT
 
 HOST = "127.0.0.1"

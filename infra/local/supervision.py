@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from infra.local.errors import OperatorError
+from infra.errors import OperatorError
 from infra.local.logs import last_lines
 from infra.local.waiting import wait_until
 

@@ -18,7 +18,7 @@ from chalicelib.domain.rollout.comparison_log import COMPARED, ComparisonResult,
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.services.backends.backend_router import NobodyDecides
 from chalicelib.services.comparison.runs import BackendComparer
-from infra.local.errors import OperatorError
+from infra.errors import OperatorError
 from infra.local.identity import Identity
 from infra.local.layout import Layout
 from infra.operations.compare_printing import counted, print_report, replay_document, report_document

@@ -5,10 +5,12 @@ it comes back by itself, so a command that is killed loses nothing; what it did 
 harm: events may be doubled, and a discarded event is recorded under its message's id.
 """
 
+import getpass
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -16,9 +18,11 @@ from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from infra.local.errors import OperatorError
+from chalicelib.repositories.database import MongoDatabase
+from infra.errors import OperatorError
 
 HELD_SECONDS = 120
+DISCARDED = "discarded_events"
 PER_CALL = 10  # SQS's limit
 
 
@@ -198,3 +202,21 @@ def _chosen(letters: list[DeadLetter], letter_id: str | None) -> list[DeadLetter
             f"at the letters they cannot be seen, for {HELD_SECONDS} s at most.)"
         )
     return chosen
+
+
+def record_discarded(database: MongoDatabase, reason: str, letter: DeadLetter) -> None:
+    """Keep a letter that somebody took away, with who, when and why.
+
+    It is kept under its id: after a command that was killed the same one again replaces its record.
+
+    The message is kept as text: nobody knows what is in it, and as fields it might be refused.
+    """
+    document = {
+        "_id": letter.id,
+        "reason": reason,
+        "discardedBy": getpass.getuser(),
+        "discardedAt": datetime.now(UTC),
+        **letter.summary,
+        "message": letter.body,
+    }
+    database[DISCARDED].replace_one({"_id": letter.id}, document, upsert=True)

@@ -10,8 +10,7 @@ import click
 from rich.markup import escape
 from rich.table import Column, Table
 
-from infra.operations.dead_letters import DeadLetter, DeadLetterQueue
-from infra.operations.discarded import record
+from infra.operations.dead_letters import DeadLetter, DeadLetterQueue, record_discarded
 from infra.operations.printing import console, moment, print_json, printable
 from infra.targets.database import json_option
 from infra.targets.deployment import Deployment, with_deployment
@@ -82,7 +81,7 @@ def discard(deployment: Deployment, queue_url: str | None, letter_id: str, reaso
     """Take one away for good; the collection discarded_events keeps it, with who did it, when and why."""
     queue = _queue(deployment, queue_url)
     with deployment.database() as database, queue.held(letter_id) as letters:
-        queue.discard(letters[0], partial(record, database, reason))
+        queue.discard(letters[0], partial(record_discarded, database, reason))
     console.print(f"discarded {letter_id}; the collection discarded_events keeps it")
 
 

@@ -13,7 +13,7 @@ from chalicelib.bootstrap import Operations, shell_operations
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.monitoring.logger import logged_to
 from chalicelib.repositories.database import MongoDatabase, open_database, ping
-from infra.local.errors import OperatorError
+from infra.errors import OperatorError
 from infra.local.layout import Layout
 
 Command = Callable[..., Any]

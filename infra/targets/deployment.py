@@ -12,7 +12,7 @@ import click
 from chalicelib.repositories.database import MongoDatabase
 from infra.deployment.application import Target, application_stack
 from infra.deployment.cloudformation import Stack
-from infra.local.errors import OperatorError
+from infra.errors import OperatorError
 from infra.local.layout import REGION, STAGE, Layout
 from infra.targets.database import database_of, name_option
 

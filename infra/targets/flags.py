@@ -11,16 +11,14 @@ import click
 import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.bootstrap import shell_flags
+from chalicelib.bootstrap import FlagOperations, shell_flags
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.flags.appconfig.clients import CHANGING, READING, AppConfigIds, FlagClients
-from chalicelib.flags.operations import FlagOperations
 from chalicelib.repositories.database import open_database
 from infra.deployment.application import Target, flags_parameters
-from infra.errors import EXPECTED
+from infra.errors import OperatorError, expected_errors
 from infra.local import laptop
 from infra.local.emulators import answers
-from infra.local.errors import OperatorError
 from infra.local.layout import REGION, STAGE, Layout
 from infra.local.waiting import wait_until
 from infra.targets.database import name_option, person
@@ -98,6 +96,6 @@ def clients_of(target: Target) -> FlagClients:
 def _in_use(url: str, token: str) -> str | None:
     try:
         answer = _http.request("GET", url, headers={"Authorization": f"Bearer {token}"})
-    except EXPECTED:
+    except expected_errors():
         return None
     return answer.json()["inUse"] if answer.status == 200 else None

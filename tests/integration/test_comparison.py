@@ -13,10 +13,9 @@ from chalicelib.domain.errors import ComparisonError, UnavailableError
 from chalicelib.domain.ports import PageRequest, StoredReading
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
-from chalicelib.domain.rollout.decision import FORCED_OLD, Component
+from chalicelib.domain.rollout.decision import FORCED_OLD, Backend, Component
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import time_limit

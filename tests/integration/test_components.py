@@ -21,7 +21,8 @@ from app import app
 from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap import Container, Ports, Rollout, compose, mongo_ports, using
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import Side, SyncMode
+from chalicelib.domain.rollout.decision import Backend
+from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import open_database
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
@@ -69,7 +70,7 @@ class Page:
     touched: Touched
 
     def ask(
-        self, side: Side, user: str, path: str, method: str = "GET", body: Any = None, **headers: str
+        self, side: Backend, user: str, path: str, method: str = "GET", body: Any = None, **headers: str
     ) -> HTTPResponse:
         """The answer of one backend."""
         self.flags.side = side
@@ -86,12 +87,12 @@ class Page:
 
     def ask_both(self, user: str, path: str) -> Any:
         """The answer that both backends give; they must not differ in a byte."""
-        old, new = (self.ask(side, user, path) for side in Side)
+        old, new = (self.ask(side, user, path) for side in Backend)
         assert (new.status_code, new.body) == (old.status_code, old.body), path
         assert plain_headers(new) == plain_headers(old), path
         assert old.status_code == 200, (path, old.body)
-        assert self.ask(Side.OLD, user, path, If_None_Match=new.headers["ETag"]).status_code == 304
-        assert self.ask(Side.NEW, user, path, If_None_Match=old.headers["ETag"]).status_code == 304
+        assert self.ask(Backend.OLD, user, path, If_None_Match=new.headers["ETag"]).status_code == 304
+        assert self.ask(Backend.NEW, user, path, If_None_Match=old.headers["ETag"]).status_code == 304
         return new.json_body
 
     def turn_pages(self, user: str, query: str) -> list[Any]:
@@ -160,10 +161,10 @@ def test_both_backends_give_the_same_answers_about_inherited_readings(page: Page
 def test_both_backends_give_the_same_answers_after_corrections(page: Page) -> None:
     user = uuid4().hex
     rows = "".join(f"{2022 + n // 12}-{n % 12 + 1:02}-28,{kind},{100 + n}\n" for n in range(30) for kind in EnergyType)
-    assert page.ask(Side.OLD, user, "csv_import", "POST", f"date,type,amount\n{rows}").json_body["success"] == 60
-    listed = page.ask(Side.NEW, user, "energy_table?limit=100").json_body["readings"]
+    assert page.ask(Backend.OLD, user, "csv_import", "POST", f"date,type,amount\n{rows}").json_body["success"] == 60
+    listed = page.ask(Backend.NEW, user, "energy_table?limit=100").json_body["readings"]
     for number, row in enumerate(listed[::4]):
-        side = list(Side)[number % 2]
+        side = list(Backend)[number % 2]
         form = f"energy_forms/{row['id']}"
         changed = page.ask(side, user, form, "PUT", {"amount": row["amount"] + 0.125, "confirm": True})
         assert changed.status_code == 200
@@ -191,7 +192,7 @@ WRITES: list[tuple[str, str, Any]] = [
 ]
 
 
-def conversation(page: Page, side: Side, user: str) -> Iterator[tuple[int, str, dict[str, str]]]:
+def conversation(page: Page, side: Backend, user: str) -> Iterator[tuple[int, str, dict[str, str]]]:
     """What one backend answers to the writes; ids and what is made of them are new each time."""
     known: dict[str, str] = {}
     for method, path, body in WRITES:
@@ -209,7 +210,7 @@ def conversation(page: Page, side: Side, user: str) -> Iterator[tuple[int, str, 
 def test_writes_through_either_backend_are_answered_alike_and_stored_on_both_sides(
     page: Page, migrated: Database[Any]
 ) -> None:
-    users = {side: uuid4().hex for side in Side}
+    users = {side: uuid4().hex for side in Backend}
     old, new = ([*conversation(page, side, user)] for side, user in users.items())
     assert new == old
     assert [status for status, _, _ in old] == [201, 200, 200, 404, 409, 422, 422, 200, 422, 200, 200, 204, 404]
@@ -226,22 +227,22 @@ def test_writes_through_either_backend_are_answered_alike_and_stored_on_both_sid
 def test_what_one_backend_gave_as_etag_the_other_takes_as_precondition(page: Page) -> None:
     user = uuid4().hex
     body = {"type": "gas", "date": "2024-01-31", "amount": 5}
-    created = page.ask(Side.NEW, user, "energy_forms", "POST", body)
+    created = page.ask(Backend.NEW, user, "energy_forms", "POST", body)
     form = f"energy_forms/{created.json_body['id']}"
-    changed = page.ask(Side.OLD, user, form, "PUT", {"amount": 6}, If_Match=created.headers["ETag"])
+    changed = page.ask(Backend.OLD, user, form, "PUT", {"amount": 6}, If_Match=created.headers["ETag"])
     assert changed.status_code == 200
-    assert page.ask(Side.NEW, user, form, "PUT", {"amount": 7}, If_Match=created.headers["ETag"]).status_code == 412
-    assert page.ask(Side.NEW, user, form, "DELETE", If_Match=changed.headers["ETag"]).status_code == 204
+    assert page.ask(Backend.NEW, user, form, "PUT", {"amount": 7}, If_Match=created.headers["ETag"]).status_code == 412
+    assert page.ask(Backend.NEW, user, form, "DELETE", If_Match=changed.headers["ETag"]).status_code == 204
 
 
 def test_while_the_display_lags_the_new_backend_says_which_version_it_shows(page: Page) -> None:
     user, view = uuid4().hex, "monthly_charts?type=power&year=2024"
     for month, amount in ((1, 100), (2, 200)):
         body = {"type": "power", "date": f"2024-0{month}-28", "amount": amount}
-        page.ask(Side.NEW, user, "energy_forms", "POST", body)
+        page.ask(Backend.NEW, user, "energy_forms", "POST", body)
         if month == 1:
             page.container.calculation.refresh(user, EnergyType.POWER)
-    old, new = (page.ask(side, user, view) for side in Side)
+    old, new = (page.ask(side, user, view) for side in Backend)
     assert (old.json_body["sourceVersion"], new.json_body["sourceVersion"]) == (2, 1)
     assert old.headers["ETag"] != new.headers["ETag"]
     page.container.calculation.refresh(user, EnergyType.POWER)
@@ -253,7 +254,7 @@ def stored(page: Page) -> str:
     """A user with two meters, shown."""
     user = uuid4().hex
     rows = "".join(f"2022-{month:02}-28,{kind},{100 + month}\n" for month in range(1, 13) for kind in EnergyType)
-    page.ask(Side.NEW, user, "csv_import", "POST", f"date,type,amount\n{rows}")
+    page.ask(Backend.NEW, user, "csv_import", "POST", f"date,type,amount\n{rows}")
     for kind in EnergyType:
         page.container.calculation.refresh(user, kind)
     page.touched.seen.clear()
@@ -262,34 +263,34 @@ def stored(page: Page) -> str:
 
 @pytest.mark.parametrize("path", VIEWS)
 def test_the_new_backend_reads_meter_and_stored_view_and_nothing_else(page: Page, stored: str, path: str) -> None:
-    page.ask(Side.NEW, stored, path)
+    page.ask(Backend.NEW, stored, path)
     mode, note = ("find", "control"), ("insert", "backend_usage_logs")
     views = {("aggregate", "meters"), ("aggregate", "display_energy_data")}
     assert views <= page.touched.seen <= views | {mode, note}
 
 
 def test_the_new_table_reads_the_new_readings_and_nothing_else(page: Page, stored: str) -> None:
-    page.ask(Side.NEW, stored, "energy_table")
+    page.ask(Backend.NEW, stored, "energy_table")
     readings = ("find", "source_energy_readings")
     assert {readings} <= page.touched.seen <= {readings, ("find", "control"), ("insert", "backend_usage_logs")}
 
 
 @pytest.mark.parametrize("path", [*VIEWS, "energy_table"])
 def test_the_old_backend_reads_no_stored_view_and_no_new_reading(page: Page, stored: str, path: str) -> None:
-    page.ask(Side.OLD, stored, path)
+    page.ask(Backend.OLD, stored, path)
     touched = {collection for _, collection in page.touched.seen}
     assert "energies" in touched
     assert not touched & {"display_energy_data", "source_energy_readings"}
 
 
-@pytest.mark.parametrize(("mode", "side"), [(SyncMode.OLD_ONLY, Side.OLD), (SyncMode.NEW_ONLY, Side.NEW)])
+@pytest.mark.parametrize(("mode", "side"), [(SyncMode.OLD_ONLY, Backend.OLD), (SyncMode.NEW_ONLY, Backend.NEW)])
 def test_where_one_side_is_written_its_backend_answers_whatever_the_flags_say(
-    page: Page, migrated: Database[Any], stored: str, mode: SyncMode, side: Side
+    page: Page, migrated: Database[Any], stored: str, mode: SyncMode, side: Backend
 ) -> None:
     migrated["control"].replace_one({"_id": SYNC_MODE}, sync_document(mode, 0), upsert=True)
     container = compose(page.ports, page.container.verifier, lambda: NOW + 5_000, Rollout(page.flags))
     with using(container):
-        for flagged in Side:
+        for flagged in Backend:
             page.flags.side = flagged
             token = {"Authorization": f"Bearer {page.issuer.token(stored)}"}
             answer = page.client.http.request("GET", "/components/dashboard", token)

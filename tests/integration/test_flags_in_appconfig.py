@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap import now
+from chalicelib.bootstrap import FlagAdapters, FlagOperations, flag_operations, now
 from chalicelib.domain.errors import RevisionError, UnavailableError
 from chalicelib.domain.rollout.decision import Backend, Component, Reason
 from chalicelib.domain.sync.reconciliation import Verified
@@ -31,7 +31,6 @@ from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import read, written
 from chalicelib.flags.document.json_schema import document_schema, first_document
 from chalicelib.flags.document.names import COMPONENT_FLAGS, FLAGS, GLOBAL
-from chalicelib.flags.operations import FlagAdapters, FlagOperations, flag_operations
 from chalicelib.repositories.flag_changes import MongoFlagHistory
 from chalicelib.repositories.known_users import USERS_AT_ONCE, MongoKnownUsers
 from chalicelib.repositories.sync_control import MongoSyncControl

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.local.errors import OperatorError
+from infra.errors import OperatorError
 from infra.local.layout import Layout, Ports
 from tests.soak.stored import differences
 

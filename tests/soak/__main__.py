@@ -18,8 +18,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from rich.console import Console
 
-from infra.deployment.errors import DeployError
-from infra.local.errors import OperatorError
+from infra.errors import DeployError, OperatorError
 from infra.local.layout import Layout
 from infra.local.throwaway import stack
 from tests.e2e.conftest import Deployed

@@ -12,7 +12,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from infra.local.errors import OperatorError
+from infra.errors import OperatorError
 from infra.local.layout import ROOT, Layout
 from infra.local.waiting import wait_until
 from tests.soak.ledger import Slot
@@ -40,7 +40,7 @@ def compare(database: Database[Any], people: Sequence[Person]) -> list[str]:
 
 
 def differences(layout: Layout, *command: str) -> int:
-    """What ``python -m infra verify``, say, counts on the stack's database. Raises OperatorError where it fails itself."""
+    """What a command such as ``verify`` counts on the stack's database. Raises OperatorError where it fails itself."""
     place = {"MONGODB_URI": layout.mongodb_uri, "MONGODB_DATABASE": layout.database}
     done = subprocess.run(
         [sys.executable, "-m", "infra", *command, "--json"],

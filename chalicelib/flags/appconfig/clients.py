@@ -1,12 +1,16 @@
-"""The AppConfig clients, opened on first use, and where the flag document is."""
+"""The AppConfig clients, opened on first use, where the flag document is, and what AppConfig says when it fails."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.domain.errors import UnavailableError
 
 if TYPE_CHECKING:
     from types_boto3_appconfig.client import AppConfigClient
@@ -48,3 +52,19 @@ class FlagClients:
 
     reading: "Callable[[], AppConfigDataClient]" = appconfigdata
     changing: "Callable[[], AppConfigClient]" = appconfig
+
+
+def code_of(error: ClientError) -> str:
+    """AWS's name for what went wrong."""
+    return str(error.response["Error"]["Code"])
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Say in the application's words that AppConfig does not answer. What it refuses keeps AWS's words."""
+    try:
+        yield
+    except ClientError as error:
+        raise UnavailableError(f"AppConfig refused: {error}") from error
+    except BotoCoreError as error:
+        raise UnavailableError(f"AppConfig did not answer: {error}") from error

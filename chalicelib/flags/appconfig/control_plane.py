@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from chalicelib.domain.errors import RolloutError
-from chalicelib.flags.answers import answering, code_of
-from chalicelib.flags.appconfig.clients import AppConfigIds
+from chalicelib.flags.appconfig.clients import AppConfigIds, answering, code_of
 
 if TYPE_CHECKING:
     from types_boto3_appconfig.client import AppConfigClient

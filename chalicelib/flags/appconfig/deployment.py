@@ -12,7 +12,7 @@ from math import inf
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
-from chalicelib.flags.answers import answering, code_of
+from chalicelib.flags.appconfig.clients import answering, code_of
 from chalicelib.flags.appconfig.control_plane import SERVING, UNDER_WAY, AppConfigControlPlane, Deployed
 
 SETTLING_SECONDS, PAUSE_SECONDS = 15.0, 0.25

@@ -1,15 +1,18 @@
-"""Everything that the page shows of one user, as reads that both backends can be asked.
+"""Everything that the page shows of one user, as reads for both backends; and what can be compared in which mode.
 
 Without the form of each reading: it shows a row of the table, and asking for it would take an id, which no record of
 a comparison may hold.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
+from chalicelib.domain.errors import ComparisonError
 from chalicelib.domain.ports import PageRequest, ReadingFilter, ReadingQueries
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.rollout.decision import Backend
+from chalicelib.domain.rollout.decision import Backend, Component
+from chalicelib.domain.sync.modes import Side, SyncState
 from chalicelib.services.backends.component_reads import (
+    READS,
     ComponentRead,
     ShowDashboard,
     ShowMonths,
@@ -17,7 +20,25 @@ from chalicelib.services.backends.component_reads import (
     ShowTimeline,
 )
 
+# They show readings as they are stored; the others are calculated by the old backend, and stored by the new one.
+ROWS = {Component.ENERGY_TABLE, Component.ENERGY_FORMS}
 WHOLE = 1_000_000  # more readings than anybody has
+
+
+def comparable(sync: SyncState) -> Set[Component]:
+    """The components that both backends have answers of their own for: in ``new_only`` they read the same readings.
+
+    An answer compared with itself would be equal and prove nothing.
+
+    Raises:
+        ComparisonError: the new side is not written, or one side not complete yet.
+    """
+    if Side.NEW not in sync.writes:
+        raise ComparisonError("the mode is old_only: the new backend shows nothing yet; first: mode set dual_write")
+    if sync.catching_up is not None:
+        reason = f"both backends read the {sync.catching_up} readings until the sides are equal"
+        raise ComparisonError(f"the sides still catch up after the change of mode: {reason}; first: sync")
+    return READS.keys() - ROWS if sync.reads(Backend.OLD) is sync.reads(Backend.NEW) else READS.keys()
 
 
 def reads_of_user(queries: ReadingQueries, user_id: str) -> Iterator[ComponentRead]:

@@ -24,9 +24,8 @@ from chalicelib.domain.rollout.comparison_log import (
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.flag_history import KnownUsers
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
-from chalicelib.services.comparable import comparable
 from chalicelib.services.comparison.compare_backends import BackendComparison
-from chalicelib.services.comparison.reads_of_user import reads_of_user, years_of_meter
+from chalicelib.services.comparison.reads_of_user import comparable, reads_of_user, years_of_meter
 from chalicelib.services.comparison.replays import ComparisonMemory
 
 FIRST_LOOK_MS = 15 * 60_000  # how far back the first run looks

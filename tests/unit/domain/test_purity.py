@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib import domain
 
-MODULES = sorted(Path(domain.__path__[0]).glob("*.py"))
+MODULES = sorted(Path(domain.__path__[0]).rglob("*.py"))
 IMPURE = {"os", "time", "random", "secrets", "socket", "subprocess", "pathlib", "threading", "tempfile", "logging"}
 CLOCKS = {"now", "today", "utcnow", "fromtimestamp", "tzset"}
 
@@ -22,14 +22,14 @@ def imported_by(tree: ast.AST) -> Iterator[str]:
             yield node.module or "relative"
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(domain.__path__[0])))
 def test_a_module_of_the_core_imports_only_what_is_pure(module: Path) -> None:
     names = set(imported_by(ast.parse(module.read_text())))
     outside = {name.split(".")[0] for name in names if not name.startswith("chalicelib.domain")}
     assert outside <= (set(sys.stdlib_module_names) - IMPURE) | {"pydantic"}
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(domain.__path__[0])))
 def test_a_module_of_the_core_asks_no_clock_and_opens_nothing(module: Path) -> None:
     called = [node.func for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.Call)]
     assert not [f.attr for f in called if isinstance(f, ast.Attribute) and f.attr in CLOCKS]

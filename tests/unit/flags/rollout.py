@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.bootstrap import FlagAdapters, FlagOperations, flag_operations
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.modes import SyncMode, SyncState
@@ -18,7 +19,6 @@ from chalicelib.flags.decisions.reports import SilentReports
 from chalicelib.flags.decisions.store import AppConfigFlagStore
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
-from chalicelib.flags.operations import FlagAdapters, FlagOperations, flag_operations
 from chalicelib.services.backends.decisions import RolloutService
 from tests.fakes.appconfig import PLACE, FakeAppConfig, all_off
 from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from infra.deployment.application import Target, ensure_bucket
 from infra.deployment.cloudformation import Stack, _AnyTag
-from infra.deployment.errors import DeployError
+from infra.errors import DeployError
 from infra.local import emulators, layout
 from infra.local.cloud import EmulatedCloud, updated_or_made_anew
 from infra.local.layout import Layout, Ports

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.deployment.cloudformation import Stack
-from infra.deployment.errors import DeployError
+from infra.errors import DeployError
 
 
 def template(queue: str) -> str:

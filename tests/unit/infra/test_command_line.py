@@ -15,8 +15,8 @@ import pytest
 
 from infra import __main__ as command_line
 from infra.deployment.cloudformation import Stack
+from infra.errors import OperatorError
 from infra.local import laptop, layout
-from infra.local.errors import OperatorError
 from infra.local.layout import Layout
 from infra.local.ports import HOST
 from infra.local.processes import PieceStatus

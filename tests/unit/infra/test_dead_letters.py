@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from infra.local.errors import OperatorError
+from infra.errors import OperatorError
 from infra.operations.dead_letters import HELD_SECONDS, DeadLetter, DeadLetterQueue
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:energy-CreatedHandler-1:$LATEST"

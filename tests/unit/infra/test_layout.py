@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.errors import OperatorError
 from infra.local import layout
-from infra.local.errors import OperatorError
 from infra.local.layout import Layout, Ports
 
 NAMED = "mongodb://somebody:secret@elsewhere:27017,other:27017/?replicaSet=rs0"

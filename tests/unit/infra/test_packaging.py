@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from infra.deployment import packaging
-from infra.deployment.errors import DeployError
 from infra.deployment.packaging import Package, digest_of_sources
+from infra.errors import DeployError
 
 
 def test_the_template_becomes_json_without_aliases_and_with_the_uploaded_code(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from infra.local.errors import OperatorError
+from infra.errors import OperatorError
 from infra.local.ports import HOST, _another, free_ports, is_free, require_free
 
 

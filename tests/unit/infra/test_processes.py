@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from infra.errors import OperatorError
 from infra.local import layout
-from infra.local.errors import OperatorError
 from infra.local.layout import Layout, Ports
 from infra.local.ports import HOST, free_ports
 from infra.local.processes import Processes

@@ -9,7 +9,7 @@ from infra import __main__ as command_line
 from infra.drills.api import ATTEMPTS, Api, Reply, Sent
 from infra.drills.rollback import Drilled, Exercise, Run, drill
 from infra.drills.writing import CHANGE_EVERY, PEOPLE, REMOVE_EVERY, WRITES, Person, fill_form
-from infra.local.errors import OperatorError
+from infra.errors import OperatorError
 from infra.operations.drill import print_drilled
 from tests.unit.infra.drilled_system import NEW, OLD, FakeSystem
 

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from infra.local.errors import OperatorError
+from infra.errors import OperatorError
 from infra.local.steps import Step, Steps
 
 

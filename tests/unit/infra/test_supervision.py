@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra.local.errors import OperatorError
+from infra.errors import OperatorError
 from infra.local.ports import HOST, free_ports
 from infra.local.supervision import Piece, Supervisor
 from infra.local.waiting import wait_until
