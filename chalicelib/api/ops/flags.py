@@ -22,8 +22,7 @@ from chalicelib.flags.changes.as_json import (
     plan_document,
 )
 from chalicelib.flags.changes.patch import percentage
-from chalicelib.flags.changes.request import ChangeRequest
-from chalicelib.flags.document.names import COMPONENTS, component_flag_named, flag_named
+from chalicelib.flags.changes.request import COMPONENTS, ChangeRequest, component_flag_named, flag_named
 
 # All that a change waits for: API Gateway gives up after 29 s, and a cold start comes before it.
 CHANGE_SECONDS = 24.0

@@ -8,6 +8,9 @@ from uuid import uuid4
 from chalicelib.domain.errors import InvalidInputError
 from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.flags.document.flag_document import FlagDocument
+from chalicelib.flags.document.names import COMPONENTS as COMPONENTS
+from chalicelib.flags.document.names import component_flag_named as component_flag_named
+from chalicelib.flags.document.names import flag_named as flag_named
 
 REASON_LENGTH = 500
 
