@@ -84,7 +84,12 @@ def _files(root: Path) -> Iterator[Path]:
     for source in SOURCES:
         for path in root.glob(source):
             inside = path.rglob("*") if path.is_dir() else [path]
-            yield from (file for file in inside if file.is_file() and "__pycache__" not in file.parts)
+            yield from (file for file in inside if file.is_file() and _counts(file))
+
+
+def _counts(file: Path) -> bool:
+    """Byte code and pages for readers change nothing that runs."""
+    return "__pycache__" not in file.parts and file.suffix != ".md"
 
 
 def _forget_old(cache: Path) -> None:

@@ -1,4 +1,4 @@
-"""The rollout as the README tells it, on the deployed stack: the table moves for ten percent of the people, a planted
+"""The rollout as infra/README.md describes it, on the deployed stack: the table moves for ten percent of the people, a planted
 bug shows up in the report, the table goes to everybody and back; then the drill, which loses nothing.
 """
 
@@ -42,7 +42,7 @@ class Readme:
     """The commands of the chapter, as they stand there; only the stack is another one."""
 
     def __init__(self, layout_name: str) -> None:
-        block = (ROOT / "README.md").read_text().split(CHAPTER)[1].split("```\n")[1]
+        block = (ROOT / "infra/README.md").read_text().split(CHAPTER)[1].split("```\n")[1]
         self._lines = block.splitlines()
         self._name = layout_name
 

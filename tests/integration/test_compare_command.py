@@ -28,7 +28,7 @@ from tests.integration.planted_faults import MONTHS, Place
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 FILE = b"date,type,amount\n2023-01-31,power,4711\n2023-05-31,power,4815.162\n2023-01-31,gas,17\n2023-03-31,gas,42\n"
 SECRETS = ("4711", "4815", "4712", "alice")
-README = Path(__file__).parents[2] / "README.md"
+RUNBOOK = Path(__file__).parents[2] / "infra" / "README.md"
 TODAY = datetime.now(UTC).date()
 
 
@@ -220,7 +220,7 @@ def test_a_rule_that_is_none_is_refused(capsys: pytest.CaptureFixture[str], wron
 def test_the_bug_that_the_readme_plants_is_found_and_mended(
     capsys: pytest.CaptureFixture[str], container: Container, mongodb_uri: str, migrated: Database[Any]
 ) -> None:
-    chapter = README.read_text().split("## Roll a component out, and back\n")[1]
+    chapter = RUNBOOK.read_text().split("## Roll a component out, and back\n")[1]
     [said] = re.findall(r"-d '(.*)'", chapter)
     reading = json.loads(said)
     container.energy.create("person-1", ReadingDraft(POWER, reading["date"], Decimal(reading["amount"])))

@@ -1,4 +1,4 @@
-"""The README's walk through moving an existing collection, its commands run as they stand there, and back again.
+"""The walk of migrations/README.md, its commands run exactly as they are written there, there and back again.
 
 Only the server differs: one of this test's own, which ends transactions sooner, so that the drain is shorter.
 """
@@ -23,7 +23,7 @@ from migrations import runner
 from tests.integration.both_versions import V1, V2, BothVersions
 
 ROOT = Path(__file__).parents[2]
-CHAPTER = "### Move an existing `energies` collection\n"
+CHAPTER = "## Walk through it\n"
 FOLLOWING = "## Roll a component out, and back\n"
 TRANSACTION_SECONDS = 2
 SOME = 10  # of these users, half have documents that no backend shows
@@ -41,7 +41,7 @@ class Walk:
 
     @classmethod
     def of(cls, readme: str, server: str) -> "Walk":
-        chapter = readme.split(CHAPTER)[1].split("\n### ")[0]
+        chapter = readme.split(CHAPTER)[1].split("\n## ")[0]
         address = f"127.0.0.1:{Ports().mongodb}"
         assert address in chapter, "the chapter names the laptop stack's server"
         there, back = (block.splitlines() for block in re.findall(r"^```\n(.*?)^```", chapter, re.M | re.S))
@@ -79,7 +79,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def walk(server: str) -> Walk:
-    return Walk.of((ROOT / "README.md").read_text(), server)
+    return Walk.of((ROOT / "migrations/README.md").read_text(), server)
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_whoever_follows_the_readme_gets_equal_answers_from_both_backends_and_co
 
 
 def test_the_rollout_in_the_same_shell_is_about_the_stacks_own_database(walk: Walk) -> None:
-    lines = (ROOT / "README.md").read_text().split(FOLLOWING)[1].split("```\n")[1].splitlines()
+    lines = (ROOT / "infra/README.md").read_text().split(FOLLOWING)[1].split("```\n")[1].splitlines()
     settings = [line for line in lines if re.match(r"unset |[A-Z]+='", line)]
     assert len(settings) > 1
     assert walk.run("\n".join((*settings, 'echo "${MONGODB_URI-}${MONGODB_DATABASE-}"'))).strip() == ""

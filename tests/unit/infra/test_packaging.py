@@ -23,6 +23,7 @@ def test_the_digest_follows_what_is_packaged_and_nothing_else(tmp_path: Path) ->
     source.write_text("one")
     before = digest_of_sources(tmp_path)
     (tmp_path / "README.md").write_text("not packaged")
+    (tmp_path / "chalicelib" / "README.md").write_text("for readers")
     (tmp_path / "chalicelib" / "__pycache__").mkdir()
     (tmp_path / "chalicelib" / "__pycache__" / "module.pyc").write_text("not a source")
     assert digest_of_sources(tmp_path) == before
