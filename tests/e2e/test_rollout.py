@@ -1,5 +1,5 @@
-"""The rollout as infra/README.md describes it, on the deployed stack: the table moves for ten percent of the people, a planted
-bug shows up in the report, the table goes to everybody and back; then the drill, which loses nothing.
+"""The rollout as infra/README.md describes it, on the deployed stack: the table moves for ten percent of the people, a
+planted bug shows up in the report, the table goes to everybody and back; then the drill, which loses nothing.
 """
 
 import json
