@@ -3,14 +3,12 @@
 import os
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
 from pymongo.database import Database
 
-from chalicelib.repositories.database import open_database
-from migrations import runner
+from tests.migrated_databases import MigratedDatabases
 
 # Tables are printed as wide as here, whatever window the tests run in.
 os.environ["COLUMNS"] = "200"
@@ -28,11 +26,13 @@ def mongodb_uri() -> Iterator[str]:
         yield uri
 
 
+@pytest.fixture(scope="session")
+def migrated_databases(mongodb_uri: str) -> MigratedDatabases:
+    return MigratedDatabases(mongodb_uri)
+
+
 @pytest.fixture
-def migrated(mongodb_uri: str) -> Iterator[Database[Any]]:
+def migrated(migrated_databases: MigratedDatabases) -> Iterator[Database[Any]]:
     """A migrated database of this test's own."""
-    database = open_database(mongodb_uri, f"test_{uuid4().hex[:12]}")
-    runner.up(database)
-    yield database
-    database.client.drop_database(database.name)
-    database.client.close()
+    with migrated_databases.one() as database:
+        yield database
