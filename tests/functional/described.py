@@ -15,6 +15,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from chalicelib.api.operation import Operation
+from tests.depth import depth
 from tests.functional.conftest import Api
 from tests.functional.wsgi import Wsgi
 
@@ -26,7 +27,7 @@ CHECKED = [
     response_schema_conformance,
 ]
 FUZZING = settings(
-    max_examples=15,
+    max_examples=depth(15, 200),
     derandomize=True,
     database=None,
     deadline=None,

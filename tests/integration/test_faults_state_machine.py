@@ -14,6 +14,7 @@ from pymongo.database import Database
 
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import open_database
+from tests.depth import depth
 from tests.integration.happenings import (
     AddExchange,
     Change,
@@ -125,7 +126,7 @@ def test_whatever_happens_to_events_and_functions_the_display_is_right_in_the_en
     run_state_machine_as_test(
         Faults,
         settings=settings(
-            max_examples=30,
+            max_examples=depth(10, 500),
             stateful_step_count=25,
             deadline=None,
             print_blob=True,

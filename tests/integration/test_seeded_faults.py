@@ -25,6 +25,7 @@ from chalicelib.services.comparison.compare_backends import BackendComparison
 from chalicelib.services.comparison.runs import BackendComparer
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from infra.local.waiting import wait_until
+from tests.depth import depth
 from tests.integration.planted_faults import FAULTS, POWER, FaultyBackend, Place
 
 HIDDEN = Pseudonyms(b"a key")
@@ -101,7 +102,7 @@ def writing(container: Container, users: list[str]) -> Iterator[Pace]:
             writer.result()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(depth(1, 10)))
 def test_planted_faults_are_found_and_nothing_else_while_people_write(
     seed: int, ports: Ports, container: Container, migrated: Database[Any]
 ) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.readings import DAY_MS, MeterExchange, Reading
+from tests.depth import depth
 from tests.unit.domain.building import at
 
 HOUR_MS = 3_600_000
@@ -18,8 +19,8 @@ ZONES = [
 ]
 MODULUS = 10_000
 
-few_examples = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-examples = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few_examples = settings(max_examples=depth(40, 1_000), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples = settings(max_examples=depth(120, 3_000), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 zones = st.sampled_from(ZONES)
 tolerances = st.sampled_from([0, 1, 3, 3, 3, 10])
