@@ -6,6 +6,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from chalicelib.api.bodies import CONSISTENT, DIGITS, TRUTH, Body, DateText, Moment
+from chalicelib.domain.calculation.histogram import Histogram
+from chalicelib.domain.calculation.monthly import MonthlyEntry
+from chalicelib.domain.calculation.summary_cards import SummaryCards
 from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, to_datetime
 from chalicelib.services.display.display import View
@@ -42,7 +45,7 @@ class DisplayMeta(Body):
 
 
 class DisplayBody(Body):
-    """One view; ``openapi`` says what ``data`` holds for each."""
+    """One view; the models below say what ``data`` holds for each."""
 
     type: EnergyType
     data_type: str
@@ -61,3 +64,40 @@ class DisplayBody(Body):
         )
         year = query.year if query.data_type == "monthly" else None
         return cls.model_construct(type=query.type, data_type=query.data_type, year=year, data=view.data, meta=meta)
+
+
+class MonthlyData(Body):
+    """The twelve months of a year."""
+
+    year: int
+    months: list[MonthlyEntry] = Field(min_length=12, max_length=12)
+
+
+class MonthlyDisplay(Body):
+    """The months of one year of one meter."""
+
+    type: EnergyType
+    data_type: Literal["monthly"]
+    year: int
+    data: MonthlyData
+    meta: DisplayMeta
+
+
+class HistogramDisplay(Body):
+    """How many readings lie in each part of the timeline."""
+
+    type: EnergyType
+    data_type: Literal["histogram"]
+    year: None
+    data: Histogram
+    meta: DisplayMeta
+
+
+class SummaryDisplay(Body):
+    """The summary cards for the user's local day."""
+
+    type: EnergyType
+    data_type: Literal["summary"]
+    year: None
+    data: SummaryCards
+    meta: DisplayMeta
