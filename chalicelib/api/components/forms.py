@@ -7,9 +7,11 @@ from chalice import Response
 
 from chalicelib.api.answers import json_answer, no_content
 from chalicelib.api.components.answers import ImportedFile, RecordedForm, TableRow
-from chalicelib.api.components.bodies import ChangedFormBody, FileQuery, FormBody, imported
+from chalicelib.api.components.bodies import FileQuery
 from chalicelib.api.components.component import ComponentRequest, ComponentRoutes
 from chalicelib.api.preconditions import conditional_answer, if_match
+from chalicelib.api.v2.import_bodies import ImportReportBody
+from chalicelib.api.v2.reading_bodies import CorrectionBody, ReadingBody
 from chalicelib.services.backends.component_reads import ShowForm, row_of
 from chalicelib.services.recording.energy_crud import Recorded
 
@@ -27,7 +29,7 @@ routes = ComponentRoutes(__name__)
     headers=("ETag", "Location"),
     refusals=(HTTPStatus.CONFLICT,),
 )
-def add_energy_form(request: ComponentRequest, body: FormBody) -> Response:
+def add_energy_form(request: ComponentRequest, body: ReadingBody) -> Response:
     """Record one reading: 201 with the reading and the source version that its meter reached."""
     recorded = request.backend.create(request.user_id, body.draft())
     return _recorded(recorded, HTTPStatus.CREATED, {"Location": request.call.url(f"{FORM}/{recorded.reading.id}")})
@@ -55,9 +57,9 @@ def show_energy_form(request: ComponentRequest, reading_id: str) -> Response:
     headers=("ETag",),
     refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
 )
-def change_energy_form(request: ComponentRequest, body: ChangedFormBody, reading_id: str) -> Response:
+def change_energy_form(request: ComponentRequest, body: CorrectionBody, reading_id: str) -> Response:
     """Change date or amount; with If-Match only what the caller has seen."""
-    correction = body.correction(if_match(request.call))
+    correction = body.correction(content=if_match(request.call))
     return _recorded(request.backend.update(request.user_id, reading_id, correction), HTTPStatus.OK)
 
 
@@ -78,7 +80,8 @@ def remove_energy_form(request: ComponentRequest, reading_id: str) -> Response:
 @routes.operation("POST", "/components/csv_import", answers=(ImportedFile,))
 def import_csv(request: ComponentRequest, query: FileQuery, content: bytes) -> Response:
     """Import a CSV file: 200 with counts and the source version of each meter it changed."""
-    return json_answer(imported(request.backend.bulk_create(request.user_id, content, **query.options())))
+    report = ImportReportBody.of(request.backend.bulk_create(request.user_id, content, **query.options()))
+    return json_answer(report.model_dump(by_alias=True, exclude={"import_id"}))
 
 
 def _recorded(recorded: Recorded, status: HTTPStatus, headers: dict[str, str] | None = None) -> Response:

@@ -13,7 +13,8 @@ from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, to_datetime
 from chalicelib.services.display.display import View
 
-MAX_BUCKETS = 1000
+Year = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR), DIGITS]
+Buckets = Annotated[int, Field(ge=1, le=1000), DIGITS]
 
 
 class DisplayQuery(Body):
@@ -21,10 +22,10 @@ class DisplayQuery(Body):
 
     type: EnergyType
     data_type: Literal["monthly", "histogram", "summary"]
-    year: Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR), DIGITS] | None = None
+    year: Year | None = None
     first: Annotated[DateText | None, Field(alias="from")] = None
     last: Annotated[DateText | None, Field(alias="to")] = None
-    buckets: Annotated[int, Field(ge=1, le=MAX_BUCKETS), DIGITS] | None = None
+    buckets: Buckets | None = None
     consistent: Annotated[bool, Field(description=CONSISTENT), TRUTH] = False
 
     def required_year(self) -> int:
