@@ -82,13 +82,13 @@ class Call:
 
 
 def stage_prefix(request: Request) -> str:
-    """What stands before the application's own paths where it is called: the stage, such as ``/api``, or nothing."""
+    """The part of the called path before the application's own: the stage, such as ``/api``, or nothing."""
     called = request.context.get("path", request.path)
     return called.removesuffix(request.path) if called.endswith(request.path) else ""
 
 
 def answered(request: Request, work: Callable[[], Response], refusal: Refusal) -> Response:
-    """Run the work of one request; whatever it raises becomes an answer, and one log line tells of it."""
+    """Run the work of one request; an error becomes an answer too, and one log line reports it."""
     started = time.perf_counter()
     logger().set_correlation_id(request.context.get("requestId") or str(uuid4()))
     try:

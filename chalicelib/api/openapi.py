@@ -28,7 +28,7 @@ HEADERS = {
     "Retry-After": "Seconds to wait before asking again",
     "WWW-Authenticate": "How to say who is asking",
     "ETag": "What If-None-Match, and for a reading If-Match, may name",
-    "Location": "Where the new resource stands",
+    "Location": "The address of the new resource",
     "X-Source-Version": "The source version that the meter reached",
     "X-Backend": "Which backend answered: old or new",
     "X-Flag-Reason": "Why it was this one",

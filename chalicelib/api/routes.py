@@ -25,7 +25,7 @@ AUTHENTICATED = "__authenticated__"  # what a registered view carries
 
 
 class Routes(Blueprint):
-    """The routes of one module; ``operations`` stand in the order of their declaration.
+    """The routes of one module; ``operations`` keeps the order of their declaration.
 
     An operation's function takes the ``Call``, the path's parameters, and of these what it names: ``query`` and
     ``body``, checked by the models of their annotations, and ``content``, the bytes of a CSV file.

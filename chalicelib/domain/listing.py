@@ -9,7 +9,7 @@ _OBJECT_ID = re.compile("[0-9a-f]{24}")
 
 
 def page_of(readings: Sequence[StoredReading], request: PageRequest) -> list[StoredReading]:
-    """One page of ``readings``, which stand in ascending order; a limit of 0 is none."""
+    """One page of ``readings``, which come in ascending order; a limit of 0 means no limit."""
     wanted = [reading for reading in readings if _covers(request.filter, reading)]
     if request.descending:
         wanted.reverse()

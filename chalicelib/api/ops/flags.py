@@ -47,21 +47,21 @@ def list_changes(call: Call, query: HistoryQuery) -> Response:
 @routes.operation("POST", "/ops/flags/kill")
 def kill(call: Call, body: ReasonedBody) -> Response:
     """Everybody back to the old backend; answers when that is in effect, or with what is known after some seconds."""
-    made = _changes(call).kill(_order(call, body))
+    made = _changes(call).kill(_requested(call, body))
     return json_answer(made_document(made))
 
 
 @routes.operation("PATCH", "/ops/flags/{flag}")
 def change_flag(call: Call, body: FlagPatchBody, flag: str) -> Response:
     """Change one flag; with If-Match only the document that the caller has seen."""
-    made = _changes(call).set(flag_named(flag), body.wish(), _order(call, body))
+    made = _changes(call).set(flag_named(flag), body.patch(), _requested(call, body))
     return json_answer(made_document(made))
 
 
 @routes.operation("POST", "/ops/flags/{flag}/rollback")
 def rollback(call: Call, body: RollbackBody, flag: str) -> Response:
     """One component off, or down to a percentage; answers when that is in effect, or after some seconds."""
-    made = _changes(call).rollback(component_flag_named(flag), body.percent(), _order(call, body))
+    made = _changes(call).rollback(component_flag_named(flag), body.percent(), _requested(call, body))
     return json_answer(made_document(made))
 
 
@@ -85,6 +85,6 @@ def _changes(call: Call) -> FlagChanges:
     return call.container.flags.changes.within(CHANGE_SECONDS)
 
 
-def _order(call: Call, body: ReasonedBody) -> ChangeRequest:
+def _requested(call: Call, body: ReasonedBody) -> ChangeRequest:
     seen = call.request.headers.get("if-match", "*").strip()
     return ChangeRequest(call.user_id, body.reason, None if seen == "*" else seen.strip('"'))

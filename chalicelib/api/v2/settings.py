@@ -25,7 +25,7 @@ def show_settings(call: Call) -> Response:
 
 @routes.operation("PUT", "/v2/settings", answers=(ChangedBody,))
 def change_settings(call: Call, body: SettingsBody) -> Response:
-    """Replace zone, tolerance and moduli; answers with the meters whose figures are calculated anew."""
+    """Replace zone, tolerance and moduli; answers with the meters whose figures are calculated again."""
     moduli = {EnergyType.POWER: body.moduli.power, EnergyType.GAS: body.moduli.gas}
     changed = call.container.configuration.change(call.user_id, body.settings(), moduli)
     return json_answer(ChangedBody(meters=list(changed)).as_json())
