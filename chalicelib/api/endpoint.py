@@ -1,5 +1,7 @@
-"""One request as a view sees it, and its answer: errors mapped, one line logged. Done inside the view, because an
-ordinary exception never reaches Chalice's middleware. How an error looks is the version's own: ``refusal``.
+"""One request as a view sees it, and its answer: errors mapped, one line logged.
+
+This is done inside the view, because an ordinary exception never reaches Chalice's middleware. Each version has a form
+of its own for errors: ``refusal``.
 """
 
 import json

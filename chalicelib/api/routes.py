@@ -1,5 +1,7 @@
-"""Routes: each is declared once, at its function. The declaration registers it with Chalice, authenticates its caller,
-reads its inputs, maps its errors, answers 405 for the path's other methods, and feeds the OpenAPI document.
+"""Routes, each declared once, at its function.
+
+The declaration registers the route with Chalice, authenticates the caller, reads the inputs, maps errors, answers 405
+for the path's other methods, and feeds the OpenAPI document.
 """
 
 import functools

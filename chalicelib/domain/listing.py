@@ -1,4 +1,4 @@
-"""Pages of a list that is there as a whole: what a server does by index, done in memory. Same order, same pages."""
+"""Pages of a list in memory, with the order and the pages that the server gives by index."""
 
 import re
 from collections.abc import Sequence

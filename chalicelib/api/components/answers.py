@@ -1,5 +1,6 @@
-"""What the components answer, as models for their OpenAPI document. The answers themselves are made in
-``chalicelib.services.backends.component_reads``; a test holds them to these.
+"""What the components answer, as models for their OpenAPI document.
+
+``chalicelib.services.backends.component_reads`` makes the answers; a test holds them to these models.
 """
 
 from pydantic import Field, RootModel

@@ -1,4 +1,4 @@
-"""What the summary cards say and by which formula, whatever way the counter is found.
+"""What the summary cards say and by which formula, in whichever way the counter was found.
 
 E(d) is the corrected counter at the end of local day d by CALCULATION.md, 3, and tau(d) the instant that counts for
 it. C(a, b) = E(b) - E(a) has the worse quality of its two ends and is missing if either is. D is the day of the

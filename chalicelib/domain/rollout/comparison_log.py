@@ -1,4 +1,4 @@
-"""What is asked of both backends, and what is remembered of comparing their answers.
+"""The comparison log: what was asked of both backends, and how their answers differed.
 
 ``differences`` says how two answers differ; ``services.comparison`` decides what is asked, when, and how often.
 """

@@ -1,4 +1,4 @@
-"""Noting which backend answered: as metrics, and in the usage log. It never fails a request and never waits."""
+"""Records which backend answered, as metrics and in the usage log; never fails a request and never waits."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Which reads are compared: a sample of what was asked, on a schedule; everything of some users, on demand; again.
+"""Chooses the reads to compare: a sample on a schedule, all of some users on demand, or earlier ones again.
 
 ``compare_backends`` compares the answers.
 """

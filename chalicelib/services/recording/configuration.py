@@ -1,4 +1,4 @@
-"""What besides readings decides the figures: meter exchanges, register moduli, zone and tolerance.
+"""Changes what decides the figures besides readings: meter exchanges, register moduli, zone and tolerance.
 
 A change is written together with the source version of every meter whose figures it touches.
 """
