@@ -2,35 +2,33 @@
 
 from chalice import Chalice
 
-from chalicelib.api import health
-from chalicelib.api.components import fallback as components_fallback
-from chalicelib.api.components import forms, operations, views
+from chalicelib.api import fallback, health
+from chalicelib.api.components import forms, views
+from chalicelib.api.components import openapi as components_openapi
 from chalicelib.api.ops import flags
 from chalicelib.api.v1 import energy as v1_energy
-from chalicelib.api.v1 import fallback as v1_fallback
 from chalicelib.api.v1 import views as v1_views
-from chalicelib.api.v2 import display, energy, exchanges, fallback, openapi, settings
+from chalicelib.api.v2 import display, energy, exchanges, openapi, settings
 from chalicelib.handlers import comparer, display_data, sweeper, sync_job
 
 app = Chalice(app_name="energy-monitor", configure_logs=False)  # the application logs by itself, as JSON lines
 app.api.binary_types.append("text/csv")  # files arrive byte for byte, whatever their encoding
 
 # HTTP
-app.register_blueprint(health.blueprint)
-app.register_blueprint(v1_energy.blueprint)
-app.register_blueprint(v1_views.blueprint)
-app.register_blueprint(v1_fallback.blueprint)
-app.register_blueprint(energy.blueprint)
-app.register_blueprint(display.blueprint)
-app.register_blueprint(exchanges.blueprint)
-app.register_blueprint(settings.blueprint)
-app.register_blueprint(openapi.blueprint)
-app.register_blueprint(fallback.blueprint)
-app.register_blueprint(views.blueprint)
-app.register_blueprint(forms.blueprint)
-app.register_blueprint(operations.blueprint)
-app.register_blueprint(components_fallback.blueprint)
-app.register_blueprint(flags.blueprint)
+app.register_blueprint(health.routes)
+app.register_blueprint(v1_energy.routes)
+app.register_blueprint(v1_views.routes)
+app.register_blueprint(energy.routes)
+app.register_blueprint(display.routes)
+app.register_blueprint(exchanges.routes)
+app.register_blueprint(settings.routes)
+app.register_blueprint(openapi.routes)
+app.register_blueprint(views.routes)
+app.register_blueprint(forms.routes)
+app.register_blueprint(components_openapi.routes)
+app.register_blueprint(flags.routes)
+app.register_blueprint(fallback.v1_routes)
+app.register_blueprint(fallback.routes)
 
 # Functions that EventBridge calls
 app.register_blueprint(display_data.blueprint)

@@ -184,9 +184,8 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
     decisions = RolloutService(rollout.flags, ports.queries.sync, clock)
     energy = EnergyCrudService(ports.transactions, ports.settings, ports.publisher, clock)
     imports = CsvImportService(ports.transactions, ports.settings, ports.publisher, clock)
-    display = DisplayService(ports.display, ports.queries, clock)
     old = OldBackend(ports.queries, clock, energy, imports)
-    new = NewBackend(display, ports.queries, energy, imports)
+    new = NewBackend(ports.display, ports.queries, clock, energy, imports)
     chance = Random()  # noqa: S311 for samples and order, not for secrets
     comparison = BackendComparison({Backend.OLD: old, Backend.NEW: new}, ports.display, time_limit, chance)
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
@@ -203,7 +202,7 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
         comparer=BackendComparer(
             comparison, ports.comparisons, ports.queries, ports.known_users, rollout.pseudonyms, clock, chance
         ),
-        display=display,
+        display=new,
         calculation=calculation,
         recalculation=RecalculationService(ports.transactions, calculation, clock),
         operations=operations(ports, clock),

@@ -23,6 +23,7 @@ from chalicelib.domain.sync.reconciliation import MeterKey, Selection
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.display import MongoDisplayDataRepository
+from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
@@ -40,7 +41,6 @@ TRANSACTION_SECONDS = 20.0  # below the 30 s after which the server ends a trans
 ATTEMPTS = 5
 BY_METER = [("userId", 1), ("type", 1), ("date", 1)]
 MILLISECOND = timedelta(milliseconds=1)
-DIRTY_AT_ONCE = 1_000
 
 
 def now() -> int:
@@ -86,9 +86,10 @@ class Backfill:
         self._run = run
         self._at_once = at_once
         self._twins = MongoReconciliationRepository(database, TRANSACTION_SECONDS, now)
-        self._display = MongoDisplayDataRepository(database, TRANSACTION_SECONDS)
+        self._lagging = MongoLaggingMeters(database, TRANSACTION_SECONDS)
+        display = MongoDisplayDataRepository(database, TRANSACTION_SECONDS)
         queries = MongoReadingQueries(database, TRANSACTION_SECONDS)
-        self._calculation = DisplayDataCalculationService(self._display, queries, now)
+        self._calculation = DisplayDataCalculationService(display, queries, now)
 
     def run(self, meters_at_once: int = METERS_AT_ONCE) -> int:
         """Bring every meter up to date; returns how many documents were written on the new side.
@@ -130,10 +131,9 @@ class Backfill:
 
     def _refresh_what_is_left(self, started: int) -> None:
         """Meters without readings, and those whose event got lost before this run."""
-        while dirty := self._display.dirty_meters(started, DIRTY_AT_ONCE):
+        for meter in self._lagging.every(started):
             self._run.check()
-            if not sum(self._calculation.refresh(user_id, energy_type) for user_id, energy_type in dirty):
-                return
+            self._calculation.refresh(*meter.key)
 
 
 @contextmanager

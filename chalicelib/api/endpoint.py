@@ -1,43 +1,37 @@
-"""What every route wears: authentication, error mapping, logging. Applied inside the view, because an ordinary
-exception never reaches Chalice's middleware. How an error looks is the version's own: ``refusal``.
+"""One request as a view sees it, and its answer: errors mapped, one line logged.
+
+This is done inside the view, because an ordinary exception never reaches Chalice's middleware. Each version has a form
+of its own for errors: ``refusal``.
 """
 
-import functools
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, NoReturn, TypeVar
 from uuid import uuid4
 
-from chalice import Blueprint, Response
+from chalice import Response
 from chalice.app import Request
 from pydantic import BaseModel, ValidationError
 
-from chalicelib.api.answers import problem_answer
 from chalicelib.api.errors import (
     BodyTooLargeError,
     MalformedBodyError,
-    MethodNotAllowedError,
     UnsupportedMediaError,
 )
 from chalicelib.auth import Caller
-from chalicelib.bootstrap import Container, container
+from chalicelib.bootstrap import Container
 from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import count, flush
 from chalicelib.monitoring.names import MetricName
 
 Model = TypeVar("Model", bound=BaseModel)
-View = Callable[..., Response]
 Refusal = Callable[[Exception, str], Response]  # the answer to an error on a path
 
-# Chalice would answer a wrong content type by itself, in a shape of its own: the routes check it instead.
-ANY_CONTENT = ["*/*"]
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-AUTHENTICATED = "__authenticated__"  # what a decorated view carries
 JSON_BODY_BYTES = 64 * 1024
 CSV_BODY_BYTES = 4 * 1024 * 1024  # base64 of it stays below the 6 MB that Lambda takes
 
@@ -90,57 +84,13 @@ class Call:
 
 
 def stage_prefix(request: Request) -> str:
-    """What stands before the application's own paths where it is called: the stage, such as ``/api``, or nothing."""
+    """The part of the called path before the application's own: the stage, such as ``/api``, or nothing."""
     called = request.context.get("path", request.path)
     return called.removesuffix(request.path) if called.endswith(request.path) else ""
 
 
-def endpoint(blueprint: Blueprint, refusal: Refusal = problem_answer) -> Callable[[Callable[..., Response]], View]:
-    """Make a view of a function that takes a ``Call`` (and path parameters) and returns a response."""
-
-    def decorate(function: Callable[..., Response]) -> View:
-        @functools.wraps(function)
-        def view(**path: str) -> Response:
-            return answered(blueprint.current_request, lambda: function(_call(blueprint), **path), refusal)
-
-        setattr(view, AUTHENTICATED, True)
-        return view
-
-    return decorate
-
-
-def public_endpoint(
-    blueprint: Blueprint, refusal: Refusal = problem_answer
-) -> Callable[[Callable[..., Response]], View]:
-    """Like ``endpoint`` for the few routes that need no token; the function takes the path parameters only."""
-
-    def decorate(function: Callable[..., Response]) -> View:
-        @functools.wraps(function)
-        def view(**path: str) -> Response:
-            return answered(blueprint.current_request, lambda: function(**path), refusal)
-
-        setattr(view, AUTHENTICATED, False)
-        return view
-
-    return decorate
-
-
-def refuse_other_methods(
-    blueprint: Blueprint, paths: Mapping[str, tuple[str, ...]], refusal: Refusal = problem_answer
-) -> None:
-    """Answer 405 for the methods a path does not take: API Gateway would answer 403, in a shape of its own."""
-    for path, allowed in paths.items():
-
-        @public_endpoint(blueprint, refusal)
-        def method_not_allowed(allowed: tuple[str, ...] = allowed, **_: str) -> NoReturn:
-            raise MethodNotAllowedError(allowed)
-
-        others = [method for method in METHODS if method not in allowed]
-        blueprint.route(path, methods=others, content_types=ANY_CONTENT)(method_not_allowed)
-
-
 def answered(request: Request, work: Callable[[], Response], refusal: Refusal) -> Response:
-    """Run the work of one request; whatever it raises becomes an answer, and one log line tells of it."""
+    """Run the work of one request; an error becomes an answer too, and one log line reports it."""
     started = time.perf_counter()
     logger().set_correlation_id(request.context.get("requestId") or str(uuid4()))
     try:
@@ -169,14 +119,8 @@ def validated(model: type[Model], value: Any) -> Model:
         raise InvalidInputError("; ".join(f"{field.where}: {field.reason}" for field in fields), fields) from error
 
 
-def _call(blueprint: Blueprint) -> Call:
-    request = blueprint.current_request
-    own = container()
-    return Call(request, own.verifier.verify(request.headers.get("authorization")), own)
-
-
 def refused(request: Request, error: Exception, refusal: Refusal) -> Response:
-    """The answer to an error; the log is told of it as loudly as it deserves."""
+    """The answer to an error, and its log line: only what nobody expected carries a traceback at error level."""
     response = refusal(error, request.context.get("path", request.path))
     if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
         count(MetricName.UNEXPECTED_ERRORS)

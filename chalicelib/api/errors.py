@@ -78,7 +78,7 @@ class Problem:
     body: dict[str, Any]
 
 
-# The first class that matches wins: children stand before their parents.
+# The first class that matches wins: children come before their parents.
 _STATUS: tuple[tuple[type[EnergyMonitorError], HTTPStatus], ...] = (
     (AuthenticationError, HTTPStatus.UNAUTHORIZED),
     (ForbiddenError, HTTPStatus.FORBIDDEN),

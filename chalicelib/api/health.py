@@ -1,18 +1,17 @@
-"""``GET /health``: whether this deployment can do its work. Needs no token and tells nothing but that."""
+"""``GET /health``: whether this deployment can do its work. It needs no token and says nothing else."""
 
 from http import HTTPStatus
 
-from chalice import Blueprint, Response
+from chalice import Response
 
 from chalicelib.api.answers import json_answer
-from chalicelib.api.endpoint import ANY_CONTENT, public_endpoint
+from chalicelib.api.routes import Routes
 from chalicelib.bootstrap import container
 
-blueprint = Blueprint(__name__)
+routes = Routes(__name__)
 
 
-@blueprint.route("/health", methods=["GET"], content_types=ANY_CONTENT)
-@public_endpoint(blueprint)
+@routes.public("/health")
 def health() -> Response:
     """200 when the database answers; otherwise the error mapping makes it 503."""
     container().ping()

@@ -1,6 +1,6 @@
-"""OpenAPI 3.1 documents from tables of operations and their models, and what serves them.
+"""OpenAPI 3.1 documents from operations and their models, and what serves them.
 
-Copies lie in ``tests/functional`` for people to read; ``make openapi`` writes them anew.
+Copies lie in ``tests/functional`` for people to read; ``make openapi`` writes them again.
 """
 
 import inspect
@@ -28,7 +28,7 @@ HEADERS = {
     "Retry-After": "Seconds to wait before asking again",
     "WWW-Authenticate": "How to say who is asking",
     "ETag": "What If-None-Match, and for a reading If-Match, may name",
-    "Location": "Where the new resource stands",
+    "Location": "The address of the new resource",
     "X-Source-Version": "The source version that the meter reached",
     "X-Backend": "Which backend answered: old or new",
     "X-Flag-Reason": "Why it was this one",
@@ -45,7 +45,7 @@ def served(document: Members, request: Request) -> Response:
 
 
 def document_of(operations: Sequence[Operation], version: str, description: str) -> Members:
-    """The document of a table, without its servers."""
+    """The document of these operations, without its servers."""
     schemas = schemas_of(operations)
     paths: dict[str, Members] = {}
     for operation in operations:

@@ -1,11 +1,16 @@
-"""An operation as an OpenAPI document describes it; each interface has a table of its own."""
+"""An operation: one method of one path, as it is declared at its function and described by an OpenAPI document."""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired, TypedDict
 
+from chalice import Response
 from pydantic import BaseModel
+
+Conditional = Literal["If-Match", "If-None-Match"]
+Function = Callable[..., Response]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +19,28 @@ class Operation:
 
     method: str
     path: str
-    view: Callable[..., Any]
-    status: HTTPStatus = HTTPStatus.OK
-    answers: tuple[type[BaseModel], ...] = ()
+    view: Function
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     file: bool = False
-    conditional: Literal["If-Match", "If-None-Match"] | None = None
+    status: HTTPStatus = HTTPStatus.OK
+    answers: tuple[type[BaseModel], ...] = ()
+    conditional: Conditional | None = None
     headers: tuple[str, ...] = ()
     refusals: tuple[HTTPStatus, ...] = ()
+
+
+class Promises(TypedDict):
+    """What a declaration says of an operation's answers; its inputs are the function's annotations."""
+
+    status: NotRequired[HTTPStatus]
+    answers: NotRequired[tuple[type[BaseModel], ...]]
+    conditional: NotRequired[Conditional]
+    headers: NotRequired[tuple[str, ...]]
+    refusals: NotRequired[tuple[HTTPStatus, ...]]
+
+
+def inputs_of(function: Function, query: type[BaseModel] | None) -> dict[str, Any]:
+    """The inputs that a function names: ``query`` and ``body`` are models, ``content`` is a CSV file."""
+    named = inspect.get_annotations(function)
+    return {"query": named.get("query", query), "body": named.get("body"), "file": "content" in named}

@@ -28,7 +28,7 @@ def seen_revision(call: Call) -> int | None:
 
 
 def if_match(call: Call) -> str | None:
-    """What stands between the quotation marks of ``If-Match``, None: any; a weak ETag matches nothing, itself included.
+    """The text between the quotation marks of ``If-Match``, None: any; a weak ETag matches nothing, itself included.
 
     Raises:
         InvalidInputError: it is not one ETag.

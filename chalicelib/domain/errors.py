@@ -19,7 +19,7 @@ EnergyMonitorError
 ├── UnreadableEventError       an event of an unknown version that names no user
 └── ScopeError                 a program tried to reach beyond its user: a defect, never a caller's mistake
 
-What lives here: classes only. How they become HTTP answers stands in ``chalicelib.api.errors``.
+What lives here: classes only. ``chalicelib.api.errors`` makes HTTP answers of them.
 """
 
 from dataclasses import dataclass
@@ -105,7 +105,7 @@ class UnavailableError(EnergyMonitorError):
 
 
 class UnreadableEventError(EnergyMonitorError):
-    """Raised for an event of an unknown version from which not even a user can be told."""
+    """Raised for an event of an unknown version that does not even name a user."""
 
 
 class ScopeError(EnergyMonitorError):

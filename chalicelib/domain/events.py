@@ -1,8 +1,8 @@
 """What happened, as it travels over EventBridge: the contracts. Past tense, no amounts.
 
 An event only says *look at this meter*: lost, late, doubled or reordered it does no harm (the source version decides).
-``chalicelib/events/schemas`` holds the JSON schema of each. What a consumer does with a version that it does not know
-stands in ``unknown_events``.
+``chalicelib/events/schemas`` holds the JSON schema of each. ``unknown_events`` reads a version that this code does
+not know.
 """
 
 from typing import Final, Literal

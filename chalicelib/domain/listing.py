@@ -1,4 +1,4 @@
-"""Pages of a list that is there as a whole: what a server does by index, done in memory. Same order, same pages."""
+"""Pages of a list in memory, with the order and the pages that the server gives by index."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ _OBJECT_ID = re.compile("[0-9a-f]{24}")
 
 
 def page_of(readings: Sequence[StoredReading], request: PageRequest) -> list[StoredReading]:
-    """One page of ``readings``, which stand in ascending order; a limit of 0 is none."""
+    """One page of ``readings``, which come in ascending order; a limit of 0 means no limit."""
     wanted = [reading for reading in readings if _covers(request.filter, reading)]
     if request.descending:
         wanted.reverse()

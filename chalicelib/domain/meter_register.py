@@ -1,4 +1,4 @@
-"""Replay: which meters it is about, and the port that finds them."""
+"""The port to all meters there are: replay finds in it the meters to send events for."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -310,9 +310,6 @@ class DisplayDataRepository(Protocol):
         Returns False, with nothing written, when the meter already shows this version or a newer one.
         """
 
-    def dirty_meters(self, dirty_before: int, limit: int) -> list[tuple[str, EnergyType]]:
-        """Meters of all users that have been dirty since before an instant, the longest waiting first."""
-
 
 class EventPublisher(Protocol):
     """Tells the rest of the system what happened."""

@@ -1,6 +1,6 @@
-"""What can still be told from an event of a version that nobody knows here: whose it is, and which of their meters.
+"""Reads what it can from an event of a version that this code does not know: the user, and which of their meters.
 
-Every part may be missing or mean something else by now, so whatever is not certain widens the answer, never narrows it.
+Every part may be missing or mean something else by now, so what is not certain widens the answer, never narrows it.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ TYPES = tuple(EnergyType)
 
 
 @dataclass(frozen=True, slots=True)
-class ToldMeters:
+class NamedMeters:
     """A user, and the types of the meters that an event names; none: it may be any of them."""
 
     user_id: str
@@ -27,7 +27,7 @@ def is_of_unknown_version(detail: object) -> bool:
     return isinstance(detail, Mapping) and not _is_ours(detail.get("version"))
 
 
-def told_meters(detail: Mapping[str, Any]) -> ToldMeters:
+def named_meters(detail: Mapping[str, Any]) -> NamedMeters:
     """Read what can be read. Raises UnreadableEventError where not even a user is named."""
     user_id = detail.get("userId")
     if not isinstance(user_id, str) or not user_id:
@@ -35,7 +35,7 @@ def told_meters(detail: Mapping[str, Any]) -> ToldMeters:
             f"an event of version {detail.get('version')!r:.50} names no user: find out what it meant, then replay "
             "(python -m infra replay) or discard it (python -m infra dlq discard)"
         )
-    return ToldMeters(user_id, _types(detail))
+    return NamedMeters(user_id, _types(detail))
 
 
 def _is_ours(version: object) -> bool:

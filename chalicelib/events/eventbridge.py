@@ -1,4 +1,4 @@
-"""Publishes domain events to an EventBridge bus. How events become entries and calls stands in ``entries``."""
+"""Publishes domain events to an EventBridge bus. ``entries`` makes entries and calls of events."""
 
 import random
 import time

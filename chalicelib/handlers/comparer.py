@@ -1,4 +1,4 @@
-"""The scheduled function that holds the backends' answers against each other."""
+"""The scheduled function that compares the backends' answers."""
 
 from typing import Any
 

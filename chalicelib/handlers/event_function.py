@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.parser.envelopes import EventBridgeEnvelope
 
 from chalicelib.bootstrap import Container, container
 from chalicelib.domain.events import EnergyEvent
-from chalicelib.domain.unknown_events import is_of_unknown_version, told_meters
+from chalicelib.domain.unknown_events import is_of_unknown_version, named_meters
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import count, flush
 from chalicelib.monitoring.names import MetricName
@@ -27,7 +27,7 @@ def event_function(model: type[Event]) -> Callable[[Callable[[Event, Container],
     """Make a Lambda function of one that takes an event and returns how many meters it refreshed.
 
     An exception is logged and raised again: Lambda then retries, and the meter stays dirty until somebody succeeds.
-    An event of a version that this code does not know says so in the log, and its meters are calculated anew.
+    An event of a version that this code does not know is logged, and its meters are calculated again.
     """
 
     def decorate(function: Callable[[Event, Container], int]) -> LambdaFunction:
@@ -65,8 +65,8 @@ def _recalculate(detail: dict[str, Any], model: type[EnergyEvent]) -> int:
     count(MetricName.EVENTS_OF_UNKNOWN_VERSION)
     said = {"event_type": model.__name__, "event_version": repr(detail.get("version"))[:50]}
     logger().warning("event of an unknown version, its meters are calculated anew", extra=said)
-    told = told_meters(detail)
-    refreshed = container().recalculation.recalculate(told.user_id, told.types)
+    named = named_meters(detail)
+    refreshed = container().recalculation.recalculate(named.user_id, named.types)
     logger().info("event handled", extra={**said, "refreshed": refreshed})
     return refreshed
 

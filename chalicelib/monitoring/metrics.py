@@ -35,7 +35,7 @@ def backend_metrics(
 ) -> None:
     """Print one answer of a backend at once: its dimensions must not rub off on what else this invocation counts.
 
-    What has many values, such as users, is metadata: it stands in the log line and makes no metric of its own.
+    What has many values, such as users, is metadata: it is in the log line and makes no metric of its own.
     """
     own = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
     for name, value in dimensions.items():

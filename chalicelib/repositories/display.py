@@ -60,17 +60,6 @@ class MongoDisplayDataRepository:
 
         return in_transaction(self._database, self._timeout, work)
 
-    def dirty_meters(self, dirty_before: int, limit: int) -> list[tuple[str, EnergyType]]:
-        """A system job's read across users, by the partial index on ``dirtySince``."""
-        with time_limit(self._timeout):
-            found = self._database[Collections.METERS].find(
-                {"dirtySince": {"$lte": to_datetime(dirty_before)}},
-                projection={"userId": 1, "type": 1},
-                sort=[("dirtySince", 1)],
-                limit=limit,
-            )
-            return [(meter["userId"], EnergyType(meter["type"])) for meter in found]
-
     def _replace(self, user_id: str, energy_type: EnergyType, update: DisplayUpdate, session: ClientSession) -> None:
         """One command for all documents: a backfill spends half its time on commands."""
         display = ScopedCollection(self._database[Collections.DISPLAY], user_id, session)

@@ -1,8 +1,10 @@
 """Everybody who has a meter, by the index on its id: for plans about all users, so outside the session filter."""
 
 from collections.abc import Iterator
+from itertools import chain
 
-from chalicelib.repositories.database import READ_SECONDS, Collections, MongoDatabase, time_limit
+from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
+from chalicelib.repositories.register import page_by_page
 
 USERS_AT_ONCE = 2_000
 
@@ -20,21 +22,14 @@ class MongoKnownUsers:
         remember the users whose ids begin the present one.
         """
         around: list[str] = []
-        for meter_id in self._meter_ids():
-            user_id = meter_id.rpartition("|")[0]
+        for meter in chain.from_iterable(page_by_page(self._page)):
+            user_id = meter["_id"].rpartition("|")[0]
             around = [other for other in around if f"{user_id}|".startswith(f"{other}|")]
             if user_id not in around:
                 around.append(user_id)
                 yield user_id
 
-    def _meter_ids(self) -> Iterator[str]:
-        last = ""
-        while page := self._page(last):
-            yield from page
-            last = page[-1]
-
-    def _page(self, last: str) -> list[str]:
-        """The next ids, from the index alone."""
+    def _page(self, ids: Document) -> list[Document]:
+        """From the index alone."""
         with time_limit(READ_SECONDS):
-            found = self._meters.find({"_id": {"$gt": last}}, {"_id": 1}).sort("_id", 1).limit(USERS_AT_ONCE)
-            return [meter["_id"] for meter in found]
+            return list(self._meters.find({"_id": ids}, {"_id": 1}).sort("_id", 1).limit(USERS_AT_ONCE))

@@ -1,6 +1,6 @@
-"""The register of meters: a system job's read across users."""
+"""All meters across users, for system jobs: a page at a time by the index on their ids, so that memory stays flat."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from chalicelib.domain.meter_register import RegisteredMeter
 from chalicelib.domain.readings import EnergyType, to_datetime
@@ -12,7 +12,7 @@ METER = {"userId": 1, "type": 1, "sourceVersion": 1, "dirtySince": 1}
 
 
 class MongoMeterRegister:
-    """Implements ``MeterRegister``, a page at a time: memory stays flat however many there are."""
+    """Implements ``MeterRegister``."""
 
     def __init__(self, database: MongoDatabase, timeout_seconds: float) -> None:
         self._database = database
@@ -26,11 +26,8 @@ class MongoMeterRegister:
     def _pages(self, user_id: str | None) -> Iterator[list[Document]]:
         if user_id is not None:
             yield self._page({"$in": [meter_id(user_id, energy_type) for energy_type in EnergyType]})
-            return
-        after = ""
-        while page := self._page({"$gt": after}):
-            yield page
-            after = page[-1]["_id"]
+        else:
+            yield from page_by_page(self._page)
 
     def _page(self, ids: Document) -> list[Document]:
         with time_limit(self._timeout):
@@ -55,6 +52,14 @@ class MongoMeterRegister:
         with time_limit(self._timeout):
             found = self._database[Collections.DISPLAY].find(summaries, projection={"userId": 1, "type": 1})
             return {(summary["userId"], summary["type"]) for summary in found}
+
+
+def page_by_page(page: Callable[[Document], list[Document]]) -> Iterator[list[Document]]:
+    """Every page of meters in the order of their ids; ``page`` finds the next one by a condition on the id."""
+    last = ""
+    while found := page({"$gt": last}):
+        yield found
+        last = found[-1]["_id"]
 
 
 def _registered(meter: Document) -> RegisteredMeter:

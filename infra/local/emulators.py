@@ -11,6 +11,8 @@ from infra.local.supervision import MARK, Piece
 # The emulators speak to this machine only, and a proxy of the person's does not reach it.
 NO_PROXY = {"NO_PROXY": "*", "no_proxy": "*"}
 
+APPCONFIG = Path(__file__).with_name("appconfig_emulator.py")  # runs where its own environment is
+
 _http = urllib3.PoolManager(retries=False)
 
 
@@ -64,7 +66,7 @@ def appconfig(layout: Layout) -> Piece:
     }
     return Piece(
         "appconfig",
-        [str(python_of("appconfig")), "-m", "ministack"],
+        [str(python_of("appconfig")), "-P", str(APPCONFIG)],
         lambda: answers(f"{layout.appconfig_url}/_ministack/health"),
         environment,
         {"appconfig": port},

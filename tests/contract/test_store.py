@@ -1,7 +1,6 @@
 """What services rely on, proven on the fake and on MongoDB alike."""
 
 from decimal import Decimal
-from uuid import uuid4
 
 import pytest
 
@@ -162,15 +161,6 @@ def test_a_meter_without_readings_keeps_no_view(ports: Ports, user: str) -> None
     add(ports, user, reading(2 * DAY))
     ports.display.publish(user, POWER, DisplayUpdate(2, [], range(0)))
     assert ports.display.find(user, POWER, "monthly", 1970)[0] is None
-
-
-def test_dirty_meters_come_longest_waiting_first_and_only_when_due(ports: Ports) -> None:
-    users = [f"{uuid4().hex}" for _ in range(3)]
-    # far in the past, so that other tests' meters in the same database come later
-    for user, since in zip(users, (-3_000_000, -1_000_000, -2_000_000), strict=True):
-        add(ports, user, reading(DAY), now=since)
-    assert ports.display.dirty_meters(-1_500_000, 10) == [(users[0], POWER), (users[2], POWER)]
-    assert ports.display.dirty_meters(-1_500_000, 1) == [(users[0], POWER)]
 
 
 def test_settings_of_an_unknown_user_are_the_defaults(ports: Ports, user: str) -> None:

@@ -5,7 +5,7 @@ in it there are deployments only, which stand in the way of ours.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -46,6 +46,22 @@ class Session:
     begun: float
     seen: int | None = None
     earliest: float = 0.0
+
+
+@dataclass
+class Paginator:
+    """Page after page of a list, as botocore asks for them."""
+
+    listed: Callable[..., dict[str, Any]]
+
+    def paginate(self, **asked: Any) -> Iterator[dict[str, Any]]:
+        more: dict[str, Any] = {}
+        while True:
+            page = self.listed(**asked, **more)
+            yield page
+            if "NextToken" not in page:
+                return
+            more = {"NextToken": page["NextToken"]}
 
 
 @dataclass
@@ -122,7 +138,7 @@ class FakeAppConfig:
     def list_deployments(self, **asked: Any) -> dict[str, Any]:
         self._called("list_deployments")
         newest = reversed(self.deployments)
-        return {"Items": [{"DeploymentNumber": item.number} for item in newest][: asked["MaxResults"]]}
+        return {"Items": [{"DeploymentNumber": item.number} for item in newest][:50]}
 
     def get_deployment(self, DeploymentNumber: int, **asked: Any) -> dict[str, Any]:  # noqa: N803
         self._called("get_deployment")
@@ -142,6 +158,9 @@ class FakeAppConfig:
         page = list(self.versions)[start : start + 2]
         more = {"NextToken": str(start + 2)} if start + 2 < len(self.versions) else {}
         return {"Items": [{"VersionNumber": number} for number in page], **more}
+
+    def get_paginator(self, operation: str) -> "Paginator":
+        return Paginator(getattr(self, operation))
 
     def get_hosted_configuration_version(self, VersionNumber: int, **asked: Any) -> dict[str, Any]:  # noqa: N803
         self._called("get_hosted_configuration_version")

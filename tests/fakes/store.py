@@ -247,14 +247,6 @@ class FakeDisplay:
         self._replace(user_id, energy_type, update)
         return True
 
-    def dirty_meters(self, dirty_before: int, limit: int) -> list[tuple[str, EnergyType]]:
-        waiting = [
-            (meter.state.dirty_since, key)
-            for key, meter in self._store.stored.meters.items()
-            if meter.state.dirty_since is not None and meter.state.dirty_since <= dirty_before
-        ]
-        return [key for _, key in sorted(waiting)[:limit]]
-
     def _meter(self, user_id: str, energy_type: EnergyType) -> Meter:
         return self._store.stored.meters.get((user_id, energy_type), Meter())
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from chalicelib.api.components import operations as components
+from chalicelib.api.components import openapi as components
 from chalicelib.api.schemas import Members
 from chalicelib.api.v2 import openapi as v2
 

@@ -6,9 +6,9 @@ import pytest
 from schemathesis.generation import GenerationMode
 
 from app import app
-from chalicelib.api.components.operations import OPERATIONS, document
-from chalicelib.api.endpoint import AUTHENTICATED
+from chalicelib.api.components.openapi import OPERATIONS, document
 from chalicelib.api.operation import Operation
+from chalicelib.api.routes import AUTHENTICATED
 from chalicelib.domain.sync.modes import Side
 from tests.functional.conftest import Api
 from tests.functional.described import JSON, Described, Known

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from app import app
-from chalicelib.api.endpoint import AUTHENTICATED
+from chalicelib.api.routes import AUTHENTICATED
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.handlers import comparer, sweeper, sync_job
 from chalicelib.handlers.event_function import MODEL, SCHEDULED

@@ -87,6 +87,16 @@ def test_a_wrong_method_is_405_and_names_the_right_ones(api: Api, method: str, p
     assert response.headers["Allow"] == allowed
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("POST", "/health", "GET"), ("GET", "/ops/flags/kill", "POST"), ("PUT", "/v2/openapi.json", "GET")],
+)
+def test_a_wrong_method_is_405_outside_the_versions_too(api: Api, method: str, path: str, allowed: str) -> None:
+    response = api.request(method, path, user=None)
+    problem(response, 405)
+    assert response.headers["Allow"] == allowed
+
+
 @VERSIONS
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
 def test_an_unknown_route_is_404(api: Api, version: str, method: str) -> None:

@@ -9,10 +9,9 @@ import pytest
 from schemathesis.generation import GenerationMode
 
 from app import app
-from chalicelib.api.endpoint import AUTHENTICATED
 from chalicelib.api.operation import Operation
-from chalicelib.api.v2.openapi import document
-from chalicelib.api.v2.operations import OPERATIONS
+from chalicelib.api.routes import AUTHENTICATED
+from chalicelib.api.v2.openapi import OPERATIONS, document
 from chalicelib.domain.readings import EnergyType
 from tests.functional.conftest import Api
 from tests.functional.described import JSON, Described, Known

@@ -10,7 +10,7 @@ from chalice.test import Client, HTTPResponse
 from pymongo.database import Database
 
 from app import app
-from chalicelib.api.endpoint import AUTHENTICATED
+from chalicelib.api.routes import AUTHENTICATED
 from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap import compose, mongo_ports, now, using
 from chalicelib.domain.readings import EnergyType

@@ -20,7 +20,7 @@ from chalicelib.domain.events import (
     MeterVersion,
 )
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.unknown_events import ToldMeters, is_of_unknown_version, told_meters
+from chalicelib.domain.unknown_events import NamedMeters, is_of_unknown_version, named_meters
 from tests.unit.event_schemas import FOLDER, generated, kinds, schema
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
@@ -126,10 +126,10 @@ def test_what_is_no_event_at_all_has_no_version_to_be_unknown(detail: Any) -> No
 def test_from_whatever_arrives_a_user_is_told_or_it_is_refused(detail: dict[str, Any]) -> None:
     user = detail.get("userId")
     if isinstance(user, str) and user:
-        assert told_meters(detail).user_id == user
+        assert named_meters(detail).user_id == user
     else:
         with pytest.raises(UnreadableEventError, match="names no user"):
-            told_meters(detail)
+            named_meters(detail)
 
 
 @given(st.sets(st.sampled_from(EnergyType)), st.lists(anything, max_size=2), st.booleans())
@@ -142,11 +142,11 @@ def test_the_meters_that_it_names_are_never_more_certain_than_what_it_says(
     readable = {item["type"] for item in named if isinstance(item, dict) and item.get("type") in ("power", "gas")}
     certain = len([item for item in named if isinstance(item, dict) and item.get("type") in ("power", "gas")])
     expected = readable if certain == len(named) else set()
-    assert told_meters(detail) == ToldMeters("alice", frozenset(map(EnergyType, expected)))
+    assert named_meters(detail) == NamedMeters("alice", frozenset(map(EnergyType, expected)))
 
 
 def test_a_later_version_of_an_event_still_tells_its_meter() -> None:
     meter = MeterVersion(type=GAS, source_version=1)
     detail = sent(MeterRefreshRequested(occurred_at=MOMENT, user_id="alice", meter=meter)) | {"version": 2, "new": []}
     assert is_of_unknown_version(detail)
-    assert told_meters(detail) == ToldMeters("alice", frozenset({GAS}))
+    assert named_meters(detail) == NamedMeters("alice", frozenset({GAS}))

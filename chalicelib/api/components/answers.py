@@ -1,10 +1,12 @@
-"""What the components answer, as models for their OpenAPI document. The answers themselves are made in
-``chalicelib.services.backends.component_reads``; a test holds them to these.
+"""What the components answer, as models for their OpenAPI document.
+
+``chalicelib.services.backends.component_reads`` makes the answers; a test holds them to these models.
 """
 
 from pydantic import Field, RootModel
 
 from chalicelib.api.bodies import Amount, Body, Moment
+from chalicelib.api.v2.import_bodies import RowErrorBody
 from chalicelib.domain.calculation.histogram import Histogram
 from chalicelib.domain.calculation.monthly import MonthlyEntry
 from chalicelib.domain.calculation.summary_cards import SummaryCards
@@ -81,19 +83,12 @@ class RecordedForm(TableRow):
     source_version: int
 
 
-class Row(Body):
-    """One row that was not imported, and why."""
-
-    where: str
-    reason: str
-
-
 class ImportedFile(Body):
     """What became of a file."""
 
     success: int
     skipped: int
     error: int
-    errors: list[Row]
+    errors: list[RowErrorBody]
     ignored_columns: list[str]
     meters: list[MeterChange]

@@ -1,19 +1,15 @@
-"""What the page asks of a component and sends to it. What it gets has the shape that ``component_reads`` makes."""
+"""What the page asks of a component. What it sends is version 2's; what it gets is made in ``component_reads``."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool
+from pydantic import Field
 
-from chalicelib.api.bodies import CONSISTENT, DIGITS, TRUTH, Amount, Body, DateText
+from chalicelib.api.bodies import CONSISTENT, TRUTH, Body, DateText
+from chalicelib.api.v2.display_bodies import Buckets, Year
+from chalicelib.api.v2.import_bodies import ImportQuery
+from chalicelib.api.v2.reading_bodies import ReadingListQuery
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
-from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType
-from chalicelib.services.recording.csv_import import ImportMode, ImportReport
-from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
-
-MAX_PAGE = 500
-MAX_BUCKETS = 1000
-SHOWN_ROW_ERRORS = 100
+from chalicelib.domain.readings import EnergyType
 
 
 class ComponentQuery(Body):
@@ -28,15 +24,8 @@ class ViewQuery(ComponentQuery):
     consistent: Annotated[bool, Field(description=CONSISTENT), TRUTH] = False
 
 
-class TableQuery(ComponentQuery):
-    """Which readings to show: all or one type, within dates, sorted by date; ``cursor`` is the page before's."""
-
-    type: EnergyType | None = None
-    first: Annotated[DateText | None, Field(alias="from")] = None
-    last: Annotated[DateText | None, Field(alias="to")] = None
-    sort: Literal["date", "-date"] = "date"
-    limit: Annotated[int, Field(ge=1, le=MAX_PAGE), DIGITS] = 50
-    cursor: str | None = Field(None, max_length=200)
+class TableQuery(ReadingListQuery, ComponentQuery):
+    """Which readings to show."""
 
 
 class TimelineQuery(ViewQuery):
@@ -45,61 +34,16 @@ class TimelineQuery(ViewQuery):
     type: EnergyType
     first: Annotated[DateText | None, Field(alias="from")] = None
     last: Annotated[DateText | None, Field(alias="to")] = None
-    buckets: Annotated[int, Field(ge=1, le=MAX_BUCKETS), DIGITS] = DEFAULT_BUCKETS
+    buckets: Buckets = DEFAULT_BUCKETS
 
 
 class MonthsQuery(ViewQuery):
     """Which months to show; as ``energies`` they are the array of readings that the old pages draw from."""
 
     type: EnergyType
-    year: Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR), DIGITS]
+    year: Year
     shape: Literal["months", "energies"] = "months"
 
 
-class FileQuery(ComponentQuery):
-    """How to read a CSV file; what is not given is found from the file."""
-
-    mode: ImportMode = "all"
-    delimiter: Literal[",", ";", "\t"] | None = None
-    decimal: Literal[".", ","] | None = None
-
-    def options(self) -> Mapping[str, Any]:
-        """The keyword arguments of ``bulk_create``."""
-        return self.model_dump(exclude={"force_old"})
-
-
-class FormBody(Body):
-    """A reading to record: a date (local midnight) or a date-time with offset, and the register's amount."""
-
-    type: EnergyType
-    date: DateText
-    amount: Amount
-    confirm: StrictBool = False
-
-    def draft(self) -> ReadingDraft:
-        """What a backend takes."""
-        return ReadingDraft(self.type, self.date, self.amount, self.confirm)
-
-
-class ChangedFormBody(Body):
-    """What to change of a reading; what is left out stays."""
-
-    date: DateText | None = None
-    amount: Amount | None = None
-    confirm: StrictBool = False
-
-    def correction(self, content: str | None) -> ReadingCorrection:
-        """What a backend takes."""
-        return ReadingCorrection(self.date, self.amount, self.confirm, content=content)
-
-
-def imported(report: ImportReport) -> dict[str, Any]:
-    """What became of a file; the first 100 errors are shown, all are counted."""
-    return {
-        "success": report.success,
-        "skipped": report.skipped,
-        "error": len(report.errors),
-        "errors": [{"where": error.where, "reason": error.reason} for error in report.errors[:SHOWN_ROW_ERRORS]],
-        "ignoredColumns": list(report.ignored_columns),
-        "meters": [meter.model_dump(by_alias=True) for meter in report.meters],
-    }
+class FileQuery(ImportQuery, ComponentQuery):
+    """How to read a CSV file."""

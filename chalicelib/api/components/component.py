@@ -1,19 +1,20 @@
-"""What every component route wears: the query, the router, a note of who answered, and headers that say it."""
+"""What every component route does: ask the router for a backend, note who answered, and say it in the headers."""
 
-import functools
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Any, Generic, TypeVar
+from typing import Any, Unpack, cast
 
-from chalice import Blueprint, Response
+from chalice import Response
 
 from chalicelib.api.answers import json_answer, not_modified, problem_answer
 from chalicelib.api.components.bodies import ComponentQuery
-from chalicelib.api.endpoint import Call, View, endpoint, refused
+from chalicelib.api.endpoint import Call, refused
+from chalicelib.api.operation import Operation, Promises
 from chalicelib.api.preconditions import etag_matches
+from chalicelib.api.routes import Declared, Routes, content_of
 from chalicelib.auth import OPERATOR
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.usage import BackendUsage
@@ -21,15 +22,12 @@ from chalicelib.services.backends.backend_router import Route
 from chalicelib.services.backends.component_reads import ComponentAnswer, ComponentRead
 from chalicelib.services.backends.energy_backend import EnergyBackend
 
-Query = TypeVar("Query", bound=ComponentQuery)
-
 
 @dataclass(slots=True)
-class Asked(Generic[Query]):
-    """One request to a component, as its view sees it: the query, and the backend that is to answer."""
+class ComponentRequest:
+    """One request to a component, as its function sees it: the call, and the backend that answers it."""
 
     call: Call
-    query: Query
     route: Route
     parameters: Mapping[str, Any] | None = None
     error: str | None = None
@@ -41,76 +39,77 @@ class Asked(Generic[Query]):
 
     @property
     def backend(self) -> EnergyBackend:
-        """Who answers."""
+        """The backend that answers."""
         return self.route.backend
 
     def read(self, read: ComponentRead) -> ComponentAnswer:
-        """Ask the backend; what was asked is noted, so that it can be asked again."""
+        """Ask the backend, and note the read, so that the comparer can ask it again."""
         self.parameters = read.parameters()
         return read.ask(self.backend, self.user_id)
 
 
-def component_endpoint(
-    blueprint: Blueprint, component: Component, query: type[Query]
-) -> Callable[[Callable[..., Response]], View]:
-    """Make a view of a function that takes ``Asked`` (and path parameters) and returns a response."""
+class ComponentRoutes(Routes):
+    """Routes below ``/components/<component>``. A function takes a ``ComponentRequest`` in place of the call."""
 
-    def decorate(function: Callable[..., Response]) -> View:
-        @endpoint(blueprint)
-        @functools.wraps(function)
-        def view(call: Call, **path: str) -> Response:
-            asked = _asked(call, component, query)
-            return _served(asked, component, functools.partial(function, **path))
+    query = ComponentQuery
 
-        return view
+    def operation(self, method: str, path: str, **promises: Unpack[Promises]) -> Callable[[Declared], Declared]:
+        """Declare an operation, with the headers and the refusal that every component has."""
+        promises["headers"] = (*promises.get("headers", ()), "X-Backend", "X-Flag-Reason")
+        promises["refusals"] = (HTTPStatus.FORBIDDEN, *promises.get("refusals", ()))
+        return super().operation(method, path, **promises)
 
-    return decorate
+    def respond(self, operation: Operation, call: Call, path: dict[str, str]) -> Response:
+        """Let the router pick a backend, run the function on it and note what came of it."""
+        query = cast(ComponentQuery, call.query(operation.query or ComponentQuery))
+        if query.force_old:
+            call.caller.require(OPERATOR)
+        component = Component(operation.path.split("/")[2])
+        route = call.container.router.route(call.user_id, component, force_old=query.force_old)
+        request = ComponentRequest(call, route)
+        asked = {} if operation.query is ComponentQuery else {"query": query}
+        return _noted(
+            request, component, lambda: operation.view(request, **asked, **content_of(operation, call), **path)
+        )
 
 
-def etagged(asked: Asked[Any], body: Any, versions: tuple[int, ...] = ()) -> Response:
+def etagged(request: ComponentRequest, body: Any, versions: tuple[int, ...] = ()) -> Response:
     """The body with its ETag, or 304 where the caller has it.
 
     The ETag is a digest of the body, because another application that writes ``energies`` by itself counts no version:
-    equal answers have equal ETags, whichever backend gave them. Before it stand the source versions that a view shows.
+    equal answers have equal ETags, whichever backend gave them. The source versions that a view shows come before it.
     """
     response = json_answer(body)
     digest = sha256(str(response.body).encode()).hexdigest()[:16]
     etag = f'"{".".join(map(str, versions))}-{digest}"' if versions else f'"{digest}"'
-    if etag_matches(asked.call, etag):
+    if etag_matches(request.call, etag):
         return not_modified(etag)
     response.headers["ETag"] = etag
     return response
 
 
-def _asked(call: Call, component: Component, query: type[Query]) -> Asked[Query]:
-    given = call.query(query)
-    if given.force_old:
-        call.caller.require(OPERATOR)
-    return Asked(call, given, call.container.router.route(call.user_id, component, force_old=given.force_old))
-
-
-def _served(asked: Asked[Any], component: Component, work: Callable[[Asked[Any]], Response]) -> Response:
+def _noted(request: ComponentRequest, component: Component, work: Callable[[], Response]) -> Response:
     started = time.perf_counter()
-    response = _answered(asked, work)
-    decision = asked.route.decision
-    asked.call.container.usage.log_backend_usage(
+    response = _answered(request, work)
+    decision = request.route.decision
+    request.call.container.usage.log_backend_usage(
         BackendUsage(
             component=component,
-            user_id=asked.user_id,
+            user_id=request.user_id,
             decision=decision,
             elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
             success=response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR,
-            error=asked.error,
-            parameters=asked.parameters,
+            error=request.error,
+            parameters=request.parameters,
         )
     )
     response.headers.update({"X-Backend": decision.backend.value, "X-Flag-Reason": str(decision.reason)})
     return response
 
 
-def _answered(asked: Asked[Any], work: Callable[[Asked[Any]], Response]) -> Response:
+def _answered(request: ComponentRequest, work: Callable[[], Response]) -> Response:
     try:
-        return work(asked)
-    except Exception as error:  # noqa: BLE001 whatever went wrong: who was asked is noted, and said in the answer
-        asked.error = type(error).__name__
-        return refused(asked.call.request, error, problem_answer)
+        return work()
+    except Exception as error:  # noqa: BLE001 also of a failure it is noted, and said in the answer, who was asked
+        request.error = type(error).__name__
+        return refused(request.call.request, error, problem_answer)

@@ -19,7 +19,7 @@ class ReasonedBody(Body):
 
 
 class FlagPatchBody(ReasonedBody):
-    """A change of one flag; what is left out stays as it is."""
+    """A change of one flag; a member that is left out changes nothing."""
 
     enabled: bool | None = None
     rollout_percent: Amount | None = None
@@ -30,7 +30,7 @@ class FlagPatchBody(ReasonedBody):
     remove_blocked_user_ids: Users = ()
     retire: bool = False
 
-    def wish(self) -> FlagPatch:
+    def patch(self) -> FlagPatch:
         """What the use case takes. Raises InvalidInputError."""
         return FlagPatch(
             enabled=self.enabled,
@@ -55,7 +55,7 @@ class RollbackBody(ReasonedBody):
 
 
 class PlanQuery(Body):
-    """From one percentage, or from where the flag stands, to another."""
+    """From one percentage, or from the present one, to another."""
 
     start: str | None = Field(None, alias="from")
     end: str = Field(alias="to")

@@ -1,6 +1,6 @@
 """How an error looks in version 1: ``{"error": "what was wrong"}``, with the statuses and headers of every version.
 
-``code`` and ``errors`` stand beside it where the error has them: of a file the first 100 rows.
+``code`` and ``errors`` come beside it where the error has them: of a file the first 100 rows.
 """
 
 from chalice import Response

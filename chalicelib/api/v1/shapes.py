@@ -16,7 +16,7 @@ MAX_BUCKETS = 1000
 
 
 class EnergyBody(Body):
-    """A reading as it stands in ``energies``."""
+    """A reading as ``energies`` has it."""
 
     id: Annotated[str, Field(alias="_id")]
     user_id: str

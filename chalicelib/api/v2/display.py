@@ -1,21 +1,26 @@
 """Looking at figures: ``GET /v2/display?type=power&year=2024&dataType=monthly``."""
 
-from chalice import Blueprint, Response
+from chalice import Response
 
-from chalicelib.api.endpoint import ANY_CONTENT, Call, endpoint, refuse_other_methods
+from chalicelib.api.endpoint import Call
 from chalicelib.api.preconditions import conditional_answer
+from chalicelib.api.routes import Routes
 from chalicelib.api.timeline import timeline_of
-from chalicelib.api.v2.display_bodies import DisplayBody, DisplayQuery
+from chalicelib.api.v2.display_bodies import DisplayBody, DisplayQuery, HistogramDisplay, MonthlyDisplay, SummaryDisplay
 from chalicelib.services.display.display import View
 
-blueprint = Blueprint(__name__)
+routes = Routes(__name__)
 
 
-@blueprint.route("/v2/display", methods=["GET"], content_types=ANY_CONTENT)
-@endpoint(blueprint)
-def show_display(call: Call) -> Response:
+@routes.operation(
+    "GET",
+    "/v2/display",
+    answers=(MonthlyDisplay, HistogramDisplay, SummaryDisplay),
+    conditional="If-None-Match",
+    headers=("ETag",),
+)
+def show_display(call: Call, query: DisplayQuery) -> Response:
     """One view and how it relates to its meter's source version, which is its ETag."""
-    query = call.query(DisplayQuery)
     view = _view(call, query)
     return conditional_answer(call, view.etag, lambda: DisplayBody.of(query, view).as_json())
 
@@ -28,6 +33,3 @@ def _view(call: Call, query: DisplayQuery) -> View:
         return display.summary(call.user_id, query.type, consistent=consistent)
     timeline = timeline_of(call, query.first, query.last, query.buckets)
     return display.histogram(call.user_id, query.type, timeline, consistent=consistent)
-
-
-refuse_other_methods(blueprint, {"/v2/display": ("GET",)})

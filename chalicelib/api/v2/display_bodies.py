@@ -6,11 +6,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from chalicelib.api.bodies import CONSISTENT, DIGITS, TRUTH, Body, DateText, Moment
+from chalicelib.domain.calculation.histogram import Histogram
+from chalicelib.domain.calculation.monthly import MonthlyEntry
+from chalicelib.domain.calculation.summary_cards import SummaryCards
 from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, to_datetime
 from chalicelib.services.display.display import View
 
-MAX_BUCKETS = 1000
+Year = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR), DIGITS]
+Buckets = Annotated[int, Field(ge=1, le=1000), DIGITS]
 
 
 class DisplayQuery(Body):
@@ -18,10 +22,10 @@ class DisplayQuery(Body):
 
     type: EnergyType
     data_type: Literal["monthly", "histogram", "summary"]
-    year: Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR), DIGITS] | None = None
+    year: Year | None = None
     first: Annotated[DateText | None, Field(alias="from")] = None
     last: Annotated[DateText | None, Field(alias="to")] = None
-    buckets: Annotated[int, Field(ge=1, le=MAX_BUCKETS), DIGITS] | None = None
+    buckets: Buckets | None = None
     consistent: Annotated[bool, Field(description=CONSISTENT), TRUTH] = False
 
     def required_year(self) -> int:
@@ -42,7 +46,7 @@ class DisplayMeta(Body):
 
 
 class DisplayBody(Body):
-    """One view; ``openapi`` says what ``data`` holds for each."""
+    """One view; the models below say what ``data`` holds for each."""
 
     type: EnergyType
     data_type: str
@@ -61,3 +65,40 @@ class DisplayBody(Body):
         )
         year = query.year if query.data_type == "monthly" else None
         return cls.model_construct(type=query.type, data_type=query.data_type, year=year, data=view.data, meta=meta)
+
+
+class MonthlyData(Body):
+    """The twelve months of a year."""
+
+    year: int
+    months: list[MonthlyEntry] = Field(min_length=12, max_length=12)
+
+
+class MonthlyDisplay(Body):
+    """The months of one year of one meter."""
+
+    type: EnergyType
+    data_type: Literal["monthly"]
+    year: int
+    data: MonthlyData
+    meta: DisplayMeta
+
+
+class HistogramDisplay(Body):
+    """How many readings lie in each part of the timeline."""
+
+    type: EnergyType
+    data_type: Literal["histogram"]
+    year: None
+    data: Histogram
+    meta: DisplayMeta
+
+
+class SummaryDisplay(Body):
+    """The summary cards for the user's local day."""
+
+    type: EnergyType
+    data_type: Literal["summary"]
+    year: None
+    data: SummaryCards
+    meta: DisplayMeta

@@ -2,10 +2,11 @@
 
 from http import HTTPStatus
 
-from chalice import Blueprint, Response
+from chalice import Response
 
 from chalicelib.api.answers import json_answer, no_content
-from chalicelib.api.endpoint import ANY_CONTENT, Call, endpoint, refuse_other_methods
+from chalicelib.api.endpoint import Call
+from chalicelib.api.routes import Routes
 from chalicelib.api.v2.configuration_bodies import (
     ExchangeBody,
     ExchangeListBody,
@@ -14,32 +15,39 @@ from chalicelib.api.v2.configuration_bodies import (
     StoredExchangeBody,
 )
 
-blueprint = Blueprint(__name__)
+routes = Routes(__name__)
 
 
-@blueprint.route("/v2/exchanges", methods=["GET"], content_types=ANY_CONTENT)
-@endpoint(blueprint)
-def list_exchanges(call: Call) -> Response:
+@routes.operation("GET", "/v2/exchanges", answers=(ExchangeListBody,))
+def list_exchanges(call: Call, query: ExchangeListQuery) -> Response:
     """The exchanges of one meter."""
-    configuration = call.container.configuration.configuration(call.user_id, call.query(ExchangeListQuery).type)
+    configuration = call.container.configuration.configuration(call.user_id, query.type)
     return json_answer(ExchangeListBody.of(configuration).as_json())
 
 
-@blueprint.route("/v2/exchanges", methods=["POST"], content_types=ANY_CONTENT)
-@endpoint(blueprint)
-def add_exchange(call: Call) -> Response:
+@routes.operation(
+    "POST",
+    "/v2/exchanges",
+    status=HTTPStatus.CREATED,
+    answers=(RecordedExchangeBody,),
+    headers=("Location",),
+    refusals=(HTTPStatus.CONFLICT,),
+)
+def add_exchange(call: Call, body: ExchangeBody) -> Response:
     """Record that a meter was exchanged."""
-    exchange, meter = call.container.configuration.add_exchange(call.user_id, call.json(ExchangeBody).draft())
-    body = RecordedExchangeBody(exchange=StoredExchangeBody.of(exchange), meter=meter)
-    return json_answer(body.as_json(), HTTPStatus.CREATED, {"Location": call.url(f"/v2/exchanges/{exchange.id}")})
+    exchange, meter = call.container.configuration.add_exchange(call.user_id, body.draft())
+    recorded = RecordedExchangeBody(exchange=StoredExchangeBody.of(exchange), meter=meter)
+    return json_answer(recorded.as_json(), HTTPStatus.CREATED, {"Location": call.url(f"/v2/exchanges/{exchange.id}")})
 
 
-@blueprint.route("/v2/exchanges/{exchange_id}", methods=["DELETE"], content_types=ANY_CONTENT)
-@endpoint(blueprint)
+@routes.operation(
+    "DELETE",
+    "/v2/exchanges/{exchange_id}",
+    status=HTTPStatus.NO_CONTENT,
+    headers=("X-Source-Version",),
+    refusals=(HTTPStatus.NOT_FOUND,),
+)
 def remove_exchange(call: Call, exchange_id: str) -> Response:
     """Take an exchange back."""
     meter = call.container.configuration.remove_exchange(call.user_id, exchange_id)
     return no_content({"X-Source-Version": str(meter.source_version)})
-
-
-refuse_other_methods(blueprint, {"/v2/exchanges": ("GET", "POST"), "/v2/exchanges/{exchange_id}": ("DELETE",)})

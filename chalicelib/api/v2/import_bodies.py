@@ -19,7 +19,7 @@ class ImportQuery(Body):
 
     def options(self) -> dict[str, Any]:
         """The keyword arguments of ``CsvImportService.bulk_create``."""
-        return self.model_dump()
+        return self.model_dump(include=set(ImportQuery.model_fields))
 
 
 class RowErrorBody(Body):

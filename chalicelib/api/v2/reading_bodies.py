@@ -32,9 +32,9 @@ class CorrectionBody(Body):
     amount: Amount | None = None
     confirm: StrictBool = False
 
-    def correction(self, revision: int | None) -> ReadingCorrection:
-        """What the service takes."""
-        return ReadingCorrection(self.date, self.amount, self.confirm, revision)
+    def correction(self, revision: int | None = None, content: str | None = None) -> ReadingCorrection:
+        """What the service takes; ``revision``, or the page's digest of the content, is what the caller has seen."""
+        return ReadingCorrection(self.date, self.amount, self.confirm, revision, content)
 
 
 class StoredReadingBody(Body):

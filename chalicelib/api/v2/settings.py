@@ -1,17 +1,17 @@
 """What decides a user's figures besides readings: ``/v2/settings``."""
 
-from chalice import Blueprint, Response
+from chalice import Response
 
 from chalicelib.api.answers import json_answer
-from chalicelib.api.endpoint import ANY_CONTENT, Call, endpoint, refuse_other_methods
+from chalicelib.api.endpoint import Call
+from chalicelib.api.routes import Routes
 from chalicelib.api.v2.configuration_bodies import ChangedBody, ModuliBody, SettingsBody
 from chalicelib.domain.readings import EnergyType
 
-blueprint = Blueprint(__name__)
+routes = Routes(__name__)
 
 
-@blueprint.route("/v2/settings", methods=["GET"], content_types=ANY_CONTENT)
-@endpoint(blueprint)
+@routes.operation("GET", "/v2/settings", answers=(SettingsBody,))
 def show_settings(call: Call) -> Response:
     """Zone, tolerance and moduli."""
     configuration = call.container.configuration
@@ -23,14 +23,9 @@ def show_settings(call: Call) -> Response:
     return json_answer(body.as_json())
 
 
-@blueprint.route("/v2/settings", methods=["PUT"], content_types=ANY_CONTENT)
-@endpoint(blueprint)
-def change_settings(call: Call) -> Response:
-    """Replace zone, tolerance and moduli; answers with the meters whose figures are calculated anew."""
-    body = call.json(SettingsBody)
+@routes.operation("PUT", "/v2/settings", answers=(ChangedBody,))
+def change_settings(call: Call, body: SettingsBody) -> Response:
+    """Replace zone, tolerance and moduli; answers with the meters whose figures are calculated again."""
     moduli = {EnergyType.POWER: body.moduli.power, EnergyType.GAS: body.moduli.gas}
     changed = call.container.configuration.change(call.user_id, body.settings(), moduli)
     return json_answer(ChangedBody(meters=list(changed)).as_json())
-
-
-refuse_other_methods(blueprint, {"/v2/settings": ("GET", "PUT")})

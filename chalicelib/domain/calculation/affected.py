@@ -1,4 +1,4 @@
-"""Which stored years a change touches (CALCULATION.md, 7), told from the series after the change alone.
+"""Which stored years a change touches (CALCULATION.md, 7), found from the series after the change alone.
 
 A change is a range of instants: outside it, old and new series are equal, so neighbours and slope partners
 outside are the same in both. Inside it anything may have come, gone or moved. Where the old series cannot be

@@ -1,7 +1,7 @@
 """The readings of one meter as packed columns: what a calculation runs on, and what is kept beside its results.
 
 Two columns of numbers instead of a list of objects: 100,000 readings are 1.6 MB and are sliced, joined and searched
-without a loop in Python. What the readings mean stands in ``series``; how they are stored, in the repositories.
+without a loop in Python. ``series`` says what the readings mean; the repositories say how they are stored.
 """
 
 from array import array
@@ -66,7 +66,7 @@ class CompactReadings:
             yield Reading(instant, Decimal(amount).scaleb(-self.decimals, _EXACT))
 
     def __eq__(self, other: object) -> bool:
-        """The same readings and the same falls, whatever unit the amounts are kept in."""
+        """The same readings and the same falls, in whichever unit the amounts are kept."""
         if not isinstance(other, CompactReadings):
             return NotImplemented
         decimals = max(self.decimals, other.decimals)
@@ -106,7 +106,7 @@ class CompactReadings:
 
 
 def packed(numbers: list[int]) -> Column:
-    """A packed column where every number fits into 64 bits, else the list as it is."""
+    """A packed column where every number fits into 64 bits, else the list itself."""
     try:
         return array("q", numbers)
     except OverflowError:

@@ -45,7 +45,7 @@ def histogram(
     """Count ``times`` (UTC milliseconds, any order) in ``n`` buckets from ``start`` to ``end``.
 
     A missing start or end is the first or last of ``times``. Times outside are ignored. A packed column is taken as
-    sorted already, as it stands in ``CompactReadings``.
+    sorted already, as in ``CompactReadings``.
 
     Raises:
         HistogramError: ``n`` below 1, or ``end`` before ``start``.

@@ -23,7 +23,7 @@ Quality = Literal["measured", "interpolated", "extrapolated", "none"]
 class DayEnd(NamedTuple):
     """Register ``value`` (V) and corrected counter ``total`` (U) at the end of a local day, and their origin.
 
-    ``tau`` is the instant that stands for the end: the snapped reading's if measured, else midnight.
+    ``tau`` is the instant that counts as the end: the snapped reading's if measured, else midnight.
     ``sources`` are indices of points. Value and total are both present or both missing.
     """
 

@@ -2,7 +2,7 @@
 
 ``summary_inputs`` takes from the series what any coming day can need; that is stored. ``finish_summary`` makes the
 cards of a local day from it, on read. ``summary`` makes the same cards straight from the series. What the cards
-say, and by which formula, stands in ``summary_cards``.
+say, and by which formula, is in ``summary_cards``.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
-"""What the summary cards say and by which formula, whatever way the counter is found.
+"""What the summary cards say and by which formula, in whichever way the counter was found.
 
-E(d) is the corrected counter at the end of local day d by CALCULATION.md, 3, and tau(d) the instant that stands for
+E(d) is the corrected counter at the end of local day d by CALCULATION.md, 3, and tau(d) the instant that counts for
 it. C(a, b) = E(b) - E(a) has the worse quality of its two ends and is missing if either is. D is the day of the
 cards, M its month, and M - k the last day of the month k before M. Nothing is rounded before the end.
 
@@ -62,7 +62,7 @@ class SummaryCards(ViewModel):
 
 
 class CounterEnd(NamedTuple):
-    """E(d): the counter, from whatever origin, the instant that stands for it, and its quality."""
+    """E(d): the counter, from whatever origin, the instant that counts for it, and its quality."""
 
     quality: Quality
     tau: int

@@ -1,7 +1,7 @@
 """Readings from a CSV file (CALCULATION.md, 8): every good row, every bad one with its line number and reason.
 
-The file as such is read in ``csv_table``, numbers in ``csv_numbers``, dates in ``csv_dates``. What is done about bad
-rows, whether a reading is already stored and whether it lies in the future is decided by the use case.
+``table`` reads the file as such, ``numbers`` and ``dates`` read its values. The use case decides what is done about bad
+rows, whether a reading is already stored and whether it lies in the future.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,6 @@
-"""What is asked of both backends, and what is remembered of comparing their answers.
+"""The comparison log: what was asked of both backends, and how their answers differed.
 
-How two answers differ stands in ``differences``; who asks, when, and how often, in ``services.comparison`` and
-``services.comparer``.
+``differences`` says how two answers differ; ``services.comparison`` decides what is asked, when, and how often.
 """
 
 from collections.abc import Mapping, Sequence

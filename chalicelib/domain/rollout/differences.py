@@ -1,8 +1,8 @@
 """How two answers to one read differ.
 
 The control is the old backend's answer, the candidate the new one's. Numbers must be equal, without any tolerance.
-Values are never remembered as they are: a pseudonym is enough to tell that two differ. Pure; what is remembered of a
-comparison stands in ``comparison``, who asks the backends in ``services.comparison``.
+Values are never remembered themselves: pseudonyms are enough to see that two differ. Pure; ``comparison_log`` says what
+is remembered of a comparison, and ``services.comparison`` asks the backends.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -128,7 +128,7 @@ def _sorted(items: Sequence[Any]) -> list[bytes]:
 
 
 def _type(value: Any) -> str:
-    """What a client would call it: every number is one, whatever Python has it in."""
+    """The type that a client sees: each of Python's kinds of numbers is a number."""
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, NUMBERS):

@@ -1,6 +1,6 @@
 """Changes of flags as they are remembered, what allowed them, and the ports that changing flags needs.
 
-What a flag is stands in ``chalicelib.flags``; here it is the members that operators see.
+``chalicelib.flags`` says what a flag is; here a flag is the members that operators see.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

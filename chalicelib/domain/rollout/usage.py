@@ -1,4 +1,4 @@
-"""What is noted of each answer of a component: which backend gave it, how long it took, and whether it succeeded."""
+"""The usage log: for each answer of a component its backend, how long it took, and whether it succeeded."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from chalicelib.domain.rollout.decision import Component, Decision
 class BackendUsage:
     """One answer. ``error`` names what was raised, refusals included; ``success``: the backend could do its work.
 
-    ``parameters`` are those of a read, so that it can be asked again (``services.component_reads``); they hold no
-    amounts. None: a write.
+    ``parameters`` are those of a read (``services.backends.component_reads``), so that it can be asked again; they
+    hold no amounts. None: a write.
     """
 
     component: Component

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # A user's request waits when a document is due: give up soon, the last known good one decides.
 READING = Config(connect_timeout=0.5, read_timeout=1, retries={"total_max_attempts": 1})
-# Throttling is tried again by the client, a conflict by ``home``.
+# Throttling is tried again by the client, a conflict by ``deployment``.
 CHANGING = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
 

@@ -1,9 +1,9 @@
-"""The flag document's home in AppConfig, as operators see it: what is deployed, under which of AppConfig's numbers.
+"""AppConfig's control plane: what is deployed, under which of AppConfig's numbers, and the steps of a deployment.
 
 Deploying another document lives in ``deployment``.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 SERVING = ("COMPLETE", "BAKING")
 UNDER_WAY = ("DEPLOYING", "VALIDATING", "BAKING", "ROLLING_BACK")
 DESCRIPTION_LENGTH = 1024
-PER_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +62,14 @@ class AppConfigControlPlane:
         raise RolloutError("no flag document was ever deployed here: infra/appconfig.yaml brings the first")
 
     def latest_deployment(self) -> int:
-        """The number of the environment's latest deployment, of whatever it was."""
-        place = self._place
+        """The number of the environment's latest deployment, of any profile; 0 before the first.
+
+        AppConfig lists the newest first, so one page is enough.
+        """
         page = self._client().list_deployments(
-            ApplicationId=place.application, EnvironmentId=place.environment, MaxResults=PER_PAGE
+            ApplicationId=self._place.application, EnvironmentId=self._place.environment
         )
-        return _highest((item["DeploymentNumber"] for item in page["Items"]), self.deployment)
+        return max((item["DeploymentNumber"] for item in page["Items"]), default=0)
 
     def deployment(self, number: int) -> "DeploymentTypeDef":
         """One deployment."""
@@ -108,7 +109,7 @@ class AppConfigControlPlane:
         return started["DeploymentNumber"]
 
     def stop(self, number: int) -> None:
-        """End a deployment that is under way; one that has ended by itself meanwhile stays as it is."""
+        """End a deployment that is under way; one that has ended by itself meanwhile is left alone."""
         baking = self.deployment(number)["State"] == "BAKING"
         try:
             self._client().stop_deployment(
@@ -130,34 +131,6 @@ class AppConfigControlPlane:
         return found["Content"].read()
 
     def _latest_version(self) -> int:
-        place, token = self._place, None
-        latest = 0
-        while True:
-            more: dict[str, str] = {"NextToken": token} if token else {}
-            page = self._client().list_hosted_configuration_versions(
-                ApplicationId=place.application, ConfigurationProfileId=place.profile, MaxResults=PER_PAGE, **more
-            )
-            latest = max([latest, *(item["VersionNumber"] for item in page["Items"])])
-            token = page.get("NextToken")
-            if not token:
-                return _highest([latest], self._content)
-
-
-def _highest(listed: Iterable[int], get: Callable[[int], object]) -> int:
-    """The highest number there is: AWS lists the newest first, the emulator only the oldest fifty."""
-    number, step = max(listed, default=0), 1
-    while _exists(number + step, get):
-        number, step = number + step, step * 2
-    while step := step // 2:
-        number += step * _exists(number + step, get)
-    return number
-
-
-def _exists(number: int, get: Callable[[int], object]) -> bool:
-    try:
-        get(number)
-    except ClientError as error:
-        if code_of(error) == "ResourceNotFoundException":
-            return False
-        raise
-    return True
+        pages = self._client().get_paginator("list_hosted_configuration_versions")
+        listed = pages.paginate(ApplicationId=self._place.application, ConfigurationProfileId=self._place.profile)
+        return max((item["VersionNumber"] for page in listed for item in page["Items"]), default=0)

@@ -1,4 +1,4 @@
-"""One session with AppConfig's data plane: which token is next, when to ask again. What comes is not looked at here."""
+"""One session with AppConfig's data plane: which token is next, when to ask again. It does not read the document."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

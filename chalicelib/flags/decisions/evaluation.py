@@ -1,8 +1,9 @@
 """Decisions by flags: Powertools evaluates the rules, the bucket goes into its context."""
 
 from aws_lambda_powertools.utilities.feature_flags import FeatureFlags
+from typing_extensions import override
 
-from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
+from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason, RolloutDecisions
 from chalicelib.flags.decisions.rules import OPEN, TO_NEW
 from chalicelib.flags.decisions.store import FlagStore
 from chalicelib.flags.document.bucketing import bucket
@@ -10,13 +11,14 @@ from chalicelib.flags.document.feature_models import BUCKET, USER_ID
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 
 
-class FlagDecisions:
-    """Implements ``RolloutDecisions`` as far as flags decide."""
+class FlagDecisions(RolloutDecisions):
+    """Decides by flags alone."""
 
     def __init__(self, store: FlagStore) -> None:
         self._store = store
         self._flags = FeatureFlags(store)
 
+    @override
     def should_use_new_backend(self, user_id: str, component: Component) -> Decision:
         """Global gate, then the component's flag: off, blocked, test user, percentage."""
         loaded = self._store.loaded()

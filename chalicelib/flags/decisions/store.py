@@ -1,4 +1,4 @@
-"""The store that Powertools evaluates from: the flag document as AppConfig gave it last, whatever happens to AppConfig.
+"""The store that Powertools evaluates from: the flag document as AppConfig gave it last, through every outage.
 
 Closes what Powertools' own store leaves open: an outage serves the last known good document, with a growing pause
 between attempts, and one malformed flag is set apart while the others work.
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aws_lambda_powertools.utilities.feature_flags import ConfigurationStoreError, StoreProvider
+from typing_extensions import override
 
 from chalicelib.flags.appconfig.session import Seconds
 from chalicelib.flags.decisions.rules import Features, features_of
@@ -29,7 +30,7 @@ class Session(Protocol):
 
 
 class Reports(Protocol):
-    """Who is told of what goes wrong, so that the safe side is never a silent one."""
+    """Where the store says what goes wrong, so that the safe side is never a silent one."""
 
     def not_fetched(self, error: Exception, document: str | None) -> None:
         """AppConfig did not answer; ``document`` goes on deciding, None: everybody gets the old backend."""
@@ -58,6 +59,7 @@ class FlagStore(StoreProvider):
     def loaded(self) -> Loaded | None:
         """The document that counts now; None where there never was one. Never raises."""
 
+    @override
     def get_configuration(self) -> dict[str, Any]:
         """The features, the same object for as long as the document is the same. Raises ConfigurationStoreError."""
         loaded = self.loaded()
@@ -77,8 +79,8 @@ class FixedFlagStore(FlagStore):
     def __init__(self, document: FlagDocument) -> None:
         self._loaded = Loaded.of(document)
 
+    @override
     def loaded(self) -> Loaded:
-        """The document."""
         return self._loaded
 
 
@@ -94,6 +96,7 @@ class AppConfigFlagStore(FlagStore):
         self._pause = 0.0  # nothing was asked yet
         self._failures = 0
 
+    @override
     def loaded(self) -> Loaded | None:
         """The last known good document; AppConfig is asked first when it is time."""
         if not 0 <= self._clock() - self._asked < self._pause:  # a clock that was set back is a reason to ask, too

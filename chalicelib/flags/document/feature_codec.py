@@ -86,7 +86,7 @@ def _rules(flag: Flag) -> Rules | None:
 
 
 def _by_hash(flag: Flag) -> bool:
-    """At 100 % everybody is in, whoever is written down."""
+    """At 100 % everybody is in, so a list of exact users does not count."""
     return flag.rollout_percent == EVERYBODY or (flag.rollout_percent > NOBODY and flag.exact_user_ids is None)
 
 

@@ -1,7 +1,7 @@
-"""How a flag stands in the document: a plain Powertools feature, with members of our own beside its rules.
+"""A flag's form in the document: a plain Powertools feature, with members of our own beside its rules.
 
 One definition for two purposes: reading a flag strictly, and the JSON Schema that AppConfig checks a document by. A
-member or a rule that stands nowhere here is refused, so that a slip of the pen never goes unnoticed.
+member or a rule that is not defined here is refused, so that no typing error goes unnoticed.
 """
 
 from functools import cache

@@ -1,4 +1,4 @@
-"""A flag as the operator means it. How it stands in the document lives in ``features``."""
+"""A flag as the operator means it. Its form in the document lives in ``feature_models``."""
 
 from dataclasses import dataclass
 from decimal import Decimal

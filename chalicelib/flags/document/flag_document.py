@@ -70,7 +70,7 @@ def read(content: bytes) -> FlagDocument:
 
 
 def written(document: FlagDocument) -> bytes:
-    """The document in the form that is deployed. A malformed flag has no form: write it anew before."""
+    """The document in the form that is deployed. A malformed flag has no form: replace it first."""
     features = {name: feature_of(flag) for name, flag in document.flags.items()}
     return json.dumps({**features, **document.unknown}, indent=1, ensure_ascii=False).encode()
 

@@ -53,7 +53,7 @@ def _draft_4(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _chosen(schema: dict[str, Any]) -> dict[str, Any]:
-    """What stands there if it is not null."""
+    """The schema of the value if it is not null."""
     chosen: dict[str, Any] = schema["anyOf"][0] if _may_be_left_out(schema) else schema
     return chosen
 

@@ -1,4 +1,4 @@
-"""The flags there are: the global gate and one per component. Rules about their content live in ``document``."""
+"""The flags there are: the global gate and one per component. Rules about their content live in ``flag``."""
 
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.rollout.decision import Component
@@ -23,7 +23,7 @@ def flag_named(text: str) -> str:
 
 
 def short_name(flag: str) -> str:
-    """What a person calls a flag; a name that is none of ours stays as it is."""
+    """What a person calls a flag; any other name is returned unchanged."""
     return SHORT_GLOBAL if flag == GLOBAL else COMPONENTS.get(flag, flag)
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from typing_extensions import override
+
 from chalicelib.domain.rollout.decision import FORCED_OLD, Backend, Component, Decision, Reason, RolloutDecisions
 from chalicelib.services.backends.energy_backend import EnergyBackend
 
@@ -14,11 +16,11 @@ class Route:
     decision: Decision
 
 
-class NobodyDecides:
-    """Implements ``RolloutDecisions`` where there are no flags: nothing has moved."""
+class NobodyDecides(RolloutDecisions):
+    """Decides where there are no flags: nothing has moved."""
 
-    def should_use_new_backend(self, user_id: str, component: Component) -> Decision:  # noqa: ARG002
-        """The old backend."""
+    @override
+    def should_use_new_backend(self, user_id: str, component: Component) -> Decision:
         return Decision(Backend.OLD, Reason.NO_DOCUMENT)
 
 

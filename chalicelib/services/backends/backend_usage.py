@@ -1,4 +1,4 @@
-"""Noting which backend answered: as metrics, and in the usage log. It never fails a request and never waits."""
+"""Records which backend answered, as metrics and in the usage log; never fails a request and never waits."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ class BackendUsageTracker:
         self._clock = clock
 
     def log_backend_usage(self, usage: BackendUsage) -> None:
-        """Note one answer. Never raises: what cannot be noted is told to the log and forgotten."""
+        """Note one answer. Never raises: what cannot be noted is logged and forgotten."""
         _attempt(lambda: self._measure(usage))
         _attempt(lambda: self._log.insert(usage, self._pseudonym(usage), self._clock()))
 

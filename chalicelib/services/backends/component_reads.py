@@ -37,7 +37,7 @@ class ComponentRead(BaseModel):
         raise NotImplementedError
 
     def parameters(self) -> dict[str, Any]:
-        """The read as plain values; ``read_of`` makes it anew."""
+        """The read as plain values; ``read_of`` makes a read of them."""
         return self.model_dump(mode="json")
 
 

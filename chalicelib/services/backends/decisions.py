@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from typing_extensions import override
+
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason, RolloutDecisions
@@ -13,8 +15,8 @@ from chalicelib.monitoring.logger import logger
 MODE_MS = 1_000
 
 
-class RolloutService:
-    """Implements ``RolloutDecisions``."""
+class RolloutService(RolloutDecisions):
+    """Decides by the sync mode, then by the flags."""
 
     def __init__(self, flags: RolloutDecisions, sync: Callable[[], SyncState], clock: Clock) -> None:
         self._flags = flags
@@ -23,8 +25,8 @@ class RolloutService:
         self._state = SyncState()
         self._read_at: int | None = None
 
+    @override
     def should_use_new_backend(self, user_id: str, component: Component) -> Decision:
-        """The decision for one user and component. Never raises: whatever fails, the old backend answers."""
         try:
             return decided_by(self._mode()) or self._flags.should_use_new_backend(user_id, component)
         except UnavailableError:

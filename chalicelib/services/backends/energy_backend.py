@@ -5,6 +5,8 @@ Which of them answers is the router's business (``backend_router``).
 
 from typing import Any, Protocol
 
+from typing_extensions import override
+
 from chalicelib.domain.ports import PageRequest, StoredReading
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.display.display import Timeline, View
@@ -13,7 +15,7 @@ from chalicelib.services.recording.energy_crud import EnergyCrudService, Reading
 
 
 class EnergyBackend(Protocol):
-    """One backend: two classes implement it, and whoever asks cannot tell from the answers which it was.
+    """One backend. Two classes implement it, and nobody can see from an answer which of them gave it.
 
     ``consistent``: every write that was acknowledged before is in the view. All methods raise UnavailableError when the
     database does not answer in time.
@@ -47,25 +49,25 @@ class EnergyBackend(Protocol):
         """Store the readings of a CSV file. Raises as ``CsvImportService.bulk_create``."""
 
 
-class Recording:
+class Recording(EnergyBackend):
     """The writes of either backend: the sync mode, not the backend, says where they go, so that none gets lost."""
 
     def __init__(self, energy: EnergyCrudService, imports: CsvImportService) -> None:
         self._energy = energy
         self._imports = imports
 
+    @override
     def create(self, user_id: str, draft: ReadingDraft) -> Recorded:
-        """Store one reading."""
         return self._energy.create(user_id, draft)
 
+    @override
     def update(self, user_id: str, reading_id: str, correction: ReadingCorrection) -> Recorded:
-        """Give a reading another date or amount."""
         return self._energy.update(user_id, reading_id, correction)
 
+    @override
     def delete(self, user_id: str, reading_id: str, content: str | None = None) -> int:
-        """Take a reading away."""
         return self._energy.delete(user_id, reading_id, content=content)
 
+    @override
     def bulk_create(self, user_id: str, content: bytes, **options: Any) -> ImportReport:
-        """Store the readings of a CSV file."""
         return self._imports.bulk_create(user_id, content, **options)

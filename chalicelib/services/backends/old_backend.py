@@ -1,5 +1,7 @@
 """The old backend: everything calculated on request from the old readings."""
 
+from typing_extensions import override
+
 from chalicelib.domain.errors import FieldError, InvalidReadingError
 from chalicelib.domain.listing import page_of
 from chalicelib.domain.ports import Clock, PageRequest, ReadingFilter, ReadingQueries, StoredReading
@@ -13,7 +15,7 @@ from chalicelib.services.recording.energy_crud import EnergyCrudService
 
 
 class OldBackend(Recording):
-    """Implements ``EnergyBackend``; what version 1 shows.
+    """The backend that version 1 shows.
 
     Every write is in a view, ``consistent`` or not. In ``new_only`` the old readings rest, and the same is calculated
     from the new ones. All methods raise UnavailableError when the database does not answer in time.
@@ -31,12 +33,13 @@ class OldBackend(Recording):
         everything = PageRequest(ReadingFilter(energy_type), descending=False, limit=0)
         return self._queries.page(user_id, everything, Backend.OLD)
 
+    @override
     def page(self, user_id: str, request: PageRequest) -> list[StoredReading]:
         """From the one list there is: the old table loads it whole, then filters, sorts and turns pages by itself."""
         return page_of(self.readings(user_id, request.filter.type), request)
 
+    @override
     def reading(self, user_id: str, reading_id: str) -> StoredReading:
-        """One reading. Raises NotFoundError."""
         return self._queries.get(user_id, reading_id, Backend.OLD)
 
     def check_type(self, user_id: str, reading_id: str, energy_type: EnergyType | None) -> None:
@@ -48,17 +51,17 @@ class OldBackend(Recording):
             reason = "the type of a reading cannot be changed; delete it and record it anew"
             raise InvalidReadingError(reason, (FieldError("type", reason),))
 
-    def monthly(self, user_id: str, energy_type: EnergyType, year: int, *, consistent: bool = True) -> View:  # noqa: ARG002
-        """The months of one year."""
+    @override
+    def monthly(self, user_id: str, energy_type: EnergyType, year: int, *, consistent: bool = True) -> View:
         snapshot = self._queries.snapshot(user_id, energy_type, Backend.OLD)
         return View.calculated(snapshot, monthly_data(snapshot, series_of(snapshot), year))
 
-    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, *, consistent: bool = True) -> View:  # noqa: ARG002
-        """The timeline. Raises HistogramError."""
+    @override
+    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, *, consistent: bool = True) -> View:
         snapshot = self._queries.snapshot(user_id, energy_type, Backend.OLD)
         return View.calculated(snapshot, histogram_data(snapshot, timeline.first, timeline.last, timeline.buckets))
 
-    def summary(self, user_id: str, energy_type: EnergyType, *, consistent: bool = True) -> View:  # noqa: ARG002
-        """The summary cards for the user's local day."""
+    @override
+    def summary(self, user_id: str, energy_type: EnergyType, *, consistent: bool = True) -> View:
         snapshot = self._queries.snapshot(user_id, energy_type, Backend.OLD)
         return View.calculated(snapshot, *summary_data(snapshot, series_of(snapshot), self._clock()))

@@ -1,8 +1,8 @@
-"""Asking both backends the same and holding the answers against each other, without anybody waiting for it.
+"""Asks both backends the same and compares the answers; no person waits for it.
 
 Fair means: at one source version, in random order, each backend with a time-out of its own. What only shows that a
-write came between counts as lag, and a difference is one only if no later look denies it. Which reads are asked stands
-in ``comparer``.
+write came between counts as lag, and a difference is one only if no later look denies it. ``runs`` decides
+which reads are asked.
 """
 
 import time
@@ -114,6 +114,6 @@ def _of_one_version(old: ComponentAnswer, new: ComponentAnswer) -> bool:
 
 
 def _kept(before: ComparisonResult, after: ComparisonResult) -> ComparisonResult:
-    """Of two looks, the one that counts: where the second saw nothing, what the first saw stands."""
+    """Of two looks, the one that counts: where the second saw nothing, the first."""
     blind = after.outcome in (Outcome.LAG, Outcome.FAILED)
     return before if blind and before.outcome is Outcome.DIFFERENT else after

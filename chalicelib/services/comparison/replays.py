@@ -1,4 +1,4 @@
-"""What has shown a difference before, as reads that can be asked again: whose they were is known by pseudonyms only."""
+"""Finds reads that showed a difference before, to ask them again: their users are known by pseudonyms only."""
 
 from collections.abc import Iterator
 

@@ -1,6 +1,6 @@
-"""Which reads are compared: a sample of what was asked, on a schedule; everything of some users, on demand; again.
+"""Chooses the reads to compare: a sample on a schedule, all of some users on demand, or earlier ones again.
 
-How two answers are compared stands in ``comparison``.
+``compare_backends`` compares the answers.
 """
 
 import time
@@ -87,7 +87,7 @@ class BackendComparer:
                     yield self._noted(Request(read.component, user_id, read.parameters()))
 
     def of_everybody(self, sample: int | None = None) -> Iterator[ComparisonResult]:
-        """The same of all known users, or of so many of them, picked by chance."""
+        """The same of all known users, or of a sample of that size, picked by chance."""
         users: Iterable[str] = self._users.known_users()
         if sample is not None:
             everybody = sorted(users)

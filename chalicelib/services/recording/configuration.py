@@ -1,4 +1,4 @@
-"""What besides readings decides the figures: meter exchanges, register moduli, zone and tolerance.
+"""Changes what decides the figures besides readings: meter exchanges, register moduli, zone and tolerance.
 
 A change is written together with the source version of every meter whose figures it touches.
 """
@@ -130,7 +130,7 @@ def _reconfigure(
 def _change(
     transaction: WriteTransaction, settings: UserSettings, moduli: Mapping[EnergyType, Decimal | None], now: int
 ) -> tuple[MeterChange, ...]:
-    """Zone and tolerance touch a meter that is not there yet too: whoever stores its first reading meanwhile meets it.
+    """Zone and tolerance touch a meter that is not there yet too: the write of its first reading meanwhile meets it.
 
     Otherwise that reading could be shown with the old ones, and nobody would know.
     """
