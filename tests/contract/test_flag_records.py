@@ -41,17 +41,17 @@ def meter(ports: Ports, user_id: str, kind: EnergyType) -> None:
 
 def test_a_change_is_kept_whole_and_can_be_finished(ports: Ports) -> None:
     started = change(MOMENT, "one")
-    ports.flag_history.save(started)
+    ports.flag_history.save(started, b"{}")
     assert list(ports.flag_history.changes(None, 10)) == [started]
     deployed = replace(started, state=ChangeState.DEPLOYED, config_version=7, deployment=8, in_effect_ms=14_900)
-    ports.flag_history.save(deployed)
+    ports.flag_history.save(deployed, b"{}")
     assert list(ports.flag_history.changes(None, 10)) == [deployed]
 
 
 def test_changes_come_the_newest_first_of_one_flag_or_of_all(ports: Ports) -> None:
     changes = [change(MOMENT + n, "one", *(["two"] if n % 2 else [])) for n in range(6)]
     for item in changes:
-        ports.flag_history.save(item)
+        ports.flag_history.save(item, b"{}")
     assert list(ports.flag_history.changes(None, 4)) == changes[:1:-1]
     assert list(ports.flag_history.changes("two", 10)) == changes[5:0:-2]
     assert list(ports.flag_history.changes("three", 10)) == []
