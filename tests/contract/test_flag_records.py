@@ -76,3 +76,17 @@ def test_the_last_verify_is_remembered(ports: Ports, since: int | None) -> None:
         verified = Verified(MOMENT, since, 12, 1, differences)
         ports.sync_control.save_verified(verified)
         assert ports.sync_control.verified() == verified
+
+
+def test_the_document_of_the_newest_deployed_change_is_kept_to_the_byte(ports: Ports) -> None:
+    assert ports.flag_history.last_deployed() is None
+    older, newer, failed, started = (change(MOMENT + n, "one") for n in range(4))
+    for item, state in ((older, ChangeState.DEPLOYED), (newer, ChangeState.DEPLOYED), (failed, ChangeState.FAILED)):
+        ports.flag_history.save(replace(item, state=state), f'{{"用户": "{item.at}"}}\n'.encode())
+    ports.flag_history.save(started, b"{}")
+    found = ports.flag_history.last_deployed()
+    assert found is not None
+    assert (found.change, found.content) == (
+        replace(newer, state=ChangeState.DEPLOYED),
+        f'{{"用户": "{MOMENT + 1}"}}\n'.encode(),
+    )
