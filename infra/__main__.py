@@ -26,6 +26,7 @@ from infra.local.processes import PieceStatus, Processes
 console = Console(highlight=False, soft_wrap=True)
 LONGEST_HOURS = 24.0 * 365
 OPERATIONS = {  # and the modules of infra.operations that hold them
+    "backup": "backup",
     "compare": "compare",
     "dlq": "dlq",
     "drill": "drill",
@@ -34,6 +35,7 @@ OPERATIONS = {  # and the modules of infra.operations that hold them
     "rebuild": "rebuild",
     "repair": "sync",
     "replay": "replay",
+    "restore": "backup",
     "sweep": "rebuild",
     "sync": "sync",
     "verify": "sync",

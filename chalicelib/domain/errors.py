@@ -13,6 +13,7 @@ EnergyMonitorError
 │   ├── DuplicateReadingError  a reading of this type at this instant is already stored
 │   ├── RevisionError          the reading or flag document was changed since the caller read it
 │   └── RolloutError           a flag may not be changed so, or not yet
+│       └── UnchangedError     the flags are so already
 ├── SyncModeError              a change of the sync mode, or a job, that the mode does not allow
 ├── ComparisonError            the backends cannot be compared as asked, or not in this mode
 ├── UnavailableError           the database, or AppConfig, did not answer in time; send it again
@@ -91,6 +92,10 @@ class RevisionError(ConflictError):
 
 class RolloutError(ConflictError):
     """Raised when a flag may not be changed so, or not yet; says why and what to do first."""
+
+
+class UnchangedError(RolloutError):
+    """Raised when the flags are what was asked for already: nothing was changed."""
 
 
 class SyncModeError(EnergyMonitorError):

@@ -5,11 +5,15 @@ from pathlib import Path
 import urllib3
 
 from infra.local.environments import python_of
-from infra.local.layout import API_ID, REGION, Layout
+from infra.local.layout import API_ID, DEFAULT_NAME, REGION, Layout
 from infra.local.supervision import MARK, Piece
 
 # The emulators speak to this machine only, and a proxy of the person's does not reach it.
 NO_PROXY = {"NO_PROXY": "*", "no_proxy": "*"}
+FLAGS_ARE_OLD = (
+    "it was killed, so the flags are back at their last orderly state; bring the recorded ones back: "
+    'python -m infra flags restore{name} --reason "..."'
+)
 
 APPCONFIG = Path(__file__).with_name("appconfig_emulator.py")  # runs where its own environment is
 
@@ -70,6 +74,7 @@ def appconfig(layout: Layout) -> Piece:
         lambda: answers(f"{layout.appconfig_url}/_ministack/health"),
         environment,
         {"appconfig": port},
+        after_kill=FLAGS_ARE_OLD.format(name="" if layout.name == DEFAULT_NAME else f" --name {layout.name}"),
     )
 
 

@@ -80,11 +80,12 @@ class Processes:
 
     def _start_step(self, piece: Piece, is_missing: bool) -> Step:
         where = ", ".join(f"{purpose} on port {port}" for purpose, port in piece.ports.items())
+        more = f"; {piece.after_kill}" if piece.after_kill and self.supervisor.was_killed(piece.name) else ""
 
         def step() -> str:
             if is_missing:
                 self.supervisor.start(piece)
-            return f"{'started' if is_missing else 'runs already'}, {where}"
+            return f"{'started' if is_missing else 'runs already'}, {where}{more}"
 
         return step
 

@@ -28,7 +28,10 @@ KEEP_NOTHING = {"localstack"}  # ended by force at once: it would take five seco
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A program that belongs to a stack. ``ready`` is asked until it holds, for ``ready_seconds`` at most."""
+    """A program that belongs to a stack. ``ready`` is asked until it holds, for ``ready_seconds`` at most.
+
+    ``after_kill`` says what a person needs to know when it starts again after it did not end in order.
+    """
 
     name: str
     command: list[str]
@@ -37,6 +40,7 @@ class Piece:
     ports: dict[str, int] = field(default_factory=dict)
     ready_seconds: float = 60.0
     remedy: str = ""
+    after_kill: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -85,14 +89,21 @@ class Supervisor:
             raise OperatorError(f"{piece.name} ended with code {code}.{self._explain(piece)}")
         if not is_ready:
             raise OperatorError(f"{piece.name} was not ready within {piece.ready_seconds:.0f} s.{self._explain(piece)}")
+        self._killed(piece.name).unlink(missing_ok=True)
+
+    def was_killed(self, name: str) -> bool:
+        """Return whether a piece that does not run any more ended by itself or by force, and was not started since."""
+        return self._killed(name).exists() or (self._note(name).exists() and not self.process_of(name))
 
     def stop(self, name: str) -> bool:
         """End a piece and whatever it started: politely, then by force. Return whether there was anything."""
-        leader = self.process_of(name)
+        leader, killed = self.process_of(name), self.was_killed(name)
         if leader and name not in KEEP_NOTHING:
             with contextlib.suppress(psutil.NoSuchProcess):
                 leader.terminate()
-                psutil.wait_procs([leader], timeout=STOP_SECONDS)
+                killed = bool(psutil.wait_procs([leader], timeout=STOP_SECONDS)[1])
+        if killed:
+            self._killed(name).touch()
         left = list(self._marked(name))
         for process in left:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -147,6 +158,9 @@ class Supervisor:
 
     def _note(self, name: str) -> Path:
         return self._folder / f"{name}.process"
+
+    def _killed(self, name: str) -> Path:
+        return self._folder / f"{name}.killed"
 
     def _write_note(self, piece: Piece, pid: int) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):

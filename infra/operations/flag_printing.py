@@ -14,6 +14,7 @@ from chalicelib.flags.document.names import GLOBAL, short_name
 from infra.operations.printing import console, folding_table, minute
 
 FEW_IDS = 3
+NOT_ANSWERED = "the deployed API answers, and does not decide by it: flags list, then the functions' log"
 
 
 def print_listing(listing: Listing) -> None:
@@ -54,18 +55,16 @@ def print_gate(flags: Iterable[Flag], overruled: str | None) -> None:
         console.print("the global gate is off: everybody gets the old backend")
 
 
-def print_change(made: ChangeResult, answered: bool | None) -> None:
-    """What was changed and how long it took to be in effect."""
+def print_change(made: ChangeResult, answered: bool | None, problem: str | None) -> None:
+    """What was changed, how long it took to be in effect, and what keeps it from that (``problem``)."""
     change = made.change
     print_changes([change])
-    if change.in_effect_ms is None:
-        console.print("[red]deployed, but no poll of AppConfig has shown it yet: flags list says what is in use[/]")
-    else:
+    if change.in_effect_ms is not None:
         console.print(f"in effect everywhere after {change.in_effect_ms / 1000:.1f} s")
-    if answered is not None:
-        console.print(
-            "the deployed API decides by it" if answered else "[red]the deployed API does not decide by it[/]"
-        )
+    if problem:
+        console.print(problem, style="red", markup=False)
+    elif answered is not None:
+        console.print("the deployed API decides by it" if answered else f"[red]{NOT_ANSWERED}[/]")
     if not made.recorded:
         console.print("[yellow]the database did not answer: the change is not in flags history[/]")
 

@@ -1,11 +1,15 @@
-"""``python -m infra flags list | set | plan | explain | history | rollback | kill``."""
+"""``python -m infra flags list | set | plan | explain | history | rollback | kill | restore``."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 import click
 
+from chalicelib.domain.errors import EnergyMonitorError, UnchangedError
+from chalicelib.flags.changes.apply import FlagChanges
 from chalicelib.flags.changes.as_json import (
     change_document,
     explanation_document,
@@ -16,6 +20,7 @@ from chalicelib.flags.changes.as_json import (
 from chalicelib.flags.changes.patch import FlagPatch, percentage
 from chalicelib.flags.changes.request import ChangeRequest, ChangeResult
 from chalicelib.flags.document.names import COMPONENTS, component_flag_named, flag_named
+from infra.errors import OperatorError
 from infra.operations.flag_printing import (
     print_change,
     print_changes,
@@ -24,9 +29,9 @@ from infra.operations.flag_printing import (
     print_listing,
     print_plan,
 )
-from infra.operations.printing import print_json, progress_console
-from infra.targets.database import json_option
-from infra.targets.flags import Flags, flags_of, place_options
+from infra.operations.printing import console, print_json, progress_console
+from infra.targets.database import json_option, person
+from infra.targets.flags import flags_of, place_options
 
 reason_option = click.option("--reason", required=True, help="why; kept with the change")
 Users = tuple[str, ...]
@@ -53,7 +58,8 @@ def list_flags(name: str, stage: str | None, as_json: bool) -> None:
 @flags.command(name="set")
 @click.argument("flag")
 @click.option("--percent", help="0 to 100; more than 0 switches the flag on")
-@click.option("--on/--off", "enabled", default=None, help="switch the flag on or off; the rest stays as it is")
+@click.option("--on", is_flag=True, help="switch the flag on; the rest stays as it is")
+@click.option("--off", is_flag=True, help="switch the flag off; the rest stays as it is")
 @click.option("--exact", is_flag=True, help="write the percentage of the known users down by id: for small numbers")
 @click.option("--test-user", "test_users", multiple=True, help="gets the new backend at any percentage; repeatable")
 @click.option("--no-test-user", "no_test_users", multiple=True, help="is no test user any more; repeatable")
@@ -67,6 +73,8 @@ def list_flags(name: str, stage: str | None, as_json: bool) -> None:
 def set_flag(
     flag: str,
     percent: str | None,
+    on: bool,
+    off: bool,
     if_version: str | None,
     reason: str,
     name: str,
@@ -75,12 +83,14 @@ def set_flag(
     **wished: Any,
 ) -> None:
     """Change one flag: a component's, or 'global'. Refused, with what to do first, before the data allow it."""
-
-    def change(place: Flags) -> ChangeResult:
-        wish = FlagPatch(percent=None if percent is None else percentage(percent), **wished)
-        return place.operations.changes.set(flag_named(flag), wish, ChangeRequest(place.by, reason, if_version))
-
-    _make(change, name, stage, as_json)
+    if on and off:
+        raise click.UsageError("--on and --off: say one of them")
+    with _checked():
+        wish = FlagPatch(enabled=on if on or off else None, percent=_percent(percent), **wished)
+        if wish.exact and wish.percent is None:
+            raise click.UsageError("--exact is a way to write a percentage: say --percent too")
+        wanted, order = flag_named(flag), ChangeRequest(person(), reason, if_version)
+    _make(lambda changes: changes.set(wanted, wish, order), name, stage, as_json)
 
 
 @flags.command()
@@ -92,9 +102,10 @@ def set_flag(
 @json_option
 def plan(component: str, start: str | None, end: str, exact: bool, name: str, stage: str | None, as_json: bool) -> None:
     """List who enters and who leaves between two percentages. Exit code 1 when a rise drops somebody."""
+    with _checked():
+        wanted, first, last = component_flag_named(component), _percent(start), percentage(end)
     with flags_of(name, stage) as place:
-        first, last = None if start is None else percentage(start), percentage(end)
-        found = place.operations.overview.plan(component_flag_named(component), first, last, exact=exact)
+        found = place.operations.overview.plan(wanted, first, last, exact=exact)
     if as_json:
         print_json(plan_document(found))
     else:
@@ -110,8 +121,10 @@ def plan(component: str, start: str | None, end: str, exact: bool, name: str, st
 @json_option
 def explain(user: str, component: str, name: str, stage: str | None, as_json: bool) -> None:
     """Say which backend a user gets for a component, and by which rule of which document."""
+    with _checked():
+        wanted = COMPONENTS[component_flag_named(component)]
     with flags_of(name, stage) as place:
-        found = place.operations.overview.explain(user, COMPONENTS[component_flag_named(component)])
+        found = place.operations.overview.explain(user, wanted)
     if as_json:
         print_json(explanation_document(found))
     else:
@@ -125,8 +138,10 @@ def explain(user: str, component: str, name: str, stage: str | None, as_json: bo
 @json_option
 def history(flag: str | None, limit: int, name: str, stage: str | None, as_json: bool) -> None:
     """Say who changed which flag, when and why, the newest first."""
+    with _checked():
+        wanted = None if flag is None else flag_named(flag)
     with flags_of(name, stage) as place:
-        found = place.operations.overview.changes(None if flag is None else flag_named(flag), limit)
+        found = place.operations.overview.changes(wanted, limit)
     if as_json:
         print_json([change_document(change) for change in found])
     else:
@@ -141,13 +156,9 @@ def history(flag: str | None, limit: int, name: str, stage: str | None, as_json:
 @json_option
 def rollback(component: str, percent: str | None, reason: str, name: str, stage: str | None, as_json: bool) -> None:
     """Send a component back to the old backend, now; ends a deployment that is under way."""
-
-    def change(place: Flags) -> ChangeResult:
-        back_to = None if percent is None else percentage(percent)
-        order = ChangeRequest(place.by, reason)
-        return place.operations.changes.rollback(component_flag_named(component), back_to, order)
-
-    _make(change, name, stage, as_json)
+    with _checked():
+        wanted, back_to, order = component_flag_named(component), _percent(percent), ChangeRequest(person(), reason)
+    _make(lambda changes: changes.rollback(wanted, back_to, order), name, stage, as_json)
 
 
 @flags.command()
@@ -156,25 +167,70 @@ def rollback(component: str, percent: str | None, reason: str, name: str, stage:
 @json_option
 def kill(reason: str, name: str, stage: str | None, as_json: bool) -> None:
     """Send everything back to the old backend, now; ends a deployment that is under way."""
-    _make(lambda place: place.operations.changes.kill(ChangeRequest(place.by, reason)), name, stage, as_json)
+    with _checked():
+        order = ChangeRequest(person(), reason)
+    _make(lambda changes: changes.kill(order), name, stage, as_json)
 
 
-def _make(change: Callable[[Flags], ChangeResult], name: str, stage: str | None, as_json: bool) -> None:
-    """Make a change and say when it was in effect. Exit code 1 when it was not, or is a way back that leads nowhere."""
+@flags.command()
+@reason_option
+@place_options
+@json_option
+def restore(reason: str, name: str, stage: str | None, as_json: bool) -> None:
+    """Bring back the flag document that was recorded last, where AppConfig has lost it."""
+    with _checked():
+        order = ChangeRequest(person(), reason)
+    _make(lambda changes: changes.restore(order), name, stage, as_json)
+
+
+@contextmanager
+def _checked() -> Iterator[None]:
+    """Input is checked before anything is reached. What is refused is shown as every refusal is."""
+    try:
+        yield
+    except EnergyMonitorError as error:
+        raise OperatorError(str(error)) from error
+
+
+def _percent(given: str | None) -> Decimal | None:
+    return None if given is None else percentage(given)
+
+
+def _make(change: Callable[[FlagChanges], ChangeResult], name: str, stage: str | None, as_json: bool) -> None:
+    """Make a change and say when it was in effect. Exit code 1 when it was not, or is a way back that leads nowhere.
+
+    Nothing to change is no failure.
+    """
     with flags_of(name, stage) as place:
-        progress_console.print("deploying, and waiting until every function has asked AppConfig again: 15 seconds")
-        made = change(place)
-        answered = place.wait_for_answer(made.change.to_version)
+        changes = place.operations.changes.announcing(_say_deploying)
+        try:
+            made = change(changes)
+        except UnchangedError as unchanged:
+            _print_unchanged(unchanged, as_json)
+            return
+        answered = None if made.change.in_effect_ms is None else place.wait_for_answer(made.change)
+        problem = changes.publishing.problem(made.change) if answered is False else made.change.problem
         loaded = place.operations.overview.store.loaded()
     if as_json:
-        print_json(made_document(made) | {"answeredByApi": answered})
+        print_json(made_document(made) | {"answeredByApi": answered, "problem": problem})
     else:
-        print_change(made, answered)
+        print_change(made, answered, problem)
         print_gate(loaded.document.flags.values() if loaded else (), made.overruled)
     sys.exit(0 if succeeded(made, answered) else 1)
 
 
+def _say_deploying() -> None:
+    progress_console.print("deploying, and waiting until every function has asked AppConfig again: 15 seconds")
+
+
+def _print_unchanged(unchanged: UnchangedError, as_json: bool) -> None:
+    if as_json:
+        print_json({"state": "unchanged", "problem": None, "said": str(unchanged)})
+    else:
+        console.print(str(unchanged), markup=False)
+
+
 def succeeded(made: ChangeResult, answered: bool | None) -> bool:
     """Whether a change is in effect, and a way back has led to the old backend."""
-    back_in_vain = made.overruled is not None and made.change.action != "set"
+    back_in_vain = made.overruled is not None and made.change.action not in ("set", "restore")
     return made.change.in_effect_ms is not None and answered is not False and not back_in_vain

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.bootstrap import FlagOperations, shell_flags
 from chalicelib.domain.errors import EnergyMonitorError
+from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.flags.appconfig.clients import CHANGING, READING, AppConfigIds, FlagClients
 from chalicelib.repositories.database import open_database
 from infra.deployment.application import Target, flags_parameters
@@ -36,14 +37,36 @@ class Flags:
     by: str
     layout: Layout | None
 
-    def wait_for_answer(self, version: str) -> bool | None:
-        """Whether the deployed API decides by a document; None where there is none to ask."""
+    def wait_for_answer(self, change: FlagChange) -> bool | None:
+        """Whether the deployed API decides by a change; None where there is none to ask, or it does not answer.
+
+        Nothing is waited for once it decides by a later document that says something else.
+        """
         if self.layout is None or not answers(f"{self.layout.base_url}/health"):
             return None
-        token = laptop.token(self.layout, self.by, (OPERATOR,))
-        return wait_until(
-            lambda: _in_use(f"{self.layout and self.layout.base_url}/ops/flags", token) == version, API_SECONDS
-        )
+        url, token = f"{self.layout.base_url}/ops/flags", laptop.token(self.layout, self.by, (OPERATOR,))
+        said: list[bool | None] = []
+
+        def decided() -> bool:
+            listing = _listing(url, token)
+            if listing is not None:
+                said.append(decides_by(listing, change))
+            return bool(said) and said[-1] is not None
+
+        wait_until(decided, API_SECONDS)
+        return bool(said[-1]) if said else None
+
+
+def decides_by(listing: dict[str, Any], change: FlagChange) -> bool | None:
+    """Whether a function that gives this listing decides by a change; None: by an earlier document still."""
+    if listing["inUse"] == change.to_version:
+        return True
+    if listing["inUse"] != listing["version"]:
+        return None
+    now = {flag["name"]: flag for flag in listing["flags"]}
+    if all(now.get(name) == after for name, after in change.after.items()):
+        return True
+    return None if listing["inUse"] == change.from_version else False
 
 
 def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -93,9 +116,10 @@ def clients_of(target: Target) -> FlagClients:
     return FlagClients(partial(client, "appconfigdata", READING), partial(client, "appconfig", CHANGING))
 
 
-def _in_use(url: str, token: str) -> str | None:
+def _listing(url: str, token: str) -> dict[str, Any] | None:
     try:
         answer = _http.request("GET", url, headers={"Authorization": f"Bearer {token}"})
     except expected_errors():
         return None
-    return answer.json()["inUse"] if answer.status == 200 else None
+    listing: dict[str, Any] | None = answer.json() if answer.status == 200 else None
+    return listing

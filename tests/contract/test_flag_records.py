@@ -41,17 +41,17 @@ def meter(ports: Ports, user_id: str, kind: EnergyType) -> None:
 
 def test_a_change_is_kept_whole_and_can_be_finished(ports: Ports) -> None:
     started = change(MOMENT, "one")
-    ports.flag_history.save(started)
+    ports.flag_history.save(started, b"{}")
     assert list(ports.flag_history.changes(None, 10)) == [started]
     deployed = replace(started, state=ChangeState.DEPLOYED, config_version=7, deployment=8, in_effect_ms=14_900)
-    ports.flag_history.save(deployed)
+    ports.flag_history.save(deployed, b"{}")
     assert list(ports.flag_history.changes(None, 10)) == [deployed]
 
 
 def test_changes_come_the_newest_first_of_one_flag_or_of_all(ports: Ports) -> None:
     changes = [change(MOMENT + n, "one", *(["two"] if n % 2 else [])) for n in range(6)]
     for item in changes:
-        ports.flag_history.save(item)
+        ports.flag_history.save(item, b"{}")
     assert list(ports.flag_history.changes(None, 4)) == changes[:1:-1]
     assert list(ports.flag_history.changes("two", 10)) == changes[5:0:-2]
     assert list(ports.flag_history.changes("three", 10)) == []
@@ -76,3 +76,17 @@ def test_the_last_verify_is_remembered(ports: Ports, since: int | None) -> None:
         verified = Verified(MOMENT, since, 12, 1, differences)
         ports.sync_control.save_verified(verified)
         assert ports.sync_control.verified() == verified
+
+
+def test_the_document_of_the_newest_deployed_change_is_kept_to_the_byte(ports: Ports) -> None:
+    assert ports.flag_history.last_deployed() is None
+    older, newer, failed, started = (change(MOMENT + n, "one") for n in range(4))
+    for item, state in ((older, ChangeState.DEPLOYED), (newer, ChangeState.DEPLOYED), (failed, ChangeState.FAILED)):
+        ports.flag_history.save(replace(item, state=state), f'{{"用户": "{item.at}"}}\n'.encode())
+    ports.flag_history.save(started, b"{}")
+    found = ports.flag_history.last_deployed()
+    assert found is not None
+    assert (found.change, found.content) == (
+        replace(newer, state=ChangeState.DEPLOYED),
+        f'{{"用户": "{MOMENT + 1}"}}\n'.encode(),
+    )

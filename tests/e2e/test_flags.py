@@ -35,12 +35,13 @@ def test_a_component_moves_and_an_operator_takes_it_back_over_http(deployed: Dep
     assert backend(deployed, user) == "old"
     listed = ops(deployed, "GET", "/ops/flags").json
     assert listed["inUse"] == listed["version"] == made.json["toVersion"]
-    assert flags.wait_for_answer(made.json["toVersion"])
-    assert flags.operations.overview.changes(TABLE, 1)[0].by == "olga"
+    [change] = flags.operations.overview.changes(TABLE, 1)
+    assert change.by == "olga"
+    assert flags.wait_for_answer(change)
 
 
 def test_the_shell_waits_until_the_deployed_api_decides_by_its_change(deployed: Deployed, flags: Flags) -> None:
     made = flags.operations.changes.kill(ChangeRequest(flags.by, "a test"))
     assert made.recorded
     assert made.change.in_effect_ms is not None
-    assert flags.wait_for_answer(made.change.to_version)
+    assert flags.wait_for_answer(made.change)

@@ -150,6 +150,7 @@ class FakeAppConfig:
             "ConfigurationProfileId": found.profile,
             "ConfigurationVersion": str(found.version),
             "State": found.state_at(self.now),
+            "Description": found.description,
         }
 
     def list_hosted_configuration_versions(self, **asked: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.rollout.flag_history import FlagChange
+from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange, RecordedDocument
 from tests.fakes.store import FakeStore
 
 
@@ -11,18 +11,24 @@ class FakeFlagHistory:
     def __init__(self, store: FakeStore) -> None:
         self._store = store
         self._changes: dict[str, FlagChange] = {}
+        self._contents: dict[str, bytes] = {}
         self.down = False
 
-    def save(self, change: FlagChange) -> None:
+    def save(self, change: FlagChange, content: bytes) -> None:
         self._store.ping()
         if self.down:
             raise UnavailableError("the record cannot be written")
         self._changes[change.id] = change
+        self._contents[change.id] = content
 
     def changes(self, flag: str | None, limit: int) -> Sequence[FlagChange]:
         self._store.ping()
         found = [change for change in self._changes.values() if flag is None or flag in change.after]
         return sorted(found, key=lambda change: change.at, reverse=True)[:limit]
+
+    def last_deployed(self) -> RecordedDocument | None:
+        deployed = [item for item in self.changes(None, len(self._changes)) if item.state is ChangeState.DEPLOYED]
+        return RecordedDocument(deployed[0], self._contents[deployed[0].id]) if deployed else None
 
 
 class FakeKnownUsers:

@@ -281,8 +281,8 @@ def test_the_command_line_rolls_out_and_back_and_says_how_long_it_took(shell: Sh
         (("set", "energy_table", "--percent", "ten", "--reason", "x"), "'ten' is not a number from 0 to 100"),
         (("set", "energy_table", "--percent", "10", "--reason", " "), "say why"),
         (("set", "energy_table", "--percent", "10", "--reason", "x"), "infra verify"),
-        (("set", "energy_table", "--off", "--reason", "x"), "nothing to change"),
         (("set", "energy_table", "--off", "--reason", "x", "--if-version", "old"), "somebody else has changed"),
+        (("restore", "--reason", "x"), "nothing to restore"),
         (("rollback", "energy_table", "--to", "50", "--reason", "x"), "no rollback"),
         (("rollback", "global", "--reason", "x"), "not a component"),
         (("plan", "energy_table", "--to", "ten"), "'ten' is not a number"),
@@ -295,7 +295,58 @@ def test_the_command_line_refuses_in_words(shell: Shell, stage: Stage, arguments
     assert (code, printed) == (1, None)
     assert said in errors
     assert "Traceback" not in errors
+    assert "deploying" not in errors
     assert stage.home.deployed().latest_deployment == 1
+
+
+def test_nothing_to_change_is_no_failure_and_is_said(shell: Shell, stage: Stage) -> None:
+    code, printed, errors = shell.run("set", "energy_table", "--off", "--reason", "x")
+    assert (code, printed["state"], "nothing to change" in printed["said"]) == (0, "unchanged", True)
+    assert "deploying" not in errors
+    assert "nothing to change" in shell_output(shell, "set", "energy_table", "--off", "--reason", "x")
+    assert stage.home.deployed().latest_deployment == 1
+
+
+def test_what_is_overtaken_by_another_operator_is_said_at_once(
+    shell: Shell, stage: Stage, migrated: Database[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one reads in the moment after our deployment, and deploys on top of it."""
+    verify(migrated)
+    other, real = stage.operator(migrated), FlagDeployment.complete
+
+    def completed(self: FlagDeployment, made: Any) -> None:
+        monkeypatch.setattr(FlagDeployment, "complete", real)
+        real(self, made)
+        other.changes.set(TABLE, FlagPatch(percent=Decimal(20)), ChangeRequest("otto", "yours"))
+
+    monkeypatch.setattr(FlagDeployment, "complete", completed)
+    begun = time.monotonic()
+    code, made, errors = shell.run("set", "energy_table", "--percent", "10", "--reason", "mine")
+    assert made, errors
+    assert (code, made["inEffectMs"]) == (1, None)
+    assert (
+        'overtaken: otto has changed the flag document meanwhile (set, "yours"): energy_table is on at 20 %'
+        in (made["problem"])
+    )
+    assert time.monotonic() - begun < 10
+
+
+def test_the_recorded_document_comes_back_as_it_was(shell: Shell, stage: Stage, migrated: Database[Any]) -> None:
+    """What the emulator forgets when it is killed: everything since its last orderly end."""
+    verify(migrated)
+    operator = stage.operator(migrated)
+    operator.changes.set(GLOBAL, FlagPatch(enabled=True), ORDER)
+    operator.changes.set(TABLE, FlagPatch(percent=Decimal(10), test_users=("t",), block=("b",)), ORDER)
+    operator.changes.set(COMPONENT_FLAGS[Component.DASHBOARD], FlagPatch(retire=True), ORDER)
+    lost = stage.home.deployed()
+    fresh = Stage(stage.target, f"test-{uuid4().hex[:8]}")  # where nothing of it is known
+    shell.stage[1] = fresh.name
+    code, made, _ = shell.run("restore", "--reason", "AppConfig was killed")
+    assert (code, made["action"], made["reason"]) == (0, "restore", "AppConfig was killed")
+    assert made["evidence"]["restoredVersion"] == read(lost.content).version == made["toVersion"]
+    assert fresh.home.deployed().content == lost.content
+    code, again, _ = shell.run("restore", "--reason", "once more")
+    assert (code, again["state"]) == (0, "unchanged")
 
 
 def test_the_command_line_says_what_it_cannot_reach(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,14 +45,25 @@ class FlagChange:
     problem: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedDocument:
+    """The flag document that a change deployed, byte for byte; None: the record is older than this program."""
+
+    change: FlagChange
+    content: bytes | None
+
+
 class FlagHistory(Protocol):
     """The changes of flags. Every method raises UnavailableError out of time."""
 
-    def save(self, change: FlagChange) -> None:
-        """Remember a change, or how far it has come by now."""
+    def save(self, change: FlagChange, content: bytes) -> None:
+        """Remember a change, or how far it has come by now, with the whole flag document that it deploys."""
 
     def changes(self, flag: str | None, limit: int) -> Sequence[FlagChange]:
         """The latest changes, of one flag or of all, the newest first."""
+
+    def last_deployed(self) -> RecordedDocument | None:
+        """The newest change that was deployed, with its document; None where none ever was."""
 
 
 class KnownUsers(Protocol):

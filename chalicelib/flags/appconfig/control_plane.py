@@ -84,6 +84,15 @@ class AppConfigControlPlane:
         ours = found["ConfigurationProfileId"] == self._place.profile
         return ours and found["ConfigurationVersion"] == str(config_version)
 
+    def holds(self, config_version: int, content: bytes) -> bool:
+        """Whether a version of the document has this content."""
+        try:
+            return self._content(config_version) == content
+        except ClientError as error:
+            if code_of(error) == "ResourceNotFoundException":
+                return False
+            raise
+
     def create(self, content: bytes, latest_version: int) -> int:
         """Make a version of the document; a conflict where ``latest_version`` is not the latest one any more."""
         made = self._client().create_hosted_configuration_version(

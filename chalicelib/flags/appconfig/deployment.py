@@ -15,8 +15,9 @@ from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableErr
 from chalicelib.flags.appconfig.clients import answering, code_of
 from chalicelib.flags.appconfig.control_plane import SERVING, UNDER_WAY, AppConfigControlPlane, Deployed
 
-SETTLING_SECONDS, PAUSE_SECONDS = 15.0, 0.25
-MOVED_ON = "somebody else has changed the flag document meanwhile; look at it again: flags list"
+SETTLING_SECONDS, PAUSE_SECONDS, LOOK_SECONDS = 15.0, 0.25, 1.0
+LOOK_AGAIN = "look at it again: flags list"
+MOVED_ON = f"somebody else has changed the flag document meanwhile; {LOOK_AGAIN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,15 @@ class Waiting:
             self.pause(PAUSE_SECONDS)
         return True
 
-    def passed(self, seconds: float) -> bool:
-        """Let that time pass; False at once where there is less."""
-        if self.clock() + seconds > self.deadline:
+    def passed(self, seconds: float, still: Callable[[], bool]) -> bool:
+        """Let that time pass; False at once where there is less, or when ``still`` does not hold any more."""
+        end = self.clock() + seconds
+        if end > self.deadline:
             return False
-        self.pause(seconds)
+        while (left := end - self.clock()) > 0:
+            self.pause(min(left, LOOK_SECONDS))
+            if not still():
+                return False
         return True
 
 
@@ -114,10 +119,22 @@ class FlagDeployment:
         if states and states[-1] not in (*SERVING, *UNDER_WAY):
             raise RolloutError(f"deployment {made.number} is {states[-1]}; AppConfig's event log says why")
 
+    def now(self) -> Deployed:
+        """What is deployed now. Raises RolloutError, UnavailableError."""
+        return self._home.deployed()
+
+    def description(self, found: Deployed) -> str:
+        """What AppConfig shows beside the latest deployment. Raises UnavailableError."""
+        with answering():
+            return self._home.deployment(found.latest_deployment).get("Description", "")
+
     def _create(self, content: bytes, base: Deployed) -> int:
+        """A conflict may be with ourselves: the client asks again where the first answer got lost."""
         try:
             return self._home.create(content, base.latest_version)
         except ClientError as error:
+            if _is_conflict(error) and self._home.holds(base.latest_version + 1, content):
+                return base.latest_version + 1
             raise _said(error) from error
 
     def _start(self, version: int, base: Deployed, description: str) -> int:
@@ -145,6 +162,11 @@ class FlagDeployment:
             raise UnavailableError(f"flags list says later whether the change is deployed: {error}") from unknown
         if _is_conflict(error) and latest == base.latest_deployment:
             return []
+        if latest < base.latest_deployment:
+            raise RevisionError(
+                f"AppConfig has lost deployments meanwhile: its latest one was {base.latest_deployment} and is "
+                f"{latest} now; nothing was changed; bring the recorded document back: flags restore"
+            ) from error
         raise _said(error) from error
 
 

@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
-from chalicelib.domain.rollout.flag_history import KnownUsers
+from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError, UnchangedError
+from chalicelib.domain.rollout.flag_history import FlagChange, KnownUsers
 from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.flags.appconfig.control_plane import Deployed
-from chalicelib.flags.appconfig.deployment import MOVED_ON
 from chalicelib.flags.changes.checks import rises
 from chalicelib.flags.changes.patch import FlagPatch, patched, rolled_back
 from chalicelib.flags.changes.planning import plan_between
@@ -38,6 +37,10 @@ class FlagChanges:
     users: KnownUsers
     control: SyncControl
 
+    def announcing(self, deploying: Callable[[], None]) -> "FlagChanges":
+        """The same, where a call says that everything was checked and a deployment begins."""
+        return replace(self, publishing=replace(self.publishing, deploying=deploying))
+
     def within(self, seconds: float) -> "FlagChanges":
         """The same for somebody who waits so many seconds from now on."""
         return replace(self, publishing=self.publishing.within(seconds))
@@ -47,17 +50,18 @@ class FlagChanges:
 
         Raises:
             RolloutError: the change is not allowed, or not yet; says what to do first.
+            UnchangedError: the flag is so already.
             RevisionError: somebody else has changed the document since ``order.expected``, or meanwhile.
             UnavailableError: AppConfig or the database did not answer; nothing was changed unless it says so.
         """
         base = self.publishing.deployment.settled(stop=False)
         before, now = _readable(base), self._now()
         if order.expected not in (None, before.version):
-            raise RevisionError(MOVED_ON)
+            raise RevisionError(self.publishing.overtaking.message(order.expected or "", [name]))
         flag = before.flag(name, now)
         wished = patched(flag, wish, lambda: list(self.users.known_users()))
         if wished == before.flags.get(name):
-            raise RolloutError(f"{name} is so already: nothing to change")
+            raise UnchangedError(f"{name} is so already: nothing to change")
         after = _completed(before, now).with_flags(replace(wished, updated_at=now))
         doing = Action("set", order, self._evidence(flag, wished), True)
         return self._looked_at(self.publishing.publish(base, before, after, doing))
@@ -88,6 +92,43 @@ class FlagChanges:
             return before.with_flags(*(replace(flag, enabled=False, updated_at=now) for flag in on))
 
         return self._back(rewrite, Action("kill", order))
+
+    def restore(self, order: ChangeRequest) -> ChangeResult:
+        """Bring the recorded document back where AppConfig has lost it: byte for byte, retired flags included.
+
+        Raises:
+            UnchangedError: it is what is deployed.
+            RolloutError: nothing is recorded, AppConfig is further than the record, or nobody may be sent to the new
+                backend yet who would be.
+            RevisionError, UnavailableError: as for ``set``.
+        """
+        base = self.publishing.deployment.settled(stop=False)
+        recorded, after = self._recorded(base)
+        before = _readable_or_nothing(base)
+        evidence = Readiness.of(self.control, self._now())
+        if any(rises(before.flag(name, 0), flag) for name, flag in after.flags.items()):
+            evidence.check()
+        told = evidence.as_document() | {"restored": recorded.id, "restoredVersion": recorded.to_version}
+        return self._looked_at(self.publishing.publish(base, before, after, Action("restore", order, told, True)))
+
+    def _recorded(self, base: Deployed) -> tuple[FlagChange, FlagDocument]:
+        """The change that was recorded last, and its document."""
+        found = self.publishing.history.last_deployed()
+        if found is None:
+            raise RolloutError("no change of the flags is recorded: there is nothing to restore")
+        if found.content is None:
+            raise RolloutError(
+                f"the record of {found.change.to_version} has no document: set the flags again, one by one"
+            )
+        if found.content == base.content:
+            raise UnchangedError(f"the recorded document {found.change.to_version} is deployed: nothing to restore")
+        if base.config_version > (found.change.config_version or 0):
+            raise RolloutError(
+                f"AppConfig has version {base.config_version} of the document, the record ends with "
+                f"{found.change.config_version}: nothing is lost, somebody has deployed without a record; "
+                "look at it: flags list"
+            )
+        return found.change, read(found.content)
 
     def _back(self, rewrite: Rewrite, doing: Action) -> ChangeResult:
         """The way back is tried again on top of whatever somebody else has deployed meanwhile."""

@@ -32,6 +32,18 @@ class FlagPatch:
     unblock: tuple[str, ...] = ()
     retire: bool = False
 
+    def __post_init__(self) -> None:
+        """Raise InvalidInputError where one part takes back what another asks for."""
+        if self.retire and self._changes_more():
+            raise InvalidInputError("a flag is retired, and nothing else about it is changed")
+        for added, removed in ((self.test_users, self.no_test_users), (self.block, self.unblock)):
+            if both := sorted({*added} & {*removed}):
+                raise InvalidInputError(f"{', '.join(both)}: added and removed at once; say one of them")
+
+    def _changes_more(self) -> bool:
+        users = (*self.test_users, *self.no_test_users, *self.block, *self.unblock)
+        return bool(users) or self.exact or (self.enabled, self.percent) != (None, None)
+
 
 def percentage(given: object) -> Decimal:
     """A percentage from 0 to 100 with at most three decimals. Raises InvalidInputError."""

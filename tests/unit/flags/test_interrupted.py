@@ -10,6 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.rollout.flag_history import ChangeState
 from chalicelib.flags.appconfig.deployment import Waiting
+from chalicelib.flags.appconfig.session import POLL_SECONDS
 from tests.fakes.appconfig import Deployment, refusal
 from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
 
@@ -137,3 +138,78 @@ def test_a_start_of_which_nothing_is_known_says_where_to_look(risen: Rollout, ch
     risen.appconfig.start_deployment = start  # type: ignore[method-assign]
     with pytest.raises(UnavailableError, match="flags list"):
         change(risen)
+
+
+@every_change
+@pytest.mark.parametrize("polls", [0, 1, 7])
+def test_of_an_appconfig_that_dies_during_the_wait_only_that_is_said(
+    risen: Rollout, change: Callable[[Rollout], Any], polls: int
+) -> None:
+    real, seen = risen.appconfig.get_latest_configuration, [0]
+
+    def polled(ConfigurationToken: str) -> Any:  # noqa: N803 the name AWS gives it
+        seen[0] += 1
+        risen.appconfig.down = risen.appconfig.down or seen[0] > polls
+        return real(ConfigurationToken)
+
+    risen.appconfig.pass_time(POLL_SECONDS)
+    risen.appconfig.get_latest_configuration = polled  # type: ignore[method-assign]
+    made = change(risen).change
+    assert (made.in_effect_ms, "AppConfig does not answer" in made.problem) == (None, True)
+
+
+@every_change
+def test_an_appconfig_that_comes_back_without_the_change_has_lost_it(
+    risen: Rollout, change: Callable[[Rollout], Any]
+) -> None:
+    def forget() -> None:
+        del risen.appconfig.deployments[2:], risen.appconfig.versions[3], risen.appconfig.versions[4]
+
+    after_the_start(risen, forget)
+    made = change(risen).change
+    assert (made.in_effect_ms, "AppConfig has lost it" in made.problem, "flags restore" in made.problem) == (
+        None,
+        True,
+        True,
+    )
+
+
+def loses_deployments(rollout: Rollout) -> None:
+    """Between reading and starting a deployment."""
+    real = rollout.appconfig.start_deployment
+
+    def start(**asked: Any) -> Any:
+        rollout.appconfig.start_deployment = real  # type: ignore[method-assign]
+        del rollout.appconfig.deployments[2:]
+        return real(**asked)
+
+    rollout.appconfig.start_deployment = start  # type: ignore[method-assign]
+
+
+def test_an_appconfig_that_has_lost_deployments_before_the_start_is_not_somebody_else(risen: Rollout) -> None:
+    loses_deployments(risen)
+    with pytest.raises(RevisionError, match=r"^AppConfig has lost deployments.*flags restore"):
+        risen.set(60)
+
+
+@pytest.mark.parametrize("change", ["rollback", "kill"])
+def test_a_way_back_gets_through_an_appconfig_that_loses_deployments(risen: Rollout, change: str) -> None:
+    loses_deployments(risen)
+    assert CHANGES[change](risen).change.problem is None
+    assert not risen.table().enabled
+
+
+@every_change
+def test_a_version_whose_answer_got_lost_is_no_conflict_with_somebody_else(
+    risen: Rollout, change: Callable[[Rollout], Any]
+) -> None:
+    """The client of AWS asks again by itself, and the second answer is a conflict with the first."""
+    real = risen.appconfig.create_hosted_configuration_version
+
+    def twice(**asked: Any) -> Any:
+        real(**asked)
+        return real(**asked)
+
+    risen.appconfig.create_hosted_configuration_version = twice  # type: ignore[method-assign]
+    made = change(risen).change
+    assert (made.state, made.config_version, made.problem) == (ChangeState.DEPLOYED, 4, None)

@@ -17,7 +17,9 @@ def test_of_two_operators_who_have_seen_one_document_the_second_is_told(risen: R
     seen = risen.flags.overview.listing().document.version
     mine, yours = (risen.operator().changes for _ in range(2))
     mine.set(TABLE, FlagPatch(percent=Decimal(60)), ChangeRequest("olga", "mine", seen))
-    with pytest.raises(RevisionError, match="look at it again"):
+    with pytest.raises(
+        RevisionError, match=r'^olga has .* \(set, "mine"\): energy_table is on at 60 %; look at it again'
+    ):
         yours.set(TABLE, FlagPatch(percent=Decimal(70)), ChangeRequest("otto", "yours", seen))
     assert risen.table().rollout_percent == 60
 
@@ -33,7 +35,9 @@ def test_of_two_operators_at_the_same_moment_one_is_told(risen: Rollout, step: s
         return real(**asked)
 
     setattr(risen.appconfig, step, interrupted)
-    with pytest.raises(RevisionError, match="look at it again"):
+    with pytest.raises(
+        RevisionError, match=r'^otto has .* \(set, "yours"\): energy_table is on at 60 %; look at it again'
+    ):
         risen.set(70)
     assert risen.table().rollout_percent == 60
     assert percents_ever_made(risen) == {0, 50, 60, *([70] if step == "start_deployment" else [])}
@@ -49,10 +53,10 @@ def percents_ever_made(rollout: Rollout) -> set[Decimal]:
 def test_a_change_that_comes_between_reading_and_making_a_version_stops_it(risen: Rollout) -> None:
     other, real = risen.operator().changes, risen.history.save
 
-    def interrupted(change: FlagChange) -> None:
+    def interrupted(change: FlagChange, content: bytes) -> None:
         risen.history.save = real  # type: ignore[method-assign]
         other.set("dashboard_new_backend", FlagPatch(percent=Decimal(5)), ChangeRequest("otto", "yours"))
-        real(change)
+        real(change, content)
 
     risen.history.save = interrupted  # type: ignore[method-assign]
     with pytest.raises(RevisionError):
@@ -88,3 +92,53 @@ def test_a_rollback_goes_on_top_of_what_somebody_else_deploys_meanwhile(risen: R
     back(risen)
     flags = risen.flags.overview.listing().document.flags
     assert (flags[TABLE].enabled, flags["dashboard_new_backend"].rollout_percent) == (False, Decimal(5))
+
+
+def overtaken(rollout: Rollout, change: str = TABLE, after_polls: int = 0, percent: int = 20) -> Rollout:
+    """Somebody without our locks deploys in the moment after so many polls of what was deployed here."""
+    other, real, polls = rollout.operator().changes, rollout.appconfig.get_latest_configuration, [0]
+
+    def polled(ConfigurationToken: str) -> Any:  # noqa: N803 the name AWS gives it
+        polls[0] += 1
+        if polls[0] == after_polls + 1:
+            rollout.appconfig.get_latest_configuration = real  # type: ignore[method-assign]
+            other.set(change, FlagPatch(percent=Decimal(percent)), ChangeRequest("otto", "yours"))
+        return real(ConfigurationToken)
+
+    rollout.appconfig.get_latest_configuration = polled  # type: ignore[method-assign]
+    return rollout
+
+
+@pytest.mark.parametrize("after_polls", [0, 1, 5, 14])
+def test_who_is_overtaken_after_the_deployment_learns_at_once_by_whom_and_to_what(
+    risen: Rollout, after_polls: int
+) -> None:
+    started = risen.appconfig.now
+    change = overtaken(risen, after_polls=after_polls).set(10).change
+    assert change.in_effect_ms is None
+    assert (change.problem or "").startswith("deployed, then overtaken: otto has changed the flag document meanwhile")
+    assert '(set, "yours"): energy_table is on at 20 %' in (change.problem or "")
+    assert risen.appconfig.now - started < after_polls + 17  # the other one's own 15 seconds, and no wait after them
+    kept = next(item for item in risen.flags.overview.changes(TABLE, 9) if item.id == change.id)
+    assert kept == change
+
+
+def test_who_is_overtaken_by_other_tools_learns_what_appconfig_knows(risen: Rollout) -> None:
+    real = risen.appconfig.get_latest_configuration
+
+    def polled(ConfigurationToken: str) -> Any:  # noqa: N803 the name AWS gives it
+        risen.appconfig.get_latest_configuration = real  # type: ignore[method-assign]
+        document = read(risen.appconfig.versions[2])
+        risen.appconfig.deployed(document)
+        risen.appconfig.deployments[-1].description = "by hand"
+        return real(ConfigurationToken)
+
+    risen.appconfig.get_latest_configuration = polled  # type: ignore[method-assign]
+    problem = risen.set(10).change.problem or ""
+    assert 'somebody else has changed the flag document meanwhile (deployment 5: "by hand")' in problem
+    assert "energy_table is off at 0 %" in problem
+
+
+def test_a_change_of_another_flag_on_top_of_mine_overtakes_nothing(risen: Rollout) -> None:
+    change = overtaken(risen, "dashboard_new_backend", after_polls=3).set(10).change
+    assert (change.problem, change.in_effect_ms is None) == (None, False)

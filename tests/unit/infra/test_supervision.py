@@ -110,3 +110,22 @@ def test_what_was_started_is_ended_together(supervisor: Supervisor) -> None:
         supervisor.start(piece(SERVER, port, name=name))
     supervisor.stop_what_was_started()
     assert wait_until(lambda: not any(map(listens, ports)), 5)
+
+
+@pytest.mark.parametrize("stopped_too", [False, True])
+def test_a_piece_that_was_killed_is_remembered_until_it_starts_again(supervisor: Supervisor, stopped_too: bool) -> None:
+    sample = piece(SERVER, *free_ports(1))
+    supervisor.start(sample)
+    process = supervisor.process_of("sample")
+    assert process is not None
+    assert not supervisor.was_killed("sample")
+    process.kill()
+    assert wait_until(lambda: supervisor.process_of("sample") is None, 10)
+    if stopped_too:
+        supervisor.stop("sample")
+    assert supervisor.was_killed("sample")
+    supervisor.stop("sample")
+    supervisor.start(sample)
+    assert not supervisor.was_killed("sample")
+    supervisor.stop("sample")
+    assert not supervisor.was_killed("sample")

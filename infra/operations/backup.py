@@ -1,0 +1,74 @@
+"""``python -m infra backup FILE`` and ``restore FILE``: the whole of the data as one file, and back."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from chalicelib.bootstrap import shell_operations
+from chalicelib.domain.errors import SyncModeError
+from chalicelib.repositories.database import MongoDatabase
+from infra.operations.backup_data import CARRIED, take
+from infra.operations.backup_data import restore as restore_data
+from infra.operations.backup_file import Document, Writer, counted, inspected, new_file
+from infra.operations.printing import console, print_progress, progress_console
+from infra.targets.database import database_of, name_option, person
+
+PROGRESS_SECONDS = 2.0
+WHOLE_PATH = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("file", type=WHOLE_PATH)
+@name_option
+def backup(file: Path, name: str) -> None:
+    """Write readings of both sides, meters, settings, exchanges, control and records to FILE, as of one moment.
+
+    Display documents and observations of the rollout are left out: a restore calculates the display again.
+    """
+    with database_of(name) as database, new_file(file) as packed:
+
+        def writer(header: Document) -> Writer:
+            return Writer(packed, header)
+
+        counts = take(database, writer, progress_console.print)
+    console.print(f"{file}: {counted(counts) or 'no documents'}; {file.stat().st_size:,} bytes", markup=False)
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--rebuild/--no-rebuild", default=True, show_default=True, help="calculate the display at once")
+@name_option
+def restore(file: Path, rebuild: bool, name: str) -> None:
+    """Put FILE back into an empty database. The same command again goes on with an interrupted restore."""
+    progress_console.print(f"checking {file}", markup=False)
+    contents = inspected(file)
+    with database_of(name) as database:
+        mode = restore_data(database, file, contents, person(), _now_and_then(progress_console.print))
+        console.print(f"{database.name}: {counted(contents.counts, CARRIED) or 'no documents'}", markup=False)
+        console.print(f"the mode is {mode['mode'] if mode else 'none: nothing of the new backend was there'}")
+        console.print(_rebuilt(database) if rebuild else f"the display lags: {REBUILD}")
+    console.print("what comes next: python -m infra verify, then python -m infra flags restore where flags are lost")
+
+
+REBUILD = "the sweeper calculates it, or at once: python -m infra rebuild"
+
+
+def _rebuilt(database: MongoDatabase) -> str:
+    try:
+        seen = shell_operations(database).rebuild.rebuild(None, print_progress, restart=True)
+    except SyncModeError as error:
+        return f"no display was calculated: {error}"
+    return f"display calculated: {seen.meters} meters, {seen.differences} cannot be"
+
+
+def _now_and_then(say: Callable[[str], None]) -> Callable[[str], None]:
+    last = [0.0]
+
+    def said(text: str) -> None:
+        if time.monotonic() - last[0] > PROGRESS_SECONDS:
+            last[0] = time.monotonic()
+            say(text)
+
+    return said
