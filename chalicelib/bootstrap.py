@@ -219,11 +219,11 @@ def operations(ports: Ports, clock: Clock) -> Operations:
     control, twins = ports.sync_control, ports.twins
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
     recalculation = RecalculationService(ports.transactions, calculation, clock)
-    walk = MeterWalk(control, twins, clock)
+    walk = MeterWalk(control, twins)
     check = DisplayCheck(twins, ports.queries, ports.display, clock)
     consistency = ConsistencyService(control, twins, walk, check, recalculation, clock)
     return Operations(
-        modes=SyncModeService(control, consistency.count_differences, clock),
+        modes=SyncModeService(control, consistency.count_differences, consistency.sides_are_equal),
         sync=SyncJobService(control, twins, ports.changes, ports.publisher, clock),
         consistency=consistency,
         rebuild=RebuildService(control, walk, check, recalculation),

@@ -13,7 +13,7 @@ from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections
 from migrations import display_documents
-from migrations.backfill import Backfill, count_meters, now
+from migrations.backfill import Backfill, count_meters
 from migrations.inherited import CARRIED_METER
 from migrations.scripts import QUIET, Direction, Run, Step
 
@@ -30,7 +30,7 @@ def refusal(database: Database[Any], direction: Direction) -> str | None:
         )
     if sync.catching_up is Side.NEW:
         return "the old side still catches up with the new one; first: python -m infra sync"
-    if seconds := sync.drain_seconds(now()):
+    if seconds := sync.drain_seconds():
         return f"the mode is {wanted}, but a write of the mode before may still come; try again in {seconds:.0f} s"
     return None
 

@@ -98,8 +98,8 @@ class Backfill:
             RefusedError: the mode was changed meanwhile; nothing is lost, but it has to be done again.
             UnavailableError: the database did not answer, however often it was asked.
         """
-        started, sync = now(), sync_state(self._database)
-        checkpoint = Checkpoint(self._database, sync)
+        sync = sync_state(self._database)
+        checkpoint = Checkpoint(self._database, sync, self._run.say)
         after = checkpoint.load()
         written, meters = 0, self._twins.meters(after)
         with self._run.progress("meters", count_meters(self._database, after)) as advance, _threads() as threads:
@@ -108,7 +108,7 @@ class Backfill:
                     written += documents
                     advance(1)
                 checkpoint.save(chunk[-1])
-        self._refresh_what_is_left(started)
+        self._refresh_what_is_left(sync.read_at)
         self._end(sync)
         checkpoint.clear()
         return written

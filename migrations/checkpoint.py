@@ -1,7 +1,7 @@
 """Where a backfill stands: a document of ``control`` that a run after an interruption goes on from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from pymongo.database import Database
@@ -9,9 +9,8 @@ from pymongo.database import Database
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncState
 from chalicelib.domain.sync.reconciliation import MeterKey
+from chalicelib.repositories.control import BACKFILL, control_of
 from chalicelib.repositories.database import Collections
-
-CHECKPOINT = "backfill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +19,36 @@ class Checkpoint:
 
     database: Database[Any]
     sync: SyncState
+    say: Callable[[str], None]
 
     def load(self) -> MeterKey | None:
-        """The meter, None at the beginning and when the mode has been another in between."""
-        found = self.database[Collections.CONTROL].find_one({"_id": CHECKPOINT, "since": self.sync.since})
-        return None if found is None else (found["userId"], EnergyType(found["type"]))
+        """The meter; None at the beginning, when the mode has been another in between, and where it is unreadable."""
+        found = control_of(self.database).find_one({"_id": BACKFILL})
+        if found is None:
+            return None
+        meter = self._meter(found)
+        if meter is None:
+            self.say("the checkpoint is of another period of the mode or unreadable: all meters are looked at")
+        return meter
 
     def save(self, meter: MeterKey) -> None:
-        """Remember the meter."""
-        position = {"since": self.sync.since, "userId": meter[0], "type": meter[1].value, "at": datetime.now(UTC)}
-        self.database[Collections.CONTROL].replace_one({"_id": CHECKPOINT}, position, upsert=True)
+        """Remember the meter, by the clock of the database."""
+        position = {
+            "since": self.sync.since,
+            "userId": {"$literal": meter[0]},
+            "type": meter[1].value,
+            "at": "$$NOW",
+        }
+        replaced = [{"$replaceWith": {"_id": BACKFILL, **position}}]
+        self.database[Collections.CONTROL].update_one({"_id": BACKFILL}, replaced, upsert=True)
+
+    def _meter(self, found: dict[str, Any]) -> MeterKey | None:
+        user_id, kind = found.get("userId"), found.get("type")
+        types = [energy_type.value for energy_type in EnergyType]
+        if found.get("since") != self.sync.since or not isinstance(user_id, str) or kind not in types:
+            return None
+        return user_id, EnergyType(kind)
 
     def clear(self) -> None:
         """Forget it: the backfill is complete."""
-        self.database[Collections.CONTROL].delete_one({"_id": CHECKPOINT})
+        self.database[Collections.CONTROL].delete_one({"_id": BACKFILL})

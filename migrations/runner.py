@@ -8,6 +8,7 @@ from typing import Any
 
 from pymongo.database import Database
 
+from chalicelib.repositories.control import sync_state
 from migrations.errors import LockedError, MigrationError, RefusedError
 from migrations.ledger import INTERRUPTED, Ledger, State
 from migrations.lock import LOCK_SECONDS, Lock, holder
@@ -58,6 +59,7 @@ def up(database: Database[Any], last: str | None = None, options: Options = DEFA
 
     Raises:
         LockedError, EditedError, DirtyError: nothing was changed.
+        LostModeError: neither, because the sync mode is lost.
         MigrationError: a script failed; it is marked as failed.
     """
     return _run_all(database, "up", options, lambda ledger, known: _until(ledger.pending(known), last))
@@ -129,6 +131,7 @@ def resolve(database: Database[Any], name: str, state: State, options: Options =
 
 def _run_all(database: Database[Any], direction: Direction, options: Options, choose: Choice) -> list[str]:
     with Lock(Ledger(database).records, options.lock_seconds) as lock:
+        sync_state(database)  # where the mode is lost, nobody knows which readings a script may believe
         ledger, known = Ledger(database), scripts(options.folder)
         ledger.check_unedited(known)
         done: list[str] = []

@@ -17,6 +17,7 @@ EnergyMonitorError
 ├── SyncModeError              a change of the sync mode, or a job, that the mode does not allow
 ├── ComparisonError            the backends cannot be compared as asked, or not in this mode
 ├── UnavailableError           the database, or AppConfig, did not answer in time; send it again
+│   └── LostModeError          nobody knows which readings are right until an operator brings the sync mode back
 ├── UnreadableEventError       an event of an unknown version that names no user
 └── ScopeError                 a program tried to reach beyond its user: a defect, never a caller's mistake
 
@@ -107,6 +108,10 @@ class UnavailableError(EnergyMonitorError):
 
     Nothing was written, unless the answer to a commit itself got lost: then the same request again is a duplicate.
     """
+
+
+class LostModeError(UnavailableError):
+    """Raised when the sync mode is missing or unreadable where there was one; says what was found and what to do."""
 
 
 class UnreadableEventError(EnergyMonitorError):

@@ -1,5 +1,10 @@
-"""The changes of the old readings, whoever makes them: a change stream that is read piece by piece."""
+"""The changes of the old readings, whoever makes them: a change stream that is read piece by piece.
 
+A position is a resume token with a digest of it and of the collection. The server takes the token of another stream,
+and one that lies ahead of its own time, as it takes one of ours: what had happened before it would never be seen.
+"""
+
+from hashlib import sha256
 from typing import Any
 
 from pymongo.change_stream import ChangeStream
@@ -12,14 +17,14 @@ from chalicelib.repositories.database import Collections, Document, MongoDatabas
 # How long the server waits for one more change before it says that there is none.
 AWAIT_MS = 1_000
 # ChangeStreamFatalError and ChangeStreamHistoryLost, InvalidResumeToken; CappedPositionLost where the oplog overtakes a
-# reader; FailedToParse and what the parser of tokens says of one that another version or another deployment wrote.
-LOST = frozenset({9, 136, 260, 280, 286, 40647, 40648, 40649, 50795, 50796, 50811, 50855})
+# reader; FailedToParse, TypeMismatch, Overflow and what the parser of tokens says of one that another version wrote.
+LOST = frozenset({9, 14, 15, 136, 260, 280, 286, 40647, 40648, 40649, 50795, 50796, 50811, 50855})
 WRITES = frozenset({"insert", "update", "replace", "delete"})
 PIPELINE = [{"$project": {"operationType": 1, "documentKey": 1, "clusterTime": 1}}]
 
 
 class MongoChangeFeed:
-    """Implements ``ChangeFeed``: a position is a resume token."""
+    """Implements ``ChangeFeed``."""
 
     def __init__(self, database: MongoDatabase, timeout_seconds: float) -> None:
         self._energies = database[Collections.ENERGIES]
@@ -28,7 +33,7 @@ class MongoChangeFeed:
     def position(self) -> Position:
         """The token of the present moment."""
         with time_limit(self._timeout), self._energies.watch(max_await_time_ms=1) as stream:
-            return _position(stream)
+            return self._position(stream)
 
     def moment(self) -> Moment:
         """The server's operation time."""
@@ -39,6 +44,8 @@ class MongoChangeFeed:
 
     def read(self, position: Position, limit: int, until: Moment) -> Changes | None:
         """At most ``limit`` changes; the server looks for the position each time, which takes it milliseconds."""
+        if not self._is_ours(position, until):
+            return None
         with time_limit(self._timeout):
             try:
                 return self._read(position, limit, until)
@@ -51,7 +58,7 @@ class MongoChangeFeed:
         found: list[Document] = []
         complete = False
         with self._energies.watch(
-            PIPELINE, resume_after=position, max_await_time_ms=AWAIT_MS, batch_size=limit
+            PIPELINE, resume_after={"_data": position["_data"]}, max_await_time_ms=AWAIT_MS, batch_size=limit
         ) as stream:
             while not complete and len(found) < limit:
                 change = stream.try_next()
@@ -59,7 +66,20 @@ class MongoChangeFeed:
                 found += [] if change is None else [_checked(change)]
             ids = [change["documentKey"]["_id"] for change in found]
             at = found[-1]["clusterTime"].time * 1000 if found else None
-            return Changes(ids, _position(stream), at, complete)
+            return Changes(ids, self._position(stream), at, complete)
+
+    def _position(self, stream: ChangeStream[Any]) -> Position:
+        token = stream.resume_token
+        return None if token is None else {"_data": token["_data"], "digest": self._digest(token["_data"])}
+
+    def _is_ours(self, position: Position, until: Moment) -> bool:
+        """Whether this job has stored it, for this collection, and not in a future of another server."""
+        if not isinstance(position, dict) or not isinstance(token := position.get("_data"), str):
+            return False
+        return position.get("digest") == self._digest(token) and _seconds(token) <= until.time
+
+    def _digest(self, token: str) -> str:
+        return sha256(f"{self._energies.full_name}|{token}".encode()).hexdigest()
 
 
 def _checked(change: Document) -> Document:
@@ -71,6 +91,6 @@ def _checked(change: Document) -> Document:
     return change
 
 
-def _position(stream: ChangeStream[Any]) -> Position:
-    token = stream.resume_token
-    return None if token is None else {"_data": token["_data"]}
+def _seconds(token: str) -> int:
+    """The cluster time of a token: a byte that says the kind of what follows, then four of seconds."""
+    return int(token[2:10], 16)

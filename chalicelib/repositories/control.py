@@ -1,26 +1,113 @@
-"""The sync mode in the collection ``control``: one document that every write transaction reads."""
+"""The sync mode in the collection ``control``: one document that every write transaction reads.
 
+A missing document means ``old_only`` where nothing says that there ever was one, and an outage where something does. A
+trace of a mode is what comes about only after the document was written, or by a mode that writes the new side:
+
+- in ``control``: the history of the mode, the position of the sync job, the checkpoint of a backfill, and a comparison
+  or a walk that names the mode's beginning;
+- in ``migrations``: an applied script (001 writes the document);
+- a reading in ``source_energy_readings``, or a document in ``display_energy_data``.
+
+No trace are ``energies``, which the old application left; ``meters`` and ``user_settings``, which our own writes leave
+in a database that no migration has seen; and the quarantine and empty collections, which an interrupted 001 leaves.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from reprlib import repr as brief
+from typing import Annotated, Self
+
+from bson.codec_options import DatetimeConversion
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
 
-from chalicelib.domain.readings import to_datetime
+from chalicelib.domain.errors import LostModeError
+from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.domain.sync.modes import DRAIN_SECONDS, Side, SyncMode, SyncState
-from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of
+from chalicelib.repositories.database import CODEC_OPTIONS, Collections, Document, MongoDatabase
 
 SYNC_MODE = "sync_mode"
+MODE_CHANGES = "sync_mode_changes"
+SYNC_JOB = "sync_job"
+BACKFILL = "backfill"
+MIGRATIONS = "migrations"
+RECOVER = "an operator brings it back: python -m infra mode recover --reason WHY"
+LONGEST_DRAIN_SECONDS = 86_400
+# A damaged date can lie beyond what Python's can hold.
+ANY_DATE = CODEC_OPTIONS.with_options(datetime_conversion=DatetimeConversion.DATETIME_AUTO)
+READ: Document = {"mode": 1, "since": 1, "catchingUp": 1, "fullDrainSeconds": 1, "readAt": "$$NOW"}
+
+
+class StoredMode(BaseModel):
+    """The document, field by field; what is not exactly this is no mode."""
+
+    model_config = ConfigDict(strict=True, frozen=True, alias_generator=to_camel)
+
+    mode: Annotated[SyncMode, Field(strict=False)]
+    since: datetime
+    catching_up: Annotated[Side | None, Field(strict=False)] = None
+    full_drain_seconds: Annotated[int, Field(ge=1, le=LONGEST_DRAIN_SECONDS)] = DRAIN_SECONDS
+    read_at: datetime
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.catching_up is not None and self.mode is not SyncMode.DUAL_WRITE:
+            raise PydanticCustomError(
+                "side", "a side catches up in dual_write alone, not in {mode}", {"mode": self.mode}
+            )
+        return self
+
+    def state(self) -> SyncState:
+        """The same as the domain has it."""
+        return SyncState(
+            self.mode, to_ms(self.since), self.catching_up, self.full_drain_seconds, read_at=to_ms(self.read_at)
+        )
 
 
 def sync_state(database: MongoDatabase, session: ClientSession | None = None) -> SyncState:
-    """The mode as a session sees it; a database that no migration has touched is ``old_only``."""
-    found = database[Collections.CONTROL].find_one({"_id": SYNC_MODE}, session=session)
-    if found is None:
-        return SyncState()
-    catching_up = found.get("catchingUp")
-    return SyncState(
-        SyncMode(found["mode"]),
-        instant_of(found["since"]),
-        Side(catching_up) if catching_up else None,
-        found.get("fullDrainSeconds", DRAIN_SECONDS),
-    )
+    """The mode as a session sees it; a database without any trace of us is ``old_only``.
+
+    Raises:
+        LostModeError: the document is missing where there was one, or it cannot be read.
+    """
+    found = control_of(database).find_one({"_id": SYNC_MODE}, READ, session=session)
+    if found is not None:
+        return state_of_document(found)
+    if trace := next(traces(database), None):
+        raise LostModeError(f"control.{SYNC_MODE} is missing, and {trace} says that there was one; {RECOVER}")
+    return SyncState(read_at=database_time(database))
+
+
+def state_of_document(found: Document) -> SyncState:
+    """The mode from its document as ``READ`` gives it. Raises LostModeError where it is none."""
+    try:
+        return StoredMode.model_validate(found).state()
+    except ValidationError as error:
+        raise LostModeError(f"control.{SYNC_MODE} cannot be read: {reason_of(error)}; {RECOVER}") from None
+
+
+def traces(database: MongoDatabase) -> Iterator[str]:
+    """What says that there was a mode, by one look at each place; see the module."""
+    if found := control_of(database).find_one(_TRACES, {"_id": 1}):
+        yield f"control.{found['_id']}"
+    if found := database[MIGRATIONS].find_one({"state": "applied"}, {"_id": 1}):
+        yield f"the applied migration {found['_id']}"
+    for name in (Collections.READINGS, Collections.DISPLAY):
+        if database[name].find_one({}, {"_id": 1}):
+            yield f"a document in {name}"
+
+
+def control_of(database: MongoDatabase) -> Collection[Document]:
+    """The collection, as it can be read whatever is in it."""
+    return database.get_collection(Collections.CONTROL, codec_options=ANY_DATE)
+
+
+def database_time(database: MongoDatabase) -> int:
+    """The clock of the database, in UTC milliseconds: the one that decides about data."""
+    return to_ms(database.command("hello", codec_options=CODEC_OPTIONS)["localTime"])
 
 
 def sync_document(
@@ -34,3 +121,21 @@ def sync_document(
         "catchingUp": None if catching_up is None else catching_up.value,
         "fullDrainSeconds": full_drain_seconds,
     }
+
+
+_TRACES: Document = {
+    "$or": [
+        {"_id": {"$in": [MODE_CHANGES, SYNC_JOB, BACKFILL]}},
+        # without a stored mode these have no beginning of one
+        {"_id": {"$in": ["verified", "verify", "rebuild_check", "rebuild"]}, "since": {"$ne": None}},
+    ]
+}
+
+
+def reason_of(error: ValidationError) -> str:
+    """What is wrong with a document, in a few words."""
+    first = error.errors()[0]
+    field = ".".join(map(str, first["loc"]))
+    if first["type"] == "missing":
+        return f"{field} is missing"
+    return f"{field}: {first['msg']}, found {brief(first['input'])}" if field else first["msg"]

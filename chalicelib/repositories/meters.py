@@ -18,15 +18,21 @@ class MongoMeterRepository:
         self._user_id = user_id
 
     def mark_changed(self, energy_type: EnergyType, first: int, last: int, now: int) -> int:
-        """Count the version up and widen the dirty range; ``$min`` sets ``dirtySince`` only on a clean meter."""
+        """Count the version up and widen the dirty range; ``$min`` sets ``dirtySince`` only on a clean meter.
+
+        ``dirtySince`` never lies ahead of the database's clock: the sweeper would wait for it.
+        """
+        changed = {
+            "sourceVersion": {"$add": [{"$ifNull": ["$sourceVersion", 0]}, 1]},
+            "dirtyFrom": {"$min": ["$dirtyFrom", to_datetime(first)]},
+            "dirtyTo": {"$max": ["$dirtyTo", to_datetime(last)]},
+            "dirtySince": {"$min": ["$dirtySince", to_datetime(now), "$$NOW"]},
+            "type": {"$ifNull": ["$type", energy_type.value]},
+            "displayVersion": {"$ifNull": ["$displayVersion", 0]},
+        }
         meter = self._meters.find_one_and_update(
             {"_id": meter_id(self._user_id, energy_type)},
-            {
-                "$inc": {"sourceVersion": 1},
-                "$min": {"dirtyFrom": to_datetime(first), "dirtySince": to_datetime(now)},
-                "$max": {"dirtyTo": to_datetime(last)},
-                "$setOnInsert": {"type": energy_type.value, "displayVersion": 0},
-            },
+            [{"$set": changed}],
             projection={"sourceVersion": 1},
             upsert=True,
             return_document=ReturnDocument.AFTER,
@@ -82,7 +88,7 @@ def published(version: int, as_of: int, series_count: int | None) -> list[dict[s
     dirty = {
         "dirtyFrom": "$dirtyFrom",
         "dirtyTo": "$dirtyTo",
-        "dirtySince": {"$max": ["$dirtySince", to_datetime(as_of)]},
+        "dirtySince": {"$min": [{"$max": ["$dirtySince", to_datetime(as_of)]}, "$$NOW"]},
     }
     kept = {field: {"$cond": [clean, "$$REMOVE", value]} for field, value in dirty.items()}
     return [{"$set": {"displayVersion": version, "series": series, "sweep": "$$REMOVE", **kept}}]

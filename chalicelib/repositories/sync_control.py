@@ -1,31 +1,39 @@
 """What the jobs that keep both sides equal leave in ``control``: changes of the mode, and how far they have come."""
 
 from dataclasses import asdict
-from typing import Any
 
-from pymongo import WriteConcern
+from pymongo import ReturnDocument, WriteConcern
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
-from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.errors import LostModeError
+from chalicelib.domain.sync.modes import Side, SyncState
 from chalicelib.domain.sync.reconciliation import (
-    Finding,
-    FullDifference,
     ModeChange,
+    Remains,
     SyncProgress,
-    Verification,
     Verified,
     Walk,
     WalkProgress,
 )
-from chalicelib.repositories.control import sync_document, sync_state
-from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, instant_of, time_limit
+from chalicelib.repositories.control import (
+    MODE_CHANGES,
+    READ,
+    RECOVER,
+    SYNC_JOB,
+    SYNC_MODE,
+    control_of,
+    state_of_document,
+    sync_document,
+    sync_state,
+)
+from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
+from chalicelib.repositories.documents import COLLECTION
+from chalicelib.repositories.sync_documents import changes_of, progress_of, remains_of, verified_of, walk_of
 
-MODE_CHANGES = "sync_mode_changes"
-SYNC_JOB = "sync_job"
 VERIFIED = "verified"
 LIFETIME = "transactionLifetimeLimitSeconds"
 KEPT_CHANGES = 100
+NOWHERE: Document = {"_id": SYNC_MODE, "$nor": [{"_id": SYNC_MODE}]}  # only an insert can follow
 
 
 class MongoSyncControl:
@@ -36,9 +44,11 @@ class MongoSyncControl:
         self._control = database[Collections.CONTROL].with_options(write_concern=WriteConcern("majority"))
 
     def state(self) -> SyncState:
-        """The sync mode now."""
+        """The sync mode now; a document that is older than its history is none."""
         with time_limit(READ_SECONDS):
-            return sync_state(self._database)
+            state = sync_state(self._database)
+            _check_newest(state, self._history(-1))
+            return state
 
     def transaction_seconds(self) -> int | None:
         """The server's limit; not every user may ask for it."""
@@ -51,36 +61,49 @@ class MongoSyncControl:
                     raise
                 return None
 
-    def change(self, before: SyncState, after: SyncState, reason: str) -> bool:
-        """Replace the state that was read, and nothing else; then note why."""
-        assert after.since is not None, "a state that is written has a beginning"  # noqa: S101
-        document = sync_document(after.mode, after.since, after.catching_up, after.full_drain_seconds)
-        with time_limit(READ_SECONDS):
-            if not self._swap(before, document):
-                return False
-            entry = {"mode": after.mode.value, "at": document["since"], "reason": reason}
-            newest = {"$each": [entry], "$slice": -KEPT_CHANGES}
-            self._control.update_one({"_id": MODE_CHANGES}, {"$push": {"changes": newest}}, upsert=True)
-            return True
+    def change(self, before: SyncState, after: SyncState, reason: str, by: str | None) -> SyncState | None:
+        """Replace the state that was read, and nothing else; then note why. A database without one gets its first."""
+        return self._put(NOWHERE if before.since is None else _exactly(before), after, reason, by)
 
     def changes(self) -> list[ModeChange]:
-        """The changes of the mode, the latest last."""
-        found = self._read(MODE_CHANGES) or {"changes": []}
-        return [
-            ModeChange(SyncMode(item["mode"]), instant_of(item["at"]) or 0, item["reason"]) for item in found["changes"]
-        ]
+        """The changes of the mode that can be read, the latest last."""
+        with time_limit(READ_SECONDS):
+            return self._history(-KEPT_CHANGES)
+
+    def remains(self) -> Remains | None:
+        """By a look at the document, its history and one reading of each side."""
+        try:
+            self.state()
+        except LostModeError as error:
+            problem = str(error).removesuffix(f"; {RECOVER}")
+        else:
+            return None
+        with time_limit(READ_SECONDS):
+            stored = control_of(self._database).find_one({"_id": SYNC_MODE})
+            sides = frozenset(side for side in Side if self._database[COLLECTION[side]].find_one({}, {"_id": 1}))
+            # a history whose last change cannot be read would say the mode before it
+            history = self._history(-KEPT_CHANGES) if self._history(-1) else []
+            return remains_of(problem, stored, history, sides)
+
+    def recover(self, remains: Remains, after: SyncState, reason: str, by: str | None) -> SyncState | None:
+        """Replace exactly what was found."""
+        found = {"_id": SYNC_MODE, "$expr": {"$eq": ["$$ROOT", {"$literal": remains.stored}]}}
+        return self._put(NOWHERE if remains.stored is None else found, after, reason, by)
 
     def caught_up(self, state: SyncState) -> bool:
         """Both sides are equal: nobody has to be believed any more. False: the mode has moved on."""
+        exactly, done = _exactly(state), {"catchingUp": None}
         with time_limit(READ_SECONDS):
-            return bool(self._control.update_one(_exactly(state), {"$set": {"catchingUp": None}}).matched_count)
+            if not self._control.update_one(exactly, {"$set": done}).matched_count:
+                return False
+            of_this = {"_id": MODE_CHANGES, "changes.at": exactly["since"]}
+            self._control.update_one(of_this, {"$set": {"changes.$.catchingUp": None}})
+            return True
 
     def sync_progress(self) -> SyncProgress:
         """Where the sync job stands."""
         found = self._read(SYNC_JOB)
-        if found is None:
-            return SyncProgress()
-        return SyncProgress(found["position"], _difference(found["difference"]))
+        return SyncProgress() if found is None else progress_of(found)
 
     def save_sync_progress(self, progress: SyncProgress) -> None:
         """Remember where the sync job stands."""
@@ -93,9 +116,7 @@ class MongoSyncControl:
     def walk_progress(self, walk: Walk) -> WalkProgress | None:
         """Where an interrupted walk stands."""
         found = self._read(walk.value)
-        if found is None:
-            return None
-        return WalkProgress(found["started"], found["since"], _meter(found["after"]), _verification(found))
+        return None if found is None else walk_of(found)
 
     def save_walk_progress(self, walk: Walk, progress: WalkProgress | None) -> None:
         """Remember where a walk stands; None: it is finished."""
@@ -121,25 +142,46 @@ class MongoSyncControl:
     def verified(self) -> Verified | None:
         """What the last comparison of all meters found."""
         found = self._read(VERIFIED)
-        return None if found is None else Verified(**{name: found[name] for name in Verified.__slots__})
+        return None if found is None else verified_of(found)
 
     def save_verified(self, verified: Verified) -> None:
         """Remember what a comparison of all meters found."""
         self._save({"_id": VERIFIED, **asdict(verified)})
 
-    def _swap(self, before: SyncState, document: Document) -> bool:
-        """Compare and set; a database without a mode gets its first."""
-        if before.since is not None:
-            return bool(self._control.replace_one(_exactly(before), document).matched_count)
-        try:
-            self._control.insert_one(document)
-        except DuplicateKeyError:
-            return False
-        return True
+    def _put(self, wanted: Document, after: SyncState, reason: str, by: str | None) -> SyncState | None:
+        """Compare and set, by the clock of the server; then note why."""
+        document = {**sync_document(after.mode, 0, after.catching_up, after.full_drain_seconds), "since": "$$NOW"}
+        with time_limit(READ_SECONDS):
+            try:
+                stored = self._control.find_one_and_update(
+                    wanted,
+                    [{"$replaceWith": document}],
+                    READ,
+                    upsert=wanted is NOWHERE,
+                    return_document=ReturnDocument.AFTER,
+                )
+            except DuplicateKeyError:
+                return None
+            if stored is None:
+                return None
+            self._note({"mode": stored["mode"], "at": stored["since"], "reason": reason, "by": by}, stored)
+            return state_of_document({"readAt": stored["since"], **stored})
+
+    def _note(self, change: Document, stored: Document) -> None:
+        """Add to the history; what stands in its place and is none goes."""
+        entry = {"$literal": {**change, "catchingUp": stored["catchingUp"]}}
+        before = {"$cond": [{"$isArray": "$changes"}, "$changes", []]}
+        newest = {"$slice": [{"$concatArrays": [before, [entry]]}, -KEPT_CHANGES]}
+        self._control.update_one({"_id": MODE_CHANGES}, [{"$set": {"changes": newest}}], upsert=True)
+
+    def _history(self, newest: int) -> list[ModeChange]:
+        """The newest changes that can be read; ``newest`` counts from the end: -1 is the last."""
+        found = control_of(self._database).find_one({"_id": MODE_CHANGES}, {"changes": {"$slice": newest}})
+        return changes_of((found or {}).get("changes"))
 
     def _read(self, key: str) -> Document | None:
         with time_limit(READ_SECONDS):
-            return self._control.find_one({"_id": key})
+            return control_of(self._database).find_one({"_id": key})
 
     def _save(self, document: Document) -> None:
         with time_limit(READ_SECONDS):
@@ -153,15 +195,11 @@ def _exactly(state: SyncState) -> Document:
     return {field: document[field] for field in ("_id", "mode", "since", "catchingUp")}
 
 
-def _difference(document: Document | None) -> FullDifference | None:
-    return None if document is None else FullDifference(document["since"], _meter(document["after"]))
-
-
-def _verification(document: Document) -> Verification:
-    findings = tuple(Finding(**{**item, "type": EnergyType(item["type"])}) for item in document["findings"])
-    counts = {name: document[name] for name in ("meters", "lagging", "differences")}
-    return Verification(SyncMode(document["mode"]), findings=findings, **counts)
-
-
-def _meter(value: Any) -> Any:
-    return value and (value[0], EnergyType(value[1]))
+def _check_newest(state: SyncState, history: list[ModeChange]) -> None:
+    """A document that was put back from before the last change says nothing about the data."""
+    for last in history:
+        if state.since is not None and last.at > state.since and last.mode is not state.mode:
+            raise LostModeError(
+                f"control.{SYNC_MODE} says {state.mode}, and is older than the last change in "
+                f"control.{MODE_CHANGES}, to {last.mode}; {RECOVER}"
+            )

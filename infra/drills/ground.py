@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.bootstrap import now, shell_operations
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sync.modes import DRAIN_SECONDS, SyncMode
 from chalicelib.flags.changes.patch import FlagPatch, percentage
 from chalicelib.flags.changes.request import ChangeRequest, ChangeResult
 from chalicelib.flags.document.names import GLOBAL, component_flag_named
@@ -86,7 +86,7 @@ class LaptopGround:
         return ChangeRequest(self.flags.by, "rollback drill")
 
     def _force(self, mode: SyncMode) -> None:
-        since = 0 if mode is SyncMode.DUAL_WRITE else now()
+        since = now() - (DRAIN_SECONDS * 1000 if mode is SyncMode.DUAL_WRITE else 0)
         wanted = {"_id": SYNC_MODE}
         self.database[Collections.CONTROL].replace_one(wanted, sync_document(mode, since), upsert=True)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from chalicelib.domain.readings import to_datetime
@@ -58,7 +59,10 @@ def mode_document(report: ModeReport) -> dict[str, Any]:
         "authoritative": state.authoritative.value,
         "catchingUp": state.catching_up and state.catching_up.value,
         "drainSeconds": round(report.drain_seconds, 1),
-        "changes": [{"mode": item.mode.value, "at": moment(item.at), "reason": item.reason} for item in report.changes],
+        "changes": [
+            {"mode": item.mode.value, "at": moment(item.at), "reason": item.reason, "by": item.by}
+            for item in report.changes
+        ],
     }
 
 
@@ -88,7 +92,9 @@ def sync_line(report: SyncReport) -> str:
     """One line about a run of the sync job."""
     seen = f"{counted(report.meters, 'meter')} compared, " if report.full_difference else ""
     written = f"{report.inserted} inserted, {report.replaced} replaced, {report.deleted} deleted"
-    return f"{report.state}: {seen}{counted(report.changes, 'change')} seen; {written}; lag {report.lag_seconds:.1f} s"
+    notice = f"; {report.notice}" if report.notice else ""
+    line = f"{report.state}: {seen}{counted(report.changes, 'change')} seen; {written}; lag {report.lag_seconds:.1f} s"
+    return line + notice
 
 
 def verification_document(seen: Verification) -> dict[str, Any]:
@@ -132,9 +138,10 @@ def _compared(seen: Verification) -> str:
 
 
 def _changes(report: ModeReport) -> Table:
-    table = Table("when", "mode", Column("why", overflow="fold"))
+    table = Table("when", "mode", Column("by", overflow="fold"), Column("why", overflow="fold"))
     for change in report.changes[-5:]:
-        table.add_row(moment(change.at), change.mode.value, change.reason)
+        by, reason = printable(change.by or "-"), printable(change.reason)
+        table.add_row(moment(change.at), change.mode.value, escape(by), escape(reason))
     return table
 
 

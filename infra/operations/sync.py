@@ -22,7 +22,7 @@ from infra.operations.printing import (
     sync_line,
     verification_document,
 )
-from infra.targets.database import connected, json_option, name_option
+from infra.targets.database import connected, json_option, name_option, person
 
 UNTIL_DONE = float(7 * 24 * 3600)  # a person ends a run with Ctrl-C; the next one goes on
 
@@ -41,20 +41,39 @@ def show(name: str, as_json: bool) -> None:
         _show(operations, as_json)
 
 
+MODES = click.Choice([mode.value for mode in SyncMode])
+reason_option = click.option("--reason", required=True, help="why; kept with the change and with who made it")
+
+
 @mode.command(name="set")
-@click.argument("wanted", metavar="MODE", type=click.Choice([mode.value for mode in SyncMode]))
-@click.option("--reason", required=True, help="why; kept with the change")
+@click.argument("wanted", metavar="MODE", type=MODES)
+@reason_option
 @click.option("--wait", is_flag=True, help="wait out the drain, and bring both sides together where that is needed")
 @name_option
 @json_option
 def set_mode(wanted: str, reason: str, wait: bool, name: str, as_json: bool) -> None:
     """Change the mode to a neighbour. Refused, with what to do first, where a write could get lost."""
     with connected(name) as operations:
-        state = operations.modes.set(SyncMode(wanted), reason)
+        state = operations.modes.set(SyncMode(wanted), reason, person())
         if wait:
             _drain(operations)
         if wait and state.catching_up:
             _sync(operations, full=False)
+        _show(operations, as_json)
+
+
+@mode.command()
+@click.argument("wanted", metavar="[MODE]", type=MODES, required=False)
+@reason_option
+@name_option
+@json_option
+def recover(wanted: str | None, reason: str, name: str, as_json: bool) -> None:
+    """Write the mode again where it is lost: as its history and the data say, or as MODE says. Its drain begins then.
+
+    Refused where the mode can be read, and where history and data contradict each other: then name the mode.
+    """
+    with connected(name) as operations:
+        operations.modes.recover(SyncMode(wanted) if wanted else None, reason, person())
         _show(operations, as_json)
 
 

@@ -1,6 +1,7 @@
 """The ports of the jobs that keep both sides equal, on the fake and on MongoDB."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
 from uuid import uuid4
@@ -9,13 +10,14 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from chalicelib.bootstrap import Ports
+from chalicelib.bootstrap import Ports, now
 from chalicelib.domain.ports import NewReading
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import (
     Finding,
     FullDifference,
+    ModeChange,
     Selection,
     SyncProgress,
     Verification,
@@ -89,21 +91,39 @@ def test_changes_are_read_behind_a_position_and_name_their_readings(ports: Ports
 
 def test_a_mode_is_changed_only_from_the_state_that_was_read(ports: Ports) -> None:
     before = ports.sync_control.state()
-    after = before.changed(SyncMode.OLD_ONLY, 1_000)
-    assert ports.sync_control.change(before, after, "why")
-    assert not ports.sync_control.change(before, after, "again")
-    assert ports.sync_control.state() == SyncState(SyncMode.OLD_ONLY, 1_000)
-    assert [(item.mode, item.at, item.reason) for item in ports.sync_control.changes()] == [
-        (SyncMode.OLD_ONLY, 1_000, "why")
-    ]
+    after = before.changed(SyncMode.OLD_ONLY)
+    stored = ports.sync_control.change(before, after, "$why", "alice@desk")
+    assert ports.sync_control.change(before, after, "again", None) is None
+    assert stored is not None
+    assert stored.since is not None
+    assert stored == SyncState(SyncMode.OLD_ONLY, stored.since) == ports.sync_control.state()
+    assert ports.sync_control.changes() == [ModeChange(SyncMode.OLD_ONLY, stored.since, "$why", "alice@desk")]
+
+
+def test_a_state_is_read_with_the_time_of_the_store(ports: Ports) -> None:
+    before = ports.sync_control.state()
+    stored = ports.sync_control.change(before, before.changed(SyncMode.OLD_ONLY), "why", None)
+    read = [source() for source in (ports.sync_control.state, ports.queries.sync)]
+    assert stored is not None
+    assert stored.since is not None
+    assert all(0 < stored.since == stored.read_at <= state.read_at for state in read)
+    assert all(now() - 60_000 < state.read_at < now() + 60_000 for state in read)
+
+
+@pytest.mark.parametrize("position", ["a string", 5.5, -1, [], {}, {"_data": 5}, {"_data": "zz"}, {"_data": "8265"}])
+def test_a_position_that_is_none_is_one_that_is_gone(ports: Ports, position: Any) -> None:
+    assert ports.changes.read(position, 10, ports.changes.moment()) is None
 
 
 def test_catching_up_ends_only_in_the_state_that_it_belongs_to(ports: Ports) -> None:
-    catching_up = SyncState(SyncMode.DUAL_WRITE, 1_000, Side.NEW)
-    ports.sync_control.change(ports.sync_control.state(), catching_up, "why")
-    assert not ports.sync_control.caught_up(SyncState(SyncMode.DUAL_WRITE, 999, Side.NEW))
+    wanted = SyncState(SyncMode.DUAL_WRITE, catching_up=Side.NEW)
+    catching_up = ports.sync_control.change(ports.sync_control.state(), wanted, "why", None)
+    assert catching_up is not None
+    assert [change.catching_up for change in ports.sync_control.changes()] == [Side.NEW]
+    assert not ports.sync_control.caught_up(replace(catching_up, since=999))
     assert ports.sync_control.caught_up(catching_up)
-    assert ports.sync_control.state() == SyncState(SyncMode.DUAL_WRITE, 1_000)
+    assert ports.sync_control.state() == replace(catching_up, catching_up=None)
+    assert [change.catching_up for change in ports.sync_control.changes()] == [None]
 
 
 @pytest.mark.parametrize("difference", [None, FullDifference(5), FullDifference(5, ("user|7", GAS))])

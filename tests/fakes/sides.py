@@ -17,6 +17,7 @@ from chalicelib.domain.sync.reconciliation import (
     Position,
     ReadingKey,
     Reconciled,
+    Remains,
     Selection,
     SyncProgress,
     Verified,
@@ -42,27 +43,40 @@ class FakeSyncControl:
         self._verified: Verified | None = None
 
     def state(self) -> SyncState:
-        self._store.ping()
-        return self._store.stored.sync
+        return self._store.sync()
 
     def transaction_seconds(self) -> int | None:
         return None
 
-    def change(self, before: SyncState, after: SyncState, reason: str) -> bool:
-        if self._store.stored.sync != before:
-            return False
-        self._store.stored.sync = after
-        self._changes.append(ModeChange(after.mode, after.since or 0, reason))
-        return True
+    def change(self, before: SyncState, after: SyncState, reason: str, by: str | None) -> SyncState | None:
+        if self._store.lost or self._store.stored.sync != before:
+            return None
+        return self._put(after, reason, by)
 
     def changes(self) -> list[ModeChange]:
         return list(self._changes)
+
+    def remains(self) -> Remains | None:
+        return self._store.lost
+
+    def recover(self, remains: Remains, after: SyncState, reason: str, by: str | None) -> SyncState | None:
+        return self._put(after, reason, by) if self._store.lost == remains else None
 
     def caught_up(self, state: SyncState) -> bool:
         if self._store.stored.sync != state:
             return False
         self._store.stored.sync = replace(state, catching_up=None)
+        self._changes = [
+            replace(change, catching_up=None) if change.at == state.since else change for change in self._changes
+        ]
         return True
+
+    def _put(self, after: SyncState, reason: str, by: str | None) -> SyncState:
+        since = self._store.stored.clock()
+        stored = replace(after, since=since, read_at=since)
+        self._store.stored.sync, self._store.lost = stored, None
+        self._changes.append(ModeChange(after.mode, since, reason, by, after.catching_up))
+        return stored
 
     def sync_progress(self) -> SyncProgress:
         return self._sync
@@ -164,7 +178,7 @@ class FakeSides:
 
     def read(self, position: Position, limit: int, until: Moment) -> Changes | None:
         self._store.ping()
-        if position < self._forgotten:
+        if not isinstance(position, int) or not self._forgotten <= position <= len(self._log):
             return None
         seen = self._log[position : position + limit]
         at = seen[-1][1] if seen else None

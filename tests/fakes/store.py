@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import uuid4
 
+from chalicelib.bootstrap import now
 from chalicelib.domain.calculation.compact import CompactReadings
-from chalicelib.domain.errors import DuplicateReadingError, NotFoundError, UnavailableError
+from chalicelib.domain.errors import DuplicateReadingError, LostModeError, NotFoundError, UnavailableError
 from chalicelib.domain.ports import (
+    Clock,
     DataType,
     DisplayDocument,
     DisplayUpdate,
@@ -24,6 +26,7 @@ from chalicelib.domain.ports import (
 from chalicelib.domain.readings import EnergyType, Reading
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sync.reconciliation import Remains
 
 T = TypeVar("T")
 MeterKey = tuple[str, EnergyType]
@@ -48,23 +51,31 @@ class State:
     display: dict[tuple[str, EnergyType, DataType, int | None], DisplayDocument] = field(default_factory=dict)
     settings: dict[str, UserSettings] = field(default_factory=dict)
     sync: SyncState = field(default_factory=lambda: SyncState(SyncMode.DUAL_WRITE))
+    clock: Clock = now  # the database's
 
 
 class FakeStore:
     """Transactions, settings and display repository over one ``State``."""
 
-    def __init__(self) -> None:
-        self.stored = State()
+    def __init__(self, clock: Clock = now) -> None:
+        self.stored = State(clock=clock)
         self.down = False
+        self.lost: Remains | None = None  # of the sync mode
 
     def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:
-        self.ping()
+        self.sync()
         before = copy.deepcopy(self.stored)
         try:
             return work(FakeTransaction(self.stored, user_id))
         except BaseException:
             self.stored = before
             raise
+
+    def sync(self) -> SyncState:
+        self.ping()
+        if self.lost is not None:
+            raise LostModeError(self.lost.problem)
+        return replace(self.stored.sync, read_at=self.stored.clock())
 
     def ping(self) -> None:
         if self.down:
@@ -152,7 +163,8 @@ class FakeMeters:
     def mark_changed(self, energy_type: EnergyType, first: int, last: int, now: int) -> int:
         meter = self._state.meters.setdefault((self._user_id, energy_type), Meter())
         state = meter.state
-        since = now if state.dirty_since is None else min(now, state.dirty_since)
+        since = min(now, self._state.clock())
+        since = since if state.dirty_since is None else min(since, state.dirty_since)
         meter.state = replace(state, source_version=state.source_version + 1, dirty_since=since)
         meter.dirty_from = first if meter.dirty_from is None else min(first, meter.dirty_from)
         meter.dirty_to = last if meter.dirty_to is None else max(last, meter.dirty_to)
@@ -173,8 +185,7 @@ class FakeQueries:
         self._store = store
 
     def sync(self) -> SyncState:
-        self._store.ping()
-        return self._store.stored.sync
+        return self._store.sync()
 
     def get(self, user_id: str, reading_id: str, backend: Backend) -> StoredReading:
         self._store.ping()
@@ -208,7 +219,7 @@ class FakeQueries:
         stored = self._store.stored
         meter = stored.meters.get((user_id, energy_type), Meter())
         return MeterSnapshot(
-            stored.sync,
+            self._store.sync(),
             meter.state,
             meter.dirty_from,
             meter.dirty_to,
@@ -240,7 +251,8 @@ class FakeDisplay:
         if meter is None or meter.state.display_version >= update.source_version:
             return False
         clean = meter.state.source_version == update.source_version
-        since = None if clean else max(meter.state.dirty_since or update.as_of, update.as_of)
+        behind = max(meter.state.dirty_since or update.as_of, update.as_of)
+        since = None if clean else min(behind, self._store.stored.clock())
         meter.state = replace(meter.state, display_version=update.source_version, dirty_since=since)
         if clean:
             meter.dirty_from = meter.dirty_to = None

@@ -55,7 +55,7 @@ class Api:
 
 @pytest.fixture
 def api() -> Iterator[Api]:
-    store, publisher, issuer = FakeStore(), FakePublisher(), FakeIssuer()
+    store, publisher, issuer = FakeStore(lambda: NOW), FakePublisher(), FakeIssuer()
     verifier = TokenVerifier(KeyStore(issuer.key_set), ISSUER, AUDIENCE)
     sides = FakeSides(store, lambda: NOW)
     flags, usage = FakeFlags(), FakeUsageLog(store)

@@ -25,7 +25,8 @@ POWER = EnergyType.POWER
 def later(api: Api, elapsed_ms: int) -> Iterator[None]:
     """The same store, some time later."""
     ports = fake_ports(api.store, api.publisher, api.sides)
-    with using(compose(ports, api.container.verifier, lambda: NOW + elapsed_ms)):
+    api.store.stored.clock = lambda: NOW + elapsed_ms
+    with using(compose(ports, api.container.verifier, api.store.stored.clock)):
         yield
 
 

@@ -94,17 +94,17 @@ GUARDS = (
     Guard(
         "the sweeper's claim before it refreshes",
         "chalicelib/services/refresh/sweeper.py",
-        "is_ours = self._lagging.claim(meter, self._clock() + claimed.pause_ms)",
+        "is_ours = self._lagging.claim(meter, now() + claimed.pause_ms)",
         "is_ours = True",
         (f"{SWEEPER}test_a_meter_on_which_the_process_dies_costs_one_attempt_and_not_the_next_run",),
     ),
     Guard(
         "the dirty range of all writes since",
         "chalicelib/repositories/meters.py",
-        """"$min": {"dirtyFrom": to_datetime(first), "dirtySince": to_datetime(now)},
-                "$max": {"dirtyTo": to_datetime(last)},""",
-        """"$min": {"dirtySince": to_datetime(now)},
-                "$set": {"dirtyFrom": to_datetime(first), "dirtyTo": to_datetime(last)},""",
+        """"dirtyFrom": {"$min": ["$dirtyFrom", to_datetime(first)]},
+            "dirtyTo": {"$max": ["$dirtyTo", to_datetime(last)]},""",
+        """"dirtyFrom": to_datetime(first),
+            "dirtyTo": to_datetime(last),""",
         (
             f"{STORE}test_each_change_counts_up_and_widens_the_dirty_range_but_keeps_its_beginning[mongo]",
             f"{LOST}[the event of the first of two writes]",

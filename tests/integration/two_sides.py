@@ -4,7 +4,7 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, cast
 from uuid import uuid4
@@ -14,7 +14,8 @@ from pymongo.database import Database
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, Operations, compose, mongo_ports, now
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import DRAIN_SECONDS, SyncMode
+from chalicelib.domain.sync.modes import DRAIN_SECONDS, SyncMode, SyncState
+from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from infra.local.waiting import wait_until
 from tests.fakes.publisher import FakePublisher
@@ -24,17 +25,37 @@ SIDES = ("energies", "source_energy_readings")
 
 
 class Clock:
-    """The wall clock, and as much later as a test says."""
+    """A machine's clock: the wall clock, as much later as a test says, and wrong by ``skew_ms``.
 
-    def __init__(self) -> None:
+    The clock of the database goes with it, and is right.
+    """
+
+    def __init__(self, skew_ms: int = 0) -> None:
         self._ahead = 0
+        self._skew = skew_ms
 
     def __call__(self) -> int:
-        return now() + self._ahead
+        return self.database_time(now()) + self._skew
+
+    def database_time(self, instant: int) -> int:
+        """What the database's clock shows."""
+        return instant + self._ahead
 
     def drain(self) -> None:
         """Let the time of a drain pass; what was under way must have ended."""
         self._ahead += DRAIN_SECONDS * 1000 + 1
+
+
+class LaterControl(MongoSyncControl):
+    """Reads the mode as it will be when a test's time has passed."""
+
+    def __init__(self, database: Database[Any], clock: Clock) -> None:
+        super().__init__(database)
+        self._clock = clock
+
+    def state(self) -> SyncState:
+        state = super().state()
+        return replace(state, read_at=self._clock.database_time(state.read_at))
 
 
 @dataclass
@@ -46,7 +67,8 @@ class Deployment:
     publisher: FakePublisher = field(default_factory=FakePublisher)
 
     def __post_init__(self) -> None:
-        ports = mongo_ports(self.database, self.publisher)
+        control = LaterControl(self.database, self.clock)
+        ports = replace(mongo_ports(self.database, self.publisher), sync_control=control)
         self.ports = ports
         self.container: Container = compose(ports, cast(TokenVerifier, None), self.clock)
         self.operations: Operations = self.container.operations

@@ -45,7 +45,7 @@ class Sweeping:
     """A sweeper, and meters that lag in the order of their names."""
 
     def __init__(self, names: Collection[str], failing: Collection[str] = (), takes_ms: int = 0) -> None:
-        self.store = FakeStore()
+        self.store = FakeStore(lambda: self.calculation.now)
         self.calculation = Calculation(self.store, failing, takes_ms=takes_ms)
         self.meters = FakeLaggingMeters(self.store)
         self.service = SweeperService(

@@ -5,7 +5,7 @@ component can be switched either way at any time and nothing disappears. The mod
 it; what lives here are its rules.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import ceil
 
@@ -50,16 +50,20 @@ _WRITES = {
 
 @dataclass(frozen=True, slots=True)
 class SyncState:
-    """The mode and since when (UTC milliseconds). A database that no migration has touched is ``old_only``.
+    """The mode and since when (UTC milliseconds). A database without any trace of us is ``old_only``.
 
     ``catching_up`` names the side that alone was written before ``dual_write``: it stays right until, after the drain,
     a full difference has brought the other one up to it. ``full_drain_seconds``: how long the drain takes from then on.
+
+    ``since`` and ``read_at`` (when this state was read) come from the clock of the database, in one read: the clocks of
+    an operator and of a function differ, and a drain that one begins and the other ends would be too short.
     """
 
     mode: SyncMode = SyncMode.OLD_ONLY
     since: int | None = None
     catching_up: Side | None = None
     full_drain_seconds: int = DRAIN_SECONDS
+    read_at: int = field(default=0, compare=False)
 
     @property
     def writes(self) -> tuple[Side, ...]:
@@ -77,21 +81,26 @@ class SyncState:
         complete = own in self.writes and self.catching_up is None
         return own if complete else self.authoritative
 
-    def drain_seconds(self, now: int) -> float:
+    def drain_seconds(self) -> float:
         """How long until no transaction of the mode before can commit any more; 0 when drained."""
-        return 0.0 if self.since is None else max(0.0, self.full_drain_seconds - (now - self.since) / 1000)
+        if self.since is None:
+            return 0.0
+        return max(0.0, self.full_drain_seconds - (self.read_at - self.since) / 1000)
 
-    def check_drained(self, now: int) -> None:
+    def check_drained(self) -> None:
         """Raise SyncModeError while a transaction of the mode before may still commit."""
-        if remaining := self.drain_seconds(now):
+        if remaining := self.drain_seconds():
             raise SyncModeError(
                 f"writes that began in the mode before {self.mode} may still arrive: wait {ceil(remaining)} s"
             )
 
-    def changed(self, wanted: SyncMode, now: int, full_drain_seconds: int = DRAIN_SECONDS) -> "SyncState":
-        """The state after a change of mode. On the way to ``dual_write`` the side written so far stays right."""
+    def changed(self, wanted: SyncMode, full_drain_seconds: int = DRAIN_SECONDS) -> "SyncState":
+        """The state after a change of mode, which begins when it is stored.
+
+        On the way to ``dual_write`` the side written so far stays right.
+        """
         right = self.authoritative if wanted is SyncMode.DUAL_WRITE else None
-        return SyncState(wanted, now, right, full_drain_seconds)
+        return SyncState(wanted, None, right, full_drain_seconds)
 
 
 def check_change(current: SyncMode, wanted: SyncMode) -> None:

@@ -4,7 +4,7 @@ What lives here: values and Protocols. What does not: the jobs themselves (``cha
 """
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -47,11 +47,32 @@ class Reconciled:
 
 @dataclass(frozen=True, slots=True)
 class ModeChange:
-    """One change of the sync mode: to what, when and why."""
+    """One change of the sync mode: to what, when, why and by whom (None in records of before that was kept).
+
+    ``catching_up``: the side that was right since then, until both were equal.
+    """
 
     mode: SyncMode
     at: int
     reason: str
+    by: str | None = None
+    catching_up: Side | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What says which mode was lost.
+
+    ``problem``: what is wrong with the stored document (``stored``, None: there is none). ``mode`` and ``catching_up``:
+    what can still be read of it. ``sides``: those that hold any reading.
+    """
+
+    problem: str
+    stored: Any = None
+    mode: SyncMode | None = None
+    catching_up: Side | None = None
+    changes: Sequence[ModeChange] = ()
+    sides: frozenset[Side] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +98,14 @@ class FullDifference:
 
 @dataclass(frozen=True, slots=True)
 class SyncProgress:
-    """Where the sync job stands: what it has seen of the stream, and a full difference that it has not finished."""
+    """Where the sync job stands: what it has seen of the stream, and a full difference that it has not finished.
+
+    ``unreadable``: something is stored that nobody can read, so the job begins at the start.
+    """
 
     position: Position | None = None
     difference: FullDifference | None = None
+    unreadable: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,16 +182,25 @@ class SyncControl(Protocol):
     """The sync mode, and how far long jobs have come. Every method raises UnavailableError out of time."""
 
     def state(self) -> SyncState:
-        """The sync mode now."""
+        """The sync mode now. Raises LostModeError where it is lost."""
 
     def transaction_seconds(self) -> int | None:
         """How long the store lets a transaction live; None where it does not say."""
 
-    def change(self, before: SyncState, after: SyncState, reason: str) -> bool:
-        """Put ``after`` in the place of ``before``; False, and nothing changed, when that has gone meanwhile."""
+    def change(self, before: SyncState, after: SyncState, reason: str, by: str | None) -> SyncState | None:
+        """Put ``after`` in the place of ``before``, from now on by the store's clock.
+
+        Returns the state as it is stored; None, and nothing changed, when ``before`` has gone meanwhile.
+        """
 
     def changes(self) -> list[ModeChange]:
-        """The changes of the mode, the latest last."""
+        """The changes of the mode that can be read, the latest last."""
+
+    def remains(self) -> Remains | None:
+        """What is left of a mode that is lost; None: the mode can be read."""
+
+    def recover(self, remains: Remains, after: SyncState, reason: str, by: str | None) -> SyncState | None:
+        """Put ``after`` in the place of what was found. Returns as ``change`` does."""
 
     def caught_up(self, state: SyncState) -> bool:
         """End the catching up of a state; False when the state has gone meanwhile."""
@@ -178,13 +212,13 @@ class SyncControl(Protocol):
         """Remember where the sync job stands."""
 
     def walk_progress(self, walk: Walk) -> WalkProgress | None:
-        """Where an interrupted walk stands."""
+        """Where an interrupted walk stands; None: nowhere, or nobody can read it."""
 
     def save_walk_progress(self, walk: Walk, progress: WalkProgress | None) -> None:
         """Remember where a walk stands; None: it is finished."""
 
     def verified(self) -> Verified | None:
-        """What the last comparison of all meters found; None: there never was one."""
+        """What the last comparison of all meters found; None: there never was one, or nobody can read it."""
 
     def save_verified(self, verified: Verified) -> None:
         """Remember what a comparison of all meters found."""

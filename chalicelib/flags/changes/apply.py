@@ -152,7 +152,7 @@ class FlagChanges:
 
     def _evidence(self, before: Flag, wished: Flag) -> dict[str, Any]:
         """What is known about the data and the people; nothing rises against it."""
-        evidence = Readiness.of(self.control, self._now())
+        evidence = Readiness.of(self.control)
         if rises(before, wished):
             evidence.check()
         if wished.name == GLOBAL:

@@ -93,7 +93,7 @@ class FlagOverview:
     def _data(self) -> tuple[str | None, str | None]:
         """What the data say to the flags: why nothing may rise, and why the flags decide nothing."""
         try:
-            evidence = Readiness.of(self.control, self.clock())
+            evidence = Readiness.of(self.control)
         except UnavailableError as error:
             return str(error), None
         return evidence.problem(), overruled(evidence.sync)

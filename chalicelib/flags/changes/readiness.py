@@ -35,10 +35,10 @@ class Readiness:
     verified: Verified | None
 
     @classmethod
-    def of(cls, control: SyncControl, now: int) -> "Readiness":
+    def of(cls, control: SyncControl) -> "Readiness":
         """As things are now. Raises UnavailableError."""
         state = control.state()
-        return cls(state, state.drain_seconds(now), control.verified())
+        return cls(state, state.drain_seconds(), control.verified())
 
     def check(self) -> None:
         """Raise RolloutError, with what to do first, unless the new backend may answer somebody."""

@@ -9,7 +9,6 @@ from dataclasses import replace
 from itertools import islice, takewhile
 from typing import cast
 
-from chalicelib.domain.ports import Clock
 from chalicelib.domain.sync.modes import SyncState
 from chalicelib.domain.sync.reconciliation import (
     MeterKey,
@@ -19,6 +18,7 @@ from chalicelib.domain.sync.reconciliation import (
     Walk,
     WalkProgress,
 )
+from chalicelib.monitoring.logger import logger
 
 Look = Callable[[Sequence[MeterKey], SyncState], Verification]
 Progress = Callable[[Verification], None]
@@ -29,10 +29,9 @@ RESUMED_WITHIN_MS = 3_600_000  # an interrupted walk says something about the pr
 class MeterWalk:
     """Walks over the meters that have a reading or a display document."""
 
-    def __init__(self, control: SyncControl, twins: ReconciliationRepository, clock: Clock) -> None:
+    def __init__(self, control: SyncControl, twins: ReconciliationRepository) -> None:
         self._control = control
         self._twins = twins
-        self._clock = clock
 
     def over_all(self, walk: Walk, sync: SyncState, look: Look, progress: Progress, *, restart: bool) -> Verification:
         """Look at all meters; what an interrupted walk has seen is not looked at again. Raises UnavailableError."""
@@ -63,7 +62,19 @@ class MeterWalk:
 
     def _taken_up(self, walk: Walk, sync: SyncState, restart: bool) -> tuple[int, Verification]:
         """What an interrupted walk has seen, unless that is long ago or in another mode."""
-        before, now = self._control.walk_progress(walk), self._clock()
-        if before is None or restart or before.since != sync.since or now - before.started > RESUMED_WITHIN_MS:
-            return now, Verification(sync.mode)
+        before = self._control.walk_progress(walk)
+        if before is None or restart:
+            return sync.read_at, Verification(sync.mode)
+        if problem := _discarded(before, sync):
+            logger().warning(f"the interrupted {walk} is not taken up: {problem}; it begins at the start")
+            return sync.read_at, Verification(sync.mode)
         return before.started, replace(before.seen, resumed=before.after)
+
+
+def _discarded(before: WalkProgress, sync: SyncState) -> str | None:
+    """Why an interrupted walk says nothing about the present, by the clock of the database."""
+    if before.since != sync.since or before.seen.mode is not sync.mode:
+        return "the sync mode was changed since then"
+    if not 0 <= sync.read_at - before.started <= RESUMED_WITHIN_MS:
+        return "it began more than an hour ago"
+    return None

@@ -80,40 +80,49 @@ class SweeperService:
         return count, list(first)
 
     def _sweep(self, grace_seconds: float, budget_seconds: float, limit: int | None) -> SweepReport:
-        if Side.NEW not in self._queries.sync().writes:
+        sync = self._queries.sync()
+        if Side.NEW not in sync.writes:
             return SweepReport("resting")
-        now = self._clock()
-        dirty_before = now - round(grace_seconds * 1000)
+        now = self._by_the_database(sync.read_at)
+        dirty_before = sync.read_at - round(grace_seconds * 1000)
         lag = self._lagging.lag(dirty_before)
-        report = SweepReport("unfinished", lag.meters, lag.seconds(now))
-        report = self._work(report, dirty_before, now + round(budget_seconds * 1000), limit)
+        report = SweepReport("unfinished", lag.meters, lag.seconds(sync.read_at))
+        meters = self._meters(dirty_before, sync.read_at, limit)
+        report = self._work(report, meters, now, sync.read_at + round(budget_seconds * 1000), limit)
         return replace(report, failing=self._lagging.failing(1)[0])
 
-    def _work(self, report: SweepReport, dirty_before: int, deadline: int, limit: int | None) -> SweepReport:
-        for taken, meter in enumerate(self._meters(dirty_before, limit)):
-            if taken == limit or self._clock() >= deadline:
+    def _by_the_database(self, read_at: int) -> Clock:
+        """The clock of the database, which every sweeper and every write shares, from one look at it."""
+        ahead = read_at - self._clock()
+        return lambda: self._clock() + ahead
+
+    def _work(
+        self, report: SweepReport, meters: Iterable[LaggingMeter], now: Clock, deadline: int, limit: int | None
+    ) -> SweepReport:
+        for taken, meter in enumerate(meters):
+            if taken == limit or now() >= deadline:
                 return report
-            report = self._attempt(report, meter)
+            report = self._attempt(report, meter, now)
         return replace(report, state="swept")
 
-    def _meters(self, dirty_before: int, limit: int | None) -> Iterable[LaggingMeter]:
+    def _meters(self, dirty_before: int, now: int, limit: int | None) -> Iterable[LaggingMeter]:
         """One more than the limit, which tells whether any are left."""
         if limit is None:
             return self._lagging.every(dirty_before)
-        return self._lagging.waiting(dirty_before, self._clock(), limit + 1)
+        return self._lagging.waiting(dirty_before, now, limit + 1)
 
-    def _attempt(self, report: SweepReport, meter: LaggingMeter) -> SweepReport:
+    def _attempt(self, report: SweepReport, meter: LaggingMeter, now: Clock) -> SweepReport:
         try:
-            done = self._refreshed(meter)
+            done = self._refreshed(meter, now)
         except Exception as error:  # noqa: BLE001 whatever is wrong with this meter, the next one wants its figures
             self._note(meter.claimed, error)
             return replace(report, failed=report.failed + 1)
         return replace(report, refreshed=report.refreshed + done)
 
-    def _refreshed(self, meter: LaggingMeter) -> bool:
+    def _refreshed(self, meter: LaggingMeter, now: Clock) -> bool:
         """Claim a meter and refresh it. False: somebody else was faster."""
         claimed = meter.claimed
-        is_ours = self._lagging.claim(meter, self._clock() + claimed.pause_ms)
+        is_ours = self._lagging.claim(meter, now() + claimed.pause_ms)
         return is_ours and self._calculation.refresh(*claimed.key)
 
     def _note(self, claimed: LaggingMeter, error: Exception) -> None:

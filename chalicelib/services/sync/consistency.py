@@ -63,6 +63,11 @@ class ConsistencyService:
         """How many documents differ, by a comparison of everything as it is now."""
         return self.verify(restart=True).differences
 
+    def sides_are_equal(self) -> bool:
+        """Whether both sides hold the same readings, in whatever mode. Raises UnavailableError."""
+        meters = (meter for page in self._walk.pages() for meter in self._suspicious(page))
+        return not any(self._twins.differences(meter) for meter in meters)
+
     def repair(
         self, user_id: str | None = None, progress: Progress = lambda _: None
     ) -> tuple[Verification, Verification]:
@@ -84,7 +89,7 @@ class ConsistencyService:
     def _drained(self) -> SyncState:
         sync = self._control.state()
         if sync.mode is not SyncMode.OLD_ONLY:
-            sync.check_drained(self._clock())
+            sync.check_drained()
         return sync
 
     def _look_at(self, meters: Sequence[MeterKey], sync: SyncState) -> Verification:

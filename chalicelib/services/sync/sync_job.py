@@ -31,12 +31,15 @@ from chalicelib.services.recording.energy_crud import change_of
 
 CHANGES_AT_ONCE = 1_000
 METERS_AT_ONCE = 100
+POSITION_LOST = "the position in the stream of changes is gone, or is none of this stream: all meters are compared"
 READINGS_AT_ONCE = 500  # of one meter, in one transaction
 
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
     """What a run has done so far. ``lag_seconds``: the age of the last change that it has seen.
+
+    ``notice``: what made the job begin at the start.
 
     ``state``: ``resting`` in a mode that writes one side only, ``draining`` while writes of the mode before may still
     arrive, ``unfinished`` when the time was up before everything was seen.
@@ -51,6 +54,7 @@ class SyncReport:
     deleted: int = 0
     lag_seconds: float = 0.0
     wait_seconds: float = 0.0
+    notice: str | None = None
 
     def as_document(self) -> dict[str, Any]:
         """The fields, as they are logged and printed."""
@@ -98,7 +102,7 @@ class SyncJobService:
             raise SyncModeError("the mode is new_only: the old readings rest, and nothing is carried over from them")
         if sync.mode is SyncMode.OLD_ONLY:
             return SyncReport("resting")
-        if sync.catching_up and (wait := sync.drain_seconds(self._clock())):
+        if sync.catching_up and (wait := sync.drain_seconds()):
             return SyncReport("draining", wait_seconds=wait)
         if full:
             self._control.save_sync_progress(SyncProgress())
@@ -125,7 +129,9 @@ class _Run:
     def until(self, deadline: int) -> SyncReport:
         """Step by step, as long as there is something to do and time for it."""
         stand = self.control.sync_progress()
-        if stand.position is None or self._starts_anew(stand.difference):
+        if stand.unreadable:
+            stand = self._beginning_at_the_start()
+        elif stand.position is None or self._starts_anew(stand.difference):
             stand = self._beginning()
         while self.report.state != "synced" and self.clock() < deadline:
             stand = self._step(stand)
@@ -143,12 +149,17 @@ class _Run:
         """The position comes first: what changes while the meters are compared is read afterwards."""
         return SyncProgress(self.feed.position(), FullDifference(self.sync.since))
 
+    def _beginning_at_the_start(self) -> SyncProgress:
+        """Nobody knows what has happened since the last run."""
+        self.report = replace(self.report, notice=POSITION_LOST)
+        return self._beginning()
+
     def _step(self, stand: SyncProgress) -> SyncProgress:
         if stand.difference is not None:
             return self._compare(stand, stand.difference)
         self.moment = self.moment or self.feed.moment()
         changes = self.feed.read(stand.position, CHANGES_AT_ONCE, self.moment)
-        return self._beginning() if changes is None else self._follow(changes)
+        return self._beginning_at_the_start() if changes is None else self._follow(changes)
 
     def _compare(self, stand: SyncProgress, difference: FullDifference) -> SyncProgress:
         """A few more meters; after the last one the sides are equal, and nobody has to be believed any more."""

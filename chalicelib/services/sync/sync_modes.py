@@ -1,4 +1,4 @@
-"""Showing and changing the sync mode: only to a neighbour, and only when nothing can get lost by it.
+"""Showing, changing and recovering the sync mode: only to a neighbour, and only when nothing can get lost by it.
 
 Towards ``dual_write`` the new state names the side that was written alone: that side stays right until the sync job has
 brought the other one up to it, after the drain, when nobody can write by the mode before any more. Away from it the
@@ -6,17 +6,20 @@ side that goes on must be complete.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from chalicelib.domain.errors import SyncModeError
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.errors import InvalidInputError, SyncModeError
 from chalicelib.domain.sync.modes import DRAIN_SECONDS, Side, SyncMode, SyncState, check_change, drain_of
 from chalicelib.domain.sync.reconciliation import ModeChange, SyncControl
+from chalicelib.domain.sync.recovery import recovered
 
 CATCH_UP = "python -m infra sync"
 REPAIR = "python -m infra repair --apply"
 # How many documents differ between the sides, after a comparison of all of them.
 CountDifferences = Callable[[], int]
+# Whether both sides hold the same readings, in no mode at all.
+SidesAreEqual = Callable[[], bool]
+REASON_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,32 +34,50 @@ class ModeReport:
 class SyncModeService:
     """What the operator's command ``mode`` does."""
 
-    def __init__(self, control: SyncControl, count_differences: CountDifferences, clock: Clock) -> None:
+    def __init__(
+        self, control: SyncControl, count_differences: CountDifferences, sides_are_equal: SidesAreEqual
+    ) -> None:
         self._control = control
         self._count_differences = count_differences
-        self._clock = clock
+        self._sides_are_equal = sides_are_equal
 
     def show(self) -> ModeReport:
         """The mode now. Raises UnavailableError."""
         state = self._control.state()
-        return ModeReport(state, state.drain_seconds(self._clock()), self._control.changes())
+        return ModeReport(state, state.drain_seconds(), self._control.changes())
 
-    def set(self, wanted: SyncMode, reason: str) -> SyncState:
+    def set(self, wanted: SyncMode, reason: str, by: str | None = None) -> SyncState:
         """Change the mode; returns the state that writes follow from now on.
 
         Raises:
+            InvalidInputError: there is no reason.
             SyncModeError: the change is not allowed, or somebody else has changed the mode meanwhile.
-            UnavailableError: the database did not answer in time.
+            UnavailableError: the database did not answer in time, or the mode is lost.
         """
+        why = _checked(reason)
         before = self._control.state()
         check_change(before.mode, wanted)
         if before.mode is SyncMode.DUAL_WRITE:
             self._check_complete(before, Side.OLD if wanted is SyncMode.OLD_ONLY else Side.NEW)
-        drain_seconds = self._full_drain_seconds()
-        after = before.changed(wanted, self._clock(), drain_seconds)
-        if not self._control.change(before, after, reason):
-            raise SyncModeError("somebody else has changed the mode meanwhile; look at it again: mode show")
-        return after
+        after = before.changed(wanted, self._full_drain_seconds())
+        return _stored(self._control.change(before, after, why, by))
+
+    def recover(self, wanted: SyncMode | None, reason: str, by: str | None = None) -> SyncState:
+        """Write a lost mode again, as history and data say or as ``wanted`` says; its drain begins now.
+
+        Raises:
+            InvalidInputError: there is no reason.
+            SyncModeError: the mode is not lost; or history and data do not say which one it was.
+            UnavailableError: the database did not answer in time.
+        """
+        why = _checked(reason)
+        remains = self._control.remains()
+        if remains is None:
+            raise SyncModeError("the mode is not lost, nothing to recover; look at it: python -m infra mode show")
+        after = replace(
+            recovered(remains, wanted, self._sides_are_equal), full_drain_seconds=self._full_drain_seconds()
+        )
+        return _stored(self._control.recover(remains, after, why, by))
 
     def _full_drain_seconds(self) -> int:
         lifetime = self._control.transaction_seconds()
@@ -68,8 +89,21 @@ class SyncModeService:
             raise SyncModeError(f"the {kept} side still catches up with the {state.catching_up} one; first: {CATCH_UP}")
         if state.authoritative is kept:
             return
-        state.check_drained(self._clock())
+        state.check_drained()
         if differing := self._count_differences():
             raise SyncModeError(
                 f"the {kept} side is not complete, verify finds differences ({differing}); first: {REPAIR}"
             )
+
+
+def _checked(reason: str) -> str:
+    why = reason.strip()
+    if not 0 < len(why) <= REASON_LENGTH:
+        raise InvalidInputError(f"reason: say why, in up to {REASON_LENGTH} characters; it is kept with the change")
+    return why
+
+
+def _stored(state: SyncState | None) -> SyncState:
+    if state is None:
+        raise SyncModeError("somebody else has changed the mode meanwhile; look at it again: python -m infra mode show")
+    return state

@@ -1,5 +1,6 @@
 """The rules of the sync mode: who is written, who is read, who is right, what may follow what."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -44,7 +45,7 @@ def test_a_backend_reads_only_where_everything_is(state: SyncState, backend: Bac
 def test_a_change_never_takes_the_word_from_the_side_that_was_right(state: SyncState) -> None:
     if state.mode is DUAL_WRITE:
         return
-    assert state.changed(DUAL_WRITE, 1).authoritative is state.authoritative
+    assert state.changed(DUAL_WRITE).authoritative is state.authoritative
 
 
 @pytest.mark.parametrize("lifetime", [1, 2, 30, 60, 300])
@@ -54,13 +55,13 @@ def test_a_drain_outlasts_the_servers_look_for_transactions_past_their_limit(lif
 
 
 def test_a_state_is_drained_after_the_lifetime_of_a_transaction() -> None:
-    state = SyncState(DUAL_WRITE, 1_000)
-    assert state.drain_seconds(1_000) == DRAIN_SECONDS
+    state = SyncState(DUAL_WRITE, 1_000, read_at=1_000)
+    assert state.drain_seconds() == DRAIN_SECONDS
     with pytest.raises(SyncModeError, match="wait 1 s"):
-        state.check_drained(1_000 + DRAIN_SECONDS * 1_000 - 1)
-    state.check_drained(1_000 + DRAIN_SECONDS * 1_000)
+        replace(state, read_at=1_000 + DRAIN_SECONDS * 1_000 - 1).check_drained()
+    replace(state, read_at=1_000 + DRAIN_SECONDS * 1_000).check_drained()
 
 
 def test_a_state_drains_as_long_as_it_says() -> None:
-    state = SyncState(OLD_ONLY).changed(DUAL_WRITE, 1_000, 7)
-    assert state.drain_seconds(1_000) == 7
+    state = replace(SyncState(OLD_ONLY).changed(DUAL_WRITE, 7), since=1_000, read_at=1_000)
+    assert state.drain_seconds() == 7

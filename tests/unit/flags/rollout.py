@@ -38,6 +38,7 @@ class Rollout:
     store: FakeStore = field(default_factory=FakeStore)
 
     def __post_init__(self) -> None:
+        self.store.stored.clock = self.now
         self.control = FakeSyncControl(self.store)
         self.history = FakeFlagHistory(self.store)
         self.control.save_verified(Verified(self.now(), None, 0, 0, 0))
