@@ -12,8 +12,7 @@ from rich.table import Column, Table
 
 from infra.operations.dead_letters import DeadLetter, DeadLetterQueue, record_discarded
 from infra.operations.printing import console, moment, print_json, printable
-from infra.targets.database import json_option
-from infra.targets.deployment import Deployment, with_deployment
+from infra.targets.target import Target, json_option, with_target
 
 url_option = click.option("--queue-url", help="another queue than the stack's own")
 id_argument = click.argument("letter_id", metavar="ID")
@@ -31,12 +30,12 @@ def dlq() -> None:
 
 
 @dlq.command()
-@with_deployment
+@with_target(changes=False, deployed=True)
 @url_option
 @json_option
-def ls(deployment: Deployment, queue_url: str | None, as_json: bool) -> None:
+def ls(target: Target, queue_url: str | None, as_json: bool) -> None:
     """List them, the oldest first."""
-    with _queue(deployment, queue_url).held() as letters:
+    with _queue(target, queue_url).held() as letters:
         if as_json:
             print_json([_document(letter) for letter in letters])
         else:
@@ -45,11 +44,11 @@ def ls(deployment: Deployment, queue_url: str | None, as_json: bool) -> None:
 
 @dlq.command()
 @id_argument
-@with_deployment
+@with_target(changes=False, deployed=True)
 @url_option
-def show(deployment: Deployment, queue_url: str | None, letter_id: str) -> None:
+def show(target: Target, queue_url: str | None, letter_id: str) -> None:
     """Print one as JSON: its event, and all that Lambda says about it."""
-    with _queue(deployment, queue_url).held(letter_id) as letters:
+    with _queue(target, queue_url).held(letter_id) as letters:
         found = letters[0]
         shown = {"id": found.id, "since": moment(found.sent_at), **found.summary, "message": found.message}
         click.echo(json.dumps(shown, indent=2))
@@ -58,14 +57,14 @@ def show(deployment: Deployment, queue_url: str | None, letter_id: str) -> None:
 @dlq.command()
 @click.argument("letter_id", metavar="[ID]", required=False)
 @click.option("--all", "every", is_flag=True, help="all that are there now")
-@with_deployment
+@with_target(changes=True, deployed=True)
 @url_option
 @json_option
-def redrive(deployment: Deployment, queue_url: str | None, letter_id: str | None, every: bool, as_json: bool) -> None:
+def redrive(target: Target, queue_url: str | None, letter_id: str | None, every: bool, as_json: bool) -> None:
     """Call the function again with what it failed on. Exit code 1 when Lambda refuses one of them."""
     if every == bool(letter_id):
         raise click.UsageError("say which: the ID of one (python -m infra dlq ls), or --all")
-    queue = _queue(deployment, queue_url)
+    queue = _queue(target, queue_url)
     with queue.held(letter_id) as letters:
         refused = queue.redrive(letters)
     _print_redriven([letter.id for letter in letters if letter.id not in refused], refused, as_json)
@@ -75,19 +74,20 @@ def redrive(deployment: Deployment, queue_url: str | None, letter_id: str | None
 @dlq.command()
 @id_argument
 @click.option("--reason", required=True, callback=_reason, help="why; kept with the event")
-@with_deployment
+@with_target(changes=True, deployed=True)
 @url_option
-def discard(deployment: Deployment, queue_url: str | None, letter_id: str, reason: str) -> None:
+def discard(target: Target, queue_url: str | None, letter_id: str, reason: str) -> None:
     """Take one away for good; the collection discarded_events keeps it, with who did it, when and why."""
-    queue = _queue(deployment, queue_url)
-    with deployment.database() as database, queue.held(letter_id) as letters:
+    queue = _queue(target, queue_url)
+    with target.database() as database, queue.held(letter_id) as letters:
         queue.discard(letters[0], partial(record_discarded, database, reason))
     console.print(f"discarded {letter_id}; the collection discarded_events keeps it")
 
 
-def _queue(deployment: Deployment, url: str | None) -> DeadLetterQueue:
-    aws = deployment.target
-    return DeadLetterQueue(aws.client("sqs"), aws.client("lambda"), url or deployment.output("DeadLetterQueueUrl"))
+def _queue(target: Target, url: str | None) -> DeadLetterQueue:
+    deployment = target.deployment()
+    url = url or deployment.output("DeadLetterQueueUrl")
+    return DeadLetterQueue(deployment.client("sqs"), deployment.client("lambda"), url)
 
 
 def _document(letter: DeadLetter) -> dict[str, Any]:

@@ -25,8 +25,8 @@ from infra.operations.flag_printing import (
     print_plan,
 )
 from infra.operations.printing import print_json, progress_console
-from infra.targets.database import json_option
-from infra.targets.flags import Flags, flags_of, place_options
+from infra.targets.flags import Flags
+from infra.targets.target import Target, json_option, with_target
 
 reason_option = click.option("--reason", required=True, help="why; kept with the change")
 Users = tuple[str, ...]
@@ -38,11 +38,11 @@ def flags() -> None:
 
 
 @flags.command(name="list")
-@place_options
+@with_target(changes=False, deployed=True)
 @json_option
-def list_flags(name: str, stage: str | None, as_json: bool) -> None:
+def list_flags(target: Target, as_json: bool) -> None:
     """Say what is deployed, what is wrong with it, and whether anything may rise now."""
-    with flags_of(name, stage) as place:
+    with target.flags() as place:
         listing = place.operations.overview.listing()
         if as_json:
             print_json(listing_document(listing))
@@ -62,15 +62,14 @@ def list_flags(name: str, stage: str | None, as_json: bool) -> None:
 @click.option("--retire", is_flag=True, help="off for good: the name is never used again")
 @click.option("--if-version", help="only if this document is still the deployed one (flags list names it)")
 @reason_option
-@place_options
+@with_target(changes=True, deployed=True)
 @json_option
 def set_flag(
+    target: Target,
     flag: str,
     percent: str | None,
     if_version: str | None,
     reason: str,
-    name: str,
-    stage: str | None,
     as_json: bool,
     **wished: Any,
 ) -> None:
@@ -80,7 +79,7 @@ def set_flag(
         wish = FlagPatch(percent=None if percent is None else percentage(percent), **wished)
         return place.operations.changes.set(flag_named(flag), wish, ChangeRequest(place.by, reason, if_version))
 
-    _make(change, name, stage, as_json)
+    _make(change, target, as_json)
 
 
 @flags.command()
@@ -88,11 +87,11 @@ def set_flag(
 @click.option("--from", "start", help="the percentage to begin with; where the flag stands, unless you say so")
 @click.option("--to", "end", required=True, help="the percentage to end with")
 @click.option("--exact", is_flag=True, help="as a list of people, as 'set --exact' would write it")
-@place_options
+@with_target(changes=False, deployed=True)
 @json_option
-def plan(component: str, start: str | None, end: str, exact: bool, name: str, stage: str | None, as_json: bool) -> None:
+def plan(target: Target, component: str, start: str | None, end: str, exact: bool, as_json: bool) -> None:
     """List who enters and who leaves between two percentages. Exit code 1 when a rise drops somebody."""
-    with flags_of(name, stage) as place:
+    with target.flags() as place:
         first, last = None if start is None else percentage(start), percentage(end)
         found = place.operations.overview.plan(component_flag_named(component), first, last, exact=exact)
     if as_json:
@@ -106,11 +105,11 @@ def plan(component: str, start: str | None, end: str, exact: bool, name: str, st
 @flags.command()
 @click.argument("user")
 @click.argument("component")
-@place_options
+@with_target(changes=False, deployed=True)
 @json_option
-def explain(user: str, component: str, name: str, stage: str | None, as_json: bool) -> None:
+def explain(target: Target, user: str, component: str, as_json: bool) -> None:
     """Say which backend a user gets for a component, and by which rule of which document."""
-    with flags_of(name, stage) as place:
+    with target.flags() as place:
         found = place.operations.overview.explain(user, COMPONENTS[component_flag_named(component)])
     if as_json:
         print_json(explanation_document(found))
@@ -121,11 +120,11 @@ def explain(user: str, component: str, name: str, stage: str | None, as_json: bo
 @flags.command()
 @click.argument("flag", required=False)
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
-@place_options
+@with_target(changes=False, deployed=True)
 @json_option
-def history(flag: str | None, limit: int, name: str, stage: str | None, as_json: bool) -> None:
+def history(target: Target, flag: str | None, limit: int, as_json: bool) -> None:
     """Say who changed which flag, when and why, the newest first."""
-    with flags_of(name, stage) as place:
+    with target.flags() as place:
         found = place.operations.overview.changes(None if flag is None else flag_named(flag), limit)
     if as_json:
         print_json([change_document(change) for change in found])
@@ -137,9 +136,9 @@ def history(flag: str | None, limit: int, name: str, stage: str | None, as_json:
 @click.argument("component")
 @click.option("--to", "percent", help="the percentage to go back to; without it the flag is switched off")
 @reason_option
-@place_options
+@with_target(changes=True, deployed=True)
 @json_option
-def rollback(component: str, percent: str | None, reason: str, name: str, stage: str | None, as_json: bool) -> None:
+def rollback(target: Target, component: str, percent: str | None, reason: str, as_json: bool) -> None:
     """Send a component back to the old backend, now; ends a deployment that is under way."""
 
     def change(place: Flags) -> ChangeResult:
@@ -147,21 +146,21 @@ def rollback(component: str, percent: str | None, reason: str, name: str, stage:
         order = ChangeRequest(place.by, reason)
         return place.operations.changes.rollback(component_flag_named(component), back_to, order)
 
-    _make(change, name, stage, as_json)
+    _make(change, target, as_json)
 
 
 @flags.command()
 @reason_option
-@place_options
+@with_target(changes=True, deployed=True)
 @json_option
-def kill(reason: str, name: str, stage: str | None, as_json: bool) -> None:
+def kill(target: Target, reason: str, as_json: bool) -> None:
     """Send everything back to the old backend, now; ends a deployment that is under way."""
-    _make(lambda place: place.operations.changes.kill(ChangeRequest(place.by, reason)), name, stage, as_json)
+    _make(lambda place: place.operations.changes.kill(ChangeRequest(place.by, reason)), target, as_json)
 
 
-def _make(change: Callable[[Flags], ChangeResult], name: str, stage: str | None, as_json: bool) -> None:
+def _make(change: Callable[[Flags], ChangeResult], target: Target, as_json: bool) -> None:
     """Make a change and say when it was in effect. Exit code 1 when it was not, or is a way back that leads nowhere."""
-    with flags_of(name, stage) as place:
+    with target.flags() as place:
         progress_console.print("deploying, and waiting until every function has asked AppConfig again: 15 seconds")
         made = change(place)
         answered = place.wait_for_answer(made.change.to_version)

@@ -22,7 +22,7 @@ from infra.operations.printing import (
     sync_line,
     verification_document,
 )
-from infra.targets.database import connected, json_option, name_option
+from infra.targets.target import Target, json_option, with_target
 
 UNTIL_DONE = float(7 * 24 * 3600)  # a person ends a run with Ctrl-C; the next one goes on
 
@@ -33,11 +33,11 @@ def mode() -> None:
 
 
 @mode.command()
-@name_option
+@with_target(changes=False)
 @json_option
-def show(name: str, as_json: bool) -> None:
+def show(target: Target, as_json: bool) -> None:
     """Say the mode, since when, and how long its drain still takes."""
-    with connected(name) as operations:
+    with target.operations() as operations:
         _show(operations, as_json)
 
 
@@ -45,11 +45,11 @@ def show(name: str, as_json: bool) -> None:
 @click.argument("wanted", metavar="MODE", type=click.Choice([mode.value for mode in SyncMode]))
 @click.option("--reason", required=True, help="why; kept with the change")
 @click.option("--wait", is_flag=True, help="wait out the drain, and bring both sides together where that is needed")
-@name_option
+@with_target(changes=True)
 @json_option
-def set_mode(wanted: str, reason: str, wait: bool, name: str, as_json: bool) -> None:
+def set_mode(target: Target, wanted: str, reason: str, wait: bool, as_json: bool) -> None:
     """Change the mode to a neighbour. Refused, with what to do first, where a write could get lost."""
-    with connected(name) as operations:
+    with target.operations() as operations:
         state = operations.modes.set(SyncMode(wanted), reason)
         if wait:
             _drain(operations)
@@ -60,11 +60,11 @@ def set_mode(wanted: str, reason: str, wait: bool, name: str, as_json: bool) -> 
 
 @click.command()
 @click.option("--full", is_flag=True, help="compare all meters, whatever was seen before")
-@name_option
+@with_target(changes=True)
 @json_option
-def sync(full: bool, name: str, as_json: bool) -> None:
+def sync(target: Target, full: bool, as_json: bool) -> None:
     """Carry over what another application wrote to energies; what the scheduled function does, until it is done."""
-    with connected(name) as operations:
+    with target.operations() as operations:
         _drain_before_catching_up(operations)
         report = _sync(operations, full=full)
         if as_json:
@@ -76,11 +76,11 @@ def sync(full: bool, name: str, as_json: bool) -> None:
 @click.command()
 @click.option("--user", help="one user's meters only")
 @click.option("--restart", is_flag=True, help="begin anew instead of going on with an interrupted comparison")
-@name_option
+@with_target(changes=False)
 @json_option
-def verify(user: str | None, restart: bool, name: str, as_json: bool) -> None:
+def verify(target: Target, user: str | None, restart: bool, as_json: bool) -> None:
     """Compare both sides, and the display with a fresh calculation. Exit code 1 when anything differs."""
-    with connected(name) as operations:
+    with target.operations() as operations:
         seen = operations.consistency.verify(user, print_progress, restart=restart)
     _print_verification(seen, as_json)
     sys.exit(1 if seen.differences else 0)
@@ -89,11 +89,11 @@ def verify(user: str | None, restart: bool, name: str, as_json: bool) -> None:
 @click.command()
 @click.option("--apply", is_flag=True, help="mend what differs; without it, it is only listed")
 @click.option("--user", help="one user's meters only")
-@name_option
+@with_target(changes=True)
 @json_option
-def repair(apply: bool, user: str | None, name: str, as_json: bool) -> None:
+def repair(target: Target, apply: bool, user: str | None, as_json: bool) -> None:
     """Mend what differs from the authoritative side. Exit code 1 when something differs in the end."""
-    with connected(name) as operations:
+    with target.operations() as operations:
         if apply:
             found, left = operations.consistency.repair(user, print_progress)
         else:
