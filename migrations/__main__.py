@@ -13,6 +13,7 @@ from rich.console import Console
 
 from chalicelib.repositories.control import sync_state
 from infra.errors import expected_errors
+from infra.operations.confirmation import confirm, yes_option
 from infra.targets.target import Target, json_option, with_target
 from migrations import new_script, output, roundtrip, runner
 from migrations.errors import EditedError, MigrationError, RefusedError
@@ -87,14 +88,32 @@ def up(target: Target, as_json: bool, folder: Path, execute: bool, last: str | N
 @cli.command()
 @options(changing, execute_option, retry_option, lock_option)
 @click.option("--steps", default=1, show_default=True, help="how many scripts, the latest first")
-@click.option("--to", "last", help="instead: down to and including this script: 002")
-def down(target: Target, as_json: bool, folder: Path, execute: bool, steps: int, last: str | None, **rest: Any) -> None:
-    """Revert the script applied last. Never drops old readings, meters or settings."""
+@click.option(
+    "--to", "last", help=f"instead: revert all after this script, which remains applied: 002, or {runner.BASE}"
+)
+@yes_option
+def down(
+    target: Target,
+    as_json: bool,
+    folder: Path,
+    execute: bool,
+    steps: int,
+    last: str | None,
+    yes: bool,
+    **rest: Any,
+) -> None:
+    """Revert the script applied last. Never drops old readings, meters or settings.
+
+    With --execute it shows what it touches, and asks.
+    """
     chosen = _chosen(folder, as_json, **rest)
     with target.database() as database:
+        planned = runner.plan(database, "down", chosen, last=last, steps=steps)
         if not execute:
-            _show_plan(runner.plan(database, "down", chosen, last=last, steps=steps), as_json)
+            _show_plan(planned, as_json)
             return
+        if planned and not planned[0].refused:
+            confirm(f"This reverts {_touched(planned)} in {target}", yes=yes)
         _show_done("down", runner.down(database, steps, chosen, last=last), as_json, None)
 
 
@@ -140,6 +159,12 @@ def verify_roundtrip(target: Target, as_json: bool, folder: Path) -> None:
 def _chosen(folder: Path, as_json: bool, retry: bool, lock_seconds: float) -> runner.Options:
     run = QUIET if as_json else output.ConsoleRun(messages)
     return runner.Options(folder=folder, retry=retry, lock_seconds=lock_seconds, run=run)
+
+
+def _touched(planned: list[runner.Planned]) -> str:
+    """``002_backfill (delete display documents: 1,200; ...), 001_create (...)``."""
+    steps = {script.name: "; ".join(f"{step.what}: {step.documents:,}" for step in script.steps) for script in planned}
+    return ", ".join(f"{name} ({touched or 'nothing'})" for name, touched in steps.items())
 
 
 def _show_plan(planned: list[runner.Planned], as_json: bool) -> None:

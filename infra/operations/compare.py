@@ -22,6 +22,7 @@ from infra.errors import OperatorError
 from infra.local.identity import Identity
 from infra.operations.compare_printing import counted, print_report, replay_document, report_document
 from infra.operations.printing import console, print_json, progress_console
+from infra.operations.reason import reason_option
 from infra.targets.target import Target, json_option, person, with_target
 
 HOUR_MS = 3_600_000
@@ -89,7 +90,7 @@ def replay(target: Target, fingerprint: str, as_json: bool) -> None:
 @compare.command()
 @click.argument("fingerprint")
 @click.option("--owner", required=True, help="who answers for it")
-@click.option("--reason", required=True, help="why it is as it is")
+@reason_option("why it is as it is")
 @click.option("--until", required=True, type=click.DateTime(["%Y-%m-%d"]), help="the last day (UTC), at most a year on")
 @with_target(changes=True)
 @json_option

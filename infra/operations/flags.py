@@ -25,10 +25,10 @@ from infra.operations.flag_printing import (
     print_plan,
 )
 from infra.operations.printing import print_json, progress_console
+from infra.operations.reason import reason_option
 from infra.targets.flags import Flags
 from infra.targets.target import Target, json_option, with_target
 
-reason_option = click.option("--reason", required=True, help="why; kept with the change")
 Users = tuple[str, ...]
 
 
@@ -61,7 +61,7 @@ def list_flags(target: Target, as_json: bool) -> None:
 @click.option("--unblock", multiple=True, help="is not blocked any more; repeatable")
 @click.option("--retire", is_flag=True, help="off for good: the name is never used again")
 @click.option("--if-version", help="only if this document is still the deployed one (flags list names it)")
-@reason_option
+@reason_option()
 @with_target(changes=True, deployed=True)
 @json_option
 def set_flag(
@@ -135,7 +135,7 @@ def history(target: Target, flag: str | None, limit: int, as_json: bool) -> None
 @flags.command()
 @click.argument("component")
 @click.option("--to", "percent", help="the percentage to go back to; without it the flag is switched off")
-@reason_option
+@reason_option()
 @with_target(changes=True, deployed=True)
 @json_option
 def rollback(target: Target, component: str, percent: str | None, reason: str, as_json: bool) -> None:
@@ -150,7 +150,7 @@ def rollback(target: Target, component: str, percent: str | None, reason: str, a
 
 
 @flags.command()
-@reason_option
+@reason_option()
 @with_target(changes=True, deployed=True)
 @json_option
 def kill(target: Target, reason: str, as_json: bool) -> None:

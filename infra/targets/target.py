@@ -178,6 +178,11 @@ def is_given(parameter: str) -> bool:
     return click.get_current_context().get_parameter_source(parameter) is not ParameterSource.DEFAULT
 
 
+def is_on_the_command_line(parameter: str) -> bool:
+    """Whether the option itself was given."""
+    return click.get_current_context().get_parameter_source(parameter) is ParameterSource.COMMANDLINE
+
+
 def with_target(*, changes: bool, deployed: bool = False) -> Callable[[Command], Command]:
     """Give a command, as its first argument, the target that options and environment name.
 
@@ -190,6 +195,8 @@ def with_target(*, changes: bool, deployed: bool = False) -> Callable[[Command],
         def wrapped(
             name: str, stage: str | None, region: str | None, uri: str | None, database: str | None, **options: Any
         ) -> None:
+            if stage is not None and is_on_the_command_line("name"):
+                raise OperatorError("say --name or --stage: they name two systems")
             said = Said(name, is_given("name"), stage, region, uri, database)
             target = Target.resolved(said, deployed=deployed)
             if changes:

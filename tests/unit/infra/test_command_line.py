@@ -145,6 +145,28 @@ def test_a_name_that_does_not_exist_is_refused_by_every_command(
     assert Layout.known() == ["sample"]
 
 
+@pytest.mark.parametrize("reason", ["", " ", "\t\n"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["flags", "set", "dashboard", "--on"],
+        ["flags", "rollback", "dashboard"],
+        ["flags", "kill"],
+        ["compare", "ignore", "abc", "--owner", "olga", "--until", "2030-01-01"],
+        ["dlq", "discard", "--all", "--yes"],
+    ],
+)
+def test_a_reason_that_says_nothing_is_refused_before_anything_happens(
+    command: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Layout.of("sample").remember()
+    assert run(*command, "--reason", reason) == 2
+    shown = capsys.readouterr().err
+    assert "say why" in shown
+    assert "deploying" not in shown
+    assert "target:" not in shown
+
+
 @pytest.mark.parametrize("name", sorted(command_line.COMMANDS))
 def test_the_list_of_commands_begins_as_each_command_begins(name: str) -> None:
     command = command_line.main.get_command(click.Context(command_line.main), name)
