@@ -18,9 +18,9 @@ export no_proxy := $(past_proxies)
 # What is given on the command line (make up API_PORT=3200) reaches the programs as environment variables.
 
 # Ending processes takes the environment: without it, what may still run is named, not passed over in silence.
-# $(1) is for the command line, $(2) says which stacks' notes to look for.
+# 'make down' and 'make clean' are plain enough: no question. $(1) is for the command line, $(2) says which stacks' notes to look for.
 define end_stacks
-	@if test -x $(APP)python; then $(INFRA) down $(1); \
+	@if test -x $(APP)python; then $(INFRA) down --yes $(1); \
 	elif notes=$$(ls .stack/$(2)/*.process 2>/dev/null); then \
 		echo "A stack may still run: $$notes" >&2; \
 		echo "Ending it takes the environment, which is missing: 'make environments-check', then this again." >&2; \

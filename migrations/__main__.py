@@ -2,21 +2,19 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from pymongo.database import Database
-from pymongo.errors import PyMongoError
 from rich.console import Console
 
-from chalicelib.domain.errors import UnavailableError
 from chalicelib.repositories.control import sync_state
-from chalicelib.repositories.database import open_database
+from infra.errors import expected_errors
+from infra.operations.confirmation import confirm, yes_option
+from infra.targets.target import Target, json_option, with_target
 from migrations import new_script, output, roundtrip, runner
 from migrations.errors import EditedError, MigrationError, RefusedError
 from migrations.ledger import COLLECTION, State
@@ -27,11 +25,6 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 results = Console(highlight=False, soft_wrap=True)
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
-uri_option = click.option("--uri", envvar="MONGODB_URI", show_envvar=True, required=True, help="connection string")
-database_option = click.option(
-    "--database", "name", envvar="MONGODB_DATABASE", show_envvar=True, default="energy_monitor", show_default=True
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="print one JSON document")
 folder_option = click.option(
     "--folder", type=click.Path(path_type=Path, file_okay=False, exists=True), default=FOLDER, help="with the scripts"
 )
@@ -47,7 +40,8 @@ def options(*chosen: Callable[[Command], Command]) -> Callable[[Command], Comman
     return lambda command: reduce(lambda decorated, option: option(decorated), reversed(chosen), command)
 
 
-everywhere = options(uri_option, database_option, json_option, folder_option)
+looking = options(with_target(changes=False), json_option, folder_option)
+changing = options(with_target(changes=True), json_option, folder_option)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -60,10 +54,10 @@ def cli() -> None:
 
 
 @cli.command()
-@everywhere
-def status(uri: str, name: str, as_json: bool, folder: Path) -> None:
+@looking
+def status(target: Target, as_json: bool, folder: Path) -> None:
     """Say which scripts are applied, in which mode the data is, and who is at it."""
-    with _opened(uri, name) as database:
+    with target.database() as database:
         rows, mode, lock = runner.status(database, folder), sync_state(database).mode, holder(database[COLLECTION])
     if as_json:
         _print_json(scripts=[asdict(row) for row in rows], mode=mode, lock=lock and lock["owner"])
@@ -75,12 +69,12 @@ def status(uri: str, name: str, as_json: bool, folder: Path) -> None:
 
 
 @cli.command()
-@options(everywhere, execute_option, retry_option, lock_option)
+@options(changing, execute_option, retry_option, lock_option)
 @click.option("--to", "last", help="up to and including this script: 001")
-def up(uri: str, name: str, as_json: bool, folder: Path, execute: bool, last: str | None, **rest: Any) -> None:
+def up(target: Target, as_json: bool, folder: Path, execute: bool, last: str | None, **rest: Any) -> None:
     """Apply what is pending. A script that the sync mode does not allow yet waits, and those after it."""
     chosen = _chosen(folder, as_json, **rest)
-    with _opened(uri, name) as database:
+    with target.database() as database:
         if not execute:
             _show_plan(runner.plan(database, "up", chosen, last=last), as_json)
             return
@@ -92,28 +86,44 @@ def up(uri: str, name: str, as_json: bool, folder: Path, execute: bool, last: st
 
 
 @cli.command()
-@options(everywhere, execute_option, retry_option, lock_option)
+@options(changing, execute_option, retry_option, lock_option)
 @click.option("--steps", default=1, show_default=True, help="how many scripts, the latest first")
-@click.option("--to", "last", help="instead: down to and including this script: 002")
+@click.option(
+    "--to", "last", help=f"instead: revert all after this script, which remains applied: 002, or {runner.BASE}"
+)
+@yes_option
 def down(
-    uri: str, name: str, as_json: bool, folder: Path, execute: bool, steps: int, last: str | None, **rest: Any
+    target: Target,
+    as_json: bool,
+    folder: Path,
+    execute: bool,
+    steps: int,
+    last: str | None,
+    yes: bool,
+    **rest: Any,
 ) -> None:
-    """Revert the script applied last. Never drops old readings, meters or settings."""
+    """Revert the script applied last. Never drops old readings, meters or settings.
+
+    With --execute it shows what it touches, and asks.
+    """
     chosen = _chosen(folder, as_json, **rest)
-    with _opened(uri, name) as database:
+    with target.database() as database:
+        planned = runner.plan(database, "down", chosen, last=last, steps=steps)
         if not execute:
-            _show_plan(runner.plan(database, "down", chosen, last=last, steps=steps), as_json)
+            _show_plan(planned, as_json)
             return
+        if planned and not planned[0].refused:
+            confirm(f"This reverts {_touched(planned)} in {target}", yes=yes)
         _show_done("down", runner.down(database, steps, chosen, last=last), as_json, None)
 
 
 @cli.command()
-@options(everywhere, lock_option)
+@options(changing, lock_option)
 @click.argument("script")
 @click.option("--as", "state", required=True, type=click.Choice([State.APPLIED.value, State.PENDING.value]))
-def resolve(script: str, state: str, uri: str, name: str, as_json: bool, folder: Path, lock_seconds: float) -> None:
+def resolve(target: Target, script: str, state: str, as_json: bool, folder: Path, lock_seconds: float) -> None:
     """Decide by hand what a script that failed, or was edited, counts as. Runs nothing."""
-    with _opened(uri, name) as database:
+    with target.database() as database:
         runner.resolve(database, script, State(state), runner.Options(folder=folder, lock_seconds=lock_seconds))
     _show_done("resolve", [script], as_json, None)
 
@@ -131,10 +141,10 @@ def create(title: str, as_json: bool, folder: Path) -> None:
 
 
 @cli.command("verify-roundtrip")
-@everywhere
-def verify_roundtrip(uri: str, name: str, as_json: bool, folder: Path) -> None:
+@changing
+def verify_roundtrip(target: Target, as_json: bool, folder: Path) -> None:
     """Prove on a copy that up, down and up again give equal documents and indexes."""
-    with _opened(uri, name) as database:
+    with target.database() as database:
         outcome = roundtrip.verify(database, folder)
     if as_json:
         _print_json(documents=outcome.documents, differences=outcome.differences)
@@ -146,18 +156,15 @@ def verify_roundtrip(uri: str, name: str, as_json: bool, folder: Path) -> None:
     sys.exit(1 if outcome.differences else 0)
 
 
-@contextmanager
-def _opened(uri: str, name: str) -> Iterator[Database[Any]]:
-    database = open_database(uri, name)
-    try:
-        yield database
-    finally:
-        database.client.close()
-
-
 def _chosen(folder: Path, as_json: bool, retry: bool, lock_seconds: float) -> runner.Options:
     run = QUIET if as_json else output.ConsoleRun(messages)
     return runner.Options(folder=folder, retry=retry, lock_seconds=lock_seconds, run=run)
+
+
+def _touched(planned: list[runner.Planned]) -> str:
+    """``002_backfill (delete display documents: 1,200; ...), 001_create (...)``."""
+    steps = {script.name: "; ".join(f"{step.what}: {step.documents:,}" for step in script.steps) for script in planned}
+    return ", ".join(f"{name} ({touched or 'nothing'})" for name, touched in steps.items())
 
 
 def _show_plan(planned: list[runner.Planned], as_json: bool) -> None:
@@ -186,9 +193,11 @@ def run(arguments: list[str] | None = None) -> None:
     """Run a command; an expected failure becomes a message and its exit code."""
     try:
         cli(arguments)
+    except SystemExit:
+        raise  # the usual end: the errors that may be expected need not be imported
     except MigrationError as error:
         _fail(error, error.exit_code)
-    except (PyMongoError, UnavailableError) as error:
+    except expected_errors() as error:
         _fail(error, MigrationError.exit_code)
 
 

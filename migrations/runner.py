@@ -26,6 +26,7 @@ class Options:
 
 
 DEFAULT = Options()
+BASE = "base"  # alembic's word for the state before the first script
 Choice = Callable[[Ledger, list[Script]], list[Script]]
 
 
@@ -59,22 +60,23 @@ def up(database: Database[Any], last: str | None = None, options: Options = DEFA
 
     Raises:
         LockedError, EditedError, DirtyError: nothing was changed.
+        MigrationError: there is no script ``last``; nothing was changed.
         LostModeError: neither, because the sync mode is lost.
         MigrationError: a script failed; it is marked as failed.
     """
-    return _run_all(database, "up", options, lambda ledger, known: _until(ledger.pending(known), last))
+    return _run_all(database, "up", options, lambda ledger, known: _until(ledger.pending(known), known, last))
 
 
 def down(database: Database[Any], steps: int = 1, options: Options = DEFAULT, *, last: str | None = None) -> list[str]:
-    """Revert the ``steps`` scripts applied last, or all down to and including ``last``, the latest first.
+    """Revert the ``steps`` scripts applied last, or all after ``last``, which remains applied; the latest first.
 
-    Returns the names.
+    ``last`` may be ``base``: all are reverted. Returns the names.
 
     Raises:
         RefusedError: the state of the data does not allow it; the message tells what was reverted before, if anything.
         LockedError, EditedError, DirtyError, MigrationError: as for ``up``.
     """
-    return _run_all(database, "down", options, lambda ledger, known: _down_to(_revertible(ledger, known), last, steps))
+    return _run_all(database, "down", options, lambda ledger, known: _to_revert(ledger, known, last, steps))
 
 
 def refusal(database: Database[Any], direction: Direction, folder: Path = FOLDER) -> str | None:
@@ -102,9 +104,7 @@ def plan(
     """
     ledger, known = Ledger(database), scripts(options.folder)
     ledger.check_unedited(known)
-    chosen = (
-        _until(ledger.pending(known), last) if direction == "up" else _down_to(_revertible(ledger, known), last, steps)
-    )
+    chosen = _until(ledger.pending(known), known, last) if direction == "up" else _to_revert(ledger, known, last, steps)
     for script in chosen:
         ledger.check_clean(script, options.retry)
     return [_planned(database, script, direction) for script in chosen]
@@ -183,12 +183,21 @@ def _planned(database: Database[Any], script: Script, direction: Direction) -> P
     return Planned(script.name, [] if refused else migration.preview(database, direction), refused)
 
 
-def _until(chosen: list[Script], last: str | None) -> list[Script]:
-    return chosen if last is None else [script for script in chosen if script.name[:3] <= last[:3]]
+def _until(chosen: list[Script], known: list[Script], last: str | None) -> list[Script]:
+    if last is None:
+        return chosen
+    end = _named(known, last)
+    return [script for script in chosen if script.name <= end.name]
 
 
-def _down_to(chosen: list[Script], last: str | None, steps: int) -> list[Script]:
-    return chosen[:steps] if last is None else [script for script in chosen if script.name[:3] >= last[:3]]
+def _to_revert(ledger: Ledger, known: list[Script], last: str | None, steps: int) -> list[Script]:
+    revertible = _revertible(ledger, known)
+    if last is None:
+        return revertible[:steps]
+    if last == BASE:
+        return revertible
+    end = _named(known, last)
+    return [script for script in revertible if script.name > end.name]
 
 
 def _revertible(ledger: Ledger, known: list[Script]) -> list[Script]:

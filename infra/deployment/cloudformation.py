@@ -55,6 +55,11 @@ class Stack:
         """Return the stack's outputs."""
         return {output["OutputKey"]: output["OutputValue"] for output in self._describe().get("Outputs", [])}
 
+    def parameters(self) -> dict[str, str]:
+        """Return what the stack was deployed with."""
+        described = self._describe().get("Parameters", [])
+        return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in described}
+
     def _describe(self) -> dict[str, Any]:
         try:
             found: dict[str, Any] = self._client.describe_stacks(StackName=self.name)["Stacks"][0]

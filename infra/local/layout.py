@@ -150,7 +150,12 @@ class Layout:
     @property
     def mongodb_hosts(self) -> str:
         """The database's servers, without user and password."""
-        return self.mongodb_uri.partition("://")[2].partition("/")[0].rpartition("@")[2]
+        return hosts_of(self.mongodb_uri)
+
+
+def hosts_of(uri: str) -> str:
+    """The servers that a connection string names, and nothing of what may be a password in it."""
+    return re.split(r"[/?]", uri.partition("://")[2].rpartition("@")[2])[0] or "a server without a name"
 
 
 def _folder(name: str) -> Path:

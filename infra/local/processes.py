@@ -50,6 +50,11 @@ class Processes:
         needed = {piece.name for piece in self._pieces()}
         self.supervisor.stop_all([name for name in PIECES if name not in needed])
 
+    def running(self) -> dict[str, int]:
+        """Return the process ids of the pieces that run."""
+        processes = {name: self.supervisor.process_of(name) for name in PIECES}
+        return {name: process.pid for name, process in processes.items() if process}
+
     def stop(self) -> list[str]:
         """End everything, leftovers of a piece that was killed too; return the names of what was running."""
         return self.supervisor.stop_all(PIECES)

@@ -13,7 +13,7 @@ from infra.operations.backup_data import CARRIED, take
 from infra.operations.backup_data import restore as restore_data
 from infra.operations.backup_file import Document, Writer, counted, inspected, new_file
 from infra.operations.printing import console, print_progress, progress_console
-from infra.targets.database import database_of, name_option, person
+from infra.targets.target import Target, person, with_target
 
 PROGRESS_SECONDS = 2.0
 WHOLE_PATH = click.Path(dir_okay=False, path_type=Path)
@@ -21,13 +21,13 @@ WHOLE_PATH = click.Path(dir_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("file", type=WHOLE_PATH)
-@name_option
-def backup(file: Path, name: str) -> None:
+@with_target(changes=False)
+def backup(target: Target, file: Path) -> None:
     """Write readings of both sides, meters, settings, exchanges, control and records to FILE, as of one moment.
 
     Display documents and observations of the rollout are left out: a restore calculates the display again.
     """
-    with database_of(name) as database, new_file(file) as packed:
+    with target.database() as database, new_file(file) as packed:
 
         def writer(header: Document) -> Writer:
             return Writer(packed, header)
@@ -39,12 +39,12 @@ def backup(file: Path, name: str) -> None:
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--rebuild/--no-rebuild", default=True, show_default=True, help="calculate the display at once")
-@name_option
-def restore(file: Path, rebuild: bool, name: str) -> None:
+@with_target(changes=True)
+def restore(target: Target, file: Path, rebuild: bool) -> None:
     """Put FILE back into an empty database. The same command again goes on with an interrupted restore."""
     progress_console.print(f"checking {file}", markup=False)
     contents = inspected(file)
-    with database_of(name) as database:
+    with target.database() as database:
         mode = restore_data(database, file, contents, person(), _now_and_then(progress_console.print))
         console.print(f"{database.name}: {counted(contents.counts, CARRIED) or 'no documents'}", markup=False)
         console.print(f"the mode is {mode['mode'] if mode else 'none: nothing of the new backend was there'}")

@@ -23,13 +23,12 @@ from pymongo.errors import BulkWriteError, OperationFailure
 
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, to_datetime
 from chalicelib.domain.sync.reconciliation import Walk
-from chalicelib.repositories.control import SYNC_MODE
+from chalicelib.repositories.control import BACKFILL, SYNC_JOB, SYNC_MODE
 from chalicelib.repositories.database import DUPLICATE_KEY, Collections
-from chalicelib.repositories.sync_control import SYNC_JOB, VERIFIED
+from chalicelib.repositories.sync_control import VERIFIED
 from infra.errors import OperatorError
 from infra.operations.backup_file import Contents, Writer, counted, documents
 from migrations import runner
-from migrations.checkpoint import CHECKPOINT
 from migrations.errors import MigrationError
 from migrations.ledger import COLLECTION as MIGRATIONS
 from migrations.lock import LOCK, Lock
@@ -52,7 +51,7 @@ LEFT_OUT = {
 }
 OBSERVED = (Collections.USAGE, Collections.COMPARISONS)
 # How far the jobs of the other database had come: in the restored one they begin again, and verify has to be run.
-POSITIONS = (SYNC_JOB, VERIFIED, CHECKPOINT, *(walk.value for walk in Walk))
+POSITIONS = (SYNC_JOB, VERIFIED, BACKFILL, *(walk.value for walk in Walk))
 RESTORE, RESTORING = "restore", "restoring"
 AT_ONCE = 500
 SNAPSHOT_TOO_OLD, SNAPSHOT_UNAVAILABLE = 239, 246

@@ -20,10 +20,10 @@ from chalicelib.services.backends.backend_router import NobodyDecides
 from chalicelib.services.comparison.runs import BackendComparer
 from infra.errors import OperatorError
 from infra.local.identity import Identity
-from infra.local.layout import Layout
 from infra.operations.compare_printing import counted, print_report, replay_document, report_document
 from infra.operations.printing import console, print_json, progress_console
-from infra.targets.database import database_of, json_option, name_option, person
+from infra.operations.reason import reason_option
+from infra.targets.target import Target, json_option, person, with_target
 
 HOUR_MS = 3_600_000
 KEPT_HOURS = 90 * 24
@@ -37,11 +37,11 @@ def compare() -> None:
 
 @compare.command()
 @click.option("--hours", type=click.IntRange(1, KEPT_HOURS), default=24, show_default=True, help="how far back to look")
-@name_option
+@with_target(changes=False)
 @json_option
-def report(hours: int, name: str, as_json: bool) -> None:
+def report(target: Target, hours: int, as_json: bool) -> None:
     """What was found lately. Exit code 1 when something differs that is open, or when nothing was compared."""
-    with _comparing(name) as comparer:
+    with _comparing(target) as comparer:
         found = comparer.report(now() - hours * HOUR_MS)
     if as_json:
         print_json(report_document(found))
@@ -54,13 +54,13 @@ def report(hours: int, name: str, as_json: bool) -> None:
 @click.option("--user", help="everything that one user sees")
 @click.option("--all", "everybody", is_flag=True, help="everything that anybody sees")
 @click.option("--sample", type=click.IntRange(min=1), help="with --all: of so many users, picked by chance")
-@name_option
+@with_target(changes=True)
 @json_option
-def run(user: str | None, everybody: bool, sample: int | None, name: str, as_json: bool) -> None:
+def run(target: Target, user: str | None, everybody: bool, sample: int | None, as_json: bool) -> None:
     """Compare now what users see. Exit code 1 when something differs or fails, or nothing could be compared."""
     if (user is None) is not everybody or (sample and not everybody):
         raise click.UsageError("say whom: --user USER, or --all, or --all --sample 20")
-    with _comparing(name, asking=True) as comparer:
+    with _comparing(target, asking=True) as comparer:
         asked = comparer.of_everybody(sample) if user is None else comparer.of_user(user)
         outcomes = Counter(_followed(asked))
     if as_json:
@@ -73,11 +73,11 @@ def run(user: str | None, everybody: bool, sample: int | None, name: str, as_jso
 
 @compare.command()
 @click.argument("fingerprint")
-@name_option
+@with_target(changes=True)
 @json_option
-def replay(fingerprint: str, name: str, as_json: bool) -> None:
+def replay(target: Target, fingerprint: str, as_json: bool) -> None:
     """Ask again now what has shown a difference; who did is kept. Exit code 1 unless it is seen to be gone."""
-    with _comparing(name, asking=True) as comparer:
+    with _comparing(target, asking=True) as comparer:
         made = comparer.replay(fingerprint, person())
     if as_json:
         print_json(replay_document(made))
@@ -90,14 +90,14 @@ def replay(fingerprint: str, name: str, as_json: bool) -> None:
 @compare.command()
 @click.argument("fingerprint")
 @click.option("--owner", required=True, help="who answers for it")
-@click.option("--reason", required=True, help="why it is as it is")
+@reason_option("why it is as it is")
 @click.option("--until", required=True, type=click.DateTime(["%Y-%m-%d"]), help="the last day (UTC), at most a year on")
-@name_option
+@with_target(changes=True)
 @json_option
-def ignore(fingerprint: str, owner: str, reason: str, until: datetime, name: str, as_json: bool) -> None:
+def ignore(target: Target, fingerprint: str, owner: str, reason: str, until: datetime, as_json: bool) -> None:
     """Let a difference that was found count as ignored until a day."""
     rule = IgnoreRule(fingerprint, owner, reason, to_ms(until.replace(tzinfo=UTC)) + DAY_MS)
-    with _comparing(name) as comparer:
+    with _comparing(target) as comparer:
         comparer.ignore(rule)
     if as_json:
         print_json({"fingerprint": fingerprint, "owner": owner, "reason": reason, "until": f"{until:%Y-%m-%d}"})
@@ -107,22 +107,21 @@ def ignore(fingerprint: str, owner: str, reason: str, until: datetime, name: str
 
 
 @contextmanager
-def _comparing(name: str, *, asking: bool = False) -> Iterator[BackendComparer]:
+def _comparing(target: Target, *, asking: bool = False) -> Iterator[BackendComparer]:
     """The comparer on a stack's database. ``asking``: it asks the backends, and notes whom by pseudonyms."""
-    rollout = Rollout(NobodyDecides(), Pseudonyms(_key(name).encode())) if asking else Rollout()
-    with database_of(name) as database:
+    rollout = Rollout(NobodyDecides(), Pseudonyms(_key(target).encode())) if asking else Rollout()
+    with target.database() as database:
         ports = mongo_ports(database, cast(EventPublisher, None))
         yield compose(ports, cast(TokenVerifier, None), now, rollout).comparer
 
 
-def _key(name: str) -> str:
+def _key(target: Target) -> str:
     """The key for pseudonyms must be the functions' own: with another one nobody is recognised."""
     if key := os.environ.get("PSEUDONYM_KEY"):
         return key
-    layout = Layout.of(name)
-    if not layout.was_brought_up:
+    if target.layout is None:
         raise OperatorError("set PSEUDONYM_KEY to the pseudonymKey of the deployment's secret, or name a laptop stack")
-    return Identity(layout.folder / "keys").pseudonym_key
+    return Identity(target.layout.folder / "keys").pseudonym_key
 
 
 def _followed(compared: Iterable[ComparisonResult]) -> Iterator[Outcome]:

@@ -10,19 +10,20 @@ import click
 from rich.markup import escape
 from rich.table import Column, Table
 
+from infra.operations.confirmation import confirm, yes_option
 from infra.operations.dead_letters import DeadLetter, DeadLetterQueue, record_discarded
-from infra.operations.printing import console, moment, print_json, printable
-from infra.targets.database import json_option
-from infra.targets.deployment import Deployment, with_deployment
+from infra.operations.printing import console, counted, moment, print_json, printable, progress_console
+from infra.operations.reason import reason_option
+from infra.targets.target import Command, Target, json_option, with_target
 
 url_option = click.option("--queue-url", help="another queue than the stack's own")
 id_argument = click.argument("letter_id", metavar="ID")
 
 
-def _reason(_context: click.Context, _option: click.Parameter, reason: str) -> str:
-    if not reason.strip():
-        raise click.BadParameter("say why")
-    return reason
+def some_or_all(command: Command) -> Command:
+    """The argument and the option that say which letters."""
+    every = click.option("--all", "every", is_flag=True, help="all that are there now")
+    return click.argument("letter_id", metavar="[ID]", required=False)(every(command))
 
 
 @click.group()
@@ -31,12 +32,12 @@ def dlq() -> None:
 
 
 @dlq.command()
-@with_deployment
+@with_target(changes=False, deployed=True)
 @url_option
 @json_option
-def ls(deployment: Deployment, queue_url: str | None, as_json: bool) -> None:
+def ls(target: Target, queue_url: str | None, as_json: bool) -> None:
     """List them, the oldest first."""
-    with _queue(deployment, queue_url).held() as letters:
+    with _queue(target, queue_url).held() as letters:
         if as_json:
             print_json([_document(letter) for letter in letters])
         else:
@@ -45,27 +46,25 @@ def ls(deployment: Deployment, queue_url: str | None, as_json: bool) -> None:
 
 @dlq.command()
 @id_argument
-@with_deployment
+@with_target(changes=False, deployed=True)
 @url_option
-def show(deployment: Deployment, queue_url: str | None, letter_id: str) -> None:
+def show(target: Target, queue_url: str | None, letter_id: str) -> None:
     """Print one as JSON: its event, and all that Lambda says about it."""
-    with _queue(deployment, queue_url).held(letter_id) as letters:
+    with _queue(target, queue_url).held(letter_id) as letters:
         found = letters[0]
         shown = {"id": found.id, "since": moment(found.sent_at), **found.summary, "message": found.message}
         click.echo(json.dumps(shown, indent=2))
 
 
 @dlq.command()
-@click.argument("letter_id", metavar="[ID]", required=False)
-@click.option("--all", "every", is_flag=True, help="all that are there now")
-@with_deployment
+@some_or_all
+@with_target(changes=True, deployed=True)
 @url_option
 @json_option
-def redrive(deployment: Deployment, queue_url: str | None, letter_id: str | None, every: bool, as_json: bool) -> None:
+def redrive(target: Target, queue_url: str | None, letter_id: str | None, every: bool, as_json: bool) -> None:
     """Call the function again with what it failed on. Exit code 1 when Lambda refuses one of them."""
-    if every == bool(letter_id):
-        raise click.UsageError("say which: the ID of one (python -m infra dlq ls), or --all")
-    queue = _queue(deployment, queue_url)
+    _require_one_way(letter_id, every)
+    queue = _queue(target, queue_url)
     with queue.held(letter_id) as letters:
         refused = queue.redrive(letters)
     _print_redriven([letter.id for letter in letters if letter.id not in refused], refused, as_json)
@@ -73,21 +72,46 @@ def redrive(deployment: Deployment, queue_url: str | None, letter_id: str | None
 
 
 @dlq.command()
-@id_argument
-@click.option("--reason", required=True, callback=_reason, help="why; kept with the event")
-@with_deployment
+@some_or_all
+@reason_option("why; kept with the event")
+@yes_option
+@with_target(changes=True, deployed=True)
 @url_option
-def discard(deployment: Deployment, queue_url: str | None, letter_id: str, reason: str) -> None:
-    """Take one away for good; the collection discarded_events keeps it, with who did it, when and why."""
-    queue = _queue(deployment, queue_url)
-    with deployment.database() as database, queue.held(letter_id) as letters:
-        queue.discard(letters[0], partial(record_discarded, database, reason))
-    console.print(f"discarded {letter_id}; the collection discarded_events keeps it")
+def discard(target: Target, queue_url: str | None, letter_id: str | None, every: bool, reason: str, yes: bool) -> None:
+    """Take one away for good, or all; the collection discarded_events keeps it, with who did it, when and why.
+
+    --all shows them, and asks.
+    """
+    _require_one_way(letter_id, every)
+    queue = _queue(target, queue_url)
+    with target.database() as database:
+        chosen = _shown_and_confirmed(queue, yes=yes) if every else {letter_id}
+        with queue.held(letter_id) as letters:
+            gone = [letter for letter in letters if letter.id in chosen]
+            for letter in gone:
+                queue.discard(letter, partial(record_discarded, database, reason))
+    what = counted(len(gone), "letter") if every else letter_id
+    console.print(f"discarded {what}; the collection discarded_events keeps {'them' if every else 'it'}")
 
 
-def _queue(deployment: Deployment, url: str | None) -> DeadLetterQueue:
-    aws = deployment.target
-    return DeadLetterQueue(aws.client("sqs"), aws.client("lambda"), url or deployment.output("DeadLetterQueueUrl"))
+def _require_one_way(letter_id: str | None, every: bool) -> None:
+    if every == bool(letter_id):
+        raise click.UsageError("say which: the ID of one (python -m infra dlq ls), or --all")
+
+
+def _shown_and_confirmed(queue: DeadLetterQueue, *, yes: bool) -> set[str]:
+    """The letters that are there now. They are put back while a person thinks; one that comes later is not meant."""
+    with queue.held() as letters:
+        progress_console.print(_table(letters) if letters else "no dead letters")
+    if letters:
+        confirm(f"This discards {counted(len(letters), 'dead letter')} for good", yes=yes)
+    return {letter.id for letter in letters}
+
+
+def _queue(target: Target, url: str | None) -> DeadLetterQueue:
+    deployment = target.deployment()
+    url = url or deployment.output("DeadLetterQueueUrl")
+    return DeadLetterQueue(deployment.client("sqs"), deployment.client("lambda"), url)
 
 
 def _document(letter: DeadLetter) -> dict[str, Any]:

@@ -30,10 +30,9 @@ from infra.operations.flag_printing import (
     print_plan,
 )
 from infra.operations.printing import console, print_json, progress_console
-from infra.targets.database import json_option, person
-from infra.targets.flags import flags_of, place_options
+from infra.operations.reason import reason_option
+from infra.targets.target import Target, json_option, person, with_target
 
-reason_option = click.option("--reason", required=True, help="why; kept with the change")
 Users = tuple[str, ...]
 
 
@@ -43,11 +42,11 @@ def flags() -> None:
 
 
 @flags.command(name="list")
-@place_options
+@with_target(changes=False, deployed=True)
 @json_option
-def list_flags(name: str, stage: str | None, as_json: bool) -> None:
+def list_flags(target: Target, as_json: bool) -> None:
     """Say what is deployed, what is wrong with it, and whether anything may rise now."""
-    with flags_of(name, stage) as place:
+    with target.flags() as place:
         listing = place.operations.overview.listing()
         if as_json:
             print_json(listing_document(listing))
@@ -67,18 +66,17 @@ def list_flags(name: str, stage: str | None, as_json: bool) -> None:
 @click.option("--unblock", multiple=True, help="is not blocked any more; repeatable")
 @click.option("--retire", is_flag=True, help="off for good: the name is never used again")
 @click.option("--if-version", help="only if this document is still the deployed one (flags list names it)")
-@reason_option
-@place_options
+@reason_option()
+@with_target(changes=True, deployed=True)
 @json_option
 def set_flag(
+    target: Target,
     flag: str,
     percent: str | None,
     on: bool,
     off: bool,
     if_version: str | None,
     reason: str,
-    name: str,
-    stage: str | None,
     as_json: bool,
     **wished: Any,
 ) -> None:
@@ -90,7 +88,7 @@ def set_flag(
         if wish.exact and wish.percent is None:
             raise click.UsageError("--exact is a way to write a percentage: say --percent too")
         wanted, order = flag_named(flag), ChangeRequest(person(), reason, if_version)
-    _make(lambda changes: changes.set(wanted, wish, order), name, stage, as_json)
+    _make(lambda changes: changes.set(wanted, wish, order), target, as_json)
 
 
 @flags.command()
@@ -98,13 +96,13 @@ def set_flag(
 @click.option("--from", "start", help="the percentage to begin with; where the flag stands, unless you say so")
 @click.option("--to", "end", required=True, help="the percentage to end with")
 @click.option("--exact", is_flag=True, help="as a list of people, as 'set --exact' would write it")
-@place_options
+@with_target(changes=False, deployed=True)
 @json_option
-def plan(component: str, start: str | None, end: str, exact: bool, name: str, stage: str | None, as_json: bool) -> None:
+def plan(target: Target, component: str, start: str | None, end: str, exact: bool, as_json: bool) -> None:
     """List who enters and who leaves between two percentages. Exit code 1 when a rise drops somebody."""
     with _checked():
         wanted, first, last = component_flag_named(component), _percent(start), percentage(end)
-    with flags_of(name, stage) as place:
+    with target.flags() as place:
         found = place.operations.overview.plan(wanted, first, last, exact=exact)
     if as_json:
         print_json(plan_document(found))
@@ -117,13 +115,13 @@ def plan(component: str, start: str | None, end: str, exact: bool, name: str, st
 @flags.command()
 @click.argument("user")
 @click.argument("component")
-@place_options
+@with_target(changes=False, deployed=True)
 @json_option
-def explain(user: str, component: str, name: str, stage: str | None, as_json: bool) -> None:
+def explain(target: Target, user: str, component: str, as_json: bool) -> None:
     """Say which backend a user gets for a component, and by which rule of which document."""
     with _checked():
         wanted = COMPONENTS[component_flag_named(component)]
-    with flags_of(name, stage) as place:
+    with target.flags() as place:
         found = place.operations.overview.explain(user, wanted)
     if as_json:
         print_json(explanation_document(found))
@@ -134,13 +132,13 @@ def explain(user: str, component: str, name: str, stage: str | None, as_json: bo
 @flags.command()
 @click.argument("flag", required=False)
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
-@place_options
+@with_target(changes=False, deployed=True)
 @json_option
-def history(flag: str | None, limit: int, name: str, stage: str | None, as_json: bool) -> None:
+def history(target: Target, flag: str | None, limit: int, as_json: bool) -> None:
     """Say who changed which flag, when and why, the newest first."""
     with _checked():
         wanted = None if flag is None else flag_named(flag)
-    with flags_of(name, stage) as place:
+    with target.flags() as place:
         found = place.operations.overview.changes(wanted, limit)
     if as_json:
         print_json([change_document(change) for change in found])
@@ -151,36 +149,36 @@ def history(flag: str | None, limit: int, name: str, stage: str | None, as_json:
 @flags.command()
 @click.argument("component")
 @click.option("--to", "percent", help="the percentage to go back to; without it the flag is switched off")
-@reason_option
-@place_options
+@reason_option()
+@with_target(changes=True, deployed=True)
 @json_option
-def rollback(component: str, percent: str | None, reason: str, name: str, stage: str | None, as_json: bool) -> None:
+def rollback(target: Target, component: str, percent: str | None, reason: str, as_json: bool) -> None:
     """Send a component back to the old backend, now; ends a deployment that is under way."""
     with _checked():
         wanted, back_to, order = component_flag_named(component), _percent(percent), ChangeRequest(person(), reason)
-    _make(lambda changes: changes.rollback(wanted, back_to, order), name, stage, as_json)
+    _make(lambda changes: changes.rollback(wanted, back_to, order), target, as_json)
 
 
 @flags.command()
-@reason_option
-@place_options
+@reason_option()
+@with_target(changes=True, deployed=True)
 @json_option
-def kill(reason: str, name: str, stage: str | None, as_json: bool) -> None:
+def kill(target: Target, reason: str, as_json: bool) -> None:
     """Send everything back to the old backend, now; ends a deployment that is under way."""
     with _checked():
         order = ChangeRequest(person(), reason)
-    _make(lambda changes: changes.kill(order), name, stage, as_json)
+    _make(lambda changes: changes.kill(order), target, as_json)
 
 
 @flags.command()
-@reason_option
-@place_options
+@reason_option()
+@with_target(changes=True, deployed=True)
 @json_option
-def restore(reason: str, name: str, stage: str | None, as_json: bool) -> None:
+def restore(target: Target, reason: str, as_json: bool) -> None:
     """Bring back the flag document that was recorded last, where AppConfig has lost it."""
     with _checked():
         order = ChangeRequest(person(), reason)
-    _make(lambda changes: changes.restore(order), name, stage, as_json)
+    _make(lambda changes: changes.restore(order), target, as_json)
 
 
 @contextmanager
@@ -196,12 +194,12 @@ def _percent(given: str | None) -> Decimal | None:
     return None if given is None else percentage(given)
 
 
-def _make(change: Callable[[FlagChanges], ChangeResult], name: str, stage: str | None, as_json: bool) -> None:
+def _make(change: Callable[[FlagChanges], ChangeResult], target: Target, as_json: bool) -> None:
     """Make a change and say when it was in effect. Exit code 1 when it was not, or is a way back that leads nowhere.
 
     Nothing to change is no failure.
     """
-    with flags_of(name, stage) as place:
+    with target.flags() as place:
         changes = place.operations.changes.announcing(_say_deploying)
         try:
             made = change(changes)

@@ -21,7 +21,7 @@ from infra.operations.printing import (
     progress_console,
     verification_document,
 )
-from infra.targets.database import connected, json_option, name_option
+from infra.targets.target import Target, json_option, with_target
 
 UNTIL_DONE = float(7 * 24 * 3600)  # a person ends a run with Ctrl-C; the next one goes on
 
@@ -30,14 +30,14 @@ UNTIL_DONE = float(7 * 24 * 3600)  # a person ends a run with Ctrl-C; the next o
 @click.option("--check", is_flag=True, help="change nothing: compare every display document with a fresh calculation")
 @click.option("--user", help="one user's meters only")
 @click.option("--restart", is_flag=True, help="begin anew instead of going on with an interrupted run")
-@name_option
+@with_target(changes=True)
 @json_option
-def rebuild(check: bool, user: str | None, restart: bool, name: str, as_json: bool) -> None:
+def rebuild(target: Target, check: bool, user: str | None, restart: bool, as_json: bool) -> None:
     """Calculate all display documents anew from the readings. Exit code 1 when one differs, or a meter fails.
 
     With --check also where nothing was compared, because every meter lags.
     """
-    with connected(name) as operations:
+    with target.operations() as operations:
         run = operations.rebuild.check if check else operations.rebuild.rebuild
         seen = run(user, print_progress if check else _print_rebuilt, restart=restart)
     if as_json:
@@ -52,14 +52,14 @@ def rebuild(check: bool, user: str | None, restart: bool, name: str, as_json: bo
 
 @click.command()
 @click.option("--list", "only_list", is_flag=True, help="only list the meters that cannot be refreshed")
-@name_option
+@with_target(changes=True)
 @json_option
-def sweep(only_list: bool, name: str, as_json: bool) -> None:
+def sweep(target: Target, only_list: bool, as_json: bool) -> None:
     """Refresh every meter that lags, now; list those that cannot be. Exit code 1 when there are any.
 
     A meter that something else holds just now is named by a log line only: try again in a minute.
     """
-    with connected(name) as operations:
+    with target.operations() as operations:
         report = None if only_list else operations.sweeper.run_at_once(UNTIL_DONE)
         count, failing = operations.sweeper.failing()
     if as_json:

@@ -10,8 +10,7 @@ from chalicelib.domain.errors import InvalidReadingError
 from chalicelib.domain.readings import parse_instant
 from chalicelib.services.refresh.replay import Replayed
 from infra.operations.printing import console, counted, print_json, progress_console
-from infra.targets.database import json_option
-from infra.targets.deployment import Deployment, with_deployment
+from infra.targets.target import Target, json_option, with_target
 
 UTC = ZoneInfo("UTC")
 METERS_PER_LINE = 1_000
@@ -29,20 +28,19 @@ def _instant(_context: click.Context, _option: click.Parameter, text: str | None
 @click.option("--since", callback=_instant, metavar="INSTANT", help="meters written to since 2024-11-01T09:30Z, say")
 @click.option("--all", "every", is_flag=True, help="all meters of all users")
 @click.option("--whole", is_flag=True, help="have every figure calculated anew, whatever is stored")
-@with_deployment
+@with_target(changes=True, deployed=True)
 @json_option
-def replay(
-    deployment: Deployment, user: str | None, since: int | None, every: bool, whole: bool, as_json: bool
-) -> None:
+def replay(target: Target, user: str | None, since: int | None, every: bool, whole: bool, as_json: bool) -> None:
     """Send one event per meter, so that handlers refresh it where its display lags; any number of times.
 
     Exit code 1 when some events did not get onto the bus: do it again.
     """
     if [user is not None, since is not None, every].count(True) != 1:
         raise click.UsageError("say which meters: --user U, --since INSTANT or --all")
-    bus = deployment.target.client("events")
+    deployment = target.deployment()
+    bus = deployment.client("events")
     bus.describe_event_bus(Name=deployment.stack)  # says it if nobody is there
-    with deployment.database() as database:
+    with target.database() as database:
         done = shell_replay(database, bus, deployment.stack).replay(user, since, _progress, whole=whole)
     _print(done, as_json)
     sys.exit(1 if done.unsent else 0)

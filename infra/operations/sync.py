@@ -22,7 +22,8 @@ from infra.operations.printing import (
     sync_line,
     verification_document,
 )
-from infra.targets.database import connected, json_option, name_option, person
+from infra.operations.reason import reason_option
+from infra.targets.target import Target, json_option, person, with_target
 
 UNTIL_DONE = float(7 * 24 * 3600)  # a person ends a run with Ctrl-C; the next one goes on
 
@@ -33,27 +34,26 @@ def mode() -> None:
 
 
 @mode.command()
-@name_option
+@with_target(changes=False)
 @json_option
-def show(name: str, as_json: bool) -> None:
+def show(target: Target, as_json: bool) -> None:
     """Say the mode, since when, and how long its drain still takes."""
-    with connected(name) as operations:
+    with target.operations() as operations:
         _show(operations, as_json)
 
 
 MODES = click.Choice([mode.value for mode in SyncMode])
-reason_option = click.option("--reason", required=True, help="why; kept with the change and with who made it")
 
 
 @mode.command(name="set")
 @click.argument("wanted", metavar="MODE", type=MODES)
-@reason_option
+@reason_option("why; kept with the change and with who made it")
 @click.option("--wait", is_flag=True, help="wait out the drain, and bring both sides together where that is needed")
-@name_option
+@with_target(changes=True)
 @json_option
-def set_mode(wanted: str, reason: str, wait: bool, name: str, as_json: bool) -> None:
+def set_mode(target: Target, wanted: str, reason: str, wait: bool, as_json: bool) -> None:
     """Change the mode to a neighbour. Refused, with what to do first, where a write could get lost."""
-    with connected(name) as operations:
+    with target.operations() as operations:
         state = operations.modes.set(SyncMode(wanted), reason, person())
         if wait:
             _drain(operations)
@@ -64,26 +64,26 @@ def set_mode(wanted: str, reason: str, wait: bool, name: str, as_json: bool) -> 
 
 @mode.command()
 @click.argument("wanted", metavar="[MODE]", type=MODES, required=False)
-@reason_option
-@name_option
+@reason_option("why; kept with the change and with who made it")
+@with_target(changes=True)
 @json_option
-def recover(wanted: str | None, reason: str, name: str, as_json: bool) -> None:
+def recover(target: Target, wanted: str | None, reason: str, as_json: bool) -> None:
     """Write the mode again where it is lost: as its history and the data say, or as MODE says. Its drain begins then.
 
     Refused where the mode can be read, and where history and data contradict each other: then name the mode.
     """
-    with connected(name) as operations:
+    with target.operations() as operations:
         operations.modes.recover(SyncMode(wanted) if wanted else None, reason, person())
         _show(operations, as_json)
 
 
 @click.command()
 @click.option("--full", is_flag=True, help="compare all meters, whatever was seen before")
-@name_option
+@with_target(changes=True)
 @json_option
-def sync(full: bool, name: str, as_json: bool) -> None:
+def sync(target: Target, full: bool, as_json: bool) -> None:
     """Carry over what another application wrote to energies; what the scheduled function does, until it is done."""
-    with connected(name) as operations:
+    with target.operations() as operations:
         _drain_before_catching_up(operations)
         report = _sync(operations, full=full)
         if as_json:
@@ -95,11 +95,11 @@ def sync(full: bool, name: str, as_json: bool) -> None:
 @click.command()
 @click.option("--user", help="one user's meters only")
 @click.option("--restart", is_flag=True, help="begin anew instead of going on with an interrupted comparison")
-@name_option
+@with_target(changes=False)
 @json_option
-def verify(user: str | None, restart: bool, name: str, as_json: bool) -> None:
+def verify(target: Target, user: str | None, restart: bool, as_json: bool) -> None:
     """Compare both sides, and the display with a fresh calculation. Exit code 1 when anything differs."""
-    with connected(name) as operations:
+    with target.operations() as operations:
         seen = operations.consistency.verify(user, print_progress, restart=restart)
     _print_verification(seen, as_json)
     sys.exit(1 if seen.differences else 0)
@@ -108,11 +108,11 @@ def verify(user: str | None, restart: bool, name: str, as_json: bool) -> None:
 @click.command()
 @click.option("--apply", is_flag=True, help="mend what differs; without it, it is only listed")
 @click.option("--user", help="one user's meters only")
-@name_option
+@with_target(changes=True)
 @json_option
-def repair(apply: bool, user: str | None, name: str, as_json: bool) -> None:
+def repair(target: Target, apply: bool, user: str | None, as_json: bool) -> None:
     """Mend what differs from the authoritative side. Exit code 1 when something differs in the end."""
-    with connected(name) as operations:
+    with target.operations() as operations:
         if apply:
             found, left = operations.consistency.repair(user, print_progress)
         else:

@@ -1,56 +1,68 @@
-"""Which database a command works on: the laptop stack's, or the one that MONGODB_URI names. And who runs it."""
+"""Opens the database of a target, and says in words what is wrong with it."""
 
-import getpass
-import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
-import click
-
-from chalicelib.bootstrap import Operations, shell_operations
-from chalicelib.domain.errors import EnergyMonitorError
+from chalicelib.domain.errors import EnergyMonitorError, UnavailableError
 from chalicelib.monitoring.logger import logged_to
 from chalicelib.repositories.database import MongoDatabase, open_database, ping
 from infra.errors import OperatorError
-from infra.local.layout import Layout
+from infra.local.layout import hosts_of
+from infra.targets.same_system import require_one_system
+from infra.targets.target import Target
 
-Command = Callable[..., Any]
-json_option = click.option("--json", "as_json", is_flag=True, help="print JSON instead of a table")
-
-
-def name_option(command: Command) -> Command:
-    """The option that names a laptop stack."""
-    text = "which laptop stack; MONGODB_URI names another server, MONGODB_DATABASE another database"
-    return click.option("--name", envvar="STACK_NAME", default="local", show_default=True, help=text)(command)
+if TYPE_CHECKING:
+    from chalicelib.bootstrap import Operations
 
 
 @contextmanager
-def connected(name: str) -> Iterator[Operations]:
-    """The operations on a database that answers."""
-    with database_of(name) as database:
+def connected(target: Target) -> "Iterator[Operations]":
+    """The operations on a target's database, which answers."""
+    from chalicelib.bootstrap import shell_operations
+
+    with database_of(target) as database:
         yield shell_operations(database)
 
 
 @contextmanager
-def database_of(name: str) -> Iterator[MongoDatabase]:
-    """A database that answers. What the application refuses is a OperatorError, which the command line shows.
+def database_of(target: Target) -> Iterator[MongoDatabase]:
+    """A database that answers. What the application refuses is an OperatorError, which the command line shows.
 
     What the application logs meanwhile goes to standard error.
     """
-    layout = Layout.chosen(name, {})
-    database = open_database(layout.mongodb_uri, layout.database)
+    with opened(target) as database, logged_to(sys.stderr):
+        _require_answer(target, database)
+        yield database
+
+
+@contextmanager
+def opened(target: Target) -> Iterator[MongoDatabase]:
+    """The same, not asked yet whether it answers: a way back must not wait for the database.
+
+    Raises:
+        OperatorError: the stage's database was not named, or it is not the one that the stack or stage uses.
+    """
+    if not target.uri:
+        raise OperatorError(
+            f"MONGODB_URI names the database of stage {target.stage}: set it, and MONGODB_DATABASE where it is another"
+        )
+    if target.must_agree:
+        require_one_system(target)
+    database = open_database(target.uri, target.database_name)
     try:
-        with logged_to(sys.stderr):
-            ping(database)
-            yield database
+        yield database
+    except UnavailableError as error:
+        raise target.explained(error) from error
     except EnergyMonitorError as error:
         raise OperatorError(str(error)) from error
     finally:
         database.client.close()
 
 
-def person() -> str:
-    """Who runs a command, as records name them."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
+def _require_answer(target: Target, database: MongoDatabase) -> None:
+    try:
+        ping(database)
+    except UnavailableError as error:
+        raise target.no_answer(f"the database at {hosts_of(target.uri)}") from error

@@ -1,43 +1,39 @@
-"""Which deployment a command speaks to: the laptop stack's emulated AWS, or AWS with the person's own credentials."""
+"""The AWS of a target: the laptop stack's emulated one, or AWS with the person's own credentials."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
 
-import click
+from botocore.exceptions import EndpointConnectionError
 
-from chalicelib.repositories.database import MongoDatabase
-from infra.deployment.application import Target, application_stack
+from infra.deployment.application import Target as Aws
+from infra.deployment.application import application_stack
 from infra.deployment.cloudformation import Stack
 from infra.errors import OperatorError
-from infra.local.layout import REGION, STAGE, Layout
-from infra.targets.database import database_of, name_option
-
-Command = Callable[..., Any]
+from infra.local.layout import REGION, STAGE
+from infra.targets.target import Target
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One deployed application: its AWS, and the name of the laptop stack whose database it uses, if it is one."""
+    """One deployed application and its AWS."""
 
-    target: Target
+    aws: Aws
     stage: str
-    name: str
 
     @classmethod
-    def chosen(cls, name: str, stage: str | None, region: str | None) -> "Deployment":
-        """A stage on AWS, or the laptop stack of that name."""
-        if stage is None:
-            layout = Layout.of(name)
-            if not layout.was_brought_up:
-                raise OperatorError(f"The stack '{name}' has never come up: make up{layout.argument}")
-            return cls(Target(REGION, layout.localstack_url), STAGE, name)
-        if stage == STAGE:
-            raise OperatorError(f"'{STAGE}' is the laptop stack's stage; it is found by --name, without --stage.")
-        return cls(Target(region), stage, name)
+    def of(cls, target: Target) -> "Deployment":
+        """The deployment of a stack or stage. Raises OperatorError for a database alone."""
+        if target.stage:
+            return cls(Aws(target.region), target.stage)
+        if target.layout:
+            return cls(Aws(REGION, target.layout.localstack_url), STAGE)
+        raise OperatorError(f"{target} is a database alone: say --name of a laptop stack, or --stage")
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of its AWS."""
+        return self.aws.client(service)
 
     @property
     def stack(self) -> str:
@@ -47,31 +43,24 @@ class Deployment:
     def output(self, key: str) -> str:
         """What its stack says of itself. Raises OperatorError where there is no such stack, or one of before."""
         try:
-            return Stack(self.target.client("cloudformation"), self.stack).outputs()[key]
+            return self._stack().outputs()[key]
         except KeyError as error:
             raise OperatorError(
                 f"The stack {self.stack} has no {key}: deploy it (again), or check the region."
             ) from error
 
-    @contextmanager
-    def database(self) -> Iterator[MongoDatabase]:
-        """Its database. A stage on AWS keeps the address in a secret, so the person has to name it."""
-        if self.stage != STAGE and not os.environ.get("MONGODB_URI"):
-            raise OperatorError(
-                f"Say where the database of stage {self.stage!r} is: MONGODB_URI=... (MONGODB_DATABASE=...)"
-            )
-        with database_of(self.name) as database:
-            yield database
+    def parameters(self) -> dict[str, str]:
+        """What its stack was deployed with; nothing where there is no such stack."""
+        return self._stack().parameters()
+
+    def _stack(self) -> Stack:
+        return Stack(self.client("cloudformation"), self.stack)
 
 
-def with_deployment(command: Command) -> Command:
-    """Give a command, as its first argument, the deployment that the options name."""
-
-    @name_option
-    @click.option("--stage", help="a stage on AWS, such as dev, instead of a laptop stack")
-    @click.option("--region", envvar="AWS_REGION", help="on AWS; default: what your AWS configuration says")
-    @wraps(command)
-    def wrapped(name: str, stage: str | None, region: str | None, **options: Any) -> None:
-        command(Deployment.chosen(name, stage, region), **options)
-
-    return wrapped
+@contextmanager
+def reached(target: Target) -> Iterator[None]:
+    """Say of AWS that cannot be reached which address was asked. Raises OperatorError."""
+    try:
+        yield
+    except EndpointConnectionError as error:
+        raise target.no_answer(error.kwargs["endpoint_url"]) from error

@@ -1,28 +1,26 @@
 """Whose flags a command works on: a laptop stack's, or those of a stage on AWS with the person's own credentials."""
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
-import click
 import urllib3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from chalicelib.bootstrap import FlagOperations, shell_flags
-from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.flags.appconfig.clients import CHANGING, READING, AppConfigIds, FlagClients
-from chalicelib.repositories.database import open_database
-from infra.deployment.application import Target, flags_parameters
+from infra.deployment.application import Target as Aws
+from infra.deployment.application import flags_parameters
 from infra.errors import OperatorError, expected_errors
 from infra.local import laptop
 from infra.local.emulators import answers
 from infra.local.layout import REGION, STAGE, Layout
 from infra.local.waiting import wait_until
-from infra.targets.database import name_option, person
+from infra.targets.database import opened
+from infra.targets.target import Target, person
 
 API_SECONDS = 30.0
 OPERATOR = "operator"
@@ -69,50 +67,34 @@ def decides_by(listing: dict[str, Any], change: FlagChange) -> bool | None:
     return None if listing["inUse"] == change.from_version else False
 
 
-def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say whose flags are meant."""
-    stage = click.option(
-        "--stage",
-        help="a stage on AWS, with your own credentials; MONGODB_URI names its database (default: the laptop)",
-    )
-    return stage(name_option(command))
-
-
 @contextmanager
-def flags_of(name: str, stage: str | None) -> Iterator[Flags]:
-    """The flags of a stage. What they refuse is a OperatorError, which the command line shows."""
-    if stage and "MONGODB_URI" not in os.environ:
-        raise OperatorError(f"MONGODB_URI names the database of stage {stage}: set it, and MONGODB_DATABASE")
-    with flags_at(Layout.chosen(name, {}), stage) as flags:
-        yield flags
+def flags_of(target: Target) -> Iterator[Flags]:
+    """The flags of a stack or stage. What they refuse is an OperatorError, which the command line shows."""
+    with opened(target) as database:
+        clients, ids = _reached(target)
+        yield Flags(shell_flags(database, clients, ids), person(), target.layout)
 
 
-@contextmanager
-def flags_at(layout: Layout, stage: str | None = None) -> Iterator[Flags]:
-    """The flags of a laptop stack, or of a stage whose database the layout names."""
-    database = open_database(layout.mongodb_uri, layout.database)
+def flags_at(layout: Layout) -> AbstractContextManager[Flags]:
+    """The flags of a laptop stack, whether it has come up before or comes up just now."""
+    return flags_of(Target.of_stack(layout))
+
+
+def _reached(target: Target) -> tuple[FlagClients, AppConfigIds]:
+    aws = Aws(REGION, target.layout.appconfig_url) if target.layout else Aws(target.region)
     try:
-        clients, place = _reached(layout, stage)
-        yield Flags(shell_flags(database, clients, place), person(), None if stage else layout)
-    except EnergyMonitorError as error:
-        raise OperatorError(str(error)) from error
-    finally:
-        database.client.close()
-
-
-def _reached(layout: Layout, stage: str | None) -> tuple[FlagClients, AppConfigIds]:
-    target = Target() if stage else Target(REGION, layout.appconfig_url)
-    try:
-        found = flags_parameters(target, stage or STAGE)
+        found = flags_parameters(aws, target.stage or STAGE)
+    except EndpointConnectionError as error:
+        raise target.no_answer(f"AppConfig at {aws.endpoint or 'AWS'}") from error
     except (BotoCoreError, ClientError) as error:
         raise OperatorError(f"AppConfig's home cannot be reached: {error}") from error
-    place = AppConfigIds(*(found[f"Flags{name}Id"] for name in ("Application", "Environment", "Profile", "Strategy")))
-    return clients_of(target), place
+    ids = AppConfigIds(*(found[f"Flags{name}Id"] for name in ("Application", "Environment", "Profile", "Strategy")))
+    return clients_of(aws), ids
 
 
-def clients_of(target: Target) -> FlagClients:
+def clients_of(aws: Aws) -> FlagClients:
     """A shell has no more patience with AppConfig than a function: a rollback must not wait for one that hangs."""
-    client = cache(target.client)
+    client = cache(aws.client)
     return FlagClients(partial(client, "appconfigdata", READING), partial(client, "appconfig", CHANGING))
 
 

@@ -281,7 +281,7 @@ def test_while_only_the_old_side_is_written_the_way_out_is_said(
 def test_only_asking_takes_the_key_for_pseudonyms(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("STACK_NAME", "elsewhere")
+    monkeypatch.delenv("STACK_NAME")
     assert run("run", "--all") == 1
     assert "PSEUDONYM_KEY" in capsys.readouterr().err
     assert run("report") == 1

@@ -94,14 +94,27 @@ def test_scripts_are_applied_in_order_once_and_reverted_from_the_last(
     assert done(database) == ["+001_first", "+002_second", "-002_second", "-001_first", "+001_first"]
 
 
-def test_scripts_are_reverted_down_to_one(database: Database[Any], options: Options) -> None:
+def test_the_script_that_down_goes_to_remains_applied(database: Database[Any], options: Options) -> None:
     write(options.folder, "003_third")
     runner.up(database, options=options)
-    planned = runner.plan(database, "down", options, last="002")
+    planned = runner.plan(database, "down", options, last="001")
     assert [script.name for script in planned] == ["003_third", "002_second"]
-    assert runner.down(database, options=options, last="002") == ["003_third", "002_second"]
-    assert runner.down(database, options=options, last="002") == []
+    assert runner.down(database, options=options, last="001") == ["003_third", "002_second"]
+    assert runner.down(database, options=options, last="001_first") == []
     assert states(database, options)["001_first"] == "applied"
+    assert runner.down(database, options=options, last="base") == ["001_first"]
+
+
+@pytest.mark.parametrize("last", ["004", "01", "0012", "first", ""])
+def test_to_a_script_that_does_not_exist_nothing_goes(database: Database[Any], options: Options, last: str) -> None:
+    runner.up(database, "001", options)
+    with pytest.raises(MigrationError, match="there is no script"):
+        runner.plan(database, "down", options, last=last)
+    with pytest.raises(MigrationError, match="there is no script"):
+        runner.down(database, options=options, last=last)
+    with pytest.raises(MigrationError, match="there is no script"):
+        runner.up(database, last, options)
+    assert done(database) == ["+001_first"]
 
 
 def test_a_plan_says_what_would_be_done_and_changes_nothing(database: Database[Any], options: Options) -> None:
@@ -295,6 +308,43 @@ def test_the_command_line_answers_with_json_and_exit_codes(
     status = command(database, mongodb_uri, options, "status")
     assert status.returncode == 4
     assert [row["state"] for row in json.loads(status.stdout)["scripts"]] == ["edited", "failed"]
+
+
+def test_down_shows_what_it_reverts_and_reverts_nothing_without_a_yes(
+    database: Database[Any], mongodb_uri: str, options: Options
+) -> None:
+    runner.up(database, options=options)
+    asked = command(database, mongodb_uri, options, "down", "--execute", "--to", "base")
+    assert asked.returncode == 1
+    assert "002_second (count one more: 1), 001_first (count one more: 1)" in json.loads(asked.stdout)["error"]
+    assert "--yes" in asked.stderr
+    assert set(states(database, options).values()) == {"applied"}
+    done_now = command(database, mongodb_uri, options, "down", "--execute", "--to", "001", "--yes")
+    assert (done_now.returncode, json.loads(done_now.stdout)["scripts"]) == (0, ["002_second"])
+    assert states(database, options) == {"001_first": "applied", "002_second": "pending"}
+
+
+def test_what_the_sync_mode_does_not_allow_is_refused_without_a_question(
+    database: Database[Any], mongodb_uri: str, options: Options
+) -> None:
+    runner.up(database, options=options)
+    switch(database, "refuse", "not now")
+    refused = command(database, mongodb_uri, options, "down", "--execute")
+    assert (refused.returncode, json.loads(refused.stdout)["error"]) == (3, "002_second: not now")
+
+
+def test_the_target_is_printed_before_a_change_and_never_its_password(
+    database: Database[Any], mongodb_uri: str, options: Options
+) -> None:
+    host = mongodb_uri.partition("://")[2].partition("/")[0]
+    said = command(database, mongodb_uri, options, "up", "--execute").stderr
+    assert f"target: mongodb {host}/{database.name}" in said.splitlines()
+    secret = "mongodb://somebody:s3/cr?t@127.0.0.1:1/?serverSelectionTimeoutMS=100"
+    for uri in (secret, secret.replace("s3/cr?t", "s3cret")):
+        failed = command(database, uri, options, "up", "--execute")
+        assert failed.returncode == 1
+        assert "127.0.0.1:1" in failed.stderr
+        assert "s3" not in failed.stderr + failed.stdout
 
 
 def test_a_new_script_has_the_next_number_and_runs_as_it_is(database: Database[Any], options: Options) -> None:

@@ -105,7 +105,7 @@ class FlagChanges:
         base = self.publishing.deployment.settled(stop=False)
         recorded, after = self._recorded(base)
         before = _readable_or_nothing(base)
-        evidence = Readiness.of(self.control, self._now())
+        evidence = Readiness.of(self.control)
         if any(rises(before.flag(name, 0), flag) for name, flag in after.flags.items()):
             evidence.check()
         told = evidence.as_document() | {"restored": recorded.id, "restoredVersion": recorded.to_version}

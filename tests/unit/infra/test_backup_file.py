@@ -50,7 +50,7 @@ def file(tmp_path: Path) -> Path:
 
 def test_every_collection_is_carried_or_left_out_with_a_reason() -> None:
     """A new collection is lost by a backup unless somebody decides."""
-    carried = set(backup_data.CARRIED) - {backup_data.MIGRATIONS}
+    carried = set(backup_data.CARRIED) - {"migrations"}
     assert carried | set(backup_data.LEFT_OUT) == set(Collections)
     assert not carried & set(backup_data.LEFT_OUT)
     assert all(len(reason.split()) > 3 for reason in backup_data.LEFT_OUT.values())

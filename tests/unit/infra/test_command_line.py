@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from infra import __main__ as command_line
@@ -21,6 +22,7 @@ from infra.local.layout import Layout
 from infra.local.ports import HOST
 from infra.local.processes import PieceStatus
 from infra.local.supervision import Piece, Supervisor
+from infra.operations import deploy, stack
 
 IDLE = [sys.executable, "-c", "import threading; threading.Event().wait()"]
 
@@ -47,7 +49,8 @@ def run(*arguments: str) -> int | str | None:
     return exited.value.code
 
 
-def test_nothing_runs_before_up(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_runs_before_up(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STACK_NAME")
     assert run("status", "--json") == 1
     rows = json.loads(capsys.readouterr().out)
     assert {row["healthy"] for row in rows} == {False}
@@ -66,16 +69,18 @@ def test_an_existing_database_is_named_without_its_password(
 
 
 def test_what_has_no_process_port_or_log_has_a_dash(capsys: pytest.CaptureFixture[str]) -> None:
-    command_line.console.print(command_line._status_table([PieceStatus("mongodb at x", None, None, True, None)]))
+    stack.console.print(stack._status_table([PieceStatus("mongodb at x", None, None, True, None)]))
     assert capsys.readouterr().out.count(" - ") == 3
 
 
 def test_the_functions_own_log_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    Layout.of("sample").remember()
     run("status", "--json")
     assert json.loads(capsys.readouterr().out)[-1]["log"].endswith("sample/logs/functions.log")
 
 
-def test_down_without_up_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
+def test_down_without_up_is_no_failure(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STACK_NAME")
     assert run("down") == 0
     assert "nothing was running" in capsys.readouterr().out
 
@@ -83,11 +88,90 @@ def test_down_without_up_is_no_failure(capsys: pytest.CaptureFixture[str]) -> No
 def test_down_ends_its_own_stack_and_all_of_them_when_told(
     other: Supervisor, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("down") == 0
+    Layout.of("sample").remember()
+    assert run("down", "--yes") == 0
     assert other.process_of("mongod")
-    assert run("down", "--all") == 0
+    assert run("down", "--all", "--yes") == 0
     assert "other: ended mongod" in capsys.readouterr().out
     assert not other.process_of("mongod")
+
+
+def test_down_shows_what_it_ends_and_ends_nothing_without_a_yes(
+    other: Supervisor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("down", "--name", "other") == 1
+    shown = capsys.readouterr().err
+    process = other.process_of("mongod")
+    assert process
+    assert f"stack other (mongod, process {process.pid})" in shown
+    assert "--yes" in shown
+    assert run("down", "--name", "other", "--yes") == 0
+    assert not other.process_of("mongod")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["down"],
+        ["down", "--yes"],
+        ["status"],
+        ["token", "--user", "alice"],
+        ["mode", "show"],
+        ["mode", "set", "new_only", "--reason", "x"],
+        ["sync"],
+        ["verify"],
+        ["repair"],
+        ["repair", "--apply"],
+        ["rebuild"],
+        ["sweep"],
+        ["compare", "report"],
+        ["flags", "list"],
+        ["flags", "kill", "--reason", "x"],
+        ["dlq", "ls"],
+        ["replay", "--all"],
+    ],
+)
+@pytest.mark.parametrize("uri", ["", "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100"])
+def test_a_name_that_does_not_exist_is_refused_by_every_command(
+    command: list[str], uri: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MONGODB_URI", uri)
+    Layout.of("sample").remember()
+    assert run(*command, "--name", "typo") == 1
+    shown = capsys.readouterr()
+    assert "'typo'" in shown.err
+    assert "there are sample" in shown.err
+    assert not shown.out
+    assert Layout.known() == ["sample"]
+
+
+@pytest.mark.parametrize("reason", ["", " ", "\t\n"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["flags", "set", "dashboard", "--on"],
+        ["flags", "rollback", "dashboard"],
+        ["flags", "kill"],
+        ["compare", "ignore", "abc", "--owner", "olga", "--until", "2030-01-01"],
+        ["dlq", "discard", "--all", "--yes"],
+    ],
+)
+def test_a_reason_that_says_nothing_is_refused_before_anything_happens(
+    command: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Layout.of("sample").remember()
+    assert run(*command, "--reason", reason) == 2
+    shown = capsys.readouterr().err
+    assert "say why" in shown
+    assert "deploying" not in shown
+    assert "target:" not in shown
+
+
+@pytest.mark.parametrize("name", sorted(command_line.COMMANDS))
+def test_the_list_of_commands_begins_as_each_command_begins(name: str) -> None:
+    command = command_line.main.get_command(click.Context(command_line.main), name)
+    assert command
+    assert (command.help or "").startswith(command_line.COMMANDS[name][1].removesuffix("."))
 
 
 def test_a_token_is_all_that_token_prints(capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,10 +213,10 @@ def test_the_laptops_stage_is_not_deployed_to_aws(capsys: pytest.CaptureFixture[
 
 def test_a_deployment_passes_on_what_replaces_the_functions(monkeypatch: pytest.MonkeyPatch) -> None:
     deployed: list[Any] = []
-    monkeypatch.setattr(command_line, "package", lambda: None)
-    monkeypatch.setattr(command_line, "deploy_flags", lambda *_: False)
-    monkeypatch.setattr(command_line, "flags_parameters", lambda *_: {})
-    monkeypatch.setattr(command_line, "deploy_application", lambda *arguments: deployed.extend(arguments))
+    monkeypatch.setattr(deploy, "package", lambda: None)
+    monkeypatch.setattr(deploy, "deploy_flags", lambda *_: False)
+    monkeypatch.setattr(deploy, "flags_parameters", lambda *_: {})
+    monkeypatch.setattr(deploy, "deploy_application", lambda *arguments: deployed.extend(arguments))
     flags = {"ApplicationId": "app1234", "EnvironmentId": "env1234", "ProfileId": "pro1234", "StrategyId": "str1234"}
     monkeypatch.setattr(Stack, "outputs", lambda _stack: flags)
     settings = ["--bucket=b", "--issuer=https://i", "--jwks-url=https://i/keys", "--secret-id=s", "--secret-digest=new"]
@@ -178,12 +262,14 @@ def test_an_expected_failure_is_a_message(
 
     monkeypatch.setattr(laptop, "_bring_up", fail)
     assert run("up") == 1
-    assert capsys.readouterr().err.strip() == str(error)
+    assert capsys.readouterr().err.splitlines()[1:] == [str(error)]
 
 
 def test_an_application_that_does_not_import_is_not_needed_to_look_and_to_end() -> None:
     """In a fresh interpreter, because the tests around this one import the application."""
-    program = "import sys, infra.__main__; print(*(name.partition('.')[0] for name in sys.modules))"
+    program = (
+        "import sys, infra.__main__, infra.operations.stack; print(*(name.partition('.')[0] for name in sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert {"chalicelib", "migrations", "app"}.isdisjoint(done.stdout.split())
 

@@ -52,7 +52,7 @@ def test_without_environment_and_notes_there_is_nothing_to_end(project: Path) ->
 def test_clean_ends_every_stack_before_it_removes_them(project: Path) -> None:
     install_echo(project)
     done = make(project, "clean")
-    assert "<down><--all>" in done.stdout
+    assert "<down><--yes><--all>" in done.stdout
     assert not (project / ".environments").exists()
 
 

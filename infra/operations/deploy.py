@@ -1,0 +1,63 @@
+"""``python -m infra deploy``: the application to AWS."""
+
+from functools import partial
+
+import click
+from rich.console import Console
+
+from infra.deployment.application import Target as Aws
+from infra.deployment.application import application_stack, deploy_application, deploy_flags, flags_parameters
+from infra.deployment.cloudformation import Stack
+from infra.deployment.packaging import package
+from infra.local.layout import STAGE
+
+console = Console(highlight=False, soft_wrap=True)
+setting = partial(click.option, show_envvar=True)
+
+
+def _cloud_stage(_context: click.Context, _option: click.Parameter, stage: str) -> str:
+    if stage == STAGE:
+        raise click.BadParameter(f"{STAGE!r} is the laptop stack's: run 'make up', or choose another (STAGE=dev)")
+    return stage
+
+
+@click.command()
+@setting(
+    "--stage",
+    envvar="STAGE",
+    required=True,
+    callback=_cloud_stage,
+    help="for example dev; names the CloudFormation stack",
+)
+@setting("--bucket", envvar="ARTIFACTS_BUCKET", required=True, help="S3 bucket for the package; made if missing")
+@setting("--region", envvar="AWS_REGION", help="default: what your AWS configuration says")
+@setting("--issuer", envvar="AUTH_ISSUER", required=True, help="who signs the tokens")
+@setting("--audience", envvar="AUTH_AUDIENCE", default="energy-monitor", show_default=True)
+@setting("--jwks-url", envvar="AUTH_JWKS_URL", required=True, help="where the issuer publishes its keys")
+@setting("--secret-id", envvar="SECRET_ID", required=True, help="secret with mongodbUri and pseudonymKey")
+@setting(
+    "--secret-digest", envvar="SECRET_DIGEST", default="", help="another one makes functions read the secret again"
+)
+@setting("--database", envvar="MONGODB_DATABASE", default="energy_monitor", show_default=True)
+def deploy(stage: str, bucket: str, region: str | None, **settings: str) -> None:
+    """Deploy to AWS with your own credentials, by the template that the laptop stack uses."""
+    target = Aws(region)
+    parameters = {
+        "AuthIssuer": settings["issuer"],
+        "AuthAudience": settings["audience"],
+        "AuthJwksUrl": settings["jwks_url"],
+        "SecretId": settings["secret_id"],
+        "SecretDigest": settings["secret_digest"],
+        "MongoDatabase": settings["database"],
+    }
+    click.echo(f"target: stage {stage} in {target.region}, bucket {bucket}", err=True)
+    flags_changed = deploy_flags(target, stage)
+    parameters |= flags_parameters(target, stage)
+    application_changed = deploy_application(target, package(), stage, bucket, parameters)
+    console.print(f"flags {_changed(flags_changed)}, application {_changed(application_changed)}")
+    stack = Stack(target.client("cloudformation"), application_stack(stage))
+    console.print(f"base URL: {stack.outputs().get('EndpointURL', '(see the API in the console)')}")
+
+
+def _changed(changed: bool) -> str:
+    return "deployed" if changed else "unchanged"

@@ -1,0 +1,150 @@
+"""``python -m infra up | down | status | token``: the stack on this machine.
+
+Imports nothing of the application: one that is broken keeps nobody from ``down``.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+from rich.table import Column, Table
+
+from infra.local import laptop
+from infra.local.demo_household import USER
+from infra.local.layout import Layout
+from infra.local.processes import PieceStatus, Processes
+from infra.operations.confirmation import confirm, yes_option
+from infra.targets.target import Target, is_given, json_option, known_stack, name_option, stack_with_a_folder
+
+console = Console(highlight=False, soft_wrap=True)
+LONGEST_HOURS = 24.0 * 365
+
+
+def _user(_context: click.Context, _option: click.Parameter, user: str) -> str:
+    if not user.strip():
+        raise click.BadParameter("say whom the token is for: make token USER=alice")
+    return user
+
+
+def _hours(_context: click.Context, _option: click.Parameter, hours: float) -> float:
+    if not 0 < hours <= LONGEST_HOURS:  # a range of click's lets nan pass
+        raise click.BadParameter(f"{hours:g} is not more than 0 and at most {LONGEST_HOURS:g} (HOURS=12)")
+    return hours
+
+
+@click.command()
+@name_option
+@click.option("--port", help="where the API listens (API_PORT)")
+@click.option("--localstack-port", help="LOCALSTACK_PORT")
+@click.option("--appconfig-port", help="APPCONFIG_PORT")
+@click.option("--mongodb-port", help="MONGODB_PORT")
+@click.option("--demo/--no-demo", default=True, show_default=True, help="import the demo household")
+def up(name: str, port: str | None, demo: bool, **ports: str | None) -> None:
+    """Start the laptop stack, deploy the application, import the demo household."""
+    options = {"api": port, **{option.removesuffix("_port"): number for option, number in ports.items()}}
+    layout = Layout.chosen(name, options)
+    Target.of_stack(layout).announce()
+    with _ended_in_order():
+        laptop.up(layout, console, demo=demo)
+    _print_what_to_try(layout)
+
+
+@click.command()
+@name_option
+@click.option("--all", "every", is_flag=True, help="every stack of this folder")
+@yes_option
+def down(name: str, every: bool, yes: bool) -> None:
+    """End everything that 'up' started; the data stays. Shows what runs, and asks first."""
+    stacks = [Layout.of(each) for each in Layout.known()] if every else [_chosen(name)]
+    if running := "; ".join(filter(None, map(_running, stacks))):
+        confirm(f"This ends {running}. The data stays", yes=yes)
+    for stack in stacks:
+        console.print(f"{stack.name}: {_ended(laptop.down(stack))}")
+
+
+@click.command()
+@name_option
+@json_option
+def status(name: str, as_json: bool) -> None:
+    """Say what runs. Exit code 0 when everything does, 1 otherwise."""
+    rows = Processes(_chosen(name)).status()
+    if as_json:
+        click.echo(json.dumps([asdict(row) for row in rows]))
+    else:
+        console.print(_status_table(rows))
+    sys.exit(0 if all(row.healthy for row in rows) else 1)
+
+
+@click.command()
+@name_option
+@click.option("--user", required=True, callback=_user, help="whom the token names")
+@click.option("--role", "roles", multiple=True, help="a role of that person; may be repeated")
+@click.option(
+    "--hours", type=float, default=12.0, show_default=True, callback=_hours, help="how long the token is valid"
+)
+def token(name: str, user: str, roles: tuple[str, ...], hours: float) -> None:
+    """Print a token for the laptop stack's API."""
+    click.echo(laptop.token(known_stack(name), user, roles, hours))
+
+
+def _chosen(name: str) -> Layout:
+    return stack_with_a_folder(name, is_named=is_given("name"))
+
+
+def _running(layout: Layout) -> str:
+    """``stack local (mongod, process 17)``, or nothing when nothing of it runs."""
+    pieces = Processes(layout).running()
+    listed = ", ".join(f"{piece}, process {pid}" for piece, pid in pieces.items())
+    return f"stack {layout.name} ({listed})" if pieces else ""
+
+
+def _ended(pieces: list[str]) -> str:
+    return f"ended {', '.join(pieces)}" if pieces else "nothing was running"
+
+
+def _status_table(rows: list[PieceStatus]) -> Table:
+    table = Table("piece", "process", "port", "state", Column("log", overflow="fold"))
+    for row in rows:
+        state = "[green]runs[/]" if row.healthy else "[red]does not answer[/]"
+        log = os.path.relpath(row.log) if row.log else "-"
+        table.add_row(row.name, str(row.pid or "-"), str(row.port or "-"), state, log)
+    return table
+
+
+def _print_what_to_try(layout: Layout) -> None:
+    reading = '{"type": "power", "date": "2010-12-01", "amount": 49800}'
+    bearer = laptop.token(layout, USER)
+    lines = [
+        f"\nBase URL: {layout.base_url}",
+        f"Token for the user '{USER}', valid for 12 hours (another: make token{layout.argument} USER=alice):\n",
+        f"TOKEN={bearer}\n",
+        f'curl -H "Authorization: Bearer $TOKEN" "{layout.base_url}/v2/display?type=power&year=2009&dataType=monthly"',
+        f"curl -X POST -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' "
+        f"-d '{reading}' {layout.base_url}/v2/energy",
+        f'curl -H "Authorization: Bearer $TOKEN" "{layout.base_url}/v2/display?type=power&year=2010&dataType=monthly"',
+    ]
+    lines.append(
+        '("stale": true says that the handler function is still at it, the first time a second or two: ask again)'
+    )
+    click.echo("\n".join(lines))
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let SIGTERM unwind the program, as Ctrl-C does, so that what was started is ended; a second changes nothing."""
+
+    def leave(_number: int, _frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        sys.exit(128 + signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
