@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeGuard, TypeVar
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.errors import FieldError, InvalidReadingError
@@ -135,6 +135,11 @@ def invalid_date(text: str, reason: str) -> InvalidReadingError:
     return InvalidReadingError(message, (FieldError("date", message),))
 
 
+def is_kept(moment: object) -> TypeGuard[datetime]:
+    """Whether a stored value is a date that a readable reading can have."""
+    return isinstance(moment, datetime) and FIRST_READABLE <= moment < END_READABLE
+
+
 def flaws_of(fields: Mapping[str, object]) -> tuple[FieldError, ...]:
     """What makes stored fields no readable reading; nothing where they are one.
 
@@ -172,8 +177,7 @@ def _type_flaw(value: object) -> str | None:
 def _date_flaw(value: object) -> str | None:
     if not isinstance(value, datetime):
         return f"{kind_of(value)}, not a date of the years {FIRST_YEAR} to {LAST_YEAR}"
-    kept = FIRST_READABLE <= value < END_READABLE
-    return None if kept else f"in the year {value.year}, outside the years {FIRST_YEAR} to {LAST_YEAR}"
+    return None if is_kept(value) else f"in the year {value.year}, outside the years {FIRST_YEAR} to {LAST_YEAR}"
 
 
 def _amount_flaw(value: object) -> str | None:

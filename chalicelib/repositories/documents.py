@@ -52,6 +52,12 @@ def counted(conditions: Document) -> Document:
     return {"$and": [READABLE, conditions]}
 
 
+def of_meter(conditions: Document) -> Document:
+    """A filter for documents that belong to their meter, whatever they say of date and amount."""
+    belongs = {field: READABLE[field] for field in ("_id", "userId", "type")}
+    return {"$and": [belongs, conditions]}
+
+
 def flaws_in(document: Mapping[str, Any]) -> tuple[FieldError, ...]:
     """What makes a document of either side unreadable, field by field; nothing where it is readable."""
     key = document["_id"]

@@ -13,7 +13,7 @@ from typing import Any
 
 from chalicelib.domain.errors import ConflictError, DuplicateReadingError, NotFoundError
 from chalicelib.domain.ports import NewReading, StoredReading
-from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
+from chalicelib.domain.readings import EnergyType, Reading, is_kept, to_datetime, to_ms
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncState
 from chalicelib.repositories.database import Document
@@ -217,6 +217,6 @@ class MongoEnergyRepository:
 def _place_of(document: Document) -> tuple[EnergyType, int] | None:
     """The meter and the instant that a document stands at; None where it was damaged and stands nowhere."""
     energy_type, date = document.get("type"), document.get("date")
-    if energy_type not in TYPES or not isinstance(date, datetime):
+    if not isinstance(energy_type, str) or energy_type not in TYPES or not is_kept(date):
         return None
     return EnergyType(energy_type), to_ms(date)

@@ -14,14 +14,14 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
-from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
+from chalicelib.domain.readings import EnergyType, is_kept, to_datetime, to_ms
 from chalicelib.domain.sync.modes import Side
 from chalicelib.domain.sync.reconciliation import MeterKey
 from chalicelib.domain.sync.reconciliation import Reconciled as Reconciled
 from chalicelib.domain.sync.reconciliation import Selection as Selection
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections, Document, MongoDatabase
-from chalicelib.repositories.documents import COLLECTION, READABLE, amount_of, counted, updated_of
+from chalicelib.repositories.documents import COLLECTION, amount_of, counted, of_meter, updated_of
 from chalicelib.repositories.doubles import without_doubles
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.quarantine import unreadable_among
@@ -174,7 +174,7 @@ class Difference:
     def span(self) -> tuple[int, int]:
         """The first and the last instant that a figure changes at."""
         documents = [*self.new, *self.gone, *(document for pair in self.changed for document in pair)]
-        instants = [to_ms(item["date"]) for item in documents if isinstance(item.get("date"), datetime)] or [0]
+        instants = [to_ms(item["date"]) for item in documents if is_kept(item.get("date"))] or [0]
         return min(instants), max(instants)
 
 
@@ -196,8 +196,8 @@ class _MeterSide:
         On the old side that stays as it was inherited.
         """
         conditions = self._conditions(date)
-        anyway = {"$and": [{"_id": READABLE["_id"]}, conditions]}
-        found = self.collection.find(counted(conditions) if self.side is Side.OLD else anyway, sort=[("date", 1)])
+        wanted = counted(conditions) if self.side is Side.OLD else of_meter(conditions)
+        found = self.collection.find(wanted, sort=[("date", 1)])
         return {item["_id"]: item for item in found}
 
     def _conditions(self, date: Document | None) -> Document:
@@ -206,7 +206,7 @@ class _MeterSide:
     def dates_of(self, ids: Sequence[Any]) -> list[Any]:
         """The dates of documents with these ids, whatever else they say."""
         found = self.collection.find({"_id": {"$in": list(ids)}}, projection={"date": 1})
-        return [item["date"] for item in found if isinstance(item.get("date"), datetime)]
+        return [item["date"] for item in found if is_kept(item.get("date"))]
 
     def write(self, difference: Difference) -> None:
         """Take away first: on the new side a date may only be taken once."""

@@ -18,7 +18,7 @@ from chalicelib.repositories import damages, quarantine, unreadable
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.display import view_of
-from chalicelib.repositories.documents import COLLECTION, NOT_ARRAY, READABLE, TYPES, counted
+from chalicelib.repositories.documents import COLLECTION, NOT_ARRAY, READABLE, TYPES, counted, of_meter
 from chalicelib.repositories.doubles import without_doubles
 from chalicelib.repositories.reconcile import differ, keepable, meter_of, reconcile
 from chalicelib.repositories.scoped import ScopedCollection
@@ -154,7 +154,7 @@ class MongoReconciliationRepository:
     def _new(self, meter: MeterKey, session: ClientSession) -> dict[Any, Document]:
         """What cannot be read is a difference here: the old side says what it should be."""
         readings = ScopedCollection(self._database[Collections.READINGS], meter[0], session)
-        wanted = {"$and": [{"_id": READABLE["_id"]}, {"type": meter[1].value}]}
+        wanted = of_meter({"type": meter[1].value})
         return {item["_id"]: item for item in readings.find(wanted, projection=SHOWN, sort=[("date", 1)])}
 
 
