@@ -64,10 +64,10 @@ def up(database: Database[Any], run: Run = QUIET) -> None:
     for name in INDEXES:
         if name not in existing:
             database.create_collection(name)
-    inherited.quarantine(database)
     for name, keys, options in _missing(database):
         run.check()
         database[name].create_index(keys, **options)
+    inherited.quarantine(database)
     start = {"mode": _first_mode(database).value, "since": datetime.fromtimestamp(0, UTC)}
     database["control"].update_one({"_id": SYNC_MODE}, {"$setOnInsert": start}, upsert=True)
 

@@ -12,9 +12,9 @@ from pymongo.database import Database
 from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections
+from chalicelib.repositories.documents import READABLE
 from migrations import display_documents
 from migrations.backfill import Backfill, count_meters
-from migrations.inherited import CARRIED_METER
 from migrations.scripts import QUIET, Direction, Run, Step
 
 RESUMABLE = True
@@ -41,7 +41,7 @@ def preview(database: Database[Any], direction: Direction) -> list[Step]:
     if direction == "down":
         display = database[Collections.DISPLAY].estimated_document_count()
         return [Step(f"delete {new.what}", new.documents), Step("delete documents of display_energy_data", display)]
-    readings = database[Collections.ENERGIES].count_documents(CARRIED_METER)
+    readings = database[Collections.ENERGIES].count_documents(READABLE)
     return [
         Step("readings of energies to compare with their twins", readings),
         Step(f"{new.what} there already", new.documents),

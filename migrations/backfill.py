@@ -23,6 +23,7 @@ from chalicelib.domain.sync.reconciliation import MeterKey, Selection
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.display import MongoDisplayDataRepository
+from chalicelib.repositories.documents import counted
 from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
@@ -52,13 +53,13 @@ def count_meters(database: Database[Any], after: MeterKey | None = None) -> int:
     """How many meters have old readings, behind ``after``; the server counts, by the index alone."""
     behind = {"userId": {"$gte": after[0]}} if after else {}
     meter = {"userId": "$userId", "type": "$type"}
-    counted: list[dict[str, Any]] = [
+    by_meter: list[dict[str, Any]] = [
         {"$match": {**behind, "type": {"$in": list(EnergyType)}}},
         {"$group": {"_id": meter}},
         {"$count": "meters"},
     ]
     found = next(
-        database[Collections.ENERGIES].aggregate(counted, hint=dict(BY_METER), allowDiskUse=True), {"meters": 0}
+        database[Collections.ENERGIES].aggregate(by_meter, hint=dict(BY_METER), allowDiskUse=True), {"meters": 0}
     )
     return int(found["meters"])
 
@@ -67,7 +68,7 @@ def ranges(database: Database[Any], meter: MeterKey, at_once: int) -> Iterator[S
     """A meter in ranges of at most ``at_once`` old readings, but doubles stay together."""
     first = FIRST
     while True:
-        rest = {"userId": meter[0], "type": meter[1], "date": {"$gte": first, "$lte": LAST}}
+        rest = counted({"userId": meter[0], "type": meter[1], "date": {"$gte": first}})
         dates = database[Collections.ENERGIES].find(rest, {"_id": 0, "date": 1})
         boundary = next(dates.sort(BY_METER).skip(at_once).limit(1), None)
         if boundary is None:

@@ -1,15 +1,13 @@
 """Taking display documents away so that they come back: their meters count on and are dirty from end to end."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo.database import Database
 
-from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR
+from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, to_datetime
 from chalicelib.repositories.database import Collections
 
-FIRST = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
-LAST = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC) - timedelta(milliseconds=1)
+FIRST, LAST = to_datetime(FIRST_INSTANT), to_datetime(LAST_INSTANT)
 
 
 def remove_all(database: Database[Any]) -> None:

@@ -3,12 +3,11 @@
 import base64
 import binascii
 import json
-from datetime import UTC, datetime
 
 from chalicelib.domain.errors import FieldError, InvalidInputError
-from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, to_ms
+from chalicelib.domain.readings import END_READABLE, FIRST_READABLE, to_ms
 
-KEPT = range(to_ms(datetime(FIRST_YEAR - 1, 12, 31, tzinfo=UTC)), to_ms(datetime(LAST_YEAR + 1, 1, 2, tzinfo=UTC)))
+KEPT = range(to_ms(FIRST_READABLE), to_ms(END_READABLE))
 
 
 def cursor_of(instant: int, reading_id: str) -> str:

@@ -4,12 +4,19 @@ from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
 
 from chalicelib.domain.errors import FieldError, ImplausibleReadingError, InvalidReadingError
-from chalicelib.domain.readings import DAY_MS, EnergyType, MeterExchange, Reading
+from chalicelib.domain.readings import (
+    AMOUNT_LIMIT,
+    DAY_MS,
+    SMALLEST_AMOUNT,
+    EnergyType,
+    MeterExchange,
+    Reading,
+)
 
 # Far beyond any register. 15 significant digits are what every JSON reader keeps of a number, and 12 before the decimal
 # sign leave room for the 3 decimals that figures are shown with. Keeps exact arithmetic cheap for 1E+999999 too.
 MAX_DIGITS = 15
-MAX_INTEGER_DIGITS = 12
+MAX_INTEGER_DIGITS = AMOUNT_LIMIT.adjusted()
 _TYPES = {kind.value: kind for kind in EnergyType}
 _KEPT = Context(prec=MAX_DIGITS)
 
@@ -103,9 +110,9 @@ def _amount_flaws(amount: Decimal) -> list[FieldError]:
         return [FieldError("amount", "amount is not a finite number")]
     if amount <= 0:
         return [FieldError("amount", "amount must be greater than 0")]
-    if amount.adjusted() >= MAX_INTEGER_DIGITS:
+    if amount >= AMOUNT_LIMIT:
         return [FieldError("amount", f"amount has more than {MAX_INTEGER_DIGITS} digits before the decimal sign")]
-    if amount.adjusted() < -MAX_DIGITS or _KEPT.plus(amount) != amount:
+    if amount < SMALLEST_AMOUNT or _KEPT.plus(amount) != amount:
         return [FieldError("amount", f"amount has more than {MAX_DIGITS} digits")]
     return []
 

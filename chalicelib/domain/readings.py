@@ -1,17 +1,18 @@
 """Meter readings, meter exchanges and the instants they carry (CALCULATION.md, 1).
 
-An instant is an integer: UTC milliseconds since 1970. What lives here: the inputs of every calculation and
-the way from text, datetimes and local dates to instants and back. What does not: what a reading means beside
-its neighbours (``series``), whether it is believable (``plausibility``), how a CSV file writes it.
+An instant is an integer: UTC milliseconds since 1970. What lives here: the inputs of every calculation, the way
+from text, datetimes and local dates to instants and back, and which stored values are a readable reading at all.
+What does not: what a reading means beside its neighbours (``series``), whether it is believable (``plausibility``),
+how a CSV file writes it.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeGuard, TypeVar
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.errors import FieldError, InvalidReadingError
@@ -38,6 +39,13 @@ _ISO_DATETIME = re.compile(
 FIRST_INSTANT, LAST_INSTANT = (
     (datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND for year in (FIRST_YEAR - 1, LAST_YEAR + 2)
 )
+# What is readable, on both sides and for every reader: instants from the first up to, not including, the end. The
+# kept years are local, and no clock is a day away from UTC: 1900-01-01 in Berlin is still 1899 in UTC.
+FIRST_READABLE = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC) - timedelta(days=1)
+END_READABLE = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC) + timedelta(days=1)
+# Amounts from the smallest up to, not including, the limit: what a register can show, and what is accepted.
+SMALLEST_AMOUNT = Decimal("1E-15")
+AMOUNT_LIMIT = Decimal(10) ** 12
 
 
 class EnergyType(StrEnum):
@@ -125,3 +133,57 @@ def invalid_date(text: str, reason: str) -> InvalidReadingError:
     """The error that names a date and what is wrong with it."""
     message = f'date "{text[:40]}" {reason}'
     return InvalidReadingError(message, (FieldError("date", message),))
+
+
+def is_kept(moment: object) -> TypeGuard[datetime]:
+    """Whether a stored value is a date that a readable reading can have."""
+    return isinstance(moment, datetime) and FIRST_READABLE <= moment < END_READABLE
+
+
+def flaws_of(fields: Mapping[str, object]) -> tuple[FieldError, ...]:
+    """What makes stored fields no readable reading; nothing where they are one.
+
+    Args:
+        fields: ``userId``, ``type``, ``date`` (aware datetime) and ``amount`` (int, float or Decimal), as stored.
+    """
+    checks = {"userId": _user_flaw, "type": _type_flaw, "date": _date_flaw, "amount": _amount_flaw}
+    found = ((name, check(fields.get(name))) for name, check in checks.items())
+    return tuple(FieldError(name, f"{name} is {flaw}") for name, flaw in found if flaw)
+
+
+def kind_of(value: object) -> str:
+    """What kind of value this is, in words; never a text itself, which may be anything that somebody typed in."""
+    if value is None:
+        return "null"
+    kinds = {bool: "a truth value", str: "a string", datetime: "a date", list: "an array", bytes: "binary data"}
+    if type(value) in kinds:
+        return kinds[type(value)]
+    if isinstance(value, Mapping):
+        return "an object"
+    return f"{value:.6g}" if isinstance(value, int | float | Decimal) else f"of the kind {type(value).__name__}"
+
+
+def _user_flaw(value: object) -> str | None:
+    if isinstance(value, str):
+        return None if value else "an empty string"
+    return f"{kind_of(value)}, not a user's id"
+
+
+def _type_flaw(value: object) -> str | None:
+    known = isinstance(value, str) and value in {kind.value for kind in EnergyType}
+    return None if known else f"{kind_of(value)}, neither power nor gas"
+
+
+def _date_flaw(value: object) -> str | None:
+    if not isinstance(value, datetime):
+        return f"{kind_of(value)}, not a date of the years {FIRST_YEAR} to {LAST_YEAR}"
+    return None if is_kept(value) else f"in the year {value.year}, outside the years {FIRST_YEAR} to {LAST_YEAR}"
+
+
+def _amount_flaw(value: object) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return f"{kind_of(value)}, not a number"
+    if value != value:
+        return "NaN, not a number"
+    kept = SMALLEST_AMOUNT <= value < AMOUNT_LIMIT
+    return None if kept else f"{kind_of(value)}, not greater than 0 and less than {AMOUNT_LIMIT}"

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import pymongo
-from bson.codec_options import CodecOptions, TypeCodec, TypeRegistry
+from bson.codec_options import CodecOptions, DatetimeConversion, TypeCodec, TypeRegistry
 from bson.decimal128 import Decimal128
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, PyMongoError
@@ -77,7 +77,12 @@ def _decoded(bid: bytes) -> Decimal:
 
 
 _DIGITS = Context(prec=34)
-CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(tz_aware=True, type_registry=TypeRegistry([DecimalCodec()]))
+# A date that Python cannot hold is a ``DatetimeMS``, which no field of a readable document is: no reader fails at it.
+CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
+    tz_aware=True,
+    type_registry=TypeRegistry([DecimalCodec()]),
+    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+)
 
 
 def open_database(uri: str, name: str, *listeners: CommandListener) -> MongoDatabase:

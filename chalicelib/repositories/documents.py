@@ -1,17 +1,29 @@
-"""How a reading looks in either collection: small mappings, and which inherited documents count at all."""
+"""How a reading looks in either collection: small mappings, and which documents are readable at all."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from secrets import token_bytes
-from typing import Any
+from typing import Any, get_args
 
 from bson import ObjectId
 from bson.errors import InvalidId
 
-from chalicelib.domain.errors import NotFoundError
-from chalicelib.domain.ports import NewReading, StoredReading
-from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, Reading, to_datetime, to_ms
+from chalicelib.domain.errors import FieldError, NotFoundError
+from chalicelib.domain.ports import NewReading, ReadingSource, StoredReading
+from chalicelib.domain.readings import (
+    AMOUNT_LIMIT,
+    END_READABLE,
+    FIRST_READABLE,
+    SMALLEST_AMOUNT,
+    EnergyType,
+    Reading,
+    flaws_of,
+    kind_of,
+    to_datetime,
+    to_ms,
+)
 from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import Collections, DecimalCodec, Document
 
@@ -19,23 +31,39 @@ DECIMALS = DecimalCodec()
 COLLECTION = {Side.OLD: Collections.ENERGIES, Side.NEW: Collections.READINGS}
 POINT = {"_id": 0, "date": 1, "amount": 1}
 
-# What counts among inherited documents: a known type, a date that is one, an amount above 0 that a register can show.
-# The rest is quarantined by migration 001, and no reader sees it. Which of doubles counts stands in ``doubles``.
-CARRIED: Document = {
-    "type": {"$in": [energy_type.value for energy_type in EnergyType]},
-    "date": {
-        "$gte": datetime(FIRST_YEAR, 1, 1, tzinfo=UTC),
-        "$lt": datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC),
-    },
-    "amount": {"$gt": 0, "$lt": 10**12},
+TYPES = [energy_type.value for energy_type in EnergyType]
+NOT_ARRAY: Document = {"$not": {"$type": "array"}}  # the server matches an array where one of its members would match
+
+# The server's words for ``domain.readings.flaws_of``: field by field what a readable reading has. The rest is
+# quarantined, and no reader on either side sees it. Which of doubles counts is the rule of ``doubles``.
+READABLE: Document = {
+    "userId": {"$gt": "", **NOT_ARRAY},
+    "type": {"$in": TYPES, **NOT_ARRAY},
+    "date": {"$gte": FIRST_READABLE, "$lt": END_READABLE, **NOT_ARRAY},
+    "amount": {"$gte": SMALLEST_AMOUNT, "$lt": AMOUNT_LIMIT, **NOT_ARRAY},
+    "_id": {"$type": ["objectId", "string"], "$not": re.compile("^[0-9a-fA-F]{24}$")},
 }
+UNREADABLE: Document = {"$nor": [READABLE]}
+SOURCES: Mapping[Any, ReadingSource] = {source: source for source in get_args(ReadingSource)}
 
 
-def counted(side: Side, conditions: Document) -> Document:
-    """A filter for the readings that count on a side; on the new one all do."""
-    if side is Side.NEW:
-        return conditions
-    return {"$and": [CARRIED, conditions]}
+def counted(conditions: Document) -> Document:
+    """A filter for the readable readings among those that meet the conditions; the same on both sides."""
+    return {"$and": [READABLE, conditions]}
+
+
+def of_meter(conditions: Document) -> Document:
+    """A filter for documents that belong to their meter, whatever they say of date and amount."""
+    belongs = {field: READABLE[field] for field in ("_id", "userId", "type")}
+    return {"$and": [belongs, conditions]}
+
+
+def flaws_in(document: Mapping[str, Any]) -> tuple[FieldError, ...]:
+    """What makes a document of either side unreadable, field by field; nothing where it is readable."""
+    key = document["_id"]
+    usable = isinstance(key, ObjectId) or (isinstance(key, str) and not ObjectId.is_valid(key))
+    flaw = FieldError("_id", f"_id is {kind_of(key)}, by which no reading can be asked for")
+    return (*flaws_of(document), *(() if usable else (flaw,)))
 
 
 def amount_of(value: Any) -> Decimal:
@@ -49,19 +77,33 @@ def point_of(document: Document) -> Reading:
 
 
 def reading_of(document: Document) -> StoredReading:
-    """A reading from a document of either collection; an old one has no revision but its last update."""
-    updated_at = to_ms(document.get("updatedAt") or document["date"])
+    """A reading from a readable document; an old one has no revision but its last update.
+
+    What else a document says may be damaged: then it says nothing.
+    """
+    updated_at = updated_of(document)
+    revision, batch, source = (document.get(field) for field in ("revision", "importBatchId", "source"))
     return StoredReading(
         id=str(document["_id"]),
         type=EnergyType(document["type"]),
         instant=to_ms(document["date"]),
         amount=amount_of(document["amount"]),
-        source=document.get("source", "manual"),
-        revision=document.get("revision", updated_at),
-        created_at=to_ms(document.get("createdAt") or document["date"]),
+        source=SOURCES.get(source, "manual") if isinstance(source, str) else "manual",
+        revision=revision if isinstance(revision, int) else updated_at,
+        created_at=_moment(document, "createdAt"),
         updated_at=updated_at,
-        import_batch_id=document.get("importBatchId"),
+        import_batch_id=batch if isinstance(batch, str) else None,
     )
+
+
+def updated_of(document: Document) -> int:
+    """When a readable document was updated last; its own date where it does not say."""
+    return _moment(document, "updatedAt")
+
+
+def _moment(document: Document, field: str) -> int:
+    said = document.get(field)
+    return to_ms(said if isinstance(said, datetime) else document["date"])
 
 
 def new_reading(reading: NewReading, now: int) -> StoredReading:

@@ -8,18 +8,15 @@ from operator import itemgetter
 from typing import Any
 
 from chalicelib.domain.errors import NotFoundError
-from chalicelib.domain.readings import to_ms
 from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import Document
-from chalicelib.repositories.documents import counted, found, id_of
+from chalicelib.repositories.documents import counted, found, id_of, updated_of
 from chalicelib.repositories.scoped import ScopedCollection
 
 
 def last_updated(doubles: Sequence[Document]) -> Document:
     """Of documents at one instant the one that counts; without a date of update the one created last."""
-    return max(
-        doubles, key=lambda document: (to_ms(document.get("updatedAt") or document["date"]), str(document.get("_id")))
-    )
+    return max(doubles, key=lambda document: (updated_of(document), str(document.get("_id"))))
 
 
 def without_doubles(documents: Sequence[Document]) -> list[Document]:
@@ -39,10 +36,10 @@ def each_that_counts(documents: Iterable[Document]) -> Iterator[Document]:
 
 def document_that_counts(readings: ScopedCollection, side: Side, reading_id: str) -> Document:
     """The document with an id. Raises NotFoundError: there is none, or it is a double that does not count."""
-    document = found(readings.find_one(counted(side, {"_id": id_of(reading_id)})))
+    document = found(readings.find_one(counted({"_id": id_of(reading_id)})))
     if side is Side.NEW:
         return document
-    there = counted(side, {"type": document["type"], "date": document["date"]})
+    there = counted({"type": document["type"], "date": document["date"]})
     doubles = list(readings.find(there, projection={"date": 1, "updatedAt": 1}))
     if last_updated([*doubles, document])["_id"] != document["_id"]:
         raise NotFoundError("there is no such reading")

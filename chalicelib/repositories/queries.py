@@ -116,7 +116,7 @@ class MongoReadingQueries:
         session: ClientSession,
         conditions: Mapping[str, Any] = MappingProxyType({}),
     ) -> CompactReadings:
-        wanted = counted(side, {"type": energy_type.value, **conditions})
+        wanted = counted({"type": energy_type.value, **conditions})
         documents = self._readings(user_id, side, session).find(wanted, projection=POINT, sort=[("date", 1)])
         batches = documents.batch_size(BATCH)
         return CompactReadings.of(map(point_of, without_doubles(list(batches)) if side is Side.OLD else batches))
@@ -136,7 +136,7 @@ def _types(request: PageRequest) -> Iterable[EnergyType]:
 def _list(readings: ScopedCollection, side: Side, kind: EnergyType, request: PageRequest) -> Cursor[Document]:
     """The readings of one type by date, as many as a page may need."""
     order = [("date", -1 if request.descending else 1)]
-    return readings.find(counted(side, _conditions(kind, request)), sort=order, **_size(request, side))
+    return readings.find(counted(_conditions(kind, request)), sort=order, **_size(request, side))
 
 
 def _size(request: PageRequest, side: Side) -> Document:

@@ -1,23 +1,25 @@
 """The readings of one user inside one transaction, on every side that the sync mode names.
 
 Reads inside the transaction go to the authoritative side, so that in ``dual_write`` a reading that has no twin yet is
-found all the same; its twin is written with the first change.
+found all the same; its twin is written with the first change. Where somebody has damaged the authoritative document,
+its twin is the last good copy: no write changes it or takes its instant.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import repeat
 from typing import Any
 
-from chalicelib.domain.errors import DuplicateReadingError
+from chalicelib.domain.errors import ConflictError, DuplicateReadingError, NotFoundError
 from chalicelib.domain.ports import NewReading, StoredReading
-from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
+from chalicelib.domain.readings import EnergyType, Reading, is_kept, to_datetime, to_ms
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncState
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import (
     POINT,
+    TYPES,
     counted,
     document_of,
     id_of,
@@ -33,8 +35,12 @@ from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.scoped import ScopedCollection
 
 OF_TWIN = {"_id": 0, "revision": 1, "source": 1, "importBatchId": 1}
-TYPES = [energy_type.value for energy_type in EnergyType]
 PLACE = {"_id": 0, "type": 1, "date": 1}
+# Which of these ids have a document on the authoritative side that cannot be read, whomever it names as its owner.
+UnreadableAmong = Callable[[Sequence[Any]], Sequence[Any]]
+DAMAGED = (
+    "the stored document of this reading is damaged; its last good copy is kept until an operator has corrected it"
+)
 
 
 class MongoEnergyRepository:
@@ -45,10 +51,12 @@ class MongoEnergyRepository:
         sides: Mapping[Side, ScopedCollection],
         sync: SyncState,
         meters: MongoMeterRepository,
+        unreadable_among: UnreadableAmong,
         *,
         release: bool = False,
     ) -> None:
         self._meters = meters
+        self._unreadable_among = unreadable_among
         self._written = {side: sides[side] for side in sync.writes}
         self._side = sync.authoritative
         self._read = sides[self._side]
@@ -75,8 +83,12 @@ class MongoEnergyRepository:
             collection.insert_many(both[side])
 
     def get(self, reading_id: str) -> StoredReading:
-        """One reading, with what only its twin knows where it has one."""
-        document = document_that_counts(self._read, self._side, reading_id)
+        """One reading, with what only its twin knows where it has one. Raises ConflictError where it is damaged."""
+        try:
+            document = document_that_counts(self._read, self._side, reading_id)
+        except NotFoundError:
+            self._refuse_damaged(reading_id)
+            raise
         if self._side is Side.NEW or not self._revisions_count:
             return reading_of(document)
         twin = self._written[Side.NEW].find_one({"_id": document["_id"]}, projection=OF_TWIN)
@@ -102,7 +114,7 @@ class MongoEnergyRepository:
         """Delete a reading on each side; on the old one with its doubles, or one of them would come back."""
         for side, collection in self._written.items():
             if side is Side.OLD:
-                collection.delete_many({"type": reading.type.value, "date": to_datetime(reading.instant)})
+                collection.delete_many(counted(self._at(reading.type, to_datetime(reading.instant), None)))
             else:
                 twin = collection.find_one_and_delete({"_id": id_of(reading.id)}, projection=PLACE)
                 self._mark_where_it_was(twin, reading, now)
@@ -117,21 +129,24 @@ class MongoEnergyRepository:
         )
 
     def instants_between(self, energy_type: EnergyType, first: int, last: int) -> set[int]:
-        """Instants that carry a reading, read from the index alone on the new side."""
+        """Instants that carry a reading. On the new side each can be taken once, readable or not: the index tells."""
         between = {"type": energy_type.value, "date": {"$gte": to_datetime(first), "$lte": to_datetime(last)}}
-        documents = self._read.find(counted(self._side, between), projection={"_id": 0, "date": 1})
-        return {to_ms(document["date"]) for document in documents}
+        wanted = between if self._side is Side.NEW else counted(between)
+        found = (document["date"] for document in self._read.find(wanted, projection={"_id": 0, "date": 1}))
+        dates = {date for date in found if isinstance(date, datetime)}
+        kept = self._of_damaged(between, dates) if self._release_taken else []
+        return {to_ms(date) for date in (*dates, *kept)}
 
     def _nearest(self, energy_type: EnergyType, date: Document, direction: int, but: str | None) -> Reading | None:
         nearest = self._edge(energy_type, date, direction, but)
         if nearest is None:
             return None
-        there = counted(self._side, self._at(energy_type, to_datetime(nearest), but))
+        there = counted(self._at(energy_type, to_datetime(nearest), but))
         return point_of(last_updated(list(self._read.find(there, projection={**POINT, "updatedAt": 1}))))
 
     def _edge(self, energy_type: EnergyType, date: Document | None, direction: int, but: str | None) -> int | None:
         document = self._read.find_one(
-            counted(self._side, self._at(energy_type, date, but)),
+            counted(self._at(energy_type, date, but)),
             projection={"_id": 0, "date": 1},
             sort=[("date", direction)],
         )
@@ -151,7 +166,7 @@ class MongoEnergyRepository:
         changed = {field: document[field] for field in ("date", "amount", "updatedAt")}
         collection.update_one({"_id": document["_id"]}, {"$set": changed})
         if before.instant != after.instant:
-            collection.delete_many(self._at(before.type, to_datetime(before.instant), after.id))
+            collection.delete_many(counted(self._at(before.type, to_datetime(before.instant), after.id)))
 
     def _mark_where_it_was(self, twin: Document | None, known: StoredReading, now: int) -> None:
         """Another application may have moved the old document: its twin is displayed where that was before."""
@@ -165,17 +180,36 @@ class MongoEnergyRepository:
         return reading if self._revisions_count else replace(reading, revision=reading.updated_at)
 
     def _release(self, energy_type: EnergyType, dates: Sequence[datetime]) -> None:
-        """Take away twins of readings that are gone from the old side: their instants are free."""
+        """Take away twins of readings that are gone from the old side: their instants are free.
+
+        Raises:
+            DuplicateReadingError: one of them is the last good copy of a reading that was damaged on the old side.
+        """
         if not self._release_taken:
             return
         there: Document = {"type": energy_type.value, "date": {"$in": list(dates)}}
-        taken = [item["date"] for item in self._read.find(counted(Side.OLD, there), projection={"date": 1})]
+        taken = [item["date"] for item in self._read.find(counted(there), projection={"date": 1})]
         free = [date for date in dates if date not in taken]
+        if self._of_damaged(there, taken):
+            raise DuplicateReadingError("a reading of this type at this instant is already stored; " + DAMAGED)
         self._written[Side.NEW].delete_many(there | {"date": {"$in": free}})
+
+    def _of_damaged(self, there: Document, known: Collection[datetime]) -> list[datetime]:
+        """The dates, besides those known, of twins whose old document is still there but cannot be read."""
+        twins = list(self._written[Side.NEW].find(counted(there), projection={"date": 1}))
+        alone = {twin["_id"]: twin["date"] for twin in twins if twin["date"] not in known}
+        return [alone[key] for key in self._unreadable_among([*alone])]
+
+    def _refuse_damaged(self, reading_id: str) -> None:
+        key = id_of(reading_id)
+        others = [collection for side, collection in self._written.items() if side is not self._side]
+        has_twin = any(collection.find_one(counted({"_id": key}), projection={"_id": 1}) for collection in others)
+        if has_twin and self._unreadable_among([key]):
+            raise ConflictError(DAMAGED)
 
     def _refuse_taken(self, energy_type: EnergyType, instant: int) -> None:
         """The old side has no unique index. Its meter serialises writers, so what is not there cannot come between."""
-        there = counted(self._side, self._at(energy_type, to_datetime(instant), None))
+        there = counted(self._at(energy_type, to_datetime(instant), None))
         if self._side is Side.OLD and self._read.find_one(there, projection={"_id": 1}):
             raise DuplicateReadingError("a reading of this type at this instant is already stored")
 
@@ -183,6 +217,6 @@ class MongoEnergyRepository:
 def _place_of(document: Document) -> tuple[EnergyType, int] | None:
     """The meter and the instant that a document stands at; None where it was damaged and stands nowhere."""
     energy_type, date = document.get("type"), document.get("date")
-    if energy_type not in TYPES or not isinstance(date, datetime):
+    if not isinstance(energy_type, str) or energy_type not in TYPES or not is_kept(date):
         return None
     return EnergyType(energy_type), to_ms(date)

@@ -1,31 +1,36 @@
 """Bringing twins together: backfill, sync job, repair and a change of mode all mend differences by this one operation.
 
 It reads the authoritative documents and writes their twins and the meter in one transaction (in two, a delete made
-meanwhile would come back: tried), and writes only where they differ.
+meanwhile would come back: tried), and writes only where they differ. A twin goes only with its document: where that is
+still there but cannot be read, or another double hides it, the twin is the last good copy and stays.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 from pymongo.client_session import ClientSession
 
-from chalicelib.domain.readings import EnergyType, to_ms
+from chalicelib.domain.readings import EnergyType, is_kept, to_datetime, to_ms
 from chalicelib.domain.sync.modes import Side
 from chalicelib.domain.sync.reconciliation import MeterKey
 from chalicelib.domain.sync.reconciliation import Reconciled as Reconciled
 from chalicelib.domain.sync.reconciliation import Selection as Selection
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections, Document, MongoDatabase
-from chalicelib.repositories.documents import COLLECTION, amount_of, counted
+from chalicelib.repositories.documents import COLLECTION, amount_of, counted, of_meter, updated_of
 from chalicelib.repositories.doubles import without_doubles
 from chalicelib.repositories.meters import MongoMeterRepository
+from chalicelib.repositories.quarantine import unreadable_among
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.transactions import abort, in_transaction
 
 OTHER = {Side.OLD: Side.NEW, Side.NEW: Side.OLD}
+# Which of these ids have an authoritative document that cannot be read.
+UnreadableAmong = Callable[[Sequence[Any]], Sequence[Any]]
 
 
 def reconcile(
@@ -57,23 +62,55 @@ def reconcile(
             side: _MeterSide(ScopedCollection(database[COLLECTION[side]], user_id, session), side, energy_type)
             for side in Side
         }
-        difference = other in sync.writes and _difference(sides, sync.authoritative, selection)
-        if not difference:
+        if other not in sync.writes:
             abort(session)
             return Reconciled()
+        remains = partial(unreadable_among, database[COLLECTION[sync.authoritative]], session=session)
+        difference = _difference(sides, sync.authoritative, selection, remains)
+        if not difference:
+            abort(session)
+            return Reconciled(kept=difference.kept)
         seen = first, last = difference.span
         version = _marked(database, session, (user_id, energy_type), first, last, now)
         _release(database, session, other, [document["_id"] for document in difference.new], now)
         sides[other].write(difference)
-        return Reconciled(len(difference.new), len(difference.changed), len(difference.gone), version, first, last)
+        written = len(difference.new), len(difference.changed), len(difference.gone)
+        return Reconciled(*written, version, first, last, difference.kept)
 
     return in_transaction(database, timeout_seconds, work)
 
 
-def _difference(sides: Mapping[Side, "_MeterSide"], authoritative: Side, selection: Selection) -> "Difference":
-    other = OTHER[authoritative]
+def _difference(
+    sides: Mapping[Side, "_MeterSide"], authoritative: Side, selection: Selection, unreadable: UnreadableAmong
+) -> "Difference":
     date = _dates(sides.values(), selection)
-    return Difference.of(sides[authoritative].documents(date), sides[other].documents(date, doubles=True), other)
+    found = sides[authoritative].documents(date)
+    wanted = counting(found, authoritative)
+    present = sides[OTHER[authoritative]].present(date)
+    kept = keepable(found, wanted, present, unreadable)
+    return Difference.of(wanted, present, OTHER[authoritative], kept)
+
+
+def counting(found: Sequence[Document], side: Side) -> dict[Any, Document]:
+    """Readable documents of a meter, in the order of their dates, by id; on the old side without doubles."""
+    return {item["_id"]: item for item in (without_doubles(found) if side is Side.OLD else found)}
+
+
+def keepable(
+    found: Sequence[Document],
+    wanted: Mapping[Any, Document],
+    present: Mapping[Any, Document],
+    unreadable: UnreadableAmong,
+) -> set[Any]:
+    """The twins that stay though their documents do not count, because these are still there.
+
+    Where a reading that counts needs the instant of such a twin, that goes before.
+    """
+    taken = {document["date"] for document in wanted.values()}
+    alone = {key for key in present if key not in wanted}
+    hidden = alone.intersection(document["_id"] for document in found)
+    damaged = unreadable([key for key in alone if key not in hidden])
+    return {key for key in (*hidden, *damaged) if present[key].get("date") not in taken}
 
 
 def _release(database: MongoDatabase, session: ClientSession, side: Side, ids: Sequence[Any], now: int) -> None:
@@ -96,20 +133,28 @@ def _marked(database: MongoDatabase, session: ClientSession, meter: MeterKey, fi
 
 def meter_of(document: Document) -> MeterKey | None:
     """The meter that a document names; None where it names none that there can be."""
-    known = document.get("type") in set(EnergyType) and isinstance(document.get("userId"), str)
-    return (document["userId"], EnergyType(document["type"])) if known else None
+    user_id, energy_type = document.get("userId"), document.get("type")
+    if isinstance(user_id, str) and isinstance(energy_type, str) and energy_type in set(EnergyType):
+        return user_id, EnergyType(energy_type)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What must be written on a side to make it equal: documents as they should be, and those that should not be."""
+    """What must be written on a side to make it equal: documents as they should be, and those that should not be.
+
+    ``kept``: twins that stay although their authoritative documents do not count.
+    """
 
     new: Sequence[Document]
     changed: Sequence[tuple[Document, Document]]
     gone: Sequence[Document]
+    kept: tuple[Any, ...] = ()
 
     @classmethod
-    def of(cls, wanted: Mapping[Any, Document], present: Mapping[Any, Document], side: Side) -> "Difference":
+    def of(
+        cls, wanted: Mapping[Any, Document], present: Mapping[Any, Document], side: Side, kept: Collection[Any] = ()
+    ) -> "Difference":
         """Compare the authoritative documents with their twins on ``side``."""
         return cls(
             new=[_twin(document, None, side) for key, document in wanted.items() if key not in present],
@@ -118,7 +163,8 @@ class Difference:
                 for key, document in wanted.items()
                 if key in present and differ(document, present[key])
             ],
-            gone=[document for key, document in present.items() if key not in wanted],
+            gone=[document for key, document in present.items() if key not in wanted and key not in kept],
+            kept=tuple(kept),
         )
 
     def __bool__(self) -> bool:
@@ -128,7 +174,7 @@ class Difference:
     def span(self) -> tuple[int, int]:
         """The first and the last instant that a figure changes at."""
         documents = [*self.new, *self.gone, *(document for pair in self.changed for document in pair)]
-        instants = [to_ms(item["date"]) for item in documents if isinstance(item.get("date"), datetime)] or [0]
+        instants = [to_ms(item["date"]) for item in documents if is_kept(item.get("date"))] or [0]
         return min(instants), max(instants)
 
 
@@ -140,16 +186,27 @@ class _MeterSide:
     side: Side
     energy_type: EnergyType
 
-    def documents(self, date: Document | None, *, doubles: bool = False) -> dict[Any, Document]:
-        """The documents that count, by id; with ``doubles`` also those that could count if another went."""
-        conditions: Document = {"type": self.energy_type.value} | ({} if date is None else {"date": date})
-        found = list(self.collection.find(counted(self.side, conditions), sort=[("date", 1)]))
-        kept = found if doubles or self.side is Side.NEW else without_doubles(found)
-        return {item["_id"]: item for item in kept}
+    def documents(self, date: Document | None) -> list[Document]:
+        """The readable documents in the order of their dates, doubles among them."""
+        return list(self.collection.find(counted(self._conditions(date)), sort=[("date", 1)]))
+
+    def present(self, date: Document | None) -> dict[Any, Document]:
+        """What there is to be compared, by id: on the new side also what cannot be read, for nothing else mends it.
+
+        On the old side that stays as it was inherited.
+        """
+        conditions = self._conditions(date)
+        wanted = counted(conditions) if self.side is Side.OLD else of_meter(conditions)
+        found = self.collection.find(wanted, sort=[("date", 1)])
+        return {item["_id"]: item for item in found}
+
+    def _conditions(self, date: Document | None) -> Document:
+        return {"type": self.energy_type.value} | ({} if date is None else {"date": date})
 
     def dates_of(self, ids: Sequence[Any]) -> list[Any]:
         """The dates of documents with these ids, whatever else they say."""
-        return [item["date"] for item in self.collection.find({"_id": {"$in": list(ids)}}, projection={"date": 1})]
+        found = self.collection.find({"_id": {"$in": list(ids)}}, projection={"date": 1})
+        return [item["date"] for item in found if is_kept(item.get("date"))]
 
     def write(self, difference: Difference) -> None:
         """Take away first: on the new side a date may only be taken once."""
@@ -171,7 +228,7 @@ class _MeterSide:
 
 def differ(one: Document, other: Document) -> bool:
     """Whether two twins say different things; a damaged one may say anything."""
-    return one["date"] != other["date"] or _amount(one) != _amount(other)
+    return one.get("date") != other.get("date") or _amount(one) != _amount(other)
 
 
 def _amount(document: Document) -> Decimal | None:
@@ -187,19 +244,20 @@ def _twin(document: Document, present: Document | None, side: Side) -> Document:
     A new twin's revision begins at the last update, not at 1: a twin that was dropped and comes back (a migration
     reverted and applied again) must never meet an ETag of its former life.
     """
-    date = document["date"]
-    updated = document.get("updatedAt") or date
+    date, created = document["date"], document.get("createdAt")
+    updated = to_datetime(updated_of(document))
     twin: Document = {
         "_id": document["_id"],
         "type": document["type"],
         "date": date,
         "amount": amount_of(document["amount"]),
-        "createdAt": document.get("createdAt") or date,
+        "createdAt": created if isinstance(created, datetime) else date,
         "updatedAt": updated,
     }
     if side is Side.NEW:
-        known: Document = {"source": "sync", "importBatchId": None, "revision": to_ms(updated) - 1} | (present or {})
-        twin |= {field: known[field] for field in ("source", "importBatchId")} | {"revision": known["revision"] + 1}
+        known: Document = {"source": "sync", "importBatchId": None, "revision": None} | (present or {})
+        revision = known["revision"] if isinstance(known["revision"], int) else to_ms(updated) - 1
+        twin |= {field: known[field] for field in ("source", "importBatchId")} | {"revision": revision + 1}
     return twin
 
 

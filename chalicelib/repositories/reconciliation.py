@@ -1,6 +1,9 @@
 """Both sides of all users' readings, for system jobs: which meters there are, what differs, what the display shows."""
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
 from heapq import merge
 from itertools import groupby
 from typing import Any
@@ -8,17 +11,18 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.ports import Clock, DisplayDocument
-from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.readings import kind_of
 from chalicelib.domain.sync.modes import Side
-from chalicelib.domain.sync.reconciliation import Finding, MeterKey, ReadingKey, Reconciled, Selection
+from chalicelib.domain.sync.reconciliation import Finding, MeterKey, ReadingKey, Reconciled, Selection, Unreadable
+from chalicelib.repositories import damages, quarantine, unreadable
+from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.display import view_of
-from chalicelib.repositories.documents import COLLECTION, counted
+from chalicelib.repositories.documents import COLLECTION, NOT_ARRAY, READABLE, TYPES, counted, of_meter
 from chalicelib.repositories.doubles import without_doubles
-from chalicelib.repositories.reconcile import differ, meter_of, reconcile
+from chalicelib.repositories.reconcile import differ, keepable, meter_of, reconcile
 from chalicelib.repositories.scoped import ScopedCollection
 
-TYPES = [energy_type.value for energy_type in EnergyType]
 METER = {"_id": 0, "userId": 1, "type": 1}
 SHOWN = {"date": 1, "amount": 1, "updatedAt": 1}
 _AMOUNT = {"$convert": {"input": "$amount", "to": "decimal", "onError": None, "onNull": None}}
@@ -45,6 +49,7 @@ class MongoReconciliationRepository:
 
     def __init__(self, database: MongoDatabase, timeout_seconds: float, clock: Clock) -> None:
         self._database = database
+        self._energies = database[Collections.ENERGIES]
         self._timeout = timeout_seconds
         self._clock = clock
 
@@ -58,20 +63,26 @@ class MongoReconciliationRepository:
         owners: dict[MeterKey, set[ReadingKey]] = {}
         for collection in COLLECTION.values():
             with time_limit(self._timeout):
-                for document in self._database[collection].find(
-                    {"_id": {"$in": list(ids)}}, projection=METER | {"_id": 1}
-                ):
+                known = {"$and": [{"_id": {"$in": list(ids)}}, {"_id": READABLE["_id"]}]}
+                for document in self._database[collection].find(known, projection=METER | {"_id": 1}):
                     if meter := meter_of(document):
                         owners.setdefault(meter, set()).add(document["_id"])
         return {meter: tuple(keys) for meter, keys in owners.items()}
 
     def reconcile(self, meter: MeterKey, selection: Selection) -> Reconciled:
-        """One transaction."""
-        return reconcile(self._database, *meter, selection, self._clock(), self._timeout)
+        """One transaction; then the twins that stay are marked."""
+        done = reconcile(self._database, *meter, selection, self._clock(), self._timeout)
+        if done.kept:
+            with time_limit(self._timeout):
+                quarantine.quarantine_kept(self._database, self._authoritative(), done.kept)
+        return done
 
     def digests(self, side: Side, users: Collection[str]) -> Mapping[MeterKey, Hashable]:
-        """Calculated by the server. Inherited doubles count here, so their meters look different."""
-        pipeline = [{"$match": counted(side, {"userId": {"$in": list(users)}})}, {"$group": _DIGEST}]
+        """Calculated by the server. Inherited doubles count here, and what is unreadable on the new side: their meters
+        look different.
+        """
+        of_users: Document = {"userId": {"$in": list(users)}}
+        pipeline = [{"$match": counted(of_users) if side is Side.OLD else of_users}, {"$group": _DIGEST}]
         with time_limit(self._timeout):
             found = list(self._database[COLLECTION[side]].aggregate(pipeline))
         return {
@@ -83,8 +94,15 @@ class MongoReconciliationRepository:
     def differences(self, meter: MeterKey) -> list[Finding]:
         """Both sides at one snapshot: a write that happens meanwhile is no difference."""
         with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:
-            old, new = (self._readings(meter, side, session) for side in Side)
-        return [_finding(meter, key, old.get(key), new.get(key)) for key in {**old, **new} if _unequal(key, old, new)]
+            found, new = self._old(meter, session), self._new(meter, session)
+            old = {item["_id"]: item for item in without_doubles(found)}
+            kept = keepable(found, old, new, partial(quarantine.unreadable_among, self._energies, session=session))
+            known = kept and quarantine.known_among(self._database, Side.OLD, [*kept], session)
+        return [
+            _kept(meter, key, new[key]) if key in kept else _finding(meter, key, old.get(key), new.get(key))
+            for key in {**old, **new}
+            if key not in known and _unequal(key, old, new)
+        ]
 
     def displayed(self, meter: MeterKey) -> list[DisplayDocument]:
         """By the index on meter, kind and year."""
@@ -93,24 +111,51 @@ class MongoReconciliationRepository:
         with time_limit(READ_SECONDS):
             return [view_of(document) for document in display.find({"type": energy_type.value})]
 
+    def unreadable(self, user_id: str | None = None) -> Unreadable:
+        """By passes over both collections in small parts."""
+        return unreadable.unreadable(self._database, user_id)
+
+    def quarantine(self, ids: Sequence[ReadingKey] | None = None) -> None:
+        """By the server alone; what is in the quarantine already is only looked up."""
+        if ids is None:
+            quarantine.quarantine_all(self._database, self._authoritative())
+        else:
+            with time_limit(self._timeout):
+                quarantine.quarantine(self._database, self._authoritative(), ids)
+
+    def damages(self, meter: MeterKey) -> list[Finding]:
+        """By ids and prefixes of ids."""
+        with time_limit(READ_SECONDS):
+            return damages.damages(self._database, meter)
+
     def _in(self, collection: Collections, meter: MeterKey | None) -> Iterator[MeterKey]:
         while meter := self._next(collection, meter):
             yield meter
 
     def _next(self, collection: Collections, after: MeterKey | None) -> MeterKey | None:
         user_id, energy_type = after or ("", "")
-        same_user = {"userId": user_id, "type": {"$in": [kind for kind in TYPES if kind > energy_type]}}
-        behind = {"$or": [same_user, {"userId": {"$gt": user_id}, "type": {"$in": TYPES}}]}
+        more_types = [kind for kind in TYPES if kind > energy_type]
+        same_user = {"userId": {"$eq": user_id, **NOT_ARRAY}, "type": {"$in": more_types, **NOT_ARRAY}}
+        next_user = {"userId": {"$gt": user_id, **NOT_ARRAY}, "type": {"$in": TYPES, **NOT_ARRAY}}
+        behind = {"$or": [same_user, next_user]}
         with time_limit(self._timeout):
             found = self._database[collection].find_one(behind, projection=METER, sort=[("userId", 1), ("type", 1)])
         return None if found is None else meter_of(found)
 
-    def _readings(self, meter: MeterKey, side: Side, session: ClientSession) -> dict[Any, Document]:
-        user_id, energy_type = meter
-        readings = ScopedCollection(self._database[COLLECTION[side]], user_id, session)
-        wanted = counted(side, {"type": energy_type.value})
-        found = list(readings.find(wanted, projection=SHOWN, sort=[("date", 1)]))
-        return {item["_id"]: item for item in (without_doubles(found) if side is Side.OLD else found)}
+    def _authoritative(self) -> Side:
+        with time_limit(READ_SECONDS):
+            return sync_state(self._database).authoritative
+
+    def _old(self, meter: MeterKey, session: ClientSession) -> list[Document]:
+        readings = ScopedCollection(self._energies, meter[0], session)
+        wanted = counted({"type": meter[1].value})
+        return list(readings.find(wanted, projection=SHOWN, sort=[("date", 1)]))
+
+    def _new(self, meter: MeterKey, session: ClientSession) -> dict[Any, Document]:
+        """What cannot be read is a difference here: the old side says what it should be."""
+        readings = ScopedCollection(self._database[Collections.READINGS], meter[0], session)
+        wanted = of_meter({"type": meter[1].value})
+        return {item["_id"]: item for item in readings.find(wanted, projection=SHOWN, sort=[("date", 1)])}
 
 
 def _unequal(key: Any, old: Mapping[Any, Document], new: Mapping[Any, Document]) -> bool:
@@ -119,9 +164,27 @@ def _unequal(key: Any, old: Mapping[Any, Document], new: Mapping[Any, Document])
 
 def _finding(meter: MeterKey, key: Any, old: Document | None, new: Document | None) -> Finding:
     user_id, energy_type = meter
-    problem = f"{_said(old)} in {Collections.ENERGIES}, {_said(new)} in {Collections.READINGS}"
+    problem = f"{said(old)} in {Collections.ENERGIES}, {said(new)} in {Collections.READINGS}"
     return Finding(user_id, energy_type, Collections.READINGS.value, str(key), problem)
 
 
-def _said(document: Document | None) -> str:
-    return "nothing" if document is None else f"{document.get('amount')} at {document['date']:%Y-%m-%dT%H:%M:%SZ}"
+def _kept(meter: MeterKey, key: Any, twin: Document) -> Finding:
+    problem = (
+        f"damaged or hidden by a double in {Collections.ENERGIES} and not in the quarantine yet; its twin "
+        f"({said(twin)}) stays"
+    )
+    return Finding(*meter, Collections.READINGS.value, str(key), problem)
+
+
+def said(document: Document | None) -> str:
+    """What a document says of date and amount; where a value is no such thing, what kind of value it is."""
+    if document is None:
+        return "nothing"
+    date, amount = document.get("date"), document.get("amount")
+    number = isinstance(amount, int | float | Decimal) and not isinstance(amount, bool)
+    shown = str(amount) if number else f"the amount {kind_of(amount)}"
+    return (
+        f"{shown} at {date:%Y-%m-%dT%H:%M:%SZ}"
+        if isinstance(date, datetime)
+        else f"{shown} with the date {kind_of(date)}"
+    )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Generic, TypeVar
 
 import pymongo
@@ -19,6 +20,7 @@ from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections, MongoDatabase, time_limit
 from chalicelib.repositories.documents import COLLECTION
 from chalicelib.repositories.meters import MongoMeterRepository
+from chalicelib.repositories.quarantine import unreadable_among
 from chalicelib.repositories.readings import MongoEnergyRepository
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.settings import MongoSettingsWriter
@@ -70,8 +72,10 @@ class MongoTransactions:
 
         sync = sync_state(self._database, session)
         meters = MongoMeterRepository(scoped(Collections.METERS), user_id)
+        sides = {side: scoped(COLLECTION[side]) for side in Side}
+        unreadable = partial(unreadable_among, self._database[COLLECTION[sync.authoritative]], session=session)
         return MongoWriteTransaction(
-            MongoEnergyRepository({side: scoped(COLLECTION[side]) for side in Side}, sync, meters, release=release),
+            MongoEnergyRepository(sides, sync, meters, unreadable, release=release),
             meters,
             MongoSettingsWriter(self._database, user_id, session),
         )

@@ -11,7 +11,7 @@ from rich.table import Column, Table
 
 from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import Verification
+from chalicelib.domain.sync.reconciliation import Unreadable, UnreadableDocument, Verification
 from chalicelib.flags.document.flag import moment as moment
 from chalicelib.services.sync.sync_job import SyncReport
 from chalicelib.services.sync.sync_modes import ModeReport
@@ -108,8 +108,27 @@ def verification_document(seen: Verification) -> dict[str, Any]:
 def print_verification(seen: Verification) -> None:
     """A comparison of both sides and the display, for people."""
     print_comparison(seen)
+    _print_unreadable(seen.unreadable)
     if seen.mode is not SyncMode.DUAL_WRITE:
         console.print(f"the mode is {seen.mode}: one side rests, so the sides were not compared")
+
+
+def _print_unreadable(unreadable: Unreadable) -> None:
+    """What no reader can use, on both sides: it stays where it is until somebody corrects it."""
+    if not unreadable.count:
+        return
+    table = folding_table("collection", "document", "user", "problem", "good copy kept")
+    for document in unreadable.documents:
+        table.add_row(*map(printable, (document.collection, document.document, document.user)), *_why(document))
+    console.print(table)
+    console.print(
+        f"{counted(unreadable.count, 'unreadable document')}, the first {len(unreadable.documents)} are named; "
+        "correct them where they are, then: python -m infra sync"
+    )
+
+
+def _why(document: UnreadableDocument) -> tuple[str, str]:
+    return document.problem, document.twin or "none"
 
 
 def print_comparison(seen: Verification) -> None:

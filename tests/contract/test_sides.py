@@ -20,6 +20,7 @@ from chalicelib.domain.sync.reconciliation import (
     ModeChange,
     Selection,
     SyncProgress,
+    Unreadable,
     Verification,
     Walk,
     WalkProgress,
@@ -46,6 +47,38 @@ def foreign(ports: Ports, request: pytest.FixtureRequest) -> Foreign:
         return key
 
     return write
+
+
+@pytest.fixture
+def damage(ports: Ports, request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Another application writes an amount into an old document that is no number."""
+
+    def write(key: str) -> None:
+        if isinstance(ports.twins, FakeSides):
+            ports.twins.damage(key)
+        else:
+            database = cast("Database[Any]", request.getfixturevalue("migrated"))
+            database["energies"].update_one({"_id": ObjectId(key)}, {"$set": {"amount": "much"}})
+
+    return write
+
+
+def test_the_twin_of_a_damaged_reading_is_kept_and_named(
+    ports: Ports, user: str, foreign: Foreign, damage: Callable[[str], None]
+) -> None:
+    key = foreign(user, DAY, 5)
+    ports.twins.reconcile((user, POWER), Selection())
+    assert ports.twins.unreadable() == Unreadable()
+    damage(key)
+    done = ports.twins.reconcile((user, POWER), Selection())
+    assert ([str(kept) for kept in done.kept], done.deleted) == ([key], 0)
+    ports.twins.quarantine()
+    assert ports.twins.differences((user, POWER)) == []
+    [named] = ports.twins.unreadable().documents
+    assert (named.collection, named.document) == ("energies", key)
+    assert named.problem == "amount is a string, not a number"
+    assert named.twin
+    assert ports.twins.damages((user, POWER)) == []
 
 
 def add(ports: Ports, user: str, instant: int, kind: EnergyType = POWER) -> None:

@@ -20,6 +20,8 @@ from chalicelib.domain.sync.reconciliation import (
     Remains,
     Selection,
     SyncProgress,
+    Unreadable,
+    UnreadableDocument,
     Verified,
     Walk,
     WalkProgress,
@@ -107,10 +109,17 @@ class FakeSides:
         self._store = store
         self._clock = clock
         self._foreign: dict[str, tuple[MeterKey, StoredReading | None]] = {}
+        self._damaged: set[str] = set()
         self._log: list[tuple[str, int]] = []
         self._forgotten = 0
 
+    def damage(self, reading_id: str) -> None:
+        """Another application writes an amount that is no number."""
+        self._damaged.add(reading_id)
+        self._log.append((reading_id, self._clock()))
+
     def write(self, user_id: str, reading: StoredReading) -> None:
+        self._damaged.discard(reading.id)
         self._foreign[reading.id] = ((user_id, reading.type), reading)
         self._log.append((reading.id, self._clock()))
 
@@ -141,8 +150,9 @@ class FakeSides:
         self._store.ping()
         sync = self._store.stored.sync
         ids = [key for key, (owner, _) in self._foreign.items() if owner == meter and key in (selection.ids or [key])]
+        kept = tuple(key for key in self._damaged if self._new().get(key, [None])[0] == meter)
         if sync.mode is not SyncMode.DUAL_WRITE or not ids:
-            return Reconciled()
+            return Reconciled(kept=kept)
         findings, instants = self.differences(meter), self._instants(ids)
         for key in ids:
             foreign = self._foreign.pop(key)[1]
@@ -150,7 +160,7 @@ class FakeSides:
                 self._carry_over(meter, key, foreign)
         first, last = min(instants), max(instants)
         version = FakeMeters(self._store.stored, meter[0]).mark_changed(meter[1], first, last, self._clock())
-        return Reconciled(len(findings), 0, 0, version, first, last)
+        return Reconciled(len(findings), 0, 0, version, first, last, kept)
 
     def digests(self, side: Side, users: Collection[str]) -> Mapping[MeterKey, Hashable]:
         found: dict[MeterKey, frozenset[Hashable]] = {}
@@ -169,6 +179,21 @@ class FakeSides:
 
     def displayed(self, meter: MeterKey) -> list[DisplayDocument]:
         return [document for key, document in self._store.stored.display.items() if key[:2] == meter]
+
+    def unreadable(self, user_id: str | None = None) -> Unreadable:
+        twins = self._new()
+        named = [
+            UnreadableDocument("energies", key, "", "amount is a string, not a number", "kept" if key in twins else "")
+            for key in sorted(self._damaged)
+        ]
+        return Unreadable(len(named), tuple(named))
+
+    def quarantine(self, ids: Sequence[ReadingKey] | None = None) -> None:
+        self._store.ping()
+
+    def damages(self, meter: MeterKey) -> list[Finding]:
+        self._store.ping()
+        return []
 
     def position(self) -> Position:
         return len(self._log)

@@ -19,6 +19,8 @@ MEET = "tests/integration/test_faults.py::test_wherever_two_meet_the_display_sho
 STORE = "tests/contract/test_store.py::"
 SERIES = "tests/integration/test_compact_series.py::"
 SWEEPER = "tests/integration/test_sweeper.py::"
+DAMAGED = "tests/integration/test_damaged_originals.py::"
+READABLE = "tests/integration/test_readable_readings.py::"
 PUBLISHER = "tests/unit/test_publisher.py::"
 # Goes on working without any of them: a guard that is out breaks nothing as long as nothing goes wrong.
 CONTROL = "tests/integration/test_refresh.py::test_a_real_household_is_imported_and_shown"
@@ -171,5 +173,40 @@ GUARDS = (
         'return readings if len(readings) == len(readings.amounts) == meter["series"]["count"] else None',
         "return readings",
         (f"{SERIES}test_a_series_that_lacks_a_part_is_not_believed",),
+    ),
+    Guard(
+        "the twin of a document that cannot be read",
+        "chalicelib/repositories/reconcile.py",
+        "kept = keepable(found, wanted, present, unreadable)",
+        "kept: set[Any] = set()",
+        (
+            f"{DAMAGED}test_no_job_takes_the_twin_of_a_damaged_document[{{'amount': 'abc'}}-sync]",
+            f"{DAMAGED}test_no_job_takes_the_twin_of_a_damaged_document[{{'userId': None}}-repair]",
+            f"{DAMAGED}test_a_reading_that_became_a_double_keeps_its_twin",
+        ),
+    ),
+    Guard(
+        "the instant of a reading whose document cannot be read",
+        "chalicelib/repositories/readings.py",
+        "if self._of_damaged(there, taken):",
+        "if False:",
+        (
+            f"{DAMAGED}test_writes_to_a_damaged_reading_and_to_its_instant_are_refused_and_change_nothing"
+            "[{'amount': 'abc'}]",
+        ),
+    ),
+    Guard(
+        "a damaged document of the instant of a reading that is deleted",
+        "chalicelib/repositories/readings.py",
+        "collection.delete_many(counted(self._at(reading.type, to_datetime(reading.instant), None)))",
+        "collection.delete_many(self._at(reading.type, to_datetime(reading.instant), None))",
+        (f"{DAMAGED}test_deleting_a_reading_leaves_a_damaged_document_of_its_instant",),
+    ),
+    Guard(
+        "the readable instants reach as far as local dates do",
+        "chalicelib/domain/readings.py",
+        "FIRST_READABLE = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC) - timedelta(days=1)",
+        "FIRST_READABLE = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)",
+        (f"{READABLE}test_the_first_local_day_of_the_kept_years_is_taken_once_and_shown",),
     ),
 )

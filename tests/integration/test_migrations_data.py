@@ -69,6 +69,7 @@ EXPECTED = {
     "unusable date": 2 * DEFECTIVE + 1,
     "unknown type": DEFECTIVE,
     "no user": 1,
+    "unusable id": 0,
     "double of one instant": 2 * DEFECTIVE,
 }
 
@@ -80,11 +81,11 @@ def raw(database: Database[Any]) -> bytes:
 
 def test_the_first_script_reports_defects_before_it_changes_anything(inherited: Database[Any]) -> None:
     planned = runner.plan(inherited, "up", last="001")[0].steps
-    assert {step.what.removeprefix("quarantine: "): step.documents for step in planned[:6]} == EXPECTED
+    assert {step.what.removeprefix("quarantine: "): step.documents for step in planned[: len(EXPECTED)]} == EXPECTED
     assert inherited.list_collection_names() == ["energies"]
     heard = Heard(inherited)
     runner.up(inherited, options=Options(run=heard))
-    assert heard.said[:6] == [f"energies: {n} documents: {reason}" for reason, n in EXPECTED.items()]
+    assert heard.said[: len(EXPECTED)] == [f"energies: {n} documents: {reason}" for reason, n in EXPECTED.items()]
     assert heard.collections == {"energies", "migrations"}
 
 
@@ -96,7 +97,7 @@ def test_what_cannot_be_carried_over_is_copied_with_its_reasons_and_stays(inheri
     for document in inherited["quarantined_readings"].find({}, {"reasons": 1}):
         for reason in document["reasons"]:
             reasons[reason] = reasons.get(reason, 0) + 1
-    assert reasons == EXPECTED
+    assert reasons == {reason: n for reason, n in EXPECTED.items() if n}
     both = inherited["quarantined_readings"].find_one({"_id": "far future"}, {"reasons": 1, "document.userId": 1})
     assert both == {"_id": "far future", "reasons": ["no user", "unusable date"], "document": {"userId": 17}}
 

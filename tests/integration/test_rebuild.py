@@ -138,12 +138,12 @@ def test_where_there_is_no_meter_nothing_is_wrong(shell: Shell) -> None:
 
 
 def broken(deployed: Deployment, *, lagging: bool = False) -> str:
-    """A household whose stored readings are no numbers."""
+    """A household whose time zone is none, so that nothing can be calculated."""
     name = household(deployed)
     if lagging:
         deployed.create(name, "2024-02-29", 2400)
-    for side in ("energies", "source_energy_readings"):
-        deployed.database[side].update_many({"userId": name}, {"$set": {"amount": "much"}})
+    settings = {"$set": {"userId": name, "zone": "much"}}
+    deployed.database["user_settings"].update_one({"_id": name}, settings, upsert=True)
     return name
 
 
@@ -151,8 +151,8 @@ def test_a_meter_that_cannot_be_calculated_is_a_finding_and_the_others_have_thei
     name = broken(deployed)
     fine = [household(deployed) for _ in range(3)]
     seen = deployed.operations.rebuild.check()
-    assert [(finding.user_id, finding.problem.split(" in ")[0]) for finding in seen.findings] == [
-        (name, "fails with InvalidOperation")
+    assert [(finding.collection, finding.document, finding.problem) for finding in seen.findings] == [
+        ("user_settings", name, "zone is a string that names no time zone")
     ]
     deployed.database[DISPLAY].delete_many({"userId": {"$in": fine}})
     seen = deployed.operations.rebuild.rebuild()

@@ -30,7 +30,10 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What one reconciliation wrote; ``source_version`` is the meter's, 0 where nothing differed."""
+    """What one reconciliation wrote; ``source_version`` is the meter's, 0 where nothing differed.
+
+    ``kept``: twins that stay although their authoritative documents cannot be read, or are hidden by a double.
+    """
 
     inserted: int = 0
     replaced: int = 0
@@ -38,6 +41,7 @@ class Reconciled:
     source_version: int = 0
     first: int = 0
     last: int = 0
+    kept: tuple[ReadingKey, ...] = ()
 
     @property
     def written(self) -> int:
@@ -124,11 +128,34 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadableDocument:
+    """A document of either side that is no readable reading: where it is, and what is wrong with which field.
+
+    ``user``: whom it names as its owner, "" where it names none. ``twin``: the good copy on the other side, if any.
+    """
+
+    collection: str
+    document: str
+    user: str
+    problem: str
+    twin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """How many documents of both sides are no readable readings, and the first of them."""
+
+    count: int = 0
+    documents: tuple[UnreadableDocument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """What was compared and found: how many documents differ, and the first of them.
 
     ``lagging``: meters whose display will be refreshed anyway, so it was not compared. ``resumed``: up to which meter
-    an interrupted comparison had come that this one went on with.
+    an interrupted comparison had come that this one went on with. ``unreadable``: documents that no reader can use;
+    they are no differences once they are in the quarantine, for what is kept of them is then known.
     """
 
     mode: SyncMode
@@ -137,6 +164,7 @@ class Verification:
     differences: int = 0
     findings: tuple[Finding, ...] = ()
     resumed: MeterKey | None = None
+    unreadable: Unreadable = Unreadable()
 
     def plus(self, more: "Verification") -> "Verification":
         """With what a look at further meters has shown."""
@@ -247,6 +275,15 @@ class ReconciliationRepository(Protocol):
 
     def displayed(self, meter: MeterKey) -> list[DisplayDocument]:
         """The stored display documents of a meter."""
+
+    def unreadable(self, user_id: str | None = None) -> Unreadable:
+        """The documents of both sides that no reader can use, doubles too; of one user or of everybody."""
+
+    def quarantine(self, ids: Sequence[ReadingKey] | None = None) -> None:
+        """Record which authoritative documents cannot be read, of these ids or of all, and close what is mended."""
+
+    def damages(self, meter: MeterKey) -> list[Finding]:
+        """The fields of a meter's documents, beside its readings, that hold a value of another kind than they must."""
 
 
 class ChangeFeed(Protocol):

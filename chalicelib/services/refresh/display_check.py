@@ -5,7 +5,6 @@ stored, by their canonical bytes; the compact series, which the next refresh wil
 """
 
 from collections.abc import Callable, Mapping
-from traceback import extract_tb
 from typing import TypeVar
 
 from chalicelib.domain.canonical import canonical_bytes
@@ -27,6 +26,7 @@ from chalicelib.services.refresh.calculation import documents_of
 T = TypeVar("T")
 View = tuple[DataType, int | None]
 Views = Mapping[View, DisplayDocument]
+UNEXPLAINED = "cannot be calculated ({}), though no field of its documents holds a value of a wrong kind"
 DISPLAY, SERIES, METERS = "display_energy_data", "meter_series", "meters"
 
 
@@ -43,7 +43,24 @@ class DisplayCheck:
 
     def findings(self, meter: MeterKey) -> list[Finding] | None:
         """What differs, or fails; None where the display lags or was refreshed meanwhile. Raises UnavailableError."""
-        return findings_of(meter, lambda: self._compared(meter), self._queries.sync)
+        return self.attempted(meter, lambda: self._compared(meter))
+
+    def attempted(self, meter: MeterKey, work: Callable[[], T]) -> T | list[Finding]:
+        """What work on a meter returns; where it fails, that is the finding, and the next meter has its turn.
+
+        The finding names the documents and fields that hold a value of a wrong kind, where there are any.
+
+        Raises:
+            UnavailableError: the database answers nobody in time, which says nothing of the meter.
+        """
+        try:
+            return work()
+        except UnavailableError:
+            self._queries.sync()  # a sign of life: then it is the meter that is out of time
+            return [_failure(meter, "was out of time, though the database answers")]
+        except Exception as error:  # noqa: BLE001 whatever it is, it is told
+            # Not by its text, which may hold what somebody has typed in, nor by where in our code it happened.
+            return self._twins.damages(meter) or [_failure(meter, UNEXPLAINED.format(type(error).__name__))]
 
     def _compared(self, meter: MeterKey) -> list[Finding] | None:
         snapshot = self._queries.full_snapshot(*meter, Backend.NEW)
@@ -61,25 +78,6 @@ class DisplayCheck:
     def _fresh(self, snapshot: MeterSnapshot) -> Views:
         documents = documents_of(snapshot, series_of(snapshot), None, self._clock())
         return {(document.data_type, document.year): document for document in documents}
-
-
-def findings_of(meter: MeterKey, work: Callable[[], T], ask: Callable[[], object]) -> T | list[Finding]:
-    """What work on a meter returns; where it fails, that is the finding, and the next meter has its turn.
-
-    ``ask`` asks the database for a sign of life: where it gives one, it is the meter that is out of time.
-
-    Raises:
-        UnavailableError: the database answers nobody in time, which says nothing of the meter.
-    """
-    try:
-        return work()
-    except UnavailableError:
-        ask()
-        return [_failure(meter, "was out of time, though the database answers")]
-    except Exception as error:  # noqa: BLE001 whatever it is, it is told
-        # By its kind and place: its text may hold what somebody has typed in.
-        place = extract_tb(error.__traceback__)[-1]
-        return [_failure(meter, f"fails with {type(error).__name__} in {place.name}")]
 
 
 def _failure(meter: MeterKey, problem: str) -> Finding:

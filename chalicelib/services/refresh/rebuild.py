@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.sync.modes import Side, SyncState
 from chalicelib.domain.sync.reconciliation import Finding, MeterKey, SyncControl, Verification, Walk
-from chalicelib.services.refresh.display_check import DisplayCheck, findings_of
+from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.meter_walk import Look, MeterWalk, Progress
 from chalicelib.services.refresh.recalculation import RecalculationService
 
@@ -70,4 +70,4 @@ class RebuildService:
             self._recalculation.renew(*meter)
             return []
 
-        return findings_of(meter, work, self._control.state)
+        return self._check.attempted(meter, work)

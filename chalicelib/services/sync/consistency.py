@@ -4,6 +4,7 @@ A meter that the display lags behind is no difference: somebody will refresh it.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from chalicelib.domain.errors import UnavailableError
@@ -19,7 +20,7 @@ from chalicelib.domain.sync.reconciliation import (
     Verified,
     Walk,
 )
-from chalicelib.services.refresh.display_check import DisplayCheck, findings_of
+from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.meter_walk import MeterWalk, Progress
 from chalicelib.services.refresh.recalculation import RecalculationService
 
@@ -54,10 +55,10 @@ class ConsistencyService:
         """
         sync = self._drained()
         if user_id is not None:
-            return self._walk.over_one(user_id, sync, self._look_at)
+            return self._with_unreadable(self._walk.over_one(user_id, sync, self._look_at), user_id)
         seen = self._walk.over_all(Walk.VERIFY, sync, self._look_at, progress, restart=restart)
         self._control.save_verified(Verified(self._clock(), sync.since, seen.meters, seen.lagging, seen.differences))
-        return seen
+        return self._with_unreadable(seen, None)
 
     def count_differences(self) -> int:
         """How many documents differ, by a comparison of everything as it is now."""
@@ -77,6 +78,7 @@ class ConsistencyService:
             SyncModeError, UnavailableError: as for ``verify``.
         """
         sync = self._drained()
+        self._twins.quarantine()
         found = left = Verification(sync.mode)
         for page in self._walk.pages(user_id):
             here = self._look_at(page, sync)
@@ -84,13 +86,17 @@ class ConsistencyService:
             found = found.plus(here)
             left = left.plus(self._left_after_mending(damaged, sync))
             progress(found)
-        return found, left
+        return self._with_unreadable(found, user_id), self._with_unreadable(left, user_id)
 
     def _drained(self) -> SyncState:
         sync = self._control.state()
         if sync.mode is not SyncMode.OLD_ONLY:
             sync.check_drained()
         return sync
+
+    def _with_unreadable(self, seen: Verification, user_id: str | None) -> Verification:
+        """With what no reader can use, whatever the mode, and whether the sides were compared or not."""
+        return replace(seen, unreadable=self._twins.unreadable(user_id))
 
     def _look_at(self, meters: Sequence[MeterKey], sync: SyncState) -> Verification:
         """The sides first: where they differ, the display need not be asked, because mending calculates it anew."""
@@ -105,7 +111,7 @@ class ConsistencyService:
         if sync.mode is not SyncMode.DUAL_WRITE:
             return
         for meter in self._suspicious(meters):
-            yield from findings_of(meter, partial(self._twins.differences, meter), self._control.state)
+            yield from self._check.attempted(meter, partial(self._twins.differences, meter))
 
     def _suspicious(self, meters: Sequence[MeterKey]) -> Sequence[MeterKey]:
         """The meters with different digests; all of them where the server takes too long to say."""
@@ -132,4 +138,4 @@ class ConsistencyService:
             self._recalculation.renew(*meter)
             return []
 
-        return findings_of(meter, work, self._control.state)
+        return self._check.attempted(meter, work)

@@ -163,6 +163,8 @@ class _Run:
 
     def _compare(self, stand: SyncProgress, difference: FullDifference) -> SyncProgress:
         """A few more meters; after the last one the sides are equal, and nobody has to be believed any more."""
+        if difference.after is None:
+            self.twins.quarantine()
         meters = list(islice(self.twins.meters(difference.after), METERS_AT_ONCE))
         self._mend((meter, Selection()) for meter in meters)
         self.report = replace(self.report, full_difference=True, meters=self.report.meters + len(meters))
@@ -173,7 +175,8 @@ class _Run:
         return replace(stand, difference=None)
 
     def _follow(self, changes: Changes) -> SyncProgress:
-        """What another application has changed, and the echoes of our own writes."""
+        """What another application has changed, and the echoes of our own writes; first what nobody can read of it."""
+        self.twins.quarantine(changes.ids)
         self._mend(
             (meter, Selection(ids=tuple(ids[first : first + READINGS_AT_ONCE])))
             for meter, ids in self.twins.owners(changes.ids).items()
