@@ -31,7 +31,6 @@ RECORD = "the record of what cannot be read is short, and each entry of it is lo
 MIGRATIONS = {
     "aggregate energies $match(amount) $group(_id,n)": INHERITED,
     "aggregate energies $match($nor) $group(_id,n)": INHERITED,
-    "aggregate energies $match(_id,amount,date,type,userId) $group(_id,n) $match(n) $group(_id,n)": INHERITED,
     "find quarantined_readings collection resolvedAt": RECORD,
     "find energies everything limit 1": "whether there is any document at all: the first one will do",
     "update meters everything": TAKEN_AWAY,
@@ -124,7 +123,7 @@ def test_jobs_find_everything_by_an_index(mongodb_uri: str, inherited: Database[
     with planned(mongodb_uri, inherited.name) as (watched, plans):
         run_every_job(Deployment(watched), inherited)
     assert passes(plans) == JOBS.keys()
-    twins, next_meter = "find source_energy_readings date type userId", "find energies $or limit 1"
+    twins, next_meter = "find source_energy_readings $and userId", "find energies $or limit 1"
     digests = "aggregate source_energy_readings $match(userId) $group(_id,amounts,count,hashes)"
     assert {twins, next_meter, digests, "update control _id", "find meter_series _id userId"} <= lookups(plans)
 
