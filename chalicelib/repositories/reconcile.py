@@ -110,7 +110,7 @@ def keepable(
     alone = {key for key in present if key not in wanted}
     hidden = alone.intersection(document["_id"] for document in found)
     damaged = unreadable([key for key in alone if key not in hidden])
-    return {key for key in (*hidden, *damaged) if present[key].get("date") not in taken}
+    return {key for key in (*hidden, *damaged) if not (is_kept(date := present[key].get("date")) and date in taken)}
 
 
 def _release(database: MongoDatabase, session: ClientSession, side: Side, ids: Sequence[Any], now: int) -> None:

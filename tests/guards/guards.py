@@ -181,7 +181,7 @@ GUARDS = (
         "kept: set[Any] = set()",
         (
             f"{DAMAGED}test_no_job_takes_the_twin_of_a_damaged_document[{{'amount': 'abc'}}-sync]",
-            f"{DAMAGED}test_no_job_takes_the_twin_of_a_damaged_document[{{'userId': None}}-repair]",
+            f"{DAMAGED}test_no_job_takes_the_twin_of_a_damaged_document[{{'userId': None}}-full difference]",
             f"{DAMAGED}test_a_reading_that_became_a_double_keeps_its_twin",
         ),
     ),
