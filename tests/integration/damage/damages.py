@@ -5,6 +5,7 @@ ledger finds out by itself which readings these are (``household.Ledger.damaged`
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -54,34 +55,35 @@ class Damage:
 
     def __call__(self, database: Database[Any], which: int = 0) -> bool:
         """Do it."""
-        raw = plain(database)
-        try:
-            return self.act(raw, which)
-        except DuplicateKeyError:
-            return False  # another document is in its place
+        return self.act(plain(database), which)
 
 
-def _one(raw: Raw, collection: str, which: int, wanted: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+def _from(raw: Raw, collection: str, which: int, wanted: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """The documents, that of a number first."""
     found = list(raw[collection].find(wanted or {}, sort=[("_id", 1)]))
-    return found[which % len(found)] if found else None
+    first = which % len(found) if found else 0
+    return [*found[first:], *found[:first]]
 
 
 def _update(collection: str, change: Callable[[dict[str, Any]], Any], wanted: Mapping[str, Any] | None = None) -> Act:
-    """Change one document by an update that may depend on it."""
+    """Change one document by an update that may depend on it: the next one where another stands in its place."""
 
     def act(raw: Raw, which: int) -> bool:
-        document = _one(raw, collection, which, wanted)
-        if document is None:
-            return False
-        return bool(raw[collection].update_one({"_id": document["_id"]}, change(document)).modified_count)
+        return any(_changed(raw, collection, document, change) for document in _from(raw, collection, which, wanted))
 
     return act
 
 
+def _changed(raw: Raw, collection: str, document: dict[str, Any], change: Callable[[dict[str, Any]], Any]) -> bool:
+    with suppress(DuplicateKeyError):
+        return bool(raw[collection].update_one({"_id": document["_id"]}, change(document)).modified_count)
+    return False
+
+
 def _delete(collection: str, wanted: Mapping[str, Any] | None = None) -> Act:
     def act(raw: Raw, which: int) -> bool:
-        document = _one(raw, collection, which, wanted)
-        return document is not None and bool(raw[collection].delete_one({"_id": document["_id"]}).deleted_count)
+        found = _from(raw, collection, which, wanted)
+        return bool(found and raw[collection].delete_one({"_id": found[0]["_id"]}).deleted_count)
 
     return act
 
@@ -139,21 +141,23 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], Any], bool]] = {
 
 def _double(raw: Raw, which: int) -> bool:
     """Another application writes a second document of one instant."""
-    document = _one(raw, OLD, which)
-    if document is None:
-        return False
-    later = datetime.now(UTC) + timedelta(seconds=1)
-    raw[OLD].insert_one(document | {"_id": ObjectId(), "amount": _amount(document) + 1, "updatedAt": later})
-    return True
+    found = _from(raw, OLD, which)
+    later = {"_id": ObjectId(), "updatedAt": datetime.now(UTC) + timedelta(seconds=1)}
+    return bool(found and raw[OLD].insert_one(found[0] | later | {"amount": _amount(found[0]) + 1}).acknowledged)
+
+
+# Where one side alone is written and nothing is derived from it, nobody can tell such a value from a person's own.
+VALID = {"another amount", "a shifted date", "the other type", "another user"}
 
 
 def _of_readings() -> list[Damage]:
-    found = []
+    found = [Damage(f"a double in {OLD}", _double, READING, ("old_only", "dual_write"))]
     for side, modes in ((OLD, ("old_only", "dual_write")), (NEW, SHOWN)):
         for name, (change, harmless) in CHANGES.items():
-            found.append(Damage(f"{name} in {side}", _update(side, change), READING, modes, harmless))
+            noticed = [mode for mode in modes if name not in VALID or mode != "old_only"]
+            found.append(Damage(f"{name} in {side}", _update(side, change), READING, noticed, harmless))
         found.append(Damage(f"no twin in {side}", _delete(side), READING, ("dual_write",)))
-    return [*found, Damage(f"a double in {OLD}", _double, READING, ("old_only", "dual_write"))]
+    return found
 
 
 MONTHLY = {"dataType": "monthly"}

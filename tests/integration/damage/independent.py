@@ -116,7 +116,7 @@ class Side:
         """Read all of it. On the old side the one of doubles counts that was updated last."""
         readable: dict[Key, dict[Any, Reading]] = {}
         unreadable: list[Found] = []
-        for document in _without_doubles(raw[name].find(sort=[("_id", 1)]), unreadable):
+        for document in _without_doubles(raw, name, unreadable):
             if why := why_unreadable(document):
                 unreadable.append(Found(meter_of(document), f"{name} {document['_id']}", why))
             else:
@@ -125,15 +125,13 @@ class Side:
         return cls(name, readable, tuple(unreadable))
 
 
-def _without_doubles(documents: Iterable[Document], left: list[Found]) -> Iterator[Document]:
+def _without_doubles(raw: Database[Any], name: str, left: list[Found]) -> Iterator[Document]:
     kept: dict[Any, Document] = {}
-    for document in documents:
+    for document in raw[name].find(sort=[("_id", 1)]):
         place = (document["_id"],) if why_unreadable(document) else reading_of(document)[:3]
-        other = kept.get(place)
-        if other is not None:
-            document, outdated = sorted((document, other), key=_last_updated, reverse=True)
-            left.append(Found(meter_of(outdated), f"{outdated['_id']}", "a double"))
-        kept[place] = document
+        together = sorted([document, *([kept[place]] if place in kept else [])], key=_last_updated)
+        kept[place] = together[-1]
+        left += [Found(meter_of(outdated), f"{name} {outdated['_id']}", "a double") for outdated in together[:-1]]
     yield from kept.values()
 
 

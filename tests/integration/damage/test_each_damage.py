@@ -4,7 +4,6 @@ commands mend it; and no acknowledged reading that another document held is gone
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from copy import deepcopy
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -34,9 +33,10 @@ class Prepared:
     def household_as_it_was(self) -> Household:
         """Everything as it was."""
         for name in self._raw.list_collection_names():
-            self._raw[name].delete_many({})
-            if documents := self._before.get(name):
-                self._raw[name].insert_many(deepcopy(documents))
+            before = self._before.get(name, [])
+            if list(self._raw[name].find()) != before:
+                self._raw[name].delete_many({})
+                self._raw[name].insert_many(before) if before else None
         self.household.ledger.readings = dict(self._known)
         return self.household
 
