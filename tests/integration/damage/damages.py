@@ -6,7 +6,7 @@ ledger finds out by itself which readings these are (``household.Ledger.damaged`
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from struct import pack, unpack
@@ -45,10 +45,10 @@ class Damage:
     done to. ``modes``: where it touches something in use. ``harmless``: nothing that ``verify`` has to name."""
 
     name: str
-    act: Act
-    costs: str
-    modes: Sequence[str] = ANY
-    harmless: bool = False
+    act: Act = field(repr=False)
+    costs: str = field(repr=False)
+    modes: Sequence[str] = field(default=ANY, repr=False)
+    harmless: bool = field(default=False, repr=False)
 
     def __str__(self) -> str:
         return self.name

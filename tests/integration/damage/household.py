@@ -123,13 +123,18 @@ class Household:
         """The months of a year, every acknowledged write included."""
         return self._container.new.monthly(user, EnergyType(kind), year, consistent=True).data
 
-    def mend(self) -> list[Said]:
-        """What an operator does at last: bring the mode back if need be, catch up, repair, rebuild."""
-        return list(self._mending())
+    def mend(self, *, leave_old_only: bool = False) -> list[Said]:
+        """What an operator does at last: bring the mode back if need be, catch up, repair, rebuild.
 
-    def _mending(self) -> Iterator[Said]:
+        ``leave_old_only``: write both sides again, so that there is something to compare.
+        """
+        return list(self._mending(leave_old_only))
+
+    def _mending(self, leave_old_only: bool) -> Iterator[Said]:
         if control_of(self.raw)[2]:
             yield self.shell.recover()
+        if leave_old_only and control_of(self.raw)[0] == "old_only":
+            yield self.shell.set_mode("dual_write")
         mode, catching_up, _ = control_of(self.raw)
         if catching_up:
             yield self.shell.sync()
