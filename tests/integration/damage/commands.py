@@ -63,7 +63,8 @@ class Shell:
         said = self.run(*given)
         if asked := re.search(r"--allow-deletes[ =](\d+)", said.text if said.code else ""):
             said = self.run(*given, "--allow-deletes", asked[1])
-        self._runs += re.findall(r"repair undo ([\w-]+)", said.text)
+        if said.document and "run" in said.document:
+            self._runs.append(said.document["run"])
         return said
 
     def repair_from_new(self) -> Said:
@@ -97,7 +98,8 @@ class Shell:
 
     def migrate(self, *arguments: str) -> Said:
         """``python -m migrations``."""
-        return self._invoke(migrations_cli, (*arguments, "--execute", "--json"))
+        yes = _yes(arguments[0], line=migrations_cli)
+        return self._invoke(migrations_cli, (*arguments, "--execute", *yes, "--json"))
 
     def run(self, *arguments: str) -> Said:
         """``python -m infra``."""
@@ -122,9 +124,9 @@ class Shell:
         return said
 
 
-def exists(*names: str, option: str | None = None) -> bool:
-    """Whether there is such a command, and such an option of it."""
-    command: click.Command | None = main
+def exists(*names: str, option: str | None = None, line: click.Command = main) -> bool:
+    """Whether there is such a command of a command line, and such an option of it."""
+    command: click.Command | None = line
     for name in names:
         if not isinstance(command, click.Group):
             return False
@@ -132,8 +134,8 @@ def exists(*names: str, option: str | None = None) -> bool:
     return command is not None and (option is None or any(option in each.opts for each in command.params))
 
 
-def _yes(*names: str) -> tuple[str, ...]:
-    return ("--yes",) if exists(*names, option="--yes") else ()
+def _yes(*names: str, line: click.Command = main) -> tuple[str, ...]:
+    return ("--yes",) if exists(*names, option="--yes", line=line) else ()
 
 
 def _json(text: str) -> Any:
@@ -155,7 +157,7 @@ def differences(said: Said) -> int:
 
 def unreadable(said: Said) -> int:
     """How many unreadable documents ``verify`` counts."""
-    return int(said.document["unreadable"])
+    return int(said.document["unreadable"]["count"])
 
 
 def disagreement(said: Said, compared: Compared) -> str | None:

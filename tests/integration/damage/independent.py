@@ -13,7 +13,7 @@ from struct import unpack
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from bson import CodecOptions, Decimal128
+from bson import CodecOptions, Decimal128, ObjectId
 from pymongo.database import Database
 
 from tests.integration.damage.figures import Exchanged, Meter, Read, Views, views
@@ -26,6 +26,7 @@ CONTROL, QUARANTINE, KEPT = "control", "quarantined_readings", "repaired_reading
 MODES = ("old_only", "dual_write", "new_only")
 TYPES = ("power", "gas")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST, END = datetime(1899, 12, 31, tzinfo=UTC), datetime(3000, 1, 2, tzinfo=UTC)
 DIRTY = ("dirtySince", "dirtyFrom", "dirtyTo")
 Key = tuple[str, str]
 
@@ -84,8 +85,8 @@ def compare(database: Database[Any]) -> Compared:
     if mode == "old_only":
         return Compared(mode, None, (), unreadable)
     display = _Display(raw, old if catching_up == "old" else new)
-    differences = [*(_unequal(old, new) if mode == "dual_write" else ()), *display.findings()]
-    return Compared(mode, None, tuple(differences), unreadable, display.lagging)
+    sides = _unequal(raw, *((new, old) if catching_up == "new" else (old, new))) if mode == "dual_write" else ()
+    return Compared(mode, None, (*sides, *display.findings()), unreadable, display.lagging)
 
 
 def control_of(raw: Database[Any]) -> tuple[str, str | None, str | None]:
@@ -93,14 +94,21 @@ def control_of(raw: Database[Any]) -> tuple[str, str | None, str | None]:
     found = raw[CONTROL].find_one({"_id": "sync_mode"})
     history = (raw[CONTROL].find_one({"_id": "sync_mode_changes"}) or {}).get("changes") or []
     if found is None:
-        traces = history or raw["migrations"].find_one() or raw[METERS].find_one() or raw[NEW].find_one()
-        return "old_only", None, "the mode is missing, though there are traces of one" if traces else None
+        missing = "the mode is missing, though there are traces of one" if history or _traces(raw) else None
+        return "old_only", None, missing
     mode, since, catching_up = found.get("mode"), found.get("since"), found.get("catchingUp")
-    if mode not in MODES or not isinstance(since, datetime) or catching_up not in (None, "old", "new"):
+    sides = (None, "old", "new") if mode == "dual_write" else (None,)
+    if mode not in MODES or not isinstance(since, datetime) or catching_up not in sides:
         return str(mode), None, "the mode is garbage"
     if history and (history[-1]["mode"], history[-1]["at"]) != (mode, since):
         return mode, catching_up, "the mode is not the one that its history ends with"
     return mode, catching_up, None
+
+
+def _traces(raw: Database[Any]) -> bool:
+    """What is only there after a mode was."""
+    applied = raw["migrations"].find_one({"state": "applied"})
+    return applied is not None or any(raw[name].find_one() for name in (NEW, DISPLAY))
 
 
 @dataclass(frozen=True)
@@ -140,18 +148,21 @@ def _last_updated(document: Document) -> tuple[datetime, str]:
 
 
 def why_unreadable(document: Document) -> str | None:
-    """Why no reader can show a document as a reading; None: one can."""
-    if not isinstance(document.get("userId"), str):
+    """Why no reader can show a document as a reading; None: one can.
+
+    Years are those of a local date: no clock is a day away from UTC.
+    """
+    key, date = document.get("_id"), document.get("date")
+    if not isinstance(key, ObjectId | str) or (isinstance(key, str) and ObjectId.is_valid(key)):
+        return "no id"
+    if not document.get("userId") or not isinstance(document["userId"], str):
         return "no user"
     if document.get("type") not in TYPES:
         return "no type"
-    date = document.get("date")
-    if not isinstance(date, datetime) or not 1900 <= date.year <= 2999:
+    if not isinstance(date, datetime) or not FIRST <= date < END:
         return "no date"
     amount = number(document.get("amount"))
-    if amount is None or not 0 < amount < 10**12:
-        return "no amount"
-    return None
+    return None if amount is not None and Fraction(1, 10**15) <= amount < 10**12 else "no amount"
 
 
 def reading_of(document: Document) -> Reading:
@@ -175,13 +186,27 @@ def meter_of(document: Document) -> Key | None:
     return (user, kind) if isinstance(user, str) and kind in TYPES else None
 
 
-def _unequal(old: Side, new: Side) -> Iterator[Found]:
-    for meter in sorted({*old.readable, *new.readable}):
-        mine, theirs = old.readable.get(meter, {}), new.readable.get(meter, {})
+def _unequal(raw: Database[Any], right: Side, other: Side) -> Iterator[Found]:
+    """The readings that differ. A twin stays whose document is damaged but known to the quarantine: it is the last
+    good copy. What cannot be read on the new side has to go where the old side is right.
+    """
+    known = _quarantined(raw, right)
+    for meter in sorted({*right.readable, *other.readable}):
+        mine, theirs = right.readable.get(meter, {}), other.readable.get(meter, {})
+        taken = {reading.date for reading in mine.values()}
         for key in {**mine, **theirs}:
-            if mine.get(key) != theirs.get(key):
-                said = f"{_said(mine.get(key))} in {OLD}, {_said(theirs.get(key))} in {NEW}"
+            stays = key not in mine and key in known and theirs[key].date not in taken
+            if mine.get(key) != theirs.get(key) and not stays:
+                said = f"{_said(mine.get(key))} in {right.name}, {_said(theirs.get(key))} in {other.name}"
                 yield Found(meter, str(key), said)
+    yield from (found for found in other.unreadable if other.name == NEW and found.meter)
+
+
+def _quarantined(raw: Database[Any], side: Side) -> set[Any]:
+    """The documents of a side that the quarantine knows to be damaged, and that are."""
+    damaged = {found.document for found in side.unreadable}
+    entries = raw[QUARANTINE].find({"collection": side.name, "resolvedAt": {"$exists": False}})
+    return {entry["_id"] for entry in entries if f"{side.name} {entry['_id']}" in damaged}
 
 
 def _said(reading: Reading | None) -> str:
