@@ -18,7 +18,8 @@ from infra.__main__ import main
 from infra.errors import OperatorError
 from migrations.__main__ import cli as migrations_cli
 from migrations.errors import MigrationError
-from tests.integration.damage.independent import CONTROL, Compared, Found, Key, plain
+from tests.integration.damage.independent import Compared
+from tests.integration.damage.stored import CONTROL, Found, Key, plain
 
 EXPECTED = (OperatorError, MigrationError, EnergyMonitorError)  # what the command lines show as a sentence
 REASON = ("--reason", "the test")

@@ -17,18 +17,7 @@ from bson import Decimal128, ObjectId
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from tests.integration.damage.independent import (
-    CONTROL,
-    DISPLAY,
-    EPOCH,
-    METERS,
-    NEW,
-    OLD,
-    QUARANTINE,
-    SERIES,
-    number,
-    plain,
-)
+from tests.integration.damage.stored import CONTROL, DISPLAY, EPOCH, METERS, NEW, OLD, QUARANTINE, SERIES, number, plain
 
 Raw = Database[Any]
 Act = Callable[[Raw, int], bool]
@@ -220,7 +209,6 @@ OF_SERIES = [
         _update(METERS, lambda _: {"$inc": {"series.version": -1}}, {"series.version": {"$type": "number"}}),
         NOTHING,
         SHOWN,
-        harmless=True,  # it is not believed
     ),
     Damage("a series with another amount", _update(SERIES, _another_amount), NOTHING, SHOWN),
     Damage("a series truncated", _update(SERIES, _truncated), NOTHING, SHOWN),

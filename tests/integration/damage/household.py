@@ -25,7 +25,8 @@ from migrations import runner
 from tests.fakes.publisher import FakePublisher
 from tests.integration.damage.commands import Said, Shell, differences
 from tests.integration.damage.damages import Damage
-from tests.integration.damage.independent import NEW, OLD, Reading, compare, control_of, held, plain
+from tests.integration.damage.independent import compare, control_of, held
+from tests.integration.damage.stored import NEW, OLD, Reading, plain
 
 USERS = ("ann", "bob")
 FIRST_DAY = datetime(2022, 1, 31, tzinfo=UTC)

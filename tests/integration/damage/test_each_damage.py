@@ -10,12 +10,13 @@ from uuid import uuid4
 
 import pytest
 
-from tests.integration.damage import independent
+from tests.integration.damage import derived
 from tests.integration.damage.commands import disagreement
 from tests.integration.damage.damages import ANY, DAMAGES, NOTHING, OF_DISPLAY, OF_METERS, OF_SERIES, Damage
 from tests.integration.damage.figures import Views
 from tests.integration.damage.household import Household, settled
-from tests.integration.damage.independent import compare, figures_of, plain
+from tests.integration.damage.independent import compare, figures_of
+from tests.integration.damage.stored import plain
 
 CASES = [pytest.param(mode, damage, id=f"{damage}-{mode}") for damage in DAMAGES for mode in damage.modes]
 DERIVED = [damage for damage in (*OF_METERS, *OF_SERIES) if damage.costs == NOTHING]
@@ -108,7 +109,7 @@ def test_the_next_write_is_taken_and_shown_whatever_happened_to_what_is_derived(
 
 
 def same(shown: Any, expected: Views, year: int) -> bool:
-    return independent.same(shown, expected["monthly", year])
+    return derived.same(shown, expected["monthly", year])
 
 
 @pytest.mark.parametrize("mode", ["dual_write"])

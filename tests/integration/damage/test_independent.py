@@ -22,11 +22,13 @@ from chalicelib.domain.readings import Reading as ProjectReading
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import documents_of
-from tests.integration.damage import damages, figures, independent
+from tests.integration.damage import damages, derived, figures, independent, stored
+from tests.integration.damage.derived import same
 from tests.integration.damage.figures import Exchanged, Meter, Read, views
-from tests.integration.damage.independent import KEPT, NEW, OLD, Reading, compare, held, same, why_unreadable
+from tests.integration.damage.independent import compare, held
+from tests.integration.damage.stored import KEPT, NEW, OLD, Reading, why_unreadable
 
-ROOM = "tests.integration.damage."
+INDEPENDENT = (damages, derived, figures, independent, stored)
 PROJECT = ("app", "chalicelib", "infra", "migrations", "tests")
 START = datetime(2022, 1, 1, tzinfo=UTC)
 
@@ -41,13 +43,13 @@ def imported(module: Any) -> Iterator[str]:
             yield node.module or ""
 
 
-@pytest.mark.parametrize("module", [independent, figures, damages], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", INDEPENDENT, ids=lambda module: module.__name__)
 def test_neither_the_comparison_nor_the_damages_use_the_projects_code(module: Any) -> None:
     rooms = {name for name in imported(module) if name.split(".")[0] in PROJECT}
-    assert rooms <= {ROOM + "figures", ROOM + "independent"}
+    assert rooms <= {each.__name__ for each in INDEPENDENT}
 
 
-instants = st.integers(0, 900 * 24 * 60).map(lambda minutes: independent.milliseconds(START) + minutes * 60_000)
+instants = st.integers(0, 900 * 24 * 60).map(lambda minutes: stored.milliseconds(START) + minutes * 60_000)
 amounts = st.integers(1, 10**6).map(lambda thousandths: Decimal(thousandths) / 1000)
 readings = st.dictionaries(instants, amounts, max_size=12)
 exchanges = st.dictionaries(instants, st.tuples(amounts, amounts), max_size=2)
