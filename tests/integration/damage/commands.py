@@ -97,8 +97,16 @@ class Shell:
         reason = REASON if exists("mode", "recover", option="--reason") else ()
         return self._drained(self.run("mode", "recover", *reason, *_yes("mode", "recover")))
 
-    def migrate(self, *arguments: str) -> Said:
-        """``python -m migrations``."""
+    def migrate(self) -> Said:
+        """Apply what is pending."""
+        return self._migrations("up")
+
+    def revert(self) -> Said:
+        """Revert every migration but the first, which makes the collections."""
+        applied = self._database["migrations"].count_documents({"state": "applied"})
+        return self._migrations("down", "--steps", str(max(1, applied - 1)))
+
+    def _migrations(self, *arguments: str) -> Said:
         yes = _yes(arguments[0], line=migrations_cli)
         return self._invoke(migrations_cli, (*arguments, "--execute", *yes, "--json"))
 

@@ -140,7 +140,7 @@ class Household:
         if catching_up:
             yield self.shell.sync()
         if leave_old_only:
-            yield self.shell.migrate("up")  # what was reverted on the way
+            yield self.shell.migrate()  # what was reverted on the way
         yield self.shell.repair()
         if mode == "dual_write" and self._differs():
             yield self.shell.repair_from_new()

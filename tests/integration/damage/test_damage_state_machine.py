@@ -125,7 +125,7 @@ class Mistakes(RuleBasedStateMachine):
 
     @rule(down=st.booleans())
     def the_operator_migrates(self, down: bool) -> None:
-        self._give(self.household.shell.migrate(*(("down", "--steps", "6") if down else ("up",))))
+        self._give(self.household.shell.revert() if down else self.household.shell.migrate())
 
     @invariant()
     def nothing_acknowledged_is_gone(self) -> None:

@@ -16,7 +16,7 @@ from tests.integration.damage.damages import ANY, DAMAGES, NOTHING, OF_DISPLAY, 
 from tests.integration.damage.figures import Views
 from tests.integration.damage.household import Household, settled
 from tests.integration.damage.independent import compare, figures_of
-from tests.integration.damage.stored import plain
+from tests.integration.damage.stored import OLD, plain
 
 CASES = [pytest.param(mode, damage, id=f"{damage}-{mode}") for damage in DAMAGES for mode in damage.modes]
 DERIVED = [damage for damage in (*OF_METERS, *OF_SERIES) if damage.costs == NOTHING]
@@ -110,6 +110,17 @@ def test_the_next_write_is_taken_and_shown_whatever_happened_to_what_is_derived(
 
 def same(shown: Any, expected: Views, year: int) -> bool:
     return derived.same(shown, expected["monthly", year])
+
+
+LOSSES = [damage for damage in DAMAGES if damage.name in (f"no twin in {OLD}", f"an amount as string in {OLD}")]
+
+
+@pytest.mark.parametrize("mode", ["dual_write"])
+@pytest.mark.parametrize("damage", LOSSES, ids=str)
+def test_a_migration_that_is_reverted_does_not_take_the_last_copy_along(damaged: Household) -> None:
+    damaged.shell.set_mode("old_only")
+    damaged.shell.revert()  # 002 deletes what should be in energies too
+    assert damaged.ledger.gone() == {}
 
 
 @pytest.mark.parametrize("mode", ["dual_write"])
