@@ -31,9 +31,10 @@ from infra.operations.backup_file import Contents, Writer, counted, documents
 from migrations import runner
 from migrations.checkpoint import CHECKPOINT
 from migrations.errors import MigrationError
-from migrations.ledger import COLLECTION as MIGRATIONS
+from migrations.ledger import COLLECTION as LEDGER
 from migrations.lock import LOCK, Lock
 
+MIGRATIONS = LEDGER
 CARRIED = (  # in the order in which they are restored: a meter comes after its readings, the mode at the very end
     Collections.ENERGIES,
     Collections.READINGS,
