@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from chalicelib.bootstrap import shell_operations
-from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.repositories.database import MongoDatabase
 from infra.operations.backup_data import CARRIED, take
 from infra.operations.backup_data import restore as restore_data
@@ -16,11 +16,11 @@ from infra.operations.printing import console, print_progress, progress_console
 from infra.targets.target import Target, person, with_target
 
 PROGRESS_SECONDS = 2.0
-WHOLE_PATH = click.Path(dir_okay=False, path_type=Path)
+REBUILD = "the sweeper calculates it, or at once: python -m infra rebuild"
 
 
 @click.command()
-@click.argument("file", type=WHOLE_PATH)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @with_target(changes=False)
 def backup(target: Target, file: Path) -> None:
     """Write readings of both sides, meters, settings, exchanges, control and records to FILE, as of one moment.
@@ -47,18 +47,15 @@ def restore(target: Target, file: Path, rebuild: bool) -> None:
     with target.database() as database:
         mode = restore_data(database, file, contents, person(), _now_and_then(progress_console.print))
         console.print(f"{database.name}: {counted(contents.counts, CARRIED) or 'no documents'}", markup=False)
-        console.print(f"the mode is {mode['mode'] if mode else 'none: nothing of the new backend was there'}")
+        console.print(f"the mode is {mode.get('mode') if mode else 'none: nothing of the new backend was there'}")
         console.print(_rebuilt(database) if rebuild else f"the display lags: {REBUILD}")
     console.print("what comes next: python -m infra verify, then python -m infra flags restore where flags are lost")
-
-
-REBUILD = "the sweeper calculates it, or at once: python -m infra rebuild"
 
 
 def _rebuilt(database: MongoDatabase) -> str:
     try:
         seen = shell_operations(database).rebuild.rebuild(None, print_progress, restart=True)
-    except SyncModeError as error:
+    except EnergyMonitorError as error:  # the data is back all the same
         return f"no display was calculated: {error}"
     return f"display calculated: {seen.meters} meters, {seen.differences} cannot be"
 

@@ -30,9 +30,10 @@ from infra.errors import OperatorError
 from infra.operations.backup_file import Contents, Writer, counted, documents
 from migrations import runner
 from migrations.errors import MigrationError
-from migrations.ledger import COLLECTION as MIGRATIONS
+from migrations.ledger import COLLECTION as LEDGER
 from migrations.lock import LOCK, Lock
 
+MIGRATIONS = LEDGER
 CARRIED = (  # in the order in which they are restored: a meter comes after its readings, the mode at the very end
     Collections.ENERGIES,
     Collections.READINGS,

@@ -22,6 +22,9 @@ SWEEPER = "tests/integration/test_sweeper.py::"
 DAMAGED = "tests/integration/test_damaged_originals.py::"
 READABLE = "tests/integration/test_readable_readings.py::"
 PUBLISHER = "tests/unit/test_publisher.py::"
+FLAGS = "tests/unit/flags/"
+BACKUP = "tests/integration/test_backup.py::"
+BACKUP_FILE = "tests/unit/infra/test_backup_file.py::"
 # Goes on working without any of them: a guard that is out breaks nothing as long as nothing goes wrong.
 CONTROL = "tests/integration/test_refresh.py::test_a_real_household_is_imported_and_shown"
 
@@ -208,5 +211,91 @@ GUARDS = (
         "FIRST_READABLE = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC) - timedelta(days=1)",
         "FIRST_READABLE = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)",
         (f"{READABLE}test_the_first_local_day_of_the_kept_years_is_taken_once_and_shown",),
+    ),
+    Guard(
+        "an operator who is overtaken is told",
+        "chalicelib/flags/changes/publishing.py",
+        "return Sight.BEFORE if version == before else Sight.ANOTHER",
+        "return Sight.BEFORE",
+        (
+            f"{FLAGS}test_two_operators.py::"
+            "test_who_is_overtaken_after_the_deployment_learns_at_once_by_whom_and_to_what[0]",
+        ),
+    ),
+    Guard(
+        "a change that is overtaken while it is waited for is not in effect",
+        "chalicelib/flags/changes/publishing.py",
+        "lambda: look() in (Sight.OURS, Sight.NOTHING)",
+        "lambda: True",
+        (
+            f"{FLAGS}test_two_operators.py::"
+            "test_who_is_overtaken_after_the_deployment_learns_at_once_by_whom_and_to_what[1]",
+        ),
+    ),
+    Guard(
+        "nobody rises by a restored flag document",
+        "chalicelib/flags/changes/apply.py",
+        "if any(rises(before.flag(name, 0), flag) for name, flag in after.flags.items()):",
+        "if False:",
+        (f"{FLAGS}test_restore.py::test_nobody_is_sent_to_the_new_backend_again_before_the_data_allow_it",),
+    ),
+    Guard(
+        "a flag document that is newer than the record stays",
+        "chalicelib/flags/changes/apply.py",
+        "if base.config_version > (found.change.config_version or 0):",
+        "if False:",
+        (f"{FLAGS}test_restore.py::test_what_was_deployed_without_a_record_is_not_taken_away",),
+    ),
+    Guard(
+        "the one moment of a backup",
+        "infra/operations/backup_data.py",
+        "start_session(snapshot=True)",
+        "start_session()",
+        (f"{BACKUP}test_what_is_backed_up_is_of_one_moment_while_people_write",),
+    ),
+    Guard(
+        "the digest of a backup",
+        "infra/operations/backup_file.py",
+        'if (last["sha256"], last["counts"]) != (digest.hexdigest(), dict(counts)):',
+        "if False:",
+        (f"{BACKUP_FILE}test_an_edited_file_is_refused_with_what_is_wrong[a value]",),
+    ),
+    Guard(
+        "a backup that is there stays",
+        "infra/operations/backup_file.py",
+        "if path.exists():",
+        "if False:",
+        (f"{BACKUP_FILE}test_a_backup_that_is_there_is_not_overwritten",),
+    ),
+    Guard(
+        "a restore goes into an empty database",
+        "infra/operations/backup_data.py",
+        "if found := occupied(database):",
+        "if found := dict[str, int]():",
+        (
+            f"{BACKUP}test_a_database_with_data_is_refused_and_named[a reading-True]",
+            f"{BACKUP}test_a_write_in_the_last_moment_opens_the_database_again",
+        ),
+    ),
+    Guard(
+        "nobody uses a half restored database",
+        "infra/operations/backup_data.py",
+        'mode = {"_id": SYNC_MODE, "mode": RESTORING,',
+        'mode = {"_id": SYNC_MODE, "mode": "dual_write",',
+        (f"{BACKUP}test_a_restore_that_is_killed_leaves_nothing_open_and_goes_on[1]",),
+    ),
+    Guard(
+        "who writes during a restore is noticed",
+        "infra/operations/backup_data.py",
+        "if there != wanted:",
+        "if False:",
+        (f"{BACKUP}test_who_writes_meanwhile_is_noticed",),
+    ),
+    Guard(
+        "versions go on after a restore",
+        "infra/operations/backup_data.py",
+        '"sourceVersion": Int64(max(document["sourceVersion"] + 1, at)),',
+        '"sourceVersion": document["sourceVersion"],',
+        (f"{BACKUP}test_no_version_of_before_comes_again_with_other_content",),
     ),
 )

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from time import sleep
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from pymongo.database import Database
-from pymongo.errors import OperationFailure
 
 from chalicelib.bootstrap import mongo_ports, now
 from chalicelib.domain.errors import EnergyMonitorError
@@ -19,6 +19,7 @@ from chalicelib.repositories.database import Collections, open_database
 from chalicelib.services.recording.configuration import ExchangeDraft
 from infra import __main__ as command_line
 from infra.errors import OperatorError
+from infra.local.throwaway import mongod
 from infra.operations import backup_data
 from infra.operations.backup_data import occupied, restore, take
 from infra.operations.backup_file import Writer, documents, inspected, new_file
@@ -334,15 +335,27 @@ def test_a_write_in_the_last_moment_opens_the_database_again(
     assert list(empty["control"].find()) == [before]
 
 
-def test_a_database_that_forgets_its_history_too_soon_is_named(
-    deployed: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def header(*_: Any) -> Any:
-        raise OperationFailure("Read timestamp is older than the oldest available timestamp", 239)
+def test_a_database_that_forgets_its_history_too_soon_is_named(tmp_path: Path) -> None:
+    """On a server of its own, which keeps its history for a second."""
 
-    monkeypatch.setattr(backup_data, "_header", header)
-    with pytest.raises(OperatorError, match="minSnapshotHistoryWindowInSeconds: 3600"):
-        saved(deployed.database, tmp_path / "b")
+    class Slow(Writer):
+        def add(self, collection: str, document: Any) -> None:
+            if self.counts[collection] % 1000 == 999:
+                changed.update_many({"_id": {"$lt": 50}}, {"$inc": {"amount": 1}})
+                sleep(1)
+            super().add(collection, document)
+
+    with mongod() as uri:
+        database = open_database(uri, "sample")
+        changed = database["energies"]
+        changed.insert_many({"_id": number, "amount": 1} for number in range(20_000))
+        database.client.admin.command({"setParameter": 1, "minSnapshotHistoryWindowInSeconds": 1})
+        with (
+            pytest.raises(OperatorError, match="minSnapshotHistoryWindowInSeconds: 3600"),
+            new_file(tmp_path / "b") as packed,
+        ):
+            take(database, lambda header: Slow(packed, header), lambda _: None)
+        database.client.close()
     assert list(tmp_path.iterdir()) == []
 
 
