@@ -121,17 +121,17 @@ def test_nobody_is_answered_from_a_side_that_may_be_wrong(deployed: Deployment, 
     assert len(contents(deployed.database, "source_energy_readings")) == 5
 
 
-@pytest.mark.parametrize("document", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("damaged", ["gone", "an unknown mode", "a beginning that is a text"])
 def test_every_command_refuses_says_what_it_found_and_changes_nothing(
     mongodb_uri: str,
     deployed: Deployment,
     user: str,
-    document: Any,
+    damaged: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     five_in(deployed, user, NEW_ONLY)
-    damage(deployed.database, document)
+    damage(deployed.database, DAMAGES[damaged])
     before = everything(deployed.database)
     monkeypatch.setenv("MONGODB_URI", mongodb_uri)
     monkeypatch.setenv("MONGODB_DATABASE", deployed.database.name)
@@ -161,20 +161,31 @@ def test_an_older_document_in_its_place_is_none(deployed: Deployment, user: str)
     assert shown(deployed, user, Backend.OLD) == stored
 
 
-@pytest.mark.parametrize("document", DAMAGES.values(), ids=DAMAGES)
 @pytest.mark.parametrize(
-    "modes", [(), (OLD_ONLY,), (NEW_ONLY,), (NEW_ONLY, DUAL_WRITE), (OLD_ONLY, DUAL_WRITE)], ids=str
+    ("modes", "damaged"),
+    [
+        ((), "an unknown mode"),
+        ((OLD_ONLY,), "a mode that is no text"),
+        ((NEW_ONLY,), "gone"),
+        ((NEW_ONLY,), "an unknown side"),
+        ((NEW_ONLY, DUAL_WRITE), "gone"),
+        ((OLD_ONLY, DUAL_WRITE), "nothing at all"),
+    ],
+    ids=str,
 )
 def test_what_was_acknowledged_is_there_after_a_recovery_and_after_every_way_on(
-    deployed: Deployment, user: str, modes: tuple[SyncMode, ...], document: Any
+    deployed: Deployment, user: str, modes: tuple[SyncMode, ...], damaged: str
 ) -> None:
+    document = DAMAGES[damaged]
     stored = five_in(deployed, user, *modes)
     before = deployed.operations.modes.show()
     damage(deployed.database, document)
     last = modes[-1] if modes else DUAL_WRITE
-    contradicts = (document or {}).get("mode") in set(SyncMode) - {last}
-    recovered = deployed.operations.modes.recover(last if contradicts and modes else None, "lost", "olga@desk")
-    assert recovered.mode is last or not modes
+    if contradicts := (document or {}).get("mode") in list(set(SyncMode) - {last}):
+        with pytest.raises(SyncModeError, match=r"what is left of the document says .* and the history says"):
+            deployed.operations.modes.recover(None, "lost")
+    recovered = deployed.operations.modes.recover(last if contradicts else None, "lost", "olga@desk")
+    assert recovered.mode is last
     report = deployed.operations.modes.show()
     assert list(report.changes[:-1]) == list(before.changes)
     assert (report.changes[-1].reason, report.changes[-1].by) == ("lost", "olga@desk")
@@ -243,6 +254,7 @@ def test_a_history_that_cannot_be_read_says_nothing(deployed: Deployment, user: 
 
 
 def test_a_history_whose_last_change_is_damaged_does_not_say_the_one_before(deployed: Deployment, user: str) -> None:
+    deployed.create(user, "2023-01-31", 1)
     five_in(deployed, user, OLD_ONLY, DUAL_WRITE, NEW_ONLY)
     deployed.database["control"].update_one({"_id": "sync_mode_changes"}, {"$set": {"changes.2.mode": "banana"}})
     damage(deployed.database, None)
@@ -333,7 +345,7 @@ def test_a_mode_that_is_there_is_read_with_one_command(mongodb_uri: str, migrate
     watched = open_database(mongodb_uri, migrated.name, asked)
     MongoReadingQueries(watched, 5).sync()
     watched.client.close()
-    assert asked.commands == ["find"]
+    assert [command for command in asked.commands if command != "endSessions"] == ["find"]
 
 
 @pytest.mark.parametrize("reason", ["", " \t\n", "x" * 501])
