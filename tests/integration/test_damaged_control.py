@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
+from chalicelib.bootstrap import now
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import Walk
 from infra.operations.printing import sync_line
@@ -137,7 +138,7 @@ def test_a_walk_of_another_mode_or_that_cannot_be_read_begins_at_the_start(
 ) -> None:
     foreign(deployed.database)
     state = deployed.ports.sync_control.state()
-    whole = {"started": state.read_at, "since": state.since, "after": ["zzzz", "power"], "mode": "dual_write"}
+    whole = {"started": now(), "since": state.since, "after": ["zzzz", "power"], "mode": "dual_write"}
     seen = {"meters": 1, "lagging": 0, "differences": 0, "findings": []}
     damage(deployed.database, Walk.VERIFY.value, **{**whole, **seen, **fields})
     verified = deployed.operations.consistency.verify()
