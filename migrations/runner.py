@@ -100,8 +100,9 @@ def plan(
     """What ``up`` or ``down`` would do, as things are now. Changes nothing.
 
     Raises:
-        EditedError, DirtyError: as the command itself would.
+        LostModeError, EditedError, DirtyError: as the command itself would.
     """
+    sync_state(database)
     ledger, known = Ledger(database), scripts(options.folder)
     ledger.check_unedited(known)
     chosen = _until(ledger.pending(known), known, last) if direction == "up" else _to_revert(ledger, known, last, steps)

@@ -188,11 +188,11 @@ class FakeQueries:
         return self._store.sync()
 
     def get(self, user_id: str, reading_id: str, backend: Backend) -> StoredReading:
-        self._store.ping()
+        self._store.sync()
         return stored_reading(self._store.stored, user_id, reading_id)
 
     def page(self, user_id: str, request: PageRequest, backend: Backend) -> list[StoredReading]:
-        self._store.ping()
+        self._store.sync()
         wanted = request.filter
         found = [
             reading
@@ -215,7 +215,7 @@ class FakeQueries:
         return self._store.stored.meters.get((user_id, energy_type), Meter()).configuration
 
     def snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
-        self._store.ping()
+        self._store.sync()
         stored = self._store.stored
         meter = stored.meters.get((user_id, energy_type), Meter())
         return MeterSnapshot(

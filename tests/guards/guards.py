@@ -21,6 +21,9 @@ SERIES = "tests/integration/test_compact_series.py::"
 SWEEPER = "tests/integration/test_sweeper.py::"
 DAMAGED = "tests/integration/test_damaged_originals.py::"
 READABLE = "tests/integration/test_readable_readings.py::"
+LOST_MODE = "tests/integration/test_lost_mode.py::"
+CLOCKS = "tests/integration/test_clocks.py::"
+DAMAGED = "tests/integration/test_damaged_control.py::"
 PUBLISHER = "tests/unit/test_publisher.py::"
 FLAGS = "tests/unit/flags/"
 BACKUP = "tests/integration/test_backup.py::"
@@ -297,5 +300,57 @@ GUARDS = (
         '"sourceVersion": Int64(max(document["sourceVersion"] + 1, at)),',
         '"sourceVersion": document["sourceVersion"],',
         (f"{BACKUP}test_no_version_of_before_comes_again_with_other_content",),
+    ),
+    Guard(
+        "the outage where a mode that there was is missing",
+        "chalicelib/repositories/control.py",
+        "if trace := next(traces(database), None):",
+        "if trace := None:",
+        (
+            f"{LOST_MODE}test_nobody_is_answered_from_a_side_that_may_be_wrong[gone]",
+            f"{LOST_MODE}test_each_trace_alone_says_that_there_was_a_mode[a new reading]",
+        ),
+    ),
+    Guard(
+        "the outage where the mode is older than its history",
+        "chalicelib/repositories/sync_control.py",
+        "_check_newest(state, self._history(-1))",
+        "self._history(-1)",
+        (f"{LOST_MODE}test_an_older_document_in_its_place_is_none",),
+    ),
+    Guard(
+        "the side that catches up after a recovery",
+        "chalicelib/domain/sync/recovery.py",
+        "return SyncState(last.mode).authoritative if last.mode in _ALONE else last.catching_up",
+        "return None",
+        (f"{LOST_MODE}test_the_side_that_catches_up_is_still_right_after_a_recovery",),
+    ),
+    Guard(
+        "the beginning of a mode by the clock of the database",
+        "chalicelib/repositories/sync_control.py",
+        '"since": "$$NOW"}',
+        '"since": {"$subtract": ["$$NOW", 60_000]}}',
+        (f"{CLOCKS}test_a_drain_takes_as_long_for_everybody[0-behind]",),
+    ),
+    Guard(
+        "the bound of a meter's lag by the clock of the database",
+        "chalicelib/repositories/meters.py",
+        '"dirtySince": {"$min": ["$dirtySince", to_datetime(now), "$$NOW"]},',
+        '"dirtySince": {"$min": ["$dirtySince", to_datetime(now)]},',
+        (f"{CLOCKS}test_an_event_has_its_time_to_arrive_and_no_more[ahead]",),
+    ),
+    Guard(
+        "the digest of a position in the stream of changes",
+        "chalicelib/repositories/change_feed.py",
+        'position.get("digest") == self._digest(token) and',
+        "",
+        (f"{DAMAGED}test_a_position_in_another_stream_is_none",),
+    ),
+    Guard(
+        "the whole reading of what a comparison found",
+        "chalicelib/repositories/sync_documents.py",
+        "    lagging: int\n    differences: int\n\n\ndef progress_of",
+        "    lagging: int\n    differences: Any\n\n\ndef progress_of",
+        (f"{DAMAGED}test_a_comparison_that_cannot_be_read_proves_nothing[{{'differences': None}}]",),
     ),
 )

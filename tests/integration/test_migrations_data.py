@@ -10,6 +10,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap import now
+from chalicelib.domain.errors import LostModeError
 from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import open_database
@@ -19,6 +20,7 @@ from migrations.errors import RefusedError
 from migrations.runner import Options
 from migrations.scripts import FOLDER, Direction, QuietRun, scripts
 from tests.integration.inherited_database import assert_both_sides_equal, everything, set_mode
+from tests.integration.two_sides import Deployment
 
 CREATE, BACKFILL, *LATER = (script.name for script in scripts(FOLDER))
 USERS, DEFECTIVE, READINGS = 6, 2, 30
@@ -176,6 +178,10 @@ def test_the_first_mode_believes_the_readings_that_are_there(
     database = open_database(mongodb_uri, f"test_{uuid4().hex[:12]}")
     if collection:
         database[collection].insert_one({"userId": "u", "type": "power"})
+    if mode is SyncMode.NEW_ONLY:
+        with pytest.raises(LostModeError, match=r"a document in source_energy_readings says that there was one"):
+            runner.up(database)
+        Deployment(database).operations.modes.recover(None, "restored")
     applied = runner.up(database)
     assert sync_state(database).mode is mode
     assert applied == ([CREATE, BACKFILL, *LATER] if mode is SyncMode.DUAL_WRITE else [CREATE])

@@ -13,8 +13,9 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, Operations, compose, mongo_ports, now
-from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.sync.modes import DRAIN_SECONDS, SyncMode, SyncState
+from chalicelib.domain.sync.reconciliation import Remains
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from infra.local.waiting import wait_until
@@ -47,7 +48,7 @@ class Clock:
 
 
 class LaterControl(MongoSyncControl):
-    """Reads the mode as it will be when a test's time has passed."""
+    """The mode as it is read and written when a test's time has passed."""
 
     def __init__(self, database: Database[Any], clock: Clock) -> None:
         super().__init__(database)
@@ -56,6 +57,22 @@ class LaterControl(MongoSyncControl):
     def state(self) -> SyncState:
         state = super().state()
         return replace(state, read_at=self._clock.database_time(state.read_at))
+
+    def change(self, before: SyncState, after: SyncState, reason: str, by: str | None) -> SyncState | None:
+        return self._later(super().change(before, after, reason, by))
+
+    def recover(self, remains: Remains, after: SyncState, reason: str, by: str | None) -> SyncState | None:
+        return self._later(super().recover(remains, after, reason, by))
+
+    def _later(self, stored: SyncState | None) -> SyncState | None:
+        if stored is None or stored.since is None:
+            return stored
+        since, later = to_datetime(stored.since), self._clock.database_time(stored.since)
+        control = self._database["control"]
+        control.update_one({"_id": "sync_mode", "since": since}, {"$set": {"since": to_datetime(later)}})
+        of_this = {"_id": "sync_mode_changes", "changes.at": since}
+        control.update_one(of_this, {"$set": {"changes.$.at": to_datetime(later)}})
+        return replace(stored, since=later, read_at=later)
 
 
 @dataclass
