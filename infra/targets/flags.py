@@ -8,12 +8,11 @@ from functools import cache, partial
 import urllib3
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from chalicelib.bootstrap import FlagOperations, shell_flags
+from chalicelib.compositions.flags import FlagOperations, shell_flags
 from chalicelib.flags.appconfig.clients import CHANGING, READING, AppConfigIds, FlagClients
 from infra.deployment.application import Target as Aws
 from infra.deployment.application import flags_parameters
 from infra.errors import OperatorError, expected_errors
-from infra.local import laptop
 from infra.local.emulators import answers
 from infra.local.layout import REGION, STAGE, Layout
 from infra.local.waiting import wait_until
@@ -37,6 +36,8 @@ class Flags:
         """Whether the deployed API decides by a document; None where there is none to ask."""
         if self.layout is None or not answers(f"{self.layout.base_url}/health"):
             return None
+        from infra.local import laptop  # signs tokens, which only a change needs
+
         token = laptop.token(self.layout, self.by, (OPERATOR,))
         return wait_until(
             lambda: _in_use(f"{self.layout and self.layout.base_url}/ops/flags", token) == version, API_SECONDS
