@@ -59,8 +59,6 @@ def run(arguments: list[str] | None = None) -> None:
     """Run a command; an expected failure becomes a message and exit code 1, a defect keeps its traceback."""
     try:
         main(arguments)
-    except SystemExit:
-        raise  # the usual end: the errors that may be expected need not be imported
     except expected_errors() as error:
         message = "\n".join([str(error), *getattr(error, "__notes__", [])])
         click.secho(message, fg="red", err=True)

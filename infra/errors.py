@@ -4,6 +4,14 @@ OperatorError              what was asked cannot be done
 └── DeployError            packaging or deploying failed; the message names the resource and its reason
 """
 
+import sys
+
+_EXPECTED = {
+    "botocore.exceptions": ("BotoCoreError", "ClientError"),
+    "pymongo.errors": ("PyMongoError",),
+    "urllib3.exceptions": ("HTTPError",),
+}
+
 
 class OperatorError(Exception):
     """Raised when a command cannot do what was asked; shown to the person as it is, without a traceback."""
@@ -14,9 +22,6 @@ class DeployError(OperatorError):
 
 
 def expected_errors() -> tuple[type[Exception], ...]:
-    """What may go wrong without being a defect. Imported when something did: most commands need none of these."""
-    from botocore.exceptions import BotoCoreError, ClientError
-    from pymongo.errors import PyMongoError
-    from urllib3.exceptions import HTTPError
-
-    return OperatorError, BotoCoreError, ClientError, PyMongoError, HTTPError, OSError
+    """What may go wrong without being a defect. Of a library that nobody has imported nothing can have been raised."""
+    found = (getattr(sys.modules.get(module), name, None) for module, names in _EXPECTED.items() for name in names)
+    return OperatorError, OSError, *filter(None, found)

@@ -1,29 +1,46 @@
 """The one structured logger (JSON lines, AWS Lambda Powertools), opened on first use."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from logging import StreamHandler
-from typing import TextIO
-
-from aws_lambda_powertools import Logger
+from typing import TYPE_CHECKING, TextIO, cast
 
 from chalicelib.monitoring.names import SERVICE
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+
+_elsewhere: list[TextIO] = []
+
 
 @cache
-def logger() -> Logger:
+def logger() -> "Logger":
     """The process's logger; its level comes from LOG_LEVEL through ``bootstrap``."""
-    return Logger(service=SERVICE, use_rfc3339=True)
+    from aws_lambda_powertools import Logger  # a command that logs nothing does not pay for it
+
+    return Logger(service=SERVICE, use_rfc3339=True, stream=cast(TextIO, _Output()))
 
 
 @contextmanager
 def logged_to(stream: TextIO) -> Iterator[None]:
     """Write log lines elsewhere for as long as the block runs: in a shell, standard output belongs to the answer."""
-    handler = logger().registered_handler
-    assert isinstance(handler, StreamHandler), "the handler that the logger makes by itself"  # noqa: S101
-    before, handler.stream = handler.stream, stream
+    _elsewhere.append(stream)
     try:
         yield
     finally:
-        handler.stream = before
+        _elsewhere.pop()
+
+
+class _Output:
+    """Standard output as it is at the time, or where ``logged_to`` leads."""
+
+    def write(self, text: str) -> int:
+        return _current().write(text)
+
+    def flush(self) -> None:
+        _current().flush()
+
+
+def _current() -> TextIO:
+    return _elsewhere[-1] if _elsewhere else sys.stdout

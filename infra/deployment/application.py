@@ -3,15 +3,18 @@
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from infra.deployment.cloudformation import Stack
-from infra.deployment.packaging import ROOT, Package
 from infra.errors import DeployError
+from infra.local.layout import ROOT
+
+if TYPE_CHECKING:
+    from infra.deployment.packaging import Package
 
 FLAGS_TEMPLATE = ROOT / "infra" / "appconfig.yaml"
 
@@ -58,7 +61,7 @@ def application_stack(stage: str) -> str:
 
 
 def deploy_application(
-    target: Target, package: Package, stage: str, bucket: str, parameters: Mapping[str, str]
+    target: Target, package: "Package", stage: str, bucket: str, parameters: Mapping[str, str]
 ) -> bool:
     """Upload and deploy the application; return whether CloudFormation changed anything."""
     s3 = target.client("s3")

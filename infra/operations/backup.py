@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from chalicelib.bootstrap import shell_operations
+from chalicelib.compositions.operations import shell_operations
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.repositories.database import MongoDatabase
 from infra.operations.backup_data import CARRIED, take

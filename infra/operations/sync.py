@@ -6,7 +6,7 @@ from math import ceil
 
 import click
 
-from chalicelib.bootstrap import Operations
+from chalicelib.compositions.operations import Operations
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import Verification
 from chalicelib.services.sync.sync_job import SyncReport

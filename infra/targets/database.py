@@ -14,13 +14,13 @@ from infra.targets.same_system import require_one_system
 from infra.targets.target import Target
 
 if TYPE_CHECKING:
-    from chalicelib.bootstrap import Operations
+    from chalicelib.compositions.operations import Operations
 
 
 @contextmanager
 def connected(target: Target) -> "Iterator[Operations]":
     """The operations on a target's database, which answers."""
-    from chalicelib.bootstrap import shell_operations
+    from chalicelib.compositions.operations import shell_operations
 
     with database_of(target) as database:
         yield shell_operations(database)
@@ -28,18 +28,17 @@ def connected(target: Target) -> "Iterator[Operations]":
 
 @contextmanager
 def database_of(target: Target) -> Iterator[MongoDatabase]:
-    """A database that answers. What the application refuses is an OperatorError, which the command line shows.
-
-    What the application logs meanwhile goes to standard error.
-    """
-    with opened(target) as database, logged_to(sys.stderr):
+    """A database that answers."""
+    with opened(target) as database:
         _require_answer(target, database)
         yield database
 
 
 @contextmanager
 def opened(target: Target) -> Iterator[MongoDatabase]:
-    """The same, not asked yet whether it answers: a way back must not wait for the database.
+    """A database that was not asked yet whether it answers: a way back must not wait for it.
+
+    What the application refuses is an OperatorError, which the command line shows; what it logs goes to standard error.
 
     Raises:
         OperatorError: the stage's database was not named, or it is not the one that the stack or stage uses.
@@ -52,7 +51,8 @@ def opened(target: Target) -> Iterator[MongoDatabase]:
         require_one_system(target)
     database = open_database(target.uri, target.database_name)
     try:
-        yield database
+        with logged_to(sys.stderr):
+            yield database
     except UnavailableError as error:
         raise target.explained(error) from error
     except EnergyMonitorError as error:

@@ -9,13 +9,12 @@ from typing import Any
 import urllib3
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from chalicelib.bootstrap import FlagOperations, shell_flags
+from chalicelib.compositions.flags import FlagOperations, shell_flags
 from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.flags.appconfig.clients import CHANGING, READING, AppConfigIds, FlagClients
 from infra.deployment.application import Target as Aws
 from infra.deployment.application import flags_parameters
 from infra.errors import OperatorError, expected_errors
-from infra.local import laptop
 from infra.local.emulators import answers
 from infra.local.layout import REGION, STAGE, Layout
 from infra.local.waiting import wait_until
@@ -42,6 +41,8 @@ class Flags:
         """
         if self.layout is None or not answers(f"{self.layout.base_url}/health"):
             return None
+        from infra.local import laptop  # signs tokens, which only a change needs
+
         url, token = f"{self.layout.base_url}/ops/flags", laptop.token(self.layout, self.by, (OPERATOR,))
         said: list[bool | None] = []
 

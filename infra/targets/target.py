@@ -18,7 +18,7 @@ from infra.errors import OperatorError
 from infra.local.layout import DATABASE, DEFAULT_NAME, STAGE, Layout, hosts_of
 
 if TYPE_CHECKING:
-    from chalicelib.bootstrap import Operations
+    from chalicelib.compositions.operations import Operations
     from chalicelib.repositories.database import MongoDatabase
     from infra.targets.deployment import Deployment
     from infra.targets.flags import Flags

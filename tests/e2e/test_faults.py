@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from pymongo import MongoClient
 
-from chalicelib.bootstrap import shell_operations
+from chalicelib.compositions.operations import shell_operations
 from chalicelib.repositories.database import open_database
 from infra.deployment.packaging import package
 from infra.local import mongod

@@ -24,6 +24,10 @@ READABLE = "tests/integration/test_readable_readings.py::"
 LOST_MODE = "tests/integration/test_lost_mode.py::"
 CLOCKS = "tests/integration/test_clocks.py::"
 DAMAGED = "tests/integration/test_damaged_control.py::"
+TARGETS = "tests/integration/test_targets.py::"
+ANOTHER_SYSTEM = f"{TARGETS}test_a_database_of_another_system_is_refused_and_nothing_is_changed"
+COMMANDS = "tests/unit/infra/test_command_line.py::"
+MIGRATIONS = "tests/integration/test_migrations.py::"
 PUBLISHER = "tests/unit/test_publisher.py::"
 FLAGS = "tests/unit/flags/"
 BACKUP = "tests/integration/test_backup.py::"
@@ -151,6 +155,71 @@ GUARDS = (
             f"{STORE}test_publishing_an_older_version_leaves_the_meter_dirty[mongo]",
             f"{MEET}[a function, and a write into another year]",
         ),
+    ),
+    Guard(
+        "a stack that never came up is no target",
+        "infra/targets/target.py",
+        "    if layout.was_brought_up:\n",
+        "    if True:\n",
+        (
+            f"{TARGETS}test_a_typing_error_in_the_name_changes_no_other_stack",
+            f"{COMMANDS}test_a_name_that_does_not_exist_is_refused_by_every_command[-command5]",
+        ),
+    ),
+    Guard(
+        "a database and a stack or stage are one system",
+        "infra/targets/same_system.py",
+        "    if not is_same:\n",
+        "    if False:\n",
+        (
+            f"{ANOTHER_SYSTEM}[--name=sample-another server]",
+            f"{ANOTHER_SYSTEM}[--stage=dev-another database]",
+        ),
+    ),
+    Guard(
+        "the target is printed before a change",
+        "infra/targets/target.py",
+        "                target.announce()\n",
+        "                pass\n",
+        (
+            f"{TARGETS}test_the_target_is_printed_before_it_is_changed",
+            f"{MIGRATIONS}test_the_target_is_printed_before_a_change_and_never_its_password",
+        ),
+    ),
+    Guard(
+        "a yes before a stack is ended",
+        "infra/operations/stack.py",
+        'confirm(f"This ends {running}. The data stays", yes=yes)',
+        "pass",
+        (f"{COMMANDS}test_down_shows_what_it_ends_and_ends_nothing_without_a_yes",),
+    ),
+    Guard(
+        "a yes before scripts are reverted",
+        "migrations/__main__.py",
+        'confirm(f"This reverts {_touched(planned)} in {target}", yes=yes)',
+        "pass",
+        (f"{MIGRATIONS}test_down_shows_what_it_reverts_and_reverts_nothing_without_a_yes",),
+    ),
+    Guard(
+        "a yes before all dead letters are discarded",
+        "infra/operations/dlq.py",
+        """confirm(f"This discards {counted(len(letters), 'dead letter')} for good", yes=yes)""",
+        "pass",
+        (f"{TARGETS}test_all_dead_letters_are_shown_and_discarded_after_a_yes",),
+    ),
+    Guard(
+        "the script that down goes to remains applied",
+        "migrations/runner.py",
+        "if script.name > end.name",
+        "if script.name >= end.name",
+        (f"{MIGRATIONS}test_the_script_that_down_goes_to_remains_applied",),
+    ),
+    Guard(
+        "a blank is no reason",
+        "infra/operations/reason.py",
+        "    if not reason.strip():\n",
+        "    if False:\n",
+        (f"{COMMANDS}test_a_reason_that_says_nothing_is_refused_before_anything_happens[command2-]",),
     ),
     Guard(
         "the retry of failed PutEvents entries",

@@ -34,7 +34,8 @@ class ScriptedCloudFormation:
             message = "Stack with id sample does not exist"
             raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStacks")
         outputs = [{"OutputKey": "Name", "OutputValue": "one"}]
-        return {"Stacks": [{"StackId": "id", "StackStatus": status, "Outputs": outputs}]}
+        parameters = [{"ParameterKey": "Queue", "ParameterValue": "one"}]
+        return {"Stacks": [{"StackId": "id", "StackStatus": status, "Outputs": outputs, "Parameters": parameters}]}
 
     def create_change_set(self, **options: Any) -> Any:
         self.asked = options
@@ -88,9 +89,13 @@ def test_parameters_that_the_template_does_not_declare_are_left_out() -> None:
     assert client.asked["Parameters"] == [{"ParameterKey": "Queue", "ParameterValue": "two"}]
 
 
+def test_a_stack_says_what_it_was_deployed_with() -> None:
+    assert Stack(ScriptedCloudFormation(READY, ["CREATE_COMPLETE"]), "sample").parameters() == {"Queue": "one"}
+
+
 def test_a_stack_that_does_not_exist_has_neither_status_nor_id() -> None:
     nothing = Stack(ScriptedCloudFormation(READY, [""]), "sample")
-    assert (nothing.status(), nothing.id(), nothing.outputs()) == ("", "", {})
+    assert (nothing.status(), nothing.id(), nothing.outputs(), nothing.parameters()) == ("", "", {}, {})
     there = Stack(ScriptedCloudFormation(READY, ["CREATE_COMPLETE"]), "sample")
     assert (there.status(), there.id(), there.outputs()) == ("CREATE_COMPLETE", "id", {"Name": "one"})
 

@@ -1,0 +1,1 @@
+"""The parts of the composition root that a shell uses too. Each imports only what it composes."""

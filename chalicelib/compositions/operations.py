@@ -1,0 +1,131 @@
+"""What keeps both sides equal, and the display with them, on MongoDB. Imports no client of AWS."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from time import time_ns
+
+from chalicelib.domain.lagging_meters import LaggingMeters
+from chalicelib.domain.ports import (
+    Clock,
+    DisplayDataRepository,
+    EventPublisher,
+    ReadingQueries,
+    SettingsRepository,
+    Transactions,
+)
+from chalicelib.domain.rollout.comparison_log import ComparisonLog
+from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
+from chalicelib.domain.rollout.usage import UsageLog
+from chalicelib.domain.sync.reconciliation import ChangeFeed, ReconciliationRepository, SyncControl
+from chalicelib.repositories.change_feed import MongoChangeFeed
+from chalicelib.repositories.comparisons import MongoComparisonLog
+from chalicelib.repositories.database import MongoDatabase, ping
+from chalicelib.repositories.display import MongoDisplayDataRepository
+from chalicelib.repositories.flag_changes import MongoFlagHistory
+from chalicelib.repositories.known_users import MongoKnownUsers
+from chalicelib.repositories.lagging import MongoLaggingMeters
+from chalicelib.repositories.queries import MongoReadingQueries
+from chalicelib.repositories.reconciliation import MongoReconciliationRepository
+from chalicelib.repositories.settings import MongoSettingsRepository
+from chalicelib.repositories.sync_control import MongoSyncControl
+from chalicelib.repositories.transactions import MongoTransactions
+from chalicelib.repositories.usage import MongoUsageLog
+from chalicelib.services.refresh.calculation import DisplayDataCalculationService
+from chalicelib.services.refresh.display_check import DisplayCheck
+from chalicelib.services.refresh.meter_walk import MeterWalk
+from chalicelib.services.refresh.rebuild import RebuildService
+from chalicelib.services.refresh.recalculation import RecalculationService
+from chalicelib.services.refresh.refreshing_publisher import RefreshingPublisher
+from chalicelib.services.refresh.sweeper import SweeperService
+from chalicelib.services.sync.consistency import ConsistencyService
+from chalicelib.services.sync.sync_job import SyncJobService
+from chalicelib.services.sync.sync_modes import SyncModeService
+
+# For transactions and snapshots: API Gateway gives up after 29 s, and an import of 50,000 rows takes a while.
+REQUEST_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The adapters that the use cases run on: concrete ones in Lambda, fakes in tests."""
+
+    transactions: Transactions
+    settings: SettingsRepository
+    queries: ReadingQueries
+    display: DisplayDataRepository
+    lagging: LaggingMeters
+    publisher: EventPublisher
+    sync_control: SyncControl
+    twins: ReconciliationRepository
+    changes: ChangeFeed
+    usage: UsageLog
+    comparisons: ComparisonLog
+    flag_history: FlagHistory
+    known_users: KnownUsers
+    ping: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """What keeps both sides equal, and the display with them: for schedules and the operator's command line."""
+
+    modes: SyncModeService
+    sync: SyncJobService
+    consistency: ConsistencyService
+    rebuild: RebuildService
+    sweeper: SweeperService
+
+
+def operations(ports: Ports, clock: Clock) -> Operations:
+    """Put together what keeps both sides equal, and the display with them."""
+    control, twins = ports.sync_control, ports.twins
+    calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
+    recalculation = RecalculationService(ports.transactions, calculation, clock)
+    walk = MeterWalk(control, twins)
+    check = DisplayCheck(twins, ports.queries, ports.display, clock)
+    consistency = ConsistencyService(control, twins, walk, check, recalculation, clock)
+    return Operations(
+        modes=SyncModeService(control, consistency.count_differences, consistency.sides_are_equal),
+        sync=SyncJobService(control, twins, ports.changes, ports.publisher, clock),
+        consistency=consistency,
+        rebuild=RebuildService(control, walk, check, recalculation),
+        sweeper=SweeperService(ports.lagging, ports.queries, calculation, clock),
+    )
+
+
+def shell_operations(database: MongoDatabase) -> Operations:
+    """The same for a shell, which reaches no event bus: what an event would bring about is done on the spot."""
+    return operations(mongo_ports(database, RefreshingPublisher(shell_calculation(database))), now)
+
+
+def shell_calculation(database: MongoDatabase) -> DisplayDataCalculationService:
+    """The calculation for a shell."""
+    return DisplayDataCalculationService(
+        MongoDisplayDataRepository(database, REQUEST_SECONDS), MongoReadingQueries(database, REQUEST_SECONDS), now
+    )
+
+
+def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
+    """The adapters on MongoDB."""
+    return Ports(
+        transactions=MongoTransactions(database, REQUEST_SECONDS),
+        settings=MongoSettingsRepository(database),
+        queries=MongoReadingQueries(database, REQUEST_SECONDS),
+        display=MongoDisplayDataRepository(database, REQUEST_SECONDS),
+        lagging=MongoLaggingMeters(database, REQUEST_SECONDS),
+        publisher=publisher,
+        sync_control=MongoSyncControl(database),
+        twins=MongoReconciliationRepository(database, REQUEST_SECONDS, now),
+        changes=MongoChangeFeed(database, REQUEST_SECONDS),
+        usage=MongoUsageLog(database),
+        comparisons=MongoComparisonLog(database),
+        flag_history=MongoFlagHistory(database),
+        known_users=MongoKnownUsers(database),
+        ping=partial(ping, database),
+    )
+
+
+def now() -> int:
+    """The wall clock as UTC epoch milliseconds."""
+    return time_ns() // 1_000_000
