@@ -15,6 +15,7 @@ EnergyMonitorError
 │   └── RolloutError           a flag may not be changed so, or not yet
 ├── SyncModeError              a change of the sync mode, or a job, that the mode does not allow
 ├── ComparisonError            the backends cannot be compared as asked, or not in this mode
+├── DamagedMeterError          the documents of a meter contradict each other; a refresh mends them
 ├── UnavailableError           the database, or AppConfig, did not answer in time; send it again
 ├── UnreadableEventError       an event of an unknown version that names no user
 └── ScopeError                 a program tried to reach beyond its user: a defect, never a caller's mistake
@@ -102,6 +103,10 @@ class UnavailableError(EnergyMonitorError):
 
     Nothing was written, unless the answer to a commit itself got lost: then the same request again is a duplicate.
     """
+
+
+class DamagedMeterError(EnergyMonitorError):
+    """Raised when a stored document contradicts its meter; a refresh catches it and begins again."""
 
 
 class UnreadableEventError(EnergyMonitorError):

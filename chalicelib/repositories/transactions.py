@@ -69,7 +69,7 @@ class MongoTransactions:
             return ScopedCollection(self._database[collection], user_id, session)
 
         sync = sync_state(self._database, session)
-        meters = MongoMeterRepository(scoped(Collections.METERS), user_id)
+        meters = MongoMeterRepository(self._database, user_id, session)
         return MongoWriteTransaction(
             MongoEnergyRepository({side: scoped(COLLECTION[side]) for side in Side}, sync, meters, release=release),
             meters,

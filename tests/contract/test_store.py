@@ -31,7 +31,7 @@ def add(ports: Ports, user: str, *readings: NewReading, now: int = 5) -> int:
 
 
 def document(year: int, version: int, months: list[object] | None = None) -> DisplayDocument:
-    return DisplayDocument("monthly", year, {"year": year, "months": months or []}, version, 1, 77)
+    return DisplayDocument("monthly", year, {"year": year, "months": months or [{}] * 12}, version, 1, 77)
 
 
 def test_a_stored_reading_comes_back_exactly(ports: Ports, user: str) -> None:

@@ -71,7 +71,7 @@ GUARDS = (
         "chalicelib/repositories/display.py",
         "return in_transaction(self._database, self._timeout, work)",
         """with time_limit(self._timeout), self._database.client.start_session() as session:
-            return work(session)""",
+                return work(session)""",
         (f"{WRITE_DIES}[create]", f"{JOB_DIES}[sweeper]"),
     ),
     Guard(
@@ -161,15 +161,15 @@ GUARDS = (
     Guard(
         "the compact series is of the displayed version",
         "chalicelib/repositories/series.py",
-        'return series is not None and bool(series["version"] == meter["displayVersion"])',
-        "return series is not None",
+        'return bool(series.get("version") == meter["displayVersion"])',
+        "return True",
         (f"{SERIES}test_a_series_of_another_version_than_what_is_displayed_is_not_believed",),
     ),
     Guard(
-        "the compact series is whole",
+        "the digest of the compact series",
         "chalicelib/repositories/series.py",
-        'return readings if len(readings) == len(readings.amounts) == meter["series"]["count"] else None',
-        "return readings",
-        (f"{SERIES}test_a_series_that_lacks_a_part_is_not_believed",),
+        'if digest_of(digests) != meter["series"]["digest"]:',
+        "if False:",
+        (f"{SERIES}test_a_series_with_another_amount_is_not_believed",),
     ),
 )
