@@ -94,7 +94,7 @@ def test_each_change_counts_up_and_widens_the_dirty_range_but_keeps_its_beginnin
 
 def test_a_published_view_is_found_with_its_meters_versions(ports: Ports, user: str) -> None:
     add(ports, user, reading(DAY))
-    months: list[object] = [{"meterReading": Decimal("1.500"), "consumption": None}]
+    months: list[object] = [{"meterReading": Decimal("1.500"), "consumption": None}] * 12
     assert ports.display.publish(user, POWER, DisplayUpdate(1, [document(1970, 1, months)], range(1970, 1971)))
     found, state = ports.display.find(user, POWER, "monthly", 1970)
     assert found == document(1970, 1, months)

@@ -101,8 +101,8 @@ M, D, S = "meters", "display_energy_data", "meter_series"
 DAMAGES = [
     *(
         Damage(f"{field} is {value!r}", _meter(**{field: value}), (M, "power", field))
-        for field in ("sourceVersion", "displayVersion")
-        for value in ("x", 2.0, None, -1, True, 1 << 60)
+        for field, values in {"sourceVersion": ("x", 2.0, None, -1, 1 << 60), "displayVersion": ("x", True)}.items()
+        for value in values
     ),
     Damage("sourceVersion is missing", _meter(sourceVersion=MISSING), (M, "power", "sourceVersion")),
     Damage("displayVersion is missing", _meter(displayVersion=MISSING), (M, "power", "displayVersion")),
