@@ -164,6 +164,36 @@ def test_a_meter_without_readings_keeps_no_view(ports: Ports, user: str) -> None
     assert ports.display.find(user, POWER, "monthly", 1970)[0] is None
 
 
+def test_a_meter_that_begins_again_is_above_all_it_was_and_shows_nothing(ports: Ports, user: str) -> None:
+    add(ports, user, reading(DAY))
+    ports.display.publish(user, POWER, DisplayUpdate(1, [document(1970, 1)], range(1970, 1971)))
+    ports.display.begin_again(user, POWER)
+    first = ports.display.state(user, POWER)
+    assert (first.source_version > 1_000_000, first.display_version, first.damaged) == (True, 0, False)
+    assert first.dirty_since is not None
+    assert ports.display.find(user, POWER, "monthly", 1970)[0] is None
+    assert add(ports, user, reading(2 * DAY)) == first.source_version + 1
+    ports.display.begin_again(user, POWER)
+    assert ports.display.state(user, POWER).source_version > first.source_version + 1
+
+
+def test_a_whole_update_leaves_nothing_of_before(ports: Ports, user: str) -> None:
+    add(ports, user, reading(DAY))
+    years = [document(year, 1) for year in (1969, 1970)]
+    ports.display.publish(user, POWER, DisplayUpdate(1, years, range(1969, 1971)))
+    add(ports, user, reading(2 * DAY))
+    ports.display.publish(user, POWER, DisplayUpdate(2, [document(1970, 2)], range(1969, 1971), whole=True))
+    assert ports.display.find(user, POWER, "monthly", 1969)[0] is None
+    assert ports.display.find(user, POWER, "monthly", 1970)[0] == document(1970, 2)
+
+
+def test_readings_without_their_meter_break_an_invariant(ports: Ports, user: str) -> None:
+    ports.transactions.run(user, lambda transaction: transaction.readings.add(reading(DAY), 1))
+    assert [each[:2] for each in ports.display.violations(user, POWER)] == [("meters", f"{user}|power")]
+    add(ports, user, reading(2 * DAY))
+    assert list(ports.display.violations(user, POWER)) == []
+
+
 def test_dirty_meters_come_longest_waiting_first_and_only_when_due(ports: Ports) -> None:
     users = [f"{uuid4().hex}" for _ in range(3)]
     # far in the past, so that other tests' meters in the same database come later

@@ -19,6 +19,12 @@ MEET = "tests/integration/test_faults.py::test_wherever_two_meet_the_display_sho
 STORE = "tests/contract/test_store.py::"
 SERIES = "tests/integration/test_compact_series.py::"
 SWEEPER = "tests/integration/test_sweeper.py::"
+DAMAGED = "tests/integration/test_damaged_meters.py::"
+READ_OVER = f"{DAMAGED}test_a_damage_is_read_over_named_and_mended"
+WRITTEN_OVER = f"{DAMAGED}test_a_write_and_its_refresh_work_and_show_the_right_figures"
+RESTORED = f"{DAMAGED}test_after_a_restore_of_a_part_no_version_comes_back"
+SILENT = "tests/integration/test_silent_connections.py::"
+REPLAY = "tests/integration/test_replay.py::"
 PUBLISHER = "tests/unit/test_publisher.py::"
 # Goes on working without any of them: a guard that is out breaks nothing as long as nothing goes wrong.
 CONTROL = "tests/integration/test_refresh.py::test_a_real_household_is_imported_and_shown"
@@ -171,5 +177,61 @@ GUARDS = (
         'if digest_of(digests) != meter["series"]["digest"]:',
         "if False:",
         (f"{SERIES}test_a_series_with_another_amount_is_not_believed",),
+    ),
+    Guard(
+        "a reader believes a meter that keeps the invariants",
+        "chalicelib/repositories/meters.py",
+        "if not is_sound(meter):",
+        "if False:",
+        (f"{READ_OVER}[displayVersion is above sourceVersion]",),
+    ),
+    Guard(
+        "a reader believes a view that agrees with its meter",
+        "chalicelib/repositories/display.py",
+        "return (view_of(view) if is_believable(view, meter) else None), state",
+        "return view_of(view), state",
+        (f"{READ_OVER}[a view holds a double]", f"{READ_OVER}[a view holds another year]"),
+    ),
+    Guard(
+        "a write begins a damaged meter again",
+        "chalicelib/repositories/meters.py",
+        "meter = self._changed(known | SOUND, first, last, now)",
+        "meter = self._changed(known, first, last, now)",
+        (f"{WRITTEN_OVER}[behind without anything dirty]",),
+    ),
+    Guard(
+        "a meter that comes back is above all that it was",
+        "chalicelib/repositories/meters.py",
+        "if meter is None and self._begins(energy_type, now):",
+        "if meter is None:",
+        (f"{WRITTEN_OVER}[the meter is gone]",),
+    ),
+    Guard(
+        "a view that is newer than its meter is not replaced as if it were older",
+        "chalicelib/repositories/display.py",
+        'older = {"sourceVersion": {"$lte": before["displayVersion"]}}',
+        "older: Document = {}",
+        (f"{RESTORED}[()]",),
+    ),
+    Guard(
+        "figures of a damaged meter have a version of their own",
+        "chalicelib/services/display/display.py",
+        "version = unseen if snapshot.state.damaged else snapshot.state.source_version",
+        "version = unseen if snapshot is None else snapshot.state.source_version",
+        (f"{WRITTEN_OVER}[the meter is gone]",),
+    ),
+    Guard(
+        "the heartbeat that notices a silent connection",
+        "chalicelib/repositories/database.py",
+        '"heartbeatFrequencyMS": 500, "connectTimeoutMS": 1_500, ',
+        "",
+        (f"{SILENT}test_a_reader_gets_an_answer_within_the_time_of_a_read",),
+    ),
+    Guard(
+        "a replay sends again what the bus did not take",
+        "chalicelib/services/refresh/replay.py",
+        "for seconds in PAUSES_SECONDS:",
+        "for seconds in ():",
+        (f"{REPLAY}test_what_the_bus_does_not_take_is_sent_again_with_growing_pauses",),
     ),
 )

@@ -27,13 +27,14 @@ class Damage:
 
 
 def _changed(collection: str, key: str, **fields: Any) -> Callable[[Database[Any], str], object]:
-    """Set fields of a document, or take them away; ``__`` is a dot, ``{user}`` the user."""
-    paths = {name.replace("__", "."): value for name, value in fields.items()}
-    update: dict[str, Any] = {}
-    for path, value in paths.items():
-        update.setdefault("$unset" if value is MISSING else "$set", {})[path] = "" if value is MISSING else value
+    """Set fields of a document, or take them away; ``__`` is a dot, ``{user}`` in a text the user."""
 
     def do(database: Database[Any], user: str) -> None:
+        update: dict[str, Any] = {}
+        for name, value in fields.items():
+            said = value.replace("{user}", user) if isinstance(value, str) else value
+            operator, given = ("$unset", "") if value is MISSING else ("$set", said)
+            update.setdefault(operator, {})[name.replace("__", ".")] = given
         assert database[collection].update_one({"_id": f"{user}|{key}"}, update).matched_count == 1
 
     return do
@@ -107,7 +108,7 @@ DAMAGES = [
     Damage("sourceVersion is missing", _meter(sourceVersion=MISSING), (M, "power", "sourceVersion")),
     Damage("displayVersion is missing", _meter(displayVersion=MISSING), (M, "power", "displayVersion")),
     Damage("displayVersion is above sourceVersion", _meter(displayVersion=900), (M, "power", "displayVersion")),
-    Damage("userId of the meter is another's", _meter(userId="somebody"), (M, "power", "userId")),
+    Damage("userId of the meter is another's", _meter(userId="{user}-2"), (M, "power", "userId")),
     Damage("userId of the meter is null", _meter(userId=None), (M, "power", "userId")),
     Damage("type of the meter is gas", _meter(type="gas"), (M, "power", "type")),
     Damage("type of the meter is water", _meter(type="water"), (M, "power", "type")),
@@ -127,7 +128,7 @@ DAMAGES = [
     Damage("the meter and all it shows are gone", _all_display_gone_and_meter, (M, "power", "is missing")),
     Damage("a view is gone", _gone(D, MONTHS), (D, MONTHS, "is missing")),
     Damage("the summary is gone", _gone(D, "power|summary|-"), (D, "power|summary|-", "is missing")),
-    Damage("a view names another year", _view(year=2021), (D, MONTHS, "year")),
+    Damage("a view names another year", _view(year=1999), (D, MONTHS, "year")),
     Damage("a view holds another year", _replaced(MONTHS, "power|monthly|2022"), (D, MONTHS, "data")),
     Damage("a view holds another kind", _replaced(MONTHS, "power|histogram|-"), (D, MONTHS, "data")),
     Damage("the timeline holds a year", _replaced("power|histogram|-", MONTHS), (D, "power|histogram|-", "data")),
@@ -140,7 +141,7 @@ DAMAGES = [
     ),
     Damage("a view has no data", _view(data=MISSING), (D, MONTHS, "data")),
     Damage("the summary has no data", _view("power|summary|-", data={}), (D, "power|summary|-", "shows")),
-    Damage("a view is another user's", _view(userId="somebody"), (D, MONTHS, "userId")),
+    Damage("a view is another user's", _view(userId="{user}-2"), (D, MONTHS, "userId")),
     Damage("a view is of another type", _view(type="gas"), (D, MONTHS, "type")),
     Damage("a view is of an unknown type", _view(type="water"), (D, MONTHS, "type")),
     Damage("a view is of another kind", _view(dataType="weekly"), (D, MONTHS, "dataType")),
@@ -152,7 +153,7 @@ DAMAGES = [
     Damage("the series has another amount", _amounts, (S, "power", "digest")),
     Damage("the series lacks its end", _truncated, (S, "power", "digest")),
     Damage("the series lacks a part", _gone(S, "power|2022"), (S, "power", "digest")),
-    Damage("a part of the series is another user's", _part(userId="somebody"), (S, "power|2023", "userId")),
+    Damage("a part of the series is another user's", _part(userId="{user}-2"), (S, "power|2023", "userId")),
     Damage("a part of the series is of another type", _part(type="gas"), (S, "power|2023", "type")),
     Damage("a part of the series is of another year", _part(year=2019), (S, "power|2023", "year")),
     Damage("the series has other decimals", _part(decimals=2), (S, "power", "digest")),
