@@ -63,11 +63,11 @@ class OwnedDocuments:
         }  # behind the bar come digits and small letters
         claims: Document = {OWNER: self._user_id, "type": energy_type.value}
         asked = {"$or": [wanted, claims]} if claimed else wanted
-        found = self._database[collection].find(asked, projection, sort=[("_id", 1)], session=self._session)
+        found = self._database[collection].find(asked, projection, session=self._session)
         meter = (self._user_id, energy_type)
         return [
             each
-            for each in found
+            for each in sorted(found, key=lambda each: str(each["_id"]))
             if (id_of(each["_id"]) or ())[:2] == meter or (claimed and claims.items() <= each.items())
         ]
 
