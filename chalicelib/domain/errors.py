@@ -16,6 +16,7 @@ EnergyMonitorError
 │       └── UnchangedError     the flags are so already
 ├── SyncModeError              a change of the sync mode, or a job, that the mode does not allow
 ├── ComparisonError            the backends cannot be compared as asked, or not in this mode
+├── DamagedMeterError          the documents of a meter contradict each other; a refresh mends them
 ├── UnavailableError           the database, or AppConfig, did not answer in time; send it again
 │   └── LostModeError          nobody knows which readings are right until an operator brings the sync mode back
 ├── UnreadableEventError       an event of an unknown version that names no user
@@ -112,6 +113,10 @@ class UnavailableError(EnergyMonitorError):
 
 class LostModeError(UnavailableError):
     """Raised when the sync mode is missing or unreadable where there was one; says what was found and what to do."""
+
+
+class DamagedMeterError(EnergyMonitorError):
+    """Raised when a stored document contradicts its meter; a refresh catches it and begins again."""
 
 
 class UnreadableEventError(EnergyMonitorError):

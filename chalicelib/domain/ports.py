@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.events import EnergyEvent
+from chalicelib.domain.meter_invariants import Violation
 from chalicelib.domain.readings import (
     DEFAULT_TOLERANCE_DAYS,
     DEFAULT_ZONE,
@@ -71,16 +72,21 @@ class StoredReading:
 
 @dataclass(frozen=True, slots=True)
 class MeterState:
-    """The versions of one meter: the display is stale while ``display_version`` lags behind."""
+    """The versions of one meter: the display is stale while ``display_version`` lags behind.
+
+    ``damaged``: its documents contradict each other (``meter_invariants``), so neither a version nor a view that is
+    stored is believed.
+    """
 
     source_version: int = 0
     display_version: int = 0
     dirty_since: int | None = None
+    damaged: bool = False
 
     @property
     def stale(self) -> bool:
         """Whether the display documents do not show every write yet."""
-        return self.display_version < self.source_version
+        return self.damaged or self.display_version < self.source_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,7 @@ class MeterSnapshot:
     """Everything a calculation needs of one meter, read at one point in time.
 
     ``kept``: the readings come from the compact series beside the display documents, brought up to date with what the
-    dirty range holds; else all of them were read.
+    dirty range holds; else all of them were read. ``digests``: those of the kept series' parts, by year (UTC).
     """
 
     sync: SyncState
@@ -121,6 +127,7 @@ class MeterSnapshot:
     settings: UserSettings
     readings: CompactReadings = field(repr=False)
     kept: bool = False
+    digests: Mapping[int, bytes] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +146,14 @@ class DisplayDocument:
 class SeriesUpdate:
     """What of a meter's compact series changes: these parts are all there is between two years (UTC), both included.
 
-    ``count`` is the number of readings in the whole series.
+    ``count`` is the number of readings in the whole series, ``digests`` are those of the parts as they were before.
     """
 
     first_year: int
     last_year: int
     parts: Mapping[int, CompactReadings]
     count: int
+    digests: Mapping[int, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +161,7 @@ class DisplayUpdate:
     """What one refresh writes: the documents it touched, the years that remain stored at all, the compact series.
 
     Without a ``series`` none is kept: the next calculation reads all readings. ``as_of``: every write that was
-    committed before this instant is shown.
+    committed before this instant is shown. ``whole``: the documents are all there should be, whatever is stored.
     """
 
     source_version: int
@@ -161,6 +169,7 @@ class DisplayUpdate:
     stored_years: range
     series: SeriesUpdate | None = None
     as_of: int = FIRST_INSTANT
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +317,19 @@ class DisplayDataRepository(Protocol):
         """Replace documents and advance the display version in one transaction.
 
         Returns False, with nothing written, when the meter already shows this version or a newer one.
+
+        Raises:
+            DamagedMeterError: what is stored contradicts the meter; nothing is written, ``begin_again`` mends it.
         """
+
+    def begin_again(self, user_id: str, energy_type: EnergyType) -> None:
+        """Mark a meter as changed from end to end, at a version above all that was ever given out.
+
+        Nothing that is stored of it is believed before the next ``publish``.
+        """
+
+    def violations(self, user_id: str, energy_type: EnergyType) -> Sequence[Violation]:
+        """Which invariants between the documents of a meter do not hold, at one point in time."""
 
 
 class EventPublisher(Protocol):

@@ -25,6 +25,13 @@ TRANSIENT = ("TransientTransactionError", "UnknownTransactionCommitResult", "Ret
 READ_SECONDS = 5.0  # a read by key that takes longer means that the database is not there
 
 
+# A function that was frozen, or a network that drops packets, leaves connections on which nothing comes any more. The
+# driver's monitor asks for a sign of life twice a second; where none comes within the time to connect, it takes the
+# commands under way from their connections, and reads, commits and transactions are tried again on new ones. So a
+# command may take as long as its own time limit says, as long as the server is there: nothing else bounds a socket.
+SILENCE: dict[str, Any] = {"heartbeatFrequencyMS": 500, "connectTimeoutMS": 1_500, "maxIdleTimeMS": 60_000}
+
+
 class Collections(StrEnum):
     """Every collection that the application reads or writes."""
 
@@ -96,6 +103,7 @@ def open_database(uri: str, name: str, *listeners: CommandListener) -> MongoData
         serverSelectionTimeoutMS=5_000,
         maxPoolSize=10,
         event_listeners=listeners,
+        **SILENCE,
     )
     return client.get_database(name, codec_options=CODEC_OPTIONS)
 

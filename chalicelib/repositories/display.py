@@ -2,16 +2,30 @@
 
 from typing import Any
 
-from pymongo import DeleteMany, ReplaceOne
+from pymongo import DeleteMany, InsertOne, ReplaceOne
 from pymongo.client_session import ClientSession
 
+from chalicelib.domain.errors import DamagedMeterError, DuplicateReadingError
+from chalicelib.domain.meter_invariants import (
+    MeterDocuments,
+    Violation,
+    is_ahead,
+    is_believable,
+    is_sound,
+    is_version,
+    latest_shown,
+    violations,
+)
 from chalicelib.domain.ports import DataType, DisplayDocument, DisplayUpdate, MeterState
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.repositories import series
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, meter_id, time_limit
-from chalicelib.repositories.meters import published, state_of
+from chalicelib.repositories.meters import begin_again, published, state_of
+from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.transactions import in_transaction
+
+VERSIONS = {"sourceVersion": 1, "displayVersion": 1}
 
 
 class MongoDisplayDataRepository:
@@ -29,16 +43,13 @@ class MongoDisplayDataRepository:
         pipeline = _view_pipeline(user_id, energy_type, data_type, year)
         with time_limit(READ_SECONDS):
             meters = list(self._meters.aggregate(pipeline))
-        if not meters:
-            return None, MeterState()
-        views = meters[0]["views"]
-        return (view_of(views[0]) if views else None), state_of(meters[0])
+        return _shown(meters[0]) if meters else (None, MeterState())
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         """The versions of a meter."""
-        meters = ScopedCollection(self._database[Collections.METERS], user_id)
+        owned = OwnedDocuments(self._database, user_id)
         with time_limit(READ_SECONDS):
-            return state_of(meters.find_one({"_id": meter_id(user_id, energy_type)}))
+            return state_of(owned.find(Collections.METERS, meter_id(user_id, energy_type)))
 
     def publish(self, user_id: str, energy_type: EnergyType, update: DisplayUpdate) -> bool:
         """Advance the meter where it lags behind the update, and only then touch its documents."""
@@ -50,23 +61,96 @@ class MongoDisplayDataRepository:
                 "displayVersion": {"$lt": update.source_version},
             }
             kept = update.series if update.series and series.storable(update.series.parts.values()) else None
-            count = None if kept is None else kept.count
-            if not meters.update_one(behind, published(update.source_version, update.as_of, count)):
+            mark = None if kept is None else series.mark_of(user_id, energy_type, kept)
+            changed = published(update.source_version, update.as_of, mark)
+            before = meters.find_one_and_update(behind, changed, projection=VERSIONS)
+            if before is None:
                 return False
-            self._replace(user_id, energy_type, update, session)
+            if update.whole:
+                self._refuse_newer(user_id, energy_type, latest_shown(before), session)
+                self._clear(user_id, energy_type, session)
+            self._replace(user_id, energy_type, update, before, session)
             stored = ScopedCollection(self._database[Collections.SERIES], user_id, session)
             series.replace(stored, user_id, energy_type, kept)
             return True
 
-        return in_transaction(self._database, self._timeout, work)
+        try:
+            return in_transaction(self._database, self._timeout, work)
+        except DuplicateReadingError as error:
+            raise DamagedMeterError(f"a display document of {meter_id(user_id, energy_type)} is in the way") from error
 
-    def _replace(self, user_id: str, energy_type: EnergyType, update: DisplayUpdate, session: ClientSession) -> None:
-        """One command for all documents: a backfill spends half its time on commands."""
+    def begin_again(self, user_id: str, energy_type: EnergyType) -> None:
+        """In one transaction with everything that is stored of it, which goes."""
+
+        def work(session: ClientSession) -> None:
+            begin_again(OwnedDocuments(self._database, user_id, session), user_id, energy_type)
+            self._clear(user_id, energy_type, session)
+
+        in_transaction(self._database, self._timeout, work)
+
+    def violations(self, user_id: str, energy_type: EnergyType) -> list[Violation]:
+        """All documents of the meter, at one snapshot."""
+        with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:
+            owned = OwnedDocuments(self._database, user_id, session)
+            readings = ScopedCollection(self._database[Collections.READINGS], user_id, session)
+            meter = owned.find(Collections.METERS, meter_id(user_id, energy_type))
+            parts = owned.of_meter(Collections.SERIES, energy_type)
+            documents = MeterDocuments(
+                user_id,
+                energy_type,
+                meter,
+                owned.of_meter(Collections.DISPLAY, energy_type, claimed=True),
+                parts,
+                has_readings=readings.find_one({"type": energy_type.value}, projection={"_id": 1}) is not None,
+                series_holds=not meter or not is_sound(meter) or _holds(parts, meter),
+            )
+        return list(violations(documents))
+
+    def _replace(
+        self, user_id: str, energy_type: EnergyType, update: DisplayUpdate, before: Document, session: ClientSession
+    ) -> None:
+        """One command for all documents: a backfill spends half its time on commands.
+
+        A document that is newer than what its meter showed is not matched, so that its ``_id`` is in the way.
+        """
         display = ScopedCollection(self._database[Collections.DISPLAY], user_id, session)
         stored = [_stored(user_id, energy_type, document) for document in update.documents]
+        if update.whole:
+            display.bulk_write([InsertOne(document) for document in stored])
+            return
+        older = {"sourceVersion": {"$lte": before["displayVersion"]}}
         outside = {"type": energy_type.value, **_not_stored(update.stored_years)}
-        replaced = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in stored]
+        replaced = [ReplaceOne({"_id": document["_id"], **older}, document, upsert=True) for document in stored]
         display.bulk_write([*replaced, DeleteMany(outside)])
+
+    def _refuse_newer(self, user_id: str, energy_type: EnergyType, latest: int, session: ClientSession) -> None:
+        owned = OwnedDocuments(self._database, user_id, session)
+        views = owned.of_meter(Collections.DISPLAY, energy_type, {"sourceVersion": 1})
+        if any(is_version(version := view.get("sourceVersion")) and version > latest for view in views):
+            raise DamagedMeterError(f"{meter_id(user_id, energy_type)} has a display document that is newer than it")
+
+    def _clear(self, user_id: str, energy_type: EnergyType, session: ClientSession) -> None:
+        """Take away everything that a meter shows or seems to show, in its own name or under its ids."""
+        owned = OwnedDocuments(self._database, user_id, session)
+        for collection in (Collections.DISPLAY, Collections.SERIES):
+            owned.delete(collection, (each["_id"] for each in owned.of_meter(collection, energy_type, {"_id": 1})))
+        display = ScopedCollection(self._database[Collections.DISPLAY], user_id, session)
+        display.delete_many({"type": energy_type.value})
+
+
+def _shown(meter: Document) -> tuple[DisplayDocument | None, MeterState]:
+    """A meter with the view that was looked up for it: the view only where both can be believed."""
+    state = state_of(meter)
+    if state.damaged or not meter["views"]:
+        return None, state
+    view = meter["views"][0]
+    if is_ahead(view, meter):
+        return None, MeterState(damaged=True)
+    return (view_of(view) if is_believable(view, meter) else None), state
+
+
+def _holds(parts: list[Document], meter: Document) -> bool:
+    return not series.is_kept(meter) or series.believed(parts, meter) is not None
 
 
 def _view_pipeline(

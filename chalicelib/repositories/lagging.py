@@ -14,7 +14,8 @@ from chalicelib.domain.lagging_meters import FailingMeter, Lag, LaggingMeter
 from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, time_limit
 
-DIRTY: Document = {"dirtySince": {"$exists": True}}  # what the partial indexes hold
+# What the partial indexes hold, but for what was damaged and is no date: one meter must not stop all others.
+DIRTY: Document = {"dirtySince": {"$exists": True, "$lte": datetime.max.replace(tzinfo=UTC)}}
 EVER = datetime.fromtimestamp(0, UTC)
 FAILING: Document = {**DIRTY, "sweep.nextAttempt": {"$gte": EVER}, "sweep.error": {"$type": "string"}}
 NEXT_ATTEMPT = "sweep.nextAttempt"

@@ -1,51 +1,65 @@
 """Meters: the source version of a (user, type) and the range of instants that the display does not show yet."""
 
+from decimal import Decimal
 from typing import Any
 
 from pymongo import ReturnDocument
+from pymongo.client_session import ClientSession
 
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.meter_invariants import VERSION_LIMIT, is_sound
 from chalicelib.domain.ports import Exchange, MeterConfiguration, MeterState
-from chalicelib.domain.readings import EnergyType, MeterExchange, to_datetime, to_ms
-from chalicelib.repositories.database import Document, instant_of, meter_id
+from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, MeterExchange, to_datetime, to_ms
+from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, meter_id
+from chalicelib.repositories.documents import amount_of
+from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.scoped import ScopedCollection
+
+_VERSION: Document = {"$type": ["int", "long"], "$gte": 0, "$lt": VERSION_LIMIT}
+_DATE: Document = {"$type": "date"}
+_ABSENT: Document = {"$exists": False}
+# ``meter_invariants.OF_METER`` as a filter, so that a write needs no second look at a sound meter.
+SOUND: Document = {
+    "sourceVersion": _VERSION,
+    "displayVersion": _VERSION,
+    "$or": [
+        {
+            "$expr": {"$eq": ["$displayVersion", "$sourceVersion"]},
+            **dict.fromkeys(("dirtyFrom", "dirtyTo", "dirtySince"), _ABSENT),
+        },
+        {
+            "$expr": {"$and": [{"$lt": ["$displayVersion", "$sourceVersion"]}, {"$lte": ["$dirtyFrom", "$dirtyTo"]}]},
+            **dict.fromkeys(("dirtyFrom", "dirtyTo", "dirtySince"), _DATE),
+        },
+    ],
+}
 
 
 class MongoMeterRepository:
     """Implements ``MeterRepository`` for one user inside one transaction."""
 
-    def __init__(self, meters: ScopedCollection, user_id: str) -> None:
-        self._meters = meters
+    def __init__(self, database: MongoDatabase, user_id: str, session: ClientSession | None) -> None:
+        self._database = database
+        self._session = session
+        self._meters = ScopedCollection(database[Collections.METERS], user_id, session)
+        self._owned = OwnedDocuments(database, user_id, session)
         self._user_id = user_id
 
     def mark_changed(self, energy_type: EnergyType, first: int, last: int, now: int) -> int:
         """Count the version up and widen the dirty range; ``$min`` sets ``dirtySince`` only on a clean meter.
 
-        ``dirtySince`` never lies ahead of the database's clock: the sweeper would wait for it.
+        A meter that is damaged, or comes back, begins again: at a version that nobody has seen, dirty from end to end.
         """
-        changed = {
-            "sourceVersion": {"$add": [{"$ifNull": ["$sourceVersion", 0]}, 1]},
-            "dirtyFrom": {"$min": ["$dirtyFrom", to_datetime(first)]},
-            "dirtyTo": {"$max": ["$dirtyTo", to_datetime(last)]},
-            "dirtySince": {"$min": ["$dirtySince", to_datetime(now), "$$NOW"]},
-            "type": {"$ifNull": ["$type", energy_type.value]},
-            "displayVersion": {"$ifNull": ["$displayVersion", 0]},
-        }
-        meter = self._meters.find_one_and_update(
-            {"_id": meter_id(self._user_id, energy_type)},
-            [{"$set": changed}],
-            projection={"sourceVersion": 1},
-            upsert=True,
-            return_document=ReturnDocument.AFTER,
-        )
-        assert meter is not None, "an upsert always returns its document"  # noqa: S101
-        return int(meter["sourceVersion"])
+        known = {"_id": meter_id(self._user_id, energy_type), "type": energy_type.value}
+        meter = self._changed(known | SOUND, first, last, now)
+        if meter is None and self._begins(energy_type, now):
+            meter = self._changed(known, first, last, now, upsert=True)
+        return int(meter["sourceVersion"]) if meter else begin_again(self._owned, self._user_id, energy_type)
 
     def configuration(self, energy_type: EnergyType) -> MeterConfiguration:
         """Modulus and exchanges of a meter; the defaults where there is none yet."""
-        found = self._meters.find_one(
-            {"_id": meter_id(self._user_id, energy_type)}, projection={"type": 1, "modulus": 1, "exchanges": 1}
-        )
-        return configuration_of(found or {})
+        found = self._owned.find(Collections.METERS, meter_id(self._user_id, energy_type))
+        return configuration_of(found or {}, energy_type)
 
     def configure(self, energy_type: EnergyType, configuration: MeterConfiguration) -> None:
         """Replace modulus and exchanges of a meter that ``mark_changed`` has just written."""
@@ -57,33 +71,105 @@ class MongoMeterRepository:
 
     def types(self) -> list[EnergyType]:
         """The types that the user has a meter of, by the ids of both."""
-        ids = [meter_id(self._user_id, energy_type) for energy_type in EnergyType]
-        found = self._meters.find({"_id": {"$in": ids}}, projection={"type": 1})
-        return sorted(EnergyType(meter["type"]) for meter in found)
+        return [
+            energy_type
+            for energy_type in sorted(EnergyType)
+            if self._owned.find(Collections.METERS, meter_id(self._user_id, energy_type))
+        ]
+
+    def _changed(self, wanted: Document, first: int, last: int, now: int, *, upsert: bool = False) -> Document | None:
+        """``dirtySince`` never lies ahead of the database's clock: the sweeper would wait for it."""
+        changed = {
+            "sourceVersion": {"$add": [{"$ifNull": ["$sourceVersion", 0]}, 1]},
+            "displayVersion": {"$ifNull": ["$displayVersion", 0]},
+            "dirtyFrom": {"$min": ["$dirtyFrom", to_datetime(first)]},
+            "dirtyTo": {"$max": ["$dirtyTo", to_datetime(last)]},
+            "dirtySince": {"$min": ["$dirtySince", to_datetime(now), "$$NOW"]},
+        }
+        return self._meters.find_one_and_update(
+            wanted,
+            [{"$set": changed}],
+            projection={"sourceVersion": 1},
+            upsert=upsert,
+            return_document=ReturnDocument.AFTER,
+        )
+
+    def _begins(self, energy_type: EnergyType, now: int) -> bool:
+        """Whether there never was such a meter: neither figures nor readings of the new side are left of it.
+
+        Readings of the old side alone say nothing: inherited ones have no meter.
+        """
+        if self._owned.find(Collections.METERS, meter_id(self._user_id, energy_type)):
+            return False
+        if any(
+            self._owned.of_meter(name, energy_type, {"_id": 1}) for name in (Collections.DISPLAY, Collections.SERIES)
+        ):
+            return False
+        readings = ScopedCollection(self._database[Collections.READINGS], self._user_id, self._session)
+        return not readings.find_one({"type": energy_type.value, "createdAt": {"$lt": to_datetime(now)}})
 
 
-def configuration_of(meter: Document) -> MeterConfiguration:
-    """Modulus and exchanges as they stand in a meter's document."""
-    return MeterConfiguration(
-        modulus=meter.get("modulus"),
-        exchanges=tuple(_exchange(EnergyType(meter["type"]), item) for item in meter.get("exchanges") or ()),
+def begin_again(owned: OwnedDocuments, user_id: str, energy_type: EnergyType) -> int:
+    """Lift a meter's version above all that was ever given out, and believe nothing that is stored of it.
+
+    Milliseconds of the database's clock: whatever was lost, no meter was written to a thousand times a second.
+    """
+    since = {"$cond": [{"$eq": [{"$type": "$dirtySince"}, "date"]}, "$dirtySince", "$$NOW"]}
+    counted = ({"$add": [_version_or_0(field), 1]} for field in ("$sourceVersion", "$displayVersion"))
+    meter = owned.upsert(
+        Collections.METERS,
+        meter_id(user_id, energy_type),
+        {
+            "type": energy_type.value,
+            "sourceVersion": {"$max": [{"$toLong": "$$NOW"}, *counted]},
+            "displayVersion": 0,
+            "dirtyFrom": to_datetime(FIRST_INSTANT),
+            "dirtyTo": to_datetime(LAST_INSTANT),
+            "dirtySince": since,
+            "series": "$$REMOVE",
+        },
     )
+    return int(meter["sourceVersion"])
+
+
+def _version_or_0(field: str) -> Document:
+    checks = [{"$in": [{"$type": field}, ["int", "long"]]}, {"$gte": [field, 0]}, {"$lt": [field, VERSION_LIMIT]}]
+    return {"$cond": [{"$and": checks}, field, 0]}
+
+
+def configuration_of(meter: Document, energy_type: EnergyType) -> MeterConfiguration:
+    """Modulus and exchanges as a meter's document says them. Raises UnavailableError where they cannot be read."""
+    modulus = meter.get("modulus")
+    try:
+        exchanges = tuple(_exchange(energy_type, item) for item in meter.get("exchanges") or ())
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise UnavailableError(_UNREADABLE.format("exchanges", meter["_id"])) from error
+    if not isinstance(modulus, Decimal | None):
+        raise UnavailableError(_UNREADABLE.format("modulus", meter["_id"]))
+    return MeterConfiguration(modulus=modulus, exchanges=exchanges)
+
+
+_UNREADABLE = (
+    "the {} of this meter cannot be read, so no figure can be right: an operator must mend it (meters, _id {})"
+)
 
 
 def state_of(meter: Document | None) -> MeterState:
-    """The versions that stand in a meter's document; version 0 where there is none."""
+    """The versions of a meter's document; version 0 where there is none."""
     if not meter:
         return MeterState()
+    if not is_sound(meter):
+        return MeterState(damaged=True)
     return MeterState(meter["sourceVersion"], meter["displayVersion"], instant_of(meter.get("dirtySince")))
 
 
-def published(version: int, as_of: int, series_count: int | None) -> list[dict[str, Any]]:
+def published(version: int, as_of: int, kept: Document | None) -> list[dict[str, Any]]:
     """The update that advances a meter's display version, forgets attempts and, nothing newer written, cleans it.
 
-    What is newer was written after ``as_of``, so the meter lags since then. ``series_count``: how many readings the
-    compact series of this version holds, None: none is kept.
+    What is newer was written after ``as_of``, so the meter lags since then. ``kept``: what tells the compact series of
+    this version (``series.mark_of``), None: none is kept.
     """
-    series = "$$REMOVE" if series_count is None else {"version": version, "count": series_count}
+    series = "$$REMOVE" if kept is None else {"$literal": {"version": version, **kept}}
     clean = {"$eq": ["$sourceVersion", version]}
     dirty = {
         "dirtyFrom": "$dirtyFrom",
@@ -95,7 +181,7 @@ def published(version: int, as_of: int, series_count: int | None) -> list[dict[s
 
 
 def _exchange(energy_type: EnergyType, document: Document) -> Exchange:
-    points = MeterExchange(to_ms(document["date"]), document["finalOld"], document["initialNew"])
+    points = MeterExchange(to_ms(document["date"]), amount_of(document["finalOld"]), amount_of(document["initialNew"]))
     return Exchange(document["id"], energy_type, points)
 
 

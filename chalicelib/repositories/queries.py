@@ -12,8 +12,16 @@ from pymongo.client_session import ClientSession
 from pymongo.cursor import Cursor
 
 from chalicelib.domain.calculation.compact import CompactReadings
-from chalicelib.domain.ports import MeterConfiguration, MeterSnapshot, PageRequest, ReadingFilter, StoredReading
-from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
+from chalicelib.domain.meter_invariants import is_sound
+from chalicelib.domain.ports import (
+    MeterConfiguration,
+    MeterSnapshot,
+    MeterState,
+    PageRequest,
+    ReadingFilter,
+    StoredReading,
+)
+from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_datetime, to_ms
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncState
 from chalicelib.repositories import series
@@ -30,6 +38,7 @@ from chalicelib.repositories.database import (
 from chalicelib.repositories.documents import COLLECTION, counted, id_of, point_of, reading_of
 from chalicelib.repositories.doubles import document_that_counts, each_that_counts, without_doubles
 from chalicelib.repositories.meters import configuration_of, state_of
+from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.settings import MongoSettingsWriter
 
@@ -68,7 +77,7 @@ class MongoReadingQueries:
     def configuration(self, user_id: str, energy_type: EnergyType) -> MeterConfiguration:
         """Register modulus and exchanges of a meter."""
         with time_limit(READ_SECONDS):
-            return configuration_of(self._meter(user_id, energy_type, None) or {})
+            return configuration_of(self._meter(user_id, energy_type, None) or {}, energy_type)
 
     def snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
         """Everything a calculation needs, at one point in time, without holding up a writer."""
@@ -83,30 +92,36 @@ class MongoReadingQueries:
             sync = sync_state(self._database, session)
             meter = self._meter(user_id, energy_type, session) or {}
             side = sync.reads(backend)
-            usable = from_series and side is Side.NEW and series.is_kept(meter)
+            sound = is_sound(meter) if meter else True
+            usable = from_series and side is Side.NEW and sound and series.is_kept(meter)
             kept = self._kept(user_id, energy_type, meter, session) if usable else None
+            readings = self._points(user_id, energy_type, side, session) if kept is None else kept[0]
+            lost = not meter and len(readings) > 0 and sync.reads(Backend.NEW) is Side.NEW
+            damaged = lost or not sound
             return MeterSnapshot(
                 sync=sync,
-                state=state_of(meter),
-                dirty_from=instant_of(meter.get("dirtyFrom")),
-                dirty_to=instant_of(meter.get("dirtyTo")),
-                configuration=configuration_of(meter),
+                state=MeterState(damaged=True) if damaged else state_of(meter),
+                dirty_from=FIRST_INSTANT if damaged else instant_of(meter.get("dirtyFrom")),
+                dirty_to=LAST_INSTANT if damaged else instant_of(meter.get("dirtyTo")),
+                configuration=configuration_of(meter, energy_type),
                 settings=MongoSettingsWriter(self._database, user_id, session).get(),
-                readings=self._points(user_id, energy_type, side, session) if kept is None else kept,
+                readings=readings,
                 kept=kept is not None,
+                digests={} if kept is None else kept[1],
             )
 
     def _kept(
         self, user_id: str, energy_type: EnergyType, meter: Document, session: ClientSession
-    ) -> CompactReadings | None:
+    ) -> tuple[CompactReadings, Mapping[int, bytes]] | None:
         """The compact series, with what the dirty range holds now in the place of what it held."""
         collection = ScopedCollection(self._database[Collections.SERIES], user_id, session)
-        readings = series.kept(collection, meter)
-        if readings is None or "dirtyFrom" not in meter:
-            return readings
+        kept = series.kept(collection, meter)
+        if kept is None or "dirtyFrom" not in meter:
+            return kept
         changed = {"date": {"$gte": meter["dirtyFrom"], "$lte": meter["dirtyTo"]}}
         inside = self._points(user_id, energy_type, Side.NEW, session, changed)
-        return readings.with_range(to_ms(meter["dirtyFrom"]), to_ms(meter["dirtyTo"]), inside)
+        readings, digests = kept
+        return readings.with_range(to_ms(meter["dirtyFrom"]), to_ms(meter["dirtyTo"]), inside), digests
 
     def _points(
         self,
@@ -122,8 +137,8 @@ class MongoReadingQueries:
         return CompactReadings.of(map(point_of, without_doubles(list(batches)) if side is Side.OLD else batches))
 
     def _meter(self, user_id: str, energy_type: EnergyType, session: ClientSession | None) -> Document | None:
-        meters = ScopedCollection(self._database[Collections.METERS], user_id, session)
-        return meters.find_one({"_id": meter_id(user_id, energy_type)})
+        owned = OwnedDocuments(self._database, user_id, session)
+        return owned.find(Collections.METERS, meter_id(user_id, energy_type))
 
     def _readings(self, user_id: str, side: Side, session: ClientSession | None = None) -> ScopedCollection:
         return ScopedCollection(self._database[COLLECTION[side]], user_id, session)

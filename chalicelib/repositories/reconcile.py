@@ -20,7 +20,7 @@ from chalicelib.domain.sync.reconciliation import MeterKey
 from chalicelib.domain.sync.reconciliation import Reconciled as Reconciled
 from chalicelib.domain.sync.reconciliation import Selection as Selection
 from chalicelib.repositories.control import sync_state
-from chalicelib.repositories.database import Collections, Document, MongoDatabase
+from chalicelib.repositories.database import Document, MongoDatabase
 from chalicelib.repositories.documents import COLLECTION, amount_of, counted, of_meter, updated_of
 from chalicelib.repositories.doubles import without_doubles
 from chalicelib.repositories.meters import MongoMeterRepository
@@ -127,8 +127,7 @@ def _release(database: MongoDatabase, session: ClientSession, side: Side, ids: S
 
 def _marked(database: MongoDatabase, session: ClientSession, meter: MeterKey, first: int, last: int, now: int) -> int:
     user_id, energy_type = meter
-    meters = MongoMeterRepository(ScopedCollection(database[Collections.METERS], user_id, session), user_id)
-    return meters.mark_changed(energy_type, first, last, now)
+    return MongoMeterRepository(database, user_id, session).mark_changed(energy_type, first, last, now)
 
 
 def meter_of(document: Document) -> MeterKey | None:

@@ -6,7 +6,8 @@ reading a document per reading. Believed only where the meter says that it is wh
 
 import sys
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
 
 from pymongo import DeleteMany, ReplaceOne
 
@@ -22,30 +23,52 @@ READINGS_OF_A_YEAR = 900_000
 
 
 def is_kept(meter: Document) -> bool:
-    """Whether the series of what the meter displays is kept."""
+    """Whether the series of what the meter displays is kept, with a digest: releases before kept none."""
     series = meter.get("series")
-    return series is not None and bool(series["version"] == meter["displayVersion"])
+    if not isinstance(series, Mapping) or not isinstance(series.get("digest"), bytes):
+        return False
+    return bool(series.get("version") == meter["displayVersion"])
 
 
-def kept(series: ScopedCollection, meter: Document) -> CompactReadings | None:
-    """The whole series; None where it is not what the meter says, or cannot be read."""
-    years = series.find({"_id": _years(meter["_id"])}, sort=[("_id", 1)])
+def kept(series: ScopedCollection, meter: Document) -> tuple[CompactReadings, Mapping[int, bytes]] | None:
+    """The whole series, and the digests of its parts; None where it is not what the meter says, or cannot be read."""
+    return believed(list(series.find({"_id": _years(meter["_id"])}, sort=[("_id", 1)])), meter)
+
+
+def believed(parts: Sequence[Document], meter: Document) -> tuple[CompactReadings, Mapping[int, bytes]] | None:
+    """The same of documents that were read in order."""
     try:
-        readings = CompactReadings.joined([_readings(document) for document in years])
-    except (LookupError, TypeError, ValueError):  # damaged: the readings are asked, and it is kept anew
+        digests = {part["year"]: _digest(part) for part in parts}
+        if digest_of(digests) != meter["series"]["digest"]:
+            return None
+        readings = CompactReadings.joined([_readings(part) for part in parts])
+    except (LookupError, OverflowError, TypeError, ValueError):  # damaged: the readings are asked, and it is replaced
         return None
-    return readings if len(readings) == len(readings.amounts) == meter["series"]["count"] else None
+    return (readings, digests) if len(readings) == len(readings.amounts) == meter["series"]["count"] else None
 
 
 def replace(series: ScopedCollection, user_id: str, energy_type: EnergyType, update: SeriesUpdate | None) -> None:
     """Write the parts that changed, in one command; without an update nothing remains."""
     meter = meter_id(user_id, energy_type)
     between = _years(meter) if update is None else _years(meter, update.first_year, update.last_year)
-    parts = {} if update is None else update.parts
-    documents = [_document(user_id, energy_type, year, part) for year, part in parts.items()]
+    documents = [] if update is None else _documents(user_id, energy_type, update)
     gone = {"_id": {**between, "$nin": [document["_id"] for document in documents]}}
     written = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]
     series.bulk_write([*written, DeleteMany(gone)])
+
+
+def mark_of(user_id: str, energy_type: EnergyType, update: SeriesUpdate) -> Document:
+    """What the meter notes of a series: how many readings it holds, and the digest of all its parts."""
+    rest = {
+        year: digest for year, digest in update.digests.items() if not update.first_year <= year <= update.last_year
+    }
+    changed = {each["year"]: _digest(each) for each in _documents(user_id, energy_type, update)}
+    return {"count": update.count, "digest": digest_of(rest | changed)}
+
+
+def digest_of(parts: Mapping[int, bytes]) -> bytes:
+    """The digest of a whole series from those of its parts, by year."""
+    return blake2b(b"".join(parts[year] for year in sorted(parts)), digest_size=16).digest()
 
 
 def storable(parts: Iterable[CompactReadings]) -> bool:
@@ -58,6 +81,10 @@ def _years(meter: str, first: int = 0, last: int = 9999) -> Document:
     return {"$gte": f"{meter}|{first:04}", "$lte": f"{meter}|{last:04}"}
 
 
+def _documents(user_id: str, energy_type: EnergyType, update: SeriesUpdate) -> list[Document]:
+    return [_document(user_id, energy_type, year, part) for year, part in update.parts.items()]
+
+
 def _document(user_id: str, energy_type: EnergyType, year: int, part: CompactReadings) -> Document:
     return {
         "_id": f"{meter_id(user_id, energy_type)}|{year}",
@@ -68,6 +95,16 @@ def _document(user_id: str, energy_type: EnergyType, year: int, part: CompactRea
         "decimals": part.decimals,
         "falls": list(part.falls),
     }
+
+
+def _digest(document: Document) -> bytes:
+    """Of all that a part says but its owner, who stands in its id. Raises LookupError, TypeError."""
+    said = repr([document[field] for field in ("_id", "type", "year", "decimals", "falls")])
+    content = blake2b(said.encode(), digest_size=16)
+    for column in ("instants", "amounts"):
+        content.update(len(document[column]).to_bytes(8))
+        content.update(document[column])
+    return content.digest()
 
 
 def _readings(document: Document) -> CompactReadings:

@@ -71,7 +71,7 @@ class MongoTransactions:
             return ScopedCollection(self._database[collection], user_id, session)
 
         sync = sync_state(self._database, session)
-        meters = MongoMeterRepository(scoped(Collections.METERS), user_id)
+        meters = MongoMeterRepository(self._database, user_id, session)
         sides = {side: scoped(COLLECTION[side]) for side in Side}
         unreadable = partial(unreadable_among, self._database[COLLECTION[sync.authoritative]], session=session)
         return MongoWriteTransaction(

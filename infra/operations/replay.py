@@ -9,7 +9,7 @@ from chalicelib.compositions.replay import shell_replay
 from chalicelib.domain.errors import InvalidReadingError
 from chalicelib.domain.readings import parse_instant
 from chalicelib.services.refresh.replay import Replayed
-from infra.operations.printing import console, counted, print_json, progress_console
+from infra.operations.printing import console, counted, print_json, printable, progress_console
 from infra.targets.target import Target, json_option, with_target
 
 UTC = ZoneInfo("UTC")
@@ -33,7 +33,8 @@ def _instant(_context: click.Context, _option: click.Parameter, text: str | None
 def replay(target: Target, user: str | None, since: int | None, every: bool, whole: bool, as_json: bool) -> None:
     """Send one event per meter, so that handlers refresh it where its display lags; any number of times.
 
-    Exit code 1 when some events did not get onto the bus: do it again.
+    Events that the bus does not take are sent again, with pauses. Exit code 1 when some did not get onto it all the
+    same: their meters are named; do it again for them.
     """
     if [user is not None, since is not None, every].count(True) != 1:
         raise click.UsageError("say which meters: --user U, --since INSTANT or --all")
@@ -54,6 +55,9 @@ def _progress(done: Replayed) -> None:
 def _print(done: Replayed, as_json: bool) -> None:
     sent = done.meters - done.unsent
     if as_json:
-        print_json({"meters": done.meters, "sent": sent, "unsent": done.unsent})
-    else:
-        console.print(f"{counted(done.meters, 'meter')}, {counted(sent, 'event')} sent, {done.unsent} not")
+        print_json({"meters": done.meters, "sent": sent, "unsent": done.unsent, "left": done.left})
+        return
+    console.print(f"{counted(done.meters, 'meter')}, {counted(sent, 'event')} sent, {done.unsent} not")
+    if done.left:
+        console.print("not sent, these meters stay as they are; when the bus answers: python -m infra replay --user U")
+        console.print(*(f"  {printable(meter)}" for meter in done.left), sep="\n", markup=False)

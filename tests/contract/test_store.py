@@ -30,7 +30,7 @@ def add(ports: Ports, user: str, *readings: NewReading, now: int = 5) -> int:
 
 
 def document(year: int, version: int, months: list[object] | None = None) -> DisplayDocument:
-    return DisplayDocument("monthly", year, {"year": year, "months": months or []}, version, 1, 77)
+    return DisplayDocument("monthly", year, {"year": year, "months": months or [{}] * 12}, version, 1, 77)
 
 
 def test_a_stored_reading_comes_back_exactly(ports: Ports, user: str) -> None:
@@ -93,7 +93,7 @@ def test_each_change_counts_up_and_widens_the_dirty_range_but_keeps_its_beginnin
 
 def test_a_published_view_is_found_with_its_meters_versions(ports: Ports, user: str) -> None:
     add(ports, user, reading(DAY))
-    months: list[object] = [{"meterReading": Decimal("1.500"), "consumption": None}]
+    months: list[object] = [{"meterReading": Decimal("1.500"), "consumption": None}] * 12
     assert ports.display.publish(user, POWER, DisplayUpdate(1, [document(1970, 1, months)], range(1970, 1971)))
     found, state = ports.display.find(user, POWER, "monthly", 1970)
     assert found == document(1970, 1, months)
@@ -161,6 +161,36 @@ def test_a_meter_without_readings_keeps_no_view(ports: Ports, user: str) -> None
     add(ports, user, reading(2 * DAY))
     ports.display.publish(user, POWER, DisplayUpdate(2, [], range(0)))
     assert ports.display.find(user, POWER, "monthly", 1970)[0] is None
+
+
+def test_a_meter_that_begins_again_is_above_all_it_was_and_shows_nothing(ports: Ports, user: str) -> None:
+    add(ports, user, reading(DAY))
+    ports.display.publish(user, POWER, DisplayUpdate(1, [document(1970, 1)], range(1970, 1971)))
+    ports.display.begin_again(user, POWER)
+    first = ports.display.state(user, POWER)
+    assert (first.source_version > 1_000_000, first.display_version, first.damaged) == (True, 0, False)
+    assert first.dirty_since is not None
+    assert ports.display.find(user, POWER, "monthly", 1970)[0] is None
+    assert add(ports, user, reading(2 * DAY)) == first.source_version + 1
+    ports.display.begin_again(user, POWER)
+    assert ports.display.state(user, POWER).source_version > first.source_version + 1
+
+
+def test_a_whole_update_leaves_nothing_of_before(ports: Ports, user: str) -> None:
+    add(ports, user, reading(DAY))
+    years = [document(year, 1) for year in (1969, 1970)]
+    ports.display.publish(user, POWER, DisplayUpdate(1, years, range(1969, 1971)))
+    add(ports, user, reading(2 * DAY))
+    ports.display.publish(user, POWER, DisplayUpdate(2, [document(1970, 2)], range(1969, 1971), whole=True))
+    assert ports.display.find(user, POWER, "monthly", 1969)[0] is None
+    assert ports.display.find(user, POWER, "monthly", 1970)[0] == document(1970, 2)
+
+
+def test_readings_without_their_meter_break_an_invariant(ports: Ports, user: str) -> None:
+    ports.transactions.run(user, lambda transaction: transaction.readings.add(reading(DAY), 1))
+    assert [each[:2] for each in ports.display.violations(user, POWER)] == [("meters", f"{user}|power")]
+    add(ports, user, reading(2 * DAY))
+    assert list(ports.display.violations(user, POWER)) == []
 
 
 def test_settings_of_an_unknown_user_are_the_defaults(ports: Ports, user: str) -> None:

@@ -3,12 +3,14 @@
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from time import time_ns
 from typing import TypeVar
 from uuid import uuid4
 
 from chalicelib.bootstrap import now
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import DuplicateReadingError, LostModeError, NotFoundError, UnavailableError
+from chalicelib.domain.meter_invariants import Violation
 from chalicelib.domain.ports import (
     Clock,
     DataType,
@@ -23,7 +25,7 @@ from chalicelib.domain.ports import (
     UserSettings,
     WriteTransaction,
 )
-from chalicelib.domain.readings import EnergyType, Reading
+from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, Reading
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import Remains
@@ -259,11 +261,31 @@ class FakeDisplay:
         self._replace(user_id, energy_type, update)
         return True
 
+    def begin_again(self, user_id: str, energy_type: EnergyType) -> None:
+        self._store.ping()
+        meter = self._store.stored.meters.setdefault((user_id, energy_type), Meter())
+        seen = max(meter.state.source_version, meter.state.display_version, time_ns() // 1_000_000)
+        meter.state = MeterState(seen + 1, 0, meter.state.dirty_since or time_ns() // 1_000_000)
+        meter.dirty_from, meter.dirty_to = FIRST_INSTANT, LAST_INSTANT
+        documents = self._store.stored.display
+        for key in [key for key in documents if key[:2] == (user_id, energy_type)]:
+            del documents[key]
+
+    def violations(self, user_id: str, energy_type: EnergyType) -> Sequence[Violation]:
+        """Nobody damages what is kept in memory: at most a meter is missing."""
+        key = (user_id, energy_type)
+        left = any(each[:2] == key for each in (*self._store.stored.readings, *self._store.stored.display))
+        missing = Violation("meters", "|".join(key), "is missing")
+        return [missing] if left and key not in self._store.stored.meters else []
+
     def _meter(self, user_id: str, energy_type: EnergyType) -> Meter:
         return self._store.stored.meters.get((user_id, energy_type), Meter())
 
     def _replace(self, user_id: str, energy_type: EnergyType, update: DisplayUpdate) -> None:
         documents = self._store.stored.display
+        if update.whole:
+            for key in [key for key in documents if key[:2] == (user_id, energy_type)]:
+                del documents[key]
         for document in update.documents:
             documents[user_id, energy_type, document.data_type, document.year] = document
         for key in [key for key in documents if key[:2] == (user_id, energy_type)]:

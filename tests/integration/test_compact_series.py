@@ -110,6 +110,16 @@ def test_a_series_that_lacks_a_part_is_not_believed(container: Container, user: 
     assert_series_says_what_the_readings_say(container, user)
 
 
+def test_a_series_with_another_amount_is_not_believed(container: Container, user: str, migrated: Database[Any]) -> None:
+    part = migrated["meter_series"].find_one({"userId": user, "year": 2022}) or {}
+    amounts = bytes([part["amounts"][0] ^ 1]) + part["amounts"][1:]
+    migrated["meter_series"].update_one({"_id": part["_id"]}, {"$set": {"amounts": amounts}})
+    assert not container.queries.snapshot(user, POWER, Backend.NEW).kept
+    record(container, user, "2024-01-01")
+    container.calculation.refresh(user, POWER)
+    assert_series_says_what_the_readings_say(container, user)
+
+
 @pytest.mark.parametrize(
     "damage",
     [

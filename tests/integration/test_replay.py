@@ -23,7 +23,8 @@ from chalicelib.repositories.database import open_database
 from chalicelib.repositories.register import MongoMeterRegister
 from chalicelib.services.recording.configuration import ExchangeDraft
 from chalicelib.services.recording.energy_crud import ReadingDraft
-from chalicelib.services.refresh.replay import Replayed, ReplayService
+from chalicelib.services.refresh import replay
+from chalicelib.services.refresh.replay import PAUSES_SECONDS, Replayed, ReplayService
 from tests.fakes.publisher import FakePublisher
 from tests.integration.explaining import WITHOUT_INDEX, Commands, explained
 from tests.integration.test_query_plans import fill
@@ -56,17 +57,25 @@ class System:
     time: int = field(default_factory=now)
     sent: list[EnergyEvent] = field(default_factory=list)
     refusing: int = 0
+    refusals: list[int] = field(default_factory=list)
+    pauses: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         ports = mongo_ports(self.database, FakePublisher())
         self.container = compose(ports, cast(TokenVerifier, None), lambda: self.time)
         self.replaying = ReplayService(
-            MongoMeterRegister(self.database, 20), self.container.recalculation, self.send, lambda: self.time
+            MongoMeterRegister(self.database, 20),
+            self.container.recalculation,
+            self.send,
+            lambda: self.time,
+            self.pauses.append,
         )
 
-    def send(self, events: Sequence[EnergyEvent]) -> int:
-        self.sent.extend(events)
-        return min(self.refusing, len(events))
+    def send(self, events: Sequence[EnergyEvent]) -> Sequence[EnergyEvent]:
+        """``refusing``: how many events of a call the bus does not take, or ``refusals`` call by call."""
+        refused = self.refusals.pop(0) if self.refusals else self.refusing
+        self.sent.extend(events[refused:])
+        return events[:refused]
 
     def household(self) -> str:
         """A user with two meters, both shown."""
@@ -160,14 +169,34 @@ def test_since_an_instant_means_every_meter_written_to_from_then_on(
     assert {user, resting} <= {owner for owner, _ in system.since(system.time - LATER)}
 
 
-def test_what_the_bus_does_not_take_is_said(system: System) -> None:
+def test_what_the_bus_does_not_take_is_sent_again_with_growing_pauses(system: System) -> None:
     system.household()
+    system.refusals = [2, 1, 1, 0]
+    assert system.replaying.replay() == Replayed(meters=2)
+    assert len({(event.user_id, cast(MeterRefreshRequested, event).meter.type) for event in system.sent}) == 2
+    assert system.pauses == [1.0, 2.0, 4.0]
+
+
+def test_what_the_bus_never_takes_is_named_in_bounded_time(system: System) -> None:
+    user = system.household()
     system.refusing = 1
-    assert system.replaying.replay() == Replayed(meters=2, unsent=1)
+    done = system.replaying.replay()
+    assert (done.meters, done.left) == (2, (f"{user}|gas",))
+    assert system.pauses == [*PAUSES_SECONDS]
+
+
+def test_a_damaged_meter_is_replayed_and_mended(system: System) -> None:
+    user = system.household()
+    damaged = {"sourceVersion": "x", "userId": "somebody", "type": "water"}
+    system.database["meters"].update_one({"_id": f"{user}|power"}, {"$set": damaged})
+    assert (user, POWER) in system.since(system.time)
+    assert system.replaying.replay(user) == Replayed(meters=2)
+    assert system.deliver() == 1
+    assert not system.container.display.summary(user, POWER).state.stale
 
 
 def test_a_shell_counts_nothing_because_metrics_are_lines_on_its_standard_output(
-    system: System, capsys: pytest.CaptureFixture[str]
+    system: System, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Down:
         def put_events(self, **_: Any) -> None:
@@ -175,7 +204,8 @@ def test_a_shell_counts_nothing_because_metrics_are_lines_on_its_standard_output
 
     system.household()
     metrics().clear_metrics()
-    assert shell_replay(system.database, cast(Any, Down()), "energy").replay() == Replayed(meters=2, unsent=2)
+    monkeypatch.setattr(replay, "PAUSES_SECONDS", ())
+    assert shell_replay(system.database, cast(Any, Down()), "energy").replay().unsent == 2
     flush()
     assert '"_aws"' not in capsys.readouterr().out
 

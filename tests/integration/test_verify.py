@@ -134,7 +134,8 @@ def test_a_display_document_of_a_year_without_readings_is_found_and_taken_away(d
     deployed.operations.sweeper.run_at_once(60)
     display = deployed.database["display_energy_data"]
     extra = display.find_one({"dataType": "monthly"}) or {}
-    display.insert_one(extra | {"_id": f"{user}|power|monthly|1999", "year": 1999})
+    data = extra["data"] | {"year": 1999}
+    display.insert_one(extra | {"_id": f"{user}|power|monthly|1999", "year": 1999, "data": data})
     findings = deployed.operations.consistency.verify(user).findings
     assert [(finding.document, finding.problem) for finding in findings] == [
         (f"{user}|power|monthly|1999", "should not be there")

@@ -5,11 +5,13 @@ longer than the refresh that it would wait for, and nothing is left to chance.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from secrets import randbelow
 from typing import Any
 
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
+from chalicelib.domain.meter_invariants import VERSION_LIMIT
 from chalicelib.domain.ports import (
     Clock,
     DisplayDataRepository,
@@ -41,8 +43,12 @@ class View:
 
     @classmethod
     def calculated(cls, snapshot: MeterSnapshot, data: Mapping[str, Any], day: date | None = None) -> "View":
-        """Of a calculation on the spot: nothing is behind."""
-        version = snapshot.state.source_version
+        """Of a calculation on the spot: nothing is behind.
+
+        Figures of a damaged meter have a version that nobody has seen, nor will: their ETag must never fit again.
+        """
+        unseen = VERSION_LIMIT + randbelow(VERSION_LIMIT)
+        version = unseen if snapshot.state.damaged else snapshot.state.source_version
         return cls(data, MeterState(version, version), None, day)
 
     @property
@@ -79,16 +85,17 @@ class DisplayService:
         document, state = self._display.find(user_id, energy_type, "monthly", year)
         if document is not None and self._in_service(state, consistent):
             return _stored(document, state)
-        snapshot = self._queries.snapshot(user_id, energy_type, Backend.NEW)
+        snapshot = self._snapshot(user_id, energy_type, state)
         return View.calculated(snapshot, monthly_data(snapshot, series_of(snapshot), year))
 
     def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, *, consistent: bool = False) -> View:
         """How many readings lie in each part of the timeline. Raises HistogramError."""
+        state = MeterState()
         if timeline == Timeline():
             document, state = self._display.find(user_id, energy_type, "histogram", None)
             if document is not None and self._in_service(state, consistent):
                 return _stored(document, state)
-        snapshot = self._queries.snapshot(user_id, energy_type, Backend.NEW)
+        snapshot = self._snapshot(user_id, energy_type, state)
         data = histogram_data(snapshot, timeline.first, timeline.last, timeline.buckets)
         return View.calculated(snapshot, data)
 
@@ -96,14 +103,24 @@ class DisplayService:
         """The summary cards for the user's local day."""
         document, state = self._display.find(user_id, energy_type, "summary", None)
         if document is not None and self._in_service(state, consistent):
-            data, today = finished_summary_data(dict(document.data), self._clock())
-            return View(data, state, document.calculated_at, today)
-        snapshot = self._queries.snapshot(user_id, energy_type, Backend.NEW)
+            try:
+                data, today = finished_summary_data(dict(document.data), self._clock())
+                return View(data, state, document.calculated_at, today)
+            except (LookupError, ValueError):  # damaged: it is calculated as if it were not there
+                pass
+        snapshot = self._snapshot(user_id, energy_type, state)
         return View.calculated(snapshot, *summary_data(snapshot, series_of(snapshot), self._clock()))
 
     def _in_service(self, state: MeterState, consistent: bool) -> bool:
         """A clean meter needs no second look. One that lags does for good while the new side is not written."""
         return not state.stale or (not consistent and Side.NEW in self._queries.sync().writes)
+
+    def _snapshot(self, user_id: str, energy_type: EnergyType, seen: MeterState) -> MeterSnapshot:
+        """For a calculation on the spot; a meter that was found damaged is so whatever the snapshot says."""
+        snapshot = self._queries.snapshot(user_id, energy_type, Backend.NEW)
+        if not seen.damaged or snapshot.state.damaged:
+            return snapshot
+        return replace(snapshot, state=MeterState(damaged=True))
 
 
 def _stored(document: DisplayDocument, state: MeterState) -> View:

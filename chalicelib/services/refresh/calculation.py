@@ -8,6 +8,7 @@ from chalicelib.domain.calculation.affected import affected_years
 from chalicelib.domain.calculation.compact import utc_year
 from chalicelib.domain.calculation.monthly import stored_years
 from chalicelib.domain.calculation.series import Series
+from chalicelib.domain.errors import DamagedMeterError
 from chalicelib.domain.ports import (
     Clock,
     DataType,
@@ -41,22 +42,39 @@ class DisplayDataCalculationService:
         the new side is not written (``old_only``) there is nothing to show and nothing is done.
         """
         state = self._display.state(user_id, energy_type)
+        if state.damaged:
+            return self._begun_again(user_id, energy_type)
         if state.display_version >= (state.source_version if version is None else version):
             return False
+        try:
+            return self._published(user_id, energy_type)
+        except DamagedMeterError:
+            return self._begun_again(user_id, energy_type)
+
+    def _begun_again(self, user_id: str, energy_type: EnergyType) -> bool:
+        """Nothing that is stored can be believed: everything is calculated once more, at a version of its own."""
+        if Side.NEW not in self._queries.sync().writes:
+            return False
+        self._display.begin_again(user_id, energy_type)
+        return self._published(user_id, energy_type)
+
+    def _published(self, user_id: str, energy_type: EnergyType) -> bool:
         as_of = self._clock()
         snapshot = self._queries.snapshot(user_id, energy_type, Backend.NEW)
-        if Side.NEW not in snapshot.sync.writes:
+        if Side.NEW not in snapshot.sync.writes or snapshot.state.damaged:
             return False
         return self._display.publish(user_id, energy_type, self._calculate(snapshot, as_of))
 
     def _calculate(self, snapshot: MeterSnapshot, as_of: int) -> DisplayUpdate:
         series = series_of(snapshot)
+        years = None if _is_whole(snapshot) else _touched(snapshot, series)
         return DisplayUpdate(
             source_version=snapshot.state.source_version,
-            documents=documents_of(snapshot, series, _touched(snapshot, series), self._clock()),
+            documents=documents_of(snapshot, series, years, self._clock()),
             stored_years=stored_years(series, snapshot.settings.zone),
             series=_series_update(snapshot) if snapshot.sync.reads(Backend.NEW) is Side.NEW else None,
             as_of=as_of,
+            whole=_is_whole(snapshot),
         )
 
 
@@ -77,6 +95,12 @@ def documents_of(snapshot: MeterSnapshot, series: Series, years: set[int] | None
     return [*months, timeline, document("summary", None, summary_inputs_data(snapshot, series))]
 
 
+def _is_whole(snapshot: MeterSnapshot) -> bool:
+    """Whether every figure is calculated once more, so that nothing stored needs to be kept."""
+    first, last = snapshot.dirty_from, snapshot.dirty_to
+    return first is not None and last is not None and first <= FIRST_INSTANT and last >= LAST_INSTANT
+
+
 def _touched(snapshot: MeterSnapshot, series: Series) -> set[int]:
     if snapshot.dirty_from is None or snapshot.dirty_to is None:
         return set()
@@ -90,4 +114,5 @@ def _series_update(snapshot: MeterSnapshot) -> SeriesUpdate:
     if snapshot.kept and snapshot.dirty_from is not None and snapshot.dirty_to is not None:
         first, last = snapshot.dirty_from, snapshot.dirty_to
     years = utc_year(first), utc_year(last)
-    return SeriesUpdate(*years, dict(snapshot.readings.by_year(*years)), len(snapshot.readings))
+    parts = dict(snapshot.readings.by_year(*years))
+    return SeriesUpdate(*years, parts, len(snapshot.readings), snapshot.digests)

@@ -1,7 +1,8 @@
 """Does the display show what the readings say? The one comparison behind verify, repair and ``rebuild --check``.
 
-The ``data`` of every display document of a meter is calculated from the readings themselves and compared with what is
-stored, by their canonical bytes; the compact series, which the next refresh will believe, with the readings.
+The documents of a meter must keep the invariants between them (``meter_invariants``). Where they do, the ``data`` of
+every display document is calculated from the readings themselves and compared with what is stored, by their canonical
+bytes; the compact series, which the next refresh will believe, with the readings.
 """
 
 from collections.abc import Callable, Mapping
@@ -66,6 +67,8 @@ class DisplayCheck:
         snapshot = self._queries.full_snapshot(*meter, Backend.NEW)
         if Side.NEW not in snapshot.sync.writes:
             return []
+        if broken := self._display.violations(*meter):
+            return [Finding(*meter, *violation) for violation in broken]
         stored = {(document.data_type, document.year): document for document in self._twins.displayed(meter)}
         kept = self._queries.snapshot(*meter, Backend.NEW)
         if snapshot.state.stale or kept.state != snapshot.state:

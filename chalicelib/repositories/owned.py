@@ -1,0 +1,78 @@
+"""The documents of a meter by their ``_id``, which begins with the user's id and cannot be changed.
+
+For what the session filter cannot reach: a document that was damaged may name another owner in ``userId``. No id of
+another user is accepted here, and what is written is the user's.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pymongo import ReturnDocument
+from pymongo.client_session import ClientSession
+
+from chalicelib.domain.errors import ScopeError
+from chalicelib.domain.meter_invariants import id_of
+from chalicelib.domain.readings import EnergyType
+from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id
+from chalicelib.repositories.scope_rules import OWNER
+
+
+class OwnedDocuments:
+    """One user's documents of ``meters``, ``display_energy_data`` and ``meter_series``, bound to a session.
+
+    Every method raises ScopeError, with nothing sent, for an id of another user.
+    """
+
+    def __init__(self, database: MongoDatabase, user_id: str, session: ClientSession | None = None) -> None:
+        self._database = database
+        self._user_id = user_id
+        self._session = session
+
+    def find(self, collection: Collections, key: str) -> Document | None:
+        """The document under an id, whatever it names as its owner."""
+        return self._database[collection].find_one({"_id": self._own(key)}, session=self._session)
+
+    def upsert(self, collection: Collections, key: str, fields: Document) -> Document:
+        """Set fields, as expressions, of the document under an id, made where it is missing; returns it."""
+        changed: Document | None = self._database[collection].find_one_and_update(
+            {"_id": self._own(key)},
+            [{"$set": {**fields, OWNER: {"$literal": self._user_id}}}],
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+            session=self._session,
+        )
+        assert changed is not None, "an upsert always returns its document"  # noqa: S101
+        return changed
+
+    def delete(self, collection: Collections, keys: Iterable[str]) -> None:
+        """Delete the documents under these ids."""
+        own = [self._own(key) for key in keys]
+        if own:
+            self._database[collection].delete_many({"_id": {"$in": own}}, session=self._session)
+
+    def of_meter(
+        self, collection: Collections, energy_type: EnergyType, projection: Any = None, *, claimed: bool = False
+    ) -> list[Document]:
+        """The documents of a meter by their ids, in order; with ``claimed`` also those under other ids that name it.
+
+        Only display documents have an index to find those by.
+        """
+        prefix = f"{meter_id(self._user_id, energy_type)}|"
+        wanted: Document = {
+            "_id": {"$gte": prefix, "$lt": f"{prefix}~"}
+        }  # behind the bar come digits and small letters
+        claims: Document = {OWNER: self._user_id, "type": energy_type.value}
+        asked = {"$or": [wanted, claims]} if claimed else wanted
+        found = self._database[collection].find(asked, projection, session=self._session)
+        meter = (self._user_id, energy_type)
+        return [
+            each
+            for each in sorted(found, key=lambda each: str(each["_id"]))
+            if (id_of(each["_id"]) or ())[:2] == meter or (claimed and claims.items() <= each.items())
+        ]
+
+    def _own(self, key: str) -> str:
+        said = id_of(key)
+        if said is None or said.user_id != self._user_id:
+            raise ScopeError("a document under the id of another user is not reachable")
+        return key

@@ -1,0 +1,76 @@
+"""Documents by their ids, whoever they name as owner; and the two forms of the rule for a believable meter."""
+
+from datetime import UTC, datetime
+from itertools import product
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from pymongo.database import Database
+
+from chalicelib.domain.errors import ScopeError
+from chalicelib.domain.meter_invariants import is_sound
+from chalicelib.domain.readings import EnergyType
+from chalicelib.repositories.database import Collections
+from chalicelib.repositories.meters import SOUND
+from chalicelib.repositories.owned import OwnedDocuments
+
+METERS, SERIES = Collections.METERS, Collections.SERIES
+FOREIGN = [
+    "bob|power",
+    "alice|bob|power",
+    "alice",
+    "alice|water",
+    "alice|power|gas",
+    "alice|power|gas|2024",
+    "",
+    "power",
+]
+EARLY, LATE = datetime(2020, 1, 1, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC)
+MISSING = object()
+VERSIONS = [MISSING, None, "x", True, -1, 0, 1, 2, 2.0, 1 << 52]
+DATES = [MISSING, None, "x", EARLY, LATE]
+
+
+@pytest.mark.parametrize("key", FOREIGN)
+def test_an_id_of_another_user_is_refused(migrated: Database[Any], key: str) -> None:
+    owned = OwnedDocuments(migrated, "alice")
+    with pytest.raises(ScopeError):
+        owned.find(METERS, key)
+    with pytest.raises(ScopeError):
+        owned.upsert(METERS, key, {})
+    with pytest.raises(ScopeError):
+        owned.delete(METERS, [key])
+
+
+def test_a_meters_documents_are_those_under_its_ids_and_no_other_users(migrated: Database[Any]) -> None:
+    ids = ["a|power|2023", "a|power|2024", "a|power|power|2024", "a|power|x", "a|gas|2024", "b|power|2024"]
+    migrated["meter_series"].insert_many([{"_id": key, "userId": "somebody"} for key in ids])
+    found = OwnedDocuments(migrated, "a").of_meter(SERIES, EnergyType.POWER)
+    assert [each["_id"] for each in found] == ["a|power|2023", "a|power|2024"]
+
+
+def test_what_is_written_is_the_users(migrated: Database[Any]) -> None:
+    migrated["meters"].insert_one({"_id": "alice|power", "userId": "bob"})
+    assert OwnedDocuments(migrated, "alice").upsert(METERS, "alice|power", {})["userId"] == "alice"
+
+
+def test_a_write_and_a_reader_believe_the_same_meters(migrated: Database[Any]) -> None:
+    meters = [
+        {"_id": f"{uuid4().hex}|power", "type": "power", **_present(values)}
+        for values in [
+            *product(VERSIONS, VERSIONS, [MISSING], [MISSING], [MISSING]),
+            *product([1, 2], [1, 2], DATES, DATES, DATES),
+        ]
+    ]
+    for meter in meters:
+        meter["userId"] = meter["_id"].partition("|")[0]
+    migrated["meters"].insert_many(meters)
+    believed = {meter["_id"] for meter in migrated["meters"].find({}) if is_sound(meter)}
+    assert {meter["_id"] for meter in migrated["meters"].find(SOUND)} == believed
+    assert len(believed) > 4
+
+
+def _present(values: tuple[Any, ...]) -> dict[str, Any]:
+    names = ("sourceVersion", "displayVersion", "dirtyFrom", "dirtyTo", "dirtySince")
+    return {name: value for name, value in zip(names, values, strict=True) if value is not MISSING}
