@@ -186,7 +186,7 @@ def test_readings_that_change_their_types_with_each_other_arrive(deployed: Deplo
         assert deployed.container.calculation.refresh(user, kind)
 
 
-def test_what_cannot_be_a_reading_is_passed_over_and_its_twin_goes(deployed: Deployment, user: str) -> None:
+def test_what_cannot_be_a_reading_is_passed_over_and_its_twin_stays(deployed: Deployment, user: str) -> None:
     reading = written_by_another(deployed, user, 1, 1.5)
     deployed.sync()
     written_by_another(deployed, user, 2, 0)
@@ -194,7 +194,9 @@ def test_what_cannot_be_a_reading_is_passed_over_and_its_twin_goes(deployed: Dep
     deployed.database["energies"].insert_one({"nothing": "known"})
     deployed.database["energies"].update_one({"_id": reading}, {"$set": {"amount": 0}})
     assert deployed.sync().state == "synced"
-    assert contents(deployed.database, "source_energy_readings") == set()
+    assert {item[0] for item in contents(deployed.database, "source_energy_readings")} == {reading}
+    assert deployed.database["quarantined_readings"].count_documents({}) == 4
+    assert deployed.database["quarantined_readings"].count_documents({"twin._id": reading}) == 1
 
 
 def unknown(deployed: Deployment) -> None:
