@@ -26,7 +26,7 @@ from chalicelib.repositories.control import (
     sync_document,
     sync_state,
 )
-from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
+from chalicelib.repositories.database import READ_SECONDS, Document, MongoDatabase, time_limit
 from chalicelib.repositories.documents import COLLECTION
 from chalicelib.repositories.sync_documents import changes_of, progress_of, remains_of, verified_of, walk_of
 
@@ -41,7 +41,7 @@ class MongoSyncControl:
 
     def __init__(self, database: MongoDatabase) -> None:
         self._database = database
-        self._control = database[Collections.CONTROL].with_options(write_concern=WriteConcern("majority"))
+        self._control = control_of(database).with_options(write_concern=WriteConcern("majority"))
 
     def state(self) -> SyncState:
         """The sync mode now; a document that is older than its history is none."""
