@@ -12,7 +12,7 @@ import click
 from infra.errors import expected_errors
 
 COMMANDS = {  # the module of infra.operations that holds each, and what the list of commands says of it
-    "backup": ("backup", "Write the whole of the data to one file, as of one moment."),
+    "backup": ("backup", "Write the whole of the data to FILE, as of one moment."),
     "compare": ("compare", "Hold the backends' answers against each other."),
     "deploy": ("deploy", "Deploy to AWS with your own credentials."),
     "dlq": ("dlq", "Dead letters: events that a function failed on."),
@@ -23,7 +23,7 @@ COMMANDS = {  # the module of infra.operations that holds each, and what the lis
     "rebuild": ("rebuild", "Calculate all display documents."),
     "repair": ("sync", "Mend what differs from the authoritative side."),
     "replay": ("replay", "Send one event per meter, so that handlers refresh it."),
-    "restore": ("backup", "Put a backup back into an empty database."),
+    "restore": ("backup", "Put FILE back into an empty database."),
     "status": ("stack", "Say what runs."),
     "sweep": ("rebuild", "Refresh every meter that lags, now."),
     "sync": ("sync", "Carry over what another application wrote to energies."),

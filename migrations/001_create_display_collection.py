@@ -17,6 +17,7 @@ from migrations import display_documents, inherited
 from migrations.scripts import QUIET, Direction, Run, Step
 
 RESUMABLE = True
+FORMER = ("a580be900a33a3dfae85e431180f880c7625c79f0d17a1d3364e11b87a37326c",)
 Keys = list[tuple[str, int]]
 INDEXES: dict[str, list[tuple[Keys, dict[str, Any]]]] = {
     # the old readings, doubles allowed: by meter and instant, and for lists of all types

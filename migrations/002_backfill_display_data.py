@@ -18,6 +18,7 @@ from migrations.backfill import Backfill, count_meters
 from migrations.scripts import QUIET, Direction, Run, Step
 
 RESUMABLE = True
+FORMER = ("912e19ab878500e3f181094b58af9b1a3af3c204715277e6a1069c446dccd75b",)
 WANTED: dict[Direction, SyncMode] = {"up": SyncMode.DUAL_WRITE, "down": SyncMode.OLD_ONLY}
 
 

@@ -52,11 +52,12 @@ class Ledger:
 
     def edited(self, scripts: Iterable[Script]) -> dict[str, str]:
         """Applied scripts that are not what they were, and in what way."""
-        present = {script.name: script.checksum for script in scripts}
+        present = {script.name: script for script in scripts}
         return {
             name: "was changed" if name in present else "is gone"
             for name, record in sorted(self._found.items())
-            if State(record["state"]) is State.APPLIED and record["checksum"] != present.get(name)
+            if State(record["state"]) is State.APPLIED
+            and not (name in present and present[name].is_what_was_applied(record["checksum"]))
         }
 
     def check_unedited(self, scripts: Iterable[Script]) -> None:

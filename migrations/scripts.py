@@ -90,6 +90,13 @@ class Script:
         """Of the file as it is now, whatever its line ends."""
         return sha256(self.path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
+    def is_what_was_applied(self, checksum: str) -> bool:
+        """Whether this file does what the one with ``checksum`` did: it is that file, or names it in ``FORMER``.
+
+        ``FORMER`` holds the checksums of earlier texts of the same script, which did the same in other words.
+        """
+        return checksum == self.checksum or checksum in getattr(self.load(), "FORMER", ())
+
     def load(self) -> Migration:
         """Import the file, wherever it is."""
         spec = spec_from_file_location(f"migrations.{self.name}", self.path)

@@ -23,9 +23,10 @@ REBUILD = "the sweeper calculates it, or at once: python -m infra rebuild"
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @with_target(changes=False)
 def backup(target: Target, file: Path) -> None:
-    """Write readings of both sides, meters, settings, exchanges, control and records to FILE, as of one moment.
+    """Write the whole of the data to FILE, as of one moment.
 
-    Display documents and observations of the rollout are left out: a restore calculates the display again.
+    Readings of both sides, meters, settings, exchanges, control and records. Display documents and observations of the
+    rollout are left out: a restore calculates the display again.
     """
     with target.database() as database, new_file(file) as packed:
 

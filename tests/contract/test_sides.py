@@ -11,7 +11,7 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from chalicelib.bootstrap import Ports, now
-from chalicelib.domain.ports import NewReading
+from chalicelib.domain.ports import NewReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import (
@@ -82,7 +82,13 @@ def test_the_twin_of_a_damaged_reading_is_kept_and_named(
 
 
 def add(ports: Ports, user: str, instant: int, kind: EnergyType = POWER) -> None:
-    ports.transactions.run(user, lambda t: t.readings.add(NewReading(kind, instant, Decimal(instant), "manual"), 1))
+    """Record a reading as people do: with its meter."""
+
+    def work(transaction: WriteTransaction) -> None:
+        transaction.readings.add(NewReading(kind, instant, Decimal(instant), "manual"), 1)
+        transaction.meters.mark_changed(kind, instant, instant, 1)
+
+    ports.transactions.run(user, work)
 
 
 def test_meters_come_in_order_behind_another(ports: Ports) -> None:
@@ -101,10 +107,10 @@ def test_a_foreign_reading_is_a_difference_until_it_is_reconciled(ports: Ports, 
     old, new = (ports.twins.digests(side, {user}) for side in Side)
     assert old != new
     done = ports.twins.reconcile((user, POWER), Selection())
-    assert (done.inserted, done.source_version, done.first, done.last) == (1, 1, 2 * DAY, 2 * DAY)
+    assert (done.inserted, done.source_version, done.first, done.last) == (1, 2, 2 * DAY, 2 * DAY)
     assert ports.twins.differences((user, POWER)) == []
     assert ports.twins.reconcile((user, POWER), Selection()).written == 0
-    assert ports.display.state(user, POWER).source_version == 1
+    assert ports.display.state(user, POWER).source_version == 2
 
 
 def test_changes_are_read_behind_a_position_and_name_their_readings(ports: Ports, user: str, foreign: Foreign) -> None:
