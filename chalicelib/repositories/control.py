@@ -34,6 +34,7 @@ MODE_CHANGES = "sync_mode_changes"
 SYNC_JOB = "sync_job"
 BACKFILL = "backfill"
 MIGRATIONS = "migrations"
+BEGINS_WITH_A_MODE = "001_create_display_collection"  # writes the first mode
 RECOVER = "an operator brings it back: python -m infra mode recover --reason WHY"
 LONGEST_DRAIN_SECONDS = 86_400
 # A damaged date can lie beyond what Python's can hold.
@@ -93,7 +94,7 @@ def traces(database: MongoDatabase) -> Iterator[str]:
     """What says that there was a mode, by one look at each place; see the module."""
     if found := control_of(database).find_one(_TRACES, {"_id": 1}):
         yield f"control.{found['_id']}"
-    if found := database[MIGRATIONS].find_one({"state": "applied"}, {"_id": 1}):
+    if found := database[MIGRATIONS].find_one({"_id": BEGINS_WITH_A_MODE, "state": "applied"}, {"_id": 1}):
         yield f"the applied migration {found['_id']}"
     for name in (Collections.READINGS, Collections.DISPLAY):
         if database[name].find_one({}, {"_id": 1}):
