@@ -107,10 +107,10 @@ def test_a_foreign_reading_is_a_difference_until_it_is_reconciled(ports: Ports, 
     old, new = (ports.twins.digests(side, {user}) for side in Side)
     assert old != new
     done = ports.twins.reconcile((user, POWER), Selection())
-    assert (done.inserted, done.source_version, done.first, done.last) == (1, 2, 2 * DAY, 2 * DAY)
+    assert (done.inserted, done.first, done.last) == (1, 2 * DAY, 2 * DAY)
     assert ports.twins.differences((user, POWER)) == []
     assert ports.twins.reconcile((user, POWER), Selection()).written == 0
-    assert ports.display.state(user, POWER).source_version == 2
+    assert ports.display.state(user, POWER).source_version == done.source_version > 0
 
 
 def test_changes_are_read_behind_a_position_and_name_their_readings(ports: Ports, user: str, foreign: Foreign) -> None:

@@ -363,7 +363,7 @@ def test_a_change_without_a_reason_is_refused_before_anything_happens(
     monkeypatch.setenv("MONGODB_DATABASE", deployed.database.name)
     with pytest.raises(SystemExit) as exited:
         command_line.run(["mode", *command, "--reason", reason])
-    assert exited.value.code == 1
+    assert exited.value.code == 2
     assert "say why" in capsys.readouterr().err
     assert everything(deployed.database) == before
 

@@ -186,7 +186,7 @@ def test_twins_without_an_old_reading_and_meters_without_readings_are_brought_up
     assert_both_sides_equal(database)
     assert database["source_energy_readings"].distinct("userId") == [old_energies.user_name(1)]
     dirty = {"_id": "x|gas", "userId": "x", "type": "gas", "sourceVersion": 4, "displayVersion": 3}
-    database["meters"].insert_one(dirty | {"dirtySince": old_energies.FIRST, "dirtyFrom": old_energies.FIRST})
+    database["meters"].insert_one(dirty | dict.fromkeys(("dirtySince", "dirtyFrom", "dirtyTo"), old_energies.FIRST))
     Backfill(database).run()
     assert database["meters"].find_one({"_id": "x|gas"})["displayVersion"] == 4  # type: ignore[index]
 

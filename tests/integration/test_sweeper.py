@@ -244,7 +244,7 @@ def test_a_meter_that_is_written_during_each_refresh_is_swept_once_a_run_and_lag
 
 def test_a_damaged_meter_is_named_too_and_holds_up_nobody(deployed: Swept) -> None:
     damaged, fine = deployed.lagging(2)
-    deployed.database["meters"].update_one({"_id": f"{damaged}|power"}, {"$set": {"sourceVersion": "many"}})
+    deployed.database["meters"].update_one({"_id": f"{damaged}|power"}, {"$set": {"exchanges": "many"}})
     unknown = {"_id": "u|heat", "userId": "u", "type": "heat", "dirtySince": to_datetime(0)}
     deployed.database["meters"].insert_one(unknown)
     report = deployed.sweep()

@@ -116,7 +116,12 @@ class DisplayService:
         return not state.stale or (not consistent and Side.NEW in self._queries.sync().writes)
 
     def _snapshot(self, user_id: str, energy_type: EnergyType, seen: MeterState) -> MeterSnapshot:
-        """For a calculation on the spot; a meter that was found damaged is so whatever the snapshot says."""
+        """For a calculation on the spot; a meter that was found damaged is so whatever the snapshot says.
+
+        Every refresh writes the summary: where a backup of the meter came back, it is what is newer.
+        """
+        if not seen.damaged:
+            _, seen = self._display.find(user_id, energy_type, "summary", None)
         snapshot = self._queries.snapshot(user_id, energy_type, Backend.NEW)
         if not seen.damaged or snapshot.state.damaged:
             return snapshot
