@@ -29,6 +29,7 @@ from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import UsageLog
 from chalicelib.domain.sync.reconciliation import ChangeFeed, ReconciliationRepository, SyncControl
+from chalicelib.domain.sync.repairs import RepairedReadings
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.flags.appconfig.clients import AppConfigIds, FlagClients
@@ -52,6 +53,7 @@ from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.register import MongoMeterRegister
+from chalicelib.repositories.repaired import MongoRepairedReadings
 from chalicelib.repositories.settings import MongoSettingsRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.transactions import MongoTransactions
@@ -78,6 +80,7 @@ from chalicelib.services.refresh.sweeper import SweeperService
 from chalicelib.services.sync.consistency import ConsistencyService
 from chalicelib.services.sync.sync_job import SyncJobService
 from chalicelib.services.sync.sync_modes import SyncModeService
+from chalicelib.services.sync.undo import UndoService
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -110,6 +113,7 @@ class Ports:
     sync_control: SyncControl
     twins: ReconciliationRepository
     changes: ChangeFeed
+    repaired: RepairedReadings
     usage: UsageLog
     comparisons: ComparisonLog
     flag_history: FlagHistory
@@ -124,6 +128,7 @@ class Operations:
     modes: SyncModeService
     sync: SyncJobService
     consistency: ConsistencyService
+    undo: UndoService
     rebuild: RebuildService
     sweeper: SweeperService
 
@@ -222,11 +227,12 @@ def operations(ports: Ports, clock: Clock) -> Operations:
     recalculation = RecalculationService(ports.transactions, calculation, clock)
     walk = MeterWalk(control, twins, clock)
     check = DisplayCheck(twins, ports.queries, ports.display, clock)
-    consistency = ConsistencyService(control, twins, walk, check, recalculation, clock)
+    consistency = ConsistencyService(control, twins, walk, check, recalculation, ports.changes, clock)
     return Operations(
         modes=SyncModeService(control, consistency.count_differences, clock),
         sync=SyncJobService(control, twins, ports.changes, ports.publisher, clock),
         consistency=consistency,
+        undo=UndoService(ports.repaired, calculation, clock),
         rebuild=RebuildService(control, walk, check, recalculation),
         sweeper=SweeperService(ports.lagging, ports.queries, calculation, clock),
     )
@@ -300,6 +306,7 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         sync_control=MongoSyncControl(database),
         twins=MongoReconciliationRepository(database, REQUEST_SECONDS, now),
         changes=MongoChangeFeed(database, REQUEST_SECONDS),
+        repaired=MongoRepairedReadings(database, REQUEST_SECONDS, now),
         usage=MongoUsageLog(database),
         comparisons=MongoComparisonLog(database),
         flag_history=MongoFlagHistory(database),

@@ -32,7 +32,7 @@ OPERATIONS = {  # and the modules of infra.operations that hold them
     "flags": "flags",
     "mode": "sync",
     "rebuild": "rebuild",
-    "repair": "sync",
+    "repair": "repair",
     "replay": "replay",
     "sweep": "rebuild",
     "sync": "sync",

@@ -14,6 +14,8 @@ EnergyMonitorError
 │   ├── RevisionError          the reading or flag document was changed since the caller read it
 │   └── RolloutError           a flag may not be changed so, or not yet
 ├── SyncModeError              a change of the sync mode, or a job, that the mode does not allow
+│   ├── SyncStoppedError       the sync job met what a person has to answer first: which side is right
+│   └── MassDeletionError      a reconciliation would delete more documents than its caller allowed
 ├── ComparisonError            the backends cannot be compared as asked, or not in this mode
 ├── UnavailableError           the database, or AppConfig, did not answer in time; send it again
 ├── UnreadableEventError       an event of an unknown version that names no user
@@ -95,6 +97,18 @@ class RolloutError(ConflictError):
 
 class SyncModeError(EnergyMonitorError):
     """Raised when the sync mode does not allow a change of mode or a job; says why and what to do first."""
+
+
+class SyncStoppedError(SyncModeError):
+    """Raised when the old readings were dropped, renamed or mostly lost: a person says first which side is right."""
+
+
+class MassDeletionError(SyncModeError):
+    """Raised when a reconciliation would delete ``deletes`` documents, more than allowed; nothing was written."""
+
+    def __init__(self, deletes: int, allowed: int) -> None:
+        super().__init__(f"it would delete {deletes} documents, and {allowed} were allowed")
+        self.deletes = deletes
 
 
 class UnavailableError(EnergyMonitorError):

@@ -1,10 +1,11 @@
 """Bringing twins together: backfill, sync job, repair and a change of mode all mend differences by this one operation.
 
 It reads the authoritative documents and writes their twins and the meter in one transaction (in two, a delete made
-meanwhile would come back: tried), and writes only where they differ.
+meanwhile would come back: tried), and writes only where they differ. What it deletes or overwrites is kept in the same
+transaction (``repaired``), and it deletes no more than its caller allows.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -12,9 +13,10 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
+from chalicelib.domain.errors import MassDeletionError
 from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.domain.sync.modes import Side
-from chalicelib.domain.sync.reconciliation import MeterKey
+from chalicelib.domain.sync.reconciliation import UNNAMED, MeterKey, RepairRun
 from chalicelib.domain.sync.reconciliation import Reconciled as Reconciled
 from chalicelib.domain.sync.reconciliation import Selection as Selection
 from chalicelib.repositories.control import sync_state
@@ -22,10 +24,12 @@ from chalicelib.repositories.database import Collections, Document, MongoDatabas
 from chalicelib.repositories.documents import COLLECTION, amount_of, counted
 from chalicelib.repositories.doubles import without_doubles
 from chalicelib.repositories.meters import MongoMeterRepository
+from chalicelib.repositories.repaired import Overwritten, keep
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.transactions import abort, in_transaction
 
 OTHER = {Side.OLD: Side.NEW, Side.NEW: Side.OLD}
+CHANGED_OLD = ("date", "amount", "updatedAt")  # what else an inherited document says stays
 
 
 def reconcile(
@@ -35,49 +39,105 @@ def reconcile(
     selection: Selection,
     now: int,
     timeout_seconds: float,
+    run: RepairRun = UNNAMED,
+    deletes: int = 0,
 ) -> Reconciled:
-    """Make the other side of a meter equal to the authoritative one, as far as ``selection`` goes.
+    """Make the other side of a meter equal to the one that is believed, as far as ``selection`` goes.
 
     In a mode that writes one side only nothing is written: the other side rests. Where a writer came in between, the
     meter is taken before it is read again: a long read would meet the next write, and the one after, without end.
 
     Raises:
+        MassDeletionError: more than ``deletes`` documents would go; nothing was written.
         UnavailableError: the database did not answer in time; nothing was written.
     """
 
     seen: tuple[int, int] | None = None
+    meter = (user_id, energy_type)
 
     def work(session: ClientSession) -> Reconciled:
         nonlocal seen
         if seen:
-            _marked(database, session, (user_id, energy_type), *seen, now)
-        sync = sync_state(database, session)
-        other = OTHER[sync.authoritative]
-        sides = {
-            side: _MeterSide(ScopedCollection(database[COLLECTION[side]], user_id, session), side, energy_type)
-            for side in Side
-        }
-        difference = other in sync.writes and _difference(sides, sync.authoritative, selection)
-        if not difference:
+            _marked(database, session, meter, *seen, now)
+        pair = _Pair.of(database, session, meter, run)
+        difference = pair and pair.difference(selection)
+        if not pair or not difference:
             abort(session)
             return Reconciled()
+        if len(difference.gone) > deletes:
+            raise MassDeletionError(len(difference.gone), deletes)
         seen = first, last = difference.span
-        version = _marked(database, session, (user_id, energy_type), first, last, now)
-        _release(database, session, other, [document["_id"] for document in difference.new], now)
-        sides[other].write(difference)
-        return Reconciled(len(difference.new), len(difference.changed), len(difference.gone), version, first, last)
+        version = _marked(database, session, meter, first, last, now)
+        strays = _release(database, session, pair.other, [document["_id"] for document in difference.new], now)
+        keep(database, session, meter, pair.other, run, _overwritten(difference, strays, pair.other), now)
+        pair.sides[pair.other].write(difference)
+        return difference.written(version)
 
     return in_transaction(database, timeout_seconds, work)
 
 
-def _difference(sides: Mapping[Side, "_MeterSide"], authoritative: Side, selection: Selection) -> "Difference":
-    other = OTHER[authoritative]
-    date = _dates(sides.values(), selection)
-    return Difference.of(sides[authoritative].documents(date), sides[other].documents(date, doubles=True), other)
+def plan(
+    database: MongoDatabase, user_id: str, energy_type: EnergyType, timeout_seconds: float, run: RepairRun
+) -> Reconciled:
+    """What ``reconcile`` would write of a whole meter, at one snapshot; changes nothing. Raises UnavailableError."""
+
+    def work(session: ClientSession) -> Reconciled:
+        pair = _Pair.of(database, session, (user_id, energy_type), run)
+        difference = pair and pair.difference(Selection())
+        abort(session)
+        return difference.written(0) if difference else Reconciled()
+
+    return in_transaction(database, timeout_seconds, work)
 
 
-def _release(database: MongoDatabase, session: ClientSession, side: Side, ids: Sequence[Any], now: int) -> None:
-    """Take away what stands under these ids elsewhere: the type was changed, or a document was damaged."""
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Both sides of a meter inside one transaction, and which of them is written."""
+
+    sides: Mapping[Side, "_MeterSide"]
+    source: Side
+
+    @classmethod
+    def of(cls, database: MongoDatabase, session: ClientSession, meter: MeterKey, run: RepairRun) -> "_Pair | None":
+        """None in a mode in which one of them rests."""
+        sync = sync_state(database, session)
+        source = run.source or sync.authoritative
+        if not {source, OTHER[source]} <= set(sync.writes):
+            return None
+        user_id, energy_type = meter
+        return cls(
+            {
+                side: _MeterSide(ScopedCollection(database[COLLECTION[side]], user_id, session), side, energy_type)
+                for side in Side
+            },
+            source,
+        )
+
+    @property
+    def other(self) -> Side:
+        """The side that is written."""
+        return OTHER[self.source]
+
+    def difference(self, selection: Selection) -> "Difference":
+        """What must be written on the other side."""
+        date = _dates(self.sides.values(), selection)
+        wanted, present = self.sides[self.source], self.sides[self.other]
+        return Difference.of(wanted.documents(date), present.documents(date, doubles=True), self.other)
+
+
+def _overwritten(difference: "Difference", strays: Sequence[Document], side: Side) -> Iterator[Overwritten]:
+    """What goes with the difference, and what takes its place."""
+    twins = {document["_id"]: document for document in difference.new}
+    yield from ((document, None) for document in difference.gone)
+    for before, after in difference.changed:
+        yield before, after if side is Side.NEW else before | {field: after[field] for field in CHANGED_OLD}
+    yield from ((stray, twins[stray["_id"]]) for stray in strays)
+
+
+def _release(
+    database: MongoDatabase, session: ClientSession, side: Side, ids: Sequence[Any], now: int
+) -> Sequence[Document]:
+    """Take away what has these ids elsewhere, and return it: the type was changed, or a document was damaged."""
     collection = database[COLLECTION[side]]
     strays = list(collection.find({"_id": {"$in": ids}}, session=session)) if ids else []
     if strays:
@@ -86,6 +146,7 @@ def _release(database: MongoDatabase, session: ClientSession, side: Side, ids: S
         if meter := meter_of(stray):
             instants = Difference([], [], [stray]).span
             _marked(database, session, meter, *instants, now)
+    return strays
 
 
 def _marked(database: MongoDatabase, session: ClientSession, meter: MeterKey, first: int, last: int, now: int) -> int:
@@ -123,6 +184,10 @@ class Difference:
 
     def __bool__(self) -> bool:
         return bool(self.new or self.changed or self.gone)
+
+    def written(self, source_version: int) -> Reconciled:
+        """How much it is, as a reconciliation says it."""
+        return Reconciled(len(self.new), len(self.changed), len(self.gone), source_version, *self.span)
 
     @property
     def span(self) -> tuple[int, int]:
@@ -165,7 +230,7 @@ class _MeterSide:
     def _change_old(self, documents: Iterable[Document]) -> None:
         """Keep what else an inherited document says."""
         for document in documents:
-            changed = {field: document[field] for field in ("date", "amount", "updatedAt")}
+            changed = {field: document[field] for field in CHANGED_OLD}
             self.collection.update_one({"_id": document["_id"]}, {"$set": changed})
 
 

@@ -10,14 +10,23 @@ from pymongo.client_session import ClientSession
 from chalicelib.domain.ports import Clock, DisplayDocument
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side
-from chalicelib.domain.sync.reconciliation import Finding, MeterKey, ReadingKey, Reconciled, Selection
+from chalicelib.domain.sync.reconciliation import (
+    UNNAMED,
+    Finding,
+    MeterKey,
+    ReadingKey,
+    Reconciled,
+    RepairRun,
+    Selection,
+)
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.display import view_of
 from chalicelib.repositories.documents import COLLECTION, counted
 from chalicelib.repositories.doubles import without_doubles
-from chalicelib.repositories.reconcile import differ, meter_of, reconcile
+from chalicelib.repositories.reconcile import differ, meter_of, plan, reconcile
 from chalicelib.repositories.scoped import ScopedCollection
 
+BY_METER = [("userId", 1), ("type", 1), ("date", 1)]
 TYPES = [energy_type.value for energy_type in EnergyType]
 METER = {"_id": 0, "userId": 1, "type": 1}
 SHOWN = {"date": 1, "amount": 1, "updatedAt": 1}
@@ -65,9 +74,30 @@ class MongoReconciliationRepository:
                         owners.setdefault(meter, set()).add(document["_id"])
         return {meter: tuple(keys) for meter, keys in owners.items()}
 
-    def reconcile(self, meter: MeterKey, selection: Selection) -> Reconciled:
+    def count_meters(self) -> int:
+        """By the collection's own count."""
+        return self._estimated(Collections.METERS)
+
+    def count_readings(self, side: Side) -> int:
+        """By the collection's own count."""
+        return self._estimated(COLLECTION[side])
+
+    def reconcile(
+        self, meter: MeterKey, selection: Selection, run: RepairRun = UNNAMED, deletes: int = 0
+    ) -> Reconciled:
         """One transaction."""
-        return reconcile(self._database, *meter, selection, self._clock(), self._timeout)
+        return reconcile(self._database, *meter, selection, self._clock(), self._timeout, run, deletes)
+
+    def plan(self, meter: MeterKey, run: RepairRun) -> Reconciled:
+        """One transaction that ends without a write."""
+        return plan(self._database, *meter, self._timeout, run)
+
+    def prepare(self, side: Side) -> None:
+        """A collection that was dropped comes back without its indexes, and every look at a meter would be a scan."""
+        with time_limit(self._timeout):
+            collection = self._database[COLLECTION[side]]
+            if BY_METER not in [list(index["key"]) for index in collection.index_information().values()]:
+                collection.create_index(BY_METER, unique=side is Side.NEW)
 
     def digests(self, side: Side, users: Collection[str]) -> Mapping[MeterKey, Hashable]:
         """Calculated by the server. Inherited doubles count here, so their meters look different."""
@@ -92,6 +122,10 @@ class MongoReconciliationRepository:
         display = ScopedCollection(self._database[Collections.DISPLAY], user_id)
         with time_limit(READ_SECONDS):
             return [view_of(document) for document in display.find({"type": energy_type.value})]
+
+    def _estimated(self, collection: Collections) -> int:
+        with time_limit(self._timeout):
+            return self._database[collection].estimated_document_count()
 
     def _in(self, collection: Collections, meter: MeterKey | None) -> Iterator[MeterKey]:
         while meter := self._next(collection, meter):
@@ -119,8 +153,12 @@ def _unequal(key: Any, old: Mapping[Any, Document], new: Mapping[Any, Document])
 
 def _finding(meter: MeterKey, key: Any, old: Document | None, new: Document | None) -> Finding:
     user_id, energy_type = meter
+    kind = _MISSING[old is None] if old is None or new is None else "readings differ"
     problem = f"{_said(old)} in {Collections.ENERGIES}, {_said(new)} in {Collections.READINGS}"
-    return Finding(user_id, energy_type, Collections.READINGS.value, str(key), problem)
+    return Finding(user_id, energy_type, Collections.READINGS.value, str(key), problem, kind)
+
+
+_MISSING = {True: f"nothing in {Collections.ENERGIES}", False: f"nothing in {Collections.READINGS}"}
 
 
 def _said(document: Document | None) -> str:

@@ -6,13 +6,14 @@ from typing import Any
 from pymongo import WriteConcern
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
-from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import (
     Finding,
     FullDifference,
     ModeChange,
     SyncProgress,
+    SyncStop,
     Verification,
     Verified,
     Walk,
@@ -23,6 +24,7 @@ from chalicelib.repositories.database import READ_SECONDS, Collections, Document
 
 MODE_CHANGES = "sync_mode_changes"
 SYNC_JOB = "sync_job"
+SYNC_STOP = "sync_stop"
 VERIFIED = "verified"
 LIFETIME = "transactionLifetimeLimitSeconds"
 KEPT_CHANGES = 100
@@ -70,6 +72,29 @@ class MongoSyncControl:
             ModeChange(SyncMode(item["mode"]), instant_of(item["at"]) or 0, item["reason"]) for item in found["changes"]
         ]
 
+    def stop(self) -> SyncStop | None:
+        """Why the sync job stopped, where nobody has answered."""
+        found = (self._read(SYNC_STOP) or {}).get("open")
+        return None if found is None else SyncStop(instant_of(found["at"]) or 0, found["reason"])
+
+    def save_stop(self, stop: SyncStop) -> None:
+        """The first reason stays."""
+        document = {"at": to_datetime(stop.at), "reason": stop.reason}
+        with time_limit(READ_SECONDS):
+            self._control.update_one(
+                {"_id": SYNC_STOP}, [{"$set": {"open": {"$ifNull": ["$open", {"$literal": document}]}}}], upsert=True
+            )
+
+    def answer_stop(self, answer: str, at: int) -> None:
+        """The stop goes to those that were answered."""
+        stop = self.stop()
+        if stop is None:
+            return
+        entry = {"at": to_datetime(stop.at), "reason": stop.reason, "answer": answer, "answeredAt": to_datetime(at)}
+        newest = {"$each": [entry], "$slice": -KEPT_CHANGES}
+        with time_limit(READ_SECONDS):
+            self._control.update_one({"_id": SYNC_STOP}, {"$set": {"open": None}, "$push": {"answered": newest}})
+
     def caught_up(self, state: SyncState) -> bool:
         """Both sides are equal: nobody has to be believed any more. False: the mode has moved on."""
         with time_limit(READ_SECONDS):
@@ -87,7 +112,7 @@ class MongoSyncControl:
         difference = progress.difference
         document = None
         if difference is not None:
-            document = {"since": difference.since, "after": difference.after and list(difference.after)}
+            document = asdict(difference) | {"after": difference.after and list(difference.after)}
         self._save({"_id": SYNC_JOB, "position": progress.position, "difference": document})
 
     def walk_progress(self, walk: Walk) -> WalkProgress | None:
@@ -115,6 +140,7 @@ class MongoSyncControl:
                 "lagging": seen.lagging,
                 "differences": seen.differences,
                 "findings": [finding.as_document() for finding in seen.findings],
+                "kinds": [[*kind, count] for kind, count in seen.kinds],
             }
         )
 
@@ -154,13 +180,17 @@ def _exactly(state: SyncState) -> Document:
 
 
 def _difference(document: Document | None) -> FullDifference | None:
-    return None if document is None else FullDifference(document["since"], _meter(document["after"]))
+    if document is None:
+        return None
+    counts = (document.get("written", 0), document.get("deleted", 0))
+    return FullDifference(document["since"], _meter(document["after"]), *counts)
 
 
 def _verification(document: Document) -> Verification:
     findings = tuple(Finding(**{**item, "type": EnergyType(item["type"])}) for item in document["findings"])
     counts = {name: document[name] for name in ("meters", "lagging", "differences")}
-    return Verification(SyncMode(document["mode"]), findings=findings, **counts)
+    kinds = tuple(((name, EnergyType(of), kind), count) for name, of, kind, count in document.get("kinds", ()))
+    return Verification(SyncMode(document["mode"]), findings=findings, kinds=kinds, **counts)
 
 
 def _meter(value: Any) -> Any:

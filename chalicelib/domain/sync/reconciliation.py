@@ -3,6 +3,7 @@
 What lives here: values and Protocols. What does not: the jobs themselves (``chalicelib.services``).
 """
 
+from collections import Counter
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -16,6 +17,8 @@ MeterKey = tuple[str, EnergyType]
 ReadingKey = Any  # the store's own id of a reading, equal on both sides
 Position = Any  # a place in the store's stream of changes
 Moment = Any  # a time of the store's own
+FindingKind = tuple[str, EnergyType, str]  # collection, type, kind
+FindingKinds = tuple[tuple[FindingKind, int], ...]
 KEPT_FINDINGS = 1_000
 
 
@@ -46,6 +49,28 @@ class Reconciled:
 
 
 @dataclass(frozen=True, slots=True)
+class RepairRun:
+    """One run that mends: under which id it keeps what it takes away, and which side it believes.
+
+    ``source`` None: the authoritative one.
+    """
+
+    id: str
+    source: Side | None = None
+
+
+UNNAMED = RepairRun("unnamed")
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStop:
+    """Why the sync job stopped, and when: until a person has answered, nothing is mended and no mode changes."""
+
+    at: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModeChange:
     """One change of the sync mode: to what, when and why."""
 
@@ -69,10 +94,15 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class FullDifference:
-    """A comparison of all meters under way: in the mode that began at ``since``, done up to the meter ``after``."""
+    """A comparison of all meters under way: in the mode that began at ``since``, done up to the meter ``after``.
+
+    ``written`` and ``deleted``: how many documents, so far.
+    """
 
     since: int | None
     after: MeterKey | None = None
+    written: int = 0
+    deleted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +115,17 @@ class SyncProgress:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One document that is not as it should be: where it is and what is wrong with it."""
+    """One document that is not as it should be: where it is and what is wrong with it.
+
+    ``kind``: what summaries count it as.
+    """
 
     user_id: str
     type: EnergyType
     collection: str
     document: str
     problem: str
+    kind: str = "not as it should be"
 
     def as_document(self) -> dict[str, Any]:
         """The fields, as they are stored and printed."""
@@ -103,7 +137,7 @@ class Verification:
     """What was compared and found: how many documents differ, and the first of them.
 
     ``lagging``: meters whose display will be refreshed anyway, so it was not compared. ``resumed``: up to which meter
-    an interrupted comparison had come that this one went on with.
+    an interrupted comparison had come that this one went on with. ``kinds``: how many of each kind, by collection.
     """
 
     mode: SyncMode
@@ -112,6 +146,7 @@ class Verification:
     differences: int = 0
     findings: tuple[Finding, ...] = ()
     resumed: MeterKey | None = None
+    kinds: FindingKinds = ()
 
     def plus(self, more: "Verification") -> "Verification":
         """With what a look at further meters has shown."""
@@ -121,7 +156,14 @@ class Verification:
             lagging=self.lagging + more.lagging,
             differences=self.differences + more.differences,
             findings=(*self.findings, *more.findings)[:KEPT_FINDINGS],
+            kinds=_added(self.kinds, more),
         )
+
+
+def _added(kinds: FindingKinds, more: Verification) -> FindingKinds:
+    counts = Counter(dict(kinds))
+    counts.update(dict(more.kinds) or Counter((item.collection, item.type, item.kind) for item in more.findings))
+    return tuple(sorted(counts.items()))
 
 
 class Walk(StrEnum):
@@ -168,6 +210,15 @@ class SyncControl(Protocol):
     def changes(self) -> list[ModeChange]:
         """The changes of the mode, the latest last."""
 
+    def stop(self) -> SyncStop | None:
+        """Why the sync job stopped; None where it did not, or where a person has answered."""
+
+    def save_stop(self, stop: SyncStop) -> None:
+        """Remember that the sync job stopped; where it stopped before, that stays the reason."""
+
+    def answer_stop(self, answer: str, at: int) -> None:
+        """End a stop; the answer is kept with it."""
+
     def caught_up(self, state: SyncState) -> bool:
         """End the catching up of a state; False when the state has gone meanwhile."""
 
@@ -199,8 +250,28 @@ class ReconciliationRepository(Protocol):
     def owners(self, ids: Sequence[ReadingKey]) -> Mapping[MeterKey, Sequence[ReadingKey]]:
         """The meters that readings belong to, on either side."""
 
-    def reconcile(self, meter: MeterKey, selection: Selection) -> Reconciled:
-        """Make the other side of a meter equal to the authoritative one, in one transaction."""
+    def count_meters(self) -> int:
+        """About how many meters there are; for the time left."""
+
+    def count_readings(self, side: Side) -> int:
+        """About how many documents a side holds."""
+
+    def reconcile(
+        self, meter: MeterKey, selection: Selection, run: RepairRun = UNNAMED, deletes: int = 0
+    ) -> Reconciled:
+        """Make the other side of a meter equal to the one that is believed, in one transaction.
+
+        What is deleted or overwritten is kept under the run's id.
+
+        Raises:
+            MassDeletionError: more than ``deletes`` documents would go; nothing was written.
+        """
+
+    def plan(self, meter: MeterKey, run: RepairRun) -> Reconciled:
+        """What ``reconcile`` would write of a whole meter; changes nothing."""
+
+    def prepare(self, side: Side) -> None:
+        """Create the indexes of a side that lost them with its collection."""
 
     def digests(self, side: Side, users: Collection[str]) -> Mapping[MeterKey, Hashable]:
         """A digest of each meter's readings on a side: different readings, different digests.
@@ -228,5 +299,5 @@ class ChangeFeed(Protocol):
         """Changes behind a position; None where the store does not know that position any more.
 
         Raises:
-            SyncModeError: the collection was dropped or renamed.
+            SyncStoppedError: the collection was dropped or renamed.
         """

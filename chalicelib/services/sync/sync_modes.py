@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.sync.modes import DRAIN_SECONDS, Side, SyncMode, SyncState, check_change, drain_of
-from chalicelib.domain.sync.reconciliation import ModeChange, SyncControl
+from chalicelib.domain.sync.reconciliation import ModeChange, SyncControl, SyncStop
+from chalicelib.services.sync.runs import check_answered
 
 CATCH_UP = "python -m infra sync"
 REPAIR = "python -m infra repair --apply"
@@ -21,11 +22,12 @@ CountDifferences = Callable[[], int]
 
 @dataclass(frozen=True, slots=True)
 class ModeReport:
-    """The mode, how long its drain still takes, and how it came about."""
+    """The mode, how long its drain still takes, how it came about, and why the sync job stopped, where it did."""
 
     state: SyncState
     drain_seconds: float
     changes: Sequence[ModeChange]
+    stop: SyncStop | None = None
 
 
 class SyncModeService:
@@ -39,17 +41,19 @@ class SyncModeService:
     def show(self) -> ModeReport:
         """The mode now. Raises UnavailableError."""
         state = self._control.state()
-        return ModeReport(state, state.drain_seconds(self._clock()), self._control.changes())
+        return ModeReport(state, state.drain_seconds(self._clock()), self._control.changes(), self._control.stop())
 
     def set(self, wanted: SyncMode, reason: str) -> SyncState:
         """Change the mode; returns the state that writes follow from now on.
 
         Raises:
             SyncModeError: the change is not allowed, or somebody else has changed the mode meanwhile.
+            SyncStoppedError: the sync job is stopped, and nobody has said which side is right.
             UnavailableError: the database did not answer in time.
         """
         before = self._control.state()
         check_change(before.mode, wanted)
+        check_answered(self._control)
         if before.mode is SyncMode.DUAL_WRITE:
             self._check_complete(before, Side.OLD if wanted is SyncMode.OLD_ONLY else Side.NEW)
         drain_seconds = self._full_drain_seconds()
