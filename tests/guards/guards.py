@@ -19,6 +19,7 @@ MEET = "tests/integration/test_faults.py::test_wherever_two_meet_the_display_sho
 STORE = "tests/contract/test_store.py::"
 SERIES = "tests/integration/test_compact_series.py::"
 SWEEPER = "tests/integration/test_sweeper.py::"
+REPAIR = "tests/integration/test_repair.py::"
 PUBLISHER = "tests/unit/test_publisher.py::"
 # Goes on working without any of them: a guard that is out breaks nothing as long as nothing goes wrong.
 CONTROL = "tests/integration/test_refresh.py::test_a_real_household_is_imported_and_shown"
@@ -171,5 +172,70 @@ GUARDS = (
         'return readings if len(readings) == len(readings.amounts) == meter["series"]["count"] else None',
         "return readings",
         (f"{SERIES}test_a_series_that_lacks_a_part_is_not_believed",),
+    ),
+    Guard(
+        "the limit of deletions in the transaction that deletes",
+        "chalicelib/repositories/reconcile.py",
+        "if len(difference.gone) > deletes:",
+        "if False:",
+        (
+            f"{REPAIR}test_nothing_is_kept_of_a_transaction_that_fails",
+            f"{REPAIR}test_the_backfill_takes_no_crowd_of_twins_away",
+        ),
+    ),
+    Guard(
+        "no mass deletion by a job",
+        "chalicelib/domain/sync/repairs.py",
+        "if deleted > DELETES_UNASKED and deleted * 2 >= written:",
+        "if False:",
+        (
+            f"{REPAIR}test_the_job_deletes_no_crowd_of_twins_by_itself_and_says_so[by the stream]",
+            f"{REPAIR}test_way_back_from_new_only_stops_before_it_empties_the_old_side",
+        ),
+    ),
+    Guard(
+        "the number that a mass deletion needs",
+        "infra/operations/repair.py",
+        "if plan.needs_number and wish.allow_deletes is None:",
+        "if False:",
+        (f"{REPAIR}test_without_the_jobs_stop_a_repair_still_refuses_to_delete_so_much",),
+    ),
+    Guard(
+        "the stop of the sync job holds for repair",
+        "chalicelib/services/sync/consistency.py",
+        """        if source is None or user_id is not None:
+            check_answered(self._control)
+""",
+        "",
+        (f"{REPAIR}test_a_stop_is_not_answered_by_one_users_repair_nor_by_a_side_that_catches_up",),
+    ),
+    Guard(
+        "the stop of the sync job holds for a change of mode",
+        "chalicelib/services/sync/sync_modes.py",
+        """        check_answered(self._control)
+""",
+        "",
+        (f"{REPAIR}test_no_mode_changes_while_the_job_is_stopped[old_only]",),
+    ),
+    Guard(
+        "what is taken away is kept",
+        "chalicelib/repositories/repaired.py",
+        "    if entries:\n",
+        "    if False:\n",
+        (f"{REPAIR}test_an_undo_brings_back_what_was_deleted_and_overwritten_and_shows_it",),
+    ),
+    Guard(
+        "an undo leaves what was changed since",
+        "chalicelib/repositories/repaired.py",
+        """        if entry["after"] != (later["before"] if later else present.get(entry["reading"])):""",
+        "        if False:",
+        (f"{REPAIR}test_an_undo_brings_back_what_was_deleted_and_overwritten_and_shows_it",),
+    ),
+    Guard(
+        "a side that catches up is not believed",
+        "chalicelib/services/sync/consistency.py",
+        "if sync.catching_up and source is not sync.catching_up:",
+        "if False:",
+        (f"{REPAIR}test_a_stop_is_not_answered_by_one_users_repair_nor_by_a_side_that_catches_up",),
     ),
 )
