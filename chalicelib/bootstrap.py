@@ -229,7 +229,7 @@ def operations(ports: Ports, clock: Clock) -> Operations:
     check = DisplayCheck(twins, ports.queries, ports.display, clock)
     consistency = ConsistencyService(control, twins, walk, check, recalculation, ports.changes, clock)
     return Operations(
-        modes=SyncModeService(control, consistency.count_differences, clock),
+        modes=SyncModeService(control, consistency.count_differences, twins.count_readings, clock),
         sync=SyncJobService(control, twins, ports.changes, ports.publisher, clock),
         consistency=consistency,
         undo=UndoService(ports.repaired, calculation, clock),

@@ -238,4 +238,11 @@ GUARDS = (
         "if False:",
         (f"{REPAIR}test_a_stop_is_not_answered_by_one_users_repair_nor_by_a_side_that_catches_up",),
     ),
+    Guard(
+        "a side that lost most of its readings does not go on alone",
+        "chalicelib/services/sync/sync_modes.py",
+        "if there - here > DELETES_UNASKED:",
+        "if False:",
+        (f"{REPAIR}test_a_side_that_lost_most_of_its_readings_does_not_go_on_alone",),
+    ),
 )

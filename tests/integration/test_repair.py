@@ -9,9 +9,10 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from chalicelib.domain.errors import MassDeletionError, SyncStoppedError
+from chalicelib.domain.errors import MassDeletionError, SyncModeError, SyncStoppedError
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import RepairRun, Selection, SyncStop
+from infra.operations.sync import count_down
 from migrations.backfill import Backfill
 from migrations.errors import RefusedError
 from tests.integration.test_verify import Shell
@@ -212,6 +213,26 @@ def test_no_mode_changes_while_the_job_is_stopped(deployed: Deployment, wanted: 
         deployed.operations.modes.set(wanted, "test")
     deployed.ports.sync_control.answer_stop("looked at it", 2)
     assert deployed.operations.modes.set(wanted, "test").mode is wanted
+
+
+def test_a_side_that_lost_most_of_its_readings_does_not_go_on_alone(deployed: Deployment) -> None:
+    twins(deployed, 32, users=2)
+    deployed.database[OLD].drop()
+    with pytest.raises(SyncModeError, match=r"0 documents, the other one 32.*infra repair"):
+        deployed.operations.modes.set(SyncMode.OLD_ONLY, "before the job has seen it")
+
+
+def test_the_drain_counts_down(capsys: pytest.CaptureFixture[str]) -> None:
+    left, waited = [25.4], list[float]()
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        left[0] = max(0.0, left[0] - seconds)
+
+    count_down(lambda: left[0], sleep)
+    said = capsys.readouterr().err
+    assert [f"waiting {seconds} s" in said for seconds in (26, 16, 6)] == [True] * 3
+    assert sum(waited) == pytest.approx(25.4)
 
 
 def test_the_backfill_takes_no_crowd_of_twins_away(deployed: Deployment) -> None:

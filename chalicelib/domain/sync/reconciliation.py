@@ -50,10 +50,7 @@ class Reconciled:
 
 @dataclass(frozen=True, slots=True)
 class RepairRun:
-    """One run that mends: under which id it keeps what it takes away, and which side it believes.
-
-    ``source`` None: the authoritative one.
-    """
+    """One run that mends: the id under which it keeps what it takes away; ``source`` None: the authoritative side."""
 
     id: str
     source: Side | None = None
@@ -115,10 +112,7 @@ class SyncProgress:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One document that is not as it should be: where it is and what is wrong with it.
-
-    ``kind``: what summaries count it as.
-    """
+    """One document that is not as it should be: where it is, what is wrong with it, and its kind in summaries."""
 
     user_id: str
     type: EnergyType
@@ -214,7 +208,7 @@ class SyncControl(Protocol):
         """Why the sync job stopped; None where it did not, or where a person has answered."""
 
     def save_stop(self, stop: SyncStop) -> None:
-        """Remember that the sync job stopped; where it stopped before, that stays the reason."""
+        """Remember that the sync job stopped; an earlier reason stays."""
 
     def answer_stop(self, answer: str, at: int) -> None:
         """End a stop; the answer is kept with it."""

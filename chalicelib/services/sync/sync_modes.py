@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.sync.modes import DRAIN_SECONDS, Side, SyncMode, SyncState, check_change, drain_of
+from chalicelib.domain.sync.modes import DRAIN_SECONDS, Side, SyncMode, SyncState, check_change, drain_of, other_side
 from chalicelib.domain.sync.reconciliation import ModeChange, SyncControl, SyncStop
+from chalicelib.domain.sync.repairs import DELETES_UNASKED
+from chalicelib.domain.sync.repairs import REPAIR as LOOK
 from chalicelib.services.sync.runs import check_answered
 
 CATCH_UP = "python -m infra sync"
@@ -33,9 +35,16 @@ class ModeReport:
 class SyncModeService:
     """What the operator's command ``mode`` does."""
 
-    def __init__(self, control: SyncControl, count_differences: CountDifferences, clock: Clock) -> None:
+    def __init__(
+        self,
+        control: SyncControl,
+        count_differences: CountDifferences,
+        count_readings: Callable[[Side], int],
+        clock: Clock,
+    ) -> None:
         self._control = control
         self._count_differences = count_differences
+        self._count_readings = count_readings
         self._clock = clock
 
     def show(self) -> ModeReport:
@@ -62,6 +71,14 @@ class SyncModeService:
             raise SyncModeError("somebody else has changed the mode meanwhile; look at it again: mode show")
         return after
 
+    def _check_not_shrunken(self, kept: Side) -> None:
+        """The authoritative side has everything, unless much of it was lost: readers would see what is left."""
+        here, there = (self._count_readings(side) for side in (kept, other_side(kept)))
+        if there - here > DELETES_UNASKED:
+            raise SyncModeError(
+                f"the {kept} side goes on alone, and it has {here} documents, the other one {there}; look at it: {LOOK}"
+            )
+
     def _full_drain_seconds(self) -> int:
         lifetime = self._control.transaction_seconds()
         return DRAIN_SECONDS if lifetime is None else drain_of(lifetime)
@@ -71,6 +88,7 @@ class SyncModeService:
         if state.catching_up is not None and state.catching_up is not kept:
             raise SyncModeError(f"the {kept} side still catches up with the {state.catching_up} one; first: {CATCH_UP}")
         if state.authoritative is kept:
+            self._check_not_shrunken(kept)
             return
         state.check_drained(self._clock())
         if differing := self._count_differences():
