@@ -20,7 +20,6 @@ from chalicelib.domain.errors import SyncStoppedError, UnavailableError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncState
 from chalicelib.domain.sync.reconciliation import MeterKey, Reconciled, Selection, SyncStop
-from chalicelib.domain.sync.repairs import JobDeletions
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.display import MongoDisplayDataRepository
@@ -28,6 +27,7 @@ from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
+from chalicelib.services.sync.deletions import JobDeletions
 from chalicelib.services.sync.runs import new_run
 from migrations.checkpoint import Checkpoint
 from migrations.display_documents import FIRST, LAST

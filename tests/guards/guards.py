@@ -185,7 +185,7 @@ GUARDS = (
     ),
     Guard(
         "no mass deletion by a job",
-        "chalicelib/domain/sync/repairs.py",
+        "chalicelib/services/sync/deletions.py",
         "if deleted > DELETES_UNASKED and deleted * 2 >= written:",
         "if False:",
         (

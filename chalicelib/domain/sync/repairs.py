@@ -3,12 +3,10 @@
 What lives here: rules and values. What does not: the writing itself (``repositories.reconcile``).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from threading import Lock
 from typing import Any, Protocol
 
-from chalicelib.domain.errors import MassDeletionError, SyncStoppedError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side, other_side
 from chalicelib.domain.sync.reconciliation import MeterKey, ReadingKey, Reconciled, RepairRun, Verification
@@ -21,48 +19,6 @@ ANSWERS = f"{REPAIR} --from old --apply, or {REPAIR} --from new --apply"
 def may_delete(deletes: int, documents: int) -> bool:
     """Whether a person's repair may delete so much unasked: at most 10, and at most 1 % of the side's documents."""
     return deletes <= DELETES_UNASKED and deletes * 100 <= documents
-
-
-class JobDeletions:
-    """What a job deletes by itself: few twins, or fewer than half of what it writes. Safe to share between threads.
-
-    Where another application really took many readings away, a person answers with ``repair``.
-    """
-
-    def __init__(self, written: int = 0, deleted: int = 0) -> None:
-        self._lock = Lock()
-        self.written = written
-        self.deleted = deleted
-
-    def reconciled(self, reconcile: Callable[[int], Reconciled]) -> Reconciled:
-        """Reconcile a meter; ``reconcile`` takes how many documents it may delete.
-
-        Raises:
-            SyncStoppedError: it would be a mass deletion; of this meter nothing was written.
-        """
-        allowed = 0
-        while True:
-            try:
-                done = reconcile(allowed)
-            except MassDeletionError as error:
-                self._admit(error, allowed)
-                allowed = error.deletes
-                continue
-            with self._lock:
-                self.written += done.written - allowed
-            return done
-
-    def _admit(self, error: MassDeletionError, before: int) -> None:
-        """Count the deletions before they are made: of two threads that ask at once, each sees the other's."""
-        more = error.deletes - before
-        with self._lock:
-            deleted, written = self.deleted + more, self.written + more
-            if deleted > DELETES_UNASKED and deleted * 2 >= written:
-                raise SyncStoppedError(
-                    f"the job would delete {deleted} documents, most of what it changes ({written}): it deletes no "
-                    f"more by itself. Look at it: {REPAIR}; then say which side is right: {ANSWERS}"
-                )
-            self.deleted, self.written = deleted, written
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,8 @@ from chalicelib.domain.sync.reconciliation import (
     SyncProgress,
     SyncStop,
 )
-from chalicelib.domain.sync.repairs import JobDeletions
 from chalicelib.services.recording.energy_crud import change_of
+from chalicelib.services.sync.deletions import JobDeletions
 from chalicelib.services.sync.runs import check_answered, new_run
 
 CHANGES_AT_ONCE = 1_000
