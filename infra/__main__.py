@@ -21,7 +21,7 @@ COMMANDS = {  # the module of infra.operations that holds each, and what the lis
     "flags": ("flags", "Which components move to the new backend, and for whom."),
     "mode": ("sync", "Where writes go: old_only <-> dual_write <-> new_only."),
     "rebuild": ("rebuild", "Calculate all display documents."),
-    "repair": ("sync", "Mend what differs from the authoritative side."),
+    "repair": ("repair", "Mend what differs from the authoritative side, or from the other one."),
     "replay": ("replay", "Send one event per meter, so that handlers refresh it."),
     "restore": ("backup", "Put FILE back into an empty database."),
     "status": ("stack", "Say what runs."),

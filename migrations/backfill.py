@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 
 from pymongo.database import Database
 
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.errors import SyncStoppedError, UnavailableError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncState
-from chalicelib.domain.sync.reconciliation import MeterKey, Selection
+from chalicelib.domain.sync.reconciliation import MeterKey, Reconciled, Selection, SyncStop
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.display import MongoDisplayDataRepository
@@ -29,6 +29,8 @@ from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
+from chalicelib.services.sync.deletions import JobDeletions
+from chalicelib.services.sync.runs import new_run
 from migrations.checkpoint import Checkpoint
 from migrations.display_documents import FIRST, LAST
 from migrations.errors import RefusedError
@@ -86,6 +88,8 @@ class Backfill:
         self._database = database
         self._run = run
         self._at_once = at_once
+        self._control = MongoSyncControl(database)
+        self._repair, self._deletions = new_run("backfill", now()), JobDeletions()
         self._twins = MongoReconciliationRepository(database, TRANSACTION_SECONDS, now)
         self._lagging = MongoLaggingMeters(database, TRANSACTION_SECONDS)
         display = MongoDisplayDataRepository(database, TRANSACTION_SECONDS)
@@ -96,9 +100,12 @@ class Backfill:
         """Bring every meter up to date; returns how many documents were written on the new side.
 
         Raises:
-            RefusedError: the mode was changed meanwhile; nothing is lost, but it has to be done again.
+            RefusedError: the mode was changed meanwhile; nothing is lost, but it has to be done again. Or most of what
+                the new side has would go.
             UnavailableError: the database did not answer, however often it was asked.
         """
+        if stop := self._control.stop():
+            raise RefusedError(stop.reason)
         sync = sync_state(self._database)
         checkpoint = Checkpoint(self._database, sync, self._run.say)
         after = checkpoint.load()
@@ -118,9 +125,17 @@ class Backfill:
         written = 0
         for part in ranges(self._database, meter, self._at_once):
             self._run.check()
-            written += again_when_unavailable(partial(self._twins.reconcile, meter, part)).written
+            written += self._brought_together(meter, part).written
         again_when_unavailable(partial(self._calculation.refresh, *meter))
         return written
+
+    def _brought_together(self, meter: MeterKey, part: Selection) -> Reconciled:
+        reconcile = partial(self._twins.reconcile, meter, part, self._repair)
+        try:
+            return self._deletions.reconciled(lambda deletes: again_when_unavailable(partial(reconcile, deletes)))
+        except SyncStoppedError as error:
+            self._control.save_stop(SyncStop(now(), str(error)))
+            raise RefusedError(str(error)) from error
 
     def _end(self, started: SyncState) -> None:
         """This was the full difference that the way to ``dual_write`` ends with."""
@@ -128,7 +143,7 @@ class Backfill:
         if (ended.mode, ended.since) != (started.mode, started.since):
             raise RefusedError("the sync mode was changed meanwhile; set dual_write again, then: up --execute --retry")
         if ended.catching_up is not None:
-            MongoSyncControl(self._database).caught_up(ended)
+            self._control.caught_up(ended)
 
     def _refresh_what_is_left(self, started: int) -> None:
         """Meters without readings, and those whose event got lost before this run."""

@@ -18,6 +18,7 @@ from chalicelib.domain.rollout.comparison_log import ComparisonLog
 from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
 from chalicelib.domain.rollout.usage import UsageLog
 from chalicelib.domain.sync.reconciliation import ChangeFeed, ReconciliationRepository, SyncControl
+from chalicelib.domain.sync.repairs import RepairedReadings
 from chalicelib.repositories.change_feed import MongoChangeFeed
 from chalicelib.repositories.comparisons import MongoComparisonLog
 from chalicelib.repositories.database import MongoDatabase, ping
@@ -27,6 +28,7 @@ from chalicelib.repositories.known_users import MongoKnownUsers
 from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
+from chalicelib.repositories.repaired import MongoRepairedReadings
 from chalicelib.repositories.settings import MongoSettingsRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.transactions import MongoTransactions
@@ -41,6 +43,7 @@ from chalicelib.services.refresh.sweeper import SweeperService
 from chalicelib.services.sync.consistency import ConsistencyService
 from chalicelib.services.sync.sync_job import SyncJobService
 from chalicelib.services.sync.sync_modes import SyncModeService
+from chalicelib.services.sync.undo import UndoService
 
 # For transactions and snapshots: API Gateway gives up after 29 s, and an import of 50,000 rows takes a while.
 REQUEST_SECONDS = 20.0
@@ -59,6 +62,7 @@ class Ports:
     sync_control: SyncControl
     twins: ReconciliationRepository
     changes: ChangeFeed
+    repaired: RepairedReadings
     usage: UsageLog
     comparisons: ComparisonLog
     flag_history: FlagHistory
@@ -73,6 +77,7 @@ class Operations:
     modes: SyncModeService
     sync: SyncJobService
     consistency: ConsistencyService
+    undo: UndoService
     rebuild: RebuildService
     sweeper: SweeperService
 
@@ -84,11 +89,14 @@ def operations(ports: Ports, clock: Clock) -> Operations:
     recalculation = RecalculationService(ports.transactions, calculation, clock)
     walk = MeterWalk(control, twins)
     check = DisplayCheck(twins, ports.queries, ports.display, clock)
-    consistency = ConsistencyService(control, twins, walk, check, recalculation, clock)
+    consistency = ConsistencyService(control, twins, walk, check, recalculation, ports.changes, clock)
     return Operations(
-        modes=SyncModeService(control, consistency.count_differences, consistency.sides_are_equal),
+        modes=SyncModeService(
+            control, consistency.count_differences, consistency.sides_are_equal, twins.count_readings
+        ),
         sync=SyncJobService(control, twins, ports.changes, ports.publisher, clock),
         consistency=consistency,
+        undo=UndoService(ports.repaired, calculation, clock),
         rebuild=RebuildService(control, walk, check, recalculation),
         sweeper=SweeperService(ports.lagging, ports.queries, calculation, clock),
     )
@@ -118,6 +126,7 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         sync_control=MongoSyncControl(database),
         twins=MongoReconciliationRepository(database, REQUEST_SECONDS, now),
         changes=MongoChangeFeed(database, REQUEST_SECONDS),
+        repaired=MongoRepairedReadings(database, REQUEST_SECONDS, now),
         usage=MongoUsageLog(database),
         comparisons=MongoComparisonLog(database),
         flag_history=MongoFlagHistory(database),

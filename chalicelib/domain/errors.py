@@ -15,6 +15,8 @@ EnergyMonitorError
 │   └── RolloutError           a flag may not be changed so, or not yet
 │       └── UnchangedError     the flags are so already
 ├── SyncModeError              a change of the sync mode, or a job, that the mode does not allow
+│   ├── SyncStoppedError       the sync job met what a person has to answer first: which side is right
+│   └── MassDeletionError      a reconciliation would delete more documents than its caller allowed
 ├── ComparisonError            the backends cannot be compared as asked, or not in this mode
 ├── DamagedMeterError          the documents of a meter contradict each other; a refresh mends them
 ├── UnavailableError           the database, or AppConfig, did not answer in time; send it again
@@ -102,6 +104,18 @@ class UnchangedError(RolloutError):
 
 class SyncModeError(EnergyMonitorError):
     """Raised when the sync mode does not allow a change of mode or a job; says why and what to do first."""
+
+
+class SyncStoppedError(SyncModeError):
+    """Raised when the old readings were dropped, renamed or mostly lost: a person says first which side is right."""
+
+
+class MassDeletionError(SyncModeError):
+    """Raised when a reconciliation would delete ``deletes`` documents, more than allowed; nothing was written."""
+
+    def __init__(self, deletes: int, allowed: int) -> None:
+        super().__init__(f"it would delete {deletes} documents, and {allowed} were allowed")
+        self.deletes = deletes
 
 
 class UnavailableError(EnergyMonitorError):

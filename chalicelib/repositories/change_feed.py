@@ -10,8 +10,9 @@ from typing import Any
 from pymongo.change_stream import ChangeStream
 from pymongo.errors import OperationFailure
 
-from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.errors import SyncStoppedError
 from chalicelib.domain.sync.reconciliation import Changes, Moment, Position
+from chalicelib.domain.sync.repairs import ANSWERS, REPAIR
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
 
 # How long the server waits for one more change before it says that there is none.
@@ -84,9 +85,10 @@ class MongoChangeFeed:
 
 def _checked(change: Document) -> Document:
     if change["operationType"] not in WRITES:
-        raise SyncModeError(
-            f"the collection {Collections.ENERGIES} met {change['operationType']!r}; nothing is carried over until "
-            "you have looked at it and begun anew: python -m infra sync --full"
+        raise SyncStoppedError(
+            f"the collection {Collections.ENERGIES} met {change['operationType']!r}; nothing is carried over from it "
+            f"until you have looked at it ({REPAIR}) and said which side is right: {ANSWERS}; python -m infra sync "
+            f"--full begins again with {Collections.ENERGIES} where few twins would go"
         )
     return change
 

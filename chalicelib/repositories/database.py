@@ -43,6 +43,7 @@ class Collections(StrEnum):
     SETTINGS = "user_settings"
     CONTROL = "control"
     QUARANTINE = "quarantined_readings"
+    REPAIRED = "repaired_readings"
     USAGE = "backend_usage_logs"
     COMPARISONS = "backend_comparisons"
     FLAG_CHANGES = "flag_changes"

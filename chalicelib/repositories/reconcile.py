@@ -2,10 +2,11 @@
 
 It reads the authoritative documents and writes their twins and the meter in one transaction (in two, a delete made
 meanwhile would come back: tried), and writes only where they differ. A twin goes only with its document: where that is
-still there but cannot be read, or another double hides it, the twin is the last good copy and stays.
+still there but cannot be read, or another double hides it, the twin is the last good copy and stays. What is deleted or
+overwritten is kept in the same transaction (``repaired``), and no more is deleted than the caller allows.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -14,9 +15,10 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
+from chalicelib.domain.errors import MassDeletionError
 from chalicelib.domain.readings import EnergyType, is_kept, to_datetime, to_ms
 from chalicelib.domain.sync.modes import Side
-from chalicelib.domain.sync.reconciliation import MeterKey
+from chalicelib.domain.sync.reconciliation import UNNAMED, MeterKey, RepairRun
 from chalicelib.domain.sync.reconciliation import Reconciled as Reconciled
 from chalicelib.domain.sync.reconciliation import Selection as Selection
 from chalicelib.repositories.control import sync_state
@@ -25,12 +27,14 @@ from chalicelib.repositories.documents import COLLECTION, amount_of, counted, of
 from chalicelib.repositories.doubles import without_doubles
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.quarantine import unreadable_among
+from chalicelib.repositories.repaired import Overwritten, keep
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.transactions import abort, in_transaction
 
 OTHER = {Side.OLD: Side.NEW, Side.NEW: Side.OLD}
 # Which of these ids have an authoritative document that cannot be read.
 UnreadableAmong = Callable[[Sequence[Any]], Sequence[Any]]
+CHANGED_OLD = ("date", "amount", "updatedAt")  # what else an inherited document says stays
 
 
 def reconcile(
@@ -40,55 +44,41 @@ def reconcile(
     selection: Selection,
     now: int,
     timeout_seconds: float,
+    run: RepairRun = UNNAMED,
+    deletes: int = 0,
 ) -> Reconciled:
-    """Make the other side of a meter equal to the authoritative one, as far as ``selection`` goes.
+    """Make the other side of a meter equal to the one that is believed, as far as ``selection`` goes.
 
     In a mode that writes one side only nothing is written: the other side rests. Where a writer came in between, the
     meter is taken before it is read again: a long read would meet the next write, and the one after, without end.
 
     Raises:
+        MassDeletionError: more than ``deletes`` documents would go; nothing was written.
         UnavailableError: the database did not answer in time; nothing was written.
     """
 
     seen: tuple[int, int] | None = None
+    meter = (user_id, energy_type)
 
     def work(session: ClientSession) -> Reconciled:
         nonlocal seen
         if seen:
-            _marked(database, session, (user_id, energy_type), *seen, now)
-        sync = sync_state(database, session)
-        other = OTHER[sync.authoritative]
-        sides = {
-            side: _MeterSide(ScopedCollection(database[COLLECTION[side]], user_id, session), side, energy_type)
-            for side in Side
-        }
-        if other not in sync.writes:
-            abort(session)
-            return Reconciled()
-        remains = partial(unreadable_among, database[COLLECTION[sync.authoritative]], session=session)
-        difference = _difference(sides, sync.authoritative, selection, remains)
-        if not difference:
+            _marked(database, session, meter, *seen, now)
+        pair = _Pair.of(database, session, meter, run)
+        difference = pair.difference(selection) if pair else NOTHING
+        if not pair or not difference:
             abort(session)
             return Reconciled(kept=difference.kept)
+        if len(difference.gone) > deletes:
+            raise MassDeletionError(len(difference.gone), deletes)
         seen = first, last = difference.span
-        version = _marked(database, session, (user_id, energy_type), first, last, now)
-        _release(database, session, other, [document["_id"] for document in difference.new], now)
-        sides[other].write(difference)
-        written = len(difference.new), len(difference.changed), len(difference.gone)
-        return Reconciled(*written, version, first, last, difference.kept)
+        version = _marked(database, session, meter, first, last, now)
+        strays = _release(database, session, pair.other, [document["_id"] for document in difference.new], now)
+        keep(database, session, meter, pair.other, run, _overwritten(difference, strays, pair.other), now)
+        pair.sides[pair.other].write(difference)
+        return difference.written(version)
 
     return in_transaction(database, timeout_seconds, work)
-
-
-def _difference(
-    sides: Mapping[Side, "_MeterSide"], authoritative: Side, selection: Selection, unreadable: UnreadableAmong
-) -> "Difference":
-    date = _dates(sides.values(), selection)
-    found = sides[authoritative].documents(date)
-    wanted = counting(found, authoritative)
-    present = sides[OTHER[authoritative]].present(date)
-    kept = keepable(found, wanted, present, unreadable)
-    return Difference.of(wanted, present, OTHER[authoritative], kept)
 
 
 def counting(found: Sequence[Document], side: Side) -> dict[Any, Document]:
@@ -113,8 +103,71 @@ def keepable(
     return {key for key in (*hidden, *damaged) if not (is_kept(date := present[key].get("date")) and date in taken)}
 
 
-def _release(database: MongoDatabase, session: ClientSession, side: Side, ids: Sequence[Any], now: int) -> None:
-    """Take away what stands under these ids elsewhere: the type was changed, or a document was damaged."""
+def plan(
+    database: MongoDatabase, user_id: str, energy_type: EnergyType, timeout_seconds: float, run: RepairRun
+) -> Reconciled:
+    """What ``reconcile`` would write of a whole meter, at one snapshot; changes nothing. Raises UnavailableError."""
+
+    def work(session: ClientSession) -> Reconciled:
+        pair = _Pair.of(database, session, (user_id, energy_type), run)
+        difference = pair.difference(Selection()) if pair else NOTHING
+        abort(session)
+        return difference.written(0) if difference else Reconciled(kept=difference.kept)
+
+    return in_transaction(database, timeout_seconds, work)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Both sides of a meter inside one transaction, and which of them is written."""
+
+    sides: Mapping[Side, "_MeterSide"]
+    source: Side
+    unreadable: UnreadableAmong
+
+    @classmethod
+    def of(cls, database: MongoDatabase, session: ClientSession, meter: MeterKey, run: RepairRun) -> "_Pair | None":
+        """None in a mode in which one of them rests."""
+        sync = sync_state(database, session)
+        source = run.source or sync.authoritative
+        if not {source, OTHER[source]} <= set(sync.writes):
+            return None
+        user_id, energy_type = meter
+        return cls(
+            {
+                side: _MeterSide(ScopedCollection(database[COLLECTION[side]], user_id, session), side, energy_type)
+                for side in Side
+            },
+            source,
+            partial(unreadable_among, database[COLLECTION[source]], session=session),
+        )
+
+    @property
+    def other(self) -> Side:
+        """The side that is written."""
+        return OTHER[self.source]
+
+    def difference(self, selection: Selection) -> "Difference":
+        """What must be written on the other side."""
+        date = _dates(self.sides.values(), selection)
+        found = self.sides[self.source].documents(date)
+        wanted, present = counting(found, self.source), self.sides[self.other].present(date)
+        return Difference.of(wanted, present, self.other, keepable(found, wanted, present, self.unreadable))
+
+
+def _overwritten(difference: "Difference", strays: Sequence[Document], side: Side) -> Iterator[Overwritten]:
+    """What goes with the difference, and what takes its place."""
+    twins = {document["_id"]: document for document in difference.new}
+    yield from ((document, None) for document in difference.gone)
+    for before, after in difference.changed:
+        yield before, after if side is Side.NEW else before | {field: after[field] for field in CHANGED_OLD}
+    yield from ((stray, twins[stray["_id"]]) for stray in strays)
+
+
+def _release(
+    database: MongoDatabase, session: ClientSession, side: Side, ids: Sequence[Any], now: int
+) -> Sequence[Document]:
+    """Take away what has these ids elsewhere, and return it: the type was changed, or a document was damaged."""
     collection = database[COLLECTION[side]]
     strays = list(collection.find({"_id": {"$in": ids}}, session=session)) if ids else []
     if strays:
@@ -123,6 +176,7 @@ def _release(database: MongoDatabase, session: ClientSession, side: Side, ids: S
         if meter := meter_of(stray):
             instants = Difference([], [], [stray]).span
             _marked(database, session, meter, *instants, now)
+    return strays
 
 
 def _marked(database: MongoDatabase, session: ClientSession, meter: MeterKey, first: int, last: int, now: int) -> int:
@@ -169,12 +223,19 @@ class Difference:
     def __bool__(self) -> bool:
         return bool(self.new or self.changed or self.gone)
 
+    def written(self, source_version: int) -> Reconciled:
+        """How much it is, as a reconciliation says it."""
+        return Reconciled(len(self.new), len(self.changed), len(self.gone), source_version, *self.span, self.kept)
+
     @property
     def span(self) -> tuple[int, int]:
         """The first and the last instant that a figure changes at."""
         documents = [*self.new, *self.gone, *(document for pair in self.changed for document in pair)]
         instants = [to_ms(item["date"]) for item in documents if is_kept(item.get("date"))] or [0]
         return min(instants), max(instants)
+
+
+NOTHING = Difference([], [], [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +282,7 @@ class _MeterSide:
     def _change_old(self, documents: Iterable[Document]) -> None:
         """Keep what else an inherited document says."""
         for document in documents:
-            changed = {field: document[field] for field in ("date", "amount", "updatedAt")}
+            changed = {field: document[field] for field in CHANGED_OLD}
             self.collection.update_one({"_id": document["_id"]}, {"$set": changed})
 
 

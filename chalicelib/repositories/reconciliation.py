@@ -13,16 +13,26 @@ from pymongo.client_session import ClientSession
 from chalicelib.domain.ports import Clock, DisplayDocument
 from chalicelib.domain.readings import kind_of
 from chalicelib.domain.sync.modes import Side
-from chalicelib.domain.sync.reconciliation import Finding, MeterKey, ReadingKey, Reconciled, Selection, Unreadable
+from chalicelib.domain.sync.reconciliation import (
+    UNNAMED,
+    Finding,
+    MeterKey,
+    ReadingKey,
+    Reconciled,
+    RepairRun,
+    Selection,
+    Unreadable,
+)
 from chalicelib.repositories import damages, quarantine, unreadable
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.display import view_of
 from chalicelib.repositories.documents import COLLECTION, NOT_ARRAY, READABLE, TYPES, counted, of_meter
 from chalicelib.repositories.doubles import without_doubles
-from chalicelib.repositories.reconcile import differ, keepable, meter_of, reconcile
+from chalicelib.repositories.reconcile import differ, keepable, meter_of, plan, reconcile
 from chalicelib.repositories.scoped import ScopedCollection
 
+BY_METER = [("userId", 1), ("type", 1), ("date", 1)]
 METER = {"_id": 0, "userId": 1, "type": 1}
 SHOWN = {"date": 1, "amount": 1, "updatedAt": 1}
 _AMOUNT = {"$convert": {"input": "$amount", "to": "decimal", "onError": None, "onNull": None}}
@@ -69,13 +79,34 @@ class MongoReconciliationRepository:
                         owners.setdefault(meter, set()).add(document["_id"])
         return {meter: tuple(keys) for meter, keys in owners.items()}
 
-    def reconcile(self, meter: MeterKey, selection: Selection) -> Reconciled:
+    def count_meters(self) -> int:
+        """By the collection's own count."""
+        return self._estimated(Collections.METERS)
+
+    def count_readings(self, side: Side) -> int:
+        """By the collection's own count."""
+        return self._estimated(COLLECTION[side])
+
+    def reconcile(
+        self, meter: MeterKey, selection: Selection, run: RepairRun = UNNAMED, deletes: int = 0
+    ) -> Reconciled:
         """One transaction; then the twins that stay are marked."""
-        done = reconcile(self._database, *meter, selection, self._clock(), self._timeout)
+        done = reconcile(self._database, *meter, selection, self._clock(), self._timeout, run, deletes)
         if done.kept:
             with time_limit(self._timeout):
                 quarantine.quarantine_kept(self._database, self._authoritative(), done.kept)
         return done
+
+    def plan(self, meter: MeterKey, run: RepairRun) -> Reconciled:
+        """One transaction that ends without a write."""
+        return plan(self._database, *meter, self._timeout, run)
+
+    def prepare(self, side: Side) -> None:
+        """A collection that was dropped comes back without its indexes, and every look at a meter would be a scan."""
+        with time_limit(self._timeout):
+            collection = self._database[COLLECTION[side]]
+            if BY_METER not in [list(index["key"]) for index in collection.index_information().values()]:
+                collection.create_index(BY_METER, unique=side is Side.NEW)
 
     def digests(self, side: Side, users: Collection[str]) -> Mapping[MeterKey, Hashable]:
         """Calculated by the server. Inherited doubles count here, and what is unreadable on the new side: their meters
@@ -128,6 +159,10 @@ class MongoReconciliationRepository:
         with time_limit(READ_SECONDS):
             return damages.damages(self._database, meter)
 
+    def _estimated(self, collection: Collections) -> int:
+        with time_limit(self._timeout):
+            return self._database[collection].estimated_document_count()
+
     def _in(self, collection: Collections, meter: MeterKey | None) -> Iterator[MeterKey]:
         while meter := self._next(collection, meter):
             yield meter
@@ -164,8 +199,12 @@ def _unequal(key: Any, old: Mapping[Any, Document], new: Mapping[Any, Document])
 
 def _finding(meter: MeterKey, key: Any, old: Document | None, new: Document | None) -> Finding:
     user_id, energy_type = meter
+    kind = _MISSING[old is None] if old is None or new is None else "readings differ"
     problem = f"{said(old)} in {Collections.ENERGIES}, {said(new)} in {Collections.READINGS}"
-    return Finding(user_id, energy_type, Collections.READINGS.value, str(key), problem)
+    return Finding(user_id, energy_type, Collections.READINGS.value, str(key), problem, kind)
+
+
+_MISSING = {True: f"nothing in {Collections.ENERGIES}", False: f"nothing in {Collections.READINGS}"}
 
 
 def _kept(meter: MeterKey, key: Any, twin: Document) -> Finding:

@@ -6,11 +6,13 @@ from pymongo import ReturnDocument, WriteConcern
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from chalicelib.domain.errors import LostModeError
+from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.sync.modes import Side, SyncState
 from chalicelib.domain.sync.reconciliation import (
     ModeChange,
     Remains,
     SyncProgress,
+    SyncStop,
     Verified,
     Walk,
     WalkProgress,
@@ -28,8 +30,9 @@ from chalicelib.repositories.control import (
 )
 from chalicelib.repositories.database import READ_SECONDS, Document, MongoDatabase, time_limit
 from chalicelib.repositories.documents import COLLECTION
-from chalicelib.repositories.sync_documents import changes_of, progress_of, remains_of, verified_of, walk_of
+from chalicelib.repositories.sync_documents import changes_of, progress_of, remains_of, stop_of, verified_of, walk_of
 
+SYNC_STOP = "sync_stop"
 VERIFIED = "verified"
 LIFETIME = "transactionLifetimeLimitSeconds"
 KEPT_CHANGES = 100
@@ -90,6 +93,28 @@ class MongoSyncControl:
         found = {"_id": SYNC_MODE, "$expr": {"$eq": ["$$ROOT", {"$literal": remains.stored}]}}
         return self._put(NOWHERE if remains.stored is None else found, after, reason, by)
 
+    def stop(self) -> SyncStop | None:
+        """Why the sync job stopped, where nobody has answered."""
+        return stop_of(self._read(SYNC_STOP) or {})
+
+    def save_stop(self, stop: SyncStop) -> None:
+        """The first reason stays."""
+        document = {"at": to_datetime(stop.at), "reason": stop.reason}
+        with time_limit(READ_SECONDS):
+            self._control.update_one(
+                {"_id": SYNC_STOP}, [{"$set": {"open": {"$ifNull": ["$open", {"$literal": document}]}}}], upsert=True
+            )
+
+    def answer_stop(self, answer: str, at: int) -> None:
+        """The stop goes to those that were answered."""
+        stop = self.stop()
+        if stop is None:
+            return
+        entry = {"at": to_datetime(stop.at), "reason": stop.reason, "answer": answer, "answeredAt": to_datetime(at)}
+        newest = {"$each": [entry], "$slice": -KEPT_CHANGES}
+        with time_limit(READ_SECONDS):
+            self._control.update_one({"_id": SYNC_STOP}, {"$set": {"open": None}, "$push": {"answered": newest}})
+
     def caught_up(self, state: SyncState) -> bool:
         """Both sides are equal: nobody has to be believed any more. False: the mode has moved on."""
         exactly, done = _exactly(state), {"catchingUp": None}
@@ -110,7 +135,7 @@ class MongoSyncControl:
         difference = progress.difference
         document = None
         if difference is not None:
-            document = {"since": difference.since, "after": difference.after and list(difference.after)}
+            document = asdict(difference) | {"after": difference.after and list(difference.after)}
         self._save({"_id": SYNC_JOB, "position": progress.position, "difference": document})
 
     def walk_progress(self, walk: Walk) -> WalkProgress | None:
@@ -136,6 +161,7 @@ class MongoSyncControl:
                 "lagging": seen.lagging,
                 "differences": seen.differences,
                 "findings": [finding.as_document() for finding in seen.findings],
+                "kinds": [[*kind, count] for kind, count in seen.kinds],
             }
         )
 

@@ -19,6 +19,7 @@ from chalicelib.domain.sync.reconciliation import (
     ModeChange,
     Remains,
     SyncProgress,
+    SyncStop,
     Verification,
     Verified,
     WalkProgress,
@@ -27,6 +28,7 @@ from chalicelib.monitoring.logger import logger
 from chalicelib.repositories.control import MODE_CHANGES, reason_of, state_of_document
 from chalicelib.repositories.database import Document
 
+UNREADABLE_STOP = "the sync job is stopped, and its reason in control.sync_stop cannot be read"
 T = TypeVar("T")
 Kind = TypeVar("Kind", bound=BaseModel)
 Lax = Field(strict=False)  # the value of an enumeration, as it is stored
@@ -54,6 +56,15 @@ class StoredDifference(Stored):
 
     since: int | None
     after: Annotated[Meter, Lax] | None
+    written: int = 0
+    deleted: int = 0
+
+
+class StoredStop(Stored):
+    """Why the sync job stopped."""
+
+    at: datetime
+    reason: str
 
 
 class StoredProgress(Stored):
@@ -71,6 +82,7 @@ class StoredFinding(Stored):
     collection: str
     document: str
     problem: str
+    kind: str = "not as it should be"
 
 
 class StoredWalk(Stored):
@@ -84,6 +96,7 @@ class StoredWalk(Stored):
     lagging: int
     differences: int
     findings: list[StoredFinding]
+    kinds: list[Annotated[tuple[str, EnergyType, str, int], Lax]] = []
 
 
 class StoredVerified(Stored):
@@ -102,7 +115,16 @@ def progress_of(document: Document) -> SyncProgress:
     if stored is None:
         return SyncProgress(unreadable=True)
     left = stored.difference
-    return SyncProgress(stored.position, None if left is None else FullDifference(left.since, left.after))
+    difference = FullDifference(left.since, left.after, left.written, left.deleted) if left else None
+    return SyncProgress(stored.position, difference)
+
+
+def stop_of(document: Document) -> SyncStop | None:
+    """Why the sync job stopped; None: it did not, or it was answered. What nobody can read counts as a stop."""
+    if document.get("open") is None:
+        return None
+    stored = readable(StoredStop, document["open"])
+    return SyncStop(to_ms(stored.at), stored.reason) if stored else SyncStop(0, UNREADABLE_STOP)
 
 
 def walk_of(document: Document) -> WalkProgress | None:
@@ -111,7 +133,9 @@ def walk_of(document: Document) -> WalkProgress | None:
     if stored is None:
         return None
     findings = tuple(Finding(**finding.model_dump()) for finding in stored.findings)
-    seen = Verification(stored.mode, stored.meters, stored.lagging, stored.differences, findings)
+    kinds = tuple(((collection, of, kind), count) for collection, of, kind, count in stored.kinds)
+    counts = (stored.meters, stored.lagging, stored.differences)
+    seen = Verification(stored.mode, *counts, findings=findings, kinds=kinds)
     return WalkProgress(stored.started, stored.since, stored.after, seen)
 
 

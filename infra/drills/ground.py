@@ -61,7 +61,7 @@ class LaptopGround:
         """Repairs from ``energies``."""
         self._force(SyncMode.DUAL_WRITE)
         consistency = shell_operations(self.database).consistency
-        consistency.repair()
+        consistency.repair(allow_deletes=consistency.plan().deletes)
         if left := consistency.verify(restart=True).differences:
             raise OperatorError(f"verify finds differences ({left}) after the control was mended")
 

@@ -38,6 +38,7 @@ CARRIED = (  # in the order in which they are restored: a meter comes after its 
     Collections.ENERGIES,
     Collections.READINGS,
     Collections.QUARANTINE,
+    Collections.REPAIRED,
     Collections.SETTINGS,
     Collections.METERS,
     Collections.FLAG_CHANGES,

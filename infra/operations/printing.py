@@ -11,13 +11,18 @@ from rich.table import Column, Table
 
 from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import Unreadable, UnreadableDocument, Verification
+from chalicelib.domain.sync.reconciliation import Finding, SyncStop, Unreadable, UnreadableDocument, Verification
 from chalicelib.flags.document.flag import moment as moment
 from chalicelib.services.sync.sync_job import SyncReport
 from chalicelib.services.sync.sync_modes import ModeReport
 
 console = Console(highlight=False, soft_wrap=True)
 progress_console = Console(stderr=True, highlight=False, soft_wrap=True)
+FINDINGS_SHOWN = 20
+UNDO = "python -m infra repair undo"
+limit_option = click.option(
+    "--limit", type=click.IntRange(min=0), default=FINDINGS_SHOWN, show_default=True, help="how many findings to print"
+)
 MEANINGS = {
     SyncMode.OLD_ONLY: "reads and writes go to energies alone",
     SyncMode.DUAL_WRITE: "writes go to both, whichever backend takes them",
@@ -59,6 +64,7 @@ def mode_document(report: ModeReport) -> dict[str, Any]:
         "authoritative": state.authoritative.value,
         "catchingUp": state.catching_up and state.catching_up.value,
         "drainSeconds": round(report.drain_seconds, 1),
+        "stopped": report.stop and report.stop.reason,
         "changes": [
             {"mode": item.mode.value, "at": moment(item.at), "reason": item.reason, "by": item.by}
             for item in report.changes
@@ -74,9 +80,17 @@ def print_mode(report: ModeReport) -> None:
     rows.add_row("since", "ever" if not state.since else moment(state.since))
     rows.add_row("drain", f"{report.drain_seconds:.0f} s to go" if report.drain_seconds else "done")
     rows.add_row("sides", sides(state))
+    if report.stop:
+        rows.add_row("sync job", f"[red]stopped[/] at {moment(report.stop.at)}: {escape(report.stop.reason)}")
     console.print(rows)
     if report.changes:
         console.print(_changes(report))
+
+
+def print_stop(stop: SyncStop | None) -> None:
+    """Why the sync job stopped, for people."""
+    if stop:
+        console.print(f"the sync job is stopped since {moment(stop.at)}: {stop.reason}", markup=False)
 
 
 def sides(state: SyncState) -> str:
@@ -91,23 +105,36 @@ def sides(state: SyncState) -> str:
 def sync_line(report: SyncReport) -> str:
     """One line about a run of the sync job."""
     seen = f"{counted(report.meters, 'meter')} compared, " if report.full_difference else ""
-    written = f"{report.inserted} inserted, {report.replaced} replaced, {report.deleted} deleted"
+    written = f"{report.inserted} inserted, {report.replaced} replaced, {report.deleted} deleted{_way_back(report)}"
     notice = f"; {report.notice}" if report.notice else ""
     line = f"{report.state}: {seen}{counted(report.changes, 'change')} seen; {written}; lag {report.lag_seconds:.1f} s"
     return line + notice
 
 
+def _way_back(report: SyncReport) -> str:
+    return f" (back with: {UNDO} {report.run})" if report.replaced or report.deleted else ""
+
+
 def verification_document(seen: Verification) -> dict[str, Any]:
-    """A comparison, for programs."""
+    """A comparison, for programs: its first findings."""
+    return verification_summary(seen) | {"findings": [finding.as_document() for finding in seen.findings]}
+
+
+def verification_summary(seen: Verification) -> dict[str, Any]:
+    """A comparison without its findings, for programs."""
     return asdict(seen) | {
         "mode": seen.mode.value,
-        "findings": [finding.as_document() for finding in seen.findings],
+        "findings": [],
+        "kinds": [
+            {"collection": collection, "type": of.value, "kind": kind, "count": count}
+            for (collection, of, kind), count in seen.kinds
+        ],
     }
 
 
-def print_verification(seen: Verification) -> None:
+def print_verification(seen: Verification, limit: int = FINDINGS_SHOWN) -> None:
     """A comparison of both sides and the display, for people."""
-    print_comparison(seen)
+    print_comparison(seen, limit)
     _print_unreadable(seen.unreadable)
     if seen.mode is not SyncMode.DUAL_WRITE:
         console.print(f"the mode is {seen.mode}: one side rests, so the sides were not compared")
@@ -131,9 +158,9 @@ def _why(document: UnreadableDocument) -> tuple[str, str]:
     return document.problem, document.twin or "none"
 
 
-def print_comparison(seen: Verification) -> None:
+def print_comparison(seen: Verification, limit: int = FINDINGS_SHOWN) -> None:
     """What was compared and found, for people."""
-    print_findings(seen)
+    print_findings(seen, limit)
     console.print(
         _compared(seen) + (f"; display not compared, because it lags: {seen.lagging}" if seen.lagging else "")
     )
@@ -144,12 +171,28 @@ def print_progress(seen: Verification) -> None:
     progress_console.print(_compared(seen))
 
 
-def print_findings(seen: Verification) -> None:
-    """The documents that are not as they should be, for people."""
-    if seen.findings:
-        console.print(_findings(seen))
-    if seen.differences > len(seen.findings):
-        console.print(f"... and {seen.differences - len(seen.findings)} more")
+def print_findings(seen: Verification, limit: int = FINDINGS_SHOWN) -> None:
+    """How many documents of each kind are not as they should be, and the first of them, a line each: ids stay whole."""
+    for finding in seen.findings[:limit]:
+        console.print(finding_line(finding), markup=False)
+    shown = min(limit, len(seen.findings))
+    if seen.differences > shown:
+        console.print(f"... and {seen.differences - shown} more; all of them: --json")
+    if seen.kinds:
+        console.print(_kinds(seen))
+
+
+def finding_line(finding: Finding) -> str:
+    """One document: where it is, whose it is, what is wrong with it."""
+    place = f"{finding.collection} {finding.document}"
+    return printable(f"{place} (user {finding.user_id}, {finding.type}): {finding.problem}")
+
+
+def _kinds(seen: Verification) -> Table:
+    table = Table("collection", "type", "kind", Column("documents", justify="right"))
+    for (collection, energy_type, kind), count in seen.kinds:
+        table.add_row(collection, energy_type.value, kind, f"{count:,}")
+    return table
 
 
 def _compared(seen: Verification) -> str:
@@ -161,12 +204,4 @@ def _changes(report: ModeReport) -> Table:
     for change in report.changes[-5:]:
         by, reason = printable(change.by or "-"), printable(change.reason)
         table.add_row(moment(change.at), change.mode.value, escape(by), escape(reason))
-    return table
-
-
-def _findings(seen: Verification) -> Table:
-    document, problem = Column("document", overflow="fold"), Column("problem", overflow="fold")
-    table = Table("user", "type", Column("collection", overflow="fold"), document, problem)
-    for finding in seen.findings:
-        table.add_row(finding.user_id, finding.type.value, finding.collection, finding.document, finding.problem)
     return table

@@ -1,28 +1,29 @@
-"""``python -m infra mode | sync | verify | repair``."""
+"""``python -m infra mode | sync | verify``."""
 
 import sys
 import time
+from collections.abc import Callable
 from math import ceil
 
 import click
 
 from chalicelib.compositions.operations import Operations
 from chalicelib.domain.sync.modes import SyncMode
-from chalicelib.domain.sync.reconciliation import Verification
 from chalicelib.services.sync.sync_job import SyncReport
 from infra.operations.printing import (
     console,
-    counted,
+    limit_option,
     mode_document,
     print_json,
     print_mode,
-    print_progress,
+    print_stop,
     print_verification,
     progress_console,
     sync_line,
-    verification_document,
+    verification_summary,
 )
 from infra.operations.reason import reason_option
+from infra.operations.walking import all_findings, walk_progress
 from infra.targets.target import Target, json_option, person, with_target
 
 UNTIL_DONE = float(7 * 24 * 3600)  # a person ends a run with Ctrl-C; the next one goes on
@@ -94,43 +95,26 @@ def sync(target: Target, full: bool, as_json: bool) -> None:
 
 @click.command()
 @click.option("--user", help="one user's meters only")
-@click.option("--restart", is_flag=True, help="begin anew instead of going on with an interrupted comparison")
+@click.option("--restart", is_flag=True, help="begin from the start instead of going on with an interrupted comparison")
+@limit_option
 @with_target(changes=False)
 @json_option
-def verify(target: Target, user: str | None, restart: bool, as_json: bool) -> None:
-    """Compare both sides, and the display with a fresh calculation. Exit code 1 when anything differs."""
-    with target.operations() as operations:
-        seen = operations.consistency.verify(user, print_progress, restart=restart)
-    _print_verification(seen, as_json)
-    sys.exit(1 if seen.differences else 0)
+def verify(target: Target, user: str | None, restart: bool, limit: int, as_json: bool) -> None:
+    """Compare both sides, and the display with a fresh calculation. Exit code 1 when anything differs.
 
-
-@click.command()
-@click.option("--apply", is_flag=True, help="mend what differs; without it, it is only listed")
-@click.option("--user", help="one user's meters only")
-@with_target(changes=True)
-@json_option
-def repair(target: Target, apply: bool, user: str | None, as_json: bool) -> None:
-    """Mend what differs from the authoritative side. Exit code 1 when something differs in the end."""
-    with target.operations() as operations:
-        if apply:
-            found, left = operations.consistency.repair(user, print_progress)
+    With --json every finding is listed, so an interrupted comparison begins from the start.
+    """
+    with all_findings() as findings:
+        with target.operations() as operations:
+            stop = operations.modes.show().stop
+            with walk_progress("verify", operations.consistency.count_meters()) as progress:
+                seen = operations.consistency.verify(user, progress, restart=restart or as_json, found=findings.add)
+        if as_json:
+            findings.print_with(verification_summary(seen) | {"stopped": stop and stop.reason})
         else:
-            found = left = operations.consistency.verify(user, print_progress, restart=True)
-    if as_json:
-        print_json({"applied": apply, "found": verification_document(found), "left": verification_document(left)})
-    else:
-        print_verification(found)
-        console.print(_outcome(apply, found, left))
-    sys.exit(1 if left.differences else 0)
-
-
-def _outcome(apply: bool, found: Verification, left: Verification) -> str:
-    if not found.differences:
-        return "nothing to mend"
-    if not apply:
-        return "nothing was changed; mend it with: python -m infra repair --apply"
-    return f"mended; {counted(left.differences, 'difference')} all the same" if left.differences else "mended"
+            print_verification(seen, limit)
+            print_stop(stop)
+    sys.exit(1 if seen.differences or stop else 0)
 
 
 def _show(operations: Operations, as_json: bool) -> None:
@@ -141,13 +125,6 @@ def _show(operations: Operations, as_json: bool) -> None:
         print_mode(report)
 
 
-def _print_verification(seen: Verification, as_json: bool) -> None:
-    if as_json:
-        print_json(verification_document(seen))
-    else:
-        print_verification(seen)
-
-
 def _drain_before_catching_up(operations: Operations) -> None:
     if operations.modes.show().state.catching_up:
         _drain(operations)
@@ -155,9 +132,20 @@ def _drain_before_catching_up(operations: Operations) -> None:
 
 def _drain(operations: Operations) -> None:
     """Wait until no write of the mode before can arrive any more."""
-    while remaining := operations.modes.show().drain_seconds:
-        progress_console.print(f"waiting {ceil(remaining)} s for writes of the mode before")
-        time.sleep(remaining)
+    count_down(lambda: operations.modes.show().drain_seconds, time.sleep)
+
+
+def count_down(remaining: Callable[[], float], sleep: Callable[[float], None]) -> None:
+    """Show the seconds of a drain until none remain: each of them on a terminal, every tenth elsewhere."""
+    step = 1.0 if progress_console.is_terminal else 10.0
+    with progress_console.status("") as status:
+        while seconds := remaining():
+            text = f"waiting {ceil(seconds)} s for writes of the mode before"
+            if progress_console.is_terminal:
+                status.update(text)
+            else:
+                progress_console.print(text)
+            sleep(min(seconds, step))
 
 
 def _sync(operations: Operations, *, full: bool) -> SyncReport:

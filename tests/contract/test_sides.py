@@ -11,6 +11,7 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from chalicelib.bootstrap import Ports, now
+from chalicelib.domain.errors import MassDeletionError
 from chalicelib.domain.ports import NewReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
@@ -18,8 +19,10 @@ from chalicelib.domain.sync.reconciliation import (
     Finding,
     FullDifference,
     ModeChange,
+    RepairRun,
     Selection,
     SyncProgress,
+    SyncStop,
     Unreadable,
     Verification,
     Walk,
@@ -182,3 +185,58 @@ def test_a_walks_progress_comes_back_as_it_was_and_goes(ports: Ports, walk: Walk
     assert [ports.sync_control.walk_progress(each) == progress for each in Walk] == [each is walk for each in Walk]
     ports.sync_control.save_walk_progress(walk, None)
     assert ports.sync_control.walk_progress(walk) is None
+
+
+def test_no_more_is_deleted_than_allowed_and_what_goes_is_kept_and_comes_back(
+    ports: Ports, user: str, request: pytest.FixtureRequest
+) -> None:
+    add(ports, user, DAY)
+    (key,) = ports.twins.digests(Side.NEW, {user})
+    taken_away(ports, user, request)
+    meter, run = (user, POWER), RepairRun(f"sync-{user}")
+    assert key == meter
+    assert ports.twins.plan(meter, run).deleted == 1
+    with pytest.raises(MassDeletionError):
+        ports.twins.reconcile(meter, Selection(), run)
+    assert ports.repaired.runs() == []
+    assert ports.twins.reconcile(meter, Selection(), run, 1).deleted == 1
+    assert [(found.id, found.documents, found.undone) for found in ports.repaired.runs()] == [(run.id, 1, 0)]
+    (page,) = ports.repaired.kept(run.id)
+    done = ports.repaired.bring_back(page, RepairRun("undo"))
+    assert (done.restored, done.left, set(done.meters)) == (1, (), {meter})
+    assert list(ports.repaired.kept(run.id)) == []
+    assert ports.display.state(user, POWER).source_version == 2
+
+
+def taken_away(ports: Ports, user: str, request: pytest.FixtureRequest) -> None:
+    """Another application deletes the user's readings on the old side."""
+    if isinstance(ports.twins, FakeSides):
+        for reading_id in [finding for finding, (meter, _) in ports.twins._old().items() if meter[0] == user]:
+            ports.twins.delete(reading_id)
+    else:
+        cast("Database[Any]", request.getfixturevalue("migrated"))["energies"].delete_many({"userId": user})
+
+
+def test_a_repair_from_the_new_side_brings_back_what_the_old_one_lost(
+    ports: Ports, user: str, request: pytest.FixtureRequest
+) -> None:
+    add(ports, user, DAY)
+    taken_away(ports, user, request)
+    run = RepairRun("repair", Side.NEW)
+    assert ports.twins.plan((user, POWER), run).inserted == 1
+    assert ports.twins.reconcile((user, POWER), Selection(), run).inserted == 1
+    old, new = (ports.twins.digests(side, {user}) for side in Side)
+    assert old == new
+    assert len(old) == 1
+
+
+def test_the_first_reason_of_a_stop_stays_until_it_is_answered(ports: Ports) -> None:
+    control = ports.sync_control
+    assert control.stop() is None
+    control.save_stop(SyncStop(1, "first"))
+    control.save_stop(SyncStop(2, "second"))
+    assert control.stop() == SyncStop(1, "first")
+    control.answer_stop("looked at it", 3)
+    assert control.stop() is None
+    control.save_stop(SyncStop(4, "third"))
+    assert control.stop() == SyncStop(4, "third")

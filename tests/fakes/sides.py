@@ -5,10 +5,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 from chalicelib.bootstrap import Ports
+from chalicelib.domain.errors import MassDeletionError, SyncModeError
 from chalicelib.domain.ports import Clock, DisplayDocument, StoredReading
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import Side, SyncMode, SyncState, other_side
 from chalicelib.domain.sync.reconciliation import (
+    UNNAMED,
     Changes,
     Finding,
     MeterKey,
@@ -18,14 +20,17 @@ from chalicelib.domain.sync.reconciliation import (
     ReadingKey,
     Reconciled,
     Remains,
+    RepairRun,
     Selection,
     SyncProgress,
+    SyncStop,
     Unreadable,
     UnreadableDocument,
     Verified,
     Walk,
     WalkProgress,
 )
+from chalicelib.domain.sync.repairs import KeptDocument, KeptRun, Undone
 from tests.fakes.comparisons import FakeComparisonLog
 from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
 from tests.fakes.lagging import FakeLaggingMeters
@@ -43,6 +48,7 @@ class FakeSyncControl:
         self._sync = SyncProgress()
         self._walks: dict[Walk, WalkProgress] = {}
         self._verified: Verified | None = None
+        self._stop: SyncStop | None = None
 
     def state(self) -> SyncState:
         return self._store.sync()
@@ -63,6 +69,15 @@ class FakeSyncControl:
 
     def recover(self, remains: Remains, after: SyncState, reason: str, by: str | None) -> SyncState | None:
         return self._put(after, reason, by) if self._store.lost == remains else None
+
+    def stop(self) -> SyncStop | None:
+        return self._stop
+
+    def save_stop(self, stop: SyncStop) -> None:
+        self._stop = self._stop or stop
+
+    def answer_stop(self, answer: str, at: int) -> None:
+        self._stop = None
 
     def caught_up(self, state: SyncState) -> bool:
         if self._store.stored.sync != state:
@@ -112,6 +127,7 @@ class FakeSides:
         self._damaged: set[str] = set()
         self._log: list[tuple[str, int]] = []
         self._forgotten = 0
+        self.repaired = FakeRepairedReadings(store, self, clock)
 
     def damage(self, reading_id: str) -> None:
         """Another application writes an amount that is no number."""
@@ -146,21 +162,68 @@ class FakeSides:
                     found.setdefault(meter, set()).add(key)
         return {meter: tuple(keys) for meter, keys in found.items()}
 
-    def reconcile(self, meter: MeterKey, selection: Selection) -> Reconciled:
+    def count_meters(self) -> int:
+        return len(list(self.meters()))
+
+    def count_readings(self, side: Side) -> int:
+        return len(self._side(side))
+
+    def prepare(self, side: Side) -> None: ...
+
+    def plan(self, meter: MeterKey, run: RepairRun) -> Reconciled:
+        return self._planned(meter, self._foreign_of(meter, Selection()), run)
+
+    def reconcile(
+        self, meter: MeterKey, selection: Selection, run: RepairRun = UNNAMED, deletes: int = 0
+    ) -> Reconciled:
         self._store.ping()
-        sync = self._store.stored.sync
-        ids = [key for key, (owner, _) in self._foreign.items() if owner == meter and key in (selection.ids or [key])]
-        kept = tuple(key for key in self._damaged if self._new().get(key, [None])[0] == meter)
-        if sync.mode is not SyncMode.DUAL_WRITE or not ids:
-            return Reconciled(kept=kept)
-        findings, instants = self.differences(meter), self._instants(ids)
+        ids = self._foreign_of(meter, selection)
+        planned = self._planned(meter, ids, run)
+        if planned.deleted > deletes:
+            raise MassDeletionError(planned.deleted, deletes)
+        stay = tuple(key for key in self._damaged if self._new().get(key, [None])[0] == meter)
+        if not planned.written:
+            return replace(planned, kept=stay)
+        lost = self._lost(ids, run)
         for key in ids:
             foreign = self._foreign.pop(key)[1]
-            if sync.authoritative is Side.OLD:
+            if self._source(run) is Side.OLD:
                 self._carry_over(meter, key, foreign)
-        first, last = min(instants), max(instants)
-        version = FakeMeters(self._store.stored, meter[0]).mark_changed(meter[1], first, last, self._clock())
-        return Reconciled(len(findings), 0, 0, version, first, last, kept)
+        self.repaired.keep(run, meter, lost)
+        version = self.mark(meter, [planned.first, planned.last])
+        return replace(planned, source_version=version, kept=stay)
+
+    def mark(self, meter: MeterKey, instants: Sequence[int]) -> int:
+        meters = FakeMeters(self._store.stored, meter[0])
+        return meters.mark_changed(meter[1], min(instants), max(instants), self._clock())
+
+    def _source(self, run: RepairRun) -> Side:
+        return run.source or self._store.stored.sync.authoritative
+
+    def _foreign_of(self, meter: MeterKey, selection: Selection) -> list[str]:
+        if self._store.stored.sync.mode is not SyncMode.DUAL_WRITE:
+            return []
+        return [key for key, (owner, _) in self._foreign.items() if owner == meter and key in (selection.ids or [key])]
+
+    def _planned(self, meter: MeterKey, ids: Sequence[str], run: RepairRun) -> Reconciled:
+        if not ids:
+            return Reconciled()
+        source = self._source(run)
+        wanted, present = self._side(source), self._side(other_side(source))
+        instants = self._instants(ids)
+        return Reconciled(
+            sum(key not in present for key in ids),
+            sum(key in present and key in wanted for key in ids),
+            sum(key not in wanted for key in ids),
+            0,
+            min(instants),
+            max(instants),
+        )
+
+    def _lost(self, ids: Sequence[str], run: RepairRun) -> list[StoredReading]:
+        """What the twins on the side that is written say."""
+        present = self._side(other_side(self._source(run)))
+        return [present[key][1] for key in ids if key in present]
 
     def digests(self, side: Side, users: Collection[str]) -> Mapping[MeterKey, Hashable]:
         found: dict[MeterKey, frozenset[Hashable]] = {}
@@ -236,6 +299,50 @@ class FakeSides:
         return old
 
 
+class FakeRepairedReadings:
+    """What the fake sides have lost on the new one; it all comes back as long as nobody has put something there."""
+
+    def __init__(self, store: FakeStore, sides: FakeSides, clock: Clock) -> None:
+        self._store = store
+        self._sides = sides
+        self._clock = clock
+        self._kept: dict[int, tuple[str, int, KeptDocument, StoredReading]] = {}
+        self._undone: set[int] = set()
+
+    def keep(self, run: RepairRun, meter: MeterKey, readings: Sequence[StoredReading]) -> None:
+        for reading in readings:
+            key = len(self._kept)
+            self._kept[key] = (run.id, self._clock(), KeptDocument(key, meter, Side.NEW, reading.id), reading)
+
+    def runs(self) -> list[KeptRun]:
+        found: dict[str, KeptRun] = {}
+        for key, (run, at, _, _) in self._kept.items():
+            known = found.get(run, KeptRun(run, at, 0, 0))
+            found[run] = replace(known, documents=known.documents + 1, undone=known.undone + (key in self._undone))
+        return list(found.values())
+
+    def kept(self, run: str) -> Iterator[list[KeptDocument]]:
+        items = [item for key, (of, _, item, _) in self._kept.items() if of == run and key not in self._undone]
+        for meter in sorted({item.meter for item in items}):
+            yield [item for item in items if item.meter == meter]
+
+    def bring_back(self, documents: Sequence[KeptDocument], run: RepairRun) -> Undone:
+        if Side.NEW not in self._store.stored.sync.writes:
+            raise SyncModeError("the new side rests")
+        done = Undone()
+        for document in documents:
+            reading = self._kept[document.key][3]
+            place = (*document.meter, reading.instant)
+            if place in self._store.stored.readings:
+                done = done.plus(Undone(left=((document, "its instant is taken"),)))
+                continue
+            self._store.stored.readings[place] = replace(reading, revision=reading.revision + 1)
+            self._undone.add(document.key)
+            self._sides.mark(document.meter, [reading.instant])
+            done = done.plus(Undone(1, meters=frozenset({document.meter})))
+        return done
+
+
 def reading(reading_id: str, energy_type: EnergyType, instant: int, amount: int) -> StoredReading:
     """A reading as another application writes one."""
     return StoredReading(reading_id, energy_type, instant, Decimal(amount), "manual", 1, instant, instant)
@@ -254,6 +361,7 @@ def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> 
         sync_control=FakeSyncControl(store),
         twins=sides,
         changes=sides,
+        repaired=sides.repaired,
         usage=usage,
         comparisons=FakeComparisonLog(usage),
         flag_history=FakeFlagHistory(store),

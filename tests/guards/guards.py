@@ -34,6 +34,7 @@ WRITTEN_OVER = f"{METERS}test_a_write_and_its_refresh_work_and_show_the_right_fi
 RESTORED = f"{METERS}test_after_a_restore_of_a_part_no_version_comes_back"
 SILENT = "tests/integration/test_silent_connections.py::"
 REPLAY = "tests/integration/test_replay.py::"
+REPAIR = "tests/integration/test_repair.py::"
 PUBLISHER = "tests/unit/test_publisher.py::"
 FLAGS = "tests/unit/flags/"
 BACKUP = "tests/integration/test_backup.py::"
@@ -483,5 +484,77 @@ GUARDS = (
         "    lagging: int\n    differences: int\n\n\ndef progress_of",
         "    lagging: int\n    differences: Any\n\n\ndef progress_of",
         (f"{CONTROL_STATE}test_a_comparison_that_cannot_be_read_proves_nothing[{{'differences': None}}]",),
+    ),
+    Guard(
+        "the limit of deletions in the transaction that deletes",
+        "chalicelib/repositories/reconcile.py",
+        "if len(difference.gone) > deletes:",
+        "if False:",
+        (
+            f"{REPAIR}test_nothing_is_kept_of_a_transaction_that_fails",
+            f"{REPAIR}test_the_backfill_takes_no_crowd_of_twins_away",
+        ),
+    ),
+    Guard(
+        "no mass deletion by a job",
+        "chalicelib/services/sync/deletions.py",
+        "if deleted > DELETES_UNASKED and deleted * 2 >= written:",
+        "if False:",
+        (
+            f"{REPAIR}test_the_job_deletes_no_crowd_of_twins_by_itself_and_says_so[by the stream]",
+            f"{REPAIR}test_way_back_from_new_only_stops_before_it_empties_the_old_side",
+        ),
+    ),
+    Guard(
+        "the number that a mass deletion needs",
+        "infra/operations/repair.py",
+        "if plan.needs_number and wish.allow_deletes is None:",
+        "if False:",
+        (f"{REPAIR}test_without_the_jobs_stop_a_repair_still_refuses_to_delete_so_much",),
+    ),
+    Guard(
+        "the stop of the sync job holds for repair",
+        "chalicelib/services/sync/consistency.py",
+        """        if source is None or user_id is not None:
+            check_answered(self._control)
+""",
+        "",
+        (f"{REPAIR}test_a_stop_is_not_answered_by_one_users_repair_nor_by_a_side_that_catches_up",),
+    ),
+    Guard(
+        "the stop of the sync job holds for a change of mode",
+        "chalicelib/services/sync/sync_modes.py",
+        """        check_answered(self._control)
+""",
+        "",
+        (f"{REPAIR}test_no_mode_changes_while_the_job_is_stopped[old_only]",),
+    ),
+    Guard(
+        "what is taken away is kept",
+        "chalicelib/repositories/repaired.py",
+        "    if entries:\n",
+        "    if False:\n",
+        (f"{REPAIR}test_an_undo_brings_back_what_was_deleted_and_overwritten_and_shows_it",),
+    ),
+    Guard(
+        "an undo leaves what was changed since",
+        "chalicelib/repositories/repaired.py",
+        """        if entry["after"] != (later["before"] if later else present.get(entry["reading"])):""",
+        "        if False:",
+        (f"{REPAIR}test_an_undo_brings_back_what_was_deleted_and_overwritten_and_shows_it",),
+    ),
+    Guard(
+        "a side that catches up is not believed",
+        "chalicelib/services/sync/consistency.py",
+        "if sync.catching_up and source is not sync.catching_up:",
+        "if False:",
+        (f"{REPAIR}test_a_stop_is_not_answered_by_one_users_repair_nor_by_a_side_that_catches_up",),
+    ),
+    Guard(
+        "a side that lost most of its readings does not go on alone",
+        "chalicelib/services/sync/sync_modes.py",
+        "if there - here > DELETES_UNASKED:",
+        "if False:",
+        (f"{REPAIR}test_a_side_that_lost_most_of_its_readings_does_not_go_on_alone",),
     ),
 )

@@ -179,7 +179,7 @@ def test_a_reading_that_a_foreign_hand_moved_has_its_twin_moved(empty: Database[
 def test_twins_without_an_old_reading_and_meters_without_readings_are_brought_up_to_date(
     empty: Database[Any],
 ) -> None:
-    database = inherited(empty, 2, 10)
+    database = inherited(empty, 2, 5)
     Backfill(database).run()
     database["energies"].delete_many({"userId": old_energies.user_name(0)})
     Backfill(database).run()

@@ -272,7 +272,7 @@ def test_the_command_line_finds_lists_and_mends(deployed: Deployment, shell: She
     assert (code, seen["differences"]) == (1, len(seen["findings"]))
     assert shell.run("repair")[0] == 1
     assert contents(deployed.database, "source_energy_readings") == set()
-    code, done = shell.run("repair", "--apply")
+    code, done = shell.run("repair", "--apply", "--yes")
     assert (code, done["left"]["differences"]) == (0, 0)
     assert len(equal_sides(deployed.database)) == 1
     assert shell.run("verify")[0] == 0

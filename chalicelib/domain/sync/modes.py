@@ -32,6 +32,11 @@ class Side(StrEnum):
     NEW = "new"
 
 
+def other_side(side: Side) -> Side:
+    """Where the twin is."""
+    return Side.OLD if side is Side.NEW else Side.NEW
+
+
 class SyncMode(StrEnum):
     """The three states of the data; only neighbours may follow each other."""
 

@@ -3,6 +3,7 @@
 What lives here: values and Protocols. What does not: the jobs themselves (``chalicelib.services``).
 """
 
+from collections import Counter
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
@@ -16,6 +17,8 @@ MeterKey = tuple[str, EnergyType]
 ReadingKey = Any  # the store's own id of a reading, equal on both sides
 Position = Any  # a place in the store's stream of changes
 Moment = Any  # a time of the store's own
+FindingKind = tuple[str, EnergyType, str]  # collection, type, kind
+FindingKinds = tuple[tuple[FindingKind, int], ...]
 KEPT_FINDINGS = 1_000
 
 
@@ -47,6 +50,25 @@ class Reconciled:
     def written(self) -> int:
         """How many documents were written."""
         return self.inserted + self.replaced + self.deleted
+
+
+@dataclass(frozen=True, slots=True)
+class RepairRun:
+    """One run that mends: the id under which it keeps what it takes away; ``source`` None: the authoritative side."""
+
+    id: str
+    source: Side | None = None
+
+
+UNNAMED = RepairRun("unnamed")
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStop:
+    """Why the sync job stopped, and when: until a person has answered, nothing is mended and no mode changes."""
+
+    at: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +116,15 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class FullDifference:
-    """A comparison of all meters under way: in the mode that began at ``since``, done up to the meter ``after``."""
+    """A comparison of all meters under way: in the mode that began at ``since``, done up to the meter ``after``.
+
+    ``written`` and ``deleted``: how many documents, so far.
+    """
 
     since: int | None
     after: MeterKey | None = None
+    written: int = 0
+    deleted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +141,14 @@ class SyncProgress:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One document that is not as it should be: where it is and what is wrong with it."""
+    """One document that is not as it should be: where it is, what is wrong with it, and its kind in summaries."""
 
     user_id: str
     type: EnergyType
     collection: str
     document: str
     problem: str
+    kind: str = "not as it should be"
 
     def as_document(self) -> dict[str, Any]:
         """The fields, as they are stored and printed."""
@@ -156,6 +184,7 @@ class Verification:
     ``lagging``: meters whose display will be refreshed anyway, so it was not compared. ``resumed``: up to which meter
     an interrupted comparison had come that this one went on with. ``unreadable``: documents that no reader can use;
     they are no differences once they are in the quarantine, for what is kept of them is then known.
+    ``kinds``: how many of each kind, by collection.
     """
 
     mode: SyncMode
@@ -165,6 +194,7 @@ class Verification:
     findings: tuple[Finding, ...] = ()
     resumed: MeterKey | None = None
     unreadable: Unreadable = Unreadable()
+    kinds: FindingKinds = ()
 
     def plus(self, more: "Verification") -> "Verification":
         """With what a look at further meters has shown."""
@@ -174,7 +204,14 @@ class Verification:
             lagging=self.lagging + more.lagging,
             differences=self.differences + more.differences,
             findings=(*self.findings, *more.findings)[:KEPT_FINDINGS],
+            kinds=_added(self.kinds, more),
         )
+
+
+def _added(kinds: FindingKinds, more: Verification) -> FindingKinds:
+    counts = Counter(dict(kinds))
+    counts.update(dict(more.kinds) or Counter((item.collection, item.type, item.kind) for item in more.findings))
+    return tuple(sorted(counts.items()))
 
 
 class Walk(StrEnum):
@@ -230,6 +267,15 @@ class SyncControl(Protocol):
     def recover(self, remains: Remains, after: SyncState, reason: str, by: str | None) -> SyncState | None:
         """Put ``after`` in the place of what was found. Returns as ``change`` does."""
 
+    def stop(self) -> SyncStop | None:
+        """Why the sync job stopped; None where it did not, or where a person has answered."""
+
+    def save_stop(self, stop: SyncStop) -> None:
+        """Remember that the sync job stopped; an earlier reason stays."""
+
+    def answer_stop(self, answer: str, at: int) -> None:
+        """End a stop; the answer is kept with it."""
+
     def caught_up(self, state: SyncState) -> bool:
         """End the catching up of a state; False when the state has gone meanwhile."""
 
@@ -261,8 +307,28 @@ class ReconciliationRepository(Protocol):
     def owners(self, ids: Sequence[ReadingKey]) -> Mapping[MeterKey, Sequence[ReadingKey]]:
         """The meters that readings belong to, on either side."""
 
-    def reconcile(self, meter: MeterKey, selection: Selection) -> Reconciled:
-        """Make the other side of a meter equal to the authoritative one, in one transaction."""
+    def count_meters(self) -> int:
+        """About how many meters there are; for the time left."""
+
+    def count_readings(self, side: Side) -> int:
+        """About how many documents a side holds."""
+
+    def reconcile(
+        self, meter: MeterKey, selection: Selection, run: RepairRun = UNNAMED, deletes: int = 0
+    ) -> Reconciled:
+        """Make the other side of a meter equal to the one that is believed, in one transaction.
+
+        What is deleted or overwritten is kept under the run's id.
+
+        Raises:
+            MassDeletionError: more than ``deletes`` documents would go; nothing was written.
+        """
+
+    def plan(self, meter: MeterKey, run: RepairRun) -> Reconciled:
+        """What ``reconcile`` would write of a whole meter; changes nothing."""
+
+    def prepare(self, side: Side) -> None:
+        """Create the indexes of a side that lost them with its collection."""
 
     def digests(self, side: Side, users: Collection[str]) -> Mapping[MeterKey, Hashable]:
         """A digest of each meter's readings on a side: different readings, different digests.
@@ -299,5 +365,5 @@ class ChangeFeed(Protocol):
         """Changes behind a position; None where the store does not know that position any more.
 
         Raises:
-            SyncModeError: the collection was dropped or renamed.
+            SyncStoppedError: the collection was dropped or renamed.
         """

@@ -3,26 +3,37 @@
 A meter that the display lags behind is no difference: somebody will refresh it.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.errors import MassDeletionError, SyncModeError, UnavailableError
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sync.modes import Side, SyncMode, SyncState, other_side
 from chalicelib.domain.sync.reconciliation import (
+    ChangeFeed,
     Finding,
+    FullDifference,
     MeterKey,
+    Reconciled,
     ReconciliationRepository,
+    RepairRun,
     Selection,
     SyncControl,
+    SyncProgress,
     Verification,
     Verified,
     Walk,
 )
+from chalicelib.domain.sync.repairs import REPAIR, PlannedWrites, RepairPlan
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.meter_walk import MeterWalk, Progress
 from chalicelib.services.refresh.recalculation import RecalculationService
+from chalicelib.services.sync.runs import check_answered, new_run
+
+READINGS = "source_energy_readings"
+Found = Callable[[Sequence[Finding]], None]
 
 
 class ConsistencyService:
@@ -35,6 +46,7 @@ class ConsistencyService:
         walk: MeterWalk,
         check: DisplayCheck,
         recalculation: RecalculationService,
+        feed: ChangeFeed,
         clock: Clock,
     ) -> None:
         self._control = control
@@ -42,23 +54,45 @@ class ConsistencyService:
         self._walk = walk
         self._check = check
         self._recalculation = recalculation
+        self._feed = feed
         self._clock = clock
 
     def verify(
-        self, user_id: str | None = None, progress: Progress = lambda _: None, *, restart: bool = False
+        self,
+        user_id: str | None = None,
+        progress: Progress = lambda _: None,
+        *,
+        restart: bool = False,
+        found: Found = lambda _: None,
     ) -> Verification:
         """Compare all meters, or those of one user; a comparison of all that was interrupted is taken up again.
+
+        ``found`` is given every finding, page by page; what is returned holds the first of them.
 
         Raises:
             SyncModeError: writes of the mode before may still arrive.
             UnavailableError: the database did not answer in time; the next call goes on.
         """
         sync = self._drained()
+
+        def look(meters: Sequence[MeterKey], sync: SyncState) -> Verification:
+            here = self._look_at(meters, sync)
+            found(here.findings)
+            return here
+
         if user_id is not None:
-            return self._with_unreadable(self._walk.over_one(user_id, sync, self._look_at), user_id)
-        seen = self._walk.over_all(Walk.VERIFY, sync, self._look_at, progress, restart=restart)
+            return self._with_unreadable(self._walk.over_one(user_id, sync, look), user_id)
+        seen = self._walk.over_all(Walk.VERIFY, sync, look, progress, restart=restart)
         self._control.save_verified(Verified(self._clock(), sync.since, seen.meters, seen.lagging, seen.differences))
         return self._with_unreadable(seen, None)
+
+    def count_meters(self) -> int:
+        """About how many meters there are, for the time left."""
+        return self._twins.count_meters()
+
+    def new_run(self) -> RepairRun:
+        """A run of repair that begins now."""
+        return new_run("repair", self._clock())
 
     def count_differences(self) -> int:
         """How many documents differ, by a comparison of everything as it is now."""
@@ -69,24 +103,85 @@ class ConsistencyService:
         meters = (meter for page in self._walk.pages() for meter in self._suspicious(page))
         return not any(self._twins.differences(meter) for meter in meters)
 
-    def repair(
-        self, user_id: str | None = None, progress: Progress = lambda _: None
-    ) -> tuple[Verification, Verification]:
-        """Mend what differs from the authoritative side; returns what was found, and what differs all the same.
+    def plan(
+        self,
+        user_id: str | None = None,
+        progress: Progress = lambda _: None,
+        source: Side | None = None,
+        found: Found = lambda _: None,
+    ) -> RepairPlan:
+        """What a repair would do, from the side that is believed or from ``source``. Changes nothing.
 
         Raises:
-            SyncModeError, UnavailableError: as for ``verify``.
+            SyncModeError: writes of the mode before may still arrive, or ``source`` is not complete in this mode.
+            UnavailableError: the database did not answer in time.
         """
         sync = self._drained()
+        run = RepairRun("plan", _checked(source, sync))
+        documents = {side: self._twins.count_readings(side) for side in Side}
+        rows = tuple(PlannedWrites(side, energy_type) for side in Side for energy_type in EnergyType)
+        plan = RepairPlan(run.source or sync.authoritative, Verification(sync.mode), rows, documents)
+        for page in self._walk.pages(user_id):
+            here = self._look_at(page, sync)
+            plan = plan.plus(here, list(self._planned(_damaged(here), run)))
+            found(here.findings)
+            progress(plan.found)
+        return plan
+
+    def repair(
+        self,
+        user_id: str | None = None,
+        progress: Progress = lambda _: None,
+        source: Side | None = None,
+        allow_deletes: int | None = None,
+        run: RepairRun | None = None,
+        reason: str = "",
+    ) -> tuple[Verification, Verification]:
+        """Mend what differs from the believed side, or from ``source``; returns what was found, and what differs still.
+
+        ``allow_deletes``: how many documents it may delete, as a plan has said; None: it makes a plan, and what needs a
+        number is refused. What it deletes or overwrites is kept under the id of ``run``. A repair of everybody from
+        ``source`` answers a stop of the sync job, with ``reason``.
+
+        Raises:
+            SyncModeError, UnavailableError: as for ``plan``.
+            SyncStoppedError: the sync job is stopped, and ``source`` does not say which side is right.
+        """
+        sync = self._drained()
+        self.check_answered(user_id, source)
+        run = RepairRun((run or new_run("repair", self._clock())).id, _checked(source, sync))
+        deletes = self._few_deletes(user_id, source) if allow_deletes is None else allow_deletes
         self._twins.quarantine()
+        stop, position = self._control.stop(), self._feed.position()
+        self._twins.prepare(other_side(run.source or sync.authoritative))
+        mending = _Mending(self._twins, self._recalculation, self._check, run, deletes)
         found = left = Verification(sync.mode)
         for page in self._walk.pages(user_id):
             here = self._look_at(page, sync)
-            damaged = sorted({(finding.user_id, finding.type) for finding in here.findings})
             found = found.plus(here)
-            left = left.plus(self._left_after_mending(damaged, sync))
+            left = left.plus(self._left_after_mending(_damaged(here), sync, mending))
             progress(found)
+        if stop and not left.differences:
+            self._control.save_sync_progress(SyncProgress(position, FullDifference(sync.since)))
+            self._control.answer_stop(f"{run.id} --from {source}: {reason}", self._clock())
         return self._with_unreadable(found, user_id), self._with_unreadable(left, user_id)
+
+    def check_answered(self, user_id: str | None, source: Side | None) -> None:
+        """Raise SyncStoppedError where the sync job is stopped, unless all is mended from a side that is named."""
+        if source is None or user_id is not None:
+            check_answered(self._control)
+
+    def _few_deletes(self, user_id: str | None, source: Side | None) -> int:
+        plan = self.plan(user_id, source=source)
+        if plan.needs_number:
+            raise SyncModeError(f"it would delete {plan.deletes} documents; {REPAIR} shows which, and what allows it")
+        return plan.deletes
+
+    def _planned(self, damaged: Sequence[MeterKey], run: RepairRun) -> Iterator[tuple[MeterKey, Reconciled]]:
+        """Where a meter cannot even be compared, nothing is planned: it is among the findings."""
+        for meter in damaged:
+            writes = self._check.attempted(meter, partial(self._twins.plan, meter, run))
+            yield meter, writes if isinstance(writes, Reconciled) else Reconciled()
 
     def _drained(self) -> SyncState:
         sync = self._control.state()
@@ -123,19 +218,52 @@ class ConsistencyService:
             return meters
         return [meter for meter in meters if old.get(meter) != new.get(meter)]
 
-    def _left_after_mending(self, damaged: Sequence[MeterKey], sync: SyncState) -> Verification:
+    def _left_after_mending(self, damaged: Sequence[MeterKey], sync: SyncState, mending: "_Mending") -> Verification:
         """What differs all the same, and the meters that cannot be calculated."""
-        failures = {meter: why for meter in damaged if (why := self._mended(meter))}
+        failures = {meter: why for meter in damaged if (why := mending.mended(meter))}
         unmended = tuple(finding for why in failures.values() for finding in why)
         left = self._look_at([meter for meter in damaged if meter not in failures], sync)
         return left.plus(Verification(sync.mode, len(failures), 0, len(unmended), unmended))
 
-    def _mended(self, meter: MeterKey) -> list[Finding]:
-        """Make the twins equal, and every figure anew, whichever of the two was damaged; returns why not."""
+
+@dataclass
+class _Mending:
+    """One run of repair, and how many documents it may still delete."""
+
+    twins: ReconciliationRepository
+    recalculation: RecalculationService
+    check: DisplayCheck
+    run: RepairRun
+    deletes: int
+
+    def mended(self, meter: MeterKey) -> list[Finding]:
+        """Make the twins equal, and calculate every figure again, whichever of the two was damaged; or say why not."""
 
         def work() -> list[Finding]:
-            self._twins.reconcile(meter, Selection())
-            self._recalculation.renew(*meter)
+            try:
+                done = self.twins.reconcile(meter, Selection(), self.run, self.deletes)
+            except MassDeletionError as error:
+                return [Finding(*meter, READINGS, "|".join(meter), f"is not mended: {error}", "not mended")]
+            self.deletes -= done.deleted
+            self.recalculation.renew(*meter)
             return []
 
-        return self._check.attempted(meter, work)
+        return self.check.attempted(meter, work)
+
+
+def _damaged(seen: Verification) -> list[MeterKey]:
+    return sorted({(finding.user_id, finding.type) for finding in seen.findings})
+
+
+def _checked(source: Side | None, sync: SyncState) -> Side | None:
+    """A side that rests, or still catches up, may have nothing of what was written meanwhile."""
+    if source is None:
+        return None
+    if sync.mode is not SyncMode.DUAL_WRITE:
+        raise SyncModeError(f"the mode is {sync.mode}: one side rests, and nothing is carried over; leave out --from")
+    if sync.catching_up and source is not sync.catching_up:
+        raise SyncModeError(
+            f"the {source} side still catches up with the {sync.catching_up} one, it lacks what was written meanwhile; "
+            f"{REPAIR} --from {sync.catching_up} --apply"
+        )
+    return source

@@ -7,10 +7,11 @@ all meters are compared: the full difference.
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from itertools import islice
 from typing import Any, Literal
 
-from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.errors import SyncModeError, SyncStoppedError
 from chalicelib.domain.events import EnergyReadingsSynced
 from chalicelib.domain.ports import Clock, EventPublisher
 from chalicelib.domain.readings import to_datetime
@@ -23,11 +24,15 @@ from chalicelib.domain.sync.reconciliation import (
     Moment,
     Reconciled,
     ReconciliationRepository,
+    RepairRun,
     Selection,
     SyncControl,
     SyncProgress,
+    SyncStop,
 )
 from chalicelib.services.recording.energy_crud import change_of
+from chalicelib.services.sync.deletions import JobDeletions
+from chalicelib.services.sync.runs import check_answered, new_run
 
 CHANGES_AT_ONCE = 1_000
 METERS_AT_ONCE = 100
@@ -39,10 +44,9 @@ READINGS_AT_ONCE = 500  # of one meter, in one transaction
 class SyncReport:
     """What a run has done so far. ``lag_seconds``: the age of the last change that it has seen.
 
-    ``notice``: what made the job begin at the start.
-
     ``state``: ``resting`` in a mode that writes one side only, ``draining`` while writes of the mode before may still
-    arrive, ``unfinished`` when the time was up before everything was seen.
+    arrive, ``unfinished`` when the time was up before everything was seen. ``run``: under which id it keeps what it
+    deletes and replaces, for ``repair undo``. ``notice``: what made the job begin at the start.
     """
 
     state: Literal["resting", "draining", "unfinished", "synced"]
@@ -55,6 +59,7 @@ class SyncReport:
     lag_seconds: float = 0.0
     wait_seconds: float = 0.0
     notice: str | None = None
+    run: str = ""
 
     def as_document(self) -> dict[str, Any]:
         """The fields, as they are logged and printed."""
@@ -94,7 +99,9 @@ class SyncJobService:
         """Make both sides equal, as far as the time goes. ``full``: compare all meters, whatever was seen before.
 
         Raises:
-            SyncModeError: in ``new_only``, where the old readings rest; or the old collection was dropped.
+            SyncModeError: in ``new_only``, where the old readings rest.
+            SyncStoppedError: the old collection was dropped or renamed, or most of it is gone; until a person has
+                answered, every run is refused.
             UnavailableError: the database did not answer in time; the next run goes on.
         """
         sync = self._control.state()
@@ -105,11 +112,20 @@ class SyncJobService:
         if sync.catching_up and (wait := sync.drain_seconds()):
             return SyncReport("draining", wait_seconds=wait)
         if full:
-            self._control.save_sync_progress(SyncProgress())
+            self._begin_again()
+        check_answered(self._control)
         deadline = self._clock() + round(budget_seconds * 1000)
-        return _Run(self._control, self._twins, self._feed, self._publisher, self._clock, sync, progress).until(
-            deadline
-        )
+        run = _Run(self._control, self._twins, self._feed, self._publisher, self._clock, sync, progress)
+        try:
+            return run.until(deadline)
+        except SyncStoppedError as error:
+            self._control.save_stop(SyncStop(self._clock(), str(error)))
+            raise
+
+    def _begin_again(self) -> None:
+        """The old readings as they are now are right, says a person; a mass deletion stops the job all the same."""
+        self._control.save_sync_progress(SyncProgress())
+        self._control.answer_stop("sync --full", self._clock())
 
 
 @dataclass
@@ -125,6 +141,11 @@ class _Run:
     progress: Progress
     moment: Moment | None = None
     report: SyncReport = field(default_factory=lambda: SyncReport("unfinished"))
+    repair: RepairRun = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.repair = new_run("sync", self.clock())
+        self.report = replace(self.report, run=self.repair.id)
 
     def until(self, deadline: int) -> SyncReport:
         """Step by step, as long as there is something to do and time for it."""
@@ -166,10 +187,12 @@ class _Run:
         if difference.after is None:
             self.twins.quarantine()
         meters = list(islice(self.twins.meters(difference.after), METERS_AT_ONCE))
-        self._mend((meter, Selection()) for meter in meters)
+        deletions = JobDeletions(difference.written, difference.deleted)
+        self._mend(((meter, Selection()) for meter in meters), deletions)
         self.report = replace(self.report, full_difference=True, meters=self.report.meters + len(meters))
         if meters:
-            return replace(stand, difference=replace(difference, after=meters[-1]))
+            counts = {"written": deletions.written, "deleted": deletions.deleted}
+            return replace(stand, difference=replace(difference, after=meters[-1], **counts))
         if self.sync.catching_up:
             self.control.caught_up(self.sync)
         return replace(stand, difference=None)
@@ -177,11 +200,12 @@ class _Run:
     def _follow(self, changes: Changes) -> SyncProgress:
         """What another application has changed, and the echoes of our own writes; first what nobody can read of it."""
         self.twins.quarantine(changes.ids)
-        self._mend(
+        work = (
             (meter, Selection(ids=tuple(ids[first : first + READINGS_AT_ONCE])))
             for meter, ids in self.twins.owners(changes.ids).items()
             for first in range(0, len(ids), READINGS_AT_ONCE)
         )
+        self._mend(work, JobDeletions())
         self.report = replace(
             self.report,
             state="synced" if changes.complete else "unfinished",
@@ -190,15 +214,17 @@ class _Run:
         )
         return SyncProgress(changes.position)
 
-    def _mend(self, work: Iterable[tuple[MeterKey, Selection]]) -> None:
-        """Compare and write; one event per meter that something was written of."""
+    def _mend(self, work: Iterable[tuple[MeterKey, Selection]], deletions: JobDeletions) -> None:
+        """Compare and write; one event per meter that something was written of, also where the job stops."""
         written: dict[MeterKey, Reconciled] = {}
-        for meter, selection in work:
-            done = self.twins.reconcile(meter, selection)
-            self.report = self.report.plus(done)
-            if done.source_version:
-                written[meter] = _together(written.get(meter, done), done)
-        self.publisher.publish([self._event(meter, done) for meter, done in written.items()])
+        try:
+            for meter, selection in work:
+                done = deletions.reconciled(partial(self.twins.reconcile, meter, selection, self.repair))
+                self.report = self.report.plus(done)
+                if done.source_version:
+                    written[meter] = _together(written.get(meter, done), done)
+        finally:
+            self.publisher.publish([self._event(meter, done) for meter, done in written.items()])
 
     def _event(self, meter: MeterKey, done: Reconciled) -> EnergyReadingsSynced:
         user_id, energy_type = meter

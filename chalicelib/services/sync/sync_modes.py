@@ -9,9 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.errors import InvalidInputError, SyncModeError
-from chalicelib.domain.sync.modes import DRAIN_SECONDS, Side, SyncMode, SyncState, check_change, drain_of
-from chalicelib.domain.sync.reconciliation import ModeChange, SyncControl
+from chalicelib.domain.sync.modes import DRAIN_SECONDS, Side, SyncMode, SyncState, check_change, drain_of, other_side
+from chalicelib.domain.sync.reconciliation import ModeChange, SyncControl, SyncStop
 from chalicelib.domain.sync.recovery import recovered
+from chalicelib.domain.sync.repairs import DELETES_UNASKED
+from chalicelib.domain.sync.repairs import REPAIR as LOOK
+from chalicelib.services.sync.runs import check_answered
 
 CATCH_UP = "python -m infra sync"
 REPAIR = "python -m infra repair --apply"
@@ -24,27 +27,33 @@ REASON_LENGTH = 500
 
 @dataclass(frozen=True, slots=True)
 class ModeReport:
-    """The mode, how long its drain still takes, and how it came about."""
+    """The mode, how long its drain still takes, how it came about, and why the sync job stopped, where it did."""
 
     state: SyncState
     drain_seconds: float
     changes: Sequence[ModeChange]
+    stop: SyncStop | None = None
 
 
 class SyncModeService:
     """What the operator's command ``mode`` does."""
 
     def __init__(
-        self, control: SyncControl, count_differences: CountDifferences, sides_are_equal: SidesAreEqual
+        self,
+        control: SyncControl,
+        count_differences: CountDifferences,
+        sides_are_equal: SidesAreEqual,
+        count_readings: Callable[[Side], int],
     ) -> None:
         self._control = control
         self._count_differences = count_differences
         self._sides_are_equal = sides_are_equal
+        self._count_readings = count_readings
 
     def show(self) -> ModeReport:
         """The mode now. Raises UnavailableError."""
         state = self._control.state()
-        return ModeReport(state, state.drain_seconds(), self._control.changes())
+        return ModeReport(state, state.drain_seconds(), self._control.changes(), self._control.stop())
 
     def set(self, wanted: SyncMode, reason: str, by: str | None = None) -> SyncState:
         """Change the mode; returns the state that writes follow from now on.
@@ -52,11 +61,13 @@ class SyncModeService:
         Raises:
             InvalidInputError: there is no reason.
             SyncModeError: the change is not allowed, or somebody else has changed the mode meanwhile.
+            SyncStoppedError: the sync job is stopped, and nobody has said which side is right.
             UnavailableError: the database did not answer in time, or the mode is lost.
         """
         why = _checked(reason)
         before = self._control.state()
         check_change(before.mode, wanted)
+        check_answered(self._control)
         if before.mode is SyncMode.DUAL_WRITE:
             self._check_complete(before, Side.OLD if wanted is SyncMode.OLD_ONLY else Side.NEW)
         after = before.changed(wanted, self._full_drain_seconds())
@@ -79,6 +90,14 @@ class SyncModeService:
         )
         return _stored(self._control.recover(remains, after, why, by))
 
+    def _check_not_shrunken(self, kept: Side) -> None:
+        """The authoritative side has everything, unless much of it was lost: readers would see what is left."""
+        here, there = (self._count_readings(side) for side in (kept, other_side(kept)))
+        if there - here > DELETES_UNASKED:
+            raise SyncModeError(
+                f"the {kept} side goes on alone, and it has {here} documents, the other one {there}; look at it: {LOOK}"
+            )
+
     def _full_drain_seconds(self) -> int:
         lifetime = self._control.transaction_seconds()
         return DRAIN_SECONDS if lifetime is None else drain_of(lifetime)
@@ -88,6 +107,7 @@ class SyncModeService:
         if state.catching_up is not None and state.catching_up is not kept:
             raise SyncModeError(f"the {kept} side still catches up with the {state.catching_up} one; first: {CATCH_UP}")
         if state.authoritative is kept:
+            self._check_not_shrunken(kept)
             return
         state.check_drained()
         if differing := self._count_differences():

@@ -1,0 +1,204 @@
+"""What repair and the jobs delete or overwrite: kept in the transaction that takes it away, and the way back."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby, islice
+from typing import Any
+
+from pymongo.client_session import ClientSession
+
+from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
+from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sync.reconciliation import MeterKey, RepairRun
+from chalicelib.domain.sync.repairs import KeptDocument, KeptRun, Undone
+from chalicelib.repositories.control import sync_state
+from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
+from chalicelib.repositories.documents import COLLECTION
+from chalicelib.repositories.meters import MongoMeterRepository
+from chalicelib.repositories.scoped import ScopedCollection
+from chalicelib.repositories.transactions import in_transaction
+
+Overwritten = tuple[Document, Document | None]  # as it was, and what took its place
+AT_ONCE = 500  # in one transaction
+BY_METER = [("run", 1), ("userId", 1), ("type", 1), ("_id", 1)]
+
+
+def keep(
+    database: MongoDatabase,
+    session: ClientSession,
+    meter: MeterKey,
+    side: Side,
+    run: RepairRun,
+    overwritten: Iterable[Overwritten],
+    now: int,
+) -> None:
+    """Keep what a transaction takes away from a meter's side."""
+    user_id, energy_type = meter
+    common = {"run": run.id, "at": to_datetime(now), "side": side.value, "type": energy_type.value}
+    entries = [
+        {**common, "reading": before["_id"], "before": before, "after": after and {"userId": user_id, **after}}
+        for before, after in overwritten
+    ]
+    if entries:
+        ScopedCollection(database[Collections.REPAIRED], user_id, session).insert_many(entries)
+
+
+class MongoRepairedReadings:
+    """Implements ``RepairedReadings``."""
+
+    def __init__(self, database: MongoDatabase, timeout_seconds: float, clock: Clock) -> None:
+        self._database = database
+        self._kept = database[Collections.REPAIRED]
+        self._timeout = timeout_seconds
+        self._clock = clock
+
+    def runs(self) -> list[KeptRun]:
+        """Counted by the index alone."""
+        undone = {"$sum": {"$cond": ["$undone", 1, 0]}}
+        runs = {"_id": "$run", "at": {"$min": "$at"}, "documents": {"$sum": 1}, "undone": undone}
+        with time_limit(self._timeout):
+            found = list(
+                self._kept.aggregate([{"$sort": {"run": 1}}, {"$group": runs}, {"$sort": {"at": 1, "_id": 1}}])
+            )
+        return [KeptRun(item["_id"], to_ms(item["at"]), item["documents"], item["undone"]) for item in found]
+
+    def kept(self, run: str) -> Iterator[list[KeptDocument]]:
+        """By the index, some hundreds at once: memory stays flat."""
+        wanted = {"run": run, "undone": {"$exists": False}}
+        fields = {"userId": 1, "type": 1, "side": 1, "reading": 1}
+        found = self._kept.find(wanted, projection=fields, sort=BY_METER, batch_size=AT_ONCE)
+        documents = (
+            KeptDocument(item["_id"], (item["userId"], EnergyType(item["type"])), Side(item["side"]), item["reading"])
+            for item in found
+        )
+        for _, of_meter in groupby(documents, lambda item: item.meter):
+            while page := list(islice(of_meter, AT_ONCE)):
+                yield page
+
+    def bring_back(self, documents: Sequence[KeptDocument], run: RepairRun) -> Undone:
+        """One transaction."""
+        now = self._clock()
+
+        def work(session: ClientSession) -> Undone:
+            return _BringingBack(self._database, session, run, now).of(documents)
+
+        return in_transaction(self._database, self._timeout, work)
+
+
+class _BringingBack:
+    """One transaction of an undo."""
+
+    def __init__(self, database: MongoDatabase, session: ClientSession, run: RepairRun, now: int) -> None:
+        self._database = database
+        self._session = session
+        self._run = run
+        self._now = now
+        self._writes = sync_state(database, session).writes
+
+    def of(self, documents: Sequence[KeptDocument]) -> Undone:
+        """Bring back what nobody has changed since."""
+        kept = {item.key: item for item in documents}
+        entries = list(self._database[Collections.REPAIRED].find({"_id": {"$in": list(kept)}}, session=self._session))
+        done = Undone()
+        for side, of_side in groupby(sorted(entries, key=_side), _side):
+            done = done.plus(self._on(Side(side), list(of_side), kept))
+        return done
+
+    def _on(self, side: Side, entries: Sequence[Document], kept: Mapping[Any, KeptDocument]) -> Undone:
+        if side not in self._writes:
+            raise SyncModeError(f"the {side} side rests in this mode; nothing is brought back to it")
+        collection = self._database[COLLECTION[side]]
+        ids = {"_id": {"$in": [entry["reading"] for entry in entries]}}
+        present = {item["_id"]: item for item in collection.find(ids, session=self._session)}
+        merged, changed = _merged(entries, present)
+        taken = [entry for entry in merged if side is Side.NEW and self._is_taken(entry["before"])]
+        chosen = [entry for entry in merged if entry not in taken]
+        if chosen:
+            self._write(side, chosen, present)
+        left = [
+            *((entry, "was changed since") for entry in changed),
+            *((entry, "its instant is taken") for entry in taken),
+        ]
+        return Undone(
+            len(chosen),
+            tuple((kept[entry["_id"]], why) for entry, why in left),
+            frozenset(meter for entry in chosen for meter in _meters(entry)),
+        )
+
+    def _is_taken(self, before: Document) -> bool:
+        there = {field: before.get(field) for field in ("userId", "type", "date")} | {"_id": {"$ne": before["_id"]}}
+        return self._database[Collections.READINGS].find_one(there, {"_id": 1}, session=self._session) is not None
+
+    def _write(self, side: Side, entries: Sequence[Document], present: Mapping[Any, Document]) -> None:
+        collection, kept = self._database[COLLECTION[side]], self._database[Collections.REPAIRED]
+        for meter, of_meter in groupby(sorted(entries, key=_owner), _owner):
+            overwritten = [(present[item["reading"]], item["before"]) for item in of_meter if item["after"]]
+            keep(self._database, self._session, meter, side, self._run, overwritten, self._now)
+        ids = [entry["reading"] for entry in entries]
+        collection.delete_many({"_id": {"$in": ids}}, session=self._session)
+        collection.insert_many([_next_life(side, entry) for entry in entries], session=self._session)
+        undone = {"$set": {"undone": self._run.id}}
+        done = {"_id": {"$in": [key for entry in entries for key in entry["keys"]]}}
+        kept.update_many(done, undone, session=self._session)
+        for meter, instants in _instants(entries).items():
+            self._mark(meter, min(instants), max(instants))
+
+    def _mark(self, meter: MeterKey, first: int, last: int) -> None:
+        user_id, energy_type = meter
+        meters = MongoMeterRepository(self._database, user_id, self._session)
+        meters.mark_changed(energy_type, first, last, self._now)
+
+
+def _side(entry: Document) -> str:
+    return str(entry["side"])
+
+
+def _merged(entries: Sequence[Document], present: Mapping[Any, Document]) -> tuple[list[Document], list[Document]]:
+    """One entry per reading, as it was before the run, and the entries after which somebody has changed it.
+
+    A job may write a reading more than once in one run: the way back goes from the latest entry to the first.
+    """
+    merged: dict[Any, Document] = {}
+    changed: list[Document] = []
+    for entry in sorted(entries, key=lambda item: item["_id"], reverse=True):
+        later = merged.get(entry["reading"])
+        if entry["after"] != (later["before"] if later else present.get(entry["reading"])):
+            changed.append(entry)
+            continue
+        newest = later or {**entry, "keys": []}
+        merged[entry["reading"]] = {**newest, "before": entry["before"], "keys": [*newest["keys"], entry["_id"]]}
+    return list(merged.values()), changed
+
+
+def _owner(entry: Document) -> MeterKey:
+    return entry["userId"], EnergyType(entry["type"])
+
+
+def _meters(entry: Document) -> Iterator[MeterKey]:
+    """The meters that an entry concerns: the one that was mended, and the one that the document named."""
+    yield _owner(entry)
+    user_id, energy_type = entry["before"].get("userId"), entry["before"].get("type")
+    if isinstance(user_id, str) and energy_type in set(EnergyType):
+        yield user_id, EnergyType(energy_type)
+
+
+def _instants(entries: Sequence[Document]) -> dict[MeterKey, list[int]]:
+    """Where figures of each meter change."""
+    instants: dict[MeterKey, list[int]] = {}
+    for entry in entries:
+        dates = [(entry[name] or {}).get("date") for name in ("before", "after")]
+        found = [to_ms(date) for date in dates if isinstance(date, datetime)] or [0]
+        for meter in _meters(entry):
+            instants.setdefault(meter, []).extend(found)
+    return instants
+
+
+def _next_life(side: Side, entry: Document) -> Document:
+    """The document as it was; on the new side with a revision that nobody has seen: old ETags never fit again."""
+    before: Document = entry["before"]
+    if side is Side.OLD:
+        return before
+    seen = [item.get("revision") for item in (before, entry["after"] or {})]
+    return before | {"revision": max((number for number in seen if isinstance(number, int)), default=0) + 1}

@@ -1,0 +1,50 @@
+"""How much a job that nobody watches may delete by itself: sync job, catching up and backfill."""
+
+from collections.abc import Callable
+from threading import Lock
+
+from chalicelib.domain.errors import MassDeletionError, SyncStoppedError
+from chalicelib.domain.sync.reconciliation import Reconciled
+from chalicelib.domain.sync.repairs import ANSWERS, DELETES_UNASKED, REPAIR
+
+
+class JobDeletions:
+    """What a job deletes by itself: few twins, or fewer than half of what it writes. Safe to share between threads.
+
+    Where another application really took many readings away, a person answers with ``repair``.
+    """
+
+    def __init__(self, written: int = 0, deleted: int = 0) -> None:
+        self._lock = Lock()
+        self.written = written
+        self.deleted = deleted
+
+    def reconciled(self, reconcile: Callable[[int], Reconciled]) -> Reconciled:
+        """Reconcile a meter; ``reconcile`` takes how many documents it may delete.
+
+        Raises:
+            SyncStoppedError: it would be a mass deletion; of this meter nothing was written.
+        """
+        allowed = 0
+        while True:
+            try:
+                done = reconcile(allowed)
+            except MassDeletionError as error:
+                self._admit(error, allowed)
+                allowed = error.deletes
+                continue
+            with self._lock:
+                self.written += done.written - allowed
+            return done
+
+    def _admit(self, error: MassDeletionError, before: int) -> None:
+        """Count the deletions before they are made: of two threads that ask at once, each sees the other's."""
+        more = error.deletes - before
+        with self._lock:
+            deleted, written = self.deleted + more, self.written + more
+            if deleted > DELETES_UNASKED and deleted * 2 >= written:
+                raise SyncStoppedError(
+                    f"the job would delete {deleted} documents, most of what it changes ({written}): it deletes no "
+                    f"more by itself. Look at it: {REPAIR}; then say which side is right: {ANSWERS}"
+                )
+            self.deleted, self.written = deleted, written
