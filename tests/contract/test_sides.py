@@ -205,7 +205,7 @@ def test_no_more_is_deleted_than_allowed_and_what_goes_is_kept_and_comes_back(
     done = ports.repaired.bring_back(page, RepairRun("undo"))
     assert (done.restored, done.left, set(done.meters)) == (1, (), {meter})
     assert list(ports.repaired.kept(run.id)) == []
-    assert ports.display.state(user, POWER).source_version == 2
+    assert ports.display.state(user, POWER).source_version == 3
 
 
 def taken_away(ports: Ports, user: str, request: pytest.FixtureRequest) -> None:

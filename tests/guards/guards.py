@@ -315,8 +315,8 @@ GUARDS = (
     Guard(
         "the twin of a document that cannot be read",
         "chalicelib/repositories/reconcile.py",
-        "kept = keepable(found, wanted, present, unreadable)",
-        "kept: set[Any] = set()",
+        "keepable(found, wanted, present, self.unreadable)",
+        "set()",
         (
             f"{ORIGINALS}test_no_job_takes_the_twin_of_a_damaged_document[{{'amount': 'abc'}}-sync]",
             f"{ORIGINALS}test_no_job_takes_the_twin_of_a_damaged_document[{{'userId': None}}-full difference]",

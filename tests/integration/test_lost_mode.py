@@ -25,7 +25,7 @@ from tests.integration.two_sides import POWER, Deployment, contents, equal_sides
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
 DRAIN = drain_of(30)  # the limit that the tests' server is started with
-NOW = datetime.now(UTC)
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
 PAGE = PageRequest(ReadingFilter(), descending=False, limit=100)
 # Each in the place of the document; the first takes it away.
 DAMAGES: dict[str, Any] = {
