@@ -14,6 +14,7 @@ from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_state
 from chalicelib.repositories.database import Collections
 from migrations import display_documents, inherited
+from migrations.last_copies import keep_last_copies
 from migrations.scripts import QUIET, Direction, Run, Step
 
 RESUMABLE = True
@@ -75,6 +76,8 @@ def up(database: Database[Any], run: Run = QUIET) -> None:
 
 def down(database: Database[Any], run: Run = QUIET) -> None:
     """Drop what can be made again from ``energies``."""
+    if kept := keep_last_copies(database):
+        run.say(f"{kept} documents that energies does not have are kept: python -m infra repair runs")
     display_documents.remove_all(database)
     run.check()
     database.drop_collection(Collections.DISPLAY)

@@ -15,6 +15,7 @@ from chalicelib.repositories.database import Collections
 from chalicelib.repositories.documents import READABLE
 from migrations import display_documents
 from migrations.backfill import Backfill, count_meters
+from migrations.last_copies import keep_last_copies
 from migrations.scripts import QUIET, Direction, Run, Step
 
 RESUMABLE = True
@@ -59,5 +60,7 @@ def up(database: Database[Any], run: Run = QUIET) -> None:
 def down(database: Database[Any], run: Run = QUIET) -> None:
     """Delete what ``up`` can make again."""
     run.check()
+    if kept := keep_last_copies(database):
+        run.say(f"{kept} documents that energies does not have are kept: python -m infra repair runs")
     display_documents.remove_all(database)
     database[Collections.READINGS].delete_many({})

@@ -9,7 +9,9 @@ from chalicelib.domain.sync.modes import Side
 from chalicelib.domain.sync.reconciliation import RepairRun, SyncControl
 
 
-def new_run(job: Literal["sync", "repair", "undo", "backfill"], now: int, source: Side | None = None) -> RepairRun:
+def new_run(
+    job: Literal["sync", "repair", "undo", "backfill", "down"], now: int, source: Side | None = None
+) -> RepairRun:
     """A run that begins now: ``repair-20250131-174500-3f9a``."""
     return RepairRun(f"{job}-{to_datetime(now):%Y%m%d-%H%M%S}-{token_hex(2)}", source)
 
