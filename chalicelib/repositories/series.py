@@ -98,8 +98,8 @@ def _document(user_id: str, energy_type: EnergyType, year: int, part: CompactRea
 
 
 def _digest(document: Document) -> bytes:
-    """Of all that a part says but its owner, who stands in its id. Raises LookupError, TypeError."""
-    said = repr([document[field] for field in ("_id", "type", "year", "decimals", "falls")])
+    """Of all that a part says but whose it is: it is found by that. Raises LookupError, TypeError."""
+    said = repr([document[field] for field in ("type", "year", "decimals", "falls")])
     content = blake2b(said.encode(), digest_size=16)
     for column in ("instants", "amounts"):
         content.update(len(document[column]).to_bytes(8))

@@ -7,6 +7,7 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, Ports, compose, mongo_ports, now
+from chalicelib.repositories import change_feed
 from tests.fakes.publisher import FakePublisher
 
 
@@ -18,3 +19,9 @@ def ports(migrated: Database[Any]) -> Ports:
 @pytest.fixture
 def container(ports: Ports) -> Container:
     return compose(ports, cast(TokenVerifier, None), now)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits_for_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that happened has happened when the sync job is called: it need not wait a second for more."""
+    monkeypatch.setattr(change_feed, "AWAIT_MS", 50)

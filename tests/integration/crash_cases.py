@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Container, compose, mongo_ports
+from chalicelib.bootstrap import Container, compose
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.events.eventbridge import EventBridgePublisher
@@ -18,6 +18,7 @@ from chalicelib.services.recording.configuration import ExchangeDraft
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from chalicelib.services.refresh.replay import ReplayService
 from tests.fakes.bus import FakeBus
+from tests.integration.database_time import timed_ports
 from tests.integration.delivery import deliver, sweep
 
 POWER = EnergyType.POWER
@@ -102,7 +103,7 @@ CASES = {**WRITES, **JOBS}
 def play(case: str, bus: FakeBus, database: Database[Any], user: str) -> None:
     """The whole path, up to the last function that an event of it calls."""
     publisher = EventBridgePublisher(lambda: bus.client, "energy")
-    container = compose(mongo_ports(database, publisher), cast(TokenVerifier, None), lambda: NOW)
+    container = compose(timed_ports(database, publisher, lambda _: NOW), cast(TokenVerifier, None), lambda: NOW)
     CASES[case](Scene(container, database, publisher, user))
     for envelope in bus.delivered():
         deliver(container, envelope)

@@ -10,11 +10,12 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Container, compose, mongo_ports
+from chalicelib.bootstrap import Container, compose
 from tests.fakes.publisher import FakePublisher
 from tests.integration.copying import Original
 from tests.integration.crash_cases import JOBS, NOW, WRITES
 from tests.integration.crashing import CrashPoint, run
+from tests.integration.database_time import timed_ports
 from tests.integration.delivery import sweep
 from tests.integration.shown import assert_shown, published, readings
 
@@ -102,7 +103,9 @@ class Place:
 
     def _at(self, moment: int) -> Container:
         """The use cases at a moment, without a bus."""
-        return compose(mongo_ports(self.database, FakePublisher()), cast(TokenVerifier, None), lambda: moment)
+        return compose(
+            timed_ports(self.database, FakePublisher(), lambda _: moment), cast(TokenVerifier, None), lambda: moment
+        )
 
 
 @pytest.fixture

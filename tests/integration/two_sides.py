@@ -12,7 +12,7 @@ from uuid import uuid4
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Container, Operations, compose, mongo_ports, now
+from chalicelib.bootstrap import Container, Operations, compose, now
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.sync.modes import DRAIN_SECONDS, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import Remains
@@ -20,6 +20,7 @@ from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from infra.local.waiting import wait_until
 from tests.fakes.publisher import FakePublisher
+from tests.integration.database_time import timed_ports
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 SIDES = ("energies", "source_energy_readings")
@@ -85,7 +86,7 @@ class Deployment:
 
     def __post_init__(self) -> None:
         control = LaterControl(self.database, self.clock)
-        ports = replace(mongo_ports(self.database, self.publisher), sync_control=control)
+        ports = replace(timed_ports(self.database, self.publisher, self.clock.database_time), sync_control=control)
         self.ports = ports
         self.container: Container = compose(ports, cast(TokenVerifier, None), self.clock)
         self.operations: Operations = self.container.operations

@@ -13,7 +13,7 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Container, compose, mongo_ports
+from chalicelib.bootstrap import Container, compose
 from chalicelib.domain.calculation.compact import USUAL_DECIMALS
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.readings import EnergyType
@@ -22,6 +22,7 @@ from chalicelib.domain.sync.reconciliation import Moment
 from chalicelib.repositories.change_feed import MongoChangeFeed
 from tests.fakes.publisher import FakePublisher
 from tests.integration import delivery
+from tests.integration.database_time import timed_ports
 from tests.integration.interruption import Interruption
 from tests.integration.shown import Views, assert_shown, assert_spliced, calculated, displayed, readings
 from tests.integration.two_sides import SIDES, Clock
@@ -111,7 +112,9 @@ class Household:
                 self._extreme |= {known[0]} if read.readings.decimals > USUAL_DECIMALS else set()
 
     def _composed(self, database: Database[Any]) -> Container:
-        ports = replace(mongo_ports(database, self.publisher), changes=PromptFeed(database, 20))
+        ports = replace(
+            timed_ports(database, self.publisher, self.clock.database_time), changes=PromptFeed(database, 20)
+        )
         return compose(ports, cast(TokenVerifier, None), self.clock)
 
 

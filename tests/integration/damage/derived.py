@@ -117,7 +117,7 @@ def digest_of(parts: Iterable[Document]) -> bytes:
     """The digest of a series: of the digests of its parts by year, each of what it says and of its two columns."""
     whole = blake2b(digest_size=16)
     for part in sorted(parts, key=lambda part: int(part["year"])):
-        said = repr([part[field] for field in ("_id", "type", "year", "decimals", "falls")])
+        said = repr([part[field] for field in ("type", "year", "decimals", "falls")])
         content = blake2b(said.encode(), digest_size=16)
         for column in ("instants", "amounts"):
             content.update(len(part[column]).to_bytes(8, "big") + part[column])
