@@ -61,8 +61,6 @@ def repair(
     Deletions over 10, or over 1 % of a side's documents, need --allow-deletes with their number. What is deleted or
     overwritten is kept for 30 days: repair undo RUN.
     """
-    if click.get_current_context().invoked_subcommand:
-        return
     wish = _Wish(Side(source) if source else None, allow_deletes, reason, user, yes)
     with all_findings() as findings, target.operations() as operations:
         plan = _planned(operations, wish, findings)
