@@ -112,6 +112,11 @@ class Target:
 
     def no_answer(self, asked: str) -> OperatorError:
         """The error for a target that is down: the address that was asked, and what starts it."""
+        if self.layout and self.must_agree and hosts_of(self.uri) in asked:
+            return OperatorError(
+                f"{asked} did not answer; MONGODB_URI or --uri names it. "
+                f"Without it, the database of the {self.place} is used"
+            )
         if self.layout is None:
             return OperatorError(f"{self.place or 'The target'} is down: {asked} did not answer. Check the address")
         return OperatorError(
