@@ -96,7 +96,7 @@ class StoredWalk(Stored):
     lagging: int
     differences: int
     findings: list[StoredFinding]
-    kinds: list[Annotated[tuple[str, EnergyType, str, int], Lax]] = []
+    kinds: list[Annotated[tuple[str, Annotated[EnergyType, Lax], str, int], Lax]] = []
 
 
 class StoredVerified(Stored):

@@ -12,6 +12,7 @@ from rich.table import Column, Table
 from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import Finding, SyncStop, Unreadable, UnreadableDocument, Verification
+from chalicelib.domain.sync.repairs import UNDO
 from chalicelib.flags.document.flag import moment as moment
 from chalicelib.services.sync.sync_job import SyncReport
 from chalicelib.services.sync.sync_modes import ModeReport
@@ -19,7 +20,6 @@ from chalicelib.services.sync.sync_modes import ModeReport
 console = Console(highlight=False, soft_wrap=True)
 progress_console = Console(stderr=True, highlight=False, soft_wrap=True)
 FINDINGS_SHOWN = 20
-UNDO = "python -m infra repair undo"
 limit_option = click.option(
     "--limit", type=click.IntRange(min=0), default=FINDINGS_SHOWN, show_default=True, help="how many findings to print"
 )
@@ -144,18 +144,18 @@ def _print_unreadable(unreadable: Unreadable) -> None:
     """What no reader can use, on both sides: it stays where it is until somebody corrects it."""
     if not unreadable.count:
         return
-    table = folding_table("collection", "document", "user", "problem", "good copy kept")
     for document in unreadable.documents:
-        table.add_row(*map(printable, (document.collection, document.document, document.user)), *_why(document))
-    console.print(table)
+        console.print(printable(_unreadable_line(document)), markup=False)
     console.print(
         f"{counted(unreadable.count, 'unreadable document')}, the first {len(unreadable.documents)} are named; "
         "correct them where they are, then: python -m infra sync"
     )
 
 
-def _why(document: UnreadableDocument) -> tuple[str, str]:
-    return document.problem, document.twin or "none"
+def _unreadable_line(document: UnreadableDocument) -> str:
+    owner = f"user {document.user}" if document.user else "no user"
+    copy = f"good copy: {document.twin}" if document.twin else "there is no good copy"
+    return f"{document.collection} {document.document} ({owner}): {document.problem}; {copy}"
 
 
 def print_comparison(seen: Verification, limit: int = FINDINGS_SHOWN) -> None:

@@ -9,11 +9,10 @@ from rich.table import Column, Table
 from chalicelib.compositions.operations import Operations
 from chalicelib.domain.sync.modes import Side, other_side
 from chalicelib.domain.sync.reconciliation import Verification
-from chalicelib.domain.sync.repairs import REPAIR, KeptDocument, RepairPlan, Undone
+from chalicelib.domain.sync.repairs import REPAIR, UNDO, KeptDocument, RepairPlan, Undone
 from infra.errors import OperatorError
 from infra.operations.confirmation import confirm, yes_option
 from infra.operations.printing import (
-    UNDO,
     console,
     counted,
     limit_option,
@@ -61,8 +60,6 @@ def repair(
     Deletions over 10, or over 1 % of a side's documents, need --allow-deletes with their number. What is deleted or
     overwritten is kept for 30 days: repair undo RUN.
     """
-    if click.get_current_context().invoked_subcommand:
-        return
     wish = _Wish(Side(source) if source else None, allow_deletes, reason, user, yes)
     with all_findings() as findings, target.operations() as operations:
         plan = _planned(operations, wish, findings)
@@ -152,7 +149,8 @@ def _apply(operations: Operations, plan: RepairPlan, wish: _Wish, limit: int, as
         print_json(_document(plan) | done | {"found": verification_document(found)})
     else:
         print_verification(left, limit)
-        console.print(_outcome(found, left, run.id))
+        is_kept = any(each.id == run.id for each in operations.undo.runs())
+        console.print(_outcome(found, left, run.id if is_kept else None))
     return 1 if left.differences else 0
 
 
@@ -204,10 +202,11 @@ def _next_step(plan: RepairPlan, wish: _Wish) -> str:
     return f"nothing was changed; mend it with: {wish.command}{number}"
 
 
-def _outcome(found: Verification, left: Verification, run: str) -> str:
+def _outcome(found: Verification, left: Verification, run: str | None) -> str:
+    """``run``: its id, where it has deleted or overwritten something."""
     if not found.differences:
         return "nothing to mend"
-    way_back = f"; what it deleted or overwrote comes back with: {UNDO} {run}"
+    way_back = f"; what it deleted or overwrote comes back with: {UNDO} {run}" if run else ""
     return (f"mended; {counted(left.differences, 'difference')} remain" if left.differences else "mended") + way_back
 
 

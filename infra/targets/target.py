@@ -112,6 +112,11 @@ class Target:
 
     def no_answer(self, asked: str) -> OperatorError:
         """The error for a target that is down: the address that was asked, and what starts it."""
+        if self.layout and self.must_agree and hosts_of(self.uri) in asked:
+            return OperatorError(
+                f"{asked} did not answer; MONGODB_URI or --uri names it. "
+                f"Without it, the database of the {self.place} is used"
+            )
         if self.layout is None:
             return OperatorError(f"{self.place or 'The target'} is down: {asked} did not answer. Check the address")
         return OperatorError(
@@ -183,11 +188,21 @@ def is_on_the_command_line(parameter: str) -> bool:
     return click.get_current_context().get_parameter_source(parameter) is ParameterSource.COMMANDLINE
 
 
+def _refuse_options_before(subcommand: str) -> None:
+    """Raise UsageError for an option before a subcommand, which would not see it and could work on another system."""
+    context = click.get_current_context()
+    given = [each for each in context.command.params if each.name and is_on_the_command_line(each.name)]
+    if given:
+        raise click.UsageError(f"write {', '.join(each.opts[-1] for each in given)} after '{subcommand}'")
+
+
 def with_target(*, changes: bool, deployed: bool = False) -> Callable[[Command], Command]:
     """Give a command, as its first argument, the target that options and environment name.
 
     ``changes``: the command may change something, so the target is printed first.
     ``deployed``: it works on a deployment, not on a database alone.
+
+    A command that is also a group does nothing where a subcommand is asked for: that one finds its own target.
     """
 
     def decorated(command: Command) -> Command:
@@ -195,6 +210,9 @@ def with_target(*, changes: bool, deployed: bool = False) -> Callable[[Command],
         def wrapped(
             name: str, stage: str | None, region: str | None, uri: str | None, database: str | None, **options: Any
         ) -> None:
+            if subcommand := click.get_current_context().invoked_subcommand:
+                _refuse_options_before(subcommand)
+                return
             if stage is not None and is_on_the_command_line("name"):
                 raise OperatorError("say --name or --stage: they name two systems")
             said = Said(name, is_given("name"), stage, region, uri, database)

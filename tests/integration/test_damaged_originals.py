@@ -274,3 +274,11 @@ def test_a_meter_of_nobody_does_not_end_the_walk(deployed: Deployment) -> None:
     for odd in ({"userId": first}, {"userId": ["m"]}, {"userId": "m", "type": ["power"]}, {"userId": last}):
         deployed.database[OLD].insert_one(fields | odd)
     assert list(deployed.ports.twins.meters()) == [(first, POWER), (last, POWER)]
+
+
+def test_an_unreadable_document_is_a_line_whose_ids_stay_whole(deployed: Deployment, user: str, shell: Shell) -> None:
+    date = datetime(2020, 1, 1, tzinfo=UTC)
+    junk = {"_id": ObjectId(), "userId": user, "type": "power", "date": date, "amount": "x"}
+    deployed.database[OLD].insert_one(junk)
+    said = shell.say("verify")[1].splitlines()
+    assert f"{OLD} {junk['_id']} (user {user}): amount is a string, not a number; there is no good copy" in said

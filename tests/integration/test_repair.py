@@ -143,6 +143,13 @@ def test_an_undo_brings_back_what_was_deleted_and_overwritten_and_shows_it(deplo
     assert shell.run("repair", "undo", done["run"])[1]["restored"] == 0
 
 
+def test_a_run_that_took_nothing_away_names_no_way_back(deployed: Deployment, shell: Shell) -> None:
+    before = sorted(twins(deployed, 4, users=1), key=lambda item: item[3])
+    deployed.database[NEW].delete_one({"_id": before[0][0]})
+    code, said = shell.say("repair", "--apply", "--yes")
+    assert (code, "mended" in said, "undo" in said) == (0, True, False)
+
+
 def displays_are_fresh(deployed: Deployment) -> None:
     """No meter lags, and each shows what its readings say."""
     assert deployed.database["meters"].count_documents({"dirtySince": {"$exists": True}}) == 0

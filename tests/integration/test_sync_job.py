@@ -12,11 +12,12 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from chalicelib.domain.errors import SyncModeError, UnavailableError
+from chalicelib.domain.errors import SyncModeError, SyncStoppedError, UnavailableError
 from chalicelib.domain.events import EnergyReadingsSynced
 from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.domain.sync.reconciliation import Selection, SyncProgress
 from chalicelib.repositories import reconcile as twins
+from chalicelib.repositories.control import SYNC_JOB
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.services.sync.sync_job import SyncJobService
 from tests.integration.two_sides import GAS, POWER, Deployment, contents, equal_sides
@@ -262,6 +263,38 @@ def test_a_dropped_collection_empties_nothing_until_somebody_has_looked_at_it(de
     assert len(contents(deployed.database, "source_energy_readings")) == 1
     deployed.operations.sync.run(60, full=True)
     assert equal_sides(deployed.database) == set()
+
+
+def with_small_meters(database: Database[Any], sizes: list[int]) -> None:
+    """Meters of so many readings, in the order in which the job compares them, and all is equal."""
+    deployment = Deployment(database)
+    for number, size in enumerate(sizes):
+        user = f"{number:02}-{uuid4().hex}"
+        for hours in range(size):
+            written_by_another(deployment, user, hours, hours + 1.5)
+    assert deployment.sync().inserted == sum(sizes)
+
+
+def test_before_its_first_run_a_renamed_collection_costs_small_meters_nothing(migrated: Database[Any]) -> None:
+    with_small_meters(migrated, [3, 9])
+    migrated["control"].delete_one({"_id": SYNC_JOB})
+    migrated["energies"].rename("elsewhere")
+    with pytest.raises(SyncStoppedError, match=r"has 0 documents, the other one 12: most of it is gone"):
+        Deployment(migrated).sync()
+    assert migrated["source_energy_readings"].count_documents({}) == 12
+    assert migrated["repaired_readings"].count_documents({}) == 0
+
+
+def test_a_stop_in_the_middle_says_how_what_went_before_comes_back(migrated: Database[Any]) -> None:
+    with_small_meters(migrated, [1] * 6 + [6, 20])
+    migrated["control"].delete_one({"_id": SYNC_JOB})
+    migrated["energies"].delete_many({"userId": {"$regex": "^0[0-6]-"}})
+    with pytest.raises(SyncStoppedError, match=r"Before that it deleted 6; first bring them back: .* undo sync-\S+$"):
+        Deployment(migrated).sync()
+    stop = Deployment(migrated).ports.sync_control.stop()
+    assert stop is not None
+    Deployment(migrated).operations.undo.undo(stop.reason.rsplit(" ", 1)[1])
+    assert migrated["source_energy_readings"].count_documents({}) == 32
 
 
 def test_what_was_damaged_on_the_other_side_is_mended_by_a_full_difference(deployed: Deployment, user: str) -> None:

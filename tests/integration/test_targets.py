@@ -203,6 +203,16 @@ def test_of_a_stack_that_is_down_the_address_and_what_starts_it_are_said(
     assert PASSWORD not in errors
 
 
+@pytest.mark.usefixtures("sample")
+def test_a_given_database_that_is_down_is_not_called_a_stack_that_is_down(capsys: pytest.CaptureFixture[str]) -> None:
+    [port] = free_ports(1)
+    uri = f"mongodb://127.0.0.1:{port}/?serverSelectionTimeoutMS=100"
+    code, errors = run(capsys, "mode", "show", "--name", "sample", "--uri", uri)
+    assert code == 1
+    assert f"127.0.0.1:{port} did not answer; MONGODB_URI or --uri names it" in errors
+    assert "make up" not in errors
+
+
 class DeadLetters:
     """The queue of the stage, and the command that empties it."""
 

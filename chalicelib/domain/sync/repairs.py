@@ -13,6 +13,7 @@ from chalicelib.domain.sync.reconciliation import MeterKey, ReadingKey, Reconcil
 
 DELETES_UNASKED = 10
 REPAIR = "python -m infra repair"
+UNDO = f"{REPAIR} undo"
 ANSWERS = f"{REPAIR} --from old --apply, or {REPAIR} --from new --apply"
 
 

@@ -15,7 +15,7 @@ from chalicelib.domain.errors import SyncModeError, SyncStoppedError
 from chalicelib.domain.events import EnergyReadingsSynced
 from chalicelib.domain.ports import Clock, EventPublisher
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sync.modes import SyncMode, SyncState, other_side
 from chalicelib.domain.sync.reconciliation import (
     ChangeFeed,
     Changes,
@@ -30,6 +30,7 @@ from chalicelib.domain.sync.reconciliation import (
     SyncProgress,
     SyncStop,
 )
+from chalicelib.domain.sync.repairs import ANSWERS, DELETES_UNASKED, REPAIR, UNDO
 from chalicelib.services.recording.energy_crud import change_of
 from chalicelib.services.sync.deletions import JobDeletions
 from chalicelib.services.sync.runs import check_answered, new_run
@@ -119,8 +120,9 @@ class SyncJobService:
         try:
             return run.until(deadline)
         except SyncStoppedError as error:
-            self._control.save_stop(SyncStop(self._clock(), str(error)))
-            raise
+            why = f"{error}{run.way_back}"
+            self._control.save_stop(SyncStop(self._clock(), why))
+            raise SyncStoppedError(why) from error
 
     def _begin_again(self) -> None:
         """The old readings as they are now are right, says a person; a mass deletion stops the job all the same."""
@@ -160,6 +162,12 @@ class _Run:
             self.progress(self.report)
         return self.report
 
+    @property
+    def way_back(self) -> str:
+        """What brings back the few that a run has deleted before it stopped; nothing where it deleted none."""
+        deleted = self.report.deleted
+        return f". Before that it deleted {deleted}; first bring them back: {UNDO} {self.repair.id}" if deleted else ""
+
     def _starts_anew(self, difference: FullDifference | None) -> bool:
         """One difference per change of mode; one that was begun before the change counts for nothing."""
         if difference is None:
@@ -185,6 +193,7 @@ class _Run:
     def _compare(self, stand: SyncProgress, difference: FullDifference) -> SyncProgress:
         """A few more meters; after the last one the sides are equal, and nobody has to be believed any more."""
         if difference.after is None:
+            self._check_not_gone()
             self.twins.quarantine()
         meters = list(islice(self.twins.meters(difference.after), METERS_AT_ONCE))
         deletions = JobDeletions(difference.written, difference.deleted)
@@ -196,6 +205,16 @@ class _Run:
         if self.sync.catching_up:
             self.control.caught_up(self.sync)
         return replace(stand, difference=None)
+
+    def _check_not_gone(self) -> None:
+        """Stop before the first meter where most of the side that is believed is gone: many small ones add up."""
+        believed = self.sync.authoritative
+        here, there = (self.twins.count_readings(side) for side in (believed, other_side(believed)))
+        if there - here > DELETES_UNASKED and here * 2 < there:
+            raise SyncStoppedError(
+                f"the {believed} side has {here} documents, the other one {there}: most of it is gone, and the job "
+                f"deletes nothing by itself. Look at it: {REPAIR}; then say which side is right: {ANSWERS}"
+            )
 
     def _follow(self, changes: Changes) -> SyncProgress:
         """What another application has changed, and the echoes of our own writes; first what nobody can read of it."""

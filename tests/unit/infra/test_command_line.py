@@ -145,6 +145,23 @@ def test_a_name_that_does_not_exist_is_refused_by_every_command(
     assert Layout.known() == ["sample"]
 
 
+@pytest.mark.parametrize("subcommand", [["undo", "RUN"], ["runs"]])
+def test_a_subcommand_of_a_command_finds_its_own_target_alone(
+    subcommand: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STACK_NAME")
+    assert run("repair", *subcommand, "--help") == 0
+    Layout.of("sample").remember()
+    assert run("repair", *subcommand, "--name", "typo") == 1
+    assert "'typo'" in capsys.readouterr().err
+
+
+def test_an_option_before_a_subcommand_is_refused_and_not_passed_over(capsys: pytest.CaptureFixture[str]) -> None:
+    Layout.of("sample").remember()
+    assert run("repair", "--name", "other", "runs") == 2
+    assert "write --name after 'runs'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("reason", ["", " ", "\t\n"])
 @pytest.mark.parametrize(
     "command",
