@@ -148,7 +148,8 @@ def _print_unreadable(unreadable: Unreadable) -> None:
         console.print(printable(_unreadable_line(document)), markup=False)
     console.print(
         f"{counted(unreadable.count, 'unreadable document')}, the first {len(unreadable.documents)} are named; "
-        "correct them where they are, then: python -m infra sync"
+        "correct them where they are, then: python -m infra sync; "
+        "or write the good copies back: python -m infra repair --from new"
     )
 
 

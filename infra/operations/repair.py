@@ -72,7 +72,7 @@ def repair(
             _print_plan(plan, limit)
             print_stop(stop)
             console.print(_next_step(plan, wish))
-    sys.exit(1 if plan.found.differences or stop else 0)
+    sys.exit(1 if not plan.is_empty or stop else 0)
 
 
 @repair.command()
@@ -138,7 +138,7 @@ def _apply(operations: Operations, plan: RepairPlan, wish: _Wish, limit: int, as
         _print_plan(plan, limit)
     operations.consistency.check_answered(wish.user, wish.source)
     _check_deletes(plan, wish)
-    if plan.found.differences:
+    if not plan.is_empty:
         confirm(_question(plan), yes=wish.yes)
     run = operations.consistency.new_run()
     with walk_progress("repair", plan.found.meters) as progress:
@@ -150,7 +150,7 @@ def _apply(operations: Operations, plan: RepairPlan, wish: _Wish, limit: int, as
     else:
         print_verification(left, limit)
         is_kept = any(each.id == run.id for each in operations.undo.runs())
-        console.print(_outcome(found, left, run.id if is_kept else None))
+        console.print(_outcome(plan, left, run.id if is_kept else None))
     return 1 if left.differences else 0
 
 
@@ -196,15 +196,15 @@ def _question(plan: RepairPlan) -> str:
 
 
 def _next_step(plan: RepairPlan, wish: _Wish) -> str:
-    if not plan.found.differences:
+    if plan.is_empty:
         return "nothing to mend"
     number = f" --allow-deletes {plan.deletes}" if plan.needs_number else ""
     return f"nothing was changed; mend it with: {wish.command}{number}"
 
 
-def _outcome(found: Verification, left: Verification, run: str | None) -> str:
+def _outcome(plan: RepairPlan, left: Verification, run: str | None) -> str:
     """``run``: its id, where it has deleted or overwritten something."""
-    if not found.differences:
+    if plan.is_empty:
         return "nothing to mend"
     way_back = f"; what it deleted or overwrote comes back with: {UNDO} {run}" if run else ""
     return (f"mended; {counted(left.differences, 'difference')} remain" if left.differences else "mended") + way_back
@@ -219,7 +219,8 @@ def _print_undone(done: Undone, limit: int) -> None:
         console.print(f"... and {len(done.left) - limit} more; all of them: --json")
     console.print(
         f"{counted(done.restored, 'document')} brought back, {len(done.left)} left; "
-        f"{counted(len(done.meters), 'meter')} calculated again. Where the sides differ now: {REPAIR}"
+        f"{counted(len(done.meters), 'meter')} calculated again. "
+        f"Where the sides differ now, say which one is right: {REPAIR} --from old|new"
     )
 
 

@@ -82,7 +82,7 @@ def test_new_only_and_repair_wait_for_the_drain(migrated: Database[Any], skew: i
 @SKEWS
 def test_a_backfill_waits_for_the_drain(migrated: Database[Any], skew: int) -> None:
     set_mode(migrated, OLD_ONLY)
-    runner.down(migrated, last="002")
+    runner.down(migrated, last="001")
     at(migrated, skew).operations.modes.set(DUAL_WRITE, "test")
     assert "a write of the mode before may still come; try again in" in (runner.refusal(migrated, "up") or "")
 

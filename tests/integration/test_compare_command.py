@@ -232,10 +232,13 @@ def test_the_bug_that_the_readme_plants_is_found_and_mended(
     subprocess.run(["bash", "-euc", f"{sys.executable} {here}"], check=True, timeout=60)
     assert document(capsys, 1, "run", "--user", "person-1")["different"] == 1
     [difference] = document(capsys, 1, "report")["differences"]
-    assert (difference["component"], difference["place"]) == ("monthly_charts", "year")
+    assert (difference["component"], difference["place"]) == ("monthly_charts", "months[].meterReading")
     assert run("report") == 1
     told = capsys.readouterr().out
-    assert f"{difference['fingerprint']}  monthly_charts, value at year; 1 answer to 1 user, last seen" in told
+    assert (
+        f"{difference['fingerprint']}  monthly_charts, value at months[].meterReading; 1 answer to 1 user, last seen"
+        in told
+    )
     with pytest.raises(SystemExit) as rebuilt:
         command_line.run(["rebuild", "--user", "person-1"])
     assert rebuilt.value.code == 0

@@ -197,13 +197,27 @@ def test_a_backend_that_does_not_answer_is_a_failure_that_names_it_and_no_differ
     assert (failed.outcome, failed.error) == (Outcome.FAILED, "no answer: new")
 
 
+class WithoutSummary:
+    """A backend whose code breaks on the summary."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+    def summary(self, *_: Any, **__: Any) -> Any:
+        raise KeyError("zone")
+
+
 def test_a_read_that_the_new_backend_broke_on_is_a_difference_and_the_others_have_their_turn(
-    ports: Ports, container: Container, migrated: Database[Any], user: str
+    ports: Ports, container: Container, user: str
 ) -> None:
-    Place(migrated, ports, container, user).store("power|summary|-", {"zone": "nowhere"})
+    broken = comparison(ports, container, WithoutSummary(container.new))
+    asking = BackendComparer(broken, ports.comparisons, ports.queries, ports.known_users, HIDDEN, now, Random(1))
     note(ports, user, ShowDashboard(), success=False)
     note(ports, user, ShowTable())
-    assert comparer(ports, container).run(30) == {Outcome.DIFFERENT: 1, Outcome.EQUAL: 1}
+    assert asking.run(30) == {Outcome.DIFFERENT: 1, Outcome.EQUAL: 1}
     places = {(group.kind, group.place) for group in ports.comparisons.report(0).groups}
     assert places == {("missing", "meters"), ("extra", "defect")}
 

@@ -18,7 +18,7 @@ from pymongo.database import Database
 from chalicelib.domain.errors import ConflictError, DuplicateReadingError
 from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.domain.sync.reconciliation import Verification
 from migrations.backfill import Backfill
 from tests.integration.inherited_database import set_mode
@@ -282,3 +282,16 @@ def test_an_unreadable_document_is_a_line_whose_ids_stay_whole(deployed: Deploym
     deployed.database[OLD].insert_one(junk)
     said = shell.say("verify")[1].splitlines()
     assert f"{OLD} {junk['_id']} (user {user}): amount is a string, not a number; there is no good copy" in said
+
+
+@pytest.mark.parametrize(("damage", "reason", "field"), DAMAGES, ids=lambda value: str(value)[:40])
+def test_the_good_copy_can_be_written_back_and_the_damaged_document_is_kept(
+    deployed: Deployment, user: str, damage: dict[str, Any], reason: str, field: str
+) -> None:
+    key = damaged(deployed, user, damage)
+    assert deployed.operations.consistency.plan(source=Side.NEW).is_empty is False
+    deployed.operations.consistency.repair(source=Side.NEW)
+    assert deployed.operations.consistency.verify().unreadable.count == 0
+    assert {document[0] for document in equal_sides(deployed.database)} >= {key}
+    assert amounts(deployed, user, Backend.OLD) == amounts(deployed, user, Backend.NEW) == [Decimal(55), Decimal(66)]
+    assert deployed.database["repaired_readings"].count_documents({"reading": key}) == 1

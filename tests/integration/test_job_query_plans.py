@@ -27,11 +27,15 @@ ALL = 99
 INHERITED = "what is wrong with an inherited document can be anything, and no index of ours is there yet: once"
 TAKEN_AWAY = "what a script made is taken from every meter, or goes as a whole: once, when it is reverted"
 COPIED = "the proof on a copy compares every document"
+LAST_COPIES = "a revert looks at every twin before it takes all of them away"
 RECORD = "the record of what cannot be read is short, and each entry of it is looked at"
 MIGRATIONS = {
     "aggregate energies $match(amount) $group(_id,n)": INHERITED,
     "aggregate energies $match($nor) $group(_id,n)": INHERITED,
     "find quarantined_readings collection resolvedAt": RECORD,
+    "aggregate source_energy_readings $lookup(as,foreignField,from,localField) $match($expr) $unset(twins) "
+    "$replaceWith(_id,after,at,before,reading,run,side,type,userId) $merge(into,on)": LAST_COPIES,
+    "aggregate repaired_readings $match(run) $group(_id,n)": "one run, by the index on runs",
     "find energies everything limit 1": "whether there is any document at all: the first one will do",
     "update meters everything": TAKEN_AWAY,
     "update meters series": TAKEN_AWAY,

@@ -335,7 +335,7 @@ def test_the_command_line_sweeps_and_lists_what_cannot_be_refreshed(deployed: De
     code, done = shell.run("sweep", "--list")
     assert (code, done["failing"]) == (1, 1)
     (meter,) = done["meters"]
-    assert (meter["meter"], meter["attempts"], meter["error"]) == (f"{name}|power", 1, "InvalidOperation")
+    assert (meter["meter"], meter["attempts"], meter["error"]) == (f"{name}|power", 1, "ZoneInfoNotFoundError")
 
 
 def test_a_meter_that_an_open_write_holds_is_named_and_no_success(deployed: Deployment, shell: Shell) -> None:

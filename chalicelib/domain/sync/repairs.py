@@ -62,6 +62,12 @@ class RepairPlan:
         return sum(row.deleted for row in self.writes)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to mend: no finding, and nothing to write."""
+        written = any(row.inserted or row.changed or row.deleted for row in self.writes)
+        return not (self.found.differences or written)
+
+    @property
     def needs_number(self) -> bool:
         """Whether a person has to say the number of deletions."""
         return any(

@@ -123,7 +123,7 @@ class ConsistencyService:
         plan = RepairPlan(run.source or sync.authoritative, Verification(sync.mode), rows, documents)
         for page in self._walk.pages(user_id):
             here = self._look_at(page, sync)
-            plan = plan.plus(here, list(self._planned(_damaged(here), run)))
+            plan = plan.plus(here, list(self._planned(self._to_mend(here, page, source), run)))
             found(here.findings)
             progress(plan.found)
         return plan
@@ -159,12 +159,17 @@ class ConsistencyService:
         for page in self._walk.pages(user_id):
             here = self._look_at(page, sync)
             found = found.plus(here)
-            left = left.plus(self._left_after_mending(_damaged(here), sync, mending))
+            left = left.plus(self._left_after_mending(self._to_mend(here, page, source), sync, mending))
             progress(found)
         if stop and not left.differences:
             self._control.save_sync_progress(SyncProgress(position, FullDifference(sync.since)))
             self._control.answer_stop(f"{run.id} --from {source}: {reason}", self._clock())
         return self._with_unreadable(found, user_id), self._with_unreadable(left, user_id)
+
+    def _to_mend(self, seen: Verification, page: Sequence[MeterKey], source: Side | None) -> Sequence[MeterKey]:
+        """The meters with findings; from a side that a person names, its good copies of damaged documents too."""
+        damaged = {(finding.user_id, finding.type) for finding in seen.findings}
+        return sorted(damaged.union(self._suspicious(page) if source else ()))
 
     def check_answered(self, user_id: str | None, source: Side | None) -> None:
         """Raise SyncStoppedError where the sync job is stopped, unless all is mended from a side that is named."""
@@ -249,10 +254,6 @@ class _Mending:
             return []
 
         return self.check.attempted(meter, work)
-
-
-def _damaged(seen: Verification) -> list[MeterKey]:
-    return sorted({(finding.user_id, finding.type) for finding in seen.findings})
 
 
 def _checked(source: Side | None, sync: SyncState) -> Side | None:
