@@ -30,10 +30,8 @@ from tests.fakes.comparisons import FakeComparisonLog
 from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
 from tests.fakes.lagging import FakeLaggingMeters
 from tests.fakes.publisher import FakePublisher
-from tests.fakes.store import FakeDisplay, FakeMeters, FakeQueries, FakeSettings, FakeStore
+from tests.fakes.store import FakeDisplay, FakeMeters, FakeQueries, FakeSettings, FakeStore, ReadingsById
 from tests.fakes.usage import FakeUsageLog
-
-Old = dict[str, tuple[MeterKey, StoredReading]]
 
 
 class FakeSyncControl:
@@ -108,10 +106,13 @@ class FakeSides:
     def __init__(self, store: FakeStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._foreign: dict[str, tuple[MeterKey, StoredReading | None]] = {}
         self._damaged: set[str] = set()
         self._log: list[tuple[str, int]] = []
         self._forgotten = 0
+
+    @property
+    def _foreign(self) -> dict[str, tuple[MeterKey, StoredReading | None]]:
+        return self._store.stored.foreign
 
     def damage(self, reading_id: str) -> None:
         """Another application writes an amount that is no number."""
@@ -124,7 +125,7 @@ class FakeSides:
         self._log.append((reading.id, self._clock()))
 
     def delete(self, reading_id: str) -> None:
-        meter, _ = self._old()[reading_id]
+        meter, _ = self._side(Side.OLD)[reading_id]
         self._foreign[reading_id] = (meter, None)
         self._log.append((reading_id, self._clock()))
 
@@ -150,7 +151,7 @@ class FakeSides:
         self._store.ping()
         sync = self._store.stored.sync
         ids = [key for key, (owner, _) in self._foreign.items() if owner == meter and key in (selection.ids or [key])]
-        kept = tuple(key for key in self._damaged if self._new().get(key, [None])[0] == meter)
+        kept = tuple(key for key in self._damaged if self._side(Side.NEW).get(key, [None])[0] == meter)
         if sync.mode is not SyncMode.DUAL_WRITE or not ids:
             return Reconciled(kept=kept)
         findings, instants = self.differences(meter), self._instants(ids)
@@ -181,7 +182,7 @@ class FakeSides:
         return [document for key, document in self._store.stored.display.items() if key[:2] == meter]
 
     def unreadable(self, user_id: str | None = None) -> Unreadable:
-        twins = self._new()
+        twins = self._side(Side.NEW)
         named = [
             UnreadableDocument("energies", key, "", "amount is a string, not a number", "kept" if key in twins else "")
             for key in sorted(self._damaged)
@@ -220,20 +221,8 @@ class FakeSides:
     def _instants(self, ids: Sequence[str]) -> list[int]:
         return [self._side(side)[key][1].instant for side in Side for key in ids if key in self._side(side)]
 
-    def _side(self, side: Side) -> Old:
-        return self._old() if side is Side.OLD else self._new()
-
-    def _new(self) -> Old:
-        readings = self._store.stored.readings.items()
-        return {reading.id: ((user_id, kind), reading) for (user_id, kind, _), reading in readings}
-
-    def _old(self) -> Old:
-        old = self._new()
-        for key, (meter, reading) in self._foreign.items():
-            old.pop(key, None)
-            if reading is not None:
-                old[key] = (meter, reading)
-        return old
+    def _side(self, side: Side) -> ReadingsById:
+        return self._store.side(side)
 
 
 def reading(reading_id: str, energy_type: EnergyType, instant: int, amount: int) -> StoredReading:
