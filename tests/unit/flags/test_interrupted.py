@@ -10,7 +10,6 @@ from botocore.exceptions import EndpointConnectionError
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.rollout.flag_history import ChangeState
 from chalicelib.flags.appconfig.deployment import Waiting
-from chalicelib.flags.appconfig.session import POLL_SECONDS
 from tests.fakes.appconfig import Deployment, refusal
 from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
 
@@ -152,7 +151,7 @@ def test_of_an_appconfig_that_dies_during_the_wait_only_that_is_said(
         risen.appconfig.down = risen.appconfig.down or seen[0] > polls
         return real(ConfigurationToken)
 
-    risen.appconfig.pass_time(POLL_SECONDS)
+    risen.appconfig.pass_time(15)
     risen.appconfig.get_latest_configuration = polled  # type: ignore[method-assign]
     made = change(risen).change
     assert (made.in_effect_ms, "AppConfig does not answer" in made.problem) == (None, True)
