@@ -1,6 +1,6 @@
 """The ports of the jobs that keep both sides equal, on the fake and on MongoDB."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
@@ -12,8 +12,8 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap import Ports, now
 from chalicelib.domain.errors import NotFoundError
-from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter, WriteTransaction
-from chalicelib.domain.readings import EnergyType, to_datetime
+from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter, StoredReading, WriteTransaction
+from chalicelib.domain.readings import EnergyType, Reading, to_datetime
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import (
@@ -121,7 +121,7 @@ def shown(ports: Ports, user: str, backend: Backend) -> tuple[list[int], ...]:
     listed = ports.queries.page(user, PageRequest(everything, descending=False, limit=0), backend)
     snapshots = (read(user, POWER, backend) for read in (ports.queries.snapshot, ports.queries.full_snapshot))
     by_id = [ports.queries.get(user, reading.id, backend) for reading in listed]
-    found = (listed, by_id, *(snapshot.readings for snapshot in snapshots))
+    found: list[Iterable[StoredReading | Reading]] = [listed, by_id, *(snapshot.readings for snapshot in snapshots)]
     return tuple([point.instant // DAY for point in points] for points in found)
 
 

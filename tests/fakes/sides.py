@@ -164,6 +164,7 @@ class FakeSides:
         return Reconciled(len(findings), 0, 0, version, first, last, kept)
 
     def digests(self, side: Side, users: Collection[str]) -> Mapping[MeterKey, Hashable]:
+        self._store.ping()
         found: dict[MeterKey, frozenset[Hashable]] = {}
         for key, (meter, reading) in self._side(side).items():
             if meter[0] in users:
@@ -171,6 +172,7 @@ class FakeSides:
         return found
 
     def differences(self, meter: MeterKey) -> list[Finding]:
+        self._store.ping()
         old, new = (self._side(side) for side in Side)
         return [
             Finding(*meter, "source_energy_readings", key, "differs")

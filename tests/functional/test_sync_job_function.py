@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from chalicelib.bootstrap import compose, using
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.events import EnergyReadingsSynced
 from chalicelib.domain.readings import EnergyType
@@ -98,6 +99,15 @@ def test_progress_and_lag_are_in_the_log_and_the_lag_is_a_metric(
     (progress,) = [record.__dict__["progress"] for record in caplog.records if "progress" in record.__dict__]
     assert (progress["changes"], progress["inserted"], progress["lag_seconds"]) == (1, 1, 0)
     assert '"SyncLag":[0.0]' in capsys.readouterr().out
+
+
+def test_the_lag_is_the_age_of_the_last_change_in_milliseconds(
+    follows: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    follows.sides.write("alice", reading("a", POWER, DAY, 10))
+    with using(compose(follows.ports, follows.container.verifier, lambda: NOW + 5_000)):
+        assert run(follows)["lag_seconds"] == 5.0
+    assert '"SyncLag":[5000.0]' in capsys.readouterr().out
 
 
 def test_a_failure_is_raised_so_that_lambda_knows_and_the_next_run_goes_on(follows: Api) -> None:

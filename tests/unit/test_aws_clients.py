@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
 from chalicelib.events.client import eventbridge
@@ -24,7 +25,7 @@ class Throttling:
     def __call__(self, request: Any, **_: Any) -> AWSResponse:
         self.calls.append(request.url)
         status = 429 if len(self.calls) <= self.refusals else 200
-        return AWSResponse(request.url, status, {}, Body(b'{"__type": "ThrottlingException"}'))
+        return AWSResponse(request.url, status, HTTPHeaders(), Body(b'{"__type": "ThrottlingException"}'))
 
 
 class Body:

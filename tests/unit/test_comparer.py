@@ -131,7 +131,7 @@ def test_what_is_read_while_a_run_goes_on_is_compared_by_the_next_one(
 def test_what_is_remembered_says_when_it_was_seen(
     ports: Ports, backends: EqualBackends, comparer: BackendComparer
 ) -> None:
-    backends.difference = Difference(DifferenceKind.VALUE, "months[0].meterReading", 1, 2)
+    backends.difference = Difference(DifferenceKind.VALUE, ("months", 0, "meterReading"), 1, 2)
     note(ports, TABLE, 2)
     comparer.run(60)
     [group] = comparer.report(NOW).groups
@@ -143,7 +143,7 @@ def test_what_is_remembered_says_when_it_was_seen(
 def test_a_rule_lasts_a_year_at_most_and_ends_in_the_future(
     ports: Ports, backends: EqualBackends, comparer: BackendComparer, clock: Clock, after: int, taken: bool
 ) -> None:
-    backends.difference = Difference(DifferenceKind.VALUE, "months[0].meterReading", 1, 2)
+    backends.difference = Difference(DifferenceKind.VALUE, ("months", 0, "meterReading"), 1, 2)
     note(ports, TABLE, 1)
     assert comparer.run(60) == {Outcome.DIFFERENT: 1}
     [group] = comparer.report(0).groups
@@ -156,7 +156,7 @@ def test_a_rule_lasts_a_year_at_most_and_ends_in_the_future(
 def test_a_rule_counts_until_its_last_moment(
     ports: Ports, backends: EqualBackends, comparer: BackendComparer, clock: Clock
 ) -> None:
-    backends.difference = Difference(DifferenceKind.VALUE, "months[0].meterReading", 1, 2)
+    backends.difference = Difference(DifferenceKind.VALUE, ("months", 0, "meterReading"), 1, 2)
     note(ports, TABLE, 1)
     comparer.run(60)
     [group] = comparer.report(0).groups

@@ -101,7 +101,7 @@ def test_what_is_stored_already_and_what_a_file_says_twice_counts_as_skipped() -
     twice = b"2023-03-31,power,3\n2023-03-31,power,3\n2023-03-31,power,4\n2023-03-31,gas,4\n"
     report = service(store, publisher).bulk_create("alice", CSV + twice)
     assert (report.success, report.skipped, report.errors) == (2, 4, ())
-    assert {(kind, reading.amount) for (_, kind, _), reading in store.stored.readings.items()} == {
+    assert {(kind, int(reading.amount)) for (_, kind, _), reading in store.stored.readings.items()} == {
         (EnergyType.POWER, 1),
         (EnergyType.POWER, 2),
         (EnergyType.POWER, 3),

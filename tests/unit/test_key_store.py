@@ -137,7 +137,7 @@ class Issuer(urllib.request.HTTPHandler):
     def http_open(self, req: urllib.request.Request) -> Any:
         self.patience.append(req.timeout)
         answer = addinfourl(BytesIO(b'{"keys": []}'), Message(), req.full_url, HTTPStatus.OK)
-        answer.msg = "OK"  # type: ignore[attr-defined]
+        answer.msg = "OK"  # type: ignore[attr-defined] # (as http.client names it)
         return answer
 
 
@@ -147,7 +147,7 @@ def test_nobody_waits_longer_than_three_seconds_for_the_issuer() -> None:
     try:
         assert fetch_key_set("http://issuer.example/keys") == {"keys": []}
     finally:
-        urllib.request.install_opener(None)  # type: ignore[arg-type]
+        urllib.request.install_opener(urllib.request.build_opener())
     assert issuer.patience == [3.0]
 
 

@@ -236,6 +236,20 @@ def test_a_token_that_appconfig_does_not_take_begins_a_new_session_at_once() -> 
     assert heard.not_fetched_with == []
 
 
+def test_an_appconfig_that_throttles_is_an_outage_and_a_new_session_follows() -> None:
+    """The token went with the call that was refused."""
+    appconfig, heard = all_off(), Heard()
+    store = store_on(appconfig, heard)
+    store.loaded()
+    appconfig.throttled["get_latest_configuration"] = 1
+    appconfig.deployed(everybody()).pass_time(15)
+    assert reason(store) == Reason.GLOBAL_OFF
+    assert heard.not_fetched_with == [version_of(written(first_document()))]
+    appconfig.pass_time(1)
+    assert reason(store) == Reason.PERCENTAGE_IN
+    assert appconfig.calls[-2:] == ["start_configuration_session", "get_latest_configuration"]
+
+
 def test_one_malformed_flag_is_reported_once_and_the_others_work() -> None:
     features = json.loads(written(everybody()))
     features[TABLE]["rules"]["percentage"]["conditions"][0]["value"]["END"] = "99999"
