@@ -9,7 +9,7 @@ from chalicelib.bootstrap import compose, using
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.events import EnergyReadingsSynced
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import DRAIN_SECONDS, Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.handlers.display_data import energy_readings_synced_handler
 from chalicelib.handlers.sync_job import sync_job
 from tests.fakes.sides import reading
@@ -84,9 +84,9 @@ def test_in_old_only_there_is_nothing_to_do(api: Api) -> None:
 
 
 def test_after_a_change_of_mode_the_job_waits_for_the_drain_and_then_ends_the_catching_up(api: Api) -> None:
-    api.store.stored.sync = SyncState(SyncMode.DUAL_WRITE, NOW - DRAIN_SECONDS * 1000 + 1, Side.OLD)
+    api.store.stored.sync = SyncState(SyncMode.DUAL_WRITE, NOW - 91_000 + 1, Side.OLD)
     assert (run(api)["state"], api.store.stored.sync.catching_up) == ("draining", Side.OLD)
-    api.store.stored.sync = SyncState(SyncMode.DUAL_WRITE, NOW - DRAIN_SECONDS * 1000, Side.OLD)
+    api.store.stored.sync = SyncState(SyncMode.DUAL_WRITE, NOW - 91_000, Side.OLD)
     assert (run(api)["state"], api.store.stored.sync.catching_up) == ("synced", None)
 
 

@@ -160,7 +160,7 @@ def test_a_rule_counts_until_its_last_moment(
     note(ports, TABLE, 1)
     comparer.run(60)
     [group] = comparer.report(0).groups
-    comparer.ignore(IgnoreRule(group.fingerprint, "olga", "known", clock.now + 2_001))
+    comparer.ignore(IgnoreRule(group.fingerprint, "olga", "known", clock.now + 2_002))
     for outcome in (Outcome.IGNORED, Outcome.DIFFERENT):
         note(ports, TABLE, 1, clock.now)
         clock.now += 1
