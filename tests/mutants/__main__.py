@@ -12,15 +12,17 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
+from signal import SIGINT
 from tempfile import TemporaryDirectory
 from xml.etree import ElementTree
 
 import click
 from coverage import CoverageData
 
-from tests.guards.__main__ import LEFT_OUT
 from tests.guards.guards import ROOT
 from tests.mutants.changes import Change, changes
 from tests.mutants.without_effect import WITHOUT_EFFECT
@@ -28,6 +30,7 @@ from tests.mutants.without_effect import WITHOUT_EFFECT
 PACKAGES = {"migrations": "migrations", "operations": "infra/operations"} | {
     name: f"chalicelib/{name}" for name in ("services", "repositories", "flags", "api", "events", "handlers")
 }
+LEFT_OUT = shutil.ignore_patterns(".environments", ".stack", ".git", ".hypothesis", ".*_cache", "__pycache__")
 LAYERS = ("tests/unit", "tests/functional", "tests/contract", "tests/integration")
 ENOUGH, MOST_WITHOUT_EFFECT, LONGEST_SECONDS = 0.95, 0.02, 600.0
 
@@ -41,20 +44,17 @@ class Record:
 
     def tests_of(self, change: Change) -> list[str]:
         """The quick ones first. A line that runs at import alone has those of its module and those that name it."""
-        lines = self.lines.get(change.file, {})
-        tests = lines.get(str(change.line)) or {test for some in lines.values() for test in some} | self._naming(change)
+        lines, word = self.lines.get(change.file, {}), re.match("[A-Z][A-Z_]+", change.text)
+        naming = (test for test in self.seconds if word and word[0] in (ROOT / test.partition("::")[0]).read_text())
+        tests = lines.get(str(change.line)) or {*chain(*lines.values()), *naming}
         return sorted(tests, key=lambda test: self.seconds.get(test, 0.0))
-
-    def _naming(self, change: Change) -> set[str]:
-        word = re.match("[A-Z][A-Z_]+", change.text)
-        return {test for test in self.seconds if word and word[0] in (ROOT / test.partition("::")[0]).read_text()}
 
 
 class Copy:
     """The project once more, where it can be changed."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = shutil.copytree(ROOT, folder / "project", ignore=_left_out)
+        self._folder = shutil.copytree(ROOT, folder / "project", ignore=LEFT_OUT)
         (self._folder / ".environments").symlink_to((ROOT / ".environments").resolve())
 
     def is_green(self, *arguments: str, timeout: float | None = None) -> bool:
@@ -62,11 +62,14 @@ class Copy:
         (self._folder / "arguments").write_text("\n".join(arguments))
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "@arguments"]
         env = {**os.environ, "PYTHONPATH": str(self._folder), "PYTHONDONTWRITEBYTECODE": "1"}
-        try:
-            subprocess.run(command, cwd=self._folder, env=env, capture_output=True, check=True, timeout=timeout)
-        except subprocess.SubprocessError:
-            return False
-        return True
+        process = subprocess.Popen(command, cwd=self._folder, env=env, stdout=subprocess.DEVNULL)
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(timeout) == 0
+        process.send_signal(SIGINT)  # so that fixtures end what they have started
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(30)
+        process.kill()
+        return False
 
     def notices(self, change: Change, record: Record) -> bool:
         """Whether a test fails with the change, or does not come to an end."""
@@ -98,11 +101,6 @@ class Copy:
         return Record(lines, seconds)
 
 
-def _left_out(folder: str, names: list[str]) -> set[str]:
-    """As for guards; but this package, which is named like the folder with mutmut's results, is part of the copy."""
-    return LEFT_OUT(folder, names) - ({"mutants"} if Path(folder) != ROOT else set())
-
-
 def _function(context: str) -> str:
     """A test without its parameters, and without what coverage adds."""
     return context.partition("[")[0].partition("|")[0]
@@ -111,7 +109,7 @@ def _function(context: str) -> str:
 def recorded(copy: Copy, layers: tuple[str, ...]) -> Record:
     """From the last time, where no module was changed since."""
     kept = ROOT / "mutants" / f"tests-{'-'.join(Path(layer).name for layer in layers)}.json"
-    modules = [file for name in ("chalicelib", "migrations", "infra", "tests") for file in (ROOT / name).rglob("*.py")]
+    modules = chain(*((ROOT / name).rglob("*.py") for name in ("chalicelib", "migrations", "infra", "tests")))
     if not kept.exists() or kept.stat().st_mtime < max(module.stat().st_mtime for module in modules):
         click.echo("running all tests once, to see which lines each one runs")
         kept.parent.mkdir(exist_ok=True)
@@ -121,11 +119,7 @@ def recorded(copy: Copy, layers: tuple[str, ...]) -> Record:
 
 def sample_of(packages: tuple[str, ...], size: int, seed: int) -> dict[str, list[Change]]:
     """A part of each package by its size, and of a small one not less than half of an equal share."""
-    files = {name: sorted((ROOT / PACKAGES[name]).rglob("*.py")) for name in packages}
-    found = {
-        name: [change for file in some for change in changes(str(file.relative_to(ROOT)), file.read_bytes())]
-        for name, some in files.items()
-    }
+    found = {name: [*chain(*map(changes, sorted((ROOT / PACKAGES[name]).rglob("*.py"))))] for name in packages}
     least, total = size // (2 * len(packages)), sum(map(len, found.values()))
     sizes = {name: min(max(least, size * len(each) // total), len(each)) for name, each in found.items()}
     return {name: random.Random(f"{seed} {name}").sample(each, sizes[name]) for name, each in found.items()}
@@ -139,10 +133,12 @@ def sample_of(packages: tuple[str, ...], size: int, seed: int) -> dict[str, list
 def main(sample: int, seed: int, packages: tuple[str, ...], layers: tuple[str, ...]) -> None:
     """Print per package how many changes were noticed, and those that were not."""
     picked = sample_of(packages, sample, seed)
-    tried = [change for found in picked.values() for change in found if change[:4] not in WITHOUT_EFFECT]
+    tried = [change for change in chain(*picked.values()) if change[:4] not in WITHOUT_EFFECT]
     with TemporaryDirectory(prefix="energy-monitor-mutants-") as folder:
         copy = Copy(Path(folder))
         record = recorded(copy, layers)
+        if not copy.is_green("--collect-only", *{test for change in tried for test in record.tests_of(change)}):
+            sys.exit("tests that were recorded are not there any more: remove the folder mutants")
         with click.progressbar(tried) as progress:
             unnoticed = [change for change in progress if not copy.notices(change, record)]
     too_little = False

@@ -5,7 +5,10 @@ Left alone: texts for people (any with a space), log lines, annotations, docstri
 
 import ast
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from tests.guards.guards import ROOT
 
 _PAIRS = (
     "Lt LtE, Gt GtE, Eq NotEq, Is IsNot, In NotIn, And Or, Add Sub, BitAnd BitOr, Mod Mult, Div Mult, Mult FloorDiv"
@@ -33,8 +36,13 @@ class Change(NamedTuple):
         return code[: self.start] + self.after.encode() + code[self.end :]
 
 
-def changes(file: str, code: bytes) -> list[Change]:
-    """All changes of a file."""
+def changes(path: Path) -> list[Change]:
+    """All changes of a module."""
+    return changes_of(str(path.relative_to(ROOT)), path.read_bytes())
+
+
+def changes_of(file: str, code: bytes) -> list[Change]:
+    """All changes of its code."""
     lines = code.splitlines(keepends=True)
     starts = [sum(map(len, lines[:number])) for number in range(len(lines))]
     found = []

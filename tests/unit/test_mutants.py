@@ -4,7 +4,7 @@ import pytest
 
 from tests.guards.guards import ROOT
 from tests.mutants.__main__ import PACKAGES, Record, sample_of
-from tests.mutants.changes import changes
+from tests.mutants.changes import changes, changes_of
 from tests.mutants.without_effect import WITHOUT_EFFECT
 
 CODE = b'''"""What this is."""
@@ -30,7 +30,7 @@ MADE = {
 
 
 def test_each_part_of_code_is_changed_and_words_types_and_log_lines_are_not() -> None:
-    assert {f"{change.before} -> {change.after}" for change in changes("x.py", CODE)} == MADE
+    assert {f"{change.before} -> {change.after}" for change in changes_of("x.py", CODE)} == MADE
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -54,7 +54,7 @@ def test_a_seed_picks_the_same_changes_and_another_one_others() -> None:
 
 def test_the_quickest_test_of_a_line_is_asked_first() -> None:
     record = Record({"x.py": {"2": [], "6": ["slow", "quick"], "8": ["slow"]}}, {"slow": 9.0, "quick": 1.0})
-    at_import, in_use = (next(each for each in changes("x.py", CODE) if each.line == line) for line in (3, 6))
+    at_import, in_use = (next(each for each in changes_of("x.py", CODE) if each.line == line) for line in (3, 6))
     assert record.tests_of(in_use) == ["quick", "slow"]
     assert record.tests_of(at_import) == ["quick", "slow"], "a line that runs at import has those of its module"
 
@@ -62,12 +62,11 @@ def test_the_quickest_test_of_a_line_is_asked_first() -> None:
 def test_a_constant_has_the_tests_of_files_that_name_it_too() -> None:
     here = "tests/unit/test_mutants.py::test_a_constant"
     record = Record({"x.py": {"8": ["slow"]}}, {here: 1.0})
-    constant = next(each for each in changes("x.py", CODE) if each.text.startswith("LIMIT"))
+    constant = next(each for each in changes_of("x.py", CODE) if each.text.startswith("LIMIT"))
     assert set(record.tests_of(constant)) == {"slow", here}
 
 
 def test_what_is_named_as_without_effect_can_still_be_made_and_has_a_reason() -> None:
-    files = {name[0]: (ROOT / name[0]).read_bytes() for name in WITHOUT_EFFECT}
-    possible = {change[:4] for file, code in files.items() for change in changes(file, code)}
+    possible = {change[:4] for file in {name[0] for name in WITHOUT_EFFECT} for change in changes(ROOT / file)}
     assert set(WITHOUT_EFFECT) <= possible
     assert all(reason.strip() for reason in WITHOUT_EFFECT.values())

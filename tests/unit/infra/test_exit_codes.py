@@ -1,4 +1,4 @@
-"""How ``replay`` and ``compare`` end, which scripts rely on: whatever is left to do is no success."""
+"""How commands end, which scripts rely on: whatever is left to do is no success."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.lagging_meters import FailingMeter, LaggingMeter
 from chalicelib.domain.rollout.comparison_log import (
     ComparisonReport,
     ComparisonResult,
@@ -19,10 +20,16 @@ from chalicelib.domain.rollout.comparison_log import (
 )
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.differences import DifferenceKind
+from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sync.reconciliation import Verification
 from chalicelib.services.refresh.replay import Replayed
+from chalicelib.services.refresh.sweeper import SweepReport
 from infra import __main__ as command_line
-from infra.operations import compare, replay
+from infra.drills.rollback import Drilled, Run
+from infra.operations import compare, drill, replay
 from infra.targets.target import Target
+from migrations import __main__ as migrations_command
+from migrations import roundtrip
 
 TABLE = Component.ENERGY_TABLE
 FORMS = pytest.mark.parametrize("form", [(), ("--json",)])
@@ -144,3 +151,79 @@ def test_asking_again_fails_unless_the_difference_is_seen_to_be_gone(
 ) -> None:
     comparing(Comparer(again=Replay("f1", "olga", 5, outcomes, showing)))
     assert run("compare", "replay", "f1", *form) == code
+
+
+def seen(meters: int = 0, lagging: int = 0, differences: int = 0) -> Verification:
+    return Verification(SyncMode.DUAL_WRITE, meters, lagging, differences)
+
+
+def put_operations(monkeypatch: pytest.MonkeyPatch, **operations: Any) -> None:
+    monkeypatch.setattr(Target, "operations", lambda _: nullcontext(SimpleNamespace(**operations)))
+
+
+@FORMS
+@pytest.mark.parametrize("check", [(), ("--check",)])
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [(seen(), 0), (seen(3), 0), (seen(3, 1), 0), (seen(3, 3), 1), (seen(3, 0, 1), 1), (seen(3, 2, 1), 1)],
+)
+def test_a_rebuild_fails_where_something_differs_or_nothing_was_compared(
+    monkeypatch: pytest.MonkeyPatch, found: Verification, code: int, check: tuple[str, ...], form: tuple[str, ...]
+) -> None:
+    service = SimpleNamespace(check=lambda *_, **__: found, rebuild=lambda *_, **__: found)
+    put_operations(monkeypatch, rebuild=service)
+    assert run("rebuild", *check, *form) == code
+
+
+FAILING = FailingMeter(LaggingMeter("alice|power", 2, "ValueError"), 5, 6)
+
+
+@FORMS
+@pytest.mark.parametrize(
+    ("report", "failing", "arguments", "code"),
+    [
+        (SweepReport("swept", 1, refreshed=1), [], (), 0),
+        (SweepReport("swept", 1, failed=1), [], (), 1),
+        (SweepReport("swept", 1, failed=1, failing=1), [FAILING], (), 1),
+        (SweepReport("resting"), [], (), 0),
+        (None, [], ("--list",), 0),
+        (None, [FAILING], ("--list",), 1),
+    ],
+)
+def test_a_sweep_fails_where_a_meter_cannot_be_refreshed(
+    monkeypatch: pytest.MonkeyPatch,
+    report: SweepReport | None,
+    failing: list[FailingMeter],
+    arguments: tuple[str, ...],
+    code: int,
+    form: tuple[str, ...],
+) -> None:
+    sweeper = SimpleNamespace(run_at_once=lambda _: report, failing=lambda: (len(failing), failing))
+    put_operations(monkeypatch, sweeper=sweeper)
+    assert run("sweep", *arguments, *form) == code
+
+
+@FORMS
+@pytest.mark.parametrize(("differences", "code"), [((), 0), (("meters: alice|power",), 1)])
+def test_a_round_trip_fails_where_something_is_not_as_before(
+    monkeypatch: pytest.MonkeyPatch, differences: tuple[str, ...], code: int, form: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(Target, "database", lambda _: nullcontext())
+    monkeypatch.setattr(roundtrip, "verify", lambda *_: roundtrip.RoundTrip(9, differences))
+    with pytest.raises(SystemExit) as exited:
+        migrations_command.run(["verify-roundtrip", "--stage", "nowhere", *form])
+    assert exited.value.code == code
+
+
+@FORMS
+@pytest.mark.parametrize(("passed", "code"), [(True, 0), (False, 1)])
+def test_a_drill_fails_where_a_write_is_lost(
+    monkeypatch: pytest.MonkeyPatch, passed: bool, code: int, form: tuple[str, ...]
+) -> None:
+    lost, none = (Run(20, 10, 10, 3, lost) for lost in (2, 0))
+    monkeypatch.setattr(drill, "stack", nullcontext)
+    monkeypatch.setattr(drill, "laptop_ground", lambda *_: nullcontext())
+    monkeypatch.setattr(drill, "make", lambda *_: Drilled(lost, none if passed else lost, 1.0, 1.0))
+    with pytest.raises(SystemExit) as exited:
+        command_line.run(["drill", "rollback", *form])
+    assert exited.value.code == code
