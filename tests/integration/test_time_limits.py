@@ -9,6 +9,7 @@ from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from chalicelib.bootstrap import Ports, mongo_ports
+from chalicelib.domain.lagging_meters import LaggingMeter
 from chalicelib.domain.ports import DisplayUpdate, PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Backend, Component
@@ -100,6 +101,15 @@ def test_every_command_says_how_long_it_may_take(
     use(mongo_ports(watched, FakePublisher()))
     assert limits.seen
     assert all(limit and 0.5 * seconds < limit <= seconds for _, limit in limits.seen), limits.seen
+
+
+def test_a_meter_that_somebody_holds_is_waited_for_a_second_and_the_next_one_has_its_turn(
+    watched: Database[Any], limits: Limits
+) -> None:
+    lagging, meter = mongo_ports(watched, FakePublisher()).lagging, LaggingMeter("alice|power", 0, "")
+    lagging.claim(meter, 5)
+    lagging.failed(meter, "ValueError")
+    assert [limit and ceil(limit) for _, limit in limits.seen] == [1, 1]
 
 
 def test_a_report_over_days_may_take_a_minute_because_only_an_operator_waits_for_it(
