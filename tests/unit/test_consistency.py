@@ -10,7 +10,7 @@ from chalicelib.domain.errors import SyncModeError, UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import MeterKey, Verification, Walk, WalkProgress
+from chalicelib.domain.sync.reconciliation import Finding, MeterKey, Verification, Walk, WalkProgress
 from chalicelib.services.sync.consistency import ConsistencyService
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.sides import FakeSides, fake_ports, reading
@@ -21,9 +21,16 @@ HOUR_MS = 3_600_000
 
 
 class SlowSides(FakeSides):
-    """The server has no time for digests."""
+    """The server has no time for digests, or fails at the readings of one user."""
 
     slow = False
+    failing: tuple[str, Exception] = ("nobody", ValueError())
+
+    def differences(self, meter: MeterKey) -> list[Finding]:
+        user, error = self.failing
+        if meter[0] == user:
+            raise error
+        return super().differences(meter)
 
     def digests(self, side: Side, users: Collection[str]) -> Mapping[MeterKey, Hashable]:
         if self.slow:
@@ -65,6 +72,25 @@ def test_differences_are_found_whether_the_server_has_time_for_digests_or_not(st
     found, left = stage.use.consistency.repair()
     assert (found.differences, left.differences) == (1, 0)
     assert stage.use.consistency.sides_are_equal()
+
+
+@pytest.mark.parametrize(
+    ("error", "problem"),
+    [
+        (UnavailableError("too slow"), "was out of time, though the database answers"),
+        (ValueError("4711 is no number"), "cannot be calculated (ValueError)"),
+    ],
+)
+def test_a_meter_that_cannot_be_compared_is_a_finding_by_name_and_the_others_have_their_turn(
+    stage: Stage, error: Exception, problem: str
+) -> None:
+    stage.sides.write("alice", reading("newer", POWER, 3 * HOUR_MS, 7))
+    stage.sides.failing = ("alice", error)
+    for seen in (stage.use.consistency.verify(), stage.use.consistency.repair()[0]):
+        named = {(finding.user_id, finding.collection, finding.document): finding.problem for finding in seen.findings}
+        assert set(named) == {("alice", "meters", "alice|power"), ("bob", "source_energy_readings", "new")}
+        assert named["alice", "meters", "alice|power"].startswith(problem)
+        assert "4711" not in str(named)
 
 
 @pytest.mark.parametrize("slow", [False, True])
