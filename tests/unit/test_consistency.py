@@ -25,10 +25,12 @@ class SlowSides(FakeSides):
 
     slow = False
     failing: tuple[str, Exception] = ("nobody", ValueError())
+    dying = False  # nobody is answered after that
 
     def differences(self, meter: MeterKey) -> list[Finding]:
         user, error = self.failing
         if meter[0] == user:
+            self._store.down = self.dying
             raise error
         return super().differences(meter)
 
@@ -91,6 +93,12 @@ def test_a_meter_that_cannot_be_compared_is_a_finding_by_name_and_the_others_hav
         assert set(named) == {("alice", "meters", "alice|power"), ("bob", "source_energy_readings", "new")}
         assert named["alice", "meters", "alice|power"].startswith(problem)
         assert "4711" not in str(named)
+
+
+def test_a_database_that_goes_away_meanwhile_is_no_finding_of_the_meter_that_was_looked_at(stage: Stage) -> None:
+    stage.sides.failing, stage.sides.dying = ("bob", UnavailableError("gone")), True
+    with pytest.raises(UnavailableError):
+        stage.use.consistency.verify()
 
 
 @pytest.mark.parametrize("slow", [False, True])
