@@ -147,10 +147,16 @@ def test_a_report_fails_where_a_difference_is_open_or_nothing_was_compared(
     [({E: 2}, 0, 0), ({E: 1, D: 1}, 1, 1), ({E: 1, F: 1}, 0, 1), ({E: 1, L: 1}, 0, 1), ({}, 0, 1), ({K: 1}, 1, 1)],
 )
 def test_asking_again_fails_unless_the_difference_is_seen_to_be_gone(
-    comparing: Comparing, outcomes: dict[Outcome, int], showing: int, code: int, form: tuple[str, ...]
+    comparing: Comparing,
+    capsys: pytest.CaptureFixture[str],
+    outcomes: dict[Outcome, int],
+    showing: int,
+    code: int,
+    form: tuple[str, ...],
 ) -> None:
     comparing(Comparer(again=Replay("f1", "olga", 5, outcomes, showing)))
     assert run("compare", "replay", "f1", *form) == code
+    assert (f'"showing": {showing}' if form else f"{showing} of them show f1") in capsys.readouterr().out
 
 
 def seen(meters: int = 0, lagging: int = 0, differences: int = 0) -> Verification:
