@@ -1,6 +1,6 @@
 """The ports of the jobs that keep both sides equal, on the fake and on MongoDB."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
@@ -11,9 +11,10 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from chalicelib.bootstrap import Ports, now
-from chalicelib.domain.errors import MassDeletionError
-from chalicelib.domain.ports import NewReading, WriteTransaction
-from chalicelib.domain.readings import EnergyType, to_datetime
+from chalicelib.domain.errors import MassDeletionError, NotFoundError
+from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter, StoredReading, WriteTransaction
+from chalicelib.domain.readings import EnergyType, Reading, to_datetime
+from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import (
     Finding,
@@ -116,6 +117,45 @@ def test_a_foreign_reading_is_a_difference_until_it_is_reconciled(ports: Ports, 
     assert ports.display.state(user, POWER).source_version == done.source_version > 0
 
 
+def shown(ports: Ports, user: str, backend: Backend) -> tuple[list[int], ...]:
+    """The days that a backend finds by each way of reading."""
+    everything = ReadingFilter()
+    listed = ports.queries.page(user, PageRequest(everything, descending=False, limit=0), backend)
+    snapshots = (read(user, POWER, backend) for read in (ports.queries.snapshot, ports.queries.full_snapshot))
+    by_id = [ports.queries.get(user, reading.id, backend) for reading in listed]
+    found: list[Iterable[StoredReading | Reading]] = [listed, by_id, *(snapshot.readings for snapshot in snapshots)]
+    return tuple([point.instant // DAY for point in points] for points in found)
+
+
+def test_each_backend_reads_its_own_side_as_long_as_both_are_written(ports: Ports, user: str, foreign: Foreign) -> None:
+    add(ports, user, DAY)
+    key = foreign(user, 2 * DAY, 5)
+    assert shown(ports, user, Backend.OLD) == ([1, 2],) * 4
+    assert shown(ports, user, Backend.NEW) == ([1],) * 4
+    assert ports.queries.get(user, key, Backend.OLD).amount == 5
+    with pytest.raises(NotFoundError):
+        ports.queries.get(user, key, Backend.NEW)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "days"),
+    [
+        (SyncState(SyncMode.OLD_ONLY), [1, 2]),
+        (SyncState(SyncMode.NEW_ONLY), [1]),
+        (SyncState(SyncMode.DUAL_WRITE, catching_up=Side.OLD), [1, 2]),
+        (SyncState(SyncMode.DUAL_WRITE, catching_up=Side.NEW), [1]),
+    ],
+)
+@pytest.mark.parametrize("backend", Backend)
+def test_where_one_side_rests_or_catches_up_both_backends_read_the_other(
+    ports: Ports, user: str, foreign: Foreign, backend: Backend, wanted: SyncState, days: list[int]
+) -> None:
+    add(ports, user, DAY)
+    foreign(user, 2 * DAY, 5)
+    ports.sync_control.change(ports.sync_control.state(), wanted, "why", None)
+    assert shown(ports, user, backend) == (days,) * 4
+
+
 def test_changes_are_read_behind_a_position_and_name_their_readings(ports: Ports, user: str, foreign: Foreign) -> None:
     foreign(user, DAY, 1)
     position = ports.changes.position()
@@ -211,7 +251,7 @@ def test_no_more_is_deleted_than_allowed_and_what_goes_is_kept_and_comes_back(
 def taken_away(ports: Ports, user: str, request: pytest.FixtureRequest) -> None:
     """Another application deletes the user's readings on the old side."""
     if isinstance(ports.twins, FakeSides):
-        for reading_id in [finding for finding, (meter, _) in ports.twins._old().items() if meter[0] == user]:
+        for reading_id in [finding for finding, (meter, _) in ports.twins._side(Side.OLD).items() if meter[0] == user]:
             ports.twins.delete(reading_id)
     else:
         cast("Database[Any]", request.getfixturevalue("migrated"))["energies"].delete_many({"userId": user})

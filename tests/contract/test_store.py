@@ -1,14 +1,19 @@
 """What services rely on, proven on the fake and on MongoDB alike."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 
-from chalicelib.bootstrap import Ports
-from chalicelib.domain.errors import DuplicateReadingError
+from chalicelib.bootstrap import Ports, mongo_ports, now
+from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.ports import DisplayDocument, DisplayUpdate, NewReading, StoredReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading
 from chalicelib.domain.rollout.decision import Backend
+from chalicelib.repositories.database import open_database
+from tests.fakes.publisher import FakePublisher
+from tests.fakes.sides import FakeSides, fake_ports
+from tests.fakes.store import FakeStore
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 DAY = 86_400_000
@@ -198,5 +203,20 @@ def test_settings_of_an_unknown_user_are_the_defaults(ports: Ports, user: str) -
     assert (found.zone.key, found.tolerance_days) == ("Europe/Berlin", 3)
 
 
-def test_the_store_answers_a_ping(ports: Ports) -> None:
+@pytest.fixture
+def gone(ports: Ports) -> Iterator[Ports]:
+    """The same ports on a store that is not there."""
+    if isinstance(ports.twins, FakeSides):
+        store = FakeStore()
+        store.down = True
+        yield fake_ports(store, FakePublisher(), FakeSides(store, now))
+    else:
+        database = open_database("mongodb://127.0.0.1:1/?replicaSet=rs0", "nowhere")
+        yield mongo_ports(database, FakePublisher())
+        database.client.close()
+
+
+def test_a_store_that_is_there_answers_a_ping_and_one_that_is_gone_does_not(ports: Ports, gone: Ports) -> None:
     ports.ping()
+    with pytest.raises(UnavailableError):
+        gone.ping()

@@ -1,10 +1,11 @@
-"""AppConfig with what the emulator lacks: validators, the lock on versions, the age of tokens, the poll interval.
+"""AppConfig with what the emulator lacks: validators, the lock on versions, the age of tokens, the poll interval, 429.
 
 Time is the test's own: ``pass_time`` moves it, and so does everything that pauses. One environment; of other profiles
 in it there are deployments only, which stand in the way of ours.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -74,6 +75,7 @@ class FakeAppConfig:
     tokens: dict[str, Session] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     down: bool = False
+    throttled: Counter[str] = field(default_factory=Counter)  # how many calls of an operation are refused next
     deployment_seconds: float = 0.0
     poll_seconds: int = 15
 
@@ -224,10 +226,19 @@ class FakeAppConfig:
         self.calls.append(operation)
         if self.down:
             raise EndpointConnectionError(endpoint_url="https://appconfig.example")
+        if self.throttled[operation] > 0:
+            self.throttled[operation] -= 1
+            raise throttling()
 
 
 def refusal(code: str, message: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
+
+
+def throttling() -> ClientError:
+    """Too many calls, as AWS says it: with 429."""
+    said = {"Error": {"Code": "ThrottlingException", "Message": "rate exceeded"}}
+    return ClientError({**said, "ResponseMetadata": {"HTTPStatusCode": 429}}, "Operation")  # type: ignore[typeddict-item]
 
 
 def all_off() -> FakeAppConfig:

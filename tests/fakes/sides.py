@@ -35,10 +35,8 @@ from tests.fakes.comparisons import FakeComparisonLog
 from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
 from tests.fakes.lagging import FakeLaggingMeters
 from tests.fakes.publisher import FakePublisher
-from tests.fakes.store import FakeDisplay, FakeMeters, FakeQueries, FakeSettings, FakeStore
+from tests.fakes.store import FakeDisplay, FakeMeters, FakeQueries, FakeSettings, FakeStore, ReadingsById
 from tests.fakes.usage import FakeUsageLog
-
-Old = dict[str, tuple[MeterKey, StoredReading]]
 
 
 class FakeSyncControl:
@@ -123,11 +121,14 @@ class FakeSides:
     def __init__(self, store: FakeStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._foreign: dict[str, tuple[MeterKey, StoredReading | None]] = {}
         self._damaged: set[str] = set()
         self._log: list[tuple[str, int]] = []
         self._forgotten = 0
         self.repaired = FakeRepairedReadings(store, self, clock)
+
+    @property
+    def _foreign(self) -> dict[str, tuple[MeterKey, StoredReading | None]]:
+        return self._store.stored.foreign
 
     def damage(self, reading_id: str) -> None:
         """Another application writes an amount that is no number."""
@@ -140,7 +141,7 @@ class FakeSides:
         self._log.append((reading.id, self._clock()))
 
     def delete(self, reading_id: str) -> None:
-        meter, _ = self._old()[reading_id]
+        meter, _ = self._side(Side.OLD)[reading_id]
         self._foreign[reading_id] = (meter, None)
         self._log.append((reading_id, self._clock()))
 
@@ -181,7 +182,7 @@ class FakeSides:
         planned = self._planned(meter, ids, run)
         if planned.deleted > deletes:
             raise MassDeletionError(planned.deleted, deletes)
-        stay = tuple(key for key in self._damaged if self._new().get(key, [None])[0] == meter)
+        stay = tuple(key for key in self._damaged if self._side(Side.NEW).get(key, [None])[0] == meter)
         if not planned.written:
             return replace(planned, kept=stay)
         lost = self._lost(ids, run)
@@ -226,6 +227,7 @@ class FakeSides:
         return [present[key][1] for key in ids if key in present]
 
     def digests(self, side: Side, users: Collection[str]) -> Mapping[MeterKey, Hashable]:
+        self._store.ping()
         found: dict[MeterKey, frozenset[Hashable]] = {}
         for key, (meter, reading) in self._side(side).items():
             if meter[0] in users:
@@ -233,6 +235,7 @@ class FakeSides:
         return found
 
     def differences(self, meter: MeterKey) -> list[Finding]:
+        self._store.ping()
         old, new = (self._side(side) for side in Side)
         return [
             Finding(*meter, "source_energy_readings", key, "differs")
@@ -244,7 +247,7 @@ class FakeSides:
         return [document for key, document in self._store.stored.display.items() if key[:2] == meter]
 
     def unreadable(self, user_id: str | None = None) -> Unreadable:
-        twins = self._new()
+        twins = self._side(Side.NEW)
         named = [
             UnreadableDocument("energies", key, "", "amount is a string, not a number", "kept" if key in twins else "")
             for key in sorted(self._damaged)
@@ -283,20 +286,8 @@ class FakeSides:
     def _instants(self, ids: Sequence[str]) -> list[int]:
         return [self._side(side)[key][1].instant for side in Side for key in ids if key in self._side(side)]
 
-    def _side(self, side: Side) -> Old:
-        return self._old() if side is Side.OLD else self._new()
-
-    def _new(self) -> Old:
-        readings = self._store.stored.readings.items()
-        return {reading.id: ((user_id, kind), reading) for (user_id, kind, _), reading in readings}
-
-    def _old(self) -> Old:
-        old = self._new()
-        for key, (meter, reading) in self._foreign.items():
-            old.pop(key, None)
-            if reading is not None:
-                old[key] = (meter, reading)
-        return old
+    def _side(self, side: Side) -> ReadingsById:
+        return self._store.side(side)
 
 
 class FakeRepairedReadings:

@@ -27,11 +27,12 @@ from chalicelib.domain.ports import (
 )
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, Reading
 from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import Remains
 
 T = TypeVar("T")
 MeterKey = tuple[str, EnergyType]
+ReadingsById = dict[str, tuple[MeterKey, StoredReading]]
 
 
 @dataclass
@@ -52,6 +53,8 @@ class State:
     meters: dict[MeterKey, Meter] = field(default_factory=dict)
     display: dict[tuple[str, EnergyType, DataType, int | None], DisplayDocument] = field(default_factory=dict)
     settings: dict[str, UserSettings] = field(default_factory=dict)
+    # what another application wrote into the old side alone, by id; None where it deleted
+    foreign: dict[str, tuple[MeterKey, StoredReading | None]] = field(default_factory=dict)
     sync: SyncState = field(default_factory=lambda: SyncState(SyncMode.DUAL_WRITE))
     clock: Clock = now  # the database's
 
@@ -82,6 +85,16 @@ class FakeStore:
     def ping(self) -> None:
         if self.down:
             raise UnavailableError("the store is down")
+
+    def side(self, side: Side) -> ReadingsById:
+        """The readings of one side: the new one, or the same with what another application did."""
+        readings = self.stored.readings.items()
+        found: ReadingsById = {reading.id: ((user_id, kind), reading) for (user_id, kind, _), reading in readings}
+        for key, (meter, reading) in self.stored.foreign.items() if side is Side.OLD else ():
+            found.pop(key, None)
+            if reading is not None:
+                found[key] = (meter, reading)
+        return found
 
 
 class FakeSettings:
@@ -139,10 +152,12 @@ class FakeReadings:
         if key in self._state.readings:
             raise DuplicateReadingError("already stored")
         self._state.readings[key] = after
+        self._state.foreign.pop(before.id, None)
         return after
 
     def remove(self, reading: StoredReading, now: int) -> None:
         del self._state.readings[self._user_id, reading.type, reading.instant]
+        self._state.foreign.pop(reading.id, None)
 
     def neighbours(
         self, energy_type: EnergyType, instant: int, but: str | None = None
@@ -190,19 +205,19 @@ class FakeQueries:
         return self._store.sync()
 
     def get(self, user_id: str, reading_id: str, backend: Backend) -> StoredReading:
-        self._store.sync()
-        return stored_reading(self._store.stored, user_id, reading_id)
+        for reading in self._readings(user_id, backend):
+            if reading.id == reading_id:
+                return reading
+        raise NotFoundError("there is no such reading")
 
     def page(self, user_id: str, request: PageRequest, backend: Backend) -> list[StoredReading]:
-        self._store.sync()
         wanted = request.filter
         found = [
             reading
-            for (owner, kind, instant), reading in self._store.stored.readings.items()
-            if owner == user_id
-            and wanted.type in (None, kind)
-            and (wanted.first is None or wanted.first <= instant)
-            and (wanted.last is None or instant <= wanted.last)
+            for reading in self._readings(user_id, backend)
+            if wanted.type in (None, reading.type)
+            and (wanted.first is None or wanted.first <= reading.instant)
+            and (wanted.last is None or reading.instant <= wanted.last)
         ]
         found.sort(key=position, reverse=request.descending)
         if request.after is not None:
@@ -217,7 +232,7 @@ class FakeQueries:
         return self._store.stored.meters.get((user_id, energy_type), Meter()).configuration
 
     def snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
-        self._store.sync()
+        found = [reading for reading in self._readings(user_id, backend) if reading.type is energy_type]
         stored = self._store.stored
         meter = stored.meters.get((user_id, energy_type), Meter())
         return MeterSnapshot(
@@ -227,10 +242,15 @@ class FakeQueries:
             meter.dirty_to,
             meter.configuration,
             stored.settings.get(user_id, UserSettings()),
-            CompactReadings.of(points_of(stored, user_id, energy_type)),
+            CompactReadings.of(sorted(Reading(reading.instant, reading.amount) for reading in found)),
         )
 
     full_snapshot = snapshot
+
+    def _readings(self, user_id: str, backend: Backend) -> list[StoredReading]:
+        """Where the backend reads in this mode."""
+        side = self._store.side(self._store.sync().reads(backend))
+        return [reading for (owner, _), reading in side.values() if owner == user_id]
 
 
 class FakeDisplay:

@@ -10,12 +10,13 @@ from chalice.test import HTTPResponse
 
 from chalicelib.bootstrap import Rollout, compose, using
 from chalicelib.domain.ports import UserSettings
-from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.readings import EnergyType, parse_instant
 from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.services.backends.component_reads import read_of
+from tests.fakes.sides import reading
 from tests.functional.conftest import NOW, Api, problem
 
 READING = {"type": "power", "date": "2023-01-31", "amount": 1000.5}
@@ -26,6 +27,7 @@ READS = {
     "monthly_charts?type=power&year=2023": {"type", "sourceVersion", "year", "months"},
 }
 OPERATOR = ("operator",)
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def ask(api: Api, path: str, **options: Any) -> HTTPResponse:
@@ -80,6 +82,38 @@ def test_who_has_just_written_sees_it_by_either_backend(api: Api, path: str) -> 
     assert ask(api, f"{path}consistent=true").body == old
     api.flags.side = Backend.OLD
     assert ask(api, f"{path}consistent=true").body == old
+
+
+SAYS_THE_SECOND = ["dashboard?", "energy_table?", "timeline_slider?type=power&", "monthly_charts?type=power&year=2023&"]
+
+
+@pytest.mark.parametrize("path", SAYS_THE_SECOND)
+@pytest.mark.parametrize("consistent", ["", "consistent=true"])
+def test_each_backend_shows_the_readings_of_its_own_side(api: Api, path: str, consistent: str) -> None:
+    """What another application has just written is on the old side alone until the sync job has run."""
+    record(api)
+    api.container.calculation.refresh("alice", EnergyType.POWER)
+    query = path if "table" in path else path + consistent
+    before = {side: body_by(api, side, query) for side in Backend}
+    assert before[Backend.OLD] == before[Backend.NEW]
+    february = parse_instant("2023-02-28", BERLIN)
+    api.sides.write("alice", reading("a" * 24, EnergyType.POWER, february, 1100))
+    assert body_by(api, Backend.NEW, query) == before[Backend.NEW]
+    assert body_by(api, Backend.OLD, query) != before[Backend.OLD]
+
+
+@pytest.mark.parametrize(("side", "status"), [(Backend.OLD, 200), (Backend.NEW, 404)])
+def test_each_backend_finds_single_readings_on_its_own_side(api: Api, side: Backend, status: int) -> None:
+    api.sides.write("alice", reading("a" * 24, EnergyType.POWER, parse_instant("2023-02-28", BERLIN), 1100))
+    api.flags.side = side
+    assert ask(api, f"energy_forms/{'a' * 24}").status_code == status
+
+
+def body_by(api: Api, side: Backend, path: str) -> Any:
+    api.flags.side = side
+    answer = ask(api, path)
+    assert answer.status_code == 200
+    return answer.json_body
 
 
 def test_the_etag_of_a_view_begins_with_the_versions_that_it_shows(api: Api) -> None:

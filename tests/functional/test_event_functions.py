@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.parser import ValidationError
 
-from chalicelib.bootstrap import using
+from chalicelib.bootstrap import compose, using
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.domain.readings import EnergyType
 from chalicelib.handlers.display_data import bulk_import_handler, energy_reading_created_handler
-from tests.functional.conftest import Api
+from tests.fakes.sides import fake_ports
+from tests.functional.conftest import NOW, Api
 
 
 class Context:
@@ -46,6 +47,17 @@ def test_an_event_brings_its_meters_documents_up_to_date(api: Api) -> None:
         ("histogram", None),
         ("summary", None),
     }
+
+
+def test_each_refresh_is_counted_with_the_time_since_its_event(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    event = recorded(api)
+    later = compose(fake_ports(api.store, api.publisher, api.sides), api.container.verifier, lambda: NOW + 1_500)
+    capsys.readouterr()
+    with using(later):
+        energy_reading_created_handler(event, Context())
+        energy_reading_created_handler(event, Context())
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert (line["DisplayRefreshed"], line["RefreshLag"]) == ([1.0], [1500.0])
 
 
 def test_a_doubled_event_does_nothing_more(api: Api) -> None:

@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+from chalicelib.bootstrap import compose, using
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.events import EnergyReadingsSynced
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import DRAIN_SECONDS, Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.handlers.display_data import energy_readings_synced_handler
 from chalicelib.handlers.sync_job import sync_job
 from tests.fakes.sides import reading
@@ -83,9 +84,9 @@ def test_in_old_only_there_is_nothing_to_do(api: Api) -> None:
 
 
 def test_after_a_change_of_mode_the_job_waits_for_the_drain_and_then_ends_the_catching_up(api: Api) -> None:
-    api.store.stored.sync = SyncState(SyncMode.DUAL_WRITE, NOW - DRAIN_SECONDS * 1000 + 1, Side.OLD)
+    api.store.stored.sync = SyncState(SyncMode.DUAL_WRITE, NOW - 91_000 + 1, Side.OLD)
     assert (run(api)["state"], api.store.stored.sync.catching_up) == ("draining", Side.OLD)
-    api.store.stored.sync = SyncState(SyncMode.DUAL_WRITE, NOW - DRAIN_SECONDS * 1000, Side.OLD)
+    api.store.stored.sync = SyncState(SyncMode.DUAL_WRITE, NOW - 91_000, Side.OLD)
     assert (run(api)["state"], api.store.stored.sync.catching_up) == ("synced", None)
 
 
@@ -98,6 +99,15 @@ def test_progress_and_lag_are_in_the_log_and_the_lag_is_a_metric(
     (progress,) = [record.__dict__["progress"] for record in caplog.records if "progress" in record.__dict__]
     assert (progress["changes"], progress["inserted"], progress["lag_seconds"]) == (1, 1, 0)
     assert '"SyncLag":[0.0]' in capsys.readouterr().out
+
+
+def test_the_lag_is_the_age_of_the_last_change_in_milliseconds(
+    follows: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    follows.sides.write("alice", reading("a", POWER, DAY, 10))
+    with using(compose(follows.ports, follows.container.verifier, lambda: NOW + 5_000)):
+        assert run(follows)["lag_seconds"] == 5.0
+    assert '"SyncLag":[5000.0]' in capsys.readouterr().out
 
 
 def test_a_failure_is_raised_so_that_lambda_knows_and_the_next_run_goes_on(follows: Api) -> None:

@@ -17,6 +17,7 @@ from chalicelib.repositories.database import open_database
 from infra.local import old_energies
 from migrations import roundtrip, runner
 from migrations.errors import RefusedError
+from migrations.ledger import State
 from migrations.runner import Options
 from migrations.scripts import FOLDER, Direction, QuietRun, scripts
 from tests.integration.inherited_database import assert_both_sides_equal, everything, set_mode
@@ -228,6 +229,25 @@ def test_nothing_is_reverted_while_the_new_side_is_written(dual: Database[Any], 
     before = everything(dual, "source_energy_readings", "display_energy_data", "meters")
     with pytest.raises(RefusedError, match=f"the mode is {mode}, it must be old_only"):
         runner.down(dual, steps=2)
+    assert everything(dual, *before) == before
+
+
+@pytest.mark.parametrize("mode", SyncMode)
+def test_each_script_refuses_by_itself_to_drop_what_the_mode_still_needs(dual: Database[Any], mode: SyncMode) -> None:
+    """The scripts behind it refuse too: what is asked here is each of them alone."""
+    set_mode(dual, mode)
+    known = {script.name: script.load() for script in scripts(FOLDER)}
+    refused = {name for name in (CREATE, BACKFILL) if known[name].refusal(dual, "down")}
+    assert refused == (set() if mode is SyncMode.OLD_ONLY else {CREATE, BACKFILL})
+
+
+def test_the_first_script_is_not_reverted_in_dual_write_even_where_it_is_the_only_one(
+    dual: Database[Any],
+) -> None:
+    runner.resolve(dual, BACKFILL, State.PENDING)
+    before = everything(dual, "energies", "source_energy_readings", "meters")
+    with pytest.raises(RefusedError, match=f"^{CREATE}: the mode is dual_write"):
+        runner.down(dual, last="base")
     assert everything(dual, *before) == before
 
 

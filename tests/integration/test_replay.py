@@ -24,7 +24,7 @@ from chalicelib.repositories.register import MongoMeterRegister
 from chalicelib.services.recording.configuration import ExchangeDraft
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from chalicelib.services.refresh import replay
-from chalicelib.services.refresh.replay import PAUSES_SECONDS, Replayed, ReplayService
+from chalicelib.services.refresh.replay import Replayed, ReplayService
 from tests.fakes.publisher import FakePublisher
 from tests.integration.explaining import WITHOUT_INDEX, Commands, explained
 from tests.integration.test_query_plans import fill
@@ -182,7 +182,7 @@ def test_what_the_bus_never_takes_is_named_in_bounded_time(system: System) -> No
     system.refusing = 1
     done = system.replaying.replay()
     assert (done.meters, done.left) == (2, (f"{user}|gas",))
-    assert system.pauses == [*PAUSES_SECONDS]
+    assert system.pauses == [1.0, 2.0, 4.0, 8.0, 16.0]
 
 
 def test_a_damaged_meter_is_replayed_and_mended(system: System) -> None:

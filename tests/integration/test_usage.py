@@ -1,5 +1,6 @@
 """The usage log on a real MongoDB: what a row says, that nobody waits for it, and that it goes by itself."""
 
+import json
 from collections.abc import Iterator
 from typing import Any, cast
 from uuid import uuid4
@@ -92,8 +93,18 @@ def test_nobody_waits_for_a_row(watched: Database[Any], inserts: Inserts) -> Non
     assert command["writeConcern"] == {"w": 0}
 
 
-def test_a_server_that_is_away_fails_nobody(unreachable: Database[Any]) -> None:
+def test_a_server_that_is_away_fails_nobody_and_what_is_not_noted_is_said(
+    unreachable: Database[Any], caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
     BackendUsageTracker(MongoUsageLog(unreachable), Pseudonyms(b"key"), now).log_backend_usage(usage("somebody"))
+    assert [record.getMessage() for record in caplog.records] == ["usage of a backend was not noted"]
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert (line["component"], line["backend"], line["BackendDuration"], line["BackendFailures"]) == (
+        "energy_table",
+        "new",
+        [3.25],
+        [0.0],
+    )
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
+from threading import Event
 from typing import Any, cast
 
 import pytest
@@ -12,10 +13,9 @@ from chalicelib.domain.errors import HistogramError, UnavailableError
 from chalicelib.domain.ports import DisplayDataRepository, MeterState
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import Outcome, Request
-from chalicelib.domain.rollout.decision import Component
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.services.backends.component_reads import ShowMonths
-from chalicelib.services.comparison.compare_backends import ATTEMPTS, BACKEND_SECONDS, BackendComparison
+from chalicelib.services.comparison.compare_backends import BackendComparison
 from chalicelib.services.display.display import View
 
 POWER = EnergyType.POWER
@@ -43,12 +43,13 @@ class Scene:
     versions: Sequence[int] = (1,)
     asked: list[str] = field(default_factory=list)
     limits: list[float] = field(default_factory=list)
+    pauses: list[float] = field(default_factory=list)
     states: int = 0
 
     def compare(self, seed: int = 1) -> Any:
-        backends = {Side.OLD: Told("old", self.old, self.asked), Side.NEW: Told("new", self.new, self.asked)}
+        backends = {Backend.OLD: Told("old", self.old, self.asked), Backend.NEW: Told("new", self.new, self.asked)}
         comparison = BackendComparison(
-            cast(Any, backends), cast(DisplayDataRepository, self), self.limit, Random(seed), lambda _: None
+            cast(Any, backends), cast(DisplayDataRepository, self), self.limit, Random(seed), self.pauses.append
         )
         return comparison.compare_backends(REQUEST)
 
@@ -86,7 +87,7 @@ def test_equal_answers_are_equal_at_the_first_look() -> None:
 def test_each_backend_has_its_own_time() -> None:
     scene = Scene()
     scene.compare()
-    assert scene.limits == [BACKEND_SECONDS, BACKEND_SECONDS]
+    assert scene.limits == [10.0, 10.0]
 
 
 def test_either_backend_is_asked_first_now_and_then() -> None:
@@ -103,7 +104,22 @@ def test_a_difference_is_looked_at_again_before_it_is_one() -> None:
     compared = scene.compare()
     assert compared.outcome is Outcome.DIFFERENT
     assert [each.place for each in compared.differences] == ["months[].meterReading"]
-    assert scene.asked.count("new") == ATTEMPTS
+    assert scene.asked.count("new") == 4
+    assert scene.pauses == [0.05] * 3
+
+
+def slow(milliseconds: float, answer: Answer) -> Answer:
+    def answer_late() -> View:
+        Event().wait(milliseconds / 1000)
+        return answer()
+
+    return answer_late
+
+
+def test_how_long_each_backend_took_is_said_in_milliseconds() -> None:
+    compared = Scene(old=[slow(30, view(1))]).compare()
+    assert compared.old_ms >= 29
+    assert 0 < compared.new_ms < 60_000
 
 
 @pytest.mark.parametrize(

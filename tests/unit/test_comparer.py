@@ -1,51 +1,78 @@
 """Which reads the comparer picks: a bounded share of the latest of each component, and all where there are few."""
 
 from collections import Counter
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
 from random import Random
 from typing import Any, cast
 
 import pytest
 
 from chalicelib.bootstrap import Ports
-from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, Request
+from chalicelib.domain.errors import ComparisonError
+from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
 from chalicelib.domain.rollout.decision import FORCED_OLD, Component
+from chalicelib.domain.rollout.differences import Difference, DifferenceKind
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.services.comparison.runs import AT_LEAST, FIRST_LOOK_MS, LATEST, BackendComparer
+from chalicelib.services.comparison.runs import BackendComparer
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.sides import FakeSides, fake_ports
 from tests.fakes.store import FakeStore
 
 NOW = 1_700_000_000_000
+DAY = 86_400_000
 TABLE, CHARTS = Component.ENERGY_TABLE, Component.MONTHLY_CHARTS
 
 
-class EqualBackends:
-    """Answers are always equal; remembers who was asked for."""
+@dataclass
+class Clock:
+    now: int = NOW
 
-    def __init__(self) -> None:
+    def __call__(self) -> int:
+        return self.now
+
+
+class EqualBackends:
+    """Answers are always equal, after a second each; remembers who was asked for."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
         self.asked: list[Request] = []
+        self.meanwhile: list[Callable[[], None]] = []
+        self.difference: Difference | None = None
 
     def compare_backends(self, request: Request) -> ComparisonResult:
         self.asked.append(request)
+        self.clock.now += 1_000
+        if self.meanwhile:
+            self.meanwhile.pop()()
+        if self.difference:
+            return ComparisonResult(request, Outcome.DIFFERENT, (self.difference,))
         return ComparisonResult(request, Outcome.EQUAL)
 
 
 @pytest.fixture
-def backends() -> EqualBackends:
-    return EqualBackends()
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def ports() -> Ports:
-    store = FakeStore()
-    return fake_ports(store, FakePublisher(), FakeSides(store, lambda: NOW))
+def backends(clock: Clock) -> EqualBackends:
+    return EqualBackends(clock)
 
 
 @pytest.fixture
-def comparer(ports: Ports, backends: EqualBackends) -> BackendComparer:
+def ports(clock: Clock) -> Ports:
+    store = FakeStore(clock)
+    return fake_ports(store, FakePublisher(), FakeSides(store, clock))
+
+
+@pytest.fixture
+def comparer(ports: Ports, backends: EqualBackends, clock: Clock) -> BackendComparer:
     hidden, asking = Pseudonyms(b"key"), cast(Any, backends)
-    return BackendComparer(asking, ports.comparisons, ports.queries, ports.known_users, hidden, lambda: NOW, Random(1))
+    return BackendComparer(asking, ports.comparisons, ports.queries, ports.known_users, hidden, clock, Random(1))
 
 
 def note(ports: Ports, component: Component, count: int, at: int = NOW - 1) -> None:
@@ -56,7 +83,7 @@ def note(ports: Ports, component: Component, count: int, at: int = NOW - 1) -> N
 
 @pytest.mark.parametrize(
     ("noted", "compared"),
-    [(0, 0), (5, 5), (AT_LEAST, AT_LEAST), (AT_LEAST + 1, AT_LEAST), (1_000, 50), (LATEST, 200), (LATEST + 500, 200)],
+    [(0, 0), (5, 5), (20, 20), (21, 20), (400, 20), (1_000, 50), (4_000, 200), (4_500, 200)],
 )
 def test_of_each_component_a_share_is_compared_and_of_few_all(
     ports: Ports, backends: EqualBackends, comparer: BackendComparer, noted: int, compared: int
@@ -72,20 +99,72 @@ def test_of_each_component_a_share_is_compared_and_of_few_all(
 def test_after_a_long_rest_the_latest_reads_are_compared(
     ports: Ports, backends: EqualBackends, comparer: BackendComparer
 ) -> None:
-    note(ports, TABLE, LATEST, at=NOW - 5)
-    note(ports, TABLE, LATEST, at=NOW - 9)
+    note(ports, TABLE, 4_000, at=NOW - 5)
+    note(ports, TABLE, 4_000, at=NOW - 9)
     comparer.run(60)
-    assert {int(request.usage or "", 16) < LATEST for request in backends.asked} == {True}
+    assert {int(request.usage or "", 16) < 4_000 for request in backends.asked} == {True}
 
 
 def test_the_first_run_looks_back_a_little_and_the_next_one_to_where_it_began(
     ports: Ports, backends: EqualBackends, comparer: BackendComparer
 ) -> None:
-    note(ports, TABLE, 3, at=NOW - FIRST_LOOK_MS)
-    note(ports, TABLE, 2, at=NOW - FIRST_LOOK_MS + 1)
+    quarter = 15 * 60_000
+    note(ports, TABLE, 3, at=NOW - quarter)
+    note(ports, TABLE, 2, at=NOW - quarter + 1)
     assert comparer.run(60) == {Outcome.EQUAL: 2}
-    assert comparer.run(60) == {}
     assert ports.comparisons.looked_at() == NOW
+    assert comparer.run(60) == {}
+    assert ports.comparisons.looked_at() == NOW + 2_000
+
+
+def test_what_is_read_while_a_run_goes_on_is_compared_by_the_next_one(
+    ports: Ports, backends: EqualBackends, comparer: BackendComparer, clock: Clock
+) -> None:
+    note(ports, TABLE, 3)
+    backends.meanwhile = [lambda: note(ports, CHARTS, 2, clock.now)]
+    assert comparer.run(60) == {Outcome.EQUAL: 3}
+    clock.now += 300_000
+    assert comparer.run(60) == {Outcome.EQUAL: 2}
+    assert [request.component for request in backends.asked] == [TABLE] * 3 + [CHARTS] * 2
+
+
+def test_what_is_remembered_says_when_it_was_seen(
+    ports: Ports, backends: EqualBackends, comparer: BackendComparer
+) -> None:
+    backends.difference = Difference(DifferenceKind.VALUE, ("months", 0, "meterReading"), 1, 2)
+    note(ports, TABLE, 2)
+    comparer.run(60)
+    [group] = comparer.report(NOW).groups
+    assert (group.first, group.last) == (NOW + 1_000, NOW + 2_000)
+    assert not comparer.report(NOW + 2_001).groups
+
+
+@pytest.mark.parametrize(("after", "taken"), [(0, False), (1, True), (366 * DAY, True), (366 * DAY + 1, False)])
+def test_a_rule_lasts_a_year_at_most_and_ends_in_the_future(
+    ports: Ports, backends: EqualBackends, comparer: BackendComparer, clock: Clock, after: int, taken: bool
+) -> None:
+    backends.difference = Difference(DifferenceKind.VALUE, ("months", 0, "meterReading"), 1, 2)
+    note(ports, TABLE, 1)
+    assert comparer.run(60) == {Outcome.DIFFERENT: 1}
+    [group] = comparer.report(0).groups
+    rule = IgnoreRule(group.fingerprint, "olga", "known", clock.now + after)
+    with nullcontext() if taken else pytest.raises(ComparisonError, match="at most a year"):
+        comparer.ignore(rule)
+    assert list(ports.comparisons.rules()) == [group.fingerprint] * taken
+
+
+def test_a_rule_counts_until_its_last_moment(
+    ports: Ports, backends: EqualBackends, comparer: BackendComparer, clock: Clock
+) -> None:
+    backends.difference = Difference(DifferenceKind.VALUE, ("months", 0, "meterReading"), 1, 2)
+    note(ports, TABLE, 1)
+    comparer.run(60)
+    [group] = comparer.report(0).groups
+    comparer.ignore(IgnoreRule(group.fingerprint, "olga", "known", clock.now + 2_002))
+    for outcome in (Outcome.IGNORED, Outcome.DIFFERENT):
+        note(ports, TABLE, 1, clock.now)
+        clock.now += 1
+        assert comparer.run(60) == {outcome: 1}
 
 
 def test_out_of_time_the_rest_is_passed_by(ports: Ports, backends: EqualBackends, comparer: BackendComparer) -> None:

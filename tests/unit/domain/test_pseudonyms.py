@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.rollout.pseudonyms import LENGTH, Pseudonyms
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 
 MINE, OTHER = Pseudonyms(b"mine"), Pseudonyms(b"other")
 
@@ -17,7 +17,7 @@ def test_two_values_have_one_pseudonym_only_if_they_are_equal(one: str, other: s
 def test_a_pseudonym_depends_on_kind_and_key_and_has_one_form(value: str) -> None:
     said = MINE.of("user", value)
     assert said not in (MINE.of("amount", value), OTHER.of("user", value))
-    assert len(said) == LENGTH
+    assert len(said) == 32
     assert set(said) <= set("0123456789abcdef")
 
 

@@ -15,7 +15,7 @@ from chalicelib.flags.document.bucketing import bucket
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import FlagDocument
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
-from chalicelib.services.backends.decisions import MODE_MS, RolloutService
+from chalicelib.services.backends.decisions import RolloutService
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
 ON = Flag(TABLE, 0, 0, enabled=True)
@@ -146,8 +146,13 @@ def test_the_mode_is_read_once_a_second_at_most() -> None:
         decisions.should_use_new_backend("alice", Component.ENERGY_TABLE)
     assert modes.reads == 1
     modes.state = SyncState(SyncMode.OLD_ONLY)
-    clock.now += MODE_MS
+    clock.now += 999
+    assert decisions.should_use_new_backend("alice", Component.ENERGY_TABLE).reason == Reason.PERCENTAGE_IN
+    clock.now += 1
     assert decisions.should_use_new_backend("alice", Component.ENERGY_TABLE).reason == Reason.OLD_ONLY
+    modes.state = SyncState(SyncMode.NEW_ONLY)
+    clock.now -= 1  # a clock that was set back
+    assert decisions.should_use_new_backend("alice", Component.ENERGY_TABLE).reason == Reason.NEW_ONLY
 
 
 def test_without_a_readable_mode_everybody_gets_the_old_backend() -> None:

@@ -10,7 +10,6 @@ from botocore.exceptions import EndpointConnectionError
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.rollout.flag_history import ChangeState
 from chalicelib.flags.appconfig.deployment import Waiting
-from chalicelib.flags.appconfig.session import POLL_SECONDS
 from tests.fakes.appconfig import Deployment, refusal
 from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
 
@@ -152,7 +151,7 @@ def test_of_an_appconfig_that_dies_during_the_wait_only_that_is_said(
         risen.appconfig.down = risen.appconfig.down or seen[0] > polls
         return real(ConfigurationToken)
 
-    risen.appconfig.pass_time(POLL_SECONDS)
+    risen.appconfig.pass_time(15)
     risen.appconfig.get_latest_configuration = polled  # type: ignore[method-assign]
     made = change(risen).change
     assert (made.in_effect_ms, "AppConfig does not answer" in made.problem) == (None, True)
@@ -213,3 +212,33 @@ def test_a_version_whose_answer_got_lost_is_no_conflict_with_somebody_else(
     risen.appconfig.create_hosted_configuration_version = twice  # type: ignore[method-assign]
     made = change(risen).change
     assert (made.state, made.config_version, made.problem) == (ChangeState.DEPLOYED, 4, None)
+
+
+CALLS = (
+    "list_deployments",
+    "get_deployment",
+    "get_hosted_configuration_version",
+    "list_hosted_configuration_versions",
+    "create_hosted_configuration_version",
+    "start_deployment",
+    "start_configuration_session",
+    "get_latest_configuration",
+)
+
+
+@every_change
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("refusals", [1, 2])
+def test_a_change_that_appconfig_throttles_is_made_or_refused_in_words_and_can_be_made_again(
+    risen: Rollout, change: Callable[[Rollout], Any], call: str, refusals: int
+) -> None:
+    before = risen.appconfig.content()
+    risen.appconfig.throttled[call] = refusals
+    made = None
+    while made is None:
+        try:
+            made = change(risen)
+        except UnavailableError:
+            assert risen.appconfig.content() == before
+    assert risen.appconfig.content() != before
+    assert made.change.state is ChangeState.DEPLOYED

@@ -8,7 +8,6 @@ import pytest
 
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import SyncMode
-from chalicelib.flags.appconfig.session import POLL_SECONDS
 from chalicelib.flags.document.names import COMPONENTS
 from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
 
@@ -71,7 +70,7 @@ def test_an_explanation_names_the_rule_the_bucket_and_the_document(
     risen: Rollout, happen: Callable[[Rollout], Any], rule: str
 ) -> None:
     happen(risen)
-    risen.appconfig.pass_time(POLL_SECONDS)
+    risen.appconfig.pass_time(15)
     found = risen.flags.overview.explain("alice", COMPONENTS[TABLE])
     assert rule in found.rule
     assert found.document_version == risen.flags.overview.listing().document.version

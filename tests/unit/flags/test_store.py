@@ -12,10 +12,10 @@ import pytest
 from aws_lambda_powertools.utilities.feature_flags import ConfigurationStoreError
 
 from chalicelib.domain.rollout.decision import Backend, Component, Reason
-from chalicelib.flags.appconfig.session import POLL_SECONDS, ConfigurationSession
+from chalicelib.flags.appconfig.session import ConfigurationSession
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import LoggedReports
-from chalicelib.flags.decisions.store import LONGEST_PAUSE_SECONDS, AppConfigFlagStore
+from chalicelib.flags.decisions.store import AppConfigFlagStore
 from chalicelib.flags.document.flag import EVERYBODY, Flag
 from chalicelib.flags.document.flag_document import FlagDocument, read, version_of, written
 from chalicelib.flags.document.json_schema import first_document
@@ -85,7 +85,7 @@ def test_the_document_is_asked_for_again_when_its_poll_interval_is_over_and_not_
     store = store_on(appconfig)
     for _ in range(10):
         store.loaded()
-        appconfig.pass_time(POLL_SECONDS / 10 - 0.01)
+        appconfig.pass_time(15 / 10 - 0.01)
     assert asked(appconfig) == 1
     appconfig.deployed(everybody()).pass_time(1)
     assert reason(store) == Reason.PERCENTAGE_IN
@@ -97,7 +97,7 @@ def test_a_longer_interval_that_appconfig_names_is_kept() -> None:
     session = ConfigurationSession(appconfig.clients.reading, PLACE, lambda: appconfig.now)
     session.poll()
     appconfig.poll_seconds = 300
-    appconfig.pass_time(POLL_SECONDS)
+    appconfig.pass_time(15)
     session.poll()
     assert session.wait_seconds == 300
 
@@ -106,7 +106,7 @@ def test_the_same_document_stays_the_same_object_so_that_powertools_validates_it
     appconfig = all_off()
     store = store_on(appconfig)
     first = store.get_configuration()
-    appconfig.pass_time(POLL_SECONDS)
+    appconfig.pass_time(15)
     assert store.get_configuration() is first
     assert asked(appconfig) == 2
 
@@ -115,7 +115,7 @@ def test_an_outage_leaves_the_last_known_good_document() -> None:
     appconfig, heard = FakeAppConfig().deployed(everybody()), Heard()
     store = store_on(appconfig, heard)
     assert reason(store) == Reason.PERCENTAGE_IN
-    appconfig.pass_time(POLL_SECONDS)
+    appconfig.pass_time(15)
     with appconfig.outage():
         assert reason(store) == Reason.PERCENTAGE_IN
         appconfig.pass_time(DAY)
@@ -147,8 +147,8 @@ def test_the_pause_after_failures_grows_up_to_a_minute_and_ends_with_the_outage(
             appconfig.pass_time(0.5)
     pauses = [later - sooner for sooner, later in pairwise(attempts)]
     assert pauses[:6] == [1, 2, 4, 8, 16, 32]
-    assert set(pauses[6:]) == {LONGEST_PAUSE_SECONDS}
-    appconfig.pass_time(LONGEST_PAUSE_SECONDS)
+    assert set(pauses[6:]) == {60}
+    appconfig.pass_time(60)
     assert store.loaded() is not None
 
 
@@ -158,7 +158,7 @@ def test_an_outage_of_a_day_is_survived() -> None:
     store.loaded()
     with appconfig.outage():
         for _ in range(24 * 60):
-            appconfig.pass_time(LONGEST_PAUSE_SECONDS)
+            appconfig.pass_time(60)
             assert store.loaded() is not None
     assert len(heard.not_fetched_with) == 24 * 60
 
@@ -172,7 +172,7 @@ def test_each_outage_begins_with_a_short_pause() -> None:
                 store.loaded()
                 appconfig.pass_time(pause)
         store.loaded()
-        appconfig.pass_time(POLL_SECONDS)
+        appconfig.pass_time(15)
     with appconfig.outage():
         store.loaded()
     appconfig.deployed(everybody()).pass_time(1)
@@ -196,7 +196,7 @@ def test_without_a_document_powertools_is_told_so() -> None:
         store_on(appconfig).get_configuration()
 
 
-@pytest.mark.parametrize("idle", [POLL_SECONDS, DAY - 60, DAY, 3 * DAY])
+@pytest.mark.parametrize("idle", [15, DAY - 60, DAY, 3 * DAY])
 def test_the_session_is_renewed_however_long_a_function_was_idle(idle: float) -> None:
     appconfig, heard = all_off(), Heard()
     store = store_on(appconfig, heard)
@@ -231,9 +231,23 @@ def test_a_token_that_appconfig_does_not_take_begins_a_new_session_at_once() -> 
     store = store_on(appconfig, heard)
     store.loaded()
     appconfig.tokens.clear()
-    appconfig.deployed(everybody()).pass_time(POLL_SECONDS)
+    appconfig.deployed(everybody()).pass_time(15)
     assert reason(store) == Reason.PERCENTAGE_IN
     assert heard.not_fetched_with == []
+
+
+def test_an_appconfig_that_throttles_is_an_outage_and_a_new_session_follows() -> None:
+    """The token went with the call that was refused."""
+    appconfig, heard = all_off(), Heard()
+    store = store_on(appconfig, heard)
+    store.loaded()
+    appconfig.throttled["get_latest_configuration"] = 1
+    appconfig.deployed(everybody()).pass_time(15)
+    assert reason(store) == Reason.GLOBAL_OFF
+    assert heard.not_fetched_with == [version_of(written(first_document()))]
+    appconfig.pass_time(1)
+    assert reason(store) == Reason.PERCENTAGE_IN
+    assert appconfig.calls[-2:] == ["start_configuration_session", "get_latest_configuration"]
 
 
 def test_one_malformed_flag_is_reported_once_and_the_others_work() -> None:
@@ -245,7 +259,7 @@ def test_one_malformed_flag_is_reported_once_and_the_others_work() -> None:
     store = store_on(appconfig, heard)
     assert reason(store) == Reason.MALFORMED
     assert reason(store, Component.DASHBOARD) == Reason.PERCENTAGE_IN
-    appconfig.pass_time(POLL_SECONDS)
+    appconfig.pass_time(15)
     store.loaded()
     assert [list(problems) for problems in heard.problems] == [[TABLE]]
     assert "END" in heard.problems[0][TABLE]
@@ -256,10 +270,10 @@ def test_a_document_that_cannot_be_read_leaves_the_one_before(content: bytes) ->
     appconfig, heard = FakeAppConfig().deployed(everybody()), Heard()
     store = store_on(appconfig, heard)
     store.loaded()
-    appconfig.deployed(content).pass_time(POLL_SECONDS)
+    appconfig.deployed(content).pass_time(15)
     assert reason(store) == Reason.PERCENTAGE_IN
     assert [list(problems) for problems in heard.problems] == [["document"]]
-    appconfig.deployed(first_document()).pass_time(POLL_SECONDS)
+    appconfig.deployed(first_document()).pass_time(15)
     assert reason(store) == Reason.GLOBAL_OFF
 
 

@@ -1,8 +1,23 @@
 """The flags' commands: input is checked before anything is reached, and contradictions are refused."""
 
+from contextlib import nullcontext
+from dataclasses import replace
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 
+from chalicelib.bootstrap import FlagOperations
+from chalicelib.flags.changes.planning import Plan, Step
+from chalicelib.flags.changes.request import ChangeResult
+from chalicelib.flags.document.flag import Flag
 from infra import __main__ as command_line
+from infra.operations.flags import succeeded
+from infra.targets.flags import Flags
+from infra.targets.target import Target
+from tests.unit.flags.rollout import TABLE as TABLE_FLAG
+from tests.unit.flags.rollout import Rollout
 
 BECAUSE = ("--reason", "a test")
 TABLE = "energy_table"
@@ -46,3 +61,99 @@ def test_input_is_checked_before_anything_is_reached_or_said_to_be_deploying(
     assert (exited.value.code, printed.out) == (code, "")
     assert said in printed.err
     assert "deploying" not in printed.err
+
+
+@pytest.fixture
+def rollout(monkeypatch: pytest.MonkeyPatch) -> Rollout:
+    """The table at 50 percent, in the place of the stage's flags."""
+    rollout = Rollout()
+    rollout.open()
+    rollout.set(50)
+    monkeypatch.setattr(Target, "flags", lambda _: nullcontext(Flags(rollout.flags, "olga", None)))
+    return rollout
+
+
+def run(*arguments: str) -> int | str | None:
+    with pytest.raises(SystemExit) as exited:
+        command_line.run(["flags", *arguments, "--stage", "nowhere"])
+    return exited.value.code
+
+
+BOB = Step("bob", 7, before=True, after=False)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "leaving", "code"),
+    [
+        (10, 20, (), 0),
+        (10, 20, (BOB,), 1),
+        (10, 10, (BOB,), 1),
+        (20, 10, (BOB,), 0),
+        (20, 10, (), 0),
+    ],
+)
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_plan_fails_where_a_rise_would_drop_somebody(
+    monkeypatch: pytest.MonkeyPatch,
+    before: int,
+    after: int,
+    leaving: tuple[Step, ...],
+    code: int,
+    form: tuple[str, ...],
+) -> None:
+    """No rise does so today, whatever is asked: here somebody has made a plan that does."""
+    first, last = (Flag(TABLE_FLAG, 0, 0, enabled=True, rollout_percent=Decimal(each)) for each in (before, after))
+    plan = Plan(first, last, 9, 3, (), leaving)
+    overview: Any = SimpleNamespace(plan=lambda *_, **__: plan)
+    place = Flags(FlagOperations(overview, cast(Any, None)), "olga", None)
+    monkeypatch.setattr(Target, "flags", lambda _: nullcontext(place))
+    assert run("plan", TABLE, "--to", str(after), *form) == code
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_change_that_is_in_effect_succeeds_and_one_that_nobody_has_seen_fails(
+    rollout: Rollout, form: tuple[str, ...]
+) -> None:
+    assert run("set", TABLE, "--percent", "60", *BECAUSE, *form) == 0
+    real = rollout.appconfig.get_latest_configuration
+
+    def empty(**asked: Any) -> Any:
+        answer = real(**asked)
+        answer["Configuration"].read()
+        return answer
+
+    rollout.appconfig.get_latest_configuration = empty  # type: ignore[method-assign, assignment]
+    assert run("set", TABLE, "--percent", "70", *BECAUSE, *form) == 1
+    assert run("rollback", TABLE, *BECAUSE, *form) == 1
+    assert run("kill", *BECAUSE, *form) == 1
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_nothing_to_change_is_no_failure(rollout: Rollout, form: tuple[str, ...]) -> None:
+    assert run("set", TABLE, "--percent", "50", *BECAUSE, *form) == 0
+
+
+@pytest.mark.parametrize(
+    ("action", "in_effect_ms", "answered", "overruled", "success"),
+    [
+        ("set", 900, None, None, True),
+        ("set", 900, True, None, True),
+        ("set", 900, False, None, False),
+        ("set", 0, True, None, True),
+        ("set", None, None, None, False),
+        ("set", 900, True, "the mode is new_only", True),
+        ("restore", 900, True, "the mode is new_only", True),
+        ("rollback", 900, True, "the mode is new_only", False),
+        ("kill", 900, True, "the mode is new_only", False),
+    ],
+)
+def test_a_change_succeeds_where_it_is_in_effect_and_a_way_back_where_it_leads_back(
+    rollout: Rollout,
+    action: str,
+    in_effect_ms: int | None,
+    answered: bool | None,
+    overruled: str | None,
+    success: bool,
+) -> None:
+    change = replace(rollout.set(60).change, action=action, in_effect_ms=in_effect_ms)
+    assert succeeded(ChangeResult(change, recorded=True, overruled=overruled), answered) is success

@@ -1,0 +1,136 @@
+"""How long the database may take for what: said with each command, so that nobody waits longer for it."""
+
+from collections.abc import Callable, Iterator
+from math import ceil
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
+
+from chalicelib.bootstrap import Ports, mongo_ports
+from chalicelib.domain.lagging_meters import LaggingMeter
+from chalicelib.domain.ports import DisplayUpdate, PageRequest, ReadingFilter
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.rollout.decision import Backend, Component
+from chalicelib.domain.sync.modes import Side
+from chalicelib.repositories.database import open_database
+from chalicelib.repositories.register import MongoMeterRegister
+from tests.fakes.publisher import FakePublisher
+
+POWER = EnergyType.POWER
+PAGE = PageRequest(ReadingFilter(), descending=False, limit=5)
+KEY = "0" * 24
+Use = Callable[[Ports], Any]
+
+# A person waits for these, or a job that has many of them to do.
+BY_KEY: dict[str, Use] = {
+    "the mode": lambda ports: ports.queries.sync(),
+    "a page": lambda ports: ports.queries.page("alice", PAGE, Backend.NEW),
+    "a meter's configuration": lambda ports: ports.queries.configuration("alice", POWER),
+    "a view": lambda ports: ports.display.find("alice", POWER, "monthly", 2023),
+    "a meter's state": lambda ports: ports.display.state("alice", POWER),
+    "settings": lambda ports: ports.settings.find("alice"),
+    "the mode with its history": lambda ports: ports.sync_control.state(),
+    "changes of the mode": lambda ports: ports.sync_control.changes(),
+    "the job's progress": lambda ports: ports.sync_control.sync_progress(),
+    "the last verify": lambda ports: ports.sync_control.verified(),
+    "stored views": lambda ports: ports.twins.displayed(("alice", POWER)),
+    "damages": lambda ports: ports.twins.damages(("alice", POWER)),
+    "noted reads": lambda ports: ports.comparisons.requests(Component.DASHBOARD, 0, 5),
+    "a noted read": lambda ports: ports.comparisons.request(KEY),
+    "the comparer's position": lambda ports: ports.comparisons.looked_at(),
+    "its new position": lambda ports: ports.comparisons.set_looked_at(5),
+    "examples": lambda ports: ports.comparisons.examples("f1", 5),
+    "rules": lambda ports: ports.comparisons.rules(),
+    "changes of flags": lambda ports: ports.flag_history.changes(None, 5),
+    "known users": lambda ports: list(ports.known_users.known_users()),
+}
+# What reads much, or writes: API Gateway gives up after 29 s.
+WHOLE: dict[str, Use] = {
+    "a snapshot": lambda ports: ports.queries.snapshot("alice", POWER, Backend.NEW),
+    "a full snapshot": lambda ports: ports.queries.full_snapshot("alice", POWER, Backend.OLD),
+    "a transaction": lambda ports: ports.transactions.run("alice", lambda t: t.meters.mark_changed(POWER, 0, 0, 0)),
+    "an update of the display": lambda ports: ports.display.publish("alice", POWER, DisplayUpdate(1, [], range(0))),
+    "meters that lag": lambda ports: ports.lagging.lag(0),
+    "digests": lambda ports: ports.twins.digests(Side.OLD, {"alice"}),
+    "differences": lambda ports: ports.twins.differences(("alice", POWER)),
+    "owners": lambda ports: ports.twins.owners([KEY]),
+    "meters with readings": lambda ports: list(ports.twins.meters()),
+    "a position": lambda ports: ports.changes.position(),
+}
+LIMITS = [
+    *(pytest.param(use, 5.0, id=name) for name, use in BY_KEY.items()),
+    *(pytest.param(use, 20.0, id=name) for name, use in WHOLE.items()),
+    pytest.param(lambda ports: ports.ping(), 3.0, id="a sign of life"),
+]
+
+
+class Limits(CommandListener):
+    """The time that each command says it may take, in seconds."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, float | None]] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        if event.command_name not in ("abortTransaction", "endSessions", "hello"):
+            limit = event.command.get("maxTimeMS")
+            self.seen.append((event.command_name, limit and limit / 1000))
+
+    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
+
+
+@pytest.fixture
+def limits() -> Limits:
+    return Limits()
+
+
+@pytest.fixture
+def watched(mongodb_uri: str, migrated: Database[Any], limits: Limits) -> Iterator[Database[Any]]:
+    database = open_database(mongodb_uri, migrated.name, limits)
+    yield database
+    database.client.close()
+
+
+@pytest.mark.parametrize(("use", "seconds"), LIMITS)
+def test_every_command_says_how_long_it_may_take(
+    watched: Database[Any], limits: Limits, use: Use, seconds: float
+) -> None:
+    use(mongo_ports(watched, FakePublisher()))
+    assert limits.seen
+    assert all(limit and 0.5 * seconds < limit <= seconds for _, limit in limits.seen), limits.seen
+
+
+def test_a_meter_that_somebody_holds_is_waited_for_a_second_and_the_next_one_has_its_turn(
+    watched: Database[Any], limits: Limits
+) -> None:
+    lagging, meter = mongo_ports(watched, FakePublisher()).lagging, LaggingMeter("alice|power", 0, "")
+    lagging.claim(meter, 5)
+    lagging.failed(meter, "ValueError")
+    assert [limit and ceil(limit) for _, limit in limits.seen] == [1, 1]
+
+
+def test_a_report_over_days_may_take_a_minute_because_only_an_operator_waits_for_it(
+    watched: Database[Any], limits: Limits
+) -> None:
+    mongo_ports(watched, FakePublisher()).comparisons.report(0)
+    assert [limit and ceil(limit) for _, limit in limits.seen] == [60, 60, 60, 5]
+
+
+def test_the_register_of_meters_has_the_time_that_it_is_given(watched: Database[Any], limits: Limits) -> None:
+    list(MongoMeterRegister(watched, 12).meters())
+    assert limits.seen
+    assert all(limit and 6 < limit <= 12 for _, limit in limits.seen)
+
+
+def test_a_connection_that_is_silent_is_noticed_within_two_seconds_and_a_server_looked_for_five(
+    watched: Database[Any],
+) -> None:
+    options = watched.client.options
+    assert options.pool_options.connect_timeout == 1.5
+    assert options.pool_options.max_idle_time_seconds == 60
+    assert options.heartbeat_frequency == 0.5
+    assert options.server_selection_timeout == 5
+    assert options.pool_options.max_pool_size == 10

@@ -1,0 +1,1 @@
+"""Single changes of the code, picked by chance: does a test notice?"""

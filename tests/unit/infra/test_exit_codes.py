@@ -1,0 +1,235 @@
+"""How commands end, which scripts rely on: whatever is left to do is no success."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.lagging_meters import FailingMeter, LaggingMeter
+from chalicelib.domain.rollout.comparison_log import (
+    ComparisonReport,
+    ComparisonResult,
+    DifferenceGroup,
+    IgnoreRule,
+    Outcome,
+    Replay,
+    Request,
+)
+from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollout.differences import DifferenceKind
+from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sync.reconciliation import Verification
+from chalicelib.services.refresh.replay import Replayed
+from chalicelib.services.refresh.sweeper import SweepReport
+from infra import __main__ as command_line
+from infra.drills.rollback import Drilled, Run
+from infra.operations import compare, drill, replay
+from infra.targets.target import Target
+from migrations import __main__ as migrations_command
+from migrations import roundtrip
+
+TABLE = Component.ENERGY_TABLE
+FORMS = pytest.mark.parametrize("form", [(), ("--json",)])
+PAST, FUTURE = 0, 7_000_000_000_000
+RULE = IgnoreRule("f1", "olga", "known", FUTURE)
+LOOKED = Replay("f1", "olga", 5, {Outcome.EQUAL: 1}, 0)
+
+
+def run(*arguments: str) -> int | str | None:
+    with pytest.raises(SystemExit) as exited:
+        command_line.run([*arguments, "--stage", "nowhere"])
+    return exited.value.code
+
+
+@FORMS
+@pytest.mark.parametrize(("left", "code"), [((), 0), (("alice|power",), 1)])
+def test_a_replay_fails_where_an_event_did_not_get_onto_the_bus(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    left: tuple[str, ...],
+    code: int,
+    form: tuple[str, ...],
+) -> None:
+    service = SimpleNamespace(replay=lambda *_, **__: Replayed(3, left))
+    bus = SimpleNamespace(describe_event_bus=lambda **_: None)
+    monkeypatch.setattr(Target, "deployment", lambda _: SimpleNamespace(client=lambda _: bus, stack="nowhere"))
+    monkeypatch.setattr(Target, "database", lambda _: nullcontext())
+    monkeypatch.setattr(replay, "shell_replay", lambda *_: service)
+    assert run("replay", "--all", *form) == code
+    assert all(meter in capsys.readouterr().out for meter in left)
+
+
+@dataclass
+class Comparer:
+    """Says what a test wants."""
+
+    outcomes: Sequence[Outcome] = ()
+    found: ComparisonReport | None = None
+    again: Replay | None = None
+
+    def of_everybody(self, sample: int | None) -> Iterator[ComparisonResult]:
+        return (ComparisonResult(Request(TABLE, "alice", {}), outcome) for outcome in self.outcomes)
+
+    def of_user(self, user_id: str) -> Iterator[ComparisonResult]:
+        return self.of_everybody(None)
+
+    def report(self, since: int) -> ComparisonReport | None:
+        return self.found
+
+    def replay(self, fingerprint: str, operator: str) -> Replay | None:
+        return self.again
+
+
+Comparing = Callable[[Comparer], None]
+
+
+@pytest.fixture
+def comparing(monkeypatch: pytest.MonkeyPatch) -> Comparing:
+    """Puts a comparer in the place of the stage's."""
+
+    def put(comparer: Comparer) -> None:
+        @contextmanager
+        def instead(_: Target, *, asking: bool = False) -> Iterator[Any]:
+            yield comparer
+
+        monkeypatch.setattr(compare, "_comparing", instead)
+
+    return put
+
+
+E, D, K, L, F = Outcome.EQUAL, Outcome.DIFFERENT, Outcome.IGNORED, Outcome.LAG, Outcome.FAILED
+
+
+@FORMS
+@pytest.mark.parametrize("whom", [("--all",), ("--user", "alice")])
+@pytest.mark.parametrize(
+    ("outcomes", "code"),
+    [((), 1), ((E,), 0), ((E, E, K), 0), ((K,), 0), ((E, L), 0), ((L,), 1), ((E, D), 1), ((E, F), 1), ((F,), 1)],
+)
+def test_a_comparison_fails_where_something_differs_or_failed_or_nothing_was_compared(
+    comparing: Comparing, outcomes: Sequence[Outcome], code: int, whom: tuple[str, ...], form: tuple[str, ...]
+) -> None:
+    comparing(Comparer(outcomes))
+    assert run("compare", "run", *whom, *form) == code
+
+
+def group(rule: IgnoreRule | None = None, gone: Replay | None = None) -> DifferenceGroup:
+    return DifferenceGroup("f1", TABLE, DifferenceKind.VALUE, "readings[].amount", 1, 1, 4, 4, (), rule, gone)
+
+
+@FORMS
+@pytest.mark.parametrize(
+    ("outcomes", "groups", "code"),
+    [
+        ({}, [], 1),
+        ({F: 3}, [], 1),
+        ({E: 3}, [], 0),
+        ({E: 3, D: 1}, [group()], 1),
+        ({E: 3, K: 1}, [group(RULE)], 0),
+        ({E: 3, D: 1}, [group(IgnoreRule("f1", "olga", "known", PAST))], 1),
+        ({E: 3, D: 1}, [group(gone=LOOKED)], 0),
+        ({E: 3, D: 1}, [group(RULE), group()], 1),
+    ],
+)
+def test_a_report_fails_where_a_difference_is_open_or_nothing_was_compared(
+    comparing: Comparing, outcomes: dict[Outcome, int], groups: list[DifferenceGroup], code: int, form: tuple[str, ...]
+) -> None:
+    comparing(Comparer(found=ComparisonReport({TABLE: outcomes} if outcomes else {}, groups, [])))
+    assert run("compare", "report", *form) == code
+
+
+@FORMS
+@pytest.mark.parametrize(
+    ("outcomes", "showing", "code"),
+    [({E: 2}, 0, 0), ({E: 1, D: 1}, 1, 1), ({E: 1, F: 1}, 0, 1), ({E: 1, L: 1}, 0, 1), ({}, 0, 1), ({K: 1}, 1, 1)],
+)
+def test_asking_again_fails_unless_the_difference_is_seen_to_be_gone(
+    comparing: Comparing,
+    capsys: pytest.CaptureFixture[str],
+    outcomes: dict[Outcome, int],
+    showing: int,
+    code: int,
+    form: tuple[str, ...],
+) -> None:
+    comparing(Comparer(again=Replay("f1", "olga", 5, outcomes, showing)))
+    assert run("compare", "replay", "f1", *form) == code
+    assert (f'"showing": {showing}' if form else f"{showing} of them show f1") in capsys.readouterr().out
+
+
+def seen(meters: int = 0, lagging: int = 0, differences: int = 0) -> Verification:
+    return Verification(SyncMode.DUAL_WRITE, meters, lagging, differences)
+
+
+def put_operations(monkeypatch: pytest.MonkeyPatch, **operations: Any) -> None:
+    monkeypatch.setattr(Target, "operations", lambda _: nullcontext(SimpleNamespace(**operations)))
+
+
+@FORMS
+@pytest.mark.parametrize("check", [(), ("--check",)])
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [(seen(), 0), (seen(3), 0), (seen(3, 1), 0), (seen(3, 3), 1), (seen(3, 0, 1), 1), (seen(3, 2, 1), 1)],
+)
+def test_a_rebuild_fails_where_something_differs_or_nothing_was_compared(
+    monkeypatch: pytest.MonkeyPatch, found: Verification, code: int, check: tuple[str, ...], form: tuple[str, ...]
+) -> None:
+    service = SimpleNamespace(check=lambda *_, **__: found, rebuild=lambda *_, **__: found)
+    put_operations(monkeypatch, rebuild=service)
+    assert run("rebuild", *check, *form) == code
+
+
+FAILING = FailingMeter(LaggingMeter("alice|power", 2, "ValueError"), 5, 6)
+
+
+@FORMS
+@pytest.mark.parametrize(
+    ("report", "failing", "arguments", "code"),
+    [
+        (SweepReport("swept", 1, refreshed=1), [], (), 0),
+        (SweepReport("swept", 1, failed=1), [], (), 1),
+        (SweepReport("swept", 1, failed=1, failing=1), [FAILING], (), 1),
+        (SweepReport("resting"), [], (), 0),
+        (None, [], ("--list",), 0),
+        (None, [FAILING], ("--list",), 1),
+    ],
+)
+def test_a_sweep_fails_where_a_meter_cannot_be_refreshed(
+    monkeypatch: pytest.MonkeyPatch,
+    report: SweepReport | None,
+    failing: list[FailingMeter],
+    arguments: tuple[str, ...],
+    code: int,
+    form: tuple[str, ...],
+) -> None:
+    sweeper = SimpleNamespace(run_at_once=lambda _: report, failing=lambda: (len(failing), failing))
+    put_operations(monkeypatch, sweeper=sweeper)
+    assert run("sweep", *arguments, *form) == code
+
+
+@FORMS
+@pytest.mark.parametrize(("differences", "code"), [((), 0), (("meters: alice|power",), 1)])
+def test_a_round_trip_fails_where_something_is_not_as_before(
+    monkeypatch: pytest.MonkeyPatch, differences: tuple[str, ...], code: int, form: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(Target, "database", lambda _: nullcontext())
+    monkeypatch.setattr(roundtrip, "verify", lambda *_: roundtrip.RoundTrip(9, differences))
+    with pytest.raises(SystemExit) as exited:
+        migrations_command.run(["verify-roundtrip", "--stage", "nowhere", *form])
+    assert exited.value.code == code
+
+
+@FORMS
+@pytest.mark.parametrize(("passed", "code"), [(True, 0), (False, 1)])
+def test_a_drill_fails_where_a_write_is_lost(
+    monkeypatch: pytest.MonkeyPatch, passed: bool, code: int, form: tuple[str, ...]
+) -> None:
+    lost, none = (Run(20, 10, 10, 3, lost) for lost in (2, 0))
+    monkeypatch.setattr(drill, "stack", nullcontext)
+    monkeypatch.setattr(drill, "laptop_ground", lambda *_: nullcontext())
+    monkeypatch.setattr(drill, "make", lambda *_: Drilled(lost, none if passed else lost, 1.0, 1.0))
+    with pytest.raises(SystemExit) as exited:
+        command_line.run(["drill", "rollback", *form])
+    assert exited.value.code == code

@@ -1,0 +1,79 @@
+"""How long AWS is waited for, and how often it is asked: by the clients as they are opened, without a network."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import ClientError
+
+from chalicelib.events.client import eventbridge
+from chalicelib.flags.appconfig.clients import appconfig, appconfigdata
+
+Open = Callable[[], Any]
+
+
+@dataclass
+class Throttling:
+    """AWS refuses so many calls with 429, and takes the rest."""
+
+    refusals: int
+    calls: list[str] = field(default_factory=list)
+
+    def __call__(self, request: Any, **_: Any) -> AWSResponse:
+        self.calls.append(request.url)
+        status = 429 if len(self.calls) <= self.refusals else 200
+        return AWSResponse(request.url, status, HTTPHeaders(), Body(b'{"__type": "ThrottlingException"}'))
+
+
+class Body:
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def stream(self) -> list[bytes]:
+        return [self.content]
+
+
+def opened(accessor: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A client of its own, as a function opens its one."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "us-east-1")
+    return accessor.__wrapped__()
+
+
+@pytest.mark.parametrize(
+    ("accessor", "connecting", "reading"), [(eventbridge, 1, 2), (appconfigdata, 0.5, 1), (appconfig, 2, 5)]
+)
+def test_a_client_waits_so_many_seconds_and_no_longer(
+    monkeypatch: pytest.MonkeyPatch, accessor: Open, connecting: float, reading: float
+) -> None:
+    config = opened(accessor, monkeypatch).meta.config
+    assert (config.connect_timeout, config.read_timeout) == (connecting, reading)
+
+
+@pytest.mark.parametrize(
+    ("accessor", "operation", "asked"),
+    [
+        (eventbridge, "describe_event_bus", {"Name": "energy"}),
+        (appconfigdata, "get_latest_configuration", {"ConfigurationToken": "token"}),
+    ],
+)
+def test_where_somebody_waits_a_client_asks_once(
+    monkeypatch: pytest.MonkeyPatch, accessor: Open, operation: str, asked: dict[str, str]
+) -> None:
+    client, aws = opened(accessor, monkeypatch), Throttling(1)
+    client.meta.events.register("before-send", aws)
+    with pytest.raises(ClientError):
+        getattr(client, operation)(**asked)
+    assert len(aws.calls) == 1
+
+
+def test_an_operators_change_is_tried_again_when_appconfig_throttles_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = opened(appconfig, monkeypatch)
+    assert client.meta.config.retries == {"mode": "standard", "total_max_attempts": 3}
+    aws = Throttling(1)
+    client.meta.events.register("before-send", aws)
+    client.list_applications()
+    assert len(aws.calls) == 2

@@ -1,0 +1,147 @@
+"""Comparing the sides on the fakes: what the server does not say in time is looked at, not believed."""
+
+from collections.abc import Callable, Collection, Hashable, Mapping
+from dataclasses import dataclass, replace
+
+import pytest
+
+from chalicelib.bootstrap import Operations, now, operations
+from chalicelib.domain.errors import SyncModeError, UnavailableError
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sync.reconciliation import Finding, MeterKey, Verification, Walk, WalkProgress
+from chalicelib.services.sync.consistency import ConsistencyService
+from tests.fakes.publisher import FakePublisher
+from tests.fakes.sides import FakeSides, fake_ports, reading
+from tests.fakes.store import FakeStore
+
+POWER = EnergyType.POWER
+HOUR_MS = 3_600_000
+
+
+class SlowSides(FakeSides):
+    """The server has no time for digests, or fails at the readings of one user."""
+
+    slow = False
+    failing: tuple[str, Exception] = ("nobody", ValueError())
+    dying = False  # nobody is answered after that
+
+    def differences(self, meter: MeterKey) -> list[Finding]:
+        user, error = self.failing
+        if meter[0] == user:
+            self._store.down = self.dying
+            raise error
+        return super().differences(meter)
+
+    def digests(self, side: Side, users: Collection[str]) -> Mapping[MeterKey, Hashable]:
+        if self.slow:
+            raise UnavailableError("the database did not answer in time; try again")
+        return super().digests(side, users)
+
+
+@dataclass
+class Stage:
+    store: FakeStore
+    sides: SlowSides
+    use: Operations
+
+    @classmethod
+    def at(cls, clock: Clock) -> "Stage":
+        store = FakeStore(clock)
+        sides = SlowSides(store, clock)
+        return cls(store, sides, operations(fake_ports(store, FakePublisher(), sides), clock))
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """One meter that is right on both sides, and another one with a reading on the old side alone."""
+    stage = Stage.at(now)
+    for user in ("alice", "bob"):
+        stage.sides.write(user, reading(f"of-{user}", POWER, HOUR_MS, 5))
+    stage.use.sync.run(60)
+    stage.use.sweeper.run_at_once(60)
+    stage.sides.write("bob", reading("new", POWER, 2 * HOUR_MS, 6))
+    return stage
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_differences_are_found_whether_the_server_has_time_for_digests_or_not(stage: Stage, slow: bool) -> None:
+    stage.sides.slow = slow
+    seen = stage.use.consistency.verify()
+    assert (seen.differences, [finding.document for finding in seen.findings]) == (1, ["new"])
+    assert not stage.use.consistency.sides_are_equal()
+    found, left = stage.use.consistency.repair()
+    assert (found.differences, left.differences) == (1, 0)
+    assert stage.use.consistency.sides_are_equal()
+
+
+@pytest.mark.parametrize(
+    ("error", "problem"),
+    [
+        (UnavailableError("too slow"), "was out of time, though the database answers"),
+        (ValueError("4711 is no number"), "cannot be calculated (ValueError)"),
+    ],
+)
+def test_a_meter_that_cannot_be_compared_is_a_finding_by_name_and_the_others_have_their_turn(
+    stage: Stage, error: Exception, problem: str
+) -> None:
+    stage.sides.write("alice", reading("newer", POWER, 3 * HOUR_MS, 7))
+    stage.sides.failing = ("alice", error)
+    for seen in (stage.use.consistency.verify(), stage.use.consistency.repair()[0]):
+        named = {(finding.user_id, finding.collection, finding.document): finding.problem for finding in seen.findings}
+        assert set(named) == {("alice", "meters", "alice|power"), ("bob", "source_energy_readings", "new")}
+        assert named["alice", "meters", "alice|power"].startswith(problem)
+        assert "4711" not in str(named)
+
+
+def test_a_database_that_goes_away_meanwhile_is_no_finding_of_the_meter_that_was_looked_at(stage: Stage) -> None:
+    stage.sides.failing, stage.sides.dying = ("bob", UnavailableError("gone")), True
+    with pytest.raises(UnavailableError):
+        stage.use.consistency.verify()
+
+
+@pytest.mark.parametrize("slow", [False, True])
+@pytest.mark.parametrize("ask", [ConsistencyService.verify, ConsistencyService.sides_are_equal])
+def test_a_database_that_answers_nobody_is_no_difference_and_no_equality(
+    stage: Stage, ask: Callable[[ConsistencyService], object], slow: bool
+) -> None:
+    stage.sides.slow, stage.store.down = slow, True
+    with pytest.raises(UnavailableError):
+        ask(stage.use.consistency)
+
+
+def test_the_first_difference_belongs_to_a_meter_that_must_be_looked_at_first(stage: Stage) -> None:
+    """A walk that was interrupted between alice and bob has not seen bob."""
+    walked(stage, since=None)
+    assert stage.use.consistency.verify().differences == 1
+    walked(stage, since=None, after="bob")
+    assert stage.use.consistency.verify().differences == 0, "bob was seen already"
+    assert stage.use.consistency.verify(restart=True).differences == 1
+
+
+@pytest.mark.parametrize("begun", ["in an earlier mode", "more than an hour ago", "in the future"])
+def test_a_walk_that_says_nothing_about_the_present_is_not_taken_up(stage: Stage, begun: str) -> None:
+    present = stage.store.sync()
+    since = 5 if begun == "in an earlier mode" else None
+    age = {"more than an hour ago": HOUR_MS + 60_000, "in the future": -60_000}.get(begun, 0)
+    walked(stage, since, started=present.read_at - age, after="bob")
+    assert stage.use.consistency.verify().differences == 1
+
+
+def walked(stage: Stage, since: int | None, started: int | None = None, after: str = "alice") -> None:
+    """Leave a walk that was interrupted behind a meter."""
+    started = stage.store.sync().read_at if started is None else started
+    seen = WalkProgress(started, since, (after, POWER), Verification(SyncMode.DUAL_WRITE, 1))
+    stage.use.consistency._control.save_walk_progress(Walk.VERIFY, seen)
+
+
+@pytest.mark.parametrize("since_ms", [0, 80_000])
+def test_nothing_is_compared_before_the_drain_is_over(stage: Stage, since_ms: int) -> None:
+    moment = now()
+    stage.store.stored.sync = SyncState(SyncMode.DUAL_WRITE, moment - since_ms)
+    for ask in (stage.use.consistency.verify, stage.use.consistency.repair):
+        with pytest.raises(SyncModeError):
+            ask()
+    stage.store.stored.sync = replace(stage.store.stored.sync, since=moment - 3 * HOUR_MS)
+    assert stage.use.consistency.verify().differences == 1

@@ -1,0 +1,72 @@
+"""``python -m tests.mutants`` makes changes that can be run, the same ones for the same seed."""
+
+import pytest
+
+from tests.guards.guards import ROOT
+from tests.mutants.__main__ import PACKAGES, Record, sample_of
+from tests.mutants.changes import changes, changes_of
+from tests.mutants.without_effect import WITHOUT_EFFECT
+
+CODE = b'''"""What this is."""
+LIMIT = 30
+def shown(items: "list[int]", most: int = 1) -> "str":
+    """Words."""
+    logger().info("nothing", extra={"said": 1})
+    if items and len(items) <= most:
+        raise ValueError("too few items")
+    return database.find("a", limit=LIMIT)
+'''
+MADE = {
+    "30 -> 31",
+    "30 -> 300",
+    "1 -> 2",
+    "items and len(items) <= most -> (items or len(items) <= most)",
+    "len(items) <= most -> (len(items) < most)",
+    "raise ValueError('too few items') -> pass",
+    "return database.find('a', limit=LIMIT) -> return None",
+    "database.find('a', limit=LIMIT) -> (database.find('a'))",
+    "'a' -> 'Xa'",
+}
+
+
+def test_each_part_of_code_is_changed_and_words_types_and_log_lines_are_not() -> None:
+    assert {f"{change.before} -> {change.after}" for change in changes_of("x.py", CODE)} == MADE
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_changed_file_is_still_a_program_and_differs_in_one_place(package: str) -> None:
+    [*picked] = sample_of((package,), 60, 3)[package]
+    assert len(picked) == min(60, len(set(picked)))
+    for change in picked:
+        code = (ROOT / change.file).read_bytes()
+        changed = change.applied(code)
+        compile(changed, change.file, "exec")
+        assert changed.startswith(code[: change.start])
+        assert changed.endswith(code[change.end :])
+        assert changed != code
+
+
+def test_a_seed_picks_the_same_changes_and_another_one_others() -> None:
+    first, again, other = (sample_of(("events", "api"), 40, seed) for seed in (1, 1, 2))
+    assert first == again != other
+    assert [len(found) for found in first.values()] == [10, 36]
+
+
+def test_the_quickest_test_of_a_line_is_asked_first() -> None:
+    record = Record({"x.py": {"2": [], "6": ["slow", "quick"], "8": ["slow"]}}, {"slow": 9.0, "quick": 1.0})
+    at_import, in_use = (next(each for each in changes_of("x.py", CODE) if each.line == line) for line in (3, 6))
+    assert record.tests_of(in_use) == ["quick", "slow"]
+    assert record.tests_of(at_import) == ["quick", "slow"], "a line that runs at import has those of its module"
+
+
+def test_a_constant_has_the_tests_of_files_that_name_it_too() -> None:
+    here = "tests/unit/test_mutants.py::test_a_constant"
+    record = Record({"x.py": {"8": ["slow"]}}, {here: 1.0})
+    constant = next(each for each in changes_of("x.py", CODE) if each.text.startswith("LIMIT"))
+    assert set(record.tests_of(constant)) == {"slow", here}
+
+
+def test_what_is_named_as_without_effect_can_still_be_made_and_has_a_reason() -> None:
+    possible = {change[:4] for file in {name[0] for name in WITHOUT_EFFECT} for change in changes(ROOT / file)}
+    assert set(WITHOUT_EFFECT) <= possible
+    assert all(reason.strip() for reason in WITHOUT_EFFECT.values())
