@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
 PARTS := test-deployed test-others
-.PHONY: help up down status token check lint test $(PARTS) bench soak deploy format openapi schemas guards mutants clean $(ENVIRONMENTS)
+.PHONY: help up down status token check lint test test-deep $(PARTS) bench soak deploy format openapi schemas guards changes mutants clean $(ENVIRONMENTS)
 
 comma := ,
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -63,9 +63,12 @@ test: environments-test lint ## what 'check' does, and contract, integration and
 
 # Side by side: end-to-end tests mostly wait for the deployed system.
 $(PARTS): test-%:
-	@COVERAGE_FILE=.coverage.$* $(APP)pytest -q --cov --cov-report= $($*)
+	@COVERAGE_FILE=.coverage.$* $(APP)pytest -q --durations=20 --cov --cov-report= $($*)
 deployed := tests/e2e
 others := -n 2 tests/unit tests/functional tests/contract tests/integration
+
+test-deep: environments-test ## the same tests with many more examples, in another zone and another order of files: an hour or more
+	@DEEP_TESTS=1 TZ=Pacific/Kiritimati $(APP)pytest -q -n 2 --durations=20 tests/integration tests/contract tests/functional tests/unit
 
 bench: environments-test ## print the speed figures, as ratios of one run
 	@$(APP)python -m tests.performance.bench_domain
@@ -94,6 +97,9 @@ schemas: environments-check ## write the JSON schemas of the events that the tes
 
 guards: environments-test ## take out each guard of the display in a copy, one by one, and see that a test notices
 	@$(APP)python -m tests.guards
+
+changes: environments-test ## make single changes anywhere in a copy and name those that no test notices: make changes SAMPLE=600 SEED=1
+	@$(APP)python -m tests.mutants --sample $(or $(SAMPLE),600) --seed $(or $(SEED),1)
 
 mutants: environments-check ## change the calculation's rules one by one and see that a test notices
 	@rm -rf mutants

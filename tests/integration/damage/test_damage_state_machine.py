@@ -1,7 +1,7 @@
 """The operator's commands against damaged data, in random order: no mistake destroys the last good copy, none goes
 unnoticed by ``verify``, and what is found can be mended by a command.
 
-Few examples in each run; ``DAMAGE_PROFILE=deep`` asks for many, long ones, and makes a failing one short.
+Few examples in each run; ``make test-deep`` tries many, long ones, and makes a failing one short.
 ``DAMAGE_ONLY`` is a pattern of names of damages: nothing else is damaged then.
 """
 
@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hypothesis.stateful import run_state_machine_as_test as run
 
 from chalicelib.domain.errors import EnergyMonitorError
+from tests.depth import DEEP
 from tests.integration.damage.commands import Said, disagreement, exists
 from tests.integration.damage.damages import ANY, DAMAGES, Damage
 from tests.integration.damage.household import USERS, Household
@@ -25,11 +26,11 @@ from tests.integration.damage.independent import compare, control_of
 
 COMMON = settings(deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
 EVERYTHING_BUT_SHRINKING = [phase for phase in Phase if phase not in (Phase.shrink, Phase.explain)]
-PROFILES = {
-    "quick": settings(COMMON, max_examples=10, stateful_step_count=12, phases=EVERYTHING_BUT_SHRINKING),
-    "deep": settings(COMMON, max_examples=1_000, stateful_step_count=30),
-}
-PROFILE = PROFILES[os.environ.get("DAMAGE_PROFILE", "quick")]
+PROFILE = (
+    settings(COMMON, max_examples=1_000, stateful_step_count=30)
+    if DEEP
+    else settings(COMMON, max_examples=10, stateful_step_count=12, phases=EVERYTHING_BUT_SHRINKING)
+)
 CHOSEN = [damage for damage in DAMAGES if re.search(os.environ.get("DAMAGE_ONLY", ""), damage.name)]
 HAS_UNDO, HAS_DIRECTION = exists("repair", "undo"), exists("repair", option="--from")
 
