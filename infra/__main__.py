@@ -10,6 +10,7 @@ from importlib import import_module
 import click
 
 from infra.errors import expected_errors
+from infra.targets.naming import addressed
 
 COMMANDS = {  # the module of infra.operations that holds each, and what the list of commands says of it
     "backup": ("backup", "Write the whole of the data to FILE, as of one moment."),
@@ -60,7 +61,7 @@ def run(arguments: list[str] | None = None) -> None:
     try:
         main(arguments)
     except expected_errors() as error:
-        message = "\n".join([str(error), *getattr(error, "__notes__", [])])
+        message = addressed("\n".join([str(error), *getattr(error, "__notes__", [])]))
         click.secho(message, fg="red", err=True)
         sys.exit(1)
 

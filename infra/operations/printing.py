@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
+from rich.text import Text
 
 from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
@@ -16,9 +17,19 @@ from chalicelib.domain.sync.repairs import UNDO
 from chalicelib.flags.document.flag import moment as moment
 from chalicelib.services.sync.sync_job import SyncReport
 from chalicelib.services.sync.sync_modes import ModeReport
+from infra.targets.naming import addressed
 
-console = Console(highlight=False, soft_wrap=True)
-progress_console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class _Console(Console):
+    """A console whose commands name the stack that the person has named."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """A text as it is printed."""
+        return super().render_str(addressed(text), **options)
+
+
+console = _Console(highlight=False, soft_wrap=True)
+progress_console = _Console(stderr=True, highlight=False, soft_wrap=True)
 FINDINGS_SHOWN = 20
 limit_option = click.option(
     "--limit", type=click.IntRange(min=0), default=FINDINGS_SHOWN, show_default=True, help="how many findings to print"

@@ -16,6 +16,7 @@ from click.core import ParameterSource
 
 from infra.errors import OperatorError
 from infra.local.layout import DATABASE, DEFAULT_NAME, STAGE, Layout, hosts_of
+from infra.targets.naming import name_stack
 
 if TYPE_CHECKING:
     from chalicelib.compositions.operations import Operations
@@ -215,6 +216,7 @@ def with_target(*, changes: bool, deployed: bool = False) -> Callable[[Command],
                 return
             if stage is not None and is_on_the_command_line("name"):
                 raise OperatorError("say --name or --stage: they name two systems")
+            name_stack(name if is_on_the_command_line("name") else None)
             said = Said(name, is_given("name"), stage, region, uri, database)
             target = Target.resolved(said, deployed=deployed)
             if changes:

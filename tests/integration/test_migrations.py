@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -54,6 +55,13 @@ def options(tmp_path: Path) -> Options:
     for name in ("001_first", "002_second"):
         write(tmp_path, name)
     return Options(folder=tmp_path, lock_seconds=1.0)
+
+
+# The two scripts whose imports moved, as they were applied before: laptop stacks and deployments have these.
+OF_THE_FLAT_RELEASE = {
+    "001_create_display_collection": "a580be900a33a3dfae85e431180f880c7625c79f0d17a1d3364e11b87a37326c",
+    "002_backfill_display_data": "912e19ab878500e3f181094b58af9b1a3af3c204715277e6a1069c446dccd75b",
+}
 
 
 def write(folder: Path, name: str, *, resumable: bool = False) -> None:
@@ -191,6 +199,26 @@ def test_an_applied_script_that_was_edited_or_is_gone_stops_everything(
         runner.down(database, options=options)
     path.write_bytes(original.replace(b"\n", b"\r\n"))
     assert runner.up(database, options=options) == ["002_second"]
+
+
+def test_a_script_whose_words_changed_names_what_it_was_and_nothing_else(
+    database: Database[Any], options: Options
+) -> None:
+    runner.up(database, "001", options)
+    path = options.folder / "001_first.py"
+    original = path.read_bytes()
+    path.write_bytes(original + f'FORMER = ("{sha256(original).hexdigest()}",)\n'.encode())
+    assert runner.up(database, options=options) == ["002_second"]
+    path.write_bytes(original + f'FORMER = ("{sha256(b"another").hexdigest()}",)\n'.encode())
+    with pytest.raises(EditedError, match="001_first was changed after it was applied"):
+        runner.down(database, options=options)
+
+
+def test_a_database_of_the_release_before_the_folders_is_no_edited_one(database: Database[Any]) -> None:
+    runner.up(database)
+    for name, checksum in OF_THE_FLAT_RELEASE.items():
+        database[COLLECTION].update_one({"_id": name}, {"$set": {"checksum": checksum}})
+    assert runner.up(database) == []
 
 
 def test_an_edit_that_means_nothing_can_be_accepted(database: Database[Any], options: Options) -> None:
