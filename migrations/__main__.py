@@ -14,6 +14,7 @@ from rich.console import Console
 from chalicelib.repositories.control import sync_state
 from infra.errors import expected_errors
 from infra.operations.confirmation import confirm, yes_option
+from infra.targets.naming import addressed
 from infra.targets.target import Target, json_option, with_target
 from migrations import new_script, output, roundtrip, runner
 from migrations.errors import EditedError, MigrationError, RefusedError
@@ -200,7 +201,7 @@ def run(arguments: list[str] | None = None) -> None:
 
 
 def _fail(error: Exception, code: int) -> None:
-    reason = str(error).split(", full error")[0]
+    reason = addressed(str(error).split(", full error")[0])
     if "--json" in sys.argv:
         _print_json(error=reason, exitCode=code)
     messages.print(reason, style="red", markup=False)

@@ -5,7 +5,7 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib.bootstrap import Container
-from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.errors import SyncModeError, SyncStoppedError
 from chalicelib.handlers.event_function import scheduled_function
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import milliseconds
@@ -24,6 +24,9 @@ def sync_job(container: Container) -> dict[str, Any]:
     """Carry over what was written to the old readings since the last run. A mode that forbids it is no failure."""
     try:
         report = container.operations.sync.run(BUDGET_SECONDS, _log)
+    except SyncStoppedError as error:
+        logger().error("the sync job is stopped until a person answers", extra={"reason": str(error)})
+        return {"state": "stopped", "reason": str(error)}
     except SyncModeError as error:
         return {"state": "refused", "reason": str(error)}
     milliseconds(MetricName.SYNC_LAG, report.lag_seconds * 1000)

@@ -34,7 +34,9 @@ MODE_CHANGES = "sync_mode_changes"
 SYNC_JOB = "sync_job"
 BACKFILL = "backfill"
 MIGRATIONS = "migrations"
+RESTORE, RESTORING = "restore", "restoring"  # the mark of a restore under way, and the mode until it is whole
 BEGINS_WITH_A_MODE = "001_create_display_collection"  # writes the first mode
+FINISH = "finish it with the same command, python -m infra restore FILE, or drop the database"
 RECOVER = "an operator brings it back: python -m infra mode recover --reason WHY"
 LONGEST_DRAIN_SECONDS = 86_400
 # A damaged date can lie beyond what Python's can hold.
@@ -87,6 +89,8 @@ def state_of_document(found: Document) -> SyncState:
     try:
         return StoredMode.model_validate(found).state()
     except ValidationError as error:
+        if found.get("mode") == RESTORING:
+            raise LostModeError(f"a restore is under way, or was interrupted; {FINISH}") from None
         raise LostModeError(f"control.{SYNC_MODE} cannot be read: {reason_of(error)}; {RECOVER}") from None
 
 

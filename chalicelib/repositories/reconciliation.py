@@ -94,7 +94,7 @@ class MongoReconciliationRepository:
         done = reconcile(self._database, *meter, selection, self._clock(), self._timeout, run, deletes)
         if done.kept:
             with time_limit(self._timeout):
-                quarantine.quarantine_kept(self._database, self._authoritative(), done.kept)
+                quarantine.quarantine_kept(self._database, run.source or self._authoritative(), done.kept)
         return done
 
     def plan(self, meter: MeterKey, run: RepairRun) -> Reconciled:

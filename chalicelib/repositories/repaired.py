@@ -134,7 +134,7 @@ class _BringingBack:
     def _write(self, side: Side, entries: Sequence[Document], present: Mapping[Any, Document]) -> None:
         collection, kept = self._database[COLLECTION[side]], self._database[Collections.REPAIRED]
         for meter, of_meter in groupby(sorted(entries, key=_owner), _owner):
-            overwritten = [(present[item["reading"]], item["before"]) for item in of_meter if item["after"]]
+            overwritten = [(present[item["reading"]], _next_life(side, item)) for item in of_meter if item["after"]]
             keep(self._database, self._session, meter, side, self._run, overwritten, self._now)
         ids = [entry["reading"] for entry in entries]
         collection.delete_many({"_id": {"$in": ids}}, session=self._session)
@@ -180,7 +180,7 @@ def _meters(entry: Document) -> Iterator[MeterKey]:
     """The meters that an entry concerns: the one that was mended, and the one that the document named."""
     yield _owner(entry)
     user_id, energy_type = entry["before"].get("userId"), entry["before"].get("type")
-    if isinstance(user_id, str) and energy_type in set(EnergyType):
+    if isinstance(user_id, str) and isinstance(energy_type, str) and energy_type in set(EnergyType):
         yield user_id, EnergyType(energy_type)
 
 

@@ -18,9 +18,11 @@ from chalicelib.domain.sync.reconciliation import (
     WalkProgress,
 )
 from chalicelib.repositories.control import (
+    FINISH,
     MODE_CHANGES,
     READ,
     RECOVER,
+    RESTORE,
     SYNC_JOB,
     SYNC_MODE,
     control_of,
@@ -74,7 +76,9 @@ class MongoSyncControl:
             return self._history(-KEPT_CHANGES)
 
     def remains(self) -> Remains | None:
-        """By a look at the document, its history and one reading of each side."""
+        """By a look at the document, its history and one reading of each side; what is half restored is not opened."""
+        if self._read(RESTORE):
+            raise LostModeError(f"a restore is under way, or was interrupted; {FINISH}")
         try:
             self.state()
         except LostModeError as error:

@@ -5,7 +5,6 @@ read as a mode, so that nobody reads or writes a half restored database. An inte
 command is given again.
 """
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ from pymongo.errors import BulkWriteError, OperationFailure
 
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, to_datetime
 from chalicelib.domain.sync.reconciliation import Walk
-from chalicelib.repositories.control import BACKFILL, SYNC_JOB, SYNC_MODE
+from chalicelib.repositories.control import BACKFILL, RESTORE, RESTORING, SYNC_JOB, SYNC_MODE, database_time
 from chalicelib.repositories.database import DUPLICATE_KEY, Collections
 from chalicelib.repositories.sync_control import VERIFIED
 from infra.errors import OperatorError
@@ -54,7 +53,6 @@ LEFT_OUT = {
 OBSERVED = (Collections.USAGE, Collections.COMPARISONS)
 # How far the jobs of the other database had come: in the restored one they begin again, and verify has to be run.
 POSITIONS = (SYNC_JOB, VERIFIED, BACKFILL, *(walk.value for walk in Walk))
-RESTORE, RESTORING = "restore", "restoring"
 AT_ONCE = 500
 SNAPSHOT_TOO_OLD, SNAPSHOT_UNAVAILABLE = 239, 246
 WINDOW = "minSnapshotHistoryWindowInSeconds"
@@ -187,7 +185,8 @@ class _Restore:
             if name in (MIGRATIONS, Collections.CONTROL):
                 continue
             there, wanted = self.database[name].count_documents({}), contents.counts.get(name, 0)
-            if there != wanted:
+            expired = name == Collections.REPAIRED and there < wanted  # it forgets by itself after 30 days
+            if there != wanted and not expired:
                 raise OperatorError(
                     f"{name} has {there:,} documents, and the backup {wanted:,}: somebody else writes to "
                     f"{self.database.name}. Nobody reads it yet: drop it, stop who writes, and restore again"
@@ -241,7 +240,7 @@ def _begun(database: Database[Any], path: Path, contents: Contents, by: str) -> 
                 f"Give that command again, or drop the database {database.name} and begin with this file"
             )
         return int(found["at"])
-    at = time.time_ns() // 1_000_000
+    at = database_time(database)
     mark = {"_id": RESTORE, "sha256": contents.digest, "file": path.name, "by": by, "at": Int64(at)}
     mode = {"_id": SYNC_MODE, "mode": RESTORING, "since": to_datetime(at)}
     before = control.find_one({"_id": SYNC_MODE})

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import Finding, SyncStop, Unreadable, UnreadableDocument, Verification
+from chalicelib.domain.sync.reconciliation import Finding, SyncStop, UnreadableDocument, Verification
 from chalicelib.domain.sync.repairs import UNDO
 from chalicelib.flags.document.flag import moment as moment
 from chalicelib.services.sync.sync_job import SyncReport
@@ -146,22 +146,30 @@ def verification_summary(seen: Verification) -> dict[str, Any]:
 def print_verification(seen: Verification, limit: int = FINDINGS_SHOWN) -> None:
     """A comparison of both sides and the display, for people."""
     print_comparison(seen, limit)
-    _print_unreadable(seen.unreadable)
+    _print_unreadable(seen)
     if seen.mode is not SyncMode.DUAL_WRITE:
         console.print(f"the mode is {seen.mode}: one side rests, so the sides were not compared")
 
 
-def _print_unreadable(unreadable: Unreadable) -> None:
+def _print_unreadable(seen: Verification) -> None:
     """What no reader can use, on both sides: it stays where it is until somebody corrects it."""
+    unreadable = seen.unreadable
     if not unreadable.count:
         return
     for document in unreadable.documents:
         console.print(printable(_unreadable_line(document)), markup=False)
     console.print(
         f"{counted(unreadable.count, 'unreadable document')}, the first {len(unreadable.documents)} are named; "
-        "correct them where they are, then: python -m infra sync; "
-        "or write the good copies back: python -m infra repair --from new"
+        f"correct them where they are, then: python -m infra sync{_or_from_copies(seen)}"
     )
+
+
+def _or_from_copies(seen: Verification) -> str:
+    """The other way, where the old side is damaged and the new one has good copies."""
+    copies = any(each.twin and each.collection == "energies" for each in seen.unreadable.documents)
+    if seen.mode is not SyncMode.DUAL_WRITE or not copies:
+        return ""
+    return "; or look at what the good copies would mend: python -m infra repair --from new"
 
 
 def _unreadable_line(document: UnreadableDocument) -> str:

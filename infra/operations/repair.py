@@ -1,7 +1,7 @@
 """``python -m infra repair``, ``repair runs``, ``repair undo RUN``: mend what differs, and the way back."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 from rich.table import Column, Table
@@ -162,7 +162,7 @@ def _check_deletes(plan: RepairPlan, wish: _Wish) -> None:
         raise OperatorError(
             f"{plan.deletes} of the {plan.documents[other]} documents of {COLLECTIONS[other]} would be deleted; "
             f"nothing was changed. If they are right and {COLLECTIONS[plan.source]} is damaged: "
-            f"{REPAIR} --from {other} --apply; if they should go: {wish.command} --allow-deletes {plan.deletes}"
+            f"{replace(wish, source=other).command}; if they should go: {wish.command} --allow-deletes {plan.deletes}"
         )
 
 

@@ -13,7 +13,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap import mongo_ports, now
-from chalicelib.domain.errors import EnergyMonitorError
+from chalicelib.domain.errors import EnergyMonitorError, LostModeError
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.database import Collections, open_database
 from chalicelib.services.recording.configuration import ExchangeDraft
@@ -277,6 +277,10 @@ def test_a_restore_that_is_killed_leaves_nothing_open_and_goes_on(
         person.create("somebody", "2024-05-01", 5)
     with pytest.raises((EnergyMonitorError, ValueError)):
         person.operations.consistency.verify()
+    with pytest.raises(LostModeError, match="python -m infra restore FILE"):
+        person.operations.modes.show()
+    with pytest.raises(LostModeError, match="a restore is under way, or was interrupted"):
+        person.operations.modes.recover(None, "as the message of a lost mode would say")
     with pytest.raises(OperatorError, match="restore was interrupted"):
         saved(empty, commands.folder / "of half a database")
     assert stored(empty, tuple(Collections)) == half

@@ -281,3 +281,25 @@ def test_findings_are_limited_summed_up_and_never_folded(
     ]
     assert len(shell.run("repair")[1]["findings"]) == 1_200
     assert "/s" in shell.errors, "a rate"
+
+
+def test_an_undo_can_be_undone(deployed: Deployment, shell: Shell) -> None:
+    (changed, *_) = twins(deployed, 4)
+    deployed.database[NEW].update_one({"_id": changed[0]}, {"$set": {"amount": Decimal(99)}})
+    _, done = shell.run("repair", "--apply", "--yes")
+    mended = contents(deployed.database, NEW)
+    assert shell.run("repair", "undo", done["run"])[1]["restored"] == 1
+    assert contents(deployed.database, NEW) != mended
+    (undo,) = (found["run"] for found in shell.run("repair", "runs")[1] if found["run"].startswith("undo"))
+    code, again = shell.run("repair", "undo", undo)
+    assert (code, again["restored"], again["left"]) == (0, 1, [])
+    assert contents(deployed.database, NEW) == mended
+
+
+def test_what_is_brought_back_may_have_any_type(deployed: Deployment, shell: Shell) -> None:
+    (changed, *_) = twins(deployed, 4)
+    deployed.database[NEW].update_one({"_id": changed[0]}, {"$set": {"type": ["power"]}})
+    _, done = shell.run("repair", "--apply", "--yes")
+    assert shell.run("repair", "undo", done["run"])[0] in (0, 1)
+    assert shell.run("repair", "--apply", "--yes")[0] == 0
+    assert len(equal_sides(deployed.database)) == 4
