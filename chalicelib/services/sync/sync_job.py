@@ -179,7 +179,8 @@ class _Run:
         return SyncProgress(self.feed.position(), FullDifference(self.sync.since))
 
     def _beginning_at_the_start(self) -> SyncProgress:
-        """Nobody knows what has happened since the last run."""
+        """Nobody knows what has happened since the last run. The new position lies behind the moment of before."""
+        self.moment = None
         self.report = replace(self.report, notice=POSITION_LOST)
         return self._beginning()
 
