@@ -90,7 +90,7 @@ class EnergyReadingDeleted(MeterEvent):
 
 
 class MeterExchanged(MeterEvent):
-    """A meter was exchanged, the exchange taken back, or its register's modulus changed."""
+    """A meter was exchanged, or the exchange corrected or taken back."""
 
 
 class EnergyReadingsSynced(MeterEvent):
@@ -106,7 +106,7 @@ class EnergyReadingsBulkImported(EnergyEvent):
 
 
 class UserSettingsChanged(EnergyEvent):
-    """Zone or tolerance changed: every figure of every meter of the user."""
+    """Zone, modulus or direction changed: every figure of the meters that are named."""
 
     meters: tuple[MeterChange, ...]
 

@@ -34,7 +34,7 @@ def parse_type(text: str) -> EnergyType:
 
 
 def check_amount(amount: Decimal) -> None:
-    """InvalidReadingError unless ``amount`` is finite, greater than 0 and of a size that a register can show."""
+    """InvalidReadingError unless ``amount`` is finite, not negative and of a size that a register can show."""
     _raise_if(_amount_flaws(amount))
 
 
@@ -48,13 +48,34 @@ def check_reading(reading: Reading, now: int) -> None:
     _raise_if([*_amount_flaws(reading.amount), *_instant_flaws(reading.instant, now)])
 
 
+def check_register(modulus: Decimal | None, **amounts: Decimal) -> None:
+    """InvalidReadingError for what a register that starts again at ``modulus`` cannot show; by the field's name."""
+    if modulus is None:
+        return
+    _raise_if(
+        [
+            FieldError(
+                field, f"{field} {amount} is not below {modulus}, where this register starts again: correct one of both"
+            )
+            for field, amount in amounts.items()
+            if amount >= modulus
+        ]
+    )
+
+
+def check_modulus(modulus: Decimal, energy_type: EnergyType, highest: Decimal) -> None:
+    """InvalidReadingError unless the register's modulus is above the highest count that is stored of it."""
+    if modulus <= highest:
+        field = f"moduli.{energy_type}"
+        _raise_if([FieldError(field, f"{field} {modulus} is not above {highest}, which is stored of this meter")])
+
+
 def check_exchange(exchange: MeterExchange, now: int) -> None:
-    """InvalidReadingError unless both registers of an exchange are amounts (0 allowed) and it is not ahead."""
+    """InvalidReadingError unless both registers of an exchange are amounts and it is not ahead."""
     flaws = [
         FieldError(where, flaw.reason.replace("amount", where))
         for where, amount in (("finalOld", exchange.final_old), ("initialNew", exchange.initial_new))
         for flaw in _amount_flaws(amount)
-        if amount != 0
     ]
     _raise_if([*flaws, *_instant_flaws(exchange.instant, now)])
 
@@ -108,11 +129,11 @@ def _ceiling(reading: Reading, following: Reading | None, exchanges: Sequence[Me
 def _amount_flaws(amount: Decimal) -> list[FieldError]:
     if not amount.is_finite():
         return [FieldError("amount", "amount is not a finite number")]
-    if amount <= 0:
-        return [FieldError("amount", "amount must be greater than 0")]
+    if amount < 0:
+        return [FieldError("amount", "amount must not be negative")]
     if amount >= AMOUNT_LIMIT:
         return [FieldError("amount", f"amount has more than {MAX_INTEGER_DIGITS} digits before the decimal sign")]
-    if amount < SMALLEST_AMOUNT or _KEPT.plus(amount) != amount:
+    if 0 < amount < SMALLEST_AMOUNT or _KEPT.plus(amount) != amount:
         return [FieldError("amount", f"amount has more than {MAX_DIGITS} digits")]
     return []
 

@@ -15,7 +15,6 @@ from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.domain.meter_invariants import Violation
 from chalicelib.domain.readings import (
-    DEFAULT_TOLERANCE_DAYS,
     DEFAULT_ZONE,
     FIRST_INSTANT,
     EnergyType,
@@ -33,10 +32,9 @@ DataType = Literal["monthly", "histogram", "summary"]
 
 @dataclass(frozen=True, slots=True)
 class UserSettings:
-    """How a user's dates are read and how far a reading may lie from a month end."""
+    """How a user's dates are read."""
 
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(DEFAULT_ZONE))
-    tolerance_days: int = DEFAULT_TOLERANCE_DAYS
 
 
 class NewReading(NamedTuple):
@@ -104,6 +102,7 @@ class MeterConfiguration:
 
     modulus: Decimal | None = None
     exchanges: tuple[Exchange, ...] = ()
+    runs_backwards: bool = False
 
     @property
     def points(self) -> tuple[MeterExchange, ...]:
@@ -214,6 +213,9 @@ class EnergyRepository(Protocol):
     ) -> tuple[Reading | None, Reading | None]:
         """The readings just before and just after an instant, without the one whose id is ``but``."""
 
+    def highest(self, energy_type: EnergyType) -> Decimal:
+        """The highest amount that is stored of a meter; 0 where there is none."""
+
     def instants_between(self, energy_type: EnergyType, first: int, last: int) -> set[int]:
         """The instants that already carry a reading, both ends included."""
 
@@ -225,10 +227,10 @@ class MeterRepository(Protocol):
         """Count the source version up, widen the dirty range; returns the new source version."""
 
     def configuration(self, energy_type: EnergyType) -> MeterConfiguration:
-        """Register modulus and exchanges of a meter."""
+        """Modulus, direction and exchanges of a meter."""
 
     def configure(self, energy_type: EnergyType, configuration: MeterConfiguration) -> None:
-        """Replace register modulus and exchanges of a meter that has been marked as changed."""
+        """Replace modulus, direction and exchanges of a meter that has been marked as changed."""
 
     def types(self) -> list[EnergyType]:
         """The types that the user has a meter of."""
@@ -283,7 +285,7 @@ class ReadingQueries(Protocol):
         """Readings in the order of their dates, at most ``request.limit``."""
 
     def configuration(self, user_id: str, energy_type: EnergyType) -> MeterConfiguration:
-        """Register modulus and exchanges of a meter."""
+        """Modulus, direction and exchanges of a meter."""
 
     def snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
         """Meter, settings and readings at one point in time; version 0 where there is no meter.
@@ -296,7 +298,7 @@ class ReadingQueries(Protocol):
 
 
 class SettingsRepository(Protocol):
-    """Zone and tolerance of users."""
+    """The zones of users."""
 
     def find(self, user_id: str) -> UserSettings:
         """The user's settings, or the defaults."""

@@ -18,7 +18,6 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.errors import FieldError, InvalidReadingError
 
 DEFAULT_ZONE = "Europe/Berlin"
-DEFAULT_TOLERANCE_DAYS = 3
 DAY_MS = 86_400_000
 # A typing error such as 0204-11-01 would otherwise create eighteen hundred yearly documents.
 FIRST_YEAR, LAST_YEAR = 1900, 2999
@@ -43,7 +42,8 @@ FIRST_INSTANT, LAST_INSTANT = (
 # kept years are local, and no clock is a day away from UTC: 1900-01-01 in Berlin is still 1899 in UTC.
 FIRST_READABLE = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC) - timedelta(days=1)
 END_READABLE = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC) + timedelta(days=1)
-# Amounts from the smallest up to, not including, the limit: what a register can show, and what is accepted.
+# Amounts from the smallest up to, not including, the limit: what a register can show, and what is accepted. So is 0,
+# which a new meter shows. The readings that were inherited have 0, a double, where nothing was read: those are not.
 SMALLEST_AMOUNT = Decimal("1E-15")
 AMOUNT_LIMIT = Decimal(10) ** 12
 
@@ -103,7 +103,7 @@ def _midnight(day: date, zone: ZoneInfo, fold: int) -> int:
 
 
 def parse_instant(text: str, zone: ZoneInfo) -> int:
-    """The instant of an ISO date (local midnight in ``zone``) or of an ISO date-time with an offset.
+    """The instant of an ISO date (local midnight in ``zone``) or of an ISO date-time, local without an offset.
 
     Raises:
         InvalidReadingError: neither of the two, a date that does not exist, or a year out of range.
@@ -112,10 +112,17 @@ def parse_instant(text: str, zone: ZoneInfo) -> int:
     if match is None and _ISO_DATE.fullmatch(text):
         return day_start(existing_date(text, lambda: date.fromisoformat(text)), zone)
     if match is None:
-        raise invalid_date(text, "is neither a date (2024-11-01) nor a date-time with an offset")
-    if match["offset"] is None:
-        raise invalid_date(text, "has no offset from UTC, such as Z or +01:00")
-    return to_ms(existing_date(text, lambda: datetime.fromisoformat(text.upper())))
+        raise invalid_date(text, "is neither a date (2024-11-01) nor a date-time (2024-11-01T18:30)")
+    moment = existing_date(text, lambda: datetime.fromisoformat(text.upper()))
+    return to_ms(moment) if match["offset"] else local_instant(moment, zone)
+
+
+def local_instant(moment: datetime, zone: ZoneInfo) -> int:
+    """The instant of a local time: of an hour that exists twice the first one.
+
+    In a gap it is the time that the clock before the change would show.
+    """
+    return to_ms(moment.replace(tzinfo=zone, fold=0))
 
 
 def existing_date(text: str, build: Callable[[], AnyDate]) -> AnyDate:
@@ -185,5 +192,7 @@ def _amount_flaw(value: object) -> str | None:
         return f"{kind_of(value)}, not a number"
     if value != value:
         return "NaN, not a number"
-    kept = SMALLEST_AMOUNT <= value < AMOUNT_LIMIT
-    return None if kept else f"{kind_of(value)}, not greater than 0 and less than {AMOUNT_LIMIT}"
+    if value == 0 and not isinstance(value, Decimal):
+        return "0 as a double or an integer, which nobody has accepted: a Decimal128 of 0 is a reading"
+    kept = value == 0 or SMALLEST_AMOUNT <= value < AMOUNT_LIMIT
+    return None if kept else f"{kind_of(value)}, not 0 or more and less than {AMOUNT_LIMIT}"

@@ -48,7 +48,7 @@ FIELDS: Mapping[Collections, Mapping[str, str]] = {
         "decimals": NUMBER,
         "falls": ARRAY,
     },
-    Collections.SETTINGS: {"zone?": TEXT, "toleranceDays?": NUMBER},
+    Collections.SETTINGS: {"zone?": TEXT},
 }
 
 

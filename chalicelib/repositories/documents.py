@@ -34,14 +34,16 @@ POINT = {"_id": 0, "date": 1, "amount": 1}
 TYPES = [energy_type.value for energy_type in EnergyType]
 NOT_ARRAY: Document = {"$not": {"$type": "array"}}  # the server matches an array where one of its members would match
 
+POSITIVE: Document = {"$gte": SMALLEST_AMOUNT, "$lt": AMOUNT_LIMIT, **NOT_ARRAY}
+
 # The server's words for ``domain.readings.flaws_of``: field by field what a readable reading has. The rest is
 # quarantined, and no reader on either side sees it. Which of doubles counts is the rule of ``doubles``.
 READABLE: Document = {
     "userId": {"$gt": "", **NOT_ARRAY},
     "type": {"$in": TYPES, **NOT_ARRAY},
     "date": {"$gte": FIRST_READABLE, "$lt": END_READABLE, **NOT_ARRAY},
-    "amount": {"$gte": SMALLEST_AMOUNT, "$lt": AMOUNT_LIMIT, **NOT_ARRAY},
     "_id": {"$type": ["objectId", "string"], "$not": re.compile("^[0-9a-fA-F]{24}$")},
+    "$or": [{"amount": POSITIVE}, {"amount": {"$eq": 0, "$type": "decimal", **NOT_ARRAY}}],
 }
 UNREADABLE: Document = {"$nor": [READABLE]}
 SOURCES: Mapping[Any, ReadingSource] = {source: source for source in get_args(ReadingSource)}

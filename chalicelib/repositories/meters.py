@@ -57,16 +57,22 @@ class MongoMeterRepository:
         return int(meter["sourceVersion"]) if meter else begin_again(self._owned, self._user_id, energy_type)
 
     def configuration(self, energy_type: EnergyType) -> MeterConfiguration:
-        """Modulus and exchanges of a meter; the defaults where there is none yet."""
+        """Modulus, direction and exchanges of a meter; the defaults where there is none yet."""
         found = self._owned.find(Collections.METERS, meter_id(self._user_id, energy_type))
         return configuration_of(found or {}, energy_type)
 
     def configure(self, energy_type: EnergyType, configuration: MeterConfiguration) -> None:
-        """Replace modulus and exchanges of a meter that ``mark_changed`` has just written."""
+        """Replace modulus, direction and exchanges of a meter that ``mark_changed`` has just written."""
         exchanges = [_exchange_document(exchange) for exchange in configuration.exchanges]
         self._meters.update_one(
             {"_id": meter_id(self._user_id, energy_type)},
-            {"$set": {"modulus": configuration.modulus, "exchanges": exchanges}},
+            {
+                "$set": {
+                    "modulus": configuration.modulus,
+                    "runsBackwards": configuration.runs_backwards,
+                    "exchanges": exchanges,
+                }
+            },
         )
 
     def types(self) -> list[EnergyType]:
@@ -138,15 +144,21 @@ def _version_or_0(field: str) -> Document:
 
 
 def configuration_of(meter: Document, energy_type: EnergyType) -> MeterConfiguration:
-    """Modulus and exchanges as a meter's document says them. Raises UnavailableError where they cannot be read."""
-    modulus = meter.get("modulus")
+    """What besides readings decides a meter's figures, as its document says it.
+
+    Raises:
+        UnavailableError: it cannot be read.
+    """
+    modulus, runs_backwards = meter.get("modulus"), meter.get("runsBackwards", False)
     try:
         exchanges = tuple(_exchange(energy_type, item) for item in meter.get("exchanges") or ())
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise UnavailableError(_UNREADABLE.format("exchanges", meter["_id"])) from error
     if not isinstance(modulus, Decimal | None):
         raise UnavailableError(_UNREADABLE.format("modulus", meter["_id"]))
-    return MeterConfiguration(modulus=modulus, exchanges=exchanges)
+    if not isinstance(runs_backwards, bool):
+        raise UnavailableError(_UNREADABLE.format("runsBackwards", meter["_id"]))
+    return MeterConfiguration(modulus, exchanges, runs_backwards)
 
 
 _UNREADABLE = (

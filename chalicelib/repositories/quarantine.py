@@ -14,15 +14,15 @@ from pymongo.collection import Collection
 
 from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import Collections, Document, MongoDatabase
-from chalicelib.repositories.documents import COLLECTION, READABLE, UNREADABLE, counted
+from chalicelib.repositories.documents import COLLECTION, POSITIVE, READABLE, UNREADABLE, counted
 from chalicelib.repositories.doubles import without_doubles
 
 BATCH = 1_000
 WINDOW = 10_000  # documents that one command looks at, so that no command takes long
 # The reason and what it applies to; a document can have several.
 REASONS: dict[str, Document] = {
-    "zero amount": {"amount": 0},
-    "unusable amount": {"$nor": [{"amount": 0}, {"amount": READABLE["amount"]}]},
+    "zero amount": {"amount": {"$eq": 0, "$not": {"$type": "decimal"}}},
+    "unusable amount": {"$nor": [{"amount": 0}, {"amount": POSITIVE}]},
     "unusable date": {"$nor": [{"date": READABLE["date"]}]},
     "unknown type": {"$nor": [{"type": READABLE["type"]}]},
     "no user": {"$nor": [{"userId": READABLE["userId"]}]},

@@ -75,7 +75,7 @@ class MongoReadingQueries:
             return [reading_of(document) for document in _page(merged, request)]
 
     def configuration(self, user_id: str, energy_type: EnergyType) -> MeterConfiguration:
-        """Register modulus and exchanges of a meter."""
+        """Modulus, direction and exchanges of a meter."""
         with time_limit(READ_SECONDS):
             return configuration_of(self._meter(user_id, energy_type, None) or {}, energy_type)
 

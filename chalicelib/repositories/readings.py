@@ -8,6 +8,7 @@ its twin is the last good copy: no write changes it or takes its instant.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from itertools import repeat
 from typing import Any
 
@@ -20,6 +21,7 @@ from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import (
     POINT,
     TYPES,
+    amount_of,
     counted,
     document_of,
     id_of,
@@ -127,6 +129,13 @@ class MongoEnergyRepository:
             self._nearest(energy_type, {"$lt": to_datetime(instant)}, -1, but),
             self._nearest(energy_type, {"$gt": to_datetime(instant)}, 1, but),
         )
+
+    def highest(self, energy_type: EnergyType) -> Decimal:
+        """The highest amount of a meter; all of its readings are looked at, which a change of modulus does anyway."""
+        found = self._read.find_one(
+            counted({"type": energy_type.value}), projection={"_id": 0, "amount": 1}, sort=[("amount", -1)]
+        )
+        return Decimal(0) if found is None else amount_of(found["amount"])
 
     def instants_between(self, energy_type: EnergyType, first: int, last: int) -> set[int]:
         """Instants that carry a reading. On the new side each can be taken once, readable or not: the index tells."""

@@ -9,7 +9,7 @@ from chalicelib.repositories.database import Collections, Document, MongoDatabas
 
 AT_ONCE = 500
 TYPES = [energy_type.value for energy_type in EnergyType]
-METER = {"modulus": 0, "exchanges": 0, "series": 0, "sweep": 0}
+METER = {"modulus": 0, "runsBackwards": 0, "exchanges": 0, "series": 0, "sweep": 0}
 
 
 class MongoMeterRegister:

@@ -1,11 +1,11 @@
-"""User settings: the zone in which a user's dates are read, and the tolerance around month ends."""
+"""User settings: the zone in which a user's dates are read."""
 
 from zoneinfo import ZoneInfo
 
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.ports import UserSettings
-from chalicelib.domain.readings import DEFAULT_TOLERANCE_DAYS, DEFAULT_ZONE, to_datetime
+from chalicelib.domain.readings import DEFAULT_ZONE, to_datetime
 from chalicelib.repositories.database import READ_SECONDS, Collections, MongoDatabase, time_limit
 from chalicelib.repositories.scoped import ScopedCollection
 
@@ -34,15 +34,9 @@ class MongoSettingsWriter:
         found = self._settings.find_one({"_id": self._user_id})
         if found is None:
             return UserSettings()
-        tolerance_days = found.get("toleranceDays", DEFAULT_TOLERANCE_DAYS)
-        return UserSettings(ZoneInfo(found.get("zone", DEFAULT_ZONE)), tolerance_days)
+        return UserSettings(ZoneInfo(found.get("zone", DEFAULT_ZONE)))
 
     def save(self, settings: UserSettings, now: int) -> None:
         """Replace the user's one document."""
-        document = {
-            "_id": self._user_id,
-            "zone": settings.zone.key,
-            "toleranceDays": settings.tolerance_days,
-            "updatedAt": to_datetime(now),
-        }
+        document = {"_id": self._user_id, "zone": settings.zone.key, "updatedAt": to_datetime(now)}
         self._settings.replace_one({"_id": self._user_id}, document, upsert=True)

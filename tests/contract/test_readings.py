@@ -207,7 +207,7 @@ def test_a_users_types_are_those_with_a_meter(ports: Ports, user: str) -> None:
 
 
 def test_settings_are_kept_and_read_in_the_same_transaction_and_snapshot(ports: Ports, user: str) -> None:
-    wanted = UserSettings(ZoneInfo("America/New_York"), 7)
+    wanted = UserSettings(ZoneInfo("America/New_York"))
 
     def work(transaction: WriteTransaction) -> UserSettings:
         transaction.settings.save(wanted, 5)

@@ -80,7 +80,7 @@ def test_exchanges_and_settings_reach_the_figures_of_both(deployed: Deployed, us
     exchange = {"type": "power", "date": "2023-02-10T12:00:00Z", "finalOld": 1040, "initialNew": 0}
     body = json.dumps(exchange).encode()
     assert deployed.request("POST", "/v2/exchanges", body, user=user).status == 201
-    settings = json.dumps({"zone": "America/New_York", "toleranceDays": 1}).encode()
+    settings = json.dumps({"zone": "America/New_York"}).encode()
     assert deployed.request("PUT", "/v2/settings", settings, user=user).status == 200
     assert_equal_figures(deployed, user)
     months = fresh(deployed, f"/v2/display?type=power&year={YEAR}&dataType=monthly", user)["data"]["months"]

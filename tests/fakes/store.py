@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from time import time_ns
 from typing import TypeVar
 from uuid import uuid4
@@ -166,6 +167,10 @@ class FakeReadings:
         before = [point for point in points if point.instant < instant]
         after = [point for point in points if point.instant > instant]
         return (before[-1] if before else None), (after[0] if after else None)
+
+    def highest(self, energy_type: EnergyType) -> Decimal:
+        amounts = [item.amount for key, item in self._state.readings.items() if key[:2] == (self._user_id, energy_type)]
+        return max(amounts, default=Decimal(0))
 
     def instants_between(self, energy_type: EnergyType, first: int, last: int) -> set[int]:
         points = points_of(self._state, self._user_id, energy_type)

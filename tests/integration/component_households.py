@@ -16,7 +16,7 @@ from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.reconcile import Selection, reconcile
 from tests.integration.v1_goldens import configure, seed
 from tests.integration.v1_households import CONFIGURED, HOUSEHOLD
-from tests.unit.domain.meters import Meter, meters, tolerances, zones
+from tests.unit.domain.meters import Meter, meters, zones
 
 
 class Household(NamedTuple):
@@ -24,22 +24,20 @@ class Household(NamedTuple):
 
     meters: Mapping[EnergyType, Meter]
     zone: ZoneInfo
-    tolerance_days: int
 
 
 @st.composite
 def households(draw: st.DrawFn) -> Household:
-    """Both meters with resets, rollovers, exchanges, dips and gaps; an amount of 0 is no reading."""
+    """Both meters with resets, rollovers, exchanges, dips and gaps."""
     drawn = {energy_type: draw(meters()) for energy_type in EnergyType}
-    kept = {kind: meter._replace(readings=[r for r in meter.readings if r.amount]) for kind, meter in drawn.items()}
-    return Household(kept, draw(zones), draw(tolerances))
+    return Household(drawn, draw(zones))
 
 
 def store(ports: Ports, container: Container, user: str, household: Household, now: int) -> None:
     """Record a household as a user's, on both sides, and show it."""
 
     def work(transaction: WriteTransaction) -> None:
-        transaction.settings.save(UserSettings(household.zone, household.tolerance_days), now)
+        transaction.settings.save(UserSettings(household.zone), now)
         for energy_type, meter in household.meters.items():
             transaction.meters.mark_changed(energy_type, 0, now, now)
             if readings := [NewReading(energy_type, *reading, "csv") for reading in meter.readings]:
@@ -66,4 +64,4 @@ def inherit(database: Database[Any], container: Container, now: int) -> tuple[st
 def _configuration(energy_type: EnergyType, meter: Meter) -> MeterConfiguration:
     exchanges = [Exchange(f"{n:024x}", energy_type, exchange) for n, exchange in enumerate(meter.exchanges)]
     modulus = None if meter.modulus is None else Decimal(meter.modulus)
-    return MeterConfiguration(modulus, tuple(exchanges))
+    return MeterConfiguration(modulus, tuple(exchanges), meter.runs_backwards)

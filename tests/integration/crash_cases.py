@@ -14,7 +14,7 @@ from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.repositories.register import MongoMeterRegister
-from chalicelib.services.recording.configuration import ExchangeDraft
+from chalicelib.services.recording.configuration import ExchangeDraft, Register
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from chalicelib.services.refresh.replay import ReplayService
 from tests.fakes.bus import FakeBus
@@ -61,9 +61,8 @@ def exchange(scene: Scene) -> None:
 
 
 def settings(scene: Scene) -> None:
-    wanted = UserSettings(ZoneInfo("America/New_York"), tolerance_days=1)
-    moduli = {POWER: Decimal(100000), EnergyType.GAS: None}
-    scene.container.configuration.change(scene.user, wanted, moduli)
+    registers = {POWER: Register(Decimal(100000)), EnergyType.GAS: Register()}
+    scene.container.configuration.change(scene.user, UserSettings(ZoneInfo("America/New_York")), registers)
 
 
 def newcomer(scene: Scene) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.bootstrap import Container
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType, parse_instant, to_datetime
-from chalicelib.services.recording.configuration import ExchangeDraft
+from chalicelib.services.recording.configuration import ExchangeDraft, Register
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from tests.functional.test_event_functions import envelope
 from tests.integration.delivery import deliver
@@ -79,15 +79,15 @@ class RemoveExchange:
 
 @dataclass(frozen=True)
 class Change:
-    """Zone, tolerance and the modulus of the power meter."""
+    """Zone, modulus and direction of the power meter."""
 
     zone: str
-    tolerance_days: int
-    modulus: Decimal | None
+    modulus: Decimal | None = None
+    runs_backwards: bool = False
 
     def __call__(self, household: Household, container: Container) -> None:
-        wanted = UserSettings(ZoneInfo(self.zone), self.tolerance_days)
-        container.configuration.change(household.user, wanted, {EnergyType.POWER: self.modulus, EnergyType.GAS: None})
+        registers = {EnergyType.POWER: Register(self.modulus, self.runs_backwards), EnergyType.GAS: Register()}
+        container.configuration.change(household.user, UserSettings(ZoneInfo(self.zone)), registers)
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ LOST: dict[str, Sequence[Action]] = {
     "the event of the second": [create("2019-05-31", 1), create("2022-12-31", 900_000), THE_ONE_BEFORE],
     "none, and the reading moves to another year": [Update(0, "2022-03-31", None), NEWEST],
     "none, and the first year goes with its only readings": [Delete(1), Delete(1), NEWEST],
-    "all events": [create("2019-05-31", 1), Update(3, None, Decimal(5)), Delete(0), Change("UTC", 0, None)],
+    "all events": [create("2019-05-31", 1), Update(3, None, Decimal(5)), Delete(0), Change("UTC")],
     "none, but they come in the wrong order": [create("2019-05-31", 1), Delete(1), NEWEST, THE_ONE_BEFORE],
     "none, and another application has moved the reading that goes": [
         ChangeElsewhere(1, POWER, "2022-05-31", 204_000),
@@ -106,7 +106,7 @@ MEETINGS: dict[str, Meeting] = {
     ),
     "a function, and the same one": Meeting([create("2019-05-31", 1)], NEWEST, [NEWEST]),
     "a function, and other settings": Meeting(
-        [create("2021-01-01", 202_050)], NEWEST, [Change("America/New_York", 0, Decimal(500_000))]
+        [create("2021-01-01", 202_050)], NEWEST, [Change("America/New_York", Decimal(500_000), runs_backwards=True)]
     ),
     "a function that knows no such event, and a write": Meeting(
         [create("2019-05-31", 1)], Deliver(0, unknown=True), [Delete(1), NEWEST]
@@ -125,10 +125,10 @@ MEETINGS: dict[str, Meeting] = {
         [create("2019-05-31", 1), NEWEST],
     ),
     "other settings, and the first reading with its function": Meeting(
-        [], Change("Pacific/Kiritimati", 0, None), [create("2021-01-01T00:00Z", 5), NEWEST], newcomer=True
+        [], Change("Pacific/Kiritimati"), [create("2021-01-01T00:00Z", 5), NEWEST], newcomer=True
     ),
     "the first reading, and other settings with their function": Meeting(
-        [], create("2021-01-01T00:00Z", 5), [Change("Pacific/Kiritimati", 0, None), NEWEST], newcomer=True
+        [], create("2021-01-01T00:00Z", 5), [Change("Pacific/Kiritimati"), NEWEST], newcomer=True
     ),
 }
 

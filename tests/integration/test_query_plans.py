@@ -30,7 +30,7 @@ from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.services.display.display import Timeline
-from chalicelib.services.recording.configuration import ExchangeDraft
+from chalicelib.services.recording.configuration import ExchangeDraft, Register
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from tests.fakes.publisher import FakePublisher
 from tests.integration.explaining import WITHOUT_INDEX, Commands, explained, explanation
@@ -73,9 +73,9 @@ def use_everything(container: Container, user: str) -> None:
     container.imports.bulk_create(user, FILE)
     exchange, _ = container.configuration.add_exchange(user, ExchangeDraft(POWER, "2023-06-01", Decimal(9000)))
     container.configuration.remove_exchange(user, exchange.id)
-    tolerance = (container.configuration.settings(user).tolerance_days + 1) % 10
-    wanted = UserSettings(ZoneInfo("UTC"), tolerance)
-    container.configuration.change(user, wanted, {POWER: Decimal(100_000 + tolerance), GAS: None})
+    before = container.configuration.configuration(user, POWER).modulus
+    register = Register(Decimal(100_000) if before is None else before + 1)
+    container.configuration.change(user, UserSettings(ZoneInfo("UTC")), {POWER: register, GAS: Register()})
     for kind in EnergyType:
         container.calculation.refresh(user, kind)
         container.display.monthly(user, kind, 2020)

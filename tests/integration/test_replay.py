@@ -21,7 +21,7 @@ from chalicelib.monitoring.metrics import flush, metrics
 from chalicelib.repositories import register
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.register import MongoMeterRegister
-from chalicelib.services.recording.configuration import ExchangeDraft
+from chalicelib.services.recording.configuration import ExchangeDraft, Register
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from chalicelib.services.refresh import replay
 from chalicelib.services.refresh.replay import Replayed, ReplayService
@@ -41,7 +41,7 @@ WRITES: dict[str, Callable[[Container, str], object]] = {
         user, ExchangeDraft(POWER, "2023-06-01", Decimal(9000))
     ),
     "settings": lambda container, user: container.configuration.change(
-        user, UserSettings(ZoneInfo("UTC"), 5), {POWER: None, GAS: None}
+        user, UserSettings(ZoneInfo("UTC")), {POWER: Register(), GAS: Register()}
     ),
     "an import": lambda container, user: container.imports.bulk_create(
         user, b"date,type,amount\n2022-01-01,power,4999\n"

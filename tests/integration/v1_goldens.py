@@ -17,7 +17,7 @@ from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.monitoring.logger import logger
 from chalicelib.repositories.database import open_database
-from chalicelib.services.recording.configuration import ConfigurationService, ExchangeDraft
+from chalicelib.services.recording.configuration import ConfigurationService, ExchangeDraft, Register
 from tests.fakes.publisher import FakePublisher
 from tests.integration.v1_conversation import NOW, transcript
 from tests.integration.v1_households import CONFIGURED, HOUSEHOLD, energies
@@ -39,8 +39,8 @@ def configure(database: Database[Any]) -> None:
     """Give one user a zone, a register of five digits and an exchanged meter; in whatever mode the database is."""
     ports = mongo_ports(database, FakePublisher())
     service = ConfigurationService(ports.transactions, ports.settings, ports.queries, ports.publisher, lambda: NOW)
-    moduli = {EnergyType.POWER: Decimal(100_000), EnergyType.GAS: None}
-    service.change(CONFIGURED, UserSettings(ZoneInfo("America/New_York"), 5), moduli)
+    registers = {EnergyType.POWER: Register(Decimal(100_000)), EnergyType.GAS: Register()}
+    service.change(CONFIGURED, UserSettings(ZoneInfo("America/New_York")), registers)
     service.add_exchange(CONFIGURED, ExchangeDraft(EnergyType.POWER, "2023-08-15", Decimal(1600), Decimal("2.5")))
 
 

@@ -1,10 +1,10 @@
-"""What besides readings decides the figures, in version 2: exchanges, settings, moduli."""
+"""What besides readings decides the figures, in version 2: exchanges, zone, registers."""
 
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, WithJsonSchema, field_validator
+from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
 from chalicelib.api.bodies import Amount, Body, DateText, Moment
 from chalicelib.domain.events import MeterChange
@@ -12,7 +12,7 @@ from chalicelib.domain.plausibility import MAX_DIGITS, MAX_INTEGER_DIGITS
 from chalicelib.domain.ports import Exchange, MeterConfiguration, UserSettings
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.zones import known_zone
-from chalicelib.services.recording.configuration import ExchangeDraft
+from chalicelib.services.recording.configuration import ExchangeDraft, Register
 
 MAX_MODULUS = 10**MAX_INTEGER_DIGITS
 Modulus = Annotated[
@@ -88,12 +88,26 @@ class ModuliBody(Body):
     gas: Modulus | None = None
 
 
+class DirectionsBody(Body):
+    """Whether a meter turns back while more is fed in than used."""
+
+    power: bool = False
+    gas: bool = False
+
+
 class SettingsBody(Body):
-    """A user's zone, the days a reading may lie from a month end, and the registers' moduli."""
+    """A user's zone, and what the registers are like."""
 
     zone: str = Field(max_length=64)
-    tolerance_days: int = Field(3, ge=0, le=14)
     moduli: ModuliBody = ModuliBody()
+    runs_backwards: DirectionsBody = DirectionsBody()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_tolerance(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "toleranceDays" in given:
+            raise ValueError("toleranceDays is no setting any more: leave it out")
+        return given
 
     @field_validator("zone")
     @classmethod
@@ -104,7 +118,11 @@ class SettingsBody(Body):
 
     def settings(self) -> UserSettings:
         """What the service takes."""
-        return UserSettings(ZoneInfo(self.zone), self.tolerance_days)
+        return UserSettings(ZoneInfo(self.zone))
+
+    def registers(self) -> dict[EnergyType, Register]:
+        """The registers by type."""
+        return {kind: Register(getattr(self.moduli, kind), getattr(self.runs_backwards, kind)) for kind in EnergyType}
 
 
 class ChangedBody(Body):

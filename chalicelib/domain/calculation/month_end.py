@@ -4,17 +4,17 @@ The rule holds for the end of any local day; the monthly view asks for the last 
 for others too.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterator
+from bisect import bisect_right
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.calculation.series import Kind, Series
-from chalicelib.domain.readings import DAY_MS, day_start, local_date
+from chalicelib.domain.readings import DAY_MS, day_start
 
-HORIZON_MS = 366 * DAY_MS
+WINDOW_MS = 12 * 3_600_000
+HORIZON_MS = 92 * DAY_MS
 ONE_DAY = timedelta(days=1)
 
 Quality = Literal["measured", "interpolated", "extrapolated", "none"]
@@ -23,7 +23,7 @@ Quality = Literal["measured", "interpolated", "extrapolated", "none"]
 class DayEnd(NamedTuple):
     """Register ``value`` (V) and corrected counter ``total`` (U) at the end of a local day, and their origin.
 
-    ``tau`` is the instant that counts as the end: the snapped reading's if measured, else midnight.
+    ``tau`` is the instant that counts as the end: that of the reading that measures it, else midnight.
     ``sources`` are indices of points. Value and total are both present or both missing.
     """
 
@@ -45,54 +45,47 @@ def month_boundary(year: int, month: int, zone: ZoneInfo) -> int:
     return day_start(last_day_of(year, month) + ONE_DAY, zone)
 
 
-def month_end(series: Series, year: int, month: int, zone: ZoneInfo, tolerance_days: int) -> DayEnd:
+def month_end(series: Series, year: int, month: int, zone: ZoneInfo) -> DayEnd:
     """Register and counter at ``B(year, month)``."""
-    return day_end(series, last_day_of(year, month), zone, tolerance_days)
+    return day_end(series, last_day_of(year, month), zone)
 
 
-def day_end(series: Series, last_day: date, zone: ZoneInfo, tolerance_days: int) -> DayEnd:
+def day_end(series: Series, last_day: date, zone: ZoneInfo) -> DayEnd:
     """Register and counter at the end of ``last_day``; the first rule that gives a value wins."""
     boundary = day_start(last_day + ONE_DAY, zone)
-    snapped = _snapped(series, last_day, zone, tolerance_days)
-    if snapped is not None:
-        value, total = series.amount_at(snapped), series.total_at(snapped)
-        return DayEnd("measured", series.instants[snapped], value, total, (snapped,))
     following = series.at_or_after(boundary)
+    measuring = _measuring(series, following, boundary, last_day, zone)
+    if measuring is not None:
+        value, total = series.amount_at(measuring), series.total_at(measuring)
+        return DayEnd("measured", series.instants[measuring], value, total, (measuring,))
     if 0 < following < len(series.instants):
         return _interpolated(series, following, boundary)
     return _extrapolated(series, boundary)
 
 
-def _snapped(series: Series, last_day: date, zone: ZoneInfo, tolerance_days: int) -> int | None:
-    """The point at the smallest distance in days; on a tie the later instant, then the later in order."""
-    reach = timedelta(days=tolerance_days)
-    if not _points_between(series, last_day - reach, last_day + ONE_DAY + reach, zone):
-        return None
-    days = _days_by_distance(last_day, tolerance_days)
-    return next((point for day in days if (point := _last_point_on(series, day, zone)) is not None), None)
+def _measuring(series: Series, following: int, boundary: int, last_day: date, zone: ZoneInfo) -> int | None:
+    """The point that measures the end: the nearest one, of two as near the later, of several at once the last.
 
-
-def _days_by_distance(last_day: date, tolerance_days: int) -> Iterator[date]:
-    """The dates of the tolerance window: the nearest first, of two at one distance the later first."""
-    for distance in range(tolerance_days + 1):
-        yield last_day + ONE_DAY + timedelta(days=distance)
-        yield last_day - timedelta(days=distance)
-
-
-def _points_between(series: Series, first_day: date, last_day: date, zone: ZoneInfo) -> range:
-    """The points from the first midnight of ``first_day`` to the last midnight after ``last_day``.
-
-    Where clocks go back over midnight a date comes twice (in St John's until 2011): then there are two midnights,
-    and points of other dates may lie between.
+    Args:
+        series: the counter.
+        following: the index of the first point at or after the end.
+        boundary: the instant of the end.
+        last_day: the local date that ends there.
+        zone: the user's zone.
     """
-    start = bisect_left(series.instants, day_start(first_day, zone))
-    return range(start, bisect_left(series.instants, day_start(last_day + ONE_DAY, zone, fold=1)))
+    instants = series.instants
+    behind = instants[following] - boundary if following < len(instants) else None
+    ahead = boundary - instants[following - 1] if following else None
+    if behind is not None and behind <= WINDOW_MS and (ahead is None or behind <= ahead):
+        return bisect_right(instants, instants[following]) - 1
+    if ahead is not None and is_measured(instants[following - 1], boundary, last_day, zone):
+        return following - 1
+    return None
 
 
-def _last_point_on(series: Series, day: date, zone: ZoneInfo) -> int | None:
-    """The last point with the local date ``day``: nearly everywhere the first one looked at."""
-    candidates = reversed(_points_between(series, day, day, zone))
-    return next((i for i in candidates if local_date(series.instants[i], zone) == day), None)
+def is_measured(instant: int, boundary: int, last_day: date, zone: ZoneInfo) -> bool:
+    """Whether the last point before an end measures it: it lies near, or a date without a time stands for its day."""
+    return boundary - instant <= WINDOW_MS or instant == day_start(last_day, zone)
 
 
 def _interpolated(series: Series, b: int, boundary: int) -> DayEnd:
@@ -112,13 +105,11 @@ def _interpolated_value(series: Series, b: int, ratio: Fraction, growth: Fractio
     if kind is Kind.RESET:
         return ratio * series.amounts[b]
     value = series.amounts[b - 1] + growth
-    if kind is Kind.ROLLOVER and series.modulus is not None and value >= series.modulus:
-        return value - series.modulus
-    return value
+    return value % series.modulus if kind is Kind.ROLLOVER and series.modulus else value
 
 
 def _extrapolated(series: Series, boundary: int) -> DayEnd:
-    """Along the slope of a day or more of data at the near end of the series, up to the horizon."""
+    """Along the slope of four weeks of data at the near end of the series, up to the horizon."""
     nothing = DayEnd("none", boundary)
     if not series.instants:
         return nothing
@@ -129,11 +120,19 @@ def _extrapolated(series: Series, boundary: int) -> DayEnd:
     if j is None or abs(distance) > HORIZON_MS:
         return nothing
     growth = _slope(series, n, j) * distance
-    value = series.amount_at(n) + growth
+    value = _on_register(series, series.amount_at(n) + growth)
     if value < 0:
         return nothing
     sources = (min(n, j), max(n, j))
     return DayEnd("extrapolated", boundary, value, series.total_at(n) + growth, sources)
+
+
+def _on_register(series: Series, value: Fraction) -> Fraction:
+    """What the register shows where a line beyond the readings passes its last digit."""
+    if not series.modulus:
+        return value
+    modulus = Fraction(series.modulus, series.scale)
+    return value % modulus if value >= modulus or series.runs_backwards else value
 
 
 def forward_slope(series: Series) -> Fraction | None:
@@ -143,6 +142,7 @@ def forward_slope(series: Series) -> Fraction | None:
 
 
 def _slope(series: Series, n: int, j: int) -> Fraction:
-    """Growth of the corrected counter per millisecond between two points, never negative."""
+    """Growth of the corrected counter per millisecond between two points; negative only if the meter runs backwards."""
     elapsed = series.instants[n] - series.instants[j]
-    return max(Fraction(0), Fraction(series.total_of(n) - series.total_of(j), elapsed * series.scale))
+    slope = Fraction(series.total_of(n) - series.total_of(j), elapsed * series.scale)
+    return slope if series.runs_backwards else max(Fraction(0), slope)

@@ -13,7 +13,7 @@ from chalicelib.domain.calculation.month_end import DayEnd, Quality, month_end
 from chalicelib.domain.calculation.rounding import rounded, rounded_or_none
 from chalicelib.domain.calculation.series import Kind, Series
 from chalicelib.domain.calculation.view_model import ViewModel
-from chalicelib.domain.readings import DAY_MS, DEFAULT_TOLERANCE_DAYS, local_date, to_datetime
+from chalicelib.domain.readings import DAY_MS, local_date, to_datetime
 
 MONTH_LABELS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -62,12 +62,10 @@ class MonthlyEntry(ViewModel):
     calculation_details: CalculationDetails
 
 
-def monthly_entries(
-    series: Series, year: int, zone: ZoneInfo, tolerance_days: int = DEFAULT_TOLERANCE_DAYS
-) -> list[MonthlyEntry]:
+def monthly_entries(series: Series, year: int, zone: ZoneInfo) -> list[MonthlyEntry]:
     """The twelve entries of ``year`` from the whole series: January needs December of the year before."""
     months = [(year - 1, 12), *((year, month) for month in range(1, 13))]
-    ends = [month_end(series, y, m, zone, tolerance_days) for y, m in months]
+    ends = [month_end(series, y, m, zone) for y, m in months]
     return [_entry(series, month, before, end) for month, (before, end) in enumerate(pairwise(ends), start=1)]
 
 

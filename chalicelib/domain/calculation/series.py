@@ -8,17 +8,18 @@ the running sum is the amount itself plus what the few other pairs before it hav
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from chalicelib.domain.calculation.compact import CompactReadings, decimals_of, packed, scaled
 from chalicelib.domain.readings import DAY_MS, MeterExchange, Reading
 
-SLOPE_BASE_MS = DAY_MS
+SLOPE_BASE_MS = 28 * DAY_MS  # a cold day is no forecast
+SHORTEST_SLOPE_MS = DAY_MS
 
 
 class Kind(StrEnum):
@@ -61,6 +62,7 @@ class Series:
     amounts: Sequence[int]
     scale: int
     modulus: int | None
+    runs_backwards: bool
     reading_instants: Sequence[int]
     breaks: Sequence[Break]
     shifts: Sequence[int]  # how far the counter stands away from the register, by number of breaks passed
@@ -72,20 +74,31 @@ class Series:
         readings: CompactReadings | Iterable[Reading],
         exchanges: Iterable[MeterExchange] = (),
         modulus: Decimal | int | None = None,
+        runs_backwards: bool = False,
     ) -> "Series":
-        """One counter from readings and exchanges in any order; ``modulus`` is the register's, say 100000."""
+        """One counter from readings and exchanges in any order.
+
+        Args:
+            readings: of one meter.
+            exchanges: of the same meter.
+            modulus: the register's, say 100000 where it has five digits; None: not known.
+            runs_backwards: whether the register turns back when more is fed in than used.
+        """
         compact = readings if isinstance(readings, CompactReadings) else CompactReadings.of(readings)
         ordered, limit = sorted(exchanges), None if modulus is None else Decimal(modulus)
         finest = [amount for exchange in ordered for amount in exchange[1:]] + ([] if limit is None else [limit])
         compact = compact.rescaled(max(compact.decimals, decimals_of(finest)))
-        points = _Points.of(compact, ordered)
         whole_modulus = None if limit is None else scaled(limit, compact.decimals)
-        breaks = list(_breaks(points, whole_modulus))
+        points = _Points.of(compact, ordered)
+        if runs_backwards:
+            points = points.with_candidates(_leaps(points, whole_modulus))
+        breaks = list(_breaks(points, whole_modulus, runs_backwards))
         return cls(
             instants=points.instants,
             amounts=points.amounts,
             scale=10**compact.decimals,
             modulus=whole_modulus,
+            runs_backwards=runs_backwards,
             reading_instants=compact.instants,
             breaks=breaks,
             shifts=list(accumulate((each.shift for each in breaks), initial=0)),
@@ -133,31 +146,44 @@ class Series:
         return bisect_left(self.instants, instant)
 
     def forward_partner(self) -> int | None:
-        """``j`` of the forward slope: the latest point at least 24 h before the last one."""
+        """``j`` of the forward slope: the latest point at least 28 days before the last one.
+
+        Where the series is shorter it is the first point, if that lies at least 24 h before the last one.
+        """
         if not self.instants:
             return None
-        index = bisect_right(self.instants, self.instants[-1] - SLOPE_BASE_MS) - 1
-        return index if index >= 0 else None
+        last = self.instants[-1]
+        index = bisect_right(self.instants, last - SLOPE_BASE_MS) - 1
+        if index >= 0:
+            return index
+        return 0 if last - self.instants[0] >= SHORTEST_SLOPE_MS else None
 
     def backward_partner(self) -> int | None:
-        """``j`` of the backward slope: the earliest point at least 24 h after the first one."""
+        """``j`` of the backward slope: the mirror image, from the first point."""
         if not self.instants:
             return None
-        index = bisect_left(self.instants, self.instants[0] + SLOPE_BASE_MS)
-        return index if index < len(self.instants) else None
+        first = self.instants[0]
+        index = bisect_left(self.instants, first + SLOPE_BASE_MS)
+        if index < len(self.instants):
+            return index
+        return index - 1 if self.instants[-1] - first >= SHORTEST_SLOPE_MS else None
 
 
-def increment(a: int, b: int, modulus: int | None, starts_new_meter: bool) -> Increment:
-    """Increment and kind of the pair (a, b); the first of the five rules that fits wins.
+def increment(a: int, b: int, modulus: int | None, starts_new_meter: bool, runs_backwards: bool = False) -> Increment:
+    """Increment and kind of the pair (a, b); the first of the seven rules that fits wins.
 
-    Whole numbers instead of 0.9 and 0.1, so that the thresholds are exact.
+    Whole numbers instead of 0.9, 0.75 and 0.25, so that the thresholds are exact.
     """
     if starts_new_meter:
         return Increment(0, Kind.EXCHANGE)
+    if runs_backwards and modulus is not None and 4 * a <= modulus and 4 * b >= 3 * modulus:
+        return Increment(b - a - modulus, Kind.ROLLOVER)
     if b >= a:
         return Increment(b - a, Kind.NORMAL)
-    if modulus is not None and 10 * a >= 9 * modulus and 10 * b <= modulus:
+    if modulus is not None and 4 * a >= 3 * modulus and 4 * b <= modulus:
         return Increment(modulus - a + b, Kind.ROLLOVER)
+    if runs_backwards:
+        return Increment(b - a, Kind.NORMAL)
     if 10 * b >= 9 * a:
         return Increment(b - a, Kind.DIP)
     return Increment(b, Kind.RESET)
@@ -167,8 +193,7 @@ def increment(a: int, b: int, modulus: int | None, starts_new_meter: bool) -> In
 class _Points:
     """Readings and the two points of each exchange in the order of the counter.
 
-    A reading at the very instant of an exchange belongs to the old meter. ``begins`` are the places where a new meter
-    does; ``candidates`` all places whose pair may not be normal.
+    ``begins`` are the places where a new meter begins; ``candidates`` all places whose pair may not be normal.
     """
 
     instants: Sequence[int]
@@ -180,7 +205,7 @@ class _Points:
     def of(cls, readings: CompactReadings, exchanges: Sequence[MeterExchange]) -> "_Points":
         if not exchanges:
             return cls(readings.instants, readings.amounts, (), readings.falls)
-        places = [bisect_right(readings.instants, exchange.instant) for exchange in exchanges]
+        places = [_place_of(exchange, readings) for exchange in exchanges]
         instants, amounts, done = array("q"), list[int](), 0
         for place, (instant, final_old, initial_new) in zip(places, exchanges, strict=True):
             instants.extend([*readings.instants[done:place], instant, instant])
@@ -195,12 +220,37 @@ class _Points:
         inside = {place for place in (*falls, *around) if 0 < place < len(instants)}
         return cls(instants, packed(amounts), begins, sorted(inside))
 
+    def with_candidates(self, places: Iterable[int]) -> "_Points":
+        """The same where other pairs may not be normal: those that begin a new meter, and these."""
+        return replace(self, candidates=sorted({*self.begins, *places}))
 
-def _breaks(points: _Points, modulus: int | None) -> Iterator[Break]:
+
+def _place_of(exchange: MeterExchange, readings: CompactReadings) -> int:
+    """Where the exchange comes among the readings.
+
+    A reading at its very instant is of the meter whose register lies nearer, the old one if both are as near.
+    """
+    place = bisect_left(readings.instants, exchange.instant)
+    if place == len(readings) or readings.instants[place] != exchange.instant:
+        return place
+    amount = readings.amounts[place]
+    final_old, initial_new = (scaled(register, readings.decimals) for register in exchange[1:])
+    return place + (abs(amount - final_old) <= abs(amount - initial_new))
+
+
+def _leaps(points: _Points, modulus: int | None) -> list[int]:
+    """Where a register that runs backwards may have passed zero: over half its size, in either direction."""
+    if modulus is None:
+        return []
+    pairs = enumerate(pairwise(points.amounts), start=1)
+    return [place for place, (a, b) in pairs if 2 * abs(b - a) >= modulus]
+
+
+def _breaks(points: _Points, modulus: int | None, runs_backwards: bool) -> Iterator[Break]:
     begins = set(points.begins)
     for index in points.candidates:
         a, b = points.amounts[index - 1], points.amounts[index]
-        step = increment(a, b, modulus, index in begins)
+        step = increment(a, b, modulus, index in begins, runs_backwards)
         if step.kind is not Kind.NORMAL:
             yield Break(index, step.kind, step.amount - (b - a))
 

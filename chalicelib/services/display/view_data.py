@@ -14,12 +14,13 @@ from chalicelib.domain.readings import local_date
 
 def series_of(snapshot: MeterSnapshot) -> Series:
     """The corrected counter of a meter as it stood at the snapshot."""
-    return Series.of(snapshot.readings, snapshot.configuration.points, snapshot.configuration.modulus)
+    meter = snapshot.configuration
+    return Series.of(snapshot.readings, meter.points, meter.modulus, meter.runs_backwards)
 
 
 def monthly_data(snapshot: MeterSnapshot, series: Series, year: int) -> dict[str, Any]:
     """``{"year": 2024, "months": [twelve entries]}``, amounts as Decimal."""
-    entries = monthly_entries(series, year, snapshot.settings.zone, snapshot.settings.tolerance_days)
+    entries = monthly_entries(series, year, snapshot.settings.zone)
     return {"year": year, "months": [entry.as_document() for entry in entries]}
 
 
@@ -32,7 +33,7 @@ def histogram_data(
 
 def summary_inputs_data(snapshot: MeterSnapshot, series: Series) -> dict[str, Any]:
     """What of the summary does not depend on today: the stored part."""
-    return summary_inputs(series, snapshot.settings.zone, snapshot.settings.tolerance_days).as_document()
+    return summary_inputs(series, snapshot.settings.zone).as_document()
 
 
 def finished_summary_data(inputs: dict[str, Any], now: int) -> tuple[dict[str, Any], date]:
@@ -45,5 +46,4 @@ def finished_summary_data(inputs: dict[str, Any], now: int) -> tuple[dict[str, A
 def summary_data(snapshot: MeterSnapshot, series: Series, now: int) -> tuple[dict[str, Any], date]:
     """The cards straight from the readings for the user's local day, and that day."""
     today = local_date(now, snapshot.settings.zone)
-    cards = summary(series, snapshot.settings.zone, today, snapshot.settings.tolerance_days)
-    return cards.as_document(), today
+    return summary(series, snapshot.settings.zone, today).as_document(), today

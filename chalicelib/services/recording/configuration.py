@@ -1,4 +1,4 @@
-"""Changes what decides the figures besides readings: meter exchanges, register moduli, zone and tolerance.
+"""Changes what decides the figures besides readings: meter exchanges, registers and the zone.
 
 A change is written together with the source version of every meter whose figures it touches.
 """
@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.events import MeterChange, MeterExchanged, UserSettingsChanged
-from chalicelib.domain.plausibility import check_exchange
+from chalicelib.domain.plausibility import check_exchange, check_modulus, check_register
 from chalicelib.domain.ports import (
     Clock,
     EventPublisher,
@@ -45,8 +45,16 @@ class ExchangeDraft:
     initial_new: Decimal = Decimal(0)
 
 
+@dataclass(frozen=True, slots=True)
+class Register:
+    """What a meter's register is like: at which count it starts again, and whether it can turn back."""
+
+    modulus: Decimal | None = None
+    runs_backwards: bool = False
+
+
 class ConfigurationService:
-    """Changes exchanges, moduli and settings, and tells the rest of the system about it."""
+    """Changes exchanges, registers and settings, and tells the rest of the system about it."""
 
     def __init__(
         self,
@@ -63,23 +71,24 @@ class ConfigurationService:
         self._clock = clock
 
     def settings(self, user_id: str) -> UserSettings:
-        """The user's zone and tolerance. Raises UnavailableError."""
+        """The user's zone. Raises UnavailableError."""
         return self._settings.find(user_id)
 
     def configuration(self, user_id: str, energy_type: EnergyType) -> MeterConfiguration:
-        """Modulus and exchanges of a meter. Raises UnavailableError."""
+        """Register and exchanges of a meter. Raises UnavailableError."""
         return self._queries.configuration(user_id, energy_type)
 
     def change(
-        self, user_id: str, settings: UserSettings, moduli: Mapping[EnergyType, Decimal | None]
+        self, user_id: str, settings: UserSettings, registers: Mapping[EnergyType, Register]
     ) -> tuple[MeterChange, ...]:
-        """Replace zone, tolerance and moduli as a whole; returns the meters whose every figure may change.
+        """Replace zone and registers as a whole; returns the meters whose every figure may change.
 
         Raises:
+            InvalidReadingError: a stored amount does not fit a new modulus; nothing was changed.
             UnavailableError: the database did not answer in time.
         """
         now = self._clock()
-        meters = self._transactions.run(user_id, lambda transaction: _change(transaction, settings, moduli, now))
+        meters = self._transactions.run(user_id, lambda transaction: _change(transaction, settings, registers, now))
         if meters:
             event = UserSettingsChanged(occurred_at=to_datetime(now), user_id=user_id, meters=meters)
             self._publisher.publish([event])
@@ -128,22 +137,33 @@ def _reconfigure(
 
 
 def _change(
-    transaction: WriteTransaction, settings: UserSettings, moduli: Mapping[EnergyType, Decimal | None], now: int
+    transaction: WriteTransaction, settings: UserSettings, registers: Mapping[EnergyType, Register], now: int
 ) -> tuple[MeterChange, ...]:
-    """Zone and tolerance touch a meter that is not there yet too: the write of its first reading meanwhile meets it.
+    """The zone touches a meter that is not there yet too: the write of its first reading meanwhile meets it.
 
-    Otherwise that reading could be shown with the old ones, and nobody would know.
+    Otherwise that reading could be shown with the old one, and nobody would know.
     """
     changes = []
     moved = transaction.settings.get() != settings
-    for energy_type, modulus in moduli.items():
+    for energy_type, register in registers.items():
         before = transaction.meters.configuration(energy_type)
-        if moved or before.modulus != modulus:
+        after = replace(before, modulus=register.modulus, runs_backwards=register.runs_backwards)
+        if moved or before != after:
             changes.append(touch_all(transaction, energy_type, now))
-            transaction.meters.configure(energy_type, replace(before, modulus=modulus))
+            _check_modulus(transaction, energy_type, before, after)
+            transaction.meters.configure(energy_type, after)
     if moved:
         transaction.settings.save(settings, now)
     return tuple(changes)
+
+
+def _check_modulus(
+    transaction: WriteTransaction, energy_type: EnergyType, before: MeterConfiguration, after: MeterConfiguration
+) -> None:
+    if after.modulus is None or after.modulus == before.modulus:
+        return
+    registers = [amount for point in after.points for amount in (point.final_old, point.initial_new)]
+    check_modulus(after.modulus, energy_type, max([transaction.readings.highest(energy_type), *registers]))
 
 
 def touch_all(transaction: WriteTransaction, energy_type: EnergyType, now: int) -> MeterChange:
@@ -153,6 +173,7 @@ def touch_all(transaction: WriteTransaction, energy_type: EnergyType, now: int) 
 
 
 def _with(known: MeterConfiguration, added: Exchange) -> MeterConfiguration:
+    check_register(known.modulus, finalOld=added.exchange.final_old, initialNew=added.exchange.initial_new)
     if any(exchange.exchange.instant == added.exchange.instant for exchange in known.exchanges):
         raise ConflictError("an exchange of this meter at this instant is already recorded")
     exchanges = sorted((*known.exchanges, added), key=lambda exchange: exchange.exchange.instant)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from chalicelib.domain.errors import RevisionError
 from chalicelib.domain.events import EnergyReadingCreated, EnergyReadingDeleted, EnergyReadingUpdated, MeterChange
-from chalicelib.domain.plausibility import check_neighbours, check_reading
+from chalicelib.domain.plausibility import check_neighbours, check_reading, check_register
 from chalicelib.domain.ports import (
     Clock,
     EventPublisher,
@@ -134,6 +134,7 @@ def change_of(energy_type: EnergyType, version: int, first: int, last: int) -> M
 def _record(transaction: WriteTransaction, reading: NewReading, confirm: bool, now: int) -> Recorded:
     version = transaction.meters.mark_changed(reading.type, reading.instant, reading.instant, now)
     stored = transaction.readings.add(reading, now)  # first: the same instant again is a duplicate, whatever it says
+    check_register(transaction.meters.configuration(reading.type).modulus, amount=reading.amount)
     if not confirm:
         _check_plausible(transaction, reading.type, Reading(reading.instant, reading.amount))
     return Recorded(stored, version)
@@ -154,6 +155,7 @@ def _correct(
     first, last = sorted((before.instant, after.instant))
     version = transaction.meters.mark_changed(after.type, first, last, now)
     stored = transaction.readings.replace(before, after)
+    check_register(transaction.meters.configuration(after.type).modulus, amount=after.amount)
     if not correction.confirm:
         _check_plausible(transaction, after.type, Reading(after.instant, after.amount), but=reading_id)
     return Recorded(stored, version), before

@@ -104,8 +104,7 @@ def _is_whole(snapshot: MeterSnapshot) -> bool:
 def _touched(snapshot: MeterSnapshot, series: Series) -> set[int]:
     if snapshot.dirty_from is None or snapshot.dirty_to is None:
         return set()
-    zone, tolerance_days = snapshot.settings.zone, snapshot.settings.tolerance_days
-    return affected_years(series, snapshot.dirty_from, snapshot.dirty_to, zone, tolerance_days)
+    return affected_years(series, snapshot.dirty_from, snapshot.dirty_to, snapshot.settings.zone)
 
 
 def _series_update(snapshot: MeterSnapshot) -> SeriesUpdate:
