@@ -25,7 +25,12 @@ def _instant(_context: click.Context, _option: click.Parameter, text: str | None
 
 @click.command()
 @click.option("--user", help="one user's meters")
-@click.option("--since", callback=_instant, metavar="INSTANT", help="meters written to since 2024-11-01T09:30Z, say")
+@click.option(
+    "--since",
+    callback=_instant,
+    metavar="INSTANT",
+    help="meters written to since 2024-11-01T09:30Z, say; UTC if without an offset",
+)
 @click.option("--all", "every", is_flag=True, help="all meters of all users")
 @click.option("--whole", is_flag=True, help="have every figure calculated anew, whatever is stored")
 @with_target(changes=True, deployed=True)

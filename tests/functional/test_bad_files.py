@@ -55,7 +55,7 @@ def test_each_bad_row_is_named_with_its_line_and_column(api: Api) -> None:
         "\n",
         "31.04.2023,power,1200\n",
         "2023-05-31,water,1300\n",
-        "2023-06-30,power,0\n",
+        "2023-06-30,power,-1\n",
         "2023-07-31,power,-5\n",
         "2023-08-31,power,many\n",
         ",power,1\n",

@@ -73,9 +73,9 @@ def test_who_knows_the_answer_is_told_so_by_either_backend(api: Api, path: str) 
 
 @pytest.mark.parametrize("path", ["dashboard?", "timeline_slider?type=power&", "monthly_charts?type=power&year=2023&"])
 def test_who_has_just_written_sees_it_by_either_backend(api: Api, path: str) -> None:
-    record(api)
+    record(api, date="2023-10-20")
     api.container.calculation.refresh("alice", EnergyType.POWER)
-    record(api, date="2023-02-28", amount=1100)
+    record(api, date="2023-10-31", amount=1100)
     old = ask(api, path).body
     api.flags.side = Backend.NEW
     assert ask(api, path).body != old, "the stored view lags"
@@ -181,7 +181,7 @@ def test_a_file_is_imported_with_counts(api: Api) -> None:
 @pytest.mark.parametrize("side", Backend)
 def test_the_old_pages_get_the_months_as_readings_at_the_true_month_ends(api: Api, side: Backend) -> None:
     api.store.stored.settings["alice"] = UserSettings(ZoneInfo("America/New_York"))
-    for date, amount in (("2022-12-31", 900), ("2023-01-31", 1000.5), ("2023-06-30", 1500)):
+    for date, amount in (("2022-12-31", 900), ("2023-01-31", 1000.5), ("2023-06-30", 1500), ("2023-11-13", 1900)):
         record(api, date=date, amount=amount)
     api.container.calculation.refresh("alice", EnergyType.POWER)
     api.flags.side = side

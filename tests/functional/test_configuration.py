@@ -11,7 +11,11 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Backend
 from tests.functional.conftest import Api, problem
 
-DEFAULTS = {"zone": "Europe/Berlin", "toleranceDays": 3, "moduli": {"power": None, "gas": None}}
+DEFAULTS = {
+    "zone": "Europe/Berlin",
+    "moduli": {"power": None, "gas": None},
+    "runsBackwards": {"power": False, "gas": False},
+}
 
 
 def record(api: Api, date: str, amount: float, kind: str = "power", **more: Any) -> HTTPResponse:
@@ -47,7 +51,11 @@ def test_without_settings_the_defaults_hold(api: Api) -> None:
 
 
 def test_settings_are_kept_as_a_whole(api: Api) -> None:
-    wanted = {"zone": "America/New_York", "toleranceDays": 0, "moduli": {"power": 100000, "gas": 9999.5}}
+    wanted = {
+        "zone": "America/New_York",
+        "moduli": {"power": 100000, "gas": 9999.5},
+        "runsBackwards": {"power": True, "gas": False},
+    }
     assert api.request("PUT", "/v2/settings", json.dumps(wanted)).status_code == 200
     assert api.request("GET", "/v2/settings").json_body == wanted
     assert api.request("GET", "/v2/settings", user="bob").json_body == DEFAULTS
@@ -85,26 +93,64 @@ def test_the_same_settings_again_touch_nothing(api: Api) -> None:
 def test_a_modulus_touches_its_own_meter_alone(api: Api) -> None:
     record(api, "2023-01-31", 1000)
     record(api, "2023-01-31", 1000, kind="gas")
-    changed = configure(api, moduli={"gas": 1000}).json_body["meters"]
+    changed = configure(api, moduli={"gas": 1001}).json_body["meters"]
     assert [meter["type"] for meter in changed] == ["gas"]
 
 
+@pytest.mark.parametrize("modulus", [1000, 999.5])
+def test_a_modulus_that_a_stored_amount_does_not_fit_is_refused(api: Api, modulus: float) -> None:
+    record(api, "2023-01-31", 1000)
+    record(api, "2023-02-28", 40, confirm=True)
+    [error] = problem(configure(api, zone="UTC", moduli={"power": modulus}), 422)["errors"]
+    assert error["where"] == "moduli.power"
+    assert "not above 1000" in error["reason"]
+    assert api.request("GET", "/v2/settings").json_body == DEFAULTS
+
+
+def test_a_modulus_that_a_register_of_an_exchange_does_not_fit_is_refused(api: Api) -> None:
+    exchange(api, finalOld=1150)
+    assert problem(configure(api, moduli={"power": 1150}), 422)["errors"][0]["where"] == "moduli.power"
+    assert configure(api, moduli={"power": 1151}).status_code == 200
+
+
+def test_an_amount_that_the_register_cannot_show_is_refused(api: Api) -> None:
+    configure(api, moduli={"power": 1000})
+    assert problem(record(api, "2023-01-31", 1000, confirm=True), 422)["errors"][0]["where"] == "amount"
+    path = "/v2/energy/" + record(api, "2023-01-31", 999.999).json_body["id"]
+    assert problem(api.request("PUT", path, '{"amount": 1000, "confirm": true}'), 422)["errors"][0]["where"] == "amount"
+    refused = problem(exchange(api, finalOld=1000, initialNew=1000.5), 422)["errors"]
+    assert [error["where"] for error in refused] == ["finalOld", "initialNew"]
+
+
+def test_a_meter_runs_backwards_only_where_somebody_says_so(api: Api) -> None:
+    record(api, "2023-01-31", 500)
+    record(api, "2023-02-28", 440, confirm=True)
+    assert (month(api, 2)["consumption"], month(api, 2)["flags"]) == (440, ["reset"])
+    told = len(api.publisher.events)
+    changed = configure(api, runsBackwards={"power": True}).json_body["meters"]
+    assert [meter["type"] for meter in changed] == ["power"]
+    [event] = api.publisher.events[told:]
+    assert isinstance(event, UserSettingsChanged)
+    assert (month(api, 2)["consumption"], month(api, 2)["flags"]) == (-60, ["negative"])
+    configure(api)
+    assert month(api, 2)["consumption"] == 440
+
+
 def test_the_zone_decides_which_day_a_date_means_and_which_month_a_reading_ends(api: Api) -> None:
-    record(api, "2023-01-28T04:00:00Z", 1000)
+    record(api, "2023-01-30T23:00:00Z", 1000)
     record(api, "2023-02-28", 1100)
-    assert month(api, 1)["isActual"] is True  # 28 January in Berlin
+    assert month(api, 1)["isActual"] is True  # midnight of 31 January in Berlin
     configure(api, zone="America/New_York")
-    assert month(api, 1)["isActual"] is False  # 27 January in New York, a day too far
+    assert month(api, 1)["isActual"] is False  # 30 January in New York, a day and six hours before its end
     assert record(api, "2023-03-01", 1101).json_body["date"] == "2023-03-01T05:00:00.000Z"
 
 
-def test_the_tolerance_decides_how_near_a_reading_must_be(api: Api) -> None:
-    record(api, "2023-01-26", 1000)
+def test_a_tolerance_is_no_setting_any_more_and_one_that_is_stored_says_nothing(api: Api) -> None:
+    record(api, "2023-01-29", 1000)
     record(api, "2023-02-26", 1100)
-    assert month(api, 1)["quality"] == "interpolated"
-    configure(api, toleranceDays=5)
-    assert month(api, 1)["quality"] == "measured"
-    configure(api, toleranceDays=0)
+    [error] = problem(configure(api, toleranceDays=5), 422)["errors"]
+    assert error["where"] == "toleranceDays"
+    assert "no setting any more" in error["reason"]
     assert month(api, 1)["quality"] == "interpolated"
 
 
@@ -198,9 +244,11 @@ def test_a_wrong_field_of_an_exchange_is_422_and_named(api: Api, changed: dict[s
                 7,
             )
         ),
-        ({"toleranceDays": -1}, "toleranceDays"),
-        ({"toleranceDays": 15}, "toleranceDays"),
-        ({"toleranceDays": 1.5}, "toleranceDays"),
+        ({"toleranceDays": 3}, "toleranceDays"),
+        ({"toleranceDays": None}, "toleranceDays"),
+        ({"runsBackwards": {"power": 1}}, "runsBackwards.power"),
+        ({"runsBackwards": {"power": "true"}}, "runsBackwards.power"),
+        ({"runsBackwards": True}, "runsBackwards"),
         ({"moduli": {"power": 0}}, "moduli.power"),
         ({"moduli": {"power": -5}}, "moduli.power"),
         ({"moduli": {"gas": 1e13}}, "moduli.gas"),

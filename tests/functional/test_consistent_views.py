@@ -67,7 +67,12 @@ def exchange(api: Api, _: str) -> int:
 
 
 def settings(api: Api, _: str) -> int:
-    answer = write(api, "PUT", "/v2/settings", {"zone": "Pacific/Auckland", "moduli": {"power": 1050}})
+    answer = write(
+        api,
+        "PUT",
+        "/v2/settings",
+        {"zone": "Pacific/Auckland", "moduli": {"power": 100000}, "runsBackwards": {"power": True}},
+    )
     return int(answer.json_body["meters"][0]["sourceVersion"])
 
 

@@ -59,7 +59,7 @@ KNOWN: dict[str, Known] = {
     "add_exchange": [(201, {"body": {"type": "gas", "date": "2023-01-01", "finalOld": 5}, **JSON})],
     "remove_exchange": [(204, {"path_parameters": EXCHANGE}), (404, {"path_parameters": {"exchange_id": "other"}})],
     "show_settings": [(200, {})],
-    "change_settings": [(200, {"body": {"zone": "UTC", "moduli": {"power": 1000}}, **JSON})],
+    "change_settings": [(200, {"body": {"zone": "UTC", "moduli": {"power": 10000}}, **JSON})],
 }
 
 

@@ -133,8 +133,8 @@ GUARDS = (
     Guard(
         "the mark of new settings on a meter before its first reading",
         "chalicelib/services/recording/configuration.py",
-        "if moved or before.modulus != modulus:",
-        "if before.modulus != modulus or (moved and energy_type in transaction.meters.types()):",
+        "if moved or before != after:",
+        "if before != after or (moved and energy_type in transaction.meters.types()):",
         (f"{MEET}[other settings, and the first reading with its function]",),
     ),
     Guard(

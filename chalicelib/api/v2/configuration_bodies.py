@@ -4,7 +4,8 @@ from decimal import Decimal
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, WithJsonSchema, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema, field_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from chalicelib.api.bodies import Amount, Body, DateText, Moment
 from chalicelib.domain.events import MeterChange
@@ -88,11 +89,15 @@ class ModuliBody(Body):
     gas: Modulus | None = None
 
 
+def _refused(_: object) -> None:
+    raise ValueError("is no setting any more: an end of a month is measured within 12 hours; leave it out")
+
+
 class DirectionsBody(Body):
     """Whether a meter turns back while more is fed in than used."""
 
-    power: bool = False
-    gas: bool = False
+    power: StrictBool = False
+    gas: StrictBool = False
 
 
 class SettingsBody(Body):
@@ -101,13 +106,7 @@ class SettingsBody(Body):
     zone: str = Field(max_length=64)
     moduli: ModuliBody = ModuliBody()
     runs_backwards: DirectionsBody = DirectionsBody()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _has_no_tolerance(cls, given: Any) -> Any:
-        if isinstance(given, dict) and "toleranceDays" in given:
-            raise ValueError("toleranceDays is no setting any more: leave it out")
-        return given
+    tolerance_days: SkipJsonSchema[Annotated[None, BeforeValidator(_refused), Field(exclude=True)]] = None
 
     @field_validator("zone")
     @classmethod

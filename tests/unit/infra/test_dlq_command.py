@@ -121,7 +121,7 @@ def test_a_replay_wants_exactly_one_way_to_say_which_meters(selection: list[str]
 
 def test_a_replay_wants_an_instant_a_bus_and_a_database(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("replay", "--since=yesterday", "--stage=dev") == 2
-    assert "offset" in capsys.readouterr().err
+    assert "2024-11-01T18:30" in capsys.readouterr().err
     assert run("replay", "--all", "--stage=dev") == 1
     assert "ResourceNotFoundException" in capsys.readouterr().err
     boto3.client("events", REGION).create_event_bus(Name="energy-monitor-dev")
