@@ -2,7 +2,7 @@
 
 from chalicelib.api.endpoint import Call
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
-from chalicelib.domain.readings import parse_instant
+from chalicelib.domain.readings import parse_instant, parse_last_instant
 from chalicelib.services.display.display import Timeline
 
 
@@ -15,8 +15,12 @@ def timeline_of(call: Call, first: str | None, last: str | None, buckets: int | 
     return Timeline(*range_of(call, first, last), buckets or DEFAULT_BUCKETS)
 
 
-def range_of(call: Call, first: str | None, last: str | None) -> tuple[int | None, int | None]:
+def range_of(
+    call: Call, first: str | None, last: str | None, *, whole_days: bool = False
+) -> tuple[int | None, int | None]:
     """Both ends as instants; the user's zone is read only where there is a date to read in it.
+
+    ``whole_days``: a last date without a time is included, as in lists; else its midnight is the end.
 
     Raises:
         InvalidReadingError: a text that is no date.
@@ -24,5 +28,6 @@ def range_of(call: Call, first: str | None, last: str | None) -> tuple[int | Non
     if first is None and last is None:
         return None, None
     zone = call.container.configuration.settings(call.user_id).zone
-    start, end = (None if text is None else parse_instant(text, zone) for text in (first, last))
-    return start, end
+    parse_last = parse_last_instant if whole_days else parse_instant
+    start = None if first is None else parse_instant(first, zone)
+    return start, None if last is None else parse_last(last, zone)

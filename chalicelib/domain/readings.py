@@ -117,6 +117,16 @@ def parse_instant(text: str, zone: ZoneInfo) -> int:
     return to_ms(moment) if match["offset"] else local_instant(moment, zone)
 
 
+def parse_last_instant(text: str, zone: ZoneInfo) -> int:
+    """The last instant of a range that ends with ``text``: a date without a time stands for its whole local day.
+
+    Raises:
+        InvalidReadingError: as for ``parse_instant``.
+    """
+    instant = parse_instant(text, zone)
+    return day_start(date.fromisoformat(text) + timedelta(days=1), zone) - 1 if _ISO_DATE.fullmatch(text) else instant
+
+
 def local_instant(moment: datetime, zone: ZoneInfo) -> int:
     """The instant of a local time: of an hour that exists twice the first one.
 

@@ -13,7 +13,14 @@ from infra.deployment.packaging import Package, package
 from infra.errors import OperatorError, expected_errors
 from infra.local import mongod
 from infra.local.cloud import EmulatedCloud
-from infra.local.demo_household import USER, DemoHousehold
+from infra.local.demo_household import (
+    HISTORICAL_USER,
+    USER,
+    DemoHousehold,
+    historical_readings,
+    readings_until,
+    yesterday,
+)
 from infra.local.emulators import answers
 from infra.local.identity import Identity
 from infra.local.layout import Layout
@@ -68,8 +75,7 @@ def _bring_up(layout: Layout, processes: Processes, steps: Steps, *, demo: bool)
     steps.run("deploy", _explained(lambda: cloud.deploy_application(packages[0]), localstack))
     steps.run("api", _explained(lambda: _wait_for_api(layout), layout.functions_log, localstack))
     if demo:
-        household = DemoHousehold(layout.base_url, Identity(layout.folder / "keys").token(USER))
-        steps.run("demo", _explained(household.import_readings, layout.functions_log, localstack))
+        steps.run("demo", _explained(lambda: _import_households(layout), layout.functions_log, localstack))
 
 
 def _explained(step: Step, *logs: Path) -> Step:
@@ -103,6 +109,16 @@ def _prepare_database(layout: Layout) -> str:
     except Exception as error:  # a module may fail in any way while it is imported
         raise OperatorError(f"The application cannot be imported: {type(error).__name__}: {error}") from error
     return database.prepare(layout)
+
+
+def _import_households(layout: Layout) -> str:
+    readings = {HISTORICAL_USER: historical_readings(), USER: readings_until(yesterday())}
+    identity = Identity(layout.folder / "keys")
+    imported = sum(
+        DemoHousehold(layout.base_url, identity.token(user), rows).import_readings() for user, rows in readings.items()
+    )
+    users = " and ".join(readings)
+    return f"{imported} readings imported for {users}" if imported else f"the households of {users} are there already"
 
 
 def _wait_for_api(layout: Layout) -> str:

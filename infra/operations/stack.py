@@ -10,13 +10,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import timedelta
+from decimal import Decimal
 
 import click
 from rich.console import Console
 from rich.table import Column, Table
 
 from infra.local import laptop
-from infra.local.demo_household import USER
+from infra.local.demo_household import USER, readings_until, yesterday
 from infra.local.layout import Layout
 from infra.local.processes import PieceStatus, Processes
 from infra.operations.confirmation import confirm, yes_option
@@ -24,6 +26,7 @@ from infra.targets.target import Target, is_given, json_option, known_stack, nam
 
 console = Console(highlight=False, soft_wrap=True)
 LONGEST_HOURS = 24.0 * 365
+USUAL_KWH_PER_DAY = Decimal(25)  # of the demo household
 
 
 def _user(_context: click.Context, _option: click.Parameter, user: str) -> str:
@@ -44,9 +47,9 @@ def _hours(_context: click.Context, _option: click.Parameter, hours: float) -> f
 @click.option("--localstack-port", help="LOCALSTACK_PORT")
 @click.option("--appconfig-port", help="APPCONFIG_PORT")
 @click.option("--mongodb-port", help="MONGODB_PORT")
-@click.option("--demo/--no-demo", default=True, show_default=True, help="import the demo household")
+@click.option("--demo/--no-demo", default=True, show_default=True, help="import the demo households")
 def up(name: str, port: str | None, demo: bool, **ports: str | None) -> None:
-    """Start the laptop stack, deploy the application, import the demo household."""
+    """Start the laptop stack, deploy the application, import the demo households."""
     options = {"api": port, **{option.removesuffix("_port"): number for option, number in ports.items()}}
     layout = Layout.chosen(name, options)
     Target.of_stack(layout).announce()
@@ -118,20 +121,22 @@ def _status_table(rows: list[PieceStatus]) -> Table:
 
 
 def _print_what_to_try(layout: Layout) -> None:
-    reading = '{"type": "power", "date": "2010-12-01", "amount": 49800}'
+    last_day = yesterday()
+    today = last_day + timedelta(days=1)
+    amount = readings_until(last_day)[-1].amount + USUAL_KWH_PER_DAY
+    reading = f'{{"type": "power", "date": "{today}", "amount": {amount}}}'
+    view = f"{layout.base_url}/v2/display?type=power"
     bearer = laptop.token(layout, USER)
     lines = [
         f"\nBase URL: {layout.base_url}",
         f"Token for the user '{USER}', valid for 12 hours (another: make token{layout.argument} USER=alice):\n",
         f"TOKEN={bearer}\n",
-        f'curl -H "Authorization: Bearer $TOKEN" "{layout.base_url}/v2/display?type=power&year=2009&dataType=monthly"',
+        f'curl -H "Authorization: Bearer $TOKEN" "{view}&year={today.year}&dataType=monthly"',
         f"curl -X POST -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' "
         f"-d '{reading}' {layout.base_url}/v2/energy",
-        f'curl -H "Authorization: Bearer $TOKEN" "{layout.base_url}/v2/display?type=power&year=2010&dataType=monthly"',
+        f'curl -H "Authorization: Bearer $TOKEN" "{view}&dataType=summary"',
+        '("stale": true says that the handler function is still at it, the first time a second or two: ask again)',
     ]
-    lines.append(
-        '("stale": true says that the handler function is still at it, the first time a second or two: ask again)'
-    )
     click.echo("\n".join(lines))
 
 

@@ -13,7 +13,7 @@ import urllib3
 import yaml
 
 from infra.deployment.application import Target
-from infra.deployment.cloudformation import _AnyTag
+from infra.deployment.cloudformation import Stack, _AnyTag
 from infra.local.layout import API_ID, API_STAGE, REGION, Layout
 from infra.local.throwaway import localstack
 from infra.local.waiting import wait_until
@@ -189,3 +189,40 @@ def test_nothing_but_the_api_is_on_its_port(api: Api, path: str) -> None:
 def test_the_other_port_does_not_have_the_short_route(api: Api) -> None:
     url = f"{api.layout.localstack_url}/{API_STAGE}/things/one"
     assert wait_until(lambda: urllib3.request("GET", url).status == 404, 5)
+
+
+def _routes(*paths: str) -> str:
+    """A stack whose API answers 200 on these paths; like AWS SAM's, its deployment has a name of its own each time."""
+    answer = {
+        "type": "mock",
+        "requestTemplates": {"application/json": '{"statusCode": 200}'},
+        "responses": {"default": {"statusCode": "200"}},
+    }
+    method = {"responses": {"200": {"description": "OK"}}, "x-amazon-apigateway-integration": answer}
+    body = {
+        "swagger": "2.0",
+        "info": {"title": "r", "version": "1"},
+        "paths": {path: {"get": method} for path in paths},
+    }
+    deployment = f"Deployment{len(paths)}"
+    stage = {"RestApiId": {"Ref": "Api"}, "DeploymentId": {"Ref": deployment}, "StageName": "api"}
+    resources = {
+        "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Body": body}},
+        deployment: {"Type": "AWS::ApiGateway::Deployment", "Properties": {"RestApiId": {"Ref": "Api"}}},
+        "Stage": {"Type": "AWS::ApiGateway::Stage", "Properties": stage},
+    }
+    return json.dumps({"Resources": resources, "Outputs": {"ApiId": {"Value": {"Ref": "Api"}}}})
+
+
+def test_a_stack_whose_routes_change_is_deployed_again_under_the_same_address(api: Api) -> None:
+    stack = Stack(Target(REGION, api.layout.localstack_url).client("cloudformation"), "routes")
+    http = urllib3.PoolManager(retries=False, timeout=60)
+    addresses, found = [], []
+    for paths in (["/one"], ["/one", "/two"], ["/one", "/three", "/four"]):
+        assert stack.deploy(_routes(*paths), {})
+        address = f"{api.layout.localstack_url}/_aws/execute-api/{stack.outputs()['ApiId']}/api"
+        addresses.append(address)
+        statuses = {path: http.request("GET", address + path).status for path in ("/one", "/two", "/three", "/four")}
+        found.append([path for path, status in statuses.items() if status == 200])
+    assert found == [["/one"], ["/one", "/two"], ["/one", "/three", "/four"]]
+    assert len(set(addresses)) == 1

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.flags.document.flag_document import read
 from chalicelib.flags.document.names import FLAGS
-from infra.local.demo_household import USER
+from infra.local.demo_household import HISTORICAL_USER
 from tests.e2e.conftest import Deployed, eventually
 
 HOUSEHOLD = Path(__file__).parents[2] / "infra" / "local" / "demo" / "household_power_daily.csv"
@@ -23,7 +23,7 @@ def test_the_demo_households_2009_is_right_to_the_last_digit(deployed: Deployed)
     with HOUSEHOLD.open() as file:
         register = {row["date"]: Decimal(row["amount"]) for row in csv.DictReader(file)}
     firsts = [f"2009-{month:02}-01" for month in range(1, 13)] + ["2010-01-01"]
-    answer = deployed.request("GET", "/v2/display?type=power&year=2009&dataType=monthly", user=USER)
+    answer = deployed.request("GET", "/v2/display?type=power&year=2009&dataType=monthly", user=HISTORICAL_USER)
     months = json.loads(answer.body, parse_float=Decimal, parse_int=Decimal)["data"]["months"]
     assert [month["meterReading"] for month in months] == [register[day] for day in firsts[1:]]
     consumption = [register[end] - register[start] for start, end in pairwise(firsts)]

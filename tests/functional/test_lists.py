@@ -78,6 +78,21 @@ def test_both_ends_of_a_range_are_dates_in_the_users_zone_or_instants(api: Api) 
     assert listed(api, "from=2023-01-05&to=2023-01-04")["readings"] == []
 
 
+@pytest.mark.parametrize("path", ["/v2/energy", "/components/energy_table"])
+def test_a_last_date_includes_its_whole_local_day(api: Api, path: str) -> None:
+    """26 March 2023 has 23 hours in Berlin."""
+    for date, amount in (("2023-03-26", 1), ("2023-03-26T21:59:59.999Z", 2), ("2023-03-26T22:00:00Z", 3)):
+        api.request("POST", "/v2/energy", json.dumps({"type": "power", "date": date, "amount": amount}))
+
+    def amounts(last: str) -> list[float]:
+        answer = api.request("GET", f"{path}?type=power&to={last}").json_body
+        return [reading["amount"] for reading in answer["readings"]]
+
+    assert amounts("2023-03-26") == [1, 2]
+    assert amounts("2023-03-26T00:00") == [1]
+    assert amounts("2023-03-27") == [1, 2, 3]
+
+
 def test_a_reading_that_arrives_while_somebody_turns_pages_moves_no_other(api: Api) -> None:
     fill(api)
     first = listed(api, "type=power&limit=4")

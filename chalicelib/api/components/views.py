@@ -25,7 +25,7 @@ def show_dashboard(request: ComponentRequest, query: ViewQuery) -> Response:
 )
 def show_energy_table(request: ComponentRequest, query: TableQuery) -> Response:
     """One page of readings by date."""
-    first, last = range_of(request.call, query.first, query.last)
+    first, last = range_of(request.call, query.first, query.last, whole_days=True)
     after = None if query.cursor is None else position_of(query.cursor)
     descending = query.sort == "-date"
     page = ShowTable(type=query.type, first=first, last=last, descending=descending, limit=query.limit, after=after)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.api.cursor import cursor_of, position_of
 from chalicelib.api.v2.reading_bodies import ReadingListQuery
 from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
-from chalicelib.domain.readings import parse_instant
+from chalicelib.domain.readings import parse_instant, parse_last_instant
 
 
 def page_request(query: ReadingListQuery, zone: ZoneInfo) -> PageRequest:
@@ -15,7 +15,8 @@ def page_request(query: ReadingListQuery, zone: ZoneInfo) -> PageRequest:
     Raises:
         InvalidInputError: a date or the cursor cannot be read.
     """
-    first, last = (None if text is None else parse_instant(text, zone) for text in (query.first, query.last))
+    first = None if query.first is None else parse_instant(query.first, zone)
+    last = None if query.last is None else parse_last_instant(query.last, zone)
     return PageRequest(
         filter=ReadingFilter(query.type, first, last),
         descending=query.sort == "-date",

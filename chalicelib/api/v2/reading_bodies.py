@@ -77,7 +77,10 @@ class RecordedBody(StoredReadingBody):
 
 
 class ReadingListQuery(Body):
-    """Which readings to list: all or one type, within dates, sorted by date; ``cursor`` is the page before's."""
+    """Which readings to list: all or one type, within dates, sorted by date; ``cursor`` is the page before's.
+
+    ``to=2024-02-01`` includes that whole local day; with a time it ends there.
+    """
 
     type: EnergyType | None = None
     first: Annotated[DateText | None, Field(alias="from")] = None

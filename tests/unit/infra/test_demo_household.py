@@ -1,26 +1,99 @@
-"""When the demo household has to be imported, and when its display is complete."""
+"""The demo households: when one has caught up, how it is moved to the present, and what is imported again."""
+
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from infra.local.demo_household import READINGS, has_caught_up, is_there
+from infra.local import demo_household
+from infra.local.demo_household import (
+    DailyReading,
+    DemoHousehold,
+    has_caught_up,
+    historical_readings,
+    readings_until,
+)
+
+THREE = [DailyReading(date(2026, 11, day), Decimal(day)) for day in (25, 26, 27)]
 
 
-def display(version: int, *, stale: bool, calculated_at: str | None) -> dict[str, object]:
-    return {"meta": {"sourceVersion": version, "stale": stale, "calculatedAt": calculated_at}}
+def display(*, stale: bool, calculated_at: str | None) -> dict[str, object]:
+    return {"meta": {"sourceVersion": 2, "stale": stale, "calculatedAt": calculated_at}}
 
 
 @pytest.mark.parametrize(
-    ("answer", "there", "caught_up"),
+    ("answer", "caught_up"),
     [
-        (display(0, stale=False, calculated_at=None), False, False),
-        (display(1, stale=True, calculated_at=None), True, False),
-        (display(2, stale=True, calculated_at="2026-01-01"), True, False),
-        (display(2, stale=False, calculated_at="2026-01-01"), True, True),
+        (display(stale=False, calculated_at=None), False),
+        (display(stale=True, calculated_at="2026-01-01"), False),
+        (display(stale=False, calculated_at="2026-01-01"), True),
     ],
 )
-def test_the_meters_version_decides(answer: dict[str, object], there: bool, caught_up: bool) -> None:
-    assert (is_there(answer), has_caught_up(answer)) == (there, caught_up)
+def test_a_stored_view_that_is_not_behind_has_caught_up(answer: dict[str, object], caught_up: bool) -> None:
+    assert has_caught_up(answer) == caught_up
 
 
 def test_the_file_holds_the_whole_household() -> None:
-    assert len(READINGS.read_text().splitlines()) == 1 + 1_441
+    readings = historical_readings()
+    assert [len(readings), readings[0], readings[-1].day] == [
+        1_441,
+        DailyReading(date(2006, 12, 17), Decimal("12020.153")),
+        date(2010, 11, 26),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("yesterday", "first", "later", "leap_days"),
+    [
+        (date(2026, 11, 26), date(2022, 12, 17), 0, 0),
+        (date(2026, 11, 25), date(2022, 12, 17), 1, 0),
+        (date(2026, 11, 27), date(2023, 12, 17), 364, 1),  # 2008 becomes 2025
+    ],
+)
+def test_it_is_moved_by_the_smallest_number_of_whole_years_that_reaches_yesterday(
+    yesterday: date, first: date, later: int, leap_days: int
+) -> None:
+    moved = readings_until(yesterday)
+    assert [moved[0].day, moved[-1].day] == [first, yesterday]
+    assert len(moved) == 1_441 - later - leap_days
+    assert moved[-1].amount == historical_readings()[-1 - later].amount
+
+
+def test_a_leap_day_falls_into_a_leap_year_where_there_is_one() -> None:
+    moved = readings_until(date(2026, 11, 25))
+    assert date(2024, 2, 29) in [reading.day for reading in moved]
+
+
+class Answers:
+    """The API of a user who has what is given; remembers the files."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, stored: list[dict[str, Any]]) -> None:
+        self.files: list[str] = []
+        self._stored = stored
+        monkeypatch.setattr(demo_household, "_http", self)
+
+    def request(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Any:
+        assert headers["Authorization"] == "Bearer token"
+        if body:
+            self.files.append(body.decode())
+        found = {"readings": self._stored} | display(stale=False, calculated_at="2026-11-28")
+        return type("Answer", (), {"status": 200, "data": b"", "json": lambda _: json.loads(json.dumps(found))})()
+
+
+@pytest.mark.parametrize(
+    ("stored", "due"),
+    [
+        ([], ["2026-11-25,power,25", "2026-11-26,power,26", "2026-11-27,power,27"]),
+        ([{"date": "2026-11-25T23:00:00.000Z", "amount": 26}], ["2026-11-27,power,27"]),
+        ([{"date": "2026-11-26T23:00:00.000Z", "amount": 27}], []),
+        ([{"date": "2026-11-24T23:00:00.000Z", "amount": 26.5}], ["2026-11-27,power,27"]),
+    ],
+)
+def test_only_what_has_become_due_is_imported(
+    stored: list[dict[str, Any]], due: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = Answers(monkeypatch, stored)
+    assert DemoHousehold("http://api", "token", THREE).import_readings() == len(due)
+    assert answers.files == (["\n".join(["date,type,amount", *due, ""])] if due else [])
