@@ -25,6 +25,7 @@ from chalicelib.repositories.control import (
     RESTORE,
     SYNC_JOB,
     SYNC_MODE,
+    changes_of,
     control_of,
     state_of_document,
     sync_document,
@@ -32,10 +33,16 @@ from chalicelib.repositories.control import (
 )
 from chalicelib.repositories.database import READ_SECONDS, Document, MongoDatabase, time_limit
 from chalicelib.repositories.documents import COLLECTION
-from chalicelib.repositories.sync_documents import changes_of, progress_of, remains_of, stop_of, verified_of, walk_of
+from chalicelib.repositories.sync_documents import (
+    SYNC_STOP,
+    VERIFIED,
+    progress_of,
+    remains_of,
+    stop_of,
+    verified_of,
+    walk_of,
+)
 
-SYNC_STOP = "sync_stop"
-VERIFIED = "verified"
 LIFETIME = "transactionLifetimeLimitSeconds"
 KEPT_CHANGES = 100
 NOWHERE: Document = {"_id": SYNC_MODE, "$nor": [{"_id": SYNC_MODE}]}  # only an insert can follow
@@ -49,11 +56,9 @@ class MongoSyncControl:
         self._control = control_of(database).with_options(write_concern=WriteConcern("majority"))
 
     def state(self) -> SyncState:
-        """The sync mode now; a document that is older than its history is none."""
+        """The sync mode now."""
         with time_limit(READ_SECONDS):
-            state = sync_state(self._database)
-            _check_newest(state, self._history(-1))
-            return state
+            return sync_state(self._database)
 
     def transaction_seconds(self) -> int | None:
         """The server's limit; not every user may ask for it."""
@@ -207,7 +212,7 @@ class MongoSyncControl:
     def _history(self, newest: int) -> list[ModeChange]:
         """The newest changes that can be read; ``newest`` counts from the end: -1 is the last."""
         found = control_of(self._database).find_one({"_id": MODE_CHANGES}, {"changes": {"$slice": newest}})
-        return changes_of((found or {}).get("changes"))
+        return changes_of(found)
 
     def _read(self, key: str) -> Document | None:
         with time_limit(READ_SECONDS):
@@ -223,13 +228,3 @@ def _exactly(state: SyncState) -> Document:
     assert state.since is not None, "a state that is stored has a beginning"  # noqa: S101
     document = sync_document(state.mode, state.since, state.catching_up)
     return {field: document[field] for field in ("_id", "mode", "since", "catchingUp")}
-
-
-def _check_newest(state: SyncState, history: list[ModeChange]) -> None:
-    """A document that was put back from before the last change says nothing about the data."""
-    for last in history:
-        if state.since is not None and last.at > state.since and last.mode is not state.mode:
-            raise LostModeError(
-                f"control.{SYNC_MODE} says {state.mode}, and is older than the last change in "
-                f"control.{MODE_CHANGES}, to {last.mode}; {RECOVER}"
-            )

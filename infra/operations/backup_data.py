@@ -24,7 +24,7 @@ from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, to_datetime
 from chalicelib.domain.sync.reconciliation import Walk
 from chalicelib.repositories.control import BACKFILL, RESTORE, RESTORING, SYNC_JOB, SYNC_MODE, database_time
 from chalicelib.repositories.database import DUPLICATE_KEY, Collections
-from chalicelib.repositories.sync_control import VERIFIED
+from chalicelib.repositories.sync_documents import VERIFIED
 from infra.errors import OperatorError
 from infra.operations.backup_file import Contents, Writer, counted, documents
 from migrations import runner

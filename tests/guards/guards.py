@@ -446,9 +446,9 @@ GUARDS = (
     ),
     Guard(
         "the outage where the mode is older than its history",
-        "chalicelib/repositories/sync_control.py",
-        "_check_newest(state, self._history(-1))",
-        "self._history(-1)",
+        "chalicelib/repositories/control.py",
+        "_check_newest(state, changes_of(documents.get(MODE_CHANGES)))",
+        "documents.get(MODE_CHANGES)",
         (f"{LOST_MODE}test_an_older_document_in_its_place_is_none",),
     ),
     Guard(
