@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from aws_lambda_powertools.utilities.parser import parse
 from aws_lambda_powertools.utilities.parser.envelopes import EventBridgeEnvelope
 
-from chalicelib.bootstrap import Container, container
+from chalicelib.bootstrap.container import Container, container
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.domain.unknown_events import is_of_unknown_version, named_meters
 from chalicelib.monitoring.logger import logger

@@ -11,14 +11,14 @@ from rich.console import Console
 
 from infra.deployment.packaging import Package, package
 from infra.errors import OperatorError, expected_errors
-from infra.local import mongod
 from infra.local.cloud import EmulatedCloud
-from infra.local.demo_household import USER, DemoHousehold
-from infra.local.emulators import answers
+from infra.local.demo.household import USER, DemoHousehold
 from infra.local.identity import Identity
 from infra.local.layout import Layout
-from infra.local.logs import last_lines
-from infra.local.processes import Processes
+from infra.local.processes import mongod
+from infra.local.processes.emulators import answers
+from infra.local.processes.logs import last_lines
+from infra.local.processes.pieces import Processes
 from infra.local.steps import Step, Steps
 from infra.local.waiting import wait_until
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import click
 from rich.table import Column, Table
 
-from chalicelib.compositions.operations import Operations
+from chalicelib.bootstrap.operations import Operations
 from chalicelib.domain.sync.modes import Side, other_side
 from chalicelib.domain.sync.reconciliation import Verification
 from chalicelib.domain.sync.repairs import REPAIR, UNDO, KeptDocument, RepairPlan, Undone

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from chalicelib.compositions.replay import shell_replay
+from chalicelib.bootstrap.replay import shell_replay
 from chalicelib.domain.errors import InvalidReadingError
 from chalicelib.domain.readings import parse_instant
 from chalicelib.services.refresh.replay import Replayed

@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from infra.local import laptop
-from infra.local.demo_household import USER
+from infra.local.demo.household import USER
 from infra.local.layout import Layout
-from infra.local.processes import PieceStatus, Processes
+from infra.local.processes.pieces import PieceStatus, Processes
 from infra.operations.confirmation import confirm, yes_option
 from infra.targets.target import Target, is_given, json_option, known_stack, name_option, stack_with_a_folder
 

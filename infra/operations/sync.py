@@ -7,7 +7,7 @@ from math import ceil
 
 import click
 
-from chalicelib.compositions.operations import Operations
+from chalicelib.bootstrap.operations import Operations
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.services.sync.sync_job import SyncReport
 from infra.operations.printing import (

@@ -19,7 +19,7 @@ from infra.local.layout import DATABASE, DEFAULT_NAME, STAGE, Layout, hosts_of
 from infra.targets.naming import name_stack
 
 if TYPE_CHECKING:
-    from chalicelib.compositions.operations import Operations
+    from chalicelib.bootstrap.operations import Operations
     from chalicelib.repositories.database import MongoDatabase
     from infra.targets.deployment import Deployment
     from infra.targets.flags import Flags

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.bootstrap import Ports
+from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.lagging_meters import FailingMeter, Lag, LaggingMeter
 from chalicelib.domain.ports import DisplayUpdate
 from chalicelib.domain.readings import EnergyType

@@ -10,7 +10,7 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from chalicelib.bootstrap import Ports, now
+from chalicelib.bootstrap.container import Ports, now
 from chalicelib.domain.errors import MassDeletionError, NotFoundError
 from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter, StoredReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.bootstrap import Ports, mongo_ports, now
+from chalicelib.bootstrap.container import Ports, mongo_ports, now
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.ports import DisplayDocument, DisplayUpdate, NewReading, StoredReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading

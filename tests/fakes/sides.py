@@ -4,7 +4,7 @@ from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from chalicelib.bootstrap import Ports
+from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.errors import MassDeletionError, SyncModeError
 from chalicelib.domain.ports import Clock, DisplayDocument, StoredReading
 from chalicelib.domain.readings import EnergyType

@@ -7,7 +7,7 @@ from time import time_ns
 from typing import TypeVar
 from uuid import uuid4
 
-from chalicelib.bootstrap import now
+from chalicelib.bootstrap.container import now
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import DuplicateReadingError, LostModeError, NotFoundError, UnavailableError
 from chalicelib.domain.meter_invariants import Violation

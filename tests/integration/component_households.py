@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 from pymongo.database import Database
 
-from chalicelib.bootstrap import Container, Ports
+from chalicelib.bootstrap.container import Container, Ports
 from chalicelib.domain.ports import Exchange, MeterConfiguration, NewReading, UserSettings, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode

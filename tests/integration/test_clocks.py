@@ -9,7 +9,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Container, compose, mongo_ports, now
+from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.ports import DisplayUpdate, NewReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap import FlagAdapters, FlagOperations, flag_operations, now
+from chalicelib.bootstrap.container import FlagAdapters, FlagOperations, flag_operations, now
 from chalicelib.domain.errors import RevisionError, UnavailableError
 from chalicelib.domain.rollout.decision import Backend, Component, Reason
 from chalicelib.domain.sync.reconciliation import Verified

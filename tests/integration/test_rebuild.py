@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap import Operations, operations
+from chalicelib.bootstrap.container import Operations, operations
 from chalicelib.domain.errors import SyncModeError, UnavailableError
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import Verification

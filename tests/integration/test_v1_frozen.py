@@ -13,7 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Ports, compose, mongo_ports
+from chalicelib.bootstrap.container import Ports, compose, mongo_ports
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.events.eventbridge import ATTEMPTS, EventBridgePublisher

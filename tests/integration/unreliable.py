@@ -13,7 +13,7 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Container, compose
+from chalicelib.bootstrap.container import Container, compose
 from chalicelib.domain.calculation.compact import USUAL_DECIMALS
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.readings import EnergyType

@@ -14,9 +14,10 @@ from botocore.exceptions import ClientError
 from infra.deployment.application import Target, ensure_bucket
 from infra.deployment.cloudformation import Stack, _AnyTag
 from infra.errors import DeployError
-from infra.local import emulators, layout
+from infra.local import layout
 from infra.local.cloud import EmulatedCloud, updated_or_made_anew
 from infra.local.layout import Layout, Ports
+from infra.local.processes import emulators
 from tests.unit.infra.test_cloudformation import ScriptedCloudFormation
 
 RESOURCES = Path(__file__).parents[3] / "infra" / "resources.yaml"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.local.demo_household import READINGS, has_caught_up, is_there
+from infra.local.demo.household import READINGS, has_caught_up, is_there
 
 
 def display(version: int, *, stale: bool, calculated_at: str | None) -> dict[str, object]:

@@ -26,7 +26,8 @@ from chalicelib.services.refresh.replay import Replayed
 from chalicelib.services.refresh.sweeper import SweepReport
 from infra import __main__ as command_line
 from infra.drills.rollback import Drilled, Run
-from infra.operations import compare, drill, replay
+from infra.operations import drill, replay
+from infra.operations.compare import commands as compare
 from infra.targets.target import Target
 from migrations import __main__ as migrations_command
 from migrations import roundtrip

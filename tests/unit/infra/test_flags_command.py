@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import pytest
 
-from chalicelib.bootstrap import FlagOperations
+from chalicelib.bootstrap.container import FlagOperations
 from chalicelib.flags.changes.planning import Plan, Step
 from chalicelib.flags.changes.request import ChangeResult
 from chalicelib.flags.document.flag import Flag
 from infra import __main__ as command_line
-from infra.operations.flags import succeeded
+from infra.operations.flags.commands import succeeded
 from infra.targets.flags import Flags
 from infra.targets.target import Target
 from tests.unit.flags.rollout import TABLE as TABLE_FLAG

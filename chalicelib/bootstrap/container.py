@@ -1,6 +1,6 @@
 """The composition root of functions and routes. Nothing is opened before it is used.
 
-What a shell uses as well is put together in ``compositions``; nobody else names concrete adapters.
+What a shell uses as well is put together in the modules beside this one, without any client of AWS.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from pydantic.alias_generators import to_camel
 
 from chalicelib.auth import KeyStore, TokenVerifier, fetch_key_set
-from chalicelib.compositions.flags import NO_PLACE, FlagAdapters, FlagOperations, appconfig_adapters, flag_operations
-from chalicelib.compositions.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
+from chalicelib.bootstrap.flags import NO_PLACE, FlagAdapters, FlagOperations, appconfig_adapters, flag_operations
+from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
 from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.rollout.decision import Backend, RolloutDecisions
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms

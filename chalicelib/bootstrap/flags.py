@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from time import sleep, time
 
-from chalicelib.compositions.operations import REQUEST_SECONDS, now
+from chalicelib.bootstrap.operations import REQUEST_SECONDS, now
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.decision import RolloutDecisions
 from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers

@@ -6,7 +6,7 @@ import urllib3
 
 from infra.local.environments import python_of
 from infra.local.layout import API_ID, DEFAULT_NAME, REGION, Layout
-from infra.local.supervision import MARK, Piece
+from infra.local.processes.supervision import MARK, Piece
 
 # The emulators speak to this machine only, and a proxy of the person's does not reach it.
 NO_PROXY = {"NO_PROXY": "*", "no_proxy": "*"}

@@ -11,7 +11,7 @@ from typing import cast
 import click
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Rollout, compose, mongo_ports, now
+from chalicelib.bootstrap.container import Rollout, compose, mongo_ports, now
 from chalicelib.domain.ports import EventPublisher
 from chalicelib.domain.readings import DAY_MS, to_ms
 from chalicelib.domain.rollout.comparison_log import COMPARED, ComparisonResult, IgnoreRule, Outcome
@@ -20,7 +20,7 @@ from chalicelib.services.backends.backend_router import NobodyDecides
 from chalicelib.services.comparison.runs import BackendComparer
 from infra.errors import OperatorError
 from infra.local.identity import Identity
-from infra.operations.compare_printing import counted, print_report, replay_document, report_document
+from infra.operations.compare.printing import counted, print_report, replay_document, report_document
 from infra.operations.printing import console, print_json, progress_console
 from infra.operations.reason import reason_option
 from infra.targets.target import Target, json_option, person, with_target

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from infra.operations.confirmation import confirm, yes_option
-from infra.operations.dead_letters import DeadLetter, DeadLetterQueue, record_discarded
+from infra.operations.dead_letters.queue import DeadLetter, DeadLetterQueue, record_discarded
 from infra.operations.printing import console, counted, moment, print_json, printable, progress_console
 from infra.operations.reason import reason_option
 from infra.targets.target import Command, Target, json_option, with_target

@@ -21,7 +21,7 @@ from chalicelib.flags.changes.patch import FlagPatch, percentage
 from chalicelib.flags.changes.request import ChangeRequest, ChangeResult
 from chalicelib.flags.document.names import COMPONENTS, component_flag_named, flag_named
 from infra.errors import OperatorError
-from infra.operations.flag_printing import (
+from infra.operations.flags.printing import (
     print_change,
     print_changes,
     print_explanation,

@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 
 from infra.errors import OperatorError
-from infra.local.logs import last_lines
+from infra.local.processes.logs import last_lines
 from infra.local.waiting import wait_until
 
 MARK = "ENERGY_MONITOR_STACK"

@@ -26,7 +26,7 @@ from chalicelib.repositories.control import BACKFILL, RESTORE, RESTORING, SYNC_J
 from chalicelib.repositories.database import DUPLICATE_KEY, Collections
 from chalicelib.repositories.sync_documents import VERIFIED
 from infra.errors import OperatorError
-from infra.operations.backup_file import Contents, Writer, counted, documents
+from infra.operations.backup.file import Contents, Writer, counted, documents
 from migrations import runner
 from migrations.errors import MigrationError
 from migrations.ledger import COLLECTION as LEDGER

@@ -3,7 +3,7 @@
 Mongoose's shape: ids of type ObjectId, amounts as doubles, ``__v``. Among good readings stand the defects that such a
 collection has in life: doubles of one instant, zeros, types that nobody knows, amounts and dates that are none.
 
-Run: ``python -m infra.local.old_energies --uri mongodb://... --database trial --users 50``.
+Run: ``python -m infra.local.demo.old_energies --uri mongodb://... --database trial --users 50``.
 """
 
 from collections.abc import Iterator

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from chalicelib.compositions.operations import shell_operations
+from chalicelib.bootstrap.operations import shell_operations
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.repositories.database import MongoDatabase
-from infra.operations.backup_data import CARRIED, take
-from infra.operations.backup_data import restore as restore_data
-from infra.operations.backup_file import Document, Writer, counted, inspected, new_file
+from infra.operations.backup.data import CARRIED, take
+from infra.operations.backup.data import restore as restore_data
+from infra.operations.backup.file import Document, Writer, counted, inspected, new_file
 from infra.operations.printing import console, print_progress, progress_console
 from infra.targets.target import Target, person, with_target
 
