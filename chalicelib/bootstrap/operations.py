@@ -17,7 +17,8 @@ from chalicelib.domain.ports import (
 from chalicelib.domain.rollout.comparison_log import ComparisonLog
 from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
 from chalicelib.domain.rollout.usage import UsageLog
-from chalicelib.domain.sync.reconciliation import ChangeFeed, ReconciliationRepository, SyncControl
+from chalicelib.domain.sync.change_feed import ChangeFeed
+from chalicelib.domain.sync.reconciliation import ReconciliationRepository, SyncControl
 from chalicelib.domain.sync.repairs import RepairedReadings
 from chalicelib.repositories.change_feed import MongoChangeFeed
 from chalicelib.repositories.comparisons import MongoComparisonLog

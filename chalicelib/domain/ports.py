@@ -8,16 +8,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.calculation.compact import CompactReadings
+from chalicelib.domain.display_documents import DataType as DataType
+from chalicelib.domain.display_documents import DisplayDocument as DisplayDocument
+from chalicelib.domain.display_documents import DisplayUpdate as DisplayUpdate
+from chalicelib.domain.display_documents import SeriesUpdate as SeriesUpdate
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.domain.meter_invariants import Violation
 from chalicelib.domain.readings import (
     DEFAULT_TOLERANCE_DAYS,
     DEFAULT_ZONE,
-    FIRST_INSTANT,
     EnergyType,
     MeterExchange,
     Reading,
@@ -28,7 +31,6 @@ from chalicelib.domain.sync.modes import SyncState
 T = TypeVar("T")
 Clock = Callable[[], int]
 ReadingSource = Literal["manual", "csv", "api", "sync"]
-DataType = Literal["monthly", "histogram", "summary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,48 +130,6 @@ class MeterSnapshot:
     readings: CompactReadings = field(repr=False)
     kept: bool = False
     digests: Mapping[int, bytes] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class DisplayDocument:
-    """One stored view; ``data`` has the shape that the caller sees, amounts as Decimal. ``year``: monthly only."""
-
-    data_type: DataType
-    year: int | None
-    data: Mapping[str, Any]
-    source_version: int
-    calculation_version: int
-    calculated_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesUpdate:
-    """What of a meter's compact series changes: these parts are all there is between two years (UTC), both included.
-
-    ``count`` is the number of readings in the whole series, ``digests`` are those of the parts as they were before.
-    """
-
-    first_year: int
-    last_year: int
-    parts: Mapping[int, CompactReadings]
-    count: int
-    digests: Mapping[int, bytes] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class DisplayUpdate:
-    """What one refresh writes: the documents it touched, the years that remain stored at all, the compact series.
-
-    Without a ``series`` none is kept: the next calculation reads all readings. ``as_of``: every write that was
-    committed before this instant is shown. ``whole``: the documents are all there should be, whatever is stored.
-    """
-
-    source_version: int
-    documents: Sequence[DisplayDocument]
-    stored_years: range
-    series: SeriesUpdate | None = None
-    as_of: int = FIRST_INSTANT
-    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pymongo.change_stream import ChangeStream
 from pymongo.errors import OperationFailure
 
 from chalicelib.domain.errors import SyncStoppedError
-from chalicelib.domain.sync.reconciliation import Changes, Moment, Position
+from chalicelib.domain.sync.change_feed import Changes, Moment, Position
 from chalicelib.domain.sync.repairs import ANSWERS, REPAIR
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
 

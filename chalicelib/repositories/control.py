@@ -26,8 +26,7 @@ from pymongo.collection import Collection
 
 from chalicelib.domain.errors import LostModeError
 from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.sync.modes import DRAIN_SECONDS, Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import ModeChange
+from chalicelib.domain.sync.modes import DRAIN_SECONDS, ModeChange, Side, SyncMode, SyncState
 from chalicelib.repositories.database import CODEC_OPTIONS, Collections, Document, MongoDatabase
 from chalicelib.repositories.stored import Lax, Stored, readable, reason_of
 

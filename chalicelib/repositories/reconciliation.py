@@ -10,14 +10,14 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
-from chalicelib.domain.ports import Clock, DisplayDocument
+from chalicelib.domain.display_documents import DisplayDocument
+from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import kind_of
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sync.modes import ReadingKey, Side
 from chalicelib.domain.sync.reconciliation import (
     UNNAMED,
     Finding,
     MeterKey,
-    ReadingKey,
     Reconciled,
     RepairRun,
     Selection,

@@ -7,16 +7,9 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from chalicelib.domain.errors import LostModeError
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.sync.modes import Side, SyncState
-from chalicelib.domain.sync.reconciliation import (
-    ModeChange,
-    Remains,
-    SyncProgress,
-    SyncStop,
-    Verified,
-    Walk,
-    WalkProgress,
-)
+from chalicelib.domain.sync.modes import ModeChange, Side, SyncState
+from chalicelib.domain.sync.reconciliation import SyncProgress, SyncStop, Verified, Walk, WalkProgress
+from chalicelib.domain.sync.recovery import Remains
 from chalicelib.repositories.control import (
     FINISH,
     MODE_CHANGES,

@@ -8,18 +8,17 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from chalicelib.domain.errors import LostModeError
 from chalicelib.domain.readings import EnergyType, to_ms
-from chalicelib.domain.sync.modes import Side, SyncMode
+from chalicelib.domain.sync.modes import ModeChange, Side, SyncMode
 from chalicelib.domain.sync.reconciliation import (
     Finding,
     FullDifference,
-    ModeChange,
-    Remains,
     SyncProgress,
     SyncStop,
     Verification,
     Verified,
     WalkProgress,
 )
+from chalicelib.domain.sync.recovery import Remains
 from chalicelib.repositories.control import SYNC_JOB, state_of_document
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.stored import Lax, Stored, readable

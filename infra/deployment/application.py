@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -11,12 +12,11 @@ from botocore.exceptions import ClientError
 
 from infra.deployment.cloudformation import Stack
 from infra.errors import DeployError
-from infra.local.layout import ROOT
 
 if TYPE_CHECKING:
     from infra.deployment.packaging import Package
 
-FLAGS_TEMPLATE = ROOT / "infra" / "appconfig.yaml"
+FLAGS_TEMPLATE = Path(__file__).parents[1] / "appconfig.yaml"
 
 
 class Target:

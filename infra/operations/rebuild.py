@@ -21,7 +21,9 @@ from infra.operations.printing import (
     progress_console,
     verification_document,
 )
-from infra.targets.target import Target, json_option, with_target
+from infra.targets.database import connected
+from infra.targets.options import json_option, with_target
+from infra.targets.target import Target
 
 UNTIL_DONE = float(7 * 24 * 3600)  # a person ends a run with Ctrl-C; the next one goes on
 
@@ -37,7 +39,7 @@ def rebuild(target: Target, check: bool, user: str | None, restart: bool, as_jso
 
     With --check also where nothing was compared, because every meter lags.
     """
-    with target.operations() as operations:
+    with connected(target) as operations:
         run = operations.rebuild.check if check else operations.rebuild.rebuild
         seen = run(user, print_progress if check else _print_rebuilt, restart=restart)
     if as_json:
@@ -59,7 +61,7 @@ def sweep(target: Target, only_list: bool, as_json: bool) -> None:
 
     A meter that something else holds just now is named by a log line only: try again in a minute.
     """
-    with target.operations() as operations:
+    with connected(target) as operations:
         report = None if only_list else operations.sweeper.run_at_once(UNTIL_DONE)
         count, failing = operations.sweeper.failing()
     if as_json:

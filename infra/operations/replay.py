@@ -10,7 +10,10 @@ from chalicelib.domain.errors import InvalidReadingError
 from chalicelib.domain.readings import parse_instant
 from chalicelib.services.refresh.replay import Replayed
 from infra.operations.printing import console, counted, print_json, printable, progress_console
-from infra.targets.target import Target, json_option, with_target
+from infra.targets.database import database_of
+from infra.targets.deployment import Deployment
+from infra.targets.options import json_option, with_target
+from infra.targets.target import Target
 
 UTC = ZoneInfo("UTC")
 METERS_PER_LINE = 1_000
@@ -38,10 +41,10 @@ def replay(target: Target, user: str | None, since: int | None, every: bool, who
     """
     if [user is not None, since is not None, every].count(True) != 1:
         raise click.UsageError("say which meters: --user U, --since INSTANT or --all")
-    deployment = target.deployment()
+    deployment = Deployment.of(target)
     bus = deployment.client("events")
     bus.describe_event_bus(Name=deployment.stack)  # says it if nobody is there
-    with target.database() as database:
+    with database_of(target) as database:
         done = shell_replay(database, bus, deployment.stack).replay(user, since, _progress, whole=whole)
     _print(done, as_json)
     sys.exit(1 if done.unsent else 0)

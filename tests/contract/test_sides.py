@@ -15,11 +15,10 @@ from chalicelib.domain.errors import MassDeletionError, NotFoundError
 from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter, StoredReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime
 from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import ModeChange, Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import (
     Finding,
     FullDifference,
-    ModeChange,
     RepairRun,
     Selection,
     SyncProgress,

@@ -186,7 +186,7 @@ GUARDS = (
     ),
     Guard(
         "the target is printed before a change",
-        "infra/targets/target.py",
+        "infra/targets/options.py",
         "                target.announce()\n",
         "                pass\n",
         (
@@ -203,7 +203,7 @@ GUARDS = (
     ),
     Guard(
         "a yes before scripts are reverted",
-        "migrations/__main__.py",
+        "infra/operations/migrate/commands.py",
         'confirm(f"This reverts {_touched(planned)} in {target}", yes=yes)',
         "pass",
         (f"{MIGRATIONS}test_down_shows_what_it_reverts_and_reverts_nothing_without_a_yes",),

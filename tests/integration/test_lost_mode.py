@@ -18,7 +18,7 @@ from chalicelib.repositories.control import SYNC_MODE, sync_state
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.queries import MongoReadingQueries
 from infra import __main__ as command_line
-from migrations import __main__ as migrations_line
+from infra.operations.migrate import commands as migrations_line
 from migrations import runner
 from tests.integration.inherited_database import set_mode
 from tests.integration.two_sides import POWER, Deployment, contents, equal_sides

@@ -18,7 +18,7 @@ from chalicelib.domain.calculation.compact import USUAL_DECIMALS
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.reconciliation import Moment
+from chalicelib.domain.sync.change_feed import Moment
 from chalicelib.repositories.change_feed import MongoChangeFeed
 from tests.fakes.publisher import FakePublisher
 from tests.integration import delivery

@@ -9,14 +9,13 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
-from chalicelib.domain.ports import DisplayDocument
+from chalicelib.domain.display_documents import DisplayDocument
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sync.change_feed import Position
+from chalicelib.domain.sync.modes import ModeChange, ReadingKey, Side, SyncMode, SyncState
+from chalicelib.domain.sync.recovery import Remains
 
 MeterKey = tuple[str, EnergyType]
-ReadingKey = Any  # the store's own id of a reading, equal on both sides
-Position = Any  # a place in the store's stream of changes
-Moment = Any  # a time of the store's own
 FindingKind = tuple[str, EnergyType, str]  # collection, type, kind
 FindingKinds = tuple[tuple[FindingKind, int], ...]
 KEPT_FINDINGS = 1_000
@@ -69,49 +68,6 @@ class SyncStop:
 
     at: int
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ModeChange:
-    """One change of the sync mode: to what, when, why and by whom (None in records of before that was kept).
-
-    ``catching_up``: the side that was right since then, until both were equal.
-    """
-
-    mode: SyncMode
-    at: int
-    reason: str
-    by: str | None = None
-    catching_up: Side | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Remains:
-    """What says which mode was lost.
-
-    ``problem``: what is wrong with the stored document (``stored``, None: there is none). ``mode`` and ``catching_up``:
-    what can still be read of it. ``sides``: those that hold any reading.
-    """
-
-    problem: str
-    stored: Any = None
-    mode: SyncMode | None = None
-    catching_up: Side | None = None
-    changes: Sequence[ModeChange] = ()
-    sides: frozenset[Side] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What was changed on the old side, in order: which readings, up to which position, and when the last of them was.
-
-    ``complete``: everything that had happened by the moment asked for is among them.
-    """
-
-    ids: Sequence[ReadingKey]
-    position: Position
-    at: int | None
-    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,20 +306,3 @@ class ReconciliationRepository(Protocol):
 
     def damages(self, meter: MeterKey) -> list[Finding]:
         """The fields of a meter's documents, beside its readings, that hold a value of another kind than they must."""
-
-
-class ChangeFeed(Protocol):
-    """The changes of the old side, whoever makes them."""
-
-    def position(self) -> Position:
-        """The position now: what happens from here on can be read later."""
-
-    def moment(self) -> Moment:
-        """The time now: whoever reads up to it does not run after writers that never pause."""
-
-    def read(self, position: Position, limit: int, until: Moment) -> Changes | None:
-        """Changes behind a position; None where the store does not know that position any more.
-
-        Raises:
-            SyncStoppedError: the collection was dropped or renamed.
-        """

@@ -10,9 +10,9 @@ from functools import partial
 from chalicelib.domain.errors import MassDeletionError, SyncModeError, UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sync.change_feed import ChangeFeed
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState, other_side
 from chalicelib.domain.sync.reconciliation import (
-    ChangeFeed,
     Finding,
     FullDifference,
     MeterKey,

@@ -9,8 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.errors import InvalidInputError, SyncModeError
-from chalicelib.domain.sync.modes import DRAIN_SECONDS, Side, SyncMode, SyncState, check_change, drain_of, other_side
-from chalicelib.domain.sync.reconciliation import ModeChange, SyncControl, SyncStop
+from chalicelib.domain.sync.modes import (
+    DRAIN_SECONDS,
+    ModeChange,
+    Side,
+    SyncMode,
+    SyncState,
+    check_change,
+    drain_of,
+    other_side,
+)
+from chalicelib.domain.sync.reconciliation import SyncControl, SyncStop
 from chalicelib.domain.sync.recovery import recovered
 from chalicelib.domain.sync.repairs import DELETES_UNASKED
 from chalicelib.domain.sync.repairs import REPAIR as LOOK

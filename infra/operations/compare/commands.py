@@ -23,7 +23,9 @@ from infra.local.identity import Identity
 from infra.operations.compare.printing import counted, print_report, replay_document, report_document
 from infra.operations.printing import console, print_json, progress_console
 from infra.operations.reason import reason_option
-from infra.targets.target import Target, json_option, person, with_target
+from infra.targets.database import database_of
+from infra.targets.options import json_option, with_target
+from infra.targets.target import Target, person
 
 HOUR_MS = 3_600_000
 KEPT_HOURS = 90 * 24
@@ -110,7 +112,7 @@ def ignore(target: Target, fingerprint: str, owner: str, reason: str, until: dat
 def _comparing(target: Target, *, asking: bool = False) -> Iterator[BackendComparer]:
     """The comparer on a stack's database. ``asking``: it asks the backends, and notes whom by pseudonyms."""
     rollout = Rollout(NobodyDecides(), Pseudonyms(_key(target).encode())) if asking else Rollout()
-    with target.database() as database:
+    with database_of(target) as database:
         ports = mongo_ports(database, cast(EventPublisher, None))
         yield compose(ports, cast(TokenVerifier, None), now, rollout).comparer
 
