@@ -26,10 +26,11 @@ from chalicelib.domain.sync.reconciliation import (
 from chalicelib.repositories import damages, quarantine, unreadable
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
+from chalicelib.repositories.difference import differ, keepable, meter_of
 from chalicelib.repositories.display import view_of
 from chalicelib.repositories.documents import COLLECTION, NOT_ARRAY, READABLE, TYPES, counted, of_meter
 from chalicelib.repositories.doubles import without_doubles
-from chalicelib.repositories.reconcile import differ, keepable, meter_of, plan, reconcile
+from chalicelib.repositories.reconcile import plan, reconcile
 from chalicelib.repositories.scoped import ScopedCollection
 
 BY_METER = [("userId", 1), ("type", 1), ("date", 1)]
