@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
 from pymongo.database import Database
+from typing_extensions import override
 
 from migrations.errors import MigrationError
 
@@ -39,16 +40,19 @@ class Run(Protocol):
         """Show a bar of ``total`` for as long as the block runs; call what it yields with what was done."""
 
 
-class QuietRun:
+class QuietRun(Run):
     """Implements ``Run`` for callers that neither watch nor share the database."""
 
+    @override
     def check(self) -> None:
         """Nobody else is at it."""
 
+    @override
     def say(self, text: str) -> None:
         """Nobody listens."""
 
-    def progress(self, unit: str, total: int) -> AbstractContextManager[Advance]:  # noqa: ARG002
+    @override
+    def progress(self, unit: str, total: int) -> AbstractContextManager[Advance]:
         """Nobody looks."""
         return nullcontext(lambda _: None)
 

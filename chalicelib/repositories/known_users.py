@@ -3,18 +3,22 @@
 from collections.abc import Iterator
 from itertools import chain
 
+from typing_extensions import override
+
+from chalicelib.domain.rollout.flag_history import KnownUsers
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.register import page_by_page
 
 USERS_AT_ONCE = 2_000
 
 
-class MongoKnownUsers:
-    """Implements ``KnownUsers``."""
+class MongoKnownUsers(KnownUsers):
+    """``KnownUsers`` on MongoDB."""
 
     def __init__(self, database: MongoDatabase) -> None:
         self._meters = database[Collections.METERS]
 
+    @override
     def known_users(self) -> Iterator[str]:
         """Each user once, memory staying flat.
 

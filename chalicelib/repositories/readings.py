@@ -11,8 +11,10 @@ from datetime import datetime
 from itertools import repeat
 from typing import Any
 
+from typing_extensions import override
+
 from chalicelib.domain.errors import ConflictError, DuplicateReadingError, NotFoundError
-from chalicelib.domain.ports import NewReading, StoredReading
+from chalicelib.domain.ports import EnergyRepository, NewReading, StoredReading
 from chalicelib.domain.readings import EnergyType, Reading, is_kept, to_datetime, to_ms
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncState
@@ -43,8 +45,8 @@ DAMAGED = (
 )
 
 
-class MongoEnergyRepository:
-    """Implements ``EnergyRepository`` on the scoped collections of both sides."""
+class MongoEnergyRepository(EnergyRepository):
+    """``EnergyRepository`` on MongoDB on the scoped collections of both sides."""
 
     def __init__(
         self,
@@ -63,8 +65,8 @@ class MongoEnergyRepository:
         self._revisions_count = sync.reads(Backend.NEW) is Side.NEW
         self._release_taken = release and self._side is Side.OLD and Side.NEW in self._written
 
+    @override
     def add(self, reading: NewReading, now: int) -> StoredReading:
-        """Insert one reading on each side."""
         self._refuse_taken(reading.type, reading.instant)
         self._release(reading.type, [to_datetime(reading.instant)])
         stored = self._revised(new_reading(reading, now))
@@ -72,6 +74,7 @@ class MongoEnergyRepository:
             collection.insert_one(document_of(stored, side))
         return stored
 
+    @override
     def add_many(self, readings: Sequence[NewReading], now: int) -> None:
         """Insert readings in one command per side; the caller has left out the instants that are taken."""
         moment = to_datetime(now)
@@ -82,6 +85,7 @@ class MongoEnergyRepository:
         for side, collection in self._written.items():
             collection.insert_many(both[side])
 
+    @override
     def get(self, reading_id: str) -> StoredReading:
         """One reading, with what only its twin knows where it has one. Raises ConflictError where it is damaged."""
         try:
@@ -94,6 +98,7 @@ class MongoEnergyRepository:
         twin = self._written[Side.NEW].find_one({"_id": document["_id"]}, projection=OF_TWIN)
         return reading_of(document | (twin or {}))
 
+    @override
     def replace(self, before: StoredReading, after: StoredReading) -> StoredReading:
         """Write a reading's new state on each side, its twin anew where it was missing."""
         if before.instant != after.instant:
@@ -110,6 +115,7 @@ class MongoEnergyRepository:
                 self._mark_where_it_was(twin, before, after.updated_at)
         return after
 
+    @override
     def remove(self, reading: StoredReading, now: int) -> None:
         """Delete a reading on each side; on the old one with its doubles, or one of them would come back."""
         for side, collection in self._written.items():
@@ -119,15 +125,16 @@ class MongoEnergyRepository:
                 twin = collection.find_one_and_delete({"_id": id_of(reading.id)}, projection=PLACE)
                 self._mark_where_it_was(twin, reading, now)
 
+    @override
     def neighbours(
         self, energy_type: EnergyType, instant: int, but: str | None = None
     ) -> tuple[Reading | None, Reading | None]:
-        """The reading before and the reading after an instant, both by index."""
         return (
             self._nearest(energy_type, {"$lt": to_datetime(instant)}, -1, but),
             self._nearest(energy_type, {"$gt": to_datetime(instant)}, 1, but),
         )
 
+    @override
     def instants_between(self, energy_type: EnergyType, first: int, last: int) -> set[int]:
         """Instants that carry a reading. On the new side each can be taken once, readable or not: the index tells."""
         between = {"type": energy_type.value, "date": {"$gte": to_datetime(first), "$lte": to_datetime(last)}}

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from typing_extensions import override
+
 from chalicelib.domain.meter_invariants import id_of, is_sound, is_version
-from chalicelib.domain.meter_register import RegisteredMeter
+from chalicelib.domain.meter_register import MeterRegister, RegisteredMeter
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id, time_limit
 
@@ -12,13 +14,14 @@ TYPES = [energy_type.value for energy_type in EnergyType]
 METER = {"modulus": 0, "exchanges": 0, "series": 0, "sweep": 0}
 
 
-class MongoMeterRegister:
-    """Implements ``MeterRegister``."""
+class MongoMeterRegister(MeterRegister):
+    """``MeterRegister`` on MongoDB."""
 
     def __init__(self, database: MongoDatabase, timeout_seconds: float) -> None:
         self._database = database
         self._timeout = timeout_seconds
 
+    @override
     def meters(self, user_id: str | None = None, since: int | None = None) -> Iterator[RegisteredMeter]:
         """By the meters' ids."""
         for page in self._pages(user_id):

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from typing_extensions import override
+
 from chalicelib.bootstrap.operations import now, shell_operations
 from chalicelib.domain.sync.modes import DRAIN_SECONDS, SyncMode
 from chalicelib.flags.changes.patch import FlagPatch, percentage
@@ -45,7 +47,7 @@ class Ground(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class LaptopGround:
+class LaptopGround(Ground):
     """Implements ``Ground``."""
 
     api: Api
@@ -53,10 +55,12 @@ class LaptopGround:
     flags: Flags
     database: MongoDatabase
 
+    @override
     def flip_alone(self, side: str) -> None:
         """By the sync mode: what a rollout without dual write would be."""
         self._force(ALONE[side])
 
+    @override
     def mend(self) -> None:
         """Repairs from ``energies``."""
         self._force(SyncMode.DUAL_WRITE)
@@ -65,6 +69,7 @@ class LaptopGround:
         if left := consistency.verify(restart=True).differences:
             raise OperatorError(f"verify finds differences ({left}) after the control was mended")
 
+    @override
     def flip(self, side: str) -> float:
         """By the flag's percentage, the global gate first."""
         listing = self.flags.operations.overview.listing()
@@ -73,6 +78,7 @@ class LaptopGround:
         wish = FlagPatch(percent=percentage("100" if side == NEW else "0"))
         return _seconds(self.flags.operations.changes.set(self._flag, wish, self._order))
 
+    @override
     def roll_back(self) -> float:
         """As ``flags rollback`` does."""
         return _seconds(self.flags.operations.changes.rollback(self._flag, None, self._order))

@@ -6,25 +6,29 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
+from typing_extensions import override
 
 from infra.operations.printing import progress_console
 from infra.operations.walking import Rate
 from migrations.runner import Planned, Status
-from migrations.scripts import Advance
+from migrations.scripts import Advance, Run
 
 COLORS = {"applied": "green", "pending": "yellow"}
 
 
-class ConsoleRun:
+class ConsoleRun(Run):
     """Implements ``Run`` on the error stream: the other one carries results."""
 
+    @override
     def check(self) -> None:
         """The runner knows of the lock."""
 
+    @override
     def say(self, text: str) -> None:
         """One line."""
         progress_console.print(text, markup=False)
 
+    @override
     @contextmanager
     def progress(self, unit: str, total: int) -> Iterator[Advance]:
         """A bar on a terminal; elsewhere its last state alone."""
