@@ -22,8 +22,8 @@ from chalicelib.flags.decisions.reports import SilentReports
 from chalicelib.flags.decisions.store import AppConfigFlagStore, FlagStore, Reports
 from chalicelib.repositories.database import MongoDatabase
 from chalicelib.repositories.flag_changes import MongoFlagHistory
-from chalicelib.repositories.known_users import MongoKnownUsers
 from chalicelib.repositories.queries import MongoReadingQueries
+from chalicelib.repositories.register import MongoKnownUsers
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.services.backends.decisions import RolloutService
 

@@ -6,17 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import cast
 
 import click
 
-from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap.container import Rollout, compose, mongo_ports, now
-from chalicelib.domain.ports import EventPublisher
+from chalicelib.bootstrap.comparer import shell_comparer
+from chalicelib.bootstrap.operations import now
 from chalicelib.domain.readings import DAY_MS, to_ms
 from chalicelib.domain.rollout.comparison_log import COMPARED, ComparisonResult, IgnoreRule, Outcome
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
-from chalicelib.services.backends.backend_router import NobodyDecides
 from chalicelib.services.comparison.runs import BackendComparer
 from infra.errors import OperatorError
 from infra.local.identity import Identity
@@ -111,10 +108,9 @@ def ignore(target: Target, fingerprint: str, owner: str, reason: str, until: dat
 @contextmanager
 def _comparing(target: Target, *, asking: bool = False) -> Iterator[BackendComparer]:
     """The comparer on a stack's database. ``asking``: it asks the backends, and notes whom by pseudonyms."""
-    rollout = Rollout(NobodyDecides(), Pseudonyms(_key(target).encode())) if asking else Rollout()
+    pseudonyms = Pseudonyms(_key(target).encode()) if asking else None
     with database_of(target) as database:
-        ports = mongo_ports(database, cast(EventPublisher, None))
-        yield compose(ports, cast(TokenVerifier, None), now, rollout).comparer
+        yield shell_comparer(database, pseudonyms)
 
 
 def _key(target: Target) -> str:
