@@ -154,7 +154,7 @@ def _run_one(database: Database[Any], script: Script, direction: Direction, ledg
         (migration.up if direction == "up" else migration.down)(database, run)
         run.check()
     except LockedError:
-        raise  # the record belongs to whoever has the lock now
+        raise  # the record belongs to the runner that has the lock now
     except Exception as error:
         ledger.fail(script, f"{type(error).__name__}: {error}")
         raise MigrationError(f"{script.name} failed: {error}") from error

@@ -91,7 +91,7 @@ class Script:
 
     @property
     def checksum(self) -> str:
-        """Of the file as it is now, whatever its line ends."""
+        """Of the file as it is now, with any line ends."""
         return sha256(self.path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
     def is_what_was_applied(self, checksum: str) -> bool:
@@ -102,7 +102,7 @@ class Script:
         return checksum == self.checksum or checksum in getattr(self.load(), "FORMER", ())
 
     def load(self) -> Migration:
-        """Import the file, wherever it is."""
+        """Import the file from any folder."""
         spec = spec_from_file_location(f"migrations.{self.name}", self.path)
         if spec is None or spec.loader is None:
             raise MigrationError(f"{self.path} cannot be imported")

@@ -40,7 +40,7 @@ from chalicelib.services.refresh.calculation import DisplayDataCalculationServic
 from chalicelib.services.refresh.recalculation import RecalculationService
 from chalicelib.settings import Settings
 
-__all__ = [  # what routes, functions and tests take from here, wherever it is put together
+__all__ = [  # what routes, functions and tests take from here
     "REQUEST_SECONDS",
     "Container",
     "FlagAdapters",

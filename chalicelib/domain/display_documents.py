@@ -41,7 +41,8 @@ class DisplayUpdate:
     """What one refresh writes: the documents it touched, the years that remain stored at all, the compact series.
 
     Without a ``series`` none is kept: the next calculation reads all readings. ``as_of``: every write that was
-    committed before this instant is shown. ``whole``: the documents are all there should be, whatever is stored.
+    committed before this instant is shown. ``whole``: the documents are all there
+    should be; stored ones that are not among them go.
     """
 
     source_version: int

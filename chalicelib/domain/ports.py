@@ -53,7 +53,7 @@ class NewReading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoredReading:
-    """A reading as it stands in the source collection."""
+    """A reading of the source collection, with its revision."""
 
     id: str
     type: EnergyType
@@ -67,7 +67,7 @@ class StoredReading:
 
     @property
     def content(self) -> str:
-        """A digest of what twins share: the same from either side, whatever else one of them knows of the reading."""
+        """A digest of what twins share: the same from either side, though one of them knows more of the reading."""
         said = f"{self.id} {self.type} {self.instant} {self.amount.normalize():f}"
         return sha256(said.encode()).hexdigest()[:16]
 
@@ -164,7 +164,7 @@ class EnergyRepository(Protocol):
         """One reading. Raises NotFoundError."""
 
     def replace(self, before: StoredReading, after: StoredReading) -> StoredReading:
-        """Give a stored reading another date or amount; returns it as it now stands. Raises DuplicateReadingError."""
+        """Give a stored reading another date or amount; returns the stored one. Raises DuplicateReadingError."""
 
     def remove(self, reading: StoredReading, now: int) -> None:
         """Take a reading away."""

@@ -1,4 +1,4 @@
-"""The changes of the old readings, whoever makes them: a change stream that is read piece by piece.
+"""The changes of the old readings, by any writer: a change stream that is read piece by piece.
 
 A position is a resume token with a digest of it and of the collection. The server takes the token of another stream,
 and one that lies ahead of its own time, as it takes one of ours: what had happened before it would never be seen.

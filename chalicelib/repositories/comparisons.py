@@ -1,8 +1,8 @@
-"""What came of comparing the backends, in ``backend_comparisons``, and the noted reads that are asked again.
+"""What came of comparing the backends, in ``backend_comparisons``, and the recorded reads that are asked again.
 
 System jobs and operators use it across users, so it is outside the session filter. A row says whose answer it was, and
-what differed, by pseudonyms alone; reads that name ids stay in the usage log and are only pointed at. How rows become
-a report stands in ``comparison_reports``.
+what differed, by pseudonyms alone; reads that name ids stay in the usage log, and rows name
+them. ``comparison_reports`` turns rows into a report.
 """
 
 from collections.abc import Mapping, Sequence

@@ -112,7 +112,7 @@ def state_of_document(found: Document) -> SyncState:
 def changes_of(history: Document | None) -> list[ModeChange]:
     """The changes that can be read.
 
-    Where a record of before does not say which side was right after a change, the mode before the change does.
+    Where an older record does not say which side was right after a change, the mode before the change does.
     """
     items: Any = (history or {}).get("changes")
     changes: list[ModeChange] = []
@@ -149,7 +149,7 @@ def traces(database: MongoDatabase) -> Iterator[str]:
 
 
 def control_of(database: MongoDatabase) -> Collection[Document]:
-    """The collection, as it can be read whatever is in it."""
+    """The collection, readable with any date in it."""
     return database.get_collection(Collections.CONTROL, codec_options=ANY_DATE)
 
 

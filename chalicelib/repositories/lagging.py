@@ -1,6 +1,6 @@
 """Meters whose display lags, across users: by the partial indexes on ``dirtySince``, so clean meters cost nothing.
 
-The attempts stand on the meter (``sweep``: attempts, nextAttempt, error), where the update that publishes a refresh
+The attempts are kept on the meter (``sweep``: attempts, nextAttempt, error), where the update that publishes a refresh
 takes them away.
 """
 

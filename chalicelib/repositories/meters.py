@@ -114,7 +114,8 @@ class MongoMeterRepository(MeterRepository):
 def begin_again(owned: OwnedDocuments, user_id: str, energy_type: EnergyType) -> int:
     """Lift a meter's version above all that was ever given out, and believe nothing that is stored of it.
 
-    Milliseconds of the database's clock: whatever was lost, no meter was written to a thousand times a second.
+    It is the database's clock in milliseconds: above all versions, because no meter is written to a thousand times a
+    second.
     """
     since = {"$cond": [{"$eq": [{"$type": "$dirtySince"}, "date"]}, "$dirtySince", "$$NOW"]}
     counted = ({"$add": [_version_or_0(field), 1]} for field in ("$sourceVersion", "$displayVersion"))

@@ -179,7 +179,7 @@ def _is_behind(document: Document, after: tuple[int, str], descending: bool) -> 
 
 
 def _place(document: Document) -> tuple[int, bool, str]:
-    """Where a document stands in a list: by date, then by id; ids that are texts come before those that are not."""
+    """The place of a document in a list: by date, then by id; ids that are texts come before those that are not."""
     return to_ms(document["date"]), isinstance(document["_id"], ObjectId), str(document["_id"])
 
 

@@ -100,7 +100,7 @@ class MongoEnergyRepository(EnergyRepository):
 
     @override
     def replace(self, before: StoredReading, after: StoredReading) -> StoredReading:
-        """Write a reading's new state on each side, its twin anew where it was missing."""
+        """Write a reading's new state on each side; a missing twin is inserted."""
         if before.instant != after.instant:
             self._refuse_taken(after.type, after.instant)
         self._release(after.type, [to_datetime(after.instant)])
@@ -183,7 +183,7 @@ class MongoEnergyRepository(EnergyRepository):
             self._meters.mark_changed(energy_type, instant, instant, now)
 
     def _revised(self, reading: StoredReading) -> StoredReading:
-        """The old side keeps no revision: where nothing else is read, a reading's last update stands for it."""
+        """The old side keeps no revision: where nothing else is read, a reading's last update takes its place."""
         return reading if self._revisions_count else replace(reading, revision=reading.updated_at)
 
     def _release(self, energy_type: EnergyType, dates: Sequence[datetime]) -> None:
@@ -222,7 +222,7 @@ class MongoEnergyRepository(EnergyRepository):
 
 
 def _place_of(document: Document) -> tuple[EnergyType, int] | None:
-    """The meter and the instant that a document stands at; None where it was damaged and stands nowhere."""
+    """The meter and the instant of a document; None where it is damaged and has none."""
     energy_type, date = document.get("type"), document.get("date")
     if not isinstance(energy_type, str) or energy_type not in TYPES or not is_kept(date):
         return None

@@ -181,7 +181,7 @@ class _MeterSide:
         return {"type": self.energy_type.value} | ({} if date is None else {"date": date})
 
     def dates_of(self, ids: Sequence[Any]) -> list[Any]:
-        """The dates of documents with these ids, whatever else they say."""
+        """The dates of documents with these ids, readable or not."""
         found = self.collection.find({"_id": {"$in": list(ids)}}, projection={"date": 1})
         return [item["date"] for item in found if is_kept(item.get("date"))]
 

@@ -39,7 +39,7 @@ BY_METER = [("userId", 1), ("type", 1), ("date", 1)]
 METER = {"_id": 0, "userId": 1, "type": 1}
 SHOWN = {"date": 1, "amount": 1, "updatedAt": 1}
 _AMOUNT = {"$convert": {"input": "$amount", "to": "decimal", "onError": None, "onNull": None}}
-# The server's hash takes the whole part of a number only, so it gets millionths; the exact sum stands beside it.
+# The server's hash takes the whole part of a number only, so it gets millionths; the exact sum is beside it.
 _MILLIONTHS = {
     "$convert": {
         "input": {"$round": [{"$multiply": [_AMOUNT, 1_000_000]}, 0]},

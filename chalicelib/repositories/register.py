@@ -69,7 +69,7 @@ class MongoKnownUsers(KnownUsers):
     def known_users(self) -> Iterator[str]:
         """Each user once, memory staying flat.
 
-        Between two meters of ``a`` only those of users whose ids begin with ``a|`` can stand, so it is enough to
+        Between two meters of ``a`` only those of users whose ids begin with ``a|`` can be, so it is enough to
         remember the users whose ids begin the present one.
         """
         around: list[str] = []
@@ -95,7 +95,7 @@ def _page(database: MongoDatabase, ids: Document, fields: Document, at_once: int
 
 
 def _registered(meter: Document) -> RegisteredMeter:
-    """Any version does for a damaged meter: a refresh looks at it whatever an event says."""
+    """Any version does for a damaged meter: a refresh looks at it in any case."""
     version = meter.get("sourceVersion")
     user_id, energy_type = _owner(meter)
     return RegisteredMeter(user_id, EnergyType(energy_type), version if is_version(version) and version else 1)

@@ -201,7 +201,7 @@ class MongoSyncControl(SyncControl):
             return state_of_document({"readAt": stored["since"], **stored})
 
     def _note(self, change: Document, stored: Document) -> None:
-        """Add to the history; what stands in its place and is none goes."""
+        """Add to the history; a value in its place that is no history goes."""
         entry = {"$literal": {**change, "catchingUp": stored["catchingUp"]}}
         before = {"$cond": [{"$isArray": "$changes"}, "$changes", []]}
         newest = {"$slice": [{"$concatArrays": [before, [entry]]}, -KEPT_CHANGES]}

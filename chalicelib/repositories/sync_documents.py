@@ -47,7 +47,7 @@ class StoredStop(Stored):
 
 
 class StoredProgress(Stored):
-    """Where the sync job stands; the feed judges the position."""
+    """How far the sync job is; the feed judges the position."""
 
     position: Any
     difference: StoredDifference | None
@@ -89,7 +89,7 @@ class StoredVerified(Stored):
 
 
 def progress_of(document: Document) -> SyncProgress:
-    """Where the sync job stands."""
+    """How far the sync job is."""
     stored = readable(StoredProgress, document, SYNC_JOB)
     if stored is None:
         return SyncProgress(unreadable=True)
@@ -107,7 +107,7 @@ def stop_of(document: Document) -> SyncStop | None:
 
 
 def walk_of(document: Document) -> WalkProgress | None:
-    """Where a walk stands; None: nobody can read it."""
+    """How far a walk came; None: nobody can read it."""
     stored = readable(StoredWalk, document, document["_id"])
     if stored is None:
         return None

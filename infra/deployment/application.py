@@ -101,7 +101,7 @@ def flags_template() -> str:
 
 
 def flags_parameters(target: Target, stage: str) -> dict[str, str]:
-    """Return where the flags are, as the application's template is told. Raises DeployError where they are nowhere."""
+    """Return where the flags are, as parameters of the template. Raises DeployError where there are none."""
     outputs = flags_stack(target, stage).outputs()
     if not outputs:
         raise DeployError(

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from typing_extensions import override
-
 from chalicelib.bootstrap.operations import now, shell_operations
 from chalicelib.domain.sync.modes import DRAIN_SECONDS, SyncMode
 from chalicelib.flags.changes.patch import FlagPatch, percentage
@@ -47,7 +45,7 @@ class Ground(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class LaptopGround(Ground):
+class LaptopGround:
     """Implements ``Ground``."""
 
     api: Api
@@ -55,12 +53,10 @@ class LaptopGround(Ground):
     flags: Flags
     database: MongoDatabase
 
-    @override
     def flip_alone(self, side: str) -> None:
         """By the sync mode: what a rollout without dual write would be."""
         self._force(ALONE[side])
 
-    @override
     def mend(self) -> None:
         """Repairs from ``energies``."""
         self._force(SyncMode.DUAL_WRITE)
@@ -69,7 +65,6 @@ class LaptopGround(Ground):
         if left := consistency.verify(restart=True).differences:
             raise OperatorError(f"verify finds differences ({left}) after the control was mended")
 
-    @override
     def flip(self, side: str) -> float:
         """By the flag's percentage, the global gate first."""
         listing = self.flags.operations.overview.listing()
@@ -78,7 +73,6 @@ class LaptopGround(Ground):
         wish = FlagPatch(percent=percentage("100" if side == NEW else "0"))
         return _seconds(self.flags.operations.changes.set(self._flag, wish, self._order))
 
-    @override
     def roll_back(self) -> float:
         """As ``flags rollback`` does."""
         return _seconds(self.flags.operations.changes.rollback(self._flag, None, self._order))

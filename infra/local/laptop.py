@@ -1,6 +1,6 @@
 """Brings a stack up, step by step. May be repeated at any time: only what is missing or changed is done.
 
-When a step fails, whatever this run started is ended again, so that nothing is left half running, and the stack goes
+When a step fails, what this run started is ended again, so that nothing is left half running, and the stack goes
 on remembering how it came up last.
 """
 
@@ -39,7 +39,7 @@ def up(layout: Layout, console: Console, *, demo: bool = True) -> None:
 
 
 def down(layout: Layout) -> list[str]:
-    """End whatever ``up`` started; return the names of what ran. The data stays."""
+    """End everything that ``up`` started; return the names of what ran. The data stays."""
     if not layout.folder.exists():
         return []
     with layout.exclusively():

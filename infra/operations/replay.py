@@ -30,7 +30,7 @@ def _instant(_context: click.Context, _option: click.Parameter, text: str | None
 @click.option("--user", help="one user's meters")
 @click.option("--since", callback=_instant, metavar="INSTANT", help="meters written to since 2024-11-01T09:30Z, say")
 @click.option("--all", "every", is_flag=True, help="all meters of all users")
-@click.option("--whole", is_flag=True, help="have every figure calculated anew, whatever is stored")
+@click.option("--whole", is_flag=True, help="have every figure calculated again, without the stored ones")
 @with_target(changes=True, deployed=True)
 @json_option
 def replay(target: Target, user: str | None, since: int | None, every: bool, whole: bool, as_json: bool) -> None:

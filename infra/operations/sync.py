@@ -81,7 +81,7 @@ def recover(target: Target, wanted: str | None, reason: str, as_json: bool) -> N
 
 
 @click.command()
-@click.option("--full", is_flag=True, help="compare all meters, whatever was seen before")
+@click.option("--full", is_flag=True, help="compare all meters, also those seen before")
 @with_target(changes=True)
 @json_option
 def sync(target: Target, full: bool, as_json: bool) -> None:

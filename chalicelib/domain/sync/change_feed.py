@@ -24,13 +24,13 @@ class Changes:
 
 
 class ChangeFeed(Protocol):
-    """The changes of the old side, whoever makes them."""
+    """The changes of the old side, by any writer."""
 
     def position(self) -> Position:
         """The position now: what happens from here on can be read later."""
 
     def moment(self) -> Moment:
-        """The time now: whoever reads up to it does not run after writers that never pause."""
+        """The time now: a job that reads up to it ends even where writers never pause."""
 
     def read(self, position: Position, limit: int, until: Moment) -> Changes | None:
         """Changes behind a position; None where the store does not know that position any more.

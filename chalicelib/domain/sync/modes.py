@@ -112,7 +112,7 @@ class SyncState:
 
 @dataclass(frozen=True, slots=True)
 class ModeChange:
-    """One change of the sync mode: to what, when, why and by whom (None in records of before that was kept).
+    """One change of the sync mode: to what, when, why and by whom (None in records from before that was kept).
 
     ``catching_up``: the side that was right since then, until both were equal.
     """

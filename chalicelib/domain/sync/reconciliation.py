@@ -85,7 +85,7 @@ class FullDifference:
 
 @dataclass(frozen=True, slots=True)
 class SyncProgress:
-    """Where the sync job stands: what it has seen of the stream, and a full difference that it has not finished.
+    """How far the sync job is: its position in the stream, and a full difference that it has not finished.
 
     ``unreadable``: something is stored that nobody can read, so the job begins at the start.
     """
@@ -236,16 +236,16 @@ class SyncControl(Protocol):
         """End the catching up of a state; False when the state has gone meanwhile."""
 
     def sync_progress(self) -> SyncProgress:
-        """Where the sync job stands."""
+        """How far the sync job is."""
 
     def save_sync_progress(self, progress: SyncProgress) -> None:
-        """Remember where the sync job stands."""
+        """Keep how far the sync job is."""
 
     def walk_progress(self, walk: Walk) -> WalkProgress | None:
-        """Where an interrupted walk stands; None: nowhere, or nobody can read it."""
+        """How far an interrupted walk came; None: there is none, or nobody can read it."""
 
     def save_walk_progress(self, walk: Walk, progress: WalkProgress | None) -> None:
-        """Remember where a walk stands; None: it is finished."""
+        """Keep how far a walk came; None: it is finished."""
 
     def verified(self) -> Verified | None:
         """What the last comparison of all meters found; None: there never was one, or nobody can read it."""

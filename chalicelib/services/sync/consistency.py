@@ -99,7 +99,7 @@ class ConsistencyService:
         return self.verify(restart=True).differences
 
     def sides_are_equal(self) -> bool:
-        """Whether both sides hold the same readings, in whatever mode. Raises UnavailableError."""
+        """Whether both sides hold the same readings, in any mode. Raises UnavailableError."""
         meters = (meter for page in self._walk.pages() for meter in self._suspicious(page))
         return not any(self._twins.differences(meter) for meter in meters)
 
@@ -195,11 +195,11 @@ class ConsistencyService:
         return sync
 
     def _with_unreadable(self, seen: Verification, user_id: str | None) -> Verification:
-        """With what no reader can use, whatever the mode, and whether the sides were compared or not."""
+        """With what no reader can use: in any mode, and also where the sides were not compared."""
         return replace(seen, unreadable=self._twins.unreadable(user_id))
 
     def _look_at(self, meters: Sequence[MeterKey], sync: SyncState) -> Verification:
-        """The sides first: where they differ, the display need not be asked, because mending calculates it anew."""
+        """The sides first: where they differ, the display need not be compared, because mending calculates it again."""
         findings = list(self._different(meters, sync))
         differing = {(finding.user_id, finding.type) for finding in findings}
         shown = [self._check.findings(meter) for meter in meters if meter not in differing]

@@ -1,4 +1,4 @@
-"""What a backup carries of a database, and how a restore puts it back. How the file looks lives in ``backup_file``.
+"""What a backup carries of a database, and how a restore puts it back. How the file looks lives in ``file``.
 
 The sync mode comes last: from a restore's first step to its last one the mode is ``restoring``, which no program can
 read as a mode, so that nobody reads or writes a half restored database. An interrupted restore goes on when the same

@@ -52,7 +52,7 @@ def report(target: Target, hours: int, as_json: bool) -> None:
 @compare.command()
 @click.option("--user", help="everything that one user sees")
 @click.option("--all", "everybody", is_flag=True, help="everything that anybody sees")
-@click.option("--sample", type=click.IntRange(min=1), help="with --all: of so many users, picked by chance")
+@click.option("--sample", type=click.IntRange(min=1), help="with --all: only this many users, picked by chance")
 @with_target(changes=True)
 @json_option
 def run(target: Target, user: str | None, everybody: bool, sample: int | None, as_json: bool) -> None:

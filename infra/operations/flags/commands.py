@@ -95,7 +95,7 @@ def set_flag(
 
 @flags.command()
 @click.argument("component")
-@click.option("--from", "start", help="the percentage to begin with; where the flag stands, unless you say so")
+@click.option("--from", "start", help="the percentage to begin with; default: the present one")
 @click.option("--to", "end", required=True, help="the percentage to end with")
 @click.option("--exact", is_flag=True, help="as a list of people, as 'set --exact' would write it")
 @with_target(changes=False, deployed=True)
