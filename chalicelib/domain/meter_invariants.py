@@ -171,7 +171,7 @@ def _data_holds(view: Document) -> bool:
 def is_exact(data: Any) -> bool:
     """Whether no double is among the values, at any depth: amounts are exact decimals."""
     pending = [data]
-    for value in pending:  # which grows meanwhile; a recursion takes three times as long
+    for value in pending:  # which grows in the loop; a recursion takes three times as long
         kind = type(value)
         if kind is dict:
             pending.extend(value.values())

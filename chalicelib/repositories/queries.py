@@ -117,7 +117,7 @@ class MongoReadingQueries(ReadingQueries):
     def _kept(
         self, user_id: str, energy_type: EnergyType, meter: Document, session: ClientSession
     ) -> tuple[CompactReadings, Mapping[int, bytes]] | None:
-        """The compact series, with what the dirty range holds now in the place of what it held."""
+        """The compact series, with what the dirty range holds now in place of what it held."""
         collection = ScopedCollection(self._database[Collections.SERIES], user_id, session)
         kept = series.kept(collection, meter)
         if kept is None or "dirtyFrom" not in meter:

@@ -94,7 +94,7 @@ class Api:
             path = f"{PAGE}&cursor={page['nextCursor']}"
 
     def _old_page(self, sent: Sent) -> Any:
-        """A function goes by the mode before for a second: until then the new backend may answer all the same."""
+        """A function goes by the mode before for a second: until then the new backend may still answer."""
         for _ in range(ATTEMPTS):
             outcome = self.send(sent, {200})
             if outcome.backend == OLD:

@@ -179,7 +179,7 @@ class ComparisonLog(Protocol):
         """Remember that somebody has asked again."""
 
     def save_rule(self, rule: IgnoreRule) -> None:
-        """Set a rule for a fingerprint that was found, in the place of an older one."""
+        """Set a rule for a fingerprint that was found, in place of an older one."""
 
     def rules(self) -> Mapping[str, IgnoreRule]:
         """All rules by fingerprint, those that have expired too."""

@@ -209,7 +209,7 @@ class SyncControl(Protocol):
         """How long the store lets a transaction live; None where it does not say."""
 
     def change(self, before: SyncState, after: SyncState, reason: str, by: str | None) -> SyncState | None:
-        """Put ``after`` in the place of ``before``, from now on by the store's clock.
+        """Put ``after`` in place of ``before``, from now on by the store's clock.
 
         Returns the state as it is stored; None, and nothing changed, when ``before`` has gone meanwhile.
         """
@@ -221,7 +221,7 @@ class SyncControl(Protocol):
         """What is left of a mode that is lost; None: the mode can be read."""
 
     def recover(self, remains: Remains, after: SyncState, reason: str, by: str | None) -> SyncState | None:
-        """Put ``after`` in the place of what was found. Returns as ``change`` does."""
+        """Put ``after`` in place of what was found. Returns as ``change`` does."""
 
     def stop(self) -> SyncStop | None:
         """Why the sync job stopped; None where it did not, or where a person has answered."""

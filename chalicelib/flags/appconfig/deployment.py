@@ -92,7 +92,7 @@ class FlagDeployment:
         return found[-1]
 
     def deploy(self, content: bytes, base: Deployed, description: str) -> Deployment:
-        """Begin to deploy a document in the place of ``base``.
+        """Begin to deploy a document in place of ``base``.
 
         Raises:
             RevisionError: somebody else was faster.

@@ -1,4 +1,4 @@
-"""Putting a changed document in the place of the one before: deploy it, remember it, wait until it is in effect."""
+"""Putting a changed document in place of the one before: deploy it, remember it, wait until it is in effect."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -57,7 +57,7 @@ class FlagPublishing:
         return Overtaking(self.history, self.deployment)
 
     def publish(self, base: Deployed, before: FlagDocument, after: FlagDocument, doing: Action) -> ChangeResult:
-        """Deploy ``after`` in the place of ``before``, which is the document of ``base``.
+        """Deploy ``after`` in place of ``before``, which is the document of ``base``.
 
         Raises:
             RevisionError, RolloutError, UnavailableError: as ``FlagDeployment``; where the change must be recorded,

@@ -33,7 +33,7 @@ class ChangeRequest:
 class ChangeResult:
     """A change that was made. ``recorded``: whether the database has it.
 
-    ``overruled``: why everybody gets the new backend all the same; None also where the database could not be asked.
+    ``overruled``: why everybody still gets the new backend; None also where the database could not be asked.
     """
 
     change: FlagChange

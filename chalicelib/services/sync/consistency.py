@@ -224,7 +224,7 @@ class ConsistencyService:
         return [meter for meter in meters if old.get(meter) != new.get(meter)]
 
     def _left_after_mending(self, damaged: Sequence[MeterKey], sync: SyncState, mending: "_Mending") -> Verification:
-        """What differs all the same, and the meters that cannot be calculated."""
+        """What still differs, and the meters that cannot be calculated."""
         failures = {meter: why for meter in damaged if (why := mending.mended(meter))}
         unmended = tuple(finding for why in failures.values() for finding in why)
         left = self._look_at([meter for meter in damaged if meter not in failures], sync)

@@ -123,7 +123,7 @@ class SyncJobService:
             raise SyncStoppedError(why) from error
 
     def _begin_again(self) -> None:
-        """The old readings as they are now are right, says a person; a mass deletion stops the job all the same."""
+        """The old readings as they are now are right, says a person; a mass deletion still stops the job."""
         self._control.save_sync_progress(SyncProgress())
         self._control.answer_stop("sync --full", self._clock())
 

@@ -58,7 +58,7 @@ def restore(target: Target, file: Path, rebuild: bool) -> None:
 def _rebuilt(database: MongoDatabase) -> str:
     try:
         seen = shell_operations(database).rebuild.rebuild(None, print_progress, restart=True)
-    except EnergyMonitorError as error:  # the data is back all the same
+    except EnergyMonitorError as error:  # the data is back in spite of it
         return f"no display was calculated: {error}"
     return f"display calculated: {seen.meters} meters, {seen.differences} cannot be"
 

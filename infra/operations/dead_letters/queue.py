@@ -185,7 +185,7 @@ class DeadLetterQueue:
         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
 
     def _put_back(self, letters: Sequence[DeadLetter]) -> None:
-        """What was deleted meanwhile is refused one by one, which is as it should be."""
+        """What was deleted meanwhile is refused one by one, which does no harm."""
         for first in range(0, len(letters), PER_CALL):
             entries = [
                 {"Id": str(number), "ReceiptHandle": letter.receipt, "VisibilityTimeout": 0}
