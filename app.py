@@ -12,7 +12,7 @@ from chalicelib.api.v2 import display, energy, exchanges, openapi, settings
 from chalicelib.handlers import comparer, display_data, sweeper, sync_job
 
 app = Chalice(app_name="energy-monitor", configure_logs=False)  # the application logs by itself, as JSON lines
-app.api.binary_types.append("text/csv")  # files arrive byte for byte, whatever their encoding
+app.api.binary_types.append("text/csv")  # files arrive byte for byte, in any encoding
 
 # HTTP
 app.register_blueprint(health.routes)

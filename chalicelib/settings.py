@@ -14,7 +14,7 @@ LOCAL_ISSUER = "https://energy-monitor.local"
 
 
 class Settings(BaseModel):
-    """What a deployment is told by its template; built once per process."""
+    """A deployment's settings, from its template; built once per process."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -13,18 +13,18 @@ from infra.errors import expected_errors
 from infra.targets.naming import addressed
 
 COMMANDS = {  # the module of infra.operations that holds each, and what the list of commands says of it
-    "backup": ("backup", "Write the whole of the data to FILE, as of one moment."),
-    "compare": ("compare", "Hold the backends' answers against each other."),
+    "backup": ("backup.commands", "Write the whole of the data to FILE, as of one moment."),
+    "compare": ("compare.commands", "Hold the backends' answers against each other."),
     "deploy": ("deploy", "Deploy to AWS with your own credentials."),
-    "dlq": ("dlq", "Dead letters: events that a function failed on."),
+    "dlq": ("dead_letters.commands", "Dead letters: events that a function failed on."),
     "down": ("stack", "End everything that 'up' started; the data stays."),
     "drill": ("drill", "Do on purpose what must never go wrong."),
-    "flags": ("flags", "Which components move to the new backend, and for whom."),
+    "flags": ("flags.commands", "Which components move to the new backend, and for whom."),
     "mode": ("sync", "Where writes go: old_only <-> dual_write <-> new_only."),
     "rebuild": ("rebuild", "Calculate all display documents."),
     "repair": ("repair", "Mend what differs from the authoritative side, or from the other one."),
     "replay": ("replay", "Send one event per meter, so that handlers refresh it."),
-    "restore": ("backup", "Put FILE back into an empty database."),
+    "restore": ("backup.commands", "Put FILE back into an empty database."),
     "status": ("stack", "Say what runs."),
     "sweep": ("rebuild", "Refresh every meter that lags, now."),
     "sync": ("sync", "Carry over what another application wrote to energies."),

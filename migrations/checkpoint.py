@@ -1,4 +1,4 @@
-"""Where a backfill stands: a document of ``control`` that a run after an interruption goes on from."""
+"""How far a backfill is: a document of ``control`` that a run after an interruption goes on from."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

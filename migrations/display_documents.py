@@ -11,7 +11,7 @@ FIRST, LAST = to_datetime(FIRST_INSTANT), to_datetime(LAST_INSTANT)
 
 
 def remove_all(database: Database[Any]) -> None:
-    """Delete every display document. The versions go up, never down: an ETag of before must not fit again."""
+    """Delete every display document. The versions go up, never down: an older ETag must not fit again."""
     dirty = {
         "sourceVersion": {"$add": ["$sourceVersion", 1]},
         "dirtyFrom": FIRST,

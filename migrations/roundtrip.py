@@ -1,6 +1,6 @@
 """Proof that the scripts can be reverted on this data: up, down, up on a copy, and nothing may differ afterwards.
 
-The copy holds what ``down`` never takes away (old readings, meters, settings) and stands in databases of its own on the
+The copy holds what ``down`` never takes away (old readings, meters, settings) and lies in databases of its own on the
 same server, which are dropped at the end. The original is only read.
 """
 
@@ -122,7 +122,7 @@ def _differences(one: Database[Any], other: Database[Any], names: tuple[Collecti
 
 
 def _differing_ids(one: Database[Any], other: Database[Any], name: Collections) -> Iterator[Any]:
-    """Documents of either side that do not stand on the other, byte for byte."""
+    """The ids of documents that the other database does not have, byte for byte."""
     for here, there in ((one, other), (other, one)):
         documents = here[name].find({}, WITHOUT_VERSIONS)
         while batch := list(islice(documents, BATCH)):

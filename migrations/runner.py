@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pymongo.database import Database
+from typing_extensions import override
 
 from chalicelib.repositories.control import sync_state
 from migrations.errors import LockedError, MigrationError, RefusedError
@@ -154,7 +155,7 @@ def _run_one(database: Database[Any], script: Script, direction: Direction, ledg
         (migration.up if direction == "up" else migration.down)(database, run)
         run.check()
     except LockedError:
-        raise  # the record belongs to whoever has the lock now
+        raise  # the record belongs to the runner that has the lock now
     except Exception as error:
         ledger.fail(script, f"{type(error).__name__}: {error}")
         raise MigrationError(f"{script.name} failed: {error}") from error
@@ -162,18 +163,21 @@ def _run_one(database: Database[Any], script: Script, direction: Direction, ledg
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """A ``Run`` that knows of the lock."""
+class _Held(Run):
+    """A run that knows of the lock."""
 
     lock: Lock
     shown: Run
 
+    @override
     def check(self) -> None:
         self.lock.check()
 
+    @override
     def say(self, text: str) -> None:
         self.shown.say(text)
 
+    @override
     def progress(self, unit: str, total: int) -> AbstractContextManager[Advance]:
         return self.shown.progress(unit, total)
 

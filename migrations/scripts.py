@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
 from pymongo.database import Database
+from typing_extensions import override
 
 from migrations.errors import MigrationError
 
@@ -39,16 +40,19 @@ class Run(Protocol):
         """Show a bar of ``total`` for as long as the block runs; call what it yields with what was done."""
 
 
-class QuietRun:
+class QuietRun(Run):
     """Implements ``Run`` for callers that neither watch nor share the database."""
 
+    @override
     def check(self) -> None:
         """Nobody else is at it."""
 
+    @override
     def say(self, text: str) -> None:
         """Nobody listens."""
 
-    def progress(self, unit: str, total: int) -> AbstractContextManager[Advance]:  # noqa: ARG002
+    @override
+    def progress(self, unit: str, total: int) -> AbstractContextManager[Advance]:
         """Nobody looks."""
         return nullcontext(lambda _: None)
 
@@ -87,7 +91,7 @@ class Script:
 
     @property
     def checksum(self) -> str:
-        """Of the file as it is now, whatever its line ends."""
+        """Of the file as it is now, with any line ends."""
         return sha256(self.path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
     def is_what_was_applied(self, checksum: str) -> bool:
@@ -98,7 +102,7 @@ class Script:
         return checksum == self.checksum or checksum in getattr(self.load(), "FORMER", ())
 
     def load(self) -> Migration:
-        """Import the file, wherever it is."""
+        """Import the file from any folder."""
         spec = spec_from_file_location(f"migrations.{self.name}", self.path)
         if spec is None or spec.loader is None:
             raise MigrationError(f"{self.path} cannot be imported")

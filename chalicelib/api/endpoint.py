@@ -23,7 +23,7 @@ from chalicelib.api.errors import (
     UnsupportedMediaError,
 )
 from chalicelib.auth import Caller
-from chalicelib.bootstrap import Container
+from chalicelib.bootstrap.container import Container
 from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import count, flush

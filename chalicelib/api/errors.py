@@ -88,6 +88,11 @@ _STATUS: tuple[tuple[type[EnergyMonitorError], HTTPStatus], ...] = (
     (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (UnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
+# Python 3.13 has other words for these; callers and generated documents see the same ones from every Python.
+_TITLES = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Request Entity Too Large",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Unprocessable Entity",
+}
 
 
 def status_of(error: Exception) -> HTTPStatus:
@@ -100,13 +105,18 @@ def status_of(error: Exception) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
+def title_of(status: HTTPStatus) -> str:
+    """A status in words."""
+    return _TITLES.get(status, status.phrase)
+
+
 def problem_of(error: Exception, path: str) -> Problem:
     """The problem answer for an error. An unexpected one says nothing about itself."""
     status = status_of(error)
     expected = status is not HTTPStatus.INTERNAL_SERVER_ERROR
     body: dict[str, Any] = {
         "type": PROBLEM_TYPE + (_slug(error) if expected else "internal"),
-        "title": status.phrase,
+        "title": title_of(status),
         "status": status.value,
         "detail": str(error) if expected else "an unexpected error occurred; it has been recorded",
         "instance": path,

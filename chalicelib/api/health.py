@@ -6,7 +6,7 @@ from chalice import Response
 
 from chalicelib.api.answers import json_answer
 from chalicelib.api.routes import Routes
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
 
 routes = Routes(__name__)
 

@@ -14,6 +14,7 @@ from chalice.app import Request
 
 from chalicelib.api.answers import JSON, PROBLEM_JSON, json_answer
 from chalicelib.api.endpoint import stage_prefix
+from chalicelib.api.errors import title_of
 from chalicelib.api.operation import Operation
 from chalicelib.api.schemas import PROBLEM, Members, reference, schemas_of
 
@@ -109,7 +110,7 @@ def _problem(status: HTTPStatus) -> Members:
 
 
 def _component(status: HTTPStatus) -> str:
-    return status.phrase.replace(" ", "")
+    return title_of(status).replace(" ", "")
 
 
 def _refusals(operation: Operation) -> set[HTTPStatus]:
@@ -127,7 +128,7 @@ def _refusals(operation: Operation) -> set[HTTPStatus]:
 
 
 def _answer(status: HTTPStatus, headers: Sequence[str], media: str, schemas: Sequence[Members]) -> Members:
-    answer: Members = {"description": status.phrase}
+    answer: Members = {"description": title_of(status)}
     if headers:
         answer["headers"] = {
             name: {"description": HEADERS[name], "required": True, "schema": {"type": "string"}} for name in headers

@@ -1,4 +1,4 @@
-"""An operation: one method of one path, as it is declared at its function and described by an OpenAPI document."""
+"""An operation: one method of one path, declared at its function and described by an OpenAPI document."""
 
 import inspect
 from collections.abc import Callable

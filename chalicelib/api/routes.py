@@ -16,7 +16,7 @@ from chalicelib.api.endpoint import CSV_BODY_BYTES, Call, Refusal, answered
 from chalicelib.api.errors import MethodNotAllowedError
 from chalicelib.api.operation import Function, Operation, Promises, inputs_of
 from chalicelib.auth import OPERATOR
-from chalicelib.bootstrap import container
+from chalicelib.bootstrap.container import container
 
 Declared = TypeVar("Declared", bound=Function)
 

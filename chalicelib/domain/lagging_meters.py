@@ -36,7 +36,7 @@ class LaggingMeter:
 
     @property
     def pause_ms(self) -> int:
-        """How long to leave the meter alone after so many attempts: doubled each time, up to an hour."""
+        """How long to leave the meter alone after that many attempts: doubled each time, up to an hour."""
         return min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS << min(self.attempts - 1, 10))
 
 
@@ -81,7 +81,7 @@ class LaggingMeters(Protocol):
         """Meters to refresh: those never tried, the longest waiting first; behind them those whose pause is over."""
 
     def every(self, dirty_before: int) -> Iterator[LaggingMeter]:
-        """Each of them once, the longest waiting first, whatever its pause."""
+        """Each of them once, the longest waiting first, also during its pause."""
 
     def claim(self, meter: LaggingMeter, next_attempt: int) -> bool:
         """Note that a meter is tried once more, before it is; False where somebody else has tried or refreshed it.
@@ -90,7 +90,7 @@ class LaggingMeters(Protocol):
         """
 
     def failed(self, claimed: LaggingMeter, error: str) -> None:
-        """Note how an attempt ended. A refresh that succeeds, whoever's it is, forgets all attempts by itself."""
+        """Keep how an attempt ended. Any refresh that succeeds removes all attempts."""
 
     def failing(self, limit: int) -> tuple[int, Sequence[FailingMeter]]:
         """How many meters fail, and the first of them, those tried next at the beginning."""

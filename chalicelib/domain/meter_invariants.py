@@ -140,7 +140,7 @@ def is_sound(meter: Document) -> bool:
 def latest_shown(meter: Document) -> int:
     """The version above which no display document of a sound meter can be.
 
-    A meter whose version was lifted shows nothing yet (``displayVersion`` 0) and still has documents of before.
+    A meter whose version was lifted shows nothing yet (``displayVersion`` 0) and still has its older documents.
     """
     return int(meter["displayVersion"] or meter["sourceVersion"])
 
@@ -169,9 +169,9 @@ def _data_holds(view: Document) -> bool:
 
 
 def is_exact(data: Any) -> bool:
-    """Whether no double is among the values, at whatever depth: amounts are exact decimals."""
+    """Whether no double is among the values, at any depth: amounts are exact decimals."""
     pending = [data]
-    for value in pending:  # which grows meanwhile; a recursion takes three times as long
+    for value in pending:  # which grows in the loop; a recursion takes three times as long
         kind = type(value)
         if kind is dict:
             pending.extend(value.values())

@@ -8,15 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.calculation.compact import CompactReadings
+from chalicelib.domain.display_documents import DataType as DataType
+from chalicelib.domain.display_documents import DisplayDocument as DisplayDocument
+from chalicelib.domain.display_documents import DisplayUpdate as DisplayUpdate
+from chalicelib.domain.display_documents import SeriesUpdate as SeriesUpdate
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.domain.meter_invariants import Violation
 from chalicelib.domain.readings import (
     DEFAULT_ZONE,
-    FIRST_INSTANT,
     EnergyType,
     MeterExchange,
     Reading,
@@ -27,7 +30,6 @@ from chalicelib.domain.sync.modes import SyncState
 T = TypeVar("T")
 Clock = Callable[[], int]
 ReadingSource = Literal["manual", "csv", "api", "sync"]
-DataType = Literal["monthly", "histogram", "summary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class NewReading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoredReading:
-    """A reading as it stands in the source collection."""
+    """A reading of the source collection, with its revision."""
 
     id: str
     type: EnergyType
@@ -63,7 +65,7 @@ class StoredReading:
 
     @property
     def content(self) -> str:
-        """A digest of what twins share: the same from either side, whatever else one of them knows of the reading."""
+        """A digest of what twins share: the same from either side, though one of them knows more of the reading."""
         said = f"{self.id} {self.type} {self.instant} {self.amount.normalize():f}"
         return sha256(said.encode()).hexdigest()[:16]
 
@@ -130,48 +132,6 @@ class MeterSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class DisplayDocument:
-    """One stored view; ``data`` has the shape that the caller sees, amounts as Decimal. ``year``: monthly only."""
-
-    data_type: DataType
-    year: int | None
-    data: Mapping[str, Any]
-    source_version: int
-    calculation_version: int
-    calculated_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesUpdate:
-    """What of a meter's compact series changes: these parts are all there is between two years (UTC), both included.
-
-    ``count`` is the number of readings in the whole series, ``digests`` are those of the parts as they were before.
-    """
-
-    first_year: int
-    last_year: int
-    parts: Mapping[int, CompactReadings]
-    count: int
-    digests: Mapping[int, bytes] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class DisplayUpdate:
-    """What one refresh writes: the documents it touched, the years that remain stored at all, the compact series.
-
-    Without a ``series`` none is kept: the next calculation reads all readings. ``as_of``: every write that was
-    committed before this instant is shown. ``whole``: the documents are all there should be, whatever is stored.
-    """
-
-    source_version: int
-    documents: Sequence[DisplayDocument]
-    stored_years: range
-    series: SeriesUpdate | None = None
-    as_of: int = FIRST_INSTANT
-    whole: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class ReadingFilter:
     """Which readings a list shows: all of a user, or of one type, from one instant up to and including another."""
 
@@ -203,7 +163,7 @@ class EnergyRepository(Protocol):
         """One reading. Raises NotFoundError."""
 
     def replace(self, before: StoredReading, after: StoredReading) -> StoredReading:
-        """Give a stored reading another date or amount; returns it as it now stands. Raises DuplicateReadingError."""
+        """Give a stored reading another date or amount; returns the stored one. Raises DuplicateReadingError."""
 
     def remove(self, reading: StoredReading, now: int) -> None:
         """Take a reading away."""

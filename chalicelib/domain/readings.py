@@ -34,7 +34,7 @@ _ISO_DATETIME = re.compile(
 )
 
 
-# From end to end: whatever the zone, no kept year begins before or ends after.
+# From end to end: no kept year begins before it or ends after it, in any zone.
 FIRST_INSTANT, LAST_INSTANT = (
     (datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND for year in (FIRST_YEAR - 1, LAST_YEAR + 2)
 )

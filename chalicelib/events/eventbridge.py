@@ -5,7 +5,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import override
+
 from chalicelib.domain.events import EnergyEvent
+from chalicelib.domain.ports import EventPublisher
 from chalicelib.events.entries import Entry, batches, entry_of, fits, named
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import count
@@ -20,7 +23,7 @@ FIRST_PAUSE_SECONDS = 0.1  # at most; doubled each time, and random, so that man
 PATIENCE_SECONDS = 2.0
 
 
-class EventBridgePublisher:
+class EventBridgePublisher(EventPublisher):
     """Implements ``EventPublisher``: batches, sends what failed again, never raises for a bus that fails.
 
     What cannot be sent is logged and counted; the meter stays dirty, so a later refresh finds it. (A shell counts
@@ -41,6 +44,7 @@ class EventBridgePublisher:
         self._clock = clock
         self._counted = counted
 
+    @override
     def publish(self, events: Sequence[EnergyEvent]) -> None:
         """Send events, for a few seconds at most."""
         self.send(events)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from chalice import Blueprint
 
-from chalicelib.bootstrap import Container
+from chalicelib.bootstrap.container import Container
 from chalicelib.domain.events import (
     EnergyEvent,
     EnergyReadingCreated,

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from aws_lambda_powertools.utilities.parser import parse
 from aws_lambda_powertools.utilities.parser.envelopes import EventBridgeEnvelope
 
-from chalicelib.bootstrap import Container, container
+from chalicelib.bootstrap.container import Container, container
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.domain.unknown_events import is_of_unknown_version, named_meters
 from chalicelib.monitoring.logger import logger
@@ -61,10 +61,10 @@ def _of_unknown_version(event: Any) -> dict[str, Any] | None:
 
 
 def _recalculate(detail: dict[str, Any], model: type[EnergyEvent]) -> int:
-    """The safe way for an event of an unknown version: whatever it may mean, afterwards its meters are right."""
+    """The safe way for an event of an unknown version: it may mean anything, afterwards its meters are right."""
     count(MetricName.EVENTS_OF_UNKNOWN_VERSION)
     said = {"event_type": model.__name__, "event_version": repr(detail.get("version"))[:50]}
-    logger().warning("event of an unknown version, its meters are calculated anew", extra=said)
+    logger().warning("event of an unknown version, its meters are calculated again in full", extra=said)
     named = named_meters(detail)
     refreshed = container().recalculation.recalculate(named.user_id, named.types)
     logger().info("event handled", extra={**said, "refreshed": refreshed})

@@ -4,7 +4,7 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.bootstrap import Container
+from chalicelib.bootstrap.container import Container
 from chalicelib.handlers.event_function import scheduled_function
 from chalicelib.monitoring.metrics import count, milliseconds
 from chalicelib.monitoring.names import MetricName

@@ -4,7 +4,7 @@ from typing import Any
 
 from chalice import Blueprint
 
-from chalicelib.bootstrap import Container
+from chalicelib.bootstrap.container import Container
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError
 from chalicelib.handlers.event_function import scheduled_function
 from chalicelib.monitoring.logger import logger

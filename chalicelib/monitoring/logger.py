@@ -33,7 +33,7 @@ def logged_to(stream: TextIO) -> Iterator[None]:
 
 
 class _Output:
-    """Standard output as it is at the time, or where ``logged_to`` leads."""
+    """Standard output at the time of the line, or where ``logged_to`` leads."""
 
     def write(self, text: str) -> int:
         return _current().write(text)

@@ -1,4 +1,4 @@
-"""The changes of the old readings, whoever makes them: a change stream that is read piece by piece.
+"""The changes of the old readings, by any writer: a change stream that is read piece by piece.
 
 A position is a resume token with a digest of it and of the collection. The server takes the token of another stream,
 and one that lies ahead of its own time, as it takes one of ours: what had happened before it would never be seen.
@@ -9,9 +9,10 @@ from typing import Any
 
 from pymongo.change_stream import ChangeStream
 from pymongo.errors import OperationFailure
+from typing_extensions import override
 
 from chalicelib.domain.errors import SyncStoppedError
-from chalicelib.domain.sync.reconciliation import Changes, Moment, Position
+from chalicelib.domain.sync.change_feed import ChangeFeed, Changes, Moment, Position
 from chalicelib.domain.sync.repairs import ANSWERS, REPAIR
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
 
@@ -24,18 +25,20 @@ WRITES = frozenset({"insert", "update", "replace", "delete"})
 PIPELINE = [{"$project": {"operationType": 1, "documentKey": 1, "clusterTime": 1}}]
 
 
-class MongoChangeFeed:
-    """Implements ``ChangeFeed``."""
+class MongoChangeFeed(ChangeFeed):
+    """``ChangeFeed`` on MongoDB."""
 
     def __init__(self, database: MongoDatabase, timeout_seconds: float) -> None:
         self._energies = database[Collections.ENERGIES]
         self._timeout = timeout_seconds
 
+    @override
     def position(self) -> Position:
         """The token of the present moment."""
         with time_limit(self._timeout), self._energies.watch(max_await_time_ms=1) as stream:
             return self._position(stream)
 
+    @override
     def moment(self) -> Moment:
         """The server's operation time."""
         client = self._energies.database.client
@@ -43,6 +46,7 @@ class MongoChangeFeed:
             self._energies.database.command("ping", session=session)
             return session.operation_time
 
+    @override
     def read(self, position: Position, limit: int, until: Moment) -> Changes | None:
         """At most ``limit`` changes; the server looks for the position each time, which takes it milliseconds."""
         if not self._is_ours(position, until):

@@ -1,17 +1,19 @@
-"""What came of comparing the backends, in ``backend_comparisons``, and the noted reads that are asked again.
+"""What came of comparing the backends, in ``backend_comparisons``, and the recorded reads that are asked again.
 
 System jobs and operators use it across users, so it is outside the session filter. A row says whose answer it was, and
-what differed, by pseudonyms alone; reads that name ids stay in the usage log and are only pointed at. How rows become
-a report stands in ``comparison_reports``.
+what differed, by pseudonyms alone; reads that name ids stay in the usage log, and rows name
+them. ``comparison_reports`` turns rows into a report.
 """
 
 from collections.abc import Mapping, Sequence
 
 from bson import ObjectId
 from pymongo import DESCENDING
+from typing_extensions import override
 
 from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.domain.rollout.comparison_log import (
+    ComparisonLog,
     ComparisonReport,
     ComparisonResult,
     Example,
@@ -30,14 +32,15 @@ REPORT_SECONDS = 60.0  # a report counts rows of days; nobody waits for it but t
 REPLAYS = 200
 
 
-class MongoComparisonLog:
-    """Implements ``ComparisonLog``."""
+class MongoComparisonLog(ComparisonLog):
+    """``ComparisonLog`` on MongoDB."""
 
     def __init__(self, database: MongoDatabase) -> None:
         self._usage = database[Collections.USAGE]
         self._comparisons = database[Collections.COMPARISONS]
         self._control = database[Collections.CONTROL]
 
+    @override
     def requests(self, component: Component, after: int, limit: int) -> Sequence[Request]:
         """By the index on component and moment."""
         wanted = {
@@ -48,28 +51,33 @@ class MongoComparisonLog:
         with time_limit(READ_SECONDS):
             return [_request(row) for row in self._usage.find(wanted, sort=[("at", DESCENDING)], limit=limit)]
 
+    @override
     def request(self, usage: str) -> Request | None:
         """By its id."""
         with time_limit(READ_SECONDS):
             row = self._usage.find_one({"_id": ObjectId(usage)})
         return None if row is None else _request(row)
 
+    @override
     def looked_at(self) -> int | None:
         """From ``control``."""
         with time_limit(READ_SECONDS):
             found = self._control.find_one({"_id": POSITION})
         return None if found is None else to_ms(found["lookedAt"])
 
+    @override
     def set_looked_at(self, instant: int) -> None:
         """In ``control``."""
         with time_limit(READ_SECONDS):
             self._control.update_one({"_id": POSITION}, {"$set": {"lookedAt": to_datetime(instant)}}, upsert=True)
 
+    @override
     def add(self, compared: ComparisonResult, pseudonyms: Pseudonyms, at: int) -> None:
         """One row per comparison."""
         with time_limit(READ_SECONDS):
             self._comparisons.insert_one(_row(compared, pseudonyms, at))
 
+    @override
     def report(self, since: int) -> ComparisonReport:
         """Counted by the server, over the index on the moment."""
         recent = {"$match": {"at": {"$gte": to_datetime(since)}, "outcome": {"$exists": True}}}
@@ -82,6 +90,7 @@ class MongoComparisonLog:
         most_often_first = sorted(found, key=lambda group: (-group.answers, group.fingerprint))
         return ComparisonReport(outcomes_of(outcomes), most_often_first, replays)
 
+    @override
     def examples(self, fingerprint: str, limit: int) -> Sequence[Example]:
         """By the index on fingerprint and moment."""
         with time_limit(READ_SECONDS):
@@ -90,6 +99,7 @@ class MongoComparisonLog:
             )
             return [_example(row) for row in rows]
 
+    @override
     def audit(self, replay: Replay) -> None:
         """Beside the comparisons; it has no outcome of its own, so that reports do not count it."""
         row = {
@@ -102,12 +112,14 @@ class MongoComparisonLog:
         with time_limit(READ_SECONDS):
             self._comparisons.insert_one(row)
 
+    @override
     def save_rule(self, rule: IgnoreRule) -> None:
         """In ``control``, all rules in one document."""
         stored = {"owner": rule.owner, "reason": rule.reason, "until": to_datetime(rule.until)}
         with time_limit(READ_SECONDS):
             self._control.update_one({"_id": RULES}, {"$set": {f"rules.{rule.fingerprint}": stored}}, upsert=True)
 
+    @override
     def rules(self) -> Mapping[str, IgnoreRule]:
         """From ``control``."""
         with time_limit(READ_SECONDS):

@@ -1,5 +1,6 @@
-"""The sync mode in the collection ``control``: one document that every write transaction reads.
+"""The sync mode in the collection ``control``: its document and its history, which every write transaction reads.
 
+A document that is older than its history was put back from before a change: it is an outage, like a lost one.
 A missing document means ``old_only`` where nothing says that there ever was one, and an outage where something does. A
 trace of a mode is what comes about only after the document was written, or by a mode that writes the new side:
 
@@ -14,20 +15,20 @@ in a database that no migration has seen; and the quarantine and empty collectio
 
 from collections.abc import Iterator
 from datetime import datetime
-from reprlib import repr as brief
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from bson.codec_options import DatetimeConversion
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
+from pymongo import DESCENDING
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
 from chalicelib.domain.errors import LostModeError
 from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.sync.modes import DRAIN_SECONDS, Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import DRAIN_SECONDS, ModeChange, Side, SyncMode, SyncState
 from chalicelib.repositories.database import CODEC_OPTIONS, Collections, Document, MongoDatabase
+from chalicelib.repositories.stored import Lax, Stored, readable, reason_of
 
 SYNC_MODE = "sync_mode"
 MODE_CHANGES = "sync_mode_changes"
@@ -42,16 +43,15 @@ LONGEST_DRAIN_SECONDS = 86_400
 # A damaged date can lie beyond what Python's can hold.
 ANY_DATE = CODEC_OPTIONS.with_options(datetime_conversion=DatetimeConversion.DATETIME_AUTO)
 READ: Document = {"mode": 1, "since": 1, "catchingUp": 1, "fullDrainSeconds": 1, "readAt": "$$NOW"}
+READ_WITH_LAST_CHANGE: Document = {**READ, "changes": {"$slice": -1}}
 
 
-class StoredMode(BaseModel):
+class StoredMode(Stored):
     """The document, field by field; what is not exactly this is no mode."""
 
-    model_config = ConfigDict(strict=True, frozen=True, alias_generator=to_camel)
-
-    mode: Annotated[SyncMode, Field(strict=False)]
+    mode: Annotated[SyncMode, Lax]
     since: datetime
-    catching_up: Annotated[Side | None, Field(strict=False)] = None
+    catching_up: Annotated[Side | None, Lax] = None
     full_drain_seconds: Annotated[int, Field(ge=1, le=LONGEST_DRAIN_SECONDS)] = DRAIN_SECONDS
     read_at: datetime
 
@@ -70,15 +70,30 @@ class StoredMode(BaseModel):
         )
 
 
+class StoredChange(Stored):
+    """One change of the mode."""
+
+    mode: Annotated[SyncMode, Lax]
+    at: datetime
+    reason: str
+    by: str | None = None
+    catching_up: Annotated[Side | None, Lax] = None
+
+
 def sync_state(database: MongoDatabase, session: ClientSession | None = None) -> SyncState:
     """The mode as a session sees it; a database without any trace of us is ``old_only``.
 
     Raises:
-        LostModeError: the document is missing where there was one, or it cannot be read.
+        LostModeError: the document is missing where there was one, it cannot be read, or it is older than its history.
     """
-    found = control_of(database).find_one({"_id": SYNC_MODE}, READ, session=session)
-    if found is not None:
-        return state_of_document(found)
+    both = {"_id": {"$in": [SYNC_MODE, MODE_CHANGES]}}
+    # The history comes first: otherwise a change of mode between the two would look like an older document.
+    found = control_of(database).find(both, READ_WITH_LAST_CHANGE, session=session).sort("_id", DESCENDING)
+    documents = {document["_id"]: document for document in found}
+    if stored := documents.get(SYNC_MODE):
+        state = state_of_document(stored)
+        _check_newest(state, changes_of(documents.get(MODE_CHANGES)))
+        return state
     if trace := next(traces(database), None):
         raise LostModeError(f"control.{SYNC_MODE} is missing, and {trace} says that there was one; {RECOVER}")
     return SyncState(read_at=database_time(database))
@@ -94,6 +109,34 @@ def state_of_document(found: Document) -> SyncState:
         raise LostModeError(f"control.{SYNC_MODE} cannot be read: {reason_of(error)}; {RECOVER}") from None
 
 
+def changes_of(history: Document | None) -> list[ModeChange]:
+    """The changes that can be read.
+
+    Where an older record does not say which side was right after a change, the mode before the change does.
+    """
+    items: Any = (history or {}).get("changes")
+    changes: list[ModeChange] = []
+    for item in items if isinstance(items, list) else []:
+        stored = readable(StoredChange, item, MODE_CHANGES)
+        if stored is None:
+            continue
+        right = stored.catching_up
+        if "catching_up" not in stored.model_fields_set and stored.mode is SyncMode.DUAL_WRITE and changes:
+            right = SyncState(changes[-1].mode, catching_up=changes[-1].catching_up).authoritative
+        changes.append(ModeChange(stored.mode, to_ms(stored.at), stored.reason, stored.by, right))
+    return changes
+
+
+def _check_newest(state: SyncState, history: list[ModeChange]) -> None:
+    """A document that was put back from before the last change says nothing about the data."""
+    for last in history:
+        if state.since is not None and last.at > state.since and last.mode is not state.mode:
+            raise LostModeError(
+                f"control.{SYNC_MODE} says {state.mode}, and is older than the last change in "
+                f"control.{MODE_CHANGES}, to {last.mode}; {RECOVER}"
+            )
+
+
 def traces(database: MongoDatabase) -> Iterator[str]:
     """What says that there was a mode, by one look at each place; see the module."""
     if found := control_of(database).find_one(_TRACES, {"_id": 1}):
@@ -106,7 +149,7 @@ def traces(database: MongoDatabase) -> Iterator[str]:
 
 
 def control_of(database: MongoDatabase) -> Collection[Document]:
-    """The collection, as it can be read whatever is in it."""
+    """The collection, readable with any date in it."""
     return database.get_collection(Collections.CONTROL, codec_options=ANY_DATE)
 
 
@@ -135,12 +178,3 @@ _TRACES: Document = {
         {"_id": {"$in": ["verified", "verify", "rebuild_check", "rebuild"]}, "since": {"$ne": None}},
     ]
 }
-
-
-def reason_of(error: ValidationError) -> str:
-    """What is wrong with a document, in a few words."""
-    first = error.errors()[0]
-    field = ".".join(map(str, first["loc"]))
-    if first["type"] == "missing":
-        return f"{field} is missing"
-    return f"{field}: {first['msg']}, found {brief(first['input'])}" if field else first["msg"]

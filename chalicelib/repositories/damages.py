@@ -63,7 +63,7 @@ def damages(database: MongoDatabase, meter: MeterKey) -> list[Finding]:
 
 
 def _documents(meter: MeterKey) -> Mapping[Collections, Document]:
-    """The documents by their ids, whatever else they say."""
+    """The documents by their ids alone."""
     key = meter_id(*meter)
     parts = {"_id": {"$gte": f"{key}|", "$lt": f"{key}}}"}}
     return {

@@ -96,7 +96,7 @@ CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
 def open_database(uri: str, name: str, *listeners: CommandListener) -> MongoDatabase:
     """Open the database; connects on the first command.
 
-    ``uri`` names a replica set (transactions need one); ``listeners`` are told of every command.
+    ``uri`` names a replica set (transactions need one); ``listeners`` see every command.
     """
     client: pymongo.MongoClient[Document] = pymongo.MongoClient(
         uri,

@@ -55,7 +55,7 @@ def counted(conditions: Document) -> Document:
 
 
 def of_meter(conditions: Document) -> Document:
-    """A filter for documents that belong to their meter, whatever they say of date and amount."""
+    """A filter for documents that belong to their meter, readable or not."""
     belongs = {field: READABLE[field] for field in ("_id", "userId", "type")}
     return {"$and": [belongs, conditions]}
 

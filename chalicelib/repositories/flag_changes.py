@@ -3,26 +3,29 @@
 from collections.abc import Sequence
 
 from pymongo import DESCENDING, WriteConcern
+from typing_extensions import override
 
 from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange, RecordedDocument
+from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange, FlagHistory, RecordedDocument
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 
 CONTENT = "document"
 
 
-class MongoFlagHistory:
-    """Implements ``FlagHistory``."""
+class MongoFlagHistory(FlagHistory):
+    """``FlagHistory`` on MongoDB."""
 
     def __init__(self, database: MongoDatabase) -> None:
         self._changes = database[Collections.FLAG_CHANGES].with_options(write_concern=WriteConcern("majority"))
 
+    @override
     def save(self, change: FlagChange, content: bytes) -> None:
         """One document per change; the flag document in it, so that ``flags restore`` needs nothing else."""
         document = _document(change) | {CONTENT: content}
         with time_limit(READ_SECONDS):
             self._changes.replace_one({"_id": change.id}, document, upsert=True)
 
+    @override
     def changes(self, flag: str | None, limit: int) -> Sequence[FlagChange]:
         """By an index on the moment, or on flag and moment."""
         wanted = {} if flag is None else {"flags": flag}
@@ -30,6 +33,7 @@ class MongoFlagHistory:
             found = self._changes.find(wanted, {CONTENT: 0}).sort("at", DESCENDING).limit(limit)
             return [_change(document) for document in found]
 
+    @override
     def last_deployed(self) -> RecordedDocument | None:
         """By the index on the moment; those that failed are few."""
         with time_limit(READ_SECONDS):

@@ -1,6 +1,6 @@
 """Meters whose display lags, across users: by the partial indexes on ``dirtySince``, so clean meters cost nothing.
 
-The attempts stand on the meter (``sweep``: attempts, nextAttempt, error), where the update that publishes a refresh
+The attempts are kept on the meter (``sweep``: attempts, nextAttempt, error), where the update that publishes a refresh
 takes them away.
 """
 
@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pymongo.cursor import Cursor
+from typing_extensions import override
 
-from chalicelib.domain.lagging_meters import FailingMeter, Lag, LaggingMeter
+from chalicelib.domain.lagging_meters import FailingMeter, Lag, LaggingMeter, LaggingMeters
 from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, time_limit
 
@@ -24,13 +25,14 @@ CLAIM_SECONDS = 1.0
 METERS_AT_ONCE = 20  # the server forgets a cursor that nobody asks for ten minutes
 
 
-class MongoLaggingMeters:
-    """Implements ``LaggingMeters``."""
+class MongoLaggingMeters(LaggingMeters):
+    """``LaggingMeters`` on MongoDB."""
 
     def __init__(self, database: MongoDatabase, timeout_seconds: float) -> None:
         self._meters = database[Collections.METERS]
         self._timeout = timeout_seconds
 
+    @override
     def lag(self, dirty_before: int) -> Lag:
         """A count and a look at the first, both by the index on ``dirtySince``."""
         with time_limit(self._timeout):
@@ -38,6 +40,7 @@ class MongoLaggingMeters:
             oldest = self._meters.find_one(DIRTY, projection={"dirtySince": 1}, sort=[("dirtySince", 1)])
         return Lag(lagging, instant_of((oldest or {}).get("dirtySince")))
 
+    @override
     def waiting(self, dirty_before: int, now: int, limit: int) -> Sequence[LaggingMeter]:
         """Two looks at the index on next attempt and ``dirtySince``: however many fail, they are not walked over."""
         since: Document = {"dirtySince": {"$lte": to_datetime(dirty_before)}}
@@ -47,6 +50,7 @@ class MongoLaggingMeters:
             found = self._first(never, "dirtySince", limit)
             return found + (self._first(due, NEXT_ATTEMPT, limit - len(found)) if len(found) < limit else [])
 
+    @override
     def every(self, dirty_before: int) -> Iterator[LaggingMeter]:
         """By the index on ``dirtySince``, in small batches."""
         since: Document = {"dirtySince": {"$lte": to_datetime(dirty_before)}}
@@ -55,6 +59,7 @@ class MongoLaggingMeters:
             while document := self._next(found):
                 yield _lagging(document)
 
+    @override
     def claim(self, meter: LaggingMeter, next_attempt: int) -> bool:
         """Only from the state that was read, and only while the meter is dirty."""
         claimed = meter.claimed
@@ -62,11 +67,13 @@ class MongoLaggingMeters:
         with time_limit(CLAIM_SECONDS):
             return bool(self._meters.update_one(_as_read(meter), {"$set": {"sweep": sweep}}).matched_count)
 
+    @override
     def failed(self, claimed: LaggingMeter, error: str) -> None:
         """Nothing where the attempt is not the last one any more."""
         with time_limit(CLAIM_SECONDS):
             self._meters.update_one(_as_read(claimed), {"$set": {"sweep.error": error}})
 
+    @override
     def failing(self, limit: int) -> tuple[int, Sequence[FailingMeter]]:
         """A count and a list."""
         with time_limit(self._timeout):

@@ -5,10 +5,11 @@ from typing import Any
 
 from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
+from typing_extensions import override
 
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meter_invariants import VERSION_LIMIT, is_sound
-from chalicelib.domain.ports import Exchange, MeterConfiguration, MeterState
+from chalicelib.domain.ports import Exchange, MeterConfiguration, MeterRepository, MeterState
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, MeterExchange, to_datetime, to_ms
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, meter_id
 from chalicelib.repositories.documents import amount_of
@@ -35,8 +36,8 @@ SOUND: Document = {
 }
 
 
-class MongoMeterRepository:
-    """Implements ``MeterRepository`` for one user inside one transaction."""
+class MongoMeterRepository(MeterRepository):
+    """``MeterRepository`` on MongoDB for one user inside one transaction."""
 
     def __init__(self, database: MongoDatabase, user_id: str, session: ClientSession | None) -> None:
         self._database = database
@@ -45,6 +46,7 @@ class MongoMeterRepository:
         self._owned = OwnedDocuments(database, user_id, session)
         self._user_id = user_id
 
+    @override
     def mark_changed(self, energy_type: EnergyType, first: int, last: int, now: int) -> int:
         """Count the version up and widen the dirty range; ``$min`` sets ``dirtySince`` only on a clean meter.
 
@@ -56,13 +58,13 @@ class MongoMeterRepository:
             meter = self._changed(known, first, last, now, upsert=True)
         return int(meter["sourceVersion"]) if meter else begin_again(self._owned, self._user_id, energy_type)
 
+    @override
     def configuration(self, energy_type: EnergyType) -> MeterConfiguration:
-        """Modulus, direction and exchanges of a meter; the defaults where there is none yet."""
         found = self._owned.find(Collections.METERS, meter_id(self._user_id, energy_type))
         return configuration_of(found or {}, energy_type)
 
+    @override
     def configure(self, energy_type: EnergyType, configuration: MeterConfiguration) -> None:
-        """Replace modulus, direction and exchanges of a meter that ``mark_changed`` has just written."""
         exchanges = [_exchange_document(exchange) for exchange in configuration.exchanges]
         self._meters.update_one(
             {"_id": meter_id(self._user_id, energy_type)},
@@ -75,8 +77,8 @@ class MongoMeterRepository:
             },
         )
 
+    @override
     def types(self) -> list[EnergyType]:
-        """The types that the user has a meter of, by the ids of both."""
         return [
             energy_type
             for energy_type in sorted(EnergyType)
@@ -118,7 +120,8 @@ class MongoMeterRepository:
 def begin_again(owned: OwnedDocuments, user_id: str, energy_type: EnergyType) -> int:
     """Lift a meter's version above all that was ever given out, and believe nothing that is stored of it.
 
-    Milliseconds of the database's clock: whatever was lost, no meter was written to a thousand times a second.
+    It is the database's clock in milliseconds: above all versions, because no meter is written to a thousand times a
+    second.
     """
     since = {"$cond": [{"$eq": [{"$type": "$dirtySince"}, "date"]}, "$dirtySince", "$$NOW"]}
     counted = ({"$add": [_version_or_0(field), 1]} for field in ("$sourceVersion", "$displayVersion"))

@@ -29,7 +29,7 @@ class OwnedDocuments:
         self._session = session
 
     def find(self, collection: Collections, key: str) -> Document | None:
-        """The document under an id, whatever it names as its owner."""
+        """The document under an id; it may name another owner."""
         return self._database[collection].find_one({"_id": self._own(key)}, session=self._session)
 
     def upsert(self, collection: Collections, key: str, fields: Document) -> Document:

@@ -12,7 +12,7 @@ from typing import Any
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sync.modes import Side, other_side
 from chalicelib.repositories.database import Collections, Document, MongoDatabase
 from chalicelib.repositories.documents import COLLECTION, POSITIVE, READABLE, UNREADABLE, counted
 from chalicelib.repositories.doubles import without_doubles
@@ -31,9 +31,8 @@ REASONS: dict[str, Document] = {
 DOUBLE = "double of one instant"
 INSTANT = {field: f"${field}" for field in ("userId", "type", "date")}
 OPEN: Document = {"resolvedAt": {"$exists": False}}
-_OTHER = {Side.OLD: Side.NEW, Side.NEW: Side.OLD}
 _SAME = {"$eq": ["$document", "$$new.document"]}
-# Of a document that was damaged in another way before only the present state is told; a twin once known stays known.
+# A document that was damaged in another way before: only its present state is kept. A twin once known stays known.
 _KNOWN: Document = {
     "$set": {
         "reasons": {"$setUnion": [{"$cond": [_SAME, "$reasons", []]}, "$$new.reasons"]},
@@ -135,7 +134,7 @@ def _copy(database: MongoDatabase, side: Side, which: Document, reason: str) -> 
         "quarantinedAt": "$$NOW",
     }
     twin = {
-        "from": COLLECTION[_OTHER[side]].value,
+        "from": COLLECTION[other_side(side)].value,
         "localField": "_id",
         "foreignField": "_id",
         "pipeline": [{"$match": READABLE}],
@@ -176,7 +175,7 @@ def _unreadable_ids(readings: Collection[Document]) -> Iterator[Any]:
 
 
 def _windows(readings: Collection[Document]) -> Iterator[tuple[Any, Any]]:
-    """The documents in parts by their ids, of whatever kinds those are."""
+    """The documents in parts by their ids, which may be of any kind."""
     lower = None
     while True:
         behind = _between(readings.find({}, {"_id": 1}), lower, None).sort("_id", 1).skip(WINDOW).limit(1)

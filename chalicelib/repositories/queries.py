@@ -10,6 +10,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo.client_session import ClientSession
 from pymongo.cursor import Cursor
+from typing_extensions import override
 
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meter_invariants import is_sound
@@ -19,6 +20,7 @@ from chalicelib.domain.ports import (
     MeterState,
     PageRequest,
     ReadingFilter,
+    ReadingQueries,
     StoredReading,
 )
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_datetime, to_ms
@@ -46,24 +48,25 @@ POINT = {"_id": 1, "date": 1, "amount": 1, "updatedAt": 1}
 BATCH = 10_000
 
 
-class MongoReadingQueries:
-    """Implements ``ReadingQueries``."""
+class MongoReadingQueries(ReadingQueries):
+    """``ReadingQueries`` on MongoDB."""
 
     def __init__(self, database: MongoDatabase, timeout_seconds: float) -> None:
         self._database = database
         self._timeout = timeout_seconds
 
+    @override
     def sync(self) -> SyncState:
-        """The sync mode now."""
         with time_limit(READ_SECONDS):
             return sync_state(self._database)
 
+    @override
     def get(self, user_id: str, reading_id: str, backend: Backend) -> StoredReading:
-        """One reading of the user."""
         with time_limit(READ_SECONDS):
             side = sync_state(self._database).reads(backend)
             return reading_of(document_that_counts(self._readings(user_id, side), side, reading_id))
 
+    @override
     def page(self, user_id: str, request: PageRequest, backend: Backend) -> list[StoredReading]:
         """One page by date and id: the lists of each type, by the index on type and date, merged."""
         with time_limit(READ_SECONDS), ExitStack() as cursors:
@@ -74,17 +77,18 @@ class MongoReadingQueries:
             merged = merge(*counting, key=_place, reverse=request.descending)
             return [reading_of(document) for document in _page(merged, request)]
 
+    @override
     def configuration(self, user_id: str, energy_type: EnergyType) -> MeterConfiguration:
-        """Modulus, direction and exchanges of a meter."""
         with time_limit(READ_SECONDS):
             return configuration_of(self._meter(user_id, energy_type, None) or {}, energy_type)
 
+    @override
     def snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
         """Everything a calculation needs, at one point in time, without holding up a writer."""
         return self._snapshot(user_id, energy_type, backend, from_series=backend is Backend.NEW)
 
+    @override
     def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
-        """The same from the readings themselves."""
         return self._snapshot(user_id, energy_type, backend, from_series=False)
 
     def _snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend, *, from_series: bool) -> MeterSnapshot:
@@ -113,7 +117,7 @@ class MongoReadingQueries:
     def _kept(
         self, user_id: str, energy_type: EnergyType, meter: Document, session: ClientSession
     ) -> tuple[CompactReadings, Mapping[int, bytes]] | None:
-        """The compact series, with what the dirty range holds now in the place of what it held."""
+        """The compact series, with what the dirty range holds now in place of what it held."""
         collection = ScopedCollection(self._database[Collections.SERIES], user_id, session)
         kept = series.kept(collection, meter)
         if kept is None or "dirtyFrom" not in meter:
@@ -175,7 +179,7 @@ def _is_behind(document: Document, after: tuple[int, str], descending: bool) -> 
 
 
 def _place(document: Document) -> tuple[int, bool, str]:
-    """Where a document stands in a list: by date, then by id; ids that are texts come before those that are not."""
+    """The place of a document in a list: by date, then by id; ids that are texts come before those that are not."""
     return to_ms(document["date"]), isinstance(document["_id"], ObjectId), str(document["_id"])
 
 

@@ -12,8 +12,10 @@ from decimal import Decimal
 from itertools import repeat
 from typing import Any
 
+from typing_extensions import override
+
 from chalicelib.domain.errors import ConflictError, DuplicateReadingError, NotFoundError
-from chalicelib.domain.ports import NewReading, StoredReading
+from chalicelib.domain.ports import EnergyRepository, NewReading, StoredReading
 from chalicelib.domain.readings import EnergyType, Reading, is_kept, to_datetime, to_ms
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncState
@@ -45,8 +47,8 @@ DAMAGED = (
 )
 
 
-class MongoEnergyRepository:
-    """Implements ``EnergyRepository`` on the scoped collections of both sides."""
+class MongoEnergyRepository(EnergyRepository):
+    """``EnergyRepository`` on MongoDB on the scoped collections of both sides."""
 
     def __init__(
         self,
@@ -65,8 +67,8 @@ class MongoEnergyRepository:
         self._revisions_count = sync.reads(Backend.NEW) is Side.NEW
         self._release_taken = release and self._side is Side.OLD and Side.NEW in self._written
 
+    @override
     def add(self, reading: NewReading, now: int) -> StoredReading:
-        """Insert one reading on each side."""
         self._refuse_taken(reading.type, reading.instant)
         self._release(reading.type, [to_datetime(reading.instant)])
         stored = self._revised(new_reading(reading, now))
@@ -74,6 +76,7 @@ class MongoEnergyRepository:
             collection.insert_one(document_of(stored, side))
         return stored
 
+    @override
     def add_many(self, readings: Sequence[NewReading], now: int) -> None:
         """Insert readings in one command per side; the caller has left out the instants that are taken."""
         moment = to_datetime(now)
@@ -84,6 +87,7 @@ class MongoEnergyRepository:
         for side, collection in self._written.items():
             collection.insert_many(both[side])
 
+    @override
     def get(self, reading_id: str) -> StoredReading:
         """One reading, with what only its twin knows where it has one. Raises ConflictError where it is damaged."""
         try:
@@ -96,8 +100,9 @@ class MongoEnergyRepository:
         twin = self._written[Side.NEW].find_one({"_id": document["_id"]}, projection=OF_TWIN)
         return reading_of(document | (twin or {}))
 
+    @override
     def replace(self, before: StoredReading, after: StoredReading) -> StoredReading:
-        """Write a reading's new state on each side, its twin anew where it was missing."""
+        """Write a reading's new state on each side; a missing twin is inserted."""
         if before.instant != after.instant:
             self._refuse_taken(after.type, after.instant)
         self._release(after.type, [to_datetime(after.instant)])
@@ -112,6 +117,7 @@ class MongoEnergyRepository:
                 self._mark_where_it_was(twin, before, after.updated_at)
         return after
 
+    @override
     def remove(self, reading: StoredReading, now: int) -> None:
         """Delete a reading on each side; on the old one with its doubles, or one of them would come back."""
         for side, collection in self._written.items():
@@ -121,15 +127,16 @@ class MongoEnergyRepository:
                 twin = collection.find_one_and_delete({"_id": id_of(reading.id)}, projection=PLACE)
                 self._mark_where_it_was(twin, reading, now)
 
+    @override
     def neighbours(
         self, energy_type: EnergyType, instant: int, but: str | None = None
     ) -> tuple[Reading | None, Reading | None]:
-        """The reading before and the reading after an instant, both by index."""
         return (
             self._nearest(energy_type, {"$lt": to_datetime(instant)}, -1, but),
             self._nearest(energy_type, {"$gt": to_datetime(instant)}, 1, but),
         )
 
+    @override
     def highest(self, energy_type: EnergyType) -> Decimal:
         """The highest amount of a meter; all of its readings are looked at, which a change of modulus does anyway."""
         found = self._read.find_one(
@@ -137,6 +144,7 @@ class MongoEnergyRepository:
         )
         return Decimal(0) if found is None else amount_of(found["amount"])
 
+    @override
     def instants_between(self, energy_type: EnergyType, first: int, last: int) -> set[int]:
         """Instants that carry a reading. On the new side each can be taken once, readable or not: the index tells."""
         between = {"type": energy_type.value, "date": {"$gte": to_datetime(first), "$lte": to_datetime(last)}}
@@ -185,7 +193,7 @@ class MongoEnergyRepository:
             self._meters.mark_changed(energy_type, instant, instant, now)
 
     def _revised(self, reading: StoredReading) -> StoredReading:
-        """The old side keeps no revision: where nothing else is read, a reading's last update stands for it."""
+        """The old side keeps no revision: where nothing else is read, a reading's last update takes its place."""
         return reading if self._revisions_count else replace(reading, revision=reading.updated_at)
 
     def _release(self, energy_type: EnergyType, dates: Sequence[datetime]) -> None:
@@ -224,7 +232,7 @@ class MongoEnergyRepository:
 
 
 def _place_of(document: Document) -> tuple[EnergyType, int] | None:
-    """The meter and the instant that a document stands at; None where it was damaged and stands nowhere."""
+    """The meter and the instant of a document; None where it is damaged and has none."""
     energy_type, date = document.get("type"), document.get("date")
     if not isinstance(energy_type, str) or energy_type not in TYPES or not is_kept(date):
         return None

@@ -6,34 +6,27 @@ still there but cannot be read, or another double hides it, the twin is the last
 overwritten is kept in the same transaction (``repaired``), and no more is deleted than the caller allows.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
 
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.errors import MassDeletionError
-from chalicelib.domain.readings import EnergyType, is_kept, to_datetime, to_ms
-from chalicelib.domain.sync.modes import Side
-from chalicelib.domain.sync.reconciliation import UNNAMED, MeterKey, RepairRun
-from chalicelib.domain.sync.reconciliation import Reconciled as Reconciled
-from chalicelib.domain.sync.reconciliation import Selection as Selection
+from chalicelib.domain.readings import EnergyType, is_kept
+from chalicelib.domain.sync.modes import Side, other_side
+from chalicelib.domain.sync.reconciliation import UNNAMED, MeterKey, Reconciled, RepairRun, Selection
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Document, MongoDatabase
-from chalicelib.repositories.documents import COLLECTION, amount_of, counted, of_meter, updated_of
-from chalicelib.repositories.doubles import without_doubles
+from chalicelib.repositories.difference import NOTHING, Difference, UnreadableAmong, counting, keepable, meter_of
+from chalicelib.repositories.documents import COLLECTION, counted, of_meter
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.quarantine import unreadable_among
 from chalicelib.repositories.repaired import Overwritten, keep
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.transactions import abort, in_transaction
 
-OTHER = {Side.OLD: Side.NEW, Side.NEW: Side.OLD}
-# Which of these ids have an authoritative document that cannot be read.
-UnreadableAmong = Callable[[Sequence[Any]], Sequence[Any]]
 CHANGED_OLD = ("date", "amount", "updatedAt")  # what else an inherited document says stays
 
 
@@ -81,28 +74,6 @@ def reconcile(
     return in_transaction(database, timeout_seconds, work)
 
 
-def counting(found: Sequence[Document], side: Side) -> dict[Any, Document]:
-    """Readable documents of a meter, in the order of their dates, by id; on the old side without doubles."""
-    return {item["_id"]: item for item in (without_doubles(found) if side is Side.OLD else found)}
-
-
-def keepable(
-    found: Sequence[Document],
-    wanted: Mapping[Any, Document],
-    present: Mapping[Any, Document],
-    unreadable: UnreadableAmong,
-) -> set[Any]:
-    """The twins that stay though their documents do not count, because these are still there.
-
-    Where a reading that counts needs the instant of such a twin, that goes before.
-    """
-    taken = {document["date"] for document in wanted.values()}
-    alone = {key for key in present if key not in wanted}
-    hidden = alone.intersection(document["_id"] for document in found)
-    damaged = unreadable([key for key in alone if key not in hidden])
-    return {key for key in (*hidden, *damaged) if not (is_kept(date := present[key].get("date")) and date in taken)}
-
-
 def plan(
     database: MongoDatabase, user_id: str, energy_type: EnergyType, timeout_seconds: float, run: RepairRun
 ) -> Reconciled:
@@ -130,7 +101,7 @@ class _Pair:
         """None in a mode in which one of them rests."""
         sync = sync_state(database, session)
         source = run.source or sync.authoritative
-        if not {source, OTHER[source]} <= set(sync.writes):
+        if not {source, other_side(source)} <= set(sync.writes):
             return None
         user_id, energy_type = meter
         return cls(
@@ -145,9 +116,9 @@ class _Pair:
     @property
     def other(self) -> Side:
         """The side that is written."""
-        return OTHER[self.source]
+        return other_side(self.source)
 
-    def difference(self, selection: Selection) -> "Difference":
+    def difference(self, selection: Selection) -> Difference:
         """What must be written on the other side."""
         date = _dates(self.sides.values(), selection)
         found = self.sides[self.source].documents(date)
@@ -155,7 +126,7 @@ class _Pair:
         return Difference.of(wanted, present, self.other, keepable(found, wanted, present, self.unreadable))
 
 
-def _overwritten(difference: "Difference", strays: Sequence[Document], side: Side) -> Iterator[Overwritten]:
+def _overwritten(difference: Difference, strays: Sequence[Document], side: Side) -> Iterator[Overwritten]:
     """What goes with the difference, and what takes its place."""
     twins = {document["_id"]: document for document in difference.new}
     yield from ((document, None) for document in difference.gone)
@@ -184,60 +155,6 @@ def _marked(database: MongoDatabase, session: ClientSession, meter: MeterKey, fi
     return MongoMeterRepository(database, user_id, session).mark_changed(energy_type, first, last, now)
 
 
-def meter_of(document: Document) -> MeterKey | None:
-    """The meter that a document names; None where it names none that there can be."""
-    user_id, energy_type = document.get("userId"), document.get("type")
-    if isinstance(user_id, str) and isinstance(energy_type, str) and energy_type in set(EnergyType):
-        return user_id, EnergyType(energy_type)
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What must be written on a side to make it equal: documents as they should be, and those that should not be.
-
-    ``kept``: twins that stay although their authoritative documents do not count.
-    """
-
-    new: Sequence[Document]
-    changed: Sequence[tuple[Document, Document]]
-    gone: Sequence[Document]
-    kept: tuple[Any, ...] = ()
-
-    @classmethod
-    def of(
-        cls, wanted: Mapping[Any, Document], present: Mapping[Any, Document], side: Side, kept: Collection[Any] = ()
-    ) -> "Difference":
-        """Compare the authoritative documents with their twins on ``side``."""
-        return cls(
-            new=[_twin(document, None, side) for key, document in wanted.items() if key not in present],
-            changed=[
-                (present[key], _twin(document, present[key], side))
-                for key, document in wanted.items()
-                if key in present and differ(document, present[key])
-            ],
-            gone=[document for key, document in present.items() if key not in wanted and key not in kept],
-            kept=tuple(kept),
-        )
-
-    def __bool__(self) -> bool:
-        return bool(self.new or self.changed or self.gone)
-
-    def written(self, source_version: int) -> Reconciled:
-        """How much it is, as a reconciliation says it."""
-        return Reconciled(len(self.new), len(self.changed), len(self.gone), source_version, *self.span, self.kept)
-
-    @property
-    def span(self) -> tuple[int, int]:
-        """The first and the last instant that a figure changes at."""
-        documents = [*self.new, *self.gone, *(document for pair in self.changed for document in pair)]
-        instants = [to_ms(item["date"]) for item in documents if is_kept(item.get("date"))] or [0]
-        return min(instants), max(instants)
-
-
-NOTHING = Difference([], [], [])
-
-
 @dataclass(frozen=True, slots=True)
 class _MeterSide:
     """One meter's readings on one side, inside one transaction."""
@@ -264,7 +181,7 @@ class _MeterSide:
         return {"type": self.energy_type.value} | ({} if date is None else {"date": date})
 
     def dates_of(self, ids: Sequence[Any]) -> list[Any]:
-        """The dates of documents with these ids, whatever else they say."""
+        """The dates of documents with these ids, readable or not."""
         found = self.collection.find({"_id": {"$in": list(ids)}}, projection={"date": 1})
         return [item["date"] for item in found if is_kept(item.get("date"))]
 
@@ -284,41 +201,6 @@ class _MeterSide:
         for document in documents:
             changed = {field: document[field] for field in CHANGED_OLD}
             self.collection.update_one({"_id": document["_id"]}, {"$set": changed})
-
-
-def differ(one: Document, other: Document) -> bool:
-    """Whether two twins say different things; a damaged one may say anything."""
-    return one.get("date") != other.get("date") or _amount(one) != _amount(other)
-
-
-def _amount(document: Document) -> Decimal | None:
-    try:
-        return amount_of(document.get("amount"))
-    except InvalidOperation:
-        return None
-
-
-def _twin(document: Document, present: Document | None, side: Side) -> Document:
-    """The document that ``side`` should have; on the new side with what only that side knows.
-
-    A new twin's revision begins at the last update, not at 1: a twin that was dropped and comes back (a migration
-    reverted and applied again) must never meet an ETag of its former life.
-    """
-    date, created = document["date"], document.get("createdAt")
-    updated = to_datetime(updated_of(document))
-    twin: Document = {
-        "_id": document["_id"],
-        "type": document["type"],
-        "date": date,
-        "amount": amount_of(document["amount"]),
-        "createdAt": created if isinstance(created, datetime) else date,
-        "updatedAt": updated,
-    }
-    if side is Side.NEW:
-        known: Document = {"source": "sync", "importBatchId": None, "revision": None} | (present or {})
-        revision = known["revision"] if isinstance(known["revision"], int) else to_ms(updated) - 1
-        twin |= {field: known[field] for field in ("source", "importBatchId")} | {"revision": revision + 1}
-    return twin
 
 
 def _dates(sides: Iterable[_MeterSide], selection: Selection) -> Document | None:

@@ -9,16 +9,18 @@ from itertools import groupby
 from typing import Any
 
 from pymongo.client_session import ClientSession
+from typing_extensions import override
 
-from chalicelib.domain.ports import Clock, DisplayDocument
+from chalicelib.domain.display_documents import DisplayDocument
+from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import kind_of
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sync.modes import ReadingKey, Side
 from chalicelib.domain.sync.reconciliation import (
     UNNAMED,
     Finding,
     MeterKey,
-    ReadingKey,
     Reconciled,
+    ReconciliationRepository,
     RepairRun,
     Selection,
     Unreadable,
@@ -26,17 +28,18 @@ from chalicelib.domain.sync.reconciliation import (
 from chalicelib.repositories import damages, quarantine, unreadable
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
+from chalicelib.repositories.difference import differ, keepable, meter_of
 from chalicelib.repositories.display import view_of
 from chalicelib.repositories.documents import COLLECTION, NOT_ARRAY, READABLE, TYPES, counted, of_meter
 from chalicelib.repositories.doubles import without_doubles
-from chalicelib.repositories.reconcile import differ, keepable, meter_of, plan, reconcile
+from chalicelib.repositories.reconcile import plan, reconcile
 from chalicelib.repositories.scoped import ScopedCollection
 
 BY_METER = [("userId", 1), ("type", 1), ("date", 1)]
 METER = {"_id": 0, "userId": 1, "type": 1}
 SHOWN = {"date": 1, "amount": 1, "updatedAt": 1}
 _AMOUNT = {"$convert": {"input": "$amount", "to": "decimal", "onError": None, "onNull": None}}
-# The server's hash takes the whole part of a number only, so it gets millionths; the exact sum stands beside it.
+# The server's hash takes the whole part of a number only, so it gets millionths; the exact sum is beside it.
 _MILLIONTHS = {
     "$convert": {
         "input": {"$round": [{"$multiply": [_AMOUNT, 1_000_000]}, 0]},
@@ -54,8 +57,8 @@ _DIGEST: Document = {
 }
 
 
-class MongoReconciliationRepository:
-    """Implements ``ReconciliationRepository``."""
+class MongoReconciliationRepository(ReconciliationRepository):
+    """``ReconciliationRepository`` on MongoDB."""
 
     def __init__(self, database: MongoDatabase, timeout_seconds: float, clock: Clock) -> None:
         self._database = database
@@ -63,11 +66,13 @@ class MongoReconciliationRepository:
         self._timeout = timeout_seconds
         self._clock = clock
 
+    @override
     def meters(self, after: MeterKey | None = None) -> Iterator[MeterKey]:
         """Meters in order, from one to the next by the index: memory stays flat however many there are."""
         collections = (*COLLECTION.values(), Collections.DISPLAY)
         return (meter for meter, _ in groupby(merge(*(self._in(collection, after) for collection in collections))))
 
+    @override
     def owners(self, ids: Sequence[ReadingKey]) -> Mapping[MeterKey, Sequence[ReadingKey]]:
         """The meters of readings; one whose type was changed belongs to two."""
         owners: dict[MeterKey, set[ReadingKey]] = {}
@@ -79,14 +84,17 @@ class MongoReconciliationRepository:
                         owners.setdefault(meter, set()).add(document["_id"])
         return {meter: tuple(keys) for meter, keys in owners.items()}
 
+    @override
     def count_meters(self) -> int:
         """By the collection's own count."""
         return self._estimated(Collections.METERS)
 
+    @override
     def count_readings(self, side: Side) -> int:
         """By the collection's own count."""
         return self._estimated(COLLECTION[side])
 
+    @override
     def reconcile(
         self, meter: MeterKey, selection: Selection, run: RepairRun = UNNAMED, deletes: int = 0
     ) -> Reconciled:
@@ -97,10 +105,12 @@ class MongoReconciliationRepository:
                 quarantine.quarantine_kept(self._database, run.source or self._authoritative(), done.kept)
         return done
 
+    @override
     def plan(self, meter: MeterKey, run: RepairRun) -> Reconciled:
         """One transaction that ends without a write."""
         return plan(self._database, *meter, self._timeout, run)
 
+    @override
     def prepare(self, side: Side) -> None:
         """A collection that was dropped comes back without its indexes, and every look at a meter would be a scan."""
         with time_limit(self._timeout):
@@ -108,6 +118,7 @@ class MongoReconciliationRepository:
             if BY_METER not in [list(index["key"]) for index in collection.index_information().values()]:
                 collection.create_index(BY_METER, unique=side is Side.NEW)
 
+    @override
     def digests(self, side: Side, users: Collection[str]) -> Mapping[MeterKey, Hashable]:
         """Calculated by the server. Inherited doubles count here, and what is unreadable on the new side: their meters
         look different.
@@ -122,6 +133,7 @@ class MongoReconciliationRepository:
             if (meter := meter_of(group["_id"]))
         }
 
+    @override
     def differences(self, meter: MeterKey) -> list[Finding]:
         """Both sides at one snapshot: a write that happens meanwhile is no difference."""
         with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:
@@ -135,6 +147,7 @@ class MongoReconciliationRepository:
             if key not in known and _unequal(key, old, new)
         ]
 
+    @override
     def displayed(self, meter: MeterKey) -> list[DisplayDocument]:
         """By the index on meter, kind and year."""
         user_id, energy_type = meter
@@ -142,10 +155,12 @@ class MongoReconciliationRepository:
         with time_limit(READ_SECONDS):
             return [view_of(document) for document in display.find({"type": energy_type.value})]
 
+    @override
     def unreadable(self, user_id: str | None = None) -> Unreadable:
         """By passes over both collections in small parts."""
         return unreadable.unreadable(self._database, user_id)
 
+    @override
     def quarantine(self, ids: Sequence[ReadingKey] | None = None) -> None:
         """By the server alone; what is in the quarantine already is only looked up."""
         if ids is None:
@@ -154,6 +169,7 @@ class MongoReconciliationRepository:
             with time_limit(self._timeout):
                 quarantine.quarantine(self._database, self._authoritative(), ids)
 
+    @override
     def damages(self, meter: MeterKey) -> list[Finding]:
         """By ids and prefixes of ids."""
         with time_limit(READ_SECONDS):

@@ -1,24 +1,33 @@
-"""All meters across users, for system jobs: a page at a time by the index on their ids, so that memory stays flat."""
+"""All meters, and everybody who has one: a page at a time by the index on their ids, so that memory stays flat.
 
-from collections.abc import Callable, Iterator, Sequence
+For system jobs and for plans about all users, so outside the session filter.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from typing_extensions import override
 
 from chalicelib.domain.meter_invariants import id_of, is_sound, is_version
-from chalicelib.domain.meter_register import RegisteredMeter
+from chalicelib.domain.meter_register import MeterRegister, RegisteredMeter
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id, time_limit
+from chalicelib.domain.rollout.flag_history import KnownUsers
+from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, meter_id, time_limit
 
 AT_ONCE = 500
+USERS_AT_ONCE = 2_000
 TYPES = [energy_type.value for energy_type in EnergyType]
 METER = {"modulus": 0, "runsBackwards": 0, "exchanges": 0, "series": 0, "sweep": 0}
 
 
-class MongoMeterRegister:
-    """Implements ``MeterRegister``."""
+class MongoMeterRegister(MeterRegister):
+    """``MeterRegister`` on MongoDB."""
 
     def __init__(self, database: MongoDatabase, timeout_seconds: float) -> None:
         self._database = database
         self._timeout = timeout_seconds
 
+    @override
     def meters(self, user_id: str | None = None, since: int | None = None) -> Iterator[RegisteredMeter]:
         """By the meters' ids."""
         for page in self._pages(user_id):
@@ -27,16 +36,10 @@ class MongoMeterRegister:
 
     def _pages(self, user_id: str | None) -> Iterator[list[Document]]:
         if user_id is not None:
-            yield self._page({"$in": [meter_id(user_id, energy_type) for energy_type in EnergyType]})
+            ids = {"$in": [meter_id(user_id, energy_type) for energy_type in EnergyType]}
+            yield _page(self._database, ids, METER, AT_ONCE, self._timeout)
         else:
-            yield from page_by_page(self._page)
-
-    def _page(self, ids: Document) -> list[Document]:
-        with time_limit(self._timeout):
-            found = self._database[Collections.METERS].find(
-                {"_id": ids}, projection=METER, sort=[("_id", 1)], limit=AT_ONCE
-            )
-            return list(found)
+            yield from _all_pages(self._database, METER, AT_ONCE, self._timeout)
 
     def _written(self, page: Sequence[Document], since: int) -> list[Document]:
         """A meter does not say when it was written last, but what was written since is dirty or was refreshed since."""
@@ -56,16 +59,43 @@ class MongoMeterRegister:
             return {(summary["userId"], summary["type"]) for summary in found}
 
 
-def page_by_page(page: Callable[[Document], list[Document]]) -> Iterator[list[Document]]:
-    """Every page of meters in the order of their ids; ``page`` finds the next one by a condition on the id."""
+class MongoKnownUsers(KnownUsers):
+    """``KnownUsers`` on MongoDB, from the index alone."""
+
+    def __init__(self, database: MongoDatabase) -> None:
+        self._database = database
+
+    @override
+    def known_users(self) -> Iterator[str]:
+        """Each user once, memory staying flat.
+
+        Between two meters of ``a`` only those of users whose ids begin with ``a|`` can be, so it is enough to
+        remember the users whose ids begin the present one.
+        """
+        around: list[str] = []
+        for meter in chain.from_iterable(_all_pages(self._database, {"_id": 1}, USERS_AT_ONCE, READ_SECONDS)):
+            user_id = _owner(meter)[0]
+            around = [other for other in around if f"{user_id}|".startswith(f"{other}|")]
+            if user_id not in around:
+                around.append(user_id)
+                yield user_id
+
+
+def _all_pages(database: MongoDatabase, fields: Document, at_once: int, seconds: float) -> Iterator[list[Document]]:
+    """Every page of meters in the order of their ids."""
     last = ""
-    while found := page({"$gt": last}):
+    while found := _page(database, {"$gt": last}, fields, at_once, seconds):
         yield found
         last = found[-1]["_id"]
 
 
+def _page(database: MongoDatabase, ids: Document, fields: Document, at_once: int, seconds: float) -> list[Document]:
+    with time_limit(seconds):
+        return list(database[Collections.METERS].find({"_id": ids}, fields, sort=[("_id", 1)], limit=at_once))
+
+
 def _registered(meter: Document) -> RegisteredMeter:
-    """Any version does for a damaged meter: a refresh looks at it whatever an event says."""
+    """Any version does for a damaged meter: a refresh looks at it in any case."""
     version = meter.get("sourceVersion")
     user_id, energy_type = _owner(meter)
     return RegisteredMeter(user_id, EnergyType(energy_type), version if is_version(version) and version else 1)

@@ -6,13 +6,14 @@ from itertools import groupby, islice
 from typing import Any
 
 from pymongo.client_session import ClientSession
+from typing_extensions import override
 
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.domain.sync.modes import Side
 from chalicelib.domain.sync.reconciliation import MeterKey, RepairRun
-from chalicelib.domain.sync.repairs import KeptDocument, KeptRun, Undone
+from chalicelib.domain.sync.repairs import KeptDocument, KeptRun, RepairedReadings, Undone
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.documents import COLLECTION
@@ -45,8 +46,8 @@ def keep(
         ScopedCollection(database[Collections.REPAIRED], user_id, session).insert_many(entries)
 
 
-class MongoRepairedReadings:
-    """Implements ``RepairedReadings``."""
+class MongoRepairedReadings(RepairedReadings):
+    """``RepairedReadings`` on MongoDB."""
 
     def __init__(self, database: MongoDatabase, timeout_seconds: float, clock: Clock) -> None:
         self._database = database
@@ -54,6 +55,7 @@ class MongoRepairedReadings:
         self._timeout = timeout_seconds
         self._clock = clock
 
+    @override
     def runs(self) -> list[KeptRun]:
         """Counted by the index alone."""
         undone = {"$sum": {"$cond": ["$undone", 1, 0]}}
@@ -64,6 +66,7 @@ class MongoRepairedReadings:
             )
         return [KeptRun(item["_id"], to_ms(item["at"]), item["documents"], item["undone"]) for item in found]
 
+    @override
     def kept(self, run: str) -> Iterator[list[KeptDocument]]:
         """By the index, some hundreds at once: memory stays flat."""
         wanted = {"run": run, "undone": {"$exists": False}}
@@ -77,6 +80,7 @@ class MongoRepairedReadings:
             while page := list(islice(of_meter, AT_ONCE)):
                 yield page
 
+    @override
     def bring_back(self, documents: Sequence[KeptDocument], run: RepairRun) -> Undone:
         """One transaction."""
         now = self._clock()

@@ -1,6 +1,6 @@
 """What the session filter refuses: code in filters, stages that reach elsewhere, updates that change the owner.
 
-Rules only, on values as they are about to be sent; the verbs stand in ``scoped``.
+Rules only, on values as they are about to be sent; the methods are in ``scoped``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from chalicelib.domain.errors import ScopeError
 Update = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 Request = DeleteMany | DeleteOne | InsertOne[Any] | ReplaceOne[Any] | UpdateMany | UpdateOne
 OWNER = "userId"
-# Operators that run code, and stages that read or write other collections: refused wherever they stand.
+# Operators that run code, and stages that read or write other collections: refused at any place.
 FORBIDDEN = frozenset(
     {"$where", "$function", "$accumulator", "$lookup", "$unionWith", "$graphLookup", "$out", "$merge"}
 )
@@ -49,7 +49,7 @@ UPDATE_STAGES = frozenset({"$addFields", "$set", "$unset"})
 
 
 def check_operators(value: Any) -> None:
-    """Raise ScopeError where a forbidden operator stands, at whatever depth."""
+    """Raise ScopeError for a forbidden operator, at any depth."""
     if found := sorted(FORBIDDEN.intersection(_keys(value))):
         raise ScopeError(f"{', '.join(found)} is not allowed here")
 

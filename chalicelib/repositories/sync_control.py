@@ -4,19 +4,13 @@ from dataclasses import asdict
 
 from pymongo import ReturnDocument, WriteConcern
 from pymongo.errors import DuplicateKeyError, OperationFailure
+from typing_extensions import override
 
 from chalicelib.domain.errors import LostModeError
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.sync.modes import Side, SyncState
-from chalicelib.domain.sync.reconciliation import (
-    ModeChange,
-    Remains,
-    SyncProgress,
-    SyncStop,
-    Verified,
-    Walk,
-    WalkProgress,
-)
+from chalicelib.domain.sync.modes import ModeChange, Side, SyncState
+from chalicelib.domain.sync.reconciliation import SyncControl, SyncProgress, SyncStop, Verified, Walk, WalkProgress
+from chalicelib.domain.sync.recovery import Remains
 from chalicelib.repositories.control import (
     FINISH,
     MODE_CHANGES,
@@ -25,6 +19,7 @@ from chalicelib.repositories.control import (
     RESTORE,
     SYNC_JOB,
     SYNC_MODE,
+    changes_of,
     control_of,
     state_of_document,
     sync_document,
@@ -32,29 +27,34 @@ from chalicelib.repositories.control import (
 )
 from chalicelib.repositories.database import READ_SECONDS, Document, MongoDatabase, time_limit
 from chalicelib.repositories.documents import COLLECTION
-from chalicelib.repositories.sync_documents import changes_of, progress_of, remains_of, stop_of, verified_of, walk_of
+from chalicelib.repositories.sync_documents import (
+    SYNC_STOP,
+    VERIFIED,
+    progress_of,
+    remains_of,
+    stop_of,
+    verified_of,
+    walk_of,
+)
 
-SYNC_STOP = "sync_stop"
-VERIFIED = "verified"
 LIFETIME = "transactionLifetimeLimitSeconds"
 KEPT_CHANGES = 100
 NOWHERE: Document = {"_id": SYNC_MODE, "$nor": [{"_id": SYNC_MODE}]}  # only an insert can follow
 
 
-class MongoSyncControl:
-    """Implements ``SyncControl``."""
+class MongoSyncControl(SyncControl):
+    """``SyncControl`` on MongoDB."""
 
     def __init__(self, database: MongoDatabase) -> None:
         self._database = database
         self._control = control_of(database).with_options(write_concern=WriteConcern("majority"))
 
+    @override
     def state(self) -> SyncState:
-        """The sync mode now; a document that is older than its history is none."""
         with time_limit(READ_SECONDS):
-            state = sync_state(self._database)
-            _check_newest(state, self._history(-1))
-            return state
+            return sync_state(self._database)
 
+    @override
     def transaction_seconds(self) -> int | None:
         """The server's limit; not every user may ask for it."""
         admin = self._database.client.admin
@@ -66,15 +66,17 @@ class MongoSyncControl:
                     raise
                 return None
 
+    @override
     def change(self, before: SyncState, after: SyncState, reason: str, by: str | None) -> SyncState | None:
         """Replace the state that was read, and nothing else; then note why. A database without one gets its first."""
         return self._put(NOWHERE if before.since is None else _exactly(before), after, reason, by)
 
+    @override
     def changes(self) -> list[ModeChange]:
-        """The changes of the mode that can be read, the latest last."""
         with time_limit(READ_SECONDS):
             return self._history(-KEPT_CHANGES)
 
+    @override
     def remains(self) -> Remains | None:
         """By a look at the document, its history and one reading of each side; what is half restored is not opened."""
         if self._read(RESTORE):
@@ -92,23 +94,24 @@ class MongoSyncControl:
             history = self._history(-KEPT_CHANGES) if self._history(-1) else []
             return remains_of(problem, stored, history, sides)
 
+    @override
     def recover(self, remains: Remains, after: SyncState, reason: str, by: str | None) -> SyncState | None:
-        """Replace exactly what was found."""
         found = {"_id": SYNC_MODE, "$expr": {"$eq": ["$$ROOT", {"$literal": remains.stored}]}}
         return self._put(NOWHERE if remains.stored is None else found, after, reason, by)
 
+    @override
     def stop(self) -> SyncStop | None:
-        """Why the sync job stopped, where nobody has answered."""
         return stop_of(self._read(SYNC_STOP) or {})
 
+    @override
     def save_stop(self, stop: SyncStop) -> None:
-        """The first reason stays."""
         document = {"at": to_datetime(stop.at), "reason": stop.reason}
         with time_limit(READ_SECONDS):
             self._control.update_one(
                 {"_id": SYNC_STOP}, [{"$set": {"open": {"$ifNull": ["$open", {"$literal": document}]}}}], upsert=True
             )
 
+    @override
     def answer_stop(self, answer: str, at: int) -> None:
         """The stop goes to those that were answered."""
         stop = self.stop()
@@ -119,8 +122,8 @@ class MongoSyncControl:
         with time_limit(READ_SECONDS):
             self._control.update_one({"_id": SYNC_STOP}, {"$set": {"open": None}, "$push": {"answered": newest}})
 
+    @override
     def caught_up(self, state: SyncState) -> bool:
-        """Both sides are equal: nobody has to be believed any more. False: the mode has moved on."""
         exactly, done = _exactly(state), {"catchingUp": None}
         with time_limit(READ_SECONDS):
             if not self._control.update_one(exactly, {"$set": done}).matched_count:
@@ -129,26 +132,26 @@ class MongoSyncControl:
             self._control.update_one(of_this, {"$set": {"changes.$.catchingUp": None}})
             return True
 
+    @override
     def sync_progress(self) -> SyncProgress:
-        """Where the sync job stands."""
         found = self._read(SYNC_JOB)
         return SyncProgress() if found is None else progress_of(found)
 
+    @override
     def save_sync_progress(self, progress: SyncProgress) -> None:
-        """Remember where the sync job stands."""
         difference = progress.difference
         document = None
         if difference is not None:
             document = asdict(difference) | {"after": difference.after and list(difference.after)}
         self._save({"_id": SYNC_JOB, "position": progress.position, "difference": document})
 
+    @override
     def walk_progress(self, walk: Walk) -> WalkProgress | None:
-        """Where an interrupted walk stands."""
         found = self._read(walk.value)
         return None if found is None else walk_of(found)
 
+    @override
     def save_walk_progress(self, walk: Walk, progress: WalkProgress | None) -> None:
-        """Remember where a walk stands; None: it is finished."""
         if progress is None:
             with time_limit(READ_SECONDS):
                 self._control.delete_one({"_id": walk.value})
@@ -169,13 +172,13 @@ class MongoSyncControl:
             }
         )
 
+    @override
     def verified(self) -> Verified | None:
-        """What the last comparison of all meters found."""
         found = self._read(VERIFIED)
         return None if found is None else verified_of(found)
 
+    @override
     def save_verified(self, verified: Verified) -> None:
-        """Remember what a comparison of all meters found."""
         self._save({"_id": VERIFIED, **asdict(verified)})
 
     def _put(self, wanted: Document, after: SyncState, reason: str, by: str | None) -> SyncState | None:
@@ -198,7 +201,7 @@ class MongoSyncControl:
             return state_of_document({"readAt": stored["since"], **stored})
 
     def _note(self, change: Document, stored: Document) -> None:
-        """Add to the history; what stands in its place and is none goes."""
+        """Add to the history; a value in its place that is no history goes."""
         entry = {"$literal": {**change, "catchingUp": stored["catchingUp"]}}
         before = {"$cond": [{"$isArray": "$changes"}, "$changes", []]}
         newest = {"$slice": [{"$concatArrays": [before, [entry]]}, -KEPT_CHANGES]}
@@ -207,7 +210,7 @@ class MongoSyncControl:
     def _history(self, newest: int) -> list[ModeChange]:
         """The newest changes that can be read; ``newest`` counts from the end: -1 is the last."""
         found = control_of(self._database).find_one({"_id": MODE_CHANGES}, {"changes": {"$slice": newest}})
-        return changes_of((found or {}).get("changes"))
+        return changes_of(found)
 
     def _read(self, key: str) -> Document | None:
         with time_limit(READ_SECONDS):
@@ -223,13 +226,3 @@ def _exactly(state: SyncState) -> Document:
     assert state.since is not None, "a state that is stored has a beginning"  # noqa: S101
     document = sync_document(state.mode, state.since, state.catching_up)
     return {field: document[field] for field in ("_id", "mode", "since", "catchingUp")}
-
-
-def _check_newest(state: SyncState, history: list[ModeChange]) -> None:
-    """A document that was put back from before the last change says nothing about the data."""
-    for last in history:
-        if state.since is not None and last.at > state.since and last.mode is not state.mode:
-            raise LostModeError(
-                f"control.{SYNC_MODE} says {state.mode}, and is older than the last change in "
-                f"control.{MODE_CHANGES}, to {last.mode}; {RECOVER}"
-            )

@@ -12,9 +12,10 @@ from pymongo import WriteConcern
 from pymongo.client_session import ClientSession
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
+from typing_extensions import override
 
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
-from chalicelib.domain.ports import WriteTransaction
+from chalicelib.domain.ports import Transactions, WriteTransaction
 from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections, MongoDatabase, time_limit
@@ -41,13 +42,14 @@ class MongoWriteTransaction:
     settings: MongoSettingsWriter
 
 
-class MongoTransactions:
-    """Implements ``Transactions``: the driver retries write conflicts until the time limit."""
+class MongoTransactions(Transactions):
+    """``Transactions`` on MongoDB: the driver retries write conflicts until the time limit."""
 
     def __init__(self, database: MongoDatabase, timeout_seconds: float) -> None:
         self._database = database
         self._timeout = timeout_seconds
 
+    @override
     def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:
         """Run ``work`` in a transaction that reads the sync mode first. Raises UnavailableError out of time.
 

@@ -1,9 +1,10 @@
 """Which backend answered what, in ``backend_usage_logs``: written without waiting, deleted by its TTL index."""
 
 from pymongo import WriteConcern
+from typing_extensions import override
 
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.rollout.usage import BackendUsage
+from chalicelib.domain.rollout.usage import BackendUsage, UsageLog
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.scoped import ScopedCollection
 
@@ -11,12 +12,13 @@ from chalicelib.repositories.scoped import ScopedCollection
 PATIENCE_SECONDS = 0.2
 
 
-class MongoUsageLog:
-    """Implements ``UsageLog``."""
+class MongoUsageLog(UsageLog):
+    """``UsageLog`` on MongoDB."""
 
     def __init__(self, database: MongoDatabase) -> None:
         self._logs = database[Collections.USAGE].with_options(write_concern=WriteConcern(w=0))
 
+    @override
     def insert(self, usage: BackendUsage, pseudonym: str, at: int) -> None:
         """Unacknowledged (``w=0``): nobody waits for it, and a row that gets lost is missed by nobody."""
         with time_limit(PATIENCE_SECONDS):

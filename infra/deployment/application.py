@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -11,12 +12,11 @@ from botocore.exceptions import ClientError
 
 from infra.deployment.cloudformation import Stack
 from infra.errors import DeployError
-from infra.local.layout import ROOT
 
 if TYPE_CHECKING:
     from infra.deployment.packaging import Package
 
-FLAGS_TEMPLATE = ROOT / "infra" / "appconfig.yaml"
+FLAGS_TEMPLATE = Path(__file__).parents[1] / "appconfig.yaml"
 
 
 class Target:
@@ -101,7 +101,7 @@ def flags_template() -> str:
 
 
 def flags_parameters(target: Target, stage: str) -> dict[str, str]:
-    """Return where the flags are, as the application's template is told. Raises DeployError where they are nowhere."""
+    """Return where the flags are, as parameters of the template. Raises DeployError where there are none."""
     outputs = flags_stack(target, stage).outputs()
     if not outputs:
         raise DeployError(

@@ -48,7 +48,7 @@ class Stack:
         return str(self._describe().get("StackStatus", ""))
 
     def id(self) -> str:
-        """Return the stack's id, which a stack made anew does not share, or nothing when there is no such stack."""
+        """Return the stack's id, or nothing where there is no such stack. A stack that replaces it has another id."""
         return str(self._describe().get("StackId", ""))
 
     def outputs(self) -> dict[str, str]:

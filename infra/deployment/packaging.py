@@ -44,7 +44,7 @@ class Package:
 
 
 def package(root: Path = ROOT) -> Package:
-    """Return the package of the application as it stands, from the cache where nothing changed."""
+    """Return the package of the application as it is now, from the cache where nothing changed."""
     cache = root / ".stack" / "packages"
     cache.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(cache):

@@ -50,7 +50,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Outcome:
     """The known outcome of a write. ``surely_first``: no attempt before it can have done anything."""
 
     status: int
@@ -69,13 +69,13 @@ class Api:
         self._transport = transport
         self._pause = pause
 
-    def send(self, sent: Sent, known: Collection[int]) -> Told:
+    def send(self, sent: Sent, known: Collection[int]) -> Outcome:
         """Send until the outcome is known; ``known`` are the statuses that say so. Raises OperatorError."""
         for attempt in range(ATTEMPTS):
             reply = self._transport(sent)
             if reply is not None and reply.status in known:
                 body = json.loads(reply.body, parse_float=Decimal) if reply.body else None
-                return Told(reply.status, _backend(sent, reply), body, surely_first=attempt == 0)
+                return Outcome(reply.status, _backend(sent, reply), body, surely_first=attempt == 0)
             if reply is not None and reply.status < 500:
                 raise OperatorError(f"{sent}: {reply.status} {reply.body.decode(errors='replace')[:300]}")
             self._pause(PAUSE_SECONDS)
@@ -94,11 +94,11 @@ class Api:
             path = f"{PAGE}&cursor={page['nextCursor']}"
 
     def _old_page(self, sent: Sent) -> Any:
-        """A function goes by the mode before for a second: until then the new backend may answer all the same."""
+        """A function goes by the mode before for a second: until then the new backend may still answer."""
         for _ in range(ATTEMPTS):
-            told = self.send(sent, {200})
-            if told.backend == OLD:
-                return told.body
+            outcome = self.send(sent, {200})
+            if outcome.backend == OLD:
+                return outcome.body
             self._pause(PAUSE_SECONDS)
         raise OperatorError(f"{sent}: the old backend does not answer, though nothing else may")
 

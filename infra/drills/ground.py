@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from chalicelib.compositions.operations import now, shell_operations
+from chalicelib.bootstrap.operations import now, shell_operations
 from chalicelib.domain.sync.modes import DRAIN_SECONDS, SyncMode
 from chalicelib.flags.changes.patch import FlagPatch, percentage
 from chalicelib.flags.changes.request import ChangeRequest, ChangeResult

@@ -1,6 +1,6 @@
 """The drill of a rollback: people write through a component while it is flipped to and fro, then it is rolled back.
 
-Everything they were told was stored must be there through the old backend. The same is done first with dual write
+Every write that was acknowledged must be there through the old backend. The same is done first with dual write
 off, where it cannot be: a drill that finds nothing lost there proves nothing.
 """
 
@@ -106,7 +106,7 @@ def _drill(ground: Ground, exercise: Exercise, control: Run, say: Say) -> Drille
 
 
 def _move(people: Household, flip: Callable[[str], object], writes: int, moves: int) -> int:
-    """Flip to and fro, ending with the new backend, until so many writes were acknowledged; returns how often."""
+    """Flip to and fro, ending with the new backend, until that many writes were acknowledged; returns how often."""
     sides = [NEW, OLD] * (moves - 1) + [NEW]
     for number, side in enumerate(sides, start=1):
         flip(side)
@@ -116,7 +116,7 @@ def _move(people: Household, flip: Callable[[str], object], writes: int, moves: 
 
 
 def _arrived(people: Household, side: str, enough: int) -> bool:
-    """Whether a backend answers now, and so many writes were acknowledged."""
+    """Whether a backend answers now, and enough writes were acknowledged."""
     answers = people.answers()
     return len(answers) >= enough and max(answers, key=lambda answer: answer.at).backend == side
 

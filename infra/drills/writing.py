@@ -1,4 +1,4 @@
-"""People who write through a component, and what they were told was stored: exactly that must be there in the end."""
+"""People who write through a component, and what was acknowledged: exactly that must be there in the end."""
 
 import json
 import threading
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
-from infra.drills.api import Api, Content, Sent, Told
+from infra.drills.api import Api, Content, Outcome, Sent
 
 PEOPLE = 4
 CHANGE_EVERY, REMOVE_EVERY = 5, 9
@@ -90,20 +90,20 @@ def fill_form(api: Api, person: Person, number: int) -> str:
         return _change(api, person, number)
     date = _date(number)
     body = {"type": "power", "date": date.isoformat(), "amount": number, "confirm": True}
-    told = _form(api, "POST", "", person, body, CREATED, STORED_ALREADY)
-    if told.status == CREATED:
-        person.ids[date] = told.body["id"]
+    outcome = _form(api, "POST", "", person, body, CREATED, STORED_ALREADY)
+    if outcome.status == CREATED:
+        person.ids[date] = outcome.body["id"]
     person.content[date] = Decimal(number)
-    return told.backend
+    return outcome.backend
 
 
 def send_file(api: Api, person: Person, number: int) -> str:
     """Import a file of one reading: sent again, its reading is skipped, and that is an acknowledgement too."""
     date = _date(number)
     file = f"date,type,amount\n{date.isoformat()},power,{number}\n".encode()
-    told = api.send(Sent("POST", "/components/csv_import", person.name, file, "text/csv"), {200})
+    outcome = api.send(Sent("POST", "/components/csv_import", person.name, file, "text/csv"), {200})
     person.content[date] = Decimal(number)
-    return told.backend
+    return outcome.backend
 
 
 WRITES: dict[str, Write] = {"energy_forms": fill_form, "csv_import": send_file}
@@ -112,23 +112,23 @@ WRITES: dict[str, Write] = {"energy_forms": fill_form, "csv_import": send_file}
 def _change(api: Api, person: Person, number: int) -> str:
     date, reading_id = list(person.ids.items())[-1]
     amount = Decimal(number) + Decimal("0.5")
-    told = _form(api, "PUT", f"/{reading_id}", person, {"amount": float(amount), "confirm": True}, 200, GONE)
-    if told.status == GONE:  # what was acknowledged is not there: it stays in the content, and is missed in the end
+    outcome = _form(api, "PUT", f"/{reading_id}", person, {"amount": float(amount), "confirm": True}, 200, GONE)
+    if outcome.status == GONE:  # what was acknowledged is not there: it stays in the content, and is missed in the end
         del person.ids[date]
     else:
         person.content[date] = amount
-    return told.backend
+    return outcome.backend
 
 
 def _remove(api: Api, person: Person) -> str:
     date, reading_id = person.ids.popitem()
-    told = _form(api, "DELETE", f"/{reading_id}", person, None, 204, GONE)
-    if told.status != GONE or not told.surely_first:  # gone before anybody asked for it: missed in the end, as above
+    outcome = _form(api, "DELETE", f"/{reading_id}", person, None, 204, GONE)
+    if outcome.status != GONE or not outcome.surely_first:  # gone by itself: missed in the end, as above
         del person.content[date]
-    return told.backend
+    return outcome.backend
 
 
-def _form(api: Api, method: str, path: str, person: Person, body: dict[str, object] | None, *known: int) -> Told:
+def _form(api: Api, method: str, path: str, person: Person, body: dict[str, object] | None, *known: int) -> Outcome:
     content = b"" if body is None else json.dumps(body).encode()
     return api.send(Sent(method, FORMS + path, person.name, content), known)
 

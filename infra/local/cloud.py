@@ -52,13 +52,13 @@ class EmulatedCloud:
         return self._unless_deployed(
             stack,
             f"{package.digest} {json.dumps(parameters)}",
-            lambda: updated_or_made_anew(
+            lambda: updated_or_replaced(
                 stack, lambda: deploy_application(self._aws, package, STAGE, BUCKET, parameters)
             ),
         )
 
     def parameters(self) -> dict[str, str]:
-        """Return what the template is told. A changed secret changes its digest, and with it every function."""
+        """Return the parameters of the template. A changed secret changes its digest, and with it every function."""
         return {
             "AuthIssuer": ISSUER,
             "AuthAudience": AUDIENCE,
@@ -70,7 +70,7 @@ class EmulatedCloud:
         }
 
     def deploy_flags(self) -> str:
-        """Deploy the feature flags' home unless it is there; a document that was changed since stays as it is."""
+        """Deploy the feature flags' home unless it is there; a document that was changed since is left alone."""
         stack = flags_stack(self._appconfig, STAGE)
         return self._unless_deployed(stack, flags_template(), lambda: deploy_flags(self._appconfig, STAGE))
 
@@ -92,7 +92,7 @@ class EmulatedCloud:
         return self._layout.folder / f"{stack.name}.deployed"
 
 
-def updated_or_made_anew(stack: Stack, deploy: Callable[[], bool]) -> bool:
+def updated_or_replaced(stack: Stack, deploy: Callable[[], bool]) -> bool:
     """Deploy; where an update fails once more, from nothing: LocalStack cannot update a REST API whose routes changed.
 
     CloudFormation removes a stack that has failed before it makes another; nothing in this one is worth keeping.
@@ -107,5 +107,5 @@ def updated_or_made_anew(stack: Stack, deploy: Callable[[], bool]) -> bool:
 
 
 def _mark(stack: Stack, content: str) -> str:
-    """Tell one deployment of one content: a stack that was made anew has another id."""
+    """Tell one deployment of one content: a stack that was replaced has another id."""
     return f"{hashlib.sha256(content.encode()).hexdigest()} {stack.id()} {stack.status()}"

@@ -4,7 +4,7 @@ The only module of this package that imports the application, so import it where
 does not import must not take ``down`` and ``status`` along.
 """
 
-from chalicelib.compositions.operations import shell_operations
+from chalicelib.bootstrap.operations import shell_operations
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.repositories.database import MongoDatabase, open_database
 from infra.errors import OperatorError

@@ -1,6 +1,6 @@
 """Brings a stack up, step by step. May be repeated at any time: only what is missing or changed is done.
 
-When a step fails, whatever this run started is ended again, so that nothing is left half running, and the stack goes
+When a step fails, what this run started is ended again, so that nothing is left half running, and the stack goes
 on remembering how it came up last.
 """
 
@@ -11,9 +11,8 @@ from rich.console import Console
 
 from infra.deployment.packaging import Package, package
 from infra.errors import OperatorError, expected_errors
-from infra.local import mongod
 from infra.local.cloud import EmulatedCloud
-from infra.local.demo_household import (
+from infra.local.demo.household import (
     HISTORICAL_USER,
     USER,
     DemoHousehold,
@@ -21,11 +20,12 @@ from infra.local.demo_household import (
     readings_until,
     yesterday,
 )
-from infra.local.emulators import answers
 from infra.local.identity import Identity
 from infra.local.layout import Layout
-from infra.local.logs import last_lines
-from infra.local.processes import Processes
+from infra.local.processes import mongod
+from infra.local.processes.emulators import answers
+from infra.local.processes.logs import last_lines
+from infra.local.processes.pieces import Processes
 from infra.local.steps import Step, Steps
 from infra.local.waiting import wait_until
 
@@ -46,7 +46,7 @@ def up(layout: Layout, console: Console, *, demo: bool = True) -> None:
 
 
 def down(layout: Layout) -> list[str]:
-    """End whatever ``up`` started; return the names of what ran. The data stays."""
+    """End everything that ``up`` started; return the names of what ran. The data stays."""
     if not layout.folder.exists():
         return []
     with layout.exclusively():

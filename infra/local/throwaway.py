@@ -10,13 +10,13 @@ from uuid import uuid4
 from rich.console import Console
 
 from infra.local import laptop
-from infra.local import mongod as mongod_piece
-from infra.local.emulators import appconfig as appconfig_piece
-from infra.local.emulators import localstack as localstack_piece
 from infra.local.layout import Layout, Ports
-from infra.local.ports import free_ports
-from infra.local.processes import Processes
-from infra.local.supervision import Piece, Supervisor
+from infra.local.processes import mongod as mongod_piece
+from infra.local.processes.emulators import appconfig as appconfig_piece
+from infra.local.processes.emulators import localstack as localstack_piece
+from infra.local.processes.pieces import Processes
+from infra.local.processes.ports import free_ports
+from infra.local.processes.supervision import Piece, Supervisor
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from infra.drills.rollback import drill as make
 from infra.drills.writing import WRITES
 from infra.local.throwaway import stack
 from infra.operations.printing import console, print_json, progress_console
-from infra.targets.target import json_option
+from infra.targets.options import json_option
 
 
 @click.group()

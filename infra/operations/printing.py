@@ -47,17 +47,17 @@ def print_json(value: Any) -> None:
 
 
 def printable(text: str) -> str:
-    """A text from outside, whatever is in it, as a terminal can show it."""
+    """Any text from outside in the characters that a terminal can show."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def counted(number: int, thing: str) -> str:
-    """So many of them: ``1 meter``, ``2 meters``."""
+    """A number and its noun: ``1 meter``, ``2 meters``."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def minute(instant: int) -> str:
-    """An instant for people, to the minute of UTC: whole ones, which are wider, stand in the JSON."""
+    """An instant for people, to the minute of UTC: the JSON has whole ones, which are wider."""
     return f"{to_datetime(instant):%Y-%m-%d %H:%M}"
 
 

@@ -21,7 +21,9 @@ from infra.operations.printing import (
     progress_console,
     verification_document,
 )
-from infra.targets.target import Target, json_option, with_target
+from infra.targets.database import connected
+from infra.targets.options import json_option, with_target
+from infra.targets.target import Target
 
 UNTIL_DONE = float(7 * 24 * 3600)  # a person ends a run with Ctrl-C; the next one goes on
 
@@ -29,15 +31,15 @@ UNTIL_DONE = float(7 * 24 * 3600)  # a person ends a run with Ctrl-C; the next o
 @click.command()
 @click.option("--check", is_flag=True, help="change nothing: compare every display document with a fresh calculation")
 @click.option("--user", help="one user's meters only")
-@click.option("--restart", is_flag=True, help="begin anew instead of going on with an interrupted run")
+@click.option("--restart", is_flag=True, help="begin at the start instead of going on with an interrupted run")
 @with_target(changes=True)
 @json_option
 def rebuild(target: Target, check: bool, user: str | None, restart: bool, as_json: bool) -> None:
-    """Calculate all display documents anew from the readings. Exit code 1 when one differs, or a meter fails.
+    """Calculate all display documents from the readings. Exit code 1 when one differs, or a meter fails.
 
     With --check also where nothing was compared, because every meter lags.
     """
-    with target.operations() as operations:
+    with connected(target) as operations:
         run = operations.rebuild.check if check else operations.rebuild.rebuild
         seen = run(user, print_progress if check else _print_rebuilt, restart=restart)
     if as_json:
@@ -59,7 +61,7 @@ def sweep(target: Target, only_list: bool, as_json: bool) -> None:
 
     A meter that something else holds just now is named by a log line only: try again in a minute.
     """
-    with target.operations() as operations:
+    with connected(target) as operations:
         report = None if only_list else operations.sweeper.run_at_once(UNTIL_DONE)
         count, failing = operations.sweeper.failing()
     if as_json:
@@ -74,7 +76,7 @@ def _print_rebuilt(seen: Verification) -> None:
 
 
 def _rebuilt_line(seen: Verification) -> str:
-    return f"{counted(seen.meters, 'meter')} calculated anew, {seen.differences} cannot be"
+    return f"{counted(seen.meters, 'meter')} calculated again, {seen.differences} cannot be"
 
 
 def _sweep_document(report: SweepReport | None, count: int, failing: list[FailingMeter]) -> dict[str, Any]:

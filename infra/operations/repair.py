@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import click
 from rich.table import Column, Table
 
-from chalicelib.compositions.operations import Operations
+from chalicelib.bootstrap.operations import Operations
 from chalicelib.domain.sync.modes import Side, other_side
 from chalicelib.domain.sync.reconciliation import Verification
 from chalicelib.domain.sync.repairs import REPAIR, UNDO, KeptDocument, RepairPlan, Undone
@@ -24,7 +24,9 @@ from infra.operations.printing import (
     verification_summary,
 )
 from infra.operations.walking import Findings, all_findings, walk_progress
-from infra.targets.target import Target, json_option, person, with_target
+from infra.targets.database import connected
+from infra.targets.options import json_option, with_target
+from infra.targets.target import Target, person
 
 COLLECTIONS = {Side.OLD: "energies", Side.NEW: "source_energy_readings"}
 
@@ -61,7 +63,7 @@ def repair(
     overwritten is kept for 30 days: repair undo RUN.
     """
     wish = _Wish(Side(source) if source else None, allow_deletes, reason, user, yes)
-    with all_findings() as findings, target.operations() as operations:
+    with all_findings() as findings, connected(target) as operations:
         plan = _planned(operations, wish, findings)
         if apply:
             sys.exit(_apply(operations, plan, wish, limit, as_json))
@@ -80,7 +82,7 @@ def repair(
 @json_option
 def runs(target: Target, as_json: bool) -> None:
     """List the runs of the last 30 days that deleted or overwrote something, and what of it has come back."""
-    with target.operations() as operations:
+    with connected(target) as operations:
         found = operations.undo.runs()
     if as_json:
         print_json(
@@ -100,7 +102,7 @@ def runs(target: Target, as_json: bool) -> None:
 @json_option
 def undo(target: Target, run: str, limit: int, as_json: bool) -> None:
     """Bring back what a run deleted or overwrote. Exit code 1: some were changed since, and left."""
-    with target.operations() as operations:
+    with connected(target) as operations:
         done = operations.undo.undo(run)
     if as_json:
         left = [_left_document(document, why) for document, why in done.left]

@@ -5,12 +5,15 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from chalicelib.compositions.replay import shell_replay
+from chalicelib.bootstrap.replay import shell_replay
 from chalicelib.domain.errors import InvalidReadingError
 from chalicelib.domain.readings import parse_instant
 from chalicelib.services.refresh.replay import Replayed
 from infra.operations.printing import console, counted, print_json, printable, progress_console
-from infra.targets.target import Target, json_option, with_target
+from infra.targets.database import database_of
+from infra.targets.deployment import Deployment
+from infra.targets.options import json_option, with_target
+from infra.targets.target import Target
 
 UTC = ZoneInfo("UTC")
 METERS_PER_LINE = 1_000
@@ -32,7 +35,7 @@ def _instant(_context: click.Context, _option: click.Parameter, text: str | None
     help="meters written to since 2024-11-01T09:30Z, say; UTC if without an offset",
 )
 @click.option("--all", "every", is_flag=True, help="all meters of all users")
-@click.option("--whole", is_flag=True, help="have every figure calculated anew, whatever is stored")
+@click.option("--whole", is_flag=True, help="have every figure calculated again, without the stored ones")
 @with_target(changes=True, deployed=True)
 @json_option
 def replay(target: Target, user: str | None, since: int | None, every: bool, whole: bool, as_json: bool) -> None:
@@ -43,10 +46,10 @@ def replay(target: Target, user: str | None, since: int | None, every: bool, who
     """
     if [user is not None, since is not None, every].count(True) != 1:
         raise click.UsageError("say which meters: --user U, --since INSTANT or --all")
-    deployment = target.deployment()
+    deployment = Deployment.of(target)
     bus = deployment.client("events")
     bus.describe_event_bus(Name=deployment.stack)  # says it if nobody is there
-    with target.database() as database:
+    with database_of(target) as database:
         done = shell_replay(database, bus, deployment.stack).replay(user, since, _progress, whole=whole)
     _print(done, as_json)
     sys.exit(1 if done.unsent else 0)

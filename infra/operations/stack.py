@@ -18,11 +18,12 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from infra.local import laptop
-from infra.local.demo_household import USER, readings_until, yesterday
+from infra.local.demo.household import USER, readings_until, yesterday
 from infra.local.layout import Layout
-from infra.local.processes import PieceStatus, Processes
+from infra.local.processes.pieces import PieceStatus, Processes
 from infra.operations.confirmation import confirm, yes_option
-from infra.targets.target import Target, is_given, json_option, known_stack, name_option, stack_with_a_folder
+from infra.targets.options import is_given, json_option, name_option
+from infra.targets.target import Target, known_stack, stack_with_a_folder
 
 console = Console(highlight=False, soft_wrap=True)
 LONGEST_HOURS = 24.0 * 365

@@ -7,7 +7,7 @@ from math import ceil
 
 import click
 
-from chalicelib.compositions.operations import Operations
+from chalicelib.bootstrap.operations import Operations
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.services.sync.sync_job import SyncReport
 from infra.operations.printing import (
@@ -24,7 +24,9 @@ from infra.operations.printing import (
 )
 from infra.operations.reason import reason_option
 from infra.operations.walking import all_findings, walk_progress
-from infra.targets.target import Target, json_option, person, with_target
+from infra.targets.database import connected
+from infra.targets.options import json_option, with_target
+from infra.targets.target import Target, person
 
 UNTIL_DONE = float(7 * 24 * 3600)  # a person ends a run with Ctrl-C; the next one goes on
 
@@ -39,7 +41,7 @@ def mode() -> None:
 @json_option
 def show(target: Target, as_json: bool) -> None:
     """Say the mode, since when, and how long its drain still takes."""
-    with target.operations() as operations:
+    with connected(target) as operations:
         _show(operations, as_json)
 
 
@@ -54,7 +56,7 @@ MODES = click.Choice([mode.value for mode in SyncMode])
 @json_option
 def set_mode(target: Target, wanted: str, reason: str, wait: bool, as_json: bool) -> None:
     """Change the mode to a neighbour. Refused, with what to do first, where a write could get lost."""
-    with target.operations() as operations:
+    with connected(target) as operations:
         state = operations.modes.set(SyncMode(wanted), reason, person())
         if wait:
             _drain(operations)
@@ -73,18 +75,18 @@ def recover(target: Target, wanted: str | None, reason: str, as_json: bool) -> N
 
     Refused where the mode can be read, and where history and data contradict each other: then name the mode.
     """
-    with target.operations() as operations:
+    with connected(target) as operations:
         operations.modes.recover(SyncMode(wanted) if wanted else None, reason, person())
         _show(operations, as_json)
 
 
 @click.command()
-@click.option("--full", is_flag=True, help="compare all meters, whatever was seen before")
+@click.option("--full", is_flag=True, help="compare all meters, also those seen before")
 @with_target(changes=True)
 @json_option
 def sync(target: Target, full: bool, as_json: bool) -> None:
     """Carry over what another application wrote to energies; what the scheduled function does, until it is done."""
-    with target.operations() as operations:
+    with connected(target) as operations:
         _drain_before_catching_up(operations)
         report = _sync(operations, full=full)
         if as_json:
@@ -105,7 +107,7 @@ def verify(target: Target, user: str | None, restart: bool, limit: int, as_json:
     With --json every finding is listed, so an interrupted comparison begins from the start.
     """
     with all_findings() as findings:
-        with target.operations() as operations:
+        with connected(target) as operations:
             stop = operations.modes.show().stop
             with walk_progress("verify", operations.consistency.count_meters()) as progress:
                 seen = operations.consistency.verify(user, progress, restart=restart or as_json, found=findings.add)

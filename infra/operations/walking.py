@@ -16,8 +16,8 @@ from infra.operations.printing import counted, print_json, progress_console
 IN_MEMORY = 1_000_000  # bytes of findings; more of them wait in a file
 
 
-class _Rate(ProgressColumn):
-    """How many meters per second since the walk began; a short walk has one too."""
+class Rate(ProgressColumn):
+    """How many per second since the beginning; a short walk has a rate too."""
 
     def render(self, task: Task) -> Text:
         """``38.2/s``."""
@@ -32,7 +32,7 @@ def walk_progress(what: str, meters: int) -> Iterator[Callable[[Verification], N
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("meters"),
-        _Rate(),
+        Rate(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[found]}"),
     )

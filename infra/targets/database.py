@@ -14,13 +14,13 @@ from infra.targets.same_system import require_one_system
 from infra.targets.target import Target
 
 if TYPE_CHECKING:
-    from chalicelib.compositions.operations import Operations
+    from chalicelib.bootstrap.operations import Operations
 
 
 @contextmanager
 def connected(target: Target) -> "Iterator[Operations]":
     """The operations on a target's database, which answers."""
-    from chalicelib.compositions.operations import shell_operations
+    from chalicelib.bootstrap.operations import shell_operations
 
     with database_of(target) as database:
         yield shell_operations(database)

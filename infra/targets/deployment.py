@@ -41,7 +41,7 @@ class Deployment:
         return application_stack(self.stage)
 
     def output(self, key: str) -> str:
-        """What its stack says of itself. Raises OperatorError where there is no such stack, or one of before."""
+        """An output of its stack. Raises OperatorError where there is no such stack, or an older one without it."""
         try:
             return self._stack().outputs()[key]
         except KeyError as error:

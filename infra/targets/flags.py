@@ -9,14 +9,14 @@ from typing import Any
 import urllib3
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from chalicelib.compositions.flags import FlagOperations, shell_flags
+from chalicelib.bootstrap.flags import FlagOperations, shell_flags
 from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.flags.appconfig.clients import CHANGING, READING, AppConfigIds, FlagClients
 from infra.deployment.application import Target as Aws
 from infra.deployment.application import flags_parameters
 from infra.errors import OperatorError, expected_errors
-from infra.local.emulators import answers
 from infra.local.layout import REGION, STAGE, Layout
+from infra.local.processes.emulators import answers
 from infra.local.waiting import wait_until
 from infra.targets.database import opened
 from infra.targets.target import Target, person

@@ -6,7 +6,6 @@ Addresses differ (names, members, tunnels) where the system is the same, so they
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import click
 
@@ -14,9 +13,7 @@ from chalicelib.domain.errors import UnavailableError
 from chalicelib.repositories.database import open_database, time_limit
 from infra.errors import OperatorError
 from infra.local.layout import hosts_of
-
-if TYPE_CHECKING:
-    from infra.targets.target import Target
+from infra.targets.target import Target
 
 READ_SECONDS = 5.0
 
@@ -32,7 +29,7 @@ class Place:
         return f"{hosts_of(self.uri)}/{self.database}"
 
 
-def require_one_system(target: "Target") -> None:
+def require_one_system(target: Target) -> None:
     """Raise OperatorError where the database that was named is not the stack's or the stage's own.
 
     Where that cannot be found out, a line on standard error says so: a way back must stay open.
@@ -54,17 +51,19 @@ class UnknownPlaceError(Exception):
     """Raised when it cannot be found out which database a deployment uses, or which server an address leads to."""
 
 
-def own_place(target: "Target") -> Place:
+def own_place(target: Target) -> Place:
     """The database that a stack's or stage's functions use. Raises UnknownPlaceError."""
     if target.layout:
         return Place(target.layout.mongodb_uri, target.layout.database)
     return _from_secret(target)
 
 
-def _from_secret(target: "Target") -> Place:
+def _from_secret(target: Target) -> Place:
     from botocore.exceptions import BotoCoreError, ClientError
 
-    deployment = target.deployment()
+    from infra.targets.deployment import Deployment
+
+    deployment = Deployment.of(target)
     try:
         parameters = deployment.parameters()
         secret = deployment.client("secretsmanager").get_secret_value(SecretId=parameters["SecretId"])

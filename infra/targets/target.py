@@ -1,41 +1,16 @@
 """What a command works on, found in one way: a laptop stack, a stage on AWS, or a database by its address.
 
-Nothing heavy is imported here: a command pays for the driver or for AWS's clients when it takes them.
+Its database, its deployment and its flags are opened by the modules beside this one, which need the heavy libraries.
 """
 
 import getpass
 import socket
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import reduce, wraps
-from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from infra.errors import OperatorError
 from infra.local.layout import DATABASE, DEFAULT_NAME, STAGE, Layout, hosts_of
-from infra.targets.naming import name_stack
-
-if TYPE_CHECKING:
-    from chalicelib.compositions.operations import Operations
-    from chalicelib.repositories.database import MongoDatabase
-    from infra.targets.deployment import Deployment
-    from infra.targets.flags import Flags
-
-Command = Callable[..., Any]
-json_option = click.option("--json", "as_json", is_flag=True, help="print JSON instead of a table")
-name_option = click.option(
-    "--name", envvar="STACK_NAME", default=DEFAULT_NAME, show_default=True, help="which laptop stack"
-)
-_options = (
-    name_option,
-    click.option("--stage", help="a stage on AWS, such as dev, instead of a laptop stack"),
-    click.option("--region", envvar="AWS_REGION", help="on AWS; default: what your AWS configuration says"),
-    click.option("--uri", envvar="MONGODB_URI", show_envvar=True, help="another database server than the stack's"),
-    click.option("--database", envvar="MONGODB_DATABASE", show_envvar=True, help="another database than the stack's"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,36 +104,6 @@ class Target:
         start = f"; if it is down: make up{self.layout.argument}" if self.layout else ""
         return OperatorError(f"{error} (asked: {self}{start})")
 
-    def database(self) -> "AbstractContextManager[MongoDatabase]":
-        """Its database, which answers. Raises OperatorError."""
-        from infra.targets.database import database_of
-
-        return database_of(self)
-
-    def operations(self) -> "AbstractContextManager[Operations]":
-        """The operations on its database. Raises OperatorError."""
-        from infra.targets.database import connected
-
-        return connected(self)
-
-    def deployment(self) -> "Deployment":
-        """Its AWS. Raises OperatorError for a database alone."""
-        from infra.targets.deployment import Deployment
-
-        return Deployment.of(self)
-
-    def reached_aws(self) -> AbstractContextManager[None]:
-        """Says of AWS that cannot be reached which address was asked. Raises OperatorError."""
-        from infra.targets.deployment import reached
-
-        return reached(self)
-
-    def flags(self) -> "AbstractContextManager[Flags]":
-        """Its flags. Raises OperatorError."""
-        from infra.targets.flags import flags_of
-
-        return flags_of(self)
-
 
 def known_stack(name: str) -> Layout:
     """A laptop stack that has come up before. Raises OperatorError, which names those that have."""
@@ -177,56 +122,6 @@ def stack_with_a_folder(name: str, *, is_named: bool) -> Layout:
     if is_named and not layout.folder.exists():
         raise OperatorError(f"There is no stack '{name}'{_others()}")
     return layout
-
-
-def is_given(parameter: str) -> bool:
-    """Whether a person gave this parameter of the present command, by an option or by the environment."""
-    return click.get_current_context().get_parameter_source(parameter) is not ParameterSource.DEFAULT
-
-
-def is_on_the_command_line(parameter: str) -> bool:
-    """Whether the option itself was given."""
-    return click.get_current_context().get_parameter_source(parameter) is ParameterSource.COMMANDLINE
-
-
-def _refuse_options_before(subcommand: str) -> None:
-    """Raise UsageError for an option before a subcommand, which would not see it and could work on another system."""
-    context = click.get_current_context()
-    given = [each for each in context.command.params if each.name and is_on_the_command_line(each.name)]
-    if given:
-        raise click.UsageError(f"write {', '.join(each.opts[-1] for each in given)} after '{subcommand}'")
-
-
-def with_target(*, changes: bool, deployed: bool = False) -> Callable[[Command], Command]:
-    """Give a command, as its first argument, the target that options and environment name.
-
-    ``changes``: the command may change something, so the target is printed first.
-    ``deployed``: it works on a deployment, not on a database alone.
-
-    A command that is also a group does nothing where a subcommand is asked for: that one finds its own target.
-    """
-
-    def decorated(command: Command) -> Command:
-        @wraps(command)
-        def wrapped(
-            name: str, stage: str | None, region: str | None, uri: str | None, database: str | None, **options: Any
-        ) -> None:
-            if subcommand := click.get_current_context().invoked_subcommand:
-                _refuse_options_before(subcommand)
-                return
-            if stage is not None and is_on_the_command_line("name"):
-                raise OperatorError("say --name or --stage: they name two systems")
-            name_stack(name if is_on_the_command_line("name") else None)
-            said = Said(name, is_given("name"), stage, region, uri, database)
-            target = Target.resolved(said, deployed=deployed)
-            if changes:
-                target.announce()
-            with target.reached_aws() if deployed else nullcontext():
-                command(target, **options)
-
-        return reduce(lambda decorated, option: option(decorated), reversed(_options), wrapped)
-
-    return decorated
 
 
 def person() -> str:

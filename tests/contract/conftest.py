@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap import Ports, mongo_ports, now
+from chalicelib.bootstrap.container import Ports, mongo_ports, now
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.sides import FakeSides, fake_ports
 from tests.fakes.store import FakeStore

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.bootstrap import Ports
+from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.rollout.comparison_log import (
     ComparisonResult,
     DifferenceGroup,

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.bootstrap import Ports
+from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.ports import NewReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange

@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.bootstrap import Ports
+from chalicelib.bootstrap.container import Ports
+from chalicelib.domain.display_documents import DisplayUpdate
 from chalicelib.domain.lagging_meters import FailingMeter, Lag, LaggingMeter
-from chalicelib.domain.ports import DisplayUpdate
 from chalicelib.domain.readings import EnergyType
 
 POWER = EnergyType.POWER

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.bootstrap import Ports
+from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.errors import DuplicateReadingError, NotFoundError
 from chalicelib.domain.ports import (
     Exchange,

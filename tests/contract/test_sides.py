@@ -10,16 +10,15 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from chalicelib.bootstrap import Ports, now
+from chalicelib.bootstrap.container import Ports, now
 from chalicelib.domain.errors import MassDeletionError, NotFoundError
 from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter, StoredReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime
 from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import ModeChange, Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import (
     Finding,
     FullDifference,
-    ModeChange,
     RepairRun,
     Selection,
     SyncProgress,

@@ -5,9 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.bootstrap import Ports, mongo_ports, now
+from chalicelib.bootstrap.container import Ports, mongo_ports, now
+from chalicelib.domain.display_documents import DisplayDocument, DisplayUpdate
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
-from chalicelib.domain.ports import DisplayDocument, DisplayUpdate, NewReading, StoredReading, WriteTransaction
+from chalicelib.domain.ports import NewReading, StoredReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.repositories.database import open_database

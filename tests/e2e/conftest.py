@@ -19,7 +19,7 @@ from chalicelib.flags.document.json_schema import first_document
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from infra.local import laptop
 from infra.local.layout import Layout
-from infra.local.processes import Processes
+from infra.local.processes.pieces import Processes
 from infra.local.throwaway import stack as throwaway_stack
 from infra.local.waiting import wait_until
 from infra.targets.flags import Flags, flags_at

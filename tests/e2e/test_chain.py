@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.flags.document.flag_document import read
 from chalicelib.flags.document.names import FLAGS
-from infra.local.demo_household import HISTORICAL_USER
+from infra.local.demo.household import HISTORICAL_USER
 from tests.e2e.conftest import Deployed, eventually
 
 HOUSEHOLD = Path(__file__).parents[2] / "infra" / "local" / "demo" / "household_power_daily.csv"

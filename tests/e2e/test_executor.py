@@ -19,11 +19,11 @@ import pytest
 from botocore.config import Config
 
 from infra.deployment.application import Target
-from infra.local import emulators, mongod
 from infra.local import layout as layouts
 from infra.local.layout import REGION, Layout, Ports
-from infra.local.ports import free_ports
-from infra.local.supervision import Piece, Supervisor
+from infra.local.processes import emulators, mongod
+from infra.local.processes.ports import free_ports
+from infra.local.processes.supervision import Piece, Supervisor
 from infra.local.throwaway import localstack
 from infra.local.waiting import wait_until
 

@@ -13,13 +13,13 @@ from uuid import uuid4
 import pytest
 from pymongo import MongoClient
 
-from chalicelib.compositions.operations import shell_operations
+from chalicelib.bootstrap.operations import shell_operations
 from chalicelib.repositories.database import open_database
 from infra.deployment.packaging import package
-from infra.local import mongod
 from infra.local.cloud import EmulatedCloud
-from infra.local.emulators import localstack
-from infra.local.processes import Processes
+from infra.local.processes import mongod
+from infra.local.processes.emulators import localstack
+from infra.local.processes.pieces import Processes
 from tests.e2e.conftest import Deployed, eventually
 
 WRITERS = 6

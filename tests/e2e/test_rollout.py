@@ -16,7 +16,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Container, compose, mongo_ports, now
+from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
 from chalicelib.domain.readings import EnergyType
 from chalicelib.flags.document.bucketing import PER_PERCENT, bucket
 from chalicelib.repositories.database import open_database

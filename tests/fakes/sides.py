@@ -4,22 +4,18 @@ from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from chalicelib.bootstrap import Ports
+from chalicelib.bootstrap.container import Ports
+from chalicelib.domain.display_documents import DisplayDocument
 from chalicelib.domain.errors import MassDeletionError, SyncModeError
-from chalicelib.domain.ports import Clock, DisplayDocument, StoredReading
+from chalicelib.domain.ports import Clock, StoredReading
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState, other_side
+from chalicelib.domain.sync.change_feed import Changes, Moment, Position
+from chalicelib.domain.sync.modes import ModeChange, ReadingKey, Side, SyncMode, SyncState, other_side
 from chalicelib.domain.sync.reconciliation import (
     UNNAMED,
-    Changes,
     Finding,
     MeterKey,
-    ModeChange,
-    Moment,
-    Position,
-    ReadingKey,
     Reconciled,
-    Remains,
     RepairRun,
     Selection,
     SyncProgress,
@@ -30,6 +26,7 @@ from chalicelib.domain.sync.reconciliation import (
     Walk,
     WalkProgress,
 )
+from chalicelib.domain.sync.recovery import Remains
 from chalicelib.domain.sync.repairs import KeptDocument, KeptRun, Undone
 from tests.fakes.comparisons import FakeComparisonLog
 from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers

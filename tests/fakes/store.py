@@ -8,15 +8,13 @@ from time import time_ns
 from typing import TypeVar
 from uuid import uuid4
 
-from chalicelib.bootstrap import now
+from chalicelib.bootstrap.container import now
 from chalicelib.domain.calculation.compact import CompactReadings
+from chalicelib.domain.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.errors import DuplicateReadingError, LostModeError, NotFoundError, UnavailableError
 from chalicelib.domain.meter_invariants import Violation
 from chalicelib.domain.ports import (
     Clock,
-    DataType,
-    DisplayDocument,
-    DisplayUpdate,
     MeterConfiguration,
     MeterSnapshot,
     MeterState,
@@ -29,7 +27,7 @@ from chalicelib.domain.ports import (
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, Reading
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import Remains
+from chalicelib.domain.sync.recovery import Remains
 
 T = TypeVar("T")
 MeterKey = tuple[str, EnergyType]

@@ -10,7 +10,7 @@ from chalice.test import Client, HTTPResponse
 
 from app import app
 from chalicelib.auth import KeyStore, TokenVerifier
-from chalicelib.bootstrap import Container, Ports, Rollout, compose, using
+from chalicelib.bootstrap.container import Container, Ports, Rollout, compose, using
 from tests.fakes.comparisons import FakeComparisonLog
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
 from tests.fakes.publisher import FakePublisher

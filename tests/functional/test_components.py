@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from chalice.test import HTTPResponse
 
-from chalicelib.bootstrap import Rollout, compose, using
+from chalicelib.bootstrap.container import Rollout, compose, using
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType, parse_instant
 from chalicelib.domain.rollout.decision import Backend, Component

@@ -91,7 +91,10 @@ def test_a_route_wears_the_decorator_and_asks_for_a_token(path: str, method: str
 
 
 def test_importing_the_application_opens_nothing_and_reads_no_settings() -> None:
-    command = "import app, sys; from chalicelib import bootstrap; assert not bootstrap._deployed.cache_info().currsize"
+    command = (
+        "import app, sys; from chalicelib.bootstrap import container; "
+        "assert not container._deployed.cache_info().currsize"
+    )
     done = subprocess.run(
         [sys.executable, "-c", command], cwd=ROOT, env={}, capture_output=True, text=True, check=False
     )

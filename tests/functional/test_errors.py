@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.bootstrap import using
+from chalicelib.bootstrap.container import using
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.names import SERVICE
 from tests.functional.conftest import Api, problem, refused

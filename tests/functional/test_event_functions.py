@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.parser import ValidationError
 
-from chalicelib.bootstrap import compose, using
+from chalicelib.bootstrap.container import compose, using
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.domain.readings import EnergyType

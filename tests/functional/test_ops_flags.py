@@ -10,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 from chalice.test import HTTPResponse
 
 from app import app
-from chalicelib.bootstrap import using
+from chalicelib.bootstrap.container import using
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.flags.document.json_schema import first_document
 from chalicelib.flags.document.names import FLAGS, GLOBAL

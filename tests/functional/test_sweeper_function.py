@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.bootstrap import compose, using
+from chalicelib.bootstrap.container import compose, using
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode, SyncState

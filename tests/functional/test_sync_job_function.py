@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.bootstrap import compose, using
+from chalicelib.bootstrap.container import compose, using
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.events import EnergyReadingsSynced
 from chalicelib.domain.readings import EnergyType

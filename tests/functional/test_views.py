@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.bootstrap import using
+from chalicelib.bootstrap.container import using
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.services.display.display import DisplayService

@@ -186,7 +186,7 @@ GUARDS = (
     ),
     Guard(
         "the target is printed before a change",
-        "infra/targets/target.py",
+        "infra/targets/options.py",
         "                target.announce()\n",
         "                pass\n",
         (
@@ -203,14 +203,14 @@ GUARDS = (
     ),
     Guard(
         "a yes before scripts are reverted",
-        "migrations/__main__.py",
+        "infra/operations/migrate/commands.py",
         'confirm(f"This reverts {_touched(planned)} in {target}", yes=yes)',
         "pass",
         (f"{MIGRATIONS}test_down_shows_what_it_reverts_and_reverts_nothing_without_a_yes",),
     ),
     Guard(
         "a yes before all dead letters are discarded",
-        "infra/operations/dlq.py",
+        "infra/operations/dead_letters/commands.py",
         """confirm(f"This discards {counted(len(letters), 'dead letter')} for good", yes=yes)""",
         "pass",
         (f"{TARGETS}test_all_dead_letters_are_shown_and_discarded_after_a_yes",),
@@ -384,28 +384,28 @@ GUARDS = (
     ),
     Guard(
         "the one moment of a backup",
-        "infra/operations/backup_data.py",
+        "infra/operations/backup/data.py",
         "start_session(snapshot=True)",
         "start_session()",
         (f"{BACKUP}test_what_is_backed_up_is_of_one_moment_while_people_write",),
     ),
     Guard(
         "the digest of a backup",
-        "infra/operations/backup_file.py",
+        "infra/operations/backup/file.py",
         'if (last["sha256"], last["counts"]) != (digest.hexdigest(), dict(counts)):',
         "if False:",
         (f"{BACKUP_FILE}test_an_edited_file_is_refused_with_what_is_wrong[a value]",),
     ),
     Guard(
         "a backup that is there stays",
-        "infra/operations/backup_file.py",
+        "infra/operations/backup/file.py",
         "if path.exists():",
         "if False:",
         (f"{BACKUP_FILE}test_a_backup_that_is_there_is_not_overwritten",),
     ),
     Guard(
         "a restore goes into an empty database",
-        "infra/operations/backup_data.py",
+        "infra/operations/backup/data.py",
         "if found := occupied(database):",
         "if found := dict[str, int]():",
         (
@@ -415,21 +415,21 @@ GUARDS = (
     ),
     Guard(
         "nobody uses a half restored database",
-        "infra/operations/backup_data.py",
+        "infra/operations/backup/data.py",
         'mode = {"_id": SYNC_MODE, "mode": RESTORING,',
         'mode = {"_id": SYNC_MODE, "mode": "dual_write",',
         (f"{BACKUP}test_a_restore_that_is_killed_leaves_nothing_open_and_goes_on[1]",),
     ),
     Guard(
         "who writes during a restore is noticed",
-        "infra/operations/backup_data.py",
+        "infra/operations/backup/data.py",
         "if there != wanted and not expired:",
         "if False:",
         (f"{BACKUP}test_who_writes_meanwhile_is_noticed",),
     ),
     Guard(
         "versions go on after a restore",
-        "infra/operations/backup_data.py",
+        "infra/operations/backup/data.py",
         '"sourceVersion": Int64(max(document["sourceVersion"] + 1, at)),',
         '"sourceVersion": document["sourceVersion"],',
         (f"{BACKUP}test_no_version_of_before_comes_again_with_other_content",),
@@ -446,9 +446,9 @@ GUARDS = (
     ),
     Guard(
         "the outage where the mode is older than its history",
-        "chalicelib/repositories/sync_control.py",
-        "_check_newest(state, self._history(-1))",
-        "self._history(-1)",
+        "chalicelib/repositories/control.py",
+        "_check_newest(state, changes_of(documents.get(MODE_CHANGES)))",
+        "documents.get(MODE_CHANGES)",
         (f"{LOST_MODE}test_an_older_document_in_its_place_is_none",),
     ),
     Guard(

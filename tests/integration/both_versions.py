@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from app import app
 from chalicelib.auth import KeyStore, TokenVerifier
-from chalicelib.bootstrap import compose, mongo_ports, using
+from chalicelib.bootstrap.container import compose, mongo_ports, using
 from chalicelib.domain.readings import FIRST_YEAR, EnergyType
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
 from tests.fakes.publisher import FakePublisher

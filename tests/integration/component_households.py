@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 from pymongo.database import Database
 
-from chalicelib.bootstrap import Container, Ports
+from chalicelib.bootstrap.container import Container, Ports
 from chalicelib.domain.ports import Exchange, MeterConfiguration, NewReading, UserSettings, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sync.reconciliation import Selection
 from chalicelib.repositories.control import SYNC_MODE, sync_document
-from chalicelib.repositories.reconcile import Selection, reconcile
+from chalicelib.repositories.reconcile import reconcile
 from tests.integration.v1_goldens import configure, seed
 from tests.integration.v1_households import CONFIGURED, HOUSEHOLD
 from tests.unit.domain.meters import Meter, meters, zones

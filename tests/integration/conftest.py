@@ -6,7 +6,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Container, Ports, compose, mongo_ports, now
+from chalicelib.bootstrap.container import Container, Ports, compose, mongo_ports, now
 from chalicelib.repositories import change_feed
 from tests.fakes.publisher import FakePublisher
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Container, compose
+from chalicelib.bootstrap.container import Container, compose
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.events.eventbridge import EventBridgePublisher

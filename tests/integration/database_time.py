@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from chalicelib.bootstrap import REQUEST_SECONDS, Ports, mongo_ports
+from chalicelib.bootstrap.container import REQUEST_SECONDS, Ports, mongo_ports
 from chalicelib.domain.ports import EventPublisher
 from chalicelib.domain.sync.modes import SyncState
 from chalicelib.repositories.database import MongoDatabase

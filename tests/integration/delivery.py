@@ -3,7 +3,7 @@
 from typing import Any
 
 from app import app
-from chalicelib.bootstrap import Container, using
+from chalicelib.bootstrap.container import Container, using
 from tests.functional.test_deployed_functions import EVENT_FUNCTIONS, model_of
 from tests.functional.test_event_functions import Context
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from chalicelib.bootstrap import Container
+from chalicelib.bootstrap.container import Container
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType, parse_instant, to_datetime
 from chalicelib.services.recording.configuration import ExchangeDraft, Register

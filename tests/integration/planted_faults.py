@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chalicelib.bootstrap import Container, Ports
+from chalicelib.bootstrap.container import Container, Ports
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.repositories.database import MongoDatabase

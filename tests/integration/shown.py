@@ -8,7 +8,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from chalicelib.bootstrap import Container
+from chalicelib.bootstrap.container import Container
 from chalicelib.domain.ports import MeterSnapshot
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Backend

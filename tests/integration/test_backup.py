@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap import mongo_ports, now
+from chalicelib.bootstrap.container import mongo_ports, now
 from chalicelib.domain.errors import EnergyMonitorError, LostModeError
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.database import Collections, open_database
@@ -20,9 +20,9 @@ from chalicelib.services.recording.configuration import ExchangeDraft
 from infra import __main__ as command_line
 from infra.errors import OperatorError
 from infra.local.throwaway import mongod
-from infra.operations import backup_data
-from infra.operations.backup_data import occupied, restore, take
-from infra.operations.backup_file import Writer, documents, inspected, new_file
+from infra.operations.backup import data as backup_data
+from infra.operations.backup.data import occupied, restore, take
+from infra.operations.backup.file import Writer, documents, inspected, new_file
 from migrations import runner
 from tests.contract.test_flag_records import change
 from tests.integration.both_versions import V1, V2, BothVersions

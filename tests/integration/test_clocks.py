@@ -9,9 +9,10 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Container, compose, mongo_ports, now
+from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
+from chalicelib.domain.display_documents import DisplayUpdate
 from chalicelib.domain.errors import SyncModeError
-from chalicelib.domain.ports import DisplayUpdate, NewReading, WriteTransaction
+from chalicelib.domain.ports import NewReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode, drain_of
 from chalicelib.domain.sync.reconciliation import Walk

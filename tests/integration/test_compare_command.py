@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap import Container, Ports
+from chalicelib.bootstrap.container import Container, Ports
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap import Container, Ports, now
+from chalicelib.bootstrap.container import Container, Ports, now
 from chalicelib.domain.errors import ComparisonError, UnavailableError
 from chalicelib.domain.ports import PageRequest, StoredReading
 from chalicelib.domain.readings import EnergyType

@@ -19,7 +19,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 
 from app import app
 from chalicelib.auth import KeyStore, TokenVerifier
-from chalicelib.bootstrap import Container, Ports, Rollout, compose, mongo_ports, using
+from chalicelib.bootstrap.container import Container, Ports, Rollout, compose, mongo_ports, using
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import SyncMode

@@ -4,7 +4,7 @@ import threading
 from decimal import Decimal
 from uuid import uuid4
 
-from chalicelib.bootstrap import Container
+from chalicelib.bootstrap.container import Container
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.display.display import Timeline, View
 from chalicelib.services.recording.energy_crud import ReadingDraft

@@ -10,7 +10,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Container, compose
+from chalicelib.bootstrap.container import Container, compose
 from tests.fakes.publisher import FakePublisher
 from tests.integration.copying import Original
 from tests.integration.crash_cases import JOBS, NOW, WRITES

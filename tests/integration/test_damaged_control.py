@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap import now
+from chalicelib.bootstrap.container import now
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import Walk
 from infra.operations.printing import sync_line

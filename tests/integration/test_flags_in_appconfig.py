@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap import FlagAdapters, FlagOperations, flag_operations, now
+from chalicelib.bootstrap.container import FlagAdapters, FlagOperations, flag_operations, now
 from chalicelib.domain.errors import RevisionError, UnavailableError
 from chalicelib.domain.rollout.decision import Backend, Component, Reason
 from chalicelib.domain.sync.reconciliation import Verified
@@ -32,7 +32,7 @@ from chalicelib.flags.document.flag_document import read, written
 from chalicelib.flags.document.json_schema import document_schema, first_document
 from chalicelib.flags.document.names import COMPONENT_FLAGS, FLAGS, GLOBAL
 from chalicelib.repositories.flag_changes import MongoFlagHistory
-from chalicelib.repositories.known_users import USERS_AT_ONCE, MongoKnownUsers
+from chalicelib.repositories.register import USERS_AT_ONCE, MongoKnownUsers
 from chalicelib.repositories.sync_control import MongoSyncControl
 from infra import __main__ as command_line
 from infra.deployment.application import Target, deploy_flags, flags_parameters, flags_stack

@@ -10,7 +10,7 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from chalicelib.bootstrap import Container, now
+from chalicelib.bootstrap.container import Container, now
 from chalicelib.domain.errors import DuplicateReadingError, NotFoundError, RevisionError
 from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType

@@ -12,7 +12,7 @@ from pymongo.database import Database
 
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.database import open_database
-from infra.local import old_energies
+from infra.local.demo import old_energies
 from migrations import roundtrip, runner
 from migrations.errors import LockedError
 from migrations.ledger import COLLECTION, State

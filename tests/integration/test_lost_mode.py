@@ -18,7 +18,7 @@ from chalicelib.repositories.control import SYNC_MODE, sync_state
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.queries import MongoReadingQueries
 from infra import __main__ as command_line
-from migrations import __main__ as migrations_line
+from infra.operations.migrate import commands as migrations_line
 from migrations import runner
 from tests.integration.inherited_database import set_mode
 from tests.integration.two_sides import POWER, Deployment, contents, equal_sides
@@ -100,25 +100,30 @@ def everything(database: Database[Any]) -> dict[str, list[Any]]:
     return {name: list(database[name].find().sort("_id")) for name in sorted(database.list_collection_names())}
 
 
+def assert_refused(deployed: Deployment, user: str, stored: set[str]) -> None:
+    """Neither readers nor writers get an answer, and nothing is written."""
+    queries, one = deployed.container.queries, next(iter(stored))
+    uses: tuple[Callable[[], Any], ...] = (
+        queries.sync,
+        lambda: queries.page(user, PAGE, Backend.OLD),
+        lambda: queries.page(user, PAGE, Backend.NEW),
+        lambda: queries.get(user, one, Backend.OLD),
+        lambda: queries.snapshot(user, POWER, Backend.OLD),
+        lambda: deployed.create(user, "2024-12-01", 99),
+        lambda: deployed.container.energy.delete(user, one),
+        lambda: deployed.ports.twins.reconcile((user, POWER), Selection()),
+    )
+    for use in uses:
+        with pytest.raises(UnavailableError, match=r"control\.sync_mode .*mode recover"):
+            use()
+    assert len(contents(deployed.database, "source_energy_readings")) == len(stored)
+
+
 @pytest.mark.parametrize("document", DAMAGES.values(), ids=DAMAGES)
 def test_nobody_is_answered_from_a_side_that_may_be_wrong(deployed: Deployment, user: str, document: Any) -> None:
     stored = five_in(deployed, user, NEW_ONLY)
     damage(deployed.database, document)
-    queries = deployed.container.queries
-    reads: tuple[Callable[[], Any], ...] = (
-        queries.sync,
-        lambda: queries.page(user, PAGE, Backend.OLD),
-        lambda: queries.page(user, PAGE, Backend.NEW),
-        lambda: queries.get(user, next(iter(stored)), Backend.OLD),
-        lambda: queries.snapshot(user, POWER, Backend.OLD),
-        lambda: deployed.create(user, "2024-12-01", 99),
-        lambda: deployed.container.energy.delete(user, next(iter(stored))),
-        lambda: deployed.ports.twins.reconcile((user, POWER), Selection()),
-    )
-    for read in reads:
-        with pytest.raises(UnavailableError, match=r"control\.sync_mode .*mode recover"):
-            read()
-    assert len(contents(deployed.database, "source_energy_readings")) == 5
+    assert_refused(deployed, user, stored)
 
 
 @pytest.mark.parametrize("damaged", ["gone", "an unknown mode", "a beginning that is a text"])
@@ -155,6 +160,7 @@ def test_an_older_document_in_its_place_is_none(deployed: Deployment, user: str)
     older = deployed.database["control"].find_one({"_id": SYNC_MODE})
     stored = five_in(deployed, user, NEW_ONLY)
     damage(deployed.database, older)
+    assert_refused(deployed, user, stored)
     with pytest.raises(LostModeError, match=r"older than the last change.*to new_only"):
         deployed.operations.modes.show()
     assert deployed.operations.modes.recover(None, "a restore").mode is NEW_ONLY

@@ -17,14 +17,14 @@ from bson import ObjectId
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from chalicelib.bootstrap import REQUEST_SECONDS, Container
+from chalicelib.bootstrap.container import REQUEST_SECONDS, Container
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
-from infra.local import old_energies
+from infra.local.demo import old_energies
 from infra.local.waiting import wait_until
 from migrations import runner
 from migrations.backfill import THREADS, Backfill, again_when_unavailable, now

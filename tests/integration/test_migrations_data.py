@@ -9,12 +9,12 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap import now
+from chalicelib.bootstrap.container import now
 from chalicelib.domain.errors import LostModeError
 from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import open_database
-from infra.local import old_energies
+from infra.local.demo import old_energies
 from migrations import roundtrip, runner
 from migrations.errors import RefusedError
 from migrations.ledger import State

@@ -12,7 +12,7 @@ from pymongo.database import Database
 from app import app
 from chalicelib.api.routes import AUTHENTICATED
 from chalicelib.auth import KeyStore, TokenVerifier
-from chalicelib.bootstrap import compose, mongo_ports, now, using
+from chalicelib.bootstrap.container import compose, mongo_ports, now, using
 from chalicelib.domain.readings import EnergyType
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
 from tests.fakes.publisher import FakePublisher

@@ -16,7 +16,7 @@ from bson.decimal128 import Decimal128
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Container, Ports, compose, mongo_ports, now
+from chalicelib.bootstrap.container import Container, Ports, compose, mongo_ports, now
 from chalicelib.domain.errors import ComparisonError
 from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import EnergyType, to_ms

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap import Operations, operations
+from chalicelib.bootstrap.container import Operations, operations
 from chalicelib.domain.errors import SyncModeError, UnavailableError
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import Verification
@@ -319,7 +319,7 @@ def test_the_command_line_checks_rebuilds_and_says_how_far_it_is(deployed: Deplo
     assert (code, [finding["document"] for finding in seen["findings"]]) == (1, [wrong])
     code, seen = shell.run("rebuild")
     assert (code, seen["meters"], seen["differences"]) == (0, 1, 0)
-    assert "1 meter calculated anew" in shell.errors
+    assert "1 meter calculated again" in shell.errors
     assert shell.run("rebuild", "--check")[0] == 0
 
 

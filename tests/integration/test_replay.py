@@ -11,8 +11,8 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Container, compose, mongo_ports, now
-from chalicelib.compositions.replay import shell_replay
+from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
+from chalicelib.bootstrap.replay import shell_replay
 from chalicelib.domain.events import EnergyEvent, MeterRefreshRequested
 from chalicelib.domain.meter_register import RegisteredMeter
 from chalicelib.domain.ports import UserSettings

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap import Container, Ports, now
+from chalicelib.bootstrap.container import Container, Ports, now
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome
 from chalicelib.domain.rollout.decision import Backend

@@ -18,6 +18,7 @@ from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.domain.sync.reconciliation import Selection, SyncProgress
 from chalicelib.repositories import reconcile as twins
 from chalicelib.repositories.control import SYNC_JOB
+from chalicelib.repositories.difference import Difference
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.services.sync.sync_job import SyncJobService
 from tests.integration.two_sides import GAS, POWER, Deployment, contents, equal_sides
@@ -44,17 +45,17 @@ def never_at_rest(deployed: Deployment, user: str, monkeypatch: pytest.MonkeyPat
 
     Returns the versions that were written.
     """
-    compare = twins.Difference.of
+    compare = Difference.of
     impatient = MongoTransactions(deployed.database, timeout_seconds=0.3)
     written: list[int] = []
 
-    def compared(*sides: Any) -> twins.Difference:
+    def compared(*sides: Any) -> Difference:
         found = compare(*sides)
         with suppress(UnavailableError):
             written.append(impatient.run(user, lambda transaction: transaction.meters.mark_changed(POWER, 1, 1, 1)))
         return found
 
-    monkeypatch.setattr(twins.Difference, "of", compared)
+    monkeypatch.setattr(Difference, "of", compared)
     return written
 
 
@@ -319,14 +320,14 @@ def test_a_meter_that_is_equal_by_then_is_left_as_it_is(
     deployed: Deployment, user: str, never_at_rest: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     identifier = written_by_another(deployed, user, 1, 100)
-    reading_it = twins.Difference.of
+    reading_it = Difference.of
 
-    def taken_away(*sides: Any) -> twins.Difference:
+    def taken_away(*sides: Any) -> Difference:
         found = reading_it(*sides)
         deployed.database["energies"].delete_one({"_id": identifier})
         return found
 
-    monkeypatch.setattr(twins.Difference, "of", taken_away)
+    monkeypatch.setattr(Difference, "of", taken_away)
     assert twins.reconcile(deployed.database, user, POWER, Selection(), now=0, timeout_seconds=5).written == 0
     (meter,) = deployed.database["meters"].find({"userId": user})
     assert meter["sourceVersion"] == len(never_at_rest) == 1, "the other person's write and nothing more"

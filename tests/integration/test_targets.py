@@ -15,7 +15,7 @@ from infra import __main__ as command_line
 from infra.deployment.cloudformation import Stack
 from infra.local import layout
 from infra.local.layout import Layout, Ports
-from infra.local.ports import free_ports
+from infra.local.processes.ports import free_ports
 from infra.local.throwaway import mongod
 from tests.unit.infra.test_dead_letters import record
 

@@ -8,9 +8,10 @@ import pytest
 from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from chalicelib.bootstrap import Ports, mongo_ports
+from chalicelib.bootstrap.container import Ports, mongo_ports
+from chalicelib.domain.display_documents import DisplayUpdate
 from chalicelib.domain.lagging_meters import LaggingMeter
-from chalicelib.domain.ports import DisplayUpdate, PageRequest, ReadingFilter
+from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.sync.modes import Side

@@ -9,7 +9,7 @@ import pytest
 from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from chalicelib.bootstrap import now
+from chalicelib.bootstrap.container import now
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms

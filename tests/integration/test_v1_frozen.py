@@ -13,14 +13,15 @@ from botocore.exceptions import EndpointConnectionError
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Ports, compose, mongo_ports
+from chalicelib.bootstrap.container import Ports, compose, mongo_ports
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sync.reconciliation import Selection
 from chalicelib.events.eventbridge import ATTEMPTS, EventBridgePublisher
 from chalicelib.monitoring.metrics import metrics
 from chalicelib.repositories.control import SYNC_MODE, sync_document, sync_state
 from chalicelib.repositories.database import open_database
-from chalicelib.repositories.reconcile import Selection, reconcile
+from chalicelib.repositories.reconcile import reconcile
 from migrations import runner
 from tests.fakes.publisher import FakePublisher
 from tests.integration.v1_conversation import NOW, transcript

@@ -12,10 +12,10 @@ from uuid import uuid4
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Container, Operations, compose, now
+from chalicelib.bootstrap.container import Container, Operations, compose, now
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.sync.modes import DRAIN_SECONDS, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import Remains
+from chalicelib.domain.sync.recovery import Remains
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from infra.local.waiting import wait_until

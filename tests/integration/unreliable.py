@@ -13,12 +13,12 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Container, compose
+from chalicelib.bootstrap.container import Container, compose
 from chalicelib.domain.calculation.compact import USUAL_DECIMALS
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.reconciliation import Moment
+from chalicelib.domain.sync.change_feed import Moment
 from chalicelib.repositories.change_feed import MongoChangeFeed
 from tests.fakes.publisher import FakePublisher
 from tests.integration import delivery

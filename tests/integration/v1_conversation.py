@@ -9,7 +9,7 @@ from chalice.test import Client
 
 from app import app
 from chalicelib.auth import KeyStore, TokenVerifier
-from chalicelib.bootstrap import Ports, compose, using
+from chalicelib.bootstrap.container import Ports, compose, using
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
 from tests.integration.v1_households import CONFIGURED, HOUSEHOLD
 

@@ -17,7 +17,7 @@ from rich.table import Table
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import Collections, MongoDatabase, open_database
-from infra.local import old_energies
+from infra.local.demo import old_energies
 from infra.local.throwaway import mongod
 from migrations import runner
 from migrations.backfill import Backfill

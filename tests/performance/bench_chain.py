@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import compose, mongo_ports, now
+from chalicelib.bootstrap.container import compose, mongo_ports, now
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import open_database
-from infra.local.demo_household import READINGS
+from infra.local.demo.household import READINGS
 from infra.local.layout import Layout
 from infra.local.throwaway import stack
 from migrations import runner

@@ -23,7 +23,7 @@ from rich.table import Table
 from app import app
 from chalicelib.api.answers import json_answer
 from chalicelib.auth import KeyStore, TokenVerifier
-from chalicelib.bootstrap import Container, Rollout, compose, mongo_ports, now, using
+from chalicelib.bootstrap.container import Container, Rollout, compose, mongo_ports, now, using
 from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.rollout.decision import Component

@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.feature_flags import FeatureFlags
 from rich.console import Console
 from rich.table import Table
 
-from chalicelib.bootstrap import now
+from chalicelib.bootstrap.container import now
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.flags.decisions.evaluation import FlagDecisions

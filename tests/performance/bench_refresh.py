@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Container, Ports, compose, mongo_ports, now
+from chalicelib.bootstrap.container import Container, Ports, compose, mongo_ports, now
 from chalicelib.domain.ports import NewReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.repositories.database import open_database

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Container, compose, mongo_ports, now
+from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
 from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.rollout.decision import Backend

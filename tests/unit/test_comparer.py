@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from chalicelib.bootstrap import Ports
+from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.errors import ComparisonError
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
 from chalicelib.domain.rollout.decision import FORCED_OLD, Component

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from chalicelib.bootstrap import Operations, now, operations
+from chalicelib.bootstrap.container import Operations, now, operations
 from chalicelib.domain.errors import SyncModeError, UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.repositories.reconcile import keepable
+from chalicelib.repositories.difference import keepable
 
 JANUARY, MARCH = (datetime(2024, month, 1, tzinfo=UTC) for month in (1, 3))
 

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from chalicelib.bootstrap import Secrets
+from chalicelib.bootstrap.container import Secrets
 
 URI = "mongodb+srv://somebody:S3cret@host"
 

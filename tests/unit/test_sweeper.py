@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.display_documents import DisplayUpdate
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.lagging_meters import LaggingMeter
-from chalicelib.domain.ports import DisplayUpdate
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 from chalicelib.services.refresh.sweeper import SweeperService, SweepReport

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.bootstrap import now, operations
+from chalicelib.bootstrap.container import now, operations
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState

@@ -1,4 +1,4 @@
-"""What every component route does: ask the router for a backend, note who answered, and say it in the headers."""
+"""What every component route does: ask the router for a backend, record which one answered, name it in headers."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -110,6 +110,6 @@ def _noted(request: ComponentRequest, component: Component, work: Callable[[], R
 def _answered(request: ComponentRequest, work: Callable[[], Response]) -> Response:
     try:
         return work()
-    except Exception as error:  # noqa: BLE001 also of a failure it is noted, and said in the answer, who was asked
+    except Exception as error:  # noqa: BLE001 a failure too is recorded, and the answer says which backend failed
         request.error = type(error).__name__
         return refused(request.call.request, error, problem_answer)

@@ -1,7 +1,7 @@
 """What besides readings decides the figures, in version 2: exchanges, zone, registers."""
 
 from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema, field_validator

@@ -29,7 +29,7 @@ COMPARED = (Outcome.EQUAL, Outcome.DIFFERENT, Outcome.IGNORED)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A read to be asked of both backends: noted when somebody asked it (``usage``), or asked on demand."""
+    """A read to be asked of both backends: recorded when a person asked it (``usage``), or asked on demand."""
 
     component: Component
     user_id: str
@@ -152,16 +152,16 @@ class Example:
 
 
 class ComparisonLog(Protocol):
-    """Where reads are noted, and what came of comparing them. All methods raise UnavailableError."""
+    """Recorded reads, and what came of comparing them. All methods raise UnavailableError."""
 
     def requests(self, component: Component, after: int, limit: int) -> Sequence[Request]:
-        """Noted reads after an instant, the latest first: those that a backend failed on too, but no writes."""
+        """Recorded reads after an instant, the latest first: those that a backend failed on too, but no writes."""
 
     def request(self, usage: str) -> Request | None:
-        """One noted read; None: it is not kept any more."""
+        """One recorded read; None: it is not kept any more."""
 
     def looked_at(self) -> int | None:
-        """The instant up to which noted reads have been looked at."""
+        """The instant up to which recorded reads have been looked at."""
 
     def set_looked_at(self, instant: int) -> None:
         """Remember that instant."""
@@ -179,7 +179,7 @@ class ComparisonLog(Protocol):
         """Remember that somebody has asked again."""
 
     def save_rule(self, rule: IgnoreRule) -> None:
-        """Set a rule for a fingerprint that was found, in the place of an older one."""
+        """Set a rule for a fingerprint that was found, in place of an older one."""
 
     def rules(self) -> Mapping[str, IgnoreRule]:
         """All rules by fingerprint, those that have expired too."""

@@ -68,4 +68,4 @@ class RolloutDecisions(Protocol):
     """Decides which backend answers."""
 
     def should_use_new_backend(self, user_id: str, component: Component) -> Decision:
-        """The decision for one user and component. Never raises: whatever fails, the old backend answers."""
+        """The decision for one user and component. Never raises: after any failure the old backend answers."""

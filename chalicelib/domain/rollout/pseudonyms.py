@@ -1,4 +1,4 @@
-"""Pseudonyms: what people and other systems see in the place of a user, an id or an amount.
+"""Pseudonyms: what people and other systems see in place of a user, an id or an amount.
 
 Equal values of one kind have equal pseudonyms, so they can be counted and compared; without the key nobody can tell
 whose they are, not even by trying all that there could be.

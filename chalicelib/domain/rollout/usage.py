@@ -25,10 +25,10 @@ class BackendUsage:
 
 
 class UsageLog(Protocol):
-    """Keeps what was noted for some time."""
+    """Keeps records for some time."""
 
     def insert(self, usage: BackendUsage, pseudonym: str, at: int) -> None:
-        """Note one answer at an instant; ``pseudonym`` stands for its user. May get lost, does not wait.
+        """Record one answer at an instant; ``pseudonym`` names its user. Does not wait, and may lose the row.
 
         Raises UnavailableError.
         """

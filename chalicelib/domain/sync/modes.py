@@ -8,6 +8,7 @@ it; what lives here are its rules.
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import ceil
+from typing import Any
 
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.rollout.decision import Backend
@@ -22,6 +23,7 @@ def drain_of(lifetime_seconds: int) -> int:
     return ceil(lifetime_seconds * 1.5) + 1
 
 
+ReadingKey = Any  # the store's own id of a reading, equal on both sides
 DRAIN_SECONDS = drain_of(60)  # MongoDB's default limit: where the server does not say its own
 
 
@@ -106,6 +108,20 @@ class SyncState:
         """
         right = self.authoritative if wanted is SyncMode.DUAL_WRITE else None
         return SyncState(wanted, None, right, full_drain_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChange:
+    """One change of the sync mode: to what, when, why and by whom (None in records from before that was kept).
+
+    ``catching_up``: the side that was right since then, until both were equal.
+    """
+
+    mode: SyncMode
+    at: int
+    reason: str
+    by: str | None = None
+    catching_up: Side | None = None
 
 
 def check_change(current: SyncMode, wanted: SyncMode) -> None:

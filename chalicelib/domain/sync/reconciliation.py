@@ -9,14 +9,13 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
-from chalicelib.domain.ports import DisplayDocument
+from chalicelib.domain.display_documents import DisplayDocument
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sync.change_feed import Position
+from chalicelib.domain.sync.modes import ModeChange, ReadingKey, Side, SyncMode, SyncState
+from chalicelib.domain.sync.recovery import Remains
 
 MeterKey = tuple[str, EnergyType]
-ReadingKey = Any  # the store's own id of a reading, equal on both sides
-Position = Any  # a place in the store's stream of changes
-Moment = Any  # a time of the store's own
 FindingKind = tuple[str, EnergyType, str]  # collection, type, kind
 FindingKinds = tuple[tuple[FindingKind, int], ...]
 KEPT_FINDINGS = 1_000
@@ -72,49 +71,6 @@ class SyncStop:
 
 
 @dataclass(frozen=True, slots=True)
-class ModeChange:
-    """One change of the sync mode: to what, when, why and by whom (None in records of before that was kept).
-
-    ``catching_up``: the side that was right since then, until both were equal.
-    """
-
-    mode: SyncMode
-    at: int
-    reason: str
-    by: str | None = None
-    catching_up: Side | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Remains:
-    """What says which mode was lost.
-
-    ``problem``: what is wrong with the stored document (``stored``, None: there is none). ``mode`` and ``catching_up``:
-    what can still be read of it. ``sides``: those that hold any reading.
-    """
-
-    problem: str
-    stored: Any = None
-    mode: SyncMode | None = None
-    catching_up: Side | None = None
-    changes: Sequence[ModeChange] = ()
-    sides: frozenset[Side] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What was changed on the old side, in order: which readings, up to which position, and when the last of them was.
-
-    ``complete``: everything that had happened by the moment asked for is among them.
-    """
-
-    ids: Sequence[ReadingKey]
-    position: Position
-    at: int | None
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True)
 class FullDifference:
     """A comparison of all meters under way: in the mode that began at ``since``, done up to the meter ``after``.
 
@@ -129,7 +85,7 @@ class FullDifference:
 
 @dataclass(frozen=True, slots=True)
 class SyncProgress:
-    """Where the sync job stands: what it has seen of the stream, and a full difference that it has not finished.
+    """How far the sync job is: its position in the stream, and a full difference that it has not finished.
 
     ``unreadable``: something is stored that nobody can read, so the job begins at the start.
     """
@@ -253,7 +209,7 @@ class SyncControl(Protocol):
         """How long the store lets a transaction live; None where it does not say."""
 
     def change(self, before: SyncState, after: SyncState, reason: str, by: str | None) -> SyncState | None:
-        """Put ``after`` in the place of ``before``, from now on by the store's clock.
+        """Put ``after`` in place of ``before``, from now on by the store's clock.
 
         Returns the state as it is stored; None, and nothing changed, when ``before`` has gone meanwhile.
         """
@@ -265,7 +221,7 @@ class SyncControl(Protocol):
         """What is left of a mode that is lost; None: the mode can be read."""
 
     def recover(self, remains: Remains, after: SyncState, reason: str, by: str | None) -> SyncState | None:
-        """Put ``after`` in the place of what was found. Returns as ``change`` does."""
+        """Put ``after`` in place of what was found. Returns as ``change`` does."""
 
     def stop(self) -> SyncStop | None:
         """Why the sync job stopped; None where it did not, or where a person has answered."""
@@ -280,16 +236,16 @@ class SyncControl(Protocol):
         """End the catching up of a state; False when the state has gone meanwhile."""
 
     def sync_progress(self) -> SyncProgress:
-        """Where the sync job stands."""
+        """How far the sync job is."""
 
     def save_sync_progress(self, progress: SyncProgress) -> None:
-        """Remember where the sync job stands."""
+        """Keep how far the sync job is."""
 
     def walk_progress(self, walk: Walk) -> WalkProgress | None:
-        """Where an interrupted walk stands; None: nowhere, or nobody can read it."""
+        """How far an interrupted walk came; None: there is none, or nobody can read it."""
 
     def save_walk_progress(self, walk: Walk, progress: WalkProgress | None) -> None:
-        """Remember where a walk stands; None: it is finished."""
+        """Keep how far a walk came; None: it is finished."""
 
     def verified(self) -> Verified | None:
         """What the last comparison of all meters found; None: there never was one, or nobody can read it."""
@@ -350,20 +306,3 @@ class ReconciliationRepository(Protocol):
 
     def damages(self, meter: MeterKey) -> list[Finding]:
         """The fields of a meter's documents, beside its readings, that hold a value of another kind than they must."""
-
-
-class ChangeFeed(Protocol):
-    """The changes of the old side, whoever makes them."""
-
-    def position(self) -> Position:
-        """The position now: what happens from here on can be read later."""
-
-    def moment(self) -> Moment:
-        """The time now: whoever reads up to it does not run after writers that never pause."""
-
-    def read(self, position: Position, limit: int, until: Moment) -> Changes | None:
-        """Changes behind a position; None where the store does not know that position any more.
-
-        Raises:
-            SyncStoppedError: the collection was dropped or renamed.
-        """

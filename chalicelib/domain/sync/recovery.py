@@ -1,15 +1,32 @@
 """Which mode a lost one is brought back as: the one that loses nothing, or none, with what to decide first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from chalicelib.domain.errors import SyncModeError
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import ModeChange, Remains
+from chalicelib.domain.sync.modes import ModeChange, Side, SyncMode, SyncState
 
 COMMAND = "python -m infra mode recover MODE --reason WHY"
 # A mode that writes one side only cannot have been the last one where that side is empty and the other one is not.
 _ALONE = {SyncMode.OLD_ONLY: Side.OLD, SyncMode.NEW_ONLY: Side.NEW}
 AreEqual = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What says which mode was lost.
+
+    ``problem``: what is wrong with the stored document (``stored``, None: there is none). ``mode`` and ``catching_up``:
+    what can still be read of it. ``sides``: those that hold any reading.
+    """
+
+    problem: str
+    stored: Any = None
+    mode: SyncMode | None = None
+    catching_up: Side | None = None
+    changes: Sequence[ModeChange] = ()
+    sides: frozenset[Side] = frozenset()
 
 
 def recovered(remains: Remains, wanted: SyncMode | None, sides_are_equal: AreEqual) -> SyncState:

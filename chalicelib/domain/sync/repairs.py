@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import Side, other_side
-from chalicelib.domain.sync.reconciliation import MeterKey, ReadingKey, Reconciled, RepairRun, Verification
+from chalicelib.domain.sync.modes import ReadingKey, Side, other_side
+from chalicelib.domain.sync.reconciliation import MeterKey, Reconciled, RepairRun, Verification
 
 DELETES_UNASKED = 10
 REPAIR = "python -m infra repair"

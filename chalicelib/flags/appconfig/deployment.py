@@ -29,7 +29,7 @@ class Waiting:
     deadline: float = inf
 
     def within(self, seconds: float) -> "Waiting":
-        """The same for so many seconds from now on, whatever is waited for."""
+        """Limit all waits together to these seconds from now."""
         return replace(self, deadline=self.clock() + seconds)
 
     def until(self, done: Callable[[], bool], seconds: float) -> bool:
@@ -92,7 +92,7 @@ class FlagDeployment:
         return found[-1]
 
     def deploy(self, content: bytes, base: Deployed, description: str) -> Deployment:
-        """Begin to deploy a document in the place of ``base``.
+        """Begin to deploy a document in place of ``base``.
 
         Raises:
             RevisionError: somebody else was faster.
@@ -175,7 +175,7 @@ def _is_conflict(error: Exception) -> bool:
 
 
 def _said(error: BotoCoreError | ClientError) -> Exception:
-    """What AppConfig says to a change, in the application's words; the rest as it is."""
+    """What AppConfig says to a change, in the application's words; the rest unchanged."""
     if _is_conflict(error):
         return RevisionError(MOVED_ON)
     if isinstance(error, ClientError) and code_of(error) == "BadRequestException":

@@ -42,7 +42,7 @@ class FlagChanges:
         return replace(self, publishing=replace(self.publishing, deploying=deploying))
 
     def within(self, seconds: float) -> "FlagChanges":
-        """The same for somebody who waits so many seconds from now on."""
+        """Limit a change to these seconds from now."""
         return replace(self, publishing=self.publishing.within(seconds))
 
     def set(self, name: str, wish: FlagPatch, order: ChangeRequest) -> ChangeResult:
@@ -67,7 +67,7 @@ class FlagChanges:
         return self._looked_at(self.publishing.publish(base, before, after, doing))
 
     def rollback(self, name: str, percent: Decimal | None, order: ChangeRequest) -> ChangeResult:
-        """Switch one flag off, or lower its percentage; whatever is under way is ended first.
+        """Switch one flag off, or lower its percentage; a deployment under way is ended first.
 
         Raises:
             RolloutError: the percentage is higher.
@@ -108,8 +108,8 @@ class FlagChanges:
         evidence = Readiness.of(self.control)
         if any(rises(before.flag(name, 0), flag) for name, flag in after.flags.items()):
             evidence.check()
-        told = evidence.as_document() | {"restored": recorded.id, "restoredVersion": recorded.to_version}
-        return self._looked_at(self.publishing.publish(base, before, after, Action("restore", order, told, True)))
+        shown = evidence.as_document() | {"restored": recorded.id, "restoredVersion": recorded.to_version}
+        return self._looked_at(self.publishing.publish(base, before, after, Action("restore", order, shown, True)))
 
     def _recorded(self, base: Deployed) -> tuple[FlagChange, FlagDocument]:
         """The change that was recorded last, and its document."""
@@ -131,7 +131,7 @@ class FlagChanges:
         return found.change, read(found.content)
 
     def _back(self, rewrite: Rewrite, doing: Action) -> ChangeResult:
-        """The way back is tried again on top of whatever somebody else has deployed meanwhile."""
+        """Try the way back again on top of what somebody else has deployed in between."""
         attempts = ROLLBACK_ATTEMPTS
         while True:
             base = self.publishing.deployment.settled(stop=True)
@@ -170,7 +170,7 @@ def _readable(base: Deployed) -> FlagDocument:
     try:
         return read(base.content)
     except MalformedDocumentError as error:
-        raise RolloutError(f"{error}; flags kill writes it anew, everything off") from error
+        raise RolloutError(f"{error}; flags kill writes it again, everything off") from error
 
 
 def _readable_or_nothing(base: Deployed) -> FlagDocument:

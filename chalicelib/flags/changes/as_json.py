@@ -29,7 +29,7 @@ def listing_document(listing: Listing) -> FlagMembers:
 
 
 def change_document(change: FlagChange) -> FlagMembers:
-    """One change, as it is remembered."""
+    """One recorded change."""
     return {
         "at": moment(change.at),
         "by": change.by,

@@ -1,4 +1,4 @@
-"""What a document may not say compared with the one before it, beyond its form (``shapes``)."""
+"""What a document may not say compared with the one before it, beyond its form (``feature_models``)."""
 
 from chalicelib.domain.errors import RolloutError
 from chalicelib.flags.document.flag import EVERYBODY, Flag

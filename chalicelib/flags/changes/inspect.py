@@ -23,7 +23,7 @@ class Listing:
     """The deployed document and AppConfig's numbers for it.
 
     ``in_use``: the document by which this process decides. ``blocked_by``: why nothing may rise yet, None: it may.
-    ``overruled``: why everybody gets the new backend whatever the flags say, None: the flags keep people off it.
+    ``overruled``: why everybody gets the new backend against the flags, None: the flags keep people off it.
     """
 
     deployed: Deployed

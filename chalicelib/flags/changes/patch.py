@@ -60,7 +60,7 @@ def percentage(given: object) -> Decimal:
 
 
 def patched(flag: Flag, wish: FlagPatch, known: Known) -> Flag:
-    """The flag as it is wished; ``known`` is asked for all users only where they are written down by id.
+    """The flag with the change; ``known`` is asked for all users only where they are written down by id.
 
     Raises:
         InvalidInputError: the global gate has no percentage and no users.

@@ -58,7 +58,7 @@ def plan_between(before: Flag, after: Flag, users: Iterable[str]) -> Plan:
 
 
 def at_percentages(flag: Flag, start: Decimal | None, end: Decimal, known: Known, *, exact: bool) -> tuple[Flag, Flag]:
-    """The flag, switched on, at two percentages; the first is where it stands unless another one is asked for."""
+    """The flag, switched on, at two percentages; the first is the present one unless another one is given."""
     now = replace(flag, enabled=True)
     if start is not None and start != flag.rollout_percent:
         nobody = replace(now, rollout_percent=NOBODY, exact_user_ids=None)

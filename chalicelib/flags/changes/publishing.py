@@ -1,4 +1,4 @@
-"""Putting a changed document in the place of the one before: deploy it, remember it, wait until it is in effect."""
+"""Putting a changed document in place of the one before: deploy it, remember it, wait until it is in effect."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -47,7 +47,7 @@ class FlagPublishing:
     deploying: Callable[[], None] = lambda: None
 
     def within(self, seconds: float) -> "FlagPublishing":
-        """The same, where everything that a change waits for has so many seconds together from now on."""
+        """Limit all waits of a change together to these seconds from now."""
         waiting = self.waiting.within(seconds)
         return replace(self, deployment=self.deployment.waiting_as(waiting), waiting=waiting)
 
@@ -57,11 +57,11 @@ class FlagPublishing:
         return Overtaking(self.history, self.deployment)
 
     def publish(self, base: Deployed, before: FlagDocument, after: FlagDocument, doing: Action) -> ChangeResult:
-        """Deploy ``after`` in the place of ``before``, which is the document of ``base``.
+        """Deploy ``after`` in place of ``before``, which is the document of ``base``.
 
         Raises:
             RevisionError, RolloutError, UnavailableError: as ``FlagDeployment``; where the change must be recorded,
-                also when the database cannot be told of it first.
+                also when the database does not take it first.
         """
         check_names(before, after)
         content = check_form(after)
@@ -70,7 +70,7 @@ class FlagPublishing:
             self.history.save(change, content)
         self.deploying()
         change = self._watched(self._deployed(change, content, base), version_of(base.content))
-        return ChangeResult(change, self._told(change, content))
+        return ChangeResult(change, self._recorded(change, content))
 
     def problem(self, change: FlagChange) -> str | None:
         """Why a deployed change may not be in effect, as AppConfig is now; None: it is what AppConfig deploys."""
@@ -86,15 +86,15 @@ class FlagPublishing:
         return f"deployed, then overtaken: {self.overtaking.message(change.to_version, change.after, change.id)}"
 
     def _deployed(self, change: FlagChange, content: bytes, base: Deployed) -> FlagChange:
-        """What is live is in the record before anything waits for it: whoever waits may be interrupted."""
+        """Record what is live before waiting for it: the wait may be interrupted."""
         try:
             made = self._begun(change, content, base)
             change = replace(change, state=ChangeState.DEPLOYED, problem=NOT_SEEN)
             change = replace(change, config_version=made.config_version, deployment=made.number)
-            self._told(change, content)
+            self._recorded(change, content)
             self.deployment.complete(made)
         except (RevisionError, RolloutError, UnavailableError) as error:
-            self._told(replace(change, state=ChangeState.FAILED, problem=str(error)), content)
+            self._recorded(replace(change, state=ChangeState.FAILED, problem=str(error)), content)
             raise
         return change
 
@@ -110,7 +110,7 @@ class FlagPublishing:
     def _watched(self, change: FlagChange, before: str) -> FlagChange:
         """Wait until every function decides by the document, or until somebody has overtaken it.
 
-        Whoever polled just before AppConfig had it polls again an interval later.
+        A function that polled just before AppConfig had it polls again an interval later.
         """
         sights: list[Sight] = []
 
@@ -138,8 +138,8 @@ class FlagPublishing:
             return Sight.OURS
         return Sight.BEFORE if version == before else Sight.ANOTHER
 
-    def _told(self, change: FlagChange, content: bytes) -> bool:
-        """The way back must not fail because the database cannot be told of it."""
+    def _recorded(self, change: FlagChange, content: bytes) -> bool:
+        """Save the change; the way back must not fail because the database does not answer."""
         try:
             self.history.save(change, content)
         except UnavailableError:

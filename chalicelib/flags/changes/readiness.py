@@ -17,7 +17,7 @@ COMMAND = "python -m infra"
 
 
 def overruled(sync: SyncState) -> str | None:
-    """Why everybody gets the new backend whatever the flags say, and the way out; None where they do not."""
+    """Why everybody gets the new backend against the flags, and the way out; None where they do not."""
     if sync.mode is not SyncMode.NEW_ONLY:
         return None
     return (

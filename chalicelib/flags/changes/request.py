@@ -31,9 +31,9 @@ class ChangeRequest:
 
 @dataclass(frozen=True, slots=True)
 class ChangeResult:
-    """A change that was made. ``recorded``: whether the database could be told.
+    """A change that was made. ``recorded``: whether the database has it.
 
-    ``overruled``: why everybody gets the new backend all the same; None also where the database could not be asked.
+    ``overruled``: why everybody still gets the new backend; None also where the database could not be asked.
     """
 
     change: FlagChange

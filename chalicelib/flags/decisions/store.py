@@ -111,7 +111,7 @@ class AppConfigFlagStore(FlagStore):
         self._asked, self._pause = self._clock(), LONGEST_PAUSE_SECONDS  # another thread goes on with what there is
         try:
             content = self._session.poll()
-        except Exception as error:  # noqa: BLE001 whatever fails here, somebody waits for an answer
+        except Exception as error:  # noqa: BLE001 after any failure a caller still needs an answer
             self._back_off(error)
             return
         self._failures = 0

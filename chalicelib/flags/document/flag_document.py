@@ -46,7 +46,7 @@ class FlagDocument:
         return self.flags.get(name) or Flag(name, now, now, retired=name in self.retired)
 
     def with_flags(self, *changed: Flag) -> "FlagDocument":
-        """The document with these flags in the place of what stood there, malformed or not."""
+        """The document with these flags in place of the ones before, malformed or not."""
         flags = {**self.flags, **{flag.name: flag for flag in changed}}
         malformed = {name: problem for name, problem in self.malformed.items() if name not in flags}
         ordered = {name: flags[name] for name in FLAGS if name in flags}

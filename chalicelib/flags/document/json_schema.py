@@ -15,7 +15,7 @@ from chalicelib.flags.document.names import FLAGS
 REFERENCE = "#/definitions/{model}"
 DRAFT_4 = "http://json-schema.org/draft-04/schema#"
 FOR_READERS = ("title", "description", "default")
-# The same for ever: another one would deploy the first document again, in the place of what operators have set.
+# The same for ever: another one would deploy the first document again, in place of what operators have set.
 CREATED_AT = 1_767_225_600_000  # 2026-01-01
 
 

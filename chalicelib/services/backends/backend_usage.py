@@ -18,7 +18,7 @@ class BackendUsageTracker:
         self._clock = clock
 
     def log_backend_usage(self, usage: BackendUsage) -> None:
-        """Note one answer. Never raises: what cannot be noted is logged and forgotten."""
+        """Record one answer. Never raises: a record that cannot be written is logged and lost."""
         _attempt(lambda: self._measure(usage))
         _attempt(lambda: self._log.insert(usage, self._pseudonym(usage), self._clock()))
 

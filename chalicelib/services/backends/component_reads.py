@@ -1,4 +1,4 @@
-"""What each component reads, as values that can be noted and asked again: of the other backend, or at another time.
+"""What each component reads, as values that can be recorded and asked again: of the other backend, or at another time.
 
 Ranges are instants here, not texts, so that a read means the same when its user has moved to another zone. What is
 shown has the shape that the page gets, amounts as Decimal, whichever backend was asked.
@@ -123,11 +123,11 @@ READS: Mapping[Component, type[ComponentRead]] = {
 
 
 def read_of(component: Component, parameters: Mapping[str, Any]) -> ComponentRead:
-    """The read that was noted with these parameters.
+    """The read that was recorded with these parameters.
 
     Raises:
         KeyError: the component only writes.
-        pydantic.ValidationError: another version of the application has noted it.
+        pydantic.ValidationError: another version of the application has recorded it.
     """
     return READS[component].model_validate(parameters)
 

@@ -32,7 +32,7 @@ class ComparisonMemory:
         requests = list(self._requests(self.examples(fingerprint)))
         if not requests:
             reason = "is not kept any more, or the key for pseudonyms is another"
-            raise ComparisonError(f"what showed {fingerprint} {reason}; ask anew: python -m infra compare run --all")
+            raise ComparisonError(f"what showed {fingerprint} {reason}; ask again: python -m infra compare run --all")
         return requests
 
     def _requests(self, examples: list[Example]) -> Iterator[Request]:

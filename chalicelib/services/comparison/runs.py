@@ -29,7 +29,7 @@ from chalicelib.services.comparison.reads_of_user import comparable, reads_of_us
 from chalicelib.services.comparison.replays import ComparisonMemory
 
 FIRST_LOOK_MS = 15 * 60_000  # how far back the first run looks
-LATEST = 4_000  # noted reads per component and run, the latest: a rush stays bounded
+LATEST = 4_000  # recorded reads per component and run, the latest: a rush stays bounded
 SHARE = 0.05  # of these
 AT_LEAST = 20  # per component and run: what few people read is compared whole
 LONGEST_RULE_MS = 366 * 24 * 3600 * 1000
@@ -74,7 +74,7 @@ class BackendComparer:
         for request in sample:
             if time.monotonic() > ends:
                 break
-            outcomes[self._noted(request).outcome] += 1
+            outcomes[self._recorded(request).outcome] += 1
         self._log.set_looked_at(started)
         return outcomes
 
@@ -84,7 +84,7 @@ class BackendComparer:
         if self._has_anything(user_id):
             for read in reads_of_user(self._queries, user_id):
                 if read.component in components:
-                    yield self._noted(Request(read.component, user_id, read.parameters()))
+                    yield self._recorded(Request(read.component, user_id, read.parameters()))
 
     def of_everybody(self, sample: int | None = None) -> Iterator[ComparisonResult]:
         """The same of all known users, or of a sample of that size, picked by chance."""
@@ -110,7 +110,7 @@ class BackendComparer:
         requests = [request for request in self._memory.requests(fingerprint) if request.component in components]
         if not requests:
             raise ComparisonError("in new_only both backends read the same readings: rows are compared in dual_write")
-        seen = [self._noted(request) for request in requests]
+        seen = [self._recorded(request) for request in requests]
         outcomes = Counter(compared.outcome for compared in seen)
         showing = sum(fingerprint in compared.distinct for compared in seen)
         replay = Replay(fingerprint, operator, self._clock(), outcomes, showing)
@@ -139,11 +139,11 @@ class BackendComparer:
         return any(self._comparison.versions(user_id)) or any(years)
 
     def _sample(self, component: Component, after: int) -> list[Request]:
-        noted = list(self._log.requests(component, after, LATEST))
-        size = min(max(AT_LEAST, round(SHARE * len(noted))), len(noted))
-        return self._random.sample(noted, size)
+        recorded = list(self._log.requests(component, after, LATEST))
+        size = min(max(AT_LEAST, round(SHARE * len(recorded))), len(recorded))
+        return self._random.sample(recorded, size)
 
-    def _noted(self, request: Request) -> ComparisonResult:
+    def _recorded(self, request: Request) -> ComparisonResult:
         compared = self._judged(self._comparison.compare_backends(request))
         self._log.add(compared, self._pseudonyms, self._clock())
         return compared

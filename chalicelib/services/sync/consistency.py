@@ -10,9 +10,9 @@ from functools import partial
 from chalicelib.domain.errors import MassDeletionError, SyncModeError, UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sync.change_feed import ChangeFeed
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState, other_side
 from chalicelib.domain.sync.reconciliation import (
-    ChangeFeed,
     Finding,
     FullDifference,
     MeterKey,
@@ -99,7 +99,7 @@ class ConsistencyService:
         return self.verify(restart=True).differences
 
     def sides_are_equal(self) -> bool:
-        """Whether both sides hold the same readings, in whatever mode. Raises UnavailableError."""
+        """Whether both sides hold the same readings, in any mode. Raises UnavailableError."""
         meters = (meter for page in self._walk.pages() for meter in self._suspicious(page))
         return not any(self._twins.differences(meter) for meter in meters)
 
@@ -195,11 +195,11 @@ class ConsistencyService:
         return sync
 
     def _with_unreadable(self, seen: Verification, user_id: str | None) -> Verification:
-        """With what no reader can use, whatever the mode, and whether the sides were compared or not."""
+        """With what no reader can use: in any mode, and also where the sides were not compared."""
         return replace(seen, unreadable=self._twins.unreadable(user_id))
 
     def _look_at(self, meters: Sequence[MeterKey], sync: SyncState) -> Verification:
-        """The sides first: where they differ, the display need not be asked, because mending calculates it anew."""
+        """The sides first: where they differ, the display need not be compared, because mending calculates it again."""
         findings = list(self._different(meters, sync))
         differing = {(finding.user_id, finding.type) for finding in findings}
         shown = [self._check.findings(meter) for meter in meters if meter not in differing]
@@ -224,7 +224,7 @@ class ConsistencyService:
         return [meter for meter in meters if old.get(meter) != new.get(meter)]
 
     def _left_after_mending(self, damaged: Sequence[MeterKey], sync: SyncState, mending: "_Mending") -> Verification:
-        """What differs all the same, and the meters that cannot be calculated."""
+        """What still differs, and the meters that cannot be calculated."""
         failures = {meter: why for meter in damaged if (why := mending.mended(meter))}
         unmended = tuple(finding for why in failures.values() for finding in why)
         left = self._look_at([meter for meter in damaged if meter not in failures], sync)

@@ -15,13 +15,11 @@ from chalicelib.domain.errors import SyncModeError, SyncStoppedError
 from chalicelib.domain.events import EnergyReadingsSynced
 from chalicelib.domain.ports import Clock, EventPublisher
 from chalicelib.domain.readings import to_datetime
+from chalicelib.domain.sync.change_feed import ChangeFeed, Changes, Moment
 from chalicelib.domain.sync.modes import SyncMode, SyncState, other_side
 from chalicelib.domain.sync.reconciliation import (
-    ChangeFeed,
-    Changes,
     FullDifference,
     MeterKey,
-    Moment,
     Reconciled,
     ReconciliationRepository,
     RepairRun,
@@ -97,7 +95,7 @@ class SyncJobService:
         self._clock = clock
 
     def run(self, budget_seconds: float, progress: Progress = lambda _: None, *, full: bool = False) -> SyncReport:
-        """Make both sides equal, as far as the time goes. ``full``: compare all meters, whatever was seen before.
+        """Make both sides equal, as far as the time goes. ``full``: compare all meters, also those seen before.
 
         Raises:
             SyncModeError: in ``new_only``, where the old readings rest.
@@ -125,7 +123,7 @@ class SyncJobService:
             raise SyncStoppedError(why) from error
 
     def _begin_again(self) -> None:
-        """The old readings as they are now are right, says a person; a mass deletion stops the job all the same."""
+        """The old readings as they are now are right, says a person; a mass deletion still stops the job."""
         self._control.save_sync_progress(SyncProgress())
         self._control.answer_stop("sync --full", self._clock())
 
@@ -151,14 +149,14 @@ class _Run:
 
     def until(self, deadline: int) -> SyncReport:
         """Step by step, as long as there is something to do and time for it."""
-        stand = self.control.sync_progress()
-        if stand.unreadable:
-            stand = self._beginning_at_the_start()
-        elif stand.position is None or self._starts_anew(stand.difference):
-            stand = self._beginning()
+        progress = self.control.sync_progress()
+        if progress.unreadable:
+            progress = self._beginning_at_the_start()
+        elif progress.position is None or self._starts_again(progress.difference):
+            progress = self._beginning()
         while self.report.state != "synced" and self.clock() < deadline:
-            stand = self._step(stand)
-            self.control.save_sync_progress(stand)
+            progress = self._step(progress)
+            self.control.save_sync_progress(progress)
             self.progress(self.report)
         return self.report
 
@@ -168,7 +166,7 @@ class _Run:
         deleted = self.report.deleted
         return f". Before that it deleted {deleted}; first bring them back: {UNDO} {self.repair.id}" if deleted else ""
 
-    def _starts_anew(self, difference: FullDifference | None) -> bool:
+    def _starts_again(self, difference: FullDifference | None) -> bool:
         """One difference per change of mode; one that was begun before the change counts for nothing."""
         if difference is None:
             return self.sync.catching_up is not None
@@ -179,19 +177,19 @@ class _Run:
         return SyncProgress(self.feed.position(), FullDifference(self.sync.since))
 
     def _beginning_at_the_start(self) -> SyncProgress:
-        """Nobody knows what has happened since the last run. The new position lies behind the moment of before."""
+        """Nobody knows what has happened since the last run. The new position lies behind the earlier moment."""
         self.moment = None
         self.report = replace(self.report, notice=POSITION_LOST)
         return self._beginning()
 
-    def _step(self, stand: SyncProgress) -> SyncProgress:
-        if stand.difference is not None:
-            return self._compare(stand, stand.difference)
+    def _step(self, progress: SyncProgress) -> SyncProgress:
+        if progress.difference is not None:
+            return self._compare(progress, progress.difference)
         self.moment = self.moment or self.feed.moment()
-        changes = self.feed.read(stand.position, CHANGES_AT_ONCE, self.moment)
+        changes = self.feed.read(progress.position, CHANGES_AT_ONCE, self.moment)
         return self._beginning_at_the_start() if changes is None else self._follow(changes)
 
-    def _compare(self, stand: SyncProgress, difference: FullDifference) -> SyncProgress:
+    def _compare(self, progress: SyncProgress, difference: FullDifference) -> SyncProgress:
         """A few more meters; after the last one the sides are equal, and nobody has to be believed any more."""
         if difference.after is None:
             self._check_not_gone()
@@ -202,10 +200,10 @@ class _Run:
         self.report = replace(self.report, full_difference=True, meters=self.report.meters + len(meters))
         if meters:
             counts = {"written": deletions.written, "deleted": deletions.deleted}
-            return replace(stand, difference=replace(difference, after=meters[-1], **counts))
+            return replace(progress, difference=replace(difference, after=meters[-1], **counts))
         if self.sync.catching_up:
             self.control.caught_up(self.sync)
-        return replace(stand, difference=None)
+        return replace(progress, difference=None)
 
     def _check_not_gone(self) -> None:
         """Stop before the first meter where most of the side that is believed is gone: many small ones add up."""

@@ -9,8 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.errors import InvalidInputError, SyncModeError
-from chalicelib.domain.sync.modes import DRAIN_SECONDS, Side, SyncMode, SyncState, check_change, drain_of, other_side
-from chalicelib.domain.sync.reconciliation import ModeChange, SyncControl, SyncStop
+from chalicelib.domain.sync.modes import (
+    DRAIN_SECONDS,
+    ModeChange,
+    Side,
+    SyncMode,
+    SyncState,
+    check_change,
+    drain_of,
+    other_side,
+)
+from chalicelib.domain.sync.reconciliation import SyncControl, SyncStop
 from chalicelib.domain.sync.recovery import recovered
 from chalicelib.domain.sync.repairs import DELETES_UNASKED
 from chalicelib.domain.sync.repairs import REPAIR as LOOK
@@ -103,7 +112,7 @@ class SyncModeService:
         return DRAIN_SECONDS if lifetime is None else drain_of(lifetime)
 
     def _check_complete(self, state: SyncState, kept: Side) -> None:
-        """The side that goes on alone must have everything. The authoritative one has, whatever is still on its way."""
+        """The side that goes on alone must have everything. The authoritative one always has."""
         if state.catching_up is not None and state.catching_up is not kept:
             raise SyncModeError(f"the {kept} side still catches up with the {state.catching_up} one; first: {CATCH_UP}")
         if state.authoritative is kept:

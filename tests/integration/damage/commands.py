@@ -16,7 +16,7 @@ from pymongo.database import Database
 from chalicelib.domain.errors import EnergyMonitorError
 from infra.__main__ import main
 from infra.errors import OperatorError
-from migrations.__main__ import cli as migrations_cli
+from infra.operations.migrate.commands import cli as migrations_cli
 from migrations.errors import MigrationError
 from tests.integration.damage.independent import Compared
 from tests.integration.damage.stored import CONTROL, Found, Key, plain

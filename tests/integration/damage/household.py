@@ -13,7 +13,7 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import compose, mongo_ports, now
+from chalicelib.bootstrap.container import compose, mongo_ports, now
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.bootstrap import FlagAdapters, FlagOperations, flag_operations
+from chalicelib.bootstrap.container import FlagAdapters, FlagOperations, flag_operations
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.modes import SyncMode, SyncState

@@ -73,7 +73,7 @@ def test_nothing_is_asked_before_the_first_decision() -> None:
 
 def test_importing_opens_no_client_and_reads_no_environment() -> None:
     code = """
-import chalicelib.bootstrap
+import chalicelib.bootstrap.container
 from chalicelib.flags.appconfig.clients import appconfig, appconfigdata
 assert [client.cache_info().currsize for client in (appconfig, appconfigdata)] == [0, 0]
 """

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.appconfig_emulator import patch
+from infra.local.processes.appconfig_emulator import patch
 
 NUMBERS = {"_list_deployments": "DeploymentNumber", "_list_hosted_configuration_versions": "VersionNumber"}
 

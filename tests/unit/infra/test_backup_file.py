@@ -14,8 +14,8 @@ from bson.datetime_ms import DatetimeMS
 
 from chalicelib.repositories.database import Collections
 from infra.errors import OperatorError
-from infra.operations import backup_data
-from infra.operations.backup_file import Writer, documents, inspected, new_file
+from infra.operations.backup import data as backup_data
+from infra.operations.backup.file import Writer, documents, inspected, new_file
 
 EVERY_TYPE: dict[str, Any] = {
     "_id": ObjectId(),

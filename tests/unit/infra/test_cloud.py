@@ -14,9 +14,10 @@ from botocore.exceptions import ClientError
 from infra.deployment.application import Target, ensure_bucket
 from infra.deployment.cloudformation import Stack, _AnyTag
 from infra.errors import DeployError
-from infra.local import emulators, layout
-from infra.local.cloud import EmulatedCloud, updated_or_made_anew
+from infra.local import layout
+from infra.local.cloud import EmulatedCloud, updated_or_replaced
 from infra.local.layout import Layout, Ports
+from infra.local.processes import emulators
 from tests.unit.infra.test_cloudformation import ScriptedCloudFormation
 
 RESOURCES = Path(__file__).parents[3] / "infra" / "resources.yaml"
@@ -101,7 +102,7 @@ def test_only_an_update_that_fails_is_tried_again_from_nothing(status: str, atte
 
     client = ScriptedCloudFormation({}, [status])
     with pytest.raises(DeployError, match=f"attempt {attempts}"):
-        updated_or_made_anew(Stack(client, "sample"), fail)
+        updated_or_replaced(Stack(client, "sample"), fail)
     assert len(asked) == attempts
 
 

@@ -19,9 +19,9 @@ from infra.deployment.cloudformation import Stack
 from infra.errors import OperatorError
 from infra.local import laptop, layout
 from infra.local.layout import Layout
-from infra.local.ports import HOST
-from infra.local.processes import PieceStatus
-from infra.local.supervision import Piece, Supervisor
+from infra.local.processes.pieces import PieceStatus
+from infra.local.processes.ports import HOST
+from infra.local.processes.supervision import Piece, Supervisor
 from infra.operations import deploy, stack
 
 IDLE = [sys.executable, "-c", "import threading; threading.Event().wait()"]

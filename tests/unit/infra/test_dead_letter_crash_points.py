@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.operations.dead_letters import DeadLetterQueue
+from infra.operations.dead_letters.queue import DeadLetterQueue
 from tests.unit.infra.test_dead_letters import Killed, Place, place, record
 
 __all__ = ["place"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from infra.errors import OperatorError
-from infra.operations.dead_letters import HELD_SECONDS, DeadLetter, DeadLetterQueue
+from infra.operations.dead_letters.queue import HELD_SECONDS, DeadLetter, DeadLetterQueue
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:energy-CreatedHandler-1:$LATEST"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.local import demo_household
-from infra.local.demo_household import (
+from infra.local.demo import household
+from infra.local.demo.household import (
     DailyReading,
     DemoHousehold,
     has_caught_up,
@@ -72,7 +72,7 @@ class Answers:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, stored: list[dict[str, Any]]) -> None:
         self.files: list[str] = []
         self._stored = stored
-        monkeypatch.setattr(demo_household, "_http", self)
+        monkeypatch.setattr(household, "_http", self)
 
     def request(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> Any:
         assert headers["Authorization"] == "Bearer token"

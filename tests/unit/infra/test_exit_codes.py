@@ -26,9 +26,10 @@ from chalicelib.services.refresh.replay import Replayed
 from chalicelib.services.refresh.sweeper import SweepReport
 from infra import __main__ as command_line
 from infra.drills.rollback import Drilled, Run
-from infra.operations import compare, drill, replay
-from infra.targets.target import Target
-from migrations import __main__ as migrations_command
+from infra.operations import drill, rebuild, replay
+from infra.operations.compare import commands as compare
+from infra.operations.migrate import commands as migrations_command
+from infra.targets.deployment import Deployment
 from migrations import roundtrip
 
 TABLE = Component.ENERGY_TABLE
@@ -55,8 +56,8 @@ def test_a_replay_fails_where_an_event_did_not_get_onto_the_bus(
 ) -> None:
     service = SimpleNamespace(replay=lambda *_, **__: Replayed(3, left))
     bus = SimpleNamespace(describe_event_bus=lambda **_: None)
-    monkeypatch.setattr(Target, "deployment", lambda _: SimpleNamespace(client=lambda _: bus, stack="nowhere"))
-    monkeypatch.setattr(Target, "database", lambda _: nullcontext())
+    monkeypatch.setattr(Deployment, "of", lambda _: SimpleNamespace(client=lambda _: bus, stack="nowhere"))
+    monkeypatch.setattr(replay, "database_of", lambda _: nullcontext())
     monkeypatch.setattr(replay, "shell_replay", lambda *_: service)
     assert run("replay", "--all", *form) == code
     assert all(meter in capsys.readouterr().out for meter in left)
@@ -92,7 +93,7 @@ def comparing(monkeypatch: pytest.MonkeyPatch) -> Comparing:
 
     def put(comparer: Comparer) -> None:
         @contextmanager
-        def instead(_: Target, *, asking: bool = False) -> Iterator[Any]:
+        def instead(_: object, *, asking: bool = False) -> Iterator[Any]:
             yield comparer
 
         monkeypatch.setattr(compare, "_comparing", instead)
@@ -164,7 +165,7 @@ def seen(meters: int = 0, lagging: int = 0, differences: int = 0) -> Verificatio
 
 
 def put_operations(monkeypatch: pytest.MonkeyPatch, **operations: Any) -> None:
-    monkeypatch.setattr(Target, "operations", lambda _: nullcontext(SimpleNamespace(**operations)))
+    monkeypatch.setattr(rebuild, "connected", lambda _: nullcontext(SimpleNamespace(**operations)))
 
 
 @FORMS
@@ -214,7 +215,7 @@ def test_a_sweep_fails_where_a_meter_cannot_be_refreshed(
 def test_a_round_trip_fails_where_something_is_not_as_before(
     monkeypatch: pytest.MonkeyPatch, differences: tuple[str, ...], code: int, form: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(Target, "database", lambda _: nullcontext())
+    monkeypatch.setattr(migrations_command, "database_of", lambda _: nullcontext())
     monkeypatch.setattr(roundtrip, "verify", lambda *_: roundtrip.RoundTrip(9, differences))
     with pytest.raises(SystemExit) as exited:
         migrations_command.run(["verify-roundtrip", "--stage", "nowhere", *form])

@@ -7,8 +7,8 @@ from rich.console import Console
 
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.flags.document.flag import moment
-from infra.operations.flag_printing import changes_table, flags_table, print_gate, print_listing
-from infra.operations.flags import succeeded
+from infra.operations.flags.commands import succeeded
+from infra.operations.flags.printing import changes_table, flags_table, print_gate, print_listing
 from infra.operations.printing import minute
 from tests.unit.flags.rollout import ORDER, Rollout, back
 

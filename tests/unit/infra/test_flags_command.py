@@ -8,14 +8,14 @@ from typing import Any, cast
 
 import pytest
 
-from chalicelib.bootstrap import FlagOperations
+from chalicelib.bootstrap.container import FlagOperations
 from chalicelib.flags.changes.planning import Plan, Step
 from chalicelib.flags.changes.request import ChangeResult
 from chalicelib.flags.document.flag import Flag
 from infra import __main__ as command_line
-from infra.operations.flags import succeeded
+from infra.operations.flags import commands as flags
+from infra.operations.flags.commands import succeeded
 from infra.targets.flags import Flags
-from infra.targets.target import Target
 from tests.unit.flags.rollout import TABLE as TABLE_FLAG
 from tests.unit.flags.rollout import Rollout
 
@@ -69,7 +69,7 @@ def rollout(monkeypatch: pytest.MonkeyPatch) -> Rollout:
     rollout = Rollout()
     rollout.open()
     rollout.set(50)
-    monkeypatch.setattr(Target, "flags", lambda _: nullcontext(Flags(rollout.flags, "olga", None)))
+    monkeypatch.setattr(flags, "flags_of", lambda _: nullcontext(Flags(rollout.flags, "olga", None)))
     return rollout
 
 
@@ -106,7 +106,7 @@ def test_a_plan_fails_where_a_rise_would_drop_somebody(
     plan = Plan(first, last, 9, 3, (), leaving)
     overview: Any = SimpleNamespace(plan=lambda *_, **__: plan)
     place = Flags(FlagOperations(overview, cast(Any, None)), "olga", None)
-    monkeypatch.setattr(Target, "flags", lambda _: nullcontext(place))
+    monkeypatch.setattr(flags, "flags_of", lambda _: nullcontext(place))
     assert run("plan", TABLE, "--to", str(after), *form) == code
 
 

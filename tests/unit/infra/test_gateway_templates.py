@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.api.errors import title_of
 from infra.deployment.cloudformation import _AnyTag
 from infra.local.localstack_plugin.process_lambda import gateway_templates
 
@@ -70,4 +71,4 @@ def test_what_the_gateway_answers_by_itself_is_a_problem_whatever_it_says(kind: 
 def test_a_gateway_response_of_one_status_says_it(kind: str) -> None:
     status = OURS[kind]["StatusCode"]
     problem = json.loads(gateway_templates.body({"responseTemplates": OURS[kind]["ResponseTemplates"]}, {})[1])
-    assert (problem["status"], problem["title"]) == (status, HTTPStatus(status).phrase)
+    assert (problem["status"], problem["title"]) == (status, title_of(HTTPStatus(status)))

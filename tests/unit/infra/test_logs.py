@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from infra.local.logs import last_lines
+from infra.local.processes.logs import last_lines
 
 
 def test_the_first_log_that_says_something_is_shown_from_its_end(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from infra.errors import OperatorError
-from infra.local.ports import HOST, _another, free_ports, is_free, require_free
+from infra.local.processes.ports import HOST, _another, free_ports, is_free, require_free
 
 
 def test_free_ports_are_distinct_and_free() -> None:

@@ -11,12 +11,13 @@ import pytest
 from rich.console import Console
 
 from infra.errors import OperatorError
-from infra.local import emulators, layout
+from infra.local import layout
 from infra.local.layout import Layout, Ports
-from infra.local.ports import HOST, free_ports
-from infra.local.processes import Processes
+from infra.local.processes import emulators
+from infra.local.processes.pieces import Processes
+from infra.local.processes.ports import HOST, free_ports
+from infra.local.processes.supervision import Piece
 from infra.local.steps import Steps
-from infra.local.supervision import Piece
 from infra.local.waiting import wait_until
 
 SERVER = (

@@ -9,8 +9,8 @@ import psutil
 import pytest
 
 from infra.errors import OperatorError
-from infra.local.ports import HOST, free_ports
-from infra.local.supervision import Piece, Supervisor
+from infra.local.processes.ports import HOST, free_ports
+from infra.local.processes.supervision import Piece, Supervisor
 from infra.local.waiting import wait_until
 
 SERVER = (

@@ -1,6 +1,6 @@
 """A port of LocalStack's gateway that serves nothing but one deployed REST API: ``http://localhost:3100/api/...``.
 
-``PROCESS_LAMBDA_API_PORT`` names the port (it must stand in GATEWAY_LISTEN too), ``PROCESS_LAMBDA_API_ID`` the API.
+``PROCESS_LAMBDA_API_PORT`` names the port (it must be in GATEWAY_LISTEN too), ``PROCESS_LAMBDA_API_ID`` the API.
 The first part of the path is the stage, as under an ``execute-api`` host name. LocalStack's other services and its
 CORS rules stay out of the way, so that a browser meets the API as it would on AWS.
 """

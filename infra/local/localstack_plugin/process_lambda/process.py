@@ -1,7 +1,7 @@
 """One function's process: AWS's runtime client in a deployment package, its output, its end.
 
-A process is used until it fails once; whoever owns it then starts a new one. It leads its own process group, so that
-killing it takes along whatever the function started.
+A process is used until it fails once; its owner then starts a new one. It leads its own process group, so that
+killing it also ends what the function started.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """The Lambda Runtime API for one process: hands out invocations and collects what the runtime client posts.
 
 See https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. Everything the process says becomes an event in
-one queue, so that its order is kept and whoever waits can wait with a deadline.
+one queue, so that its order is kept and a wait can have a deadline.
 """
 
 import threading

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import click
 
-from chalicelib.compositions.operations import shell_operations
+from chalicelib.bootstrap.operations import shell_operations
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.repositories.database import MongoDatabase
-from infra.operations.backup_data import CARRIED, take
-from infra.operations.backup_data import restore as restore_data
-from infra.operations.backup_file import Document, Writer, counted, inspected, new_file
+from infra.operations.backup.data import CARRIED, take
+from infra.operations.backup.data import restore as restore_data
+from infra.operations.backup.file import Document, Writer, counted, inspected, new_file
 from infra.operations.printing import console, print_progress, progress_console
-from infra.targets.target import Target, person, with_target
+from infra.targets.database import database_of
+from infra.targets.options import with_target
+from infra.targets.target import Target, person
 
 PROGRESS_SECONDS = 2.0
 REBUILD = "the sweeper calculates it, or at once: python -m infra rebuild"
@@ -28,7 +30,7 @@ def backup(target: Target, file: Path) -> None:
     Readings of both sides, meters, settings, exchanges, control and records. Display documents and observations of the
     rollout are left out: a restore calculates the display again.
     """
-    with target.database() as database, new_file(file) as packed:
+    with database_of(target) as database, new_file(file) as packed:
 
         def writer(header: Document) -> Writer:
             return Writer(packed, header)
@@ -45,7 +47,7 @@ def restore(target: Target, file: Path, rebuild: bool) -> None:
     """Put FILE back into an empty database. The same command again goes on with an interrupted restore."""
     progress_console.print(f"checking {file}", markup=False)
     contents = inspected(file)
-    with target.database() as database:
+    with database_of(target) as database:
         mode = restore_data(database, file, contents, person(), _now_and_then(progress_console.print))
         console.print(f"{database.name}: {counted(contents.counts, CARRIED) or 'no documents'}", markup=False)
         console.print(f"the mode is {mode.get('mode') if mode else 'none: nothing of the new backend was there'}")
@@ -56,7 +58,7 @@ def restore(target: Target, file: Path, rebuild: bool) -> None:
 def _rebuilt(database: MongoDatabase) -> str:
     try:
         seen = shell_operations(database).rebuild.rebuild(None, print_progress, restart=True)
-    except EnergyMonitorError as error:  # the data is back all the same
+    except EnergyMonitorError as error:  # the data is back in spite of it
         return f"no display was calculated: {error}"
     return f"display calculated: {seen.meters} meters, {seen.differences} cannot be"
 

@@ -17,17 +17,18 @@ from chalicelib.domain.ports import (
 from chalicelib.domain.rollout.comparison_log import ComparisonLog
 from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
 from chalicelib.domain.rollout.usage import UsageLog
-from chalicelib.domain.sync.reconciliation import ChangeFeed, ReconciliationRepository, SyncControl
+from chalicelib.domain.sync.change_feed import ChangeFeed
+from chalicelib.domain.sync.reconciliation import ReconciliationRepository, SyncControl
 from chalicelib.domain.sync.repairs import RepairedReadings
 from chalicelib.repositories.change_feed import MongoChangeFeed
 from chalicelib.repositories.comparisons import MongoComparisonLog
 from chalicelib.repositories.database import MongoDatabase, ping
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.flag_changes import MongoFlagHistory
-from chalicelib.repositories.known_users import MongoKnownUsers
 from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
+from chalicelib.repositories.register import MongoKnownUsers
 from chalicelib.repositories.repaired import MongoRepairedReadings
 from chalicelib.repositories.settings import MongoSettingsRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
@@ -104,7 +105,12 @@ def operations(ports: Ports, clock: Clock) -> Operations:
 
 def shell_operations(database: MongoDatabase) -> Operations:
     """The same for a shell, which reaches no event bus: what an event would bring about is done on the spot."""
-    return operations(mongo_ports(database, RefreshingPublisher(shell_calculation(database))), now)
+    return operations(shell_ports(database), now)
+
+
+def shell_ports(database: MongoDatabase) -> Ports:
+    """The adapters for a shell."""
+    return mongo_ports(database, RefreshingPublisher(shell_calculation(database)))
 
 
 def shell_calculation(database: MongoDatabase) -> DisplayDataCalculationService:

@@ -1,7 +1,7 @@
 """Starting, recognising and ending the processes of a stack.
 
-Each piece leads its own session, is noted with process id and start time (a bare id may belong to somebody else by
-now), and carries a mark in its environment that everything it starts inherits. Ending a piece ends whatever carries
+Each piece leads its own session, is recorded with process id and start time (a bare id may belong to somebody else by
+now), and carries a mark in its environment that everything it starts inherits. Ending a piece ends all that carries
 its mark, so nothing is left of one that was killed itself.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 
 from infra.errors import OperatorError
-from infra.local.logs import last_lines
+from infra.local.processes.logs import last_lines
 from infra.local.waiting import wait_until
 
 MARK = "ENERGY_MONITOR_STACK"
@@ -63,9 +63,9 @@ class Supervisor:
         """Return the running process of a piece, or None."""
         note = self._note(name)
         with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError):
-            noted = json.loads(note.read_text())
-            process = psutil.Process(noted["pid"])
-            if process.create_time() == noted["created"] and process.status() != psutil.STATUS_ZOMBIE:
+            recorded = json.loads(note.read_text())
+            process = psutil.Process(recorded["pid"])
+            if process.create_time() == recorded["created"] and process.status() != psutil.STATUS_ZOMBIE:
                 return process
         return None
 
@@ -96,7 +96,7 @@ class Supervisor:
         return self._killed(name).exists() or (self._note(name).exists() and not self.process_of(name))
 
     def stop(self, name: str) -> bool:
-        """End a piece and whatever it started: politely, then by force. Return whether there was anything."""
+        """End a piece and what it started: politely, then by force. Return whether there was anything."""
         leader, killed = self.process_of(name), self.was_killed(name)
         if leader and name not in KEEP_NOTHING:
             with contextlib.suppress(psutil.NoSuchProcess):

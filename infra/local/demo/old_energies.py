@@ -1,9 +1,9 @@
 """Makes a collection ``energies`` as the old application left it, to try the migration on.
 
-Mongoose's shape: ids of type ObjectId, amounts as doubles, ``__v``. Among good readings stand the defects that such a
+Mongoose's shape: ids of type ObjectId, amounts as doubles, ``__v``. Among good readings are the defects that such a
 collection has in life: doubles of one instant, zeros, types that nobody knows, amounts and dates that are none.
 
-Run: ``python -m infra.local.old_energies --uri mongodb://... --database trial --users 50``.
+Run: ``python -m infra.local.demo.old_energies --uri mongodb://... --database trial --users 50``.
 """
 
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ def meter(user_id: str, kind: str, readings: int, start: float = 1000.0) -> Iter
 
 
 def defects(user_id: str) -> list[Document]:
-    """What the old application let through; the two doubles stand at the instant of the user's first reading."""
+    """What the old application let through; the two doubles are at the instant of the user's first reading."""
     later = FIRST + timedelta(days=1)
     return [
         reading(user_id, "power", FIRST, 999.5, updated=FIRST - timedelta(hours=1)),

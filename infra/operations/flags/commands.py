@@ -21,7 +21,7 @@ from chalicelib.flags.changes.patch import FlagPatch, percentage
 from chalicelib.flags.changes.request import ChangeRequest, ChangeResult
 from chalicelib.flags.document.names import COMPONENTS, component_flag_named, flag_named
 from infra.errors import OperatorError
-from infra.operations.flag_printing import (
+from infra.operations.flags.printing import (
     print_change,
     print_changes,
     print_explanation,
@@ -31,7 +31,9 @@ from infra.operations.flag_printing import (
 )
 from infra.operations.printing import console, print_json, progress_console
 from infra.operations.reason import reason_option
-from infra.targets.target import Target, json_option, person, with_target
+from infra.targets.flags import flags_of
+from infra.targets.options import json_option, with_target
+from infra.targets.target import Target, person
 
 Users = tuple[str, ...]
 
@@ -46,7 +48,7 @@ def flags() -> None:
 @json_option
 def list_flags(target: Target, as_json: bool) -> None:
     """Say what is deployed, what is wrong with it, and whether anything may rise now."""
-    with target.flags() as place:
+    with flags_of(target) as place:
         listing = place.operations.overview.listing()
         if as_json:
             print_json(listing_document(listing))
@@ -93,7 +95,7 @@ def set_flag(
 
 @flags.command()
 @click.argument("component")
-@click.option("--from", "start", help="the percentage to begin with; where the flag stands, unless you say so")
+@click.option("--from", "start", help="the percentage to begin with; default: the present one")
 @click.option("--to", "end", required=True, help="the percentage to end with")
 @click.option("--exact", is_flag=True, help="as a list of people, as 'set --exact' would write it")
 @with_target(changes=False, deployed=True)
@@ -102,7 +104,7 @@ def plan(target: Target, component: str, start: str | None, end: str, exact: boo
     """List who enters and who leaves between two percentages. Exit code 1 when a rise drops somebody."""
     with _checked():
         wanted, first, last = component_flag_named(component), _percent(start), percentage(end)
-    with target.flags() as place:
+    with flags_of(target) as place:
         found = place.operations.overview.plan(wanted, first, last, exact=exact)
     if as_json:
         print_json(plan_document(found))
@@ -121,7 +123,7 @@ def explain(target: Target, user: str, component: str, as_json: bool) -> None:
     """Say which backend a user gets for a component, and by which rule of which document."""
     with _checked():
         wanted = COMPONENTS[component_flag_named(component)]
-    with target.flags() as place:
+    with flags_of(target) as place:
         found = place.operations.overview.explain(user, wanted)
     if as_json:
         print_json(explanation_document(found))
@@ -138,7 +140,7 @@ def history(target: Target, flag: str | None, limit: int, as_json: bool) -> None
     """Say who changed which flag, when and why, the newest first."""
     with _checked():
         wanted = None if flag is None else flag_named(flag)
-    with target.flags() as place:
+    with flags_of(target) as place:
         found = place.operations.overview.changes(wanted, limit)
     if as_json:
         print_json([change_document(change) for change in found])
@@ -199,7 +201,7 @@ def _make(change: Callable[[FlagChanges], ChangeResult], target: Target, as_json
 
     Nothing to change is no failure.
     """
-    with target.flags() as place:
+    with flags_of(target) as place:
         changes = place.operations.changes.announcing(_say_deploying)
         try:
             made = change(changes)

@@ -8,7 +8,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from infra.errors import OperatorError
 from infra.local.environments import FOLDER
-from infra.local.supervision import Piece
+from infra.local.processes.supervision import Piece
 
 REPLICA_SET = "energy-monitor"
 ALREADY_INITIALIZED = 23

@@ -1,46 +1,39 @@
-"""What the operator sees: tables, a bar with rate and remaining time, or JSON."""
+"""What an operator sees of migrations: tables, and a bar with its rate and the time left."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
+from typing_extensions import override
 
+from infra.operations.printing import progress_console
+from infra.operations.walking import Rate
 from migrations.runner import Planned, Status
-from migrations.scripts import Advance
+from migrations.scripts import Advance, Run
 
 COLORS = {"applied": "green", "pending": "yellow"}
 
 
-class Rate(ProgressColumn):
-    """How much per second."""
+class ConsoleRun(Run):
+    """Implements ``Run`` on the error stream: the other one carries results."""
 
-    def render(self, task: Task) -> Text:
-        """``38.2/s``; nothing before there is a rate."""
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:,.1f}/s")
-
-
-class ConsoleRun:
-    """Implements ``Run`` on a console, on the error stream: the other one carries results."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-
+    @override
     def check(self) -> None:
         """The runner knows of the lock."""
 
+    @override
     def say(self, text: str) -> None:
         """One line."""
-        self._console.print(text, markup=False)
+        progress_console.print(text, markup=False)
 
+    @override
     @contextmanager
     def progress(self, unit: str, total: int) -> Iterator[Advance]:
         """A bar on a terminal; elsewhere its last state alone."""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
-        with Progress(*columns, console=self._console) as progress:
+        with Progress(*columns, console=progress_console) as progress:
             task = progress.add_task(unit, total=total)
             yield lambda done: progress.advance(task, done)
 

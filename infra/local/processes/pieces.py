@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from infra.local import emulators, mongod
-from infra.local.emulators import answers
 from infra.local.layout import Layout
-from infra.local.ports import require_free
+from infra.local.processes import emulators, mongod
+from infra.local.processes.emulators import answers
+from infra.local.processes.ports import require_free
+from infra.local.processes.supervision import Piece, Supervisor
 from infra.local.steps import Step, Steps
-from infra.local.supervision import Piece, Supervisor
 
 PIECES = ["mongod", "localstack", "appconfig"]
 

@@ -1,4 +1,4 @@
-"""What a backup carries of a database, and how a restore puts it back. How the file looks lives in ``backup_file``.
+"""What a backup carries of a database, and how a restore puts it back. How the file looks lives in ``file``.
 
 The sync mode comes last: from a restore's first step to its last one the mode is ``restoring``, which no program can
 read as a mode, so that nobody reads or writes a half restored database. An interrupted restore goes on when the same
@@ -24,9 +24,9 @@ from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, to_datetime
 from chalicelib.domain.sync.reconciliation import Walk
 from chalicelib.repositories.control import BACKFILL, RESTORE, RESTORING, SYNC_JOB, SYNC_MODE, database_time
 from chalicelib.repositories.database import DUPLICATE_KEY, Collections
-from chalicelib.repositories.sync_control import VERIFIED
+from chalicelib.repositories.sync_documents import VERIFIED
 from infra.errors import OperatorError
-from infra.operations.backup_file import Contents, Writer, counted, documents
+from infra.operations.backup.file import Contents, Writer, counted, documents
 from migrations import runner
 from migrations.errors import MigrationError
 from migrations.ledger import COLLECTION as LEDGER

@@ -1,7 +1,7 @@
 """A backup as a file: gzip with one document of canonical extended JSON a line, whole or refused.
 
 The first line says what it is, the last one how many documents of each collection there are and the digest of all lines
-before it. What is carried lives in ``backup_data``.
+before it. What is carried lives in ``data``.
 """
 
 import gzip

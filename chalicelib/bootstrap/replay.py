@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from chalicelib.compositions.operations import REQUEST_SECONDS, now, shell_calculation
+from chalicelib.bootstrap.operations import REQUEST_SECONDS, now, shell_calculation
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.repositories.database import MongoDatabase
 from chalicelib.repositories.register import MongoMeterRegister

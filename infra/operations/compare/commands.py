@@ -6,24 +6,23 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import cast
 
 import click
 
-from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap import Rollout, compose, mongo_ports, now
-from chalicelib.domain.ports import EventPublisher
+from chalicelib.bootstrap.comparer import shell_comparer
+from chalicelib.bootstrap.operations import now
 from chalicelib.domain.readings import DAY_MS, to_ms
 from chalicelib.domain.rollout.comparison_log import COMPARED, ComparisonResult, IgnoreRule, Outcome
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
-from chalicelib.services.backends.backend_router import NobodyDecides
 from chalicelib.services.comparison.runs import BackendComparer
 from infra.errors import OperatorError
 from infra.local.identity import Identity
-from infra.operations.compare_printing import counted, print_report, replay_document, report_document
+from infra.operations.compare.printing import counted, print_report, replay_document, report_document
 from infra.operations.printing import console, print_json, progress_console
 from infra.operations.reason import reason_option
-from infra.targets.target import Target, json_option, person, with_target
+from infra.targets.database import database_of
+from infra.targets.options import json_option, with_target
+from infra.targets.target import Target, person
 
 HOUR_MS = 3_600_000
 KEPT_HOURS = 90 * 24
@@ -53,7 +52,7 @@ def report(target: Target, hours: int, as_json: bool) -> None:
 @compare.command()
 @click.option("--user", help="everything that one user sees")
 @click.option("--all", "everybody", is_flag=True, help="everything that anybody sees")
-@click.option("--sample", type=click.IntRange(min=1), help="with --all: of so many users, picked by chance")
+@click.option("--sample", type=click.IntRange(min=1), help="with --all: only this many users, picked by chance")
 @with_target(changes=True)
 @json_option
 def run(target: Target, user: str | None, everybody: bool, sample: int | None, as_json: bool) -> None:
@@ -109,10 +108,9 @@ def ignore(target: Target, fingerprint: str, owner: str, reason: str, until: dat
 @contextmanager
 def _comparing(target: Target, *, asking: bool = False) -> Iterator[BackendComparer]:
     """The comparer on a stack's database. ``asking``: it asks the backends, and notes whom by pseudonyms."""
-    rollout = Rollout(NobodyDecides(), Pseudonyms(_key(target).encode())) if asking else Rollout()
-    with target.database() as database:
-        ports = mongo_ports(database, cast(EventPublisher, None))
-        yield compose(ports, cast(TokenVerifier, None), now, rollout).comparer
+    pseudonyms = Pseudonyms(_key(target).encode()) if asking else None
+    with database_of(target) as database:
+        yield shell_comparer(database, pseudonyms)
 
 
 def _key(target: Target) -> str:

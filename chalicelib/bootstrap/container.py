@@ -1,24 +1,23 @@
 """The composition root of functions and routes. Nothing is opened before it is used.
 
-What a shell uses as well is put together in ``compositions``; nobody else names concrete adapters.
+What a shell uses as well is put together in the modules beside this one, without any client of AWS.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
-from random import Random
-from secrets import token_bytes
 
 from aws_lambda_powertools.utilities import parameters
 from pydantic import BaseModel, ConfigDict, SecretStr
 from pydantic.alias_generators import to_camel
 
 from chalicelib.auth import KeyStore, TokenVerifier, fetch_key_set
-from chalicelib.compositions.flags import NO_PLACE, FlagAdapters, FlagOperations, appconfig_adapters, flag_operations
-from chalicelib.compositions.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
+from chalicelib.bootstrap.comparer import backends, comparer, random_pseudonyms
+from chalicelib.bootstrap.flags import NO_PLACE, FlagAdapters, FlagOperations, appconfig_adapters, flag_operations
+from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
 from chalicelib.domain.ports import Clock, ReadingQueries
-from chalicelib.domain.rollout.decision import Backend, RolloutDecisions
+from chalicelib.domain.rollout.decision import RolloutDecisions
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
@@ -26,13 +25,12 @@ from chalicelib.flags.appconfig.clients import AppConfigIds, FlagClients
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import LoggedReports
 from chalicelib.monitoring.logger import logger
-from chalicelib.repositories.database import open_database, time_limit
+from chalicelib.repositories.database import open_database
 from chalicelib.services.backends.backend_router import BackendRouter, NobodyDecides
 from chalicelib.services.backends.backend_usage import BackendUsageTracker
 from chalicelib.services.backends.decisions import RolloutService
 from chalicelib.services.backends.new_backend import NewBackend
 from chalicelib.services.backends.old_backend import OldBackend
-from chalicelib.services.comparison.compare_backends import BackendComparison
 from chalicelib.services.comparison.runs import BackendComparer
 from chalicelib.services.display.display import DisplayService
 from chalicelib.services.recording.configuration import ConfigurationService
@@ -42,7 +40,7 @@ from chalicelib.services.refresh.calculation import DisplayDataCalculationServic
 from chalicelib.services.refresh.recalculation import RecalculationService
 from chalicelib.settings import Settings
 
-__all__ = [  # what routes, functions and tests take from here, wherever it is put together
+__all__ = [  # what routes, functions and tests take from here
     "REQUEST_SECONDS",
     "Container",
     "FlagAdapters",
@@ -99,7 +97,7 @@ class Rollout:
     """The flags that decide which backend answers whom, and what hides them from those who look on."""
 
     flags: RolloutDecisions = field(default_factory=NobodyDecides)
-    pseudonyms: Pseudonyms = field(default_factory=lambda: Pseudonyms(token_bytes(32)))
+    pseudonyms: Pseudonyms = field(default_factory=random_pseudonyms)
     appconfig: FlagAdapters = field(default_factory=lambda: appconfig_adapters(FlagClients(), NO_PLACE))
 
 
@@ -107,27 +105,20 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
     """Put the use cases together on given adapters."""
     rollout = rollout or Rollout()
     decisions = RolloutService(rollout.flags, ports.queries.sync, clock)
-    energy = EnergyCrudService(ports.transactions, ports.settings, ports.publisher, clock)
-    imports = CsvImportService(ports.transactions, ports.settings, ports.publisher, clock)
-    old = OldBackend(ports.queries, clock, energy, imports)
-    new = NewBackend(ports.display, ports.queries, clock, energy, imports)
-    chance = Random()  # noqa: S311 for samples and order, not for secrets
-    comparison = BackendComparison({Backend.OLD: old, Backend.NEW: new}, ports.display, time_limit, chance)
+    both = backends(ports, clock)
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
     return Container(
         verifier=verifier,
-        energy=energy,
-        imports=imports,
+        energy=both.energy,
+        imports=both.imports,
         configuration=ConfigurationService(ports.transactions, ports.settings, ports.queries, ports.publisher, clock),
         queries=ports.queries,
-        old=old,
-        new=new,
-        router=BackendRouter(old, new, decisions),
+        old=both.old,
+        new=both.new,
+        router=BackendRouter(both.old, both.new, decisions),
         usage=BackendUsageTracker(ports.usage, rollout.pseudonyms, clock),
-        comparer=BackendComparer(
-            comparison, ports.comparisons, ports.queries, ports.known_users, rollout.pseudonyms, clock, chance
-        ),
-        display=new,
+        comparer=comparer(both, ports, rollout.pseudonyms, clock),
+        display=both.new,
         calculation=calculation,
         recalculation=RecalculationService(ports.transactions, calculation, clock),
         operations=operations(ports, clock),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from time import sleep, time
 
-from chalicelib.compositions.operations import REQUEST_SECONDS, now
+from chalicelib.bootstrap.operations import REQUEST_SECONDS, now
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.decision import RolloutDecisions
 from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
@@ -22,8 +22,8 @@ from chalicelib.flags.decisions.reports import SilentReports
 from chalicelib.flags.decisions.store import AppConfigFlagStore, FlagStore, Reports
 from chalicelib.repositories.database import MongoDatabase
 from chalicelib.repositories.flag_changes import MongoFlagHistory
-from chalicelib.repositories.known_users import MongoKnownUsers
 from chalicelib.repositories.queries import MongoReadingQueries
+from chalicelib.repositories.register import MongoKnownUsers
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.services.backends.decisions import RolloutService
 

@@ -6,7 +6,7 @@ import urllib3
 
 from infra.local.environments import python_of
 from infra.local.layout import API_ID, DEFAULT_NAME, REGION, Layout
-from infra.local.supervision import MARK, Piece
+from infra.local.processes.supervision import MARK, Piece
 
 # The emulators speak to this machine only, and a proxy of the person's does not reach it.
 NO_PROXY = {"NO_PROXY": "*", "no_proxy": "*"}
@@ -27,7 +27,7 @@ def localstack(layout: Layout) -> Piece:
     environment = {
         **NO_PROXY,
         "GATEWAY_LISTEN": f"127.0.0.1:{ports.localstack},127.0.0.1:{ports.api}",
-        "GATEWAY_SERVER": "hypercorn",  # the default server listens on every interface, whatever it is told
+        "GATEWAY_SERVER": "hypercorn",  # the default server listens on every interface, against all settings
         "LOCALSTACK_HOST": f"127.0.0.1:{ports.localstack}",
         "LAMBDA_RUNTIME_EXECUTOR": "process",
         "LAMBDA_RETRY_BASE_DELAY": "1",  # seconds before a failed event is handled again; Lambda waits minutes

@@ -31,7 +31,7 @@ def newest_first(listed: Callable[..., Answer], number: str) -> Callable[..., An
 
 
 def patch(appconfig: Any) -> None:
-    """Put the lists in the place of the emulator's own. Raises AttributeError where another version has others."""
+    """Put the lists in place of the emulator's own. Raises AttributeError where another version has others."""
     for name, number in (
         ("_list_deployments", "DeploymentNumber"),
         ("_list_hosted_configuration_versions", "VersionNumber"),

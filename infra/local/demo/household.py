@@ -18,7 +18,7 @@ from infra.errors import OperatorError
 from infra.local.waiting import wait_until
 
 HISTORICAL_USER, USER = "demo", "home"
-READINGS = Path(__file__).with_name("demo") / "household_power_daily.csv"
+READINGS = Path(__file__).with_name("household_power_daily.csv")
 CATCH_UP_SECONDS = 60.0
 
 _http = urllib3.PoolManager(retries=False, timeout=60.0)

@@ -1,6 +1,6 @@
 """The dead-letter queue: what functions failed on for good, as Lambda wrote it down.
 
-SQS cannot be browsed: whoever looks takes the messages out for a while and puts them back. Until a message is deleted
+SQS cannot be browsed: to look at messages is to take them out for a while and put them back. Until a message is deleted
 it comes back by itself, so a command that is killed loses nothing; what it did may then be done twice, which does no
 harm: events may be doubled, and a discarded event is recorded under its message's id.
 """
@@ -54,7 +54,7 @@ class DeadLetter:
 
     @cached_property
     def message(self) -> Any:
-        """What stands in it: JSON, or whatever text somebody has sent."""
+        """The content: JSON, or any text that somebody has sent."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -102,7 +102,7 @@ class DeadLetter:
 
     @property
     def summary(self) -> dict[str, str]:
-        """What can be told of any letter, record or not."""
+        """What can be said of any letter, record or not."""
         return {
             "function": self.function,
             "eventType": self.event_type,
@@ -185,7 +185,7 @@ class DeadLetterQueue:
         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
 
     def _put_back(self, letters: Sequence[DeadLetter]) -> None:
-        """What was deleted meanwhile is refused one by one, which is as it should be."""
+        """What was deleted meanwhile is refused one by one, which does no harm."""
         for first in range(0, len(letters), PER_CALL):
             entries = [
                 {"Id": str(number), "ReceiptHandle": letter.receipt, "VisibilityTimeout": 0}

@@ -11,10 +11,13 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from infra.operations.confirmation import confirm, yes_option
-from infra.operations.dead_letters import DeadLetter, DeadLetterQueue, record_discarded
+from infra.operations.dead_letters.queue import DeadLetter, DeadLetterQueue, record_discarded
 from infra.operations.printing import console, counted, moment, print_json, printable, progress_console
 from infra.operations.reason import reason_option
-from infra.targets.target import Command, Target, json_option, with_target
+from infra.targets.database import database_of
+from infra.targets.deployment import Deployment
+from infra.targets.options import Command, json_option, with_target
+from infra.targets.target import Target
 
 url_option = click.option("--queue-url", help="another queue than the stack's own")
 id_argument = click.argument("letter_id", metavar="ID")
@@ -84,7 +87,7 @@ def discard(target: Target, queue_url: str | None, letter_id: str | None, every:
     """
     _require_one_way(letter_id, every)
     queue = _queue(target, queue_url)
-    with target.database() as database:
+    with database_of(target) as database:
         chosen = _shown_and_confirmed(queue, yes=yes) if every else {letter_id}
         with queue.held(letter_id) as letters:
             gone = [letter for letter in letters if letter.id in chosen]
@@ -109,7 +112,7 @@ def _shown_and_confirmed(queue: DeadLetterQueue, *, yes: bool) -> set[str]:
 
 
 def _queue(target: Target, url: str | None) -> DeadLetterQueue:
-    deployment = target.deployment()
+    deployment = Deployment.of(target)
     url = url or deployment.output("DeadLetterQueueUrl")
     return DeadLetterQueue(deployment.client("sqs"), deployment.client("lambda"), url)
 

@@ -1,0 +1,53 @@
+"""Both backends, and the comparer that asks them the same question."""
+
+from dataclasses import dataclass
+from random import Random
+from secrets import token_bytes
+
+from chalicelib.bootstrap.operations import Ports, now, shell_ports
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.rollout.decision import Backend
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.repositories.database import MongoDatabase, time_limit
+from chalicelib.services.backends.new_backend import NewBackend
+from chalicelib.services.backends.old_backend import OldBackend
+from chalicelib.services.comparison.compare_backends import BackendComparison
+from chalicelib.services.comparison.runs import BackendComparer
+from chalicelib.services.recording.csv_import import CsvImportService
+from chalicelib.services.recording.energy_crud import EnergyCrudService
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """Both backends, and what they record with."""
+
+    energy: EnergyCrudService
+    imports: CsvImportService
+    old: OldBackend
+    new: NewBackend
+
+
+def backends(ports: Ports, clock: Clock) -> Backends:
+    """Put both backends together."""
+    energy = EnergyCrudService(ports.transactions, ports.settings, ports.publisher, clock)
+    imports = CsvImportService(ports.transactions, ports.settings, ports.publisher, clock)
+    old = OldBackend(ports.queries, clock, energy, imports)
+    return Backends(energy, imports, old, NewBackend(ports.display, ports.queries, clock, energy, imports))
+
+
+def comparer(both: Backends, ports: Ports, pseudonyms: Pseudonyms, clock: Clock) -> BackendComparer:
+    """Put the comparer together."""
+    chance = Random()  # noqa: S311 for samples and order, not for secrets
+    comparison = BackendComparison({Backend.OLD: both.old, Backend.NEW: both.new}, ports.display, time_limit, chance)
+    return BackendComparer(comparison, ports.comparisons, ports.queries, ports.known_users, pseudonyms, clock, chance)
+
+
+def shell_comparer(database: MongoDatabase, pseudonyms: Pseudonyms | None = None) -> BackendComparer:
+    """The same for a shell. Without ``pseudonyms`` users have names that nobody else knows."""
+    ports = shell_ports(database)
+    return comparer(backends(ports, now), ports, pseudonyms or random_pseudonyms(), now)
+
+
+def random_pseudonyms() -> Pseudonyms:
+    """Pseudonyms by a key of this process alone."""
+    return Pseudonyms(token_bytes(32))

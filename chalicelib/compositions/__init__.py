@@ -1,1 +1,0 @@
-"""The parts of the composition root that a shell uses too. Each imports only what it composes."""

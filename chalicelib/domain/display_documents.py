@@ -1,0 +1,53 @@
+"""What one refresh stores of a meter: its display documents and its compact series."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from chalicelib.domain.calculation.compact import CompactReadings
+from chalicelib.domain.readings import FIRST_INSTANT
+
+DataType = Literal["monthly", "histogram", "summary"]
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayDocument:
+    """One stored view; ``data`` has the shape that the caller sees, amounts as Decimal. ``year``: monthly only."""
+
+    data_type: DataType
+    year: int | None
+    data: Mapping[str, Any]
+    source_version: int
+    calculation_version: int
+    calculated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesUpdate:
+    """What of a meter's compact series changes: these parts are all there is between two years (UTC), both included.
+
+    ``count`` is the number of readings in the whole series, ``digests`` are those of the parts as they were before.
+    """
+
+    first_year: int
+    last_year: int
+    parts: Mapping[int, CompactReadings]
+    count: int
+    digests: Mapping[int, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayUpdate:
+    """What one refresh writes: the documents it touched, the years that remain stored at all, the compact series.
+
+    Without a ``series`` none is kept: the next calculation reads all readings. ``as_of``: every write that was
+    committed before this instant is shown. ``whole``: the documents are all there
+    should be; stored ones that are not among them go.
+    """
+
+    source_version: int
+    documents: Sequence[DisplayDocument]
+    stored_years: range
+    series: SeriesUpdate | None = None
+    as_of: int = FIRST_INSTANT
+    whole: bool = False

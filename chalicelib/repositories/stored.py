@@ -1,0 +1,41 @@
+"""How a document of ``control`` is read: exactly as it was written, or not at all.
+
+A person or a restore may have put anything there, and what decides about data must not be guessed from it.
+"""
+
+from reprlib import repr as brief
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from chalicelib.monitoring.logger import logger
+
+Lax = Field(strict=False)  # the value of an enumeration, as it is stored
+
+
+class Stored(BaseModel):
+    """Base of the models: no field is converted."""
+
+    model_config = ConfigDict(strict=True, frozen=True, alias_generator=to_camel)
+
+
+Kind = TypeVar("Kind", bound=Stored)
+
+
+def readable(kind: type[Kind], document: Any, name: str) -> Kind | None:
+    """What is stored, None where nobody can read it: what would go on from it begins at the start."""
+    try:
+        return kind.model_validate(document)
+    except ValidationError as error:
+        logger().warning(f"control.{name} cannot be read and does not count", extra={"reason": reason_of(error)})
+        return None
+
+
+def reason_of(error: ValidationError) -> str:
+    """What is wrong with a document, in a few words."""
+    first = error.errors()[0]
+    field = ".".join(map(str, first["loc"]))
+    if first["type"] == "missing":
+        return f"{field} is missing"
+    return f"{field}: {first['msg']}, found {brief(first['input'])}" if field else first["msg"]

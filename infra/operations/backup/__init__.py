@@ -1,0 +1,1 @@
+"""Everything that cannot be calculated, written to a file and put back."""

@@ -1,0 +1,1 @@
+"""Both backends asked the same question, as commands."""

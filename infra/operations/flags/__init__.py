@@ -1,0 +1,1 @@
+"""Which components move to the new backend, and for whom."""

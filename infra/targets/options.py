@@ -1,0 +1,84 @@
+"""The options that name a target, the same for every command.
+
+AWS's clients are imported only for a command on a deployment.
+"""
+
+from collections.abc import Callable
+from functools import reduce, wraps
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from infra.errors import OperatorError
+from infra.local.layout import DEFAULT_NAME
+from infra.targets.naming import name_stack
+from infra.targets.target import Said, Target
+
+Command = Callable[..., Any]
+json_option = click.option("--json", "as_json", is_flag=True, help="print JSON instead of a table")
+name_option = click.option(
+    "--name", envvar="STACK_NAME", default=DEFAULT_NAME, show_default=True, help="which laptop stack"
+)
+_options = (
+    name_option,
+    click.option("--stage", help="a stage on AWS, such as dev, instead of a laptop stack"),
+    click.option("--region", envvar="AWS_REGION", help="on AWS; default: what your AWS configuration says"),
+    click.option("--uri", envvar="MONGODB_URI", show_envvar=True, help="another database server than the stack's"),
+    click.option("--database", envvar="MONGODB_DATABASE", show_envvar=True, help="another database than the stack's"),
+)
+
+
+def is_given(parameter: str) -> bool:
+    """Whether a person gave this parameter of the present command, by an option or by the environment."""
+    return click.get_current_context().get_parameter_source(parameter) is not ParameterSource.DEFAULT
+
+
+def is_on_the_command_line(parameter: str) -> bool:
+    """Whether the option itself was given."""
+    return click.get_current_context().get_parameter_source(parameter) is ParameterSource.COMMANDLINE
+
+
+def _refuse_options_before(subcommand: str) -> None:
+    """Raise UsageError for an option before a subcommand, which would not see it and could work on another system."""
+    context = click.get_current_context()
+    given = [each for each in context.command.params if each.name and is_on_the_command_line(each.name)]
+    if given:
+        raise click.UsageError(f"write {', '.join(each.opts[-1] for each in given)} after '{subcommand}'")
+
+
+def with_target(*, changes: bool, deployed: bool = False) -> Callable[[Command], Command]:
+    """Give a command, as its first argument, the target that options and environment name.
+
+    ``changes``: the command may change something, so the target is printed first.
+    ``deployed``: it works on a deployment, not on a database alone.
+
+    A command that is also a group does nothing where a subcommand is asked for: that one finds its own target.
+    """
+
+    def decorated(command: Command) -> Command:
+        @wraps(command)
+        def wrapped(
+            name: str, stage: str | None, region: str | None, uri: str | None, database: str | None, **options: Any
+        ) -> None:
+            if subcommand := click.get_current_context().invoked_subcommand:
+                _refuse_options_before(subcommand)
+                return
+            if stage is not None and is_on_the_command_line("name"):
+                raise OperatorError("say --name or --stage: they name two systems")
+            name_stack(name if is_on_the_command_line("name") else None)
+            said = Said(name, is_given("name"), stage, region, uri, database)
+            target = Target.resolved(said, deployed=deployed)
+            if changes:
+                target.announce()
+            if not deployed:
+                command(target, **options)
+                return
+            from infra.targets.deployment import reached
+
+            with reached(target):
+                command(target, **options)
+
+        return reduce(lambda decorated, option: option(decorated), reversed(_options), wrapped)
+
+    return decorated
