@@ -4,7 +4,7 @@ Plain and slow on purpose: exact fractions, one function for each sentence. Noth
 own code, so the two can be run against each other.
 """
 
-from tests.by_the_book.cards import cards, end_of_day, exact_cards
+from tests.by_the_book.cards import cards, end_of_day, last_reading
 from tests.by_the_book.counter import Exchange, Meter, Point, Reading, corrected_counter
 from tests.by_the_book.histogram import histogram
 from tests.by_the_book.months import monthly
@@ -17,7 +17,7 @@ __all__ = [
     "cards",
     "corrected_counter",
     "end_of_day",
-    "exact_cards",
     "histogram",
+    "last_reading",
     "monthly",
 ]
