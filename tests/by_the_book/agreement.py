@@ -3,7 +3,6 @@
 Nothing else in here imports the product.
 """
 
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -56,9 +55,7 @@ def _plain(entry: MonthlyEntry) -> dict[str, Any]:
 def histogram_of(found: Histogram) -> dict[str, Any]:
     """A histogram of the product with instants as milliseconds."""
     said = found.as_document()
-    buckets = [
-        bucket | {name: to_ms(bucket[name]) for name in ("startDate", "endDate")} for bucket in said["buckets"]
-    ]
+    buckets = [bucket | {name: to_ms(bucket[name]) for name in ("startDate", "endDate")} for bucket in said["buckets"]]
     covered = said["dateRange"] and {name: to_ms(moment) for name, moment in said["dateRange"].items()}
     return said | {"buckets": buckets, "dateRange": covered}
 
