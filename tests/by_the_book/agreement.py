@@ -21,9 +21,22 @@ from tests.by_the_book.numbers_and_times import iso_utc
 
 def series_of(meter: Meter) -> Series:
     """The product's counter of a meter."""
-    readings = [Reading(reading.at_ms, exact(reading.amount)) for reading in meter.readings]
-    exchanges = [MeterExchange(x.at_ms, exact(x.final_old), exact(x.initial_new)) for x in meter.exchanges]
-    return Series.of(readings, exchanges, None if meter.modulus is None else exact(meter.modulus), meter.runs_backwards)
+    return Series.of(readings_of(meter), exchanges_of(meter), modulus_of(meter), meter.runs_backwards)
+
+
+def readings_of(meter: Meter) -> list[Reading]:
+    """A meter's readings in the product's words."""
+    return [Reading(reading.at_ms, exact(reading.amount)) for reading in meter.readings]
+
+
+def exchanges_of(meter: Meter) -> list[MeterExchange]:
+    """A meter's exchanges in the product's words."""
+    return [MeterExchange(x.at_ms, exact(x.final_old), exact(x.initial_new)) for x in meter.exchanges]
+
+
+def modulus_of(meter: Meter) -> Decimal | None:
+    """A meter's modulus in the product's words."""
+    return None if meter.modulus is None else exact(meter.modulus)
 
 
 def exact(value: Fraction) -> Decimal:
