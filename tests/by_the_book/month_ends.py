@@ -106,18 +106,24 @@ def _within_the_register(shown: Fraction, meter: Meter) -> Fraction | None:
     return None if shown < 0 else shown
 
 
+def slope_forwards(points: Sequence[Point], meter: Meter) -> tuple[Point, Fraction] | None:
+    """Section 3.3: `j` and `s` of the last point; none without a point at least 24 h before it."""
+    n = points[-1]
+    far_enough = [point for point in points if n.at_ms - point.at_ms >= SLOPE_BASE_MS]
+    j = far_enough[-1] if far_enough else points[0]
+    return None if n.at_ms - j.at_ms < SLOPE_AT_LEAST_MS else (j, _slope(j, n, meter))
+
+
 def _extrapolated_forwards(points: Sequence[Point], boundary: int, meter: Meter) -> End | None:
     """Section 3.3, forwards: all points are earlier."""
     if not points or points[-1].at_ms >= boundary:
         return None
     n = points[-1]
-    if boundary - n.at_ms > HORIZON_MS:
+    line = slope_forwards(points, meter)
+    if line is None or boundary - n.at_ms > HORIZON_MS:
         return None
-    far_enough = [point for point in points if n.at_ms - point.at_ms >= SLOPE_BASE_MS]
-    j = far_enough[-1] if far_enough else points[0]
-    if n.at_ms - j.at_ms < SLOPE_AT_LEAST_MS:
-        return None
-    gain = _slope(j, n, meter) * (boundary - n.at_ms)
+    j, slope = line
+    gain = slope * (boundary - n.at_ms)
     shown = _within_the_register(n.amount + gain, meter)
     if shown is None:
         return None

@@ -44,7 +44,10 @@ def flags(points: Sequence[Point], meter: Meter, previous: End, end: End) -> lis
 
 
 def calculation_details(end: End) -> dict[str, Any]:
-    """Section 5: where the value comes from; ratio and span only with two sources."""
+    """Section 5: where the value comes from; ratio and span only with two sources.
+
+    An extrapolated end has no ratio: the text leaves that open, and nothing is interpolated there.
+    """
     details: dict[str, Any] = {
         "method": METHODS[end.quality],
         "sourceReadings": [
@@ -54,7 +57,8 @@ def calculation_details(end: End) -> dict[str, Any]:
     if len(end.sources) == 2:
         first, second = end.sources
         span = second.at_ms - first.at_ms
-        details["interpolationRatio"] = three_decimals(Fraction(end.boundary_ms - first.at_ms, span))
+        if end.quality == "interpolated":
+            details["interpolationRatio"] = three_decimals(Fraction(end.boundary_ms - first.at_ms, span))
         details["spanDays"] = three_decimals(Fraction(span, DAY_MS))
     return details
 

@@ -123,6 +123,13 @@ class Series:
         """What the register showed at point ``index``."""
         return Fraction(self.amounts[index], self.scale)
 
+    def last_amount(self) -> Fraction:
+        """What the register showed at the last reading. Points of an exchange at its instant may come before it."""
+        index = self.at_or_after(self.reading_instants[-1])
+        while index + 1 < len(self.instants) and self.kind_of(index + 1) is Kind.EXCHANGE:
+            index += 2
+        return self.amount_at(index)
+
     def total_at(self, index: int) -> Fraction:
         """``U``, the corrected counter, at point ``index``."""
         return Fraction(self.total_of(index), self.scale)

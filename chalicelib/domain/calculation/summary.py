@@ -210,8 +210,7 @@ def _last_point(series: Series) -> LastPoint | None:
 def _last_reading(series: Series) -> RegisterReading | None:
     if series.last is None:
         return None
-    amount = series.amount_at(series.at_or_after(series.last))
-    return RegisterReading(date=to_datetime(series.last), amount=rounded(amount))
+    return RegisterReading(date=to_datetime(series.last), amount=rounded(series.last_amount()))
 
 
 def _cards(counter: CounterAt | None, today: date, reading: RegisterReading | None, zone: ZoneInfo) -> SummaryCards:

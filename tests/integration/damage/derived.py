@@ -1,6 +1,6 @@
 """What is derived from readings, looked at independently: meters, what is displayed of them, and their series.
 
-Uses none of the project's code. The figures are those of ``figures``.
+Uses none of the product's code. The figures are those of ``figures``.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,11 +10,12 @@ from hashlib import blake2b
 from struct import error as struct_error
 from struct import unpack
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pymongo.database import Database
 
-from tests.integration.damage.figures import Exchanged, Meter, Read, Views, views
+from tests.by_the_book.counter import Exchange, Meter
+from tests.by_the_book.counter import Reading as Point
+from tests.integration.damage.figures import Views, views
 from tests.integration.damage.stored import (
     DISPLAY,
     METERS,
@@ -81,13 +82,13 @@ class DerivedDocuments:
         """The data of every document that a meter should have."""
         meter, readings = self._meters.get("|".join(key), {}), self._readings.get("|".join(key), ())
         exchanges = [
-            Exchanged(milliseconds(each["date"]), Fraction(exact(each["finalOld"])), exact(each["initialNew"]))
+            Exchange(milliseconds(each["date"]), exact(each["finalOld"]), exact(each["initialNew"]))
             for each in meter.get("exchanges") or ()
         ]
         settings, modulus = self._settings.get(key[0], {}), meter.get("modulus")
-        points = [Read(milliseconds(reading.date), reading.amount) for reading in readings]
-        zone, tolerance = ZoneInfo(settings.get("zone", "Europe/Berlin")), settings.get("toleranceDays", 3)
-        return views(Meter(points, exchanges, None if modulus is None else exact(modulus), zone, tolerance))
+        points = [Point(milliseconds(reading.date), reading.amount) for reading in readings]
+        limit, runs_backwards = None if modulus is None else exact(modulus), meter.get("runsBackwards", False)
+        return views(Meter(points, exchanges, limit, runs_backwards, settings.get("zone", "Europe/Berlin")))
 
     def _wrong_series(self, name: str, meter: Document) -> str | None:
         """The next refresh believes it, but for the dirty range."""

@@ -60,8 +60,15 @@ def why_unreadable(document: Document) -> str | None:
         return "no type"
     if not isinstance(date, datetime) or not FIRST <= date < END:
         return "no date"
-    amount = number(document.get("amount"))
-    return None if amount is not None and Fraction(1, 10**15) <= amount < 10**12 else "no amount"
+    return None if _is_shown_by_a_register(document.get("amount")) else "no amount"
+
+
+def _is_shown_by_a_register(value: Any) -> bool:
+    """0 as a double or an integer was inherited from where nothing had been read."""
+    amount = number(value)
+    if amount == 0:
+        return isinstance(value, Decimal | Decimal128)
+    return amount is not None and Fraction(1, 10**15) <= amount < 10**12
 
 
 def reading_of(document: Document) -> Reading:

@@ -26,8 +26,9 @@ def series(
     *pairs: tuple[str, str | int],
     exchanges: Iterable[Sequence[str]] = (),
     modulus: int | None = None,
+    runs_backwards: bool = False,
     zone: ZoneInfo = BERLIN,
 ) -> Series:
     """A series from pairs of local time and amount and exchanges (local time, final_old, initial_new)."""
     changes = [MeterExchange(at(time, zone), *map(Decimal, amounts)) for time, *amounts in exchanges]
-    return Series.of(readings(*pairs, zone=zone), changes, modulus)
+    return Series.of(readings(*pairs, zone=zone), changes, modulus, runs_backwards)

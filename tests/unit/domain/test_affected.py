@@ -11,7 +11,7 @@ from chalicelib.domain.calculation.monthly import MonthlyEntry, monthly_entries,
 from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.readings import DAY_MS, MeterExchange, Reading
 from tests.unit.domain.building import BERLIN, at, series
-from tests.unit.domain.meters import HOUR_MS, Meter, examples, gaps, meter_exchanges, meters, thousandths, tolerances
+from tests.unit.domain.meters import HOUR_MS, Meter, examples, gaps, meter_exchanges, meters, thousandths
 from tests.unit.domain.meters import zones as all_zones
 
 Documents = dict[int, list[MonthlyEntry]]
@@ -20,20 +20,21 @@ Change = tuple[Meter, list[int]]
 new_instants = st.integers(at("2021-06-01"), at("2026-06-01")).map(lambda t: t - t % HOUR_MS)
 
 
-def everything(counter: Series, zone: ZoneInfo, tolerance: int) -> Documents:
-    return {year: monthly_entries(counter, year, zone, tolerance) for year in stored_years(counter, zone)}
+def everything(counter: Series, zone: ZoneInfo) -> Documents:
+    return {year: monthly_entries(counter, year, zone) for year in stored_years(counter, zone)}
 
 
-def refreshed(documents: Documents, counter: Series, changed: list[int], zone: ZoneInfo, tolerance: int) -> Documents:
+def refreshed(documents: Documents, counter: Series, changed: list[int], zone: ZoneInfo) -> Documents:
     """What a refresh leaves: affected years calculated anew, years no longer stored gone, the rest untouched."""
-    years = affected_years(counter, min(changed), max(changed), zone, tolerance)
+    years = affected_years(counter, min(changed), max(changed), zone)
     stored = stored_years(counter, zone)
     kept = {year: document for year, document in documents.items() if year not in years}
-    return kept | {year: monthly_entries(counter, year, zone, tolerance) for year in years if year in stored}
+    return kept | {year: monthly_entries(counter, year, zone) for year in years if year in stored}
 
 
 def insert(meter: Meter, data: st.DataObject) -> Change:
-    reading = Reading(data.draw(new_instants), data.draw(thousandths(0, 9_999_999)))
+    instants = [st.sampled_from([x.instant for x in meter.exchanges])] if meter.exchanges else []
+    reading = Reading(data.draw(st.one_of(new_instants, *instants)), data.draw(thousandths(0, 9_999_999)))
     others = [other for other in meter.readings if other.instant != reading.instant]
     return meter._replace(readings=[*others, reading]), [reading.instant]
 
@@ -74,7 +75,7 @@ def delete_a_stretch(meter: Meter, data: st.DataObject) -> Change:
 
 
 def add_exchange(meter: Meter, data: st.DataObject) -> Change:
-    exchange = data.draw(meter_exchanges())
+    exchange = data.draw(meter_exchanges(meter.readings))
     others = [x for x in meter.exchanges if x.instant != exchange.instant]
     return meter._replace(exchanges=[*others, exchange]), [exchange.instant]
 
@@ -98,19 +99,19 @@ def change(meter: Meter, data: st.DataObject) -> Change:
 
 
 @examples
-@given(meters(max_readings=9), st.data(), all_zones, tolerances)
+@given(meters(max_readings=9), st.data(), all_zones)
 def test_recalculating_the_affected_years_equals_recalculating_all(
-    meter: Meter, data: st.DataObject, zone: ZoneInfo, tolerance: int
+    meter: Meter, data: st.DataObject, zone: ZoneInfo
 ) -> None:
-    documents = everything(meter.series(), zone, tolerance)
+    documents = everything(meter.series(), zone)
     for changes_at_once in data.draw(st.lists(st.integers(1, 2), min_size=1, max_size=3)):
         changed: list[int] = []
         for _ in range(changes_at_once):
             meter, instants = change(meter, data)
             changed += instants
         counter = meter.series()
-        documents = refreshed(documents, counter, changed, zone, tolerance)
-        assert documents == everything(counter, zone, tolerance)
+        documents = refreshed(documents, counter, changed, zone)
+        assert documents == everything(counter, zone)
 
 
 TEN_YEARS = series(
@@ -159,8 +160,16 @@ def test_a_range_touches_every_year_within() -> None:
     assert years("2012-06-10", "2015-06-10") == [2012, 2013, 2014, 2015]
 
 
-def test_a_meter_that_lost_its_last_reading_has_every_year_around_it_touched() -> None:
-    assert years("2014-06-20", counter=series()) == [2013, 2014, 2015]
+def test_a_meter_that_lost_its_last_reading_has_the_years_of_the_horizon_around_it_touched() -> None:
+    assert years("2014-06-20", counter=series()) == [2014]
+    assert years("2014-11-20", counter=series()) == [2014, 2015]
+    assert years("2014-02-20", counter=series()) == [2013, 2014]
+
+
+def test_a_slope_of_less_than_four_weeks_changes_with_both_ends_of_the_series() -> None:
+    short = series(("2014-12-03", 1), ("2014-12-10", 2), ("2014-12-20", 3))
+    assert years("2014-12-03", counter=short) == years("2014-12-20", counter=short) == [2014, 2015]
+    assert years("2014-12-10", counter=short) == [2014, 2015]
 
 
 def test_a_gap_is_touched_up_to_the_readings_around_it() -> None:
@@ -174,17 +183,11 @@ def daily(first: str, days: int) -> Series:
     return Series.of([Reading(at(first) + day * DAY_MS, Decimal(day)) for day in range(days)])
 
 
-def test_the_window_is_five_days_or_two_more_than_the_tolerance() -> None:
+def test_the_window_is_two_days() -> None:
     dense = daily("2010-01-01", 1500)
-
-    def touched(day: str, tolerance: int) -> set[int]:
-        return affected_years(dense, at(day), at(day), BERLIN, tolerance)
-
-    assert (touched("2012-01-06", 3), touched("2012-01-07", 3)) == ({2011, 2012}, {2012})
-    assert (touched("2012-01-13", 10), touched("2012-01-14", 10)) == ({2011, 2012}, {2012})
+    assert (years("2012-01-03", counter=dense), years("2012-01-04", counter=dense)) == ([2011, 2012], [2012])
     # The end of December, midnight of 1 January, is where January's consumption in the next year begins.
-    assert (touched("2011-12-26", 3), touched("2011-12-27", 3)) == ({2011}, {2011, 2012})
-    assert (touched("2011-12-19", 10), touched("2011-12-20", 10)) == ({2011}, {2011, 2012})
+    assert (years("2011-12-29", counter=dense), years("2011-12-30", counter=dense)) == ([2011], [2011, 2012])
 
 
 def test_a_neighbour_at_midnight_of_new_year_touches_december() -> None:
@@ -230,13 +233,13 @@ def test_readings_beyond_an_exchange_count_as_neighbours_for_the_years_that_are_
         ],
         exchange,
     )
-    documents = refreshed(everything(old, BERLIN, 3), new, [at("2014-05-01")], BERLIN, 3)
-    assert documents == everything(new, BERLIN, 3)
+    documents = refreshed(everything(old, BERLIN), new, [at("2014-05-01")], BERLIN)
+    assert documents == everything(new, BERLIN)
     assert sorted(documents) == [2010, 2011, 2012, 2013, 2014]
 
 
 def test_the_range_ends_count_to_the_millisecond() -> None:
     boundary = at("2015-01-01")
     dense = Series.of([Reading(boundary + day * DAY_MS, Decimal(day + 400)) for day in range(-400, 400)])
-    assert 2013 not in affected_years(dense, at("2014-01-07"), at("2014-01-07"), BERLIN)
-    assert 2013 in affected_years(dense, at("2014-01-06"), at("2014-01-06"), BERLIN)
+    assert 2013 not in affected_years(dense, at("2014-01-03") + 1, at("2014-01-03") + 1, BERLIN)
+    assert 2013 in affected_years(dense, at("2014-01-03"), at("2014-01-03"), BERLIN)

@@ -2,19 +2,25 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.calculation.monthly import MonthlyEntry, monthly_entries, stored_years, worse
 from chalicelib.domain.calculation.series import Series
-from chalicelib.domain.readings import Reading, to_datetime
+from chalicelib.domain.readings import DAY_MS, Reading, to_datetime
 from tests.unit.domain.building import BERLIN, UTC, at, series
 
 
-def year_of(counter: Series, year: int = 2024, tolerance: int = 3) -> list[MonthlyEntry]:
-    return monthly_entries(counter, year, BERLIN, tolerance)
+def year_of(counter: Series, year: int = 2024) -> list[MonthlyEntry]:
+    return monthly_entries(counter, year, BERLIN)
+
+
+def used_in(entry: MonthlyEntry) -> list[object]:
+    return [entry.consumption, entry.flags]
 
 
 def flags_of(counter: Series) -> dict[str, list[str]]:
@@ -36,8 +42,8 @@ def test_no_figure_without_readings_that_carry_it(counter: Series) -> None:
         assert (entry.is_actual, entry.is_interpolated, entry.is_extrapolated) == (False, False, False)
 
 
-def test_one_reading_near_a_month_end_measures_that_month_alone() -> None:
-    entries = year_of(series(("2024-06-28", 100)))
+def test_one_reading_at_a_month_end_measures_that_month_alone() -> None:
+    entries = year_of(series(("2024-06-30", 100)))
     assert [entry.quality for entry in entries] == [*["none"] * 5, "measured", *["none"] * 6]
     assert (entries[5].meter_reading, entries[5].consumption) == (Decimal("100.000"), None)
 
@@ -83,6 +89,12 @@ def test_details_name_the_method_and_the_readings_behind_it() -> None:
     assert [d.interpolation_ratio is None for d in details] == [True, False, False, True]
 
 
+def test_the_points_of_an_exchange_are_sources_too() -> None:
+    entries = year_of(series(("2024-01-10", 10), ("2024-03-10", 30), exchanges=[("2024-02-10", "41", "5")]))
+    amounts = [[str(s.amount) for s in entry.calculation_details.source_readings] for entry in entries[:2]]
+    assert amounts == [["10.000", "41.000"], ["5.000", "30.000"]]
+
+
 def test_nothing_has_no_sources() -> None:
     details = year_of(series())[0].calculation_details
     assert (details.method, details.source_readings) == ("none", [])
@@ -123,27 +135,95 @@ def test_a_rollover_is_flagged() -> None:
     assert year_of(counter)[1].consumption == 80
 
 
-def test_flags_end_where_the_snapped_reading_stands() -> None:
-    """The dip lies in February's days, but within January's consumption, which ends at the reading of 2 February."""
-    counter = series(("2023-12-31", 900), ("2024-01-15", 1000), ("2024-02-02", 990), ("2024-02-29", 1100))
+def test_flags_end_where_the_reading_stands_that_measures_the_end() -> None:
+    """The dip lies in February's hours, but within January's consumption, which ends at the reading of the morning."""
+    counter = series(("2023-12-31", 900), ("2024-01-15", 1000), ("2024-02-01T09:00", 990), ("2024-02-29", 1100))
     assert flags_of(counter) == {"Jan": ["dip"]}
 
 
-def test_flags_begin_where_the_snapped_reading_stands() -> None:
-    """The dip is over at the reading of 28 January that stands for January's end, so February has none of it."""
-    counter = series(("2023-12-31", 900), ("2024-01-20", 1000), ("2024-01-28", 990), ("2024-02-29", 1100))
+def test_flags_begin_where_the_reading_stands_that_measures_the_end() -> None:
+    """The dip is over at the reading of 31 January that stands for January's end, so February has none of it."""
+    counter = series(("2023-12-31", 900), ("2024-01-20", 1000), ("2024-01-31", 990), ("2024-02-29", 1100))
     assert flags_of(counter) == {"Jan": ["dip"]}
-    later = series(("2023-12-31", 900), ("2024-01-28", 1000), ("2024-02-15", 990), ("2024-02-29", 1100))
+    later = series(("2023-12-31", 900), ("2024-01-31", 1000), ("2024-02-15", 990), ("2024-02-29", 1100))
     assert flags_of(later) == {"Feb": ["dip"]}
 
 
+def test_flags_part_at_the_boundary_where_no_reading_measures_the_end() -> None:
+    counter = series(("2023-12-31", 900), ("2024-01-20", 1000), ("2024-02-10", 990), ("2024-02-29", 1100))
+    assert flags_of(counter) == {"Jan": ["dip"], "Feb": ["dip"]}
+
+
 def test_an_exchange_is_flagged_where_the_new_meter_begins() -> None:
-    def flagged(day: str) -> dict[str, list[str]]:
-        return flags_of(series(("2023-12-31", 0), ("2024-03-31", 10), exchanges=[(day, "50", "0")]))
+    def flagged(moment: str) -> dict[str, list[str]]:
+        return flags_of(series(("2023-12-31", 0), ("2024-03-31", 10), exchanges=[(moment, "50", "0")]))
 
     assert flagged("2024-02-15") == {"Feb": ["exchange"]}
     assert flagged("2024-01-31") == {"Jan": ["exchange"]}
-    assert flagged("2024-02-02") == {"Jan": ["exchange"]}
+    assert flagged("2024-02-01T12:00") == {"Jan": ["exchange"]}
+    assert flagged("2024-02-01T12:00:00.001") == {"Feb": ["exchange"]}
+
+
+def test_a_reading_of_the_new_meter_on_the_day_of_the_exchange_is_no_reset() -> None:
+    """Both were given as a date: 8,160 kWh out of 160 otherwise."""
+    counter = series(
+        ("2024-01-31", 8000), ("2024-02-15", 0), ("2024-02-29", 80), exchanges=[("2024-02-15", "8080", "0")]
+    )
+    february = year_of(counter)[1]
+    assert used_in(february) == [160, ["exchange"]]
+
+
+def test_a_meter_that_runs_backwards_consumes_less_than_nothing_without_a_dip() -> None:
+    days = [("2024-01-31", 1000), ("2024-02-29", 400), ("2024-03-31", 900)]
+    february, march = year_of(series(*days, runs_backwards=True))[1:3]
+    assert used_in(february) == [-600, ["negative"]]
+    assert used_in(march) == [500, []]
+    unsaid = year_of(series(*days))[1]
+    assert used_in(unsaid) == [400, ["reset"]]
+
+
+def test_a_meter_that_runs_backwards_through_zero_is_flagged_as_a_rollover() -> None:
+    counter = series(("2024-01-31", 20), ("2024-02-29", 990), modulus=1000, runs_backwards=True)
+    february = year_of(counter)[1]
+    assert february.meter_reading == 990
+    assert used_in(february) == [-30, ["rollover", "negative"]]
+
+
+def test_a_rollover_after_a_long_gap_is_no_reset() -> None:
+    counter = series(("2024-01-31", 76_000), ("2024-11-30", 24_000), modulus=100_000)
+    used = [entry.consumption for entry in year_of(counter)[1:11]]
+    assert sum(amount for amount in used if amount is not None) == 48_000
+    assert set(flags_of(counter)) == {"Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov"}
+
+
+def test_a_person_with_weekly_readings_of_a_steady_10_kwh_a_day_sees_10_a_day_in_every_month() -> None:
+    """Read on Sunday evenings. Half a percent where neither end is measured, else within a day's use."""
+    sundays = [date(2023, 12, 24) + timedelta(days=7 * week) for week in range(56)]
+    start = at("2023-12-24T18:00")
+    moments = [at(f"{sunday}T18:00") for sunday in sundays]
+    counter = Series.of([Reading(moment, (Decimal(moment - start) * 10 / DAY_MS)) for moment in moments])
+    entries = [year_of(counter, 2023)[-1], *year_of(counter)]
+    measured = [entry.month_label for entry in entries if entry.is_actual]
+    assert measured == ["Dec", "Mar", "Jun"]  # the 31st of December 2023 and of March, and 30 June 2024 were Sundays
+    true = [310, 290, 310, 300, 310, 300, 310, 310, 300, 310, 300, 310]
+    for (before, entry), exact in zip(pairwise(entries), true, strict=True):
+        assert entry.consumption is not None
+        allowed = 10 if before.is_actual or entry.is_actual else exact * Decimal("0.005")
+        assert abs(entry.consumption - exact) <= allowed, entry.month_label
+        assert entry.consumption_quality == "interpolated"
+
+
+@pytest.mark.parametrize(
+    ("monday_or_tuesday", "year", "february"), [("2022-12-05", 2023, 280), ("2023-12-05", 2024, 290)]
+)
+def test_weekly_readings_of_10_kwh_a_day_on_no_month_end_show_310_280_or_290_and_310(
+    monday_or_tuesday: str, year: int, february: int
+) -> None:
+    start = at(monday_or_tuesday, UTC)
+    counter = Series.of([Reading(start + 7 * week * DAY_MS, Decimal(1000 + 70 * week)) for week in range(20)])
+    entries = monthly_entries(counter, year, UTC)[:3]
+    assert [entry.consumption for entry in entries] == [310, february, 310]
+    assert {entry.consumption_quality for entry in entries} == {"interpolated"}
 
 
 def test_negative_consumption_is_flagged_as_such() -> None:

@@ -24,17 +24,18 @@ def test_an_unknown_type_is_named(text: str) -> None:
     assert len(str(caught.value)) < 100
 
 
-@pytest.mark.parametrize("amount", ["0.001", "12345.678", "999999999999.999", "123456789012.000000", "1E+3", "1e-15"])
-def test_an_amount_above_zero_is_accepted(amount: str) -> None:
+@pytest.mark.parametrize(
+    "amount", ["0", "0.001", "12345.678", "999999999999.999", "123456789012.000000", "1E+3", "1e-15"]
+)
+def test_an_amount_that_a_register_can_show_is_accepted(amount: str) -> None:
     check_amount(Decimal(amount))
 
 
 @pytest.mark.parametrize(
     ("amount", "reason"),
     [
-        ("0", "must be greater than 0"),
-        ("-1", "must be greater than 0"),
-        ("-0.0", "must be greater than 0"),
+        ("-1", "must not be negative"),
+        ("-0.001", "must not be negative"),
         ("NaN", "not a finite number"),
         ("sNaN", "not a finite number"),
         ("Infinity", "not a finite number"),
@@ -60,9 +61,9 @@ def test_a_date_up_to_one_day_ahead_is_accepted() -> None:
 
 def test_every_flaw_of_a_reading_is_named_at_once() -> None:
     with pytest.raises(InvalidReadingError) as caught:
-        check_reading(Reading(NOW + 2 * DAY_MS, Decimal(0)), NOW)
+        check_reading(Reading(NOW + 2 * DAY_MS, Decimal(-1)), NOW)
     assert [error.where for error in caught.value.errors] == ["amount", "date"]
-    assert str(caught.value) == "amount must be greater than 0; date is more than one day in the future"
+    assert str(caught.value) == "amount must not be negative; date is more than one day in the future"
     check_reading(Reading(NOW, Decimal(1)), NOW)
 
 
