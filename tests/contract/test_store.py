@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.bootstrap import Ports, mongo_ports, now
+from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.ports import DisplayDocument, DisplayUpdate, NewReading, StoredReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading
@@ -35,7 +36,9 @@ def add(ports: Ports, user: str, *readings: NewReading, now: int = 5) -> int:
 
 
 def document(year: int, version: int, months: list[object] | None = None) -> DisplayDocument:
-    return DisplayDocument("monthly", year, {"year": year, "months": months or [{}] * 12}, version, 1, 77)
+    return DisplayDocument(
+        "monthly", year, {"year": year, "months": months or [{}] * 12}, version, CALCULATION_VERSION, 77
+    )
 
 
 def test_a_stored_reading_comes_back_exactly(ports: Ports, user: str) -> None:

@@ -64,9 +64,9 @@ class Guard:
 GUARDS = (
     Guard(
         "the condition displayVersion < v",
-        "chalicelib/repositories/display.py",
-        '"displayVersion": {"$lt": update.source_version},',
-        "",
+        "chalicelib/repositories/calculation_marks.py",
+        'return {"displayVersion": {"$lt": version}, "$expr"',
+        'return {"$expr"',
         (
             f"{STORE}test_a_slow_refresh_cannot_overwrite_a_newer_one_nor_bring_a_deleted_year_back[mongo]",
             f"{MEET}[a function, and a faster one that takes a year away]",
@@ -267,8 +267,8 @@ GUARDS = (
     Guard(
         "a reader believes a view that agrees with its meter",
         "chalicelib/repositories/display.py",
-        "return (view_of(view) if is_believable(view, meter) else None), state",
-        "return view_of(view), state",
+        "shown = state.calculation_version == self._calculation_version and is_believable(view, meter)",
+        "shown = state.calculation_version == self._calculation_version",
         (f"{READ_OVER}[a view holds a double]", f"{READ_OVER}[a view holds another year]"),
     ),
     Guard(
