@@ -46,7 +46,7 @@ def rebuild(target: Target, check: bool, user: str | None, restart: bool, as_jso
         print_json(verification_document(seen) | {"outdated": outdated})
     elif check:
         print_comparison(seen)
-        console.print(_outdated_line(outdated))
+        _print_outdated(outdated)
     else:
         print_findings(seen)
         console.print(_rebuilt_line(seen))
@@ -70,7 +70,7 @@ def sweep(target: Target, only_list: bool, as_json: bool) -> None:
         print_json(_sweep_document(report, count, failing) | {"outdated": outdated})
     else:
         _print_sweep(report, count, failing)
-        console.print(_outdated_line(outdated))
+        _print_outdated(outdated)
     sys.exit(1 if count or (report and report.failed) else 0)
 
 
@@ -102,8 +102,10 @@ def _print_sweep(report: SweepReport | None, count: int, failing: list[FailingMe
     )
 
 
-def _outdated_line(outdated: int) -> str:
-    return f"{counted(outdated, 'meter')} in the whole database still to be brought up to this calculation version"
+def _print_outdated(meters: int) -> None:
+    """Of all users, whomever the command was about."""
+    if meters:
+        console.print(f"{counted(meters, 'meter')} left that an older calculation version shows; the sweeper goes on")
 
 
 def _failing(meters: list[FailingMeter]) -> Table:

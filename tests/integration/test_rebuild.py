@@ -138,6 +138,19 @@ def test_where_there_is_no_meter_nothing_is_wrong(shell: Shell) -> None:
     assert shell.say("rebuild", "--check") == (0, "0 meters, 0 differences\n")
 
 
+def test_the_command_line_says_how_many_meters_an_older_calculation_version_shows(
+    deployed: Deployment, shell: Shell, user: str
+) -> None:
+    deployed.database["meters"].update_one({"_id": f"{user}|power"}, {"$set": {"series.calculation": 1}})
+    left = "1 meter left that an older calculation version shows; the sweeper goes on\n"
+    code, said = shell.say("rebuild", "--check")
+    assert (code, said) == (1, f"1 meter, 0 differences; display not compared, because it lags: 1\n{left}")
+    assert shell.run("rebuild", "--check")[1]["outdated"] == 1
+    assert shell.say("sweep", "--list")[1].endswith(left)
+    assert shell.run("sweep")[1]["swept"]["brought_up"] == 1
+    assert shell.say("rebuild", "--check") == (0, "1 meter, 0 differences\n")
+
+
 def broken(deployed: Deployment, *, lagging: bool = False) -> str:
     """A household whose time zone is none, so that nothing can be calculated."""
     name = household(deployed)
@@ -327,7 +340,7 @@ def test_the_command_line_checks_rebuilds_and_says_how_far_it_is(deployed: Deplo
 def test_the_command_line_sweeps_and_lists_what_cannot_be_refreshed(deployed: Deployment, shell: Shell) -> None:
     lagging = household(deployed)
     deployed.create(lagging, "2024-02-29", 2400)
-    assert shell.run("sweep", "--list") == (0, {"swept": None, "failing": 0, "meters": []})
+    assert shell.run("sweep", "--list") == (0, {"swept": None, "failing": 0, "meters": [], "outdated": 0})
     code, done = shell.run("sweep")
     assert (code, done["swept"]["refreshed"], done["failing"]) == (0, 1, 0)
     name = broken(deployed, lagging=True)
