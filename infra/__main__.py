@@ -26,7 +26,7 @@ COMMANDS = {  # the module of infra.operations that holds each, and what the lis
     "replay": ("replay", "Send one event per meter, so that handlers refresh it."),
     "restore": ("backup.commands", "Put FILE back into an empty database."),
     "status": ("stack", "Say what runs."),
-    "sweep": ("rebuild", "Refresh every meter that lags, now."),
+    "sweep": ("rebuild", "Refresh every meter that lags or is outdated, now."),
     "sync": ("sync", "Carry over what another application wrote to energies."),
     "token": ("stack", "Print a token for the laptop stack's API."),
     "up": ("stack", "Start the laptop stack, deploy the application, import the demo household."),

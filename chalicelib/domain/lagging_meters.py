@@ -1,10 +1,13 @@
 """What the sweeper goes by: meters whose display lags, how often a refresh of each was tried, and when to try again.
 
+Behind them come *outdated* meters: their display shows every write, by an older calculation version. Nobody is shown
+that, so they have time.
+
 What lives here: values, the pause between attempts and the port. What does not: the sweeper (``services.sweeper``).
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from chalicelib.domain.readings import EnergyType, to_datetime
@@ -17,11 +20,15 @@ INTERRUPTED = "Interrupted"  # the process ended in the middle of an attempt: ki
 
 @dataclass(frozen=True, slots=True)
 class LaggingMeter:
-    """A meter to be refreshed: its id, how often that was tried in vain, and how the last attempt ended."""
+    """A meter to be refreshed: its id, how often that was tried in vain, and how the last attempt ended.
+
+    ``outdated``: it does not lag; an older calculation shows it.
+    """
 
     id: str
     attempts: int = 0
     error: str | None = None
+    outdated: bool = False
 
     @property
     def key(self) -> MeterKey:
@@ -32,7 +39,8 @@ class LaggingMeter:
     @property
     def claimed(self) -> "LaggingMeter":
         """The meter as one more attempt begins; an attempt that left no word behind was interrupted."""
-        return LaggingMeter(self.id, self.attempts + 1, self.error or (INTERRUPTED if self.attempts else None))
+        error = self.error or (INTERRUPTED if self.attempts else None)
+        return replace(self, attempts=self.attempts + 1, error=error)
 
     @property
     def pause_ms(self) -> int:
@@ -42,10 +50,13 @@ class LaggingMeter:
 
 @dataclass(frozen=True, slots=True)
 class FailingMeter:
-    """A meter whose refresh fails: how the last attempt ended, since when it lags, and when the next attempt is due."""
+    """A meter whose refresh fails: how the last attempt ended, since when it lags, and when the next attempt is due.
+
+    ``dirty_since`` None: it is outdated and does not lag.
+    """
 
     meter: LaggingMeter
-    dirty_since: int
+    dirty_since: int | None
     next_attempt: int
 
     def as_document(self) -> dict[str, Any]:
@@ -54,7 +65,7 @@ class FailingMeter:
             "meter": self.meter.id,
             "attempts": self.meter.attempts,
             "error": self.meter.error,
-            "dirtySince": to_datetime(self.dirty_since).isoformat(),
+            "dirtySince": None if self.dirty_since is None else to_datetime(self.dirty_since).isoformat(),
             "nextAttempt": to_datetime(self.next_attempt).isoformat(),
         }
 
@@ -72,7 +83,10 @@ class Lag:
 
 
 class LaggingMeters(Protocol):
-    """The meters of all users whose display lags. Every method raises UnavailableError out of time."""
+    """The meters of all users whose display lags, or is outdated. Every method raises UnavailableError out of time.
+
+    A meter that a newer calculation shows is none of them, whether it lags or not.
+    """
 
     def lag(self, dirty_before: int) -> Lag:
         """How far the display lags; only meters that have been dirty since before an instant are counted."""
@@ -82,6 +96,15 @@ class LaggingMeters(Protocol):
 
     def every(self, dirty_before: int) -> Iterator[LaggingMeter]:
         """Each of them once, the longest waiting first, also during its pause."""
+
+    def outdated(self) -> int:
+        """How many meters an older calculation shows, but for those that lag."""
+
+    def waiting_outdated(self, now: int, limit: int) -> Sequence[LaggingMeter]:
+        """Outdated meters to refresh: those never tried; behind them those whose pause is over."""
+
+    def every_outdated(self) -> Iterator[LaggingMeter]:
+        """Each of them once, whatever its pause."""
 
     def claim(self, meter: LaggingMeter, next_attempt: int) -> bool:
         """Note that a meter is tried once more, before it is; False where somebody else has tried or refreshed it.
@@ -93,4 +116,4 @@ class LaggingMeters(Protocol):
         """Keep how an attempt ended. Any refresh that succeeds removes all attempts."""
 
     def failing(self, limit: int) -> tuple[int, Sequence[FailingMeter]]:
-        """How many meters fail, and the first of them, those tried next at the beginning."""
+        """How many meters fail, and the first of them, those tried next at the beginning; outdated ones come last."""

@@ -19,7 +19,11 @@ METERS, DISPLAY, SERIES = "meters", "display_energy_data", "meter_series"
 VERSION_LIMIT = 1 << 52
 DIRTY = ("dirtyFrom", "dirtyTo", "dirtySince")
 _TYPES = "|".join(EnergyType)
-_ID = re.compile(rf"(?P<user>.*)\|(?P<type>{_TYPES})(\|((?P<kind>monthly|histogram|summary)\|)?(?P<year>\d+|-))?", re.S)
+_KIND = r"(?P<kind>monthly|histogram|summary)"
+_YEAR = r"(?P<year>\d+|-)"
+_ID = re.compile(rf"(?P<user>.*)\|(?P<type>{_TYPES})(\|({_KIND}\|)?{_YEAR}(?(kind)(\|c(?P<calculation>\d+))?))?", re.S)
+# Of the documents that the first release stored: neither their ids nor their meters name a calculation version.
+FIRST_CALCULATION = 1
 
 
 class DocumentId(NamedTuple):
@@ -29,6 +33,7 @@ class DocumentId(NamedTuple):
     type: EnergyType
     data_type: str | None = None
     year: int | None = None
+    calculation_version: int | None = None
 
 
 class Violation(NamedTuple):
@@ -44,6 +49,7 @@ class MeterDocuments:
     """The documents of one meter at one point in time, those included that only claim to be.
 
     ``has_readings``: on the new side. ``series_holds``: the kept series is what its digest says, or none is kept.
+    ``calculation_version``: the one of the code that looks.
     """
 
     user_id: str
@@ -53,6 +59,7 @@ class MeterDocuments:
     series: Sequence[Document]
     has_readings: bool
     series_holds: bool
+    calculation_version: int
 
     @property
     def id(self) -> str:
@@ -74,9 +81,23 @@ def id_of(text: Any) -> DocumentId | None:
     if found is None:
         return None
     year = found["year"]
+    calculation = found["calculation"] or (found["kind"] and FIRST_CALCULATION)
     return DocumentId(
-        found["user"], EnergyType(found["type"]), found["kind"], int(year) if year not in (None, "-") else None
+        found["user"],
+        EnergyType(found["type"]),
+        found["kind"],
+        int(year) if year not in (None, "-") else None,
+        None if calculation is None else int(calculation),
     )
+
+
+def view_id(user_id: str, energy_type: EnergyType, data_type: str, year: int | None, calculation_version: int) -> str:
+    """The ``_id`` of a display document: another one for each calculation version, so that none is taken for another.
+
+    The first release's ids had no such part.
+    """
+    meter = f"{user_id}|{energy_type}|{data_type}|{'-' if year is None else year}"
+    return meter if calculation_version == FIRST_CALCULATION else f"{meter}|c{calculation_version}"
 
 
 def is_version(value: Any) -> TypeGuard[int]:
@@ -145,6 +166,20 @@ def latest_shown(meter: Document) -> int:
     return int(meter["displayVersion"] or meter["sourceVersion"])
 
 
+def calculation_of(meter: Document) -> int:
+    """The calculation version of what a sound meter shows; 0: it shows nothing yet.
+
+    A release that knows no calculation versions writes ``series`` without one, or takes it away, whenever it publishes.
+    """
+    if not meter["displayVersion"]:
+        return 0
+    mark = meter.get("series")
+    if not isinstance(mark, Mapping) or mark.get("version") != meter["displayVersion"]:
+        return FIRST_CALCULATION
+    calculation = mark.get("calculation")
+    return calculation if is_version(calculation) else FIRST_CALCULATION
+
+
 def is_ahead(view: Document, meter: Document) -> bool:
     """Whether a display document is newer than its meter: one of the two comes from another time, a backup say."""
     version = view.get("sourceVersion")
@@ -189,6 +224,9 @@ OF_VIEW: tuple[Invariant, ...] = (
     Invariant("year", "is the year of its _id", lambda view: _named(view, "year", 3)),
     Invariant("sourceVersion", "is a whole number", lambda view: is_version(view.get("sourceVersion"))),
     Invariant("calculationVersion", "is a whole number", lambda view: is_version(view.get("calculationVersion"))),
+    Invariant(
+        "calculationVersion", "is the calculation of its _id", lambda view: _named(view, "calculationVersion", 4)
+    ),
     Invariant("calculatedAt", "is a date", lambda view: _is_date(view.get("calculatedAt"))),
     Invariant("data", "has the shape of its kind, with exact amounts", _data_holds),
 )
@@ -223,7 +261,18 @@ def _rules_of_view(documents: MeterDocuments) -> tuple[Invariant, ...]:
     if meter is None or not is_sound(meter):
         return (_ours(documents), *OF_VIEW)
     behind = Invariant("sourceVersion", "is not above its meter's", lambda view: not is_ahead(view, meter))
-    return (_ours(documents), *OF_VIEW, behind)
+    return (_ours(documents), *OF_VIEW, behind, *_rules_of_calculation(documents.calculation_version, meter))
+
+
+def _rules_of_calculation(ours: int, meter: Document) -> tuple[Invariant, ...]:
+    """What another version has left is no damage, until the meter shows what the version that looks has calculated."""
+    if calculation_of(meter) != ours:
+        return ()
+    return (
+        Invariant(
+            "calculationVersion", "is the one that its meter shows", lambda view: view["calculationVersion"] == ours
+        ),
+    )
 
 
 def _ours(documents: MeterDocuments) -> Invariant:

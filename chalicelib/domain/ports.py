@@ -74,6 +74,7 @@ class StoredReading:
 class MeterState:
     """The versions of one meter: the display is stale while ``display_version`` lags behind.
 
+    ``calculation_version``: by which rules what is displayed was calculated; 0: nothing is displayed.
     ``damaged``: its documents contradict each other (``meter_invariants``), so neither a version nor a view that is
     stored is believed.
     """
@@ -82,6 +83,7 @@ class MeterState:
     display_version: int = 0
     dirty_since: int | None = None
     damaged: bool = False
+    calculation_version: int = 0
 
     @property
     def stale(self) -> bool:
@@ -270,7 +272,10 @@ class DisplayDataRepository(Protocol):
     def find(
         self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None
     ) -> tuple[DisplayDocument | None, MeterState]:
-        """A stored view and the state of its meter, in one command to the database."""
+        """A stored view and the state of its meter, in one command to the database.
+
+        A view of another calculation version than the repository's is never returned.
+        """
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         """The versions of a meter; version 0 where there is none."""
@@ -278,7 +283,8 @@ class DisplayDataRepository(Protocol):
     def publish(self, user_id: str, energy_type: EnergyType, update: DisplayUpdate) -> bool:
         """Replace documents and advance the display version in one transaction.
 
-        Returns False, with nothing written, when the meter already shows this version or a newer one.
+        Returns False, with nothing written, when the meter already shows this version or a newer one, or shows one by
+        a newer calculation. What an older calculation shows is only replaced as a ``whole``.
 
         Raises:
             DamagedMeterError: what is stored contradicts the meter; nothing is written, ``begin_again`` mends it.

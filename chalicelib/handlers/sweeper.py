@@ -19,11 +19,12 @@ blueprint = Blueprint(__name__)
 @blueprint.lambda_function(name="Sweeper")
 @scheduled_function
 def sweeper(container: Container) -> dict[str, Any]:
-    """Refresh meters that lag behind for too long, and say how many do and how long."""
+    """Refresh meters that lag behind for too long, then outdated ones; say how many there are, and how long."""
     report = container.operations.sweeper.run(BUDGET_SECONDS)
     if report.state != "resting":
         milliseconds(MetricName.DISPLAY_STALENESS, report.staleness_seconds * 1000)
         count(MetricName.METERS_LAGGING, report.lagging)
         count(MetricName.METERS_SWEPT, report.refreshed)
         count(MetricName.METERS_FAILING, report.failing)
+        count(MetricName.METERS_OUTDATED, report.outdated)
     return report.as_document()

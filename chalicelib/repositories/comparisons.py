@@ -145,6 +145,7 @@ def _row(compared: ComparisonResult, pseudonyms: Pseudonyms, at: int) -> Documen
         "parameters": None if request.usage is not None else request.parameters,
         "outcome": compared.outcome.value,
         "versions": list(compared.versions),
+        "calculations": list(compared.calculations),
         "oldMs": compared.old_ms,
         "newMs": compared.new_ms,
         "error": compared.error,

@@ -5,6 +5,8 @@ from typing import Any
 from pymongo import DeleteMany, InsertOne, ReplaceOne
 from pymongo.client_session import ClientSession
 
+from chalicelib.domain.calculation import CALCULATION_VERSION
+from chalicelib.domain.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.errors import DamagedMeterError, DuplicateReadingError
 from chalicelib.domain.meter_invariants import (
     MeterDocuments,
@@ -14,11 +16,13 @@ from chalicelib.domain.meter_invariants import (
     is_sound,
     is_version,
     latest_shown,
+    view_id,
     violations,
 )
-from chalicelib.domain.ports import DataType, DisplayDocument, DisplayUpdate, MeterState
+from chalicelib.domain.ports import MeterState
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.repositories import series
+from chalicelib.repositories.calculation_marks import behind
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, meter_id, time_limit
 from chalicelib.repositories.meters import begin_again, published, state_of
 from chalicelib.repositories.owned import OwnedDocuments
@@ -29,21 +33,24 @@ VERSIONS = {"sourceVersion": 1, "displayVersion": 1}
 
 
 class MongoDisplayDataRepository:
-    """Implements ``DisplayDataRepository``."""
+    """Implements ``DisplayDataRepository`` for the documents of one calculation version."""
 
-    def __init__(self, database: MongoDatabase, timeout_seconds: float) -> None:
+    def __init__(
+        self, database: MongoDatabase, timeout_seconds: float, calculation_version: int = CALCULATION_VERSION
+    ) -> None:
         self._database = database
         self._meters = database[Collections.METERS]  # making the handle anew would be a tenth of a read
         self._timeout = timeout_seconds
+        self._calculation_version = calculation_version
 
     def find(
         self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None
     ) -> tuple[DisplayDocument | None, MeterState]:
         """Meter and document in one command: two lookups by ``_id``, joined by ``$lookup``."""
-        pipeline = _view_pipeline(user_id, energy_type, data_type, year)
+        view = view_id(user_id, energy_type, data_type, year, self._calculation_version)
         with time_limit(READ_SECONDS):
-            meters = list(self._meters.aggregate(pipeline))
-        return _shown(meters[0]) if meters else (None, MeterState())
+            meters = list(self._meters.aggregate(_view_pipeline(meter_id(user_id, energy_type), view)))
+        return self._shown(meters[0]) if meters else (None, MeterState())
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         """The versions of a meter."""
@@ -52,18 +59,16 @@ class MongoDisplayDataRepository:
             return state_of(owned.find(Collections.METERS, meter_id(user_id, energy_type)))
 
     def publish(self, user_id: str, energy_type: EnergyType, update: DisplayUpdate) -> bool:
-        """Advance the meter where it lags behind the update, and only then touch its documents."""
+        """Advance the meter where it is behind the update, and only then touch its documents."""
 
         def work(session: ClientSession) -> bool:
             meters = ScopedCollection(self._database[Collections.METERS], user_id, session)
-            behind = {
-                "_id": meter_id(user_id, energy_type),
-                "displayVersion": {"$lt": update.source_version},
-            }
+            wanted = behind(update.source_version, self._calculation_version, whole=update.whole)
             kept = update.series if update.series and series.storable(update.series.parts.values()) else None
             mark = None if kept is None else series.mark_of(user_id, energy_type, kept)
-            changed = published(update.source_version, update.as_of, mark)
-            before = meters.find_one_and_update(behind, changed, projection=VERSIONS)
+            changed = published(update.source_version, self._calculation_version, update.as_of, mark)
+            meter = {"_id": meter_id(user_id, energy_type)}
+            before = meters.find_one_and_update({**meter, **wanted}, changed, projection=VERSIONS)
             if before is None:
                 return False
             if update.whole:
@@ -103,8 +108,23 @@ class MongoDisplayDataRepository:
                 parts,
                 has_readings=readings.find_one({"type": energy_type.value}, projection={"_id": 1}) is not None,
                 series_holds=not meter or not is_sound(meter) or _holds(parts, meter),
+                calculation_version=self._calculation_version,
             )
         return list(violations(documents))
+
+    def _shown(self, meter: Document) -> tuple[DisplayDocument | None, MeterState]:
+        """A meter with the view that was looked up for it: the view only where both can be believed.
+
+        Beside a meter that another calculation shows, a view of ours is left over from before that.
+        """
+        state = state_of(meter)
+        if state.damaged or not meter["views"]:
+            return None, state
+        view = meter["views"][0]
+        if is_ahead(view, meter):
+            return None, MeterState(damaged=True)
+        shown = state.calculation_version == self._calculation_version and is_believable(view, meter)
+        return (view_of(view) if shown else None), state
 
     def _replace(
         self, user_id: str, energy_type: EnergyType, update: DisplayUpdate, before: Document, session: ClientSession
@@ -138,29 +158,16 @@ class MongoDisplayDataRepository:
         display.delete_many({"type": energy_type.value})
 
 
-def _shown(meter: Document) -> tuple[DisplayDocument | None, MeterState]:
-    """A meter with the view that was looked up for it: the view only where both can be believed."""
-    state = state_of(meter)
-    if state.damaged or not meter["views"]:
-        return None, state
-    view = meter["views"][0]
-    if is_ahead(view, meter):
-        return None, MeterState(damaged=True)
-    return (view_of(view) if is_believable(view, meter) else None), state
-
-
 def _holds(parts: list[Document], meter: Document) -> bool:
     return not series.is_kept(meter) or series.believed(parts, meter) is not None
 
 
-def _view_pipeline(
-    user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None
-) -> list[dict[str, Any]]:
+def _view_pipeline(meter: str, view: str) -> list[dict[str, Any]]:
     """Both ids begin with the user's: no other user's document can match, and a lookup by ``_id`` is the fastest."""
-    view = {"$match": {"_id": _view_id(user_id, energy_type, data_type, year)}}
+    views = [{"$match": {"_id": view}}]
     return [
-        {"$match": {"_id": meter_id(user_id, energy_type)}},
-        {"$lookup": {"from": Collections.DISPLAY.value, "pipeline": [view], "as": "views"}},
+        {"$match": {"_id": meter}},
+        {"$lookup": {"from": Collections.DISPLAY.value, "pipeline": views, "as": "views"}},
     ]
 
 
@@ -169,10 +176,6 @@ def _not_stored(years: range) -> dict[str, Any]:
     if not years:
         return {"dataType": "monthly"}
     return {"dataType": "monthly", "$or": [{"year": {"$lt": years[0]}}, {"year": {"$gt": years[-1]}}]}
-
-
-def _view_id(user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None) -> str:
-    return f"{user_id}|{energy_type}|{data_type}|{'-' if year is None else year}"
 
 
 def view_of(document: Document) -> DisplayDocument:
@@ -189,7 +192,7 @@ def view_of(document: Document) -> DisplayDocument:
 
 def _stored(user_id: str, energy_type: EnergyType, document: DisplayDocument) -> Document:
     return {
-        "_id": _view_id(user_id, energy_type, document.data_type, document.year),
+        "_id": view_id(user_id, energy_type, document.data_type, document.year, document.calculation_version),
         "type": energy_type.value,
         "dataType": document.data_type,
         "year": document.year,

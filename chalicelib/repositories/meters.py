@@ -8,9 +8,10 @@ from pymongo.client_session import ClientSession
 from typing_extensions import override
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.meter_invariants import VERSION_LIMIT, is_sound
+from chalicelib.domain.meter_invariants import VERSION_LIMIT, calculation_of, is_sound
 from chalicelib.domain.ports import Exchange, MeterConfiguration, MeterRepository, MeterState
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, MeterExchange, to_datetime, to_ms
+from chalicelib.repositories.calculation_marks import version_or
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, meter_id
 from chalicelib.repositories.documents import amount_of
 from chalicelib.repositories.owned import OwnedDocuments
@@ -19,6 +20,7 @@ from chalicelib.repositories.scoped import ScopedCollection
 _VERSION: Document = {"$type": ["int", "long"], "$gte": 0, "$lt": VERSION_LIMIT}
 _DATE: Document = {"$type": "date"}
 _ABSENT: Document = {"$exists": False}
+
 # ``meter_invariants.OF_METER`` as a filter, so that a write needs no second look at a sound meter.
 SOUND: Document = {
     "sourceVersion": _VERSION,
@@ -124,7 +126,7 @@ def begin_again(owned: OwnedDocuments, user_id: str, energy_type: EnergyType) ->
     second.
     """
     since = {"$cond": [{"$eq": [{"$type": "$dirtySince"}, "date"]}, "$dirtySince", "$$NOW"]}
-    counted = ({"$add": [_version_or_0(field), 1]} for field in ("$sourceVersion", "$displayVersion"))
+    counted = ({"$add": [version_or(field, 0), 1]} for field in ("$sourceVersion", "$displayVersion"))
     meter = owned.upsert(
         Collections.METERS,
         meter_id(user_id, energy_type),
@@ -139,11 +141,6 @@ def begin_again(owned: OwnedDocuments, user_id: str, energy_type: EnergyType) ->
         },
     )
     return int(meter["sourceVersion"])
-
-
-def _version_or_0(field: str) -> Document:
-    checks = [{"$in": [{"$type": field}, ["int", "long"]]}, {"$gte": [field, 0]}, {"$lt": [field, VERSION_LIMIT]}]
-    return {"$cond": [{"$and": checks}, field, 0]}
 
 
 def configuration_of(meter: Document, energy_type: EnergyType) -> MeterConfiguration:
@@ -175,16 +172,22 @@ def state_of(meter: Document | None) -> MeterState:
         return MeterState()
     if not is_sound(meter):
         return MeterState(damaged=True)
-    return MeterState(meter["sourceVersion"], meter["displayVersion"], instant_of(meter.get("dirtySince")))
+    return MeterState(
+        meter["sourceVersion"],
+        meter["displayVersion"],
+        instant_of(meter.get("dirtySince")),
+        calculation_version=calculation_of(meter),
+    )
 
 
-def published(version: int, as_of: int, kept: Document | None) -> list[dict[str, Any]]:
+def published(version: int, calculation: int, as_of: int, kept: Document | None) -> list[dict[str, Any]]:
     """The update that advances a meter's display version, forgets attempts and, nothing newer written, cleans it.
 
     What is newer was written after ``as_of``, so the meter lags since then. ``kept``: what tells the compact series of
-    this version (``series.mark_of``), None: none is kept.
+    this version (``series.mark_of``), None: none is kept. The calculation is told beside it, because a release that
+    knows none writes all of ``series``.
     """
-    series = "$$REMOVE" if kept is None else {"$literal": {"version": version, **kept}}
+    series = {"$literal": {"version": version, "calculation": calculation, **(kept or {})}}
     clean = {"$eq": ["$sourceVersion", version]}
     dirty = {
         "dirtyFrom": "$dirtyFrom",

@@ -37,15 +37,18 @@ UNTIL_DONE = float(7 * 24 * 3600)  # a person ends a run with Ctrl-C; the next o
 def rebuild(target: Target, check: bool, user: str | None, restart: bool, as_json: bool) -> None:
     """Calculate all display documents from the readings. Exit code 1 when one differs, or a meter fails.
 
-    With --check also where nothing was compared, because every meter lags.
+    With --check also where nothing was compared, because every meter lags or is outdated: an older calculation version
+    shows it until the sweeper has brought it up.
     """
     with connected(target) as operations:
         run = operations.rebuild.check if check else operations.rebuild.rebuild
         seen = run(user, print_progress if check else _print_rebuilt, restart=restart)
+        outdated = operations.sweeper.outdated()
     if as_json:
-        print_json(verification_document(seen))
+        print_json(verification_document(seen) | {"outdated": outdated})
     elif check:
         print_comparison(seen)
+        _print_outdated(outdated)
     else:
         print_findings(seen)
         console.print(_rebuilt_line(seen))
@@ -57,17 +60,19 @@ def rebuild(target: Target, check: bool, user: str | None, restart: bool, as_jso
 @with_target(changes=True)
 @json_option
 def sweep(target: Target, only_list: bool, as_json: bool) -> None:
-    """Refresh every meter that lags, now; list those that cannot be. Exit code 1 when there are any.
+    """Refresh every meter that lags or is outdated, now; list those that cannot be. Exit code 1 when there are any.
 
     A meter that something else holds just now is named by a log line only: try again in a minute.
     """
     with connected(target) as operations:
         report = None if only_list else operations.sweeper.run_at_once(UNTIL_DONE)
         count, failing = operations.sweeper.failing()
+        outdated = operations.sweeper.outdated()
     if as_json:
-        print_json(_sweep_document(report, count, failing))
+        print_json(_sweep_document(report, count, failing) | {"outdated": outdated})
     else:
         _print_sweep(report, count, failing)
+        _print_outdated(outdated)
     sys.exit(1 if count or (report and report.failed) else 0)
 
 
@@ -91,17 +96,24 @@ def _print_sweep(report: SweepReport | None, count: int, failing: list[FailingMe
         console.print("the mode is old_only: nothing is shown from display documents, and nothing was refreshed")
     elif report:
         console.print(
-            f"{counted(report.lagging, 'meter')} lagged, {report.refreshed} refreshed, {report.failed} failed"
+            f"{counted(report.lagging, 'meter')} lagged, {report.refreshed} refreshed, "
+            f"{report.brought_up} brought up to this calculation version, {report.failed} failed"
         )
     console.print(
         f"{counted(count, 'meter')} cannot be refreshed" + ("; the log says where they fail" if count else "")
     )
 
 
+def _print_outdated(meters: int) -> None:
+    """Of all users, whomever the command was about."""
+    if meters:
+        console.print(f"{counted(meters, 'meter')} left that an older calculation version shows; the sweeper goes on")
+
+
 def _failing(meters: list[FailingMeter]) -> Table:
     table = Table(Column("meter", overflow="fold"), "attempts", "error", "lags since", "next attempt")
     for failing in meters:
         meter = failing.meter
-        instants = (moment(failing.dirty_since), moment(failing.next_attempt))
-        table.add_row(escape(meter.id), str(meter.attempts), meter.error, *instants)
+        since = "-" if failing.dirty_since is None else moment(failing.dirty_since)
+        table.add_row(escape(meter.id), str(meter.attempts), meter.error, since, moment(failing.next_attempt))
     return table

@@ -1,5 +1,6 @@
 """Both stores behind the same ports: the fake and MongoDB."""
 
+from dataclasses import replace
 from typing import Any, cast
 from uuid import uuid4
 
@@ -7,9 +8,13 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Ports, mongo_ports, now
+from chalicelib.domain.calculation import CALCULATION_VERSION
+from chalicelib.repositories.display import MongoDisplayDataRepository
+from chalicelib.repositories.lagging import MongoLaggingMeters
+from tests.fakes.lagging import FakeLaggingMeters
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.sides import FakeSides, fake_ports
-from tests.fakes.store import FakeStore
+from tests.fakes.store import FakeDisplay, FakeStore
 
 
 @pytest.fixture(params=["fake", "mongo"])
@@ -20,6 +25,18 @@ def ports(request: pytest.FixtureRequest) -> Ports:
         return fake_ports(store, FakePublisher(), FakeSides(store, now))
     database = cast("Database[Any]", request.getfixturevalue("migrated"))
     return mongo_ports(database, FakePublisher())
+
+
+@pytest.fixture
+def newer(request: pytest.FixtureRequest, ports: Ports) -> Ports:
+    """The same store, as code of the next calculation version uses it."""
+    number = CALCULATION_VERSION + 1
+    if isinstance(ports.transactions, FakeStore):
+        store = ports.transactions
+        return replace(ports, display=FakeDisplay(store, number), lagging=FakeLaggingMeters(store, number))
+    database = cast("Database[Any]", request.getfixturevalue("migrated"))
+    display, lagging = MongoDisplayDataRepository(database, 20, number), MongoLaggingMeters(database, 20, number)
+    return replace(ports, display=display, lagging=lagging)
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
 """What the sweeper relies on, proven on the fake and on MongoDB alike."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
 from chalicelib.bootstrap.container import Ports
-from chalicelib.domain.display_documents import DisplayUpdate
+from chalicelib.domain.calculation import CALCULATION_VERSION
+from chalicelib.domain.display_documents import DisplayDocument, DisplayUpdate
 from chalicelib.domain.lagging_meters import FailingMeter, Lag, LaggingMeter
 from chalicelib.domain.readings import EnergyType
 
@@ -121,3 +123,72 @@ def test_every_meter_that_lags_is_told_once_the_longest_waiting_first_whatever_i
 def test_however_many_lag_none_is_left_out(ports: Ports, lags: Lags) -> None:
     meters = {lags(since) for since in range(50)}
     assert set(ports.lagging.every(100)) == meters
+
+
+def brought_up(newer: Ports, meter: LaggingMeter) -> None:
+    timeline = DisplayDocument("histogram", None, {"buckets": []}, 1, CALCULATION_VERSION + 1, 77)
+    assert newer.display.publish(*meter.key, DisplayUpdate(1, [timeline], range(0), whole=True))
+
+
+@pytest.fixture
+def outdated(ports: Ports, lags: Lags) -> Callable[[], LaggingMeter]:
+    """A meter of a new user that does not lag, as code of the next calculation version sees it."""
+
+    def made() -> LaggingMeter:
+        meter = lags(10)
+        refreshed(ports, meter)
+        return replace(meter, outdated=True)
+
+    return made
+
+
+def test_what_an_older_calculation_shows_is_outdated_until_it_is_brought_up(
+    ports: Ports, newer: Ports, outdated: Callable[[], LaggingMeter]
+) -> None:
+    meters = {outdated() for _ in range(3)}
+    assert (newer.lagging.outdated(), ports.lagging.outdated()) == (3, 0)
+    assert set(newer.lagging.waiting_outdated(500, 10)) == set(newer.lagging.every_outdated()) == meters
+    assert len(newer.lagging.waiting_outdated(500, 2)) == 2
+    assert list(newer.lagging.every(1_000)) == []
+    one, *others = meters
+    brought_up(newer, one)
+    assert set(newer.lagging.every_outdated()) == set(others)
+    assert newer.lagging.outdated() == 2
+
+
+def test_an_outdated_meter_that_lags_is_one_that_lags(
+    ports: Ports, newer: Ports, outdated: Callable[[], LaggingMeter]
+) -> None:
+    meter = outdated()
+    ports.transactions.run(meter.key[0], lambda transaction: transaction.meters.mark_changed(POWER, 0, 0, 20))
+    assert newer.lagging.outdated() == 0
+    assert newer.lagging.waiting(1_000, 1_000, 10) == [replace(meter, outdated=False)]
+    assert not newer.lagging.claim(meter, 500), "it is not what it was when it was read"
+
+
+def test_attempts_on_outdated_meters_are_kept_as_those_on_others(
+    newer: Ports, outdated: Callable[[], LaggingMeter]
+) -> None:
+    one, other = outdated(), outdated()
+    assert newer.lagging.claim(one, 500)
+    assert not newer.lagging.claim(one, 600)
+    newer.lagging.failed(one.claimed, "ValueError")
+    failed = replace(one, attempts=1, error="ValueError")
+    assert newer.lagging.failing(10) == (1, [FailingMeter(failed, None, 500)])
+    assert newer.lagging.waiting_outdated(499, 10) == [other]
+    assert newer.lagging.waiting_outdated(500, 10) == [other, failed]
+    brought_up(newer, one)
+    assert newer.lagging.failing(10) == (0, [])
+
+
+def test_what_a_newer_calculation_shows_is_nobodys_work_for_an_older_one(
+    ports: Ports, newer: Ports, lags: Lags
+) -> None:
+    clean, lagging = lags(10), lags(20)
+    for meter in (clean, lagging):
+        refreshed(newer, meter)
+    ports.transactions.run(lagging.key[0], lambda transaction: transaction.meters.mark_changed(POWER, 0, 0, 20))
+    assert ports.lagging.lag(1_000) == Lag()
+    assert newer.lagging.lag(1_000) == Lag(1, 20)
+    assert ports.lagging.waiting(1_000, 1_000, 10) == list(ports.lagging.every(1_000)) == []
+    assert ports.lagging.outdated() == 0

@@ -1,11 +1,13 @@
 """What services rely on, proven on the fake and on MongoDB alike."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from chalicelib.bootstrap.container import Ports, mongo_ports, now
+from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.display_documents import DisplayDocument, DisplayUpdate
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.ports import NewReading, StoredReading, WriteTransaction
@@ -36,7 +38,9 @@ def add(ports: Ports, user: str, *readings: NewReading, now: int = 5) -> int:
 
 
 def document(year: int, version: int, months: list[object] | None = None) -> DisplayDocument:
-    return DisplayDocument("monthly", year, {"year": year, "months": months or [{}] * 12}, version, 1, 77)
+    return DisplayDocument(
+        "monthly", year, {"year": year, "months": months or [{}] * 12}, version, CALCULATION_VERSION, 77
+    )
 
 
 def test_a_stored_reading_comes_back_exactly(ports: Ports, user: str) -> None:
@@ -220,3 +224,60 @@ def test_a_store_that_is_there_answers_a_ping_and_one_that_is_gone_does_not(port
     ports.ping()
     with pytest.raises(UnavailableError):
         gone.ping()
+
+
+NEXT = CALCULATION_VERSION + 1
+
+
+def whole(version: int, calculation_version: int = NEXT) -> DisplayUpdate:
+    years = [replace(document(1970, version), calculation_version=calculation_version)]
+    return DisplayUpdate(version, years, range(1970, 1971), whole=True)
+
+
+def shown(ports: Ports, user: str) -> tuple[int, int]:
+    state = ports.display.state(user, POWER)
+    return state.display_version, state.calculation_version
+
+
+def test_a_meter_says_by_which_calculation_it_is_shown(ports: Ports, newer: Ports, user: str) -> None:
+    add(ports, user, reading(DAY))
+    assert shown(ports, user) == (0, 0)
+    assert ports.display.publish(user, POWER, DisplayUpdate(1, [], range(0)))
+    assert shown(ports, user) == (1, CALCULATION_VERSION)
+    assert newer.display.publish(user, POWER, whole(1))
+    assert shown(ports, user) == shown(newer, user) == (1, NEXT)
+    ports.display.begin_again(user, POWER)
+    assert shown(ports, user) == (0, 0)
+
+
+def test_no_view_of_another_calculation_is_found(ports: Ports, newer: Ports, user: str) -> None:
+    add(ports, user, reading(DAY))
+    ports.display.publish(user, POWER, DisplayUpdate(1, [document(1970, 1)], range(1970, 1971)))
+    assert newer.display.find(user, POWER, "monthly", 1970)[0] is None
+    newer.display.publish(user, POWER, whole(1))
+    assert newer.display.find(user, POWER, "monthly", 1970)[0] == whole(1).documents[0]
+    assert ports.display.find(user, POWER, "monthly", 1970)[0] is None
+
+
+def test_an_older_calculation_never_publishes_over_a_newer_one(ports: Ports, newer: Ports, user: str) -> None:
+    add(ports, user, reading(DAY))
+    assert newer.display.publish(user, POWER, DisplayUpdate(1, [], range(0)))
+    add(ports, user, reading(2 * DAY))
+    for update in (DisplayUpdate(2, [], range(0)), whole(2, CALCULATION_VERSION)):
+        assert not ports.display.publish(user, POWER, update)
+    assert shown(ports, user) == (1, NEXT)
+    assert newer.display.publish(user, POWER, DisplayUpdate(2, [], range(0)))
+
+
+def test_a_newer_calculation_replaces_an_older_one_as_a_whole_only_and_once(
+    ports: Ports, newer: Ports, user: str
+) -> None:
+    add(ports, user, reading(DAY))
+    ports.display.publish(user, POWER, DisplayUpdate(1, [], range(0)))
+    assert not newer.display.publish(user, POWER, DisplayUpdate(1, [], range(0)))
+    add(ports, user, reading(2 * DAY))
+    assert not newer.display.publish(user, POWER, DisplayUpdate(2, [], range(0))), "a part of other figures"
+    assert newer.display.publish(user, POWER, whole(1))
+    assert not newer.display.publish(user, POWER, whole(1))
+    assert newer.display.publish(user, POWER, DisplayUpdate(2, [], range(0)))
+    assert not newer.display.publish(user, POWER, whole(1)), "older readings"

@@ -17,6 +17,8 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
+from chalicelib.domain.calculation import CALCULATION_VERSION
+from chalicelib.domain.meter_invariants import view_id
 from chalicelib.domain.readings import EnergyType
 from chalicelib.flags.document.bucketing import PER_PERCENT, bucket
 from chalicelib.repositories.database import open_database
@@ -118,7 +120,7 @@ def share(people: list[str], percent: int) -> set[str]:
 
 def damage(database: Database[Any], user: str) -> None:
     """A bug: the stored chart is of the present version and says something that no reading says."""
-    wanted = {"_id": f"{user}|power|monthly|2023"}
+    wanted = {"_id": view_id(user, EnergyType.POWER, "monthly", 2023, CALCULATION_VERSION)}
     change = {"$set": {"data.months.2.calculationDetails.spanDays": 12345}}
     assert database["display_energy_data"].update_one(wanted, change).modified_count == 1
 

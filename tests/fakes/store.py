@@ -9,6 +9,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 from chalicelib.bootstrap.container import now
+from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.errors import DuplicateReadingError, LostModeError, NotFoundError, UnavailableError
@@ -257,15 +258,17 @@ class FakeQueries:
 
 
 class FakeDisplay:
-    def __init__(self, store: FakeStore) -> None:
+    def __init__(self, store: FakeStore, calculation_version: int = CALCULATION_VERSION) -> None:
         self._store = store
+        self._calculation_version = calculation_version
 
     def find(
         self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None
     ) -> tuple[DisplayDocument | None, MeterState]:
         self._store.ping()
         document = self._store.stored.display.get((user_id, energy_type, data_type, year))
-        return document, self.state(user_id, energy_type)
+        state = self.state(user_id, energy_type)
+        return (document if state.calculation_version == self._calculation_version else None), state
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         self._store.ping()
@@ -273,16 +276,29 @@ class FakeDisplay:
 
     def publish(self, user_id: str, energy_type: EnergyType, update: DisplayUpdate) -> bool:
         meter = self._store.stored.meters.get((user_id, energy_type))
-        if meter is None or meter.state.display_version >= update.source_version:
+        if meter is None or not self._is_behind(meter.state, update):
             return False
         clean = meter.state.source_version == update.source_version
         behind = max(meter.state.dirty_since or update.as_of, update.as_of)
         since = None if clean else min(behind, self._store.stored.clock())
-        meter.state = replace(meter.state, display_version=update.source_version, dirty_since=since)
+        meter.state = replace(
+            meter.state,
+            display_version=update.source_version,
+            dirty_since=since,
+            calculation_version=self._calculation_version,
+        )
         if clean:
             meter.dirty_from = meter.dirty_to = None
         self._replace(user_id, energy_type, update)
         return True
+
+    def _is_behind(self, state: MeterState, update: DisplayUpdate) -> bool:
+        shown, ours = state.calculation_version, self._calculation_version
+        if not update.whole and shown not in (0, ours):
+            return False
+        if shown < ours:
+            return state.display_version <= update.source_version
+        return shown == ours and state.display_version < update.source_version
 
     def begin_again(self, user_id: str, energy_type: EnergyType) -> None:
         self._store.ping()

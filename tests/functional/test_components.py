@@ -9,6 +9,7 @@ import pytest
 from chalice.test import HTTPResponse
 
 from chalicelib.bootstrap.container import Rollout, compose, using
+from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType, parse_instant
 from chalicelib.domain.rollout.decision import Backend, Component
@@ -119,8 +120,8 @@ def body_by(api: Api, side: Backend, path: str) -> Any:
 def test_the_etag_of_a_view_begins_with_the_versions_that_it_shows(api: Api) -> None:
     record(api)
     record(api, date="2023-02-28", amount=1100)
-    assert ask(api, "monthly_charts?type=power&year=2023").headers["ETag"].startswith('"2-')
-    assert ask(api, "dashboard").headers["ETag"].startswith('"2.0-')
+    assert ask(api, "monthly_charts?type=power&year=2023").headers["ETag"].startswith(f'"{CALCULATION_VERSION}.2-')
+    assert ask(api, "dashboard").headers["ETag"].startswith(f'"{CALCULATION_VERSION}.2.0-')
 
 
 def test_the_dashboard_has_the_cards_of_each_meter(api: Api) -> None:

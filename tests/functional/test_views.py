@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.bootstrap.container import using
+from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.services.display.display import DisplayService
@@ -56,6 +57,16 @@ def test_who_has_the_view_already_gets_304_without_a_body(year: Api, view: str) 
     for known in (etag, f"W/{etag}", f'"other", {etag}'):
         answer = show(year, view, known)
         assert (answer.status_code, answer.body, answer.headers["ETag"]) == (304, b"", etag)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_who_has_it_by_an_older_calculation_version_gets_it_anew(year: Api, view: str) -> None:
+    etag = show(year, view).headers["ETag"]
+    ours = f'"{CALCULATION_VERSION}.'
+    assert etag.startswith(ours)
+    for before in (etag.replace(ours, '"', 1), etag.replace(ours, f'"{CALCULATION_VERSION - 1}.', 1)):
+        answer = show(year, view, before)
+        assert (answer.status_code, answer.headers["ETag"]) == (200, etag)
 
 
 @pytest.mark.parametrize("view", VIEWS)

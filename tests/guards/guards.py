@@ -17,6 +17,7 @@ LOST = (
 )
 MEET = "tests/integration/test_faults.py::test_wherever_two_meet_the_display_shows_what_it_says_and_is_right_in_the_end"
 STORE = "tests/contract/test_store.py::"
+VERSIONS = "tests/integration/test_calculation_versions.py::"
 SERIES = "tests/integration/test_compact_series.py::"
 SWEEPER = "tests/integration/test_sweeper.py::"
 ORIGINALS = "tests/integration/test_damaged_originals.py::"
@@ -64,9 +65,9 @@ class Guard:
 GUARDS = (
     Guard(
         "the condition displayVersion < v",
-        "chalicelib/repositories/display.py",
-        '"displayVersion": {"$lt": update.source_version},',
-        "",
+        "chalicelib/repositories/calculation_marks.py",
+        'return {"displayVersion": {"$lt": version}, "$expr"',
+        'return {"$expr"',
         (
             f"{STORE}test_a_slow_refresh_cannot_overwrite_a_newer_one_nor_bring_a_deleted_year_back[mongo]",
             f"{MEET}[a function, and a faster one that takes a year away]",
@@ -265,10 +266,31 @@ GUARDS = (
         (f"{READ_OVER}[displayVersion is above sourceVersion]",),
     ),
     Guard(
+        "a part is put beside figures of its own calculation only",
+        "chalicelib/repositories/calculation_marks.py",
+        '"$expr": {"$in": [SHOWN_BY, [0, calculation]]}}',
+        '"$expr": {"$lt": [0, 1]}}',
+        (f"{VERSIONS}test_a_part_is_not_put_over_what_the_former_release_has_published_meanwhile",),
+    ),
+    Guard(
+        "an older calculation leaves alone what a newer one shows",
+        "chalicelib/repositories/calculation_marks.py",
+        '"$expr": {"$or": [{"$lt": [SHOWN_BY, calculation]}, older]}}',
+        '"$expr": {"$or": [{"$lt": [0, 1]}, older]}}',
+        (f"{STORE}test_an_older_calculation_never_publishes_over_a_newer_one[mongo]",),
+    ),
+    Guard(
+        "a view of a meter that another calculation shows is not shown",
+        "chalicelib/repositories/display.py",
+        "shown = state.calculation_version == self._calculation_version and is_believable(view, meter)",
+        "shown = is_believable(view, meter)",
+        (f"{VERSIONS}test_a_view_of_ours_that_is_left_beside_a_meter_without_a_mark_is_not_shown",),
+    ),
+    Guard(
         "a reader believes a view that agrees with its meter",
         "chalicelib/repositories/display.py",
-        "return (view_of(view) if is_believable(view, meter) else None), state",
-        "return view_of(view), state",
+        "shown = state.calculation_version == self._calculation_version and is_believable(view, meter)",
+        "shown = state.calculation_version == self._calculation_version",
         (f"{READ_OVER}[a view holds a double]", f"{READ_OVER}[a view holds another year]"),
     ),
     Guard(

@@ -11,8 +11,11 @@ from typing import Any
 
 from pymongo.database import Database
 
+from tests.integration.shown import OURS
+
 MISSING = object()
-MONTHS = "power|monthly|2023"
+MONTHS = f"power|monthly|2023{OURS}"
+SUMMARY, TIMELINE = f"power|summary|-{OURS}", f"power|histogram|-{OURS}"
 DATE = datetime(2023, 1, 1, tzinfo=UTC)
 EARLIER = datetime(2022, 1, 1, tzinfo=UTC)
 
@@ -78,6 +81,12 @@ def _moved(key: str, wanted: str) -> Callable[[Database[Any], str], object]:
     return do
 
 
+def _older(database: Database[Any], user: str) -> None:
+    """A year as the first release stored it, beside a meter that this calculation shows."""
+    _moved(f"power|monthly|2022{OURS}", "{user}|power|monthly|2022")(database, user)
+    _view("power|monthly|2022", calculationVersion=1)(database, user)
+
+
 def _amounts(database: Database[Any], user: str) -> None:
     """Another amount in the series, of the same length."""
     part = database["meter_series"].find_one({"_id": f"{user}|power|2023"}) or {}
@@ -127,20 +136,20 @@ DAMAGES = [
     Damage("the meter is gone", _gone(M, "power"), (M, "power", "is missing")),
     Damage("the meter and all it shows are gone", _all_display_gone_and_meter, (M, "power", "is missing")),
     Damage("a view is gone", _gone(D, MONTHS), (D, MONTHS, "is missing")),
-    Damage("the summary is gone", _gone(D, "power|summary|-"), (D, "power|summary|-", "is missing")),
+    Damage("the summary is gone", _gone(D, SUMMARY), (D, SUMMARY, "is missing")),
     Damage("a view names another year", _view(year=1999), (D, MONTHS, "year")),
-    Damage("a view holds another year", _replaced(MONTHS, "power|monthly|2022"), (D, MONTHS, "data")),
-    Damage("a view holds another kind", _replaced(MONTHS, "power|histogram|-"), (D, MONTHS, "data")),
-    Damage("the timeline holds a year", _replaced("power|histogram|-", MONTHS), (D, "power|histogram|-", "data")),
-    Damage("the summary holds a year", _replaced("power|summary|-", MONTHS), (D, "power|summary|-", "shows")),
+    Damage("a view holds another year", _replaced(MONTHS, f"power|monthly|2022{OURS}"), (D, MONTHS, "data")),
+    Damage("a view holds another kind", _replaced(MONTHS, TIMELINE), (D, MONTHS, "data")),
+    Damage("the timeline holds a year", _replaced(TIMELINE, MONTHS), (D, TIMELINE, "data")),
+    Damage("the summary holds a year", _replaced(SUMMARY, MONTHS), (D, SUMMARY, "shows")),
     Damage("a view holds a double", _view(data__months__3__meterReading=0.1), (D, MONTHS, "data")),
     Damage(
         "the summary holds a double",
-        _view("power|summary|-", data__lastReading__amount=0.1),
-        (D, "power|summary|-", "data"),
+        _view(SUMMARY, data__lastReading__amount=0.1),
+        (D, SUMMARY, "data"),
     ),
     Damage("a view has no data", _view(data=MISSING), (D, MONTHS, "data")),
-    Damage("the summary has no data", _view("power|summary|-", data={}), (D, "power|summary|-", "shows")),
+    Damage("the summary has no data", _view(SUMMARY, data={}), (D, SUMMARY, "shows")),
     Damage("a view is another user's", _view(userId="{user}-2"), (D, MONTHS, "userId")),
     Damage("a view is of another type", _view(type="gas"), (D, MONTHS, "type")),
     Damage("a view is of an unknown type", _view(type="water"), (D, MONTHS, "type")),
@@ -149,7 +158,9 @@ DAMAGES = [
     Damage("the version of a view is a text", _view(sourceVersion="x"), (D, MONTHS, "sourceVersion")),
     Damage("a view was never calculated", _view(calculatedAt=None), (D, MONTHS, "calculatedAt")),
     Damage("the calculation of a view is unknown", _view(calculationVersion="1"), (D, MONTHS, "calculationVersion")),
-    Damage("a view lies under another id", _moved(MONTHS, "{user}-2|power|monthly|2023"), (D, "", "_id")),
+    Damage("a view is of another calculation", _view(calculationVersion=900), (D, MONTHS, "calculationVersion")),
+    Damage("a view of an older calculation is left", _older, (D, "power|monthly|2022", "calculationVersion")),
+    Damage("a view lies under another id", _moved(MONTHS, "{user}-2|power|monthly|2023" + OURS), (D, "", "_id")),
     Damage("the series has another amount", _amounts, (S, "power", "digest")),
     Damage("the series lacks its end", _truncated, (S, "power", "digest")),
     Damage("the series lacks a part", _gone(S, "power|2022"), (S, "power", "digest")),

@@ -17,10 +17,11 @@ from chalicelib.services.backends.energy_backend import EnergyBackend
 from chalicelib.services.display.display import Timeline, View
 from chalicelib.services.display.view_data import monthly_data, series_of
 from chalicelib.services.recording.energy_crud import ReadingDraft
+from tests.integration.shown import OURS
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 YEAR = 2023
-MONTHS = f"gas|monthly|{YEAR}"
+MONTHS = f"gas|monthly|{YEAR}{OURS}"
 Data = dict[str, Any]
 
 
@@ -106,9 +107,9 @@ def slip_the_zone(place: Place) -> None:
 
 
 def count_wrongly(place: Place) -> None:
-    data = place.stored("gas|histogram|-")
+    data = place.stored(f"gas|histogram|-{OURS}")
     data["maxCount"] += 1
-    place.store("gas|histogram|-", data)
+    place.store(f"gas|histogram|-{OURS}", data)
 
 
 def lose_a_reading(place: Place) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Container
+from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.ports import MeterSnapshot
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Backend
@@ -16,6 +17,7 @@ from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import documents_of
 
 Views = dict[tuple[str, int | None], Any]
+OURS = f"|c{CALCULATION_VERSION}"  # what the id of a display document of this calculation version ends in
 UNFINISHED = {"dirtySince", "dirtyFrom", "dirtyTo", "sweep"}  # what only a meter has that waits for a refresh
 
 

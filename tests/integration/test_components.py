@@ -30,6 +30,7 @@ from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.rollout import FakeFlags
 from tests.integration.component_households import Household, households, inherit, store
+from tests.integration.shown import OURS
 
 NOW = 1_737_000_000_000  # 2025-01-16T04:00:00Z: after most of what households hold, in the midst of it for some
 YEARS = range(2020, 2027)
@@ -300,7 +301,7 @@ def test_where_one_side_is_written_its_backend_answers_whatever_the_flags_say(
 
 PLANTED: list[Callable[[Database[Any], str], Any]] = [
     lambda database, user: database["display_energy_data"].update_one(
-        {"_id": f"{user}|power|monthly|2022"}, {"$inc": {"data.months.4.consumption": 1}}
+        {"_id": f"{user}|power|monthly|2022{OURS}"}, {"$inc": {"data.months.4.consumption": 1}}
     ),
     lambda database, user: database["source_energy_readings"].update_one(
         {"userId": user}, {"$set": {"date": datetime(2022, 1, 5, tzinfo=UTC)}}

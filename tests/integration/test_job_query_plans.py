@@ -97,7 +97,7 @@ def test_migrations_pass_over_everything_only_where_that_is_meant(mongodb_uri: s
     assert passes(plans) == MIGRATIONS.keys()
     ledger, lock = "find migrations _id checksum", "update migrations $expr _id"
     checkpoint, twins = "find control _id limit 1", "find energies $and userId"
-    assert {ledger, lock, checkpoint, twins, "findAndModify meters _id displayVersion userId"} <= lookups(plans)
+    assert {ledger, lock, checkpoint, twins, "findAndModify meters $expr _id displayVersion userId"} <= lookups(plans)
 
 
 def run_every_job(watched: Deployment, foreign: Database[Any]) -> None:

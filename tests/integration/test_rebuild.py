@@ -13,6 +13,7 @@ from chalicelib.bootstrap.container import Operations, operations
 from chalicelib.domain.errors import SyncModeError, UnavailableError
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import Verification
+from tests.integration.shown import OURS
 from tests.integration.test_verify import Shell
 from tests.integration.two_sides import GAS, POWER, Deployment, held, writers
 
@@ -53,14 +54,14 @@ def change(collection: str, key: str, update: dict[str, Any]) -> Damage:
 
 
 def lose(database: Database[Any], user: str) -> str:
-    database[DISPLAY].delete_one({"_id": f"{user}|power|monthly|2022"})
-    return f"{user}|power|monthly|2022"
+    database[DISPLAY].delete_one({"_id": f"{user}|power|monthly|2022{OURS}"})
+    return f"{user}|power|monthly|2022{OURS}"
 
 
 def keep_another_year(database: Database[Any], user: str) -> str:
-    extra = database[DISPLAY].find_one({"_id": f"{user}|power|monthly|2023"}) or {}
-    database[DISPLAY].insert_one(extra | {"_id": f"{user}|power|monthly|1999", "year": 1999})
-    return f"{user}|power|monthly|1999"
+    extra = database[DISPLAY].find_one({"_id": f"{user}|power|monthly|2023{OURS}"}) or {}
+    database[DISPLAY].insert_one(extra | {"_id": f"{user}|power|monthly|1999{OURS}", "year": 1999})
+    return f"{user}|power|monthly|1999{OURS}"
 
 
 def lose_a_year_of_the_series(database: Database[Any], user: str) -> str:
@@ -70,18 +71,18 @@ def lose_a_year_of_the_series(database: Database[Any], user: str) -> str:
 
 
 DAMAGES = {
-    "a figure that is too high": change(DISPLAY, "|monthly|2023", {"$inc": {"data.months.3.meterReading": 1}}),
+    "a figure that is too high": change(DISPLAY, f"|monthly|2023{OURS}", {"$inc": {"data.months.3.meterReading": 1}}),
     "a figure off by a thousandth": change(
-        DISPLAY, "|monthly|2023", {"$inc": {"data.months.3.meterReading": Decimal("0.001")}}
+        DISPLAY, f"|monthly|2023{OURS}", {"$inc": {"data.months.3.meterReading": Decimal("0.001")}}
     ),
-    "a double": change(DISPLAY, "|monthly|2023", {"$set": {"data.months.0.meterReading": 1100.0}}),
-    "a text for a number": change(DISPLAY, "|monthly|2023", {"$set": {"data.months.0.meterReading": "1100"}}),
-    "null for a number": change(DISPLAY, "|monthly|2023", {"$set": {"data.months.0.meterReading": None}}),
-    "a member that is missing": change(DISPLAY, "|monthly|2023", {"$unset": {"data.months.11.flags": ""}}),
-    "a member too many": change(DISPLAY, "|monthly|2023", {"$set": {"data.more": None}}),
-    "the wrong timeline": change(DISPLAY, "|histogram|-", {"$inc": {"data.buckets.0.count": 1}}),
-    "the wrong summary": change(DISPLAY, "|summary|-", {"$set": {"data.zone": "UTC"}}),
-    "no data at all": change(DISPLAY, "|summary|-", {"$set": {"data": {}}}),
+    "a double": change(DISPLAY, f"|monthly|2023{OURS}", {"$set": {"data.months.0.meterReading": 1100.0}}),
+    "a text for a number": change(DISPLAY, f"|monthly|2023{OURS}", {"$set": {"data.months.0.meterReading": "1100"}}),
+    "null for a number": change(DISPLAY, f"|monthly|2023{OURS}", {"$set": {"data.months.0.meterReading": None}}),
+    "a member that is missing": change(DISPLAY, f"|monthly|2023{OURS}", {"$unset": {"data.months.11.flags": ""}}),
+    "a member too many": change(DISPLAY, f"|monthly|2023{OURS}", {"$set": {"data.more": None}}),
+    "the wrong timeline": change(DISPLAY, f"|histogram|-{OURS}", {"$inc": {"data.buckets.0.count": 1}}),
+    "the wrong summary": change(DISPLAY, f"|summary|-{OURS}", {"$set": {"data.zone": "UTC"}}),
+    "no data at all": change(DISPLAY, f"|summary|-{OURS}", {"$set": {"data": {}}}),
     "a document that is missing": lose,
     "a document of another year": keep_another_year,
     "a series without a year": lose_a_year_of_the_series,
@@ -102,7 +103,7 @@ def test_whatever_is_damaged_is_found_by_name_and_mended(deployed: Deployment, u
 
 
 def test_a_number_that_is_written_otherwise_is_no_difference(deployed: Deployment, user: str) -> None:
-    year, first = {"_id": f"{user}|power|monthly|2023"}, "data.months.0.meterReading"
+    year, first = {"_id": f"{user}|power|monthly|2023{OURS}"}, "data.months.0.meterReading"
     before = (deployed.database[DISPLAY].find_one(year) or {})["data"]["months"][0]["meterReading"]
     deployed.database[DISPLAY].update_one(year, {"$set": {first: before + Decimal("0.000000")}})
     deployed.database[DISPLAY].update_one(year, {"$set": {"data.year": Decimal("2023.0")}})
@@ -135,6 +136,19 @@ def test_the_command_line_says_how_many_meters_it_did_not_compare_and_fails_wher
 
 def test_where_there_is_no_meter_nothing_is_wrong(shell: Shell) -> None:
     assert shell.say("rebuild", "--check") == (0, "0 meters, 0 differences\n")
+
+
+def test_the_command_line_says_how_many_meters_an_older_calculation_version_shows(
+    deployed: Deployment, shell: Shell, user: str
+) -> None:
+    deployed.database["meters"].update_one({"_id": f"{user}|power"}, {"$set": {"series.calculation": 1}})
+    left = "1 meter left that an older calculation version shows; the sweeper goes on\n"
+    code, said = shell.say("rebuild", "--check")
+    assert (code, said) == (1, f"1 meter, 0 differences; display not compared, because it lags: 1\n{left}")
+    assert shell.run("rebuild", "--check")[1]["outdated"] == 1
+    assert shell.say("sweep", "--list")[1].endswith(left)
+    assert shell.run("sweep")[1]["swept"]["brought_up"] == 1
+    assert shell.say("rebuild", "--check") == (0, "1 meter, 0 differences\n")
 
 
 def broken(deployed: Deployment, *, lagging: bool = False) -> str:
@@ -221,7 +235,7 @@ def test_a_meter_that_is_always_out_of_time_is_a_finding_and_the_others_have_the
     problems = {finding.document: finding.problem for finding in late.rebuild.check().findings}
     assert problems == {
         f"{user}|power": "was out of time, though the database answers",
-        f"{others[0]}|power|summary|-": "is missing",
+        f"{others[0]}|power|summary|-{OURS}": "is missing",
     }
     rebuilt = late.rebuild.rebuild()
     assert (rebuilt.meters, [finding.user_id for finding in rebuilt.findings]) == (5, [user])
@@ -326,7 +340,7 @@ def test_the_command_line_checks_rebuilds_and_says_how_far_it_is(deployed: Deplo
 def test_the_command_line_sweeps_and_lists_what_cannot_be_refreshed(deployed: Deployment, shell: Shell) -> None:
     lagging = household(deployed)
     deployed.create(lagging, "2024-02-29", 2400)
-    assert shell.run("sweep", "--list") == (0, {"swept": None, "failing": 0, "meters": []})
+    assert shell.run("sweep", "--list") == (0, {"swept": None, "failing": 0, "meters": [], "outdated": 0})
     code, done = shell.run("sweep")
     assert (code, done["swept"]["refreshed"], done["failing"]) == (0, 1, 0)
     name = broken(deployed, lagging=True)

@@ -16,6 +16,7 @@ from chalicelib.domain.sync.reconciliation import MeterKey, Verification
 from chalicelib.services.recording.configuration import touch_all
 from infra import __main__ as command_line
 from tests.depth import depth
+from tests.integration.shown import OURS
 from tests.integration.two_sides import GAS, POWER, Deployment, contents, equal_sides
 
 START = datetime(2015, 1, 1, tzinfo=UTC)
@@ -135,10 +136,10 @@ def test_a_display_document_of_a_year_without_readings_is_found_and_taken_away(d
     display = deployed.database["display_energy_data"]
     extra = display.find_one({"dataType": "monthly"}) or {}
     data = extra["data"] | {"year": 1999}
-    display.insert_one(extra | {"_id": f"{user}|power|monthly|1999", "year": 1999, "data": data})
+    display.insert_one(extra | {"_id": f"{user}|power|monthly|1999{OURS}", "year": 1999, "data": data})
     findings = deployed.operations.consistency.verify(user).findings
     assert [(finding.document, finding.problem) for finding in findings] == [
-        (f"{user}|power|monthly|1999", "should not be there")
+        (f"{user}|power|monthly|1999{OURS}", "should not be there")
     ]
     assert deployed.operations.consistency.repair(user)[1].differences == 0
     assert display.count_documents({"year": 1999}) == 0

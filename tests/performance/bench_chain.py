@@ -17,6 +17,8 @@ from rich.table import Table
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import compose, mongo_ports, now
+from chalicelib.domain.calculation import CALCULATION_VERSION
+from chalicelib.domain.meter_invariants import view_id
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import open_database
 from infra.local.demo.household import READINGS
@@ -52,7 +54,7 @@ def reading(layout: Layout) -> list[tuple[str, float, str, float]]:
     bare: Any = MongoClient(layout.mongodb_uri)[database.name]["display_energy_data"]
     own, plain = side_by_side(
         lambda: ports.display.find(user, POWER, "monthly", 2009),
-        lambda: bare.find_one({"_id": f"{user}|power|monthly|2009"}),
+        lambda: bare.find_one({"_id": view_id(user, POWER, "monthly", 2009, CALCULATION_VERSION)}),
     )
     database.client.drop_database(database.name)
     return [("display read", own * 1000, "ms", 5.0), ("display read / bare find_one", own / plain, "x", 1.5)]

@@ -23,8 +23,9 @@ REQUEST = Request(Component.MONTHLY_CHARTS, "alice", ShowMonths(type=POWER, year
 Answer = Callable[[], View]
 
 
-def view(reading: int, version: int = 1) -> Answer:
-    return lambda: View({"months": [{"meterReading": reading}]}, MeterState(version, version), None)
+def view(reading: int, version: int = 1, calculation: int = 2) -> Answer:
+    state = MeterState(version, version, calculation_version=calculation)
+    return lambda: View({"months": [{"meterReading": reading}]}, state, None)
 
 
 def failing(error: Exception) -> Answer:
@@ -106,6 +107,21 @@ def test_a_difference_is_looked_at_again_before_it_is_one() -> None:
     assert [each.place for each in compared.differences] == ["months[].meterReading"]
     assert scene.asked.count("new") == 4
     assert scene.pauses == [0.05] * 3
+
+
+@pytest.mark.parametrize("reading", [1, 2])
+def test_what_two_calculation_versions_answer_is_counted_apart_whether_it_differs_or_not(reading: int) -> None:
+    compared = Scene(new=[view(reading, calculation=3)]).compare()
+    assert (compared.outcome, compared.differences, compared.calculations) == (Outcome.OTHER_CALCULATION, (), (2, 3))
+
+
+def test_a_difference_that_only_another_calculation_version_does_not_show_again_stays_one() -> None:
+    compared = Scene(new=[view(2), view(1, calculation=3)]).compare()
+    assert compared.outcome is Outcome.DIFFERENT
+
+
+def test_by_which_calculation_equal_answers_are_is_said_too() -> None:
+    assert Scene().compare().calculations == (2, 2)
 
 
 def slow(milliseconds: float, answer: Answer) -> Answer:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.display_documents import DisplayUpdate
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.lagging_meters import LaggingMeter
@@ -38,7 +39,7 @@ class Calculation(DisplayDataCalculationService):
             raise self.error
         display = FakeDisplay(self.store)
         newest = display.state(user_id, energy_type).source_version
-        return display.publish(user_id, energy_type, DisplayUpdate(newest, [], range(0)))
+        return display.publish(user_id, energy_type, DisplayUpdate(newest, [], range(0), whole=True))
 
 
 class Sweeping:
@@ -56,6 +57,16 @@ class Sweeping:
             self.calculation.now += 1
         self.calculation.now += GRACE_MS
 
+    def show(self, names: Collection[str], calculation_version: int) -> None:
+        """Let a calculation version show these meters."""
+        for name in names:
+            version = FakeMeters(self.store.stored, name).mark_changed(POWER, 0, 0, self.calculation.now)
+            update = DisplayUpdate(version, [], range(0))
+            assert FakeDisplay(self.store, calculation_version).publish(name, POWER, update)
+
+    def outdated(self) -> set[str]:
+        return {meter.id.removesuffix("|power") for meter in self.meters.every_outdated()}
+
     def lagging(self) -> set[str]:
         return {name for (name, _), meter in self.store.stored.meters.items() if meter.state.stale}
 
@@ -64,6 +75,45 @@ def test_a_run_takes_no_more_meters_than_its_limit() -> None:
     sweeping = Sweeping("abcde")
     assert sweeping.service.run(BUDGET, 3) == SweepReport("unfinished", 5, 30.005, refreshed=3)
     assert sweeping.lagging() == {"d", "e"}
+
+
+def test_outdated_meters_get_what_those_that_lag_have_left_of_a_runs_number() -> None:
+    sweeping = Sweeping("de")
+    sweeping.show("abc", CALCULATION_VERSION - 1)
+    report = sweeping.service.run(BUDGET, 3)
+    assert (report.state, report.refreshed, report.brought_up, report.outdated) == ("unfinished", 2, 1, 2)
+    report = sweeping.service.run(BUDGET, 3)
+    assert (report.state, report.refreshed, report.brought_up, report.outdated) == ("swept", 0, 2, 0)
+
+
+def test_outdated_meters_get_what_those_that_lag_have_left_of_a_runs_time() -> None:
+    sweeping = Sweeping("de", takes_ms=15_000)
+    sweeping.show("abc", CALCULATION_VERSION - 1)
+    report = sweeping.service.run(BUDGET)
+    assert (report.state, report.refreshed, report.brought_up, report.outdated) == ("unfinished", 2, 1, 2)
+
+
+def test_an_outdated_meter_that_fails_rests_as_any_other_and_holds_up_nobody() -> None:
+    sweeping = Sweeping("", failing="a")
+    sweeping.show("abc", CALCULATION_VERSION - 1)
+    report = sweeping.service.run(BUDGET)
+    assert (report.brought_up, report.failed, report.failing, report.outdated) == (2, 1, 1, 1)
+    assert sweeping.service.run(BUDGET).failed == 0, "its pause is not over"
+    sweeping.calculation.now += 60_000
+    assert sweeping.service.run(BUDGET).failed == 1
+    assert sweeping.service.failing()[1][0].meter.attempts == 2
+    sweeping.calculation.failing = ""
+    assert sweeping.service.run_at_once(BUDGET).brought_up == 1
+    assert sweeping.service.failing() == (0, [])
+
+
+def test_what_a_newer_calculation_shows_is_neither_swept_nor_counted_whether_it_lags_or_not() -> None:
+    sweeping = Sweeping("")
+    sweeping.show("ab", CALCULATION_VERSION + 1)
+    FakeMeters(sweeping.store.stored, "a").mark_changed(POWER, 0, 0, sweeping.calculation.now)
+    sweeping.calculation.now += GRACE_MS
+    assert sweeping.service.run(BUDGET) == SweepReport("swept")
+    assert sweeping.service.run_at_once(BUDGET) == SweepReport("swept")
 
 
 def test_a_run_begins_no_meter_when_its_time_is_up() -> None:

@@ -77,7 +77,7 @@ def etagged(request: ComponentRequest, body: Any, versions: tuple[int, ...] = ()
     """The body with its ETag, or 304 where the caller has it.
 
     The ETag is a digest of the body, because another application that writes ``energies`` by itself counts no version:
-    equal answers have equal ETags, whichever backend gave them. The source versions that a view shows come before it.
+    equal answers have equal ETags, whichever backend gave them. The versions that a view shows come before it.
     """
     response = json_answer(body)
     digest = sha256(str(response.body).encode()).hexdigest()[:16]

@@ -17,7 +17,7 @@ routes = ComponentRoutes(__name__)
 def show_dashboard(request: ComponentRequest, query: ViewQuery) -> Response:
     """The summary cards of each meter for the user's local day."""
     found = request.read(ShowDashboard(consistent=query.consistent))
-    return etagged(request, found.body, found.versions)
+    return etagged(request, found.body, found.tag)
 
 
 @routes.operation(
@@ -43,7 +43,7 @@ def show_timeline_slider(request: ComponentRequest, query: TimelineQuery) -> Res
     found = request.read(
         ShowTimeline(type=query.type, first=first, last=last, buckets=query.buckets, consistent=query.consistent)
     )
-    return etagged(request, found.body, found.versions)
+    return etagged(request, found.body, found.tag)
 
 
 @routes.operation(
@@ -57,7 +57,7 @@ def show_monthly_charts(request: ComponentRequest, query: MonthsQuery) -> Respon
     """The twelve months of a year, or the register at their ends in the shape of the old readings."""
     found = request.read(ShowMonths(type=query.type, year=query.year, consistent=query.consistent))
     if query.shape == "months":
-        return etagged(request, found.body, found.versions)
+        return etagged(request, found.body, found.tag)
     zone = request.call.container.configuration.settings(request.user_id).zone
     energies = DisplayDataAdapter.to_energy_type_array(found.body, query.type, request.user_id, zone)
-    return etagged(request, energies, found.versions)
+    return etagged(request, energies, found.tag)

@@ -20,10 +20,11 @@ class Outcome(StrEnum):
     DIFFERENT = "different"
     IGNORED = "ignored"  # different, and somebody has said why that is so for now
     LAG = "lag"  # no moment was found at which both showed one source version
+    OTHER_CALCULATION = "other_calculation"  # they were calculated by different rules, which says nothing of either
     FAILED = "failed"  # a backend did not answer, or not in time
 
 
-# Both answers were seen at one source version: only these say anything about the backends.
+# Both answers were seen at one source version, by the same rules: only these say anything about the backends.
 COMPARED = (Outcome.EQUAL, Outcome.DIFFERENT, Outcome.IGNORED)
 
 
@@ -39,7 +40,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonResult:
-    """What came of asking both: how they differ, at which source versions, how long each took (milliseconds)."""
+    """What came of asking both: how they differ, at which source versions, how long each took (milliseconds).
+
+    ``calculations``: the calculation versions of the views in both answers, the old backend's first.
+    """
 
     request: Request
     outcome: Outcome
@@ -48,6 +52,7 @@ class ComparisonResult:
     old_ms: float | None = None
     new_ms: float | None = None
     error: str | None = None
+    calculations: tuple[int, ...] = ()
 
     @property
     def distinct(self) -> dict[str, Difference]:

@@ -4,7 +4,7 @@ Ranges are instants here, not texts, so that a read means the same when its user
 shown has the shape that the page gets, amounts as Decimal, whichever backend was asked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -20,10 +20,16 @@ from chalicelib.services.display.display import Timeline, View
 
 @dataclass(frozen=True, slots=True)
 class ComponentAnswer:
-    """What a component shows, and the source version of each meter that it shows a view of."""
+    """What a component shows; of each meter that it shows a view of the source version and the calculation version."""
 
     body: Mapping[str, Any]
     versions: tuple[int, ...] = ()
+    calculations: tuple[int, ...] = ()
+
+    @property
+    def tag(self) -> tuple[int, ...]:
+        """What the ETag begins with, where a view is shown: the calculation version, then the source versions."""
+        return (*sorted(set(self.calculations)), *self.versions)
 
 
 class ComponentRead(BaseModel):
@@ -53,7 +59,7 @@ class ShowDashboard(ComponentRead):
             energy_type: backend.summary(user_id, energy_type, consistent=self.consistent) for energy_type in EnergyType
         }
         meters = [_headed(energy_type, view) | {"summary": view.data} for energy_type, view in views.items()]
-        return ComponentAnswer({"meters": meters}, tuple(map(_version, views.values())))
+        return ComponentAnswer({"meters": meters}, tuple(map(_version, views.values())), _calculations(views.values()))
 
 
 class ShowTable(ComponentRead):
@@ -144,7 +150,7 @@ def row_of(reading: StoredReading) -> dict[str, Any]:
 
 
 def _of_meter(energy_type: EnergyType, view: View) -> ComponentAnswer:
-    return ComponentAnswer(_headed(energy_type, view) | dict(view.data), (_version(view),))
+    return ComponentAnswer(_headed(energy_type, view) | dict(view.data), (_version(view),), _calculations([view]))
 
 
 def _headed(energy_type: EnergyType, view: View) -> dict[str, Any]:
@@ -153,3 +159,7 @@ def _headed(energy_type: EnergyType, view: View) -> dict[str, Any]:
 
 def _version(view: View) -> int:
     return view.state.display_version
+
+
+def _calculations(views: Iterable[View]) -> tuple[int, ...]:
+    return tuple(view.state.calculation_version for view in views)

@@ -2,6 +2,7 @@
 
 from typing_extensions import override
 
+from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.ports import Clock, DisplayDataRepository, PageRequest, ReadingQueries, StoredReading
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.services.backends.energy_backend import Recording
@@ -20,8 +21,9 @@ class NewBackend(DisplayService, Recording):
         clock: Clock,
         energy: EnergyCrudService,
         imports: CsvImportService,
+        calculation_version: int = CALCULATION_VERSION,
     ) -> None:
-        DisplayService.__init__(self, display, queries, clock)
+        DisplayService.__init__(self, display, queries, clock, calculation_version)
         Recording.__init__(self, energy, imports)
 
     @override

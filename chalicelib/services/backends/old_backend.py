@@ -2,6 +2,7 @@
 
 from typing_extensions import override
 
+from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.errors import FieldError, InvalidReadingError
 from chalicelib.domain.ports import Clock, PageRequest, ReadingFilter, ReadingQueries, StoredReading
 from chalicelib.domain.readings import EnergyType
@@ -22,11 +23,17 @@ class OldBackend(Recording):
     """
 
     def __init__(
-        self, queries: ReadingQueries, clock: Clock, energy: EnergyCrudService, imports: CsvImportService
+        self,
+        queries: ReadingQueries,
+        clock: Clock,
+        energy: EnergyCrudService,
+        imports: CsvImportService,
+        calculation_version: int = CALCULATION_VERSION,
     ) -> None:
         super().__init__(energy, imports)
         self._queries = queries
         self._clock = clock
+        self._calculation_version = calculation_version
 
     def readings(self, user_id: str, energy_type: EnergyType | None) -> list[StoredReading]:
         """All readings of a user, or of one type, in the order of their dates."""
@@ -54,14 +61,16 @@ class OldBackend(Recording):
     @override
     def monthly(self, user_id: str, energy_type: EnergyType, year: int, *, consistent: bool = True) -> View:
         snapshot = self._queries.snapshot(user_id, energy_type, Backend.OLD)
-        return View.calculated(snapshot, monthly_data(snapshot, series_of(snapshot), year))
+        return View.calculated(snapshot, self._calculation_version, monthly_data(snapshot, series_of(snapshot), year))
 
     @override
     def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, *, consistent: bool = True) -> View:
         snapshot = self._queries.snapshot(user_id, energy_type, Backend.OLD)
-        return View.calculated(snapshot, histogram_data(snapshot, timeline.first, timeline.last, timeline.buckets))
+        data = histogram_data(snapshot, timeline.first, timeline.last, timeline.buckets)
+        return View.calculated(snapshot, self._calculation_version, data)
 
     @override
     def summary(self, user_id: str, energy_type: EnergyType, *, consistent: bool = True) -> View:
         snapshot = self._queries.snapshot(user_id, energy_type, Backend.OLD)
-        return View.calculated(snapshot, *summary_data(snapshot, series_of(snapshot), self._clock()))
+        cards = summary_data(snapshot, series_of(snapshot), self._clock())
+        return View.calculated(snapshot, self._calculation_version, *cards)

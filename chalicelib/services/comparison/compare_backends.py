@@ -1,8 +1,8 @@
 """Asks both backends the same and compares the answers; no person waits for it.
 
-Fair means: at one source version, in random order, each backend with a time-out of its own. What only shows that a
-write came between counts as lag, and a difference is one only if no later look denies it. ``runs`` decides
-which reads are asked.
+Fair means: at one source version and by one calculation version, in random order, each backend with a time-out of its
+own. What only shows that a write came between counts as lag, and a difference is one only if no later look denies it.
+``runs`` decides which reads are asked.
 """
 
 import time
@@ -81,6 +81,9 @@ class BackendComparison:
         if old.shown is None or new.shown is None:
             silent = [side for side, asked in answers.items() if asked.shown is None]
             return replace(seen, outcome=Outcome.FAILED, error=f"no answer: {', '.join(sorted(silent))}")
+        seen = replace(seen, calculations=(*old.shown.calculations, *new.shown.calculations))
+        if not _of_one_calculation(old.shown, new.shown):
+            return replace(seen, outcome=Outcome.OTHER_CALCULATION)
         if before != after or not _of_one_version(old.shown, new.shown):
             return seen
         found = tuple(differences(old.shown.body, new.shown.body))
@@ -113,7 +116,12 @@ def _of_one_version(old: ComponentAnswer, new: ComponentAnswer) -> bool:
     return not old.versions or not new.versions or old.versions == new.versions
 
 
+def _of_one_calculation(old: ComponentAnswer, new: ComponentAnswer) -> bool:
+    """While a new calculation version is deployed, one answer may follow the rules of before."""
+    return not old.calculations or not new.calculations or old.calculations == new.calculations
+
+
 def _kept(before: ComparisonResult, after: ComparisonResult) -> ComparisonResult:
     """Of two looks, the one that counts: where the second saw nothing, the first."""
-    blind = after.outcome in (Outcome.LAG, Outcome.FAILED)
+    blind = after.outcome in (Outcome.LAG, Outcome.OTHER_CALCULATION, Outcome.FAILED)
     return before if blind and before.outcome is Outcome.DIFFERENT else after

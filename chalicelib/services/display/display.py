@@ -10,6 +10,7 @@ from datetime import date
 from secrets import randbelow
 from typing import Any
 
+from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.meter_invariants import VERSION_LIMIT
 from chalicelib.domain.ports import (
@@ -42,21 +43,27 @@ class View:
     day: date | None = None
 
     @classmethod
-    def calculated(cls, snapshot: MeterSnapshot, data: Mapping[str, Any], day: date | None = None) -> "View":
-        """Of a calculation on the spot: nothing is behind.
+    def calculated(
+        cls, snapshot: MeterSnapshot, calculation_version: int, data: Mapping[str, Any], day: date | None = None
+    ) -> "View":
+        """Of a calculation on the spot: nothing is behind, whatever the meter shows.
 
         Figures of a damaged meter have a version that nobody has seen, nor will: their ETag must never fit again.
         """
         unseen = VERSION_LIMIT + randbelow(VERSION_LIMIT)
         version = unseen if snapshot.state.damaged else snapshot.state.source_version
-        return cls(data, MeterState(version, version), None, day)
+        return cls(data, MeterState(version, version, calculation_version=calculation_version), None, day)
 
     @property
     def etag(self) -> str:
-        """The source version that the data shows, with the one it lags behind and the day it was finished for."""
+        """By which calculation, of which source version, with the one it lags behind and the day it was finished for.
+
+        Other rules do not count the source version up: the calculation version comes first, so that no ETag of before
+        fits.
+        """
         behind = f"-{self.state.source_version}" if self.state.stale else ""
         day = f".{self.day.isoformat()}" if self.day else ""
-        return f'"{self.state.display_version}{behind}{day}"'
+        return f'"{self.state.calculation_version}.{self.state.display_version}{behind}{day}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +82,17 @@ class DisplayService:
     UnavailableError when the database does not answer in time.
     """
 
-    def __init__(self, display: DisplayDataRepository, queries: ReadingQueries, clock: Clock) -> None:
+    def __init__(
+        self,
+        display: DisplayDataRepository,
+        queries: ReadingQueries,
+        clock: Clock,
+        calculation_version: int = CALCULATION_VERSION,
+    ) -> None:
         self._display = display
         self._queries = queries
         self._clock = clock
+        self._calculation_version = calculation_version
 
     def monthly(self, user_id: str, energy_type: EnergyType, year: int, *, consistent: bool = False) -> View:
         """The months of one year of one meter; twelve nulls where nothing was ever read."""
@@ -86,7 +100,7 @@ class DisplayService:
         if document is not None and self._in_service(state, consistent):
             return _stored(document, state)
         snapshot = self._snapshot(user_id, energy_type, state)
-        return View.calculated(snapshot, monthly_data(snapshot, series_of(snapshot), year))
+        return View.calculated(snapshot, self._calculation_version, monthly_data(snapshot, series_of(snapshot), year))
 
     def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, *, consistent: bool = False) -> View:
         """How many readings lie in each part of the timeline. Raises HistogramError."""
@@ -97,7 +111,7 @@ class DisplayService:
                 return _stored(document, state)
         snapshot = self._snapshot(user_id, energy_type, state)
         data = histogram_data(snapshot, timeline.first, timeline.last, timeline.buckets)
-        return View.calculated(snapshot, data)
+        return View.calculated(snapshot, self._calculation_version, data)
 
     def summary(self, user_id: str, energy_type: EnergyType, *, consistent: bool = False) -> View:
         """The summary cards for the user's local day."""
@@ -109,7 +123,8 @@ class DisplayService:
             except (LookupError, ValueError):  # damaged: it is calculated as if it were not there
                 pass
         snapshot = self._snapshot(user_id, energy_type, state)
-        return View.calculated(snapshot, *summary_data(snapshot, series_of(snapshot), self._clock()))
+        cards = summary_data(snapshot, series_of(snapshot), self._clock())
+        return View.calculated(snapshot, self._calculation_version, *cards)
 
     def _in_service(self, state: MeterState, consistent: bool) -> bool:
         """A clean meter needs no second look. One that lags does for good while the new side is not written."""

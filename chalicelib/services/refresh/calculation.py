@@ -1,9 +1,11 @@
 """Refresh: the one operation that brings display documents up to their meter's source version.
 
 Idempotent and independent of order: whoever calls it (a handler, the sweeper, the backfill), however often, the
-documents end up equal to a fresh calculation.
+documents end up equal to a fresh calculation. What an older calculation version shows is brought up as a whole; what a
+newer one shows is left alone.
 """
 
+from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.affected import affected_years
 from chalicelib.domain.calculation.compact import utc_year
 from chalicelib.domain.calculation.monthly import stored_years
@@ -16,6 +18,7 @@ from chalicelib.domain.ports import (
     DisplayDocument,
     DisplayUpdate,
     MeterSnapshot,
+    MeterState,
     ReadingQueries,
     SeriesUpdate,
 )
@@ -24,32 +27,49 @@ from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side
 from chalicelib.services.display.view_data import histogram_data, monthly_data, series_of, summary_inputs_data
 
-CALCULATION_VERSION = 1
-
 
 class DisplayDataCalculationService:
     """Calculates what a meter's dirty range touches and publishes it."""
 
-    def __init__(self, display: DisplayDataRepository, queries: ReadingQueries, clock: Clock) -> None:
+    def __init__(
+        self,
+        display: DisplayDataRepository,
+        queries: ReadingQueries,
+        clock: Clock,
+        calculation_version: int = CALCULATION_VERSION,
+    ) -> None:
         self._display = display
         self._queries = queries
         self._clock = clock
+        self._calculation_version = calculation_version
 
     def refresh(self, user_id: str, energy_type: EnergyType, version: int | None = None) -> bool:
         """Bring a meter's documents up to date; returns whether this call did it.
 
         ``version`` is the source version that an event announced: reached already, nothing is read beyond that. While
-        the new side is not written (``old_only``) there is nothing to show and nothing is done.
+        the new side is not written (``old_only``) there is nothing to show and nothing is done; nor where a newer
+        calculation shows the meter.
         """
         state = self._display.state(user_id, energy_type)
         if state.damaged:
             return self._begun_again(user_id, energy_type)
-        if state.display_version >= (state.source_version if version is None else version):
+        if not self._is_due(state, state.source_version if version is None else version):
             return False
         try:
             return self._published(user_id, energy_type)
         except DamagedMeterError:
             return self._begun_again(user_id, energy_type)
+
+    def take_over(self, user_id: str, energy_type: EnergyType) -> None:
+        """Begin a meter again that a newer calculation shows, so that this one may: an operator has gone back."""
+        state = self._display.state(user_id, energy_type)
+        if state.calculation_version > self._calculation_version:
+            self._display.begin_again(user_id, energy_type)
+
+    def _is_due(self, state: MeterState, version: int) -> bool:
+        """Whether this calculation may show the meter and does not yet. One that shows nothing may have nothing."""
+        shown, ours = state.calculation_version, self._calculation_version
+        return shown <= ours and (state.display_version < version or 0 < shown < ours)
 
     def _begun_again(self, user_id: str, energy_type: EnergyType) -> bool:
         """Nothing that is stored can be believed: everything is calculated once more, at a version of its own."""
@@ -67,24 +87,31 @@ class DisplayDataCalculationService:
 
     def _calculate(self, snapshot: MeterSnapshot, as_of: int) -> DisplayUpdate:
         series = series_of(snapshot)
-        years = None if _is_whole(snapshot) else _touched(snapshot, series)
+        whole = _is_whole(snapshot) or snapshot.state.calculation_version not in (0, self._calculation_version)
+        years = None if whole else _touched(snapshot, series)
         return DisplayUpdate(
             source_version=snapshot.state.source_version,
-            documents=documents_of(snapshot, series, years, self._clock()),
+            documents=documents_of(snapshot, series, years, self._clock(), self._calculation_version),
             stored_years=stored_years(series, snapshot.settings.zone),
-            series=_series_update(snapshot) if snapshot.sync.reads(Backend.NEW) is Side.NEW else None,
+            series=_series_update(snapshot, whole=whole) if snapshot.sync.reads(Backend.NEW) is Side.NEW else None,
             as_of=as_of,
-            whole=_is_whole(snapshot),
+            whole=whole,
         )
 
 
-def documents_of(snapshot: MeterSnapshot, series: Series, years: set[int] | None, now: int) -> list[DisplayDocument]:
+def documents_of(
+    snapshot: MeterSnapshot,
+    series: Series,
+    years: set[int] | None,
+    now: int,
+    calculation_version: int = CALCULATION_VERSION,
+) -> list[DisplayDocument]:
     """The documents of a meter as they should stand; of the monthly ones only those of ``years``, None: all."""
     stored = stored_years(series, snapshot.settings.zone)
 
     def document(data_type: DataType, year: int | None, data: dict[str, object]) -> DisplayDocument:
         version = snapshot.state.source_version
-        return DisplayDocument(data_type, year, data, version, CALCULATION_VERSION, now)
+        return DisplayDocument(data_type, year, data, version, calculation_version, now)
 
     months = [
         document("monthly", year, monthly_data(snapshot, series, year))
@@ -107,10 +134,10 @@ def _touched(snapshot: MeterSnapshot, series: Series) -> set[int]:
     return affected_years(series, snapshot.dirty_from, snapshot.dirty_to, snapshot.settings.zone)
 
 
-def _series_update(snapshot: MeterSnapshot) -> SeriesUpdate:
-    """The years (UTC) of the dirty range; all of them where the series was not kept."""
+def _series_update(snapshot: MeterSnapshot, *, whole: bool) -> SeriesUpdate:
+    """The years (UTC) of the dirty range; all of them where the series was not kept, or everything goes."""
     first, last = FIRST_INSTANT, LAST_INSTANT
-    if snapshot.kept and snapshot.dirty_from is not None and snapshot.dirty_to is not None:
+    if not whole and snapshot.kept and snapshot.dirty_from is not None and snapshot.dirty_to is not None:
         first, last = snapshot.dirty_from, snapshot.dirty_to
     years = utc_year(first), utc_year(last)
     parts = dict(snapshot.readings.by_year(*years))

@@ -8,8 +8,10 @@ bytes; the compact series, which the next refresh will believe, with the reading
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.canonical import canonical_bytes
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.meter_invariants import view_id
 from chalicelib.domain.ports import (
     Clock,
     DataType,
@@ -35,15 +37,25 @@ class DisplayCheck:
     """Looks at one meter after another."""
 
     def __init__(
-        self, twins: ReconciliationRepository, queries: ReadingQueries, display: DisplayDataRepository, clock: Clock
+        self,
+        twins: ReconciliationRepository,
+        queries: ReadingQueries,
+        display: DisplayDataRepository,
+        clock: Clock,
+        calculation_version: int = CALCULATION_VERSION,
     ) -> None:
         self._twins = twins
         self._queries = queries
         self._display = display
         self._clock = clock
+        self._calculation_version = calculation_version
 
     def findings(self, meter: MeterKey) -> list[Finding] | None:
-        """What differs, or fails; None where the display lags or was refreshed meanwhile. Raises UnavailableError."""
+        """What differs, or fails; None where nothing can be compared. Raises UnavailableError.
+
+        That is so where the display lags, was refreshed meanwhile, or is of another calculation version: nobody is
+        shown that, and the sweeper brings it up.
+        """
         return self.attempted(meter, lambda: self._compared(meter))
 
     def attempted(self, meter: MeterKey, work: Callable[[], T]) -> T | list[Finding]:
@@ -73,13 +85,22 @@ class DisplayCheck:
         kept = self._queries.snapshot(*meter, Backend.NEW)
         if snapshot.state.stale or kept.state != snapshot.state:
             return None
+        if snapshot.state.calculation_version not in (0, self._calculation_version):
+            return None
         fresh = self._fresh(snapshot)
         wrong = [view for view in {**stored, **fresh} if _differs(view, stored, fresh, snapshot)]
-        findings = [_finding(meter, view, stored, fresh) for view in wrong]
+        findings = [self._finding(meter, view, stored, fresh) for view in wrong]
         return findings if kept.readings == snapshot.readings else [*findings, _series_finding(meter)]
 
+    def _finding(self, meter: MeterKey, view: View, stored: Views, fresh: Views) -> Finding:
+        document = view_id(*meter, *view, self._calculation_version)
+        if view not in stored:
+            return Finding(*meter, DISPLAY, document, "is missing")
+        problem = "shows something else than a fresh calculation" if view in fresh else "should not be there"
+        return Finding(*meter, DISPLAY, document, problem)
+
     def _fresh(self, snapshot: MeterSnapshot) -> Views:
-        documents = documents_of(snapshot, series_of(snapshot), None, self._clock())
+        documents = documents_of(snapshot, series_of(snapshot), None, self._clock(), self._calculation_version)
         return {(document.data_type, document.year): document for document in documents}
 
 
@@ -92,15 +113,6 @@ def _differs(view: View, stored: Views, fresh: Views, snapshot: MeterSnapshot) -
     if view not in stored:
         return len(snapshot.readings) > 0
     return view not in fresh or canonical_bytes(stored[view].data) != canonical_bytes(fresh[view].data)
-
-
-def _finding(meter: MeterKey, view: View, stored: Views, fresh: Views) -> Finding:
-    data_type, year = view
-    document = "|".join((*meter, data_type, "-" if year is None else str(year)))
-    if view not in stored:
-        return Finding(*meter, DISPLAY, document, "is missing")
-    problem = "shows something else than a fresh calculation" if view in fresh else "should not be there"
-    return Finding(*meter, DISPLAY, document, problem)
 
 
 def _series_finding(meter: MeterKey) -> Finding:

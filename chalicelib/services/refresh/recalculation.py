@@ -32,11 +32,14 @@ class RecalculationService:
     def renew(self, user_id: str, energy_type: EnergyType) -> bool:
         """Calculate one meter anew, and make it where only readings or documents are left of it; whether this call did.
 
+        A meter that a newer calculation shows begins again: nothing else brings it down.
+
         Raises:
             UnavailableError: the database did not answer in time; once marked, the meter stays dirty.
         """
         now = self._clock()
         self._transactions.run(user_id, lambda transaction: touch_all(transaction, energy_type, now))
+        self._calculation.take_over(user_id, energy_type)
         return self._calculation.refresh(user_id, energy_type)
 
     def touch(self, user_id: str, types: Collection[EnergyType] = ()) -> list[MeterChange]:

@@ -4,9 +4,12 @@ Each meter is claimed before it is refreshed: its next attempt lies in the futur
 one that fails, hangs or kills the process costs one attempt, then a pause, and the others get their turn; two sweepers
 at once do not wait for each other; and the next run finds what this one has not come to. A meter that something holds
 cannot even be claimed: it fails by name, and the next run tries again.
+
+With what a run has left of its number and time, it brings up outdated meters: those that an older calculation version
+shows. Their readers get figures that are calculated on the spot, so they wait behind all that lag.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from traceback import format_tb
 from typing import Any, Literal
@@ -32,7 +35,8 @@ class SweepReport:
 
     ``lagging`` and ``staleness_seconds``: how many meters lagged for too long when it began, and since when the first
     of all did. ``failed``: attempts of this run, those included that did not get so far as to claim their meter;
-    ``failing``: meters that it leaves behind so, not those that nobody could claim.
+    ``failing``: meters that it leaves behind so, not those that nobody could claim. ``brought_up``: outdated meters
+    that it refreshed; ``outdated``: those that it leaves.
     """
 
     state: Literal["resting", "unfinished", "swept"]
@@ -41,6 +45,8 @@ class SweepReport:
     refreshed: int = 0
     failed: int = 0
     failing: int = 0
+    brought_up: int = 0
+    outdated: int = 0
 
     def as_document(self) -> dict[str, Any]:
         """The fields, as they are logged and printed."""
@@ -48,7 +54,7 @@ class SweepReport:
 
 
 class SweeperService:
-    """Refreshes meters whose display lags, within a number and a time."""
+    """Refreshes meters whose display lags, then outdated ones, within a number and a time."""
 
     def __init__(
         self,
@@ -71,13 +77,17 @@ class SweeperService:
         return self._sweep(GRACE_SECONDS, budget_seconds, limit)
 
     def run_at_once(self, budget_seconds: float) -> SweepReport:
-        """All that lag now, each once, failing ones too, whatever their pause. Raises UnavailableError."""
+        """All that lag or are outdated now, each once, whatever their pause. Raises UnavailableError."""
         return self._sweep(0.0, budget_seconds, None)
 
     def failing(self) -> tuple[int, list[FailingMeter]]:
         """How many meters fail, and the first thousand of them. Raises UnavailableError."""
         count, first = self._lagging.failing(SHOWN_FAILING)
         return count, list(first)
+
+    def outdated(self) -> int:
+        """How many meters an older calculation shows, but for those that lag. Raises UnavailableError."""
+        return self._lagging.outdated()
 
     def _sweep(self, grace_seconds: float, budget_seconds: float, limit: int | None) -> SweepReport:
         sync = self._queries.sync()
@@ -89,7 +99,7 @@ class SweeperService:
         report = SweepReport("unfinished", lag.meters, lag.seconds(sync.read_at))
         meters = self._meters(dirty_before, sync.read_at, limit)
         report = self._work(report, meters, now, sync.read_at + round(budget_seconds * 1000), limit)
-        return replace(report, failing=self._lagging.failing(1)[0])
+        return replace(report, failing=self._lagging.failing(1)[0], outdated=self._lagging.outdated())
 
     def _by_the_database(self, read_at: int) -> Clock:
         """The clock of the database, which every sweeper and every write shares, from one look at it."""
@@ -105,11 +115,16 @@ class SweeperService:
             report = self._attempt(report, meter, now)
         return replace(report, state="swept")
 
-    def _meters(self, dirty_before: int, now: int, limit: int | None) -> Iterable[LaggingMeter]:
-        """One more than the limit, which tells whether any are left."""
+    def _meters(self, dirty_before: int, now: int, limit: int | None) -> Iterator[LaggingMeter]:
+        """Those that lag, then outdated ones: one more than the limit, which tells whether any are left."""
         if limit is None:
-            return self._lagging.every(dirty_before)
-        return self._lagging.waiting(dirty_before, now, limit + 1)
+            yield from self._lagging.every(dirty_before)
+            yield from self._lagging.every_outdated()
+            return
+        lagging = self._lagging.waiting(dirty_before, now, limit + 1)
+        yield from lagging
+        if room := limit + 1 - len(lagging):
+            yield from self._lagging.waiting_outdated(now, room)
 
     def _attempt(self, report: SweepReport, meter: LaggingMeter, now: Clock) -> SweepReport:
         try:
@@ -117,6 +132,8 @@ class SweeperService:
         except Exception as error:  # noqa: BLE001 whatever is wrong with this meter, the next one wants its figures
             self._note(meter.claimed, error)
             return replace(report, failed=report.failed + 1)
+        if meter.outdated:
+            return replace(report, brought_up=report.brought_up + done)
         return replace(report, refreshed=report.refreshed + done)
 
     def _refreshed(self, meter: LaggingMeter, now: Clock) -> bool:

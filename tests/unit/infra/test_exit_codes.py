@@ -178,7 +178,7 @@ def test_a_rebuild_fails_where_something_differs_or_nothing_was_compared(
     monkeypatch: pytest.MonkeyPatch, found: Verification, code: int, check: tuple[str, ...], form: tuple[str, ...]
 ) -> None:
     service = SimpleNamespace(check=lambda *_, **__: found, rebuild=lambda *_, **__: found)
-    put_operations(monkeypatch, rebuild=service)
+    put_operations(monkeypatch, rebuild=service, sweeper=SimpleNamespace(outdated=lambda: 7))
     assert run("rebuild", *check, *form) == code
 
 
@@ -205,7 +205,7 @@ def test_a_sweep_fails_where_a_meter_cannot_be_refreshed(
     code: int,
     form: tuple[str, ...],
 ) -> None:
-    sweeper = SimpleNamespace(run_at_once=lambda _: report, failing=lambda: (len(failing), failing))
+    sweeper = SimpleNamespace(run_at_once=lambda _: report, failing=lambda: (len(failing), failing), outdated=lambda: 7)
     put_operations(monkeypatch, sweeper=sweeper)
     assert run("sweep", *arguments, *form) == code
 
