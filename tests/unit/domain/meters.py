@@ -75,7 +75,7 @@ def next_amounts(draw: st.DrawFn, amount: Decimal, modulus: int | None, runs_bac
     if event in ("grow", "shrink"):
         step = draw(thousandths(1, 400_000))
         moved = amount + step if event == "grow" else amount - step
-        return max(moved, Decimal(0)) if modulus is None else moved - modulus * (moved // modulus)
+        return max(moved, Decimal(0)) if modulus is None else (moved + modulus) % modulus
     if event == "dip":
         return (amount * Decimal("0.95")).quantize(Decimal("0.001"))
     if event == "threshold":
