@@ -96,8 +96,8 @@ class Load:
     def _answered(self, ask: Callable[[], Answer], what: str) -> None:
         """A 503 is sent again, and so is what the emulator cuts off; a write that had got through then is a conflict.
 
-        LocalStack ends the processes of a function that is replaced (``ProcessRuntimeExecutor.stop``), where Lambda lets
-        them finish: the gateway says 502 then, in its own words.
+        LocalStack ends the processes of a function that is replaced (``ProcessRuntimeExecutor.stop``); Lambda lets
+        them finish. The gateway says 502 then, in its own words.
         """
         for attempt in range(20):
             answer = ask()
