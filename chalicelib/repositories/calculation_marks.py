@@ -40,5 +40,5 @@ def outdated(calculation: int) -> Document:
 
 
 def not_newer(calculation: int) -> Document:
-    """What matches meters that no newer calculation shows."""
-    return {MARK: {"$not": {"$gt": calculation}}}
+    """What matches meters that no newer calculation shows; an expression, so that no plan goes by the mark alone."""
+    return {"$expr": {"$lte": [SHOWN_BY, calculation]}}

@@ -120,7 +120,7 @@ class MongoLaggingMeters(LaggingMeters):
 
     def _as_read(self, meter: LaggingMeter) -> Document:
         attempts: Any = meter.attempts or {"$exists": False}
-        wanted = self._outdated if meter.outdated else DIRTY
+        wanted = self._outdated if meter.outdated else {**DIRTY, **self._ours}
         return {**wanted, "_id": meter.id, "sweep.attempts": attempts}
 
     def _next(self, found: Cursor[Document]) -> Document | None:
