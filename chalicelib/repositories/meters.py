@@ -7,7 +7,7 @@ from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.meter_invariants import VERSION_LIMIT, is_sound
+from chalicelib.domain.meter_invariants import VERSION_LIMIT, is_sound, is_version
 from chalicelib.domain.ports import Exchange, MeterConfiguration, MeterState
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, MeterExchange, to_datetime, to_ms
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, meter_id
@@ -194,7 +194,8 @@ def published(version: int, as_of: int, kept: Document | None) -> list[dict[str,
 
 def _exchange(energy_type: EnergyType, document: Document) -> Exchange:
     points = MeterExchange(to_ms(document["date"]), amount_of(document["finalOld"]), amount_of(document["initialNew"]))
-    return Exchange(document["id"], energy_type, points)
+    revision = document.get("revision", 1)  # releases before wrote none
+    return Exchange(document["id"], energy_type, points, revision if is_version(revision) else 1)
 
 
 def _exchange_document(exchange: Exchange) -> Document:
@@ -204,4 +205,5 @@ def _exchange_document(exchange: Exchange) -> Document:
         "date": to_datetime(points.instant),
         "finalOld": points.final_old,
         "initialNew": points.initial_new,
+        "revision": exchange.revision,
     }

@@ -12,6 +12,7 @@ from decimal import Decimal
 from itertools import repeat
 from typing import Any
 
+from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import ConflictError, DuplicateReadingError, NotFoundError
 from chalicelib.domain.ports import NewReading, StoredReading
 from chalicelib.domain.readings import EnergyType, Reading, is_kept, to_datetime, to_ms
@@ -33,6 +34,7 @@ from chalicelib.repositories.documents import (
     with_origin,
 )
 from chalicelib.repositories.doubles import document_that_counts, last_updated
+from chalicelib.repositories.history import KeptReadings, points_of
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.scoped import ScopedCollection
 
@@ -53,11 +55,13 @@ class MongoEnergyRepository:
         sides: Mapping[Side, ScopedCollection],
         sync: SyncState,
         meters: MongoMeterRepository,
+        kept: KeptReadings,
         unreadable_among: UnreadableAmong,
         *,
         release: bool = False,
     ) -> None:
         self._meters = meters
+        self._kept = kept
         self._unreadable_among = unreadable_among
         self._written = {side: sides[side] for side in sync.writes}
         self._side = sync.authoritative
@@ -129,6 +133,19 @@ class MongoEnergyRepository:
             self._nearest(energy_type, {"$lt": to_datetime(instant)}, -1, but),
             self._nearest(energy_type, {"$gt": to_datetime(instant)}, 1, but),
         )
+
+    def between(self, energy_type: EnergyType, first: int, last: int, but: str | None = None) -> CompactReadings:
+        """What was displayed, and in the dirty range what is stored now."""
+
+        def stored(first: int, last: int) -> CompactReadings:
+            date = {"$gte": to_datetime(first), "$lte": to_datetime(last)}
+            return points_of(self._read, self._side, self._at(energy_type, date, but))
+
+        kept = self._kept.between(energy_type, first, last)
+        if kept is None:
+            return stored(first, last)
+        first, last = max(first, kept.dirty_from), min(last, kept.dirty_to)
+        return kept.readings if first > last else kept.readings.with_range(first, last, stored(first, last))
 
     def highest(self, energy_type: EnergyType) -> Decimal:
         """The highest amount of a meter; all of its readings are looked at, which a change of modulus does anyway."""
