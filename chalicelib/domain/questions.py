@@ -5,7 +5,7 @@ a register that runs backwards explain here what they explain there. What cannot
 ``plausibility``; which counts lie around, and what is usual, the use case finds.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -14,9 +14,17 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.domain.calculation.rounding import rounded
 from chalicelib.domain.calculation.series import Kind, Series
-from chalicelib.domain.errors import Count, Doubt, ImplausibleReadingError, InvalidReadingError, Suggestion
+from chalicelib.domain.errors import Doubt, ImplausibleReadingError, InvalidReadingError, Suggestion
 from chalicelib.domain.plausibility import check_amount, check_register
 from chalicelib.domain.ports import MeterConfiguration
+from chalicelib.domain.question_words import (
+    FAR_ABOVE_USUAL,
+    HIGHER_THAN_NEXT,
+    LOWER_THAN_PREVIOUS,
+    Situation,
+    count_at,
+    sentences,
+)
 from chalicelib.domain.readings import (
     DAY_MS,
     EnergyType,
@@ -24,17 +32,11 @@ from chalicelib.domain.readings import (
     Reading,
     day_start,
     local_date,
-    to_datetime,
 )
+from chalicelib.domain.typos import with_a_digit_changed
 from chalicelib.domain.usual import FLOOR, Usual, per_day, place_of
 
-LOWER_THAN_PREVIOUS = "LOWER_THAN_PREVIOUS"
-HIGHER_THAN_NEXT = "HIGHER_THAN_NEXT"
-FAR_ABOVE_USUAL = "FAR_ABOVE_USUAL"
-CODES = (LOWER_THAN_PREVIOUS, HIGHER_THAN_NEXT, FAR_ABOVE_USUAL)
 FAR = 10
-UNITS = {EnergyType.POWER: "kWh", EnergyType.GAS: "m3"}
-DIGITS = "0123456789"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +168,15 @@ def _ask(sent: _Sent) -> None:
     doubt = Doubt(
         code=code,
         where=pair.where,
-        given=_count(series, pair.given),
-        previous=_count(series, pair.given - 1) if _has_previous(series, pair.given) else None,
-        following=_count(series, pair.given + 1) if _has_following(series, pair.given) else None,
+        given=count_at(series, pair.given),
+        previous=count_at(series, pair.given - 1) if _has_previous(series, pair.given) else None,
+        following=count_at(series, pair.given + 1) if _has_following(series, pair.given) else None,
         usual_per_day=rounded(usual.per_day),
         suggestion=_suggestion(sent, series, pair, usual),
         exchange=sent.untimed_exchange(),
     )
-    raise ImplausibleReadingError(doubt, " ".join(_sentences(doubt, series, pair, sent.meter)))
+    situation = Situation(series, pair.place, sent.meter.type, sent.meter.zone, usual.known)
+    raise ImplausibleReadingError(doubt, " ".join(sentences(doubt, situation)))
 
 
 def _first(series: Series, pairs: Sequence[_Pair], meter: Meter) -> tuple[str, _Pair] | None:
@@ -199,10 +202,6 @@ def _has_following(series: Series, place: int) -> bool:
     return place + 1 < len(series.instants) and series.kind_of(place + 1) is not Kind.EXCHANGE
 
 
-def _count(series: Series, place: int) -> Count:
-    return series.instants[place], (Decimal(series.amounts[place]) / series.scale).normalize()
-
-
 def _suggestion(sent: _Sent, series: Series, pair: _Pair, usual: Usual) -> Suggestion | None:
     """Of all amounts with a digit more or less that fit on either side the likeliest.
 
@@ -214,7 +213,7 @@ def _suggestion(sent: _Sent, series: Series, pair: _Pair, usual: Usual) -> Sugge
         changed, doubled = typo
         return not doubled, abs(Fraction(changed.amount) - expected)
 
-    typos = _with_a_digit_changed(_count(series, pair.given)[1])
+    typos = with_a_digit_changed(count_at(series, pair.given)[1])
     fitting = [typo for typo in typos if _fits(sent.instead(pair.where, typo[0].amount), typo[0].amount)]
     return min(fitting, key=likelihood)[0] if fitting else None
 
@@ -242,72 +241,3 @@ def _expected(series: Series, place: int, usual: Usual) -> Fraction:
 
 def _days(series: Series, first: int, last: int) -> Fraction:
     return Fraction(series.instants[last] - series.instants[first], DAY_MS)
-
-
-def _with_a_digit_changed(amount: Decimal) -> Iterator[tuple[Suggestion, bool]]:
-    """What somebody may have meant who typed a digit too much, or left one out, at whichever place.
-
-    And whether it is one of two equal digits side by side.
-    """
-    text = f"{amount:f}"
-    places = [place for place, sign in enumerate(text) if sign in DIGITS]
-    for at in places if len(places) > 1 else ():
-        left = text[:at] + text[at + 1 :]
-        yield Suggestion(Decimal(left), text[at], added=False), text[at] in left[max(at - 1, 0) : at + 1]
-    for at in range(len(text) + 1):
-        for digit in DIGITS:
-            longer = Suggestion(Decimal(text[:at] + digit + text[at:]), digit, added=True)
-            yield longer, digit in text[max(at - 1, 0) : at + 1]
-
-
-def _sentences(doubt: Doubt, series: Series, pair: _Pair, meter: Meter) -> Iterator[str]:
-    unit = UNITS[meter.type]
-    yield _what_is_odd(doubt, series, pair, meter)
-    figure = f"{plain(doubt.usual_per_day)} {unit} a day"
-    if meter.usual().known:
-        yield f"Usual are up to {figure}."
-    else:
-        yield f"Too few readings say what is usual: {figure} are taken for it."
-    if typo := doubt.suggestion:
-        change = "With one more" if typo.added else "Without one"
-        yield f'{change} digit "{typo.digit}" it would be {plain(typo.amount)}, which fits.'
-    if doubt.exchange is not None:
-        yield (
-            f"The exchange of the meter on {local_date(doubt.exchange, meter.zone)} has no time of day: "
-            "give it one if a reading of that day was taken before it."
-        )
-    if doubt.code != FAR_ABOVE_USUAL:
-        yield "If a new meter is the reason, record its exchange."
-    yield "If it is right, send it again with confirm: true."
-
-
-def _what_is_odd(doubt: Doubt, series: Series, pair: _Pair, meter: Meter) -> str:
-    if doubt.code == HIGHER_THAN_NEXT:
-        return f"{_shown(series, pair.given, meter)} is higher than {_shown(series, pair.place, meter)}."
-    before, after = _shown(series, pair.place - 1, meter), _shown(series, pair.place, meter)
-    if doubt.code == LOWER_THAN_PREVIOUS:
-        return f"{after} is lower than {before}."
-    growth = plain(rounded(per_day(series, pair.place - 1, pair.place)))
-    return f"From {before} to {after} it would be {growth} {UNITS[meter.type]} a day."
-
-
-def _shown(series: Series, place: int, meter: Meter) -> str:
-    """A count as a person knows it: amount and local date, and of an exchange which meter's."""
-    instant, amount = _count(series, place)
-    shown = f"{plain(amount)} on {_local(instant, meter.zone)}"
-    if series.kind_of(place) is Kind.EXCHANGE:
-        return f"{shown} (the new meter's first count)"
-    return f"{shown} (the old meter's last count)" if series.kind_of(place + 1) is Kind.EXCHANGE else shown
-
-
-def _local(instant: int, zone: ZoneInfo) -> str:
-    """The local date, with the time unless it is midnight."""
-    day = local_date(instant, zone)
-    if day_start(day, zone) == instant:
-        return day.isoformat()
-    return f"{to_datetime(instant).astimezone(zone):%Y-%m-%d %H:%M}"
-
-
-def plain(amount: Decimal) -> str:
-    """An amount without exponent and without zeros that say nothing."""
-    return f"{amount.normalize():f}"

@@ -2,18 +2,16 @@
 
 from dataclasses import dataclass
 
-from pymongo.client_session import ClientSession
-
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meter_invariants import is_sound
 from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncState
 from chalicelib.repositories import series
-from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id
+from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import counted, point_of
 from chalicelib.repositories.doubles import without_doubles
-from chalicelib.repositories.owned import OwnedDocuments
+from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.scoped import ScopedCollection
 
 POINT = {"_id": 1, "date": 1, "amount": 1, "updatedAt": 1}
@@ -38,15 +36,14 @@ class Kept:
 class KeptReadings:
     """The compact series as a write finds it, which has marked its meter as changed before."""
 
-    def __init__(self, database: MongoDatabase, user_id: str, sync: SyncState, session: ClientSession) -> None:
-        self._user_id = user_id
-        self._owned = OwnedDocuments(database, user_id, session)
-        self._series = ScopedCollection(database[Collections.SERIES], user_id, session)
+    def __init__(self, series: ScopedCollection, meters: MongoMeterRepository, sync: SyncState) -> None:
+        self._series = series
+        self._meters = meters
         self._shown = sync.reads(Backend.NEW) is Side.NEW
 
     def between(self, energy_type: EnergyType, first: int, last: int) -> Kept | None:
         """What is kept from one instant to another; None where no series is, or it cannot be believed."""
-        meter = self._owned.find(Collections.METERS, meter_id(self._user_id, energy_type)) if self._shown else None
+        meter = self._meters.document(energy_type) if self._shown else None
         if not meter or not is_sound(meter) or "dirtyFrom" not in meter or not series.is_kept(meter):
             return None
         readings = series.between(self._series, meter, first, last)

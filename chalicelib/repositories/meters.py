@@ -44,25 +44,36 @@ class MongoMeterRepository:
         self._meters = ScopedCollection(database[Collections.METERS], user_id, session)
         self._owned = OwnedDocuments(database, user_id, session)
         self._user_id = user_id
+        self._written: dict[EnergyType, Document] = {}
 
     def mark_changed(self, energy_type: EnergyType, first: int, last: int, now: int) -> int:
         """Count the version up and widen the dirty range; ``$min`` sets ``dirtySince`` only on a clean meter.
 
         A meter that is damaged, or comes back, begins again: at a version that nobody has seen, dirty from end to end.
         """
+        self._written.pop(energy_type, None)
         known = {"_id": meter_id(self._user_id, energy_type), "type": energy_type.value}
         meter = self._changed(known | SOUND, first, last, now)
         if meter is None and self._begins(energy_type, now):
             meter = self._changed(known, first, last, now, upsert=True)
-        return int(meter["sourceVersion"]) if meter else begin_again(self._owned, self._user_id, energy_type)
+        if meter is None:
+            return begin_again(self._owned, self._user_id, energy_type)
+        self._written[energy_type] = meter
+        return int(meter["sourceVersion"])
 
     def configuration(self, energy_type: EnergyType) -> MeterConfiguration:
         """Modulus, direction and exchanges of a meter; the defaults where there is none yet."""
-        found = self._owned.find(Collections.METERS, meter_id(self._user_id, energy_type))
-        return configuration_of(found or {}, energy_type)
+        return configuration_of(self.document(energy_type) or {}, energy_type)
+
+    def document(self, energy_type: EnergyType) -> Document | None:
+        """A meter as it stands now. One that this transaction has marked is known: nobody else changes it meanwhile."""
+        return self._written.get(energy_type) or self._owned.find(
+            Collections.METERS, meter_id(self._user_id, energy_type)
+        )
 
     def configure(self, energy_type: EnergyType, configuration: MeterConfiguration) -> None:
         """Replace modulus, direction and exchanges of a meter that ``mark_changed`` has just written."""
+        self._written.pop(energy_type, None)
         exchanges = [_exchange_document(exchange) for exchange in configuration.exchanges]
         self._meters.update_one(
             {"_id": meter_id(self._user_id, energy_type)},
@@ -95,7 +106,6 @@ class MongoMeterRepository:
         return self._meters.find_one_and_update(
             wanted,
             [{"$set": changed}],
-            projection={"sourceVersion": 1},
             upsert=upsert,
             return_document=ReturnDocument.AFTER,
         )

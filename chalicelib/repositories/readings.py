@@ -149,10 +149,9 @@ class MongoEnergyRepository:
 
     def highest(self, energy_type: EnergyType) -> Decimal:
         """The highest amount of a meter; all of its readings are looked at, which a change of modulus does anyway."""
-        found = self._read.find_one(
-            counted({"type": energy_type.value}), projection={"_id": 0, "amount": 1}, sort=[("amount", -1)]
-        )
-        return Decimal(0) if found is None else amount_of(found["amount"])
+        highest = {"$group": {"_id": None, "amount": {"$max": "$amount"}}}
+        found = list(self._read.aggregate([{"$match": counted({"type": energy_type.value})}, highest]))
+        return amount_of(found[0]["amount"]) if found else Decimal(0)
 
     def instants_between(self, energy_type: EnergyType, first: int, last: int) -> set[int]:
         """Instants that carry a reading. On the new side each can be taken once, readable or not: the index tells."""

@@ -74,7 +74,7 @@ class MongoTransactions:
         sync = sync_state(self._database, session)
         meters = MongoMeterRepository(self._database, user_id, session)
         sides = {side: scoped(COLLECTION[side]) for side in Side}
-        kept = KeptReadings(self._database, user_id, sync, session)
+        kept = KeptReadings(scoped(Collections.SERIES), meters, sync)
         unreadable = partial(unreadable_among, self._database[COLLECTION[sync.authoritative]], session=session)
         return MongoWriteTransaction(
             MongoEnergyRepository(sides, sync, meters, kept, unreadable, release=release),

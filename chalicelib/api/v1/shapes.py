@@ -136,3 +136,17 @@ class SummaryQuery(Body):
     """Whose cards to show."""
 
     type: EnergyType
+
+
+# The members of a summary, in their order; cards that came later are version 2's.
+SUMMARY = (
+    "day",
+    "monthSoFar",
+    "lastMonth",
+    "sameMonthLastYear",
+    "changePercent",
+    "yearSoFar",
+    "averagePerDay",
+    "projection",
+    "lastReading",
+)

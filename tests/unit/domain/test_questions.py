@@ -264,16 +264,16 @@ def test_the_digit_of_a_register_of_an_exchange_is_named_too() -> None:
 
 def test_the_answer_says_both_counts_the_usual_figure_the_digit_and_how_to_go_on() -> None:
     assert str(asked(at("2024-03-05", 1_245), BEFORE, AFTER)) == (
-        "1245 on 2024-03-05 is lower than 12400 on 2024-03-01. Usual are up to 10 kWh a day. "
+        "1245 on 2024-03-05 is lower than 12400 on 2024-03-01. Up to 10 kWh a day are usual. "
         'With one more digit "4" it would be 12445, which fits. '
         "If a new meter is the reason, record its exchange. If it is right, send it again with confirm: true."
     )
     assert str(asked(at("2024-03-05T18:30", 13_000), AFTER, usual=UNKNOWN)) == (
         "13000 on 2024-03-05 18:30 is higher than 12500 on 2024-03-11. "
-        "Too few readings say what is usual: 50 kWh a day are taken for it. "
+        "Too few readings say what is usual: up to 50 kWh a day are taken for it. "
         "If a new meter is the reason, record its exchange. If it is right, send it again with confirm: true."
     )
     assert str(asked(exchange("2024-03-05", 12_440), at("2024-03-15", 9_005.5), kind=GAS)) == (
         "From 0 on 2024-03-05 (the new meter's first count) to 9005.5 on 2024-03-15 it would be 900.55 m3 a day. "
-        "Usual are up to 10 m3 a day. If it is right, send it again with confirm: true."
+        "Up to 10 m3 a day are usual. If it is right, send it again with confirm: true."
     )
