@@ -11,7 +11,11 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Backend
 from tests.functional.conftest import Api, problem
 
-DEFAULTS = {"zone": "Europe/Berlin", "toleranceDays": 3, "moduli": {"power": None, "gas": None}}
+DEFAULTS = {
+    "zone": "Europe/Berlin",
+    "moduli": {"power": None, "gas": None},
+    "runsBackwards": {"power": False, "gas": False},
+}
 
 
 def record(api: Api, date: str, amount: float, kind: str = "power", **more: Any) -> HTTPResponse:
@@ -47,7 +51,11 @@ def test_without_settings_the_defaults_hold(api: Api) -> None:
 
 
 def test_settings_are_kept_as_a_whole(api: Api) -> None:
-    wanted = {"zone": "America/New_York", "toleranceDays": 0, "moduli": {"power": 100000, "gas": 9999.5}}
+    wanted = {
+        "zone": "America/New_York",
+        "moduli": {"power": 100000, "gas": 9999.5},
+        "runsBackwards": {"power": True, "gas": False},
+    }
     assert api.request("PUT", "/v2/settings", json.dumps(wanted)).status_code == 200
     assert api.request("GET", "/v2/settings").json_body == wanted
     assert api.request("GET", "/v2/settings", user="bob").json_body == DEFAULTS
@@ -85,27 +93,33 @@ def test_the_same_settings_again_touch_nothing(api: Api) -> None:
 def test_a_modulus_touches_its_own_meter_alone(api: Api) -> None:
     record(api, "2023-01-31", 1000)
     record(api, "2023-01-31", 1000, kind="gas")
-    changed = configure(api, moduli={"gas": 1000}).json_body["meters"]
+    changed = configure(api, moduli={"gas": 10_000}).json_body["meters"]
     assert [meter["type"] for meter in changed] == ["gas"]
 
 
 def test_the_zone_decides_which_day_a_date_means_and_which_month_a_reading_ends(api: Api) -> None:
-    record(api, "2023-01-28T04:00:00Z", 1000)
+    record(api, "2023-01-30T23:00:00Z", 1000)
     record(api, "2023-02-28", 1100)
-    assert month(api, 1)["isActual"] is True  # 28 January in Berlin
+    assert month(api, 1)["isActual"] is True  # midnight of 31 January in Berlin
     configure(api, zone="America/New_York")
-    assert month(api, 1)["isActual"] is False  # 27 January in New York, a day too far
+    assert month(api, 1)["isActual"] is False  # 30 January in New York
     assert record(api, "2023-03-01", 1101).json_body["date"] == "2023-03-01T05:00:00.000Z"
 
 
-def test_the_tolerance_decides_how_near_a_reading_must_be(api: Api) -> None:
-    record(api, "2023-01-26", 1000)
-    record(api, "2023-02-26", 1100)
-    assert month(api, 1)["quality"] == "interpolated"
-    configure(api, toleranceDays=5)
-    assert month(api, 1)["quality"] == "measured"
-    configure(api, toleranceDays=0)
-    assert month(api, 1)["quality"] == "interpolated"
+def test_who_sends_the_days_of_tolerance_is_told_that_they_are_gone(api: Api) -> None:
+    [error] = problem(configure(api, toleranceDays=3), 422)["errors"]
+    assert "toleranceDays is no setting any more: leave it out" in error["reason"]
+    assert api.request("GET", "/v2/settings").json_body == DEFAULTS
+
+
+def test_a_meter_that_runs_backwards_turns_back_in_its_figures(api: Api) -> None:
+    record(api, "2023-01-31", 1000)
+    assert problem(record(api, "2023-02-28", 980), 422)["code"] == "LOWER_THAN_PREVIOUS"
+    assert [meter["type"] for meter in configure(api, runsBackwards={"power": True}).json_body["meters"]] == ["power"]
+    assert record(api, "2023-02-28", 400).status_code == 201
+    assert (month(api, 2)["consumption"], month(api, 2)["flags"]) == (-600, ["negative"])
+    configure(api)
+    assert (month(api, 2)["consumption"], month(api, 2)["flags"]) == (400, ["reset"])
 
 
 def test_the_modulus_explains_a_register_that_starts_again(api: Api) -> None:
@@ -141,6 +155,7 @@ def test_exchanges_are_listed_by_date_and_tell_of_themselves(api: Api) -> None:
         "date": "2023-03-01T09:00:00.000Z",
         "finalOld": 99.5,
         "initialNew": 5,
+        "revision": 1,
     }
     assert api.request("GET", "/v2/exchanges?type=gas").json_body == {"exchanges": []}
     assert api.request("GET", "/v2/exchanges?type=power", user="bob").json_body == {"exchanges": []}
@@ -198,9 +213,8 @@ def test_a_wrong_field_of_an_exchange_is_422_and_named(api: Api, changed: dict[s
                 7,
             )
         ),
-        ({"toleranceDays": -1}, "toleranceDays"),
-        ({"toleranceDays": 15}, "toleranceDays"),
-        ({"toleranceDays": 1.5}, "toleranceDays"),
+        ({"runsBackwards": {"power": "yes"}}, "runsBackwards.power"),
+        ({"runsBackwards": {"water": True}}, "runsBackwards.water"),
         ({"moduli": {"power": 0}}, "moduli.power"),
         ({"moduli": {"power": -5}}, "moduli.power"),
         ({"moduli": {"gas": 1e13}}, "moduli.gas"),

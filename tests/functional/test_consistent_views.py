@@ -67,7 +67,7 @@ def exchange(api: Api, _: str) -> int:
 
 
 def settings(api: Api, _: str) -> int:
-    answer = write(api, "PUT", "/v2/settings", {"zone": "Pacific/Auckland", "moduli": {"power": 1050}})
+    answer = write(api, "PUT", "/v2/settings", {"zone": "Pacific/Auckland", "moduli": {"power": 10_000}})
     return int(answer.json_body["meters"][0]["sourceVersion"])
 
 

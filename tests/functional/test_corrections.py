@@ -151,7 +151,7 @@ def test_a_correction_is_held_to_its_neighbours_but_not_to_itself(api: Api) -> N
     ("changed", "where"),
     [
         ({"type": "gas"}, "type"),
-        ({"amount": 0}, "amount"),
+        ({"amount": -0.001}, "amount"),
         ({"amount": "much"}, "amount"),
         ({"date": "2023-02-31"}, "date"),
         ({"date": "2024-01-01"}, "date"),

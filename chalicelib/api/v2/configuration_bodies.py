@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, WithJsonSchema, field_validator, model_validator
+from pydantic import Field, StrictBool, WithJsonSchema, field_validator, model_validator
 
 from chalicelib.api.bodies import Amount, Body, Confirm, DateText, Moment
 from chalicelib.domain.events import MeterChange
@@ -107,8 +107,8 @@ class ModuliBody(Body):
 class DirectionsBody(Body):
     """Whether a meter turns back while more is fed in than used."""
 
-    power: bool = False
-    gas: bool = False
+    power: StrictBool = False
+    gas: StrictBool = False
 
 
 class SettingsBody(Body):
