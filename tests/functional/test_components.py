@@ -73,9 +73,9 @@ def test_who_knows_the_answer_is_told_so_by_either_backend(api: Api, path: str) 
 
 @pytest.mark.parametrize("path", ["dashboard?", "timeline_slider?type=power&", "monthly_charts?type=power&year=2023&"])
 def test_who_has_just_written_sees_it_by_either_backend(api: Api, path: str) -> None:
-    record(api)
+    record(api, date="2023-11-01")
     api.container.calculation.refresh("alice", EnergyType.POWER)
-    record(api, date="2023-02-28", amount=1100)
+    record(api, date="2023-11-10", amount=1100)
     old = ask(api, path).body
     api.flags.side = Backend.NEW
     assert ask(api, path).body != old, "the stored view lags"
@@ -196,7 +196,7 @@ def test_the_old_pages_get_the_months_as_readings_at_the_true_month_ends(api: Ap
         "updatedAt": "2023-02-01T04:59:59.999Z",
     }
     assert energies[5]["date"] == "2023-07-01T03:59:59.999Z"
-    assert [energy["_id"][-2:] for energy in energies] == [f"{month:02}" for month in range(1, 13)]
+    assert [energy["_id"][-2:] for energy in energies] == [f"{month:02}" for month in range(1, 9)]  # 92 days ahead
 
 
 def test_months_in_which_nothing_is_known_are_no_readings(api: Api) -> None:

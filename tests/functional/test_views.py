@@ -111,7 +111,7 @@ def test_the_summarys_day_is_the_users(year: Api) -> None:
 def test_the_summary_tells_the_months_and_the_last_reading(year: Api) -> None:
     data = show(year, SUMMARY).json_body["data"]
     assert data["lastMonth"] == {"value": 100, "quality": "measured"}
-    assert data["sameMonthLastYear"]["quality"] == "extrapolated"
+    assert data["sameMonthLastYear"] == {"value": None, "quality": None}  # months before the first reading
     assert data["lastReading"]["amount"] == 2000
     assert data["lastReading"]["ageDays"] == 14
 
