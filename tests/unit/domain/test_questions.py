@@ -259,7 +259,7 @@ def test_the_digit_of_a_register_of_an_exchange_is_named_too() -> None:
     first = doubt(exchange("2024-03-05", 12_440, 300), at("2024-03-11", 55)).suggestion
     assert final is not None
     assert first is not None
-    assert (final.amount, first.amount) == (12_444, 30)
+    assert [final.amount, first.amount] == [12_444, 30]
 
 
 def test_the_answer_says_both_counts_the_usual_figure_the_digit_and_how_to_go_on() -> None:

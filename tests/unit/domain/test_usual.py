@@ -82,8 +82,7 @@ def test_days_are_those_of_the_zone(zone: str, minutes: set[int], start: int) ->
     lasts = {local_date(reading.instant, ZoneInfo(zone)): reading for reading in readings}
     ordered = sorted(lasts.values())
     rates = [
-        Fraction(int(b.amount - a.amount) * DAY_MS, max(DAY_MS, b.instant - a.instant))
-        for a, b in pairwise(ordered)
+        Fraction(int(b.amount - a.amount) * DAY_MS, max(DAY_MS, b.instant - a.instant)) for a, b in pairwise(ordered)
     ]
     expected = Usual(max(rates), known=True) if len(rates) >= 3 else Usual(Fraction(50), known=False)
     assert usual_of(CompactReadings.of(readings), POWER, PLAIN, ZoneInfo(zone)) == expected
