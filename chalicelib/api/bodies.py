@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StrictBool, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 
@@ -31,11 +31,18 @@ def _truth(value: Any) -> Any:
 
 QUERY_DIGITS = 10
 # A JSON number; Python keeps every digit of it.
-Amount = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
+Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
+AMOUNT = "what the register shows: a new meter shows 0"
+Amount = Annotated[
+    Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number", "minimum": 0, "description": AMOUNT})
+]
 DIGITS = BeforeValidator(_digits)  # behind the bounds of a number, or they are lost to the schema
 TRUTH = BeforeValidator(_truth)
 CONSISTENT = "true: with every write that was answered before; calculated on the spot while the stored view lags"
-DateText = Annotated[str, Field(min_length=1, max_length=40, description="a date, or a date-time with an offset")]
+CONFIRM = "true: store it though it hardly fits what is stored around it"
+Confirm = Annotated[StrictBool, Field(description=CONFIRM)]
+DATE = "a date (local midnight), or a date-time, which is local where it has no offset"
+DateText = Annotated[str, Field(min_length=1, max_length=40, description=DATE)]
 Moment = Annotated[
     datetime, PlainSerializer(lambda moment: moment), WithJsonSchema({"type": "string", "format": "date-time"})
 ]

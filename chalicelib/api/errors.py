@@ -17,6 +17,8 @@ from typing import Any, ClassVar
 from chalicelib.domain.errors import (
     AuthenticationError,
     ConflictError,
+    Count,
+    Doubt,
     EnergyMonitorError,
     FieldError,
     ForbiddenError,
@@ -26,6 +28,7 @@ from chalicelib.domain.errors import (
     RevisionError,
     UnavailableError,
 )
+from chalicelib.domain.readings import to_datetime
 
 PROBLEM_TYPE = "urn:energy-monitor:problem:"
 SHOWN_ERRORS = 100
@@ -132,11 +135,29 @@ def _slug(error: Exception) -> str:
 def _members(error: Exception) -> dict[str, Any]:
     members: dict[str, Any] = {}
     if isinstance(error, ImplausibleReadingError):
-        members["code"] = error.code
+        members |= {"code": error.doubt.code, "details": _details(error.doubt)}
     if isinstance(error, InvalidInputError) and error.errors:
         members["errors"] = [_field(field) for field in error.errors[:SHOWN_ERRORS]]
         members["errorCount"] = len(error.errors)
     return members
+
+
+def _details(doubt: Doubt) -> dict[str, Any]:
+    """What is asked back, for programs: the counts that do not fit, what is usual, what was probably meant."""
+    typo = doubt.suggestion
+    return {
+        "given": _count(doubt.given),
+        "previous": doubt.previous and _count(doubt.previous),
+        "next": doubt.following and _count(doubt.following),
+        "usualPerDay": doubt.usual_per_day,
+        "suggestion": typo and {"amount": typo.amount, "digit": typo.digit, "added": typo.added},
+        "exchangeWithoutTime": None if doubt.exchange is None else to_datetime(doubt.exchange),
+    }
+
+
+def _count(count: Count) -> dict[str, Any]:
+    instant, amount = count
+    return {"amount": amount, "date": to_datetime(instant)}
 
 
 def _field(error: FieldError) -> dict[str, str]:

@@ -12,11 +12,11 @@ from chalicelib.domain.errors import FieldError, InvalidInputError
 
 REVISION = re.compile("[0-9]{1,18}")
 ETAG = re.compile(r'(W/)?"([^"]*)"')
-NO_REVISION = -1  # what no reading has
+NO_REVISION = -1  # what nothing has
 
 
 def seen_revision(call: Call) -> int | None:
-    """The revision that ``If-Match`` names, None: any; another ETag than a reading's matches none.
+    """The revision that ``If-Match`` names, None: any; an ETag that is no revision matches none.
 
     Raises:
         InvalidInputError: it is not one ETag.
@@ -38,7 +38,7 @@ def if_match(call: Call) -> str | None:
         return None
     if match := ETAG.fullmatch(given):
         return "" if match[1] else match[2]
-    raise InvalidInputError("If-Match: send the ETag of the reading", (FieldError("If-Match", "not one ETag"),))
+    raise InvalidInputError("If-Match: send the ETag of what you have read", (FieldError("If-Match", "not one ETag"),))
 
 
 def conditional_answer(call: Call, etag: str, body: Callable[[], Any]) -> Response:

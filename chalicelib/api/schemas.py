@@ -8,19 +8,58 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 from pydantic_core.core_schema import DecimalSchema
 
 from chalicelib.api.operation import Operation
+from chalicelib.domain.question_words import CODES
 
 Members = dict[str, Any]
 TEMPLATE = "#/components/schemas/{model}"
 PLACE = {"where": {"type": "string"}, "reason": {"type": "string"}}
+COUNT: Members = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["amount", "date"],
+    "properties": {"amount": {"type": "number"}, "date": {"type": "string", "format": "date-time"}},
+}
+NULL: Members = {"type": "null"}
+# What is asked back: the counts that hardly fit each other, what is usual, what was probably meant.
+DETAILS: Members = {
+    "given": COUNT,
+    "previous": {"anyOf": [COUNT, NULL]},
+    "next": {"anyOf": [COUNT, NULL]},
+    "usualPerDay": {"type": "number"},
+    "suggestion": {
+        "anyOf": [
+            {
+                "description": "The amount with a digit more than what was typed (added), or one less.",
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["amount", "digit", "added"],
+                "properties": {
+                    "amount": {"type": "number"},
+                    "digit": {"type": "string", "pattern": "^[0-9]$"},
+                    "added": {"type": "boolean"},
+                },
+            },
+            NULL,
+        ]
+    },
+    "exchangeWithoutTime": {
+        "description": "An exchange of that day which was given as a date: give it a time.",
+        "anyOf": [COUNT["properties"]["date"], NULL],
+    },
+}
 PROBLEM: Members = {
-    "description": "What went wrong (RFC 9457); errors names the first 100 places, errorCount counts them all.",
+    "description": (
+        "What went wrong (RFC 9457); errors names the first 100 places, errorCount counts them all. With a code: what "
+        "hardly fits and is written all the same if it is sent again with confirm: true."
+    ),
     "type": "object",
     "additionalProperties": False,
     "required": ["type", "title", "status", "detail", "instance"],
     "properties": {
         **{name: {"type": "string"} for name in ("type", "title", "detail", "instance")},
         "status": {"type": "integer"},
-        "code": {"enum": ["LOWER_THAN_PREVIOUS", "HIGHER_THAN_NEXT"]},
+        "code": {"enum": [*CODES]},
+        "details": {"type": "object", "additionalProperties": False, "required": [*DETAILS], "properties": DETAILS},
         "errors": {
             "type": "array",
             "maxItems": 100,

@@ -3,7 +3,7 @@
 EnergyMonitorError
 ├── InvalidInputError          what the caller sent cannot be used; carries field errors
 │   ├── InvalidReadingError    one reading breaks a rule of CALCULATION.md 9
-│   │   └── ImplausibleReadingError    lower than its predecessor or higher than its successor
+│   │   └── ImplausibleReadingError    asked back: a count that hardly fits those around it
 │   ├── CsvError               a CSV file cannot be read as a whole
 │   └── HistogramError         a range or bucket count that has no histogram
 ├── AuthenticationError        no token, or one that does not prove who is asking
@@ -28,6 +28,10 @@ What lives here: classes only. ``chalicelib.api.errors`` makes HTTP answers of t
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeAlias
+
+Count: TypeAlias = tuple[int, Decimal]  # an instant (UTC milliseconds), and what the register showed then
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,32 @@ class FieldError:
 
     where: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """The amount that was probably meant: with a digit more (``added``), or one less, than what was typed."""
+
+    amount: Decimal
+    digit: str
+    added: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What is asked back about a count of a register (CALCULATION.md 9): for programs, as the message is for people.
+
+    ``where`` is the field that was sent; ``exchange`` the instant of an exchange on the same day that has no time.
+    """
+
+    code: str
+    where: str
+    given: Count
+    previous: Count | None
+    following: Count | None
+    usual_per_day: Decimal
+    suggestion: Suggestion | None = None
+    exchange: int | None = None
 
 
 class EnergyMonitorError(Exception):
@@ -51,15 +81,15 @@ class InvalidInputError(EnergyMonitorError):
 
 
 class InvalidReadingError(InvalidInputError):
-    """Raised when a single reading breaks a rule: amount not positive, date missing or far ahead, unknown type."""
+    """Raised when a single reading breaks a rule: amount negative, date missing or far ahead, unknown type."""
 
 
 class ImplausibleReadingError(InvalidReadingError):
-    """Raised when a register would run backwards; ``code`` is LOWER_THAN_PREVIOUS or HIGHER_THAN_NEXT."""
+    """Raised when a count hardly fits those around it and nobody has confirmed it."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message, (FieldError("amount", message),))
-        self.code = code
+    def __init__(self, doubt: Doubt, message: str) -> None:
+        super().__init__(message, (FieldError(doubt.where, message),))
+        self.doubt = doubt
 
 
 class CsvError(InvalidInputError):

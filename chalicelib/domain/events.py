@@ -90,7 +90,10 @@ class EnergyReadingDeleted(MeterEvent):
 
 
 class MeterExchanged(MeterEvent):
-    """A meter was exchanged, or the exchange corrected or taken back."""
+    """A meter was exchanged, or the exchange corrected or taken back.
+
+    ``meter.first`` and ``meter.last`` are its instants, before and after a correction, in their order.
+    """
 
 
 class EnergyReadingsSynced(MeterEvent):

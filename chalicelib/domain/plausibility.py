@@ -1,9 +1,11 @@
-"""What makes a single reading believable (CALCULATION.md, 9). Whether its instant is taken, the store knows."""
+"""What no reading and no exchange can say (CALCULATION.md, 9): it is refused. What is asked back is in ``questions``.
 
-from collections.abc import Iterable, Sequence
+Whether an instant is taken, the store knows.
+"""
+
 from decimal import Context, Decimal
 
-from chalicelib.domain.errors import FieldError, ImplausibleReadingError, InvalidReadingError
+from chalicelib.domain.errors import FieldError, InvalidReadingError
 from chalicelib.domain.readings import (
     AMOUNT_LIMIT,
     DAY_MS,
@@ -19,9 +21,6 @@ MAX_DIGITS = 15
 MAX_INTEGER_DIGITS = AMOUNT_LIMIT.adjusted()
 _TYPES = {kind.value: kind for kind in EnergyType}
 _KEPT = Context(prec=MAX_DIGITS)
-
-LOWER_THAN_PREVIOUS = "LOWER_THAN_PREVIOUS"
-HIGHER_THAN_NEXT = "HIGHER_THAN_NEXT"
 
 
 def parse_type(text: str) -> EnergyType:
@@ -78,52 +77,6 @@ def check_exchange(exchange: MeterExchange, now: int) -> None:
         for flaw in _amount_flaws(amount)
     ]
     _raise_if([*flaws, *_instant_flaws(exchange.instant, now)])
-
-
-def check_neighbours(
-    reading: Reading,
-    previous: Reading | None,
-    following: Reading | None,
-    exchanges: Iterable[MeterExchange] = (),
-) -> None:
-    """ImplausibleReadingError if the register would run backwards; skip it when the user confirmed.
-
-    An exchange between two readings explains a step: then what counts is the meter on the reading's own side of it,
-    ``initial_new`` before it and ``final_old`` after it.
-
-    Args:
-        reading: the new or changed one.
-        previous: the stored reading before it in time, if any.
-        following: the stored reading after it in time, if any.
-        exchanges: the meter's exchanges, all or those nearby.
-    """
-    known = sorted(exchanges)
-    floor = _floor(reading, previous, known)
-    if floor is not None and reading.amount < floor:
-        raise ImplausibleReadingError(
-            LOWER_THAN_PREVIOUS, f"amount {reading.amount} is lower than {floor}, the one before"
-        )
-    ceiling = _ceiling(reading, following, known)
-    if ceiling is not None and reading.amount > ceiling:
-        raise ImplausibleReadingError(
-            HIGHER_THAN_NEXT, f"amount {reading.amount} is higher than {ceiling}, the one after"
-        )
-
-
-def _floor(reading: Reading, previous: Reading | None, exchanges: Sequence[MeterExchange]) -> Decimal | None:
-    since = previous.instant if previous else None
-    for exchange in reversed(exchanges):
-        if exchange.instant < reading.instant and (since is None or since <= exchange.instant):
-            return exchange.initial_new
-    return previous.amount if previous else None
-
-
-def _ceiling(reading: Reading, following: Reading | None, exchanges: Sequence[MeterExchange]) -> Decimal | None:
-    until = following.instant if following else None
-    for exchange in exchanges:
-        if reading.instant <= exchange.instant and (until is None or exchange.instant < until):
-            return exchange.final_old
-    return following.amount if following else None
 
 
 def _amount_flaws(amount: Decimal) -> list[FieldError]:

@@ -5,7 +5,7 @@ Instants are UTC epoch milliseconds, amounts exact decimals. Adapters: ``chalice
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from hashlib import sha256
 from typing import Literal, NamedTuple, Protocol, TypeVar
@@ -93,11 +93,12 @@ class MeterState:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A recorded meter exchange: its id and what it says."""
+    """A recorded meter exchange: its id, what it says, and how often it was written."""
 
     id: str
     type: EnergyType
     exchange: MeterExchange
+    revision: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,10 @@ class MeterConfiguration:
     def points(self) -> tuple[MeterExchange, ...]:
         """The exchanges as the calculation takes them."""
         return tuple(exchange.exchange for exchange in self.exchanges)
+
+    def without(self, exchange_id: str) -> "MeterConfiguration":
+        """The same as if an exchange had not been recorded."""
+        return replace(self, exchanges=tuple(known for known in self.exchanges if known.id != exchange_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +179,12 @@ class EnergyRepository(Protocol):
         self, energy_type: EnergyType, instant: int, but: str | None = None
     ) -> tuple[Reading | None, Reading | None]:
         """The readings just before and just after an instant, without the one whose id is ``but``."""
+
+    def between(self, energy_type: EnergyType, first: int, last: int, but: str | None = None) -> CompactReadings:
+        """The readings from one instant to another, both included, without the one whose id is ``but``.
+
+        From the compact series where it is kept: what a transaction has changed must be in the meter's dirty range.
+        """
 
     def highest(self, energy_type: EnergyType) -> Decimal:
         """The highest amount that is stored of a meter; 0 where there is none."""

@@ -8,7 +8,7 @@ from pymongo.client_session import ClientSession
 from typing_extensions import override
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.meter_invariants import VERSION_LIMIT, calculation_of, is_sound
+from chalicelib.domain.meter_invariants import VERSION_LIMIT, calculation_of, is_sound, is_version
 from chalicelib.domain.ports import Exchange, MeterConfiguration, MeterRepository, MeterState
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, MeterExchange, to_datetime, to_ms
 from chalicelib.repositories.calculation_marks import version_or
@@ -47,6 +47,7 @@ class MongoMeterRepository(MeterRepository):
         self._meters = ScopedCollection(database[Collections.METERS], user_id, session)
         self._owned = OwnedDocuments(database, user_id, session)
         self._user_id = user_id
+        self._written: dict[EnergyType, Document] = {}
 
     @override
     def mark_changed(self, energy_type: EnergyType, first: int, last: int, now: int) -> int:
@@ -54,19 +55,29 @@ class MongoMeterRepository(MeterRepository):
 
         A meter that is damaged, or comes back, begins again: at a version that nobody has seen, dirty from end to end.
         """
+        self._written.pop(energy_type, None)
         known = {"_id": meter_id(self._user_id, energy_type), "type": energy_type.value}
         meter = self._changed(known | SOUND, first, last, now)
         if meter is None and self._begins(energy_type, now):
             meter = self._changed(known, first, last, now, upsert=True)
-        return int(meter["sourceVersion"]) if meter else begin_again(self._owned, self._user_id, energy_type)
+        if meter is None:
+            return begin_again(self._owned, self._user_id, energy_type)
+        self._written[energy_type] = meter
+        return int(meter["sourceVersion"])
 
     @override
     def configuration(self, energy_type: EnergyType) -> MeterConfiguration:
-        found = self._owned.find(Collections.METERS, meter_id(self._user_id, energy_type))
-        return configuration_of(found or {}, energy_type)
+        return configuration_of(self.document(energy_type) or {}, energy_type)
+
+    def document(self, energy_type: EnergyType) -> Document | None:
+        """A meter as it stands now. One that this transaction has marked is known: nobody else changes it meanwhile."""
+        return self._written.get(energy_type) or self._owned.find(
+            Collections.METERS, meter_id(self._user_id, energy_type)
+        )
 
     @override
     def configure(self, energy_type: EnergyType, configuration: MeterConfiguration) -> None:
+        self._written.pop(energy_type, None)
         exchanges = [_exchange_document(exchange) for exchange in configuration.exchanges]
         self._meters.update_one(
             {"_id": meter_id(self._user_id, energy_type)},
@@ -99,7 +110,6 @@ class MongoMeterRepository(MeterRepository):
         return self._meters.find_one_and_update(
             wanted,
             [{"$set": changed}],
-            projection={"sourceVersion": 1},
             upsert=upsert,
             return_document=ReturnDocument.AFTER,
         )
@@ -200,7 +210,8 @@ def published(version: int, calculation: int, as_of: int, kept: Document | None)
 
 def _exchange(energy_type: EnergyType, document: Document) -> Exchange:
     points = MeterExchange(to_ms(document["date"]), amount_of(document["finalOld"]), amount_of(document["initialNew"]))
-    return Exchange(document["id"], energy_type, points)
+    revision = document.get("revision", 1)  # releases before wrote none
+    return Exchange(document["id"], energy_type, points, revision if is_version(revision) else 1)
 
 
 def _exchange_document(exchange: Exchange) -> Document:
@@ -210,4 +221,5 @@ def _exchange_document(exchange: Exchange) -> Document:
         "date": to_datetime(points.instant),
         "finalOld": points.final_old,
         "initialNew": points.initial_new,
+        "revision": exchange.revision,
     }

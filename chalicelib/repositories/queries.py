@@ -37,15 +37,13 @@ from chalicelib.repositories.database import (
     meter_id,
     time_limit,
 )
-from chalicelib.repositories.documents import COLLECTION, counted, id_of, point_of, reading_of
-from chalicelib.repositories.doubles import document_that_counts, each_that_counts, without_doubles
+from chalicelib.repositories.documents import COLLECTION, counted, id_of, reading_of
+from chalicelib.repositories.doubles import document_that_counts, each_that_counts
+from chalicelib.repositories.history import points_of
 from chalicelib.repositories.meters import configuration_of, state_of
 from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.settings import MongoSettingsWriter
-
-POINT = {"_id": 1, "date": 1, "amount": 1, "updatedAt": 1}
-BATCH = 10_000
 
 
 class MongoReadingQueries(ReadingQueries):
@@ -135,10 +133,7 @@ class MongoReadingQueries(ReadingQueries):
         session: ClientSession,
         conditions: Mapping[str, Any] = MappingProxyType({}),
     ) -> CompactReadings:
-        wanted = counted({"type": energy_type.value, **conditions})
-        documents = self._readings(user_id, side, session).find(wanted, projection=POINT, sort=[("date", 1)])
-        batches = documents.batch_size(BATCH)
-        return CompactReadings.of(map(point_of, without_doubles(list(batches)) if side is Side.OLD else batches))
+        return points_of(self._readings(user_id, side, session), side, {"type": energy_type.value, **conditions})
 
     def _meter(self, user_id: str, energy_type: EnergyType, session: ClientSession | None) -> Document | None:
         owned = OwnedDocuments(self._database, user_id, session)

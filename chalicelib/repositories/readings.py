@@ -14,6 +14,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import ConflictError, DuplicateReadingError, NotFoundError
 from chalicelib.domain.ports import EnergyRepository, NewReading, StoredReading
 from chalicelib.domain.readings import EnergyType, Reading, is_kept, to_datetime, to_ms
@@ -35,6 +36,7 @@ from chalicelib.repositories.documents import (
     with_origin,
 )
 from chalicelib.repositories.doubles import document_that_counts, last_updated
+from chalicelib.repositories.history import KeptReadings, points_of
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.scoped import ScopedCollection
 
@@ -55,11 +57,13 @@ class MongoEnergyRepository(EnergyRepository):
         sides: Mapping[Side, ScopedCollection],
         sync: SyncState,
         meters: MongoMeterRepository,
+        kept: KeptReadings,
         unreadable_among: UnreadableAmong,
         *,
         release: bool = False,
     ) -> None:
         self._meters = meters
+        self._kept = kept
         self._unreadable_among = unreadable_among
         self._written = {side: sides[side] for side in sync.writes}
         self._side = sync.authoritative
@@ -137,12 +141,25 @@ class MongoEnergyRepository(EnergyRepository):
         )
 
     @override
+    def between(self, energy_type: EnergyType, first: int, last: int, but: str | None = None) -> CompactReadings:
+        """What was displayed, and in the dirty range what is stored now."""
+
+        def stored(first: int, last: int) -> CompactReadings:
+            date = {"$gte": to_datetime(first), "$lte": to_datetime(last)}
+            return points_of(self._read, self._side, self._at(energy_type, date, but))
+
+        kept = self._kept.between(energy_type, first, last)
+        if kept is None:
+            return stored(first, last)
+        first, last = max(first, kept.dirty_from), min(last, kept.dirty_to)
+        return kept.readings if first > last else kept.readings.with_range(first, last, stored(first, last))
+
+    @override
     def highest(self, energy_type: EnergyType) -> Decimal:
         """The highest amount of a meter; all of its readings are looked at, which a change of modulus does anyway."""
-        found = self._read.find_one(
-            counted({"type": energy_type.value}), projection={"_id": 0, "amount": 1}, sort=[("amount", -1)]
-        )
-        return Decimal(0) if found is None else amount_of(found["amount"])
+        highest = {"$group": {"_id": None, "amount": {"$max": "$amount"}}}
+        found = list(self._read.aggregate([{"$match": counted({"type": energy_type.value})}, highest]))
+        return amount_of(found[0]["amount"]) if found else Decimal(0)
 
     @override
     def instants_between(self, energy_type: EnergyType, first: int, last: int) -> set[int]:

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from pymongo import DeleteMany, ReplaceOne
 
-from chalicelib.domain.calculation.compact import CompactReadings
+from chalicelib.domain.calculation.compact import CompactReadings, utc_year
 from chalicelib.domain.display_documents import SeriesUpdate
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import Document, meter_id
@@ -45,6 +45,18 @@ def believed(parts: Sequence[Document], meter: Document) -> tuple[CompactReading
     except (LookupError, OverflowError, TypeError, ValueError):  # damaged: the readings are asked, and it is replaced
         return None
     return (readings, digests) if len(readings) == len(readings.amounts) == meter["series"]["count"] else None
+
+
+def between(series: ScopedCollection, meter: Document, first: int, last: int) -> CompactReadings | None:
+    """The kept readings from one instant to another; None where they cannot be read.
+
+    Without a look at the digest, which is of all parts: good enough for what is asked back, not for a figure.
+    """
+    parts = series.find({"_id": _years(meter["_id"], utc_year(first), utc_year(last))}, sort=[("_id", 1)])
+    try:
+        return CompactReadings.joined(map(_readings, parts)).between(first, last)
+    except (LookupError, OverflowError, TypeError, ValueError):
+        return None
 
 
 def replace(series: ScopedCollection, user_id: str, energy_type: EnergyType, update: SeriesUpdate | None) -> None:

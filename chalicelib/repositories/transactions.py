@@ -20,6 +20,7 @@ from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections, MongoDatabase, time_limit
 from chalicelib.repositories.documents import COLLECTION
+from chalicelib.repositories.history import KeptReadings
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.quarantine import unreadable_among
 from chalicelib.repositories.readings import MongoEnergyRepository
@@ -75,9 +76,10 @@ class MongoTransactions(Transactions):
         sync = sync_state(self._database, session)
         meters = MongoMeterRepository(self._database, user_id, session)
         sides = {side: scoped(COLLECTION[side]) for side in Side}
+        kept = KeptReadings(scoped(Collections.SERIES), meters, sync)
         unreadable = partial(unreadable_among, self._database[COLLECTION[sync.authoritative]], session=session)
         return MongoWriteTransaction(
-            MongoEnergyRepository(sides, sync, meters, unreadable, release=release),
+            MongoEnergyRepository(sides, sync, meters, kept, unreadable, release=release),
             meters,
             MongoSettingsWriter(self._database, user_id, session),
         )

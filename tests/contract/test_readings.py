@@ -22,6 +22,7 @@ from chalicelib.domain.ports import (
 from chalicelib.domain.readings import EnergyType, MeterExchange, Reading
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 DAY = 86_400_000
@@ -140,6 +141,25 @@ def test_neighbours_leave_out_the_reading_that_is_being_changed(ports: Ports, us
     assert found == (Reading(DAY, Decimal(1)), Reading(5 * DAY, Decimal(5)))
 
 
+@pytest.mark.parametrize("shown", [False, True])
+def test_the_readings_of_a_range_are_those_that_the_transaction_sees(ports: Ports, user: str, shown: bool) -> None:
+    _, second, _ = (add(ports, user, day, str(day)) for day in (1, 5, 400))
+    add(ports, user, 6, "60", GAS)
+    mark(ports, user, POWER, MeterConfiguration())
+    if shown:
+        DisplayDataCalculationService(ports.display, ports.queries, lambda: 400 * DAY).refresh(user, POWER)
+
+    def work(transaction: WriteTransaction) -> list[list[int]]:
+        transaction.meters.mark_changed(POWER, 5 * DAY, 7 * DAY, 20)
+        transaction.readings.replace(second, replace(second, instant=7 * DAY, revision=2))
+        ranges = [(0, 500), (2, 400), (1, 6), (8, 399)]
+        found = [transaction.readings.between(POWER, a * DAY, b * DAY) for a, b in ranges]
+        found.append(transaction.readings.between(POWER, 0, 500 * DAY, but=second.id))
+        return [[reading.instant // DAY for reading in readings] for readings in found]
+
+    assert ports.transactions.run(user, work) == [[1, 7, 400], [7, 400], [1], [], [1, 400]]
+
+
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 50])
 @pytest.mark.parametrize("descending", [False, True])
 def test_pages_show_each_reading_once_in_order(ports: Ports, user: str, limit: int, descending: bool) -> None:
@@ -183,7 +203,7 @@ def test_limit_0_shows_everything(ports: Ports, user: str) -> None:
 
 
 def test_a_meter_keeps_its_modulus_and_exchanges(ports: Ports, user: str) -> None:
-    exchange = Exchange("x1", POWER, MeterExchange(4 * DAY, Decimal("99.5"), Decimal("0.25")))
+    exchange = Exchange("x1", POWER, MeterExchange(4 * DAY, Decimal("99.5"), Decimal("0.25")), 7)
     mark(ports, user, POWER, MeterConfiguration(MODULUS, (exchange,)))
     expected = MeterConfiguration(MODULUS, (exchange,))
     assert ports.transactions.run(user, lambda t: t.meters.configuration(POWER)) == expected

@@ -167,6 +167,9 @@ class FakeReadings:
         after = [point for point in points if point.instant > instant]
         return (before[-1] if before else None), (after[0] if after else None)
 
+    def between(self, energy_type: EnergyType, first: int, last: int, but: str | None = None) -> CompactReadings:
+        return CompactReadings.of(points_of(self._state, self._user_id, energy_type, but)).between(first, last)
+
     def highest(self, energy_type: EnergyType) -> Decimal:
         amounts = [item.amount for key, item in self._state.readings.items() if key[:2] == (self._user_id, energy_type)]
         return max(amounts, default=Decimal(0))

@@ -93,7 +93,7 @@ def test_the_same_settings_again_touch_nothing(api: Api) -> None:
 def test_a_modulus_touches_its_own_meter_alone(api: Api) -> None:
     record(api, "2023-01-31", 1000)
     record(api, "2023-01-31", 1000, kind="gas")
-    changed = configure(api, moduli={"gas": 1001}).json_body["meters"]
+    changed = configure(api, moduli={"gas": 10_000}).json_body["meters"]
     assert [meter["type"] for meter in changed] == ["gas"]
 
 
@@ -154,6 +154,16 @@ def test_a_tolerance_is_no_setting_any_more_and_one_that_is_stored_says_nothing(
     assert month(api, 1)["quality"] == "interpolated"
 
 
+def test_a_meter_that_runs_backwards_turns_back_in_its_figures(api: Api) -> None:
+    record(api, "2023-01-31", 1000)
+    assert problem(record(api, "2023-02-28", 980), 422)["code"] == "LOWER_THAN_PREVIOUS"
+    assert [meter["type"] for meter in configure(api, runsBackwards={"power": True}).json_body["meters"]] == ["power"]
+    assert record(api, "2023-02-28", 400).status_code == 201
+    assert (month(api, 2)["consumption"], month(api, 2)["flags"]) == (-600, ["negative"])
+    configure(api)
+    assert (month(api, 2)["consumption"], month(api, 2)["flags"]) == (400, ["reset"])
+
+
 def test_the_modulus_explains_a_register_that_starts_again(api: Api) -> None:
     record(api, "2023-01-31", 99_900)
     record(api, "2023-02-28", 50, confirm=True)
@@ -187,6 +197,7 @@ def test_exchanges_are_listed_by_date_and_tell_of_themselves(api: Api) -> None:
         "date": "2023-03-01T09:00:00.000Z",
         "finalOld": 99.5,
         "initialNew": 5,
+        "revision": 1,
     }
     assert api.request("GET", "/v2/exchanges?type=gas").json_body == {"exchanges": []}
     assert api.request("GET", "/v2/exchanges?type=power", user="bob").json_body == {"exchanges": []}
@@ -249,6 +260,7 @@ def test_a_wrong_field_of_an_exchange_is_422_and_named(api: Api, changed: dict[s
         ({"runsBackwards": {"power": 1}}, "runsBackwards.power"),
         ({"runsBackwards": {"power": "true"}}, "runsBackwards.power"),
         ({"runsBackwards": True}, "runsBackwards"),
+        ({"runsBackwards": {"water": True}}, "runsBackwards.water"),
         ({"moduli": {"power": 0}}, "moduli.power"),
         ({"moduli": {"power": -5}}, "moduli.power"),
         ({"moduli": {"gas": 1e13}}, "moduli.gas"),

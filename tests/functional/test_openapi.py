@@ -27,6 +27,7 @@ KNOWN: dict[str, Known] = {
         (201, {"body": NEW, **JSON}),
         (409, {"body": NEW | {"type": "power", "date": "2023-01-31"}, **JSON}),
         (422, {"body": NEW | {"type": "power"}, **JSON}),
+        (422, {"body": NEW | {"type": "power", "amount": 110050, "date": "2023-03-01"}, **JSON}),
     ],
     "show_reading": [
         (200, {"path_parameters": READING}),
@@ -56,10 +57,23 @@ KNOWN: dict[str, Known] = {
         (304, {"query": {"type": "gas", "dataType": "histogram"}, "headers": {"If-None-Match": "*"}}),
     ],
     "list_exchanges": [(200, {"query": {"type": "power"}})],
-    "add_exchange": [(201, {"body": {"type": "gas", "date": "2023-01-01", "finalOld": 5}, **JSON})],
-    "remove_exchange": [(204, {"path_parameters": EXCHANGE}), (404, {"path_parameters": {"exchange_id": "other"}})],
+    "add_exchange": [
+        (201, {"body": {"type": "gas", "date": "2023-01-01", "finalOld": 5}, **JSON}),
+        (422, {"body": {"type": "power", "date": "2023-03-01", "finalOld": 1}, **JSON}),
+    ],
+    "correct_exchange": [
+        (200, {"path_parameters": EXCHANGE, "body": {"finalOld": 2001}, **JSON}),
+        (412, {"path_parameters": EXCHANGE, "body": {}, "headers": {"If-Match": '"7"'}, **JSON}),
+        (422, {"path_parameters": EXCHANGE, "body": {"finalOld": 110050}, **JSON}),
+        (422, {"path_parameters": EXCHANGE, "body": {"finalOld": 10}, **JSON}),
+    ],
+    "remove_exchange": [
+        (204, {"path_parameters": EXCHANGE}),
+        (404, {"path_parameters": {"exchange_id": "other"}}),
+        (412, {"path_parameters": EXCHANGE, "headers": {"If-Match": '"7"'}}),
+    ],
     "show_settings": [(200, {})],
-    "change_settings": [(200, {"body": {"zone": "UTC", "moduli": {"power": 10000}}, **JSON})],
+    "change_settings": [(200, {"body": {"zone": "UTC", "moduli": {"power": 10_000}}, **JSON})],
 }
 
 

@@ -27,6 +27,7 @@ BODIES = {
     ("/v2/energy", "POST"): {"type": "power", "date": "2023-01-31", "amount": 8},
     ("/v2/energy/{reading_id}", "PUT"): {"amount": 8, "confirm": True},
     ("/v2/exchanges", "POST"): {"type": "power", "date": "2023-06-01", "finalOld": 8},
+    ("/v2/exchanges/{exchange_id}", "PUT"): {"finalOld": 8, "confirm": True},
     ("/v2/settings", "PUT"): {"zone": "UTC", "moduli": {"power": 1000}},
     ("/components/energy_forms", "POST"): {"type": "power", "date": "2023-01-31", "amount": 8},
     ("/components/energy_forms/{reading_id}", "PUT"): {"amount": 8},

@@ -17,7 +17,7 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, Ports, compose, mongo_ports, now
-from chalicelib.domain.errors import ComparisonError
+from chalicelib.domain.errors import ComparisonError, ImplausibleReadingError
 from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Replay, Request
@@ -30,7 +30,7 @@ from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.services.display.display import Timeline
-from chalicelib.services.recording.configuration import ExchangeDraft, Register
+from chalicelib.services.recording.configuration import ExchangeCorrection, ExchangeDraft, Register
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from tests.fakes.publisher import FakePublisher
 from tests.integration.explaining import WITHOUT_INDEX, Commands, explained, explanation
@@ -72,6 +72,7 @@ def use_everything(container: Container, user: str) -> None:
     container.energy.delete(user, other.reading.id)
     container.imports.bulk_create(user, FILE)
     exchange, _ = container.configuration.add_exchange(user, ExchangeDraft(POWER, "2023-06-01", Decimal(9000)))
+    container.configuration.correct_exchange(user, exchange.id, ExchangeCorrection("2023-06-02"))
     container.configuration.remove_exchange(user, exchange.id)
     before = container.configuration.configuration(user, POWER).modulus
     register = Register(Decimal(100_000) if before is None else before + 1)
@@ -88,6 +89,8 @@ def use_everything(container: Container, user: str) -> None:
         container.old.summary(user, kind)
         container.old.readings(user, kind)
     container.old.readings(user, None)
+    with pytest.raises(ImplausibleReadingError):  # what is usual decides
+        container.energy.create(user, ReadingDraft(POWER, "2023-05-03", Decimal(90_000)))
     container.operations.sweeper.run(60)
     container.operations.sweeper.run_at_once(60)
     container.operations.sweeper.failing()

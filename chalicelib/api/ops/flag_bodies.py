@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chalicelib.api.bodies import DIGITS, Amount, Body
+from chalicelib.api.bodies import DIGITS, Body, Number
 from chalicelib.flags.changes.patch import FlagPatch, percentage
 from chalicelib.flags.changes.request import REASON_LENGTH
 
@@ -22,7 +22,7 @@ class FlagPatchBody(ReasonedBody):
     """A change of one flag; a member that is left out changes nothing."""
 
     enabled: bool | None = None
-    rollout_percent: Amount | None = None
+    rollout_percent: Number | None = None
     exact: bool = False
     add_test_user_ids: Users = ()
     remove_test_user_ids: Users = ()
@@ -47,7 +47,7 @@ class FlagPatchBody(ReasonedBody):
 class RollbackBody(ReasonedBody):
     """Back to a percentage; without one the flag is switched off."""
 
-    to_percent: Amount | None = None
+    to_percent: Number | None = None
 
     def percent(self) -> Decimal | None:
         """What the use case takes. Raises InvalidInputError."""

@@ -53,7 +53,7 @@ def remove_energy(call: Call, reading_id: str) -> Response:
 @routes.operation("POST", "/v1/energy/import")
 def import_energies(call: Call, query: ImportQuery, content: bytes) -> Response:
     """Import a CSV file: 200 with counts."""
-    report = call.container.imports.bulk_create(call.user_id, content, **query.model_dump())
+    report = call.container.imports.bulk_create(call.user_id, content, **query.options())
     return json_answer(ImportResultBody.of(report).as_json())
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictBool
 
-from chalicelib.api.bodies import DIGITS, Amount, Body, DateText, Moment
+from chalicelib.api.bodies import DIGITS, TRUTH, Amount, Body, DateText, Moment
 from chalicelib.domain.errors import FieldError
 from chalicelib.domain.ports import StoredReading
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, to_datetime
@@ -82,6 +82,11 @@ class ImportQuery(Body):
     mode: ImportMode = "all"
     delimiter: Literal[",", ";", "\t"] | None = None
     decimal: Literal[".", ","] | None = None
+    confirm: Annotated[bool, TRUTH] = False  # nothing of a file is asked back yet
+
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments of ``CsvImportService.bulk_create``."""
+        return self.model_dump(exclude={"confirm"})
 
 
 class RowErrorBody(Body):
@@ -131,3 +136,17 @@ class SummaryQuery(Body):
     """Whose cards to show."""
 
     type: EnergyType
+
+
+# The members of a summary, in their order; cards that came later are version 2's.
+SUMMARY = (
+    "day",
+    "monthSoFar",
+    "lastMonth",
+    "sameMonthLastYear",
+    "changePercent",
+    "yearSoFar",
+    "averagePerDay",
+    "projection",
+    "lastReading",
+)

@@ -7,7 +7,7 @@ from chalicelib.api.endpoint import Call
 from chalicelib.api.routes import Routes
 from chalicelib.api.timeline import timeline_of
 from chalicelib.api.v1.errors import error_answer
-from chalicelib.api.v1.shapes import HistogramQuery, MonthlyQuery, SummaryQuery
+from chalicelib.api.v1.shapes import SUMMARY, HistogramQuery, MonthlyQuery, SummaryQuery
 
 routes = Routes(__name__, error_answer)
 
@@ -28,4 +28,5 @@ def histogram(call: Call, query: HistogramQuery) -> Response:
 @routes.operation("GET", "/v1/summary")
 def summary(call: Call, query: SummaryQuery) -> Response:
     """The summary cards for the user's local day."""
-    return json_answer(call.container.old.summary(call.user_id, query.type).data)
+    cards = call.container.old.summary(call.user_id, query.type).data
+    return json_answer({name: cards[name] for name in SUMMARY})

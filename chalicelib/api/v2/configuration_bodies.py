@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema, field_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from chalicelib.api.bodies import Amount, Body, DateText, Moment
+from chalicelib.api.bodies import Amount, Body, Confirm, DateText, Moment
 from chalicelib.domain.events import MeterChange
 from chalicelib.domain.plausibility import MAX_DIGITS, MAX_INTEGER_DIGITS
 from chalicelib.domain.ports import Exchange, MeterConfiguration, UserSettings
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.zones import known_zone
-from chalicelib.services.recording.configuration import ExchangeDraft, Register
+from chalicelib.services.recording.configuration import ExchangeCorrection, ExchangeDraft, Register
 
 MAX_MODULUS = 10**MAX_INTEGER_DIGITS
 Modulus = Annotated[
@@ -30,20 +30,35 @@ class ExchangeBody(Body):
     date: DateText
     final_old: Amount
     initial_new: Amount = Decimal(0)
+    confirm: Confirm = False
 
     def draft(self) -> ExchangeDraft:
         """What the service takes."""
-        return ExchangeDraft(self.type, self.date, self.final_old, self.initial_new)
+        return ExchangeDraft(self.type, self.date, self.final_old, self.initial_new, self.confirm)
+
+
+class ExchangeCorrectionBody(Body):
+    """What to change of an exchange; what is left out stays."""
+
+    date: DateText | None = None
+    final_old: Amount | None = None
+    initial_new: Amount | None = None
+    confirm: Confirm = False
+
+    def correction(self, revision: int | None) -> ExchangeCorrection:
+        """What the service takes; ``revision`` is what the caller has seen."""
+        return ExchangeCorrection(self.date, self.final_old, self.initial_new, self.confirm, revision)
 
 
 class StoredExchangeBody(Body):
-    """A recorded exchange."""
+    """A recorded exchange; its ``revision`` is its ETag."""
 
     id: str
     type: EnergyType
     date: Moment
     final_old: Amount
     initial_new: Amount
+    revision: int
 
     @classmethod
     def of(cls, exchange: Exchange) -> Self:
@@ -55,11 +70,12 @@ class StoredExchangeBody(Body):
             date=to_datetime(points.instant),
             final_old=points.final_old,
             initial_new=points.initial_new,
+            revision=exchange.revision,
         )
 
 
 class RecordedExchangeBody(Body):
-    """An exchange that was just recorded, and what it did to its meter."""
+    """An exchange that was just written, and what it did to its meter."""
 
     exchange: StoredExchangeBody
     meter: MeterChange

@@ -6,14 +6,20 @@ from chalice import Response
 
 from chalicelib.api.answers import json_answer, no_content
 from chalicelib.api.endpoint import Call
+from chalicelib.api.preconditions import seen_revision
 from chalicelib.api.routes import Routes
 from chalicelib.api.v2.configuration_bodies import (
     ExchangeBody,
+    ExchangeCorrectionBody,
     ExchangeListBody,
     ExchangeListQuery,
     RecordedExchangeBody,
     StoredExchangeBody,
 )
+from chalicelib.domain.events import MeterChange
+from chalicelib.domain.ports import Exchange
+
+EXCHANGE = "/v2/exchanges/{exchange_id}"
 
 routes = Routes(__name__)
 
@@ -30,24 +36,45 @@ def list_exchanges(call: Call, query: ExchangeListQuery) -> Response:
     "/v2/exchanges",
     status=HTTPStatus.CREATED,
     answers=(RecordedExchangeBody,),
-    headers=("Location",),
+    headers=("ETag", "Location"),
     refusals=(HTTPStatus.CONFLICT,),
 )
 def add_exchange(call: Call, body: ExchangeBody) -> Response:
     """Record that a meter was exchanged."""
     exchange, meter = call.container.configuration.add_exchange(call.user_id, body.draft())
-    recorded = RecordedExchangeBody(exchange=StoredExchangeBody.of(exchange), meter=meter)
-    return json_answer(recorded.as_json(), HTTPStatus.CREATED, {"Location": call.url(f"/v2/exchanges/{exchange.id}")})
+    location = {"Location": call.url(f"/v2/exchanges/{exchange.id}")}
+    return _recorded(exchange, meter, HTTPStatus.CREATED, location)
+
+
+@routes.operation(
+    "PUT",
+    EXCHANGE,
+    answers=(RecordedExchangeBody,),
+    conditional="If-Match",
+    headers=("ETag",),
+    refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+)
+def correct_exchange(call: Call, body: ExchangeCorrectionBody, exchange_id: str) -> Response:
+    """Change date or registers; with If-Match only the revision that the caller has seen."""
+    correction = body.correction(seen_revision(call))
+    exchange, meter = call.container.configuration.correct_exchange(call.user_id, exchange_id, correction)
+    return _recorded(exchange, meter, HTTPStatus.OK, {})
 
 
 @routes.operation(
     "DELETE",
-    "/v2/exchanges/{exchange_id}",
+    EXCHANGE,
     status=HTTPStatus.NO_CONTENT,
+    conditional="If-Match",
     headers=("X-Source-Version",),
-    refusals=(HTTPStatus.NOT_FOUND,),
+    refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def remove_exchange(call: Call, exchange_id: str) -> Response:
-    """Take an exchange back."""
-    meter = call.container.configuration.remove_exchange(call.user_id, exchange_id)
+    """Take an exchange back; with If-Match only the revision that the caller has seen."""
+    meter = call.container.configuration.remove_exchange(call.user_id, exchange_id, seen_revision(call))
     return no_content({"X-Source-Version": str(meter.source_version)})
+
+
+def _recorded(exchange: Exchange, meter: MeterChange, status: HTTPStatus, headers: dict[str, str]) -> Response:
+    body = RecordedExchangeBody(exchange=StoredExchangeBody.of(exchange), meter=meter)
+    return json_answer(body.as_json(), status, {"ETag": f'"{exchange.revision}"', **headers})

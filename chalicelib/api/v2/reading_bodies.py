@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StrictBool
+from pydantic import Field
 
-from chalicelib.api.bodies import DIGITS, Amount, Body, DateText, Moment
+from chalicelib.api.bodies import DIGITS, Amount, Body, Confirm, DateText, Moment
 from chalicelib.domain.ports import StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft, Recorded
@@ -13,12 +13,12 @@ MAX_PAGE = 500
 
 
 class ReadingBody(Body):
-    """A reading to record: a date (local midnight) or a date-time with offset, and the register's amount."""
+    """A reading to record: when, and what the register showed."""
 
     type: EnergyType
     date: DateText
     amount: Amount
-    confirm: StrictBool = False
+    confirm: Confirm = False
 
     def draft(self) -> ReadingDraft:
         """What the service takes."""
@@ -30,7 +30,7 @@ class CorrectionBody(Body):
 
     date: DateText | None = None
     amount: Amount | None = None
-    confirm: StrictBool = False
+    confirm: Confirm = False
 
     def correction(self, revision: int | None = None, content: str | None = None) -> ReadingCorrection:
         """What the service takes; ``revision``, or the page's digest of the content, is what the caller has seen."""

@@ -74,6 +74,20 @@ class CompactReadings:
         same_points = list(self.instants) == list(other.instants) and amounts[0] == amounts[1]
         return same_points and list(self.falls) == list(other.falls)
 
+    def only(self, places: Sequence[int]) -> "CompactReadings":
+        """The readings at some places, which ascend."""
+        instants = array("q", [self.instants[place] for place in places])
+        amounts = packed([self.amounts[place] for place in places])
+        return CompactReadings(instants, amounts, self.decimals, _falls(amounts))
+
+    def before(self, instant: int) -> int:
+        """The place of the last reading before an instant; -1 where there is none."""
+        return bisect_left(self.instants, instant) - 1
+
+    def between(self, first: int, last: int) -> "CompactReadings":
+        """The readings from one instant to another, both included."""
+        return self._part(bisect_left(self.instants, first), bisect_right(self.instants, last))
+
     def rescaled(self, decimals: int) -> "CompactReadings":
         """The same in a finer unit."""
         if decimals == self.decimals:

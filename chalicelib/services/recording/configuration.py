@@ -3,12 +3,13 @@
 A change is written together with the source version of every meter whose figures it touches.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
-from chalicelib.domain.errors import ConflictError, NotFoundError
+from chalicelib.domain.errors import ConflictError, NotFoundError, RevisionError
 from chalicelib.domain.events import MeterChange, MeterExchanged, UserSettingsChanged
 from chalicelib.domain.plausibility import check_exchange, check_modulus, check_register
 from chalicelib.domain.ports import (
@@ -30,9 +31,8 @@ from chalicelib.domain.readings import (
     parse_instant,
     to_datetime,
 )
+from chalicelib.services.recording.asking_back import ask_back_about_exchange
 from chalicelib.services.recording.energy_crud import change_of
-
-Configure = Callable[[MeterConfiguration], MeterConfiguration]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,18 @@ class ExchangeDraft:
     date: str
     final_old: Decimal
     initial_new: Decimal = Decimal(0)
+    confirm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeCorrection:
+    """What somebody changes of an exchange; ``revision`` is what they have seen, None: any."""
+
+    date: str | None = None
+    final_old: Decimal | None = None
+    initial_new: Decimal | None = None
+    confirm: bool = False
+    revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,45 +107,125 @@ class ConfigurationService:
         return meters
 
     def add_exchange(self, user_id: str, draft: ExchangeDraft) -> tuple[Exchange, MeterChange]:
-        """Record that a meter was exchanged.
+        """Record that a meter was exchanged (CALCULATION.md 9).
 
         Raises:
             InvalidReadingError: date or amounts break a rule.
+            ImplausibleReadingError: a register hardly fits the readings around it and ``confirm`` is not set.
             ConflictError: an exchange at this instant is already recorded.
             UnavailableError: the database did not answer in time.
         """
-        instant = parse_instant(draft.date, self._settings.find(user_id).zone)
-        exchange = MeterExchange(instant, draft.final_old, draft.initial_new)
-        check_exchange(exchange, self._clock())
-        recorded = Exchange(uuid4().hex, draft.type, exchange)
-        change = self._configure(user_id, draft.type, instant, lambda known: _with(known, recorded))
-        return recorded, change
+        zone = self._settings.find(user_id).zone
+        exchange = MeterExchange(parse_instant(draft.date, zone), draft.final_old, draft.initial_new)
+        added = Exchange(uuid4().hex, draft.type, exchange)
+        return self._put(user_id, draft.type, lambda _: added, None if draft.confirm else zone)
 
-    def remove_exchange(self, user_id: str, exchange_id: str) -> MeterChange:
-        """Take an exchange back. Raises NotFoundError, UnavailableError."""
-        for energy_type in EnergyType:
-            for exchange in self._queries.configuration(user_id, energy_type).exchanges:
-                if exchange.id == exchange_id:
-                    instant = exchange.exchange.instant
-                    return self._configure(user_id, energy_type, instant, lambda known: _without(known, exchange_id))
-        raise NotFoundError("there is no such exchange")
+    def correct_exchange(
+        self, user_id: str, exchange_id: str, correction: ExchangeCorrection
+    ) -> tuple[Exchange, MeterChange]:
+        """Give an exchange another date or other registers.
 
-    def _configure(self, user_id: str, energy_type: EnergyType, instant: int, configure: Configure) -> MeterChange:
+        Raises:
+            NotFoundError: there is no such exchange of this user.
+            RevisionError: it was changed since the caller read it.
+            InvalidReadingError, ImplausibleReadingError, ConflictError, UnavailableError: as for ``add_exchange``.
+        """
+        zone = self._settings.find(user_id).zone
+        instant = None if correction.date is None else parse_instant(correction.date, zone)
+        energy_type = self._type_of(user_id, exchange_id)
+
+        def corrected(known: MeterConfiguration) -> Exchange:
+            return _corrected(_current(known, exchange_id, correction.revision), instant, correction)
+
+        return self._put(user_id, energy_type, corrected, None if correction.confirm else zone)
+
+    def remove_exchange(self, user_id: str, exchange_id: str, revision: int | None = None) -> MeterChange:
+        """Take an exchange back. Raises NotFoundError, RevisionError, UnavailableError."""
         now = self._clock()
-        change = self._transactions.run(
-            user_id, lambda transaction: _reconfigure(transaction, energy_type, instant, configure, now)
-        )
-        self._publisher.publish([MeterExchanged(occurred_at=to_datetime(now), user_id=user_id, meter=change)])
+        energy_type = self._type_of(user_id, exchange_id)
+
+        def work(transaction: WriteTransaction) -> MeterChange:
+            known = transaction.meters.configuration(energy_type)
+            gone = _current(known, exchange_id, revision)
+            return _configured(transaction, energy_type, known.without(gone.id), [gone], now)
+
+        change = self._transactions.run(user_id, work)
+        self._tell(user_id, change, now)
         return change
 
+    def _put(
+        self,
+        user_id: str,
+        energy_type: EnergyType,
+        make: Callable[[MeterConfiguration], Exchange],
+        asked: ZoneInfo | None,
+    ) -> tuple[Exchange, MeterChange]:
+        """Write the exchange that ``make`` makes of the configuration; ``asked``: the zone to ask back in."""
+        now = self._clock()
 
-def _reconfigure(
-    transaction: WriteTransaction, energy_type: EnergyType, instant: int, configure: Configure, now: int
+        def work(transaction: WriteTransaction) -> tuple[Exchange, MeterChange]:
+            known = transaction.meters.configuration(energy_type)
+            exchange = make(known)
+            check_exchange(exchange.exchange, now)
+            others = known.without(exchange.id)
+            before = [each for each in known.exchanges if each.id == exchange.id]
+            change = _configured(transaction, energy_type, _with(others, exchange), [*before, exchange], now)
+            if asked is not None:
+                ask_back_about_exchange(transaction, exchange, others, asked)
+            return exchange, change
+
+        exchange, change = self._transactions.run(user_id, work)
+        self._tell(user_id, change, now)
+        return exchange, change
+
+    def _type_of(self, user_id: str, exchange_id: str) -> EnergyType:
+        """Of which meter an exchange is. Raises NotFoundError."""
+        for energy_type in EnergyType:
+            exchanges = self._queries.configuration(user_id, energy_type).exchanges
+            if any(exchange.id == exchange_id for exchange in exchanges):
+                return energy_type
+        raise _no_such_exchange()
+
+    def _tell(self, user_id: str, change: MeterChange, now: int) -> None:
+        self._publisher.publish([MeterExchanged(occurred_at=to_datetime(now), user_id=user_id, meter=change)])
+
+
+def _configured(
+    transaction: WriteTransaction,
+    energy_type: EnergyType,
+    configuration: MeterConfiguration,
+    touched: Sequence[Exchange],
+    now: int,
 ) -> MeterChange:
-    after = configure(transaction.meters.configuration(energy_type))
-    version = transaction.meters.mark_changed(energy_type, instant, instant, now)
-    transaction.meters.configure(energy_type, after)
-    return change_of(energy_type, version, instant, instant)
+    """Store a configuration; what is dirty lies between the instants of the exchanges it has touched."""
+    instants = [exchange.exchange.instant for exchange in touched]
+    first, last = min(instants), max(instants)
+    version = transaction.meters.mark_changed(energy_type, first, last, now)
+    transaction.meters.configure(energy_type, configuration)
+    return change_of(energy_type, version, first, last)
+
+
+def _current(known: MeterConfiguration, exchange_id: str, revision: int | None) -> Exchange:
+    for exchange in known.exchanges:
+        if exchange.id == exchange_id:
+            if revision not in (None, exchange.revision):
+                raise RevisionError("the exchange was changed since you read it; read it again")
+            return exchange
+    raise _no_such_exchange()
+
+
+def _corrected(exchange: Exchange, instant: int | None, correction: ExchangeCorrection) -> Exchange:
+    before = exchange.exchange
+    after = MeterExchange(
+        before.instant if instant is None else instant,
+        before.final_old if correction.final_old is None else correction.final_old,
+        before.initial_new if correction.initial_new is None else correction.initial_new,
+    )
+    return replace(exchange, exchange=after, revision=exchange.revision + 1)
+
+
+def _no_such_exchange() -> NotFoundError:
+    return NotFoundError("there is no such exchange")
 
 
 def _change(
@@ -178,10 +270,3 @@ def _with(known: MeterConfiguration, added: Exchange) -> MeterConfiguration:
         raise ConflictError("an exchange of this meter at this instant is already recorded")
     exchanges = sorted((*known.exchanges, added), key=lambda exchange: exchange.exchange.instant)
     return replace(known, exchanges=tuple(exchanges))
-
-
-def _without(known: MeterConfiguration, exchange_id: str) -> MeterConfiguration:
-    kept = tuple(exchange for exchange in known.exchanges if exchange.id != exchange_id)
-    if len(kept) == len(known.exchanges):
-        raise NotFoundError("there is no such exchange")
-    return replace(known, exchanges=kept)

@@ -8,9 +8,16 @@ from typing import Literal
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.csv.rows import CsvRow, ParsedCsv, parse_csv
-from chalicelib.domain.errors import CsvError, DuplicateReadingError, FieldError, UnavailableError
+from chalicelib.domain.csv.rows import CsvRow, ParsedCsv, RowError, parse_csv
+from chalicelib.domain.errors import (
+    CsvError,
+    DuplicateReadingError,
+    FieldError,
+    InvalidReadingError,
+    UnavailableError,
+)
 from chalicelib.domain.events import EnergyReadingsBulkImported, ImportedMeter, MeterChange
+from chalicelib.domain.plausibility import check_register
 from chalicelib.domain.ports import (
     Clock,
     EventPublisher,
@@ -24,7 +31,7 @@ from chalicelib.services.recording.energy_crud import change_of
 
 ImportMode = Literal["all", "partial"]
 ATTEMPTS = 3
-BY_TYPE = attrgetter("type")
+BY_TYPE, BY_LINE = attrgetter("type"), attrgetter("line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,43 +75,80 @@ class CsvImportService:
         now = self._clock()
         zone = self._settings.find(user_id).zone
         parsed = parse_csv(content, zone, delimiter=delimiter, decimal=decimal, now=now)
-        if parsed.errors and mode == "all":
-            raise CsvError(f"{len(parsed.errors)} invalid rows, nothing was imported", _field_errors(parsed))
         import_id = str(uuid4())
-        meters, stored = self._store(user_id, parsed.rows, import_id, now)
-        if meters:
-            self._publisher.publish([_imported(user_id, import_id, stored, meters, zone, now)])
-        skipped = len(parsed.rows) - stored + len(parsed.duplicates)
-        return ImportReport(import_id, stored, skipped, _field_errors(parsed), tuple(parsed.ignored_columns), meters)
+        stored = self._store(user_id, parsed, import_id, mode, now)
+        if stored.meters:
+            self._publisher.publish([_imported(user_id, import_id, stored.count, stored.meters, zone, now)])
+        skipped = len(parsed.rows) - len(stored.refused) - stored.count + len(parsed.duplicates)
+        errors = _field_errors([*parsed.errors, *stored.refused])
+        return ImportReport(import_id, stored.count, skipped, errors, tuple(parsed.ignored_columns), stored.meters)
 
-    def _store(
-        self, user_id: str, rows: Sequence[CsvRow], import_id: str, now: int
-    ) -> tuple[tuple[MeterChange, ...], int]:
+    def _store(self, user_id: str, parsed: ParsedCsv, import_id: str, mode: ImportMode, now: int) -> "_Stored":
         """Run the import's transaction, again when somebody else has just stored one of its instants."""
-        if not rows:
-            return (), 0
+        if not parsed.rows:
+            _check_rows(parsed.errors, mode)
+            return _Stored()
         attempts = count()
 
-        def work(transaction: WriteTransaction) -> tuple[tuple[MeterChange, ...], int]:
-            return _import_rows(transaction, rows, import_id, now, again=next(attempts) > 0)
+        def work(transaction: WriteTransaction) -> _Stored:
+            rows, refused = _divided(transaction, parsed.rows)
+            _check_rows([*parsed.errors, *refused], mode)
+            return _import_rows(transaction, rows, refused, import_id, now, again=next(attempts) > 0)
 
         for _ in range(ATTEMPTS):
             try:
                 return self._transactions.run(user_id, work)
             except DuplicateReadingError:
                 continue
-            except _AllStoredError:
-                return (), 0
+            except _NothingNewError as nothing:
+                return nothing.stored
         raise UnavailableError("other writes keep storing the same instants; nothing was imported, try again")
 
 
-class _AllStoredError(Exception):
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What the transaction did: the meters it changed, how many readings are new, which rows it could not take."""
+
+    meters: tuple[MeterChange, ...] = ()
+    count: int = 0
+    refused: tuple[RowError, ...] = ()
+
+
+class _NothingNewError(Exception):
     """Takes the transaction back: the meters that it has taken stay as they were."""
+
+    def __init__(self, stored: _Stored) -> None:
+        super().__init__()
+        self.stored = stored
+
+
+def _check_rows(errors: Sequence[RowError], mode: ImportMode) -> None:
+    if errors and mode == "all":
+        raise CsvError(f"{len(errors)} invalid rows, nothing was imported", _field_errors(errors))
+
+
+def _divided(transaction: WriteTransaction, rows: Sequence[CsvRow]) -> tuple[list[CsvRow], tuple[RowError, ...]]:
+    """The rows that the registers can show, and what is wrong with the others."""
+    moduli = {kind: transaction.meters.configuration(kind).modulus for kind in {row.type for row in rows}}
+    fitting, refused = list[CsvRow](), list[RowError]()
+    for row in rows:
+        try:
+            check_register(moduli[row.type], amount=row.amount)
+            fitting.append(row)
+        except InvalidReadingError as error:
+            refused.append(RowError(row.line, "amount", str(error)))
+    return fitting, tuple(refused)
 
 
 def _import_rows(
-    transaction: WriteTransaction, rows: Sequence[CsvRow], import_id: str, now: int, *, again: bool
-) -> tuple[tuple[MeterChange, ...], int]:
+    transaction: WriteTransaction,
+    rows: Sequence[CsvRow],
+    refused: tuple[RowError, ...],
+    import_id: str,
+    now: int,
+    *,
+    again: bool,
+) -> _Stored:
     """Where a writer came in between, all meters are taken before any is read ``again``.
 
     A file takes long to read and write: it would meet the next write, and the one after, without end.
@@ -118,8 +162,8 @@ def _import_rows(
             transaction.readings.add_many(new, now)
             stored += len(new)
     if not stored:
-        raise _AllStoredError
-    return tuple(changes.values()), stored
+        raise _NothingNewError(_Stored(refused=refused))
+    return _Stored(tuple(changes.values()), stored, refused)
 
 
 def _unknown(
@@ -158,8 +202,9 @@ def _imported_meter(meter: MeterChange, zone: ZoneInfo) -> ImportedMeter:
     return ImportedMeter(**meter.model_dump(), affected_years=tuple(years))
 
 
-def _field_errors(parsed: ParsedCsv) -> tuple[FieldError, ...]:
+def _field_errors(errors: Sequence[RowError]) -> tuple[FieldError, ...]:
+    """In the order of the file."""
     return tuple(
         FieldError(f"row {error.line}: {error.column}" if error.column else f"row {error.line}", error.reason)
-        for error in parsed.errors
+        for error in sorted(errors, key=BY_LINE)
     )

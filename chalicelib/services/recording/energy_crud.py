@@ -5,10 +5,11 @@ Not here: files (``csv_import``), calculating views (``calculation``), how a req
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from chalicelib.domain.errors import RevisionError
 from chalicelib.domain.events import EnergyReadingCreated, EnergyReadingDeleted, EnergyReadingUpdated, MeterChange
-from chalicelib.domain.plausibility import check_neighbours, check_reading, check_register
+from chalicelib.domain.plausibility import check_reading, check_register
 from chalicelib.domain.ports import (
     Clock,
     EventPublisher,
@@ -19,6 +20,7 @@ from chalicelib.domain.ports import (
     WriteTransaction,
 )
 from chalicelib.domain.readings import EnergyType, Reading, parse_instant, to_datetime
+from chalicelib.services.recording.asking_back import ask_back_about_reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +68,17 @@ class EnergyCrudService:
 
         Raises:
             InvalidReadingError: amount, date or type breaks a rule.
-            ImplausibleReadingError: the register would run backwards and ``confirm`` is not set.
+            ImplausibleReadingError: the amount hardly fits those around it and ``confirm`` is not set.
             DuplicateReadingError: the same instant again.
             UnavailableError: the database did not answer in time.
         """
         now = self._clock()
-        instant = parse_instant(draft.date, self._settings.find(user_id).zone)
+        zone = self._settings.find(user_id).zone
+        instant = parse_instant(draft.date, zone)
         check_reading(Reading(instant, draft.amount), now)
         reading = NewReading(draft.type, instant, draft.amount, "manual")
-        recorded = self._transactions.run(
-            user_id, lambda transaction: _record(transaction, reading, draft.confirm, now)
-        )
+        asked = None if draft.confirm else zone
+        recorded = self._transactions.run(user_id, lambda transaction: _record(transaction, reading, asked, now))
         change = change_of(recorded.reading.type, recorded.source_version, instant, instant)
         self._publisher.publish(
             [
@@ -99,7 +101,7 @@ class EnergyCrudService:
         zone = self._settings.find(user_id).zone
         instant = None if correction.date is None else parse_instant(correction.date, zone)
         recorded, before = self._transactions.run(
-            user_id, lambda transaction: _correct(transaction, reading_id, instant, correction, now)
+            user_id, lambda transaction: _correct(transaction, reading_id, instant, correction, zone, now)
         )
         first, last = sorted((before.instant, recorded.reading.instant))
         change = change_of(recorded.reading.type, recorded.source_version, first, last)
@@ -131,17 +133,21 @@ def change_of(energy_type: EnergyType, version: int, first: int, last: int) -> M
     return MeterChange(type=energy_type, source_version=version, first=to_datetime(first), last=to_datetime(last))
 
 
-def _record(transaction: WriteTransaction, reading: NewReading, confirm: bool, now: int) -> Recorded:
+def _record(transaction: WriteTransaction, reading: NewReading, asked: ZoneInfo | None, now: int) -> Recorded:
+    """``asked``: the zone to ask back in; None: the caller has confirmed."""
     version = transaction.meters.mark_changed(reading.type, reading.instant, reading.instant, now)
     stored = transaction.readings.add(reading, now)  # first: the same instant again is a duplicate, whatever it says
-    check_register(transaction.meters.configuration(reading.type).modulus, amount=reading.amount)
-    if not confirm:
-        _check_plausible(transaction, reading.type, Reading(reading.instant, reading.amount))
+    _check_meter(transaction, stored, asked)
     return Recorded(stored, version)
 
 
 def _correct(
-    transaction: WriteTransaction, reading_id: str, instant: int | None, correction: ReadingCorrection, now: int
+    transaction: WriteTransaction,
+    reading_id: str,
+    instant: int | None,
+    correction: ReadingCorrection,
+    zone: ZoneInfo,
+    now: int,
 ) -> tuple[Recorded, StoredReading]:
     before = _current(transaction, reading_id, correction.revision, correction.content)
     after = replace(
@@ -155,9 +161,7 @@ def _correct(
     first, last = sorted((before.instant, after.instant))
     version = transaction.meters.mark_changed(after.type, first, last, now)
     stored = transaction.readings.replace(before, after)
-    check_register(transaction.meters.configuration(after.type).modulus, amount=after.amount)
-    if not correction.confirm:
-        _check_plausible(transaction, after.type, Reading(after.instant, after.amount), but=reading_id)
+    _check_meter(transaction, stored, None if correction.confirm else zone)
     return Recorded(stored, version), before
 
 
@@ -179,9 +183,8 @@ def _current(
     return reading
 
 
-def _check_plausible(
-    transaction: WriteTransaction, energy_type: EnergyType, reading: Reading, but: str | None = None
-) -> None:
-    previous, following = transaction.readings.neighbours(energy_type, reading.instant, but)
-    exchanges = transaction.meters.configuration(energy_type).points
-    check_neighbours(reading, previous, following, exchanges)
+def _check_meter(transaction: WriteTransaction, stored: StoredReading, asked: ZoneInfo | None) -> None:
+    configuration = transaction.meters.configuration(stored.type)
+    check_register(configuration.modulus, amount=stored.amount)
+    if asked is not None:
+        ask_back_about_reading(transaction, stored, configuration, asked)

@@ -1,0 +1,52 @@
+"""Many readings of a meter as packed columns: from the documents themselves, or from the compact series."""
+
+from dataclasses import dataclass
+
+from chalicelib.domain.calculation.compact import CompactReadings
+from chalicelib.domain.meter_invariants import is_sound
+from chalicelib.domain.readings import EnergyType, to_ms
+from chalicelib.domain.rollout.decision import Backend
+from chalicelib.domain.sync.modes import Side, SyncState
+from chalicelib.repositories import series
+from chalicelib.repositories.database import Document
+from chalicelib.repositories.documents import counted, point_of
+from chalicelib.repositories.doubles import without_doubles
+from chalicelib.repositories.meters import MongoMeterRepository
+from chalicelib.repositories.scoped import ScopedCollection
+
+POINT = {"_id": 1, "date": 1, "amount": 1, "updatedAt": 1}
+BATCH = 10_000
+
+
+def points_of(readings: ScopedCollection, side: Side, conditions: Document) -> CompactReadings:
+    """The readable readings of a side that meet the conditions, without doubles."""
+    documents = readings.find(counted(conditions), projection=POINT, sort=[("date", 1)]).batch_size(BATCH)
+    return CompactReadings.of(map(point_of, without_doubles(list(documents)) if side is Side.OLD else documents))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Readings as they are displayed, and between which instants something else may be stored by now."""
+
+    readings: CompactReadings
+    dirty_from: int
+    dirty_to: int
+
+
+class KeptReadings:
+    """The compact series as a write finds it, which has marked its meter as changed before."""
+
+    def __init__(self, series: ScopedCollection, meters: MongoMeterRepository, sync: SyncState) -> None:
+        self._series = series
+        self._meters = meters
+        self._shown = sync.reads(Backend.NEW) is Side.NEW
+
+    def between(self, energy_type: EnergyType, first: int, last: int) -> Kept | None:
+        """What is kept from one instant to another; None where no series is, or it cannot be believed."""
+        meter = self._meters.document(energy_type) if self._shown else None
+        if not meter or not is_sound(meter) or "dirtyFrom" not in meter or not series.is_kept(meter):
+            return None
+        readings = series.between(self._series, meter, first, last)
+        if readings is None:
+            return None
+        return Kept(readings, to_ms(meter["dirtyFrom"]), to_ms(meter["dirtyTo"]))
