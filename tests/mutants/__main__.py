@@ -14,7 +14,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from signal import SIGINT
 from tempfile import TemporaryDirectory
@@ -54,6 +54,7 @@ class Copy:
     """The project once more, where it can be changed."""
 
     def __init__(self, folder: Path) -> None:
+        self._moments = count(1)
         self._folder = shutil.copytree(ROOT, folder / "project", ignore=LEFT_OUT)
         (self._folder / ".environments").symlink_to((ROOT / ".environments").resolve())
 
@@ -61,7 +62,7 @@ class Copy:
         """Whether pytest ends well within that time."""
         (self._folder / "arguments").write_text("\n".join(arguments))
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "@arguments"]
-        env = {**os.environ, "PYTHONPATH": str(self._folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        env = {**os.environ, "PYTHONPATH": str(self._folder), "PYTHONDONTWRITEBYTECODE": ""}
         process = subprocess.Popen(command, cwd=self._folder, env=env, stdout=subprocess.DEVNULL)
         with suppress(subprocess.TimeoutExpired):
             return process.wait(timeout) == 0
@@ -74,11 +75,13 @@ class Copy:
     def notices(self, change: Change, record: Record) -> bool:
         """Whether a test fails with the change, or does not come to an end."""
         file, tests = self._folder / change.file, record.tests_of(change)
-        code = file.read_bytes()
+        code, before = file.read_bytes(), file.stat()
         file.write_bytes(change.applied(code))
+        os.utime(file, (moment := next(self._moments), moment))  # compiled modules are kept, by time and size
         timeout = min(30.0 + 5 * sum(record.seconds.get(test, 0.0) for test in tests), LONGEST_SECONDS)
         noticed = bool(tests) and not self.is_green("-x", *tests, timeout=timeout)
         file.write_bytes(code)
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
         return noticed
 
     def record(self, layers: tuple[str, ...]) -> Record:

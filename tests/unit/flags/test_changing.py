@@ -149,7 +149,9 @@ def test_a_change_that_no_poll_shows_in_time_says_so(risen: Rollout) -> None:
         return answer
 
     risen.appconfig.get_latest_configuration = empty  # type: ignore[method-assign, assignment]
+    started = risen.appconfig.now
     made = back(risen)
+    assert 45 < risen.appconfig.now - started < 46
     assert made.change.in_effect_ms is None
     assert made.change.state is ChangeState.DEPLOYED
 

@@ -98,7 +98,8 @@ def test_a_rollback_goes_on_top_of_what_somebody_else_deploys_meanwhile(risen: R
 def test_a_rollback_that_loses_five_races_gives_up_and_says_by_whom_it_was_overtaken(
     risen: Rollout, races: int
 ) -> None:
-    other, real, lost = risen.operator().changes, risen.appconfig.start_deployment, []
+    other, real = risen.operator().changes, risen.appconfig.start_deployment
+    lost: list[dict[str, Any]] = []
 
     def overtaking(**asked: Any) -> Any:
         if len(lost) < races and asked["Description"].startswith("rollback"):
