@@ -31,6 +31,11 @@ PACKAGES = {"migrations": "migrations", "operations": "infra/operations"} | {
     name: f"chalicelib/{name}" for name in ("services", "repositories", "flags", "api", "events", "handlers")
 }
 LEFT_OUT = shutil.ignore_patterns(".environments", ".stack", ".git", ".hypothesis", ".*_cache", "__pycache__")
+# Tests that look at a whole package from outside: in other processes, or at what its modules did when imported.
+FROM_OUTSIDE = {
+    "infra/operations/": "tests/unit/infra/test_options.py",
+    "chalicelib/handlers/": "tests/functional/test_deployed_functions.py",
+}
 LAYERS = ("tests/unit", "tests/functional", "tests/contract", "tests/integration")
 ENOUGH, MOST_WITHOUT_EFFECT, LONGEST_SECONDS = 0.95, 0.02, 600.0
 
@@ -46,7 +51,9 @@ class Record:
         """The quick ones first. A line that runs at import alone has those of its module and those that name it."""
         lines, word = self.lines.get(change.file, {}), re.match("[A-Z][A-Z_]+", change.text)
         naming = (test for test in self.seconds if word and word[0] in (ROOT / test.partition("::")[0]).read_text())
-        tests = lines.get(str(change.line)) or {*chain(*lines.values()), *naming}
+        outside = {module for package, module in FROM_OUTSIDE.items() if change.file.startswith(package)}
+        looking = (test for test in self.seconds if test.partition("::")[0] in outside)
+        tests = {*(lines.get(str(change.line)) or {*chain(*lines.values()), *naming}), *looking}
         return sorted(tests, key=lambda test: self.seconds.get(test, 0.0))
 
 

@@ -16,15 +16,17 @@ from infra.local import layout
 from infra.local.layout import Layout
 from infra.targets.target import Target
 
-# ``!`` must be given, ``*`` may be given again, ``=`` what counts without it, and the numbers that are taken.
+# ``!`` must be given, ``*`` may be given again, ``$`` a variable that gives it, ``=`` what counts without it, and the
+# numbers that are taken.
 COMMANDS = """
 backup FILE!
 compare ignore FINGERPRINT! --owner! --reason! --until!
 compare replay FINGERPRINT!
 compare report --hours=24(1..2160)
 compare run --user --all --sample(1..)
-deploy --stage! --bucket! --issuer! --audience=energy-monitor \
---jwks-url! --secret-id! --secret-digest= --database=energy_monitor
+deploy --stage!$STAGE --bucket!$ARTIFACTS_BUCKET --region$AWS_REGION --issuer!$AUTH_ISSUER \
+--audience$AUTH_AUDIENCE=energy-monitor --jwks-url!$AUTH_JWKS_URL --secret-id!$SECRET_ID \
+--secret-digest$SECRET_DIGEST= --database$MONGODB_DATABASE=energy_monitor
 dlq discard ID --all --reason! --yes --queue-url
 dlq ls --queue-url
 dlq redrive ID --all --queue-url
@@ -56,7 +58,7 @@ token --user! --role* --hours=12.0
 up --port --localstack-port --appconfig-port --mongodb-port --demo/--no-demo=True
 verify --user --restart --limit=20(0..)
 """
-EVERYWHERE = {"--name=local", "--stage", "--region", "--uri", "--database", "--json"}
+EVERYWHERE = {"--name=local", "--stage", "--region", "--uri$MONGODB_URI", "--database$MONGODB_DATABASE", "--json"}
 CHANGES = [
     ["mode", "set", "new_only", "--reason", "x"],
     ["mode", "recover", "--reason", "x"],
@@ -113,6 +115,7 @@ def told(parameter: click.Parameter) -> str:
             name.strip("[]"),
             "!" * parameter.required,
             "*" * getattr(parameter, "multiple", False),
+            f"${parameter.envvar}" if getattr(parameter, "show_envvar", False) else "",
             f"={default}" if default not in (None, False) and not getattr(parameter, "multiple", False) else "",
             span,
         )
