@@ -48,12 +48,18 @@ class Record:
     seconds: dict[str, float]
 
     def tests_of(self, change: Change) -> list[str]:
-        """The quick ones first. A line that runs at import alone has those of its module and those that name it."""
+        """The quick ones first. A line that runs at import alone has those of its module and those that name it.
+
+        A module of which nothing else runs has those of its folder.
+        """
         lines, word = self.lines.get(change.file, {}), re.match("[A-Z][A-Z_]+", change.text)
+        folder, _, _ = change.file.rpartition("/")
+        beside = (self.lines[file] for file in self.lines if file.rpartition("/")[0] == folder)
+        of_module = {*chain(*lines.values())} or {*chain(*(chain(*each.values()) for each in beside))}
         naming = (test for test in self.seconds if word and word[0] in (ROOT / test.partition("::")[0]).read_text())
         outside = {module for package, module in FROM_OUTSIDE.items() if change.file.startswith(package)}
         looking = (test for test in self.seconds if test.partition("::")[0] in outside)
-        tests = {*(lines.get(str(change.line)) or {*chain(*lines.values()), *naming}), *looking}
+        tests = {*(lines.get(str(change.line)) or {*of_module, *naming}), *looking}
         return sorted(tests, key=lambda test: self.seconds.get(test, 0.0))
 
 

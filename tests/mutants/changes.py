@@ -89,7 +89,7 @@ def _variants(node: Any) -> Iterator[tuple[Any, str]]:
             yield from ((node, after) for after in _other_values(value))
         case ast.Call(func=ast.Attribute(), keywords=[_, *_] as keywords):
             yield from ((node, _with(node, keywords=rest)) for rest in _without_one(keywords))
-        case ast.Return(value=ast.expr() as value) if ast.unparse(value) != "None":
+        case ast.Return(value=ast.expr() as value) if ast.unparse(value) not in ("None", "False"):
             yield node, "return None"
         case ast.Expr(value=ast.Call()) | ast.Raise() | ast.AugAssign() | ast.Continue():
             yield node, "pass"

@@ -66,6 +66,11 @@ def test_a_constant_has_the_tests_of_files_that_name_it_too() -> None:
     assert set(record.tests_of(constant)) == {"slow", here}
 
 
+def test_a_module_that_only_runs_at_import_has_the_tests_of_its_folder() -> None:
+    record = Record({"a/x.py": {"2": []}, "a/y.py": {"6": ["of a"]}, "b/z.py": {"8": ["of b"]}}, {})
+    assert record.tests_of(changes_of("a/x.py", CODE)[0]) == ["of a"]
+
+
 def test_a_package_has_the_tests_that_look_at_it_from_outside_too() -> None:
     outside, other = "tests/unit/infra/test_options.py::test_it", "tests/unit/infra/test_logs.py::test_it"
     change = changes_of("infra/operations/x.py", CODE)[-1]
