@@ -90,7 +90,7 @@ def test_of_each_component_a_share_is_compared_and_of_few_all(
 ) -> None:
     note(ports, TABLE, noted)
     note(ports, CHARTS, 3)
-    comparer.run(60)
+    comparer.run(300)
     asked = Counter(request.component for request in backends.asked)
     assert asked == Counter({TABLE: compared, CHARTS: 3}) + Counter()
     assert len({request.usage for request in backends.asked}) == len(backends.asked), "none is asked twice"
@@ -101,7 +101,7 @@ def test_after_a_long_rest_the_latest_reads_are_compared(
 ) -> None:
     note(ports, TABLE, 4_000, at=NOW - 5)
     note(ports, TABLE, 4_000, at=NOW - 9)
-    comparer.run(60)
+    comparer.run(300)
     assert {int(request.usage or "", 16) < 4_000 for request in backends.asked} == {True}
 
 
@@ -167,7 +167,12 @@ def test_a_rule_counts_until_its_last_moment(
         assert comparer.run(60) == {outcome: 1}
 
 
-def test_out_of_time_the_rest_is_passed_by(ports: Ports, backends: EqualBackends, comparer: BackendComparer) -> None:
+@pytest.mark.parametrize(("budget", "compared"), [(0, 0), (3, 3), (3.5, 4), (60, 10)])
+def test_out_of_time_the_rest_is_passed_by(
+    ports: Ports, comparer: BackendComparer, clock: Clock, budget: float, compared: int
+) -> None:
+    """A comparison takes a second here; none begins when the time is up."""
     note(ports, TABLE, 10)
-    assert comparer.run(-1) == {}
+    assert comparer.run(budget).total() == compared
+    assert clock.now == NOW + 1_000 * compared
     assert ports.comparisons.looked_at() == NOW
