@@ -124,9 +124,23 @@ def test_the_first_difference_belongs_to_a_meter_that_must_be_looked_at_first(st
 def test_a_walk_that_says_nothing_about_the_present_is_not_taken_up(stage: Stage, begun: str) -> None:
     present = stage.store.sync()
     since = 5 if begun == "in an earlier mode" else None
-    age = {"more than an hour ago": HOUR_MS + 60_000, "in the future": -60_000}.get(begun, 0)
+    age = {"more than an hour ago": HOUR_MS + 1, "in the future": -60_000}.get(begun, 0)
     walked(stage, since, started=present.read_at - age, after="bob")
     assert stage.use.consistency.verify().differences == 1
+
+
+def test_a_walk_of_the_last_hour_is_taken_up() -> None:
+    stage = Stage.at(lambda: 1_700_000_000_000)
+    walked(stage, None, started=stage.store.sync().read_at - HOUR_MS, after="bob")
+    assert stage.use.consistency.verify().resumed == ("bob", POWER)
+
+
+def test_a_walk_remembers_where_it_is_after_a_hundred_meters(stage: Stage) -> None:
+    for number in range(118):
+        stage.sides.write(f"carol-{number:03}", reading(f"r{number}", POWER, HOUR_MS, 5))
+    seen = list[int]()
+    stage.use.consistency.verify(progress=lambda so_far: seen.append(so_far.meters))
+    assert seen == [100, 120]
 
 
 def walked(stage: Stage, since: int | None, started: int | None = None, after: str = "alice") -> None:

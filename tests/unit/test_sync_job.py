@@ -100,3 +100,22 @@ def test_the_event_of_a_meter_tells_all_that_was_written_of_it() -> None:
     (meter,) = event.meters  # type: ignore[attr-defined]
     assert meter.source_version == job.store.stored.meters["carol", POWER].state.source_version == 2
     assert [round(moment.timestamp() * 1000) for moment in (meter.first, meter.last)] == [1_000, 1_500]
+
+
+def test_the_job_remembers_where_it_is_after_a_hundred_meters_and_after_a_thousand_changes() -> None:
+    job, steps = Job(), list[tuple[int, int]]()
+
+    def remembered(report: SyncReport) -> None:
+        steps.append((report.meters, report.changes))
+        difference = job.control.sync_progress().difference
+        assert difference is None or difference.after is not None
+
+    for number in range(148):
+        job.sides.write(f"carol-{number:03}", reading(f"r{number}", POWER, 1, 5))
+    job.service.run(600, remembered)
+    assert steps == [(100, 0), (150, 0), (150, 0), (150, 0)]
+    steps.clear()
+    for number in range(1_001):
+        job.sides.write("alice", reading(f"later-{number}", POWER, 1_000 + number, 5 + number))
+    job.service.run(600, remembered)
+    assert steps == [(0, 1_000), (0, 1_001)]
