@@ -34,6 +34,7 @@ LEFT_OUT = shutil.ignore_patterns(".environments", ".stack", ".git", ".hypothesi
 # Tests that look at a whole package from outside: in other processes, or at what its modules did when imported.
 FROM_OUTSIDE = {
     "infra/operations/": "tests/unit/infra/test_options.py",
+    "migrations/__main__.py": "tests/unit/infra/test_options.py",
     "chalicelib/handlers/": "tests/functional/test_deployed_functions.py",
 }
 LAYERS = ("tests/unit", "tests/functional", "tests/contract", "tests/integration")

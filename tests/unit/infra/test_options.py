@@ -15,6 +15,8 @@ from infra.errors import OperatorError
 from infra.local import layout
 from infra.local.layout import Layout
 from infra.targets.target import Target
+from migrations import __main__ as migrations_line
+from migrations.scripts import FOLDER
 
 # ``!`` must be given, ``*`` may be given again, ``$`` a variable that gives it, ``=`` what counts without it, and the
 # numbers that are taken.
@@ -42,6 +44,12 @@ flags restore --reason!
 flags rollback COMPONENT! --to --reason!
 flags set FLAG! --percent --on --off --exact --test-user* --no-test-user* --block* --unblock* \
 --retire --if-version --reason!
+migrations create TITLE!
+migrations down --execute --retry --lock-seconds=30.0 --steps=1 --to --yes
+migrations resolve --lock-seconds=30.0 SCRIPT! --as!
+migrations status
+migrations up --execute --retry --lock-seconds=30.0 --to
+migrations verify-roundtrip
 mode recover MODE --reason!
 mode set MODE! --reason! --wait
 mode show
@@ -58,7 +66,15 @@ token --user! --role* --hours=12.0
 up --port --localstack-port --appconfig-port --mongodb-port --demo/--no-demo=True
 verify --user --restart --limit=20(0..)
 """
-EVERYWHERE = {"--name=local", "--stage", "--region", "--uri$MONGODB_URI", "--database$MONGODB_DATABASE", "--json"}
+EVERYWHERE = {
+    "--name=local",
+    "--stage",
+    "--region",
+    "--uri$MONGODB_URI",
+    "--database$MONGODB_DATABASE",
+    "--json",
+    f"--folder={FOLDER}",
+}
 CHANGES = [
     ["mode", "set", "new_only", "--reason", "x"],
     ["mode", "recover", "--reason", "x"],
@@ -123,7 +139,7 @@ def told(parameter: click.Parameter) -> str:
 
 
 CONTEXT = click.Context(command_line.main)
-FOUND = dict(every(command_line.main))
+FOUND = dict([*every(command_line.main), *every(migrations_line.cli, "migrations")])
 
 
 @pytest.fixture(autouse=True)
@@ -158,8 +174,9 @@ def test_every_option_says_what_it_is_for_or_what_counts_without_it(name: str) -
     for parameter in FOUND[name].params:
         if isinstance(parameter, click.Option):
             default = parameter.to_info_dict()["default"]
-            assert parameter.help or parameter.show_default, parameter.name
-            assert parameter.show_default or not default or parameter.multiple, parameter.name
+            chosen = isinstance(parameter.type, click.Choice)
+            assert parameter.help or parameter.show_default or chosen, parameter.name
+            assert parameter.show_default or default in (None, False, "", FOLDER) or parameter.multiple, parameter.name
 
 
 @pytest.mark.parametrize("command", [*CHANGES, *LOOKS], ids=" ".join)

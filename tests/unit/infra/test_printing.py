@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,6 +40,10 @@ from infra.operations import compare_printing, dlq, flag_printing, printing, reb
 from infra.operations.dead_letters import DeadLetter
 from infra.operations.printing import console
 from infra.operations.walking import Findings, all_findings
+from migrations import __main__ as migrations_line
+from migrations import output
+from migrations.runner import Planned, Status
+from migrations.scripts import Step
 from tests.unit.flags.rollout import TABLE, Rollout
 
 AT = 1_700_000_000_000  # 2023-11-14T22:13:20Z
@@ -562,3 +567,64 @@ def test_after_a_plan_the_command_that_does_it_is_told() -> None:
 )
 def test_after_a_repair_what_remains_and_the_way_back_are_told(differences: int, run: str | None, line: str) -> None:
     assert repair._outcome(PLAN, Verification(SyncMode.DUAL_WRITE, differences=differences), run) == line
+
+
+def test_a_plan_of_migrations_tells_each_step_and_what_waits(printed: Callable[[], list[str]]) -> None:
+    planned = [
+        Planned("001_one", [Step("copy readings", 1_200), Step("make indexes", 3)], None),
+        Planned("002_two", [], "the mode is old_only"),
+        Planned("003_three", [], None),
+    ]
+    migrations_line._show_plan(planned, as_json=False)
+    assert printed() == [
+        "script would documents",
+        "001_one copy readings 1,200",
+        "make indexes 3",
+        "002_two wait: the mode is old_only",
+        "003_three nothing 0",
+        "Nothing was changed; --execute does it.",
+    ]
+    migrations_line._show_plan([], as_json=False)
+    assert printed() == ["nothing to do"]
+    assert migrations_line._touched(planned[:1] + planned[2:]) == (
+        "001_one (copy readings: 1,200; make indexes: 3), 003_three (nothing)"
+    )
+
+
+def test_the_state_of_migrations_is_a_table(printed: Callable[[], list[str]]) -> None:
+    console.print(output.status_table([Status("001_one", "applied", "by olga"), Status("002_two", "edited", "")]))
+    assert printed() == ["script state", "001_one applied by olga", "002_two edited"]
+
+
+@pytest.mark.parametrize(
+    ("names", "waiting", "lines", "document"),
+    [
+        (["001", "002"], None, ["up: 001", "up: 002"], {"scripts": ["001", "002"], "waiting": None}),
+        ([], "no [mode]", ["nothing to do", "waits: no [mode]"], {"scripts": [], "waiting": "no [mode]"}),
+    ],
+)
+def test_what_migrations_have_done_is_told_line_by_line_or_as_a_document(
+    printed: Callable[[], list[str]],
+    capsys: pytest.CaptureFixture[str],
+    names: list[str],
+    waiting: str | None,
+    lines: list[str],
+    document: dict[str, Any],
+) -> None:
+    migrations_line._show_done("up", names, False, waiting)
+    assert printed() == lines
+    migrations_line._show_done("up", names, True, waiting)
+    assert json.loads(capsys.readouterr().out) == {"executed": True, "command": "up", **document}
+
+
+def test_a_new_migration_is_told_by_its_path(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "a [folder]"
+    folder.mkdir()
+    for form, path in (([], "001_add_a_place.py"), (["--json"], "002_add_another.py")):
+        title = path.removesuffix(".py")[4:].replace("_", " ")
+        migrations_line.cli(["create", title, "--folder", str(folder), *form], standalone_mode=False)
+        said = capsys.readouterr().out
+        assert (json.loads(said)["created"] if form else said.strip()) == str(folder / path)
+        assert (folder / path).exists()
