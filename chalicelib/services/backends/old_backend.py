@@ -52,16 +52,16 @@ class OldBackend(Recording):
             raise InvalidReadingError(reason, (FieldError("type", reason),))
 
     @override
-    def monthly(self, user_id: str, energy_type: EnergyType, year: int, *, consistent: bool = True) -> View:
+    def monthly(self, user_id: str, energy_type: EnergyType, year: int, **_: bool) -> View:
         snapshot = self._queries.snapshot(user_id, energy_type, Backend.OLD)
         return View.calculated(snapshot, monthly_data(snapshot, series_of(snapshot), year))
 
     @override
-    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, *, consistent: bool = True) -> View:
+    def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, **_: bool) -> View:
         snapshot = self._queries.snapshot(user_id, energy_type, Backend.OLD)
         return View.calculated(snapshot, histogram_data(snapshot, timeline.first, timeline.last, timeline.buckets))
 
     @override
-    def summary(self, user_id: str, energy_type: EnergyType, *, consistent: bool = True) -> View:
+    def summary(self, user_id: str, energy_type: EnergyType, **_: bool) -> View:
         snapshot = self._queries.snapshot(user_id, energy_type, Backend.OLD)
         return View.calculated(snapshot, *summary_data(snapshot, series_of(snapshot), self._clock()))
