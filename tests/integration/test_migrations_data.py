@@ -311,3 +311,10 @@ def test_a_round_trip_is_refused_where_the_old_readings_are_not_the_ones_to_beli
     set_mode(dual, SyncMode.NEW_ONLY)
     with pytest.raises(RefusedError, match="the mode is new_only"):
         roundtrip.verify(dual)
+
+
+def test_each_script_that_was_interrupted_goes_on_by_itself(dual: Database[Any]) -> None:
+    runner.up(dual)
+    for script in (CREATE, BACKFILL, *LATER):
+        dual["migrations"].update_one({"_id": script}, {"$set": {"state": "applying"}})
+        assert runner.up(dual) == [script]

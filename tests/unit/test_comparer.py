@@ -16,6 +16,7 @@ from chalicelib.domain.rollout.decision import FORCED_OLD, Component
 from chalicelib.domain.rollout.differences import Difference, DifferenceKind
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
+from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.services.comparison.runs import BackendComparer
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.sides import FakeSides, fake_ports
@@ -64,8 +65,12 @@ def backends(clock: Clock) -> EqualBackends:
 
 
 @pytest.fixture
-def ports(clock: Clock) -> Ports:
-    store = FakeStore(clock)
+def store(clock: Clock) -> FakeStore:
+    return FakeStore(clock)
+
+
+@pytest.fixture
+def ports(clock: Clock, store: FakeStore) -> Ports:
     return fake_ports(store, FakePublisher(), FakeSides(store, clock))
 
 
@@ -176,3 +181,17 @@ def test_out_of_time_the_rest_is_passed_by(
     assert comparer.run(budget).total() == compared
     assert clock.now == NOW + 1_000 * compared
     assert ports.comparisons.looked_at() == NOW
+
+
+def test_where_both_backends_read_the_same_rows_no_difference_of_rows_is_asked_again(
+    ports: Ports, store: FakeStore, backends: EqualBackends, comparer: BackendComparer
+) -> None:
+    backends.difference = Difference(DifferenceKind.VALUE, ("months", 0, "meterReading"), 1, 2)
+    note(ports, TABLE, 1)
+    comparer.run(60)
+    [group] = comparer.report(0).groups
+    store.stored.sync = SyncState(SyncMode.NEW_ONLY)
+    with pytest.raises(ComparisonError, match="in new_only both backends read the same readings"):
+        comparer.replay(group.fingerprint, "olga")
+    store.stored.sync = SyncState(SyncMode.DUAL_WRITE)
+    assert comparer.replay(group.fingerprint, "olga").showing == 1
