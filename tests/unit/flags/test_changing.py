@@ -34,6 +34,8 @@ def test_a_change_is_deployed_remembered_and_in_effect(rollout: Rollout) -> None
     before = change.before[TABLE] or {}
     assert (before["rolloutPercent"], change.after[TABLE]["rolloutPercent"]) == (0, 50)
     assert change.evidence["mode"] == "dual_write"
+    assert (change.evidence["since"], change.evidence["catchingUp"], change.evidence["drainSeconds"]) == (None, None, 0)
+    assert set(change.evidence["verified"]) == {"at", "meters", "lagging", "differences"}
     assert change.evidence["users"] == {"known": 2, "entering": 1, "leaving": 0, "in": 1}
 
 
