@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -113,6 +114,16 @@ def test_an_operators_request_ends_in_a_refresh_of_its_meter(api: Api) -> None:
     meter = {name: changed["meter"][name] for name in MeterVersion.model_json_schema()["properties"]}
     event = MeterRefreshRequested(occurred_at=changed["occurredAt"], user_id="alice", meter=MeterVersion(**meter))
     assert display_data.meter_refresh_requested_handler(envelope(event), Context()) == {"refreshed": 1}
+
+
+def test_a_meter_whose_documents_contradict_each_other_is_shown_again_from_its_readings(api: Api) -> None:
+    event = recorded(api)
+    energy_reading_created_handler(event, Context())
+    meter = api.store.stored.meters["alice", EnergyType.POWER]
+    meter.state = replace(meter.state, damaged=True)
+    assert energy_reading_created_handler(event, Context()) == {"refreshed": 1}
+    assert not api.store.stored.meters["alice", EnergyType.POWER].state.stale
+    assert energy_reading_created_handler(event, Context()) == {"refreshed": 0}
 
 
 def test_what_is_no_event_of_this_kind_fails_so_that_lambda_knows(api: Api) -> None:

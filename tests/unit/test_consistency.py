@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import pytest
 
 from chalicelib.bootstrap import Operations, now, operations
-from chalicelib.domain.errors import SyncModeError, UnavailableError
+from chalicelib.domain.errors import SyncModeError, SyncStoppedError, UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import Finding, MeterKey, Verification, Walk, WalkProgress
+from chalicelib.domain.sync.reconciliation import Finding, MeterKey, SyncStop, Verification, Walk, WalkProgress
 from chalicelib.services.sync.consistency import ConsistencyService
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.sides import FakeSides, fake_ports, reading
@@ -159,3 +159,39 @@ def test_nothing_is_compared_before_the_drain_is_over(stage: Stage, since_ms: in
             ask()
     stage.store.stored.sync = replace(stage.store.stored.sync, since=moment - 3 * HOUR_MS)
     assert stage.use.consistency.verify().differences == 1
+
+
+def test_a_stop_refuses_every_repair_but_one_of_everybody_from_a_side_that_is_named(stage: Stage) -> None:
+    control = stage.use.consistency._control
+    control.save_stop(SyncStop(now(), "most of it is gone"))
+    for user, source in ((None, None), ("bob", None), ("bob", Side.OLD)):
+        with pytest.raises(SyncStoppedError, match="most of it is gone"):
+            stage.use.consistency.repair(user, source=source)
+    assert stage.use.consistency.repair(source=Side.OLD)[1].differences == 0
+    assert control.stop() is None
+
+
+@pytest.mark.parametrize(("source", "meters"), [(None, 1), (Side.OLD, 2)])
+def test_from_a_side_that_is_named_what_may_hide_a_damage_is_mended_too(
+    stage: Stage, source: Side | None, meters: int
+) -> None:
+    """Without digests every meter may."""
+    stage.sides.slow = True
+    assert stage.use.consistency.plan(source=source).meters == meters
+
+
+def test_the_mode_is_shown_with_its_drain_and_its_stop_and_a_change_returns_what_follows() -> None:
+    moment = 1_700_000_000_000
+    stage = Stage.at(lambda: moment)
+    stage.store.stored.sync = SyncState(SyncMode.DUAL_WRITE, moment - 3 * HOUR_MS)
+    shown = stage.use.modes.show()
+    assert (shown.state, shown.drain_seconds, shown.stop) == (stage.store.sync(), 0, None)
+    changed = stage.use.modes.set(SyncMode.OLD_ONLY, " as planned ", "olga")
+    assert (changed.mode, changed.since) == (SyncMode.OLD_ONLY, moment)
+    stop = SyncStop(moment, "why")
+    stage.use.consistency._control.save_stop(stop)
+    shown = stage.use.modes.show()
+    assert (shown.state.mode, shown.stop) == (SyncMode.OLD_ONLY, stop)
+    assert [(change.mode, change.at, change.reason, change.by) for change in shown.changes][-1:] == [
+        (SyncMode.OLD_ONLY, moment, "as planned", "olga")
+    ]
