@@ -18,53 +18,53 @@ from infra.targets.target import Target
 from migrations import __main__ as migrations_line
 from migrations.scripts import FOLDER
 
-# ``!`` must be given, ``*`` may be given again, ``$`` a variable that gives it, ``=`` what counts without it, and the
-# numbers that are taken.
+# ``?`` takes no value, ``!`` must be given, ``*`` may be given again, ``$`` a variable that gives it, ``=`` what counts
+# without it, and the numbers that are taken.
 COMMANDS = """
 backup FILE!
 compare ignore FINGERPRINT! --owner! --reason! --until!
 compare replay FINGERPRINT!
 compare report --hours=24(1..2160)
-compare run --user --all --sample(1..)
+compare run --user --all? --sample(1..)
 deploy --stage!$STAGE --bucket!$ARTIFACTS_BUCKET --region$AWS_REGION --issuer!$AUTH_ISSUER \
 --audience$AUTH_AUDIENCE=energy-monitor --jwks-url!$AUTH_JWKS_URL --secret-id!$SECRET_ID \
 --secret-digest$SECRET_DIGEST= --database$MONGODB_DATABASE=energy_monitor
-dlq discard ID --all --reason! --yes --queue-url
+dlq discard ID --all? --reason! --yes? --queue-url
 dlq ls --queue-url
-dlq redrive ID --all --queue-url
+dlq redrive ID --all? --queue-url
 dlq show ID! --queue-url
-down --all --yes
+down --all? --yes?
 drill rollback --component=energy_forms --writes=500(20..) --moves=3(1..20)
 flags explain USER! COMPONENT!
 flags history FLAG --limit=20(1..500)
 flags kill --reason!
 flags list
-flags plan COMPONENT! --from --to! --exact
+flags plan COMPONENT! --from --to! --exact?
 flags restore --reason!
 flags rollback COMPONENT! --to --reason!
-flags set FLAG! --percent --on --off --exact --test-user* --no-test-user* --block* --unblock* \
---retire --if-version --reason!
+flags set FLAG! --percent --on? --off? --exact? --test-user* --no-test-user* --block* --unblock* \
+--retire? --if-version --reason!
 migrations create TITLE!
-migrations down --execute --retry --lock-seconds=30.0 --steps=1 --to --yes
+migrations down --execute? --retry? --lock-seconds=30.0 --steps=1 --to --yes?
 migrations resolve --lock-seconds=30.0 SCRIPT! --as!
 migrations status
-migrations up --execute --retry --lock-seconds=30.0 --to
+migrations up --execute? --retry? --lock-seconds=30.0 --to
 migrations verify-roundtrip
 mode recover MODE --reason!
-mode set MODE! --reason! --wait
+mode set MODE! --reason! --wait?
 mode show
-rebuild --check --user --restart
-repair --apply --from --allow-deletes(0..) --reason= --user --yes --limit=20(0..)
+rebuild --check? --user --restart?
+repair --apply? --from --allow-deletes(0..) --reason= --user --yes? --limit=20(0..)
 repair runs
 repair undo RUN! --limit=20(0..)
-replay --user --since --all --whole
-restore FILE! --rebuild/--no-rebuild=True
+replay --user --since --all? --whole?
+restore FILE! --rebuild/--no-rebuild?=True
 status
-sweep --list
-sync --full
+sweep --list?
+sync --full?
 token --user! --role* --hours=12.0
-up --port --localstack-port --appconfig-port --mongodb-port --demo/--no-demo=True
-verify --user --restart --limit=20(0..)
+up --port --localstack-port --appconfig-port --mongodb-port --demo/--no-demo?=True
+verify --user --restart? --limit=20(0..)
 """
 EVERYWHERE = {
     "--name=local",
@@ -72,7 +72,7 @@ EVERYWHERE = {
     "--region",
     "--uri$MONGODB_URI",
     "--database$MONGODB_DATABASE",
-    "--json",
+    "--json?",
     f"--folder={FOLDER}",
 }
 CHANGES = [
@@ -129,6 +129,7 @@ def told(parameter: click.Parameter) -> str:
     return "".join(
         (
             name.strip("[]"),
+            "?" * getattr(parameter, "is_flag", False),
             "!" * parameter.required,
             "*" * getattr(parameter, "multiple", False),
             f"${parameter.envvar}" if getattr(parameter, "show_envvar", False) else "",
