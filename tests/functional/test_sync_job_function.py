@@ -86,7 +86,8 @@ def test_a_stop_that_waits_for_an_answer_is_an_answer_and_no_failure(follows: Ap
 
 def test_in_old_only_there_is_nothing_to_do(api: Api) -> None:
     api.store.stored.sync = SyncState(SyncMode.OLD_ONLY)
-    assert run(api)["state"] == "resting"
+    nothing = dict.fromkeys(("meters", "changes", "inserted", "replaced", "deleted", "lag_seconds", "wait_seconds"), 0)
+    assert run(api) == {"state": "resting", "full_difference": False, "notice": None, "run": "", **nothing}
 
 
 def test_after_a_change_of_mode_the_job_waits_for_the_drain_and_then_ends_the_catching_up(api: Api) -> None:
