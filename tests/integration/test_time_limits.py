@@ -71,7 +71,7 @@ class Limits(CommandListener):
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, float | None]] = []
-        self.at_once: list[int] = []
+        self.at_once: list[int | None] = []
 
     def started(self, event: CommandStartedEvent) -> None:
         if event.command_name not in ("abortTransaction", "endSessions", "hello"):

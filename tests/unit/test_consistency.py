@@ -195,3 +195,36 @@ def test_the_mode_is_shown_with_its_drain_and_its_stop_and_a_change_returns_what
     assert [(change.mode, change.at, change.reason, change.by) for change in shown.changes][-1:] == [
         (SyncMode.OLD_ONLY, moment, "as planned", "olga")
     ]
+
+
+def test_a_display_that_differs_from_a_fresh_calculation_is_found_by_its_document() -> None:
+    stage = Stage.at(lambda: 1_700_000_000_000)
+    stage.sides.write("alice", reading("one", POWER, HOUR_MS, 5))
+    stage.use.sync.run(60)
+    stage.use.sweeper.run_at_once(60)
+    assert stage.use.consistency.verify().differences == 0
+    shown = stage.store.stored.display
+    monthly = next(key for key in shown if key[2] == "monthly")
+    wrong = replace(shown[monthly], data={**shown[monthly].data, "months": []})
+    shown[monthly], shown[*monthly[:3], 1999] = wrong, replace(wrong, year=1999)
+    del shown[*monthly[:2], "summary", None]
+    found = {finding.document: finding.problem for finding in stage.use.consistency.verify().findings}
+    assert found == {
+        f"alice|power|monthly|{monthly[3]}": "shows something else than a fresh calculation",
+        "alice|power|monthly|1999": "should not be there",
+        "alice|power|summary|-": "is missing",
+    }
+    stage.store.stored.sync = SyncState(SyncMode.OLD_ONLY)
+    assert stage.use.consistency.verify().differences == 0, "nothing is shown from it"
+
+
+def test_a_repair_that_would_delete_much_is_refused_without_a_number(stage: Stage) -> None:
+    names = [f"later-{number}" for number in range(20)]
+    for number, name in enumerate(names, 3):
+        stage.sides.write("alice", reading(name, POWER, number * HOUR_MS, 10 + number))
+    stage.use.sync.run(60)
+    for name in names:
+        stage.sides.delete(name)
+    with pytest.raises(SyncModeError, match="it would delete 20 documents"):
+        stage.use.consistency.repair()
+    assert stage.use.consistency.repair(allow_deletes=20)[1].differences == 0
