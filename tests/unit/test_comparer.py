@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib.bootstrap import Ports
 from chalicelib.domain.errors import ComparisonError
+from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
 from chalicelib.domain.rollout.decision import FORCED_OLD, Component
 from chalicelib.domain.rollout.differences import Difference, DifferenceKind
@@ -20,7 +21,7 @@ from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.services.comparison.runs import BackendComparer
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.sides import FakeSides, fake_ports
-from tests.fakes.store import FakeStore
+from tests.fakes.store import FakeMeters, FakeStore
 
 NOW = 1_700_000_000_000
 DAY = 86_400_000
@@ -43,6 +44,10 @@ class EqualBackends:
         self.asked: list[Request] = []
         self.meanwhile: list[Callable[[], None]] = []
         self.difference: Difference | None = None
+        self.source_versions: dict[str, int] = {}
+
+    def versions(self, user_id: str) -> tuple[int, ...]:
+        return (self.source_versions.get(user_id, 0),)
 
     def compare_backends(self, request: Request) -> ComparisonResult:
         self.asked.append(request)
@@ -195,3 +200,13 @@ def test_where_both_backends_read_the_same_rows_no_difference_of_rows_is_asked_a
         comparer.replay(group.fingerprint, "olga")
     store.stored.sync = SyncState(SyncMode.DUAL_WRITE)
     assert comparer.replay(group.fingerprint, "olga").showing == 1
+
+
+def test_of_a_user_who_has_anything_the_whole_page_is_compared_and_of_nobody_nothing(
+    store: FakeStore, backends: EqualBackends, comparer: BackendComparer
+) -> None:
+    assert list(comparer.of_user("alice")) == []
+    backends.source_versions["alice"] = 3
+    FakeMeters(store.stored, "alice").mark_changed(EnergyType.POWER, 0, 0, NOW)
+    assert {compared.request.component for compared in comparer.of_user("alice")} >= {TABLE, Component.DASHBOARD}
+    assert {compared.request.user_id for compared in comparer.of_everybody()} == {"alice"}

@@ -26,6 +26,10 @@ class SlowSides(FakeSides):
     slow = False
     failing: tuple[str, Exception] = ("nobody", ValueError())
     dying = False  # nobody is answered after that
+    prepared: tuple[Side, ...] = ()
+
+    def prepare(self, side: Side) -> None:
+        self.prepared += (side,)
 
     def differences(self, meter: MeterKey) -> list[Finding]:
         user, error = self.failing
@@ -228,3 +232,9 @@ def test_a_repair_that_would_delete_much_is_refused_without_a_number(stage: Stag
     with pytest.raises(SyncModeError, match="it would delete 20 documents"):
         stage.use.consistency.repair()
     assert stage.use.consistency.repair(allow_deletes=20)[1].differences == 0
+
+
+@pytest.mark.parametrize(("source", "mended"), [(None, Side.NEW), (Side.OLD, Side.NEW), (Side.NEW, Side.OLD)])
+def test_the_side_that_is_mended_has_its_indexes_first(stage: Stage, source: Side | None, mended: Side) -> None:
+    stage.use.consistency.repair(source=source, allow_deletes=1)
+    assert stage.sides.prepared == (mended,)
