@@ -5,6 +5,7 @@ import socket
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime
+from math import inf
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
@@ -32,7 +33,7 @@ class Lock:
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
         self._released = threading.Event()
         self._thread = threading.Thread(target=self._keep_alive, name="migration-lock", daemon=True)
-        self._valid_until = 0.0
+        self._valid_until = -inf
 
     def __enter__(self) -> Self:
         asked = monotonic()

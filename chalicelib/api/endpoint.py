@@ -136,7 +136,7 @@ def _parsed(content: bytes) -> Any:
     try:
         return json.loads(content.decode(), parse_float=Decimal, parse_constant=_no_constant)
     except (ValueError, ArithmeticError, RecursionError) as error:  # arithmetic: an exponent that no number can have
-        raise MalformedBodyError(f"the body is not JSON in UTF-8: {error}"[:300]) from error
+        raise MalformedBodyError(f"the body is not JSON in UTF-8: {error}") from error
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -51,13 +51,14 @@ class EventBridgePublisher(EventPublisher):
 
     def send(self, events: Sequence[EnergyEvent]) -> list[EnergyEvent]:
         """The same; returns those that did not get onto the bus."""
-        entries = [entry_of(event, self._bus_name) for event in events]
+        pairs = [(event, entry_of(event, self._bus_name)) for event in events]
+        entries = [entry for _, entry in pairs]
         too_large = [entry for entry in entries if not fits(entry)]
         unsent = self._delivered([entry for entry in entries if fits(entry)])
         self._lost(MetricName.EVENTS_TOO_LARGE, "events larger than the bus takes, their meters stay dirty", too_large)
         self._lost(MetricName.EVENTS_NOT_PUBLISHED, "events not published, their meters stay dirty", unsent)
         lost = {id(entry) for entry in (*too_large, *unsent)}
-        return [event for event, entry in zip(events, entries, strict=True) if id(entry) in lost]
+        return [event for event, entry in pairs if id(entry) in lost]
 
     def _delivered(self, entries: list[Entry]) -> list[Entry]:
         """Send entries, those that failed again; returns those that failed to the end."""

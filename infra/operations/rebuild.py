@@ -21,11 +21,10 @@ from infra.operations.printing import (
     progress_console,
     verification_document,
 )
+from infra.operations.walking import UNTIL_DONE
 from infra.targets.database import connected
 from infra.targets.options import json_option, with_target
 from infra.targets.target import Target
-
-UNTIL_DONE = float(7 * 24 * 3600)  # a person ends a run with Ctrl-C; the next one goes on
 
 
 @click.command()

@@ -23,12 +23,10 @@ from infra.operations.printing import (
     verification_summary,
 )
 from infra.operations.reason import reason_option
-from infra.operations.walking import all_findings, walk_progress
+from infra.operations.walking import UNTIL_DONE, all_findings, walk_progress
 from infra.targets.database import connected
 from infra.targets.options import json_option, with_target
 from infra.targets.target import Target, person
-
-UNTIL_DONE = float(7 * 24 * 3600)  # a person ends a run with Ctrl-C; the next one goes on
 
 
 @click.group()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
@@ -13,6 +14,7 @@ from rich.text import Text
 from chalicelib.domain.sync.reconciliation import Finding, Verification
 from infra.operations.printing import counted, print_json, progress_console
 
+UNTIL_DONE = timedelta.max.total_seconds()  # a person ends a run with Ctrl-C; the next one goes on
 IN_MEMORY = 1_000_000  # bytes of findings; more of them wait in a file
 
 

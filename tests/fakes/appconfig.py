@@ -22,6 +22,23 @@ from chalicelib.flags.document.json_schema import document_schema, first_documen
 PLACE = AppConfigIds("app1234", "env1234", "pro1234", "str1234")
 DAY = 24 * 3600.0
 GONE = ("ROLLED_BACK", "REVERTED")
+IN_APPLICATION = {"ApplicationId": PLACE.application}
+OF_PROFILE = IN_APPLICATION | {"ConfigurationProfileId": PLACE.profile}
+IN_ENVIRONMENT = IN_APPLICATION | {"EnvironmentId": PLACE.environment}
+REQUIRED: dict[str, dict[str, str]] = {
+    "list_deployments": IN_ENVIRONMENT,
+    "get_deployment": IN_ENVIRONMENT,
+    "stop_deployment": IN_ENVIRONMENT,
+    "start_deployment": IN_ENVIRONMENT | OF_PROFILE | {"DeploymentStrategyId": PLACE.strategy},
+    "list_hosted_configuration_versions": OF_PROFILE,
+    "get_hosted_configuration_version": OF_PROFILE,
+    "create_hosted_configuration_version": OF_PROFILE | {"ContentType": "application/json"},
+    "start_configuration_session": {
+        "ApplicationIdentifier": PLACE.application,
+        "EnvironmentIdentifier": PLACE.environment,
+        "ConfigurationProfileIdentifier": PLACE.profile,
+    },
+}
 
 
 @dataclass
@@ -112,8 +129,7 @@ class FakeAppConfig:
     # the data plane
 
     def start_configuration_session(self, **asked: Any) -> dict[str, Any]:
-        self._called("start_configuration_session")
-        assert asked["ConfigurationProfileIdentifier"] == PLACE.profile
+        self._called("start_configuration_session", asked)
         self.poll_seconds = max(15, asked["RequiredMinimumPollIntervalInSeconds"])
         return {"InitialConfigurationToken": self._issue(Session(self.now))}
 
@@ -138,12 +154,12 @@ class FakeAppConfig:
     # the control plane
 
     def list_deployments(self, **asked: Any) -> dict[str, Any]:
-        self._called("list_deployments")
+        self._called("list_deployments", asked)
         newest = reversed(self.deployments)
         return {"Items": [{"DeploymentNumber": item.number} for item in newest][:50]}
 
     def get_deployment(self, DeploymentNumber: int, **asked: Any) -> dict[str, Any]:  # noqa: N803
-        self._called("get_deployment")
+        self._called("get_deployment", asked)
         if not 0 < DeploymentNumber <= len(self.deployments):
             raise refusal("ResourceNotFoundException", f"deployment {DeploymentNumber}")
         found = self.deployments[DeploymentNumber - 1]
@@ -156,7 +172,7 @@ class FakeAppConfig:
         }
 
     def list_hosted_configuration_versions(self, **asked: Any) -> dict[str, Any]:
-        self._called("list_hosted_configuration_versions")
+        self._called("list_hosted_configuration_versions", asked)
         start = int(asked.get("NextToken", 0))
         page = list(self.versions)[start : start + 2]
         more = {"NextToken": str(start + 2)} if start + 2 < len(self.versions) else {}
@@ -166,13 +182,13 @@ class FakeAppConfig:
         return Paginator(getattr(self, operation))
 
     def get_hosted_configuration_version(self, VersionNumber: int, **asked: Any) -> dict[str, Any]:  # noqa: N803
-        self._called("get_hosted_configuration_version")
+        self._called("get_hosted_configuration_version", asked)
         if VersionNumber not in self.versions:
             raise refusal("ResourceNotFoundException", f"version {VersionNumber}")
         return {"Content": BytesIO(self.versions[VersionNumber])}
 
     def create_hosted_configuration_version(self, **asked: Any) -> dict[str, Any]:
-        self._called("create_hosted_configuration_version")
+        self._called("create_hosted_configuration_version", asked)
         if asked["LatestVersionNumber"] != max(self.versions, default=0):
             raise refusal("ConflictException", "not the latest version")
         self._validate(asked["Content"])
@@ -181,8 +197,7 @@ class FakeAppConfig:
         return {"VersionNumber": number}
 
     def start_deployment(self, **asked: Any) -> dict[str, Any]:
-        self._called("start_deployment")
-        assert asked["DeploymentStrategyId"] == PLACE.strategy
+        self._called("start_deployment", asked)
         if any(item.state_at(self.now) == "DEPLOYING" for item in self.deployments):
             raise refusal("ConflictException", "a deployment is under way")
         if asked["LatestDeploymentNumber"] != len(self.deployments):
@@ -196,7 +211,7 @@ class FakeAppConfig:
         return {"DeploymentNumber": number}
 
     def stop_deployment(self, DeploymentNumber: int, **asked: Any) -> dict[str, Any]:  # noqa: N803
-        self._called("stop_deployment")
+        self._called("stop_deployment", asked)
         found = self.deployments[DeploymentNumber - 1]
         state = found.state_at(self.now)
         if state == "COMPLETE" and asked["AllowRevert"]:
@@ -222,8 +237,12 @@ class FakeAppConfig:
         self.tokens[token] = session
         return token
 
-    def _called(self, operation: str) -> None:
+    def _called(self, operation: str, asked: dict[str, Any] | None = None) -> None:
+        """As AWS does it: what names another place, or none, is refused before anything else."""
         self.calls.append(operation)
+        for name, known in REQUIRED.get(operation, {}).items():
+            if (asked or {}).get(name) != known:
+                raise refusal("ValidationException", f"{operation}: {name} is not {known}")
         if self.down:
             raise EndpointConnectionError(endpoint_url="https://appconfig.example")
         if self.throttled[operation] > 0:

@@ -13,7 +13,7 @@ from app import app
 from chalicelib.api.routes import AUTHENTICATED
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.handlers import comparer, sweeper, sync_job
-from chalicelib.handlers.event_function import MODEL, SCHEDULED
+from chalicelib.handlers.event_function import MODEL
 from chalicelib.monitoring.names import NAMESPACE, SERVICE, MetricName
 
 ROOT = Path(__file__).parents[2]
@@ -71,7 +71,7 @@ def test_an_event_function_wears_the_decorator_and_imports_alone(name: str) -> N
 
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_a_scheduled_function_wears_the_decorator_and_imports_alone(name: str) -> None:
-    assert imported_alone(FUNCTIONS[name], SCHEDULED) == "True"
+    assert imported_alone(FUNCTIONS[name], "__scheduled__") == "True"
 
 
 def imported_alone(handler: str, mark: str) -> str:

@@ -1,6 +1,8 @@
 """Event functions as Lambda calls them: an EventBridge envelope in, refreshed documents out."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,8 +10,9 @@ from aws_lambda_powertools.utilities.parser import ValidationError
 
 from chalicelib.bootstrap.container import compose, using
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.events import EnergyEvent
+from chalicelib.domain.events import EnergyEvent, MeterRefreshRequested, MeterVersion
 from chalicelib.domain.readings import EnergyType
+from chalicelib.handlers import display_data
 from chalicelib.handlers.display_data import bulk_import_handler, energy_reading_created_handler
 from tests.fakes.sides import fake_ports
 from tests.functional.conftest import NOW, Api
@@ -81,6 +84,46 @@ def test_a_bulk_import_is_one_refresh_per_meter(api: Api) -> None:
     csv = "date,type,amount\n2023-01-31,power,1\n2023-02-28,power,2\n2023-01-31,gas,3\n"
     api.request("POST", "/v2/energy/import", csv, content_type="text/csv")
     assert bulk_import_handler(envelope(api.publisher.events[-1]), Context()) == {"refreshed": 2}
+
+
+READING = {"date": "2023-02-28", "amount": 1100}
+EXCHANGE = {"type": "power", "date": "2023-02-15", "finalOld": 1150, "initialNew": 5}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "handler", "meters"),
+    [
+        ("PUT", "energy/{id}", READING, display_data.energy_reading_updated_handler, 1),
+        ("DELETE", "energy/{id}", None, display_data.energy_reading_deleted_handler, 1),
+        ("POST", "exchanges", EXCHANGE, display_data.meter_exchanged_handler, 1),
+        ("PUT", "settings", {"zone": "Asia/Tokyo", "toleranceDays": 3}, display_data.user_settings_changed_handler, 2),
+    ],
+)
+def test_every_change_ends_in_a_refresh_of_its_meters(
+    api: Api, method: str, path: str, body: dict[str, object] | None, handler: Callable[..., Any], meters: int
+) -> None:
+    reading = recorded(api)["detail"]["readingId"]
+    api.request("POST", "/v2/energy", json.dumps({"type": "gas", "date": "2023-01-31", "amount": 5}))
+    assert api.request(method, f"/v2/{path.format(id=reading)}", json.dumps(body)).status_code < 300
+    assert handler(envelope(api.publisher.events[-1]), Context()) == {"refreshed": meters}
+    assert not api.container.display.monthly("alice", EnergyType.POWER, 2023).state.stale
+
+
+def test_an_operators_request_ends_in_a_refresh_of_its_meter(api: Api) -> None:
+    changed = recorded(api)["detail"]
+    meter = {name: changed["meter"][name] for name in MeterVersion.model_json_schema()["properties"]}
+    event = MeterRefreshRequested(occurred_at=changed["occurredAt"], user_id="alice", meter=MeterVersion(**meter))
+    assert display_data.meter_refresh_requested_handler(envelope(event), Context()) == {"refreshed": 1}
+
+
+def test_a_meter_whose_documents_contradict_each_other_is_shown_again_from_its_readings(api: Api) -> None:
+    event = recorded(api)
+    energy_reading_created_handler(event, Context())
+    meter = api.store.stored.meters["alice", EnergyType.POWER]
+    meter.state = replace(meter.state, damaged=True)
+    assert energy_reading_created_handler(event, Context()) == {"refreshed": 1}
+    assert not api.store.stored.meters["alice", EnergyType.POWER].state.stale
+    assert energy_reading_created_handler(event, Context()) == {"refreshed": 0}
 
 
 def test_what_is_no_event_of_this_kind_fails_so_that_lambda_knows(api: Api) -> None:

@@ -10,6 +10,7 @@ from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.events import EnergyReadingsSynced
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sync.reconciliation import SyncStop
 from chalicelib.handlers.display_data import energy_readings_synced_handler
 from chalicelib.handlers.sync_job import sync_job
 from tests.fakes.sides import reading
@@ -78,9 +79,15 @@ def test_in_new_only_the_refusal_is_an_answer_and_no_failure(api: Api) -> None:
     assert "new_only" in str(done["reason"])
 
 
+def test_a_stop_that_waits_for_an_answer_is_an_answer_and_no_failure(follows: Api) -> None:
+    follows.ports.sync_control.save_stop(SyncStop(NOW, "40 of 50 readings are gone"))
+    assert run(follows) == {"state": "stopped", "reason": "40 of 50 readings are gone"}
+
+
 def test_in_old_only_there_is_nothing_to_do(api: Api) -> None:
     api.store.stored.sync = SyncState(SyncMode.OLD_ONLY)
-    assert run(api)["state"] == "resting"
+    nothing = dict.fromkeys(("meters", "changes", "inserted", "replaced", "deleted", "lag_seconds", "wait_seconds"), 0)
+    assert run(api) == {"state": "resting", "full_difference": False, "notice": None, "run": "", **nothing}
 
 
 def test_after_a_change_of_mode_the_job_waits_for_the_drain_and_then_ends_the_catching_up(api: Api) -> None:

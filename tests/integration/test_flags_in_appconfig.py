@@ -32,7 +32,7 @@ from chalicelib.flags.document.flag_document import read, written
 from chalicelib.flags.document.json_schema import document_schema, first_document
 from chalicelib.flags.document.names import COMPONENT_FLAGS, FLAGS, GLOBAL
 from chalicelib.repositories.flag_changes import MongoFlagHistory
-from chalicelib.repositories.register import USERS_AT_ONCE, MongoKnownUsers
+from chalicelib.repositories.register import MongoKnownUsers
 from chalicelib.repositories.sync_control import MongoSyncControl
 from infra import __main__ as command_line
 from infra.deployment.application import Target, deploy_flags, flags_parameters, flags_stack
@@ -197,7 +197,7 @@ def test_an_emulator_that_is_gone_is_said_and_everybody_is_old(stage: Stage, mig
 
 
 def test_users_are_streamed_page_by_page(migrated: Database[Any]) -> None:
-    people = {f"user|{number}" for number in range(USERS_AT_ONCE)}
+    people = {f"user|{number}" for number in range(2_000)}  # two pages of meters
     meters = [{"_id": f"{user_id}|{kind}"} for user_id in people for kind in ("power", "gas")]
     migrated["meters"].insert_many(meters)
     assert sorted(MongoKnownUsers(migrated).known_users()) == sorted(people)

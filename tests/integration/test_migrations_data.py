@@ -311,3 +311,56 @@ def test_a_round_trip_is_refused_where_the_old_readings_are_not_the_ones_to_beli
     set_mode(dual, SyncMode.NEW_ONLY)
     with pytest.raises(RefusedError, match="the mode is new_only"):
         roundtrip.verify(dual)
+
+
+def test_each_script_that_was_interrupted_goes_on_by_itself(dual: Database[Any]) -> None:
+    runner.up(dual)
+    for script in (CREATE, BACKFILL, *LATER):
+        dual["migrations"].update_one({"_id": script}, {"$set": {"state": "applying"}})
+        assert runner.up(dual) == [script]
+
+
+INDEXES = """
+backend_comparisons: at @90
+backend_comparisons: component at
+backend_comparisons: differences.fingerprint at
+backend_usage_logs: at @30
+backend_usage_logs: component at
+display_energy_data: userId type dataType year +
+energies: userId type date
+flag_changes: -at
+flag_changes: flags -at
+meters: dirtySince ?
+meters: sweep.nextAttempt dirtySince ?
+repaired_readings: at @30
+repaired_readings: run userId type _id
+source_energy_readings: userId type date +
+"""
+
+
+def test_a_migrated_database_has_the_indexes_that_its_queries_rely_on(migrated: Database[Any]) -> None:
+    """``+`` is unique, ``?`` is of some documents alone, ``@`` forgets documents after so many days."""
+    found = []
+    for name in sorted(migrated.list_collection_names()):
+        for index in migrated[name].index_information().values():
+            keys = " ".join(f"{'-' if order == -1 else ''}{field}" for field, order in index["key"])
+            marks = "+" * index.get("unique", False) + "?" * ("partialFilterExpression" in index)
+            days = f"@{index['expireAfterSeconds'] / 86_400:g}" if "expireAfterSeconds" in index else ""
+            if keys != "_id":
+                found.append(f"{name}: {keys} {marks}{days}".strip())
+    assert sorted(found) == INDEXES.strip().splitlines()
+
+
+def test_the_way_back_of_the_first_script_leaves_meters_whose_views_are_newer_than_any_of_before(
+    dual: Database[Any],
+) -> None:
+    runner.up(dual)
+    meters = dual["meters"]
+    before = {meter["_id"]: meter["sourceVersion"] for meter in meters.find()}
+    assert before
+    set_mode(dual, SyncMode.OLD_ONLY)
+    runner.down(dual, steps=1 + len(LATER) + 1)
+    assert {meter["_id"]: meter["sourceVersion"] > before[meter["_id"]] for meter in meters.find()} == dict.fromkeys(
+        before, True
+    )
+    assert meters.count_documents({"dirtySince": {"$type": "date"}}) == len(before)

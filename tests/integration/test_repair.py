@@ -113,7 +113,7 @@ def test_a_run_says_before_what_it_would_do_of_each_kind_on_each_side(deployed: 
     assert [writes["old", "power"][name] for name in counts] == [3, 1, 1]
     code, said = shell.say("repair", "--apply", "--yes", "--allow-deletes", "3")
     assert code == 0
-    assert said.index("deleted") < said.index("mended")
+    assert said.index("deleted") < said.index("mended; what it deleted or overwrote comes back with: ")
     assert len(equal_sides(deployed.database)) == 29
 
 

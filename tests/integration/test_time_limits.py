@@ -72,11 +72,13 @@ class Limits(CommandListener):
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, float | None]] = []
+        self.at_once: list[int | None] = []
 
     def started(self, event: CommandStartedEvent) -> None:
         if event.command_name not in ("abortTransaction", "endSessions", "hello"):
             limit = event.command.get("maxTimeMS")
             self.seen.append((event.command_name, limit and limit / 1000))
+            self.at_once.append(event.command.get("limit") or event.command.get("batchSize"))
 
     def succeeded(self, event: CommandSucceededEvent) -> None: ...
 
@@ -124,6 +126,23 @@ def test_the_register_of_meters_has_the_time_that_it_is_given(watched: Database[
     list(MongoMeterRegister(watched, 12).meters())
     assert limits.seen
     assert all(limit and 6 < limit <= 12 for _, limit in limits.seen)
+    assert limits.at_once == [500]
+
+
+@pytest.mark.parametrize(
+    ("use", "documents"),
+    [
+        pytest.param(lambda ports: list(ports.known_users.known_users()), 2_000, id="users, from an index alone"),
+        pytest.param(lambda ports: list(ports.lagging.every(0)), 20, id="meters that are each worked on for a while"),
+        pytest.param(lambda ports: list(ports.repaired.kept("run")), 500, id="what a run took away"),
+    ],
+)
+def test_so_many_documents_are_asked_for_at_once(
+    watched: Database[Any], limits: Limits, use: Use, documents: int
+) -> None:
+    """A page fits into memory and into the time of one command; a cursor is asked again before it is forgotten."""
+    use(mongo_ports(watched, FakePublisher()))
+    assert limits.at_once == [documents]
 
 
 def test_a_connection_that_is_silent_is_noticed_within_two_seconds_and_a_server_looked_for_five(

@@ -1,6 +1,7 @@
 """The usage log on a real MongoDB: what a row says, that nobody waits for it, and that it goes by itself."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, cast
 from uuid import uuid4
@@ -10,6 +11,7 @@ from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from chalicelib.bootstrap.container import now
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
@@ -105,6 +107,14 @@ def test_a_server_that_is_away_fails_nobody_and_what_is_not_noted_is_said(
         [3.25],
         [0.0],
     )
+
+
+def test_a_server_is_looked_for_no_longer_than_a_fifth_of_a_second(unreachable: Database[Any]) -> None:
+    with pytest.raises(UnavailableError) as raised:
+        MongoUsageLog(unreachable).insert(usage("somebody"), "pseudonym", AT)
+    waited = re.search(r"Timeout: ([\d.]+)s", str(raised.value.__cause__))
+    assert waited
+    assert 0.1 < float(waited[1]) <= 0.2
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from signal import SIGINT
 from tempfile import TemporaryDirectory
@@ -31,6 +31,12 @@ PACKAGES = {"migrations": "migrations", "operations": "infra/operations"} | {
     name: f"chalicelib/{name}" for name in ("services", "repositories", "flags", "api", "events", "handlers")
 }
 LEFT_OUT = shutil.ignore_patterns(".environments", ".stack", ".git", ".hypothesis", ".*_cache", "__pycache__")
+# Tests that look at a whole package from outside: in other processes, or at what its modules did when imported.
+FROM_OUTSIDE = {
+    "infra/operations/": "tests/unit/infra/test_options.py",
+    "migrations/__main__.py": "tests/unit/infra/test_options.py",
+    "chalicelib/handlers/": "tests/functional/test_deployed_functions.py",
+}
 LAYERS = ("tests/unit", "tests/functional", "tests/contract", "tests/integration")
 ENOUGH, MOST_WITHOUT_EFFECT, LONGEST_SECONDS = 0.95, 0.02, 600.0
 
@@ -43,10 +49,18 @@ class Record:
     seconds: dict[str, float]
 
     def tests_of(self, change: Change) -> list[str]:
-        """The quick ones first. A line that runs at import alone has those of its module and those that name it."""
+        """The quick ones first. A line that runs at import alone has those of its module and those that name it.
+
+        A module of which nothing else runs has those of its folder.
+        """
         lines, word = self.lines.get(change.file, {}), re.match("[A-Z][A-Z_]+", change.text)
+        folder, _, _ = change.file.rpartition("/")
+        beside = (self.lines[file] for file in self.lines if file.rpartition("/")[0] == folder)
+        of_module = {*chain(*lines.values())} or {*chain(*(chain(*each.values()) for each in beside))}
         naming = (test for test in self.seconds if word and word[0] in (ROOT / test.partition("::")[0]).read_text())
-        tests = lines.get(str(change.line)) or {*chain(*lines.values()), *naming}
+        outside = {module for package, module in FROM_OUTSIDE.items() if change.file.startswith(package)}
+        looking = (test for test in self.seconds if test.partition("::")[0] in outside)
+        tests = {*(lines.get(str(change.line)) or {*of_module, *naming}), *looking}
         return sorted(tests, key=lambda test: self.seconds.get(test, 0.0))
 
 
@@ -54,6 +68,7 @@ class Copy:
     """The project once more, where it can be changed."""
 
     def __init__(self, folder: Path) -> None:
+        self._moments = count(1)
         self._folder = shutil.copytree(ROOT, folder / "project", ignore=LEFT_OUT)
         (self._folder / ".environments").symlink_to((ROOT / ".environments").resolve())
 
@@ -61,7 +76,7 @@ class Copy:
         """Whether pytest ends well within that time."""
         (self._folder / "arguments").write_text("\n".join(arguments))
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "@arguments"]
-        env = {**os.environ, "PYTHONPATH": str(self._folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        env = {**os.environ, "PYTHONPATH": str(self._folder), "PYTHONDONTWRITEBYTECODE": ""}
         process = subprocess.Popen(command, cwd=self._folder, env=env, stdout=subprocess.DEVNULL)
         with suppress(subprocess.TimeoutExpired):
             return process.wait(timeout) == 0
@@ -74,11 +89,13 @@ class Copy:
     def notices(self, change: Change, record: Record) -> bool:
         """Whether a test fails with the change, or does not come to an end."""
         file, tests = self._folder / change.file, record.tests_of(change)
-        code = file.read_bytes()
+        code, before = file.read_bytes(), file.stat()
         file.write_bytes(change.applied(code))
+        os.utime(file, (moment := next(self._moments), moment))  # compiled modules are kept, by time and size
         timeout = min(30.0 + 5 * sum(record.seconds.get(test, 0.0) for test in tests), LONGEST_SECONDS)
         noticed = bool(tests) and not self.is_green("-x", *tests, timeout=timeout)
         file.write_bytes(code)
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
         return noticed
 
     def record(self, layers: tuple[str, ...]) -> Record:

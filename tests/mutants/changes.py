@@ -88,9 +88,8 @@ def _variants(node: Any) -> Iterator[tuple[Any, str]]:
         case ast.Constant(value=value):
             yield from ((node, after) for after in _other_values(value))
         case ast.Call(func=ast.Attribute(), keywords=[_, *_] as keywords):
-            for keyword in keywords:
-                yield node, _with(node, keywords=[each for each in keywords if each is not keyword])
-        case ast.Return(value=ast.expr() as value) if ast.unparse(value) != "None":
+            yield from ((node, _with(node, keywords=rest)) for rest in _without_one(keywords))
+        case ast.Return(value=ast.expr() as value) if ast.unparse(value) not in ("None", "False"):
             yield node, "return None"
         case ast.Expr(value=ast.Call()) | ast.Raise() | ast.AugAssign() | ast.Continue():
             yield node, "pass"
@@ -104,6 +103,11 @@ def _other_values(value: object) -> list[str]:
     if isinstance(value, int | float):
         return [repr(value + 1), repr(value * 10)] if value > 1 else [repr(value + 1)]
     return [repr(f"X{value}")] if isinstance(value, str) and value and " " not in value else []
+
+
+def _without_one(keywords: list[ast.keyword]) -> list[list[ast.keyword]]:
+    left_out = [keyword for keyword in keywords if keyword.arg not in WITHOUT_MEANING]
+    return [[each for each in keywords if each is not keyword] for keyword in left_out]
 
 
 def _with(node: Any, **instead: Any) -> str:

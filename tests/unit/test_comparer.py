@@ -11,15 +11,17 @@ import pytest
 
 from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.errors import ComparisonError
+from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
 from chalicelib.domain.rollout.decision import FORCED_OLD, Component
 from chalicelib.domain.rollout.differences import Difference, DifferenceKind
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
+from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.services.comparison.runs import BackendComparer
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.sides import FakeSides, fake_ports
-from tests.fakes.store import FakeStore
+from tests.fakes.store import FakeMeters, FakeStore
 
 NOW = 1_700_000_000_000
 DAY = 86_400_000
@@ -42,6 +44,10 @@ class EqualBackends:
         self.asked: list[Request] = []
         self.meanwhile: list[Callable[[], None]] = []
         self.difference: Difference | None = None
+        self.source_versions: dict[str, int] = {}
+
+    def versions(self, user_id: str) -> tuple[int, ...]:
+        return (self.source_versions.get(user_id, 0),)
 
     def compare_backends(self, request: Request) -> ComparisonResult:
         self.asked.append(request)
@@ -64,8 +70,12 @@ def backends(clock: Clock) -> EqualBackends:
 
 
 @pytest.fixture
-def ports(clock: Clock) -> Ports:
-    store = FakeStore(clock)
+def store(clock: Clock) -> FakeStore:
+    return FakeStore(clock)
+
+
+@pytest.fixture
+def ports(clock: Clock, store: FakeStore) -> Ports:
     return fake_ports(store, FakePublisher(), FakeSides(store, clock))
 
 
@@ -90,7 +100,7 @@ def test_of_each_component_a_share_is_compared_and_of_few_all(
 ) -> None:
     note(ports, TABLE, noted)
     note(ports, CHARTS, 3)
-    comparer.run(60)
+    comparer.run(300)
     asked = Counter(request.component for request in backends.asked)
     assert asked == Counter({TABLE: compared, CHARTS: 3}) + Counter()
     assert len({request.usage for request in backends.asked}) == len(backends.asked), "none is asked twice"
@@ -101,7 +111,7 @@ def test_after_a_long_rest_the_latest_reads_are_compared(
 ) -> None:
     note(ports, TABLE, 4_000, at=NOW - 5)
     note(ports, TABLE, 4_000, at=NOW - 9)
-    comparer.run(60)
+    comparer.run(300)
     assert {int(request.usage or "", 16) < 4_000 for request in backends.asked} == {True}
 
 
@@ -167,7 +177,36 @@ def test_a_rule_counts_until_its_last_moment(
         assert comparer.run(60) == {outcome: 1}
 
 
-def test_out_of_time_the_rest_is_passed_by(ports: Ports, backends: EqualBackends, comparer: BackendComparer) -> None:
+@pytest.mark.parametrize(("budget", "compared"), [(0, 0), (3, 3), (3.5, 4), (60, 10)])
+def test_out_of_time_the_rest_is_passed_by(
+    ports: Ports, comparer: BackendComparer, clock: Clock, budget: float, compared: int
+) -> None:
+    """A comparison takes a second here; none begins when the time is up."""
     note(ports, TABLE, 10)
-    assert comparer.run(-1) == {}
+    assert comparer.run(budget).total() == compared
+    assert clock.now == NOW + 1_000 * compared
     assert ports.comparisons.looked_at() == NOW
+
+
+def test_where_both_backends_read_the_same_rows_no_difference_of_rows_is_asked_again(
+    ports: Ports, store: FakeStore, backends: EqualBackends, comparer: BackendComparer
+) -> None:
+    backends.difference = Difference(DifferenceKind.VALUE, ("months", 0, "meterReading"), 1, 2)
+    note(ports, TABLE, 1)
+    comparer.run(60)
+    [group] = comparer.report(0).groups
+    store.stored.sync = SyncState(SyncMode.NEW_ONLY)
+    with pytest.raises(ComparisonError, match="in new_only both backends read the same readings"):
+        comparer.replay(group.fingerprint, "olga")
+    store.stored.sync = SyncState(SyncMode.DUAL_WRITE)
+    assert comparer.replay(group.fingerprint, "olga").showing == 1
+
+
+def test_of_a_user_who_has_anything_the_whole_page_is_compared_and_of_nobody_nothing(
+    store: FakeStore, backends: EqualBackends, comparer: BackendComparer
+) -> None:
+    assert list(comparer.of_user("alice")) == []
+    backends.source_versions["alice"] = 3
+    FakeMeters(store.stored, "alice").mark_changed(EnergyType.POWER, 0, 0, NOW)
+    assert {compared.request.component for compared in comparer.of_user("alice")} >= {TABLE, Component.DASHBOARD}
+    assert {compared.request.user_id for compared in comparer.of_everybody()} == {"alice"}

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import pytest
 
 from chalicelib.bootstrap.container import Operations, now, operations
-from chalicelib.domain.errors import SyncModeError, UnavailableError
+from chalicelib.domain.errors import SyncModeError, SyncStoppedError, UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import Finding, MeterKey, Verification, Walk, WalkProgress
+from chalicelib.domain.sync.reconciliation import Finding, MeterKey, SyncStop, Verification, Walk, WalkProgress
 from chalicelib.services.sync.consistency import ConsistencyService
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.sides import FakeSides, fake_ports, reading
@@ -26,6 +26,10 @@ class SlowSides(FakeSides):
     slow = False
     failing: tuple[str, Exception] = ("nobody", ValueError())
     dying = False  # nobody is answered after that
+    prepared: tuple[Side, ...] = ()
+
+    def prepare(self, side: Side) -> None:
+        self.prepared += (side,)
 
     def differences(self, meter: MeterKey) -> list[Finding]:
         user, error = self.failing
@@ -124,9 +128,23 @@ def test_the_first_difference_belongs_to_a_meter_that_must_be_looked_at_first(st
 def test_a_walk_that_says_nothing_about_the_present_is_not_taken_up(stage: Stage, begun: str) -> None:
     present = stage.store.sync()
     since = 5 if begun == "in an earlier mode" else None
-    age = {"more than an hour ago": HOUR_MS + 60_000, "in the future": -60_000}.get(begun, 0)
+    age = {"more than an hour ago": HOUR_MS + 1, "in the future": -60_000}.get(begun, 0)
     walked(stage, since, started=present.read_at - age, after="bob")
     assert stage.use.consistency.verify().differences == 1
+
+
+def test_a_walk_of_the_last_hour_is_taken_up() -> None:
+    stage = Stage.at(lambda: 1_700_000_000_000)
+    walked(stage, None, started=stage.store.sync().read_at - HOUR_MS, after="bob")
+    assert stage.use.consistency.verify().resumed == ("bob", POWER)
+
+
+def test_a_walk_remembers_where_it_is_after_a_hundred_meters(stage: Stage) -> None:
+    for number in range(118):
+        stage.sides.write(f"carol-{number:03}", reading(f"r{number}", POWER, HOUR_MS, 5))
+    seen = list[int]()
+    stage.use.consistency.verify(progress=lambda so_far: seen.append(so_far.meters))
+    assert seen == [100, 120]
 
 
 def walked(stage: Stage, since: int | None, started: int | None = None, after: str = "alice") -> None:
@@ -145,3 +163,78 @@ def test_nothing_is_compared_before_the_drain_is_over(stage: Stage, since_ms: in
             ask()
     stage.store.stored.sync = replace(stage.store.stored.sync, since=moment - 3 * HOUR_MS)
     assert stage.use.consistency.verify().differences == 1
+
+
+def test_a_stop_refuses_every_repair_but_one_of_everybody_from_a_side_that_is_named(stage: Stage) -> None:
+    control = stage.use.consistency._control
+    control.save_stop(SyncStop(now(), "most of it is gone"))
+    for user, source in ((None, None), ("bob", None), ("bob", Side.OLD)):
+        with pytest.raises(SyncStoppedError, match="most of it is gone"):
+            stage.use.consistency.repair(user, source=source)
+    assert stage.use.consistency.repair(source=Side.OLD)[1].differences == 0
+    assert control.stop() is None
+
+
+@pytest.mark.parametrize(("source", "meters"), [(None, 1), (Side.OLD, 2)])
+def test_from_a_side_that_is_named_what_may_hide_a_damage_is_mended_too(
+    stage: Stage, source: Side | None, meters: int
+) -> None:
+    """Without digests every meter may."""
+    stage.sides.slow = True
+    assert stage.use.consistency.plan(source=source).meters == meters
+
+
+def test_the_mode_is_shown_with_its_drain_and_its_stop_and_a_change_returns_what_follows() -> None:
+    moment = 1_700_000_000_000
+    stage = Stage.at(lambda: moment)
+    stage.store.stored.sync = SyncState(SyncMode.DUAL_WRITE, moment - 3 * HOUR_MS)
+    shown = stage.use.modes.show()
+    assert (shown.state, shown.drain_seconds, shown.stop) == (stage.store.sync(), 0, None)
+    changed = stage.use.modes.set(SyncMode.OLD_ONLY, " as planned ", "olga")
+    assert (changed.mode, changed.since) == (SyncMode.OLD_ONLY, moment)
+    stop = SyncStop(moment, "why")
+    stage.use.consistency._control.save_stop(stop)
+    shown = stage.use.modes.show()
+    assert (shown.state.mode, shown.stop) == (SyncMode.OLD_ONLY, stop)
+    assert [(change.mode, change.at, change.reason, change.by) for change in shown.changes][-1:] == [
+        (SyncMode.OLD_ONLY, moment, "as planned", "olga")
+    ]
+
+
+def test_a_display_that_differs_from_a_fresh_calculation_is_found_by_its_document() -> None:
+    stage = Stage.at(lambda: 1_700_000_000_000)
+    stage.sides.write("alice", reading("one", POWER, HOUR_MS, 5))
+    stage.use.sync.run(60)
+    stage.use.sweeper.run_at_once(60)
+    assert stage.use.consistency.verify().differences == 0
+    shown = stage.store.stored.display
+    monthly = next(key for key in shown if key[2] == "monthly")
+    wrong = replace(shown[monthly], data={**shown[monthly].data, "months": []})
+    shown[monthly], shown[*monthly[:3], 1999] = wrong, replace(wrong, year=1999)
+    del shown[*monthly[:2], "summary", None]
+    found = {finding.document: finding.problem for finding in stage.use.consistency.verify().findings}
+    assert found == {
+        f"alice|power|monthly|{monthly[3]}|c2": "shows something else than a fresh calculation",
+        "alice|power|monthly|1999|c2": "should not be there",
+        "alice|power|summary|-|c2": "is missing",
+    }
+    stage.store.stored.sync = SyncState(SyncMode.OLD_ONLY)
+    assert stage.use.consistency.verify().differences == 0, "nothing is shown from it"
+
+
+def test_a_repair_that_would_delete_much_is_refused_without_a_number(stage: Stage) -> None:
+    names = [f"later-{number}" for number in range(20)]
+    for number, name in enumerate(names, 3):
+        stage.sides.write("alice", reading(name, POWER, number * HOUR_MS, 10 + number))
+    stage.use.sync.run(60)
+    for name in names:
+        stage.sides.delete(name)
+    with pytest.raises(SyncModeError, match="it would delete 20 documents"):
+        stage.use.consistency.repair()
+    assert stage.use.consistency.repair(allow_deletes=20)[1].differences == 0
+
+
+@pytest.mark.parametrize(("source", "mended"), [(None, Side.NEW), (Side.OLD, Side.NEW), (Side.NEW, Side.OLD)])
+def test_the_side_that_is_mended_has_its_indexes_first(stage: Stage, source: Side | None, mended: Side) -> None:
+    stage.use.consistency.repair(source=source, allow_deletes=1)
+    assert stage.sides.prepared == (mended,)

@@ -1,8 +1,15 @@
-"""The documents of new readings: ids of our own making are such as the driver makes."""
+"""Documents: ids of our own making are such as the driver makes, and a damaged mode is told by its field."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
+
+from chalicelib.domain.errors import LostModeError
+from chalicelib.repositories.control import state_of_document
 from chalicelib.repositories.documents import new_ids
+
+NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 
 
 def test_ids_made_together_differ_and_ascend_and_know_their_moment() -> None:
@@ -14,3 +21,15 @@ def test_ids_made_together_differ_and_ascend_and_know_their_moment() -> None:
 
 def test_ids_of_two_imports_in_one_second_differ() -> None:
     assert {*new_ids(1_000)}.isdisjoint({*new_ids(1_000)})
+
+
+@pytest.mark.parametrize(
+    ("stored", "why"),
+    [
+        ({"since": NOON, "readAt": NOON}, "mode is missing"),
+        ({"mode": "sideways", "since": NOON, "readAt": NOON}, "mode: .*, found 'sideways'"),
+    ],
+)
+def test_a_stored_mode_that_cannot_be_read_says_which_field_is_wrong(stored: dict[str, Any], why: str) -> None:
+    with pytest.raises(LostModeError, match=f"^control.sync_mode cannot be read: {why}; "):
+        state_of_document(stored)

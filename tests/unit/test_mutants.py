@@ -14,7 +14,7 @@ def shown(items: "list[int]", most: int = 1) -> "str":
     logger().info("nothing", extra={"said": 1})
     if items and len(items) <= most:
         raise ValueError("too few items")
-    return database.find("a", limit=LIMIT)
+    return database.find("a", limit=LIMIT, help="words")
 '''
 MADE = {
     "30 -> 31",
@@ -23,8 +23,8 @@ MADE = {
     "items and len(items) <= most -> (items or len(items) <= most)",
     "len(items) <= most -> (len(items) < most)",
     "raise ValueError('too few items') -> pass",
-    "return database.find('a', limit=LIMIT) -> return None",
-    "database.find('a', limit=LIMIT) -> (database.find('a'))",
+    "return database.find('a', limit=LIMIT, help='words') -> return None",
+    "database.find('a', limit=LIMIT, help='words') -> (database.find('a', help='words'))",
     "'a' -> 'Xa'",
 }
 
@@ -64,6 +64,18 @@ def test_a_constant_has_the_tests_of_files_that_name_it_too() -> None:
     record = Record({"x.py": {"8": ["slow"]}}, {here: 1.0})
     constant = next(each for each in changes_of("x.py", CODE) if each.text.startswith("LIMIT"))
     assert set(record.tests_of(constant)) == {"slow", here}
+
+
+def test_a_module_that_only_runs_at_import_has_the_tests_of_its_folder() -> None:
+    record = Record({"a/x.py": {"2": []}, "a/y.py": {"6": ["of a"]}, "b/z.py": {"8": ["of b"]}}, {})
+    assert record.tests_of(changes_of("a/x.py", CODE)[0]) == ["of a"]
+
+
+def test_a_package_has_the_tests_that_look_at_it_from_outside_too() -> None:
+    outside, other = "tests/unit/infra/test_options.py::test_it", "tests/unit/infra/test_logs.py::test_it"
+    change = changes_of("infra/operations/x.py", CODE)[-1]
+    record = Record({"infra/operations/x.py": {str(change.line): ["quick"]}}, {outside: 2.0, "quick": 1.0, other: 1.0})
+    assert record.tests_of(change) == ["quick", outside]
 
 
 def test_what_is_named_as_without_effect_can_still_be_made_and_has_a_reason() -> None:

@@ -19,6 +19,9 @@ class Recording:
     def find_one(self, filter: Any, **_: Any) -> None:
         self.asked.append(filter)
 
+    def aggregate(self, pipeline: Any, **_: Any) -> None:
+        self.asked.append(pipeline)
+
     def insert_one(self, document: Any, **_: Any) -> None:
         self.asked.append(document)
 
@@ -105,6 +108,40 @@ def test_no_stage_of_a_pipeline_reaches_elsewhere(stage: dict[str, Any]) -> None
     _, alice = scoped()
     with pytest.raises(ScopeError):
         alice.aggregate([{"$match": {}}, stage])
+
+
+ALLOWED: list[dict[str, Any]] = [
+    {"$addFields": {"a": 1}},
+    {"$bucket": {"groupBy": "$a", "boundaries": [0, 1]}},
+    {"$bucketAuto": {"groupBy": "$a", "buckets": 2}},
+    {"$count": "n"},
+    {"$densify": {"field": "a", "range": {"step": 1, "bounds": "full"}}},
+    {"$facet": {"all": [{"$match": {}}]}},
+    {"$fill": {"output": {"a": {"value": 0}}}},
+    {"$group": {"_id": "$a"}},
+    {"$limit": 5},
+    {"$match": {"a": 1}},
+    {"$project": {"a": 1}},
+    {"$redact": "$$KEEP"},
+    {"$replaceRoot": {"newRoot": "$a"}},
+    {"$replaceWith": "$a"},
+    {"$sample": {"size": 5}},
+    {"$set": {"a": 1}},
+    {"$setWindowFields": {"output": {"a": {"$sum": "$b"}}}},
+    {"$skip": 5},
+    {"$sort": {"a": 1}},
+    {"$sortByCount": "$a"},
+    {"$unset": "a"},
+    {"$unwind": "$a"},
+]
+
+
+@pytest.mark.parametrize("stage", ALLOWED, ids=lambda stage: next(iter(stage)))
+def test_a_stage_that_sees_nothing_but_the_documents_before_it_is_allowed(stage: dict[str, Any]) -> None:
+    collection, alice = scoped()
+    alice.aggregate([stage])
+    [[only_hers, asked]] = collection.asked
+    assert (str(only_hers).count("alice"), asked) == (1, stage)
 
 
 def test_a_bulk_write_stays_in_its_collection() -> None:

@@ -1,12 +1,16 @@
 """Where the sync job begins: at the start after a change of mode, where it stopped otherwise."""
 
+from contextlib import nullcontext
+
 import pytest
 
 from chalicelib.bootstrap.container import now, operations
+from chalicelib.domain.errors import MassDeletionError, SyncStoppedError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import FullDifference, SyncProgress
+from chalicelib.domain.sync.reconciliation import FullDifference, Reconciled, SyncProgress
+from chalicelib.services.sync.deletions import JobDeletions
 from chalicelib.services.sync.sync_job import SyncReport
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.sides import FakeSides, FakeSyncControl, fake_ports, reading
@@ -100,3 +104,37 @@ def test_the_event_of_a_meter_tells_all_that_was_written_of_it() -> None:
     (meter,) = event.meters  # type: ignore[attr-defined]
     assert meter.source_version == job.store.stored.meters["carol", POWER].state.source_version == 2
     assert [round(moment.timestamp() * 1000) for moment in (meter.first, meter.last)] == [1_000, 1_500]
+
+
+def test_the_job_remembers_where_it_is_after_a_hundred_meters_and_after_a_thousand_changes() -> None:
+    job, steps = Job(), list[tuple[int, int]]()
+
+    def remembered(report: SyncReport) -> None:
+        steps.append((report.meters, report.changes))
+        difference = job.control.sync_progress().difference
+        assert difference is None or difference.after is not None
+
+    for number in range(148):
+        job.sides.write(f"carol-{number:03}", reading(f"r{number}", POWER, 1, 5))
+    job.service.run(600, remembered)
+    assert steps == [(100, 0), (150, 0), (150, 0), (150, 0)]
+    steps.clear()
+    for number in range(1_001):
+        job.sides.write("alice", reading(f"later-{number}", POWER, 1_000 + number, 5 + number))
+    job.service.run(600, remembered)
+    assert steps == [(0, 1_000), (0, 1_001)]
+
+
+@pytest.mark.parametrize(("inserted", "stops"), [(15, True), (17, False)])
+def test_a_job_stops_where_deletions_are_half_of_what_it_writes_each_counted_once(inserted: int, stops: bool) -> None:
+    """Two meters, of which eight readings each are to be deleted."""
+    deletions = JobDeletions()
+
+    def reconcile(allowed: int) -> Reconciled:
+        if allowed < 8:
+            raise MassDeletionError(8, allowed)
+        return Reconciled(inserted=inserted, deleted=8)
+
+    deletions.reconciled(reconcile)
+    with pytest.raises(SyncStoppedError, match="would delete 16 documents") if stops else nullcontext():
+        deletions.reconciled(reconcile)

@@ -65,7 +65,7 @@ class Users(Shape):
 class Rule(Shape):
     """What a rule answers, and when."""
 
-    when_match: bool = Field(alias="when_match")
+    when_match: bool
 
 
 class OffRule(Rule):

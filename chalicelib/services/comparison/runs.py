@@ -3,7 +3,6 @@
 ``compare_backends`` compares the answers.
 """
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import replace
@@ -66,13 +65,14 @@ class BackendComparer:
             ComparisonError: the new side is not written, or one is not complete yet; there is nothing to compare.
         """
         components = self._comparable()
-        started, ends = self._clock(), time.monotonic() + budget_seconds
+        started = self._clock()
+        ends = started + round(budget_seconds * 1000)
         after = self._log.looked_at() or started - FIRST_LOOK_MS
         sample = [request for component in components for request in self._sample(component, after)]
         self._random.shuffle(sample)
         outcomes: Counter[Outcome] = Counter()
         for request in sample:
-            if time.monotonic() > ends:
+            if self._clock() >= ends:
                 break
             outcomes[self._recorded(request).outcome] += 1
         self._log.set_looked_at(started)

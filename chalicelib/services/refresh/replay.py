@@ -26,7 +26,7 @@ PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)
 class Replayed:
     """How many meters a replay was about, and the ids of those whose event did not get onto the bus."""
 
-    meters: int = 0
+    meters: int
     left: tuple[str, ...] = ()
 
     @property

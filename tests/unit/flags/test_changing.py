@@ -34,6 +34,8 @@ def test_a_change_is_deployed_remembered_and_in_effect(rollout: Rollout) -> None
     before = change.before[TABLE] or {}
     assert (before["rolloutPercent"], change.after[TABLE]["rolloutPercent"]) == (0, 50)
     assert change.evidence["mode"] == "dual_write"
+    assert (change.evidence["since"], change.evidence["catchingUp"], change.evidence["drainSeconds"]) == (None, None, 0)
+    assert set(change.evidence["verified"]) == {"at", "meters", "lagging", "differences"}
     assert change.evidence["users"] == {"known": 2, "entering": 1, "leaving": 0, "in": 1}
 
 
@@ -149,7 +151,9 @@ def test_a_change_that_no_poll_shows_in_time_says_so(risen: Rollout) -> None:
         return answer
 
     risen.appconfig.get_latest_configuration = empty  # type: ignore[method-assign, assignment]
+    started = risen.appconfig.now
     made = back(risen)
+    assert 45 < risen.appconfig.now - started < 46
     assert made.change.in_effect_ms is None
     assert made.change.state is ChangeState.DEPLOYED
 

@@ -114,7 +114,7 @@ class Flags:
 
 
 class Clock:
-    now = 0
+    now = 1_700_000_000_000
 
     def __call__(self) -> int:
         return self.now
@@ -159,7 +159,7 @@ def test_without_a_readable_mode_everybody_gets_the_old_backend() -> None:
     decisions, modes, clock = service(SyncState(SyncMode.NEW_ONLY))
     modes.down = True
     assert decisions.should_use_new_backend("alice", Component.DASHBOARD) == Decision(Backend.OLD, Reason.NO_MODE)
-    modes.down, clock.now = False, 1
+    modes.down, clock.now = False, clock.now + 1
     assert decisions.should_use_new_backend("alice", Component.DASHBOARD).backend is Backend.NEW
 
 

@@ -97,6 +97,22 @@ def test_a_deployment_that_somebody_takes_back_has_failed(
     assert risen.table().rollout_percent == 50
 
 
+def test_a_deployment_that_is_taken_back_after_some_seconds_has_failed_too(risen: Rollout) -> None:
+    """Nothing is looked for in the polls before it has ended one way or the other."""
+    risen.appconfig.deployment_seconds = 10
+    real, ends = risen.appconfig.get_deployment, risen.appconfig.now + 5
+
+    def taken_back(DeploymentNumber: int, **asked: Any) -> dict[str, Any]:  # noqa: N803 the name AWS gives it
+        if risen.appconfig.now >= ends:
+            risen.appconfig.deployments[-1].state = "ROLLED_BACK"
+        return real(DeploymentNumber, **asked)
+
+    risen.appconfig.get_deployment = taken_back  # type: ignore[method-assign]
+    with pytest.raises(RolloutError, match="deployment 4 is ROLLED_BACK"):
+        risen.set(60)
+    assert risen.appconfig.now - ends < 1
+
+
 @every_change
 @pytest.mark.parametrize("error", [GONE, refusal("ConflictException", "tried again"), refusal("Internal", "oh")])
 def test_a_start_whose_answer_got_lost_is_recognized(

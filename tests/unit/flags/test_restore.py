@@ -47,6 +47,15 @@ def test_the_whole_document_comes_back_with_reason_and_name(risen: Rollout) -> N
     assert "csv_import_new_backend" in read(lost).retired
 
 
+def test_a_restore_waits_for_the_deployment_of_somebody_else_and_does_not_stop_it(risen: Rollout) -> None:
+    lose(risen)
+    risen.appconfig.deployed(risen.appconfig.versions[1])
+    risen.appconfig.deployments[-1].seconds = 1_200
+    with pytest.raises(RolloutError, match="is still under way"):
+        restore(risen)
+    assert risen.appconfig.deployments[-1].state == ""
+
+
 def test_names_of_nobody_come_back_too(risen: Rollout) -> None:
     document = read(risen.appconfig.versions[3])
     foreign = {"a_flag_of_others": {"default": True}, "once_ours": {"default": False, "retired": True}}

@@ -94,6 +94,28 @@ def test_a_rollback_goes_on_top_of_what_somebody_else_deploys_meanwhile(risen: R
     assert (flags[TABLE].enabled, flags["dashboard_new_backend"].rollout_percent) == (False, Decimal(5))
 
 
+@pytest.mark.parametrize("races", [4, 5])
+def test_a_rollback_that_loses_five_races_gives_up_and_says_by_whom_it_was_overtaken(
+    risen: Rollout, races: int
+) -> None:
+    other, real = risen.operator().changes, risen.appconfig.start_deployment
+    lost: list[dict[str, Any]] = []
+
+    def overtaking(**asked: Any) -> Any:
+        if len(lost) < races and asked["Description"].startswith("rollback"):
+            lost.append(asked)
+            other.set("dashboard_new_backend", FlagPatch(percent=Decimal(len(lost))), ChangeRequest("otto", "yours"))
+        return real(**asked)
+
+    risen.appconfig.start_deployment = overtaking  # type: ignore[method-assign]
+    if races < 5:
+        back(risen)
+    else:
+        with pytest.raises(RevisionError, match="otto"):
+            back(risen)
+    assert (risen.table().enabled, len(lost)) == (races == 5, races)
+
+
 def overtaken(rollout: Rollout, change: str = TABLE, after_polls: int = 0, percent: int = 20) -> Rollout:
     """Somebody without our locks deploys in the moment after so many polls of what was deployed here."""
     other, real, polls = rollout.operator().changes, rollout.appconfig.get_latest_configuration, [0]

@@ -71,9 +71,11 @@ def test_a_change_waits_for_a_deployment_of_another_profile(risen: Rollout) -> N
 
 def test_a_change_does_not_wait_for_ever_and_stops_nobody(risen: Rollout) -> None:
     under_way(risen, 1200)
+    started = risen.appconfig.now
     with pytest.raises(RolloutError, match="under way"):
         risen.set(60)
     assert risen.appconfig.deployments[-1].state == ""
+    assert risen.appconfig.now - started == 15.25, "a quarter of a minute and one pause"
 
 
 def test_a_deployment_of_ours_that_takes_a_moment_is_waited_for(risen: Rollout) -> None:

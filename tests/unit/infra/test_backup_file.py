@@ -15,7 +15,7 @@ from bson.datetime_ms import DatetimeMS
 from chalicelib.repositories.database import Collections
 from infra.errors import OperatorError
 from infra.operations.backup import data as backup_data
-from infra.operations.backup.file import Writer, documents, inspected, new_file
+from infra.operations.backup.file import Writer, counted, documents, inspected, new_file
 
 EVERY_TYPE: dict[str, Any] = {
     "_id": ObjectId(),
@@ -75,6 +75,13 @@ def test_a_whole_file_says_what_is_in_it(file: Path) -> None:
     assert found.counts == {"energies": 3, "meters": 1}
     assert found.header["database"] == "d"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_counts_are_said_as_they_come_or_in_an_order_without_those_that_are_nothing() -> None:
+    counts = {"meters": 1, "energies": 1200, "migrations": 0}
+    assert counted(counts) == "meters 1, energies 1,200"
+    assert counted(counts, ("energies", "migrations", "meters")) == "energies 1,200, meters 1"
+    assert counted({}) == ""
 
 
 def test_a_file_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:

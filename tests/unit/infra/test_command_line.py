@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from infra.local.processes.pieces import PieceStatus
 from infra.local.processes.ports import HOST
 from infra.local.processes.supervision import Piece, Supervisor
 from infra.operations import deploy, stack
+from infra.operations.confirmation import confirm
 
 IDLE = [sys.executable, "-c", "import threading; threading.Event().wait()"]
 
@@ -253,6 +256,24 @@ def test_what_to_try_names_the_stack(capsys: pytest.CaptureFixture[str], monkeyp
     monkeypatch.setattr(laptop, "up", lambda stack, *_, **__: stack.remember())
     assert run("up") == 0
     assert "make token STACK_NAME=sample USER=alice" in capsys.readouterr().out
+
+
+class Terminal(StringIO):
+    """Somebody who can be asked, and what they answer."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("answer", ["y", "n", ""])
+def test_a_person_is_asked_beside_the_answer_that_programs_read(
+    answer: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal(f"{answer}\n"))
+    with nullcontext() if answer == "y" else pytest.raises(OperatorError, match="nothing was done"):
+        confirm("This ends it", yes=False)
+    shown = capsys.readouterr()
+    assert (shown.out.strip(), "This ends it. Go on? [y/N]" in shown.err) == ("", True)
 
 
 def test_sigterm_ends_what_up_has_started(monkeypatch: pytest.MonkeyPatch) -> None:

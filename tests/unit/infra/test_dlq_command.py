@@ -65,6 +65,16 @@ def test_programs_get_every_letter_with_its_event(capsys: pytest.CaptureFixture[
     assert json.loads(capsys.readouterr().out)["message"] == json.loads(record(7))
 
 
+@pytest.mark.usefixtures("sqs")
+@pytest.mark.parametrize("command", [["redrive"], ["discard", "--reason", "x"]])
+@pytest.mark.parametrize("which", [[], ["--all", "some-id"]])
+def test_one_letter_or_all_must_be_said_and_not_both(
+    command: list[str], which: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("dlq", *command, *which, "--stage=dev") == 2
+    assert "say which: the ID of one (python -m infra dlq ls), or --all" in capsys.readouterr().err
+
+
 def test_a_queue_may_be_named_by_itself(sqs: Any, capsys: pytest.CaptureFixture[str]) -> None:
     other = sqs.create_queue(QueueName="other")["QueueUrl"]
     assert run("dlq", "ls", "--stage=dev", f"--queue-url={other}") == 0

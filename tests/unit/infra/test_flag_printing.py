@@ -67,6 +67,22 @@ def test_a_change_is_told_in_one_line(rollout: Rollout) -> None:
     assert [part.strip() for part in row.split("  ") if part.strip()] == told
 
 
+def test_a_change_of_people_is_told_by_how_many_there_are(rollout: Rollout) -> None:
+    made = rollout.set(test_users=("ann", "bob"), block=("eve",))
+    console = Console(width=120, file=StringIO(), record=True)
+    console.print(changes_table([made.change]))
+    assert "on, 50 % → on, 50 %, 2 test users, 1 blocked" in console.export_text()
+
+
+@pytest.mark.parametrize(("people", "told"), [("abc", "a, b, c"), ("abcde", "a, b, c and 2 more")])
+def test_three_people_of_a_flag_are_named_and_the_rest_is_counted(rollout: Rollout, people: str, told: str) -> None:
+    rollout.set(test_users=tuple(people))
+    console = Console(width=200, file=StringIO(), record=True)
+    console.print(flags_table(rollout.flags.overview.listing()))
+    [row] = [line for line in console.export_text().splitlines() if "energy_table" in line]
+    assert told in [cell.strip() for cell in row.split("│")]
+
+
 def test_no_name_and_no_instant_is_broken_in_a_narrow_terminal(rollout: Rollout) -> None:
     rollout.set(test_users=("somebody@example.org", "somebody.else@example.org"), block=("another-one@example.org",))
     console = Console(width=80, file=StringIO(), record=True)

@@ -1,5 +1,6 @@
 """The flags' commands: input is checked before anything is reached, and contradictions are refused."""
 
+import json
 from contextlib import nullcontext
 from dataclasses import replace
 from decimal import Decimal
@@ -126,6 +127,37 @@ def test_a_change_that_is_in_effect_succeeds_and_one_that_nobody_has_seen_fails(
     assert run("set", TABLE, "--percent", "70", *BECAUSE, *form) == 1
     assert run("rollback", TABLE, *BECAUSE, *form) == 1
     assert run("kill", *BECAUSE, *form) == 1
+
+
+@pytest.mark.usefixtures("rollout")
+@pytest.mark.parametrize(
+    ("look", "said"),
+    [
+        (("list",), "energy_table    │ on    │ 50 %"),
+        (("plan", TABLE, "--to", "60"), f"{TABLE_FLAG}, 50 % to 60 %: 0 of 0 known users are in"),
+        (("explain", "alice", TABLE), "percentage_in"),
+        (("history",), "olga: as planned"),
+        (("history", TABLE, "--limit", "1"), "off, 0 % → on, 50 %"),
+    ],
+)
+def test_who_looks_is_shown_it(look: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*look) == 0
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("rollout")
+def test_programs_that_look_get_documents(capsys: pytest.CaptureFixture[str]) -> None:
+    def document(*look: str) -> Any:
+        assert run(*look, "--json") == 0
+        return json.loads(capsys.readouterr().out)
+
+    assert document("list")["underWay"] is None
+    plan = document("plan", TABLE, "--to", "60")
+    assert (plan["flag"], plan["known"], plan["entering"], plan["leaving"]) == (TABLE_FLAG, 0, [], [])
+    assert document("explain", "alice", TABLE)["reason"] == "percentage_in"
+    assert [(change["by"], change["reason"], change["action"]) for change in document("history")] == [
+        ("olga", "as planned", "set")
+    ] * 2
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])

@@ -1,0 +1,213 @@
+"""What scripts rely on of the commands: names, what must be given, what is taken, and when a target is told.
+
+Nothing runs here: the database and the deployment of these commands are not there.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import click
+import pytest
+
+from infra import __main__ as command_line
+from infra.deployment.application import Target as Aws
+from infra.errors import OperatorError
+from infra.local import layout
+from infra.local.layout import Layout
+from infra.operations.migrate import commands as migrations_line
+from migrations.scripts import FOLDER
+
+# ``?`` takes no value, ``!`` must be given, ``*`` may be given again, ``$`` a variable that gives it, ``=`` what counts
+# without it, and the numbers that are taken.
+COMMANDS = """
+backup FILE!
+compare ignore FINGERPRINT! --owner! --reason! --until!
+compare replay FINGERPRINT!
+compare report --hours=24(1..2160)
+compare run --user --all? --sample(1..)
+deploy --stage!$STAGE --bucket!$ARTIFACTS_BUCKET --region$AWS_REGION --issuer!$AUTH_ISSUER \
+--audience$AUTH_AUDIENCE=energy-monitor --jwks-url!$AUTH_JWKS_URL --secret-id!$SECRET_ID \
+--secret-digest$SECRET_DIGEST= --database$MONGODB_DATABASE=energy_monitor
+dlq discard ID --all? --reason! --yes? --queue-url
+dlq ls --queue-url
+dlq redrive ID --all? --queue-url
+dlq show ID! --queue-url
+down --all? --yes?
+drill rollback --component=energy_forms --writes=500(20..) --moves=3(1..20)
+flags explain USER! COMPONENT!
+flags history FLAG --limit=20(1..500)
+flags kill --reason!
+flags list
+flags plan COMPONENT! --from --to! --exact?
+flags restore --reason!
+flags rollback COMPONENT! --to --reason!
+flags set FLAG! --percent --on? --off? --exact? --test-user* --no-test-user* --block* --unblock* \
+--retire? --if-version --reason!
+migrations create TITLE!
+migrations down --execute? --retry? --lock-seconds=30.0 --steps=1 --to --yes?
+migrations resolve --lock-seconds=30.0 SCRIPT! --as!
+migrations status
+migrations up --execute? --retry? --lock-seconds=30.0 --to
+migrations verify-roundtrip
+mode recover MODE --reason!
+mode set MODE! --reason! --wait?
+mode show
+rebuild --check? --user --restart?
+repair --apply? --from --allow-deletes(0..) --reason= --user --yes? --limit=20(0..)
+repair runs
+repair undo RUN! --limit=20(0..)
+replay --user --since --all? --whole?
+restore FILE! --rebuild/--no-rebuild?=True
+status
+sweep --list?
+sync --full?
+token --user! --role* --hours=12.0
+up --port --localstack-port --appconfig-port --mongodb-port --demo/--no-demo?=True
+verify --user --restart? --limit=20(0..)
+"""
+EVERYWHERE = {
+    "--name=local",
+    "--stage",
+    "--region",
+    "--uri$MONGODB_URI",
+    "--database$MONGODB_DATABASE",
+    "--json?",
+    f"--folder={FOLDER}",
+}
+CHANGES = [
+    ["mode", "set", "new_only", "--reason", "x"],
+    ["mode", "recover", "--reason", "x"],
+    ["sync"],
+    ["compare", "run", "--all"],
+    ["compare", "replay", "f"],
+    ["compare", "ignore", "f", "--owner", "o", "--reason", "x", "--until", "2030-01-01"],
+    ["restore", "file"],
+    ["rebuild"],
+    ["sweep"],
+    ["repair"],
+    ["repair", "undo", "run"],
+]
+LOOKS = [["mode", "show"], ["verify"], ["compare", "report"], ["backup", "file"], ["repair", "runs"]]
+CHANGES_DEPLOYED = [
+    ["flags", "set", "dashboard", "--on", "--reason", "x"],
+    ["flags", "rollback", "dashboard", "--reason", "x"],
+    ["flags", "kill", "--reason", "x"],
+    ["flags", "restore", "--reason", "x"],
+    ["dlq", "redrive", "--all"],
+    ["dlq", "discard", "--all", "--yes", "--reason", "x"],
+    ["replay", "--all"],
+]
+LOOKS_AT_DEPLOYED = [
+    ["flags", "list"],
+    ["flags", "plan", "dashboard", "--to", "5"],
+    ["flags", "explain", "alice", "dashboard"],
+    ["flags", "history"],
+    ["dlq", "ls"],
+    ["dlq", "show", "letter"],
+]
+
+
+def every(command: click.Command, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    """All commands by their words; a group counts where it does something itself."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            if found := command.get_command(context, name):
+                yield from every(found, f"{path} {name}".strip())
+    if not isinstance(command, click.Group) or command.invoke_without_command:
+        yield path, command
+
+
+def told(parameter: click.Parameter) -> str:
+    """A parameter as the table above has it."""
+    option = isinstance(parameter, click.Option)
+    name = "/".join((*parameter.opts, *parameter.secondary_opts)) if option else parameter.make_metavar(CONTEXT)
+    default = parameter.to_info_dict()["default"] if option else None
+    kind = parameter.type
+    span = f"({kind.min}..{'' if kind.max is None else kind.max})" if isinstance(kind, click.IntRange) else ""
+    return "".join(
+        (
+            name.strip("[]"),
+            "?" * getattr(parameter, "is_flag", False),
+            "!" * parameter.required,
+            "*" * getattr(parameter, "multiple", False),
+            f"${parameter.envvar}" if getattr(parameter, "show_envvar", False) else "",
+            f"={default}" if default not in (None, False) and not getattr(parameter, "multiple", False) else "",
+            span,
+        )
+    )
+
+
+CONTEXT = click.Context(command_line.main)
+FOUND = dict([*every(command_line.main), *every(migrations_line.cli, "migrations")])
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(layout, "ROOT", tmp_path)
+    for name in ("STACK_NAME", "MONGODB_DATABASE", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MONGODB_URI", "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100")
+
+
+def errors_of(command: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """What a command says that cannot reach its target."""
+    with pytest.raises(SystemExit) as exited:
+        command_line.run(command)
+    assert exited.value.code == 1
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", COMMANDS.strip().splitlines(), ids=lambda line: line.partition(" -")[0])
+def test_a_command_takes_what_scripts_give_it(line: str) -> None:
+    name = max((name for name in FOUND if f"{line} ".startswith(f"{name} ")), key=len)
+    mentioned = [told(parameter) for parameter in FOUND[name].params]
+    assert " ".join([name, *(each for each in mentioned if each not in EVERYWHERE)]) == line
+
+
+def test_no_command_is_missing_above() -> None:
+    assert len(FOUND) == len(COMMANDS.strip().splitlines())
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_every_option_says_what_it_is_for_or_what_counts_without_it(name: str) -> None:
+    for parameter in FOUND[name].params:
+        if isinstance(parameter, click.Option):
+            default = parameter.to_info_dict()["default"]
+            chosen = isinstance(parameter.type, click.Choice)
+            assert parameter.help or parameter.show_default or chosen, parameter.name
+            assert parameter.show_default or default in (None, False, "", FOLDER) or parameter.multiple, parameter.name
+
+
+@pytest.mark.parametrize("command", [*CHANGES, *LOOKS], ids=" ".join)
+def test_a_database_by_its_address_is_enough_and_told_before_it_is_changed(
+    command: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.chdir(tmp_path)
+    said = errors_of(command, capsys)
+    assert "127.0.0.1:1" in said
+    assert "never come up" not in said
+    assert said.startswith("target: mongodb 127.0.0.1:1/") is (command in CHANGES)
+
+
+@pytest.mark.parametrize("command", [*CHANGES_DEPLOYED, *LOOKS_AT_DEPLOYED], ids=" ".join)
+def test_what_works_on_a_deployment_does_not_do_with_a_database_alone(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "The stack 'local' has never come up" in errors_of(command, capsys)
+
+
+@pytest.mark.parametrize("command", [*CHANGES_DEPLOYED, *LOOKS_AT_DEPLOYED], ids=" ".join)
+def test_a_deployment_is_told_before_it_is_changed(
+    command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(*_: object) -> NoReturn:
+        raise OperatorError("nothing is asked for here: a stack may be running at these ports")
+
+    monkeypatch.setattr(Aws, "client", nothing)
+    Layout.of("local").remember()
+    said = errors_of(command, capsys)
+    assert said.startswith("target: stack local, mongodb 127.0.0.1:1/") is (command in CHANGES_DEPLOYED)
+    assert said.endswith("at these ports\n")
