@@ -303,12 +303,22 @@ def test_without_its_index_the_sweeper_works_and_the_script_can_be_undone_and_do
     script.down(deployed.database)
     script.down(deployed.database)
     assert "sweep" not in deployed.meter(broken[0])
-    assert [keys["key"] for keys in deployed.database["meters"].index_information().values()] == [
-        [("_id", 1)],
-        [("dirtySince", 1)],
-    ]
+    assert before.keys() - deployed.database["meters"].index_information().keys() == {script.NAME}
     assert deployed.sweep().failed == 1
     script.up(deployed.database)
     script.up(deployed.database)
     assert deployed.database["meters"].index_information() == before
     assert deployed.shown(fine) == fine
+
+
+def test_the_index_of_the_calculation_versions_can_be_taken_away_and_made_again(deployed: Swept) -> None:
+    script = import_module("migrations.009_index_calculation_versions")
+    before = deployed.database["meters"].index_information()
+    script.down(deployed.database)
+    script.down(deployed.database)
+    assert before.keys() - deployed.database["meters"].index_information().keys() == {script.NAME}
+    deployed.database["meters"].insert_one({"_id": "somebody|power", "displayVersion": 1})
+    assert deployed.operations.sweeper.outdated() == 1, "slower, and right"
+    script.up(deployed.database)
+    script.up(deployed.database)
+    assert deployed.database["meters"].index_information() == before
