@@ -29,7 +29,6 @@ from chalicelib.repositories.database import Collections, DecimalCodec, Document
 
 DECIMALS = DecimalCodec()
 COLLECTION = {Side.OLD: Collections.ENERGIES, Side.NEW: Collections.READINGS}
-POINT = {"_id": 0, "date": 1, "amount": 1}
 
 TYPES = [energy_type.value for energy_type in EnergyType]
 NOT_ARRAY: Document = {"$not": {"$type": "array"}}  # the server matches an array where one of its members would match

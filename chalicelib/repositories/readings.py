@@ -22,7 +22,6 @@ from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncState
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import (
-    POINT,
     TYPES,
     amount_of,
     counted,
@@ -36,7 +35,7 @@ from chalicelib.repositories.documents import (
     with_origin,
 )
 from chalicelib.repositories.doubles import document_that_counts, last_updated
-from chalicelib.repositories.history import KeptReadings, points_of
+from chalicelib.repositories.history import POINT, KeptReadings, points_of
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.scoped import ScopedCollection
 
@@ -172,19 +171,13 @@ class MongoEnergyRepository(EnergyRepository):
         return {to_ms(date) for date in (*dates, *kept)}
 
     def _nearest(self, energy_type: EnergyType, date: Document, direction: int, but: str | None) -> Reading | None:
-        nearest = self._edge(energy_type, date, direction, but)
-        if nearest is None:
-            return None
-        there = counted(self._at(energy_type, to_datetime(nearest), but))
-        return point_of(last_updated(list(self._read.find(there, projection={**POINT, "updatedAt": 1}))))
-
-    def _edge(self, energy_type: EnergyType, date: Document | None, direction: int, but: str | None) -> int | None:
-        document = self._read.find_one(
-            counted(self._at(energy_type, date, but)),
-            projection={"_id": 0, "date": 1},
-            sort=[("date", direction)],
-        )
-        return None if document is None else to_ms(document["date"])
+        """One command, and a second one only where there are doubles."""
+        order = [("date", direction)]
+        near = list(self._read.find(counted(self._at(energy_type, date, but)), projection=POINT, sort=order, limit=2))
+        if len(near) == 2 and near[0]["date"] == near[1]["date"]:
+            there = counted(self._at(energy_type, near[0]["date"], but))
+            return point_of(last_updated(list(self._read.find(there, projection=POINT))))
+        return point_of(near[0]) if near else None
 
     def _at(self, energy_type: EnergyType, date: Any, but: str | None) -> Document:
         conditions: Document = {"type": energy_type.value}

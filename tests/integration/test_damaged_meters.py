@@ -223,10 +223,12 @@ def test_a_date_that_is_none_does_not_stop_the_sweeper(alone: Household) -> None
 
 
 def test_exchanges_that_cannot_be_read_are_said_and_nothing_is_guessed(household: Household) -> None:
+    household.write("2023-12-05", 100)
     household.deployed.database["meters"].update_one(
         {"_id": f"{household.user}|power"}, {"$set": {"exchanges": [{"id": "x", "date": "never"}]}}
     )
-    household.write("2023-12-05", 100)
+    with pytest.raises(UnavailableError, match=f"meters, _id {household.user}"):
+        household.write("2023-12-06", 101)
     with pytest.raises(UnavailableError, match=f"meters, _id {household.user}"):
         household.deployed.container.display.monthly(household.user, POWER, 2023, consistent=True)
     assert household.broken()
