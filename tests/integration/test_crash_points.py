@@ -76,8 +76,12 @@ class Place:
         return steps
 
     def killed(self, case: str, original: Original, steps: list[str]) -> Iterator[tuple[str, str]]:
-        """One person after another to whom the case happens, killed at one step after another; and where."""
-        points = [CrashPoint(step, after) for step in range(len(steps)) for after in (False, True)]
+        """One person after another to whom the case happens, killed at one step after another; and where.
+
+        Behind one step is before the next one: what the server knows is the same.
+        """
+        points = [CrashPoint(step, after=False) for step in range(len(steps))]
+        points.append(CrashPoint(len(steps) - 1, after=True))
         for point in points:
             user = original.copy()
             self.play(case, user, point)
