@@ -34,7 +34,7 @@ from tests.integration.component_households import Household, households, inheri
 NOW = 1_737_000_000_000  # 2025-01-16T04:00:00Z: after most of what households hold, in the midst of it for some
 YEARS = range(2020, 2027)
 ROUTED = {"x-backend", "x-flag-reason"}  # the only headers in which the backends may differ
-FEW = settings(max_examples=depth(8, 200), deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=depth(4, 200), deadline=None, suppress_health_check=list(HealthCheck))
 VIEWS = [
     "dashboard",
     *(f"{view}type={kind}" for kind in EnergyType for view in ("timeline_slider?", "monthly_charts?year=2022&")),

@@ -15,6 +15,7 @@ from chalicelib.services.backends.component_reads import ShowDashboard, ShowMont
 from chalicelib.services.display.display import Timeline, View
 from chalicelib.services.display.view_data import histogram_data, monthly_data, series_of, summary_data
 from migrations import runner
+from tests.depth import share
 from tests.integration.damages import DAMAGES, EARLIER, HARMLESS, Damage
 from tests.integration.two_sides import GAS, POWER, Deployment
 
@@ -117,11 +118,11 @@ def alone(migrated: Database[Any]) -> Household:
     return Household(Deployment(migrated))
 
 
-def damages() -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.name)
+def damages(number: int) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("damage", share(DAMAGES, number, 3), ids=lambda damage: damage.name)
 
 
-@damages()
+@damages(0)
 def test_a_damage_is_read_over_named_and_mended(household: Household, damage: Damage) -> None:
     damage.do(household.deployed.database, household.user)
     household.look()
@@ -137,7 +138,7 @@ def test_a_damage_is_read_over_named_and_mended(household: Household, damage: Da
     assert_sound(household)
 
 
-@damages()
+@damages(1)
 def test_rebuild_mends_it_too(household: Household, damage: Damage) -> None:
     damage.do(household.deployed.database, household.user)
     assert household.deployed.operations.rebuild.check(household.user).differences
@@ -146,7 +147,7 @@ def test_rebuild_mends_it_too(household: Household, damage: Damage) -> None:
     assert_sound(household)
 
 
-@damages()
+@damages(2)
 def test_a_write_and_its_refresh_work_and_show_the_right_figures(household: Household, damage: Damage) -> None:
     damage.do(household.deployed.database, household.user)
     for day in (5, 15):

@@ -126,7 +126,7 @@ def test_whatever_happens_to_events_and_functions_the_display_is_right_in_the_en
     run_state_machine_as_test(
         Faults,
         settings=settings(
-            max_examples=depth(10, 500),
+            max_examples=depth(6, 500),
             stateful_step_count=25,
             deadline=None,
             print_blob=True,

@@ -29,7 +29,7 @@ from tests.depth import depth
 from tests.integration.planted_faults import FAULTS, POWER, FaultyBackend, Place
 
 HIDDEN = Pseudonyms(b"a key")
-PEOPLE, PLANTED = 8, 4
+PEOPLE, PLANTED = depth(5, 8), 4
 WRITERS, WRITES_PER_SECOND = 5, 50
 # Measured, interpolated and extrapolated months in both types; no month of one looks like a month of the other.
 FILE = b"""date,type,amount

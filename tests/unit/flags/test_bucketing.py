@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from chalicelib.flags.document.bucketing import BUCKETS, PER_PERCENT, bucket, exact_cohort, exact_size, in_order, rank
 from chalicelib.flags.document.names import COMPONENTS
+from tests.depth import combined
 
 GOLDENS = json.loads((Path(__file__).parent / "goldens" / "buckets.json").read_text())
 PEOPLE = 100_000
@@ -44,8 +45,7 @@ def test_at_0_nobody_is_in_and_at_100_everybody(flag: str) -> None:
     assert 0 <= min(buckets_of(flag)) <= max(buckets_of(flag)) < BUCKETS
 
 
-@pytest.mark.parametrize("flag", COMPONENTS)
-@pytest.mark.parametrize("percent", PERCENTAGES)
+@pytest.mark.parametrize(("flag", "percent"), combined(COMPONENTS, PERCENTAGES))
 def test_a_percentage_of_people_is_within_0_3_points_of_itself(flag: str, percent: int) -> None:
     assert abs(share(flag, percent) / PEOPLE * 100 - percent) < 0.3  # two standard deviations at 50 %
 
