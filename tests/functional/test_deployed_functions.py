@@ -28,13 +28,13 @@ TIMES = {
 }
 EVENT_FUNCTIONS = [name for name in FUNCTIONS if name not in SCHEDULES]
 ROUTES = [(path, method) for path, methods in app.routes.items() for method in methods]
-# What a fresh interpreter must manage, as Lambda does: import the module by itself, find the function, decorated.
+# What a fresh interpreter must manage, as Lambda does: import the module by itself, find its functions, decorated.
 IMPORT_ALONE = """
 import importlib, sys
-module, _, name = sys.argv[1].rpartition(".")
-function = getattr(importlib.import_module(module), name)
+module = importlib.import_module(sys.argv[1])
 assert "app" not in sys.modules, "the module needs app"
-print(getattr(function.func._original_func, sys.argv[2]))
+for name in sys.argv[3:]:
+    print(getattr(getattr(module, name).func._original_func, sys.argv[2]))
 """
 
 
@@ -64,22 +64,24 @@ def test_there_are_event_functions() -> None:
     assert FUNCTIONS
 
 
-@pytest.mark.parametrize("name", EVENT_FUNCTIONS)
-def test_an_event_function_wears_the_decorator_and_imports_alone(name: str) -> None:
-    assert imported_alone(FUNCTIONS[name], MODEL) == str(model_of(name))
+def test_event_functions_wear_the_decorator_and_their_module_imports_alone() -> None:
+    (module,) = {FUNCTIONS[name].rpartition(".")[0] for name in EVENT_FUNCTIONS}
+    functions = [FUNCTIONS[name].rpartition(".")[2] for name in EVENT_FUNCTIONS]
+    assert imported_alone(module, MODEL, *functions) == [str(model_of(name)) for name in EVENT_FUNCTIONS]
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_a_scheduled_function_wears_the_decorator_and_imports_alone(name: str) -> None:
-    assert imported_alone(FUNCTIONS[name], SCHEDULED) == "True"
+    module, _, function = FUNCTIONS[name].rpartition(".")
+    assert imported_alone(module, SCHEDULED, function) == ["True"]
 
 
-def imported_alone(handler: str, mark: str) -> str:
-    """What a decorator has left on a function, in an interpreter that imports nothing but its module."""
-    command = [sys.executable, "-c", IMPORT_ALONE, handler, mark]
+def imported_alone(module: str, mark: str, *functions: str) -> list[str]:
+    """What a decorator has left on functions, in an interpreter that imports nothing but their module."""
+    command = [sys.executable, "-c", IMPORT_ALONE, module, mark, *functions]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    return done.stdout.splitlines()
 
 
 @pytest.mark.parametrize(("path", "method"), ROUTES)
