@@ -67,8 +67,14 @@ $(PARTS): test-%:
 deployed := tests/e2e
 others := -n 2 tests/unit tests/functional tests/contract tests/integration
 
-test-deep: environments-test ## the same tests with many more examples, in another zone and another order of files: an hour or more
-	@DEEP_TESTS=1 TZ=Pacific/Kiritimati $(APP)pytest -q -n 2 --durations=20 tests/integration tests/contract tests/functional tests/unit
+# A run's order can be had again: make test-deep ORDER=...
+ORDER := $(shell date +%s)
+foreign = DEEP_TESTS=1 TESTS_ORDER=$(ORDER) TZ=Pacific/Kiritimati LC_ALL=$(firstword $(shell locale -a | grep -iE '^(tr|de|fr)_.*utf') C)
+
+test-deep: environments-test ## many more examples, in random order, another zone and locale, clocks a year ahead: an hour or more
+	@echo 'ORDER=$(ORDER)'
+	@$(foreign) $(APP)pytest -q -n 2 --durations=20 tests/integration tests/contract
+	@$(foreign) TESTS_DAYS_AHEAD=365 $(APP)pytest -q -n 2 --durations=20 tests/functional tests/unit
 
 bench: environments-test ## print the speed figures, as ratios of one run
 	@$(APP)python -m tests.performance.bench_domain
