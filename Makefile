@@ -1,7 +1,7 @@
 # Energy Monitor. 'make' alone says what there is.
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
-PARTS := test-deployed test-others
+PARTS := test-deployed test-alone test-others
 .PHONY: help up down status token check lint test test-deep $(PARTS) bench soak deploy format openapi schemas guards changes mutants clean $(ENVIRONMENTS)
 
 comma := ,
@@ -54,18 +54,21 @@ check: lint ## format, lint, types, imports, unit and functional tests: under a 
 
 test: environments-test lint ## what 'check' does, and contract, integration and end-to-end tests with coverage: what CI runs
 	@rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory -j2 $(PARTS)
+	@$(MAKE) --no-print-directory -j3 $(PARTS)
 	@$(APP)coverage combine -q
 	@$(APP)coverage report --include='chalicelib/repositories/*' --fail-under=90
 	@$(APP)coverage report --include='chalicelib/services/*' --fail-under=90
 	@$(APP)coverage report --include='chalicelib/domain/*' --fail-under=90
 	@$(APP)coverage report --skip-covered | tail -1
 
-# Side by side: end-to-end tests mostly wait for the deployed system.
+# Side by side: end-to-end tests mostly wait for the deployed system, which must not wait for the others.
 $(PARTS): test-%:
-	@COVERAGE_FILE=.coverage.$* $(APP)pytest -q --durations=20 --cov --cov-report= $($*)
-deployed := tests/e2e
-others := -n 2 tests/unit tests/functional tests/contract tests/integration
+	@COVERAGE_FILE=.coverage.$* $(nice-$*) $(APP)pytest -q --durations=20 --cov --cov-report= $($*)
+alone := $(patsubst %,tests/e2e/test_%.py,faults recovery executor api_port event_rules)
+deployed := tests/e2e $(alone:%=--ignore=%)
+# The slow ones first, so that no worker ends long after the other one.
+others := -n 2 --dist worksteal tests/integration tests/contract tests/functional tests/unit
+nice-others := nice
 
 # A run's order can be had again: make test-deep ORDER=...
 ORDER := $(shell date +%s)
