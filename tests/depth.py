@@ -1,7 +1,7 @@
 """How much a test tries: little in ``make test``, which everybody waits for, and much in ``make test-deep``."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import product
 from typing import Any, TypeVar
 
@@ -19,8 +19,9 @@ def share(cases: Iterable[T], number: int, of: int, *, deep: bool = DEEP) -> lis
     return list(cases) if deep else list(cases)[number::of]
 
 
-def combined(*values: Sequence[Any], deep: bool = DEEP) -> list[tuple[Any, ...]]:
+def combined(*values: Iterable[Any], deep: bool = DEEP) -> list[tuple[Any, ...]]:
     """All combinations; in ``make test`` so few that each value occurs in at least one."""
+    axes = [list(each) for each in values]
     if deep:
-        return list(product(*values))
-    return [tuple(each[number % len(each)] for each in values) for number in range(max(map(len, values)))]
+        return list(product(*axes))
+    return [tuple(axis[number % len(axis)] for axis in axes) for number in range(max(map(len, axes)))]

@@ -114,7 +114,7 @@ def test_the_twin_stays_and_is_marked_and_all_comes_back_when_it_is_corrected(
 
 @pytest.mark.parametrize(
     ("damage", "mender"),
-    combined([{"amount": "abc"}, {"userId": None}, {"date": None}, {"type": "water"}], list(MENDERS)),
+    combined([{"amount": "abc"}, {"userId": None}, {"date": None}, {"type": "water"}], MENDERS),
     ids=str,
 )
 def test_no_job_takes_the_twin_of_a_damaged_document(
@@ -201,7 +201,7 @@ def test_deleting_a_reading_leaves_a_damaged_document_of_its_instant(deployed: D
     assert [item["amount"] for item in deployed.database[OLD].find()] == ["much"]
 
 
-@pytest.mark.parametrize(("side", "mode"), combined([OLD, NEW], list(SyncMode)))
+@pytest.mark.parametrize(("side", "mode"), combined([OLD, NEW], SyncMode))
 def test_verify_counts_and_names_what_is_unreadable_on_both_sides_in_every_mode(
     deployed: Deployment, user: str, mode: SyncMode, side: str
 ) -> None:
