@@ -24,8 +24,8 @@ from infra.drills.ground import laptop_ground
 from infra.drills.rollback import Exercise, drill
 from infra.operations.drill import print_drilled
 from infra.targets.flags import Flags
+from tests.e2e.account import Account
 from tests.e2e.conftest import TABLE, Deployed, deploy_table, eventually
-from tests.e2e.test_schedules import Account
 from tests.fakes.publisher import FakePublisher
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,7 @@ from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.handlers.comparer import METRICS, backend_comparer
 from tests.fakes.comparisons import FakeComparisonLog
 from tests.functional.conftest import NOW, Api
-from tests.functional.test_event_functions import Context
+from tests.functional.event_calls import Context
 
 SCHEDULE = {"id": "schedule-1", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}
 POWER = EnergyType.POWER

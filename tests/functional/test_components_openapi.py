@@ -12,7 +12,7 @@ from chalicelib.api.routes import AUTHENTICATED
 from chalicelib.domain.sync.modes import Side
 from tests.functional.conftest import Api
 from tests.functional.described import JSON, Described, Known
-from tests.functional.test_openapi import household
+from tests.functional.shown_household import household
 
 READING = {"reading_id": "known"}
 NEW = {"type": "gas", "date": "2023-02-01", "amount": 1.5}

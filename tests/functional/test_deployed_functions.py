@@ -15,18 +15,16 @@ from chalicelib.domain.events import EnergyEvent
 from chalicelib.handlers import comparer, sweeper, sync_job
 from chalicelib.handlers.event_function import MODEL, SCHEDULED
 from chalicelib.monitoring.names import NAMESPACE, SERVICE, MetricName
+from tests.functional.deployed import EVENT_FUNCTIONS, FUNCTIONS, SCHEDULES, model_of
 
 ROOT = Path(__file__).parents[2]
 PUBLIC = {"/health", "/v2/openapi.json", "/components/openapi.json"}
-FUNCTIONS = {function.name: function.handler_string for function in app.pure_lambda_functions}
-SCHEDULES = {"SyncJob": "rate(5 minutes)", "Sweeper": "rate(1 minute)", "BackendComparer": "rate(5 minutes)"}
 # Of each: the seconds that it gives itself, and those between two runs.
 TIMES = {
     "SyncJob": (sync_job.BUDGET_SECONDS, 300),
     "Sweeper": (sweeper.BUDGET_SECONDS, 60),
     "BackendComparer": (comparer.BUDGET_SECONDS, 300),
 }
-EVENT_FUNCTIONS = [name for name in FUNCTIONS if name not in SCHEDULES]
 ROUTES = [(path, method) for path, methods in app.routes.items() for method in methods]
 # What a fresh interpreter must manage, as Lambda does: import the module by itself, find its functions, decorated.
 IMPORT_ALONE = """
@@ -182,10 +180,3 @@ def kinds(model: type[EnergyEvent]) -> set[type[EnergyEvent]]:
     """The events that are published: the leaves of the tree."""
     children = model.__subclasses__()
     return set().union(*(kinds(child) for child in children)) if children else {model}
-
-
-def model_of(name: str) -> type[EnergyEvent]:
-    """The event that a function is made for; Chalice has wrapped it twice."""
-    deployed: Any = app.handler_map[name]
-    model: type[EnergyEvent] = getattr(deployed.func._original_func, MODEL)
-    return model

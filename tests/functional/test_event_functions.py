@@ -1,43 +1,17 @@
 """Event functions as Lambda calls them: an EventBridge envelope in, refreshed documents out."""
 
 import json
-from typing import Any
 
 import pytest
 from aws_lambda_powertools.utilities.parser import ValidationError
 
 from chalicelib.bootstrap import compose, using
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.events import EnergyEvent
 from chalicelib.domain.readings import EnergyType
 from chalicelib.handlers.display_data import bulk_import_handler, energy_reading_created_handler
 from tests.fakes.sides import fake_ports
 from tests.functional.conftest import NOW, Api
-
-
-class Context:
-    aws_request_id = "request-1"
-
-
-def envelope(event: EnergyEvent) -> dict[str, Any]:
-    """What EventBridge makes of a published event."""
-    return {
-        "version": "0",
-        "id": str(event.event_id),
-        "detail-type": type(event).__name__,
-        "source": "energy-monitor",
-        "account": "000000000000",
-        "time": "2024-01-01T00:00:00Z",
-        "region": "us-east-1",
-        "resources": [],
-        "detail": json.loads(event.model_dump_json(by_alias=True)),
-    }
-
-
-def recorded(api: Api, amount: int = 1000, date: str = "2023-01-31") -> dict[str, Any]:
-    body = json.dumps({"type": "power", "date": date, "amount": amount})
-    assert api.request("POST", "/v2/energy", body).status_code == 201
-    return envelope(api.publisher.events[-1])
+from tests.functional.event_calls import Context, envelope, recorded
 
 
 def test_an_event_brings_its_meters_documents_up_to_date(api: Api) -> None:

@@ -12,10 +12,10 @@ from app import app
 from chalicelib.api.operation import Operation
 from chalicelib.api.routes import AUTHENTICATED
 from chalicelib.api.v2.openapi import OPERATIONS, document
-from chalicelib.domain.readings import EnergyType
 from tests.functional.conftest import Api
 from tests.functional.described import JSON, Described, Known
 from tests.functional.openapi_copy import COPIES, generated
+from tests.functional.shown_household import household
 
 READING, EXCHANGE = {"reading_id": "known"}, {"exchange_id": "known"}
 NEW = {"type": "gas", "date": "2023-02-01", "amount": 1.5}
@@ -61,17 +61,6 @@ KNOWN: dict[str, Known] = {
     "show_settings": [(200, {})],
     "change_settings": [(200, {"body": {"zone": "UTC", "moduli": {"power": 1000}}, **JSON})],
 }
-
-
-def household(api: Api) -> dict[str, str]:
-    """Two readings and an exchange, shown; returns the ids of one of each."""
-    body = {"type": "power", "date": "2023-01-31", "amount": 1000}
-    reading = api.request("POST", "/v2/energy", json.dumps(body)).json_body
-    api.request("POST", "/v2/energy", json.dumps(body | {"date": "2023-02-28", "amount": 1100.5}))
-    body = {"type": "power", "date": "2023-06-01", "finalOld": 2000}
-    exchange = api.request("POST", "/v2/exchanges", json.dumps(body)).json_body["exchange"]
-    api.container.calculation.refresh("alice", EnergyType.POWER)
-    return {"reading_id": reading["id"], "exchange_id": exchange["id"]}
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from chalicelib.handlers.sweeper import sweeper
 from chalicelib.services.refresh.sweeper import SweepReport
 from tests.fakes.sides import fake_ports
 from tests.functional.conftest import NOW, Api
-from tests.functional.test_event_functions import Context, recorded
+from tests.functional.event_calls import Context, recorded
 
 SCHEDULE = {"id": "schedule-1", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}
 POWER = EnergyType.POWER

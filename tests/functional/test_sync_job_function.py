@@ -14,7 +14,7 @@ from chalicelib.handlers.display_data import energy_readings_synced_handler
 from chalicelib.handlers.sync_job import sync_job
 from tests.fakes.sides import reading
 from tests.functional.conftest import NOW, Api
-from tests.functional.test_event_functions import Context, envelope
+from tests.functional.event_calls import Context, envelope
 
 POWER = EnergyType.POWER
 SCHEDULE = {"id": "schedule-1", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}

@@ -10,7 +10,7 @@ from chalicelib.domain.errors import UnavailableError, UnreadableEventError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.handlers.display_data import bulk_import_handler, energy_reading_created_handler
 from tests.functional.conftest import Api
-from tests.functional.test_event_functions import Context, envelope, recorded
+from tests.functional.event_calls import Context, envelope, recorded
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 FILE = "date,type,amount\n2021-01-31,power,1\n2023-02-28,power,2\n2023-01-31,gas,3\n2023-03-31,gas,4\n"

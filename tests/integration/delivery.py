@@ -4,8 +4,8 @@ from typing import Any
 
 from app import app
 from chalicelib.bootstrap import Container, using
-from tests.functional.test_deployed_functions import EVENT_FUNCTIONS, model_of
-from tests.functional.test_event_functions import Context
+from tests.functional.deployed import EVENT_FUNCTIONS, model_of
+from tests.functional.event_calls import Context
 
 SCHEDULE = {"id": "schedule-1", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}
 HANDLERS: dict[str, Any] = {model_of(name).__name__: app.handler_map[name] for name in EVENT_FUNCTIONS}

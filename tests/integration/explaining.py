@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from bson.codec_options import DatetimeConversion
+from bson.decimal128 import Decimal128
 from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
+from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import open_database
 
 EXPLAINED = ("find", "aggregate", "update", "delete", "findAndModify", "count", "distinct")
@@ -151,3 +156,30 @@ def _fields(command: dict[str, Any]) -> list[str]:
 
 def _stage(name: str, what: Any) -> str:
     return f"{name}({','.join(sorted(what)) if isinstance(what, dict) else what})"
+
+
+START = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def fill(database: Database[Any], user: str) -> None:
+    """Enough documents of enough users that a scan would never be the better plan."""
+    for owner in (user, *(uuid4().hex for _ in range(20))):
+        documents = [
+            {
+                "userId": owner,
+                "type": kind.value,
+                "date": START + timedelta(days=day),
+                "amount": Decimal128(Decimal(100 + day)),
+                "updatedAt": START,
+                "createdAt": START,
+            }
+            for kind in EnergyType
+            for day in range(60)
+        ]
+        database["energies"].insert_many(documents)
+        new = {"source": "manual", "revision": 1, "importBatchId": None}
+        database["source_energy_readings"].insert_many([{**document, **new} for document in documents])
+        meters = [{"_id": f"{owner}|{kind}", "userId": owner, "type": kind.value} for kind in EnergyType]
+        database["meters"].insert_many([{**meter, "sourceVersion": 1, "displayVersion": 1} for meter in meters])
+    unknown = {"_id": f"{user}|heat", "userId": user, "type": "heat"}  # no refresh of it succeeds
+    database["meters"].insert_one({**unknown, "sourceVersion": 1, "displayVersion": 0, "dirtySince": START})

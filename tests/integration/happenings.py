@@ -10,7 +10,7 @@ from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType, parse_instant, to_datetime
 from chalicelib.services.recording.configuration import ExchangeDraft
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
-from tests.functional.test_event_functions import envelope
+from tests.functional.event_calls import envelope
 from tests.integration.delivery import deliver
 from tests.integration.unreliable import Household
 

@@ -24,9 +24,9 @@ from infra.operations import backup_data
 from infra.operations.backup_data import occupied, restore, take
 from infra.operations.backup_file import Writer, documents, inspected, new_file
 from migrations import runner
-from tests.contract.test_flag_records import change
+from tests.contract.flag_changes import change
 from tests.integration.both_versions import V1, V2, BothVersions
-from tests.integration.test_verify import Shell
+from tests.integration.operator_shell import Shell
 from tests.integration.two_sides import GAS, POWER, Deployment, equal_sides, writers
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode

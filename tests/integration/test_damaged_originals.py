@@ -23,8 +23,7 @@ from chalicelib.domain.sync.reconciliation import Verification
 from migrations.backfill import Backfill
 from tests.depth import combined, share
 from tests.integration.inherited_database import set_mode
-from tests.integration.test_verify import Shell as Shell
-from tests.integration.test_verify import shell as shell
+from tests.integration.operator_shell import Shell
 from tests.integration.two_sides import POWER, Deployment, contents, equal_sides
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode

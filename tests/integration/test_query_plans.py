@@ -12,7 +12,6 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from bson.decimal128 import Decimal128
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
@@ -33,35 +32,11 @@ from chalicelib.services.display.display import Timeline
 from chalicelib.services.recording.configuration import ExchangeDraft
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from tests.fakes.publisher import FakePublisher
-from tests.integration.explaining import WITHOUT_INDEX, Commands, explained, explanation
+from tests.integration.explaining import WITHOUT_INDEX, Commands, explained, explanation, fill
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 START = datetime(2020, 1, 1, tzinfo=UTC)
 FILE = b"date,type,amount\n2023-05-01,power,5000\n2023-05-02,power,5001\n2023-05-01,gas,70\n"
-
-
-def fill(database: Database[Any], user: str) -> None:
-    """Enough documents of enough users that a scan would never be the better plan."""
-    for owner in (user, *(uuid4().hex for _ in range(20))):
-        documents = [
-            {
-                "userId": owner,
-                "type": kind.value,
-                "date": START + timedelta(days=day),
-                "amount": Decimal128(Decimal(100 + day)),
-                "updatedAt": START,
-                "createdAt": START,
-            }
-            for kind in EnergyType
-            for day in range(60)
-        ]
-        database["energies"].insert_many(documents)
-        new = {"source": "manual", "revision": 1, "importBatchId": None}
-        database["source_energy_readings"].insert_many([{**document, **new} for document in documents])
-        meters = [{"_id": f"{owner}|{kind}", "userId": owner, "type": kind.value} for kind in EnergyType]
-        database["meters"].insert_many([{**meter, "sourceVersion": 1, "displayVersion": 1} for meter in meters])
-    unknown = {"_id": f"{user}|heat", "userId": user, "type": "heat"}  # no refresh of it succeeds
-    database["meters"].insert_one({**unknown, "sourceVersion": 1, "displayVersion": 0, "dirtySince": START})
 
 
 def use_everything(container: Container, user: str) -> None:

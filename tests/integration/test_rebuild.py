@@ -13,7 +13,7 @@ from chalicelib.bootstrap import Operations, operations
 from chalicelib.domain.errors import SyncModeError, UnavailableError
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import Verification
-from tests.integration.test_verify import Shell
+from tests.integration.operator_shell import Shell
 from tests.integration.two_sides import GAS, POWER, Deployment, held, writers
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
@@ -301,15 +301,6 @@ def test_while_the_new_side_rests_it_is_refused_with_the_reason(deployed: Deploy
     for run in (deployed.operations.rebuild.check, deployed.operations.rebuild.rebuild):
         with pytest.raises(SyncModeError, match="the mode is old_only"):
             run()
-
-
-@pytest.fixture
-def shell(
-    mongodb_uri: str, migrated: Database[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Shell:
-    monkeypatch.setenv("MONGODB_URI", mongodb_uri)
-    monkeypatch.setenv("MONGODB_DATABASE", migrated.name)
-    return Shell(capsys)
 
 
 def test_the_command_line_checks_rebuilds_and_says_how_far_it_is(deployed: Deployment, shell: Shell, user: str) -> None:

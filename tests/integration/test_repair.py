@@ -15,8 +15,7 @@ from chalicelib.domain.sync.reconciliation import RepairRun, Selection, SyncStop
 from infra.operations.sync import count_down
 from migrations.backfill import Backfill
 from migrations.errors import RefusedError
-from tests.integration.test_verify import Shell
-from tests.integration.test_verify import shell as shell
+from tests.integration.operator_shell import Shell
 from tests.integration.two_sides import POWER, Deployment, contents, equal_sides
 
 START = datetime(2015, 1, 1, tzinfo=UTC)

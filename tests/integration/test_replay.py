@@ -26,8 +26,7 @@ from chalicelib.services.recording.energy_crud import ReadingDraft
 from chalicelib.services.refresh import replay
 from chalicelib.services.refresh.replay import Replayed, ReplayService
 from tests.fakes.publisher import FakePublisher
-from tests.integration.explaining import WITHOUT_INDEX, Commands, explained
-from tests.integration.test_query_plans import fill
+from tests.integration.explaining import WITHOUT_INDEX, Commands, explained, fill
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 LATER = 60_000  # one minute

@@ -17,7 +17,7 @@ from infra.local import layout
 from infra.local.layout import Layout, Ports
 from infra.local.ports import free_ports
 from infra.local.throwaway import mongod
-from tests.unit.infra.test_dead_letters import record
+from tests.unit.infra.dead_letter_place import record
 
 REGION = "us-east-1"
 PASSWORD = "s3cret"

@@ -1,6 +1,5 @@
 """Verify and repair on a real database: what is damaged is found, and mended from the side that is right."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,8 +13,8 @@ from chalicelib.domain.errors import SyncModeError, UnavailableError
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import MeterKey, Verification
 from chalicelib.services.recording.configuration import touch_all
-from infra import __main__ as command_line
 from tests.depth import depth
+from tests.integration.operator_shell import Shell
 from tests.integration.two_sides import GAS, POWER, Deployment, contents, equal_sides
 
 START = datetime(2015, 1, 1, tzinfo=UTC)
@@ -231,36 +230,6 @@ def test_an_interrupted_comparison_of_another_mode_or_time_counts_for_nothing(
     interrupted(deployed)
     deployed.to(OLD_ONLY, DUAL_WRITE)
     assert deployed.operations.consistency.verify().resumed is None
-
-
-class Shell:
-    """The command line on the test's database."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-        self.errors = ""
-
-    def run(self, *arguments: str) -> tuple[int | str | None, Any]:
-        """A command's exit code and its JSON."""
-        code, printed = self.say(*arguments, "--json")
-        return code, json.loads(printed) if printed else None
-
-    def say(self, *arguments: str) -> tuple[int | str | None, str]:
-        """A command's exit code and what it prints."""
-        with pytest.raises(SystemExit) as exited:
-            command_line.run(list(arguments))
-        printed = self._capsys.readouterr()
-        self.errors = printed.err
-        return exited.value.code, printed.out
-
-
-@pytest.fixture
-def shell(
-    mongodb_uri: str, migrated: Database[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Shell:
-    monkeypatch.setenv("MONGODB_URI", mongodb_uri)
-    monkeypatch.setenv("MONGODB_DATABASE", migrated.name)
-    return Shell(capsys)
 
 
 def test_the_command_line_finds_lists_and_mends(deployed: Deployment, shell: Shell, user: str) -> None:

@@ -17,7 +17,7 @@ from infra.errors import DeployError
 from infra.local import emulators, layout
 from infra.local.cloud import EmulatedCloud, updated_or_made_anew
 from infra.local.layout import Layout, Ports
-from tests.unit.infra.test_cloudformation import ScriptedCloudFormation
+from tests.unit.infra.scripted_cloudformation import ScriptedCloudFormation
 
 RESOURCES = Path(__file__).parents[3] / "infra" / "resources.yaml"
 OURS = "111111111111"

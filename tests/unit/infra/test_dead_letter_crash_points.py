@@ -7,9 +7,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.operations.dead_letters import DeadLetterQueue
-from tests.unit.infra.test_dead_letters import Killed, Place, place, record
+from tests.unit.infra.dead_letter_place import Killed, Place, record
 
-__all__ = ["place"]
 LETTERS = 3
 
 
