@@ -99,10 +99,10 @@ format: environments-check ## write the code the way 'check' wants it
 	@$(APP)ruff check --fix $(CHECKED)
 
 openapi: environments-check ## write the copies of the OpenAPI documents that the tests compare
-	@$(APP)python -m tests.functional.openapi_copy
+	@$(APP)python -m tests.functional.openapi.openapi_copy
 
 schemas: environments-check ## write the JSON schemas of the events that the tests compare
-	@$(APP)python -m tests.unit.event_schemas
+	@$(APP)python -m tests.unit.domain.event_schemas
 
 guards: environments-test ## take out each guard of the display in a copy, one by one, and see that a test notices
 	@$(APP)python -m tests.guards

@@ -9,7 +9,7 @@ from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap import Container, Ports, compose, mongo_ports, now
 from chalicelib.repositories import change_feed
 from tests.fakes.publisher import FakePublisher
-from tests.integration.operator_shell import Shell
+from tests.integration.infra.operator_shell import Shell
 
 
 @pytest.fixture
