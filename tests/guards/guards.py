@@ -36,7 +36,7 @@ REPLAY = "tests/integration/refresh/test_replay.py::"
 REPAIR = "tests/integration/sync/test_repair.py::"
 SYNC_JOB = "tests/integration/sync/test_sync_job.py::"
 PUBLISHER = "tests/unit/events/test_publisher.py::"
-FLAGS = "tests/unit/flags/"
+FLAGS = "tests/unit/flags/changes/"
 BACKUP = "tests/integration/infra/test_backup.py::"
 BACKUP_FILE = "tests/unit/infra/operations/test_backup_file.py::"
 # Goes on working without any of them: a guard that is out breaks nothing as long as nothing goes wrong.
