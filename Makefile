@@ -1,7 +1,7 @@
 # Energy Monitor. 'make' alone says what there is.
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
-PARTS := test-deployed test-others
+PARTS := test-deployed test-alone test-others
 .PHONY: help up down status token check lint test test-deep $(PARTS) bench soak deploy format openapi schemas guards changes mutants clean $(ENVIRONMENTS)
 
 comma := ,
@@ -54,21 +54,30 @@ check: lint ## format, lint, types, imports, unit and functional tests: under a 
 
 test: environments-test lint ## what 'check' does, and contract, integration and end-to-end tests with coverage: what CI runs
 	@rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory -j2 $(PARTS)
+	@$(MAKE) --no-print-directory -j3 $(PARTS)
 	@$(APP)coverage combine -q
 	@$(APP)coverage report --include='chalicelib/repositories/*' --fail-under=90
 	@$(APP)coverage report --include='chalicelib/services/*' --fail-under=90
 	@$(APP)coverage report --include='chalicelib/domain/*' --fail-under=90
 	@$(APP)coverage report --skip-covered | tail -1
 
-# Side by side: end-to-end tests mostly wait for the deployed system.
+# Side by side: end-to-end tests mostly wait for the deployed system, which must not wait for the others.
 $(PARTS): test-%:
-	@COVERAGE_FILE=.coverage.$* $(APP)pytest -q --durations=20 --cov --cov-report= $($*)
-deployed := tests/e2e
-others := -n 2 tests/unit tests/functional tests/contract tests/integration
+	@COVERAGE_FILE=.coverage.$* $(nice-$*) $(APP)pytest -q --durations=20 --cov --cov-report= $($*)
+alone := $(patsubst %,tests/e2e/test_%.py,faults recovery executor api_port event_rules)
+deployed := tests/e2e $(alone:%=--ignore=%)
+# The slow ones first, so that no worker ends long after the other one.
+others := -n 2 --dist worksteal tests/integration tests/contract tests/functional tests/unit
+nice-others := nice
 
-test-deep: environments-test ## the same tests with many more examples, in another zone and another order of files: an hour or more
-	@DEEP_TESTS=1 TZ=Pacific/Kiritimati $(APP)pytest -q -n 2 --durations=20 tests/integration tests/contract tests/functional tests/unit
+# A run's order can be had again: make test-deep ORDER=...
+ORDER := $(shell date +%s)
+foreign = DEEP_TESTS=1 TESTS_ORDER=$(ORDER) TZ=Pacific/Kiritimati LC_ALL=$(firstword $(shell locale -a | grep -iE '^(tr|de|fr)_.*utf') C)
+
+test-deep: environments-test ## many more examples, in random order, another zone and locale, clocks a year ahead: an hour or more
+	@echo 'ORDER=$(ORDER)'
+	@$(foreign) $(APP)pytest -q -n 2 --durations=20 tests/integration tests/contract
+	@$(foreign) TESTS_DAYS_AHEAD=365 $(APP)pytest -q -n 2 --durations=20 tests/functional tests/unit
 
 bench: environments-test ## print the speed figures, as ratios of one run
 	@$(APP)python -m tests.performance.bench_domain
@@ -90,10 +99,10 @@ format: environments-check ## write the code the way 'check' wants it
 	@$(APP)ruff check --fix $(CHECKED)
 
 openapi: environments-check ## write the copies of the OpenAPI documents that the tests compare
-	@$(APP)python -m tests.functional.openapi_copy
+	@$(APP)python -m tests.functional.openapi.openapi_copy
 
 schemas: environments-check ## write the JSON schemas of the events that the tests compare
-	@$(APP)python -m tests.unit.event_schemas
+	@$(APP)python -m tests.unit.domain.event_schemas
 
 guards: environments-test ## take out each guard of the display in a copy, one by one, and see that a test notices
 	@$(APP)python -m tests.guards

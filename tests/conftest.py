@@ -1,13 +1,18 @@
 """What several layers of tests share."""
 
+import locale
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
+import time_machine
 from hypothesis import HealthCheck, settings
 from pymongo.database import Database
 
+from tests.depth import DEEP
 from tests.migrated_databases import MigratedDatabases
 
 # Tables are printed as wide as here, whatever window the tests run in.
@@ -15,6 +20,31 @@ os.environ["COLUMNS"] = "200"
 # Speed is measured by the benches: a busy machine must not turn a test red.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+# What 'make test-deep' sets.
+ORDER, DAYS_AHEAD = os.environ.get("TESTS_ORDER", ""), int(os.environ.get("TESTS_DAYS_AHEAD", "0"))
+
+
+def pytest_configure() -> None:
+    """Dates and numbers are printed as the locale has them, where a program asks for that."""
+    if DEEP:
+        locale.setlocale(locale.LC_ALL, "")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files in random order, and the tests of each, so that none needs what another has left."""
+    if ORDER:
+        place = {name: Random(f"{ORDER} {name}").random() for item in items for name in (item.nodeid, item.location[0])}
+        items.sort(key=lambda item: (place[item.location[0]], place[item.nodeid]))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _later() -> Iterator[None]:
+    """The clock of this process so many days ahead; those of other processes are right."""
+    if not DAYS_AHEAD:
+        yield
+        return
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=DAYS_AHEAD)):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,33 +2,17 @@
 
 from dataclasses import replace
 from decimal import Decimal
-from uuid import uuid4
 
 import pytest
 
 from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.ports import NewReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
+from chalicelib.domain.rollout.flag_history import ChangeState
 from chalicelib.domain.sync.reconciliation import Verified
+from tests.contract.flag_changes import change
 
 MOMENT = 1_700_000_000_000
-
-
-def change(at: int, *flags: str) -> FlagChange:
-    shown = {"enabled": True, "rolloutPercent": 12.5, "testUserIds": ["用户|1"], "exactUserIds": None}
-    return FlagChange(
-        id=uuid4().hex,
-        at=at,
-        by="olga@laptop",
-        action="set",
-        reason="as planned",
-        before=dict.fromkeys(flags),
-        after=dict.fromkeys(flags, shown),
-        from_version="a1",
-        to_version="b2",
-        evidence={"mode": "dual_write", "users": {"known": 3}},
-    )
 
 
 def meter(ports: Ports, user_id: str, kind: EnergyType) -> None:

@@ -25,7 +25,7 @@ from chalicelib.repositories.database import open_database
 from infra.deployment.packaging import ROOT, Package, package
 from infra.local.cloud import EmulatedCloud
 from tests.e2e.conftest import Answer, Deployed, eventually
-from tests.e2e.test_schedules import Account
+from tests.e2e.account import Account
 from tests.integration.release_1 import settle, spoil
 
 HOUSEHOLDS = 4

@@ -26,13 +26,13 @@ from infra.drills.ground import laptop_ground
 from infra.drills.rollback import Exercise, drill
 from infra.operations.drill import print_drilled
 from infra.targets.flags import Flags
+from tests.e2e.account import Account
 from tests.e2e.conftest import TABLE, Deployed, deploy_table, eventually
-from tests.e2e.test_schedules import Account
 from tests.fakes.publisher import FakePublisher
 
 ROOT = Path(__file__).parents[2]
 CHAPTER = "## Roll a component out, and back\n"
-PEOPLE = 200
+PEOPLE = 60
 AT_ONCE = 8
 FILE = b"date,type,amount\n2023-01-31,power,1000\n2023-02-28,power,1100.5\n2023-04-30,power,1300\n"
 PAGE = "/components/energy_table?type=power"
@@ -90,10 +90,11 @@ def database(deployed: Deployed) -> Iterator[Database[Any]]:
 
 @pytest.fixture
 def people(database: Database[Any]) -> list[str]:
-    """Two hundred people with readings, their display up to date."""
+    """People all over the buckets, with readings, their display up to date."""
     container: Container = compose(mongo_ports(database, FakePublisher()), cast(TokenVerifier, None), now)
     run = uuid4().hex
-    users = [f"person-{run}-{number}" for number in range(PEOPLE)]
+    drawn = [f"person-{run}-{number}" for number in range(PEOPLE * 10)]
+    users = sorted(drawn, key=lambda user: bucket(TABLE, user))[::10]
     for user in users:
         container.imports.bulk_create(user, FILE)
         container.calculation.refresh(user, EnergyType.POWER)

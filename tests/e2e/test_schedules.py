@@ -10,38 +10,12 @@ import pytest
 from pymongo.collection import Collection
 
 from chalicelib.repositories.database import open_database
+from tests.e2e.account import Account
 from tests.e2e.conftest import Deployed, eventually
 
-STACK = "energy-monitor-local"
 FEBRUARY = 1
 # LocalStack looks at its schedules every 60 s.
 LOOK_SECONDS = 60.0
-
-
-class Account:
-    """What the stack has deployed."""
-
-    def __init__(self, deployed: Deployed) -> None:
-        self._clients = {
-            name: deployed.client(name, deployed.layout.localstack_url)
-            for name in ("cloudformation", "events", "lambda", "logs")
-        }
-
-    def __getitem__(self, service: str) -> Any:
-        return self._clients[service]
-
-    def name_of(self, resource: str) -> str:
-        """The name that a resource of the template got."""
-        found = self["cloudformation"].describe_stack_resource(StackName=STACK, LogicalResourceId=resource)
-        return str(found["StackResourceDetail"]["PhysicalResourceId"])
-
-    def handled(self, function: str) -> int:
-        """How many events a function has handled."""
-        group = f"/aws/lambda/{self.name_of(function)}"
-        if not self["logs"].describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
-            return 0
-        found = self["logs"].filter_log_events(logGroupName=group)["events"]
-        return sum("event handled" in event["message"] for event in found)
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ class Copy:
         report = self._folder / "report.xml"
         report.unlink(missing_ok=True)
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *tests]
-        environment = {**os.environ, "PYTHONPATH": str(self._folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {**os.environ, "PYTHONPATH": str(self._folder), "PYTHONDONTWRITEBYTECODE": "1", "DEEP_TESTS": "1"}
         subprocess.run(command, cwd=self._folder, env=environment, capture_output=True, check=False)
         return dict(map(_outcome, ElementTree.parse(report).iter("testcase"))) if report.exists() else {}
 

@@ -5,44 +5,43 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 WRITE_DIES = (
-    "tests/integration/test_crash_points.py::"
+    "tests/integration/crashes/test_crash_points.py::"
     "test_wherever_a_write_or_its_handler_dies_both_are_whole_or_not_done_and_the_sweeper_does_the_rest"
 )
 JOB_DIES = (
-    "tests/integration/test_crash_points.py::"
+    "tests/integration/crashes/test_crash_points.py::"
     "test_wherever_a_job_dies_no_meter_is_half_shown_and_the_sweeper_does_the_rest"
 )
-LOST = (
-    "tests/integration/test_faults.py::test_whatever_gets_lost_the_display_shows_what_it_says_and_the_sweeper_the_rest"
-)
-MEET = "tests/integration/test_faults.py::test_wherever_two_meet_the_display_shows_what_it_says_and_is_right_in_the_end"
+FAULTS = "tests/integration/two_at_once/test_faults.py::"
+LOST = f"{FAULTS}test_whatever_gets_lost_the_display_shows_what_it_says_and_the_sweeper_the_rest"
+MEET = f"{FAULTS}test_wherever_two_meet_the_display_shows_what_it_says_and_is_right_in_the_end"
 STORE = "tests/contract/test_store.py::"
+SERIES = "tests/integration/refresh/test_compact_series.py::"
+SWEEPER = "tests/integration/refresh/test_sweeper.py::"
+ORIGINALS = "tests/integration/sync/test_damaged_originals.py::"
+READABLE = "tests/integration/repositories/test_readable_readings.py::"
+LOST_MODE = "tests/integration/sync/test_lost_mode.py::"
+CLOCKS = "tests/integration/sync/test_clocks.py::"
+CONTROL_STATE = "tests/integration/sync/test_damaged_control.py::"
+TARGETS = "tests/integration/infra/test_targets.py::"
 VERSIONS = "tests/integration/test_calculation_versions.py::"
-SERIES = "tests/integration/test_compact_series.py::"
-SWEEPER = "tests/integration/test_sweeper.py::"
-ORIGINALS = "tests/integration/test_damaged_originals.py::"
-READABLE = "tests/integration/test_readable_readings.py::"
-LOST_MODE = "tests/integration/test_lost_mode.py::"
-CLOCKS = "tests/integration/test_clocks.py::"
-CONTROL_STATE = "tests/integration/test_damaged_control.py::"
-TARGETS = "tests/integration/test_targets.py::"
 ANOTHER_SYSTEM = f"{TARGETS}test_a_database_of_another_system_is_refused_and_nothing_is_changed"
 COMMANDS = "tests/unit/infra/test_command_line.py::"
-MIGRATIONS = "tests/integration/test_migrations.py::"
-METERS = "tests/integration/test_damaged_meters.py::"
+MIGRATIONS = "tests/integration/migrations/test_migrations.py::"
+METERS = "tests/integration/refresh/test_damaged_meters.py::"
 READ_OVER = f"{METERS}test_a_damage_is_read_over_named_and_mended"
 WRITTEN_OVER = f"{METERS}test_a_write_and_its_refresh_work_and_show_the_right_figures"
 RESTORED = f"{METERS}test_after_a_restore_of_a_part_no_version_comes_back"
-SILENT = "tests/integration/test_silent_connections.py::"
-REPLAY = "tests/integration/test_replay.py::"
-REPAIR = "tests/integration/test_repair.py::"
-SYNC_JOB = "tests/integration/test_sync_job.py::"
-PUBLISHER = "tests/unit/test_publisher.py::"
-FLAGS = "tests/unit/flags/"
-BACKUP = "tests/integration/test_backup.py::"
-BACKUP_FILE = "tests/unit/infra/test_backup_file.py::"
+SILENT = "tests/integration/repositories/test_silent_connections.py::"
+REPLAY = "tests/integration/refresh/test_replay.py::"
+REPAIR = "tests/integration/sync/test_repair.py::"
+SYNC_JOB = "tests/integration/sync/test_sync_job.py::"
+PUBLISHER = "tests/unit/events/test_publisher.py::"
+FLAGS = "tests/unit/flags/changes/"
+BACKUP = "tests/integration/infra/test_backup.py::"
+BACKUP_FILE = "tests/unit/infra/operations/test_backup_file.py::"
 # Goes on working without any of them: a guard that is out breaks nothing as long as nothing goes wrong.
-CONTROL = "tests/integration/test_refresh.py::test_a_real_household_is_imported_and_shown"
+CONTROL = "tests/integration/refresh/test_refresh.py::test_a_real_household_is_imported_and_shown"
 
 
 @dataclass(frozen=True)

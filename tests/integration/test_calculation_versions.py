@@ -36,9 +36,9 @@ from chalicelib.services.refresh.calculation import DisplayDataCalculationServic
 from chalicelib.services.refresh.recalculation import RecalculationService
 from chalicelib.services.refresh.sweeper import SweeperService
 from tests.depth import depth
-from tests.integration.both_versions import V1, V2, BothVersions
-from tests.integration.explaining import Commands, explanation
 from tests.integration.release_1 import Release1, settle, spoil
+from tests.integration.repositories.explaining import Commands, explanation
+from tests.integration.versions.both_versions import V1, V2, BothVersions
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 OURS, NEXT = CALCULATION_VERSION, CALCULATION_VERSION + 1

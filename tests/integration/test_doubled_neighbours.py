@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap import mongo_ports
+from chalicelib.bootstrap.container import mongo_ports
 from chalicelib.domain.readings import DAY_MS, EnergyType, Reading, to_ms
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.control import sync_document

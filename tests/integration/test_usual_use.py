@@ -23,7 +23,7 @@ from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from tests.fakes.publisher import FakePublisher
-from tests.integration.explaining import Commands
+from tests.integration.repositories.explaining import Commands
 
 POWER = EnergyType.POWER
 START = datetime(2022, 11, 1, 6, tzinfo=UTC)

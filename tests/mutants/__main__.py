@@ -35,7 +35,7 @@ LEFT_OUT = shutil.ignore_patterns(".environments", ".stack", ".git", ".hypothesi
 FROM_OUTSIDE = {
     "infra/operations/": "tests/unit/infra/test_options.py",
     "migrations/__main__.py": "tests/unit/infra/test_options.py",
-    "chalicelib/handlers/": "tests/functional/test_deployed_functions.py",
+    "chalicelib/handlers/": "tests/functional/handlers/test_deployed_functions.py",
 }
 LAYERS = ("tests/unit", "tests/functional", "tests/contract", "tests/integration")
 ENOUGH, MOST_WITHOUT_EFFECT, LONGEST_SECONDS = 0.95, 0.02, 600.0

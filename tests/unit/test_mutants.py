@@ -72,7 +72,7 @@ def test_a_module_that_only_runs_at_import_has_the_tests_of_its_folder() -> None
 
 
 def test_a_package_has_the_tests_that_look_at_it_from_outside_too() -> None:
-    outside, other = "tests/unit/infra/test_options.py::test_it", "tests/unit/infra/test_logs.py::test_it"
+    outside, other = "tests/unit/infra/test_options.py::test_it", "tests/unit/infra/local/test_logs.py::test_it"
     change = changes_of("infra/operations/x.py", CODE)[-1]
     record = Record({"infra/operations/x.py": {str(change.line): ["quick"]}}, {outside: 2.0, "quick": 1.0, other: 1.0})
     assert record.tests_of(change) == ["quick", outside]

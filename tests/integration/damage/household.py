@@ -23,7 +23,7 @@ from chalicelib.services.display.display import Timeline
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from migrations import runner
 from tests.fakes.publisher import FakePublisher
-from tests.integration.damage.commands import Said, Shell, differences
+from tests.integration.damage.commands import Said, Shell, differences, disagreement
 from tests.integration.damage.damages import Damage
 from tests.integration.damage.independent import compare, control_of, held
 from tests.integration.damage.stored import NEW, OLD, Reading, plain
@@ -160,7 +160,7 @@ class Household:
         compared, said = compare(self.database), self.shell.verify()
         if not compared.clean or said.document is None or differences(said):
             return f"still wrong: {compared.control or compared.differences}; {said}"
-        return None
+        return disagreement(said, compared)
 
 
 def _look(backend: EnergyBackend, user: str, kind: EnergyType) -> None:

@@ -29,7 +29,7 @@ EVERYTHING_BUT_SHRINKING = [phase for phase in Phase if phase not in (Phase.shri
 PROFILE = (
     settings(COMMON, max_examples=1_000, stateful_step_count=30)
     if DEEP
-    else settings(COMMON, max_examples=10, stateful_step_count=12, phases=EVERYTHING_BUT_SHRINKING)
+    else settings(COMMON, max_examples=6, stateful_step_count=12, phases=EVERYTHING_BUT_SHRINKING)
 )
 CHOSEN = [damage for damage in DAMAGES if re.search(os.environ.get("DAMAGE_ONLY", ""), damage.name)]
 HAS_UNDO, HAS_DIRECTION = exists("repair", "undo"), exists("repair", option="--from")

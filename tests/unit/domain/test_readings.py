@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.errors import InvalidReadingError
 from chalicelib.domain.readings import day_start, local_date, parse_instant, to_datetime, to_ms
-from tests.unit.domain.building import BERLIN, at
-from tests.unit.domain.meters import few_examples
+from tests.unit.domain.calculation.building import BERLIN, at
+from tests.unit.domain.calculation.meters import few_examples
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,18 @@
+"""The functions that are deployed, beside the routes."""
+
+from typing import Any
+
+from app import app
+from chalicelib.domain.events import EnergyEvent
+from chalicelib.handlers.event_function import MODEL
+
+FUNCTIONS = {function.name: function.handler_string for function in app.pure_lambda_functions}
+SCHEDULES = {"SyncJob": "rate(5 minutes)", "Sweeper": "rate(1 minute)", "BackendComparer": "rate(5 minutes)"}
+EVENT_FUNCTIONS = [name for name in FUNCTIONS if name not in SCHEDULES]
+
+
+def model_of(name: str) -> type[EnergyEvent]:
+    """The event that a function is made for; Chalice has wrapped it twice."""
+    deployed: Any = app.handler_map[name]
+    model: type[EnergyEvent] = getattr(deployed.func._original_func, MODEL)
+    return model

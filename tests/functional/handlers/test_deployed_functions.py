@@ -1,0 +1,185 @@
+"""Nothing is deployed without the project's decorators, and every function stands on its own."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from app import app
+from chalicelib.api.routes import AUTHENTICATED
+from chalicelib.domain.events import EnergyEvent
+from chalicelib.handlers import comparer, sweeper, sync_job
+from chalicelib.handlers.event_function import MODEL
+from chalicelib.monitoring.names import NAMESPACE, SERVICE, MetricName
+from tests.functional.handlers.deployed import EVENT_FUNCTIONS, FUNCTIONS, SCHEDULES, model_of
+
+ROOT = Path(__file__).parents[3]
+PUBLIC = {"/health", "/v2/openapi.json", "/components/openapi.json"}
+# Of each: the seconds that it gives itself, and those between two runs.
+TIMES = {
+    "SyncJob": (sync_job.BUDGET_SECONDS, 300),
+    "Sweeper": (sweeper.BUDGET_SECONDS, 60),
+    "BackendComparer": (comparer.BUDGET_SECONDS, 300),
+}
+ROUTES = [(path, method) for path, methods in app.routes.items() for method in methods]
+# What a fresh interpreter must manage, as Lambda does: import the module by itself, find its functions, decorated.
+IMPORT_ALONE = """
+import importlib, sys
+module = importlib.import_module(sys.argv[1])
+assert "app" not in sys.modules, "the module needs app"
+for name in sys.argv[3:]:
+    print(getattr(getattr(module, name).func._original_func, sys.argv[2]))
+"""
+
+
+def template() -> dict[str, Any]:
+    """``infra/resources.yaml``, intrinsic functions reduced to their arguments."""
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    def plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
+        if isinstance(node, yaml.ScalarNode):
+            return loader.construct_scalar(node)
+        return loader.construct_sequence(node) if isinstance(node, yaml.SequenceNode) else None
+
+    Loader.add_multi_constructor("!", plain)
+    found: dict[str, Any] = yaml.load((ROOT / "infra" / "resources.yaml").read_text(), Loader)
+    return found
+
+
+def resources() -> dict[str, Any]:
+    """What is deployed around the functions."""
+    found: dict[str, Any] = template()["Resources"]
+    return found
+
+
+def test_there_are_event_functions() -> None:
+    assert FUNCTIONS
+
+
+def test_event_functions_wear_the_decorator_and_their_module_imports_alone() -> None:
+    (module,) = {FUNCTIONS[name].rpartition(".")[0] for name in EVENT_FUNCTIONS}
+    functions = [FUNCTIONS[name].rpartition(".")[2] for name in EVENT_FUNCTIONS]
+    assert imported_alone(module, MODEL, *functions) == [str(model_of(name)) for name in EVENT_FUNCTIONS]
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_scheduled_function_wears_the_decorator_and_imports_alone(name: str) -> None:
+    module, _, function = FUNCTIONS[name].rpartition(".")
+    assert imported_alone(module, "__scheduled__", function) == ["True"]
+
+
+def imported_alone(module: str, mark: str, *functions: str) -> list[str]:
+    """What a decorator has left on functions, in an interpreter that imports nothing but their module."""
+    command = [sys.executable, "-c", IMPORT_ALONE, module, mark, *functions]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(("path", "method"), ROUTES)
+def test_a_route_wears_the_decorator_and_asks_for_a_token(path: str, method: str) -> None:
+    view = app.routes[path][method].view_function
+    authenticated = getattr(view, AUTHENTICATED)
+    answers_data = path not in PUBLIC and view.__name__ not in {"method_not_allowed", "unknown_route"}
+    assert authenticated is answers_data
+
+
+def test_importing_the_application_opens_nothing_and_reads_no_settings() -> None:
+    command = (
+        "import app, sys; from chalicelib.bootstrap import container; "
+        "assert not container._deployed.cache_info().currsize"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", command], cwd=ROOT, env={}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_event_has_a_rule_that_calls_a_function_of_its_kind() -> None:
+    routed = {rule["EventPattern"]["detail-type"][0]: target_of(rule) for rule in rules() if "EventPattern" in rule}
+    handled = {model_of(name).__name__: name for name in EVENT_FUNCTIONS}
+    assert routed == handled
+    assert set(handled) == {model.__name__ for model in kinds(EnergyEvent)}
+
+
+def test_every_scheduled_function_has_a_rule_that_says_how_often() -> None:
+    found = {target_of(rule): rule["ScheduleExpression"] for rule in rules() if "ScheduleExpression" in rule}
+    assert found == SCHEDULES
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_scheduled_function_ends_before_its_time_is_up_and_that_before_the_next_run(name: str) -> None:
+    configuration = json.loads((ROOT / ".chalice" / "config.json").read_text())
+    budget_seconds, period_seconds = TIMES[name]
+    limit_seconds = configuration["lambda_functions"][name]["lambda_timeout"]
+    assert limit_seconds / 2 <= budget_seconds < limit_seconds <= period_seconds
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_a_function_fails_on_for_good_goes_to_the_dead_letter_queue(name: str) -> None:
+    """SAM gives what stands in Globals to every function; one with settings of its own would not have it."""
+    own = template()["Resources"].get(name, {}).get("Properties", {})
+    assert "EventInvokeConfig" not in own
+    configuration = template()["Globals"]["Function"]["EventInvokeConfig"]
+    assert configuration["DestinationConfig"]["OnFailure"] == {"Type": "SQS", "Destination": "DeadLetterQueue.Arn"}
+    assert configuration["MaximumRetryAttempts"] == 2
+    assert 60 <= configuration["MaximumEventAgeInSeconds"] <= 21_600
+
+
+def test_dead_letters_are_kept_encrypted_for_14_days_and_somebody_is_told() -> None:
+    queue, alarm = (resources()[name]["Properties"] for name in ("DeadLetterQueue", "DeadLetterAlarm"))
+    assert queue == {"MessageRetentionPeriod": 14 * 24 * 3600, "SqsManagedSseEnabled": True}
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": "DeadLetterQueue.QueueName"}]
+    assert (alarm["MetricName"], alarm["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 0)
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
+@pytest.mark.parametrize(
+    ("alarm", "counted"),
+    [("ComparisonAlarm", MetricName.COMPARISONS_DIFFERENT), ("MetersFailingAlarm", MetricName.METERS_FAILING)],
+)
+def test_somebody_is_told_of_what_the_application_counts(alarm: str, counted: MetricName) -> None:
+    watched = resources()[alarm]["Properties"]
+    assert (watched["Namespace"], watched["MetricName"]) == (NAMESPACE, counted)
+    assert watched["Dimensions"] == [{"Name": "service", "Value": SERVICE}]
+
+
+def test_functions_may_write_dead_letters_and_nothing_else_to_the_queue() -> None:
+    statements = json.loads((ROOT / ".chalice" / "policy.json").read_text())["Statement"]
+    (allowed,) = [statement for statement in statements if "sqs" in str(statement["Action"])]
+    assert allowed["Action"] == "sqs:SendMessage"
+    assert allowed["Resource"] == {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
+
+
+def test_every_rule_may_call_its_function() -> None:
+    found = resources()
+    names = {name for name, item in found.items() if item.get("Type") == "AWS::Events::Rule"}
+    permitted = {
+        item["Properties"]["SourceArn"].split(".")[0]
+        for item in found.values()
+        if item.get("Type") == "AWS::Lambda::Permission"
+    }
+    assert names == permitted
+
+
+def rules() -> list[dict[str, Any]]:
+    """The properties of all EventBridge rules."""
+    return [item["Properties"] for item in resources().values() if item.get("Type") == "AWS::Events::Rule"]
+
+
+def target_of(rule: dict[str, Any]) -> str:
+    """The function that a rule calls."""
+    name: str = rule["Targets"][0]["Arn"].split(".")[0]
+    return name
+
+
+def kinds(model: type[EnergyEvent]) -> set[type[EnergyEvent]]:
+    """The events that are published: the leaves of the tree."""
+    children = model.__subclasses__()
+    return set().union(*(kinds(child) for child in children)) if children else {model}

@@ -1,0 +1,83 @@
+"""The scheduled function as Lambda calls it: what never arrived is shown, and how far the display lags is measured."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from chalicelib.bootstrap.container import compose, using
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.handlers.sweeper import sweeper
+from chalicelib.services.refresh.sweeper import SweepReport
+from tests.fakes.sides import fake_ports
+from tests.functional.conftest import NOW, Api
+from tests.functional.handlers.event_calls import Context, recorded
+
+SCHEDULE = {"id": "schedule-1", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}
+POWER = EnergyType.POWER
+
+
+@contextmanager
+def later(api: Api, elapsed_ms: int) -> Iterator[None]:
+    """The same store, some time later."""
+    ports = fake_ports(api.store, api.publisher, api.sides)
+    api.store.stored.clock = lambda: NOW + elapsed_ms
+    with using(compose(ports, api.container.verifier, api.store.stored.clock)):
+        yield
+
+
+def run(api: Api, elapsed_ms: int = 60_000) -> dict[str, Any]:
+    with later(api, elapsed_ms):
+        return dict(sweeper(SCHEDULE, Context()))
+
+
+def metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
+    """The values of the line that CloudWatch reads metrics from."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    (line,) = [line for line in lines if "MetersLagging" in line]
+    names = ("DisplayStaleness", "MetersLagging", "MetersSwept", "MetersFailing")
+    return {name: line[name][0] for name in names}
+
+
+def test_what_never_arrived_is_shown(api: Api) -> None:
+    recorded(api)
+    assert run(api) == SweepReport("swept", 1, 60.0, refreshed=1).as_document()
+    assert not api.store.stored.meters["alice", POWER].state.stale
+    assert run(api) == SweepReport("swept").as_document()
+
+
+def test_an_event_has_time_to_arrive(api: Api) -> None:
+    recorded(api)
+    assert run(api, 29_000)["refreshed"] == 0
+    assert api.store.stored.meters["alice", POWER].state.stale
+
+
+def test_the_lag_and_what_fails_are_metrics(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded(api)
+    run(api)
+    swept = {"DisplayStaleness": 60_000, "MetersLagging": 1, "MetersSwept": 1, "MetersFailing": 0}
+    assert metrics(capsys) == swept
+    run(api)
+    assert metrics(capsys) == dict.fromkeys(swept, 0)
+
+
+def test_while_the_new_side_rests_nothing_is_done_and_nothing_lags(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded(api)
+    api.store.stored.sync = SyncState(SyncMode.OLD_ONLY)
+    assert run(api)["state"] == "resting"
+    assert "MetersLagging" not in capsys.readouterr().out
+
+
+def test_a_database_that_is_gone_is_a_failure_that_lambda_sees_and_the_next_run_goes_on(api: Api) -> None:
+    recorded(api)
+    api.store.down = True
+    with pytest.raises(UnavailableError):
+        run(api)
+    api.store.down = False
+    assert run(api)["refreshed"] == 1

@@ -1,0 +1,108 @@
+"""What a process does that is killed on the way: a write or a job, and the functions that its events call."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from pymongo.database import Database
+
+from chalicelib.auth import TokenVerifier
+from chalicelib.bootstrap.container import Container, compose
+from chalicelib.domain.ports import UserSettings
+from chalicelib.domain.readings import EnergyType
+from chalicelib.events.eventbridge import EventBridgePublisher
+from chalicelib.repositories.register import MongoMeterRegister
+from chalicelib.services.recording.configuration import ExchangeDraft, Register
+from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
+from chalicelib.services.refresh.replay import ReplayService
+from tests.fakes.bus import FakeBus
+from tests.integration.repositories.database_time import timed_ports
+from tests.integration.two_at_once.delivery import deliver, sweep
+
+POWER = EnergyType.POWER
+NOW = 1_700_000_000_000  # 2023-11-14T22:13:20Z
+FILE = b"date,type,amount\n2019-05-31,power,900\n2022-06-30,power,1600\n2022-06-30,gas,20\n"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Who does it, on what."""
+
+    container: Container
+    database: Database[Any]
+    publisher: EventBridgePublisher
+    user: str
+
+
+def create(scene: Scene) -> None:
+    scene.container.energy.create(scene.user, ReadingDraft(POWER, "2023-04-30", Decimal("1400.5")))
+
+
+def update(scene: Scene) -> None:
+    """The only reading of its year moves between two of another one."""
+    first = scene.container.old.readings(scene.user, POWER)[0]
+    correction = ReadingCorrection(date="2022-02-14", amount=Decimal("1125.25"))
+    scene.container.energy.update(scene.user, first.id, correction)
+
+
+def delete(scene: Scene) -> None:
+    """The only reading of its year goes."""
+    scene.container.energy.delete(scene.user, scene.container.old.readings(scene.user, POWER)[0].id)
+
+
+def import_file(scene: Scene) -> None:
+    scene.container.imports.bulk_create(scene.user, FILE)
+
+
+def exchange(scene: Scene) -> None:
+    scene.container.configuration.add_exchange(scene.user, ExchangeDraft(POWER, "2022-02-14T12:00Z", Decimal(1125)))
+
+
+def settings(scene: Scene) -> None:
+    registers = {POWER: Register(Decimal(100000)), EnergyType.GAS: Register()}
+    scene.container.configuration.change(scene.user, UserSettings(ZoneInfo("America/New_York")), registers)
+
+
+def newcomer(scene: Scene) -> None:
+    """The first thing that anybody hears of this person."""
+    create(scene)
+
+
+def sweeper(scene: Scene) -> None:
+    sweep(scene.container)
+
+
+def rebuild(scene: Scene) -> None:
+    scene.container.operations.rebuild.rebuild(scene.user)
+
+
+def replay(scene: Scene) -> None:
+    """Of whole meters: each is marked as changed, and its event is published."""
+    register = MongoMeterRegister(scene.database, 20)
+    service = ReplayService(register, scene.container.recalculation, scene.publisher.send, scene.container.clock)
+    service.replay(scene.user, whole=True)
+
+
+def unknown_event(scene: Scene) -> None:
+    """An event of a version that the function does not know."""
+    detail = {"version": 2, "userId": scene.user, "meters": "something else by now"}
+    deliver(scene.container, {"id": "2", "detail-type": "UserSettingsChanged", "detail": detail})
+
+
+Case = Callable[[Scene], None]
+WRITES: dict[str, Case] = {
+    case.__name__: case for case in (create, update, delete, import_file, exchange, settings, newcomer)
+}
+JOBS: dict[str, Case] = {case.__name__: case for case in (sweeper, rebuild, replay, unknown_event)}
+CASES = {**WRITES, **JOBS}
+
+
+def play(case: str, bus: FakeBus, database: Database[Any], user: str) -> None:
+    """The whole path, up to the last function that an event of it calls."""
+    publisher = EventBridgePublisher(lambda: bus.client, "energy")
+    container = compose(timed_ports(database, publisher, lambda _: NOW), cast(TokenVerifier, None), lambda: NOW)
+    CASES[case](Scene(container, database, publisher, user))
+    for envelope in bus.delivered():
+        deliver(container, envelope)

@@ -1,0 +1,198 @@
+"""What tests of the two sides share: a deployment with a clock that can be moved, writers, and a plain comparison."""
+
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any, cast
+from uuid import uuid4
+
+from pymongo.database import Database
+
+from chalicelib.auth import TokenVerifier
+from chalicelib.bootstrap.container import Container, Operations, compose, now
+from chalicelib.domain.readings import EnergyType, to_datetime
+from chalicelib.domain.sync.modes import DRAIN_SECONDS, SyncMode, SyncState
+from chalicelib.domain.sync.recovery import Remains
+from chalicelib.repositories.sync_control import MongoSyncControl
+from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
+from infra.local.waiting import wait_until
+from tests.fakes.publisher import FakePublisher
+from tests.integration.repositories.database_time import timed_ports
+
+POWER, GAS = EnergyType.POWER, EnergyType.GAS
+SIDES = ("energies", "source_energy_readings")
+
+
+class Clock:
+    """A machine's clock: the wall clock, as much later as a test says, and wrong by ``skew_ms``.
+
+    The clock of the database goes with it, and is right.
+    """
+
+    def __init__(self, skew_ms: int = 0) -> None:
+        self._ahead = 0
+        self._skew = skew_ms
+
+    def __call__(self) -> int:
+        return self.database_time(now()) + self._skew
+
+    def database_time(self, instant: int) -> int:
+        """What the database's clock shows."""
+        return instant + self._ahead
+
+    def drain(self) -> None:
+        """Let the time of a drain pass; what was under way must have ended."""
+        self._ahead += DRAIN_SECONDS * 1000 + 1
+
+
+class LaterControl(MongoSyncControl):
+    """The mode as it is read and written when a test's time has passed."""
+
+    def __init__(self, database: Database[Any], clock: Clock) -> None:
+        super().__init__(database)
+        self._clock = clock
+
+    def state(self) -> SyncState:
+        state = super().state()
+        return replace(state, read_at=self._clock.database_time(state.read_at))
+
+    def change(self, before: SyncState, after: SyncState, reason: str, by: str | None) -> SyncState | None:
+        return self._later(super().change(before, after, reason, by))
+
+    def recover(self, remains: Remains, after: SyncState, reason: str, by: str | None) -> SyncState | None:
+        return self._later(super().recover(remains, after, reason, by))
+
+    def _later(self, stored: SyncState | None) -> SyncState | None:
+        if stored is None or stored.since is None:
+            return stored
+        since, later = to_datetime(stored.since), self._clock.database_time(stored.since)
+        control = self._database["control"]
+        control.update_one({"_id": "sync_mode", "since": since}, {"$set": {"since": to_datetime(later)}})
+        of_this = {"_id": "sync_mode_changes", "changes.at": since}
+        control.update_one(of_this, {"$set": {"changes.$.at": to_datetime(later)}})
+        return replace(stored, since=later, read_at=later)
+
+
+@dataclass
+class Deployment:
+    """The use cases on a real database."""
+
+    database: Database[Any]
+    clock: Clock = field(default_factory=Clock)
+    publisher: FakePublisher = field(default_factory=FakePublisher)
+
+    def __post_init__(self) -> None:
+        control = LaterControl(self.database, self.clock)
+        ports = replace(timed_ports(self.database, self.publisher, self.clock.database_time), sync_control=control)
+        self.ports = ports
+        self.container: Container = compose(ports, cast(TokenVerifier, None), self.clock)
+        self.operations: Operations = self.container.operations
+
+    def to(self, *modes: SyncMode) -> None:
+        """Go through modes as an operator does, each drained and both sides brought together."""
+        for mode in modes:
+            self.operations.modes.set(mode, "test")
+            self.clock.drain()
+            if mode is SyncMode.DUAL_WRITE:
+                assert self.sync().state == "synced"
+
+    def sync(self) -> Any:
+        return self.operations.sync.run(60)
+
+    def create(self, user: str, date: str, amount: int, kind: EnergyType = POWER) -> str:
+        return self.container.energy.create(user, ReadingDraft(kind, date, Decimal(amount), True)).reading.id
+
+    def change(self, user: str, reading_id: str, date: str | None = None, amount: int | None = None) -> None:
+        value = None if amount is None else Decimal(amount)
+        self.container.energy.update(user, reading_id, ReadingCorrection(date, value, confirm=True))
+
+
+def contents(database: Database[Any], side: str) -> set[tuple[Any, ...]]:
+    """What a side says, by nothing of the code under test."""
+    fields = ("_id", "userId", "type", "date", "amount")
+    return {tuple(document[name] for name in fields) for document in database[side].find()}
+
+
+def equal_sides(database: Database[Any]) -> set[tuple[Any, ...]]:
+    """What both sides say."""
+    old, new = (contents(database, side) for side in SIDES)
+    assert old == new
+    return old
+
+
+class Writer(threading.Thread):
+    """Creates, corrects and deletes readings of one user, and remembers what was acknowledged."""
+
+    def __init__(self, deployment: Deployment, stop: threading.Event) -> None:
+        super().__init__()
+        self._deployment = deployment
+        self._stop_asked = stop
+        self._choice = random.Random(uuid4().hex)
+        self.user = uuid4().hex
+        self.known: dict[str, int] = {}
+        self.writes = 0
+        self.failure: Exception | None = None
+
+    def run(self) -> None:
+        while not self._stop_asked.is_set() and self.failure is None:
+            try:
+                self._write()
+                self.writes += 1
+            except Exception as error:  # noqa: BLE001 - told by the test's thread
+                self.failure = error
+
+    def _write(self) -> None:
+        action = self._choice.random()
+        amount = self._choice.randrange(1, 10_000)
+        if not self.known or action < 0.5:
+            date = f"{2000 + self.writes % 25}-{self._choice.randrange(1, 13):02}-{1 + self.writes // 25 % 28:02}"
+            time = f"{self.writes // 700 % 24:02}:{self._choice.randrange(60):02}"
+            self.known[self._deployment.create(self.user, f"{date}T{time}Z", amount)] = amount
+        elif action < 0.75:
+            chosen = self._choice.choice(list(self.known))
+            self._deployment.change(self.user, chosen, amount=amount)
+            self.known[chosen] = amount
+        else:
+            chosen = self._choice.choice(list(self.known))
+            self._deployment.container.energy.delete(self.user, chosen)
+            del self.known[chosen]
+
+
+@contextmanager
+def held(database: Database[Any], user: str) -> Iterator[None]:
+    """A function was killed in the middle of a write of the user's power meter: the transaction stays open."""
+    with database.client.start_session() as session, session.start_transaction():
+        database["meters"].update_one({"_id": f"{user}|power"}, {"$set": {"held": True}}, session=session)
+        yield
+        session.abort_transaction()
+
+
+@contextmanager
+def writers(deployment: Deployment, count: int = 3) -> Iterator[list[Writer]]:
+    """Writers at work for as long as the block runs; none may have met a failure."""
+    stop = threading.Event()
+    working = [Writer(deployment, stop) for _ in range(count)]
+    for writer in working:
+        writer.start()
+    try:
+        one_more_write_each(working)
+        yield working
+        one_more_write_each(working)
+    finally:
+        stop.set()
+        for writer in working:
+            writer.join(60)
+    assert [writer.failure for writer in working] == [None] * count
+
+
+def one_more_write_each(working: list[Writer]) -> None:
+    """Wait until what every writer had under way has ended, and something after it."""
+    before = [writer.writes for writer in working]
+    ended = [
+        lambda w=writer, n=n: w.failure is not None or w.writes >= n + 2
+        for writer, n in zip(working, before, strict=True)
+    ]
+    assert all(wait_until(condition, 60) for condition in ended)

@@ -1,0 +1,216 @@
+"""The drill's own judgement: what is lost is counted, what is not is not, and a drill that sees nothing fails."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from infra import __main__ as command_line
+from infra.drills.api import ATTEMPTS, Api, Reply, Sent
+from infra.drills.rollback import Drilled, Exercise, Run, drill
+from infra.drills.writing import CHANGE_EVERY, PEOPLE, REMOVE_EVERY, WRITES, Person, fill_form
+from infra.errors import OperatorError
+from infra.operations.drill import print_drilled
+from tests.unit.infra.drills.drilled_system import NEW, OLD, FakeSystem
+
+SHORT = Exercise("energy_forms", writes=100, control_writes=40, moves=2, quiet_seconds=0.01)
+Answer = Callable[[], Reply]
+FAILED = Reply(503, OLD, b"{}")
+
+
+@pytest.fixture
+def system() -> FakeSystem:
+    return FakeSystem()
+
+
+@pytest.fixture
+def person() -> Person:
+    return Person("alice")
+
+
+def write(system: FakeSystem, person: Person, *numbers: int) -> None:
+    for number in numbers:
+        fill_form(system.api, person, number)
+
+
+def missed(system: FakeSystem, person: Person) -> int:
+    return person.missed(system.api.old_table(person.name))
+
+
+def after(times: int, fault: Callable[[Answer], Reply | None]) -> Callable[[Sent, Answer], Reply | None]:
+    """A fault of one request; the others before and behind it go well."""
+    seen = iter(range(1_000))
+    return lambda _sent, answer: fault(answer) if next(seen) == times else answer()
+
+
+def lost_connection(answer: Answer) -> None:
+    answer()
+
+
+def broken_commit(answer: Answer) -> Reply:
+    answer()
+    return FAILED
+
+
+@pytest.mark.parametrize("component", sorted(WRITES))
+def test_where_dual_write_holds_nothing_is_lost_and_the_control_shows_that_it_would_be_seen(
+    system: FakeSystem, component: str
+) -> None:
+    said: list[str] = []
+    drilled = drill(system, replace(SHORT, component=component), said.append)
+    assert drilled.passed
+    assert drilled.control.lost > 0
+    assert (drilled.drill.lost, drilled.drill.flips, drilled.control.flips) == (0, 4, 4)
+    assert drilled.drill.writes == drilled.drill.by_old + drilled.drill.by_new >= SHORT.writes
+    assert min(drilled.drill.by_old, drilled.drill.by_new) > 0
+    assert (drilled.in_effect_seconds, system.active) == (0.25, OLD)
+    assert [line.partition(",")[0] for line in said[2:]] == [
+        *(f"{component}: everybody on the {side} backend" for side in (NEW, OLD, NEW)),
+        f"{component}: rolled back",
+    ]
+
+
+def test_a_control_that_loses_nothing_fails_the_drill(system: FakeSystem, capsys: pytest.CaptureFixture[str]) -> None:
+    system.control_loses = False
+    drilled = drill(system, SHORT, lambda _: None)
+    assert (drilled.control.lost, drilled.drill.lost, drilled.passed) == (0, 0, False)
+    print_drilled(drilled)
+    said = capsys.readouterr().out
+    assert "would not have noticed a loss" in said
+    assert "lost writes: 0" in said
+
+
+def test_a_write_that_the_old_side_never_got_is_lost(system: FakeSystem) -> None:
+    def forget(sent: Sent, answer: Answer) -> Reply:
+        reply = answer()
+        if sent.method == "POST" and system.active == NEW and system.dual:
+            system.rows(OLD, sent.user).popitem()
+        return reply
+
+    system.fault = forget
+    drilled = drill(system, SHORT, lambda _: None)
+    assert drilled.drill.lost > 0
+    assert not drilled.passed
+
+
+@pytest.mark.parametrize(
+    ("run", "passed"),
+    [
+        (Run(10, 5, 5, 4, 0), True),
+        (Run(10, 5, 5, 4, 1), False),
+        (Run(10, 10, 0, 4, 0), False),
+        (Run(10, 0, 10, 4, 0), False),
+    ],
+)
+def test_a_drill_passes_when_both_backends_wrote_and_nothing_is_lost(run: Run, passed: bool) -> None:
+    drilled = Drilled(Run(9, 4, 5, 4, 3), run, 1.234, 15.0)
+    assert drilled.passed is passed
+    document = drilled.as_document()
+    assert (document["passed"], document["drill"]["lost"]) == (passed, run.lost)
+    assert document["lastNewAnswerSeconds"] == 1.23
+
+
+def test_a_date_that_shows_nothing_something_else_or_something_removed_is_a_lost_write(
+    system: FakeSystem, person: Person
+) -> None:
+    write(system, person, *range(1, REMOVE_EVERY))
+    assert missed(system, person) == 0
+    rows = system.rows(OLD, "alice")
+    gone, changed, kept = [rows[key] for key in list(rows)[:3]]
+    rows.popitem()
+    assert missed(system, person) == 1
+    system.rows(OLD, "alice")[next(iter(rows))] = changed | {"amount": 0.25, "date": gone["date"]}
+    assert missed(system, person) == 2
+    rows["back"] = {**kept, "date": "2022-12-31T00:00:00+00:00"}
+    assert missed(system, person) == 3
+
+
+def test_changes_and_removals_are_remembered_too(system: FakeSystem, person: Person) -> None:
+    write(system, person, *range(1, 4 * REMOVE_EVERY))
+    assert system.requests["PUT"] > 2
+    assert system.requests["DELETE"] > 2
+    assert missed(system, person) == 0
+    assert len(person.content) == len(system.rows(OLD, "alice"))
+
+
+@pytest.mark.parametrize("fault", [lost_connection, broken_commit, lambda _: FAILED, lambda _: None])
+@pytest.mark.parametrize("number", range(REMOVE_EVERY))
+def test_a_write_of_unknown_outcome_is_sent_again_and_counts_once(
+    system: FakeSystem, person: Person, fault: Callable[[Answer], Reply | None], number: int
+) -> None:
+    system.fault = after(number, fault)
+    write(system, person, *range(1, REMOVE_EVERY + 1))
+    assert sum(system.requests.values()) == REMOVE_EVERY + 1
+    assert missed(system, person) == 0
+
+
+@pytest.mark.parametrize(("number", "method"), [(CHANGE_EVERY, "PUT"), (REMOVE_EVERY, "DELETE")])
+def test_what_is_gone_before_anybody_changes_or_removes_it_is_lost(
+    system: FakeSystem, person: Person, number: int, method: str
+) -> None:
+    write(system, person, *range(1, number))
+    for side in (OLD, NEW):
+        system.rows(side, "alice").popitem()
+    write(system, person, number)
+    assert system.requests[method] == 1
+    assert missed(system, person) == 1
+
+
+def answers(*replies: Reply | None) -> Api:
+    """An API that gives these answers, the last one for ever."""
+    left: Iterator[Reply | None] = iter(replies)
+    latest: list[Reply | None] = []
+
+    def transport(_: Sent) -> Reply | None:
+        latest[:] = [next(left, latest[0] if latest else None)]
+        return latest[0]
+
+    return Api(transport, pause=lambda _: None)
+
+
+def test_a_refusal_that_nobody_expects_ends_the_drill_with_what_was_said() -> None:
+    with pytest.raises(OperatorError, match=r"POST /x: 422 .*no such thing"):
+        answers(Reply(422, OLD, b'{"detail": "no such thing"}')).send(Sent("POST", "/x", "alice"), {201})
+
+
+def test_who_never_gets_an_answer_says_so() -> None:
+    with pytest.raises(OperatorError, match=f"POST /x: no usable answer in {ATTEMPTS} attempts"):
+        answers(None, FAILED).send(Sent("POST", "/x", "alice"), {201})
+
+
+def test_an_answer_that_is_not_the_applications_is_none() -> None:
+    with pytest.raises(OperatorError, match="without X-Backend"):
+        answers(Reply(201, None, b"{}")).send(Sent("POST", "/x", "alice"), {201})
+
+
+def test_only_the_first_attempt_is_surely_the_first() -> None:
+    created = Reply(201, NEW, b'{"amount": 1.10}')
+    sent = Sent("POST", "/x", "alice")
+    assert answers(created).send(sent, {201}).surely_first
+    assert not answers(None, created).send(sent, {201}).surely_first
+    assert str(answers(created).send(sent, {201}).body["amount"]) == "1.10"
+
+
+def test_the_table_is_read_whole_and_from_the_old_backend_alone() -> None:
+    pages = [
+        (NEW, '{"readings": [], "nextCursor": null}'),
+        (OLD, '{"readings": [{"date": "2023-01-01T00:00:00Z", "amount": 1.5}], "nextCursor": "c"}'),
+        (OLD, '{"readings": [{"date": "2023-01-02T00:00:00Z", "amount": 2}], "nextCursor": null}'),
+    ]
+    api = answers(*(Reply(200, backend, body.encode()) for backend, body in pages))
+    assert sorted(map(float, api.old_table("alice").values())) == [1.5, 2.0]
+    with pytest.raises(OperatorError, match="the old backend does not answer"):
+        answers(Reply(200, NEW, pages[0][1].encode())).old_table("alice")
+
+
+def test_what_ends_one_persons_writing_ends_the_drill(system: FakeSystem) -> None:
+    system.fault = lambda _, answer: Reply(401, None, b"expired") if system.requests["POST"] > PEOPLE else answer()
+    with pytest.raises(OperatorError, match="401 expired"):
+        drill(system, SHORT, lambda _: None)
+
+
+@pytest.mark.parametrize("wrong", [["--component", "dashboard"], ["--writes", "5"], ["--moves", "0"]])
+def test_what_cannot_be_drilled_is_refused_before_anything_is_brought_up(wrong: list[str]) -> None:
+    with pytest.raises(SystemExit) as exited:
+        command_line.run(["drill", "rollback", *wrong])
+    assert exited.value.code == 2

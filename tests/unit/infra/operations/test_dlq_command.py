@@ -1,0 +1,139 @@
+"""``dlq`` and ``replay`` as somebody types them, against moto's AWS (no network)."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from infra import __main__ as command_line
+from infra.deployment.cloudformation import Stack
+from infra.local import layout
+from tests.unit.infra.operations.dead_letter_place import record
+
+REGION = "us-east-1"
+SELECTIONS = [[], ["--all", "--user", "alice"], ["--since", "2024-01-01", "--user", "alice"]]
+
+
+@pytest.fixture(autouse=True)
+def _aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    monkeypatch.setattr(layout, "ROOT", tmp_path)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_REGION", REGION)
+    for name in ("MONGODB_URI", "STACK_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def sqs(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """SQS of a deployed stage ``dev`` with one dead letter."""
+    client = boto3.client("sqs", REGION)
+    url = client.create_queue(QueueName="dead-letters")["QueueUrl"]
+    outputs = {"energy-monitor-dev": {"DeadLetterQueueUrl": url}}
+    monkeypatch.setattr(Stack, "outputs", lambda stack: outputs.get(stack.name, {}))
+    client.send_message(QueueUrl=url, MessageBody=record(7))
+    return client
+
+
+def run(*arguments: str) -> int | str | None:
+    with pytest.raises(SystemExit) as exited:
+        command_line.run(list(arguments))
+    return exited.value.code
+
+
+@pytest.mark.usefixtures("sqs")
+def test_a_table_tells_which_event_failed_and_why(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("dlq", "ls", "--stage=dev") == 0
+    shown = capsys.readouterr().out
+    assert "EnergyReadingCre" in shown
+    assert "Validation" in shown
+
+
+@pytest.mark.usefixtures("sqs")
+def test_programs_get_every_letter_with_its_event(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("dlq", "ls", "--stage=dev", "--json") == 0
+    (letter,) = json.loads(capsys.readouterr().out)
+    assert letter["event"]["id"] == "event-7"
+    assert {"id", "since", "function", "eventType", "condition", "error"} <= set(letter)
+    assert run("dlq", "show", letter["id"], "--stage=dev") == 0
+    assert json.loads(capsys.readouterr().out)["message"] == json.loads(record(7))
+
+
+@pytest.mark.usefixtures("sqs")
+@pytest.mark.parametrize("command", [["redrive"], ["discard", "--reason", "x"]])
+@pytest.mark.parametrize("which", [[], ["--all", "some-id"]])
+def test_one_letter_or_all_must_be_said_and_not_both(
+    command: list[str], which: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("dlq", *command, *which, "--stage=dev") == 2
+    assert "say which: the ID of one (python -m infra dlq ls), or --all" in capsys.readouterr().err
+
+
+def test_a_queue_may_be_named_by_itself(sqs: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    other = sqs.create_queue(QueueName="other")["QueueUrl"]
+    assert run("dlq", "ls", "--stage=dev", f"--queue-url={other}") == 0
+    assert capsys.readouterr().out == "no dead letters\n"
+
+
+@pytest.mark.usefixtures("sqs")
+def test_a_function_that_is_gone_makes_redrive_fail_and_the_letter_stays(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("dlq", "redrive", "--all", "--stage=dev", "--json") == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["redriven"] == []
+    assert "ResourceNotFound" in next(iter(answer["refused"].values()))
+    assert run("dlq", "redrive", *answer["refused"], "--stage=dev") == 1
+    assert "0 redriven, 1 refused" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("chosen", [[], ["some-id", "--all"]])
+def test_redrive_wants_one_or_all(chosen: list[str]) -> None:
+    assert run("dlq", "redrive", *chosen, "--stage=dev") == 2
+
+
+def test_discard_wants_a_reason_and_the_database_that_keeps_the_event(
+    sqs: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("dlq", "discard", "some-id", "--stage=dev") == 2
+    assert run("dlq", "discard", "some-id", "--stage=dev", "--reason= ") == 2
+    assert run("dlq", "discard", "some-id", "--stage=dev", "--reason=seen") == 1
+    assert "MONGODB_URI" in capsys.readouterr().err
+    (url,) = sqs.list_queues()["QueueUrls"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert attributes["ApproximateNumberOfMessages"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        (["--stage=prod"], "energy-monitor-prod has no DeadLetterQueueUrl"),
+        (["--stage=local"], "without --stage"),
+        (["--name=never"], "make up STACK_NAME=never"),
+    ],
+)
+@pytest.mark.usefixtures("sqs")
+def test_a_deployment_that_is_not_there_is_said(
+    place: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("dlq", "ls", *place) == 1
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("selection", SELECTIONS)
+def test_a_replay_wants_exactly_one_way_to_say_which_meters(selection: list[str]) -> None:
+    assert run("replay", *selection, "--stage=dev") == 2
+
+
+def test_a_replay_wants_an_instant_a_bus_and_a_database(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("replay", "--since=yesterday", "--stage=dev") == 2
+    assert "2024-11-01T18:30" in capsys.readouterr().err
+    assert run("replay", "--all", "--stage=dev") == 1
+    assert "ResourceNotFoundException" in capsys.readouterr().err
+    boto3.client("events", REGION).create_event_bus(Name="energy-monitor-dev")
+    assert run("replay", "--all", "--stage=dev") == 1
+    assert "MONGODB_URI" in capsys.readouterr().err
