@@ -24,9 +24,9 @@ from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.repositories.database import open_database
 from infra.deployment.packaging import ROOT, Package, package
 from infra.local.cloud import EmulatedCloud
-from tests.e2e.conftest import Answer, Deployed, eventually
 from tests.e2e.account import Account
-from tests.integration.release_1 import settle, spoil
+from tests.e2e.conftest import Answer, Deployed, eventually
+from tests.integration.calculation_versions.release_1 import settle, spoil
 
 HOUSEHOLDS = 4
 BROUGHT_UP_SECONDS = 200.0  # three runs of the schedule

@@ -36,7 +36,7 @@ from chalicelib.services.refresh.calculation import DisplayDataCalculationServic
 from chalicelib.services.refresh.recalculation import RecalculationService
 from chalicelib.services.refresh.sweeper import SweeperService
 from tests.depth import depth
-from tests.integration.release_1 import Release1, settle, spoil
+from tests.integration.calculation_versions.release_1 import Release1, settle, spoil
 from tests.integration.repositories.explaining import Commands, explanation
 from tests.integration.versions.both_versions import V1, V2, BothVersions
 
