@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 from pymongo.database import Database
 
 from chalicelib.domain.errors import SyncStoppedError, UnavailableError
-from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.domain.sync.modes import SyncState
-from chalicelib.domain.sync.reconciliation import MeterKey, Reconciled, Selection, SyncStop
+from chalicelib.domain.sync.reconciliation import Reconciled, Selection, SyncStop
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.display import MongoDisplayDataRepository

@@ -8,7 +8,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 from pydantic_core.core_schema import DecimalSchema
 
 from chalicelib.api.operation import Operation
-from chalicelib.domain.question_words import CODES
+from chalicelib.domain.plausibility.words import CODES
 
 Members = dict[str, Any]
 TEMPLATE = "#/components/schemas/{model}"

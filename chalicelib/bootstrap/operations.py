@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from time import time_ns
 
-from chalicelib.domain.lagging_meters import LaggingMeters
+from chalicelib.domain.meters.lagging import LaggingMeters
 from chalicelib.domain.ports import (
     Clock,
     DisplayDataRepository,

@@ -12,12 +12,12 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.calculation.compact import CompactReadings
-from chalicelib.domain.display_documents import DataType as DataType
-from chalicelib.domain.display_documents import DisplayDocument as DisplayDocument
-from chalicelib.domain.display_documents import DisplayUpdate as DisplayUpdate
-from chalicelib.domain.display_documents import SeriesUpdate as SeriesUpdate
 from chalicelib.domain.events import EnergyEvent
-from chalicelib.domain.meter_invariants import Violation
+from chalicelib.domain.meters.display_documents import DataType as DataType
+from chalicelib.domain.meters.display_documents import DisplayDocument as DisplayDocument
+from chalicelib.domain.meters.display_documents import DisplayUpdate as DisplayUpdate
+from chalicelib.domain.meters.display_documents import SeriesUpdate as SeriesUpdate
+from chalicelib.domain.meters.invariants import Violation
 from chalicelib.domain.readings import (
     DEFAULT_ZONE,
     EnergyType,
@@ -75,7 +75,7 @@ class MeterState:
     """The versions of one meter: the display is stale while ``display_version`` lags behind.
 
     ``calculation_version``: by which rules what is displayed was calculated; 0: nothing is displayed.
-    ``damaged``: its documents contradict each other (``meter_invariants``), so neither a version nor a view that is
+    ``damaged``: its documents contradict each other (``meters.invariants``), so neither a version nor a view that is
     stored is believed.
     """
 

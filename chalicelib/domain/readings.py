@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple, TypeGuard, TypeVar
+from typing import NamedTuple, TypeAlias, TypeGuard, TypeVar
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.errors import FieldError, InvalidReadingError
@@ -53,6 +53,9 @@ class EnergyType(StrEnum):
 
     POWER = "power"
     GAS = "gas"
+
+
+MeterKey: TypeAlias = tuple[str, EnergyType]  # a user's id and which of the user's meters
 
 
 class Reading(NamedTuple):

@@ -1,10 +1,10 @@
 """Which calculation version a meter shows, as queries and expressions: the mark ``series.calculation``.
 
 The mark lies in ``series``, because the first release, which knows no calculation versions, writes or removes all of
-``series`` whenever it publishes: the mark goes by itself then. ``meter_invariants.calculation_of`` says what it means.
+``series`` whenever it publishes: the mark goes by itself then. ``invariants.calculation_of`` says what it means.
 """
 
-from chalicelib.domain.meter_invariants import FIRST_CALCULATION, VERSION_LIMIT
+from chalicelib.domain.meters.invariants import FIRST_CALCULATION, VERSION_LIMIT
 from chalicelib.repositories.database import Document
 
 MARK = "series.calculation"
@@ -18,7 +18,7 @@ def version_or(field: str, otherwise: int) -> Document:
 
 _MARKED: Document = {"$eq": ["$series.version", "$displayVersion"]}
 _MARK_OR_FIRST: Document = {"$cond": [_MARKED, version_or(f"${MARK}", FIRST_CALCULATION), FIRST_CALCULATION]}
-# ``meter_invariants.calculation_of`` as an expression.
+# ``invariants.calculation_of`` as an expression.
 SHOWN_BY: Document = {"$cond": [{"$eq": ["$displayVersion", 0]}, 0, _MARK_OR_FIRST]}
 
 

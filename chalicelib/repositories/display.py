@@ -6,9 +6,9 @@ from pymongo import DeleteMany, InsertOne, ReplaceOne
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.errors import DamagedMeterError, DuplicateReadingError
-from chalicelib.domain.meter_invariants import (
+from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
+from chalicelib.domain.meters.invariants import (
     MeterDocuments,
     Violation,
     is_ahead,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from chalicelib.domain.calculation.compact import CompactReadings
-from chalicelib.domain.meter_invariants import is_sound
+from chalicelib.domain.meters.invariants import is_sound
 from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncState

@@ -15,7 +15,7 @@ from pymongo.cursor import Cursor
 from typing_extensions import override
 
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.lagging_meters import FailingMeter, Lag, LaggingMeter, LaggingMeters
+from chalicelib.domain.meters.lagging import FailingMeter, Lag, LaggingMeter, LaggingMeters
 from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.repositories.calculation_marks import not_newer, outdated
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, time_limit

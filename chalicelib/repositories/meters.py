@@ -8,7 +8,7 @@ from pymongo.client_session import ClientSession
 from typing_extensions import override
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.meter_invariants import VERSION_LIMIT, calculation_of, is_sound, is_version
+from chalicelib.domain.meters.invariants import VERSION_LIMIT, calculation_of, is_sound, is_version
 from chalicelib.domain.ports import Exchange, MeterConfiguration, MeterRepository, MeterState
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, MeterExchange, to_datetime, to_ms
 from chalicelib.repositories.calculation_marks import version_or
@@ -21,7 +21,7 @@ _VERSION: Document = {"$type": ["int", "long"], "$gte": 0, "$lt": VERSION_LIMIT}
 _DATE: Document = {"$type": "date"}
 _ABSENT: Document = {"$exists": False}
 
-# ``meter_invariants.OF_METER`` as a filter, so that a write needs no second look at a sound meter.
+# ``invariants.OF_METER`` as a filter, so that a write needs no second look at a sound meter.
 SOUND: Document = {
     "sourceVersion": _VERSION,
     "displayVersion": _VERSION,

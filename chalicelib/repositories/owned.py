@@ -11,7 +11,7 @@ from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.errors import ScopeError
-from chalicelib.domain.meter_invariants import id_of
+from chalicelib.domain.meters.invariants import id_of
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id
 from chalicelib.repositories.scope_rules import OWNER

@@ -13,7 +13,7 @@ from pymongo.cursor import Cursor
 from typing_extensions import override
 
 from chalicelib.domain.calculation.compact import CompactReadings
-from chalicelib.domain.meter_invariants import is_sound
+from chalicelib.domain.meters.invariants import is_sound
 from chalicelib.domain.ports import (
     MeterConfiguration,
     MeterSnapshot,

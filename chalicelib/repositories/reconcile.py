@@ -14,9 +14,9 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.errors import MassDeletionError
-from chalicelib.domain.readings import EnergyType, is_kept
+from chalicelib.domain.readings import EnergyType, MeterKey, is_kept
 from chalicelib.domain.sync.modes import Side, other_side
-from chalicelib.domain.sync.reconciliation import UNNAMED, MeterKey, Reconciled, RepairRun, Selection
+from chalicelib.domain.sync.reconciliation import UNNAMED, Reconciled, RepairRun, Selection
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Document, MongoDatabase
 from chalicelib.repositories.difference import NOTHING, Difference, UnreadableAmong, counting, keepable, meter_of

@@ -11,14 +11,13 @@ from typing import Any
 from pymongo.client_session import ClientSession
 from typing_extensions import override
 
-from chalicelib.domain.display_documents import DisplayDocument
+from chalicelib.domain.meters.display_documents import DisplayDocument
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.readings import kind_of
+from chalicelib.domain.readings import MeterKey, kind_of
 from chalicelib.domain.sync.modes import ReadingKey, Side
 from chalicelib.domain.sync.reconciliation import (
     UNNAMED,
     Finding,
-    MeterKey,
     Reconciled,
     ReconciliationRepository,
     RepairRun,

@@ -8,8 +8,8 @@ from itertools import chain
 
 from typing_extensions import override
 
-from chalicelib.domain.meter_invariants import id_of, is_sound, is_version
-from chalicelib.domain.meter_register import MeterRegister, RegisteredMeter
+from chalicelib.domain.meters.invariants import id_of, is_sound, is_version
+from chalicelib.domain.meters.register import MeterRegister, RegisteredMeter
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.rollout.flag_history import KnownUsers
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, meter_id, time_limit

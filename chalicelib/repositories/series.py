@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pymongo import DeleteMany, ReplaceOne
 
 from chalicelib.domain.calculation.compact import CompactReadings, utc_year
-from chalicelib.domain.display_documents import SeriesUpdate
+from chalicelib.domain.meters.display_documents import SeriesUpdate
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import Document, meter_id
 from chalicelib.repositories.scoped import ScopedCollection

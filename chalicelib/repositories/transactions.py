@@ -20,10 +20,10 @@ from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections, MongoDatabase, time_limit
 from chalicelib.repositories.documents import COLLECTION
+from chalicelib.repositories.dual_write import MongoEnergyRepository
 from chalicelib.repositories.history import KeptReadings
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.quarantine import unreadable_among
-from chalicelib.repositories.readings import MongoEnergyRepository
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.settings import MongoSettingsWriter
 

@@ -7,7 +7,7 @@ import click
 from rich.markup import escape
 from rich.table import Column, Table
 
-from chalicelib.domain.lagging_meters import FailingMeter
+from chalicelib.domain.meters.lagging import FailingMeter
 from chalicelib.domain.sync.reconciliation import Verification
 from chalicelib.services.refresh.sweeper import SweepReport
 from infra.operations.printing import (

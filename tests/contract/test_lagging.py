@@ -8,8 +8,8 @@ import pytest
 
 from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.display_documents import DisplayDocument, DisplayUpdate
-from chalicelib.domain.lagging_meters import FailingMeter, Lag, LaggingMeter
+from chalicelib.domain.meters.display_documents import DisplayDocument, DisplayUpdate
+from chalicelib.domain.meters.lagging import FailingMeter, Lag, LaggingMeter
 from chalicelib.domain.readings import EnergyType
 
 POWER = EnergyType.POWER

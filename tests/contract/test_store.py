@@ -8,8 +8,8 @@ import pytest
 
 from chalicelib.bootstrap.container import Ports, mongo_ports, now
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.display_documents import DisplayDocument, DisplayUpdate
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
+from chalicelib.domain.meters.display_documents import DisplayDocument, DisplayUpdate
 from chalicelib.domain.ports import NewReading, StoredReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading
 from chalicelib.domain.rollout.decision import Backend

@@ -18,7 +18,7 @@ from pymongo.database import Database
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.meter_invariants import view_id
+from chalicelib.domain.meters.invariants import view_id
 from chalicelib.domain.readings import EnergyType
 from chalicelib.flags.document.bucketing import PER_PERCENT, bucket
 from chalicelib.repositories.database import open_database

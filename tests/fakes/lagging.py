@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.lagging_meters import FailingMeter, Lag, LaggingMeter
+from chalicelib.domain.meters.lagging import FailingMeter, Lag, LaggingMeter
 from chalicelib.domain.readings import EnergyType
 from tests.fakes.store import FakeStore
 

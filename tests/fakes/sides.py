@@ -5,16 +5,15 @@ from dataclasses import replace
 from decimal import Decimal
 
 from chalicelib.bootstrap.container import Ports
-from chalicelib.domain.display_documents import DisplayDocument
 from chalicelib.domain.errors import MassDeletionError, SyncModeError
+from chalicelib.domain.meters.display_documents import DisplayDocument
 from chalicelib.domain.ports import Clock, StoredReading
-from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.domain.sync.change_feed import Changes, Moment, Position
 from chalicelib.domain.sync.modes import ModeChange, ReadingKey, Side, SyncMode, SyncState, other_side
 from chalicelib.domain.sync.reconciliation import (
     UNNAMED,
     Finding,
-    MeterKey,
     Reconciled,
     RepairRun,
     Selection,

@@ -11,9 +11,9 @@ from uuid import uuid4
 from chalicelib.bootstrap.container import now
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.compact import CompactReadings
-from chalicelib.domain.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.errors import DuplicateReadingError, LostModeError, NotFoundError, UnavailableError
-from chalicelib.domain.meter_invariants import Violation
+from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
+from chalicelib.domain.meters.invariants import Violation
 from chalicelib.domain.ports import (
     Clock,
     MeterConfiguration,

@@ -146,7 +146,7 @@ GUARDS = (
     ),
     Guard(
         "the dirty range of where its twin was",
-        "chalicelib/repositories/readings.py",
+        "chalicelib/repositories/dual_write.py",
         "if place and place != (known.type, known.instant):",
         "if False:",
         (
@@ -347,7 +347,7 @@ GUARDS = (
     ),
     Guard(
         "the instant of a reading whose document cannot be read",
-        "chalicelib/repositories/readings.py",
+        "chalicelib/repositories/dual_write.py",
         "if self._of_damaged(there, taken):",
         "if False:",
         (
@@ -357,7 +357,7 @@ GUARDS = (
     ),
     Guard(
         "a damaged document of the instant of a reading that is deleted",
-        "chalicelib/repositories/readings.py",
+        "chalicelib/repositories/dual_write.py",
         "collection.delete_many(counted(self._at(reading.type, to_datetime(reading.instant), None)))",
         "collection.delete_many(self._at(reading.type, to_datetime(reading.instant), None))",
         (f"{ORIGINALS}test_deleting_a_reading_leaves_a_damaged_document_of_its_instant",),

@@ -18,7 +18,7 @@ from rich.table import Table
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import compose, mongo_ports, now
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.meter_invariants import view_id
+from chalicelib.domain.meters.invariants import view_id
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import open_database
 from infra.local.demo.household import READINGS

@@ -9,7 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from chalicelib.api.bodies import Amount, Body, Confirm, DateText, Moment
 from chalicelib.domain.events import MeterChange
-from chalicelib.domain.plausibility import MAX_DIGITS, MAX_INTEGER_DIGITS
+from chalicelib.domain.plausibility.limits import MAX_DIGITS, MAX_INTEGER_DIGITS
 from chalicelib.domain.ports import Exchange, MeterConfiguration, UserSettings
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.zones import known_zone

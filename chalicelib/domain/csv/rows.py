@@ -13,7 +13,7 @@ from chalicelib.domain.csv.dates import parse_date
 from chalicelib.domain.csv.numbers import DecimalSign, find_decimal_sign, parse_number
 from chalicelib.domain.csv.table import REQUIRED_COLUMNS, CsvTable
 from chalicelib.domain.errors import CsvError, FieldError, InvalidReadingError
-from chalicelib.domain.plausibility import check_amount, check_instant, parse_type
+from chalicelib.domain.plausibility.limits import check_amount, check_instant, parse_type
 from chalicelib.domain.readings import EnergyType
 
 

@@ -9,13 +9,12 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
-from chalicelib.domain.display_documents import DisplayDocument
-from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.meters.display_documents import DisplayDocument
+from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.domain.sync.change_feed import Position
 from chalicelib.domain.sync.modes import ModeChange, ReadingKey, Side, SyncMode, SyncState
 from chalicelib.domain.sync.recovery import Remains
 
-MeterKey = tuple[str, EnergyType]
 FindingKind = tuple[str, EnergyType, str]  # collection, type, kind
 FindingKinds = tuple[tuple[FindingKind, int], ...]
 KEPT_FINDINGS = 1_000

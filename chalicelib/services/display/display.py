@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
-from chalicelib.domain.meter_invariants import VERSION_LIMIT
+from chalicelib.domain.meters.invariants import VERSION_LIMIT
 from chalicelib.domain.ports import (
     Clock,
     DisplayDataRepository,

@@ -3,10 +3,10 @@
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from chalicelib.domain.plausibility.questions import Meter, ask_about_exchange, ask_about_reading
+from chalicelib.domain.plausibility.usual import USUAL_BASE_MS, Usual, usual_of
 from chalicelib.domain.ports import Exchange, MeterConfiguration, StoredReading, WriteTransaction
-from chalicelib.domain.questions import Meter, ask_about_exchange, ask_about_reading
 from chalicelib.domain.readings import EnergyType, Reading
-from chalicelib.domain.usual import USUAL_BASE_MS, Usual, usual_of
 
 
 def ask_back_about_reading(

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.domain.errors import ConflictError, NotFoundError, RevisionError
 from chalicelib.domain.events import MeterChange, MeterExchanged, UserSettingsChanged
-from chalicelib.domain.plausibility import check_exchange, check_modulus, check_register
+from chalicelib.domain.plausibility.limits import check_exchange, check_modulus, check_register
 from chalicelib.domain.ports import (
     Clock,
     EventPublisher,

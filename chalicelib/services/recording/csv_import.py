@@ -17,7 +17,7 @@ from chalicelib.domain.errors import (
     UnavailableError,
 )
 from chalicelib.domain.events import EnergyReadingsBulkImported, ImportedMeter, MeterChange
-from chalicelib.domain.plausibility import check_register
+from chalicelib.domain.plausibility.limits import check_register
 from chalicelib.domain.ports import (
     Clock,
     EventPublisher,

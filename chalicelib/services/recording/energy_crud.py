@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.domain.errors import RevisionError
 from chalicelib.domain.events import EnergyReadingCreated, EnergyReadingDeleted, EnergyReadingUpdated, MeterChange
-from chalicelib.domain.plausibility import check_reading, check_register
+from chalicelib.domain.plausibility.limits import check_reading, check_register
 from chalicelib.domain.ports import (
     Clock,
     EventPublisher,

@@ -1,6 +1,6 @@
 """Does the display show what the readings say? The one comparison behind verify, repair and ``rebuild --check``.
 
-The documents of a meter must keep the invariants between them (``meter_invariants``). Where they do, the ``data`` of
+The documents of a meter must keep their invariants (``domain.meters.invariants``). Where they do, the ``data`` of
 every display document is calculated from the readings themselves and compared with what is stored, by their canonical
 bytes; the compact series, which the next refresh will believe, with the readings.
 """
@@ -11,7 +11,7 @@ from typing import TypeVar
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.canonical import canonical_bytes
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.meter_invariants import view_id
+from chalicelib.domain.meters.invariants import view_id
 from chalicelib.domain.ports import (
     Clock,
     DataType,
@@ -20,9 +20,10 @@ from chalicelib.domain.ports import (
     MeterSnapshot,
     ReadingQueries,
 )
+from chalicelib.domain.readings import MeterKey
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side
-from chalicelib.domain.sync.reconciliation import Finding, MeterKey, ReconciliationRepository
+from chalicelib.domain.sync.reconciliation import Finding, ReconciliationRepository
 from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import documents_of
 

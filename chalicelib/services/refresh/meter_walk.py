@@ -9,9 +9,9 @@ from dataclasses import replace
 from itertools import islice, takewhile
 from typing import cast
 
+from chalicelib.domain.readings import MeterKey
 from chalicelib.domain.sync.modes import SyncState
 from chalicelib.domain.sync.reconciliation import (
-    MeterKey,
     ReconciliationRepository,
     SyncControl,
     Verification,

@@ -7,8 +7,9 @@ readers, writers and handlers go on meanwhile, and what an interruption leaves d
 from collections.abc import Sequence
 
 from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.readings import MeterKey
 from chalicelib.domain.sync.modes import Side, SyncState
-from chalicelib.domain.sync.reconciliation import Finding, MeterKey, SyncControl, Verification, Walk
+from chalicelib.domain.sync.reconciliation import Finding, SyncControl, Verification, Walk
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.meter_walk import Look, MeterWalk, Progress
 from chalicelib.services.refresh.recalculation import RecalculationService

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TypeVar
 
 from chalicelib.domain.events import EnergyEvent, MeterRefreshRequested, MeterVersion
-from chalicelib.domain.meter_register import MeterRegister, RegisteredMeter
+from chalicelib.domain.meters.register import MeterRegister, RegisteredMeter
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import to_datetime
 from chalicelib.services.refresh.recalculation import RecalculationService

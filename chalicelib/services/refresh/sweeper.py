@@ -15,7 +15,7 @@ from traceback import format_tb
 from typing import Any, Literal
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.lagging_meters import FailingMeter, LaggingMeter, LaggingMeters
+from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter, LaggingMeters
 from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.sync.modes import Side
 from chalicelib.monitoring.logger import logger

@@ -9,13 +9,12 @@ from functools import partial
 
 from chalicelib.domain.errors import MassDeletionError, SyncModeError, UnavailableError
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.domain.sync.change_feed import ChangeFeed
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState, other_side
 from chalicelib.domain.sync.reconciliation import (
     Finding,
     FullDifference,
-    MeterKey,
     Reconciled,
     ReconciliationRepository,
     RepairRun,

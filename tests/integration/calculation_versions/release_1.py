@@ -17,8 +17,8 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from chalicelib.bootstrap.container import Container
-from chalicelib.domain.display_documents import DisplayDocument
-from chalicelib.domain.meter_invariants import FIRST_CALCULATION
+from chalicelib.domain.meters.display_documents import DisplayDocument
+from chalicelib.domain.meters.invariants import FIRST_CALCULATION
 from chalicelib.domain.ports import MeterSnapshot
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_datetime
 from chalicelib.domain.rollout.decision import Backend

@@ -18,7 +18,7 @@ from pymongo.errors import DuplicateKeyError
 
 from chalicelib.bootstrap.container import Container, Ports, now
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.meter_invariants import calculation_of
+from chalicelib.domain.meters.invariants import calculation_of
 from chalicelib.domain.ports import MeterSnapshot, MeterState, Transactions
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import Outcome

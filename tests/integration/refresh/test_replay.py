@@ -14,7 +14,7 @@ from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
 from chalicelib.bootstrap.replay import shell_replay
 from chalicelib.domain.events import EnergyEvent, MeterRefreshRequested
-from chalicelib.domain.meter_register import RegisteredMeter
+from chalicelib.domain.meters.register import RegisteredMeter
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.monitoring.metrics import flush, metrics

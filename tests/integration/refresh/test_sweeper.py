@@ -10,7 +10,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import now
-from chalicelib.domain.lagging_meters import Lag
+from chalicelib.domain.meters.lagging import Lag
 from chalicelib.domain.ports import MeterSnapshot, ReadingQueries
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.rollout.decision import Backend

@@ -9,7 +9,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.domain.errors import ScopeError
-from chalicelib.domain.meter_invariants import is_sound
+from chalicelib.domain.meters.invariants import is_sound
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.meters import SOUND

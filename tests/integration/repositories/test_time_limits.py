@@ -9,8 +9,8 @@ from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from chalicelib.bootstrap.container import Ports, mongo_ports
-from chalicelib.domain.display_documents import DisplayUpdate
-from chalicelib.domain.lagging_meters import LaggingMeter
+from chalicelib.domain.meters.display_documents import DisplayUpdate
+from chalicelib.domain.meters.lagging import LaggingMeter
 from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Backend, Component

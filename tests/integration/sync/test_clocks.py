@@ -10,8 +10,8 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
-from chalicelib.domain.display_documents import DisplayUpdate
 from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.meters.display_documents import DisplayUpdate
 from chalicelib.domain.ports import NewReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode, drain_of

@@ -10,8 +10,9 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from chalicelib.domain.errors import SyncModeError, UnavailableError
+from chalicelib.domain.readings import MeterKey
 from chalicelib.domain.sync.modes import SyncMode
-from chalicelib.domain.sync.reconciliation import MeterKey, Verification
+from chalicelib.domain.sync.reconciliation import Verification
 from chalicelib.services.recording.configuration import touch_all
 from tests.depth import depth
 from tests.integration.infra.operator_shell import Shell

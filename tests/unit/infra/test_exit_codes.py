@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.lagging_meters import FailingMeter, LaggingMeter
+from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter
 from chalicelib.domain.rollout.comparison_log import (
     ComparisonReport,
     ComparisonResult,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.lagging_meters import FailingMeter, LaggingMeter
+from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import (
     ComparisonReport,

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.display_documents import DisplayUpdate
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.lagging_meters import LaggingMeter
+from chalicelib.domain.meters.display_documents import DisplayUpdate
+from chalicelib.domain.meters.lagging import LaggingMeter
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 from chalicelib.services.refresh.sweeper import SweeperService, SweepReport

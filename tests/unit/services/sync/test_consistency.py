@@ -8,9 +8,9 @@ import pytest
 from chalicelib.bootstrap.container import Operations, now, operations
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError, UnavailableError
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import Finding, MeterKey, SyncStop, Verification, Walk, WalkProgress
+from chalicelib.domain.sync.reconciliation import Finding, SyncStop, Verification, Walk, WalkProgress
 from chalicelib.services.sync.consistency import ConsistencyService
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.sides import FakeSides, fake_ports, reading

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.domain.errors import InvalidReadingError
-from chalicelib.domain.plausibility import (
+from chalicelib.domain.plausibility.limits import (
     check_amount,
     check_exchange,
     check_instant,

@@ -9,10 +9,10 @@ import pytest
 
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import Doubt, ImplausibleReadingError
+from chalicelib.domain.plausibility.questions import Meter, ask_about_exchange, ask_about_reading
+from chalicelib.domain.plausibility.usual import Usual, usual_of
 from chalicelib.domain.ports import Exchange, MeterConfiguration
-from chalicelib.domain.questions import Meter, ask_about_exchange, ask_about_reading
 from chalicelib.domain.readings import EnergyType, MeterExchange, Reading, parse_instant
-from chalicelib.domain.usual import Usual, usual_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 POWER, GAS = EnergyType.POWER, EnergyType.GAS

@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.calculation.rounding import rounded
 from chalicelib.domain.calculation.series import Kind, Series
 from chalicelib.domain.errors import Doubt, ImplausibleReadingError, InvalidReadingError, Suggestion
-from chalicelib.domain.plausibility import check_amount, check_register
-from chalicelib.domain.ports import MeterConfiguration
-from chalicelib.domain.question_words import (
+from chalicelib.domain.plausibility.limits import check_amount, check_register
+from chalicelib.domain.plausibility.typos import with_a_digit_changed
+from chalicelib.domain.plausibility.usual import FLOOR, Usual, per_day, place_of
+from chalicelib.domain.plausibility.words import (
     FAR_ABOVE_USUAL,
     HIGHER_THAN_NEXT,
     LOWER_THAN_PREVIOUS,
@@ -25,6 +26,7 @@ from chalicelib.domain.question_words import (
     count_at,
     sentences,
 )
+from chalicelib.domain.ports import MeterConfiguration
 from chalicelib.domain.readings import (
     DAY_MS,
     EnergyType,
@@ -33,8 +35,6 @@ from chalicelib.domain.readings import (
     day_start,
     local_date,
 )
-from chalicelib.domain.typos import with_a_digit_changed
-from chalicelib.domain.usual import FLOOR, Usual, per_day, place_of
 
 FAR = 10
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.calculation.rounding import rounded
 from chalicelib.domain.calculation.series import Kind, Series
 from chalicelib.domain.errors import Count, Doubt
+from chalicelib.domain.plausibility.usual import per_day
 from chalicelib.domain.readings import EnergyType, day_start, local_date, to_datetime
-from chalicelib.domain.usual import per_day
 
 LOWER_THAN_PREVIOUS = "LOWER_THAN_PREVIOUS"
 HIGHER_THAN_NEXT = "HIGHER_THAN_NEXT"

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.sync.reconciliation import MeterKey
+from chalicelib.domain.readings import EnergyType, MeterKey, to_datetime
 
 FIRST_PAUSE_MS = 60_000  # one run of the sweeper
 LONGEST_PAUSE_MS = 3_600_000  # what is mended shows within the hour, and a meter that stays broken costs little
