@@ -88,7 +88,9 @@ def fingerprint(capsys: pytest.CaptureFixture[str]) -> str:
 def test_where_nothing_differs_that_is_said_and_the_commands_succeed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("run", "--all") == 0
     said = capsys.readouterr().out
-    assert re.fullmatch(r"(\d+) reads compared: \1 equal, 0 different, 0 ignored, 0 lag, 0 failed\n", said)
+    assert re.fullmatch(
+        r"(\d+) reads compared: \1 equal, 0 different, 0 ignored, 0 lag, 0 other_calculation, 0 failed\n", said
+    )
     report = document(capsys, 0, "report")
     assert set(report["outcomes"]) == {"dashboard", "energy_table", "timeline_slider", "monthly_charts"}
     assert (report["differences"], report["replays"]) == ([], [])

@@ -61,6 +61,12 @@ class BothVersions:
         return sorted(group["_id"] for group in found if group["_id"] >= FIRST_YEAR)
 
 
+def as_version_1_says(data: Any) -> Any:
+    """The figures of a view of version 2 without what the frozen version 1 does not know."""
+    known = {name: value for name, value in data.items() if name not in ("lastYearSoFar", "yearChangePercent")}
+    return known.get("months", known)
+
+
 @dataclass(frozen=True)
 class Caller:
     """One user."""
@@ -76,7 +82,7 @@ class Caller:
         answer = self._get(f"/v2/display?type={kind}&dataType={view}{query}")
         assert not answer["meta"]["stale"]
         assert bool(answer["meta"]["calculatedAt"]) == self.stored, "whether the view is stored, or made on request"
-        return answer["data"].get("months", answer["data"])
+        return as_version_1_says(answer["data"])
 
     def readings(self, version: Version) -> list[tuple[Any, ...]]:
         """What both versions say of a reading."""
