@@ -12,7 +12,7 @@ def _number(value: Any) -> Any:
     """A JSON number: no text that looks like one, no truth value."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise ValueError("send a JSON number")
-    return value
+    return value or abs(value)  # no sign before a zero
 
 
 def _digits(value: Any) -> Any:
@@ -42,6 +42,7 @@ CONSISTENT = "true: with every write that was answered before; calculated on the
 CONFIRM = "true: store it though it hardly fits what is stored around it"
 Confirm = Annotated[StrictBool, Field(description=CONFIRM)]
 DATE = "a date (local midnight), or a date-time, which is local where it has no offset"
+LAST_DATE = "the last local day, which is included as a whole, or the last date-time"
 DateText = Annotated[str, Field(min_length=1, max_length=40, description=DATE)]
 Moment = Annotated[
     datetime, PlainSerializer(lambda moment: moment), WithJsonSchema({"type": "string", "format": "date-time"})

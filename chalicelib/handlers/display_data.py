@@ -69,7 +69,7 @@ def meter_exchanged_handler(event: MeterExchanged, container: Container) -> int:
 @blueprint.lambda_function(name="UserSettingsChangedHandler")
 @event_function(UserSettingsChanged)
 def user_settings_changed_handler(event: UserSettingsChanged, container: Container) -> int:
-    """Zone, tolerance or moduli changed: refresh each meter that it touched."""
+    """Zone or registers changed: refresh each meter that it touched."""
     return _refresh(event, event.meters, container)
 
 

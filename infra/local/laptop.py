@@ -112,13 +112,16 @@ def _prepare_database(layout: Layout) -> str:
 
 
 def _import_households(layout: Layout) -> str:
-    readings = {HISTORICAL_USER: historical_readings(), USER: readings_until(yesterday())}
-    identity = Identity(layout.folder / "keys")
-    imported = sum(
-        DemoHousehold(layout.base_url, identity.token(user), rows).import_readings() for user, rows in readings.items()
-    )
-    users = " and ".join(readings)
+    home = household(layout, USER)
+    imported = household(layout, HISTORICAL_USER).import_readings(historical_readings())
+    imported += home.import_readings(readings_until(yesterday(), home.first_year()))
+    users = f"{HISTORICAL_USER} and {USER}"
     return f"{imported} readings imported for {users}" if imported else f"the households of {users} are there already"
+
+
+def household(layout: Layout, user: str) -> DemoHousehold:
+    """A demo user's side of a stack's API."""
+    return DemoHousehold(layout.base_url, token(layout, user))
 
 
 def _wait_for_api(layout: Layout) -> str:

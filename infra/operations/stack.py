@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from infra.local import laptop
-from infra.local.demo.household import USER, readings_until, yesterday
+from infra.local.demo.household import USER, DailyReading, yesterday
 from infra.local.layout import Layout
 from infra.local.processes.pieces import PieceStatus, Processes
 from infra.operations.confirmation import confirm, yes_option
@@ -122,23 +122,28 @@ def _status_table(rows: list[PieceStatus]) -> Table:
 
 
 def _print_what_to_try(layout: Layout) -> None:
-    last_day = yesterday()
-    today = last_day + timedelta(days=1)
-    amount = readings_until(last_day)[-1].amount + USUAL_KWH_PER_DAY
-    reading = f'{{"type": "power", "date": "{today}", "amount": {amount}}}'
+    reading = _next_reading(layout)
+    body = f'{{"type": "power", "date": "{reading.day}", "amount": {reading.amount}}}'
     view = f"{layout.base_url}/v2/display?type=power"
     bearer = laptop.token(layout, USER)
     lines = [
         f"\nBase URL: {layout.base_url}",
         f"Token for the user '{USER}', valid for 12 hours (another: make token{layout.argument} USER=alice):\n",
         f"TOKEN={bearer}\n",
-        f'curl -H "Authorization: Bearer $TOKEN" "{view}&year={today.year}&dataType=monthly"',
+        f'curl -H "Authorization: Bearer $TOKEN" "{view}&year={reading.day.year}&dataType=monthly"',
         f"curl -X POST -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' "
-        f"-d '{reading}' {layout.base_url}/v2/energy",
+        f"-d '{body}' {layout.base_url}/v2/energy",
         f'curl -H "Authorization: Bearer $TOKEN" "{view}&dataType=summary"',
         '("stale": true says that the handler function is still at it, the first time a second or two: ask again)',
     ]
     click.echo("\n".join(lines))
+
+
+def _next_reading(layout: Layout) -> DailyReading:
+    """What somebody of the demo household would type in next: today's register, or tomorrow's where that is stored."""
+    today = yesterday() + timedelta(days=1)
+    last = laptop.household(layout, USER).last() or DailyReading(yesterday(), Decimal(0))
+    return DailyReading(max(today, last.day + timedelta(days=1)), last.amount + USUAL_KWH_PER_DAY)
 
 
 @contextmanager

@@ -59,7 +59,19 @@ def test_settings_are_kept_as_a_whole(api: Api) -> None:
     assert api.request("PUT", "/v2/settings", json.dumps(wanted)).status_code == 200
     assert api.request("GET", "/v2/settings").json_body == wanted
     assert api.request("GET", "/v2/settings", user="bob").json_body == DEFAULTS
-    configure(api)
+
+
+def test_what_is_left_out_of_the_registers_stays_as_it_was(api: Api) -> None:
+    """Who only moves to another zone must not lose what the figures go by."""
+    configure(api, moduli={"power": 100000, "gas": 9999.5}, runsBackwards={"power": True})
+    configure(api, zone="Europe/Vienna")
+    configure(api, zone="Europe/Vienna", moduli={"gas": None}, runsBackwards={"gas": True})
+    assert api.request("GET", "/v2/settings").json_body == {
+        "zone": "Europe/Vienna",
+        "moduli": {"power": 100000, "gas": None},
+        "runsBackwards": {"power": True, "gas": True},
+    }
+    configure(api, **{name: DEFAULTS[name] for name in ("moduli", "runsBackwards")})
     assert api.request("GET", "/v2/settings").json_body == DEFAULTS
 
 
@@ -132,7 +144,7 @@ def test_a_meter_runs_backwards_only_where_somebody_says_so(api: Api) -> None:
     [event] = api.publisher.events[told:]
     assert isinstance(event, UserSettingsChanged)
     assert (month(api, 2)["consumption"], month(api, 2)["flags"]) == (-60, ["negative"])
-    configure(api)
+    configure(api, runsBackwards={"power": False})
     assert month(api, 2)["consumption"] == 440
 
 
@@ -150,7 +162,7 @@ def test_a_tolerance_is_no_setting_any_more_and_one_that_is_stored_says_nothing(
     record(api, "2023-02-26", 1100)
     [error] = problem(configure(api, toleranceDays=5), 422)["errors"]
     assert error["where"] == "toleranceDays"
-    assert "no setting any more" in error["reason"]
+    assert error["reason"] == "it is no setting any more: leave it out"
     assert month(api, 1)["quality"] == "interpolated"
 
 
@@ -160,7 +172,7 @@ def test_a_meter_that_runs_backwards_turns_back_in_its_figures(api: Api) -> None
     assert [meter["type"] for meter in configure(api, runsBackwards={"power": True}).json_body["meters"]] == ["power"]
     assert record(api, "2023-02-28", 400).status_code == 201
     assert (month(api, 2)["consumption"], month(api, 2)["flags"]) == (-600, ["negative"])
-    configure(api)
+    configure(api, runsBackwards={"power": False})
     assert (month(api, 2)["consumption"], month(api, 2)["flags"]) == (400, ["reset"])
 
 
@@ -170,7 +182,7 @@ def test_the_modulus_explains_a_register_that_starts_again(api: Api) -> None:
     assert (month(api, 2)["consumption"], month(api, 2)["flags"]) == (50, ["reset"])
     configure(api, moduli={"power": 100_000})
     assert (month(api, 2)["consumption"], month(api, 2)["flags"]) == (150, ["rollover"])
-    configure(api)
+    configure(api, moduli={"power": None})
     assert month(api, 2)["consumption"] == 50
 
 

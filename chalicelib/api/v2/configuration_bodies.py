@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema, field_validator
 from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
 
 from chalicelib.api.bodies import Amount, Body, Confirm, DateText, Moment
 from chalicelib.domain.events import MeterChange
@@ -99,27 +100,27 @@ class ExchangeListBody(Body):
 
 
 class ModuliBody(Body):
-    """At which count each register starts again, such as 100000; null where it is not known."""
+    """At which count each register starts again: 100000 for five digits; null: not known; left out: as it was."""
 
     power: Modulus | None = None
     gas: Modulus | None = None
 
 
 def _refused(_: object) -> None:
-    raise ValueError("is no setting any more: an end of a month is measured within 12 hours; leave it out")
+    raise PydanticCustomError("gone", "it is no setting any more: leave it out")
 
 
 class DirectionsBody(Body):
-    """Whether a meter turns back while more is fed in than used."""
+    """Whether a meter turns back while a solar plant feeds in more than is used; left out: as it was."""
 
     power: StrictBool = False
     gas: StrictBool = False
 
 
 class SettingsBody(Body):
-    """A user's zone, and what the registers are like."""
+    """A user's zone, and what the registers are like. What is left out of the registers stays as it was."""
 
-    zone: str = Field(max_length=64)
+    zone: str = Field(max_length=64, description="an IANA zone: where the user's dates and months begin")
     moduli: ModuliBody = ModuliBody()
     runs_backwards: DirectionsBody = DirectionsBody()
     tolerance_days: SkipJsonSchema[Annotated[None, BeforeValidator(_refused), Field(exclude=True)]] = None
@@ -128,7 +129,7 @@ class SettingsBody(Body):
     @classmethod
     def _known_zone(cls, zone: str) -> str:
         if not known_zone(zone):
-            raise ValueError("not an IANA zone such as Europe/Berlin")
+            raise PydanticCustomError("zone", "not an IANA zone such as Europe/Berlin")
         return zone
 
     def settings(self) -> UserSettings:
@@ -137,7 +138,15 @@ class SettingsBody(Body):
 
     def registers(self) -> dict[EnergyType, Register]:
         """The registers by type."""
-        return {kind: Register(getattr(self.moduli, kind), getattr(self.runs_backwards, kind)) for kind in EnergyType}
+        return {kind: self._register(kind) for kind in EnergyType}
+
+    def _register(self, kind: EnergyType) -> Register:
+        said = kind in self.runs_backwards.model_fields_set
+        return Register(
+            modulus=getattr(self.moduli, kind),
+            runs_backwards=getattr(self.runs_backwards, kind) if said else None,
+            keeps_modulus=kind not in self.moduli.model_fields_set,
+        )
 
 
 class ChangedBody(Body):

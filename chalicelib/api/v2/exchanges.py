@@ -6,7 +6,7 @@ from chalice import Response
 
 from chalicelib.api.answers import json_answer, no_content
 from chalicelib.api.endpoint import Call
-from chalicelib.api.preconditions import seen_revision
+from chalicelib.api.preconditions import conditional_answer, seen_revision
 from chalicelib.api.routes import Routes
 from chalicelib.api.v2.configuration_bodies import (
     ExchangeBody,
@@ -44,6 +44,20 @@ def add_exchange(call: Call, body: ExchangeBody) -> Response:
     exchange, meter = call.container.configuration.add_exchange(call.user_id, body.draft())
     location = {"Location": call.url(f"/v2/exchanges/{exchange.id}")}
     return _recorded(exchange, meter, HTTPStatus.CREATED, location)
+
+
+@routes.operation(
+    "GET",
+    EXCHANGE,
+    answers=(StoredExchangeBody,),
+    conditional="If-None-Match",
+    headers=("ETag",),
+    refusals=(HTTPStatus.NOT_FOUND,),
+)
+def show_exchange(call: Call, exchange_id: str) -> Response:
+    """One exchange, its revision as ETag."""
+    exchange = call.container.configuration.exchange(call.user_id, exchange_id)
+    return conditional_answer(call, f'"{exchange.revision}"', lambda: StoredExchangeBody.of(exchange).as_json())
 
 
 @routes.operation(

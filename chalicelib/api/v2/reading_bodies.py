@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from chalicelib.api.bodies import DIGITS, Amount, Body, Confirm, DateText, Moment
+from chalicelib.api.bodies import DIGITS, LAST_DATE, Amount, Body, Confirm, DateText, Moment
 from chalicelib.domain.ports import StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft, Recorded
@@ -77,14 +77,11 @@ class RecordedBody(StoredReadingBody):
 
 
 class ReadingListQuery(Body):
-    """Which readings to list: all or one type, within dates, sorted by date; ``cursor`` is the page before's.
-
-    ``to=2024-02-01`` includes that whole local day; with a time it ends there.
-    """
+    """Which readings to list: all or one type, within dates, sorted by date; ``cursor`` is the page before's."""
 
     type: EnergyType | None = None
     first: Annotated[DateText | None, Field(alias="from")] = None
-    last: Annotated[DateText | None, Field(alias="to")] = None
+    last: Annotated[DateText | None, Field(alias="to", description=LAST_DATE)] = None
     sort: Literal["date", "-date"] = "date"
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE), DIGITS] = 50
     cursor: str | None = Field(None, max_length=200)

@@ -54,7 +54,9 @@ def check_register(modulus: Decimal | None, **amounts: Decimal) -> None:
     _raise_if(
         [
             FieldError(
-                field, f"{field} {amount} is not below {modulus}, where this register starts again: correct one of both"
+                field,
+                f"{field} {amount} is not below {modulus}, where this register starts again: "
+                "correct it, or the modulus in the settings",
             )
             for field, amount in amounts.items()
             if amount >= modulus

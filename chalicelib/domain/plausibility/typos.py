@@ -14,6 +14,8 @@ def with_a_digit_changed(amount: Decimal) -> Iterator[tuple[Suggestion, bool]]:
     places = [place for place, sign in enumerate(text) if sign in DIGITS]
     for at in places if len(places) > 1 else ():
         left = text[:at] + text[at + 1 :]
+        if not Decimal(left):
+            continue
         yield Suggestion(Decimal(left), text[at], added=False), text[at] in left[max(at - 1, 0) : at + 1]
     for at in range(len(text) + 1):
         for digit in DIGITS:

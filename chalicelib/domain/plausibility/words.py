@@ -47,7 +47,7 @@ def sentences(doubt: Doubt, situation: Situation) -> Iterator[str]:
     usual = situation.a_day(doubt.usual_per_day)
     if situation.usual_is_known:
         yield f"Up to {usual} are usual."
-    else:
+    elif doubt.code == FAR_ABOVE_USUAL:
         yield f"Too few readings say what is usual: up to {usual} are taken for it."
     if typo := doubt.suggestion:
         change = "With one more" if typo.added else "Without one"
@@ -57,9 +57,20 @@ def sentences(doubt: Doubt, situation: Situation) -> Iterator[str]:
             f"The exchange of the meter on {local_date(doubt.exchange, situation.zone)} has no time of day: "
             "give it one if a reading of that day was taken before it."
         )
-    if doubt.code != FAR_ABOVE_USUAL:
-        yield "If a new meter is the reason, record its exchange."
+    if doubt.code != FAR_ABOVE_USUAL and doubt.where == "amount":
+        yield from _explanations(situation)
     yield "If it is right, send it again with confirm: true."
+
+
+def _explanations(situation: Situation) -> Iterator[str]:
+    """What could be recorded or set so that nothing is asked the next time."""
+    yield "If a new meter is the reason, record its exchange."
+    (_, before), (_, after) = (count_at(situation.series, situation.place - step) for step in (1, 0))
+    size = 10 ** len(str(int(before)))
+    if situation.series.modulus is None and 4 * before >= 3 * size and 4 * after <= size:
+        yield f"If the register starts again at {size}, say so in the settings (moduli)."
+    if situation.type is EnergyType.POWER and not situation.series.runs_backwards and 10 * after >= 9 * before:
+        yield "If it turns back when a solar plant feeds in, say so in the settings (runsBackwards)."
 
 
 def _what_is_odd(doubt: Doubt, situation: Situation) -> str:

@@ -59,10 +59,20 @@ class ExchangeCorrection:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """What a meter's register is like: at which count it starts again, and whether it can turn back."""
+    """What to say of a meter's register: at which count it starts again, and whether it can turn back.
+
+    ``keeps_modulus``: that stays as it is; so does the direction where it is None.
+    """
 
     modulus: Decimal | None = None
-    runs_backwards: bool = False
+    runs_backwards: bool | None = None
+    keeps_modulus: bool = False
+
+    def said_of(self, before: MeterConfiguration) -> MeterConfiguration:
+        """A meter's configuration with it."""
+        modulus = before.modulus if self.keeps_modulus else self.modulus
+        backwards = before.runs_backwards if self.runs_backwards is None else self.runs_backwards
+        return replace(before, modulus=modulus, runs_backwards=backwards)
 
 
 class ConfigurationService:
@@ -90,10 +100,18 @@ class ConfigurationService:
         """Register and exchanges of a meter. Raises UnavailableError."""
         return self._queries.configuration(user_id, energy_type)
 
+    def exchange(self, user_id: str, exchange_id: str) -> Exchange:
+        """One exchange of the user, of whichever meter. Raises NotFoundError, UnavailableError."""
+        for energy_type in EnergyType:
+            for exchange in self._queries.configuration(user_id, energy_type).exchanges:
+                if exchange.id == exchange_id:
+                    return exchange
+        raise _no_such_exchange()
+
     def change(
         self, user_id: str, settings: UserSettings, registers: Mapping[EnergyType, Register]
     ) -> tuple[MeterChange, ...]:
-        """Replace zone and registers as a whole; returns the meters whose every figure may change.
+        """Replace the zone and what is said of registers; returns the meters whose every figure may change.
 
         Raises:
             InvalidReadingError: a stored amount does not fit a new modulus; nothing was changed.
@@ -132,7 +150,7 @@ class ConfigurationService:
         """
         zone = self._settings.find(user_id).zone
         instant = None if correction.date is None else parse_instant(correction.date, zone)
-        energy_type = self._type_of(user_id, exchange_id)
+        energy_type = self.exchange(user_id, exchange_id).type
 
         def corrected(known: MeterConfiguration) -> Exchange:
             return _corrected(_current(known, exchange_id, correction.revision), instant, correction)
@@ -142,7 +160,7 @@ class ConfigurationService:
     def remove_exchange(self, user_id: str, exchange_id: str, revision: int | None = None) -> MeterChange:
         """Take an exchange back. Raises NotFoundError, RevisionError, UnavailableError."""
         now = self._clock()
-        energy_type = self._type_of(user_id, exchange_id)
+        energy_type = self.exchange(user_id, exchange_id).type
 
         def work(transaction: WriteTransaction) -> MeterChange:
             known = transaction.meters.configuration(energy_type)
@@ -177,14 +195,6 @@ class ConfigurationService:
         exchange, change = self._transactions.run(user_id, work)
         self._tell(user_id, change, now)
         return exchange, change
-
-    def _type_of(self, user_id: str, exchange_id: str) -> EnergyType:
-        """Of which meter an exchange is. Raises NotFoundError."""
-        for energy_type in EnergyType:
-            exchanges = self._queries.configuration(user_id, energy_type).exchanges
-            if any(exchange.id == exchange_id for exchange in exchanges):
-                return energy_type
-        raise _no_such_exchange()
 
     def _tell(self, user_id: str, change: MeterChange, now: int) -> None:
         self._publisher.publish([MeterExchanged(occurred_at=to_datetime(now), user_id=user_id, meter=change)])
@@ -239,7 +249,7 @@ def _change(
     moved = transaction.settings.get() != settings
     for energy_type, register in registers.items():
         before = transaction.meters.configuration(energy_type)
-        after = replace(before, modulus=register.modulus, runs_backwards=register.runs_backwards)
+        after = register.said_of(before)
         if moved or before != after:
             changes.append(touch_all(transaction, energy_type, now))
             _check_modulus(transaction, energy_type, before, after)

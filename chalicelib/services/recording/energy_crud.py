@@ -161,7 +161,8 @@ def _correct(
     first, last = sorted((before.instant, after.instant))
     version = transaction.meters.mark_changed(after.type, first, last, now)
     stored = transaction.readings.replace(before, after)
-    _check_meter(transaction, stored, None if correction.confirm else zone)
+    is_same = (after.instant, after.amount) == (before.instant, before.amount)
+    _check_meter(transaction, stored, None if correction.confirm or is_same else zone)
     return Recorded(stored, version), before
 
 

@@ -61,6 +61,11 @@ KNOWN: dict[str, Known] = {
         (201, {"body": {"type": "gas", "date": "2023-01-01", "finalOld": 5}, **JSON}),
         (422, {"body": {"type": "power", "date": "2023-03-01", "finalOld": 1}, **JSON}),
     ],
+    "show_exchange": [
+        (200, {"path_parameters": EXCHANGE}),
+        (304, {"path_parameters": EXCHANGE, "headers": {"If-None-Match": "*"}}),
+        (404, {"path_parameters": {"exchange_id": "other"}}),
+    ],
     "correct_exchange": [
         (200, {"path_parameters": EXCHANGE, "body": {"finalOld": 2001}, **JSON}),
         (412, {"path_parameters": EXCHANGE, "body": {}, "headers": {"If-Match": '"7"'}, **JSON}),

@@ -270,10 +270,39 @@ def test_the_answer_says_both_counts_the_usual_figure_the_digit_and_how_to_go_on
     )
     assert str(asked(at("2024-03-05T18:30", 13_000), AFTER, usual=UNKNOWN)) == (
         "13000 on 2024-03-05 18:30 is higher than 12500 on 2024-03-11. "
-        "Too few readings say what is usual: up to 50 kWh a day are taken for it. "
-        "If a new meter is the reason, record its exchange. If it is right, send it again with confirm: true."
+        "If a new meter is the reason, record its exchange. "
+        "If it turns back when a solar plant feeds in, say so in the settings (runsBackwards). "
+        "If it is right, send it again with confirm: true."
     )
     assert str(asked(exchange("2024-03-05", 12_440), at("2024-03-15", 9_005.5), kind=GAS)) == (
         "From 0 on 2024-03-05 (the new meter's first count) to 9005.5 on 2024-03-15 it would be 900.55 m3 a day. "
         "Up to 10 m3 a day are usual. If it is right, send it again with confirm: true."
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "size"),
+    [(99_990, 5, 100_000), (75_000, 25_000, 100_000), (74_999, 5, None), (9_999, 2_501, None)],
+)
+def test_a_fall_that_looks_like_a_register_that_starts_again_names_its_size(
+    before: float, after: float, size: int | None
+) -> None:
+    said = str(asked(at("2024-03-05", after), at("2024-03-01", before)))
+    assert ("starts again at" in said) == (size is not None)
+    assert size is None or f"starts again at {size}, say so in the settings (moduli)" in said
+
+
+@pytest.mark.parametrize(
+    ("fallen_to", "kind", "named"), [(7_990, POWER, True), (7_199, POWER, False), (7_990, GAS, False)]
+)
+def test_a_small_fall_of_a_power_meter_asks_whether_it_turns_back(
+    fallen_to: float, kind: EnergyType, named: bool
+) -> None:
+    said = str(asked(at("2024-03-05", fallen_to), at("2024-03-01", 8_000), kind=kind))
+    assert ("runsBackwards" in said) is named
+
+
+def test_who_records_an_exchange_is_not_told_to_record_one() -> None:
+    said = str(asked(exchange("2024-03-05", 12_000), BEFORE))
+    assert "is lower than" in said
+    assert "record its exchange" not in said

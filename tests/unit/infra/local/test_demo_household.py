@@ -1,7 +1,7 @@
 """The demo households: when one has caught up, how it is moved to the present, and what is imported again."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -66,10 +66,22 @@ def test_a_leap_day_falls_into_a_leap_year_where_there_is_one() -> None:
     assert date(2024, 2, 29) in [reading.day for reading in moved]
 
 
-class Answers:
-    """The API of a user who has what is given; remembers the files."""
+def test_years_later_the_household_goes_on_from_where_it_began() -> None:
+    moved = readings_until(date(2031, 3, 1), first_year=2022)
+    assert moved[:1_441] == readings_until(date(2026, 11, 26))
+    assert moved[-1].day == date(2031, 3, 1)
+    amounts = [reading.amount for reading in moved]
+    assert amounts == sorted(amounts)
+    again = next(place for place, reading in enumerate(moved) if reading.day == date(2026, 12, 17))
+    assert moved[again - 1].day == date(2026, 11, 26)
+    assert 400 < moved[again].amount - moved[again - 1].amount < 700  # three weeks that the file does not have
+    assert moved[again + 1].amount - moved[again].amount == moved[1].amount - moved[0].amount
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, stored: list[dict[str, Any]]) -> None:
+
+class Answers:
+    """The API of a user who has what is given, in order; remembers the files."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, stored: list[DailyReading]) -> None:
         self.files: list[str] = []
         self._stored = stored
         monkeypatch.setattr(household, "_http", self)
@@ -78,22 +90,32 @@ class Answers:
         assert headers["Authorization"] == "Bearer token"
         if body:
             self.files.append(body.decode())
-        found = {"readings": self._stored} | display(stale=False, calculated_at="2026-11-28")
+        edge = self._stored[-1:] if "sort=-date" in url else self._stored[:1]
+        evening = [
+            {"date": f"{day - timedelta(days=1)}T23:00:00.000Z", "amount": float(amount)} for day, amount in edge
+        ]
+        stored_view = "year=2026" in url
+        found = {"readings": evening} | display(stale=False, calculated_at="2026-11-28" if stored_view else None)
         return type("Answer", (), {"status": 200, "data": b"", "json": lambda _: json.loads(json.dumps(found))})()
+
+
+OWN = DailyReading(date(2020, 1, 1), Decimal(7))
 
 
 @pytest.mark.parametrize(
     ("stored", "due"),
     [
         ([], ["2026-11-25,power,25", "2026-11-26,power,26", "2026-11-27,power,27"]),
-        ([{"date": "2026-11-25T23:00:00.000Z", "amount": 26}], ["2026-11-27,power,27"]),
-        ([{"date": "2026-11-26T23:00:00.000Z", "amount": 27}], []),
-        ([{"date": "2026-11-24T23:00:00.000Z", "amount": 26.5}], ["2026-11-27,power,27"]),
+        (THREE[:2], ["2026-11-27,power,27"]),
+        (THREE, []),
+        ([*THREE[:1], DailyReading(date(2026, 11, 26), Decimal(99))], ["2026-11-27,power,27"]),
+        ([OWN, *THREE[:2]], []),
     ],
 )
 def test_only_what_has_become_due_is_imported(
-    stored: list[dict[str, Any]], due: list[str], monkeypatch: pytest.MonkeyPatch
+    stored: list[DailyReading], due: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = Answers(monkeypatch, stored)
-    assert DemoHousehold("http://api", "token", THREE).import_readings() == len(due)
+    assert DemoHousehold("http://api", "token").import_readings(THREE) == len(due)
     assert answers.files == (["\n".join(["date,type,amount", *due, ""])] if due else [])
+    assert DemoHousehold("http://api", "token").first_year() == (stored[0].day.year if stored else None)
