@@ -72,7 +72,7 @@ EXCHANGE = {"type": "power", "date": "2023-02-15", "finalOld": 1150, "initialNew
         ("PUT", "energy/{id}", READING, display_data.energy_reading_updated_handler, 1),
         ("DELETE", "energy/{id}", None, display_data.energy_reading_deleted_handler, 1),
         ("POST", "exchanges", EXCHANGE, display_data.meter_exchanged_handler, 1),
-        ("PUT", "settings", {"zone": "Asia/Tokyo", "toleranceDays": 3}, display_data.user_settings_changed_handler, 2),
+        ("PUT", "settings", {"zone": "Asia/Tokyo"}, display_data.user_settings_changed_handler, 2),
     ],
 )
 def test_every_change_ends_in_a_refresh_of_its_meters(

@@ -9,6 +9,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
+from datetime import date
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from infra import __main__ as command_line
 from infra.deployment.cloudformation import Stack
 from infra.errors import OperatorError
 from infra.local import laptop, layout
+from infra.local.demo.household import DailyReading, DemoHousehold
 from infra.local.layout import Layout
 from infra.local.processes.pieces import PieceStatus
 from infra.local.processes.ports import HOST
@@ -253,9 +256,14 @@ def test_a_taken_port_ends_up_with_the_remedy_and_nothing_running(capsys: pytest
 
 
 def test_what_to_try_names_the_stack(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = DailyReading(date(2126, 11, 27), Decimal("12020.5"))  # ahead of every clock: the next one lies behind it
     monkeypatch.setattr(laptop, "up", lambda stack, *_, **__: stack.remember())
+    monkeypatch.setattr(DemoHousehold, "last", lambda _: stored)
     assert run("up") == 0
-    assert "make token STACK_NAME=sample USER=alice" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "make token STACK_NAME=sample USER=alice" in said
+    assert '{"type": "power", "date": "2126-11-28", "amount": 12045.5}' in said
+    assert "type=power&year=2126&dataType=monthly" in said
 
 
 class Terminal(StringIO):

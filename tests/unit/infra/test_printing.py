@@ -356,7 +356,7 @@ FAILING = FailingMeter(LaggingMeter("alice|power", 3, "ValueError"), AT, AT + 60
             [
                 "meter attempts error lags since next attempt",
                 "alice|power 3 ValueError 2023-11-14T22:13:20Z 2023-11-14T22:14:20Z",
-                "5 meters lagged, 4 refreshed, 1 failed",
+                "5 meters lagged, 4 refreshed, 0 brought up to this calculation version, 1 failed",
                 "1 meter cannot be refreshed; the log says where they fail",
             ],
         ),
