@@ -331,6 +331,7 @@ energies: userId type date
 flag_changes: -at
 flag_changes: flags -at
 meters: dirtySince ?
+meters: series.calculation sweep.nextAttempt
 meters: sweep.nextAttempt dirtySince ?
 repaired_readings: at @30
 repaired_readings: run userId type _id

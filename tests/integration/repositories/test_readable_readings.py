@@ -4,7 +4,7 @@ And what the server takes for a readable reading is what the domain takes for on
 """
 
 import math
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -23,7 +23,7 @@ from pymongo.database import Database
 from chalicelib.domain.calculation.rounding import rounded
 from chalicelib.domain.errors import DuplicateReadingError, InvalidInputError
 from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
-from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, local_date, parse_instant, to_datetime
+from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, day_start, local_date, parse_instant, to_datetime
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.documents import READABLE, UNREADABLE, flaws_in
@@ -124,7 +124,7 @@ def test_nothing_is_accepted_and_then_not_shown(
     old, new = (listed(deployed, user, backend) for backend in Backend)
     assert old == new
     assert [item[1:] for item in old] == [(instant, draft.amount)]
-    assert_shown_in_its_year(deployed, user, draft, local_date(instant, ZoneInfo(zone)))
+    assert_shown_in_its_year(deployed, user, draft, instant, ZoneInfo(zone))
 
 
 def accepted(deployed: Deployment, user: str, draft: ReadingDraft, by_file: bool) -> bool:
@@ -138,8 +138,11 @@ def accepted(deployed: Deployment, user: str, draft: ReadingDraft, by_file: bool
     return True
 
 
-def assert_shown_in_its_year(deployed: Deployment, user: str, draft: ReadingDraft, day: date) -> None:
-    """Both backends show the same months; within a month end's tolerance a single reading is a point of it."""
+def assert_shown_in_its_year(
+    deployed: Deployment, user: str, draft: ReadingDraft, instant: int, zone: ZoneInfo
+) -> None:
+    """Both backends show the same months; a single reading that measures a month's end is a point of it."""
+    day = local_date(instant, zone)
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         return
     deployed.container.calculation.refresh(user, draft.type)
@@ -147,7 +150,8 @@ def assert_shown_in_its_year(deployed: Deployment, user: str, draft: ReadingDraf
         backend.monthly(user, draft.type, day.year).data for backend in (deployed.container.old, deployed.container.new)
     ]
     assert months[0] == months[1]
-    if (day + timedelta(days=1)).month != day.month:
+    is_midnight = instant == day_start(day, zone)
+    if is_midnight and (day + timedelta(days=1)).month != day.month:
         assert rounded(Fraction(draft.amount)) in shown_amounts(months[0]["months"])
 
 

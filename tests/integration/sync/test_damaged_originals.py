@@ -31,11 +31,15 @@ OLD, NEW, QUARANTINE = "energies", "source_energy_readings", "quarantined_readin
 DAMAGES: list[tuple[dict[str, Any], str, str]] = [
     ({"amount": "abc"}, "unusable amount", "amount is a string, not a number"),
     ({"amount": float("nan")}, "unusable amount", "amount is NaN, not a number"),
-    ({"amount": -55}, "unusable amount", "amount is -55, not greater than 0 and less than 1000000000000"),
-    ({"amount": 1.2e21}, "unusable amount", "amount is 1.2e+21, not greater than 0 and less than 1000000000000"),
+    ({"amount": -55}, "unusable amount", "amount is -55, not 0 or more and less than 1000000000000"),
+    ({"amount": 1.2e21}, "unusable amount", "amount is 1.2e+21, not 0 or more and less than 1000000000000"),
     ({"amount": None}, "unusable amount", "amount is null, not a number"),
     ({"amount": [5]}, "unusable amount", "amount is an array, not a number"),
-    ({"amount": 0}, "zero amount", "amount is 0, not greater than 0 and less than 1000000000000"),
+    (
+        {"amount": 0},
+        "zero amount",
+        "amount is 0 as a double or an integer, which nobody has accepted: a Decimal128 of 0 is a reading",
+    ),
     ({"date": None}, "unusable date", "date is null, not a date of the years 1900 to 2999"),
     ({"date": "2024-01-31"}, "unusable date", "date is a string, not a date of the years 1900 to 2999"),
     ({"date": datetime(1, 1, 1, tzinfo=UTC)}, "unusable date", "date is in the year 1, outside the years 1900 to 2999"),

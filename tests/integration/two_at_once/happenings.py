@@ -62,7 +62,7 @@ class AddExchange:
     initial_new: Decimal
 
     def __call__(self, household: Household, container: Container) -> None:
-        draft = ExchangeDraft(self.kind, self.date, self.final_old, self.initial_new)
+        draft = ExchangeDraft(self.kind, self.date, self.final_old, self.initial_new, confirm=True)
         container.configuration.add_exchange(household.user, draft)
 
 

@@ -51,8 +51,8 @@ writes: st.SearchStrategy[Action] = st.one_of(
     st.builds(
         Change,
         st.sampled_from(["Europe/Berlin", "America/New_York", "Pacific/Kiritimati"]),
-        st.sampled_from([0, 3, 15]),
-        st.sampled_from([None, Decimal(1000)]),
+        st.sampled_from([None, Decimal(10) ** 12]),  # above every amount
+        st.booleans(),
     ),
 )
 elsewhere: st.SearchStrategy[Action] = st.one_of(

@@ -12,6 +12,7 @@ from pymongo.database import Database
 from app import app
 from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap.container import compose, mongo_ports, using
+from chalicelib.domain.calculation.summary_cards import REACH_DAYS
 from chalicelib.domain.readings import FIRST_YEAR, EnergyType
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
 from tests.fakes.publisher import FakePublisher
@@ -61,6 +62,12 @@ class BothVersions:
         return sorted(group["_id"] for group in found if group["_id"] >= FIRST_YEAR)
 
 
+def _is_of_long_ago(data: Any) -> bool:
+    """Whether these are the cards of a meter that was not read for more than a month: they are made on request."""
+    last = data.get("lastReading")
+    return last is not None and last["ageDays"] > REACH_DAYS
+
+
 def as_version_1_says(data: Any) -> Any:
     """The figures of a view of version 2 without what the frozen version 1 does not know."""
     known = {name: value for name, value in data.items() if name not in ("lastYearSoFar", "yearChangePercent")}
@@ -81,7 +88,8 @@ class Caller:
             return self._get(f"/v1/{view}?type={kind}{query}")
         answer = self._get(f"/v2/display?type={kind}&dataType={view}{query}")
         assert not answer["meta"]["stale"]
-        assert bool(answer["meta"]["calculatedAt"]) == self.stored, "whether the view is stored, or made on request"
+        if not _is_of_long_ago(answer["data"]):
+            assert bool(answer["meta"]["calculatedAt"]) == self.stored, "whether the view is stored, or made on request"
         return as_version_1_says(answer["data"])
 
     def readings(self, version: Version) -> list[tuple[Any, ...]]:
