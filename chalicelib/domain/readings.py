@@ -206,6 +206,6 @@ def _amount_flaw(value: object) -> str | None:
     if value != value:
         return "NaN, not a number"
     if value == 0 and not isinstance(value, Decimal):
-        return "0 as a double or an integer, which nobody has accepted: a Decimal128 of 0 is a reading"
+        return "0, and no Decimal128, so nobody has accepted it"
     kept = value == 0 or SMALLEST_AMOUNT <= value < AMOUNT_LIMIT
     return None if kept else f"{kind_of(value)}, not 0 or more and less than {AMOUNT_LIMIT}"

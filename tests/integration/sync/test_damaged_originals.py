@@ -38,7 +38,7 @@ DAMAGES: list[tuple[dict[str, Any], str, str]] = [
     (
         {"amount": 0},
         "zero amount",
-        "amount is 0 as a double or an integer, which nobody has accepted: a Decimal128 of 0 is a reading",
+        "amount is 0, and no Decimal128, so nobody has accepted it",
     ),
     ({"date": None}, "unusable date", "date is null, not a date of the years 1900 to 2999"),
     ({"date": "2024-01-31"}, "unusable date", "date is a string, not a date of the years 1900 to 2999"),
