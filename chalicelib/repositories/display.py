@@ -46,10 +46,23 @@ class MongoDisplayDataRepository:
     def find(
         self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None
     ) -> tuple[DisplayDocument | None, MeterState]:
-        """Meter and document in one command: two lookups by ``_id``, joined by ``$lookup``."""
+        """Meter and document in one command: two lookups by ``_id``, joined by ``$lookup``.
+
+        A refresh between the two makes the document look newer than its meter: then one moment is looked at.
+        """
         view = view_id(user_id, energy_type, data_type, year, self._calculation_version)
+        pipeline = _view_pipeline(meter_id(user_id, energy_type), view)
         with time_limit(READ_SECONDS):
-            meters = list(self._meters.aggregate(_view_pipeline(meter_id(user_id, energy_type), view)))
+            found = self._looked_up(pipeline)
+            if not found[1].damaged:
+                return found
+            with self._database.client.start_session(snapshot=True) as session:
+                return self._looked_up(pipeline, session)
+
+    def _looked_up(
+        self, pipeline: list[dict[str, Any]], session: ClientSession | None = None
+    ) -> tuple[DisplayDocument | None, MeterState]:
+        meters = list(self._meters.aggregate(pipeline, session=session))
         return self._shown(meters[0]) if meters else (None, MeterState())
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:

@@ -181,9 +181,14 @@ class MongoSyncControl(SyncControl):
     def save_verified(self, verified: Verified) -> None:
         self._save({"_id": VERIFIED, **asdict(verified)})
 
+    @property
+    def _now(self) -> Document | str:
+        """The moment of a change, by the clock of the server."""
+        return "$$NOW"
+
     def _put(self, wanted: Document, after: SyncState, reason: str, by: str | None) -> SyncState | None:
         """Compare and set, by the clock of the server; then note why."""
-        document = {**sync_document(after.mode, 0, after.catching_up, after.full_drain_seconds), "since": "$$NOW"}
+        document = {**sync_document(after.mode, 0, after.catching_up, after.full_drain_seconds), "since": self._now}
         with time_limit(READ_SECONDS):
             try:
                 stored = self._control.find_one_and_update(

@@ -104,6 +104,17 @@ def test_a_function_gets_its_environment_and_nothing_of_this_machines(functions:
     assert "PYTEST_CURRENT_TEST" not in environment
 
 
+def test_an_invocation_comes_to_its_end_while_its_function_is_replaced(functions: Functions, tmp_path: Path) -> None:
+    name, client = functions.deploy("meet"), functions.client("lambda")
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(functions.invoke, name, folder=str(tmp_path), expected=2)
+        assert wait_until(lambda: len(list(tmp_path.iterdir())) == 1, 10)
+        client.update_function_configuration(FunctionName=name, Environment={"Variables": {"COLOUR": "green"}})
+        client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+        second = functions.invoke(name, folder=str(tmp_path), expected=2)
+    assert [first.result().error, second.error] == [None, None]
+
+
 def test_several_functions_and_several_invocations_of_one_run_at_once(functions: Functions, tmp_path: Path) -> None:
     names = [functions.deploy("meet"), functions.deploy("meet")]
     with ThreadPoolExecutor(max_workers=6) as pool:

@@ -2,10 +2,14 @@
 
 import threading
 from decimal import Decimal
+from typing import Any, cast
 from uuid import uuid4
+
+from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Container
 from chalicelib.domain.readings import EnergyType
+from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.services.display.display import Timeline, View
 from chalicelib.services.recording.energy_crud import ReadingDraft
 
@@ -47,3 +51,30 @@ def test_every_writer_sees_its_own_writes_while_others_write_and_refresh(contain
     assert failures == []
     last = container.display.histogram(user, POWER, Timeline(), consistent=True)
     assert counted(last) == last.state.source_version == WRITERS * WRITES
+
+
+class BetweenTheTwo:
+    """The meters, where a refresh comes between the look at a meter and that at its view: the first time alone."""
+
+    def __init__(self, meters: Any) -> None:
+        self._meters = meters
+        self.looks = 0
+
+    def aggregate(self, pipeline: Any, session: Any = None) -> list[Any]:
+        found = list(self._meters.aggregate(pipeline, session=session))
+        self.looks += 1
+        if self.looks == 1:
+            found[0]["views"][0]["sourceVersion"] += 1
+        return found
+
+
+def test_a_refresh_between_meter_and_view_is_no_damage(container: Container, migrated: Database[Any]) -> None:
+    user = uuid4().hex
+    container.energy.create(user, ReadingDraft(POWER, "2023-01-31", Decimal(1000)))
+    container.calculation.refresh(user, POWER)
+    repository = MongoDisplayDataRepository(migrated, 5.0)
+    between = BetweenTheTwo(migrated["meters"])
+    repository._meters = cast(Any, between)
+    document, state = repository.find(user, POWER, "summary", None)
+    assert document is not None
+    assert (state.source_version, state.damaged, between.looks) == (1, False, 2)

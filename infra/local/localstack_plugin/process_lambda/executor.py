@@ -17,6 +17,7 @@ import time
 from typing import Any
 
 from localstack import config
+from localstack.runtime import events
 from localstack.services.lambda_.invocation.lambda_models import InvocationResult
 from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
 
@@ -39,6 +40,7 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalSta
         self._environment: dict[str, str] = {}
         self._process: FunctionProcess | None = None
         self._stopped = False
+        self._invokes = False
         self._lock = threading.Lock()
         self._last_log = ""
 
@@ -48,9 +50,15 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalSta
         self._environment["LAMBDA_TASK_ROOT"] = str(package_cache.folder_of(self.function_version.config.code))
 
     def stop(self) -> None:
-        """End the process for good; an invocation that still runs gets a Lambda error."""
-        self._stopped = True
-        self._discard()
+        """End the process for good.
+
+        An invocation that has got here comes to its end first, as on Lambda, unless LocalStack itself ends.
+        """
+        with self._lock:
+            self._stopped = True
+            is_left = self._invokes and not events.infra_stopping.is_set()
+        if not is_left:
+            self._discard()
 
     def invoke(self, payload: dict[str, str]) -> InvocationResult:
         """Run one invocation to its end. Never raises for what the function does."""
@@ -64,10 +72,22 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalSta
             settings.timeout,
         )
         record = Record(request_id, self.function_version.id.qualifier, settings.memory_size)
-        answer = self._run(invocation, record)
+        with self._lock:
+            self._invokes = True
+        try:
+            answer = self._run(invocation, record)
+        finally:
+            self._end()
         self._last_log = record.text()
         LOG.append(self.function_version.id.function_name, self._last_log)
         return InvocationResult(request_id, answer.payload, is_error=answer.is_error, logs=self._last_log)
+
+    def _end(self) -> None:
+        with self._lock:
+            self._invokes = False
+            stopped = self._stopped
+        if stopped:
+            self._discard()
 
     def _run(self, invocation: Invocation, record: Record) -> Answer:
         while True:
@@ -94,8 +114,6 @@ class ProcessRuntimeExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalSta
 
     def _start_process(self) -> FunctionProcess:
         with self._lock:
-            if self._stopped:
-                raise RuntimeError("this execution environment has been stopped")
             folder = package_cache.folder_of(self.function_version.config.code)
             python = os.environ["PROCESS_LAMBDA_PYTHON"]
             self._process = FunctionProcess(python, self.function_version.config.handler, folder, self._environment)
