@@ -120,7 +120,7 @@ class DisplayService:
             try:
                 data, today = finished_summary_data(dict(document.data), self._clock())
                 return View(data, state, document.calculated_at, today)
-            except (LookupError, ValueError):  # damaged: it is calculated as if it were not there
+            except (LookupError, ValueError):  # damaged, or not read for over a month: as if it were not there
                 pass
         snapshot = self._snapshot(user_id, energy_type, state)
         cards = summary_data(snapshot, series_of(snapshot), self._clock())
