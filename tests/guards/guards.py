@@ -482,7 +482,7 @@ GUARDS = (
     Guard(
         "the beginning of a mode by the clock of the database",
         "chalicelib/repositories/sync_control.py",
-        '"since": "$$NOW"}',
+        '"since": self._now}',
         '"since": {"$subtract": ["$$NOW", 60_000]}}',
         (f"{CLOCKS}test_a_drain_takes_as_long_for_everybody[0-behind]",),
     ),
