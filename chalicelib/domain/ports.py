@@ -13,10 +13,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.events import EnergyEvent
-from chalicelib.domain.meters.display_documents import DataType as DataType
-from chalicelib.domain.meters.display_documents import DisplayDocument as DisplayDocument
-from chalicelib.domain.meters.display_documents import DisplayUpdate as DisplayUpdate
-from chalicelib.domain.meters.display_documents import SeriesUpdate as SeriesUpdate
+from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.meters.invariants import Violation
 from chalicelib.domain.readings import (
     DEFAULT_ZONE,

@@ -12,15 +12,9 @@ from typing import Any
 
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
+from chalicelib.domain.meters.display_documents import DisplayDocument
 from chalicelib.domain.meters.invariants import VERSION_LIMIT
-from chalicelib.domain.ports import (
-    Clock,
-    DisplayDataRepository,
-    DisplayDocument,
-    MeterSnapshot,
-    MeterState,
-    ReadingQueries,
-)
+from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot, MeterState, ReadingQueries
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side
@@ -99,7 +93,7 @@ class DisplayService:
         document, state = self._display.find(user_id, energy_type, "monthly", year)
         if document is not None and self._in_service(state, consistent):
             return _stored(document, state)
-        snapshot = self._snapshot(user_id, energy_type, state)
+        snapshot = self._snapshot_beside_summary(user_id, energy_type, state)
         return View.calculated(snapshot, self._calculation_version, monthly_data(snapshot, series_of(snapshot), year))
 
     def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, *, consistent: bool = False) -> View:
@@ -109,7 +103,7 @@ class DisplayService:
             document, state = self._display.find(user_id, energy_type, "histogram", None)
             if document is not None and self._in_service(state, consistent):
                 return _stored(document, state)
-        snapshot = self._snapshot(user_id, energy_type, state)
+        snapshot = self._snapshot_beside_summary(user_id, energy_type, state)
         data = histogram_data(snapshot, timeline.first, timeline.last, timeline.buckets)
         return View.calculated(snapshot, self._calculation_version, data)
 
@@ -130,13 +124,14 @@ class DisplayService:
         """A clean meter needs no second look. One that lags does for good while the new side is not written."""
         return not state.stale or (not consistent and Side.NEW in self._queries.sync().writes)
 
-    def _snapshot(self, user_id: str, energy_type: EnergyType, seen: MeterState) -> MeterSnapshot:
-        """For a calculation on the spot; a meter that was found damaged is so whatever the snapshot says.
-
-        Every refresh writes the summary: where a backup of the meter came back, it is what is newer.
-        """
+    def _snapshot_beside_summary(self, user_id: str, energy_type: EnergyType, seen: MeterState) -> MeterSnapshot:
+        """Every refresh writes the summary: where a backup of the meter came back, it is what is newer."""
         if not seen.damaged:
             _, seen = self._display.find(user_id, energy_type, "summary", None)
+        return self._snapshot(user_id, energy_type, seen)
+
+    def _snapshot(self, user_id: str, energy_type: EnergyType, seen: MeterState) -> MeterSnapshot:
+        """For a calculation on the spot; a meter that was found damaged is so whatever the snapshot says."""
         snapshot = self._queries.snapshot(user_id, energy_type, Backend.NEW)
         if not seen.damaged or snapshot.state.damaged:
             return snapshot

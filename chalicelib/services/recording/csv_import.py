@@ -130,6 +130,8 @@ def _check_rows(errors: Sequence[RowError], mode: ImportMode) -> None:
 def _divided(transaction: WriteTransaction, rows: Sequence[CsvRow]) -> tuple[list[CsvRow], tuple[RowError, ...]]:
     """The rows that the registers can show, and what is wrong with the others."""
     moduli = {kind: transaction.meters.configuration(kind).modulus for kind in {row.type for row in rows}}
+    if not any(moduli.values()):
+        return list(rows), ()
     fitting, refused = list[CsvRow](), list[RowError]()
     for row in rows:
         try:

@@ -11,17 +11,8 @@ from chalicelib.domain.calculation.compact import utc_year
 from chalicelib.domain.calculation.monthly import stored_years
 from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.errors import DamagedMeterError
-from chalicelib.domain.ports import (
-    Clock,
-    DataType,
-    DisplayDataRepository,
-    DisplayDocument,
-    DisplayUpdate,
-    MeterSnapshot,
-    MeterState,
-    ReadingQueries,
-    SeriesUpdate,
-)
+from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate, SeriesUpdate
+from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot, MeterState, ReadingQueries
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side

@@ -11,15 +11,9 @@ from typing import TypeVar
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.canonical import canonical_bytes
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.meters.invariants import view_id
-from chalicelib.domain.ports import (
-    Clock,
-    DataType,
-    DisplayDataRepository,
-    DisplayDocument,
-    MeterSnapshot,
-    ReadingQueries,
-)
+from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot, ReadingQueries
 from chalicelib.domain.readings import MeterKey
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side
