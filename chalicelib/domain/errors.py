@@ -5,6 +5,8 @@ EnergyMonitorError
 │   ├── InvalidReadingError    one reading breaks a rule of CALCULATION.md 9
 │   │   └── ImplausibleReadingError    asked back: a count that hardly fits those around it
 │   ├── CsvError               a CSV file cannot be read as a whole
+│   ├── ImportRowsError        rows of a file are invalid, and nothing of it was written
+│   │   └── ImportQuestionError    asked back: rows of a file hardly fit what is around them
 │   └── HistogramError         a range or bucket count that has no histogram
 ├── AuthenticationError        no token, or one that does not prove who is asking
 ├── ForbiddenError             the token proves who is asking, and that they may not
@@ -27,9 +29,10 @@ EnergyMonitorError
 What lives here: classes only. ``chalicelib.api.errors`` makes HTTP answers of them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Count: TypeAlias = tuple[int, Decimal]  # an instant (UTC milliseconds), and what the register showed then
 
@@ -94,6 +97,26 @@ class ImplausibleReadingError(InvalidReadingError):
 
 class CsvError(InvalidInputError):
     """Raised when a CSV file cannot be read as a whole: encoding, header, ambiguous numbers, too many rows."""
+
+
+class RowWarning(NamedTuple):
+    """What is asked back about a row of a file; ``line`` None: about the whole file."""
+
+    line: int | None
+    code: str
+    reason: str
+
+
+class ImportRowsError(InvalidInputError):
+    """Raised when rows of a file are invalid and the file was to be imported as a whole; nothing was written."""
+
+    def __init__(self, message: str, errors: tuple[FieldError, ...], warnings: Sequence[RowWarning] = ()) -> None:
+        super().__init__(message, errors)
+        self.warnings = warnings
+
+
+class ImportQuestionError(ImportRowsError):
+    """Raised when rows of a file hardly fit what is around them and nobody has confirmed them; nothing was written."""
 
 
 class HistogramError(InvalidInputError):

@@ -5,7 +5,7 @@ Instants are UTC epoch milliseconds, amounts exact decimals. Adapters: ``chalice
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
 from typing import Literal, NamedTuple, Protocol, TypeVar
@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.events import EnergyEvent
+from chalicelib.domain.imports.record import IdRange, ImportRecord
+from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.meters.invariants import Violation
 from chalicelib.domain.readings import (
     DEFAULT_ZONE,
     EnergyType,
-    MeterExchange,
     Reading,
 )
 from chalicelib.domain.rollout.decision import Backend
@@ -67,6 +68,13 @@ class StoredReading:
         return sha256(said.encode()).hexdigest()[:16]
 
 
+class Change(NamedTuple):
+    """A stored reading, and the same with another amount."""
+
+    before: StoredReading
+    after: StoredReading
+
+
 @dataclass(frozen=True, slots=True)
 class MeterState:
     """The versions of one meter: the display is stale while ``display_version`` lags behind.
@@ -86,34 +94,6 @@ class MeterState:
     def stale(self) -> bool:
         """Whether the display documents do not show every write yet."""
         return self.damaged or self.display_version < self.source_version
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A recorded meter exchange: its id, what it says, and how often it was written."""
-
-    id: str
-    type: EnergyType
-    exchange: MeterExchange
-    revision: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class MeterConfiguration:
-    """What besides the readings decides a meter's figures."""
-
-    modulus: Decimal | None = None
-    exchanges: tuple[Exchange, ...] = ()
-    runs_backwards: bool = False
-
-    @property
-    def points(self) -> tuple[MeterExchange, ...]:
-        """The exchanges as the calculation takes them."""
-        return tuple(exchange.exchange for exchange in self.exchanges)
-
-    def without(self, exchange_id: str) -> "MeterConfiguration":
-        """The same as if an exchange had not been recorded."""
-        return replace(self, exchanges=tuple(known for known in self.exchanges if known.id != exchange_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +140,8 @@ class EnergyRepository(Protocol):
     def add(self, reading: NewReading, now: int) -> StoredReading:
         """Store one reading. Raises DuplicateReadingError."""
 
-    def add_many(self, readings: Sequence[NewReading], now: int) -> None:
-        """Store many readings in one command per side. Raises DuplicateReadingError."""
+    def add_many(self, readings: Sequence[NewReading], now: int) -> IdRange:
+        """Store many readings in one command per side; returns their ids. Raises DuplicateReadingError."""
 
     def get(self, reading_id: str) -> StoredReading:
         """One reading. Raises NotFoundError."""
@@ -171,6 +151,18 @@ class EnergyRepository(Protocol):
 
     def remove(self, reading: StoredReading, now: int) -> None:
         """Take a reading away."""
+
+    def at(self, energy_type: EnergyType, instants: Sequence[int]) -> list[StoredReading]:
+        """The readings at some instants."""
+
+    def within(self, ids: IdRange) -> list[StoredReading]:
+        """The readings that are left of those that were stored together."""
+
+    def replace_many(self, changes: Sequence[Change], now: int) -> None:
+        """Give stored readings other amounts, in one command per side."""
+
+    def remove_many(self, readings: Sequence[StoredReading], now: int) -> None:
+        """Take readings away, in one command per side and type."""
 
     def neighbours(
         self, energy_type: EnergyType, instant: int, but: str | None = None
@@ -185,6 +177,9 @@ class EnergyRepository(Protocol):
 
     def highest(self, energy_type: EnergyType) -> Decimal:
         """The highest amount that is stored of a meter; 0 where there is none."""
+
+    def stored_between(self, energy_type: EnergyType, first: int, last: int) -> CompactReadings:
+        """The readings from one instant to another, both included, from the documents themselves."""
 
     def instants_between(self, energy_type: EnergyType, first: int, last: int) -> set[int]:
         """The instants that already carry a reading, both ends included."""
@@ -216,6 +211,19 @@ class SettingsWriter(Protocol):
         """Replace them."""
 
 
+class ImportRecords(Protocol):
+    """The imports of one user inside one transaction."""
+
+    def add(self, record: ImportRecord) -> None:
+        """Keep what an import did."""
+
+    def get(self, import_id: str) -> ImportRecord:
+        """One import. Raises NotFoundError."""
+
+    def close(self, record: ImportRecord) -> None:
+        """Keep how it was undone."""
+
+
 class WriteTransaction(Protocol):
     """One user's repositories bound to one transaction."""
 
@@ -230,6 +238,10 @@ class WriteTransaction(Protocol):
     @property
     def settings(self) -> SettingsWriter:
         """The user's settings."""
+
+    @property
+    def imports(self) -> ImportRecords:
+        """What the user has imported."""
 
 
 class Transactions(Protocol):
@@ -272,6 +284,13 @@ class SettingsRepository(Protocol):
 
     def find(self, user_id: str) -> UserSettings:
         """The user's settings, or the defaults."""
+
+
+class ImportList(Protocol):
+    """What users have imported."""
+
+    def page(self, user_id: str, limit: int, after: tuple[int, str] | None = None) -> list[ImportRecord]:
+        """Imports, the latest first; ``after`` is the position (instant, id) behind which the page begins."""
 
 
 class DisplayDataRepository(Protocol):

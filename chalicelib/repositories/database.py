@@ -41,6 +41,7 @@ class Collections(StrEnum):
     DISPLAY = "display_energy_data"
     SERIES = "meter_series"
     SETTINGS = "user_settings"
+    IMPORTS = "imports"
     CONTROL = "control"
     QUARANTINE = "quarantined_readings"
     REPAIRED = "repaired_readings"

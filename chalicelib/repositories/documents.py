@@ -11,6 +11,7 @@ from bson import ObjectId
 from bson.errors import InvalidId
 
 from chalicelib.domain.errors import FieldError, NotFoundError
+from chalicelib.domain.imports.record import IdRange
 from chalicelib.domain.ports import NewReading, ReadingSource, StoredReading
 from chalicelib.domain.readings import (
     AMOUNT_LIMIT,
@@ -126,6 +127,13 @@ def new_ids(count: int) -> Iterator[ObjectId]:
     """Ids as the driver makes them (second, five random bytes, number), many of them in a fifth of its time."""
     start = ObjectId().binary[:4] + token_bytes(5)
     return (ObjectId(start + number.to_bytes(3, "big")) for number in range(count))
+
+
+def same_batch(ids: IdRange) -> Document:
+    """The range of ids that ``new_ids`` made together."""
+    first = ObjectId(ids.first).binary
+    number = int.from_bytes(first[9:], "big") + ids.length - 1
+    return {"$gte": ObjectId(first), "$lte": ObjectId(first[:9] + number.to_bytes(3, "big"))}
 
 
 def new_document(key: ObjectId, reading: NewReading, moment: datetime) -> Document:

@@ -5,70 +5,34 @@ found all the same; its twin is written with the first change. Where somebody ha
 its twin is the last good copy: no write changes it or takes its instant.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import repeat
-from typing import Any
 
 from typing_extensions import override
 
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import ConflictError, DuplicateReadingError, NotFoundError
 from chalicelib.domain.ports import EnergyRepository, NewReading, StoredReading
-from chalicelib.domain.readings import EnergyType, Reading, is_kept, to_datetime, to_ms
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import Side, SyncState
+from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
+from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import (
-    TYPES,
     amount_of,
     counted,
     document_of,
     id_of,
-    new_document,
-    new_ids,
     new_reading,
     point_of,
     reading_of,
-    with_origin,
 )
 from chalicelib.repositories.doubles import document_that_counts, last_updated
-from chalicelib.repositories.history import POINT, KeptReadings, points_of
-from chalicelib.repositories.meters import MongoMeterRepository
+from chalicelib.repositories.dual_write_many import DAMAGED, OF_TWIN, PLACE, ManyReadings
+from chalicelib.repositories.history import POINT, points_of
 from chalicelib.repositories.scoped import ScopedCollection
 
-OF_TWIN = {"_id": 0, "revision": 1, "source": 1, "importBatchId": 1}
-PLACE = {"_id": 0, "type": 1, "date": 1}
-# Which of these ids have a document on the authoritative side that cannot be read, whomever it names as its owner.
-UnreadableAmong = Callable[[Sequence[Any]], Sequence[Any]]
-DAMAGED = (
-    "the stored document of this reading is damaged; its last good copy is kept until an operator has corrected it"
-)
 
-
-class MongoEnergyRepository(EnergyRepository):
+class MongoEnergyRepository(ManyReadings, EnergyRepository):
     """``EnergyRepository`` on MongoDB on the scoped collections of both sides."""
-
-    def __init__(
-        self,
-        sides: Mapping[Side, ScopedCollection],
-        sync: SyncState,
-        meters: MongoMeterRepository,
-        kept: KeptReadings,
-        unreadable_among: UnreadableAmong,
-        *,
-        release: bool = False,
-    ) -> None:
-        self._meters = meters
-        self._kept = kept
-        self._unreadable_among = unreadable_among
-        self._written = {side: sides[side] for side in sync.writes}
-        self._side = sync.authoritative
-        self._read = sides[self._side]
-        self._revisions_count = sync.reads(Backend.NEW) is Side.NEW
-        self._release_taken = release and self._side is Side.OLD and Side.NEW in self._written
 
     @override
     def add(self, reading: NewReading, now: int) -> StoredReading:
@@ -78,17 +42,6 @@ class MongoEnergyRepository(EnergyRepository):
         for side, collection in self._written.items():
             collection.insert_one(document_of(stored, side))
         return stored
-
-    @override
-    def add_many(self, readings: Sequence[NewReading], now: int) -> None:
-        """Insert readings in one command per side; the caller has left out the instants that are taken."""
-        moment = to_datetime(now)
-        documents = [*map(new_document, new_ids(len(readings)), readings, repeat(moment))]
-        for energy_type in {reading.type for reading in readings}:
-            self._release(energy_type, [item["date"] for item in documents if item["type"] == energy_type.value])
-        both = {Side.OLD: documents, Side.NEW: map(with_origin, documents, readings)}
-        for side, collection in self._written.items():
-            collection.insert_many(both[side])
 
     @override
     def get(self, reading_id: str) -> StoredReading:
@@ -154,6 +107,11 @@ class MongoEnergyRepository(EnergyRepository):
         return kept.readings if first > last else kept.readings.with_range(first, last, stored(first, last))
 
     @override
+    def stored_between(self, energy_type: EnergyType, first: int, last: int) -> CompactReadings:
+        date = {"$gte": to_datetime(first), "$lte": to_datetime(last)}
+        return points_of(self._read, self._side, self._at(energy_type, date, None))
+
+    @override
     def highest(self, energy_type: EnergyType) -> Decimal:
         """The highest amount of a meter; all of its readings are looked at, which a change of modulus does anyway."""
         highest = {"$group": {"_id": None, "amount": {"$max": "$amount"}}}
@@ -179,14 +137,6 @@ class MongoEnergyRepository(EnergyRepository):
             return point_of(last_updated(list(self._read.find(there, projection=POINT))))
         return point_of(near[0]) if near else None
 
-    def _at(self, energy_type: EnergyType, date: Any, but: str | None) -> Document:
-        conditions: Document = {"type": energy_type.value}
-        if date is not None:
-            conditions["date"] = date
-        if but is not None:
-            conditions["_id"] = {"$ne": id_of(but)}
-        return conditions
-
     def _change_old(self, collection: ScopedCollection, before: StoredReading, after: StoredReading) -> None:
         """Keep what else an inherited document says; doubles at the old instant would come back, so they go."""
         document = document_of(after, Side.OLD)
@@ -194,38 +144,6 @@ class MongoEnergyRepository(EnergyRepository):
         collection.update_one({"_id": document["_id"]}, {"$set": changed})
         if before.instant != after.instant:
             collection.delete_many(counted(self._at(before.type, to_datetime(before.instant), after.id)))
-
-    def _mark_where_it_was(self, twin: Document | None, known: StoredReading, now: int) -> None:
-        """Another application may have moved the old document: its twin is displayed where that was before."""
-        place = _place_of(twin or {})
-        if place and place != (known.type, known.instant):
-            energy_type, instant = place
-            self._meters.mark_changed(energy_type, instant, instant, now)
-
-    def _revised(self, reading: StoredReading) -> StoredReading:
-        """The old side keeps no revision: where nothing else is read, a reading's last update takes its place."""
-        return reading if self._revisions_count else replace(reading, revision=reading.updated_at)
-
-    def _release(self, energy_type: EnergyType, dates: Sequence[datetime]) -> None:
-        """Take away twins of readings that are gone from the old side: their instants are free.
-
-        Raises:
-            DuplicateReadingError: one of them is the last good copy of a reading that was damaged on the old side.
-        """
-        if not self._release_taken:
-            return
-        there: Document = {"type": energy_type.value, "date": {"$in": list(dates)}}
-        taken = [item["date"] for item in self._read.find(counted(there), projection={"date": 1})]
-        free = [date for date in dates if date not in taken]
-        if self._of_damaged(there, taken):
-            raise DuplicateReadingError("a reading of this type at this instant is already stored; " + DAMAGED)
-        self._written[Side.NEW].delete_many(there | {"date": {"$in": free}})
-
-    def _of_damaged(self, there: Document, known: Collection[datetime]) -> list[datetime]:
-        """The dates, besides those known, of twins whose old document is still there but cannot be read."""
-        twins = list(self._written[Side.NEW].find(counted(there), projection={"date": 1}))
-        alone = {twin["_id"]: twin["date"] for twin in twins if twin["date"] not in known}
-        return [alone[key] for key in self._unreadable_among([*alone])]
 
     def _refuse_damaged(self, reading_id: str) -> None:
         key = id_of(reading_id)
@@ -239,11 +157,3 @@ class MongoEnergyRepository(EnergyRepository):
         there = counted(self._at(energy_type, to_datetime(instant), None))
         if self._side is Side.OLD and self._read.find_one(there, projection={"_id": 1}):
             raise DuplicateReadingError("a reading of this type at this instant is already stored")
-
-
-def _place_of(document: Document) -> tuple[EnergyType, int] | None:
-    """The meter and the instant of a document; None where it is damaged and has none."""
-    energy_type, date = document.get("type"), document.get("date")
-    if not isinstance(energy_type, str) or energy_type not in TYPES or not is_kept(date):
-        return None
-    return EnergyType(energy_type), to_ms(date)

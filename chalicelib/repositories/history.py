@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.invariants import is_sound
-from chalicelib.domain.readings import EnergyType, to_ms
+from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_ms
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncState
 from chalicelib.repositories import series
@@ -26,7 +26,10 @@ def points_of(readings: ScopedCollection, side: Side, conditions: Document) -> C
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Readings as they are displayed, and between which instants something else may be stored by now."""
+    """Readings as they are displayed, and between which instants something else may be stored by now.
+
+    The first of these lies behind the last where nothing else is stored.
+    """
 
     readings: CompactReadings
     dirty_from: int
@@ -34,7 +37,7 @@ class Kept:
 
 
 class KeptReadings:
-    """The compact series as a write finds it, which has marked its meter as changed before."""
+    """The compact series as a write finds it; what the write has changed, the meter's dirty range must hold."""
 
     def __init__(self, series: ScopedCollection, meters: MongoMeterRepository, sync: SyncState) -> None:
         self._series = series
@@ -44,9 +47,11 @@ class KeptReadings:
     def between(self, energy_type: EnergyType, first: int, last: int) -> Kept | None:
         """What is kept from one instant to another; None where no series is, or it cannot be believed."""
         meter = self._meters.document(energy_type) if self._shown else None
-        if not meter or not is_sound(meter) or "dirtyFrom" not in meter or not series.is_kept(meter):
+        if not meter or not is_sound(meter) or not series.is_kept(meter):
             return None
         readings = series.between(self._series, meter, first, last)
         if readings is None:
             return None
+        if "dirtyFrom" not in meter:
+            return Kept(readings, LAST_INSTANT, FIRST_INSTANT)
         return Kept(readings, to_ms(meter["dirtyFrom"]), to_ms(meter["dirtyTo"]))

@@ -8,8 +8,9 @@ from pymongo.client_session import ClientSession
 from typing_extensions import override
 
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.meters.invariants import VERSION_LIMIT, calculation_of, is_sound, is_version
-from chalicelib.domain.ports import Exchange, MeterConfiguration, MeterRepository, MeterState
+from chalicelib.domain.ports import MeterRepository, MeterState
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, MeterExchange, to_datetime, to_ms
 from chalicelib.repositories.calculation_marks import version_or
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, meter_id
@@ -78,16 +79,8 @@ class MongoMeterRepository(MeterRepository):
     @override
     def configure(self, energy_type: EnergyType, configuration: MeterConfiguration) -> None:
         self._written.pop(energy_type, None)
-        exchanges = [_exchange_document(exchange) for exchange in configuration.exchanges]
         self._meters.update_one(
-            {"_id": meter_id(self._user_id, energy_type)},
-            {
-                "$set": {
-                    "modulus": configuration.modulus,
-                    "runsBackwards": configuration.runs_backwards,
-                    "exchanges": exchanges,
-                }
-            },
+            {"_id": meter_id(self._user_id, energy_type)}, {"$set": configuration_document(configuration)}
         )
 
     @override
@@ -151,6 +144,15 @@ def begin_again(owned: OwnedDocuments, user_id: str, energy_type: EnergyType) ->
         },
     )
     return int(meter["sourceVersion"])
+
+
+def configuration_document(configuration: MeterConfiguration) -> Document:
+    """What a meter's document says of its configuration."""
+    return {
+        "modulus": configuration.modulus,
+        "runsBackwards": configuration.runs_backwards,
+        "exchanges": [_exchange_document(exchange) for exchange in configuration.exchanges],
+    }
 
 
 def configuration_of(meter: Document, energy_type: EnergyType) -> MeterConfiguration:

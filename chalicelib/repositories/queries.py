@@ -13,16 +13,9 @@ from pymongo.cursor import Cursor
 from typing_extensions import override
 
 from chalicelib.domain.calculation.compact import CompactReadings
+from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.invariants import is_sound
-from chalicelib.domain.ports import (
-    MeterConfiguration,
-    MeterSnapshot,
-    MeterState,
-    PageRequest,
-    ReadingFilter,
-    ReadingQueries,
-    StoredReading,
-)
+from chalicelib.domain.ports import MeterSnapshot, MeterState, PageRequest, ReadingFilter, ReadingQueries, StoredReading
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_datetime, to_ms
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncState

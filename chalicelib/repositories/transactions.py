@@ -22,6 +22,7 @@ from chalicelib.repositories.database import Collections, MongoDatabase, time_li
 from chalicelib.repositories.documents import COLLECTION
 from chalicelib.repositories.dual_write import MongoEnergyRepository
 from chalicelib.repositories.history import KeptReadings
+from chalicelib.repositories.imports import MongoImportRecords
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.quarantine import unreadable_among
 from chalicelib.repositories.scoped import ScopedCollection
@@ -41,6 +42,7 @@ class MongoWriteTransaction:
     readings: MongoEnergyRepository
     meters: MongoMeterRepository
     settings: MongoSettingsWriter
+    imports: MongoImportRecords
 
 
 class MongoTransactions(Transactions):
@@ -82,6 +84,7 @@ class MongoTransactions(Transactions):
             MongoEnergyRepository(sides, sync, meters, kept, unreadable, release=release),
             meters,
             MongoSettingsWriter(self._database, user_id, session),
+            MongoImportRecords(scoped(Collections.IMPORTS)),
         )
 
 

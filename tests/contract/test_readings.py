@@ -9,9 +9,8 @@ import pytest
 
 from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.errors import DuplicateReadingError, NotFoundError
+from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.ports import (
-    Exchange,
-    MeterConfiguration,
     NewReading,
     PageRequest,
     ReadingFilter,

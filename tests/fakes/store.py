@@ -12,11 +12,11 @@ from chalicelib.bootstrap.container import now
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import DuplicateReadingError, LostModeError, NotFoundError, UnavailableError
+from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.meters.invariants import Violation
 from chalicelib.domain.ports import (
     Clock,
-    MeterConfiguration,
     MeterSnapshot,
     MeterState,
     NewReading,

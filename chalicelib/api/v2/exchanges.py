@@ -17,7 +17,7 @@ from chalicelib.api.v2.configuration_bodies import (
     StoredExchangeBody,
 )
 from chalicelib.domain.events import MeterChange
-from chalicelib.domain.ports import Exchange
+from chalicelib.domain.meters.configuration import Exchange
 
 EXCHANGE = "/v2/exchanges/{exchange_id}"
 

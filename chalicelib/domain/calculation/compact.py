@@ -74,6 +74,22 @@ class CompactReadings:
         same_points = list(self.instants) == list(other.instants) and amounts[0] == amounts[1]
         return same_points and list(self.falls) == list(other.falls)
 
+    def amount_at(self, place: int) -> Decimal:
+        """The amount of one reading."""
+        return Decimal(self.amounts[place]).scaleb(-self.decimals, _EXACT)
+
+    def with_readings(self, readings: Iterable[Reading]) -> "CompactReadings":
+        """The same with more readings; one at a known instant takes the place of the one there."""
+        more = CompactReadings.of(readings)
+        decimals = max(self.decimals, more.decimals)
+        known, added = self.rescaled(decimals), more.rescaled(decimals)
+        points = dict(zip(known.instants, known.amounts, strict=True)) | dict(
+            zip(added.instants, added.amounts, strict=True)
+        )
+        instants = array("q", sorted(points))
+        amounts = packed([points[instant] for instant in instants])
+        return CompactReadings(instants, amounts, decimals, _falls(amounts))
+
     def only(self, places: Sequence[int]) -> "CompactReadings":
         """The readings at some places, which ascend."""
         instants = array("q", [self.instants[place] for place in places])

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.calculation.rounding import rounded
 from chalicelib.domain.calculation.series import Kind, Series
 from chalicelib.domain.errors import Doubt, ImplausibleReadingError, InvalidReadingError, Suggestion
+from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.plausibility.limits import check_amount, check_register
 from chalicelib.domain.plausibility.typos import with_a_digit_changed
 from chalicelib.domain.plausibility.usual import FLOOR, Usual, per_day, place_of
@@ -26,7 +27,6 @@ from chalicelib.domain.plausibility.words import (
     count_at,
     sentences,
 )
-from chalicelib.domain.ports import MeterConfiguration
 from chalicelib.domain.readings import (
     DAY_MS,
     EnergyType,
@@ -82,6 +82,18 @@ def ask_about_exchange(exchange: MeterExchange, around: Sequence[Reading], meter
     _ask(_OfExchange(exchange, around, meter))
 
 
+def question_about(series: Series, place: int, meter: Meter) -> tuple[str, int] | None:
+    """The code of the first rule that asks about a point of a counter, and the place at which its pair ends.
+
+    Args:
+        series: the counter with the point and all around it.
+        place: where the point is.
+        meter: which it is of.
+    """
+    found = _first(series, _pairs_around(place), meter)
+    return found and (found[0], found[1].place)
+
+
 class _Pair(NamedTuple):
     """Two neighbouring points: the later one's place, the place that was sent, its field, and what a fall is called.
 
@@ -107,11 +119,7 @@ class _OfReading:
         return self.meter.series((*self.around, self.reading))
 
     def pairs(self, series: Series) -> list[_Pair]:
-        place = place_of(series, self.reading.instant)
-        return [
-            _Pair(place, place, "amount", LOWER_THAN_PREVIOUS),
-            _Pair(place + 1, place, "amount", HIGHER_THAN_NEXT, grows=False),
-        ]
+        return _pairs_around(place_of(series, self.reading.instant))
 
     def instead(self, where: str, amount: Decimal) -> "_OfReading":  # noqa: ARG002
         return _OfReading(self.reading._replace(amount=amount), self.around, self.meter)
@@ -177,6 +185,13 @@ def _ask(sent: _Sent) -> None:
     )
     situation = Situation(series, pair.place, sent.meter.type, sent.meter.zone, usual.known)
     raise ImplausibleReadingError(doubt, " ".join(sentences(doubt, situation)))
+
+
+def _pairs_around(place: int) -> list[_Pair]:
+    return [
+        _Pair(place, place, "amount", LOWER_THAN_PREVIOUS),
+        _Pair(place + 1, place, "amount", HIGHER_THAN_NEXT, grows=False),
+    ]
 
 
 def _first(series: Series, pairs: Sequence[_Pair], meter: Meter) -> tuple[str, _Pair] | None:

@@ -1,14 +1,17 @@
 """What a meter usually counts in a day, from its last readings of days (CALCULATION.md, 9)."""
 
+from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.calculation.series import Kind, Series
-from chalicelib.domain.ports import MeterConfiguration
+from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.readings import DAY_MS, EnergyType, day_start, local_date
 
 USUAL_BASE_MS = 366 * DAY_MS
@@ -40,6 +43,52 @@ def usual_of(
     series = Series.of(lasts, configuration.points, configuration.modulus, configuration.runs_backwards)
     places = [place_of(series, instant) for instant in lasts.instants]
     return Usual(max(per_day(series, first, last) for first, last in pairwise(places)), known=True)
+
+
+class UsualSoFar:
+    """The same at many instants that ascend, each from what lies before it; every pair of days is looked at once."""
+
+    def __init__(self, readings: CompactReadings, series: Series, energy_type: EnergyType, zone: ZoneInfo) -> None:
+        self._readings = readings
+        self._series = series
+        self._zone = zone
+        self._floor = Usual(Fraction(FLOOR[energy_type]), known=False)
+        self._greatest = deque[tuple[int, Fraction]]()  # places among the days, with falling increments
+        self._seen = 0
+
+    def before(self, instant: int) -> Usual:
+        """What was usual before an instant."""
+        today = day_start(local_date(instant, self._zone), self._zone)
+        first, end = (bisect_left(self._lasts, bound) for bound in (instant - USUAL_BASE_MS, today))
+        self._look_at_days(first, end)
+        place = self._readings.before(instant)
+        latest = self._readings.instants[place] if place >= 0 else None
+        read_today = latest is not None and latest >= today
+        if end - first + read_today <= PAIRS:
+            return self._floor
+        increments = [self._greatest[0][1]] if self._greatest else []
+        if latest is not None and read_today and end > first:
+            increments.append(self._increment(self._lasts[end - 1], latest))
+        return Usual(max(increments), known=True)
+
+    @cached_property
+    def _lasts(self) -> list[int]:
+        """The instants of the last readings of all days that have one."""
+        return [self._readings.instants[place] for place in sorted(_lasts_of_days(self._readings, self._zone))]
+
+    def _look_at_days(self, first: int, end: int) -> None:
+        """Keep the increments of the days from ``first`` to ``end`` that no later one exceeds."""
+        for day in range(max(1, self._seen), end):
+            increment = self._increment(self._lasts[day - 1], self._lasts[day])
+            while self._greatest and self._greatest[-1][1] <= increment:
+                self._greatest.pop()
+            self._greatest.append((day, increment))
+        self._seen = max(self._seen, end)
+        while self._greatest and self._greatest[0][0] <= first:
+            self._greatest.popleft()
+
+    def _increment(self, first: int, last: int) -> Fraction:
+        return per_day(self._series, place_of(self._series, first), place_of(self._series, last))
 
 
 def per_day(series: Series, first: int, last: int) -> Fraction:

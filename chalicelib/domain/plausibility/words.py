@@ -43,7 +43,7 @@ class Situation:
 
 def sentences(doubt: Doubt, situation: Situation) -> Iterator[str]:
     """The sentences of the question."""
-    yield _what_is_odd(doubt, situation)
+    yield what_is_odd(doubt.code, situation)
     usual = situation.a_day(doubt.usual_per_day)
     if situation.usual_is_known:
         yield f"Up to {usual} are usual."
@@ -73,11 +73,12 @@ def _explanations(situation: Situation) -> Iterator[str]:
         yield "If it turns back when a solar plant feeds in, say so in the settings (runsBackwards)."
 
 
-def _what_is_odd(doubt: Doubt, situation: Situation) -> str:
+def what_is_odd(code: str, situation: Situation) -> str:
+    """The sentence with the two counts that do not fit."""
     before, after = situation.shown(situation.place - 1), situation.shown(situation.place)
-    if doubt.code == HIGHER_THAN_NEXT:
+    if code == HIGHER_THAN_NEXT:
         return f"{before} is higher than {after}."
-    if doubt.code == LOWER_THAN_PREVIOUS:
+    if code == LOWER_THAN_PREVIOUS:
         return f"{after} is lower than {before}."
     growth = per_day(situation.series, situation.place - 1, situation.place)
     return f"From {before} to {after} it would be {situation.a_day(rounded(growth))}."

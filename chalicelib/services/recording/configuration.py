@@ -11,12 +11,11 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.domain.errors import ConflictError, NotFoundError, RevisionError
 from chalicelib.domain.events import MeterChange, MeterExchanged, UserSettingsChanged
+from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.plausibility.limits import check_exchange, check_modulus, check_register
 from chalicelib.domain.ports import (
     Clock,
     EventPublisher,
-    Exchange,
-    MeterConfiguration,
     ReadingQueries,
     SettingsRepository,
     Transactions,

@@ -14,7 +14,8 @@ from bson import Decimal128, ObjectId
 from pymongo.database import Database
 
 from chalicelib.domain.calculation.compact import CompactReadings
-from chalicelib.domain.ports import Exchange, MeterConfiguration, MeterSnapshot, MeterState, UserSettings
+from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
+from chalicelib.domain.ports import MeterSnapshot, MeterState, UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.services.display.view_data import series_of

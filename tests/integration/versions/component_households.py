@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Container, Ports
-from chalicelib.domain.ports import Exchange, MeterConfiguration, NewReading, UserSettings, WriteTransaction
+from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
+from chalicelib.domain.ports import NewReading, UserSettings, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import Selection

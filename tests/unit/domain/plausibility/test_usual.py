@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.calculation.compact import CompactReadings
+from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.plausibility.usual import Usual, usual_of
-from chalicelib.domain.ports import Exchange, MeterConfiguration
 from chalicelib.domain.readings import DAY_MS, EnergyType, MeterExchange, Reading, local_date, parse_instant
 
 BERLIN = ZoneInfo("Europe/Berlin")

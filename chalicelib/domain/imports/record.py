@@ -1,0 +1,94 @@
+"""What an import did, kept so that it can be listed and undone."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from chalicelib.domain.imports.options import FileForm
+from chalicelib.domain.meters.configuration import MeterConfiguration
+from chalicelib.domain.readings import EnergyType
+
+ImportState = Literal["imported", "undone"]
+
+
+class IdRange(NamedTuple):
+    """The ids of readings that were stored together: the first one, and how many follow each other."""
+
+    first: str
+    length: int
+
+
+class Replaced(NamedTuple):
+    """A stored reading that got another amount, what it was before, and its last update afterwards."""
+
+    id: str
+    former: Decimal
+    given: Decimal
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A meter's configuration before an import and after it."""
+
+    former: MeterConfiguration
+    given: MeterConfiguration
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedReadings:
+    """What an import wrote to one meter: from the first instant to the last."""
+
+    type: EnergyType
+    first: int
+    last: int
+    created: IdRange | None = None
+    replaced: tuple[Replaced, ...] = field(default=(), repr=False)
+    configured: Configured | None = None
+
+
+class KeptReading(NamedTuple):
+    """A reading that an undo left where it is, because it was changed after the import."""
+
+    id: str
+    type: EnergyType
+    instant: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """How an import was undone.
+
+    ``removed``: readings that it had created. ``restored``: readings that have their former amount again. ``kept``:
+    the first of those that were changed since, ``kept_count`` all of them. ``configurations_kept``: meters whose
+    configuration was changed since.
+    """
+
+    at: int
+    removed: int
+    restored: int
+    kept_count: int = 0
+    kept: tuple[KeptReading, ...] = ()
+    configurations_kept: tuple[EnergyType, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRecord:
+    """One import: when, of which file, what became of its rows and what it wrote."""
+
+    id: str
+    at: int
+    form: FileForm
+    file_name: str | None
+    success: int
+    replaced: int
+    skipped: int
+    errors: int
+    meters: tuple[ImportedReadings, ...]
+    undone: Undone | None = None
+
+    @property
+    def state(self) -> ImportState:
+        """Whether what it wrote is still meant to be there."""
+        return "imported" if self.undone is None else "undone"

@@ -1,0 +1,192 @@
+"""Many readings of one user at once, inside one transaction, on every side that the sync mode names.
+
+What single writes need as well lives here too: ``dual_write`` builds on it.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import groupby, repeat
+from operator import attrgetter
+from typing import Any
+
+from pymongo import ReplaceOne, UpdateOne
+
+from chalicelib.domain.errors import DuplicateReadingError
+from chalicelib.domain.imports.record import IdRange
+from chalicelib.domain.ports import Change, NewReading, StoredReading
+from chalicelib.domain.readings import EnergyType, is_kept, to_datetime, to_ms
+from chalicelib.domain.rollout.decision import Backend
+from chalicelib.domain.sync.modes import Side, SyncState
+from chalicelib.repositories.database import Document
+from chalicelib.repositories.documents import (
+    TYPES,
+    counted,
+    document_of,
+    id_of,
+    new_document,
+    new_ids,
+    reading_of,
+    same_batch,
+    with_origin,
+)
+from chalicelib.repositories.doubles import without_doubles
+from chalicelib.repositories.history import KeptReadings
+from chalicelib.repositories.meters import MongoMeterRepository
+from chalicelib.repositories.scoped import ScopedCollection
+
+OF_TWIN = {"_id": 0, "revision": 1, "source": 1, "importBatchId": 1}
+PLACE = {"_id": 0, "type": 1, "date": 1}
+# Which of these ids have a document on the authoritative side that cannot be read, whomever it names as its owner.
+UnreadableAmong = Callable[[Sequence[Any]], Sequence[Any]]
+DAMAGED = (
+    "the stored document of this reading is damaged; its last good copy is kept until an operator has corrected it"
+)
+BY_TYPE = attrgetter("type")
+
+
+class ManyReadings:
+    """The writes of many readings, and what they share with the writes of one."""
+
+    def __init__(
+        self,
+        sides: Mapping[Side, ScopedCollection],
+        sync: SyncState,
+        meters: MongoMeterRepository,
+        kept: KeptReadings,
+        unreadable_among: UnreadableAmong,
+        *,
+        release: bool = False,
+    ) -> None:
+        self._meters = meters
+        self._kept = kept
+        self._unreadable_among = unreadable_among
+        self._written = {side: sides[side] for side in sync.writes}
+        self._side = sync.authoritative
+        self._read = sides[self._side]
+        self._revisions_count = sync.reads(Backend.NEW) is Side.NEW
+        self._release_taken = release and self._side is Side.OLD and Side.NEW in self._written
+
+    def add_many(self, readings: Sequence[NewReading], now: int) -> IdRange:
+        """Insert readings in one command per side; the caller has left out the instants that are taken."""
+        moment = to_datetime(now)
+        documents = [*map(new_document, new_ids(len(readings)), readings, repeat(moment))]
+        for energy_type in {reading.type for reading in readings}:
+            self._release(energy_type, [item["date"] for item in documents if item["type"] == energy_type.value])
+        both = {Side.OLD: documents, Side.NEW: map(with_origin, documents, readings)}
+        for side, collection in self._written.items():
+            collection.insert_many(both[side])
+        return IdRange(str(documents[0]["_id"]), len(documents))
+
+    def at(self, energy_type: EnergyType, instants: Sequence[int]) -> list[StoredReading]:
+        """The readings at some instants, with what only their twins know."""
+        dates = {"$in": [*map(to_datetime, instants)]}
+        documents = list(self._read.find(counted(self._at(energy_type, dates, None))))
+        if self._side is Side.NEW:
+            return [*map(reading_of, documents)]
+        counting = without_doubles(documents)
+        twins = self._twins(counting, OF_TWIN | {"_id": 1}) if self._revisions_count else {}
+        return [reading_of(document | twins.get(document["_id"], {})) for document in counting]
+
+    def within(self, ids: IdRange) -> list[StoredReading]:
+        """What is left of the readings of one meter that were stored together; on the old side doubles may hide some."""
+        projection = {"type": 1, "date": 1}
+        created = list(self._read.find(counted({"_id": same_batch(ids)}), projection=projection))
+        if not created:
+            return []
+        (energy_type,) = {EnergyType(document["type"]) for document in created}
+        known = {str(document["_id"]) for document in created}
+        stored = self.at(energy_type, [to_ms(document["date"]) for document in created])
+        return [reading for reading in stored if reading.id in known]
+
+    def replace_many(self, changes: Sequence[Change], now: int) -> None:
+        """Write the new amounts on each side; a missing twin is inserted."""
+        after = [self._revised(change.after) for change in changes]
+        for energy_type, group in groupby(sorted(after, key=BY_TYPE), key=BY_TYPE):
+            self._release(energy_type, [to_datetime(reading.instant) for reading in group])
+        for side, collection in self._written.items():
+            if side is Side.NEW:
+                self._mark_where_twins_were(after, now)
+                collection.bulk_write([_replacing(document_of(reading, side)) for reading in after])
+            else:
+                collection.bulk_write([_amending(document_of(reading, side)) for reading in after])
+
+    def remove_many(self, readings: Sequence[StoredReading], now: int) -> None:
+        """Delete readings on each side; on the old one with their doubles, or one of them would come back."""
+        for side, collection in self._written.items():
+            if side is Side.NEW:
+                self._mark_where_twins_were(readings, now)
+                collection.delete_many({"_id": {"$in": [id_of(reading.id) for reading in readings]}})
+                continue
+            for energy_type, group in groupby(sorted(readings, key=BY_TYPE), key=BY_TYPE):
+                dates = {"$in": [to_datetime(reading.instant) for reading in group]}
+                collection.delete_many(counted(self._at(energy_type, dates, None)))
+
+    def _mark_where_twins_were(self, readings: Sequence[StoredReading], now: int) -> None:
+        """Where the new side is not the authoritative one, another application may have moved its originals."""
+        if self._side is Side.NEW:
+            return
+        twins = self._twins([{"_id": id_of(reading.id)} for reading in readings], PLACE | {"_id": 1})
+        for reading in readings:
+            self._mark_where_it_was(twins.get(id_of(reading.id)), reading, now)
+
+    def _twins(self, documents: Sequence[Document], projection: Document) -> dict[Any, Document]:
+        ids = {"_id": {"$in": [document["_id"] for document in documents]}}
+        return {twin["_id"]: twin for twin in self._written[Side.NEW].find(ids, projection=projection)}
+
+    def _at(self, energy_type: EnergyType, date: Any, but: str | None) -> Document:
+        conditions: Document = {"type": energy_type.value}
+        if date is not None:
+            conditions["date"] = date
+        if but is not None:
+            conditions["_id"] = {"$ne": id_of(but)}
+        return conditions
+
+    def _mark_where_it_was(self, twin: Document | None, known: StoredReading, now: int) -> None:
+        """Another application may have moved the old document: its twin is displayed where that was before."""
+        place = _place_of(twin or {})
+        if place and place != (known.type, known.instant):
+            energy_type, instant = place
+            self._meters.mark_changed(energy_type, instant, instant, now)
+
+    def _revised(self, reading: StoredReading) -> StoredReading:
+        """The old side keeps no revision: where nothing else is read, a reading's last update takes its place."""
+        return reading if self._revisions_count else replace(reading, revision=reading.updated_at)
+
+    def _release(self, energy_type: EnergyType, dates: Sequence[datetime]) -> None:
+        """Take away twins of readings that are gone from the old side: their instants are free.
+
+        Raises:
+            DuplicateReadingError: one of them is the last good copy of a reading that was damaged on the old side.
+        """
+        if not self._release_taken:
+            return
+        there: Document = {"type": energy_type.value, "date": {"$in": list(dates)}}
+        taken = [item["date"] for item in self._read.find(counted(there), projection={"date": 1})]
+        free = [date for date in dates if date not in taken]
+        if self._of_damaged(there, taken):
+            raise DuplicateReadingError("a reading of this type at this instant is already stored; " + DAMAGED)
+        self._written[Side.NEW].delete_many(there | {"date": {"$in": free}})
+
+    def _of_damaged(self, there: Document, known: Collection[datetime]) -> list[datetime]:
+        """The dates, besides those known, of twins whose old document is still there but cannot be read."""
+        twins = list(self._written[Side.NEW].find(counted(there), projection={"date": 1}))
+        alone = {twin["_id"]: twin["date"] for twin in twins if twin["date"] not in known}
+        return [alone[key] for key in self._unreadable_among([*alone])]
+
+
+def _replacing(document: Document) -> ReplaceOne[Document]:
+    return ReplaceOne({"_id": document["_id"]}, document, upsert=True)
+
+
+def _amending(document: Document) -> UpdateOne:
+    """Keeps what else an inherited document says."""
+    return UpdateOne({"_id": document["_id"]}, {"$set": {field: document[field] for field in ("amount", "updatedAt")}})
+
+
+def _place_of(document: Document) -> tuple[EnergyType, int] | None:
+    """The meter and the instant of a document; None where it is damaged and has none."""
+    energy_type, date = document.get("type"), document.get("date")
+    if not isinstance(energy_type, str) or energy_type not in TYPES or not is_kept(date):
+        return None
+    return EnergyType(energy_type), to_ms(date)
