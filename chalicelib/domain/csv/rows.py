@@ -6,51 +6,24 @@ rows, whether a reading is already stored and whether it lies in the future.
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.csv.dates import parse_date
 from chalicelib.domain.csv.numbers import DecimalSign, find_decimal_sign, parse_number
+from chalicelib.domain.csv.options import THE_FILE_TELLS, CsvOptions
+from chalicelib.domain.csv.parsed import CsvFormat, CsvRow, ParsedCsv, RowError, RowWarning
 from chalicelib.domain.csv.table import REQUIRED_COLUMNS, CsvTable
 from chalicelib.domain.errors import CsvError, FieldError, InvalidReadingError
 from chalicelib.domain.plausibility.limits import check_amount, check_instant, parse_type
-from chalicelib.domain.readings import EnergyType
 
-
-class CsvRow(NamedTuple):
-    """A good row: the line on which it begins (the first line of a file is 1) and its reading."""
-
-    line: int
-    type: EnergyType
-    instant: int
-    amount: Decimal
-
-
-class RowError(NamedTuple):
-    """A bad row: its line, the first column that is wrong (None: the row as such) and why."""
-
-    line: int
-    column: str | None
-    reason: str
-
-
-class ParsedCsv(NamedTuple):
-    """What a file holds. ``duplicates`` are the lines of rows whose type and instant an earlier row has."""
-
-    rows: list[CsvRow]
-    errors: list[RowError]
-    duplicates: list[int]
-    ignored_columns: list[str]
-    delimiter: str
-    decimal: DecimalSign
+__all__ = ["CsvFormat", "CsvOptions", "CsvRow", "ParsedCsv", "RowError", "RowWarning", "parse_csv"]
 
 
 def parse_csv(
     content: bytes,
     zone: ZoneInfo,
+    options: CsvOptions = THE_FILE_TELLS,
     *,
-    delimiter: str | None = None,
-    decimal: str | None = None,
     max_rows: int = 50_000,
     now: int | None = None,
 ) -> ParsedCsv:
@@ -59,24 +32,22 @@ def parse_csv(
     Args:
         content: the file, with or without a byte order mark.
         zone: where a date without a time begins at midnight.
-        delimiter: tab, ``;`` or ``,``; without it the header line tells.
-        decimal: ``.`` or ``,``; without it the amounts tell.
+        options: what the sender says about the file; without it the file tells.
         max_rows: how many rows a file may have.
         now: the present (UTC milliseconds); a row more than one day after it is an error, as for a single reading.
 
     Raises:
         CsvError: the file cannot be read as a whole.
     """
-    table = CsvTable.open(content, delimiter, max_rows)
-    parser = _RowParser.of(table, zone, _decimal(table, decimal), now)
-    parsed = ParsedCsv([], [], [], table.ignored_columns, table.delimiter, parser.decimal)
-    line_of: dict[EnergyType, dict[int, int]] = {kind: {} for kind in EnergyType}
+    table = CsvTable.open(content, options.delimiter, max_rows)
+    parser = _RowParser.of(table, zone, _decimal(table, options.decimal), now)
+    columns = {name: name for name in REQUIRED_COLUMNS}
+    form = CsvFormat("utf-8", table.delimiter, parser.decimal, None, 1, columns, table.ignored_columns)
+    parsed = ParsedCsv([], [], [], form)
     for line, fields in table:
         row = parser.parse(line, fields)
         if isinstance(row, RowError):
             parsed.errors.append(row)
-        elif line_of[row.type].setdefault(row.instant, line) != line:
-            parsed.duplicates.append(line)
         else:
             parsed.rows.append(row)
     return parsed
@@ -116,7 +87,7 @@ class _RowParser:
             return RowError(line, None, f"row has {len(fields)} fields, the header has {self.width}")
         try:
             date, kind, amount = self._texts(fields)
-            return CsvRow(line, parse_type(kind), self._instant(date), self._amount(amount))
+            return CsvRow(line, parse_type(kind), self._instant(date), self._amount(amount), ":" in date)
         except InvalidReadingError as exc:
             return RowError(line, exc.errors[0].where, exc.errors[0].reason)
 

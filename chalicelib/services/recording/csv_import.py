@@ -8,7 +8,8 @@ from typing import Literal
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.csv.rows import CsvRow, ParsedCsv, RowError, parse_csv
+from chalicelib.domain.csv.numbers import DecimalSign
+from chalicelib.domain.csv.rows import CsvOptions, CsvRow, ParsedCsv, RowError, parse_csv
 from chalicelib.domain.errors import (
     CsvError,
     DuplicateReadingError,
@@ -64,7 +65,7 @@ class CsvImportService:
         *,
         mode: ImportMode = "all",
         delimiter: str | None = None,
-        decimal: str | None = None,
+        decimal: DecimalSign | None = None,
     ) -> ImportReport:
         """Store the readings of a CSV file; already stored instants are skipped.
 
@@ -74,14 +75,17 @@ class CsvImportService:
         """
         now = self._clock()
         zone = self._settings.find(user_id).zone
-        parsed = parse_csv(content, zone, delimiter=delimiter, decimal=decimal, now=now)
+        parsed = parse_csv(content, zone, CsvOptions(delimiter, decimal), now=now)
+        twins = _drop_twins(parsed.rows)
         import_id = str(uuid4())
         stored = self._store(user_id, parsed, import_id, mode, now)
         if stored.meters:
             self._publisher.publish([_imported(user_id, import_id, stored.count, stored.meters, zone, now)])
-        skipped = len(parsed.rows) - len(stored.refused) - stored.count + len(parsed.duplicates)
+        skipped = len(parsed.rows) - len(stored.refused) - stored.count + twins
         errors = _field_errors([*parsed.errors, *stored.refused])
-        return ImportReport(import_id, stored.count, skipped, errors, tuple(parsed.ignored_columns), stored.meters)
+        return ImportReport(
+            import_id, stored.count, skipped, errors, tuple(parsed.format.ignored_columns), stored.meters
+        )
 
     def _store(self, user_id: str, parsed: ParsedCsv, import_id: str, mode: ImportMode, now: int) -> "_Stored":
         """Run the import's transaction, again when somebody else has just stored one of its instants."""
@@ -120,6 +124,15 @@ class _NothingNewError(Exception):
     def __init__(self, stored: _Stored) -> None:
         super().__init__()
         self.stored = stored
+
+
+def _drop_twins(rows: list[CsvRow]) -> int:
+    """Drop the rows whose type and instant an earlier row has, and count them."""
+    firsts = {(row.type, row.instant): row for row in reversed(rows)}
+    kept = [row for row in rows if firsts[row.type, row.instant] is row]
+    dropped = len(rows) - len(kept)
+    rows[:] = kept
+    return dropped
 
 
 def _check_rows(errors: Sequence[RowError], mode: ImportMode) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.csv.rows import parse_csv
+from chalicelib.domain.csv.rows import CsvOptions, parse_csv
 from chalicelib.domain.readings import EnergyType, day_start, to_datetime
 from tests.unit.domain.calculation.building import BERLIN
 from tests.unit.domain.calculation.meters import examples
@@ -73,12 +73,12 @@ def test_a_file_reads_back_what_was_written(
         written = amount_text(amount, sign, grouping)
         writer.writerow({"date": dates[notation](day), "type": kind.upper(), "amount": written, "note": "a\n;\t,b"})
     content = text.getvalue().encode("utf-8-sig" if with_mark else "utf-8")
-    parsed = parse_csv(content, BERLIN, decimal=sign)
+    parsed = parse_csv(content, BERLIN, CsvOptions(decimal=sign))  # type: ignore[arg-type]
     assert parsed.errors == []
     assert [(row.type, row.instant, row.amount) for row in parsed.rows] == [
         (kind, day_start(day, BERLIN), amount) for kind, day, amount in rows
     ]
-    assert parsed.delimiter == delimiter
+    assert parsed.format.delimiter == delimiter
 
 
 @examples
@@ -93,5 +93,5 @@ def test_the_decimal_sign_that_is_found_is_the_one_that_was_written(
         f"{(date(2024, 1, 1) + timedelta(days=i)).isoformat()};gas;{value}" for i, value in enumerate([*values, proof])
     ]
     parsed = parse_csv("\n".join(["date;type;amount", *lines]).encode(), BERLIN)
-    assert parsed.decimal == sign
+    assert parsed.format.decimal == sign
     assert [row.amount for row in parsed.rows] == [*(amount for _, _, amount in rows), Decimal("12345.678")]
