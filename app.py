@@ -12,7 +12,9 @@ from chalicelib.api.v2 import display, energy, exchanges, openapi, settings
 from chalicelib.handlers import comparer, display_data, sweeper, sync_job
 
 app = Chalice(app_name="energy-monitor", configure_logs=False)  # the application logs by itself, as JSON lines
-app.api.binary_types.append("text/csv")  # files arrive byte for byte, in any encoding
+# Bytes pass in both directions, whatever their type: infra/resources.yaml says so to API Gateway, and ``Answer``
+# encodes them. Chalice's own way answers 400, in a shape of its own, to a request without an Accept header.
+app.api.binary_types = []
 
 # HTTP
 app.register_blueprint(health.routes)

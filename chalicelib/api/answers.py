@@ -1,5 +1,6 @@
 """Answers as JSON: amounts as numbers with up to 3 decimals, instants as ISO 8601 in UTC."""
 
+import base64
 import json
 from datetime import datetime
 from decimal import Decimal
@@ -7,11 +8,24 @@ from http import HTTPStatus
 from typing import Any
 
 from chalice import Response
+from typing_extensions import override
 
 from chalicelib.api.errors import problem_of
+from chalicelib.api.upload import JSON
 
-JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
+
+
+class Answer(Response):
+    """An answer whose body may be bytes of any content type: they travel to API Gateway as base64."""
+
+    @override
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
+        """What API Gateway takes; ``binary_types`` are Chalice's own way."""
+        members: dict[str, Any] = super().to_dict()
+        if isinstance(self.body, bytes):
+            members |= {"body": base64.b64encode(self.body).decode(), "isBase64Encoded": True}
+        return members
 
 
 def json_answer(body: Any, status: HTTPStatus = HTTPStatus.OK, headers: dict[str, str] | None = None) -> Response:
@@ -38,7 +52,7 @@ def problem_answer(error: Exception, path: str) -> Response:
 def _response(body: Any, status: HTTPStatus, content_type: str, headers: dict[str, str]) -> Response:
     text = json.dumps(body, default=_plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     sendable = text.encode("utf-8", "replace").decode()  # half a surrogate pair that a caller sent and an error quotes
-    return Response(sendable, {"Content-Type": content_type, **headers}, status.value)
+    return Answer(sendable, {"Content-Type": content_type, **headers}, status.value)
 
 
 def _plain(value: Any) -> float | str:

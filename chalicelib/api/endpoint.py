@@ -6,7 +6,7 @@ of its own for errors: ``refusal``.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
@@ -22,6 +22,7 @@ from chalicelib.api.errors import (
     MalformedBodyError,
     UnsupportedMediaError,
 )
+from chalicelib.api.upload import FILE_BYTES, FORM, FORM_BYTES, JSON, UploadedFile, file_of, media_type_of
 from chalicelib.auth import Caller
 from chalicelib.bootstrap.container import Container
 from chalicelib.domain.errors import FieldError, InvalidInputError
@@ -33,7 +34,6 @@ Model = TypeVar("Model", bound=BaseModel)
 Refusal = Callable[[Exception, str], Response]  # the answer to an error on a path
 
 JSON_BODY_BYTES = 64 * 1024
-CSV_BODY_BYTES = 4 * 1024 * 1024  # base64 of it stays below the 6 MB that Lambda takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Call:
         Raises:
             UnsupportedMediaError, BodyTooLargeError, MalformedBodyError, InvalidInputError
         """
-        return validated(model, _parsed(self.body("application/json", JSON_BODY_BYTES)))
+        return validated(model, _parsed(self.body({JSON: JSON_BODY_BYTES})))
 
     def query(self, model: type[Model]) -> Model:
         """The query string as a model. Raises InvalidInputError."""
@@ -71,15 +71,28 @@ class Call:
         """A path of this API as the caller reaches it: behind the stage's prefix."""
         return stage_prefix(self.request) + path
 
-    def body(self, content_type: str, limit: int) -> bytes:
-        """The raw body. Raises UnsupportedMediaError, BodyTooLargeError."""
-        given = self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if given != content_type:
-            raise UnsupportedMediaError(f"send Content-Type: {content_type}, not {given or 'none'}")
+    def file(self, accepted: Collection[str]) -> UploadedFile:
+        """The uploaded file, of one of these types; a form may bring it.
+
+        Raises:
+            UnsupportedMediaError, BodyTooLargeError, MalformedBodyError, InvalidInputError
+        """
+        content = self.body({**dict.fromkeys(accepted, FILE_BYTES), FORM: FORM_BYTES})
+        return file_of(content, self.request.headers["content-type"], accepted)
+
+    def body(self, limits: Mapping[str, int]) -> bytes:
+        """The raw body, of one of these content types and no longer than each may be.
+
+        Raises:
+            UnsupportedMediaError, BodyTooLargeError
+        """
+        given = media_type_of(self.request.headers.get("content-type", ""))
+        if given not in limits:
+            raise UnsupportedMediaError(f"send Content-Type: {' or '.join(limits)}, not {given[:100] or 'none'}")
         raw = self.request.raw_body or b""
         content = raw if isinstance(raw, bytes) else raw.encode()
-        if len(content) > limit:
-            raise BodyTooLargeError(f"the body has {len(content)} bytes, this path takes up to {limit}")
+        if len(content) > limits[given]:
+            raise BodyTooLargeError(f"the body has {len(content)} bytes, this path takes up to {limits[given]}")
         return content
 
 

@@ -12,19 +12,28 @@ from operator import itemgetter
 from chalice import Response
 from chalice.app import Request
 
-from chalicelib.api.answers import JSON, PROBLEM_JSON, json_answer
+from chalicelib.api.answers import PROBLEM_JSON, json_answer
 from chalicelib.api.endpoint import stage_prefix
 from chalicelib.api.errors import title_of
 from chalicelib.api.operation import Operation
 from chalicelib.api.schemas import PROBLEM, Members, reference, schemas_of
+from chalicelib.api.upload import FORM, JSON
 
-CSV = "text/csv"
 ALWAYS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
 WITH_BODY = (
+    HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
 )
+FILE: Members = {"type": "string", "description": "the bytes of the file, up to 4 MB"}
+EXPORT: Members = {"type": "object", "description": "what an export as JSON gave, up to 4 MB"}
+FILE_IN_FORM: Members = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["file"],
+    "properties": {"file": {**FILE, "format": "binary"}},
+}
 HEADERS = {
     "Retry-After": "Seconds to wait before asking again",
     "WWW-Authenticate": "How to say who is asking",
@@ -76,11 +85,15 @@ def _operation(operation: Operation, schemas: Mapping[str, Members]) -> Members:
         "responses": {str(status.value): answer for status, answer in sorted(_answers(operation), key=itemgetter(0))},
     }
     if operation.body or operation.file:
-        content = {CSV: {"schema": {"type": "string"}}}
-        if operation.body:
-            content = {JSON: {"schema": reference(operation.body.__name__)}}
-        members["requestBody"] = {"required": True, "content": content}
+        members["requestBody"] = {"required": True, "content": _content(operation)}
     return members
+
+
+def _content(operation: Operation) -> Members:
+    if operation.body:
+        return {JSON: {"schema": reference(operation.body.__name__)}}
+    files = {media: {"schema": EXPORT if media == JSON else FILE} for media in operation.file_types}
+    return {**files, FORM: {"schema": FILE_IN_FORM}}
 
 
 def _parameters(operation: Operation, schemas: Mapping[str, Members]) -> Iterator[Members]:
@@ -120,8 +133,6 @@ def _refusals(operation: Operation) -> set[HTTPStatus]:
         refusals.add(HTTPStatus.UNPROCESSABLE_ENTITY)
     if operation.body or operation.file:
         refusals.update(WITH_BODY)
-    if operation.body:
-        refusals.add(HTTPStatus.BAD_REQUEST)
     if operation.conditional == "If-Match":
         refusals.add(HTTPStatus.PRECONDITION_FAILED)
     return refusals

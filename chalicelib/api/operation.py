@@ -9,6 +9,8 @@ from typing import Any, Literal, NotRequired, TypedDict
 from chalice import Response
 from pydantic import BaseModel
 
+from chalicelib.api.upload import CSV, JSON
+
 Conditional = Literal["If-Match", "If-None-Match"]
 Function = Callable[..., Response]
 
@@ -23,15 +25,26 @@ class Operation:
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     file: bool = False
+    json_too: bool = False
     status: HTTPStatus = HTTPStatus.OK
     answers: tuple[type[BaseModel], ...] = ()
     conditional: Conditional | None = None
     headers: tuple[str, ...] = ()
     refusals: tuple[HTTPStatus, ...] = ()
 
+    @property
+    def file_types(self) -> tuple[str, ...]:
+        """The content types that its file may have; a form may bring it too."""
+        return (*CSV, JSON) if self.json_too else CSV
+
 
 class Promises(TypedDict):
-    """What a declaration says of an operation's answers; its inputs are the function's annotations."""
+    """What a declaration says of an operation's answers; its inputs are the function's annotations.
+
+    ``json_too``: its file may be the JSON of an export as well as CSV.
+    """
+
+    json_too: NotRequired[bool]
 
     status: NotRequired[HTTPStatus]
     answers: NotRequired[tuple[type[BaseModel], ...]]
@@ -41,6 +54,6 @@ class Promises(TypedDict):
 
 
 def inputs_of(function: Function, query: type[BaseModel] | None) -> dict[str, Any]:
-    """The inputs that a function names: ``query`` and ``body`` are models, ``content`` is a CSV file."""
+    """The inputs that a function names: ``query`` and ``body`` are models, ``file`` is an uploaded file."""
     named = inspect.get_annotations(function)
-    return {"query": named.get("query", query), "body": named.get("body"), "file": "content" in named}
+    return {"query": named.get("query", query), "body": named.get("body"), "file": "file" in named}

@@ -12,7 +12,7 @@ from chalice import Blueprint, Chalice, Response
 from pydantic import BaseModel
 
 from chalicelib.api.answers import problem_answer
-from chalicelib.api.endpoint import CSV_BODY_BYTES, Call, Refusal, answered
+from chalicelib.api.endpoint import Call, Refusal, answered
 from chalicelib.api.errors import MethodNotAllowedError
 from chalicelib.api.operation import Function, Operation, Promises, inputs_of
 from chalicelib.auth import OPERATOR
@@ -30,7 +30,7 @@ class Routes(Blueprint):
     """The routes of one module; ``operations`` keeps the order of their declaration.
 
     An operation's function takes the ``Call``, the path's parameters, and of these what it names: ``query`` and
-    ``body``, checked by the models of their annotations, and ``content``, the bytes of a CSV file.
+    ``body``, checked by the models of their annotations, and ``file``, an ``UploadedFile``.
     """
 
     query: ClassVar[type[BaseModel] | None] = None  # of operations whose function names none
@@ -110,7 +110,7 @@ def content_of(operation: Operation, call: Call) -> dict[str, Any]:
     """
     if operation.body:
         return {"body": call.json(operation.body)}
-    return {"content": call.body("text/csv", CSV_BODY_BYTES)} if operation.file else {}
+    return {"file": call.file(operation.file_types)} if operation.file else {}
 
 
 def _refusing(allowed: tuple[str, ...]) -> Function:

@@ -10,6 +10,7 @@ from chalicelib.api.components.answers import ImportedFile, RecordedForm, TableR
 from chalicelib.api.components.bodies import FileQuery
 from chalicelib.api.components.component import ComponentRequest, ComponentRoutes
 from chalicelib.api.preconditions import conditional_answer, if_match
+from chalicelib.api.upload import UploadedFile
 from chalicelib.api.v2.import_bodies import ImportReportBody
 from chalicelib.api.v2.reading_bodies import CorrectionBody, ReadingBody
 from chalicelib.services.backends.component_reads import ShowForm, row_of
@@ -77,10 +78,10 @@ def remove_energy_form(request: ComponentRequest, reading_id: str) -> Response:
     return no_content({"X-Source-Version": str(version)})
 
 
-@routes.operation("POST", "/components/csv_import", answers=(ImportedFile,))
-def import_csv(request: ComponentRequest, query: FileQuery, content: bytes) -> Response:
+@routes.operation("POST", "/components/csv_import", json_too=True, answers=(ImportedFile,))
+def import_csv(request: ComponentRequest, query: FileQuery, file: UploadedFile) -> Response:
     """Import a CSV file: 200 with counts and the source version of each meter it changed."""
-    report = ImportReportBody.of(request.backend.bulk_create(request.user_id, content, **query.options()))
+    report = ImportReportBody.of(request.backend.bulk_create(request.user_id, file.content, **query.options()))
     return json_answer(report.model_dump(by_alias=True, exclude={"import_id"}))
 
 

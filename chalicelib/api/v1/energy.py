@@ -7,6 +7,7 @@ from chalice import Response
 from chalicelib.api.answers import json_answer
 from chalicelib.api.endpoint import Call
 from chalicelib.api.routes import Routes
+from chalicelib.api.upload import UploadedFile
 from chalicelib.api.v1.errors import error_answer
 from chalicelib.api.v1.shapes import (
     ChangedEnergyBody,
@@ -51,9 +52,9 @@ def remove_energy(call: Call, reading_id: str) -> Response:
 
 
 @routes.operation("POST", "/v1/energy/import")
-def import_energies(call: Call, query: ImportQuery, content: bytes) -> Response:
+def import_energies(call: Call, query: ImportQuery, file: UploadedFile) -> Response:
     """Import a CSV file: 200 with counts."""
-    report = call.container.imports.bulk_create(call.user_id, content, **query.options())
+    report = call.container.imports.bulk_create(call.user_id, file.content, **query.options())
     return json_answer(ImportResultBody.of(report).as_json())
 
 

@@ -8,6 +8,7 @@ from chalicelib.api.answers import json_answer, no_content
 from chalicelib.api.endpoint import Call
 from chalicelib.api.preconditions import conditional_answer, seen_revision
 from chalicelib.api.routes import Routes
+from chalicelib.api.upload import UploadedFile
 from chalicelib.api.v2.cursor import page_request, position_after
 from chalicelib.api.v2.import_bodies import ImportQuery, ImportReportBody
 from chalicelib.api.v2.reading_bodies import (
@@ -93,10 +94,10 @@ def delete_reading(call: Call, reading_id: str) -> Response:
     return no_content({"X-Source-Version": str(version)})
 
 
-@routes.operation("POST", "/v2/energy/import", answers=(ImportReportBody,))
-def import_readings(call: Call, query: ImportQuery, content: bytes) -> Response:
+@routes.operation("POST", "/v2/energy/import", json_too=True, answers=(ImportReportBody,))
+def import_readings(call: Call, query: ImportQuery, file: UploadedFile) -> Response:
     """Import a CSV file: 200 with counts and the source version of each meter it changed."""
-    report = call.container.imports.bulk_create(call.user_id, content, **query.options())
+    report = call.container.imports.bulk_create(call.user_id, file.content, **query.options())
     return json_answer(ImportReportBody.of(report).as_json())
 
 

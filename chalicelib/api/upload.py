@@ -1,0 +1,101 @@
+"""A file as a request brings it: as its body, or as the one file of a form."""
+
+import io
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+
+from chalicelib.api.errors import BodyTooLargeError, MalformedBodyError, UnsupportedMediaError
+from chalicelib.domain.errors import FieldError, InvalidInputError
+
+JSON = "application/json"
+FORM = "multipart/form-data"
+# What browsers, shells and Excel on Windows call a CSV file.
+CSV = ("text/csv", "text/plain", "application/csv", "application/vnd.ms-excel")
+UNNAMED = "application/octet-stream"  # of a file in a form: the client does not know what it is
+
+FILE_BYTES = 4 * 1024 * 1024  # base64 of it stays below the 6 MB that Lambda takes
+FORM_BYTES = FILE_BYTES + 64 * 1024  # what a form puts around its file is no part of the file
+FORM_PARTS = 20
+NAME_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file: its bytes, at most 4 MB; its name where a form gives one; its type, which may be ``UNNAMED``."""
+
+    content: bytes
+    name: str | None
+    media_type: str
+
+
+def file_of(content: bytes, content_type: str, accepted: Collection[str]) -> UploadedFile:
+    """The file of a request, from its body and its ``Content-Type``; ``accepted`` are the types of files.
+
+    Raises:
+        BodyTooLargeError: the file has more than 4 MB.
+        MalformedBodyError: the body is no form, though its type says so.
+        InvalidInputError: the form has not exactly one file, or fields beside it.
+        UnsupportedMediaError: the file in the form is of another type.
+    """
+    media_type = media_type_of(content_type)
+    file = _file_of_form(content, content_type) if media_type == FORM else UploadedFile(content, None, media_type)
+    if file.media_type not in {*accepted, UNNAMED}:
+        raise UnsupportedMediaError(f"the file in the form is {file.media_type[:100]}: send {' or '.join(accepted)}")
+    if len(file.content) > FILE_BYTES:
+        raise BodyTooLargeError(f"the file has {len(file.content)} bytes, this path takes up to {FILE_BYTES}")
+    return file
+
+
+def media_type_of(content_type: str) -> str:
+    """A ``Content-Type`` without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+@dataclass(slots=True)
+class _Part:
+    head: MultipartSegment
+    content: bytes
+
+
+def _file_of_form(content: bytes, content_type: str) -> UploadedFile:
+    files: list[_Part] = []
+    for part in _parts(content, content_type):
+        if part.head.filename is None:
+            raise _field(str(part.head.name)[:100], "a form field: send options in the query string")
+        if part.head.filename or part.content:  # a browser sends an empty one where no file was chosen
+            files.append(part)
+    if len(files) != 1:
+        raise _field("body", f"the form has {len(files)} files: send exactly one")
+    head = files[0].head
+    return UploadedFile(files[0].content, _name(head.filename or ""), head.content_type or UNNAMED)
+
+
+def _parts(content: bytes, content_type: str) -> Iterator[_Part]:
+    part: _Part | None = None
+    chunks: list[bytes] = []
+    try:
+        boundary = parse_options_header(content_type)[1].get("boundary", "")
+        parser = PushMultipartParser(boundary.encode(errors="replace"), max_segment_count=FORM_PARTS)
+        for event in parser.parse_blocking(io.BytesIO(content).read):
+            if isinstance(event, MultipartSegment):
+                part, chunks = _Part(event, b""), []
+            elif event is not None:
+                chunks.append(bytes(event))
+            elif part:
+                part.content = b"".join(chunks)
+                yield part
+    except MultipartError as error:
+        raise MalformedBodyError(f"the body is not a form ({FORM}) as its Content-Type says: {error}") from error
+
+
+def _name(given: str) -> str | None:
+    """The name alone: some clients send the whole path on their machine."""
+    last = re.split(r"[/\\]", given)[-1]
+    return "".join(filter(str.isprintable, last)).strip()[:NAME_LENGTH] or None
+
+
+def _field(where: str, reason: str) -> InvalidInputError:
+    return InvalidInputError(f"{where}: {reason}", (FieldError(where, reason),))
