@@ -8,7 +8,7 @@ from chalicelib.api.components import openapi as components_openapi
 from chalicelib.api.ops import flags
 from chalicelib.api.v1 import energy as v1_energy
 from chalicelib.api.v1 import views as v1_views
-from chalicelib.api.v2 import display, energy, exchanges, openapi, settings
+from chalicelib.api.v2 import display, energy, exchanges, imports, openapi, settings
 from chalicelib.handlers import comparer, display_data, sweeper, sync_job
 
 app = Chalice(app_name="energy-monitor", configure_logs=False)  # the application logs by itself, as JSON lines
@@ -21,6 +21,7 @@ app.register_blueprint(health.routes)
 app.register_blueprint(v1_energy.routes)
 app.register_blueprint(v1_views.routes)
 app.register_blueprint(energy.routes)
+app.register_blueprint(imports.routes)
 app.register_blueprint(display.routes)
 app.register_blueprint(exchanges.routes)
 app.register_blueprint(settings.routes)

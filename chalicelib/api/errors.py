@@ -23,6 +23,7 @@ from chalicelib.domain.errors import (
     FieldError,
     ForbiddenError,
     ImplausibleReadingError,
+    ImportRowsError,
     InvalidInputError,
     NotFoundError,
     RevisionError,
@@ -136,6 +137,9 @@ def _members(error: Exception) -> dict[str, Any]:
     members: dict[str, Any] = {}
     if isinstance(error, ImplausibleReadingError):
         members |= {"code": error.doubt.code, "details": _details(error.doubt)}
+    if isinstance(error, ImportRowsError) and error.warnings:
+        members["warnings"] = [each._asdict() for each in error.warnings[:SHOWN_ERRORS]]
+        members["warningCount"] = len(error.warnings)
     if isinstance(error, InvalidInputError) and error.errors:
         members["errors"] = [_field(field) for field in error.errors[:SHOWN_ERRORS]]
         members["errorCount"] = len(error.errors)

@@ -30,7 +30,7 @@ class Backends:
 def backends(ports: Ports, clock: Clock) -> Backends:
     """Put both backends together."""
     energy = EnergyCrudService(ports.transactions, ports.settings, ports.publisher, clock)
-    imports = CsvImportService(ports.transactions, ports.settings, ports.publisher, clock)
+    imports = CsvImportService(ports.transactions, ports.settings, ports.queries, ports.publisher, clock)
     old = OldBackend(ports.queries, clock, energy, imports)
     return Backends(energy, imports, old, NewBackend(ports.display, ports.queries, clock, energy, imports))
 

@@ -10,6 +10,7 @@ from chalicelib.domain.ports import (
     Clock,
     DisplayDataRepository,
     EventPublisher,
+    ImportList,
     ReadingQueries,
     SettingsRepository,
     Transactions,
@@ -25,6 +26,7 @@ from chalicelib.repositories.comparisons import MongoComparisonLog
 from chalicelib.repositories.database import MongoDatabase, ping
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.flag_changes import MongoFlagHistory
+from chalicelib.repositories.imports import MongoImportList
 from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
@@ -57,6 +59,7 @@ class Ports:
     transactions: Transactions
     settings: SettingsRepository
     queries: ReadingQueries
+    imports: ImportList
     display: DisplayDataRepository
     lagging: LaggingMeters
     publisher: EventPublisher
@@ -126,6 +129,7 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         transactions=MongoTransactions(database, REQUEST_SECONDS),
         settings=MongoSettingsRepository(database),
         queries=MongoReadingQueries(database, REQUEST_SECONDS),
+        imports=MongoImportList(database),
         display=MongoDisplayDataRepository(database, REQUEST_SECONDS),
         lagging=MongoLaggingMeters(database, REQUEST_SECONDS),
         publisher=publisher,

@@ -108,6 +108,13 @@ class EnergyReadingsBulkImported(EnergyEvent):
     meters: tuple[ImportedMeter, ...] = Field(min_length=1)
 
 
+class EnergyReadingsImportUndone(EnergyEvent):
+    """An import was taken back; one change per meter."""
+
+    import_id: str
+    meters: tuple[ImportedMeter, ...] = Field(min_length=1)
+
+
 class UserSettingsChanged(EnergyEvent):
     """Zone, modulus or direction changed: every figure of the meters that are named."""
 

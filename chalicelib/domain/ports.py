@@ -158,6 +158,9 @@ class EnergyRepository(Protocol):
     def within(self, ids: IdRange) -> list[StoredReading]:
         """The readings that are left of those that were stored together."""
 
+    def by_ids(self, ids: Sequence[str]) -> list[StoredReading]:
+        """The readings that are left of those with these ids."""
+
     def replace_many(self, changes: Sequence[Change], now: int) -> None:
         """Give stored readings other amounts, in one command per side."""
 

@@ -10,6 +10,7 @@ from chalicelib.domain.events import (
     EnergyReadingCreated,
     EnergyReadingDeleted,
     EnergyReadingsBulkImported,
+    EnergyReadingsImportUndone,
     EnergyReadingsSynced,
     EnergyReadingUpdated,
     MeterExchanged,
@@ -56,6 +57,13 @@ def energy_readings_synced_handler(event: EnergyReadingsSynced, container: Conta
 @event_function(EnergyReadingsBulkImported)
 def bulk_import_handler(event: EnergyReadingsBulkImported, container: Container) -> int:
     """A file was imported: one refresh per meter."""
+    return _refresh(event, event.meters, container)
+
+
+@blueprint.lambda_function(name="ImportUndoneHandler")
+@event_function(EnergyReadingsImportUndone)
+def import_undone_handler(event: EnergyReadingsImportUndone, container: Container) -> int:
+    """An import was taken back: one refresh per meter."""
     return _refresh(event, event.meters, container)
 
 

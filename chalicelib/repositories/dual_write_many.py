@@ -89,15 +89,22 @@ class ManyReadings:
         return [reading_of(document | twins.get(document["_id"], {})) for document in counting]
 
     def within(self, ids: IdRange) -> list[StoredReading]:
-        """What is left of the readings of one meter that were stored together; on the old side doubles may hide some."""
-        projection = {"type": 1, "date": 1}
-        created = list(self._read.find(counted({"_id": same_batch(ids)}), projection=projection))
-        if not created:
-            return []
-        (energy_type,) = {EnergyType(document["type"]) for document in created}
-        known = {str(document["_id"]) for document in created}
-        stored = self.at(energy_type, [to_ms(document["date"]) for document in created])
-        return [reading for reading in stored if reading.id in known]
+        """What is left of the readings of one meter that were stored together."""
+        return self._with_ids(same_batch(ids))
+
+    def by_ids(self, ids: Sequence[str]) -> list[StoredReading]:
+        """The readings of one meter that are left of those with these ids."""
+        return self._with_ids({"$in": [*map(id_of, ids)]}) if ids else []
+
+    def _with_ids(self, wanted: Document) -> list[StoredReading]:
+        """On the old side doubles may hide some."""
+        found = list(self._read.find(counted({"_id": wanted}), projection={"type": 1, "date": 1}))
+        known = {str(document["_id"]) for document in found}
+        kinds = {EnergyType(document["type"]) for document in found}
+        stored = [
+            self.at(kind, [to_ms(each["date"]) for each in found if each["type"] == kind.value]) for kind in kinds
+        ]
+        return [reading for group in stored for reading in group if reading.id in known]
 
     def replace_many(self, changes: Sequence[Change], now: int) -> None:
         """Write the new amounts on each side; a missing twin is inserted."""

@@ -104,7 +104,9 @@ def _meter_document(meter: ImportedReadings) -> Document:
 
 
 def _undone_document(undone: Undone | None) -> Document | None:
-    return undone and {
+    if undone is None:
+        return None
+    return {
         "at": to_datetime(undone.at),
         "removed": undone.removed,
         "restored": undone.restored,
@@ -148,7 +150,9 @@ def _configured(kind: EnergyType, document: Document | None) -> Configured | Non
     def read(which: str, said: Document) -> MeterConfiguration:
         return configuration_of({"_id": f"{kind} {which} in {Collections.IMPORTS}", **said}, kind)
 
-    return document and Configured(read("former", document["former"]), read("given", document["given"]))
+    if document is None:
+        return None
+    return Configured(read("former", document["former"]), read("given", document["given"]))
 
 
 def _undone(document: Any) -> Undone | None:

@@ -31,7 +31,15 @@ from tests.fakes.comparisons import FakeComparisonLog
 from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
 from tests.fakes.lagging import FakeLaggingMeters
 from tests.fakes.publisher import FakePublisher
-from tests.fakes.store import FakeDisplay, FakeMeters, FakeQueries, FakeSettings, FakeStore, ReadingsById
+from tests.fakes.store import (
+    FakeDisplay,
+    FakeImportList,
+    FakeMeters,
+    FakeQueries,
+    FakeSettings,
+    FakeStore,
+    ReadingsById,
+)
 from tests.fakes.usage import FakeUsageLog
 
 
@@ -342,6 +350,7 @@ def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> 
         transactions=store,
         settings=FakeSettings(store),
         queries=FakeQueries(store),
+        imports=FakeImportList(store),
         display=FakeDisplay(store),
         lagging=FakeLaggingMeters(store),
         publisher=publisher,

@@ -12,10 +12,12 @@ from chalicelib.bootstrap.container import now
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import DuplicateReadingError, LostModeError, NotFoundError, UnavailableError
+from chalicelib.domain.imports.record import IdRange, ImportRecord
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.meters.invariants import Violation
 from chalicelib.domain.ports import (
+    Change,
     Clock,
     MeterSnapshot,
     MeterState,
@@ -53,6 +55,7 @@ class State:
     meters: dict[MeterKey, Meter] = field(default_factory=dict)
     display: dict[tuple[str, EnergyType, DataType, int | None], DisplayDocument] = field(default_factory=dict)
     settings: dict[str, UserSettings] = field(default_factory=dict)
+    imports: dict[tuple[str, str], ImportRecord] = field(default_factory=dict)
     # what another application wrote into the old side alone, by id; None where it deleted
     foreign: dict[str, tuple[MeterKey, StoredReading | None]] = field(default_factory=dict)
     sync: SyncState = field(default_factory=lambda: SyncState(SyncMode.DUAL_WRITE))
@@ -111,6 +114,36 @@ class FakeTransaction:
         self.readings = FakeReadings(state, user_id)
         self.meters = FakeMeters(state, user_id)
         self.settings = FakeSettingsWriter(state, user_id)
+        self.imports = FakeImportRecords(state, user_id)
+
+
+class FakeImportRecords:
+    def __init__(self, state: State, user_id: str) -> None:
+        self._state = state
+        self._user_id = user_id
+
+    def add(self, record: ImportRecord) -> None:
+        self._state.imports[self._user_id, record.id] = record
+
+    def get(self, import_id: str) -> ImportRecord:
+        try:
+            return self._state.imports[self._user_id, import_id]
+        except KeyError:
+            raise NotFoundError("there is no such import") from None
+
+    def close(self, record: ImportRecord) -> None:
+        self._state.imports[self._user_id, record.id] = record
+
+
+class FakeImportList:
+    def __init__(self, store: FakeStore) -> None:
+        self._store = store
+
+    def page(self, user_id: str, limit: int, after: tuple[int, str] | None = None) -> list[ImportRecord]:
+        self._store.ping()
+        records = [record for (owner, _), record in self._store.stored.imports.items() if owner == user_id]
+        records.sort(key=lambda record: (record.at, record.id), reverse=True)
+        return [record for record in records if after is None or (record.at, record.id) < after][:limit]
 
 
 class FakeSettingsWriter:
@@ -131,17 +164,43 @@ class FakeReadings:
         self._user_id = user_id
 
     def add(self, reading: NewReading, now: int) -> StoredReading:
-        key = (self._user_id, reading.type, reading.instant)
-        if key in self._state.readings:
+        return self._add(uuid4().hex[:24], reading, now)
+
+    def _add(self, key: str, reading: NewReading, now: int) -> StoredReading:
+        place = (self._user_id, reading.type, reading.instant)
+        if place in self._state.readings:
             raise DuplicateReadingError("already stored")
         origin = (reading.source, 1, now, now, reading.import_batch_id)
-        stored = StoredReading(uuid4().hex[:24], reading.type, reading.instant, reading.amount, *origin)
-        self._state.readings[key] = stored
+        stored = StoredReading(key, reading.type, reading.instant, reading.amount, *origin)
+        self._state.readings[place] = stored
         return stored
 
-    def add_many(self, readings: Sequence[NewReading], now: int) -> None:
+    def add_many(self, readings: Sequence[NewReading], now: int) -> IdRange:
+        batch = uuid4().hex[:18]
+        for number, reading in enumerate(readings):
+            self._add(f"{batch}{number:06x}", reading, now)
+        return IdRange(f"{batch}{0:06x}", len(readings))
+
+    def at(self, energy_type: EnergyType, instants: Sequence[int]) -> list[StoredReading]:
+        places = ((self._user_id, energy_type, instant) for instant in instants)
+        return [self._state.readings[place] for place in places if place in self._state.readings]
+
+    def within(self, ids: IdRange) -> list[StoredReading]:
+        first = int(ids.first, 16)
+        return self.by_ids([f"{first + number:024x}" for number in range(ids.length)])
+
+    def by_ids(self, ids: Sequence[str]) -> list[StoredReading]:
+        wanted = set(ids)
+        readings = self._state.readings.items()
+        return [reading for (owner, _, _), reading in readings if owner == self._user_id and reading.id in wanted]
+
+    def replace_many(self, changes: Sequence[Change], now: int) -> None:
+        for change in changes:
+            self.replace(change.before, change.after)
+
+    def remove_many(self, readings: Sequence[StoredReading], now: int) -> None:
         for reading in readings:
-            self.add(reading, now)
+            self.remove(reading, now)
 
     def get(self, reading_id: str) -> StoredReading:
         return stored_reading(self._state, self._user_id, reading_id)
@@ -169,6 +228,9 @@ class FakeReadings:
 
     def between(self, energy_type: EnergyType, first: int, last: int, but: str | None = None) -> CompactReadings:
         return CompactReadings.of(points_of(self._state, self._user_id, energy_type, but)).between(first, last)
+
+    def stored_between(self, energy_type: EnergyType, first: int, last: int) -> CompactReadings:
+        return self.between(energy_type, first, last)
 
     def highest(self, energy_type: EnergyType) -> Decimal:
         amounts = [item.amount for key, item in self._state.readings.items() if key[:2] == (self._user_id, energy_type)]

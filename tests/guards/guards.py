@@ -146,7 +146,7 @@ GUARDS = (
     ),
     Guard(
         "the dirty range of where its twin was",
-        "chalicelib/repositories/dual_write.py",
+        "chalicelib/repositories/dual_write_many.py",
         "if place and place != (known.type, known.instant):",
         "if False:",
         (
@@ -347,7 +347,7 @@ GUARDS = (
     ),
     Guard(
         "the instant of a reading whose document cannot be read",
-        "chalicelib/repositories/dual_write.py",
+        "chalicelib/repositories/dual_write_many.py",
         "if self._of_damaged(there, taken):",
         "if False:",
         (

@@ -6,11 +6,9 @@
 from pydantic import Field, RootModel
 
 from chalicelib.api.bodies import Amount, Body, Moment
-from chalicelib.api.v2.import_bodies import RowErrorBody
 from chalicelib.domain.calculation.histogram import Histogram
 from chalicelib.domain.calculation.monthly import MonthlyEntry
 from chalicelib.domain.calculation.summary_cards import SummaryCards
-from chalicelib.domain.events import MeterChange
 from chalicelib.domain.readings import EnergyType
 
 
@@ -81,14 +79,3 @@ class RecordedForm(TableRow):
     """A reading that was just written, with the source version that its meter reached."""
 
     source_version: int
-
-
-class ImportedFile(Body):
-    """What became of a file."""
-
-    success: int
-    skipped: int
-    error: int
-    errors: list[RowErrorBody]
-    ignored_columns: list[str]
-    meters: list[MeterChange]

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from chalicelib.api.bodies import CONSISTENT, TRUTH, Body, DateText
 from chalicelib.api.v2.display_bodies import Buckets, Year
-from chalicelib.api.v2.import_bodies import ImportQuery
+from chalicelib.api.v2.import_bodies import ImportListQuery, ImportQuery
 from chalicelib.api.v2.reading_bodies import ReadingListQuery
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.readings import EnergyType
@@ -46,4 +46,8 @@ class MonthsQuery(ViewQuery):
 
 
 class FileQuery(ImportQuery, ComponentQuery):
-    """How to read a CSV file."""
+    """How to read a file, and what may be written."""
+
+
+class FileListQuery(ImportListQuery, ComponentQuery):
+    """Which imports to list."""

@@ -6,17 +6,19 @@ from typing import Any
 from chalice import Response
 
 from chalicelib.api.answers import json_answer, no_content
-from chalicelib.api.components.answers import ImportedFile, RecordedForm, TableRow
-from chalicelib.api.components.bodies import FileQuery
+from chalicelib.api.components.answers import RecordedForm, TableRow
+from chalicelib.api.components.bodies import FileListQuery, FileQuery
 from chalicelib.api.components.component import ComponentRequest, ComponentRoutes
 from chalicelib.api.preconditions import conditional_answer, if_match
 from chalicelib.api.upload import UploadedFile
-from chalicelib.api.v2.import_bodies import ImportReportBody
+from chalicelib.api.v2.import_bodies import ImportListBody, ImportReportBody, UndoReportBody
+from chalicelib.api.v2.imports import listed, undone
 from chalicelib.api.v2.reading_bodies import CorrectionBody, ReadingBody
 from chalicelib.services.backends.component_reads import ShowForm, row_of
 from chalicelib.services.recording.energy_crud import Recorded
 
 FORM = "/components/energy_forms"
+IMPORTS = "/components/csv_import"
 FILLED = "/components/energy_forms/{reading_id}"
 
 routes = ComponentRoutes(__name__)
@@ -78,11 +80,25 @@ def remove_energy_form(request: ComponentRequest, reading_id: str) -> Response:
     return no_content({"X-Source-Version": str(version)})
 
 
-@routes.operation("POST", "/components/csv_import", json_too=True, answers=(ImportedFile,))
+@routes.operation("POST", IMPORTS, json_too=True, answers=(ImportReportBody,))
 def import_csv(request: ComponentRequest, query: FileQuery, file: UploadedFile) -> Response:
-    """Import a CSV file: 200 with counts and the source version of each meter it changed."""
-    report = ImportReportBody.of(request.backend.bulk_create(request.user_id, file.content, **query.options()))
-    return json_answer(report.model_dump(by_alias=True, exclude={"import_id"}))
+    """Import a file, or say what would happen: 200 with counts and the source version of each meter it changed."""
+    report = request.backend.bulk_create(request.user_id, file.content, query.options(file))
+    return json_answer(ImportReportBody.of(report, preview=query.preview).as_json())
+
+
+@routes.operation("GET", IMPORTS, answers=(ImportListBody,))
+def list_csv_imports(request: ComponentRequest, query: FileListQuery) -> Response:
+    """One page of imports, the latest first."""
+    return json_answer(listed(request.call, query))
+
+
+@routes.operation(
+    "DELETE", "/components/csv_import/{import_id}", answers=(UndoReportBody,), refusals=(HTTPStatus.NOT_FOUND,)
+)
+def undo_csv_import(request: ComponentRequest, import_id: str) -> Response:
+    """Take an import back: what it wrote and nobody has changed since goes."""
+    return json_answer(undone(request.call, import_id))
 
 
 def _recorded(recorded: Recorded, status: HTTPStatus, headers: dict[str, str] | None = None) -> Response:

@@ -54,8 +54,9 @@ def remove_energy(call: Call, reading_id: str) -> Response:
 @routes.operation("POST", "/v1/energy/import")
 def import_energies(call: Call, query: ImportQuery, file: UploadedFile) -> Response:
     """Import a CSV file: 200 with counts."""
-    report = call.container.imports.bulk_create(call.user_id, file.content, **query.options())
-    return json_answer(ImportResultBody.of(report).as_json())
+    options = query.options(file)
+    report = call.container.imports.bulk_create(call.user_id, file.content, options)
+    return json_answer(ImportResultBody.of(report, options).as_json())
 
 
 def _bare(call: Call, reading: StoredReading, status: HTTPStatus) -> Response:

@@ -2,17 +2,22 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StrictBool
+from pydantic import Field, StrictBool, StringConstraints
 
 from chalicelib.api.bodies import DIGITS, TRUTH, Amount, Body, DateText, Moment
+from chalicelib.api.upload import UploadedFile
+from chalicelib.domain.csv.options import CsvOptions, DateOrder
 from chalicelib.domain.errors import FieldError
+from chalicelib.domain.imports.options import ImportMode, ImportOptions, OnConflict
+from chalicelib.domain.imports.plan import field_error, warning_as_error
 from chalicelib.domain.ports import StoredReading
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, to_datetime
-from chalicelib.services.recording.csv_import import ImportMode, ImportReport
+from chalicelib.services.recording.csv_import import ImportReport
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 
 SHOWN_ROW_ERRORS = 100
 MAX_BUCKETS = 1000
+Column = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
 class EnergyBody(Body):
@@ -82,11 +87,18 @@ class ImportQuery(Body):
     mode: ImportMode = "all"
     delimiter: Literal[",", ";", "\t"] | None = None
     decimal: Literal[".", ","] | None = None
-    confirm: Annotated[bool, TRUTH] = False  # nothing of a file is asked back yet
+    confirm: Annotated[bool, TRUTH] = False
+    on_conflict: OnConflict = "error"
+    date_order: DateOrder | None = None
+    type: EnergyType | None = None
+    date_column: Column | None = None
+    type_column: Column | None = None
+    amount_column: Column | None = None
 
-    def options(self) -> dict[str, Any]:
-        """The keyword arguments of ``CsvImportService.bulk_create``."""
-        return self.model_dump(exclude={"confirm"})
+    def options(self, file: UploadedFile) -> ImportOptions:
+        """What the service takes."""
+        how = self.model_dump(include={"mode", "confirm", "on_conflict"})
+        return ImportOptions(**how, csv=CsvOptions(**self.model_dump(exclude={*how})), file_name=file.name)
 
 
 class RowErrorBody(Body):
@@ -110,10 +122,12 @@ class ImportResultBody(Body):
     errors: list[RowErrorBody]
 
     @classmethod
-    def of(cls, report: ImportReport) -> Self:
-        """From the service's report."""
-        shown = [RowErrorBody.of(error) for error in report.errors[:SHOWN_ROW_ERRORS]]
-        return cls(success=report.success, skipped=report.skipped, error=len(report.errors), errors=shown)
+    def of(cls, report: ImportReport, options: ImportOptions) -> Self:
+        """From the service's report; rows that were left out because nobody confirmed them are errors here."""
+        doubted = () if options.confirm else map(warning_as_error, report.warnings)
+        errors = [*map(field_error, report.errors), *doubted]
+        shown = [RowErrorBody.of(error) for error in errors[:SHOWN_ROW_ERRORS]]
+        return cls(success=report.success, skipped=report.skipped, error=len(errors), errors=shown)
 
 
 class MonthlyQuery(Body):

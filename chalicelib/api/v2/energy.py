@@ -96,9 +96,9 @@ def delete_reading(call: Call, reading_id: str) -> Response:
 
 @routes.operation("POST", "/v2/energy/import", json_too=True, answers=(ImportReportBody,))
 def import_readings(call: Call, query: ImportQuery, file: UploadedFile) -> Response:
-    """Import a CSV file: 200 with counts and the source version of each meter it changed."""
-    report = call.container.imports.bulk_create(call.user_id, file.content, **query.options())
-    return json_answer(ImportReportBody.of(report).as_json())
+    """Import a file, or say what would happen: 200 with counts and the source version of each meter it changed."""
+    report = call.container.imports.bulk_create(call.user_id, file.content, query.options(file))
+    return json_answer(ImportReportBody.of(report, preview=query.preview).as_json())
 
 
 def _recorded(recorded: Recorded, status: HTTPStatus, headers: dict[str, str]) -> Response:

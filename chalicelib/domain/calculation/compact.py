@@ -78,6 +78,11 @@ class CompactReadings:
         """The amount of one reading."""
         return Decimal(self.amounts[place]).scaleb(-self.decimals, _EXACT)
 
+    @property
+    def highest(self) -> Decimal:
+        """The highest amount; 0 where there is none."""
+        return Decimal(max(self.amounts, default=0)).scaleb(-self.decimals, _EXACT)
+
     def with_readings(self, readings: Iterable[Reading]) -> "CompactReadings":
         """The same with more readings; one at a known instant takes the place of the one there."""
         more = CompactReadings.of(readings)

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from chalicelib.domain.csv.numbers import DecimalSign
 from chalicelib.domain.csv.options import DateOrder
+from chalicelib.domain.errors import RowWarning
 from chalicelib.domain.readings import EnergyType
 
 Encoding = Literal["utf-8", "utf-16", "windows-1252"]
@@ -30,14 +31,6 @@ class RowError(NamedTuple):
 
     line: int
     column: str | None
-    reason: str
-
-
-class RowWarning(NamedTuple):
-    """What may be misread. Without a line it is about the whole file, so about every row of it."""
-
-    line: int | None
-    code: str
     reason: str
 
 

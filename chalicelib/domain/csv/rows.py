@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.csv.dates import parse_date
 from chalicelib.domain.csv.numbers import DecimalSign, find_decimal_sign, parse_number
 from chalicelib.domain.csv.options import THE_FILE_TELLS, CsvOptions
-from chalicelib.domain.csv.parsed import CsvFormat, CsvRow, ParsedCsv, RowError, RowWarning
+from chalicelib.domain.csv.parsed import CsvFormat, CsvRow, ParsedCsv, RowError
 from chalicelib.domain.csv.table import REQUIRED_COLUMNS, CsvTable
 from chalicelib.domain.errors import CsvError, FieldError, InvalidReadingError
 from chalicelib.domain.plausibility.limits import check_amount, check_instant, parse_type
 
-__all__ = ["CsvFormat", "CsvOptions", "CsvRow", "ParsedCsv", "RowError", "RowWarning", "parse_csv"]
+__all__ = ["CsvFormat", "CsvOptions", "CsvRow", "ParsedCsv", "RowError", "parse_csv"]
 
 
 def parse_csv(

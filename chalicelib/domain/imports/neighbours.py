@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.calculation.series import Series
-from chalicelib.domain.csv.rows import CsvRow, RowWarning
+from chalicelib.domain.csv.parsed import CsvRow
+from chalicelib.domain.errors import RowWarning
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.plausibility.questions import Meter, question_about
 from chalicelib.domain.plausibility.usual import FLOOR, UsualSoFar, place_of

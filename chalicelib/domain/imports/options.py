@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from chalicelib.domain.csv.options import CsvOptions
+from chalicelib.domain.imports.record import FileForm
 
 ImportMode = Literal["all", "partial"]
 OnConflict = Literal["error", "skip", "replace"]
-FileForm = Literal["csv", "json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +26,6 @@ class ImportOptions:
     csv: CsvOptions = field(default_factory=CsvOptions)
     file_name: str | None = None
     form: FileForm = "csv"
+
+
+DEFAULTS = ImportOptions()

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.calculation.compact import CompactReadings
-from chalicelib.domain.csv.rows import CsvRow, RowWarning
+from chalicelib.domain.csv.parsed import CsvRow
+from chalicelib.domain.errors import RowWarning
 
 ANOTHER_ZONE = "ANOTHER_ZONE"
 HOUR_MS = 3_600_000

@@ -3,7 +3,7 @@
 Pure: the preview plans against a snapshot, the import against what its transaction reads.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import chain
@@ -12,11 +12,14 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.calculation.compact import CompactReadings
-from chalicelib.domain.csv.rows import CsvRow, RowError, RowWarning
-from chalicelib.domain.errors import FieldError, ImportQuestionError, ImportRowsError, InvalidReadingError
+from chalicelib.domain.csv.parsed import CsvRow, RowError
+from chalicelib.domain.errors import FieldError, ImportQuestionError, ImportRowsError, InvalidReadingError, RowWarning
+from chalicelib.domain.imports.configure import configure
+from chalicelib.domain.imports.files import ReadFile
 from chalicelib.domain.imports.neighbours import ask_about_rows
 from chalicelib.domain.imports.options import ImportOptions, OnConflict
 from chalicelib.domain.imports.other_zone import ask_about_zone, count_shifted
+from chalicelib.domain.imports.record import Configured
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.plausibility.limits import check_register
 from chalicelib.domain.plausibility.words import plain
@@ -33,12 +36,13 @@ class KnownMeter:
     """What is stored of a meter.
 
     ``readings``: at least those between the first row and the last, of the year before, and the next one behind.
-    ``unreadable``: instants that a damaged document holds. ``configuration``: as it is after the import.
+    ``unreadable``: instants that a damaged document holds. ``highest``: asked where the file gives a modulus.
     """
 
     type: EnergyType
     configuration: MeterConfiguration
     readings: CompactReadings
+    highest: Callable[[], Decimal]
     unreadable: frozenset[int] = frozenset()
 
 
@@ -51,9 +55,10 @@ class Replacement(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MeterPlan:
-    """What the rows of one meter would do."""
+    """What the rows of one meter would do. ``configured``: what becomes of its configuration, None: nothing."""
 
     type: EnergyType
+    configured: Configured | None = None
     new: list[CsvRow] = field(default_factory=list)
     replaced: list[Replacement] = field(default_factory=list)
     skipped: list[CsvRow] = field(default_factory=list)
@@ -94,52 +99,54 @@ class ImportPlan:
             return self.meters
         lines = {warning.line for warning in self.warnings}
         if options.mode == "all" or None in lines:
-            raise ImportQuestionError(f"{len(self.warnings)} {_ASKED}", (), self.warnings)
+            found = tuple(map(warning_as_error, self.warnings))
+            raise ImportQuestionError(f"{len(found)} {_ASKED}", found, self.warnings)
         return tuple(meter.without(lines) for meter in self.meters)
 
 
-def plan_import(
-    rows: Sequence[CsvRow],
-    errors: Iterable[RowError],
-    warnings: Iterable[RowWarning],
-    known: Iterable[KnownMeter],
-    on_conflict: OnConflict,
-    zone: ZoneInfo,
-) -> ImportPlan:
+def plan_import(file: ReadFile, known: Iterable[KnownMeter], on_conflict: OnConflict, zone: ZoneInfo) -> ImportPlan:
     """What a file would do.
 
     Args:
-        rows: its valid rows, in the order of the file.
-        errors: what is wrong with the others.
-        warnings: what is doubtful about the file by itself.
-        known: of each meter that has a row, what is stored.
+        file: its rows and what is wrong with it by itself.
+        known: what is stored of each of its meters.
         on_conflict: what to do about another amount at the same instant.
         zone: whose days.
     """
-    meters = tuple(
-        plan_meter([row for row in rows if row.type is each.type], each, on_conflict, zone) for each in known
-    )
+    meters = tuple(_plan_meter(file, each, on_conflict, zone) for each in known)
     shifted = sum(meter.shifted for meter in meters)
-    doubts = chain(warnings, ask_about_zone(shifted, rows, zone), *(meter.warnings for meter in meters))
+    doubts = chain(file.warnings, ask_about_zone(shifted, file.rows, zone), *(meter.warnings for meter in meters))
     return ImportPlan(
         meters,
-        tuple(sorted(chain(errors, *(meter.errors for meter in meters)), key=attrgetter("line"))),
+        tuple(sorted(chain(file.errors, *(meter.errors for meter in meters)), key=attrgetter("line"))),
         tuple(sorted(doubts, key=_line_of)),
     )
 
 
-def plan_meter(rows: Sequence[CsvRow], known: KnownMeter, on_conflict: OnConflict, zone: ZoneInfo) -> MeterPlan:
-    """What the rows of one meter would do."""
-    plan = MeterPlan(known.type)
-    fitting = _that_fit(rows, known.configuration.modulus, plan.errors)
+def _plan_meter(file: ReadFile, known: KnownMeter, on_conflict: OnConflict, zone: ZoneInfo) -> MeterPlan:
+    rows = [row for row in file.rows if row.type is known.type]
+    given = file.configurations.get(known.type)
+    configured, errors = (
+        (None, []) if given is None else configure(known.type, known.configuration, given, known.highest, on_conflict)
+    )
+    after = known.configuration if configured is None else configured.given
+    plan = MeterPlan(known.type, configured, errors=errors)
+    fitting = _that_fit(rows, after.modulus, plan.errors)
     _sort_by_what_is_stored(_one_per_instant(fitting, on_conflict, plan), known, on_conflict, plan)
-    asked = ask_about_rows(plan.written, known.readings, known.type, known.configuration, zone)
+    asked = ask_about_rows(plan.written, known.readings, known.type, after, zone)
     return replace(plan, warnings=asked, shifted=count_shifted(plan.new, known.readings))
 
 
 def field_error(error: RowError) -> FieldError:
-    """A row's error as callers see it."""
+    """A row's error as callers see it; line 0 is no row."""
+    if error.line == 0:
+        return FieldError(error.column or "file", error.reason)
     return FieldError(f"row {error.line}: {error.column}" if error.column else f"row {error.line}", error.reason)
+
+
+def warning_as_error(warning: RowWarning) -> FieldError:
+    """The same for callers who only know errors."""
+    return FieldError("file" if warning.line is None else f"row {warning.line}", warning.reason)
 
 
 def _that_fit(rows: Sequence[CsvRow], modulus: Decimal | None, errors: list[RowError]) -> list[CsvRow]:

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from chalicelib.domain.imports.options import FileForm
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.readings import EnergyType
 
+FileForm = Literal["csv", "json"]
 ImportState = Literal["imported", "undone"]
 
 

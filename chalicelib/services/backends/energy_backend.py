@@ -3,10 +3,11 @@
 Which of them answers is the router's business (``backend_router``).
 """
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from typing_extensions import override
 
+from chalicelib.domain.imports.options import DEFAULTS, ImportOptions
 from chalicelib.domain.ports import PageRequest, StoredReading
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.display.display import Timeline, View
@@ -45,8 +46,8 @@ class EnergyBackend(Protocol):
     def delete(self, user_id: str, reading_id: str, content: str | None = None) -> int:
         """Take a reading away; returns its meter's source version. Raises as ``EnergyCrudService.delete``."""
 
-    def bulk_create(self, user_id: str, content: bytes, **options: Any) -> ImportReport:
-        """Store the readings of a CSV file. Raises as ``CsvImportService.bulk_create``."""
+    def bulk_create(self, user_id: str, content: bytes, options: ImportOptions = DEFAULTS) -> ImportReport:
+        """Store the readings of a file. Raises as ``CsvImportService.bulk_create``."""
 
 
 class Recording(EnergyBackend):
@@ -69,5 +70,5 @@ class Recording(EnergyBackend):
         return self._energy.delete(user_id, reading_id, content=content)
 
     @override
-    def bulk_create(self, user_id: str, content: bytes, **options: Any) -> ImportReport:
-        return self._imports.bulk_create(user_id, content, **options)
+    def bulk_create(self, user_id: str, content: bytes, options: ImportOptions = DEFAULTS) -> ImportReport:
+        return self._imports.bulk_create(user_id, content, options)

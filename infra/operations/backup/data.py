@@ -39,6 +39,7 @@ CARRIED = (  # in the order in which they are restored: a meter comes after its 
     Collections.QUARANTINE,
     Collections.REPAIRED,
     Collections.SETTINGS,
+    Collections.IMPORTS,
     Collections.METERS,
     Collections.FLAG_CHANGES,
     MIGRATIONS,

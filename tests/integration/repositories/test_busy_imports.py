@@ -11,7 +11,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.ports import EnergyRepository, MeterRepository, SettingsWriter, WriteTransaction
+from chalicelib.domain.ports import EnergyRepository, ImportRecords, MeterRepository, SettingsWriter, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.services.recording.csv_import import CsvImportService
@@ -38,7 +38,7 @@ class NeverAtRest:
 
     def _disturbed(self, user_id: str, transaction: WriteTransaction) -> WriteTransaction:
         readings = Disturbed(transaction.readings, lambda: self._write(user_id))
-        return Bound(readings, transaction.meters, transaction.settings)
+        return Bound(readings, transaction.meters, transaction.settings, transaction.imports)
 
     def _write(self, user_id: str) -> None:
         for kind in EnergyType:
@@ -55,6 +55,7 @@ class Bound:
     readings: EnergyRepository
     meters: MeterRepository
     settings: SettingsWriter
+    imports: ImportRecords
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,9 @@ class Disturbed:
 def test_an_import_beside_writes_that_never_pause_is_stored_nonetheless(migrated: Database[Any], file: bytes) -> None:
     deployed, user = Deployment(migrated), uuid4().hex
     busy = NeverAtRest(migrated)
-    imports = CsvImportService(busy, deployed.ports.settings, deployed.publisher, deployed.clock)
+    imports = CsvImportService(
+        busy, deployed.ports.settings, deployed.ports.queries, deployed.publisher, deployed.clock
+    )
     report = imports.bulk_create(user, file)
     assert report.success == len(equal_sides(migrated)) == file.count(b"\n") - 1
     [event] = deployed.publisher.events

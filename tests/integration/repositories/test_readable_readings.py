@@ -21,7 +21,9 @@ from hypothesis import strategies as st
 from pymongo.database import Database
 
 from chalicelib.domain.calculation.rounding import rounded
+from chalicelib.domain.csv.options import CsvOptions
 from chalicelib.domain.errors import DuplicateReadingError, InvalidInputError
+from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, day_start, local_date, parse_instant, to_datetime
 from chalicelib.domain.rollout.decision import Backend
@@ -131,7 +133,10 @@ def accepted(deployed: Deployment, user: str, draft: ReadingDraft, by_file: bool
     try:
         if by_file:
             row = f"date,type,amount\n{draft.date},{draft.type},{draft.amount:f}\n".encode()
-            return deployed.container.imports.bulk_create(user, row, decimal=".").success == 1
+            return (
+                deployed.container.imports.bulk_create(user, row, ImportOptions(csv=CsvOptions(decimal="."))).success
+                == 1
+            )
         deployed.container.energy.create(user, draft)
     except (InvalidInputError, DuplicateReadingError):
         return False

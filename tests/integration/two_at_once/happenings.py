@@ -6,6 +6,8 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from chalicelib.bootstrap.container import Container
+from chalicelib.domain.csv.options import CsvOptions
+from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType, parse_instant, to_datetime
 from chalicelib.services.recording.configuration import ExchangeDraft, Register
@@ -51,7 +53,7 @@ class Import:
     def __call__(self, household: Household, container: Container) -> None:
         lines = [f"{date},{kind},{amount:f}" for kind, date, amount in self.rows]
         file = "\n".join(["date,type,amount", *lines]).encode()
-        container.imports.bulk_create(household.user, file, delimiter=",", decimal=".")
+        container.imports.bulk_create(household.user, file, ImportOptions(csv=CsvOptions(delimiter=",", decimal=".")))
 
 
 @dataclass(frozen=True)

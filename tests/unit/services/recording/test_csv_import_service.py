@@ -16,7 +16,7 @@ from chalicelib.domain.ports import UserSettings, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.recording.csv_import import CsvImportService
 from tests.fakes.publisher import FakePublisher
-from tests.fakes.store import FakeSettings, FakeStore
+from tests.fakes.store import FakeQueries, FakeSettings, FakeStore
 
 T = TypeVar("T")
 ZONES = ("Europe/Berlin", "Pacific/Kiritimati", "America/Los_Angeles", "UTC")
@@ -59,7 +59,7 @@ class ConflictingStore(FakeStore):
 
 
 def service(store: FakeStore, publisher: FakePublisher) -> CsvImportService:
-    return CsvImportService(store, FakeSettings(store), publisher, lambda: 1_700_000_000_000)
+    return CsvImportService(store, FakeSettings(store), FakeQueries(store), publisher, lambda: 1_700_000_000_000)
 
 
 def test_an_import_that_loses_a_race_tries_again() -> None:

@@ -1,0 +1,54 @@
+"""A file that somebody brings: a CSV file, or what the JSON export wrote."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from chalicelib.domain.csv.parsed import CsvFormat, CsvRow, RowError
+from chalicelib.domain.csv.rows import parse_csv
+from chalicelib.domain.errors import RowWarning
+from chalicelib.domain.imports.options import ImportOptions
+from chalicelib.domain.readings import EnergyType, MeterExchange
+
+
+@dataclass(frozen=True, slots=True)
+class GivenConfiguration:
+    """What a file says of a meter besides its readings."""
+
+    modulus: Decimal | None = None
+    runs_backwards: bool = False
+    exchanges: tuple[MeterExchange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """What a file holds, in its order. ``format`` is how a CSV file was understood; ``zone``: of a JSON export."""
+
+    rows: Sequence[CsvRow]
+    errors: Sequence[RowError] = ()
+    warnings: Sequence[RowWarning] = ()
+    format: CsvFormat | None = None
+    configurations: Mapping[EnergyType, GivenConfiguration] = field(default_factory=dict)
+    zone: ZoneInfo | None = None
+
+    @property
+    def types(self) -> list[EnergyType]:
+        """The types of which it says something."""
+        return sorted({row.type for row in self.rows} | self.configurations.keys())
+
+
+def read_file(content: bytes, zone: ZoneInfo, options: ImportOptions, now: int) -> ReadFile:
+    """Read a file.
+
+    Args:
+        content: its bytes.
+        zone: where a date without an offset is local.
+        options: what it is, and how it is written.
+        now: the present (UTC milliseconds); what lies more than a day ahead is an error of its row.
+
+    Raises:
+        CsvError: it cannot be read as a whole.
+    """
+    parsed = parse_csv(content, zone, options.csv, now=now)
+    return ReadFile(parsed.rows, parsed.errors, parsed.warnings, parsed.format)

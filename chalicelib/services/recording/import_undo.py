@@ -1,0 +1,150 @@
+"""Listing imports, and taking one back: what it wrote and nobody has changed since goes, in one transaction."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from chalicelib.domain.events import EnergyReadingsImportUndone, MeterChange
+from chalicelib.domain.imports.record import ImportedReadings, ImportRecord, KeptReading, Replaced, Undone
+from chalicelib.domain.ports import (
+    Change,
+    Clock,
+    EventPublisher,
+    ImportList,
+    SettingsRepository,
+    StoredReading,
+    Transactions,
+    WriteTransaction,
+)
+from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, to_datetime
+from chalicelib.services.recording.csv_import import imported_meter
+from chalicelib.services.recording.energy_crud import change_of
+from chalicelib.services.recording.import_write import with_amount
+
+NAMED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class UndoReport:
+    """An import that was undone, and the meters that changed with it."""
+
+    record: ImportRecord
+    outcome: Undone
+    meters: tuple[MeterChange, ...] = ()
+
+
+class ImportHistoryService:
+    """Lists what a user has imported and undoes it."""
+
+    def __init__(
+        self,
+        transactions: Transactions,
+        imports: ImportList,
+        settings: SettingsRepository,
+        publisher: EventPublisher,
+        clock: Clock,
+    ) -> None:
+        self._transactions = transactions
+        self._imports = imports
+        self._settings = settings
+        self._publisher = publisher
+        self._clock = clock
+
+    def page(self, user_id: str, limit: int, after: tuple[int, str] | None = None) -> list[ImportRecord]:
+        """Imports, the latest first. Raises UnavailableError."""
+        return self._imports.page(user_id, limit, after)
+
+    def undo(self, user_id: str, import_id: str) -> UndoReport:
+        """Take an import back; undone once more, nothing happens and the same is reported.
+
+        Readings that it created are removed, replaced ones get their former amount, a configuration becomes what it
+        was; what somebody has changed since stays and is named. The zone stays.
+
+        Raises:
+            NotFoundError: there is no such import of this user.
+            UnavailableError: the database did not answer in time.
+        """
+        now = self._clock()
+        report = self._transactions.run(user_id, lambda transaction: _undo(transaction, import_id, now))
+        if report.meters:
+            zone = self._settings.find(user_id).zone
+            event = EnergyReadingsImportUndone(
+                occurred_at=to_datetime(now),
+                user_id=user_id,
+                import_id=import_id,
+                meters=tuple(imported_meter(meter, zone) for meter in report.meters),
+            )
+            self._publisher.publish([event])
+        return report
+
+
+def _undo(transaction: WriteTransaction, import_id: str, now: int) -> UndoReport:
+    record = transaction.imports.get(import_id)
+    if record.undone is not None:
+        return UndoReport(record, record.undone)
+    undoings = [_Undoing.of(transaction, meter, record.at) for meter in record.meters]
+    changes = tuple(undoing.run(transaction, now) for undoing in undoings if undoing.changes_anything)
+    outcome = _outcome(undoings, now)
+    record = replace(record, undone=outcome)
+    transaction.imports.close(record)
+    return UndoReport(record, outcome, changes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Undoing:
+    """What is taken back of one meter, and what was changed since."""
+
+    imported: ImportedReadings
+    removed: Sequence[StoredReading]
+    restored: Sequence[tuple[StoredReading, Replaced]]
+    kept: Sequence[StoredReading]
+    configures: bool
+
+    @classmethod
+    def of(cls, transaction: WriteTransaction, imported: ImportedReadings, at: int) -> "_Undoing":
+        created = transaction.readings.within(imported.created) if imported.created else []
+        removed = [reading for reading in created if (reading.created_at, reading.updated_at) == (at, at)]
+        replaced = {each.id: each for each in imported.replaced}
+        found = transaction.readings.by_ids([*replaced])
+        restored = [(reading, replaced[reading.id]) for reading in found if _is_as_given(reading, replaced[reading.id])]
+        untouched = {reading.id for reading in chain(removed, (reading for reading, _ in restored))}
+        kept = [reading for reading in chain(created, found) if reading.id not in untouched]
+        configured = imported.configured
+        configures = configured is not None and transaction.meters.configuration(imported.type) == configured.given
+        return cls(imported, removed, restored, kept, configures)
+
+    @property
+    def changes_anything(self) -> bool:
+        return bool(self.removed or self.restored or self.configures)
+
+    def run(self, transaction: WriteTransaction, now: int) -> MeterChange:
+        kind, first, last = self.imported.type, self.imported.first, self.imported.last
+        dirty = (FIRST_INSTANT, LAST_INSTANT) if self.configures else (first, last)
+        version = transaction.meters.mark_changed(kind, *dirty, now)
+        if self.configures and self.imported.configured:
+            transaction.meters.configure(kind, self.imported.configured.former)
+        if self.removed:
+            transaction.readings.remove_many(self.removed, now)
+        if self.restored:
+            changes = [Change(stored, with_amount(stored, each.former, now)) for stored, each in self.restored]
+            transaction.readings.replace_many(changes, now)
+        return change_of(kind, version, first, last)
+
+
+def _is_as_given(reading: StoredReading, replaced: Replaced) -> bool:
+    return (reading.amount, reading.updated_at) == (replaced.given, replaced.updated_at)
+
+
+def _outcome(undoings: Iterable[_Undoing], now: int) -> Undone:
+    done = list(undoings)
+    kept = [KeptReading(each.id, each.type, each.instant, each.amount) for undoing in done for each in undoing.kept]
+    return Undone(
+        at=now,
+        removed=sum(len(undoing.removed) for undoing in done),
+        restored=sum(len(undoing.restored) for undoing in done),
+        kept_count=len(kept),
+        kept=tuple(kept[:NAMED]),
+        configurations_kept=tuple(
+            undoing.imported.type for undoing in done if undoing.imported.configured and not undoing.configures
+        ),
+    )
