@@ -1,23 +1,159 @@
-"""How a CSV file writes dates (CALCULATION.md, 8): day first, year first, or ISO date-times with an offset."""
+"""How a CSV file writes dates (CALCULATION.md, 8): day first, year first, or month first if told so.
+
+Whether the day or the month comes first is a matter of the whole file: one date that only fits month first refuses it,
+and where no slash date tells, the sender is asked.
+"""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.readings import day_start, existing_date, parse_instant
+from chalicelib.domain.csv.options import DateOrder
+from chalicelib.domain.csv.parsed import RowWarning
+from chalicelib.domain.errors import CsvError
+from chalicelib.domain.readings import day_start, existing_date, invalid_date, local_instant, to_ms
 
-_DAY_FIRST = re.compile(r"(?P<day>[0-9]{1,2})(?P<sign>[/.-])(?P<month>[0-9]{1,2})(?P=sign)(?P<year>[0-9]{4})")
-_YEAR_FIRST = re.compile(r"(?P<year>[0-9]{4})(?P<sign>[/-])(?P<month>[0-9]{1,2})(?P=sign)(?P<day>[0-9]{1,2})")
+AMBIGUOUS_DATE_ORDER = "AMBIGUOUS_DATE_ORDER"
+MAX_LENGTH = 60
+_NOTATION = re.compile(
+    r"(?P<first>[0-9]{1,4})(?P<sign>[./-])(?P<second>[0-9]{1,2})(?P=sign)(?P<third>[0-9]{2,4}|[0-9])"
+    r"(?:(?:\s+|[Tt])(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"
+    r"(?::(?P<second_of_minute>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,6}))?)?"
+    r"(?:\s*(?P<half>[AaPp][Mm]))?(?:\s*(?P<offset>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
+)
+_ORDERS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
+_UNKNOWN = "is not written like 1.11.2024, 2024-11-01 or 2024-11-01 18:30"
 
 
-def parse_date(text: str, zone: ZoneInfo) -> int:
-    """The instant of a date (local midnight) or of an ISO date-time.
+def looks_like_date(text: str) -> bool:
+    """Whether a text has the notation of a date, existing or not."""
+    return len(text) <= MAX_LENGTH and _NOTATION.fullmatch(text) is not None
 
-    Raises:
-        InvalidReadingError: no such notation, or a date that does not exist.
-    """
-    match = _DAY_FIRST.fullmatch(text) or _YEAR_FIRST.fullmatch(text)
-    if match is None:
-        return parse_instant(text, zone)
-    year, month, day = int(match["year"]), int(match["month"]), int(match["day"])
-    return day_start(existing_date(text, lambda: date(year, month, day)), zone)
+
+class DateReader:
+    """Reads the dates of one file, and keeps what they tell about their order."""
+
+    def __init__(self, zone: ZoneInfo, given: DateOrder | None) -> None:
+        self._zone = zone
+        self._given = given
+        self._seen: set[DateOrder] = set()
+        self._decided = False
+        self._open: tuple[int, str] | None = None
+
+    @property
+    def order(self) -> DateOrder | None:
+        """The given order, or the one in which dates were read; day first beside year first. None without dates."""
+        return self._given or min(self._seen, default=None)
+
+    def warnings(self) -> list[RowWarning]:
+        """What to ask about slash dates if all their days and months are up to 12."""
+        if self._open is None or self._decided or self._given:
+            return []
+        line, text = self._open
+        day, month = text.split("/")[:2]
+        reason = (
+            f'no date tells whether the day or the month comes first: "{text}" (line {line}) is read as '
+            f"day {int(day)} of month {int(month)}; pass dateOrder=dmy or dateOrder=mdy"
+        )
+        return [RowWarning(None, AMBIGUOUS_DATE_ORDER, reason)]
+
+    def read(self, line: int, text: str) -> tuple[int, bool]:
+        """The instant of a date, and whether it has a time; without one it is local midnight.
+
+        Raises:
+            InvalidReadingError: no such notation, not in the given order, or a date that does not exist.
+            CsvError: a date that only exists month first, where no order is given.
+        """
+        match = _NOTATION.fullmatch(text) if len(text) <= MAX_LENGTH else None
+        notation = _order_of(match) if match else None
+        if match is None or notation is None:
+            raise invalid_date(text, _UNKNOWN)
+        order = notation if self._given is None or notation == self._given else self._ordered(text, notation)
+        year, month, day = _parts(match, order)
+        if self._given is None and order == "dmy":
+            _check_day_first(line, text, year, month, day)
+        instant = self._instant(match, text, year, month, day)
+        self._note(line, text, order, match["sign"], day)
+        return instant, match["hour"] is not None
+
+    def _ordered(self, text: str, notation: DateOrder) -> DateOrder:
+        if self._given == "mdy" and notation == "dmy":
+            return "mdy"
+        raise invalid_date(text, f"is not {_ORDERS[self._given or notation]}, as dateOrder={self._given} says")
+
+    def _instant(self, match: re.Match[str], text: str, year: int, month: int, day: int) -> int:
+        if match["hour"] is None:
+            return day_start(existing_date(text, lambda: date(year, month, day)), self._zone)
+        moment = existing_date(text, lambda: _moment(match, year, month, day))
+        return to_ms(moment) if moment.tzinfo else local_instant(moment, self._zone)
+
+    def _note(self, line: int, text: str, order: DateOrder, sign: str, day: int) -> None:
+        self._seen.add(order)
+        if sign == "/" and order == "dmy":
+            if day > 12:
+                self._decided = True
+            self._open = self._open or (line, text)
+
+
+def _order_of(match: re.Match[str]) -> DateOrder | None:
+    """Year first or day first (month first looks the same); None: neither."""
+    first, sign, third = len(match["first"]), match["sign"], len(match["third"])
+    if first == 4 and third <= 2 and sign != ".":
+        return "ymd"
+    if first <= 2 and (third == 4 or (third == 2 and sign == ".")):
+        return "dmy"
+    return None
+
+
+def _parts(match: re.Match[str], order: DateOrder) -> tuple[int, int, int]:
+    """Year, month and day; years of two digits are 20xx."""
+    first, second, third = match["first"], int(match["second"]), match["third"]
+    if order == "ymd":
+        return int(first), second, int(third)
+    year = int(third) + (2000 if len(third) == 2 else 0)
+    return (year, second, int(first)) if order == "dmy" else (year, int(first), second)
+
+
+def _check_day_first(line: int, text: str, year: int, month: int, day: int) -> None:
+    """CsvError if the date exists with day and month swapped alone."""
+    if month <= 12 or not 1 <= day <= 12:
+        return
+    try:
+        date(year, day, month)
+    except ValueError:
+        return
+    raise CsvError(
+        f'date "{text}" (line {line}) exists month first, not day first: pass dateOrder=mdy, or dateOrder=dmy if only '
+        "such rows are wrong"
+    )
+
+
+def _moment(match: re.Match[str], year: int, month: int, day: int) -> datetime:
+    """The date-time of a match, aware if it has an offset; ValueError if there is none."""
+    microsecond = int((match["fraction"] or "").ljust(6, "0"))
+    second = int(match["second_of_minute"] or 0)
+    return datetime(
+        year, month, day, _hour(match), int(match["minute"]), second, microsecond, tzinfo=_offset(match["offset"])
+    )
+
+
+def _hour(match: re.Match[str]) -> int:
+    hour = int(match["hour"])
+    if match["half"] is None:
+        return hour
+    if not 1 <= hour <= 12:
+        raise ValueError("an hour before or after noon is 1 to 12")
+    return hour % 12 + (12 if match["half"].lower() == "pm" else 0)
+
+
+def _offset(text: str | None) -> tzinfo | None:
+    if text is None:
+        return None
+    if text in "Zz":
+        return UTC
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    hours, minutes = int(digits[:2]), int(digits[2:])
+    if minutes > 59:
+        raise ValueError("an offset has up to 59 minutes")
+    size = timedelta(hours=hours, minutes=minutes)
+    return timezone(-size if text[0] == "-" else size)

@@ -1,7 +1,7 @@
 """What the sender of a CSV file says about it: each answers a question that the file may leave open."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from chalicelib.domain.csv.numbers import DecimalSign
 from chalicelib.domain.readings import EnergyType
@@ -23,3 +23,4 @@ class CsvOptions:
 
 
 THE_FILE_TELLS = CsvOptions()
+DATE_ORDERS: tuple[DateOrder, ...] = get_args(DateOrder)

@@ -1,22 +1,26 @@
 """Readings from a CSV file (CALCULATION.md, 8): every good row, every bad one with its line number and reason.
 
-``table`` reads the file as such, ``numbers`` and ``dates`` read its values. The use case decides what is done about bad
-rows, whether a reading is already stored and whether it lies in the future.
+``table`` and ``header`` read the file as such, ``numbers`` and ``dates`` its values. The use case decides what is done
+about bad rows and warnings, whether a reading is already there and how it fits its neighbours.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.csv.dates import parse_date
-from chalicelib.domain.csv.numbers import DecimalSign, find_decimal_sign, parse_number
-from chalicelib.domain.csv.options import THE_FILE_TELLS, CsvOptions
-from chalicelib.domain.csv.parsed import CsvFormat, CsvRow, ParsedCsv, RowError
-from chalicelib.domain.csv.table import REQUIRED_COLUMNS, CsvTable
-from chalicelib.domain.errors import CsvError, FieldError, InvalidReadingError
-from chalicelib.domain.plausibility.limits import check_amount, check_instant, parse_type
+from chalicelib.domain.csv.dates import DateReader
+from chalicelib.domain.csv.energy_types import UNITS, flaw, shortened, type_named
+from chalicelib.domain.csv.header import Counter, Header
+from chalicelib.domain.csv.numbers import SIGNS, DecimalSign, Found, find_decimal_sign, parse_number, split_unit
+from chalicelib.domain.csv.options import DATE_ORDERS, THE_FILE_TELLS, CsvOptions
+from chalicelib.domain.csv.parsed import CsvFormat, CsvRow, ParsedCsv, RowError, RowWarning
+from chalicelib.domain.csv.table import DELIMITERS, CsvTable, Record
+from chalicelib.domain.errors import CsvError, InvalidReadingError
+from chalicelib.domain.plausibility.limits import check_amount, check_instant
+from chalicelib.domain.readings import EnergyType
 
-__all__ = ["CsvFormat", "CsvOptions", "CsvRow", "ParsedCsv", "RowError", "parse_csv"]
+__all__ = ["CsvFormat", "CsvOptions", "CsvRow", "ParsedCsv", "RowError", "RowWarning", "parse_csv"]
 
 
 def parse_csv(
@@ -27,11 +31,11 @@ def parse_csv(
     max_rows: int = 50_000,
     now: int | None = None,
 ) -> ParsedCsv:
-    """All rows of a UTF-8 file, good and bad, in two streaming passes: decimal sign, then rows.
+    """All rows of a file, good and bad: the amounts tell the decimal sign, then each row is read.
 
     Args:
-        content: the file, with or without a byte order mark.
-        zone: where a date without a time begins at midnight.
+        content: the file.
+        zone: whose clock the file's dates and times show, unless they have an offset.
         options: what the sender says about the file; without it the file tells.
         max_rows: how many rows a file may have.
         now: the present (UTC milliseconds); a row more than one day after it is an error, as for a single reading.
@@ -39,78 +43,113 @@ def parse_csv(
     Raises:
         CsvError: the file cannot be read as a whole.
     """
-    table = CsvTable.open(content, options.delimiter, max_rows)
-    parser = _RowParser.of(table, zone, _decimal(table, options.decimal), now)
-    columns = {name: name for name in REQUIRED_COLUMNS}
-    form = CsvFormat("utf-8", table.delimiter, parser.decimal, None, 1, columns, table.ignored_columns)
-    parsed = ParsedCsv([], [], [], form)
-    for line, fields in table:
-        row = parser.parse(line, fields)
-        if isinstance(row, RowError):
-            parsed.errors.append(row)
+    _check(options)
+    table = CsvTable.open(content, options, max_rows)
+    header = table.header
+    records = [(record, table.flaw_of(record)) for record in table]
+    sound = (record for record, reason in records if reason is None)
+    decimal = options.decimal or find_decimal_sign(_amounts(header, sound), table.delimiter)
+    dates = DateReader(zone, options.date_order)
+    reader = _RowReader(header, dates, decimal, now)
+    for record, reason in records:
+        if reason:
+            reader.errors.append(RowError(record.line, None, reason))
         else:
-            parsed.rows.append(row)
-    return parsed
+            reader.read(record)
+    form = CsvFormat(
+        encoding=table.encoding,
+        delimiter=table.delimiter,
+        decimal=decimal,
+        date_order=dates.order,
+        header_line=header.line,
+        columns=header.columns,
+        ignored_columns=header.ignored_columns,
+    )
+    return ParsedCsv(reader.rows, reader.errors, dates.warnings(), form)
 
 
-def _decimal(table: CsvTable, given: str | None) -> DecimalSign:
-    """The given decimal sign, or the one that the amounts of the file prove."""
-    if given is not None:
-        if given not in (".", ","):
-            raise CsvError("decimal must be . or ,")
-        return "." if given == "." else ","
-    position = table.header.index("amount")
-    sign = find_decimal_sign(fields[position] for _, fields in table if position < len(fields))
-    if sign is None:
-        raise CsvError("ambiguous number format, pass decimal=. or decimal=,")
-    return sign
+def _check(options: CsvOptions) -> None:
+    """CsvError for an answer that is none, whoever built the options."""
+    if options.delimiter not in (None, *DELIMITERS):
+        raise CsvError("delimiter must be a tab, ; or ,")
+    if options.decimal not in (None, *SIGNS):
+        raise CsvError("decimal must be . or ,")
+    if options.date_order not in (None, *DATE_ORDERS):
+        raise CsvError(f"dateOrder must be one of {', '.join(DATE_ORDERS)}")
+
+
+def _amounts(header: Header, records: Iterable[Record]) -> Iterator[Found]:
+    positions = [counter.position for counter in header.counters]
+    return ((record.line, _cell(record, position)) for record in records for position in positions)
+
+
+def _cell(record: Record, position: int) -> str:
+    return record.fields[position].strip() if position < len(record.fields) else ""
 
 
 @dataclass(frozen=True, slots=True)
-class _RowParser:
-    """How the rows of one file are read."""
+class _RowReader:
+    """Reads the rows of one file; what is good and what is bad gathers here."""
 
-    positions: tuple[int, ...]
-    width: int
-    zone: ZoneInfo
-    decimal: DecimalSign
+    header: Header
+    dates: DateReader
+    decimal: DecimalSign | None
     now: int | None
+    rows: list[CsvRow] = field(default_factory=list)
+    errors: list[RowError] = field(default_factory=list)
 
-    @classmethod
-    def of(cls, table: CsvTable, zone: ZoneInfo, decimal: DecimalSign, now: int | None) -> "_RowParser":
-        positions = tuple(table.header.index(name) for name in REQUIRED_COLUMNS)
-        return cls(positions, len(table.header), zone, decimal, now)
-
-    def parse(self, line: int, fields: list[str]) -> CsvRow | RowError:
-        """The row, or its first flaw. More fields than the header has mean an unquoted decimal comma."""
-        if len(fields) > self.width and any(map(str.strip, fields[self.width :])):
-            return RowError(line, None, f"row has {len(fields)} fields, the header has {self.width}")
+    def read(self, record: Record) -> None:
+        """The readings of a row, or its first flaw; in the wide form the first flaw of each amount."""
         try:
-            date, kind, amount = self._texts(fields)
-            return CsvRow(line, parse_type(kind), self._instant(date), self._amount(amount), ":" in date)
+            instant, has_time = self._date(record)
         except InvalidReadingError as exc:
-            return RowError(line, exc.errors[0].where, exc.errors[0].reason)
+            self._refuse(record, exc)
+            return
+        for counter in self.header.counters:
+            try:
+                if reading := self._reading(record, counter):
+                    self.rows.append(CsvRow(record.line, reading[0], instant, reading[1], has_time))
+            except InvalidReadingError as exc:
+                self._refuse(record, exc)
 
-    def _texts(self, fields: list[str]) -> list[str]:
-        texts = [fields[at].strip() if at < len(fields) else "" for at in self.positions]
-        if "" in texts:
-            missing = REQUIRED_COLUMNS[texts.index("")]
-            raise _flaw(missing, f"{missing} is missing")
-        return texts
+    def _refuse(self, record: Record, exc: InvalidReadingError) -> None:
+        self.errors.append(RowError(record.line, exc.errors[0].where, exc.errors[0].reason))
 
-    def _instant(self, text: str) -> int:
-        instant = parse_date(text, self.zone)
+    def _date(self, record: Record) -> tuple[int, bool]:
+        text = self._needed(record, "date")
+        time = self._optional(record, "time")
+        instant, has_time = self.dates.read(record.line, f"{text} {time}" if time else text)
         if self.now is not None:
             check_instant(instant, self.now)
-        return instant
+        return instant, has_time
 
-    def _amount(self, text: str) -> Decimal:
-        amount = parse_number(text, self.decimal)
+    def _reading(self, record: Record, counter: Counter) -> tuple[EnergyType, Decimal] | None:
+        """Type and amount; nothing for an empty cell of the wide form."""
+        kind = counter.type or type_named(self._needed(record, "type"))
+        if counter.column == kind and not _cell(record, counter.position):
+            return None
+        return kind, self._amount(self._needed(record, counter.column), counter, kind)
+
+    def _amount(self, text: str, counter: Counter, kind: EnergyType) -> Decimal:
+        number, unit = split_unit(text)
+        if {unit, counter.unit} - {None, kind}:
+            raise flaw(counter.column, f'amount "{shortened(text)}" of {kind} must be in {UNITS[kind]}')
+        amount = parse_number(number, self.decimal)
         if amount is None:
-            raise _flaw("amount", f'amount "{text[:40]}" is not a number with the decimal sign {self.decimal}')
-        check_amount(amount)
+            sign = f" with the decimal sign {self.decimal}" if self.decimal else ""
+            raise flaw(counter.column, f'amount "{shortened(text)}" is not a number{sign}')
+        try:
+            check_amount(amount)
+        except InvalidReadingError as exc:
+            raise flaw(counter.column, str(exc)) from exc
         return amount
 
+    def _needed(self, record: Record, column: str) -> str:
+        text = self._optional(record, column)
+        if not text:
+            raise flaw(column, f"{column} is missing")
+        return text
 
-def _flaw(column: str, reason: str) -> InvalidReadingError:
-    return InvalidReadingError(reason, (FieldError(column, reason),))
+    def _optional(self, record: Record, column: str) -> str:
+        position = self.header.positions.get(column)
+        return "" if position is None else _cell(record, position)

@@ -135,7 +135,7 @@ def test_what_is_not_a_number_is_no_evidence() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        *["abc", "1e5", "NaN", "Infinity", "0x10", "\u0661\u0662", "1_000", "--5", "5-", ".5", "5.", "12.5.1"],
+        *["abc", "1e5", "NaN", "Infinity", "0x10", "\u0661\u0662", "1_000", "--5", "5-", "5.", ".", "12.5.1"],
         *["1,23,4", "12,34.5", "1 2", "1  234", "1 234 5", "1'23"],
     ],
 )
@@ -160,7 +160,9 @@ def test_zero_is_a_reading(value: str) -> None:
 
 def test_an_unquoted_decimal_comma_where_comma_delimits_is_an_error_of_its_row() -> None:
     parsed = parse('date,type,amount\n2024-01-01,gas,12,5\n2024-01-02,gas,"12,5"\n2024-01-03,gas,7,,\n')
-    assert parsed.errors == [RowError(2, None, "row has 4 fields, the header has 3")]
+    assert parsed.errors == [
+        RowError(2, None, "row has 4 fields, the header has 3; write a decimal comma within quotation marks")
+    ]
     assert [(row.line, str(row.amount)) for row in parsed.rows] == [(3, "12.5"), (4, "7")]
 
 
@@ -185,9 +187,9 @@ def test_every_notation_of_a_date_is_read_day_first(text: str) -> None:
         ("0.1.2024", 'date "0.1.2024" does not exist'),
         ("1.1.0000", 'date "1.1.0000" does not exist'),
         ("1.1.0204", 'date "1.1.0204" is outside the years 1900 to 2999'),
-        ("1/2.2024", 'date "1/2.2024" is neither a date (2024-11-01) nor a date-time (2024-11-01T18:30)'),
-        ("2024.02.01", 'date "2024.02.01" is neither a date (2024-11-01) nor a date-time (2024-11-01T18:30)'),
-        ("1.2.24", 'date "1.2.24" is neither a date (2024-11-01) nor a date-time (2024-11-01T18:30)'),
+        ("1/2.2024", 'date "1/2.2024" is not written like 1.11.2024, 2024-11-01 or 2024-11-01 18:30'),
+        ("2024.02.01", 'date "2024.02.01" is not written like 1.11.2024, 2024-11-01 or 2024-11-01 18:30'),
+        ("1/2/24", 'date "1/2/24" is not written like 1.11.2024, 2024-11-01 or 2024-11-01 18:30'),
         ("", "date is missing"),
     ],
 )
@@ -234,18 +236,6 @@ def test_every_row_is_read_whether_or_not_an_earlier_one_has_its_instant() -> No
     assert [row.line for row in parsed.rows] == [2, 3, 4, 5]
 
 
-@pytest.mark.parametrize(
-    ("header", "message"),
-    [
-        ("date;type", "missing column amount; the header has date, type"),
-        ("foo", "missing column date, type, amount; the header has foo"),
-        ("date;type;amount;Date", "column date appears more than once"),
-    ],
-)
-def test_a_header_that_lacks_or_doubles_a_column_is_refused(header: str, message: str) -> None:
-    assert refusal(header + "\n1;2;3") == message
-
-
 @pytest.mark.parametrize("text", ["", "\n", " \r\n\r\n", "\ufeff"])
 def test_an_empty_file_is_refused(text: str) -> None:
     assert refusal(text) == "the file is empty"
@@ -257,14 +247,6 @@ def test_a_header_of_nothing_but_delimiters_is_refused() -> None:
 
 def test_a_header_alone_has_no_rows() -> None:
     assert parse("date;type;amount")[:3] == ([], [], [])
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"date;type;amount\n1.1.2024;gas;5\xff", b"\xff\xfed\x00a\x00", b"date;type;amount\n" + b"x" * 9000 + b"\xe4"],
-)
-def test_what_is_not_utf_8_is_refused(content: bytes) -> None:
-    assert "not UTF-8" in refusal(content)
 
 
 def test_nul_bytes_make_a_row_bad_and_nothing_worse() -> None:
