@@ -22,6 +22,7 @@ from chalicelib.api.errors import (
     MalformedBodyError,
     UnsupportedMediaError,
 )
+from chalicelib.api.travelling import travelling
 from chalicelib.api.upload import FILE_BYTES, FORM, FORM_BYTES, JSON, UploadedFile, file_of, media_type_of
 from chalicelib.auth import Caller
 from chalicelib.bootstrap.container import Container
@@ -107,7 +108,7 @@ def answered(request: Request, work: Callable[[], Response], refusal: Refusal) -
     started = time.perf_counter()
     logger().set_correlation_id(request.context.get("requestId") or str(uuid4()))
     try:
-        response = work()
+        response = travelling(request, work())
     except Exception as error:  # noqa: BLE001 the one place where everything becomes an answer
         response = refused(request, error, refusal)
     logger().info(

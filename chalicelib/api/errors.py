@@ -1,10 +1,11 @@
 """The one mapping from errors to HTTP: RFC 9457 problem details.
 
-RequestError and its children are what can be wrong with a request before any use case is reached.
+RequestError and its children are what can be wrong with a request beside any use case.
 
 RequestError (400)
 ├── MalformedBodyError        400  not JSON, or not the characters that were promised
 ├── BodyTooLargeError         413
+├── AnswerTooLargeError       413  there is more than can be sent at once
 ├── UnsupportedMediaError     415
 ├── UnknownRouteError         404
 └── MethodNotAllowedError     405
@@ -48,6 +49,18 @@ class BodyTooLargeError(RequestError):
     """Raised when a body exceeds the route's limit, before it is parsed."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class AnswerTooLargeError(RequestError):
+    """Raised when an answer has more bytes than Lambda hands on."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(
+            f"the answer has {size} bytes, and {limit} can be sent: read it in pages, "
+            "GET /v2/energy?limit=500 and then each nextCursor as cursor; or accept gzip"
+        )
 
 
 class UnsupportedMediaError(RequestError):
