@@ -31,8 +31,14 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.readings import to_datetime
 
+UNEXPECTED = "an unexpected error occurred; it has been recorded"
 PROBLEM_TYPE = "urn:energy-monitor:problem:"
 SHOWN_ERRORS = 100
+# What an answer repeats of a request is shortened, so that no answer grows with what comes in.
+DETAIL_LENGTH = 1000
+REASON_LENGTH = 500
+PLACE_LENGTH = 60
+PATH_LENGTH = 300
 
 
 class RequestError(EnergyMonitorError):
@@ -121,6 +127,11 @@ def status_of(error: Exception) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
+def shortened(text: str, length: int) -> str:
+    """A text as it is, or its beginning."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
 def title_of(status: HTTPStatus) -> str:
     """A status in words."""
     return _TITLES.get(status, status.phrase)
@@ -134,8 +145,8 @@ def problem_of(error: Exception, path: str) -> Problem:
         "type": PROBLEM_TYPE + (_slug(error) if expected else "internal"),
         "title": title_of(status),
         "status": status.value,
-        "detail": str(error) if expected else "an unexpected error occurred; it has been recorded",
-        "instance": path,
+        "detail": shortened(str(error), DETAIL_LENGTH) if expected else UNEXPECTED,
+        "instance": shortened(path, PATH_LENGTH),
     }
     return Problem(status, _headers(error, status), body | _members(error))
 
@@ -174,7 +185,7 @@ def _count(count: Count) -> dict[str, Any]:
 
 
 def _field(error: FieldError) -> dict[str, str]:
-    return {"where": error.where, "reason": error.reason}
+    return {"where": shortened(error.where, PLACE_LENGTH), "reason": shortened(error.reason, REASON_LENGTH)}
 
 
 def _headers(error: Exception, status: HTTPStatus) -> dict[str, str]:
