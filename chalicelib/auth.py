@@ -19,6 +19,7 @@ from chalicelib.monitoring.logger import logger
 
 ALGORITHMS = ("RS256", "ES256", "EdDSA")
 REQUIRED_CLAIMS = ["exp", "iss", "aud", "sub"]
+SUBJECT_LENGTH = 255  # OpenID Connect's own bound
 LEEWAY_SECONDS = 10
 REFETCH_SECONDS = 30.0
 RETRY_SECONDS = 1.0  # while no key is known at all
@@ -126,7 +127,7 @@ class TokenVerifier:
             )
         except jwt.ExpiredSignatureError as error:
             raise AuthenticationError("the token has expired") from error
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, ValueError) as error:  # ValueError: characters that no token has
             raise AuthenticationError("the token is not valid here") from error
 
 
@@ -148,4 +149,8 @@ def _subject(claims: Mapping[str, Any]) -> str:
     subject = claims["sub"]
     if not isinstance(subject, str) or not subject:
         raise AuthenticationError("the token names no user")
+    if len(subject) > SUBJECT_LENGTH or not subject.isprintable():  # neither half a surrogate pair nor NUL is printable
+        raise AuthenticationError(
+            f"the token's sub cannot be a user: it has up to {SUBJECT_LENGTH} printable characters"
+        )
     return subject

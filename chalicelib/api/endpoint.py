@@ -6,7 +6,7 @@ of its own for errors: ``refusal``.
 
 import json
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
@@ -18,10 +18,14 @@ from chalice.app import Request
 from pydantic import BaseModel, ValidationError
 
 from chalicelib.api.errors import (
+    PLACE_LENGTH,
     BodyTooLargeError,
     MalformedBodyError,
     UnsupportedMediaError,
+    shortened,
 )
+from chalicelib.api.texts import check_texts
+from chalicelib.api.travelling import travelling
 from chalicelib.api.upload import FILE_BYTES, FORM, FORM_BYTES, JSON, UploadedFile, file_of, media_type_of
 from chalicelib.auth import Caller
 from chalicelib.bootstrap.container import Container
@@ -33,6 +37,7 @@ from chalicelib.monitoring.names import MetricName
 Model = TypeVar("Model", bound=BaseModel)
 Refusal = Callable[[Exception, str], Response]  # the answer to an error on a path
 
+NAMED_FIELDS = 10  # of all that are wrong, in one sentence
 JSON_BODY_BYTES = 64 * 1024
 
 
@@ -88,7 +93,9 @@ class Call:
         """
         given = media_type_of(self.request.headers.get("content-type", ""))
         if given not in limits:
-            raise UnsupportedMediaError(f"send Content-Type: {' or '.join(limits)}, not {given[:100] or 'none'}")
+            raise UnsupportedMediaError(
+                f"send Content-Type: {' or '.join(limits)}, not {shortened(given, PLACE_LENGTH) or 'none'}"
+            )
         raw = self.request.raw_body or b""
         content = raw if isinstance(raw, bytes) else raw.encode()
         if len(content) > limits[given]:
@@ -107,7 +114,7 @@ def answered(request: Request, work: Callable[[], Response], refusal: Refusal) -
     started = time.perf_counter()
     logger().set_correlation_id(request.context.get("requestId") or str(uuid4()))
     try:
-        response = work()
+        response = travelling(request, work())
     except Exception as error:  # noqa: BLE001 the one place where everything becomes an answer
         response = refused(request, error, refusal)
     logger().info(
@@ -125,11 +132,13 @@ def answered(request: Request, work: Callable[[], Response], refusal: Refusal) -
 
 def validated(model: type[Model], value: Any) -> Model:
     """A value as a model; every wrong field is named. Raises InvalidInputError."""
+    check_texts(value)
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        fields = tuple(FieldError(".".join(map(str, item["loc"])) or "body", item["msg"]) for item in error.errors())
-        raise InvalidInputError("; ".join(f"{field.where}: {field.reason}" for field in fields), fields) from error
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        fields = tuple(FieldError(".".join(map(str, item["loc"])) or "body", item["msg"]) for item in found)
+        raise InvalidInputError(_in_words(fields), fields) from error
 
 
 def refused(request: Request, error: Exception, refusal: Refusal) -> Response:
@@ -143,6 +152,13 @@ def refused(request: Request, error: Exception, refusal: Refusal) -> Response:
     else:
         logger().info("refused", extra={"reason": f"{type(error).__name__}: {error}"[:500]})
     return response
+
+
+def _in_words(fields: Sequence[FieldError]) -> str:
+    """The first ten fields, each short enough that the next one is seen too, and how many there are beyond."""
+    shown = [f"{shortened(field.where, PLACE_LENGTH)}: {field.reason}" for field in fields[:NAMED_FIELDS]]
+    beyond = len(fields) - len(shown)
+    return "; ".join([*shown, f"and {beyond} more"] if beyond else shown)
 
 
 def _parsed(content: bytes) -> Any:

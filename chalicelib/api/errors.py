@@ -1,10 +1,11 @@
 """The one mapping from errors to HTTP: RFC 9457 problem details.
 
-RequestError and its children are what can be wrong with a request before any use case is reached.
+RequestError and its children are what can be wrong with a request beside any use case.
 
 RequestError (400)
 ├── MalformedBodyError        400  not JSON, or not the characters that were promised
 ├── BodyTooLargeError         413
+├── AnswerTooLargeError       413  there is more than can be sent at once
 ├── UnsupportedMediaError     415
 ├── UnknownRouteError         404
 └── MethodNotAllowedError     405
@@ -31,8 +32,14 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.readings import to_datetime
 
+UNEXPECTED = "an unexpected error occurred; it has been recorded"
 PROBLEM_TYPE = "urn:energy-monitor:problem:"
 SHOWN_ERRORS = 100
+# What an answer repeats of a request is shortened, so that no answer grows with what comes in.
+DETAIL_LENGTH = 1000
+REASON_LENGTH = 500
+PLACE_LENGTH = 60
+PATH_LENGTH = 300
 
 
 class RequestError(EnergyMonitorError):
@@ -49,6 +56,18 @@ class BodyTooLargeError(RequestError):
     """Raised when a body exceeds the route's limit, before it is parsed."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class AnswerTooLargeError(RequestError):
+    """Raised when an answer has more bytes than Lambda hands on."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(
+            f"the answer has {size} bytes, and {limit} can be sent: read it in pages, "
+            "GET /v2/energy?limit=500 and then each nextCursor as cursor; or accept gzip"
+        )
 
 
 class UnsupportedMediaError(RequestError):
@@ -109,6 +128,11 @@ def status_of(error: Exception) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
+def shortened(text: str, length: int) -> str:
+    """A text as it is, or its beginning."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
 def title_of(status: HTTPStatus) -> str:
     """A status in words."""
     return _TITLES.get(status, status.phrase)
@@ -122,8 +146,8 @@ def problem_of(error: Exception, path: str) -> Problem:
         "type": PROBLEM_TYPE + (_slug(error) if expected else "internal"),
         "title": title_of(status),
         "status": status.value,
-        "detail": str(error) if expected else "an unexpected error occurred; it has been recorded",
-        "instance": path,
+        "detail": shortened(str(error), DETAIL_LENGTH) if expected else UNEXPECTED,
+        "instance": shortened(path, PATH_LENGTH),
     }
     return Problem(status, _headers(error, status), body | _members(error))
 
@@ -165,7 +189,7 @@ def _count(count: Count) -> dict[str, Any]:
 
 
 def _field(error: FieldError) -> dict[str, str]:
-    return {"where": error.where, "reason": error.reason}
+    return {"where": shortened(error.where, PLACE_LENGTH), "reason": shortened(error.reason, REASON_LENGTH)}
 
 
 def _headers(error: Exception, status: HTTPStatus) -> dict[str, str]:

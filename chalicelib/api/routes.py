@@ -13,8 +13,9 @@ from pydantic import BaseModel
 
 from chalicelib.api.answers import problem_answer
 from chalicelib.api.endpoint import Call, Refusal, answered
-from chalicelib.api.errors import MethodNotAllowedError
+from chalicelib.api.errors import MethodNotAllowedError, UnknownRouteError
 from chalicelib.api.operation import Function, Operation, Promises, inputs_of
+from chalicelib.api.texts import is_whole
 from chalicelib.auth import OPERATOR
 from chalicelib.bootstrap.container import container
 
@@ -79,6 +80,8 @@ class Routes(Blueprint):
     def _called(self, operation: Operation, **path: str) -> Response:
         request, own = self.current_request, container()
         caller = own.verifier.verify(request.headers.get("authorization"))
+        if not all(map(is_whole, path.values())):
+            raise UnknownRouteError("nothing has this path")
         return self.respond(operation, Call(request, caller, own), path)
 
     def _declare(

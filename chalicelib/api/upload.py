@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
-from chalicelib.api.errors import BodyTooLargeError, MalformedBodyError, UnsupportedMediaError
+from chalicelib.api.errors import PLACE_LENGTH, BodyTooLargeError, MalformedBodyError, UnsupportedMediaError, shortened
 from chalicelib.domain.errors import FieldError, InvalidInputError
 
 JSON = "application/json"
@@ -43,7 +43,9 @@ def file_of(content: bytes, content_type: str, accepted: Collection[str]) -> Upl
     media_type = media_type_of(content_type)
     file = _file_of_form(content, content_type) if media_type == FORM else UploadedFile(content, None, media_type)
     if file.media_type not in {*accepted, UNNAMED}:
-        raise UnsupportedMediaError(f"the file in the form is {file.media_type[:100]}: send {' or '.join(accepted)}")
+        raise UnsupportedMediaError(
+            f"the file in the form is {shortened(file.media_type, PLACE_LENGTH)}: send {' or '.join(accepted)}"
+        )
     if len(file.content) > FILE_BYTES:
         raise BodyTooLargeError(f"the file has {len(file.content)} bytes, this path takes up to {FILE_BYTES}")
     return file
@@ -64,7 +66,7 @@ def _file_of_form(content: bytes, content_type: str) -> UploadedFile:
     files: list[_Part] = []
     for part in _parts(content, content_type):
         if part.head.filename is None:
-            raise _field(str(part.head.name)[:100], "a form field: send options in the query string")
+            raise _field(shortened(str(part.head.name), PLACE_LENGTH), "a form field: send options in the query string")
         if part.head.filename or part.content:  # a browser sends an empty one where no file was chosen
             files.append(part)
     if len(files) != 1:

@@ -51,6 +51,15 @@ BAD_TOKENS: dict[str, Callable[[FakeIssuer], str]] = {
     "without expiry": lambda issuer: issuer.token(exp=None),
     "without subject": lambda issuer: issuer.token(sub=None),
     "empty subject": lambda issuer: issuer.token(sub=""),
+    "half a surrogate pair in the subject": lambda issuer: issuer.token(sub="alice\ud800"),
+    "NUL in the subject": lambda issuer: issuer.token(sub="alice\x00"),
+    "a line break in the subject": lambda issuer: issuer.token(sub="alice\n"),
+    "an endless subject": lambda issuer: issuer.token(sub="a" * 256),
+    "a subject that is no text": lambda issuer: issuer.token(sub=7),
+    "an endless expiry": lambda issuer: issuer.token(exp=float("inf")),
+    "no number as expiry": lambda issuer: issuer.token(exp=float("nan")),
+    "deep JSON": lambda _: f"{base64.urlsafe_b64encode(b'[' * 6000).decode()}.e30.AAAA",
+    "half a character": lambda _: "\ud800",
     "for another audience": lambda issuer: issuer.token(aud="somebody-else"),
     "of another issuer": lambda issuer: issuer.token(iss="https://elsewhere.test"),
     "not valid yet": lambda issuer: issuer.token(nbf=int(time.time()) + 600),
@@ -76,6 +85,11 @@ def test_a_data_route_refuses_a_token_that_proves_nothing(api: Api, method: str,
     token = BAD_TOKENS[kind](api.issuer)
     refused(path[1:3], api.request(method, path, user=None, headers={"Authorization": f"Bearer {token}"}), 401)
     assert not api.store.stored.readings
+
+
+@pytest.mark.parametrize("user", ["auth0|5f7c8ec7c33c6c004bbafe82", "a" * 255, "Zoë", "me@example.com"])
+def test_identity_providers_name_users_in_many_ways(api: Api, user: str) -> None:
+    assert api.request("GET", "/v1/energy", user=user).status_code == 200
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "Token", ""])

@@ -1,8 +1,10 @@
-"""Makes LocalStack's API Gateway honour gateway responses and the size limits of a request, as AWS does.
+"""Makes LocalStack's API Gateway honour gateway responses, binary types and the size limits of a request, as AWS does.
 
 LocalStack keeps gateway responses, but does not read them from an OpenAPI document and does not use their templates.
+It knows no ``*/*`` among an API's binary types, and passes a body as text wherever it is text.
 """
 
+import base64
 import json
 from typing import Any
 
@@ -16,9 +18,10 @@ from localstack.services.apigateway.next_gen.execute_api.gateway_response import
     get_gateway_response_or_default,
 )
 from localstack.services.apigateway.next_gen.execute_api.handlers.gateway_exception import GatewayExceptionHandler
+from localstack.services.apigateway.next_gen.execute_api.integrations import aws
 from localstack.services.apigateway.next_gen.execute_api.integrations.aws import RestApiAwsProxyIntegration
 
-from . import gateway_templates
+from . import binary_types, gateway_templates
 
 BODY_LIMIT_BYTES = 10 * 1024 * 1024
 EVENT_LIMIT_BYTES = 6 * 1024 * 1024  # Lambda's; the event holds the body, as base64 where it is not text
@@ -28,7 +31,8 @@ _create_event = RestApiAwsProxyIntegration.create_lambda_input_event
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]  # LocalStack is not installed where mypy runs
 def honour_gateway_responses() -> None:
-    """Replace LocalStack's import and its rendering of errors; refuse what is too large."""
+    """Replace LocalStack's import, its rendering of errors and its binary types; refuse what is too large."""
+    aws.mime_type_matches_binary_media_types = binary_types.matches
     provider.import_api_from_openapi_spec = _import_with_gateway_responses
     GatewayExceptionHandler.create_exception_response = _render
     handlers.preprocess_request.append(_refuse_large_bodies)
@@ -60,6 +64,14 @@ def _refuse_large_bodies(_chain: Any, context: Any, _response: Any) -> None:
 
 def _create_event_that_lambda_takes(integration: Any, context: Any) -> Any:
     event = _create_event(integration, context)
+    known = context.deployment.rest_api.rest_api.get("binaryMediaTypes") or []
+    if event["body"] and not event["isBase64Encoded"] and binary_types.matches(_content_type(context), known):
+        event |= {"body": base64.b64encode(event["body"].encode()).decode(), "isBase64Encoded": True}
     if len(json.dumps(event)) > EVENT_LIMIT_BYTES:
         raise RequestTooLargeError("Request Too Long")
     return event
+
+
+def _content_type(context: Any) -> str | None:
+    content_type: str | None = context.invocation_request["headers"].get("Content-Type")
+    return content_type
