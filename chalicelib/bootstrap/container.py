@@ -36,6 +36,7 @@ from chalicelib.services.display.display import DisplayService
 from chalicelib.services.recording.configuration import ConfigurationService
 from chalicelib.services.recording.csv_import import CsvImportService
 from chalicelib.services.recording.energy_crud import EnergyCrudService
+from chalicelib.services.recording.export import ExportService
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 from chalicelib.services.refresh.recalculation import RecalculationService
 from chalicelib.settings import Settings
@@ -76,6 +77,7 @@ class Container:
     verifier: TokenVerifier
     energy: EnergyCrudService
     imports: CsvImportService
+    exports: ExportService
     configuration: ConfigurationService
     queries: ReadingQueries
     old: OldBackend
@@ -111,6 +113,7 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
         verifier=verifier,
         energy=both.energy,
         imports=both.imports,
+        exports=ExportService(ports.settings, ports.queries, clock),
         configuration=ConfigurationService(ports.transactions, ports.settings, ports.queries, ports.publisher, clock),
         queries=ports.queries,
         old=both.old,

@@ -5,6 +5,7 @@ EnergyMonitorError
 │   ├── InvalidReadingError    one reading breaks a rule of CALCULATION.md 9
 │   │   └── ImplausibleReadingError    asked back: a count that hardly fits those around it
 │   ├── CsvError               a CSV file cannot be read as a whole
+│   ├── ImportFileError        an export cannot be read back as a whole
 │   └── HistogramError         a range or bucket count that has no histogram
 ├── AuthenticationError        no token, or one that does not prove who is asking
 ├── ForbiddenError             the token proves who is asking, and that they may not
@@ -94,6 +95,10 @@ class ImplausibleReadingError(InvalidReadingError):
 
 class CsvError(InvalidInputError):
     """Raised when a CSV file cannot be read as a whole: encoding, header, ambiguous numbers, too many rows."""
+
+
+class ImportFileError(InvalidInputError):
+    """Raised when an export cannot be read back as a whole: no JSON, another version, meters that break a rule."""
 
 
 class HistogramError(InvalidInputError):

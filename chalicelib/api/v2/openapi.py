@@ -7,9 +7,10 @@ from chalice import Response
 from chalicelib.api.openapi import document_of, served
 from chalicelib.api.routes import Routes
 from chalicelib.api.schemas import Members
-from chalicelib.api.v2 import display, energy, exchanges, settings
+from chalicelib.api.v2 import display, energy, exchanges, export, settings
 
-OPERATIONS = tuple(operation for part in (energy, display, exchanges, settings) for operation in part.routes.operations)
+PARTS = (energy, export, display, exchanges, settings)
+OPERATIONS = tuple(operation for part in PARTS for operation in part.routes.operations)
 
 routes = Routes(__name__)
 
