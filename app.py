@@ -3,12 +3,13 @@
 from chalice import Chalice
 
 from chalicelib.api import fallback, health
+from chalicelib.api.components import export as components_export
 from chalicelib.api.components import forms, views
 from chalicelib.api.components import openapi as components_openapi
 from chalicelib.api.ops import flags
 from chalicelib.api.v1 import energy as v1_energy
 from chalicelib.api.v1 import views as v1_views
-from chalicelib.api.v2 import display, energy, exchanges, imports, openapi, settings
+from chalicelib.api.v2 import display, energy, exchanges, export, imports, openapi, settings
 from chalicelib.handlers import comparer, display_data, sweeper, sync_job
 
 app = Chalice(app_name="energy-monitor", configure_logs=False)  # the application logs by itself, as JSON lines
@@ -22,12 +23,14 @@ app.register_blueprint(v1_energy.routes)
 app.register_blueprint(v1_views.routes)
 app.register_blueprint(energy.routes)
 app.register_blueprint(imports.routes)
+app.register_blueprint(export.routes)
 app.register_blueprint(display.routes)
 app.register_blueprint(exchanges.routes)
 app.register_blueprint(settings.routes)
 app.register_blueprint(openapi.routes)
 app.register_blueprint(views.routes)
 app.register_blueprint(forms.routes)
+app.register_blueprint(components_export.routes)
 app.register_blueprint(components_openapi.routes)
 app.register_blueprint(flags.routes)
 app.register_blueprint(fallback.v1_routes)

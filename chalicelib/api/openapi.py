@@ -17,7 +17,7 @@ from chalicelib.api.endpoint import stage_prefix
 from chalicelib.api.errors import title_of
 from chalicelib.api.operation import Operation
 from chalicelib.api.schemas import PROBLEM, Members, reference, schemas_of
-from chalicelib.api.upload import FORM, JSON
+from chalicelib.api.upload import FORM, JSON, TEXT_CSV
 
 ALWAYS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
 WITH_BODY = (
@@ -42,7 +42,10 @@ HEADERS = {
     "X-Source-Version": "The source version that the meter reached",
     "X-Backend": "Which backend answered: old or new",
     "X-Flag-Reason": "Why it was this one",
+    "Content-Disposition": "The name to keep the file by",
+    "Link": "The next page, with rel=next; missing on the last",
 }
+NOT_ALWAYS = {"Link"}
 OF_STATUS = {
     HTTPStatus.UNAUTHORIZED: "WWW-Authenticate",
     HTTPStatus.SERVICE_UNAVAILABLE: "Retry-After",
@@ -110,7 +113,10 @@ def _parameters(operation: Operation, schemas: Mapping[str, Members]) -> Iterato
 
 def _answers(operation: Operation) -> Iterator[tuple[HTTPStatus, Members]]:
     shown = [reference(model.__name__) for model in operation.answers]
-    yield operation.status, _answer(operation.status, operation.headers, JSON, shown)
+    answer = _answer(operation.status, operation.headers, JSON, shown)
+    if operation.csv:
+        answer["content"][TEXT_CSV] = {"schema": {"type": "string"}}
+    yield operation.status, answer
     if operation.conditional == "If-None-Match":
         yield HTTPStatus.NOT_MODIFIED, _answer(HTTPStatus.NOT_MODIFIED, operation.headers, JSON, [])
     for status in _refusals(operation):
@@ -142,7 +148,8 @@ def _answer(status: HTTPStatus, headers: Sequence[str], media: str, schemas: Seq
     answer: Members = {"description": title_of(status)}
     if headers:
         answer["headers"] = {
-            name: {"description": HEADERS[name], "required": True, "schema": {"type": "string"}} for name in headers
+            name: {"description": HEADERS[name], "required": name not in NOT_ALWAYS, "schema": {"type": "string"}}
+            for name in headers
         }
     if schemas:
         answer["content"] = {media: {"schema": schemas[0] if len(schemas) == 1 else {"oneOf": list(schemas)}}}

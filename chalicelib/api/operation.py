@@ -17,7 +17,11 @@ Function = Callable[..., Response]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One method of one path. ``refusals``: the problems beyond those that its inputs bring with them."""
+    """One method of one path.
+
+    ``file``: it takes a CSV file. ``csv``: it answers one as well as JSON. ``refusals``: the problems beyond those that
+    its inputs bring with them.
+    """
 
     method: str
     path: str
@@ -28,6 +32,7 @@ class Operation:
     json_too: bool = False
     status: HTTPStatus = HTTPStatus.OK
     answers: tuple[type[BaseModel], ...] = ()
+    csv: bool = False
     conditional: Conditional | None = None
     headers: tuple[str, ...] = ()
     refusals: tuple[HTTPStatus, ...] = ()
@@ -48,6 +53,7 @@ class Promises(TypedDict):
 
     status: NotRequired[HTTPStatus]
     answers: NotRequired[tuple[type[BaseModel], ...]]
+    csv: NotRequired[bool]
     conditional: NotRequired[Conditional]
     headers: NotRequired[tuple[str, ...]]
     refusals: NotRequired[tuple[HTTPStatus, ...]]

@@ -11,9 +11,10 @@ from chalicelib.api.errors import PLACE_LENGTH, BodyTooLargeError, MalformedBody
 from chalicelib.domain.errors import FieldError, InvalidInputError
 
 JSON = "application/json"
+TEXT_CSV = "text/csv"
 FORM = "multipart/form-data"
 # What browsers, shells and Excel on Windows call a CSV file.
-CSV = ("text/csv", "text/plain", "application/csv", "application/vnd.ms-excel")
+CSV = (TEXT_CSV, "text/plain", "application/csv", "application/vnd.ms-excel")
 UNNAMED = "application/octet-stream"  # of a file in a form: the client does not know what it is
 
 FILE_BYTES = 4 * 1024 * 1024  # base64 of it stays below the 6 MB that Lambda takes

@@ -36,6 +36,7 @@ from chalicelib.services.display.display import DisplayService
 from chalicelib.services.recording.configuration import ConfigurationService
 from chalicelib.services.recording.csv_import import CsvImportService
 from chalicelib.services.recording.energy_crud import EnergyCrudService
+from chalicelib.services.recording.export import ExportService
 from chalicelib.services.recording.import_undo import ImportHistoryService
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 from chalicelib.services.refresh.recalculation import RecalculationService
@@ -78,6 +79,7 @@ class Container:
     energy: EnergyCrudService
     imports: CsvImportService
     import_history: ImportHistoryService
+    exports: ExportService
     configuration: ConfigurationService
     queries: ReadingQueries
     old: OldBackend
@@ -114,6 +116,7 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
         energy=both.energy,
         imports=both.imports,
         import_history=ImportHistoryService(ports.transactions, ports.imports, ports.settings, ports.publisher, clock),
+        exports=ExportService(ports.settings, ports.queries, clock),
         configuration=ConfigurationService(ports.transactions, ports.settings, ports.queries, ports.publisher, clock),
         queries=ports.queries,
         old=both.old,

@@ -7,6 +7,7 @@ EnergyMonitorError
 │   ├── CsvError               a CSV file cannot be read as a whole
 │   ├── ImportRowsError        rows of a file are invalid, and nothing of it was written
 │   │   └── ImportQuestionError    asked back: rows of a file hardly fit what is around them
+│   ├── ImportFileError        an export cannot be read back as a whole
 │   └── HistogramError         a range or bucket count that has no histogram
 ├── AuthenticationError        no token, or one that does not prove who is asking
 ├── ForbiddenError             the token proves who is asking, and that they may not
@@ -117,6 +118,10 @@ class ImportRowsError(InvalidInputError):
 
 class ImportQuestionError(ImportRowsError):
     """Raised when rows of a file hardly fit what is around them and nobody has confirmed them; nothing was written."""
+
+
+class ImportFileError(InvalidInputError):
+    """Raised when an export cannot be read back as a whole: no JSON, another version, meters that break a rule."""
 
 
 class HistogramError(InvalidInputError):

@@ -38,6 +38,8 @@ from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.settings import MongoSettingsWriter
 
+BATCH = 5_000  # readings
+
 
 class MongoReadingQueries(ReadingQueries):
     """``ReadingQueries`` on MongoDB."""
@@ -59,8 +61,11 @@ class MongoReadingQueries(ReadingQueries):
 
     @override
     def page(self, user_id: str, request: PageRequest, backend: Backend) -> list[StoredReading]:
-        """One page by date and id: the lists of each type, by the index on type and date, merged."""
-        with time_limit(READ_SECONDS), ExitStack() as cursors:
+        """One page by date and id: the lists of each type, by the index on type and date, merged.
+
+        What is longer than a page of a list may take as long as everything that reads much.
+        """
+        with time_limit(READ_SECONDS if 0 < request.limit < BATCH else self._timeout), ExitStack() as cursors:
             side = sync_state(self._database).reads(backend)
             readings = self._readings(user_id, side)
             lists = [cursors.enter_context(_list(readings, side, kind, request)) for kind in _types(request)]
@@ -147,9 +152,13 @@ def _list(readings: ScopedCollection, side: Side, kind: EnergyType, request: Pag
 
 
 def _size(request: PageRequest, side: Side) -> Document:
-    """How much to ask the server for: one more than the page, because the last of the page before may be among them."""
+    """How much to ask the server for: one more than the page, because the last of the page before may be among them.
+
+    In batches, because of two types a page needs hardly more than half of what it asks for.
+    """
     enough = request.limit and request.limit + 1
-    return {"limit": enough} if side is Side.NEW else {"batch_size": enough}
+    batch = {"batch_size": min(enough, BATCH)}
+    return batch | {"limit": enough} if side is Side.NEW else batch
 
 
 def _page(documents: Iterator[Document], request: PageRequest) -> Iterator[Document]:

@@ -7,11 +7,10 @@ from chalice import Response
 from chalicelib.api.openapi import document_of, served
 from chalicelib.api.routes import Routes
 from chalicelib.api.schemas import Members
-from chalicelib.api.v2 import display, energy, exchanges, imports, settings
+from chalicelib.api.v2 import display, energy, exchanges, export, imports, settings
 
-OPERATIONS = tuple(
-    operation for part in (energy, imports, display, exchanges, settings) for operation in part.routes.operations
-)
+PARTS = (energy, imports, export, display, exchanges, settings)
+OPERATIONS = tuple(operation for part in PARTS for operation in part.routes.operations)
 
 routes = Routes(__name__)
 

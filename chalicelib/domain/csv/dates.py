@@ -9,8 +9,7 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.csv.options import DateOrder
-from chalicelib.domain.csv.parsed import RowWarning
-from chalicelib.domain.errors import CsvError
+from chalicelib.domain.errors import CsvError, RowWarning
 from chalicelib.domain.readings import day_start, existing_date, invalid_date, local_instant, to_ms
 
 AMBIGUOUS_DATE_ORDER = "AMBIGUOUS_DATE_ORDER"

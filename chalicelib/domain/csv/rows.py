@@ -14,13 +14,13 @@ from chalicelib.domain.csv.energy_types import UNITS, flaw, shortened, type_name
 from chalicelib.domain.csv.header import Counter, Header
 from chalicelib.domain.csv.numbers import SIGNS, DecimalSign, Found, find_decimal_sign, parse_number, split_unit
 from chalicelib.domain.csv.options import DATE_ORDERS, THE_FILE_TELLS, CsvOptions
-from chalicelib.domain.csv.parsed import CsvFormat, CsvRow, ParsedCsv, RowError, RowWarning
+from chalicelib.domain.csv.parsed import CsvFormat, CsvRow, ParsedCsv, RowError
 from chalicelib.domain.csv.table import DELIMITERS, CsvTable, Record
 from chalicelib.domain.errors import CsvError, InvalidReadingError
 from chalicelib.domain.plausibility.limits import check_amount, check_instant
 from chalicelib.domain.readings import EnergyType
 
-__all__ = ["CsvFormat", "CsvOptions", "CsvRow", "ParsedCsv", "RowError", "RowWarning", "parse_csv"]
+__all__ = ["CsvFormat", "CsvOptions", "CsvRow", "ParsedCsv", "RowError", "parse_csv"]
 
 
 def parse_csv(

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from chalicelib.domain.csv.parsed import RowError
 from chalicelib.domain.errors import InvalidReadingError
-from chalicelib.domain.imports.files import GivenConfiguration
+from chalicelib.domain.export.json_document import ImportedConfiguration
 from chalicelib.domain.imports.options import OnConflict
 from chalicelib.domain.imports.record import Configured
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
@@ -20,7 +20,7 @@ from chalicelib.domain.readings import EnergyType, MeterExchange, to_datetime
 def configure(
     energy_type: EnergyType,
     known: MeterConfiguration,
-    given: GivenConfiguration,
+    given: ImportedConfiguration,
     highest: Callable[[], Decimal],
     on_conflict: OnConflict,
 ) -> tuple[Configured | None, list[RowError]]:

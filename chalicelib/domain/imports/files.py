@@ -2,23 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.csv.parsed import CsvFormat, CsvRow, RowError
 from chalicelib.domain.csv.rows import parse_csv
 from chalicelib.domain.errors import RowWarning
+from chalicelib.domain.export.json_document import ImportedConfiguration, parse_export
 from chalicelib.domain.imports.options import ImportOptions
-from chalicelib.domain.readings import EnergyType, MeterExchange
-
-
-@dataclass(frozen=True, slots=True)
-class GivenConfiguration:
-    """What a file says of a meter besides its readings."""
-
-    modulus: Decimal | None = None
-    runs_backwards: bool = False
-    exchanges: tuple[MeterExchange, ...] = ()
+from chalicelib.domain.readings import EnergyType
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +20,7 @@ class ReadFile:
     errors: Sequence[RowError] = ()
     warnings: Sequence[RowWarning] = ()
     format: CsvFormat | None = None
-    configurations: Mapping[EnergyType, GivenConfiguration] = field(default_factory=dict)
+    configurations: Mapping[EnergyType, ImportedConfiguration] = field(default_factory=dict)
     zone: ZoneInfo | None = None
 
     @property
@@ -48,7 +39,19 @@ def read_file(content: bytes, zone: ZoneInfo, options: ImportOptions, now: int) 
         now: the present (UTC milliseconds); what lies more than a day ahead is an error of its row.
 
     Raises:
-        CsvError: it cannot be read as a whole.
+        CsvError, ImportFileError: it cannot be read as a whole.
     """
+    if options.form == "json":
+        return _read_export(content, zone, now)
     parsed = parse_csv(content, zone, options.csv, now=now)
     return ReadFile(parsed.rows, parsed.errors, parsed.warnings, parsed.format)
+
+
+def _read_export(content: bytes, zone: ZoneInfo, now: int) -> ReadFile:
+    export = parse_export(content, zone, now=now)
+    return ReadFile(
+        rows=[CsvRow(*row) for row in export.rows],
+        errors=[RowError(*error) for error in export.errors],
+        configurations={meter.type: meter for meter in export.meters},
+        zone=export.zone,
+    )

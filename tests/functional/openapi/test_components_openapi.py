@@ -55,6 +55,7 @@ KNOWN: dict[str, Known] = {
         (200, {"body": FILE, "query": {"mode": "partial"}, "media_type": "text/csv"}),
         (422, {"body": FILE, "media_type": "text/csv"}),
     ],
+    "export_csv": [(200, {}), (200, {"query": {"format": "json"}}), (422, {"query": {"cursor": "here"}})],
 }
 EACH = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.view.__name__)
 

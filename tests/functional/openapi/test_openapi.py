@@ -46,6 +46,12 @@ KNOWN: dict[str, Known] = {
         (200, {"body": FILE, "query": {"mode": "partial"}, "media_type": "text/csv"}),
         (422, {"body": FILE, "media_type": "text/csv"}),
     ],
+    "export_readings": [
+        (200, {}),
+        (200, {"query": {"format": "csv", "decimal": ",", "type": "power"}}),
+        (200, {"query": {"format": "json", "from": "2023-01-31"}}),
+        (422, {"query": {"format": "xml"}}),
+    ],
     "show_display": [
         (200, {"query": {"type": "power", "dataType": "monthly", "year": 2023}}),
         (200, {"query": {"type": "power", "dataType": "monthly", "year": 2031}}),

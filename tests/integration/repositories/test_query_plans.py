@@ -72,6 +72,9 @@ def use_everything(container: Container, user: str) -> None:
     for request in requests():
         for side in Backend:
             container.queries.page(user, request, side)
+    for read in (container.old.page, container.new.page):
+        container.exports.page(user, read, ReadingFilter(POWER), (to_ms(START), "5" * 24))
+        container.exports.page(user, read, ReadingFilter())
     container.queries.get(user, first.reading.id, Backend.NEW)
     container.energy.delete(user, first.reading.id)
     assert user in set(container.flags.changes.users.known_users())

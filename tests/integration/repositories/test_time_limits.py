@@ -1,6 +1,7 @@
 """How long the database may take for what: said with each command, so that nobody waits longer for it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
@@ -50,6 +51,8 @@ BY_KEY: dict[str, Use] = {
 # What reads much, or writes: API Gateway gives up after 29 s.
 WHOLE: dict[str, Use] = {
     "a snapshot": lambda ports: ports.queries.snapshot("alice", POWER, Backend.NEW),
+    "a page of an export": lambda ports: ports.queries.page("alice", replace(PAGE, limit=40_001), Backend.NEW),
+    "the whole list": lambda ports: ports.queries.page("alice", replace(PAGE, limit=0), Backend.OLD),
     "a full snapshot": lambda ports: ports.queries.full_snapshot("alice", POWER, Backend.OLD),
     "a transaction": lambda ports: ports.transactions.run("alice", lambda t: t.meters.mark_changed(POWER, 0, 0, 0)),
     "an update of the display": lambda ports: ports.display.publish("alice", POWER, DisplayUpdate(1, [], range(0))),
@@ -73,12 +76,14 @@ class Limits(CommandListener):
     def __init__(self) -> None:
         self.seen: list[tuple[str, float | None]] = []
         self.at_once: list[int | None] = []
+        self.batches: list[int | None] = []
 
     def started(self, event: CommandStartedEvent) -> None:
         if event.command_name not in ("abortTransaction", "endSessions", "hello"):
             limit = event.command.get("maxTimeMS")
             self.seen.append((event.command_name, limit and limit / 1000))
             self.at_once.append(event.command.get("limit") or event.command.get("batchSize"))
+            self.batches.append(event.command.get("batchSize"))
 
     def succeeded(self, event: CommandSucceededEvent) -> None: ...
 
@@ -143,6 +148,14 @@ def test_so_many_documents_are_asked_for_at_once(
     """A page fits into memory and into the time of one command; a cursor is asked again before it is forgotten."""
     use(mongo_ports(watched, FakePublisher()))
     assert limits.at_once == [documents]
+
+
+@pytest.mark.parametrize("backend", Backend)
+def test_of_two_types_a_long_page_does_not_fetch_twice_what_it_shows(
+    watched: Database[Any], limits: Limits, backend: Backend
+) -> None:
+    mongo_ports(watched, FakePublisher()).queries.page("alice", replace(PAGE, limit=40_001), backend)
+    assert limits.batches == [None, 5_000, 5_000]
 
 
 def test_a_connection_that_is_silent_is_noticed_within_two_seconds_and_a_server_looked_for_five(
