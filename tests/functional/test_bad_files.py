@@ -34,14 +34,11 @@ def lines(body: Any) -> list[str]:
         ("date,kind,amount\n" + GOOD, "", "missing column type"),
         (HEADER.replace(",", "|") + GOOD.replace(",", "|"), "", "missing column"),
         (HEADER + GOOD, "?delimiter=;", "missing column"),
-        ("date,type,amount,amount\n2023-01-31,power,1,2\n", "", "more than once"),
+        ("date,type,amount,amount\n2023-01-31,power,1,2\n", "", "two columns"),
         ("date;type;amount\n2023-01-31;power;1.234\n", "", "decimal="),
         ("date;type;amount\n2023-01-31;power;1,5\n2023-02-28;power;2.5\n", "", "decimal="),
         (HEADER + '2023-01-31,power,"1000\n', "", "line 2"),
-        (HEADER.encode() + b"2023-01-31,power,1\xe4\n", "", "UTF-8"),
-        (b"\xff\xfe" + HEADER.encode("utf-16-le"), "", "UTF-8"),
-        (bytes(range(256)), "", "UTF-8"),
-        (b"PK\x03\x04" + b"\x00" * 100, "", "missing column"),
+        (b"PK\x03\x04" + b"\x00" * 100, "", "workbook"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(api: Api, content: str | bytes, query: str, told: str) -> None:

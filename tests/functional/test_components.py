@@ -250,7 +250,7 @@ def test_an_unknown_component_is_404(api: Api, method: str, path: str) -> None:
         ("PUT", "monthly_charts", "GET"),
         ("GET", "energy_forms", "POST"),
         ("POST", "energy_forms/1", "GET, PUT, DELETE"),
-        ("GET", "csv_import", "POST"),
+        ("PUT", "csv_import", "POST, GET"),
     ],
 )
 def test_a_wrong_method_is_405_and_names_the_right_ones(api: Api, method: str, path: str, allowed: str) -> None:

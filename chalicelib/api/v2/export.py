@@ -36,11 +36,11 @@ def exported(call: Call, query: ExportQuery, read: PageReader) -> Response:
     page = call.container.exports.page(call.user_id, read, ReadingFilter(query.type, first, last), after)
     is_json = query.format == "json"
     text = json_text(page) if is_json else csv_text(page.readings, page.zone, query.decimal)
-    headers = {
+    headers: dict[str, str | list[str]] = {
         "Content-Type": JSON if is_json else f"{TEXT_CSV}; charset=utf-8",
         "Content-Disposition": f'attachment; filename="{_file_name(page)}.{query.format}"',
     }
-    return Answer(text, headers | _link(call, page))
+    return Answer(text, {**headers, **_link(call, page)})
 
 
 def _file_name(page: ExportPage) -> str:

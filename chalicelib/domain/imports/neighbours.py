@@ -37,7 +37,7 @@ def ask_about_rows(
     readings = stored.with_readings(Reading(row.instant, row.amount) for row in rows)
     known = configuration
     series = Series.of(readings, known.points, known.modulus, known.runs_backwards)
-    usual = UsualSoFar(readings, series, energy_type, zone)
+    usual = UsualSoFar(readings, configuration, energy_type, zone)
     by_instant = {row.instant: row for row in rows}
     asked = []
     for instant in _doubtful(readings, by_instant, energy_type, configuration):

@@ -48,9 +48,11 @@ def usual_of(
 class UsualSoFar:
     """The same at many instants that ascend, each from what lies before it; every pair of days is looked at once."""
 
-    def __init__(self, readings: CompactReadings, series: Series, energy_type: EnergyType, zone: ZoneInfo) -> None:
+    def __init__(
+        self, readings: CompactReadings, meter: MeterConfiguration, energy_type: EnergyType, zone: ZoneInfo
+    ) -> None:
         self._readings = readings
-        self._series = series
+        self._meter = meter
         self._zone = zone
         self._floor = Usual(Fraction(FLOOR[energy_type]), known=False)
         self._greatest = deque[tuple[int, Fraction]]()  # places among the days, with falling increments
@@ -59,27 +61,34 @@ class UsualSoFar:
     def before(self, instant: int) -> Usual:
         """What was usual before an instant."""
         today = day_start(local_date(instant, self._zone), self._zone)
-        first, end = (bisect_left(self._lasts, bound) for bound in (instant - USUAL_BASE_MS, today))
+        first, end = (bisect_left(self._days.instants, bound) for bound in (instant - USUAL_BASE_MS, today))
         self._look_at_days(first, end)
-        place = self._readings.before(instant)
-        latest = self._readings.instants[place] if place >= 0 else None
-        read_today = latest is not None and latest >= today
+        latest = self._readings.before(instant)
+        read_today = latest >= 0 and self._readings.instants[latest] >= today
         if end - first + read_today <= PAIRS:
             return self._floor
         increments = [self._greatest[0][1]] if self._greatest else []
-        if latest is not None and read_today and end > first:
-            increments.append(self._increment(self._lasts[end - 1], latest))
+        if read_today:
+            increments.append(self._increment_until(latest, self._days.instants[end - 1]))
         return Usual(max(increments), known=True)
 
     @cached_property
-    def _lasts(self) -> list[int]:
-        """The instants of the last readings of all days that have one."""
-        return [self._readings.instants[place] for place in sorted(_lasts_of_days(self._readings, self._zone))]
+    def _days(self) -> CompactReadings:
+        """The last readings of all days that have one."""
+        return self._readings.only(sorted(_lasts_of_days(self._readings, self._zone)))
+
+    @cached_property
+    def _series(self) -> Series:
+        return self._counter(self._days)
+
+    def _counter(self, readings: CompactReadings) -> Series:
+        known = self._meter
+        return Series.of(readings, known.points, known.modulus, known.runs_backwards)
 
     def _look_at_days(self, first: int, end: int) -> None:
         """Keep the increments of the days from ``first`` to ``end`` that no later one exceeds."""
         for day in range(max(1, self._seen), end):
-            increment = self._increment(self._lasts[day - 1], self._lasts[day])
+            increment = _increment(self._series, *self._days.instants[day - 1 : day + 1])
             while self._greatest and self._greatest[-1][1] <= increment:
                 self._greatest.pop()
             self._greatest.append((day, increment))
@@ -87,8 +96,14 @@ class UsualSoFar:
         while self._greatest and self._greatest[0][0] <= first:
             self._greatest.popleft()
 
-    def _increment(self, first: int, last: int) -> Fraction:
-        return per_day(self._series, place_of(self._series, first), place_of(self._series, last))
+    def _increment_until(self, latest: int, day: int) -> Fraction:
+        """From the last reading of an earlier day to the latest one before the instant."""
+        series = self._counter(self._readings.only([self._readings.before(day + 1), latest]))
+        return _increment(series, day, self._readings.instants[latest])
+
+
+def _increment(series: Series, first: int, last: int) -> Fraction:
+    return per_day(series, place_of(series, first), place_of(series, last))
 
 
 def per_day(series: Series, first: int, last: int) -> Fraction:

@@ -51,6 +51,11 @@ KNOWN: dict[str, Known] = {
         (204, {"path_parameters": READING}),
         (412, {"path_parameters": READING, "headers": {"If-Match": '"7"'}}),
     ],
+    "list_csv_imports": [(200, {}), (200, {"query": {"limit": 1}})],
+    "undo_csv_import": [
+        (200, {"path_parameters": {"import_id": "known"}}),
+        (404, {"path_parameters": {"import_id": "other"}}),
+    ],
     "import_csv": [
         (200, {"body": FILE, "query": {"mode": "partial"}, "media_type": "text/csv"}),
         (422, {"body": FILE, "media_type": "text/csv"}),

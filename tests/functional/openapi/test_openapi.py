@@ -52,6 +52,11 @@ KNOWN: dict[str, Known] = {
         (200, {"query": {"format": "json", "from": "2023-01-31"}}),
         (422, {"query": {"format": "xml"}}),
     ],
+    "list_imports": [(200, {}), (200, {"query": {"limit": 1}})],
+    "undo_import": [
+        (200, {"path_parameters": {"import_id": "known"}}),
+        (404, {"path_parameters": {"import_id": "other"}}),
+    ],
     "show_display": [
         (200, {"query": {"type": "power", "dataType": "monthly", "year": 2023}}),
         (200, {"query": {"type": "power", "dataType": "monthly", "year": 2031}}),
