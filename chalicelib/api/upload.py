@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from email.message import Message
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
@@ -57,44 +58,46 @@ def media_type_of(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-@dataclass(slots=True)
-class _Part:
-    head: MultipartSegment
-    content: bytes
-
-
 def _file_of_form(content: bytes, content_type: str) -> UploadedFile:
-    files: list[_Part] = []
-    for part in _parts(content, content_type):
-        if part.head.filename is None:
-            raise _field(shortened(str(part.head.name), PLACE_LENGTH), "a form field: send options in the query string")
-        if part.head.filename or part.content:  # a browser sends an empty one where no file was chosen
-            files.append(part)
+    files: list[UploadedFile] = []
+    for head, part in _parts(content, content_type):
+        name = _file_name(head)
+        if name is None:
+            raise _field(shortened(str(head.name), PLACE_LENGTH), "a form field: send options in the query string")
+        if name or part:  # a browser sends an empty one where no file was chosen
+            files.append(UploadedFile(part, _without_path(name), head.content_type or UNNAMED))
     if len(files) != 1:
         raise _field("body", f"the form has {len(files)} files: send exactly one")
-    head = files[0].head
-    return UploadedFile(files[0].content, _name(head.filename or ""), head.content_type or UNNAMED)
+    return files[0]
 
 
-def _parts(content: bytes, content_type: str) -> Iterator[_Part]:
-    part: _Part | None = None
+def _parts(content: bytes, content_type: str) -> Iterator[tuple[MultipartSegment, bytes]]:
+    """What the form is made of: the head of each part, and its bytes. Raises MalformedBodyError."""
     chunks: list[bytes] = []
     try:
         boundary = parse_options_header(content_type)[1].get("boundary", "")
         parser = PushMultipartParser(boundary.encode(errors="replace"), max_segment_count=FORM_PARTS)
         for event in parser.parse_blocking(io.BytesIO(content).read):
             if isinstance(event, MultipartSegment):
-                part, chunks = _Part(event, b""), []
-            elif event is not None:
-                chunks.append(bytes(event))
-            elif part:
-                part.content = b"".join(chunks)
-                yield part
+                head, chunks = event, []
+            elif event is None:
+                yield head, b"".join(chunks)
+            else:
+                chunks.append(event)
     except MultipartError as error:
         raise MalformedBodyError(f"the body is not a form ({FORM}) as its Content-Type says: {error}") from error
 
 
-def _name(given: str) -> str | None:
+def _file_name(head: MultipartSegment) -> str | None:
+    """The name of a part that is a file, however its client encodes it (RFC 7578, and 5987 as some programs do)."""
+    if head.filename is None:
+        message = Message()
+        message["Content-Disposition"] = head.header("Content-Disposition")
+        return message.get_filename()
+    return str(head.filename)
+
+
+def _without_path(given: str) -> str | None:
     """The name alone: some clients send the whole path on their machine."""
     last = re.split(r"[/\\]", given)[-1]
     return "".join(filter(str.isprintable, last)).strip()[:NAME_LENGTH] or None

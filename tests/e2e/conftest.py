@@ -3,9 +3,10 @@
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import psutil
@@ -65,8 +66,9 @@ class Deployed:
         user: str | None = None,
         content_type: str = "application/json",
         roles: tuple[str, ...] = (),
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer:
-        request = urllib.request.Request(self.layout.base_url + path, body, method=method)
+        request = urllib.request.Request(self.layout.base_url + path, body, {**headers}, method=method)
         request.add_header("Content-Type", content_type)
         if user:
             request.add_header("Authorization", f"Bearer {self.token(user, roles)}")

@@ -137,6 +137,12 @@ def test_text_arrives_as_text_and_bytes_as_base64(api: Api) -> None:
     assert api.echoed("POST", "/things/one", body=b"\xff\x00", headers=headers)["isBase64Encoded"] is True
 
 
+def test_text_of_a_binary_type_arrives_as_base64(api: Api) -> None:
+    sent = {"body": b"text", "headers": {"Content-Type": "application/octet-stream; charset=utf-8"}}
+    arrived = api.echoed("POST", "/things/one", **sent)
+    assert (arrived["body"], arrived["isBase64Encoded"]) == ("dGV4dA==", True)
+
+
 def test_status_headers_and_bytes_of_the_answer_come_back(api: Api) -> None:
     answer = api.request("GET", f"/{API_STAGE}/things/one")
     assert (answer.status, answer.headers["X-Backend"]) == (201, "new")

@@ -143,6 +143,10 @@ def test_the_name_of_a_file_is_kept_without_its_path(sent: str, kept: str | None
     assert read(form(part(head=f'name="file"; filename="{sent}"'))) == UploadedFile(CSV, kept, "text/csv")
 
 
+def test_the_name_of_a_file_may_be_encoded_as_programs_do() -> None:
+    assert read(form(part(head="name=\"file\"; filename*=utf-8''Z%C3%A4hler.csv"))).name == "Zähler.csv"
+
+
 def test_a_file_that_is_the_body_has_no_name() -> None:
     assert file_of(CSV, "Text/CSV; charset=utf-8", TYPES) == UploadedFile(CSV, None, "text/csv")
 
