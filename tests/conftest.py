@@ -3,6 +3,7 @@
 import locale
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -57,8 +58,9 @@ def mongodb_uri() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migrated_databases(mongodb_uri: str) -> MigratedDatabases:
-    return MigratedDatabases(mongodb_uri)
+def migrated_databases(mongodb_uri: str) -> Iterator[MigratedDatabases]:
+    with closing(MigratedDatabases(mongodb_uri)) as databases:
+        yield databases
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 """Migrated databases for tests: one that a test has left in its first shape is emptied and used again.
 
-Creating the collections and indexes costs far more than most tests do; emptying them costs a few milliseconds.
+Creating the collections and indexes costs far more than most tests do; emptying them costs a few milliseconds, because
+few questions are asked: one for the shape, one for what holds anything.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
@@ -11,7 +12,7 @@ from uuid import uuid4
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
-from chalicelib.repositories.database import open_database
+from chalicelib.repositories.database import CODEC_OPTIONS, open_database
 from migrations import runner
 
 SECONDS = 2.0  # a transaction that a test has left open may hold documents: another database is made then
@@ -24,7 +25,12 @@ class MigratedDatabases:
 
     def __init__(self, uri: str) -> None:
         self._uri = uri
+        self._client = open_database(uri, "admin").client
         self._free: list[tuple[str, Shape, Contents]] = []
+
+    def close(self) -> None:
+        """The databases go with their server."""
+        self._client.close()
 
     @contextmanager
     def one(self) -> Iterator[Database[Any]]:
@@ -33,44 +39,67 @@ class MigratedDatabases:
         database = open_database(self._uri, name)
         yield database
         database.client.close()
-        if self._restored(name, shape, contents):
+        if self._restored(self._database(name), shape, contents):
             self._free.append((name, shape, contents))
 
+    def _database(self, name: str) -> Database[Any]:
+        return self._client.get_database(name, codec_options=CODEC_OPTIONS)
+
     def _made(self) -> tuple[str, Shape, Contents]:
-        database = open_database(self._uri, f"test_{uuid4().hex[:12]}")
+        database = self._database(f"test_{uuid4().hex[:12]}")
         runner.up(database)
         shape = _shape(database)
-        contents = {name: list(database[name].find()) for name in shape}
-        database.client.close()
-        return database.name, shape, contents
+        return database.name, shape, {name: list(database[name].find()) for name in shape}
 
-    def _restored(self, name: str, shape: Shape, contents: Contents) -> bool:
+    def _restored(self, database: Database[Any], shape: Shape, contents: Contents) -> bool:
         """Whether the database has its first shape, and then its first contents again."""
-        database = open_database(self._uri, name)
         try:
             left = _shape(database)
             for collection in left.keys() - shape.keys():  # what a test has made for itself
                 database[collection].drop()
             if any(left.get(collection) != expected for collection, expected in shape.items()):
-                database.client.drop_database(name)
+                self._client.drop_database(database.name)
                 return False
+            filled = _filled(database, shape)
             for collection, documents in contents.items():
-                database.command("delete", collection, deletes=[{"q": {}, "limit": 0}], maxTimeMS=int(SECONDS * 1000))
-                if documents:
-                    database[collection].insert_many(documents)
+                if documents or collection in filled:
+                    _refill(database, collection, documents)
         except PyMongoError:
             return False
-        finally:
-            database.client.close()
         return True
+
+
+def _refill(database: Database[Any], collection: str, documents: list[dict[str, Any]]) -> None:
+    if documents and list(database[collection].find()) == documents:
+        return
+    database.command("delete", collection, deletes=[{"q": {}, "limit": 0}], maxTimeMS=int(SECONDS * 1000))
+    if documents:
+        database[collection].insert_many(documents)
+
+
+def _filled(database: Database[Any], collections: Collection[str]) -> set[str]:
+    """The collections that hold a document."""
+    asked: dict[str, list[Mapping[str, Any]]] = {
+        name: [{"$limit": 1}, {"$project": {"_id": {"$literal": name}}}] for name in collections
+    }
+    (first, pipeline), *others = asked.items()
+    united = ({"$unionWith": {"coll": name, "pipeline": same}} for name, same in others)
+    return {found["_id"] for found in database[first].aggregate([*pipeline, *united])}
 
 
 def _shape(database: Database[Any]) -> Shape:
     """The collections with their options and indexes."""
+    catalog = database.client.admin.aggregate([{"$listCatalog": {}}, {"$match": {"db": database.name}}])
     return {
         item["name"]: {
-            "options": {key: value for key, value in item.items() if key not in {"name", "info"}},
-            "indexes": database[item["name"]].index_information(),
+            "type": item["type"],
+            "options": {key: value for key, value in item["md"]["options"].items() if key != "uuid"},
+            "indexes": {index["spec"]["name"]: _ordered(index["spec"]) for index in item["md"]["indexes"]},
         }
-        for item in database.list_collections()
+        for item in catalog
     }
+
+
+def _ordered(index: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The order of an index's fields counts; that of a mapping's members does not."""
+    return {**index, "key": list(index["key"].items())}
