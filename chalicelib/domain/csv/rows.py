@@ -46,6 +46,7 @@ def parse_csv(
     _check(options)
     table = CsvTable.open(content, options, max_rows)
     header = table.header
+    # Kept between the two looks at them: dividing the text again would take longer than all its numbers.
     records = [(record, table.flaw_of(record)) for record in table]
     sound = (record for record, reason in records if reason is None)
     decimal = options.decimal or find_decimal_sign(_amounts(header, sound), table.delimiter)

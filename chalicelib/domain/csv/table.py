@@ -1,7 +1,4 @@
-"""A CSV file as a table (CALCULATION.md, 8): delimiter, header, records with their line numbers.
-
-Records are streamed: beside the text of the file there is one of them at a time.
-"""
+"""A CSV file as a table (CALCULATION.md, 8): delimiter, header, records with their line numbers."""
 
 import csv
 import io

@@ -63,6 +63,13 @@ def test_the_wide_form_has_a_column_for_each_meter() -> None:
     assert parsed.format.ignored_columns == ["Wasser"]
 
 
+@pytest.mark.parametrize(
+    ("power", "gas"), [("power", "gas"), ("Electricity", "Erdgas"), ("Elektrizität (kWh)", "GAS [m3]")]
+)
+def test_the_wide_form_knows_every_name_of_a_type(power: str, gas: str) -> None:
+    assert shown(read(f"date;{gas};{power}\n1.1.2024;5;6\n")) == [(2, "power", "6"), (2, "gas", "5")]
+
+
 def test_a_bad_amount_of_the_wide_form_leaves_the_other_one() -> None:
     parsed = read("date;power;gas\n1.1.2024;x;7\n2.1.2024;-1;-2\n")
     assert [(row.line, row.type) for row in parsed.rows] == [(2, GAS)]
@@ -128,6 +135,13 @@ def test_a_parameter_chooses_one_of_two_columns() -> None:
 def test_a_chosen_column_may_have_any_name_and_counts_for_nothing_else() -> None:
     parsed = read("Stand;Was;Wert\n1.1.2024;gas;5\n", date_column="Stand", type_column="Was")
     assert shown(parsed) == [(2, "gas", "5")]
+
+
+def test_with_a_given_type_a_column_of_its_name_is_another_amount() -> None:
+    file = "date;power;value\n1.1.2024;5;6\n"
+    assert refusal(file, type=POWER).startswith('two columns for the amount: "value" and "power"; pass amountColumn=')
+    assert shown(read(file, type=POWER, amount_column="power")) == [(2, "power", "5")]
+    assert shown(read(file, type=GAS)) == [(2, "gas", "6")]
 
 
 def test_a_chosen_column_of_the_wide_form_keeps_its_type() -> None:
