@@ -34,11 +34,16 @@ def lines(body: Any) -> list[str]:
         ("date,kind,amount\n" + GOOD, "", "missing column type"),
         (HEADER.replace(",", "|") + GOOD.replace(",", "|"), "", "missing column"),
         (HEADER + GOOD, "?delimiter=;", "missing column"),
-        ("date,type,amount,amount\n2023-01-31,power,1,2\n", "", "two columns"),
+        ("date,type,amount,amount\n2023-01-31,power,1,2\n", "", "pass amountColumn="),
         ("date;type;amount\n2023-01-31;power;1.234\n", "", "decimal="),
+        ('date,type,amount\n2023-01-31,power,"12,345"\n', "", '"12,345" (line 2) may be 12345 or 12.345'),
+        ("date,type,amount\n12/31/2023,power,1\n", "?mode=partial", "pass dateOrder=mdy"),
         ("date;type;amount\n2023-01-31;power;1,5\n2023-02-28;power;2.5\n", "", "decimal="),
         (HEADER + '2023-01-31,power,"1000\n', "", "line 2"),
-        (b"PK\x03\x04" + b"\x00" * 100, "", "workbook"),
+        (HEADER.encode() + b"2023-01-31,power,1\x81\n", "", "neither UTF-8 nor Windows-1252 (byte 0x81 in line 2)"),
+        (b"\xff\xfe" + HEADER.encode("utf-16-le") + b"2", "", "breaks off within a character"),
+        (bytes(range(256)), "", "UTF-8"),
+        (b"PK\x03\x04" + b"\x00" * 100, "", "a workbook or an archive"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(api: Api, content: str | bytes, query: str, told: str) -> None:

@@ -8,7 +8,7 @@ from chalicelib.domain.readings import EnergyType
 UNIT_TYPES = {"kwh": EnergyType.POWER, "m3": EnergyType.GAS, "m³": EnergyType.GAS}
 UNITS = {EnergyType.POWER: "kWh", EnergyType.GAS: "m3"}
 
-_TYPES = {
+TYPES = {
     **dict.fromkeys(("power", "strom", "electricity", "elektrizität"), EnergyType.POWER),
     **dict.fromkeys(("gas", "erdgas"), EnergyType.GAS),
 }
@@ -16,7 +16,7 @@ _TYPES = {
 
 def type_named(text: str) -> EnergyType:
     """The type that a cell names; InvalidReadingError if none."""
-    kind = _TYPES.get(text) or _TYPES.get(plain(text))
+    kind = TYPES.get(text) or TYPES.get(plain(text))
     if kind is None:
         raise flaw("type", f'type "{shortened(text)}" is neither power nor gas')
     return kind

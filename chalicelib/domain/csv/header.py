@@ -7,7 +7,7 @@ each type.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.csv.energy_types import UNIT_TYPES, UNITS, plain, shortened
+from chalicelib.domain.csv.energy_types import TYPES, UNIT_TYPES, UNITS, plain, shortened
 from chalicelib.domain.csv.options import CsvOptions
 from chalicelib.domain.errors import CsvError
 from chalicelib.domain.readings import EnergyType
@@ -17,10 +17,8 @@ _NAMES = {
     "time": ("time", "uhrzeit", "zeit"),
     "type": ("type", "typ", "art", "energieart", "zähler", "meter"),
     "amount": ("amount", "zählerstand", "zaehlerstand", "stand", "reading", "value", "wert"),
-    "power": ("power", "strom"),
-    "gas": ("gas",),
 }
-_THINGS = {name: thing for thing, names in _NAMES.items() for name in names}
+_THINGS = {name: thing for thing, names in _NAMES.items() for name in names} | TYPES
 _WIDE = tuple(EnergyType)
 _WITH_UNIT = ("amount", *_WIDE)
 _PARAMETERS = {"date": "dateColumn", "type": "typeColumn", "amount": "amountColumn"}
@@ -94,7 +92,7 @@ def header_of(line: int, fields: Sequence[str], found: Found, options: CsvOption
         CsvError: two columns for one thing, or a unit that does not count this type.
     """
     wide = _wide(fields, found, options)
-    amounts: Found = wide or {"amount": found["amount"]}
+    amounts: Found = wide or {"amount": _amount_columns(found, options)}
     wanted = {"date": found["date"], "time": found.get("time", ()), **amounts}
     if not wide and options.type is None:
         wanted["type"] = found["type"]
@@ -170,6 +168,12 @@ def _wide(fields: Sequence[str], found: Found, options: CsvOptions) -> Found:
         return {kind: found[kind] for kind in _WIDE if kind in found}
     kinds = {_thing(plain(fields[position])) for position in found["amount"]}
     return {kind: found["amount"] for kind in _WIDE if kinds == {kind.value}}
+
+
+def _amount_columns(found: Found, options: CsvOptions) -> list[int]:
+    """The columns that may hold the amounts: where the type is given, also the one named like it."""
+    named = found.get(options.type, ()) if options.type and options.amount_column is None else ()
+    return [*found["amount"], *named]
 
 
 def _only(thing: str, fields: Sequence[str], columns: Sequence[int]) -> int:

@@ -48,12 +48,12 @@ def find_decimal_sign(values: Iterable[Found], delimiter: str) -> DecimalSign | 
     proofs: dict[DecimalSign, Found] = {}
     doubts: dict[DecimalSign, Found] = {}
     for line, value in values:
-        if value.isdecimal():
-            continue
         number, _ = split_unit(value)
+        if number.isdecimal() or any(_fits(number, sign) for sign in proofs):
+            continue
         fitting = [sign for sign in SIGNS if _fits(number, sign)]
         if len(fitting) == 1:
-            proofs.setdefault(fitting[0], (line, value))
+            proofs[fitting[0]] = line, value
         for sign in fitting if len(fitting) > 1 else ():
             if sign in number:
                 doubts.setdefault(sign, (line, value))

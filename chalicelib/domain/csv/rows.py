@@ -46,6 +46,7 @@ def parse_csv(
     _check(options)
     table = CsvTable.open(content, options, max_rows)
     header = table.header
+    # Kept between the two looks at them: dividing the text again would take longer than all its numbers.
     records = [(record, table.flaw_of(record)) for record in table]
     sound = (record for record, reason in records if reason is None)
     decimal = options.decimal or find_decimal_sign(_amounts(header, sound), table.delimiter)
@@ -80,11 +81,7 @@ def _check(options: CsvOptions) -> None:
 
 def _amounts(header: Header, records: Iterable[Record]) -> Iterator[Found]:
     positions = [counter.position for counter in header.counters]
-    return ((record.line, _cell(record, position)) for record in records for position in positions)
-
-
-def _cell(record: Record, position: int) -> str:
-    return record.fields[position].strip() if position < len(record.fields) else ""
+    return ((record.line, record.fields[position].strip()) for record in records for position in positions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,7 @@ class _RowReader:
 
     def _date(self, record: Record) -> tuple[int, bool]:
         text = self._needed(record, "date")
-        time = self._optional(record, "time")
+        time = record.fields[self.header.positions["time"]].strip() if "time" in self.header.positions else ""
         instant, has_time = self.dates.read(record.line, f"{text} {time}" if time else text)
         if self.now is not None:
             check_instant(instant, self.now)
@@ -126,7 +123,7 @@ class _RowReader:
     def _reading(self, record: Record, counter: Counter) -> tuple[EnergyType, Decimal] | None:
         """Type and amount; nothing for an empty cell of the wide form."""
         kind = counter.type or type_named(self._needed(record, "type"))
-        if counter.column == kind and not _cell(record, counter.position):
+        if counter.column == kind and not record.fields[counter.position].strip():
             return None
         return kind, self._amount(self._needed(record, counter.column), counter, kind)
 
@@ -145,11 +142,7 @@ class _RowReader:
         return amount
 
     def _needed(self, record: Record, column: str) -> str:
-        text = self._optional(record, column)
+        text = record.fields[self.header.positions[column]].strip()
         if not text:
             raise flaw(column, f"{column} is missing")
         return text
-
-    def _optional(self, record: Record, column: str) -> str:
-        position = self.header.positions.get(column)
-        return "" if position is None else _cell(record, position)

@@ -1,7 +1,4 @@
-"""A CSV file as a table (CALCULATION.md, 8): delimiter, header, records with their line numbers.
-
-Records are streamed: beside the text of the file there is one of them at a time.
-"""
+"""A CSV file as a table (CALCULATION.md, 8): delimiter, header, records with their line numbers."""
 
 import csv
 import io
@@ -45,7 +42,10 @@ class _Begin(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CsvTable:
-    """A file whose header is known. Iterating gives each record below it that is not blank."""
+    """A file whose header is known.
+
+    Iterating gives each record below it that is not blank, with a field for each column that has a name.
+    """
 
     text: str
     encoding: Encoding
@@ -74,6 +74,7 @@ class CsvTable:
         for count, record in enumerate(records, start=1):
             if count > self.max_rows:
                 raise CsvError(f"more than {self.max_rows} rows; split the file")
+            record.fields.extend([""] * (self.header.width - len(record.fields)))
             yield record
 
     def flaw_of(self, record: Record) -> str | None:
@@ -83,7 +84,7 @@ class CsvTable:
             hint = "; write a decimal comma within quotation marks" if self.delimiter == "," else ""
             return f"row has {len(fields)} fields, the header has {self.header.width}{hint}"
         for position in self.header.nameless:
-            if fields[position : position + 1] > [""] and fields[position].strip():
+            if fields[position].strip():
                 return f"column {position + 1} is not empty, but has no name in the header"
         if end > line and any(self._holds_a_row(field) for field in fields):
             return f"lines {line} to {end} are one row, with a date in a text; {_QUOTES}"

@@ -19,17 +19,7 @@ from chalicelib.domain.readings import (
 # sign leave room for the 3 decimals that figures are shown with. Keeps exact arithmetic cheap for 1E+999999 too.
 MAX_DIGITS = 15
 MAX_INTEGER_DIGITS = AMOUNT_LIMIT.adjusted()
-_TYPES = {kind.value: kind for kind in EnergyType}
 _KEPT = Context(prec=MAX_DIGITS)
-
-
-def parse_type(text: str) -> EnergyType:
-    """The type that ``text`` names after trim and lower; InvalidReadingError if none."""
-    try:
-        return _TYPES[text.strip().lower()]
-    except KeyError as exc:
-        reason = f'type "{text.strip()[:40]}" is neither power nor gas'
-        raise InvalidReadingError(reason, (FieldError("type", reason),)) from exc
 
 
 def check_amount(amount: Decimal) -> None:

@@ -12,24 +12,10 @@ from chalicelib.domain.plausibility.limits import (
     check_modulus,
     check_reading,
     check_register,
-    parse_type,
 )
 from chalicelib.domain.readings import DAY_MS, EnergyType, MeterExchange, Reading
 
 NOW = 1_700_000_000_000
-
-
-@pytest.mark.parametrize("text", ["power", " Power ", "POWER\t"])
-def test_a_type_is_known_after_trim_and_lower(text: str) -> None:
-    assert parse_type(text) is EnergyType.POWER
-
-
-@pytest.mark.parametrize("text", ["", "water", "po wer", "x" * 10_000])
-def test_an_unknown_type_is_named(text: str) -> None:
-    with pytest.raises(InvalidReadingError, match="is neither power nor gas") as caught:
-        parse_type(text)
-    assert caught.value.errors[0].where == "type"
-    assert len(str(caught.value)) < 100
 
 
 @pytest.mark.parametrize(
