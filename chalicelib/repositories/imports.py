@@ -93,7 +93,8 @@ def _meter_document(meter: ImportedReadings) -> Document:
         "last": to_datetime(meter.last),
         "created": meter.created and {"first": meter.created.first, "length": meter.created.length},
         "replaced": [
-            [id_of(each.id), each.former, each.given, to_datetime(each.updated_at)] for each in meter.replaced
+            [id_of(each.id), each.former, each.given, to_datetime(each.former_update), to_datetime(each.update)]
+            for each in meter.replaced
         ],
         "configured": meter.configured
         and {
@@ -139,8 +140,8 @@ def _meter(document: Document) -> ImportedReadings:
         last=to_ms(document["last"]),
         created=created and IdRange(created["first"], created["length"]),
         replaced=tuple(
-            Replaced(str(key), former, given, to_ms(updated))
-            for key, former, given, updated in document.get("replaced", ())
+            Replaced(str(key), former, given, to_ms(before), to_ms(after))
+            for key, former, given, before, after in document.get("replaced", ())
         ),
         configured=_configured(kind, document.get("configured")),
     )

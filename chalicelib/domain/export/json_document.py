@@ -21,7 +21,6 @@ from chalicelib.domain.plausibility.limits import (
     check_exchange,
     check_instant,
     check_register,
-    parse_type,
 )
 from chalicelib.domain.readings import AMOUNT_LIMIT, LAST_INSTANT, EnergyType, MeterExchange, kind_of, parse_instant
 from chalicelib.domain.zones import known_zone
@@ -143,7 +142,7 @@ class _Reader:
 
     def _reading(self, place: int, value: Any) -> ExportedReading:
         members = _members(value, READING)
-        kind = parse_type(_text(members, "type"))
+        kind = _type(members)
         instant = self._instant(members)
         check_instant(instant, self.now)
         amount = _number(members, "amount")
@@ -161,7 +160,7 @@ class _Reader:
 
     def _meter(self, value: Any) -> ImportedConfiguration:
         members = _members(value, METER)
-        kind = parse_type(_text(members, "type"))
+        kind = _type(members)
         modulus = None if members["modulus"] is None else _modulus(members)
         backwards = members["runsBackwards"]
         if not isinstance(backwards, bool):
@@ -261,6 +260,13 @@ def _text(members: dict[str, Any], name: str) -> str:
     if not value.isprintable():  # half a surrogate pair, say, which no answer could quote
         raise _wrong(name, f"{name} has characters that cannot be shown")
     return value
+
+
+def _type(members: dict[str, Any]) -> EnergyType:
+    text = _text(members, "type")
+    if text not in set(EnergyType):
+        raise _wrong("type", f'"{text[:SHOWN_CHARACTERS]}" is neither power nor gas')
+    return EnergyType(text)
 
 
 def _number(members: dict[str, Any], name: str) -> Decimal:

@@ -19,12 +19,16 @@ class IdRange(NamedTuple):
 
 
 class Replaced(NamedTuple):
-    """A stored reading that got another amount, what it was before, and its last update afterwards."""
+    """A stored reading that got another amount: both amounts, and its last update before and after.
+
+    Undone, it has both again as before, so that an earlier import of it can be undone too.
+    """
 
     id: str
     former: Decimal
     given: Decimal
-    updated_at: int
+    former_update: int
+    update: int
 
 
 @dataclass(frozen=True, slots=True)

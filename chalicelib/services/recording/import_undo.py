@@ -126,13 +126,15 @@ class _Undoing:
         if self.removed:
             transaction.readings.remove_many(self.removed, now)
         if self.restored:
-            changes = [Change(stored, with_amount(stored, each.former, now)) for stored, each in self.restored]
+            changes = [
+                Change(stored, with_amount(stored, each.former, each.former_update)) for stored, each in self.restored
+            ]
             transaction.readings.replace_many(changes, now)
         return change_of(kind, version, first, last)
 
 
 def _is_as_given(reading: StoredReading, replaced: Replaced) -> bool:
-    return (reading.amount, reading.updated_at) == (replaced.given, replaced.updated_at)
+    return (reading.amount, reading.updated_at) == (replaced.given, replaced.update)
 
 
 def _outcome(undoings: Iterable[_Undoing], now: int) -> Undone:

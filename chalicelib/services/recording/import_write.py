@@ -196,14 +196,17 @@ def _replaced(transaction: WriteTransaction, meter: MeterPlan, now: int) -> tupl
     if not amounts:
         return ()
     stored = transaction.readings.at(meter.type, [*amounts])
-    changes = [Change(reading, with_amount(reading, amounts[reading.instant], now)) for reading in stored]
+    changes = [Change(each, with_amount(each, amounts[each.instant], max(now, each.updated_at + 1))) for each in stored]
     transaction.readings.replace_many(changes, now)
-    return tuple(Replaced(after.id, before.amount, after.amount, after.updated_at) for before, after in changes)
+    return tuple(
+        Replaced(after.id, before.amount, after.amount, before.updated_at, after.updated_at)
+        for before, after in changes
+    )
 
 
-def with_amount(reading: StoredReading, amount: Decimal, now: int) -> StoredReading:
+def with_amount(reading: StoredReading, amount: Decimal, updated_at: int) -> StoredReading:
     """A stored reading after it was given another amount."""
-    return replace(reading, amount=amount, revision=reading.revision + 1, updated_at=max(now, reading.updated_at + 1))
+    return replace(reading, amount=amount, revision=reading.revision + 1, updated_at=updated_at)
 
 
 def _record(

@@ -98,7 +98,7 @@ def test_an_import_that_takes_a_meter_first_tells_of_it_although_nothing_was_lef
 def test_what_is_stored_already_and_what_a_file_says_twice_counts_as_skipped() -> None:
     store, publisher = FakeStore(), FakePublisher()
     service(store, publisher).bulk_create("alice", CSV)
-    twice = b"2023-03-31,power,3\n2023-03-31,power,3\n2023-03-31,power,4\n2023-03-31,gas,4\n"
+    twice = b"2023-03-31,power,3\n2023-03-31,power,3\n2023-03-31,power,3.0\n2023-03-31,gas,4\n"
     report = service(store, publisher).bulk_create("alice", CSV + twice)
     assert (report.success, report.skipped, report.errors) == (2, 4, ())
     assert {(kind, int(reading.amount)) for (_, kind, _), reading in store.stored.readings.items()} == {
