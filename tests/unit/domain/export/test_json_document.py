@@ -93,6 +93,12 @@ def test_the_same_meters_and_the_zone_are_read_from_it(
     assert parsed.zone == zone
 
 
+def test_exchanges_are_in_the_order_of_their_dates_whatever_the_file_says() -> None:
+    later = EXCHANGED._replace(instant=EXCHANGED.instant + 1)
+    text = json_text(page(meters={POWER: meter(None, [later, EXCHANGED])}))
+    assert parse_export(text.encode(), BERLIN).meters[0].exchanges == (EXCHANGED, later)
+
+
 def test_all_digits_of_an_amount_are_there() -> None:
     amount = Decimal("999999999999.999")
     text = json_text(page([reading(at("2024-11-01"), amount), reading(at("2024-11-02"), "1E-15")]))
