@@ -32,7 +32,7 @@ def piece(data: Path, port: int, *options: str) -> Piece:
         # zlib stays out: CVE-2025-14847 in the version that the Python wheel carries
         *("--networkMessageCompressors", "snappy,zstd"),
         *("--setParameter", "transactionLifetimeLimitSeconds=30"),
-        *("--wiredTigerCacheSizeGB", "0.5"),
+        *("--wiredTigerCacheSizeGB", "1.5"),
         "--nounixsocket",
         *options,
     ]
