@@ -28,6 +28,7 @@ from chalicelib.domain.errors import (
     InvalidInputError,
     NotFoundError,
     RevisionError,
+    TooLargeError,
     UnavailableError,
 )
 from chalicelib.domain.readings import to_datetime
@@ -109,6 +110,7 @@ _STATUS: tuple[tuple[type[EnergyMonitorError], HTTPStatus], ...] = (
     (RevisionError, HTTPStatus.PRECONDITION_FAILED),
     (ConflictError, HTTPStatus.CONFLICT),
     (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (UnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 # Python 3.13 has other words for these; callers and generated documents see the same ones from every Python.

@@ -22,6 +22,7 @@ EnergyMonitorError
 │   └── MassDeletionError      a reconciliation would delete more documents than its caller allowed
 ├── ComparisonError            the backends cannot be compared as asked, or not in this mode
 ├── DamagedMeterError          the documents of a meter contradict each other; a refresh mends them
+├── TooLargeError              more than the database takes in one transaction
 ├── UnavailableError           the database, or AppConfig, did not answer in time; send it again
 │   └── LostModeError          nobody knows which readings are right until an operator brings the sync mode back
 ├── UnreadableEventError       an event of an unknown version that names no user
@@ -174,6 +175,10 @@ class MassDeletionError(SyncModeError):
     def __init__(self, deletes: int, allowed: int) -> None:
         super().__init__(f"it would delete {deletes} documents, and {allowed} were allowed")
         self.deletes = deletes
+
+
+class TooLargeError(EnergyMonitorError):
+    """Raised when a write is more than the database takes in one transaction; nothing was written."""
 
 
 class UnavailableError(EnergyMonitorError):

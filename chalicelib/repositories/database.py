@@ -12,15 +12,20 @@ import pymongo
 from bson.codec_options import CodecOptions, DatetimeConversion, TypeCodec, TypeRegistry
 from bson.decimal128 import Decimal128
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, PyMongoError
+from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, OperationFailure, PyMongoError
 from pymongo.monitoring import CommandListener
 
-from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
+from chalicelib.domain.errors import DuplicateReadingError, TooLargeError, UnavailableError
 from chalicelib.domain.readings import to_ms
 
 Document = dict[str, Any]
 MongoDatabase = Database[Document]
 DUPLICATE_KEY = 11000
+TRANSACTION_TOO_LARGE = 388
+_TOO_LARGE = (
+    "this is more than the database takes in one transaction, nothing was written: split the file, or let an operator "
+    "give the server a larger cache"
+)
 TRANSIENT = ("TransientTransactionError", "UnknownTransactionCommitResult", "RetryableWriteError")
 READ_SECONDS = 5.0  # a read by key that takes longer means that the database is not there
 
@@ -126,6 +131,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 
     Raises:
         DuplicateReadingError: a unique index refused a reading.
+        TooLargeError: the server's cache cannot hold what a transaction writes.
         UnavailableError: the database could not be reached or did not answer in time.
     """
     try:
@@ -138,6 +144,8 @@ def time_limit(seconds: float) -> Iterator[None]:
     except PyMongoError as error:
         if _passes(error):
             raise UnavailableError("the database did not answer in time; try again") from error
+        if isinstance(error, OperationFailure) and error.code == TRANSACTION_TOO_LARGE:
+            raise TooLargeError(_TOO_LARGE) from error
         raise
 
 
@@ -149,6 +157,8 @@ def _passes(error: PyMongoError) -> bool:
 
 def _bulk_error(error: BulkWriteError) -> Exception:
     codes = {failure.get("code") for failure in (error.details or {}).get("writeErrors", [])}
+    if TRANSACTION_TOO_LARGE in codes:
+        return TooLargeError(_TOO_LARGE)
     if codes == {DUPLICATE_KEY}:
         return DuplicateReadingError("readings of the same instants are already stored")
     return error
