@@ -165,7 +165,9 @@ def _wide(fields: Sequence[str], found: Found, options: CsvOptions) -> Found:
     if "type" in _choices(options) or (found.get("type") and found.get("amount")):
         return {}
     if options.amount_column is None:
-        return {kind: found[kind] for kind in _WIDE if kind in found}
+        named: Found = {kind: found[kind] for kind in _WIDE if kind in found}
+        # Beside the column of one meter alone, a column of amounts may be what is meant: two columns for one thing.
+        return {kind: [*named[kind], *found.get("amount", ())] for kind in named} if len(named) == 1 else named
     kinds = {_thing(plain(fields[position])) for position in found["amount"]}
     return {kind: found["amount"] for kind in _WIDE if kinds == {kind.value}}
 

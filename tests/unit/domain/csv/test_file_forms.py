@@ -180,3 +180,8 @@ def test_the_numbers_of_rows_before_the_first_name_are_an_ignored_column() -> No
     parsed = read(",date,type,amount\n0,2024-01-01,gas,5\n1,2024-01-02,gas,6\n")
     assert shown(parsed) == [(2, "gas", "5"), (3, "gas", "6")]
     assert parsed.format.ignored_columns == ["column 1"]
+
+
+def test_a_comma_at_the_end_of_every_line_tears_no_amount() -> None:
+    parsed = read("date,power,gas,\n2024-01-01,12,5,\n")
+    assert shown(parsed) == [(2, "power", "12"), (2, "gas", "5")]

@@ -137,6 +137,14 @@ def test_a_chosen_column_may_have_any_name_and_counts_for_nothing_else() -> None
     assert shown(parsed) == [(2, "gas", "5")]
 
 
+def test_beside_the_column_of_one_meter_a_column_of_amounts_is_another_one() -> None:
+    file = "date;power;value\n1.1.2024;5;6\n"
+    assert refusal(file).startswith('two columns for the power: "power" and "value"; pass amountColumn=')
+    assert shown(read(file, amount_column="power")) == [(2, "power", "5")]
+    both = read("date;power;gas;value\n1.1.2024;5;6;7\n")
+    assert (shown(both), both.format.ignored_columns) == ([(2, "power", "5"), (2, "gas", "6")], ["value"])
+
+
 def test_with_a_given_type_a_column_of_its_name_is_another_amount() -> None:
     file = "date;power;value\n1.1.2024;5;6\n"
     assert refusal(file, type=POWER).startswith('two columns for the amount: "value" and "power"; pass amountColumn=')

@@ -45,7 +45,7 @@ def test_what_is_no_number_is_in_error_and_no_evidence(value: str) -> None:
     assert ([row.amount for row in parsed.rows], [error.line for error in parsed.errors]) == ([Decimal("1.234")], [3])
 
 
-@pytest.mark.parametrize("value", ["1'234 567", "0 123", "0.123.456", "1 234'567", "1  234", "+-5", "5-", "9" * 61])
+@pytest.mark.parametrize("value", ["1'234 567", "0 123", "0.123.456", "1 234'567", "1  234", "+-5", "5-", "0" * 61])
 def test_groups_have_one_separator_and_do_not_begin_with_a_lone_zero(value: str) -> None:
     parsed = read(file_of(value), type=EnergyType.POWER)
     assert [(error.line, error.column) for error in parsed.errors] == [(2, "amount")]
