@@ -5,11 +5,13 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from random import Random
 from typing import Any
 
 import pytest
 import time_machine
+from botocore.loaders import JSONFileLoader
 from hypothesis import HealthCheck, settings
 from pymongo.database import Database
 
@@ -45,6 +47,15 @@ def _later() -> Iterator[None]:
         yield
         return
     with time_machine.travel(datetime.now(UTC) + timedelta(days=DAYS_AHEAD)):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _descriptions_of_aws_are_read_once() -> Iterator[None]:
+    """Each session reads what the services are like from large files; the next one of this process has it already."""
+    read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
         yield
 
 

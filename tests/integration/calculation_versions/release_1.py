@@ -39,11 +39,19 @@ def stored(user: str, ids: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def settle(database: Database[Any], user: str, ids: str = OBJECT_IDS) -> None:
-    """Let a user have been served by the former release, in a database whose indexes are those of today."""
+    """Let a user have been served by the former release, in a database whose indexes are those of today.
+
+    At once: a sweeper that came in between would calculate the meter that lags from a part of its readings.
+    """
     raw = database.with_options(codec_options=PLAIN)
-    for collection, document in stored(user, ids):
-        if collection != LEDGER:
-            raw[collection].replace_one({"_id": document["_id"]}, document, upsert=True)
+
+    def put(session: ClientSession) -> None:
+        for collection, document in stored(user, ids):
+            if collection != LEDGER:
+                raw[collection].replace_one({"_id": document["_id"]}, document, upsert=True, session=session)
+
+    with raw.client.start_session() as session:
+        session.with_transaction(put)
 
 
 def spoil(database: Database[Any], user: str) -> None:

@@ -30,7 +30,7 @@ from tests.integration.comparison.planted_faults import FAULTS, POWER, FaultyBac
 
 HIDDEN = Pseudonyms(b"a key")
 PEOPLE, PLANTED = depth(5, 8), 4
-WRITERS, WRITES_PER_SECOND = 5, 50
+WRITERS, WRITES_PER_SECOND = depth(3, 5), 50
 # Measured, interpolated and extrapolated months in both types; no month of one looks like a month of the other.
 FILE = b"""date,type,amount
 2022-12-31,power,900

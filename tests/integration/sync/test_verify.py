@@ -22,7 +22,7 @@ from tests.integration.sync.two_sides import GAS, POWER, Deployment, contents, e
 START = datetime(2015, 1, 1, tzinfo=UTC)
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
 
-READINGS_EACH = depth(400, 2_000)
+HOUSEHOLDS, READINGS_EACH = depth(12, 50), depth(400, 2_000)
 
 
 @pytest.fixture
@@ -74,13 +74,13 @@ def damage(database: Database[Any], users: list[str]) -> set[str]:
 
 
 def test_seven_damaged_documents_of_many_are_found_and_mended(deployed: Deployment) -> None:
-    users = households(deployed, 50, READINGS_EACH)
+    users = households(deployed, HOUSEHOLDS, READINGS_EACH)
     damaged = damage(deployed.database, users)
     found, left = deployed.operations.consistency.repair()
     assert {finding.document for finding in found.findings} == damaged
     assert found.differences == 8, "a reading under another user is missing there and too much here"
     assert left == Verification(DUAL_WRITE, meters=7)
-    assert len(equal_sides(deployed.database)) == 50 * READINGS_EACH
+    assert len(equal_sides(deployed.database)) == HOUSEHOLDS * READINGS_EACH
     for user in users[:6]:
         assert deployed.operations.consistency.verify(user) == Verification(DUAL_WRITE, meters=1)
 
