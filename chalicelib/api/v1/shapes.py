@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StrictBool, StringConstraints
 
 from chalicelib.api.bodies import DIGITS, TRUTH, Amount, Body, DateText, Moment
+from chalicelib.api.errors import REASON_LENGTH, shortened
 from chalicelib.api.upload import UploadedFile
 from chalicelib.domain.csv.options import CsvOptions, DateOrder
 from chalicelib.domain.errors import FieldError
@@ -110,7 +111,7 @@ class RowErrorBody(Body):
     @classmethod
     def of(cls, error: FieldError) -> Self:
         """From the service's error."""
-        return cls(where=error.where, reason=error.reason)
+        return cls(where=error.where, reason=shortened(error.reason, REASON_LENGTH))
 
 
 class ImportResultBody(Body):

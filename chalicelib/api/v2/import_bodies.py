@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints
 
 from chalicelib.api.bodies import DIGITS, TRUTH, Amount, Body, Moment
+from chalicelib.api.errors import REASON_LENGTH, shortened
 from chalicelib.api.upload import JSON, UNNAMED, UploadedFile
 from chalicelib.domain.csv.options import CsvOptions, DateOrder
 from chalicelib.domain.csv.parsed import CsvFormat, CsvRow, RowError
@@ -69,7 +70,7 @@ class RowErrorBody(Body):
     def of(cls, error: RowError) -> Self:
         """From the service's error."""
         shown = field_error(error)
-        return cls(line=error.line or None, where=shown.where, reason=shown.reason)
+        return cls(line=error.line or None, where=shown.where, reason=shortened(shown.reason, REASON_LENGTH))
 
 
 class RowWarningBody(Body):
@@ -82,7 +83,7 @@ class RowWarningBody(Body):
     @classmethod
     def of(cls, warning: RowWarning) -> Self:
         """From the service's warning."""
-        return cls(line=warning.line, code=warning.code, reason=warning.reason)
+        return cls(line=warning.line, code=warning.code, reason=shortened(warning.reason, REASON_LENGTH))
 
 
 class FileRowBody(Body):
