@@ -53,11 +53,20 @@ def test_an_import_travels_the_same_way_and_again_changes_nothing(deployed: Depl
     assert (again["success"], again["skipped"]) == (0, 1441)
 
 
-def test_a_file_that_is_not_utf_8_arrives_as_it_is_and_is_refused(deployed: Deployed) -> None:
-    content = "date,type,amount\n2023-01-31,power,1\xe4\n".encode("latin-1")
-    answer = deployed.request("POST", "/v2/energy/import", content, user="latin", content_type="text/csv")
-    assert answer.status == 422
-    assert "UTF-8" in answer.json["detail"]
+def test_a_german_spreadsheet_is_previewed_imported_shown_and_undone(deployed: Deployed) -> None:
+    """Byte for byte in Windows-1252; undone, the display forgets it, by an event of its own."""
+    user, path = f"person-{uuid4().hex}", "/v2/energy/import?type=power"
+    content = "Datum;Zählerstand (kWh)\r\n31.01.2023;12.345,5\r\n28.02.2023;12.445,5\r\n".encode("windows-1252")
+    preview = deployed.request("POST", f"{path}&preview=true", content, user=user, content_type="text/csv").json
+    assert (preview["success"], preview["encoding"], preview["importId"]) == (2, "windows-1252", None)
+    report = deployed.request("POST", path, content, user=user, content_type="text/csv").json
+    assert report["success"] == 2
+    shown = eventually(lambda: deployed.display(user, 2023), lambda view: not view["meta"]["stale"] and stored(view))
+    assert shown["data"]["months"][1]["consumption"] == 100
+    undone = deployed.request("DELETE", f"/v2/imports/{report['importId']}", user=user)
+    assert (undone.status, undone.json["removed"]) == (200, 2)
+    shown = eventually(lambda: deployed.display(user, 2023), lambda view: view["meta"]["displayVersion"] == 2)
+    assert shown["data"]["months"][1]["meterReading"] is None
 
 
 def test_one_user_never_sees_anothers_documents(deployed: Deployed) -> None:

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import count
+from resource import RUSAGE_SELF, getrusage
 from statistics import median
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 from bson import ObjectId
@@ -19,6 +20,7 @@ from rich.table import Table
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
+from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.rollout.decision import Backend
@@ -33,9 +35,11 @@ POWER = EnergyType.POWER
 ROUNDS = 200
 BULK_ROUNDS = 7
 IMPORTED = 10_000
+MOST = 50_000
 HOUR = 3_600_000
 START = 1_500_000_000_000
 Figure = tuple[str, float, str, float]
+T = TypeVar("T")
 
 
 def main() -> None:
@@ -45,7 +49,7 @@ def main() -> None:
         runner.up(database)
         container = compose(mongo_ports(database, FakePublisher()), cast(TokenVerifier, None), now)
         table = Table("figure", "median", "bound", "holds")
-        for name, value, unit, bound in (*single(container, uri), *bulk(container, uri)):
+        for name, value, unit, bound in (*single(container, uri), *largest(container), *bulk(container, uri)):
             table.add_row(name, f"{value:.2f} {unit}", f"< {bound:g} {unit}", "yes" if value < bound else "NO")
         Console().print(table)
         database.client.close()
@@ -84,11 +88,13 @@ def single(container: Container, uri: str) -> list[Figure]:
 def bulk(container: Container, uri: str) -> list[Figure]:
     """An import through the service beside two bare ``insert_many`` of the same documents."""
     client: MongoClient[Any] = MongoClient(uri)
-    rows = "".join(f"{to_datetime(START + hour * HOUR).isoformat()},power,{1000 + hour}\n" for hour in range(IMPORTED))
-    content = f"date,type,amount\n{rows}".encode()
+    content = file_of(IMPORTED)
 
     def through_service() -> None:
         container.imports.bulk_create(uuid4().hex, content)
+
+    def preview() -> None:
+        container.imports.bulk_create(uuid4().hex, content, ImportOptions(preview=True))
 
     prepared = iter([[plain(uuid4().hex, hour) for hour in range(IMPORTED)] for _ in range(BULK_ROUNDS + 1)])
 
@@ -99,12 +105,48 @@ def bulk(container: Container, uri: str) -> list[Figure]:
         client["bare"]["many"].insert_many(documents)
         client["bare"]["twins"].insert_many(documents)
 
-    taken, alone = in_turn(through_service, bare, rounds=BULK_ROUNDS)
+    taken, alone, previewed = in_turn(through_service, bare, preview, rounds=BULK_ROUNDS)
     client.close()
     return [
         (f"import of {IMPORTED:,} readings", taken, "ms", 10_000),
         ("import / two bare insert_many", taken / alone, "x", 3),
+        ("preview / import", previewed / taken, "x", 0.5),
     ]
+
+
+def largest(container: Container) -> list[Figure]:
+    """The largest file: imported, corrected from end to end, undone; and how much memory the import takes."""
+    user, options = uuid4().hex, ImportOptions(on_conflict="replace")
+    before = peak_megabytes()
+    imported, _ = timed(lambda: container.imports.bulk_create(user, file_of(MOST)))
+    grown = peak_megabytes() - before
+    corrected, report = timed(lambda: container.imports.bulk_create(user, file_of(MOST, 1), options))
+    undone, _ = timed(lambda: container.import_history.undo(user, report.import_id or ""))
+    return [
+        (f"import of {MOST:,} readings", imported, "ms", 5_000),
+        (f"memory for it, above {before:.0f} MB", grown, "MB", 200),
+        (f"{MOST:,} corrections", corrected, "ms", 20_000),
+        (f"undoing {MOST:,} corrections", undone, "ms", 20_000),
+    ]
+
+
+def file_of(rows: int, more: int = 0) -> bytes:
+    """A file of hourly readings; ``more``: by how much each is above what the same file says otherwise."""
+    hours = range(rows)
+    lines = "".join(f"{to_datetime(START + hour * HOUR).isoformat()},power,{1000 + hour + more}\n" for hour in hours)
+    return f"date,type,amount\n{lines}".encode()
+
+
+def timed(call: Callable[[], T]) -> tuple[float, T]:
+    """How many milliseconds a call takes, and what it returns."""
+    started = time.perf_counter()
+    found = call()
+    return (time.perf_counter() - started) * 1000, found
+
+
+def peak_megabytes() -> float:
+    """The most that this process has ever taken."""
+    return getrusage(RUSAGE_SELF).ru_maxrss / 1024
 
 
 def plain(user: str, hour: int) -> dict[str, Any]:

@@ -100,7 +100,9 @@ class Person:
         slots = random.sample(settled, min(len(settled), random.randint(1, MOST_ROWS)))
         rows = {slot: _amount() for slot in slots}
         lines = [f"{instant.isoformat()},{kind},{amount}" for (kind, instant), amount in rows.items()]
-        answer = self._ask("import", "POST", "/v2/energy/import", "\n".join(["date,type,amount", *lines]))
+        answer = self._ask(
+            "import", "POST", "/v2/energy/import?onConflict=skip&confirm=true", "\n".join(["date,type,amount", *lines])
+        )
         if answer is None:
             for slot, amount in rows.items():
                 self._doubt_new(slot, amount)
