@@ -1,6 +1,8 @@
 """Files over HTTP: preview, conflicts, questions, the list of imports and undoing one, on every route that has them."""
 
 import json
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -203,6 +205,19 @@ def test_export_and_import_close_the_circle(api: Api) -> None:
     for path in ("/v2/energy?limit=50", "/v2/settings", "/v2/exchanges?type=power"):
         mine, theirs = (api.request("GET", path, user=user).json_body for user in ("alice", "bob"))
         assert without_ids(theirs) == without_ids(mine)
+
+
+@pytest.mark.parametrize(("form", "content_type"), [("csv", "text/csv"), ("json", "application/json")])
+def test_an_inherited_amount_with_more_digits_than_are_taken_comes_back_as_known(
+    api: Api, form: str, content_type: str
+) -> None:
+    """A double that somebody calculated: 0.1 + 0.2."""
+    send(api, "/v2/energy/import", "date,type,amount\n2023-01-31,power,1\n")
+    [(place, stored)] = api.store.stored.readings.items()
+    api.store.stored.readings[place] = replace(stored, amount=Decimal("0.30000000000000004"))
+    export = api.request("GET", f"/v2/energy/export?format={form}")
+    again = api.request("POST", "/v2/energy/import", export.body, content_type=content_type)
+    assert (again.status_code, again.json_body["success"], again.json_body["skipped"]) == (200, 0, 1)
 
 
 def without_ids(value: Any) -> Any:

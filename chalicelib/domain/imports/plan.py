@@ -21,7 +21,7 @@ from chalicelib.domain.imports.options import ImportOptions, OnConflict
 from chalicelib.domain.imports.other_zone import ask_about_zone, count_shifted
 from chalicelib.domain.imports.record import Configured
 from chalicelib.domain.meters.configuration import MeterConfiguration
-from chalicelib.domain.plausibility.limits import check_register
+from chalicelib.domain.plausibility.limits import check_register, in_kept_digits
 from chalicelib.domain.plausibility.words import plain
 from chalicelib.domain.readings import EnergyType, to_datetime
 
@@ -195,7 +195,7 @@ def _sort_by_what_is_stored(
 
 
 def _decide(row: CsvRow, stored: Decimal, on_conflict: OnConflict, plan: MeterPlan) -> None:
-    if stored == row.amount or on_conflict == "skip":
+    if in_kept_digits(stored) == row.amount or on_conflict == "skip":
         plan.skipped.append(row)
     elif on_conflict == "replace":
         plan.replaced.append(Replacement(row, stored))

@@ -22,6 +22,11 @@ MAX_INTEGER_DIGITS = AMOUNT_LIMIT.adjusted()
 _KEPT = Context(prec=MAX_DIGITS)
 
 
+def in_kept_digits(amount: Decimal) -> Decimal:
+    """An amount in as many digits as are taken: inherited doubles may have two more, which say nothing."""
+    return _KEPT.plus(amount)
+
+
 def check_amount(amount: Decimal) -> None:
     """InvalidReadingError unless ``amount`` is finite, not negative and of a size that a register can show."""
     _raise_if(_amount_flaws(amount))

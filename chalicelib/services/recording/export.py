@@ -1,9 +1,11 @@
 """Giving a user's readings back, page by page: what a page holds. How it is written: ``chalicelib.domain.export``."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from chalicelib.domain.export.page import PAGE_READINGS, ExportPage
 from chalicelib.domain.meters.configuration import MeterConfiguration
+from chalicelib.domain.plausibility.limits import in_kept_digits
 from chalicelib.domain.ports import Clock, PageRequest, ReadingFilter, ReadingQueries, SettingsRepository, StoredReading
 from chalicelib.domain.readings import EnergyType
 
@@ -40,7 +42,7 @@ class ExportService:
         return ExportPage(
             exported_at=self._clock(),
             zone=self._settings.find(user_id).zone,
-            readings=shown,
+            readings=[*map(_as_taken, shown)],
             meters=self._meters(user_id, wanted.type) if after is None else None,
             following=(shown[-1].instant, shown[-1].id) if len(found) > len(shown) else None,
         )
@@ -48,3 +50,9 @@ class ExportService:
     def _meters(self, user_id: str, wanted: EnergyType | None) -> Mapping[EnergyType, MeterConfiguration]:
         types = EnergyType if wanted is None else [wanted]
         return {energy_type: self._queries.configuration(user_id, energy_type) for energy_type in types}
+
+
+def _as_taken(reading: StoredReading) -> StoredReading:
+    """With an amount that an import takes."""
+    amount = in_kept_digits(reading.amount)
+    return reading if amount == reading.amount else replace(reading, amount=amount)
