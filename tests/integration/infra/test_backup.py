@@ -227,6 +227,7 @@ OCCUPANTS: dict[str, tuple[str, Any]] = {
     "a display": ("display_energy_data", {"_id": "u"}),
     "a series": ("meter_series", {"_id": "u"}),
     "the quarantine": ("quarantined_readings", {"_id": 1}),
+    "an import": ("imports", {"_id": "i"}),
     "flags": ("flag_changes", {"_id": "1"}),
     "a mode that somebody has set": ("control", {"_id": "sync_mode_changes", "changes": []}),
 }

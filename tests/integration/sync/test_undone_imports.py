@@ -3,8 +3,9 @@
 An undo takes back what the import wrote. What another hand has written since stays, whether it says so or not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,13 +15,13 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from chalicelib.domain.errors import ImportRowsError
+from chalicelib.domain.errors import ImportRowsError, NotFoundError
 from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.services.recording.import_undo import UndoReport
-from tests.depth import combined
+from tests.depth import combined, depth
 from tests.integration.refresh.shown import assert_shown
 from tests.integration.repositories.inherited_database import set_mode
 from tests.integration.sync.two_sides import SIDES, Deployment, equal_sides
@@ -323,6 +324,43 @@ def test_a_damaged_twin_is_written_by_a_correction_and_its_undo(home: Home) -> N
     home.undone(corrected)
     home.settle()
     assert home.answered() == BEFORE
+
+
+BESIDE: dict[str, Callable[[Home, str], object]] = {
+    "an edit": lambda home, key: home.deployed.change(home.user, key, amount=33),
+    "a delete": lambda home, key: home.deployed.container.energy.delete(home.user, key),
+    "an import": lambda home, _: home.imported(CORRECTED.replace("40", "41")),
+}
+
+
+def beside_an_undo(home: Home, beside: str, *, workers: int, undo_first: bool) -> tuple[Any, ...]:
+    """What is stored after an undo and something else, one after the other or at once, and how it was undone."""
+    home.imported(KNOWN)
+    corrected = home.imported(CORRECTED)
+    key = str(home.elsewhere(CREATED)["_id"])
+
+    def other() -> None:
+        with suppress(NotFoundError):
+            BESIDE[beside](home, key)
+
+    tasks = [lambda: home.undone(corrected), other]
+    with ThreadPoolExecutor(workers) as pool:
+        for done in [pool.submit(task) for task in (tasks if undo_first else reversed(tasks))]:
+            done.result()
+    record = home.deployed.database["imports"].find_one({"_id": corrected})
+    assert record is not None
+    return home.answered(), [record["undone"][each] for each in ("removed", "restored", "keptCount")]
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+def test_an_undo_at_once_with_something_else_ends_as_one_after_the_other(home: Home, beside: str) -> None:
+    deployed, ways = home.deployed, (True, False)
+    orders = [beside_an_undo(Home(deployed), beside, workers=1, undo_first=way) for way in ways]
+    assert orders[0] != orders[1]
+    for way in ways * depth(2, 20):
+        household = Home(deployed)
+        assert beside_an_undo(household, beside, workers=2, undo_first=way) in orders
+        household.settle()
 
 
 def test_of_many_who_undo_an_import_at_once_one_does(home: Home) -> None:
