@@ -156,7 +156,7 @@ class EnergyRepository(Protocol):
         """The readings at some instants."""
 
     def within(self, ids: IdRange) -> list[StoredReading]:
-        """The readings that are left of those that were stored together."""
+        """The readings that are left of those that were stored together, also those that a double hides by now."""
 
     def by_ids(self, ids: Sequence[str]) -> list[StoredReading]:
         """The readings that are left of those with these ids."""
@@ -165,7 +165,7 @@ class EnergyRepository(Protocol):
         """Give stored readings other amounts, in one command per side."""
 
     def remove_many(self, readings: Sequence[StoredReading], now: int) -> None:
-        """Take readings away, in one command per side and type."""
+        """Take readings away, in one command per side, and leave their doubles."""
 
     def neighbours(
         self, energy_type: EnergyType, instant: int, but: str | None = None

@@ -91,16 +91,13 @@ class ManyReadings:
         return [reading_of(document | twins.get(document["_id"], {})) for document in counting]
 
     def within(self, ids: IdRange) -> list[StoredReading]:
-        """What is left of the readings of one meter that were stored together."""
-        return self._with_ids(same_batch(ids))
+        """What is left of the readings that were stored together, also those that a double hides by now."""
+        return [*map(reading_of, self._read.find(counted({"_id": same_batch(ids)})))]
 
     def by_ids(self, ids: Sequence[str]) -> list[StoredReading]:
-        """The readings of one meter that are left of those with these ids."""
-        return self._with_ids({"$in": [*map(id_of, ids)]}) if ids else []
-
-    def _with_ids(self, wanted: Document) -> list[StoredReading]:
-        """On the old side doubles may hide some."""
-        found = list(self._read.find(counted({"_id": wanted}), projection={"type": 1, "date": 1}))
+        """The readings that are left of those with these ids; on the old side doubles may hide some."""
+        wanted = {"_id": {"$in": [*map(id_of, ids)]}}
+        found = list(self._read.find(counted(wanted), projection={"type": 1, "date": 1})) if ids else []
         known = {str(document["_id"]) for document in found}
         kinds = {EnergyType(document["type"]) for document in found}
         stored = [
@@ -123,15 +120,14 @@ class ManyReadings:
                 collection.update_many(*_amending(known[start : start + AT_ONCE], AMENDED[side]))
 
     def remove_many(self, readings: Sequence[StoredReading], now: int) -> None:
-        """Delete readings on each side; on the old one with their doubles, or one of them would come back."""
+        """Delete readings on each side; a double of them is what another application has written, and stays."""
+        these = {"_id": {"$in": [id_of(reading.id) for reading in readings]}}
         for side, collection in self._written.items():
             if side is Side.NEW:
                 self._mark_where_twins_were(readings, now)
-                collection.delete_many({"_id": {"$in": [id_of(reading.id) for reading in readings]}})
-                continue
-            for energy_type, group in groupby(sorted(readings, key=BY_TYPE), key=BY_TYPE):
-                dates = {"$in": [to_datetime(reading.instant) for reading in group]}
-                collection.delete_many(counted(self._at(energy_type, dates, None)))
+                collection.delete_many(these)
+            else:
+                collection.delete_many(counted(these))
 
     def _mark_where_twins_were(self, readings: Sequence[StoredReading], now: int) -> set[Any]:
         """Where the new side is not the authoritative one, another application may have moved its originals.

@@ -1,10 +1,15 @@
 """What users have imported: for the list of imports, and for undoing one of them."""
 
+from array import array
+from collections.abc import Mapping
+from decimal import Decimal
+from itertools import starmap
 from typing import Any
 
 from pymongo import DESCENDING
 from typing_extensions import override
 
+from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.imports.record import (
     Configured,
@@ -17,7 +22,7 @@ from chalicelib.domain.imports.record import (
 )
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.ports import ImportList, ImportRecords
-from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
+from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.documents import id_of
 from chalicelib.repositories.meters import configuration_document, configuration_of
@@ -25,7 +30,7 @@ from chalicelib.repositories.scoped import ScopedCollection
 
 ORDER = [("at", DESCENDING), ("_id", DESCENDING)]
 # An import of 50,000 corrections is 4 MB: only undoing it needs them.
-LISTED = {"meters.replaced": 0, "meters.configured": 0}
+LISTED = {"meters.replaced": 0, "meters.configured": 0, "meters.written": 0}
 
 
 class MongoImportRecords(ImportRecords):
@@ -93,7 +98,7 @@ def _meter_document(meter: ImportedReadings) -> Document:
         "last": to_datetime(meter.last),
         "created": meter.created and {"first": meter.created.first, "length": meter.created.length},
         "replaced": [
-            [id_of(each.id), each.former, each.given, to_datetime(each.former_update), to_datetime(each.update)]
+            [id_of(each.id), each.former, to_datetime(each.former_update), to_datetime(each.update)]
             for each in meter.replaced
         ],
         "configured": meter.configured
@@ -101,6 +106,18 @@ def _meter_document(meter: ImportedReadings) -> Document:
             "former": configuration_document(meter.configured.former),
             "given": configuration_document(meter.configured.given),
         },
+        "written": _columns(meter.written),
+    }
+
+
+def _columns(written: Mapping[int, Decimal]) -> Document:
+    """16 bytes a row; amounts beyond 64 bits as texts."""
+    readings = CompactReadings.of(starmap(Reading, written.items()))
+    amounts = readings.amounts
+    return {
+        "instants": readings.instants.tobytes(),
+        "amounts": amounts.tobytes() if isinstance(amounts, array) else [*map(str, amounts)],
+        "decimals": readings.decimals,
     }
 
 
@@ -140,11 +157,18 @@ def _meter(document: Document) -> ImportedReadings:
         last=to_ms(document["last"]),
         created=created and IdRange(created["first"], created["length"]),
         replaced=tuple(
-            Replaced(str(key), former, given, to_ms(before), to_ms(after))
-            for key, former, given, before, after in document.get("replaced", ())
+            Replaced(str(key), former, to_ms(before), to_ms(after))
+            for key, former, before, after in document.get("replaced", ())
         ),
         configured=_configured(kind, document.get("configured")),
+        written=_written(document["written"]) if "written" in document else {},
     )
+
+
+def _written(document: Document) -> dict[int, Decimal]:
+    said = document["amounts"]
+    amounts = array("q", said) if isinstance(said, bytes) else [*map(int, said)]
+    return dict(CompactReadings(array("q", document["instants"]), amounts, document["decimals"], ()))
 
 
 def _configured(kind: EnergyType, document: Document | None) -> Configured | None:

@@ -134,10 +134,11 @@ RECORD = ImportRecord(
             DAY,
             3 * DAY,
             IdRange(READING, 2),
-            (Replaced(READING, Decimal("1.5"), Decimal(2), 4_000, 5_000),),
+            (Replaced(READING, Decimal("1.5"), 4_000, 5_000),),
             Configured(MeterConfiguration(), EXCHANGED),
+            {DAY: Decimal("0.00000000000001"), 3 * DAY: Decimal(999_999_999_999)},
         ),
-        ImportedReadings(GAS, DAY, DAY),
+        ImportedReadings(GAS, DAY, DAY, written={DAY: Decimal("7.25")}),
     ),
 )
 

@@ -36,6 +36,7 @@ SILENT = "tests/integration/repositories/test_silent_connections.py::"
 REPLAY = "tests/integration/refresh/test_replay.py::"
 REPAIR = "tests/integration/sync/test_repair.py::"
 SYNC_JOB = "tests/integration/sync/test_sync_job.py::"
+UNDONE = "tests/integration/sync/test_undone_imports.py::"
 PUBLISHER = "tests/unit/events/test_publisher.py::"
 FLAGS = "tests/unit/flags/changes/"
 BACKUP = "tests/integration/infra/test_backup.py::"
@@ -585,5 +586,46 @@ GUARDS = (
         "if there - here > DELETES_UNASKED:",
         "if False:",
         (f"{REPAIR}test_a_side_that_lost_most_of_its_readings_does_not_go_on_alone",),
+    ),
+    Guard(
+        "an undo of an import leaves what was changed since",
+        "chalicelib/services/recording/import_undo.py",
+        "reading.updated_at == update and ",
+        "",
+        ("tests/unit/services/recording/test_import_undo.py::test_a_reading_that_was_changed_and_changed_back_stays",),
+    ),
+    Guard(
+        "an undo of an import leaves what was changed without a word",
+        "chalicelib/domain/imports/record.py",
+        "return energy_type is self.type and self.written.get(instant) == amount",
+        "return True",
+        (
+            f"{UNDONE}test_what_another_application_has_changed_since_stays_and_is_named"
+            "[another amount-{}-old_only-3]",
+        ),
+    ),
+    Guard(
+        "an undo of an import leaves the doubles of another application",
+        "chalicelib/repositories/dual_write_many.py",
+        "collection.delete_many(counted(these))",
+        "[collection.delete_many({'date': to_datetime(reading.instant)}) for reading in readings]",
+        (f"{UNDONE}test_a_double_of_another_application_stays_and_the_imported_reading_goes[old_only-False]",),
+    ),
+    Guard(
+        "an import belongs to whom it is",
+        "chalicelib/repositories/transactions.py",
+        "MongoImportRecords(scoped(Collections.IMPORTS)),",
+        "MongoImportRecords(self._database[Collections.IMPORTS]),",
+        (
+            "tests/integration/repositories/test_other_users.py::"
+            "test_no_route_shows_or_changes_anything_of_another_user[/v2/imports/{import_id}-DELETE]",
+        ),
+    ),
+    Guard(
+        "an import is undone only once",
+        "chalicelib/services/recording/import_undo.py",
+        "if record.undone is not None:",
+        "if False:",
+        (f"{UNDONE}test_of_many_who_undo_an_import_at_once_one_does",),
     ),
 )

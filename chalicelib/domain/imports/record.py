@@ -1,5 +1,6 @@
 """What an import did, kept so that it can be listed and undone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -19,14 +20,13 @@ class IdRange(NamedTuple):
 
 
 class Replaced(NamedTuple):
-    """A stored reading that got another amount: both amounts, and its last update before and after.
+    """A stored reading that got another amount: its amount before, and its last update before and after.
 
     Undone, it has both again as before, so that an earlier import of it can be undone too.
     """
 
     id: str
     former: Decimal
-    given: Decimal
     former_update: int
     update: int
 
@@ -41,7 +41,11 @@ class Configured:
 
 @dataclass(frozen=True, slots=True)
 class ImportedReadings:
-    """What an import wrote to one meter: from the first instant to the last."""
+    """What an import wrote to one meter: from the first instant to the last.
+
+    ``written``: the amount of each instant, of new readings and of replaced ones. Another application may change a
+    reading and its update not: what it says then is no longer what was written.
+    """
 
     type: EnergyType
     first: int
@@ -49,6 +53,11 @@ class ImportedReadings:
     created: IdRange | None = None
     replaced: tuple[Replaced, ...] = field(default=(), repr=False)
     configured: Configured | None = None
+    written: Mapping[int, Decimal] = field(default_factory=dict, repr=False)
+
+    def wrote(self, energy_type: EnergyType, instant: int, amount: Decimal) -> bool:
+        """Whether a reading says what this import wrote."""
+        return energy_type is self.type and self.written.get(instant) == amount
 
 
 class KeptReading(NamedTuple):

@@ -103,10 +103,14 @@ class _Undoing:
     @classmethod
     def of(cls, transaction: WriteTransaction, imported: ImportedReadings, at: int) -> "_Undoing":
         created = transaction.readings.within(imported.created) if imported.created else []
-        removed = [reading for reading in created if (reading.created_at, reading.updated_at) == (at, at)]
+        removed = [reading for reading in created if _is_as_written(reading, imported, at) and reading.created_at == at]
         replaced = {each.id: each for each in imported.replaced}
         found = transaction.readings.by_ids([*replaced])
-        restored = [(reading, replaced[reading.id]) for reading in found if _is_as_given(reading, replaced[reading.id])]
+        restored = [
+            (reading, replaced[reading.id])
+            for reading in found
+            if _is_as_written(reading, imported, replaced[reading.id].update)
+        ]
         untouched = {reading.id for reading in chain(removed, (reading for reading, _ in restored))}
         kept = [reading for reading in chain(created, found) if reading.id not in untouched]
         configured = imported.configured
@@ -133,8 +137,8 @@ class _Undoing:
         return change_of(kind, version, first, last)
 
 
-def _is_as_given(reading: StoredReading, replaced: Replaced) -> bool:
-    return (reading.amount, reading.updated_at) == (replaced.given, replaced.update)
+def _is_as_written(reading: StoredReading, imported: ImportedReadings, update: int) -> bool:
+    return reading.updated_at == update and imported.wrote(reading.type, reading.instant, reading.amount)
 
 
 def _outcome(undoings: Iterable[_Undoing], now: int) -> Undone:

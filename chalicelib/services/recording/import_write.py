@@ -183,7 +183,8 @@ def _stored(
         transaction.meters.configure(meter.type, meter.configured.given)
     created = _created(transaction, meter, import_id, now)
     replaced = _replaced(transaction, meter, now)
-    return ImportedReadings(meter.type, *bounds, created, replaced, meter.configured)
+    written = {row.instant: row.amount for row in meter.written}
+    return ImportedReadings(meter.type, *bounds, created, replaced, meter.configured, written)
 
 
 def _created(transaction: WriteTransaction, meter: MeterPlan, import_id: str, now: int) -> IdRange | None:
@@ -198,10 +199,7 @@ def _replaced(transaction: WriteTransaction, meter: MeterPlan, now: int) -> tupl
     stored = transaction.readings.at(meter.type, [*amounts])
     changes = [Change(each, with_amount(each, amounts[each.instant], max(now, each.updated_at + 1))) for each in stored]
     transaction.readings.replace_many(changes, now)
-    return tuple(
-        Replaced(after.id, before.amount, after.amount, before.updated_at, after.updated_at)
-        for before, after in changes
-    )
+    return tuple(Replaced(after.id, before.amount, before.updated_at, after.updated_at) for before, after in changes)
 
 
 def with_amount(reading: StoredReading, amount: Decimal, updated_at: int) -> StoredReading:

@@ -10,6 +10,7 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose
+from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.events.eventbridge import EventBridgePublisher
@@ -24,6 +25,9 @@ from tests.integration.two_at_once.delivery import deliver, sweep
 POWER = EnergyType.POWER
 NOW = 1_700_000_000_000  # 2023-11-14T22:13:20Z
 FILE = b"date,type,amount\n2019-05-31,power,900\n2022-06-30,power,1600\n2022-06-30,gas,20\n"
+CORRECTED = b"date,type,amount\n2022-01-31,power,1105\n2023-06-30,power,1600\n2022-03-31,gas,25\n"
+CONFIRM = ImportOptions(confirm=True)
+REPLACE = ImportOptions(on_conflict="replace", confirm=True)
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,19 @@ def delete(scene: Scene) -> None:
 
 
 def import_file(scene: Scene) -> None:
-    scene.container.imports.bulk_create(scene.user, FILE)
+    scene.container.imports.bulk_create(scene.user, FILE, CONFIRM)
+
+
+def replace_file(scene: Scene) -> None:
+    """A file with other amounts of known days, and a day more."""
+    scene.container.imports.bulk_create(scene.user, CORRECTED, REPLACE)
+
+
+def undo_import(scene: Scene) -> None:
+    """The same file is taken back."""
+    history = scene.container.import_history
+    [corrected] = [record for record in history.page(scene.user, 9) if record.replaced]
+    history.undo(scene.user, corrected.id)
 
 
 def exchange(scene: Scene) -> None:
@@ -92,8 +108,10 @@ def unknown_event(scene: Scene) -> None:
 
 
 Case = Callable[[Scene], None]
+FILES: dict[str, Case] = {case.__name__: case for case in (import_file, replace_file, undo_import)}
 WRITES: dict[str, Case] = {
-    case.__name__: case for case in (create, update, delete, import_file, exchange, settings, newcomer)
+    **{case.__name__: case for case in (create, update, delete, exchange, settings, newcomer)},
+    **FILES,
 }
 JOBS: dict[str, Case] = {case.__name__: case for case in (sweeper, rebuild, replay, unknown_event)}
 CASES = {**WRITES, **JOBS}

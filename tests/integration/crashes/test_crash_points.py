@@ -13,7 +13,7 @@ from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose
 from tests.fakes.publisher import FakePublisher
 from tests.integration.crashes.copying import Original
-from tests.integration.crashes.crash_cases import JOBS, NOW, WRITES
+from tests.integration.crashes.crash_cases import CORRECTED, FILES, JOBS, NOW, REPLACE, WRITES
 from tests.integration.crashes.crashing import CrashPoint, run
 from tests.integration.refresh.shown import assert_shown, published, readings
 from tests.integration.repositories.database_time import timed_ports
@@ -34,7 +34,7 @@ LATER = NOW + 10 * 60_000  # any pause of the sweeper after one attempt is over
 
 
 class Written(NamedTuple):
-    """Readings, configuration and settings; the source versions."""
+    """Readings, configuration, settings and imports; the source versions."""
 
     content: Any
     versions: list[int]
@@ -52,6 +52,13 @@ class Place:
         """Somebody with two meters, both displayed."""
         user = uuid4().hex
         for meter in self.container.imports.bulk_create(user, file).meters:
+            assert self.container.calculation.refresh(user, meter.type)
+        return user
+
+    def corrected(self) -> str:
+        """The same, and a file has corrected some of it and brought more."""
+        user = self.shown()
+        for meter in self.container.imports.bulk_create(user, CORRECTED, REPLACE).meters:
             assert self.container.calculation.refresh(user, meter.type)
         return user
 
@@ -94,7 +101,11 @@ class Place:
         meters = list(self.database["meters"].find({"userId": user}, sort=[("type", 1)]))
         exchanges = [[exchange | {"id": None} for exchange in meter.get("exchanges", ())] for meter in meters]
         settings = list(self.database["user_settings"].find({"userId": user}, projection={"_id": 0, "userId": 0}))
-        content = (kept, [meter.get("modulus") for meter in meters], exchanges, settings)
+        imports = sorted(
+            (each["success"], each["replaced"], bool(each["undone"]))
+            for each in self.database["imports"].find({"userId": user})
+        )
+        content = (kept, [meter.get("modulus") for meter in meters], exchanges, settings, imports)
         return Written(content, [meter["sourceVersion"] for meter in meters])
 
     def assert_the_sweeper_does_the_rest(self, user: str, where: str) -> None:
@@ -120,6 +131,7 @@ def place(migrated: Database[Any], mongodb_uri: str) -> Place:
 PERSONS: dict[str, Callable[[Place], str]] = {
     **dict.fromkeys(WRITES, Place.shown),
     **dict.fromkeys(JOBS, Place.one_shown),
+    "undo_import": Place.corrected,
     "newcomer": Place.newcomer,
     "sweeper": Place.lagging,
 }
@@ -141,6 +153,10 @@ def test_wherever_a_write_or_its_handler_dies_both_are_whole_or_not_done_and_the
         assert place.written(user) in written, f"half written: {where}"
         assert_each_meter_is_shown_as(shown, published(place.database, user), where)
         place.assert_the_sweeper_does_the_rest(user, where)
+        if case in FILES:
+            place.play(case, user)
+            assert place.written(user).content == written[1].content, f"done once more: {where}"
+            place.assert_the_sweeper_does_the_rest(user, where)
 
 
 @pytest.mark.parametrize("case", JOBS)

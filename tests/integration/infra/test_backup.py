@@ -14,6 +14,7 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap.container import mongo_ports, now
 from chalicelib.domain.errors import EnergyMonitorError, LostModeError
+from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.database import Collections, open_database
 from chalicelib.services.recording.configuration import ExchangeDraft
@@ -26,10 +27,11 @@ from infra.operations.backup.file import Writer, documents, inspected, new_file
 from migrations import runner
 from tests.contract.flag_changes import change
 from tests.integration.infra.operator_shell import Shell
-from tests.integration.sync.two_sides import GAS, POWER, Deployment, equal_sides, writers
+from tests.integration.sync.two_sides import GAS, POWER, SIDES, Deployment, contents, equal_sides, writers
 from tests.integration.versions.both_versions import V1, V2, BothVersions
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
+OLD, NEW = SIDES
 READINGS = (("2022-12-31", 1000), ("2023-01-31", 1100), ("2023-06-30", 1600), ("2024-01-31", 2300))
 COMPARED = tuple(name for name in backup_data.CARRIED if name not in ("meters", "control"))
 
@@ -129,6 +131,27 @@ def test_a_restored_database_gives_equal_answers(
     assert commands.run(empty, "verify")[0] == 0
 
 
+@pytest.mark.parametrize("modes", [(), (NEW_ONLY,), (OLD_ONLY,)])
+def test_an_import_is_undone_in_a_restored_database(
+    deployed: Deployment, empty: Database[Any], tmp_path: Path, modes: tuple[SyncMode, ...]
+) -> None:
+    user = BothVersions(deployed.database).users()[0]
+    before = contents(deployed.database, OLD)
+    file = b"date,type,amount\n2023-01-31T00:00,power,1110\n2023-12-31T00:00,power,2200\n"
+    replacing = ImportOptions(on_conflict="replace", confirm=True)
+    report = deployed.container.imports.bulk_create(user, file, replacing)
+    assert (report.success, report.replaced) == (1, 1)
+    deployed.to(*modes)
+    put_back(empty, saved(deployed.database, tmp_path / "b"))
+    restored = Deployment(empty)
+    outcome = restored.container.import_history.undo(user, report.import_id or "").outcome
+    assert (outcome.removed, outcome.restored, outcome.kept_count) == (1, 1, 0)
+    assert contents(empty, NEW if NEW_ONLY in modes else OLD) == before
+    restored.operations.sweeper.run_at_once(60)
+    if not modes:
+        assert restored.operations.consistency.verify().findings == ()
+
+
 def test_indexes_and_the_state_of_migrations_come_along(
     deployed: Deployment, empty: Database[Any], tmp_path: Path
 ) -> None:
@@ -204,6 +227,7 @@ OCCUPANTS: dict[str, tuple[str, Any]] = {
     "a display": ("display_energy_data", {"_id": "u"}),
     "a series": ("meter_series", {"_id": "u"}),
     "the quarantine": ("quarantined_readings", {"_id": 1}),
+    "an import": ("imports", {"_id": "i"}),
     "flags": ("flag_changes", {"_id": "1"}),
     "a mode that somebody has set": ("control", {"_id": "sync_mode_changes", "changes": []}),
 }

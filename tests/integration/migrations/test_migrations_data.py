@@ -254,8 +254,9 @@ def test_the_first_script_is_not_reverted_in_dual_write_even_where_it_is_the_onl
 def test_down_leaves_old_readings_meters_and_settings_and_up_brings_the_rest_back(dual: Database[Any]) -> None:
     runner.up(dual)
     dual["user_settings"].insert_one({"_id": "u", "zone": "UTC"})
+    dual["imports"].insert_one({"_id": "i", "userId": "u", "undone": None})
     energies, source = raw(dual), everything(dual, "source_energy_readings")
-    settings = everything(dual, "user_settings")
+    kept = everything(dual, "user_settings", "imports")
     versions = {meter["_id"]: meter["sourceVersion"] for meter in dual["meters"].find()}
     set_mode(dual, SyncMode.OLD_ONLY)
     assert runner.down(dual, steps=len(LATER) + 1) == [*reversed(LATER), BACKFILL]
@@ -263,12 +264,13 @@ def test_down_leaves_old_readings_meters_and_settings_and_up_brings_the_rest_bac
     assert runner.down(dual) == [CREATE]
     assert {"source_energy_readings", "display_energy_data"}.isdisjoint(dual.list_collection_names())
     assert raw(dual) == energies
-    assert everything(dual, "user_settings") == settings
+    assert everything(dual, "user_settings", "imports") == kept
     runner.up(dual)
     set_mode(dual, SyncMode.DUAL_WRITE)
     runner.up(dual)
     assert_both_sides_equal(dual)
     assert everything(dual, "source_energy_readings") == source
+    assert everything(dual, "imports")["imports"] == kept["imports"]
     assert all(meter["sourceVersion"] > versions[meter["_id"]] for meter in dual["meters"].find())
 
 
@@ -281,7 +283,7 @@ def test_a_round_trip_on_a_copy_ends_where_it_began(dual: Database[Any]) -> None
     assert not [name for name in dual.client.list_database_names() if name.startswith(f"{dual.name}_roundtrip")]
 
 
-LOSSY = '''"""Loses a reading on the way back, and an index."""
+LOSSY = '''"""Loses a reading and an import on the way back, and an index."""
 RESUMABLE = True
 def refusal(database, direction):
     return None
@@ -291,6 +293,7 @@ def up(database, run):
     pass
 def down(database, run):
     database["energies"].delete_one({"userId": "household-00000", "type": "power", "amount": {"$gt": 1010}})
+    database["imports"].delete_one({})
     database["energies"].drop_index("userId_1_date_1__id_1")
     database["energies"].create_index([("userId", -1), ("date", 1), ("_id", 1)])
 '''
@@ -300,9 +303,11 @@ def test_a_round_trip_names_what_a_script_has_lost(dual: Database[Any], tmp_path
     for name in (CREATE, BACKFILL):
         copy(FOLDER / f"{name}.py", tmp_path)
     (tmp_path / "003_lossy.py").write_text(LOSSY)
+    dual["imports"].insert_one({"_id": "i", "userId": "u", "undone": None})
     differences = "\n".join(roundtrip.verify(dual, tmp_path).differences)
     assert "energies" in differences
     assert "after down" in differences
+    assert "imports i after down" in differences
     assert "source_energy_readings" in differences
     assert "indexes of energies" in differences
 
@@ -330,6 +335,7 @@ display_energy_data: userId type dataType year +
 energies: userId type date
 flag_changes: -at
 flag_changes: flags -at
+imports: userId -at -_id
 meters: dirtySince ?
 meters: series.calculation sweep.nextAttempt
 meters: sweep.nextAttempt dirtySince ?

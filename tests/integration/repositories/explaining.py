@@ -159,6 +159,7 @@ def _stage(name: str, what: Any) -> str:
 
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
+DAYS = 240  # of two meters of 21 users: 10,000 documents on each side
 
 
 def fill(database: Database[Any], user: str) -> None:
@@ -174,12 +175,15 @@ def fill(database: Database[Any], user: str) -> None:
                 "createdAt": START,
             }
             for kind in EnergyType
-            for day in range(60)
+            for day in range(DAYS)
         ]
         database["energies"].insert_many(documents)
         new = {"source": "manual", "revision": 1, "importBatchId": None}
         database["source_energy_readings"].insert_many([{**document, **new} for document in documents])
         meters = [{"_id": f"{owner}|{kind}", "userId": owner, "type": kind.value} for kind in EnergyType]
+        if owner != user:
+            imports = [{"_id": uuid4().hex, "userId": owner, "at": START + timedelta(days=day)} for day in range(DAYS)]
+            database["imports"].insert_many(imports)
         database["meters"].insert_many([{**meter, "sourceVersion": 1, "displayVersion": 1} for meter in meters])
     unknown = {"_id": f"{user}|heat", "userId": user, "type": "heat"}  # no refresh of it succeeds
     database["meters"].insert_one({**unknown, "sourceVersion": 1, "displayVersion": 0, "dirtySince": START})

@@ -19,6 +19,7 @@ from tests.fakes.publisher import FakePublisher
 
 SECRET = 31415.926  # an amount that only Alice has
 FILE = "date,type,amount\n2023-01-31,power,7\n2023-05-01,power,8\n"
+ALICES_FILE = "date,type,amount\n2023-02-28,power,31500\n"
 QUERY = "type=power&dataType=monthly&year=2023"
 # A body that each writing route takes; what a new route takes must be added, or its test fails.
 BODIES = {
@@ -41,6 +42,8 @@ ROUTES = [
 QUERIES = {
     "/v2/display": QUERY,
     "/v2/exchanges": "type=power",
+    "/v2/imports": "",
+    "/components/csv_import": "",
     "/v1/monthly": "type=power&year=2023",
     "/components/dashboard": "",
     "/components/monthly_charts": "type=power&year=2023",
@@ -81,17 +84,23 @@ def api(migrated: Database[Any]) -> Iterator[Api]:
     with using(container), Client(app, project_dir=str(Path(__file__).parents[3])) as client:
         api = Api(client, issuer, migrated)
         reading = api.ask("alice", "POST", "/v2/energy", {"type": "power", "date": "2023-01-31", "amount": SECRET})
+        imported = api.ask("alice", "POST", "/v2/energy/import", ALICES_FILE)
         exchange = api.ask("alice", "POST", "/v2/exchanges", {"type": "power", "date": "2023-06-01", "finalOld": 32000})
         api.ask("alice", "PUT", "/v2/settings", {"zone": "Asia/Tokyo"})
         container.calculation.refresh("alice", EnergyType.POWER)
-        api.ids = {"reading_id": reading.json_body["id"], "exchange_id": exchange.json_body["exchange"]["id"]}
+        api.ids = {
+            "reading_id": reading.json_body["id"],
+            "exchange_id": exchange.json_body["exchange"]["id"],
+            "import_id": imported.json_body["importId"],
+        }
         yield api
 
 
 def test_alice_can_reach_what_is_hers(api: Api) -> None:
     assert api.ask("alice", "GET", f"/v2/energy/{api.ids['reading_id']}").json_body["amount"] == SECRET
+    assert api.ask("alice", "GET", "/v2/imports").json_body["imports"][0]["id"] == api.ids["import_id"]
     held = {name for name, documents in api.stored("alice").items() if documents}
-    assert held >= {"energies", "source_energy_readings", "meters", "display_energy_data", "user_settings"}
+    assert held >= {"energies", "source_energy_readings", "meters", "display_energy_data", "user_settings", "imports"}
 
 
 def expected(path: str) -> set[int]:

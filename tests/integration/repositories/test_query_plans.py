@@ -5,6 +5,7 @@ The use cases run in every sync mode on a migrated database with many users, a l
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
@@ -17,6 +18,7 @@ from pymongo.database import Database
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, Ports, compose, mongo_ports, now
 from chalicelib.domain.errors import ComparisonError, ImplausibleReadingError
+from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Replay, Request
@@ -37,6 +39,8 @@ from tests.integration.repositories.explaining import WITHOUT_INDEX, Commands, e
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 START = datetime(2020, 1, 1, tzinfo=UTC)
 FILE = b"date,type,amount\n2023-05-01,power,5000\n2023-05-02,power,5001\n2023-05-01,gas,70\n"
+CORRECTED = b"date,type,amount\n2023-05-02,power,5002\n2023-05-03,power,5003\n"
+REPLACE = ImportOptions(on_conflict="replace", confirm=True)
 
 
 def use_everything(container: Container, user: str) -> None:
@@ -45,7 +49,13 @@ def use_everything(container: Container, user: str) -> None:
     other = container.energy.create(user, ReadingDraft(POWER, "2023-02-01", Decimal(950)))
     container.energy.update(user, first.reading.id, ReadingCorrection(date="2023-01-02", amount=Decimal(901)))
     container.energy.delete(user, other.reading.id)
-    container.imports.bulk_create(user, FILE)
+    container.imports.bulk_create(user, FILE, REPLACE)
+    container.imports.bulk_create(user, CORRECTED, REPLACE)
+    container.imports.bulk_create(user, CORRECTED, replace(REPLACE, preview=True))
+    newest, *_ = container.import_history.page(user, 1)
+    container.import_history.page(user, 10, (newest.at, newest.id))
+    outcome = container.import_history.undo(user, newest.id).outcome
+    assert (outcome.removed, outcome.restored) == (1, 1)
     exchange, _ = container.configuration.add_exchange(user, ExchangeDraft(POWER, "2023-06-01", Decimal(9000)))
     container.configuration.correct_exchange(user, exchange.id, ExchangeCorrection("2023-06-02"))
     container.configuration.remove_exchange(user, exchange.id)

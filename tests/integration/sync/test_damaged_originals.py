@@ -16,6 +16,7 @@ from bson.datetime_ms import DatetimeMS
 from pymongo.database import Database
 
 from chalicelib.domain.errors import ConflictError, DuplicateReadingError
+from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncMode
@@ -27,6 +28,7 @@ from tests.integration.repositories.inherited_database import set_mode
 from tests.integration.sync.two_sides import POWER, Deployment, contents, equal_sides
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
+SKIP = ImportOptions(on_conflict="skip")
 OLD, NEW, QUARANTINE = "energies", "source_energy_readings", "quarantined_readings"
 DAMAGES: list[tuple[dict[str, Any], str, str]] = [
     ({"amount": "abc"}, "unusable amount", "amount is a string, not a number"),
@@ -189,7 +191,7 @@ def test_writes_to_a_damaged_reading_and_to_its_instant_are_refused_and_change_n
     with pytest.raises(DuplicateReadingError, match="damaged"):
         deployed.create(user, "2024-01-31T00:00Z", 59)
     report = deployed.container.imports.bulk_create(
-        user, b"date,type,amount\n2024-01-31T00:00Z,power,59\n2024-03-31T00:00Z,power,77\n"
+        user, b"date,type,amount\n2024-01-31T00:00Z,power,59\n2024-03-31T00:00Z,power,77\n", SKIP
     )
     assert (report.success, report.skipped) == (1, 1)
     for side, stood in zip((OLD, NEW), before, strict=True):

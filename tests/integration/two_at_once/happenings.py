@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.bootstrap.container import Container
 from chalicelib.domain.csv.options import CsvOptions
-from chalicelib.domain.imports.options import ImportOptions
+from chalicelib.domain.imports.options import ImportOptions, OnConflict
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType, parse_instant, to_datetime
 from chalicelib.services.recording.configuration import ExchangeDraft, Register
@@ -49,11 +49,28 @@ class Delete:
 @dataclass(frozen=True)
 class Import:
     rows: tuple[tuple[EnergyType, str, Decimal], ...]
+    on_conflict: OnConflict = "skip"
 
     def __call__(self, household: Household, container: Container) -> None:
         lines = [f"{date},{kind},{amount:f}" for kind, date, amount in self.rows]
         file = "\n".join(["date,type,amount", *lines]).encode()
-        container.imports.bulk_create(household.user, file, ImportOptions(csv=CsvOptions(delimiter=",", decimal=".")))
+        options = ImportOptions(confirm=True, on_conflict=self.on_conflict, csv=CsvOptions(delimiter=",", decimal="."))
+        with household.imports.noted(container):
+            container.imports.bulk_create(household.user, file, options)
+
+
+@dataclass(frozen=True)
+class UndoImport:
+    """``which`` counts from the oldest one; also one that is undone already."""
+
+    which: int
+
+    def __call__(self, household: Household, container: Container) -> None:
+        records = container.import_history.page(household.user, 50)
+        if records:
+            import_id = records[-1 - self.which % len(records)].id
+            with household.imports.undoing(import_id, container):
+                container.import_history.undo(household.user, import_id)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Faults with a name: events that get lost; and two at once, at every place where one can meet the other."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from chalicelib.domain.events import EnergyReadingsImportUndone
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import open_database
+from chalicelib.services.recording.energy_crud import ReadingCorrection
+from tests.depth import combined
+from tests.integration.refresh.shown import readings
 from tests.integration.two_at_once.happenings import (
     AddExchange,
     Change,
@@ -18,6 +22,7 @@ from tests.integration.two_at_once.happenings import (
     Delete,
     Deliver,
     Import,
+    UndoImport,
     Update,
 )
 from tests.integration.two_at_once.interruption import Interruption
@@ -160,3 +165,69 @@ def met_at(meeting: Meeting, place: Place, command: int) -> bool:
     household.check()
     household.settle()
     return met
+
+
+CREATED, REPLACED = (POWER, "2021-05-31", Decimal(202_120)), (POWER, "2021-07-15", Decimal(202_150))
+CORRECTION = Import((CREATED, REPLACED), "replace")
+UNDO = UndoImport(1)  # behind the household's first import
+
+
+def edit(reading_id: str) -> Action:
+    correction = ReadingCorrection(amount=Decimal(202_130), confirm=True)
+    return lambda household, container: container.energy.update(household.user, reading_id, correction)
+
+
+def delete(reading_id: str) -> Action:
+    return lambda household, container: container.energy.delete(household.user, reading_id)
+
+
+BESIDE_AN_UNDO: dict[str, tuple[Decimal, Callable[[str], Action]]] = {
+    "an edit of a reading that it created": (CREATED[2], edit),
+    "an edit of a reading that it replaced": (REPLACED[2], edit),
+    "a delete of a reading that it created": (CREATED[2], delete),
+    "a delete of a reading that it replaced": (REPLACED[2], delete),
+    "an import of the same file": (CREATED[2], lambda _: CORRECTION),
+    "an import over it": (CREATED[2], lambda _: Import(((*CREATED[:2], Decimal(202_125)),), "replace")),
+    "another undo of it": (CREATED[2], lambda _: UNDO),
+    "an undo of the import before": (CREATED[2], lambda _: UndoImport(0)),
+}
+
+
+@pytest.mark.parametrize(("beside", "undo_waits"), combined(BESIDE_AN_UNDO, [True, False]))
+def test_an_undo_and_what_meets_it_end_as_one_after_the_other(beside: str, place: Place, undo_waits: bool) -> None:
+    amount, made = BESIDE_AN_UNDO[beside]
+
+    def corrected() -> tuple[Household, Action]:
+        household = place.household()
+        household.let(CORRECTION)
+        [reading] = household.database["energies"].find({"userId": household.user, "amount": amount})
+        return household, made(str(reading["_id"]))
+
+    def one_after_the_other(undo_first: bool) -> tuple[Any, ...]:
+        household, other = corrected()
+        for action in (UNDO, other) if undo_first else (other, UNDO):
+            household.let(action)
+        return outcome(household)
+
+    orders = [one_after_the_other(undo_first) for undo_first in (True, False)]
+    places, met = 0, True
+    while met:
+        household, other = corrected()
+        action, meanwhile = (UNDO, other) if undo_waits else (other, UNDO)
+        met = household.let_interrupted(action, places, [meanwhile])
+        if not met:
+            household.let(meanwhile)
+        assert outcome(household) in orders
+        household.settle()
+        places += 1
+    assert places > 2
+
+
+def outcome(household: Household) -> tuple[Any, ...]:
+    """Readings, imports and how they were undone, and how often an undo was told."""
+    stored = [reading[:-1] for reading in readings(household.database, household.user, "energies")]
+    imports = household.database["imports"].find({"userId": household.user}, sort=[("at", 1), ("_id", 1)])
+    undone = [{**(record["undone"] or {}), "at": None, "kept": None} for record in imports]
+    events = [event.import_id for event in household.publisher.events if isinstance(event, EnergyReadingsImportUndone)]
+    assert len(set(events)) == len(events), "an import was undone twice"
+    return stored, undone, len(events)

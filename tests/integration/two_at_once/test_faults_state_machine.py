@@ -25,6 +25,7 @@ from tests.integration.two_at_once.happenings import (
     Deliver,
     Import,
     RemoveExchange,
+    UndoImport,
     Update,
     WriteElsewhere,
 )
@@ -45,7 +46,12 @@ writes: st.SearchStrategy[Action] = st.one_of(
     st.builds(Create, kinds, dates, amounts),
     st.builds(Update, which, st.none() | dates, st.none() | amounts),
     st.builds(Delete, which),
-    st.builds(Import, st.lists(st.tuples(kinds, dates, amounts), min_size=1, max_size=6).map(tuple)),
+    st.builds(
+        Import,
+        st.lists(st.tuples(kinds, dates, amounts), min_size=1, max_size=6).map(tuple),
+        st.sampled_from(["skip", "replace"]),
+    ),
+    st.builds(UndoImport, which),
     st.builds(AddExchange, kinds, dates, amounts, usual),
     st.builds(RemoveExchange, kinds, which),
     st.builds(

@@ -26,6 +26,7 @@ from tests.integration.repositories.database_time import timed_ports
 from tests.integration.sync.two_sides import SIDES, Clock
 from tests.integration.two_at_once import delivery
 from tests.integration.two_at_once.interruption import Interruption
+from tests.integration.two_at_once.known_imports import KnownImports
 
 
 class PromptFeed(MongoChangeFeed):
@@ -50,6 +51,7 @@ class Household:
         self.clock = Clock()
         self._interruption = interruption
         self._prompt, self._slow = self._composed(database), self._composed(slow)
+        self.imports = KnownImports(self.user, database, self._prompt)
         self._versions: dict[tuple[EnergyType, int], Views] = {}
         self._extreme = set[EnergyType]()  # meters that had amounts with more decimals than usual
         self._shown = dict.fromkeys(EnergyType, 0)
