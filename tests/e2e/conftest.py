@@ -21,6 +21,7 @@ from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from infra.local import laptop
 from infra.local.layout import Layout
 from infra.local.processes.pieces import Processes
+from infra.local.throwaway import localstack as throwaway_localstack
 from infra.local.throwaway import stack as throwaway_stack
 from infra.local.waiting import wait_until
 from infra.targets.flags import Flags, flags_at
@@ -125,6 +126,13 @@ def fragile() -> Iterator[Deployed]:
     """A stack whose pieces may be killed."""
     with throwaway_stack() as layout:
         yield Deployed(layout)
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Layout]:
+    """One LocalStack for the tests that bring what they need, under names of their own."""
+    with throwaway_localstack() as layout:
+        yield layout
 
 
 @pytest.fixture

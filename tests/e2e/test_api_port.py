@@ -3,7 +3,6 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ import yaml
 from infra.deployment.application import Target
 from infra.deployment.cloudformation import Stack, _AnyTag
 from infra.local.layout import API_ID, API_STAGE, REGION, Layout
-from infra.local.throwaway import localstack
 from infra.local.waiting import wait_until
 
 RESOURCES = Path(__file__).parents[2] / "infra" / "resources.yaml"
@@ -49,11 +47,10 @@ class Api:
 
 
 @pytest.fixture(scope="module")
-def api() -> Iterator[Api]:
-    with localstack() as layout:
-        target = Target(REGION, layout.localstack_url)
-        _deploy(target.client("apigateway"), _function(target.client("lambda")))
-        yield Api(layout)
+def api(emulator: Layout) -> Api:
+    target = Target(REGION, emulator.localstack_url)
+    _deploy(target.client("apigateway"), _function(target.client("lambda")))
+    return Api(emulator)
 
 
 def _function(client: Any) -> str:

@@ -1,7 +1,6 @@
 """EventBridge on LocalStack: a rule that is disabled calls nobody, and what the publisher sends is taken."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -13,17 +12,15 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.events.entries import BYTES_PER_CALL, entry_of, size_of
 from chalicelib.events.eventbridge import EventBridgePublisher
 from infra.deployment.application import Target
-from infra.local.layout import REGION
-from infra.local.throwaway import localstack
+from infra.local.layout import REGION, Layout
 from infra.local.waiting import wait_until
 
 MOMENT = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def aws() -> Iterator[Target]:
-    with localstack() as layout:
-        yield Target(REGION, layout.localstack_url)
+def aws(emulator: Layout) -> Target:
+    return Target(REGION, emulator.localstack_url)
 
 
 def rule_with_queue(aws: Target, name: str, source: str = "sample") -> str:

@@ -83,9 +83,8 @@ def _archive() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def functions() -> Iterator[Functions]:
-    with localstack() as layout:
-        yield Functions(layout)
+def functions(emulator: Layout) -> Functions:
+    return Functions(emulator)
 
 
 @pytest.fixture
