@@ -3,13 +3,12 @@
 from array import array
 from collections.abc import Mapping
 from decimal import Decimal
-from itertools import starmap
 from typing import Any
 
 from pymongo import DESCENDING
 from typing_extensions import override
 
-from chalicelib.domain.calculation.compact import CompactReadings
+from chalicelib.domain.calculation.compact import CompactReadings, decimals_of, packed, scaled
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.imports.record import (
     Configured,
@@ -22,7 +21,7 @@ from chalicelib.domain.imports.record import (
 )
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.ports import ImportList, ImportRecords
-from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
+from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.documents import id_of
 from chalicelib.repositories.meters import configuration_document, configuration_of
@@ -112,12 +111,12 @@ def _meter_document(meter: ImportedReadings) -> Document:
 
 def _columns(written: Mapping[int, Decimal]) -> Document:
     """16 bytes a row; amounts beyond 64 bits as texts."""
-    readings = CompactReadings.of(starmap(Reading, written.items()))
-    amounts = readings.amounts
+    decimals = decimals_of(written.values())
+    amounts = packed([scaled(amount, decimals) for amount in written.values()])
     return {
-        "instants": readings.instants.tobytes(),
+        "instants": array("q", written).tobytes(),
         "amounts": amounts.tobytes() if isinstance(amounts, array) else [*map(str, amounts)],
-        "decimals": readings.decimals,
+        "decimals": decimals,
     }
 
 

@@ -86,6 +86,8 @@ class CompactReadings:
     def with_readings(self, readings: Iterable[Reading]) -> "CompactReadings":
         """The same with more readings; one at a known instant takes the place of the one there."""
         more = CompactReadings.of(readings)
+        if not self.instants:
+            return more
         decimals = max(self.decimals, more.decimals)
         known, added = self.rescaled(decimals), more.rescaled(decimals)
         points = dict(zip(known.instants, known.amounts, strict=True)) | dict(
@@ -164,6 +166,10 @@ def utc_year(instant: int) -> int:
 
 
 def _decimals(value: Decimal) -> int:
+    text = str(value)
+    point = text.find(".")
+    if len(text) - point - 1 <= USUAL_DECIMALS or (point < 0 and text.isdecimal()):  # nearly always, and quickly
+        return USUAL_DECIMALS
     exponent = value.as_tuple().exponent
     assert isinstance(exponent, int), "amounts are finite"  # noqa: S101
     if exponent < -USUAL_DECIMALS:  # as 1.5000 is not finer than 1.5
