@@ -120,7 +120,7 @@ class Household:
         return compose(ports, cast(TokenVerifier, None), self.clock)
 
 
-Action = Callable[[Household, Container], None]
+Action = Callable[[Household, Container], object]
 
 
 def sync(_: Household, container: Container) -> None:
