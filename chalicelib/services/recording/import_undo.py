@@ -58,7 +58,8 @@ class ImportHistoryService:
         """Take an import back; undone once more, nothing happens and the same is reported.
 
         Readings that it created are removed, replaced ones get their former amount, a configuration becomes what it
-        was; what somebody has changed since stays and is named. The zone stays.
+        was; what somebody has changed since stays and is named, and so does a reading whose former amount the register
+        cannot show any more. The zone stays.
 
         Raises:
             NotFoundError: there is no such import of this user.
@@ -104,17 +105,19 @@ class _Undoing:
     def of(cls, transaction: WriteTransaction, imported: ImportedReadings, at: int) -> "_Undoing":
         created = transaction.readings.within(imported.created) if imported.created else []
         removed = [reading for reading in created if _is_as_written(reading, imported, at) and reading.created_at == at]
+        present, configured = transaction.meters.configuration(imported.type), imported.configured
+        configures = configured is not None and present == configured.given
+        modulus = (configured.former if configured and configures else present).modulus
         replaced = {each.id: each for each in imported.replaced}
         found = transaction.readings.by_ids([*replaced])
         restored = [
             (reading, replaced[reading.id])
             for reading in found
             if _is_as_written(reading, imported, replaced[reading.id].update)
+            and (modulus is None or replaced[reading.id].former < modulus)
         ]
         untouched = {reading.id for reading in chain(removed, (reading for reading, _ in restored))}
         kept = [reading for reading in chain(created, found) if reading.id not in untouched]
-        configured = imported.configured
-        configures = configured is not None and transaction.meters.configuration(imported.type) == configured.given
         return cls(imported, removed, restored, kept, configures)
 
     @property

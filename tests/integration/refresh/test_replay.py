@@ -43,7 +43,7 @@ WRITES: dict[str, Callable[[Container, str], object]] = {
         user, UserSettings(ZoneInfo("UTC")), {POWER: Register(), GAS: Register()}
     ),
     "an import": lambda container, user: container.imports.bulk_create(
-        user, b"date,type,amount\n2022-01-01,power,4999\n"
+        user, b"date,type,amount\n2022-01-01,power,5000.2\n"
     ),
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from chalicelib.bootstrap.container import Container
 from chalicelib.domain.events import EnergyReadingsImportUndone
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import open_database
@@ -173,12 +174,18 @@ UNDO = UndoImport(1)  # behind the household's first import
 
 
 def edit(reading_id: str) -> Action:
-    correction = ReadingCorrection(amount=Decimal(202_130), confirm=True)
-    return lambda household, container: container.energy.update(household.user, reading_id, correction)
+    def action(household: Household, container: Container) -> None:
+        correction = ReadingCorrection(amount=Decimal(202_130), confirm=True)
+        container.energy.update(household.user, reading_id, correction)
+
+    return action
 
 
 def delete(reading_id: str) -> Action:
-    return lambda household, container: container.energy.delete(household.user, reading_id)
+    def action(household: Household, container: Container) -> None:
+        container.energy.delete(household.user, reading_id)
+
+    return action
 
 
 BESIDE_AN_UNDO: dict[str, tuple[Decimal, Callable[[str], Action]]] = {

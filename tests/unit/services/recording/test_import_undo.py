@@ -198,6 +198,18 @@ def test_a_reading_that_was_changed_and_changed_back_stays() -> None:
     assert home.undone(report).outcome.kept_count == 1
 
 
+def test_a_former_amount_that_the_register_cannot_show_any_more_does_not_come_back() -> None:
+    home = Home()
+    confirmed = ImportOptions(on_conflict="replace", confirm=True)
+    home.imported("2023-01-31,power,1500\n2023-02-28,power,900\n", confirmed)
+    report = home.imported("2023-01-31,power,150\n2023-02-28,power,160\n", confirmed)
+    berlin = UserSettings(ZoneInfo("Europe/Berlin"))
+    home.configuration.change("alice", berlin, {POWER: Register(Decimal(1000)), GAS: Register()})
+    outcome = home.undone(report).outcome
+    assert home.readings() == {("power", "01-31"): 150, ("power", "02-28"): 900}
+    assert (outcome.restored, [int(kept.amount) for kept in outcome.kept]) == (1, [150])
+
+
 def test_a_reading_that_was_moved_since_stays_where_it_is_now() -> None:
     home = Home()
     report = home.imported(FILE)
