@@ -15,6 +15,7 @@ from chalicelib.domain.events import MeterChange
 from chalicelib.domain.imports.options import ImportMode, ImportOptions, OnConflict
 from chalicelib.domain.imports.plan import field_error
 from chalicelib.domain.imports.record import FileForm, ImportRecord, ImportState, KeptReading
+from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.services.recording.csv_import import ImportReport
 from chalicelib.services.recording.import_undo import UndoReport
@@ -125,10 +126,44 @@ class FormatBody(Body):
         }
 
 
+class ConfiguredExchangeBody(Body):
+    """A meter exchange as a file brings it."""
+
+    date: Moment
+    final_old: Amount
+    initial_new: Amount
+
+
+class ConfiguredMeterBody(Body):
+    """What a meter is like afterwards; of its exchanges the first 100 are shown."""
+
+    type: EnergyType
+    modulus: Amount | None
+    runs_backwards: bool
+    exchanges: list[ConfiguredExchangeBody]
+
+    @classmethod
+    def of(cls, kind: EnergyType, configuration: MeterConfiguration) -> Self:
+        """From the service's."""
+        exchanges = [
+            ConfiguredExchangeBody(
+                date=to_datetime(point.instant), final_old=point.final_old, initial_new=point.initial_new
+            )
+            for point in configuration.points[:SHOWN]
+        ]
+        return cls(
+            type=kind,
+            modulus=configuration.modulus,
+            runs_backwards=configuration.runs_backwards,
+            exchanges=exchanges,
+        )
+
+
 class ImportReportBody(FormatBody):
     """What became of a file, or would become of it (``preview``); of errors and warnings the first 100 are shown.
 
-    ``importId`` is null where nothing was written. ``rows``: the first 20 as understood, of a preview.
+    ``importId`` is null where nothing was written. ``configurations``: the meters whose register or exchanges the file
+    changes; ``zone``: the file's, where it becomes the user's. ``rows``: the first 20 as understood, of a preview.
     """
 
     import_id: str | None
@@ -141,6 +176,8 @@ class ImportReportBody(FormatBody):
     warning: int
     warnings: list[RowWarningBody]
     meters: list[MeterChange]
+    configurations: list[ConfiguredMeterBody]
+    zone: str | None
     rows: list[FileRowBody]
 
     @classmethod
@@ -157,6 +194,8 @@ class ImportReportBody(FormatBody):
             warning=len(report.warnings),
             warnings=[RowWarningBody.of(warning) for warning in report.warnings[:SHOWN]],
             meters=list(report.meters),
+            configurations=[ConfiguredMeterBody.of(*each) for each in report.configurations.items()],
+            zone=None if report.zone is None else report.zone.key,
             rows=[FileRowBody.of(row) for row in report.rows],
             **FormatBody.members(report.format),
         )

@@ -26,7 +26,8 @@ def configure(
 ) -> tuple[Configured | None, list[RowError]]:
     """The configuration with what a file says, and what is in its way; None: nothing changes.
 
-    What is not set yet is taken. What is set otherwise is a conflict, as with readings.
+    A meter of which nothing is known takes it as it is, and any meter a modulus where it has none. What is set
+    otherwise is a conflict, as with readings; a file without a modulus says nothing of it.
 
     Args:
         energy_type: the meter's.
@@ -47,8 +48,9 @@ def configure(
     modulus, backwards = known.modulus, known.runs_backwards
     if given.modulus is not None:
         modulus = given.modulus if modulus is None else decided("modulus", modulus, given.modulus)
-    if given.runs_backwards:
-        backwards = True
+    if given.runs_backwards != backwards:
+        is_new = known == MeterConfiguration() and not highest()
+        backwards = given.runs_backwards if is_new else decided("runsBackwards", backwards, given.runs_backwards)
     exchanges = {each.exchange.instant: each for each in known.exchanges}
     for said in given.exchanges:
         stored = exchanges.get(said.instant)
@@ -59,7 +61,8 @@ def configure(
     after = MeterConfiguration(modulus, tuple(exchanges[instant] for instant in sorted(exchanges)), backwards)
     if after == known or errors:
         return None, errors
-    return Configured(known, after), [*_flaws(energy_type, known, after, highest)]
+    flaws = [*_flaws(energy_type, known, after, highest)]
+    return (None if flaws else Configured(known, after)), flaws
 
 
 def _flaws(
@@ -72,7 +75,7 @@ def _flaws(
         if after.modulus is not None and after.modulus != known.modulus:
             check_modulus(after.modulus, energy_type, highest())
     except InvalidReadingError as error:
-        yield RowError(0, f"meters.{energy_type}", str(error))
+        yield RowError(0, f"meters.{energy_type}", str(error).replace(f"moduli.{energy_type}", "modulus"))
 
 
 def _conflict(energy_type: EnergyType, field: str, stored: Any, said: Any) -> RowError:
@@ -88,4 +91,6 @@ def _shown(value: Any) -> str:
     if isinstance(value, MeterExchange):
         date = to_datetime(value.instant).isoformat(timespec="seconds")
         return f"{plain(value.final_old)} and {plain(value.initial_new)} on {date}"
+    if isinstance(value, bool):
+        return str(value).lower()
     return plain(value) if isinstance(value, Decimal) else str(value)

@@ -4,12 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from chalicelib.domain.csv.options import CsvOptions
 from chalicelib.domain.csv.parsed import CsvFormat, CsvRow, RowError
 from chalicelib.domain.csv.rows import parse_csv
-from chalicelib.domain.errors import RowWarning
+from chalicelib.domain.errors import ImportFileError, RowWarning
 from chalicelib.domain.export.json_document import ImportedConfiguration, parse_export
 from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.readings import EnergyType
+
+_FOR_CSV = (
+    "type, delimiter, decimal, dateOrder and the names of columns say how a CSV file is written: leave them out, an "
+    "export in JSON says everything itself"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,8 @@ def read_file(content: bytes, zone: ZoneInfo, options: ImportOptions, now: int) 
         CsvError, ImportFileError: it cannot be read as a whole.
     """
     if options.form == "json":
+        if options.csv != CsvOptions():
+            raise ImportFileError(_FOR_CSV)
         return _read_export(content, zone, now)
     parsed = parse_csv(content, zone, options.csv, now=now)
     return ReadFile(parsed.rows, parsed.errors, parsed.warnings, parsed.format)

@@ -22,13 +22,10 @@ from chalicelib.domain.imports.other_zone import ask_about_zone, count_shifted
 from chalicelib.domain.imports.record import Configured
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.plausibility.limits import check_register, in_kept_digits
-from chalicelib.domain.plausibility.words import plain
-from chalicelib.domain.readings import EnergyType, to_datetime
+from chalicelib.domain.plausibility.words import local, plain
+from chalicelib.domain.readings import EnergyType
 
-_ASKED = (
-    "rows or things about the file are doubtful, nothing was imported: look at the warnings, and pass confirm=true "
-    "if all is right"
-)
+_WAY_ON = "look at the warnings, and pass confirm=true if all is right"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +68,25 @@ class MeterPlan:
         """The rows that would be written."""
         return [*self.new, *(replacement.row for replacement in self.replaced)]
 
-    def without(self, lines: set[int | None]) -> "MeterPlan":
-        """The same without the rows of some lines."""
+    @property
+    def undoubted(self) -> "MeterPlan":
+        """The same without the rows that are asked about."""
+        lines = {warning.line for warning in self.warnings}
         new = [row for row in self.new if row.line not in lines]
         return replace(self, new=new, replaced=[each for each in self.replaced if each.row.line not in lines])
 
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """What a whole file would do; errors and warnings in the order of the file."""
+    """What a whole file would do; errors and warnings in the order of the file.
+
+    ``ask``: what is asked back about the rows that a meter's plan would write.
+    """
 
     meters: tuple[MeterPlan, ...]
     errors: tuple[RowError, ...]
     warnings: tuple[RowWarning, ...]
+    ask: Callable[[MeterPlan], list[RowWarning]]
 
     def accepted(self, options: ImportOptions) -> tuple[MeterPlan, ...]:
         """What is written of it.
@@ -94,17 +97,21 @@ class ImportPlan:
         """
         if self.errors and options.mode == "all":
             found = tuple(map(field_error, self.errors))
-            raise ImportRowsError(f"{len(found)} invalid rows, nothing was imported", found, self.warnings)
+            rows = "1 invalid row" if len(found) == 1 else f"{len(found)} invalid rows"
+            raise ImportRowsError(f"{rows}, nothing was imported", found, self.warnings)
         if options.confirm or not self.warnings:
             return self.meters
-        lines = {warning.line for warning in self.warnings}
-        if options.mode == "all" or None in lines:
-            found = tuple(map(warning_as_error, self.warnings))
-            raise ImportQuestionError(f"{len(found)} {_ASKED}", found, self.warnings)
-        return tuple(meter.without(lines) for meter in self.meters)
+        if options.mode == "all":
+            raise _question(self.warnings, f"{_WAY_ON}, or mode=partial to leave out the rows that are asked about")
+        if any(warning.line is None for warning in self.warnings):
+            raise _question(self.warnings, _WAY_ON)
+        rest = tuple(meter.undoubted for meter in self.meters)
+        if more := [warning for meter in rest for warning in self.ask(meter)]:
+            raise _question([*self.warnings, *more], f"without the doubtful rows others are doubtful too; {_WAY_ON}")
+        return rest
 
 
-def plan_import(file: ReadFile, known: Iterable[KnownMeter], on_conflict: OnConflict, zone: ZoneInfo) -> ImportPlan:
+def plan_import(file: ReadFile, known: Sequence[KnownMeter], on_conflict: OnConflict, zone: ZoneInfo) -> ImportPlan:
     """What a file would do.
 
     Args:
@@ -113,13 +120,22 @@ def plan_import(file: ReadFile, known: Iterable[KnownMeter], on_conflict: OnConf
         on_conflict: what to do about another amount at the same instant.
         zone: whose days.
     """
-    meters = tuple(_plan_meter(file, each, on_conflict, zone) for each in known)
+    stored = {each.type: each for each in known}
+
+    def ask(meter: MeterPlan) -> list[RowWarning]:
+        there = stored[meter.type]
+        after = there.configuration if meter.configured is None else meter.configured.given
+        return ask_about_rows(meter.written, there.readings, meter.type, after, zone)
+
+    planned = (_plan_meter(file, each, on_conflict, zone) for each in known)
+    meters = tuple(replace(meter, warnings=ask(meter)) for meter in planned)
     shifted = sum(meter.shifted for meter in meters)
     doubts = chain(file.warnings, ask_about_zone(shifted, file.rows, zone), *(meter.warnings for meter in meters))
     return ImportPlan(
         meters,
         tuple(sorted(chain(file.errors, *(meter.errors for meter in meters)), key=attrgetter("line"))),
         tuple(sorted(doubts, key=_line_of)),
+        ask,
     )
 
 
@@ -132,9 +148,14 @@ def _plan_meter(file: ReadFile, known: KnownMeter, on_conflict: OnConflict, zone
     after = known.configuration if configured is None else configured.given
     plan = MeterPlan(known.type, configured, errors=errors)
     fitting = _that_fit(rows, after.modulus, plan.errors)
-    _sort_by_what_is_stored(_one_per_instant(fitting, on_conflict, plan), known, on_conflict, plan)
-    asked = ask_about_rows(plan.written, known.readings, known.type, after, zone)
-    return replace(plan, warnings=asked, shifted=count_shifted(plan.new, known.readings))
+    _sort_by_what_is_stored(_one_per_instant(fitting, on_conflict, plan, zone), known, on_conflict, plan, zone)
+    return replace(plan, shifted=count_shifted(plan.new, known.readings))
+
+
+def _question(warnings: Sequence[RowWarning], way_on: str) -> ImportQuestionError:
+    doubts = "1 thing is doubtful" if len(warnings) == 1 else f"{len(warnings)} things are doubtful"
+    found = tuple(map(warning_as_error, warnings))
+    return ImportQuestionError(f"{doubts}, nothing was imported: {way_on}", found, warnings)
 
 
 def field_error(error: RowError) -> FieldError:
@@ -163,7 +184,9 @@ def _that_fit(rows: Sequence[CsvRow], modulus: Decimal | None, errors: list[RowE
     return fitting
 
 
-def _one_per_instant(rows: Sequence[CsvRow], on_conflict: OnConflict, plan: MeterPlan) -> Iterable[CsvRow]:
+def _one_per_instant(
+    rows: Sequence[CsvRow], on_conflict: OnConflict, plan: MeterPlan, zone: ZoneInfo
+) -> Iterable[CsvRow]:
     """Of rows at one instant the first; with ``replace`` the last."""
     chosen: dict[int, CsvRow] = {}
     for row in rows:
@@ -176,12 +199,12 @@ def _one_per_instant(rows: Sequence[CsvRow], on_conflict: OnConflict, plan: Mete
             plan.skipped.append(first)
             chosen[row.instant] = row
         else:
-            plan.errors.append(_conflict(row, first.amount, f"in line {first.line} of the file"))
+            plan.errors.append(_conflict(row, first.amount, f"in line {first.line} of the file", zone))
     return chosen.values()
 
 
 def _sort_by_what_is_stored(
-    rows: Iterable[CsvRow], known: KnownMeter, on_conflict: OnConflict, plan: MeterPlan
+    rows: Iterable[CsvRow], known: KnownMeter, on_conflict: OnConflict, plan: MeterPlan, zone: ZoneInfo
 ) -> None:
     stored = {instant: place for place, instant in enumerate(known.readings.instants)}
     for row in rows:
@@ -191,16 +214,16 @@ def _sort_by_what_is_stored(
         elif place is None:
             _decide_about_damaged(row, on_conflict, plan)
         else:
-            _decide(row, known.readings.amount_at(place), on_conflict, plan)
+            _decide(row, known.readings.amount_at(place), on_conflict, plan, zone)
 
 
-def _decide(row: CsvRow, stored: Decimal, on_conflict: OnConflict, plan: MeterPlan) -> None:
+def _decide(row: CsvRow, stored: Decimal, on_conflict: OnConflict, plan: MeterPlan, zone: ZoneInfo) -> None:
     if in_kept_digits(stored) == row.amount or on_conflict == "skip":
         plan.skipped.append(row)
     elif on_conflict == "replace":
         plan.replaced.append(Replacement(row, stored))
     else:
-        plan.errors.append(_conflict(row, stored, "stored"))
+        plan.errors.append(_conflict(row, stored, "stored", zone))
 
 
 def _decide_about_damaged(row: CsvRow, on_conflict: OnConflict, plan: MeterPlan) -> None:
@@ -211,12 +234,11 @@ def _decide_about_damaged(row: CsvRow, on_conflict: OnConflict, plan: MeterPlan)
         plan.errors.append(RowError(row.line, "date", reason))
 
 
-def _conflict(row: CsvRow, other: Decimal, where: str) -> RowError:
-    moment = to_datetime(row.instant).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _conflict(row: CsvRow, other: Decimal, where: str, zone: ZoneInfo) -> RowError:
     return RowError(
         row.line,
         "amount",
-        f"this row says {plain(row.amount)} for {row.type} at {moment}, {plain(other)} is {where}; "
+        f"this row says {plain(row.amount)} for {row.type} on {local(row.instant, zone)}, {plain(other)} is {where}; "
         "pass onConflict=replace to take this row, or onConflict=skip to leave it out",
     )
 

@@ -85,6 +85,11 @@ class Undone:
     kept: tuple[KeptReading, ...] = ()
     configurations_kept: tuple[EnergyType, ...] = ()
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing was left."""
+        return not self.kept_count and not self.configurations_kept
+
 
 @dataclass(frozen=True, slots=True)
 class ImportRecord:

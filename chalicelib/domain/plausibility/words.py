@@ -31,7 +31,7 @@ class Situation:
     def shown(self, place: int) -> str:
         """A count as a person knows it: amount and local date, and of an exchange which meter's."""
         instant, amount = count_at(self.series, place)
-        shown = f"{plain(amount)} on {_local(instant, self.zone)}"
+        shown = f"{plain(amount)} on {local(instant, self.zone)}"
         if self.series.kind_of(place) is Kind.EXCHANGE:
             return f"{shown} (the new meter's first count)"
         return f"{shown} (the old meter's last count)" if self.series.kind_of(place + 1) is Kind.EXCHANGE else shown
@@ -89,7 +89,7 @@ def count_at(series: Series, place: int) -> Count:
     return series.instants[place], (Decimal(series.amounts[place]) / series.scale).normalize()
 
 
-def _local(instant: int, zone: ZoneInfo) -> str:
+def local(instant: int, zone: ZoneInfo) -> str:
     """The local date, with the time unless it is midnight."""
     day = local_date(instant, zone)
     if day_start(day, zone) == instant:

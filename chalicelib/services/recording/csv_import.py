@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
+from chalicelib.domain.errors import DuplicateReadingError, ImportRowsError, UnavailableError
 from chalicelib.domain.events import EnergyReadingsBulkImported, ImportedMeter, MeterChange
 from chalicelib.domain.imports.files import ReadFile, read_file
 from chalicelib.domain.imports.options import DEFAULTS, ImportOptions
@@ -14,14 +14,24 @@ from chalicelib.domain.ports import (
     Clock,
     EventPublisher,
     MeterSnapshot,
+    MeterState,
     ReadingQueries,
     SettingsRepository,
     Transactions,
+    UserSettings,
     WriteTransaction,
 )
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.rollout.decision import Backend
-from chalicelib.services.recording.import_write import ImportReport, Moment, NothingNewError, Written, write_file
+from chalicelib.domain.sync.modes import Side
+from chalicelib.services.recording.import_write import (
+    ImportReport,
+    Moment,
+    NothingNewError,
+    Written,
+    write_file,
+    zone_of,
+)
 
 __all__ = ["CsvImportService", "ImportReport"]
 ATTEMPTS = 3
@@ -61,14 +71,22 @@ class CsvImportService:
             return self._preview(user_id, file, options, zone)
         written = self._write(user_id, file, options, zone, now)
         if written.record is not None:
-            self._publisher.publish([_imported(user_id, written.record, written.changes, zone)])
+            self._publisher.publish([_imported(user_id, written.record, written.changes, written.zone or zone)])
         return written.report(file)
 
     def _preview(self, user_id: str, file: ReadFile, options: ImportOptions, zone: ZoneInfo) -> ImportReport:
-        """From one read of each meter; nothing is written, and no row is refused."""
-        known = [_as_stored(kind, self._queries.snapshot(user_id, kind, Backend.NEW)) for kind in file.types]
-        plan = plan_import(file, known, options.on_conflict, zone)
-        return replace(Written(plan, plan.meters).report(file), rows=tuple(file.rows[:SHOWN_ROWS]))
+        """From one read of each meter, on the side that a write would read; nothing is written, no row is refused."""
+        backend = Backend.OLD if self._queries.sync().authoritative is Side.OLD else Backend.NEW
+        types = EnergyType if file.zone else file.types
+        there = {kind: self._queries.snapshot(user_id, kind, backend) for kind in types}
+        plan = plan_import(file, [_as_stored(kind, there[kind]) for kind in file.types], options.on_conflict, zone)
+        try:
+            meters = plan.accepted(options)
+        except ImportRowsError:
+            meters = plan.meters
+        has_meters = any(snapshot.state != MeterState() for snapshot in there.values())
+        taken = zone_of(file, UserSettings(zone), has_meters=has_meters)
+        return replace(Written(plan, meters, zone=taken).report(file), rows=tuple(file.rows[:SHOWN_ROWS]))
 
     def _write(self, user_id: str, file: ReadFile, options: ImportOptions, zone: ZoneInfo, now: int) -> Written:
         """Run the import's transaction, again when somebody else has just stored one of its instants."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import chain
 
 from chalicelib.domain.events import EnergyReadingsImportUndone, MeterChange
 from chalicelib.domain.imports.record import ImportedReadings, ImportRecord, KeptReading, Replaced, Undone
+from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.ports import (
     Change,
     Clock,
@@ -55,7 +57,7 @@ class ImportHistoryService:
         return self._imports.page(user_id, limit, after)
 
     def undo(self, user_id: str, import_id: str) -> UndoReport:
-        """Take an import back; undone once more, nothing happens and the same is reported.
+        """Take an import back; undone once more, it takes what it left then, if that is as it was written by now.
 
         Readings that it created are removed, replaced ones get their former amount, a configuration becomes what it
         was; what somebody has changed since stays and is named, and so does a reading whose former amount the register
@@ -81,11 +83,14 @@ class ImportHistoryService:
 
 def _undo(transaction: WriteTransaction, import_id: str, now: int) -> UndoReport:
     record = transaction.imports.get(import_id)
-    if record.undone is not None:
-        return UndoReport(record, record.undone)
+    before = record.undone
+    if before is not None and before.is_complete:
+        return UndoReport(record, before)
     undoings = [_Undoing.of(transaction, meter, record.at) for meter in record.meters]
     changes = tuple(undoing.run(transaction, now) for undoing in undoings if undoing.changes_anything)
-    outcome = _outcome(undoings, now)
+    outcome = _outcome(undoings, before, now)
+    if before is not None and not changes:
+        return UndoReport(record, before)
     record = replace(record, undone=outcome)
     transaction.imports.close(record)
     return UndoReport(record, outcome, changes)
@@ -105,17 +110,18 @@ class _Undoing:
     def of(cls, transaction: WriteTransaction, imported: ImportedReadings, at: int) -> "_Undoing":
         created = transaction.readings.within(imported.created) if imported.created else []
         removed = [reading for reading in created if _is_as_written(reading, imported, at) and reading.created_at == at]
-        present, configured = transaction.meters.configuration(imported.type), imported.configured
-        configures = configured is not None and present == configured.given
-        modulus = (configured.former if configured and configures else present).modulus
         replaced = {each.id: each for each in imported.replaced}
         found = transaction.readings.by_ids([*replaced])
-        restored = [
+        unchanged = [
             (reading, replaced[reading.id])
             for reading in found
             if _is_as_written(reading, imported, replaced[reading.id].update)
-            and (modulus is None or replaced[reading.id].former < modulus)
         ]
+        configuration = transaction.meters.configuration(imported.type)
+        configures = _configures(transaction, imported, configuration, [*removed, *(each for each, _ in unchanged)])
+        if configures and imported.configured:
+            configuration = imported.configured.former
+        restored = [each for each in unchanged if _can_show(configuration, each[1].former)]
         untouched = {reading.id for reading in chain(removed, (reading for reading, _ in restored))}
         kept = [reading for reading in chain(created, found) if reading.id not in untouched]
         return cls(imported, removed, restored, kept, configures)
@@ -140,17 +146,40 @@ class _Undoing:
         return change_of(kind, version, first, last)
 
 
+def _configures(
+    transaction: WriteTransaction,
+    imported: ImportedReadings,
+    present: MeterConfiguration,
+    untouched: Sequence[StoredReading],
+) -> bool:
+    """Whether the former configuration comes back: nobody has changed it, and its register can show what stays."""
+    if imported.configured is None or present != imported.configured.given:
+        return False
+    former = imported.configured.former
+    if _can_show(former, transaction.readings.highest(imported.type)):
+        return True
+    gone = {reading.instant for reading in untouched}
+    stored = transaction.readings.stored_between(imported.type, FIRST_INSTANT, LAST_INSTANT)
+    staying = [reading.amount for reading in stored if reading.instant not in gone]
+    return all(_can_show(former, amount) for amount in (*staying, *(each.former for each in imported.replaced)))
+
+
+def _can_show(configuration: MeterConfiguration, amount: Decimal) -> bool:
+    return configuration.modulus is None or amount < configuration.modulus
+
+
 def _is_as_written(reading: StoredReading, imported: ImportedReadings, update: int) -> bool:
     return reading.updated_at == update and imported.wrote(reading.type, reading.instant, reading.amount)
 
 
-def _outcome(undoings: Iterable[_Undoing], now: int) -> Undone:
+def _outcome(undoings: Iterable[_Undoing], before: Undone | None, now: int) -> Undone:
+    """``before``: what was undone the first time, where something was left then."""
     done = list(undoings)
     kept = [KeptReading(each.id, each.type, each.instant, each.amount) for undoing in done for each in undoing.kept]
     return Undone(
-        at=now,
-        removed=sum(len(undoing.removed) for undoing in done),
-        restored=sum(len(undoing.restored) for undoing in done),
+        at=before.at if before else now,
+        removed=sum(len(undoing.removed) for undoing in done) + (before.removed if before else 0),
+        restored=sum(len(undoing.restored) for undoing in done) + (before.restored if before else 0),
         kept_count=len(kept),
         kept=tuple(kept[:NAMED]),
         configurations_kept=tuple(

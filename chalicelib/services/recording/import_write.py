@@ -1,7 +1,7 @@
 """The unit of work of an import: what is stored around its rows, what is written of it, and what is kept to undo it."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.imports.other_zone import FARTHEST_MS
 from chalicelib.domain.imports.plan import ImportPlan, KnownMeter, MeterPlan, plan_import
 from chalicelib.domain.imports.record import IdRange, ImportedReadings, ImportRecord, Replaced
+from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.plausibility.usual import USUAL_BASE_MS
 from chalicelib.domain.ports import Change, NewReading, StoredReading, UserSettings, WriteTransaction
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, Reading
@@ -27,7 +28,9 @@ from chalicelib.services.recording.energy_crud import change_of
 class ImportReport:
     """What became of a file, or would become of it: counts of rows, how it was understood, the meters it changed.
 
-    ``import_id`` is None where nothing was written. ``rows``: the first ones as understood, of a preview.
+    ``import_id`` is None where nothing was written. ``configurations``: what the meters are like afterwards whose
+    register or exchanges the file changes; ``zone``: the file's, where it becomes the user's. ``rows``: the first ones
+    as understood, of a preview.
     """
 
     success: int
@@ -38,17 +41,23 @@ class ImportReport:
     format: CsvFormat | None
     import_id: str | None = None
     meters: tuple[MeterChange, ...] = ()
+    configurations: Mapping[EnergyType, MeterConfiguration] = field(default_factory=dict)
+    zone: ZoneInfo | None = None
     rows: tuple[CsvRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a transaction did: the plan, what was accepted of it, the record of it, and the meters it changed."""
+    """What a transaction did: the plan, what was accepted of it, the record of it, and the meters it changed.
+
+    ``zone``: the one that the user took from the file.
+    """
 
     plan: ImportPlan
     meters: tuple[MeterPlan, ...]
     record: ImportRecord | None = None
     changes: tuple[MeterChange, ...] = ()
+    zone: ZoneInfo | None = None
 
     def report(self, file: ReadFile) -> ImportReport:
         """For the one who sent the file."""
@@ -61,6 +70,8 @@ class Written:
             format=file.format,
             import_id=self.record.id if self.record else None,
             meters=self.changes,
+            configurations={meter.type: meter.configured.given for meter in self.meters if meter.configured},
+            zone=self.zone,
         )
 
 
@@ -91,6 +102,7 @@ def write_file(
         ImportRowsError, ImportQuestionError: as ``ImportPlan.accepted``.
         NothingNewError: it brings nothing; the transaction is taken back.
     """
+    zone = zone_of(file, transaction.settings.get(), has_meters=bool(transaction.meters.types()))
     changes = _taken(transaction, file, moment.now) if again else {}
     known = [_known(transaction, kind, [row for row in file.rows if row.type is kind]) for kind in file.types]
     plan = plan_import(file, known, options.on_conflict, moment.zone)
@@ -98,7 +110,8 @@ def write_file(
     changed = [meter for meter in meters if meter.written or meter.configured]
     if not changed:
         raise NothingNewError(Written(plan, meters))
-    changes |= _zone_taken(transaction, file, moment.now)
+    if zone is not None:
+        changes |= _zone_taken(transaction, zone, moment.now)
     import_id, imported = str(uuid4()), list[ImportedReadings]()
     for meter in changed:
         first, last = _range(meter, moment.now)
@@ -106,7 +119,13 @@ def write_file(
         imported.append(_stored(transaction, meter, import_id, (first, last), moment.now))
     record = _record(import_id, tuple(imported), Written(plan, meters).report(file), options, moment.now)
     transaction.imports.add(record)
-    return Written(plan, meters, record, tuple(changes.values()))
+    return Written(plan, meters, record, tuple(changes.values()), zone)
+
+
+def zone_of(file: ReadFile, settings: UserSettings, *, has_meters: bool) -> ZoneInfo | None:
+    """The zone that an account takes from a file: one without a meter, whose owner has chosen no zone."""
+    default = UserSettings()
+    return None if has_meters or settings != default or file.zone == default.zone else file.zone
 
 
 def _taken(transaction: WriteTransaction, file: ReadFile, now: int) -> dict[EnergyType, MeterChange]:
@@ -154,11 +173,9 @@ def _alone(reading: Reading | None) -> Iterator[CompactReadings]:
         yield CompactReadings.of([reading])
 
 
-def _zone_taken(transaction: WriteTransaction, file: ReadFile, now: int) -> dict[EnergyType, MeterChange]:
-    """Whoever has nothing yet takes the file's zone; every meter is touched, as by a change of settings."""
-    if file.zone is None or file.zone == transaction.settings.get().zone or transaction.meters.types():
-        return {}
-    transaction.settings.save(UserSettings(file.zone), now)
+def _zone_taken(transaction: WriteTransaction, zone: ZoneInfo, now: int) -> dict[EnergyType, MeterChange]:
+    """Every meter is touched, as by a change of settings."""
+    transaction.settings.save(UserSettings(zone), now)
     versions = {kind: transaction.meters.mark_changed(kind, FIRST_INSTANT, LAST_INSTANT, now) for kind in EnergyType}
     return {kind: change_of(kind, version, now, now) for kind, version in versions.items()}
 
@@ -166,7 +183,9 @@ def _zone_taken(transaction: WriteTransaction, file: ReadFile, now: int) -> dict
 def _range(meter: MeterPlan, now: int) -> tuple[int, int]:
     """From the first instant that changes to the last."""
     instants = [row.instant for row in meter.written]
-    instants += [point.instant for point in meter.configured.given.points] if meter.configured else []
+    if meter.configured:
+        changed = {*meter.configured.former.points} ^ {*meter.configured.given.points}
+        instants += [point.instant for point in changed]
     return min(instants, default=now), max(instants, default=now)
 
 

@@ -1,4 +1,4 @@
-"""The stated limit of an import holds on the server of the stack; a smaller server refuses it and keeps nothing of it."""
+"""The stated limit of an import holds on the stack's server; a smaller one refuses it and keeps nothing of it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -185,7 +185,11 @@ WRITES: list[tuple[str, str, Any]] = [
     ("POST", "energy_forms", {"type": "power", "date": "2024-02-01", "amount": 1001}),
     ("POST", "energy_forms", {"type": "power", "date": "2024-03-01", "amount": 7}),
     ("POST", "energy_forms", {"type": "water", "date": "2024-02-31", "amount": -1}),
-    ("POST", "csv_import", "date,type,amount,note\n2024-02-01,power,9\n2024-03-31,gas,50\n2024-04-30,gas,60.5\n"),
+    (
+        "POST",
+        "csv_import?onConflict=skip",
+        "date,type,amount,note\n2024-02-01,power,9\n2024-03-31,gas,50\n2024-04-30,gas,60.5\n",
+    ),
     ("POST", "csv_import", "date,type,amount\n2024-02-31,power,9\n2024-05-31,gas,70\n"),
     ("POST", "csv_import?mode=partial", "date,type,amount\n2024-02-31,power,9\n2024-05-31,gas,70\n"),
     ("GET", "energy_forms/{id}", None),
@@ -203,8 +207,8 @@ def conversation(page: Page, side: Backend, user: str) -> Iterator[tuple[int, st
         if answer.status_code == 201:
             known["id"] = shown["id"]
         text, headers = answer.body.decode(), json.dumps(plain_headers(answer))
-        for name in ("revision", "id"):
-            if name in shown:
+        for name in ("revision", "id", "importId"):
+            if shown.get(name):
                 text, headers = (said.replace(shown[name], f"<{name}>") for said in (text, headers))
         yield answer.status_code, text.replace(known.get("id", "?"), "<id>"), json.loads(headers)
 

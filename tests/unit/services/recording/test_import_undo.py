@@ -1,5 +1,6 @@
 """Corrections by file, and taking an import back: what nobody has changed since is as it was before."""
 
+import json
 from dataclasses import dataclass, field
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -8,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.errors import ImportQuestionError, ImportRowsError, NotFoundError
+from chalicelib.domain.csv.options import CsvOptions
+from chalicelib.domain.errors import ImportFileError, ImportQuestionError, ImportRowsError, NotFoundError
 from chalicelib.domain.events import EnergyReadingsBulkImported, EnergyReadingsImportUndone
 from chalicelib.domain.export.json_document import json_text
 from chalicelib.domain.imports.options import ImportOptions
@@ -323,6 +325,130 @@ def test_whoever_has_a_meter_keeps_the_zone() -> None:
     home.imported("2020-01-31,gas,1\n")
     home.imported(household().exported(), JSON)
     assert FakeSettings(home.store).find("alice").zone.key == "Europe/Berlin"
+
+
+def document(*readings: tuple[str, str, float], **meter: object) -> bytes:
+    """A JSON export of readings, and of the power meter where something is said of it."""
+    power = {"type": "power", "modulus": None, "runsBackwards": False, "exchanges": []} | meter
+    said = [{"type": kind, "date": date, "amount": amount} for kind, date, amount in readings]
+    return json.dumps({"exportVersion": 1, "meters": [power] if meter else [], "readings": said}).encode()
+
+
+PARTIAL_JSON = ImportOptions(form="json", mode="partial")
+REPLACE_JSON = ImportOptions(form="json", on_conflict="replace")
+
+
+def test_a_configuration_that_is_refused_is_not_stored_in_part_either() -> None:
+    home = Home()
+    home.imported("2023-01-31,power,150000\n")
+    report = home.imported(document(("power", "2023-02-28", 90), modulus=100_000), PARTIAL_JSON)
+    assert [error.column for error in report.errors] == ["meters.power"]
+    assert "modulus 100000 is not above 150000" in report.errors[0].reason
+    assert home.configuration.configuration("alice", POWER).modulus is None
+
+
+def test_a_modulus_stays_that_the_readings_recorded_since_need() -> None:
+    home = Home()
+    home.configuration.change("alice", UserSettings(), {POWER: Register(Decimal(10_000))})
+    report = home.imported(document(("power", "2023-01-31", 9_000), modulus=100_000), REPLACE_JSON)
+    created = home.energy.create("alice", ReadingDraft(POWER, "2023-02-28", Decimal(50_000), confirm=True))
+    assert home.undone(report).outcome.configurations_kept == (POWER,)
+    assert home.configuration.configuration("alice", POWER).modulus == 100_000
+    home.energy.delete("alice", created.reading.id)
+    assert home.undone(report).outcome.configurations_kept == ()
+    assert home.configuration.configuration("alice", POWER).modulus == 10_000
+
+
+def test_how_a_csv_file_is_written_cannot_be_said_of_an_export_in_json() -> None:
+    options = ImportOptions(form="json", csv=CsvOptions(type=GAS))
+    with pytest.raises(ImportFileError, match="leave them out"):
+        Home().imported(document(("power", "2023-01-31", 1)), options)
+
+
+def test_another_direction_is_a_conflict_for_a_meter_that_has_readings() -> None:
+    home = Home()
+    home.imported("2023-01-31,power,100\n")
+    backwards = document(("power", "2023-02-28", 110), runsBackwards=True)
+    with pytest.raises(ImportRowsError) as refused:
+        home.imported(backwards, JSON)
+    assert [error.where for error in refused.value.errors] == ["meters.power.runsBackwards"]
+    assert home.imported(backwards, ImportOptions(form="json", on_conflict="skip")).configurations == {}
+    home.imported(backwards, REPLACE_JSON)
+    assert home.configuration.configuration("alice", POWER).runs_backwards
+    with pytest.raises(ImportRowsError):
+        home.imported(document(runsBackwards=False), JSON)
+    assert Home().imported(backwards, JSON).configurations[POWER].runs_backwards
+
+
+def test_a_zone_that_somebody_has_chosen_is_never_taken_from_a_file() -> None:
+    home = Home()
+    home.store.stored.settings["alice"] = UserSettings(ZoneInfo("Asia/Tokyo"))
+    assert home.imported(household().exported(), JSON).zone is None
+    assert FakeSettings(home.store).find("alice").zone.key == "Asia/Tokyo"
+
+
+def test_a_preview_shows_the_configuration_and_the_zone_that_a_file_brings() -> None:
+    home, export = Home(), household().exported()
+    preview = home.imported(export, ImportOptions(form="json", preview=True))
+    assert (preview.zone or ZoneInfo("UTC")).key == "America/New_York"
+    assert preview.configurations[GAS].modulus == 1000
+    assert [point.final_old for point in preview.configurations[POWER].points] == [118]
+    assert (home.store.stored.meters, home.store.stored.settings) == ({}, {})
+    written = home.imported(export, JSON)
+    assert (written.zone, written.configurations.keys()) == (preview.zone, preview.configurations.keys())
+    assert home.imported(export, ImportOptions(form="json", preview=True)).configurations == {}
+
+
+def test_a_preview_in_part_counts_what_an_import_in_part_stores() -> None:
+    rows = "2023-01-31,power,100\n2023-02-28,power,90\n2023-03-31,power,120\n"
+    preview = Home().imported(rows, ImportOptions(mode="partial", preview=True))
+    assert preview.success == Home().imported(rows, ImportOptions(mode="partial")).success == 1
+
+
+def test_in_part_a_doubtful_reading_does_not_take_the_other_one_of_its_line_with_it() -> None:
+    wide = b"Datum;Strom;Gas\n31.01.2023;100;1\n28.02.2023;90;2\n31.03.2023;120;3\n"
+    home = Home()
+    assert home.imported(wide, ImportOptions(mode="partial")).success == 4
+    assert {kind for kind, _ in home.readings()} == {"power", "gas"}
+
+
+def test_what_remains_without_the_doubtful_rows_is_asked_about_too() -> None:
+    """A file of another meter: its first row alone falls below what is stored."""
+    home = Home()
+    home.imported("2023-01-31,power,1000\n")
+    rows = "2023-02-28,power,10\n2023-03-31,power,20\n2023-04-30,power,30\n"
+    with pytest.raises(ImportQuestionError, match="others are doubtful too"):
+        home.imported(rows, ImportOptions(mode="partial"))
+    assert len(home.readings()) == 1
+
+
+def test_what_an_undo_left_can_be_taken_once_it_is_again_as_it_was_written() -> None:
+    home = Home()
+    first = home.imported("2023-01-31,power,100\n")
+    second = home.imported("2023-01-31,power,101\n", REPLACE)
+    assert home.undone(first).outcome.kept_count == 1
+    assert home.undone(second).outcome.restored == 1
+    outcome = home.undone(first).outcome
+    assert (outcome.removed, outcome.kept_count) == (1, 0)
+    assert home.readings() == {}
+
+
+def test_a_conflict_names_the_local_day() -> None:
+    home = Home()
+    home.imported("2023-02-01,power,100\n")
+    with pytest.raises(ImportRowsError) as refused:
+        home.imported("2023-02-01,power,101\n")
+    assert "for power on 2023-02-01," in refused.value.errors[0].reason
+
+
+def test_an_import_is_dated_by_what_it_changes_not_by_what_was_there() -> None:
+    home = Home()
+    home.configuration.add_exchange("alice", ExchangeDraft(POWER, "2010-01-01", Decimal(5)))
+    added = {"date": "2022-01-01", "finalOld": 9, "initialNew": 0}
+    home.imported(document(exchanges=[added]), JSON)
+    [meter] = home.history.page("alice", 1)[0].meters
+    assert to_datetime(meter.first).year == 2021  # of UTC: the local day is the 1st
+    assert meter.first == meter.last
 
 
 days = st.integers(1, 6).map(lambda day: f"2023-01-0{day}")
