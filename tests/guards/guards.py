@@ -621,11 +621,4 @@ GUARDS = (
             "test_no_route_shows_or_changes_anything_of_another_user[/v2/imports/{import_id}-DELETE]",
         ),
     ),
-    Guard(
-        "an import is undone only once",
-        "chalicelib/services/recording/import_undo.py",
-        "if record.undone is not None:",
-        "if False:",
-        (f"{UNDONE}test_of_many_who_undo_an_import_at_once_one_does",),
-    ),
 )

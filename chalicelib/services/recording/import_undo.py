@@ -123,7 +123,11 @@ class _Undoing:
             configuration = imported.configured.former
         restored = [each for each in unchanged if _can_show(configuration, each[1].former)]
         untouched = {reading.id for reading in chain(removed, (reading for reading, _ in restored))}
-        kept = [reading for reading in chain(created, found) if reading.id not in untouched]
+        kept = [
+            reading
+            for reading in chain(created, found)
+            if reading.id not in untouched and not _is_as_before(reading, replaced.get(reading.id))
+        ]
         return cls(imported, removed, restored, kept, configures)
 
     @property
@@ -170,6 +174,11 @@ def _can_show(configuration: MeterConfiguration, amount: Decimal) -> bool:
 
 def _is_as_written(reading: StoredReading, imported: ImportedReadings, update: int) -> bool:
     return reading.updated_at == update and imported.wrote(reading.type, reading.instant, reading.amount)
+
+
+def _is_as_before(reading: StoredReading, replaced: Replaced | None) -> bool:
+    """Whether it was restored already."""
+    return replaced is not None and (reading.amount, reading.updated_at) == (replaced.former, replaced.former_update)
 
 
 def _outcome(undoings: Iterable[_Undoing], before: Undone | None, now: int) -> Undone:

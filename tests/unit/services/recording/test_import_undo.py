@@ -433,6 +433,20 @@ def test_what_an_undo_left_can_be_taken_once_it_is_again_as_it_was_written() -> 
     assert home.readings() == {}
 
 
+def test_undone_once_more_it_counts_what_it_gave_back_the_first_time_once() -> None:
+    home = Home()
+    home.imported("2023-01-31,power,100\n2023-02-28,power,110\n")
+    before = home.readings()
+    first = home.imported("2023-01-31,power,101\n2023-02-28,power,111\n2023-03-31,power,120\n", REPLACE)
+    second = home.imported("2023-02-28,power,112\n", REPLACE)
+    outcome = home.undone(first).outcome
+    assert (outcome.removed, outcome.restored, outcome.kept_count) == (1, 1, 1)
+    home.undone(second)
+    outcome = home.undone(first).outcome
+    assert (outcome.removed, outcome.restored, outcome.kept_count) == (1, 2, 0)
+    assert home.readings() == before
+
+
 def test_a_conflict_names_the_local_day() -> None:
     home = Home()
     home.imported("2023-02-01,power,100\n")
