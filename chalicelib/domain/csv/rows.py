@@ -12,12 +12,20 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.csv.dates import DateReader
 from chalicelib.domain.csv.energy_types import UNITS, flaw, shortened, type_named
 from chalicelib.domain.csv.header import Counter, Header
-from chalicelib.domain.csv.numbers import SIGNS, DecimalSign, Found, find_decimal_sign, parse_number, split_unit
+from chalicelib.domain.csv.numbers import (
+    MAX_LENGTH,
+    SIGNS,
+    DecimalSign,
+    Found,
+    find_decimal_sign,
+    parse_number,
+    split_unit,
+)
 from chalicelib.domain.csv.options import DATE_ORDERS, THE_FILE_TELLS, CsvOptions
 from chalicelib.domain.csv.parsed import CsvFormat, CsvRow, ParsedCsv, RowError
 from chalicelib.domain.csv.table import DELIMITERS, CsvTable, Record
 from chalicelib.domain.errors import CsvError, InvalidReadingError
-from chalicelib.domain.plausibility.limits import check_amount, check_instant
+from chalicelib.domain.plausibility.limits import MAX_DIGITS, check_amount, check_instant, plain_amount
 from chalicelib.domain.readings import EnergyType
 
 __all__ = ["CsvFormat", "CsvOptions", "CsvRow", "ParsedCsv", "RowError", "parse_csv"]
@@ -133,13 +141,17 @@ class _RowReader:
             raise flaw(counter.column, f'amount "{shortened(text)}" of {kind} must be in {UNITS[kind]}')
         amount = parse_number(number, self.decimal)
         if amount is None:
-            sign = f" with the decimal sign {self.decimal}" if self.decimal else ""
-            raise flaw(counter.column, f'amount "{shortened(text)}" is not a number{sign}')
+            raise flaw(counter.column, f'amount "{shortened(text)}" {self._no_number(number)}')
         try:
             check_amount(amount)
         except InvalidReadingError as exc:
             raise flaw(counter.column, str(exc)) from exc
-        return amount
+        return plain_amount(amount)
+
+    def _no_number(self, text: str) -> str:
+        if len(text) > MAX_LENGTH and set(text) <= set("0123456789.,"):
+            return f"has more than {MAX_LENGTH} characters; write at most {MAX_DIGITS} digits"
+        return f"is not a number with the decimal sign {self.decimal}" if self.decimal else "is not a number"
 
     def _needed(self, record: Record, column: str) -> str:
         text = record.fields[self.header.positions[column]].strip()

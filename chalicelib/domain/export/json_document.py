@@ -21,7 +21,9 @@ from chalicelib.domain.plausibility.limits import (
     check_exchange,
     check_instant,
     check_register,
+    plain_amount,
 )
+from chalicelib.domain.ports import StoredReading
 from chalicelib.domain.readings import AMOUNT_LIMIT, LAST_INSTANT, EnergyType, MeterExchange, kind_of, parse_instant
 from chalicelib.domain.zones import known_zone
 
@@ -78,15 +80,17 @@ def json_text(page: ExportPage) -> str:
     if page.meters is not None:
         meters = ",".join(_meter_text(kind, meter, page.zone) for kind, meter in page.meters.items())
         head += f',"settings":{{"zone":{json.dumps(page.zone.key)}}},"meters":[{meters}]'
-    readings = ",".join(
-        f'{{"type":"{reading.type}","date":"{date_text(reading.instant, page.zone)}","amount":{reading.amount:f}}}'
-        for reading in page.readings
-    )
+    readings = ",".join(_reading_text(reading, page.zone) for reading in page.readings)
     return f'{{{head},"readings":[{readings}]}}'
 
 
+def _reading_text(reading: StoredReading, zone: ZoneInfo) -> str:
+    date = date_text(reading.instant, zone)
+    return f'{{"type":"{reading.type}","date":"{date}","amount":{_digits(reading.amount)}}}'
+
+
 def _meter_text(kind: EnergyType, meter: MeterConfiguration, zone: ZoneInfo) -> str:
-    modulus = "null" if meter.modulus is None else f"{meter.modulus:f}"
+    modulus = "null" if meter.modulus is None else _digits(meter.modulus)
     exchanges = ",".join(_exchange_text(point, zone) for point in meter.points)
     backwards = json.dumps(meter.runs_backwards)
     return f'{{"type":"{kind}","modulus":{modulus},"runsBackwards":{backwards},"exchanges":[{exchanges}]}}'
@@ -94,7 +98,12 @@ def _meter_text(kind: EnergyType, meter: MeterConfiguration, zone: ZoneInfo) -> 
 
 def _exchange_text(point: MeterExchange, zone: ZoneInfo) -> str:
     date = date_text(point.instant, zone)
-    return f'{{"date":"{date}","finalOld":{point.final_old:f},"initialNew":{point.initial_new:f}}}'
+    return f'{{"date":"{date}","finalOld":{_digits(point.final_old)},"initialNew":{_digits(point.initial_new)}}}'
+
+
+def _digits(amount: Decimal) -> str:
+    """All digits that say something; what was stored earlier may have thousands of zeros."""
+    return f"{plain_amount(amount):f}"
 
 
 def parse_export(content: bytes, zone: ZoneInfo, *, max_rows: int = 50_000, now: int | None = None) -> ParsedExport:
@@ -273,7 +282,7 @@ def _number(members: dict[str, Any], name: str) -> Decimal:
     value = members[name]
     if not isinstance(value, Decimal):
         raise _wrong(name, f"{name} is {kind_of(value)}, not a number")
-    return value or abs(value)  # no sign before a zero
+    return plain_amount(value)
 
 
 def _inside(place: str, read: Callable[..., Value], *given: Any) -> Value:

@@ -119,6 +119,14 @@ def test_a_number_beyond_all_registers_is_an_error_of_its_place(amount: bytes) -
     assert [error.field for error in read(content).errors] == ["amount"]
 
 
+@pytest.mark.parametrize(
+    ("amount", "kept"), [(b"0E-6000", "0"), (b"-0", "0"), (b"1." + b"0" * 33, "1"), (b"1E+2", "100"), (b"5.50", "5.5")]
+)
+def test_zeros_that_say_nothing_are_left_out_of_an_amount(amount: bytes, kept: str) -> None:
+    content = document(readings=[READING]).replace(b'"amount": 5', b'"amount": ' + amount)
+    assert [str(row.amount) for row in read(content).rows] == [kept]
+
+
 def test_thousands_of_unknown_members_are_counted_and_three_of_them_named() -> None:
     with pytest.raises(ImportFileError, match="6000 unknown members") as refused:
         read(document(**{f"\ud800{number}" * 20: 1 for number in range(6_000)}))
