@@ -104,6 +104,11 @@ def test_more_rows_than_one_import_takes_are_refused_and_the_limit_told(api: Api
     assert "50000" in send(api, HEADER + GOOD * (MAX_ROWS + 1))["detail"]
 
 
+def test_a_row_of_the_wide_form_counts_as_two_readings(api: Api) -> None:
+    body = send(api, "date;power;gas\n" + "2023-01-31;1;2\n" * (MAX_ROWS // 2 + 1))
+    assert body["detail"].endswith("the file has 50002 readings, an import takes up to 50000; split the file")
+
+
 def test_many_bad_rows_show_the_first_hundred_and_how_many_there_are(api: Api) -> None:
     body = send(api, HEADER + GOOD + "2023-02-31,power,1\n" * 250)
     assert lines(body) == [f"row {line}: date" for line in range(3, 103)]

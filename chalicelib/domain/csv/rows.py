@@ -45,7 +45,7 @@ def parse_csv(
         content: the file.
         zone: whose clock the file's dates and times show, unless they have an offset.
         options: what the sender says about the file; without it the file tells.
-        max_rows: how many rows a file may have.
+        max_rows: how many readings a file may have, and how many rows.
         now: the present (UTC milliseconds); a row more than one day after it is an error, as for a single reading.
 
     Raises:
@@ -65,6 +65,8 @@ def parse_csv(
             reader.errors.append(RowError(record.line, None, reason))
         else:
             reader.read(record)
+    if len(reader.rows) > max_rows:
+        raise CsvError(f"the file has {len(reader.rows)} readings, an import takes up to {max_rows}; split the file")
     form = CsvFormat(
         encoding=table.encoding,
         delimiter=table.delimiter,

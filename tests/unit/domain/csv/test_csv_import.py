@@ -264,6 +264,13 @@ def test_more_rows_than_allowed_are_refused() -> None:
     assert refusal("\n".join(["date;type;amount", *rows]), max_rows=3) == "more than 3 rows; split the file"
 
 
+def test_a_file_has_up_to_a_number_of_readings_in_the_wide_form_too() -> None:
+    rows = ["1.1.2024;5;6", "2.1.2024;7;", "3.1.2024;8;"]
+    assert len(parse_rows(*rows, header="date;power;gas", max_rows=4).rows) == 4
+    told = "the file has 4 readings, an import takes up to 3; split the file"
+    assert refusal("\n".join(["date;power;gas", *rows]), max_rows=3) == told
+
+
 @examples
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes_raise_nothing_but_the_domains_errors(content: bytes) -> None:
