@@ -38,6 +38,7 @@ def lines(body: Any) -> list[str]:
         ("date;type;amount\n2023-01-31;power;1.234\n", "", "decimal="),
         ('date,type,amount\n2023-01-31,power,"12,345"\n', "", '"12,345" (line 2) may be 12345 or 12.345'),
         ("date,type,amount\n12/31/2023,power,1\n", "?mode=partial", "pass dateOrder=mdy"),
+        ("date,type,amount\n01/02/2023,gas,5\n02/13/2023,gas,6,7\n", "?mode=partial&confirm=true", "dateOrder=mdy"),
         ("date;type;amount\n2023-01-31;power;1,5\n2023-02-28;power;2.5\n", "", "decimal="),
         (HEADER + '2023-01-31,power,"1000\n', "", "line 2"),
         (HEADER.encode() + b"2023-01-31,power,1\x81\n", "", "neither UTF-8 nor Windows-1252 (byte 0x81 in line 2)"),

@@ -8,8 +8,9 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
+from chalicelib.domain.csv.energy_types import shortened
 from chalicelib.domain.csv.options import DateOrder
-from chalicelib.domain.errors import CsvError, RowWarning
+from chalicelib.domain.errors import CsvError, InvalidReadingError, RowWarning
 from chalicelib.domain.readings import day_start, existing_date, invalid_date, local_instant, to_ms
 
 AMBIGUOUS_DATE_ORDER = "AMBIGUOUS_DATE_ORDER"
@@ -23,6 +24,10 @@ _NOTATION = re.compile(
 # What programs write, and our own export; nearly all of a long file. Python reads it four times as fast as its parts.
 _ISO_WITH_OFFSET = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{3}|\.[0-9]{6})?(?:Z|[+-][0-9]{2}:[0-5][0-9])"
+)
+# The begin of what may be a date with day and month in front, whatever stands around it.
+_DAY_AND_MONTH = re.compile(
+    r"(?<![0-9])(?P<first>[0-9]{1,2})(?P<sign>[./-])(?P<second>[0-9]{1,2})(?P=sign)(?P<year>[0-9]{4}|[0-9]{2})(?![0-9])"
 )
 _ORDERS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 _UNKNOWN = "is not written like 1.11.2024, 2024-11-01 or 2024-11-01 18:30"
@@ -67,6 +72,26 @@ class DateReader:
             InvalidReadingError: no such notation, not in the given order, or a date that does not exist.
             CsvError: a date that only exists month first, where no order is given.
         """
+        try:
+            return self._read(line, text)
+        except InvalidReadingError:
+            self.check_order(line, text)
+            raise
+
+    def check_order(self, line: int, text: str) -> None:
+        """CsvError for a date that only exists month first, where no order is given, whatever else is wrong there."""
+        if self._given:
+            return
+        for match in _DAY_AND_MONTH.finditer(text):
+            year, month, day = int(match["year"]), int(match["second"]), int(match["first"])
+            if not _exists(year, month, day) and _exists(year, day, month):
+                shown = shortened(text[match.start() :])
+                raise CsvError(
+                    f'date "{shown}" (line {line}) exists month first, not day first: pass dateOrder=mdy, '
+                    "or dateOrder=dmy if only such rows are wrong"
+                )
+
+    def _read(self, line: int, text: str) -> tuple[int, bool]:
         if self._given in (None, "ymd") and _ISO_WITH_OFFSET.fullmatch(text):
             self._seen.add("ymd")
             return to_ms(existing_date(text, lambda: datetime.fromisoformat(text))), True
@@ -76,8 +101,6 @@ class DateReader:
             raise invalid_date(text, _UNKNOWN)
         order = notation if self._given is None or notation == self._given else self._ordered(text, notation)
         year, month, day = _parts(match, order)
-        if self._given is None and order == "dmy":
-            _check_day_first(line, text, year, month, day)
         instant = self._instant(match, text, year, month, day)
         self._note(line, text, order, match["sign"], day)
         return instant, match["hour"] is not None
@@ -120,18 +143,12 @@ def _parts(match: re.Match[str], order: DateOrder) -> tuple[int, int, int]:
     return (year, second, int(first)) if order == "dmy" else (year, int(first), second)
 
 
-def _check_day_first(line: int, text: str, year: int, month: int, day: int) -> None:
-    """CsvError if the date exists with day and month swapped alone."""
-    if month <= 12 or not 1 <= day <= 12:
-        return
+def _exists(year: int, month: int, day: int) -> bool:
     try:
-        date(year, day, month)
+        date(year + (2000 if year < 100 else 0), month, day)
     except ValueError:
-        return
-    raise CsvError(
-        f'date "{text}" (line {line}) exists month first, not day first: pass dateOrder=mdy, or dateOrder=dmy if only '
-        "such rows are wrong"
-    )
+        return False
+    return True
 
 
 def _moment(match: re.Match[str], year: int, month: int, day: int) -> datetime:

@@ -62,6 +62,8 @@ def parse_csv(
     reader = _RowReader(header, dates, decimal, now)
     for record, reason in records:
         if reason:
+            for text in record.fields:  # its date may stand in another column
+                dates.check_order(record.line, text)
             reader.errors.append(RowError(record.line, None, reason))
         else:
             reader.read(record)
