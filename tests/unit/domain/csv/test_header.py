@@ -112,6 +112,12 @@ def test_a_given_type_chooses_its_column_of_the_wide_form() -> None:
             "date;Strom;Power",
             'two columns for the power: "Strom" and "Power"; pass amountColumn= with the name of one of them',
         ),
+        ("date;type;amount;Amount", 'two columns for the amount: "amount" and "Amount"; rename one of them'),
+        ("date;Strom;STROM", 'two columns for the power: "Strom" and "STROM"; rename one of them'),
+        (
+            "date;type;amount;Amount;Stand",
+            'two columns for the amount: "amount" and "Stand"; pass amountColumn= with the name of one of them',
+        ),
         ("date;Zeit;Uhrzeit;type;amount", 'two columns for the time: "Zeit" and "Uhrzeit"; rename one of them'),
         (
             "Zeit;Uhrzeit;type;amount",
@@ -158,7 +164,8 @@ def test_a_chosen_column_of_the_wide_form_keeps_its_type() -> None:
 
 
 def test_a_choice_that_two_columns_have_is_refused() -> None:
-    assert "two columns for the amount" in refusal("date;type;a;A\n1.1.2024;gas;5;6\n", amount_column="a")
+    told = 'two columns for the amount: "a" and "A"; rename one of them'
+    assert refusal("date;type;a;A\n1.1.2024;gas;5;6\n", amount_column="a") == told
 
 
 @pytest.mark.parametrize(("choice", "parameter"), [("date_column", "dateColumn"), ("amount_column", "amountColumn")])
@@ -222,8 +229,24 @@ def test_what_is_missing_is_named_with_what_to_add(header: str, message: str) ->
 
 
 def test_a_wrong_delimiter_is_named_where_no_header_is_found() -> None:
-    assert "with the delimiter ," in refusal("date;type;amount\n", delimiter=",")
-    assert "with the delimiter tab" in refusal("sep=\t\ndate;type;amount\n")
+    assert "with the delimiter ," in refusal("foo;bar\n", delimiter=",")
+    assert "with the delimiter tab" in refusal("sep=\t\nfoo;bar\n")
+
+
+def test_a_header_with_another_delimiter_than_the_known_one_is_named() -> None:
+    assert refusal("Title\ndate;type;amount\n", delimiter=",") == (
+        'no header with the delimiter ",": line 2 is one with ";"; leave delimiter= out'
+    )
+    assert refusal("sep=\t\ndate,amount\n", type=GAS) == (
+        'no header with the delimiter "tab": line 2 is one with ","; correct the line sep= or take it out'
+    )
+
+
+def test_with_a_given_type_no_column_for_it_is_asked_for() -> None:
+    told = refusal("1.1.2024;5\n", type=GAS)
+    assert told.startswith("missing column date, amount; no header")
+    assert told.endswith("add a line such as date;amount")
+    assert "typeColumn" not in refusal("date;type\n", type=GAS)
 
 
 def test_long_names_are_cut() -> None:
