@@ -21,6 +21,8 @@ _NOTATION = re.compile(
     r"(?::(?P<second_of_minute>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,6}))?)?"
     r"(?:\s*(?P<half>[AaPp][Mm]))?(?:\s*(?P<offset>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
 )
+# What spreadsheets write behind a date that has no time.
+_MIDNIGHT = re.compile(r"(?:\s+|[Tt])(?:0?0:00(?::00(?:\.0{1,6})?)?|12:00(?::00)?\s*[Aa][Mm])")
 # What programs write, and our own export; nearly all of a long file. Python reads it four times as fast as its parts.
 _ISO_WITH_OFFSET = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{3}|\.[0-9]{6})?(?:Z|[+-][0-9]{2}:[0-5][0-9])"
@@ -65,15 +67,15 @@ class DateReader:
         )
         return [RowWarning(None, AMBIGUOUS_DATE_ORDER, reason)]
 
-    def read(self, line: int, text: str) -> tuple[int, bool]:
-        """The instant of a date, and whether it has a time; without one it is local midnight.
+    def read(self, line: int, text: str, time: str = "") -> tuple[int, bool]:
+        """The instant of a date, and whether it has a time, which may have a cell of its own; local midnight without.
 
         Raises:
             InvalidReadingError: no such notation, not in the given order, or a date that does not exist.
             CsvError: a date that only exists month first, where no order is given.
         """
         try:
-            return self._read(line, text)
+            return self._read(line, _joined(text, time) if time else text)
         except InvalidReadingError:
             self.check_order(line, text)
             raise
@@ -122,6 +124,23 @@ class DateReader:
             if day > 12:
                 self._decided = True
             self._open = self._open or (line, text)
+
+
+def _joined(date_cell: str, time_cell: str) -> str:
+    """The text of a date whose time is in a cell of its own; midnight behind the date counts for nothing then.
+
+    Raises:
+        InvalidReadingError: the date has another time already.
+    """
+    match = _NOTATION.fullmatch(date_cell) if len(date_cell) <= MAX_LENGTH else None
+    if match is None or match["hour"] is None:
+        return f"{date_cell} {time_cell}"
+    day = date_cell[: match.end("third")]
+    if _MIDNIGHT.fullmatch(date_cell, len(day)):
+        return f"{day} {time_cell}"
+    raise invalid_date(
+        date_cell, f'has a time already, beside the time "{shortened(time_cell)}": leave one of them out'
+    )
 
 
 def _order_of(match: re.Match[str]) -> DateOrder | None:

@@ -127,7 +127,7 @@ class _RowReader:
     def _date(self, record: Record) -> tuple[int, bool]:
         text = self._needed(record, "date")
         time = record.fields[self.header.positions["time"]].strip() if "time" in self.header.positions else ""
-        instant, has_time = self.dates.read(record.line, f"{text} {time}" if time else text)
+        instant, has_time = self.dates.read(record.line, text, time)
         if self.now is not None:
             check_instant(instant, self.now)
         return instant, has_time
@@ -142,7 +142,8 @@ class _RowReader:
     def _amount(self, text: str, counter: Counter, kind: EnergyType) -> Decimal:
         number, unit = split_unit(text)
         if {unit, counter.unit} - {None, kind}:
-            raise flaw(counter.column, f'amount "{shortened(text)}" of {kind} must be in {UNITS[kind]}')
+            by_column = f', unlike its column "{self.header.columns[counter.column]}"' if unit in (None, kind) else ""
+            raise flaw(counter.column, f'amount "{shortened(text)}" of {kind} must be in {UNITS[kind]}{by_column}')
         amount = parse_number(number, self.decimal)
         if amount is None:
             raise flaw(counter.column, f'amount "{shortened(text)}" {self._no_number(number)}')

@@ -3,6 +3,7 @@
 import pytest
 
 from chalicelib.domain.readings import EnergyType
+from tests.unit.domain.calculation.building import at
 from tests.unit.domain.csv.reading import read, refusal, shown
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
@@ -37,7 +38,38 @@ def test_a_time_is_joined_with_its_date(name: str) -> None:
 
 
 def test_a_date_with_a_time_beside_another_time_is_an_error_of_its_row() -> None:
-    assert [error.column for error in read("date;time;type;amount\n1.7.2024 10:00;11:00;gas;5\n").errors] == ["date"]
+    for text in ("1.7.2024 10:00", "2024-07-01T00:00:01", "1.7.2024 00:00+02:00", "1.7.2024 12:00"):
+        [error] = read(f"date;time;type;amount\n{text};11:00;gas;5\n").errors
+        told = f'date "{text}" has a time already, beside the time "11:00": leave one of them out'
+        assert (error.column, error.reason) == ("date", told)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1.7.2024 00:00:00", "1.7.2024 0:00", "2024-07-01T00:00:00.000", "1/7/2024 12:00:00 AM", "2024-07-01 00:00"],
+)
+def test_midnight_behind_a_date_is_no_time_beside_a_column_of_times(text: str) -> None:
+    parsed = read(f"date;time;type;amount\n{text};18:30;gas;5\n{text};;power;5\n")
+    assert [(row.instant, row.has_time) for row in parsed.rows] == [
+        (at("2024-07-01T18:30"), True),
+        (at("2024-07-01"), True),
+    ]
+
+
+def test_a_month_first_date_beside_two_times_refuses_the_file() -> None:
+    assert "exists month first" in refusal("date;time;type;amount\n7/31/2024 10:00;11:00;gas;5\n")
+
+
+def test_a_bad_date_beside_a_time_is_named_with_both() -> None:
+    [error] = read("date;time;type;amount\nsoon;11:00;gas;5\n").errors
+    assert error.reason.startswith('date "soon 11:00" is not written like')
+
+
+def test_an_amount_in_another_unit_than_its_column_names_the_column() -> None:
+    [error] = read("date;type;Stand (kWh)\n1.1.2024;gas;1\n").errors
+    assert error.reason == 'amount "1" of gas must be in m3, unlike its column "Stand (kWh)"'
+    [error] = read("date;type;Stand (kWh)\n1.1.2024;power;1 m3\n").errors
+    assert error.reason == 'amount "1 m3" of power must be in kWh'
 
 
 @pytest.mark.parametrize(
@@ -197,7 +229,7 @@ def test_a_unit_of_the_header_holds_for_every_row() -> None:
     )
     assert [row.line for row in parsed.rows] == [2, 5]
     assert [error.reason for error in parsed.errors] == [
-        'amount "6" of gas must be in m3',
+        'amount "6" of gas must be in m3, unlike its column "amount (kWh)"',
         'amount "7 m3" of power must be in kWh',
     ]
 
