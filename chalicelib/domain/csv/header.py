@@ -7,9 +7,10 @@ each type.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.csv.energy_types import TYPES, UNIT_TYPES, UNITS, plain, shortened
+from chalicelib.domain.csv.energy_types import TYPES, UNIT_TYPES, plain, shortened
 from chalicelib.domain.csv.options import CsvOptions
 from chalicelib.domain.errors import CsvError
+from chalicelib.domain.plausibility.words import UNITS
 from chalicelib.domain.readings import EnergyType
 
 _NAMES = {

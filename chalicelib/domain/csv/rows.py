@@ -10,7 +10,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.csv.dates import DateReader
-from chalicelib.domain.csv.energy_types import UNITS, flaw, shortened, type_named
+from chalicelib.domain.csv.energy_types import flaw, shortened, type_named
 from chalicelib.domain.csv.header import Counter, Header
 from chalicelib.domain.csv.numbers import (
     MAX_LENGTH,
@@ -26,6 +26,7 @@ from chalicelib.domain.csv.parsed import CsvFormat, CsvRow, ParsedCsv, RowError
 from chalicelib.domain.csv.table import DELIMITERS, CsvTable, Record
 from chalicelib.domain.errors import CsvError, InvalidReadingError
 from chalicelib.domain.plausibility.limits import MAX_DIGITS, check_amount, check_instant, plain_amount
+from chalicelib.domain.plausibility.words import UNITS
 from chalicelib.domain.readings import EnergyType
 
 __all__ = ["CsvFormat", "CsvOptions", "CsvRow", "ParsedCsv", "RowError", "parse_csv"]
