@@ -7,12 +7,14 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StrictBool, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from chalicelib.domain.plausibility.limits import plain_amount
+
 
 def _number(value: Any) -> Any:
-    """A JSON number: no text that looks like one, no truth value."""
+    """A JSON number without useless zeros: no text that looks like one, no truth value."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise ValueError("send a JSON number")
-    return value or abs(value)  # no sign before a zero
+    return plain_amount(Decimal(value))
 
 
 def _digits(value: Any) -> Any:

@@ -33,11 +33,12 @@ def lines(body: Any) -> list[str]:
         ("date;type\n2023-01-31;power\n", "", "missing column amount"),
         ("date,kind,amount\n" + GOOD, "", "missing column type"),
         (HEADER.replace(",", "|") + GOOD.replace(",", "|"), "", "missing column"),
-        (HEADER + GOOD, "?delimiter=;", "missing column"),
-        ("date,type,amount,amount\n2023-01-31,power,1,2\n", "", "pass amountColumn="),
+        (HEADER + GOOD, "?delimiter=;", "leave delimiter= out"),
+        ("date,type,amount,amount\n2023-01-31,power,1,2\n", "", "rename one of them"),
         ("date;type;amount\n2023-01-31;power;1.234\n", "", "decimal="),
         ('date,type,amount\n2023-01-31,power,"12,345"\n', "", '"12,345" (line 2) may be 12345 or 12.345'),
         ("date,type,amount\n12/31/2023,power,1\n", "?mode=partial", "pass dateOrder=mdy"),
+        ("date,type,amount\n01/02/2023,gas,5\n02/13/2023,gas,6,7\n", "?mode=partial&confirm=true", "dateOrder=mdy"),
         ("date;type;amount\n2023-01-31;power;1,5\n2023-02-28;power;2.5\n", "", "decimal="),
         (HEADER + '2023-01-31,power,"1000\n', "", "line 2"),
         (HEADER.encode() + b"2023-01-31,power,1\x81\n", "", "neither UTF-8 nor Windows-1252 (byte 0x81 in line 2)"),
@@ -102,6 +103,11 @@ def test_nul_bytes_are_refused_with_their_line(api: Api, row: str) -> None:
 
 def test_more_rows_than_one_import_takes_are_refused_and_the_limit_told(api: Api) -> None:
     assert "50000" in send(api, HEADER + GOOD * (MAX_ROWS + 1))["detail"]
+
+
+def test_a_row_of_the_wide_form_counts_as_two_readings(api: Api) -> None:
+    body = send(api, "date;power;gas\n" + "2023-01-31;1;2\n" * (MAX_ROWS // 2 + 1))
+    assert body["detail"].endswith("the file has 50002 readings, an import takes up to 50000; split the file")
 
 
 def test_many_bad_rows_show_the_first_hundred_and_how_many_there_are(api: Api) -> None:

@@ -76,6 +76,20 @@ def parts(api: Api, path: str) -> Iterator[HTTPResponse]:
 
 
 @BOTH
+@pytest.mark.parametrize(("written", "kept"), [("0E-6000", "0"), ("1." + "0" * 33, "1"), ("1E+2", "100")])
+@pytest.mark.parametrize("way", ["/v1/energy", "/v2/energy", "/components/energy_forms"])
+def test_zeros_that_say_nothing_are_neither_stored_nor_exported(
+    api: Api, way: str, path: str, written: str, kept: str
+) -> None:
+    recorded = api.request("POST", way, f'{{"type":"power","date":"2023-01-31","amount":{written}}}')
+    assert recorded.status_code == 201
+    assert [str(reading.amount) for reading in api.store.stored.readings.values()] == [kept]
+    text = text_of(get(api, path))
+    assert text.endswith(f"power,{kept}\n")
+    assert [str(row.amount) for row in parse_csv(text.encode(), BERLIN).rows] == [kept]
+
+
+@BOTH
 @pytest.mark.parametrize("accept", [{}, {"Accept": "*/*"}, {"Accept": "text/csv"}, {"Accept": "text/html,*/*;q=0.8"}])
 def test_a_csv_file_arrives_as_text_whatever_is_accepted(household: Api, path: str, accept: dict[str, str]) -> None:
     answer = get(household, path, **accept)

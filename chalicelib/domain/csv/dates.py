@@ -8,8 +8,9 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
+from chalicelib.domain.csv.energy_types import shortened
 from chalicelib.domain.csv.options import DateOrder
-from chalicelib.domain.errors import CsvError, RowWarning
+from chalicelib.domain.errors import CsvError, InvalidReadingError, RowWarning
 from chalicelib.domain.readings import day_start, existing_date, invalid_date, local_instant, to_ms
 
 AMBIGUOUS_DATE_ORDER = "AMBIGUOUS_DATE_ORDER"
@@ -20,9 +21,15 @@ _NOTATION = re.compile(
     r"(?::(?P<second_of_minute>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,6}))?)?"
     r"(?:\s*(?P<half>[AaPp][Mm]))?(?:\s*(?P<offset>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
 )
+# What spreadsheets write behind a date that has no time.
+_MIDNIGHT = re.compile(r"(?:\s+|[Tt])(?:0?0:00(?::00(?:\.0{1,6})?)?|12:00(?::00)?\s*[Aa][Mm])")
 # What programs write, and our own export; nearly all of a long file. Python reads it four times as fast as its parts.
 _ISO_WITH_OFFSET = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{3}|\.[0-9]{6})?(?:Z|[+-][0-9]{2}:[0-5][0-9])"
+)
+# The begin of what may be a date with day and month in front, whatever stands around it.
+_DAY_AND_MONTH = re.compile(
+    r"(?<![0-9])(?P<first>[0-9]{1,2})(?P<sign>[./-])(?P<second>[0-9]{1,2})(?P=sign)(?P<year>[0-9]{4}|[0-9]{2})(?![0-9])"
 )
 _ORDERS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 _UNKNOWN = "is not written like 1.11.2024, 2024-11-01 or 2024-11-01 18:30"
@@ -60,13 +67,33 @@ class DateReader:
         )
         return [RowWarning(None, AMBIGUOUS_DATE_ORDER, reason)]
 
-    def read(self, line: int, text: str) -> tuple[int, bool]:
-        """The instant of a date, and whether it has a time; without one it is local midnight.
+    def read(self, line: int, text: str, time: str = "") -> tuple[int, bool]:
+        """The instant of a date, and whether it has a time, which may have a cell of its own; local midnight without.
 
         Raises:
             InvalidReadingError: no such notation, not in the given order, or a date that does not exist.
             CsvError: a date that only exists month first, where no order is given.
         """
+        try:
+            return self._read(line, _joined(text, time) if time else text)
+        except InvalidReadingError:
+            self.check_order(line, text)
+            raise
+
+    def check_order(self, line: int, text: str) -> None:
+        """CsvError for a date that only exists month first, where no order is given, whatever else is wrong there."""
+        if self._given:
+            return
+        for match in _DAY_AND_MONTH.finditer(text):
+            year, month, day = int(match["year"]), int(match["second"]), int(match["first"])
+            if not _exists(year, month, day) and _exists(year, day, month):
+                shown = shortened(text[match.start() :])
+                raise CsvError(
+                    f'date "{shown}" (line {line}) exists month first, not day first: pass dateOrder=mdy, '
+                    "or dateOrder=dmy if only such rows are wrong"
+                )
+
+    def _read(self, line: int, text: str) -> tuple[int, bool]:
         if self._given in (None, "ymd") and _ISO_WITH_OFFSET.fullmatch(text):
             self._seen.add("ymd")
             return to_ms(existing_date(text, lambda: datetime.fromisoformat(text))), True
@@ -76,8 +103,6 @@ class DateReader:
             raise invalid_date(text, _UNKNOWN)
         order = notation if self._given is None or notation == self._given else self._ordered(text, notation)
         year, month, day = _parts(match, order)
-        if self._given is None and order == "dmy":
-            _check_day_first(line, text, year, month, day)
         instant = self._instant(match, text, year, month, day)
         self._note(line, text, order, match["sign"], day)
         return instant, match["hour"] is not None
@@ -101,6 +126,23 @@ class DateReader:
             self._open = self._open or (line, text)
 
 
+def _joined(date_cell: str, time_cell: str) -> str:
+    """The text of a date whose time is in a cell of its own; midnight behind the date counts for nothing then.
+
+    Raises:
+        InvalidReadingError: the date has another time already.
+    """
+    match = _NOTATION.fullmatch(date_cell) if len(date_cell) <= MAX_LENGTH else None
+    if match is None or match["hour"] is None:
+        return f"{date_cell} {time_cell}"
+    day = date_cell[: match.end("third")]
+    if _MIDNIGHT.fullmatch(date_cell, len(day)):
+        return f"{day} {time_cell}"
+    raise invalid_date(
+        date_cell, f'has a time already, beside the time "{shortened(time_cell)}": leave one of them out'
+    )
+
+
 def _order_of(match: re.Match[str]) -> DateOrder | None:
     """Year first or day first (month first looks the same); None: neither."""
     first, sign, third = len(match["first"]), match["sign"], len(match["third"])
@@ -120,18 +162,12 @@ def _parts(match: re.Match[str], order: DateOrder) -> tuple[int, int, int]:
     return (year, second, int(first)) if order == "dmy" else (year, int(first), second)
 
 
-def _check_day_first(line: int, text: str, year: int, month: int, day: int) -> None:
-    """CsvError if the date exists with day and month swapped alone."""
-    if month <= 12 or not 1 <= day <= 12:
-        return
+def _exists(year: int, month: int, day: int) -> bool:
     try:
-        date(year, day, month)
+        date(year + (2000 if year < 100 else 0), month, day)
     except ValueError:
-        return
-    raise CsvError(
-        f'date "{text}" (line {line}) exists month first, not day first: pass dateOrder=mdy, or dateOrder=dmy if only '
-        "such rows are wrong"
-    )
+        return False
+    return True
 
 
 def _moment(match: re.Match[str], year: int, month: int, day: int) -> datetime:

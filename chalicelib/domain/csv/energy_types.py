@@ -6,7 +6,6 @@ from chalicelib.domain.errors import FieldError, InvalidReadingError
 from chalicelib.domain.readings import EnergyType
 
 UNIT_TYPES = {"kwh": EnergyType.POWER, "m3": EnergyType.GAS, "m³": EnergyType.GAS}
-UNITS = {EnergyType.POWER: "kWh", EnergyType.GAS: "m3"}
 
 TYPES = {
     **dict.fromkeys(("power", "strom", "electricity", "elektrizität"), EnergyType.POWER),

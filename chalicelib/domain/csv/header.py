@@ -7,9 +7,10 @@ each type.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.csv.energy_types import TYPES, UNIT_TYPES, UNITS, plain, shortened
+from chalicelib.domain.csv.energy_types import TYPES, UNIT_TYPES, plain, shortened
 from chalicelib.domain.csv.options import CsvOptions
 from chalicelib.domain.errors import CsvError
+from chalicelib.domain.plausibility.words import UNITS
 from chalicelib.domain.readings import EnergyType
 
 _NAMES = {
@@ -182,9 +183,14 @@ def _only(thing: str, fields: Sequence[str], columns: Sequence[int]) -> int:
     """The one column for a thing; CsvError if there are two."""
     if len(columns) == 1:
         return columns[0]
-    names = " and ".join(f'"{shortened(fields[position].strip())}"' for position in columns[:2])
+    distinct = dict[str, int]()
+    for position in columns:
+        distinct.setdefault(plain(fields[position]), position)
+    named = [*distinct.values()] if len(distinct) > 1 else columns
+    names = " and ".join(f'"{shortened(fields[position].strip())}"' for position in named[:2])
     parameter = _PARAMETERS.get("amount" if thing in _WITH_UNIT else thing)
-    way_out = f"pass {parameter}= with the name of one of them" if parameter else "rename one of them"
+    choice = parameter and len(distinct) > 1  # a name that several have chooses none of them
+    way_out = f"pass {parameter}= with the name of one of them" if choice else "rename one of them"
     raise CsvError(f"two columns for the {thing}: {names}; {way_out}")
 
 

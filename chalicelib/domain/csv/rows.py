@@ -10,14 +10,23 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.csv.dates import DateReader
-from chalicelib.domain.csv.energy_types import UNITS, flaw, shortened, type_named
+from chalicelib.domain.csv.energy_types import flaw, shortened, type_named
 from chalicelib.domain.csv.header import Counter, Header
-from chalicelib.domain.csv.numbers import SIGNS, DecimalSign, Found, find_decimal_sign, parse_number, split_unit
+from chalicelib.domain.csv.numbers import (
+    MAX_LENGTH,
+    SIGNS,
+    DecimalSign,
+    Found,
+    find_decimal_sign,
+    parse_number,
+    split_unit,
+)
 from chalicelib.domain.csv.options import DATE_ORDERS, THE_FILE_TELLS, CsvOptions
 from chalicelib.domain.csv.parsed import CsvFormat, CsvRow, ParsedCsv, RowError
 from chalicelib.domain.csv.table import DELIMITERS, CsvTable, Record
 from chalicelib.domain.errors import CsvError, InvalidReadingError
-from chalicelib.domain.plausibility.limits import check_amount, check_instant
+from chalicelib.domain.plausibility.limits import MAX_DIGITS, check_amount, check_instant, plain_amount
+from chalicelib.domain.plausibility.words import UNITS
 from chalicelib.domain.readings import EnergyType
 
 __all__ = ["CsvFormat", "CsvOptions", "CsvRow", "ParsedCsv", "RowError", "parse_csv"]
@@ -37,7 +46,7 @@ def parse_csv(
         content: the file.
         zone: whose clock the file's dates and times show, unless they have an offset.
         options: what the sender says about the file; without it the file tells.
-        max_rows: how many rows a file may have.
+        max_rows: how many readings a file may have, and how many rows.
         now: the present (UTC milliseconds); a row more than one day after it is an error, as for a single reading.
 
     Raises:
@@ -54,9 +63,13 @@ def parse_csv(
     reader = _RowReader(header, dates, decimal, now)
     for record, reason in records:
         if reason:
+            for text in record.fields:  # its date may stand in another column
+                dates.check_order(record.line, text)
             reader.errors.append(RowError(record.line, None, reason))
         else:
             reader.read(record)
+    if len(reader.rows) > max_rows:
+        raise CsvError(f"the file has {len(reader.rows)} readings, an import takes up to {max_rows}; split the file")
     form = CsvFormat(
         encoding=table.encoding,
         delimiter=table.delimiter,
@@ -115,7 +128,7 @@ class _RowReader:
     def _date(self, record: Record) -> tuple[int, bool]:
         text = self._needed(record, "date")
         time = record.fields[self.header.positions["time"]].strip() if "time" in self.header.positions else ""
-        instant, has_time = self.dates.read(record.line, f"{text} {time}" if time else text)
+        instant, has_time = self.dates.read(record.line, text, time)
         if self.now is not None:
             check_instant(instant, self.now)
         return instant, has_time
@@ -130,16 +143,21 @@ class _RowReader:
     def _amount(self, text: str, counter: Counter, kind: EnergyType) -> Decimal:
         number, unit = split_unit(text)
         if {unit, counter.unit} - {None, kind}:
-            raise flaw(counter.column, f'amount "{shortened(text)}" of {kind} must be in {UNITS[kind]}')
+            by_column = f', unlike its column "{self.header.columns[counter.column]}"' if unit in (None, kind) else ""
+            raise flaw(counter.column, f'amount "{shortened(text)}" of {kind} must be in {UNITS[kind]}{by_column}')
         amount = parse_number(number, self.decimal)
         if amount is None:
-            sign = f" with the decimal sign {self.decimal}" if self.decimal else ""
-            raise flaw(counter.column, f'amount "{shortened(text)}" is not a number{sign}')
+            raise flaw(counter.column, f'amount "{shortened(text)}" {self._no_number(number)}')
         try:
             check_amount(amount)
         except InvalidReadingError as exc:
             raise flaw(counter.column, str(exc)) from exc
-        return amount
+        return plain_amount(amount)
+
+    def _no_number(self, text: str) -> str:
+        if len(text) > MAX_LENGTH and set(text) <= set("0123456789.,"):
+            return f"has more than {MAX_LENGTH} characters; write at most {MAX_DIGITS} digits"
+        return f"is not a number with the decimal sign {self.decimal}" if self.decimal else "is not a number"
 
     def _needed(self, record: Record, column: str) -> str:
         text = record.fields[self.header.positions[column]].strip()

@@ -121,16 +121,33 @@ def _find_header(
 ) -> tuple[str, Record, Header]:
     """The first line that names the needed columns, with the first delimiter that makes it do so."""
     begins = [_begin(text, skipped, delimiter) for delimiter in delimiters]
-    headers = [
+    headers = _headers(begins, options)
+    if not headers:
+        others = [_begin(text, skipped, delimiter) for delimiter in DELIMITERS if delimiter not in delimiters]
+        raise _other_delimiter(delimiters[0], _headers(others, options), options) or _no_header(text, begins, options)
+    _, _, delimiter, record = min(headers)
+    return delimiter, record, header_of(record.line, record.fields, columns_of(record.fields, options), options)
+
+
+def _headers(begins: list[_Begin], options: CsvOptions) -> list[tuple[int, int, str, Record]]:
+    """The lines that name the needed columns, with the rank of the delimiter that makes them do so."""
+    return [
         (record.line, rank, begin.delimiter, record)
         for rank, begin in enumerate(begins)
         for record in begin.records
         if not missing_from(record.fields, columns_of(record.fields, options), options)
     ]
+
+
+def _other_delimiter(known: str, headers: list[tuple[int, int, str, Record]], options: CsvOptions) -> CsvError | None:
+    """What to do where another delimiter than the known one makes a line a header."""
     if not headers:
-        raise _no_header(text, begins, options)
-    _, _, delimiter, record = min(headers)
-    return delimiter, record, header_of(record.line, record.fields, columns_of(record.fields, options), options)
+        return None
+    line, _, delimiter, _ = min(headers)
+    way_out = "leave delimiter= out" if options.delimiter else "correct the line sep= or take it out"
+    return CsvError(
+        f'no header with the delimiter "{_shown(known)}": line {line} is one with "{_shown(delimiter)}"; {way_out}'
+    )
 
 
 def _begin(text: str, skipped: int, delimiter: str) -> _Begin:
@@ -165,9 +182,10 @@ def _no_header(text: str, begins: list[_Begin], options: CsvOptions) -> CsvError
         return flaw
     first = next(line.strip() for line in io.StringIO(text, newline="") if line.strip())
     known = f" with the delimiter {_shown(begins[0].delimiter)}" if len(begins) == 1 else ""
+    missing = missing_from((), columns_of((), options), options)
     return CsvError(
-        f"missing column date, type, amount; no header in the first {HEADER_LINES} lines{known}, the first line is "
-        f'"{shortened(first, 100)}": add a line such as date;type;amount'
+        f"missing column {', '.join(missing)}; no header in the first {HEADER_LINES} lines{known}, the first line is "
+        f'"{shortened(first, 100)}": add a line such as {";".join(missing)}'
     )
 
 

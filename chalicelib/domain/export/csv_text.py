@@ -11,6 +11,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.export.date_text import date_text
+from chalicelib.domain.plausibility.limits import plain_amount
 from chalicelib.domain.ports import StoredReading
 
 DecimalSign = Literal[".", ","]
@@ -37,8 +38,11 @@ def text_cell(text: str) -> str:
 
 
 def amount_cell(amount: Decimal, decimal: DecimalSign) -> str:
-    """All digits of an amount. ``1.234`` could be 1234, so it gets a further zero; ``1,234`` is told by the ``;``."""
-    digits = f"{amount:f}"
+    """All digits of an amount that say something.
+
+    ``1.234`` could be 1234, so it gets a further zero; ``1,234`` is told by the ``;``.
+    """
+    digits = f"{plain_amount(amount):f}"
     if decimal == ",":
         return digits.replace(".", ",")
     whole, _, decimals = digits.partition(".")

@@ -21,7 +21,9 @@ from chalicelib.domain.plausibility.limits import (
     check_exchange,
     check_instant,
     check_register,
+    plain_amount,
 )
+from chalicelib.domain.ports import StoredReading
 from chalicelib.domain.readings import AMOUNT_LIMIT, LAST_INSTANT, EnergyType, MeterExchange, kind_of, parse_instant
 from chalicelib.domain.zones import known_zone
 
@@ -78,15 +80,17 @@ def json_text(page: ExportPage) -> str:
     if page.meters is not None:
         meters = ",".join(_meter_text(kind, meter, page.zone) for kind, meter in page.meters.items())
         head += f',"settings":{{"zone":{json.dumps(page.zone.key)}}},"meters":[{meters}]'
-    readings = ",".join(
-        f'{{"type":"{reading.type}","date":"{date_text(reading.instant, page.zone)}","amount":{reading.amount:f}}}'
-        for reading in page.readings
-    )
+    readings = ",".join(_reading_text(reading, page.zone) for reading in page.readings)
     return f'{{{head},"readings":[{readings}]}}'
 
 
+def _reading_text(reading: StoredReading, zone: ZoneInfo) -> str:
+    date = date_text(reading.instant, zone)
+    return f'{{"type":"{reading.type}","date":"{date}","amount":{_digits(reading.amount)}}}'
+
+
 def _meter_text(kind: EnergyType, meter: MeterConfiguration, zone: ZoneInfo) -> str:
-    modulus = "null" if meter.modulus is None else f"{meter.modulus:f}"
+    modulus = "null" if meter.modulus is None else _digits(meter.modulus)
     exchanges = ",".join(_exchange_text(point, zone) for point in meter.points)
     backwards = json.dumps(meter.runs_backwards)
     return f'{{"type":"{kind}","modulus":{modulus},"runsBackwards":{backwards},"exchanges":[{exchanges}]}}'
@@ -94,7 +98,12 @@ def _meter_text(kind: EnergyType, meter: MeterConfiguration, zone: ZoneInfo) -> 
 
 def _exchange_text(point: MeterExchange, zone: ZoneInfo) -> str:
     date = date_text(point.instant, zone)
-    return f'{{"date":"{date}","finalOld":{point.final_old:f},"initialNew":{point.initial_new:f}}}'
+    return f'{{"date":"{date}","finalOld":{_digits(point.final_old)},"initialNew":{_digits(point.initial_new)}}}'
+
+
+def _digits(amount: Decimal) -> str:
+    """All digits that say something; what was stored earlier may have thousands of zeros."""
+    return f"{plain_amount(amount):f}"
 
 
 def parse_export(content: bytes, zone: ZoneInfo, *, max_rows: int = 50_000, now: int | None = None) -> ParsedExport:
@@ -110,7 +119,7 @@ def parse_export(content: bytes, zone: ZoneInfo, *, max_rows: int = 50_000, now:
         ImportFileError: the file cannot be read as a whole, or what it says of settings and meters breaks a rule.
     """
     try:
-        document = _members(_loaded(content), NEEDED, OPTIONAL)
+        document = _members("the file", _loaded(content), NEEDED, OPTIONAL)
         _check_head(document)
         own = _inside("settings", _zone, document["settings"]) if "settings" in document else None
         reader = _Reader(own or zone, LAST_INSTANT if now is None else now)
@@ -141,7 +150,7 @@ class _Reader:
         return rows, errors
 
     def _reading(self, place: int, value: Any) -> ExportedReading:
-        members = _members(value, READING)
+        members = _members("the reading", value, READING)
         kind = _type(members)
         instant = self._instant(members)
         check_instant(instant, self.now)
@@ -159,7 +168,7 @@ class _Reader:
             yield meter
 
     def _meter(self, value: Any) -> ImportedConfiguration:
-        members = _members(value, METER)
+        members = _members("the meter", value, METER)
         kind = _type(members)
         modulus = None if members["modulus"] is None else _modulus(members)
         backwards = members["runsBackwards"]
@@ -172,7 +181,7 @@ class _Reader:
         return ImportedConfiguration(kind, modulus, backwards, tuple(sorted(points)))
 
     def _exchange(self, value: Any, modulus: Decimal | None) -> MeterExchange:
-        members = _members(value, EXCHANGE)
+        members = _members("the exchange", value, EXCHANGE)
         final, initial = _number(members, "finalOld"), _number(members, "initialNew")
         exchange = MeterExchange(self._instant(members), final, initial)
         check_exchange(exchange, self.now)
@@ -194,8 +203,14 @@ def _loaded(content: bytes) -> Any:
         )
     except ArithmeticError as error:
         raise _wrong("", "the file has a number whose exponent no number can have") from error
-    except (ValueError, RecursionError) as error:
-        raise _wrong("", f"the file is not JSON in UTF-8: {error}") from error
+    except RecursionError as error:
+        raise _wrong("", "the file is nested too deeply for an export: send the file as it was exported") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        where = f"byte 0x{error.object[error.start]:02X} in line {line}"
+        raise _wrong("", f"the file is not UTF-8 ({where}): save it as UTF-8") from error
+    except ValueError as error:
+        raise _wrong("", f"the file is not JSON: {error}") from error
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -218,7 +233,7 @@ def _check_head(document: dict[str, Any]) -> None:
 
 
 def _zone(value: Any) -> ZoneInfo:
-    key = _text(_members(value, ("zone",)), "zone")
+    key = _text(_members("settings", value, ("zone",)), "zone")
     if not known_zone(key):
         raise _wrong("zone", f'"{key[:SHOWN_CHARACTERS]}" is not an IANA zone such as Europe/Berlin')
     return ZoneInfo(key)
@@ -232,12 +247,12 @@ def _modulus(members: dict[str, Any]) -> Decimal:
     return modulus
 
 
-def _members(value: Any, needed: Collection[str], optional: Collection[str] = ()) -> dict[str, Any]:
-    """A JSON object that has all ``needed`` members and no other than these and ``optional`` ones."""
+def _members(what: str, value: Any, needed: Collection[str], optional: Collection[str] = ()) -> dict[str, Any]:
+    """The members of ``what``: all ``needed`` ones, and no other than these and ``optional`` ones."""
     if not isinstance(value, dict):
-        raise _wrong("", f"{kind_of(value)}, not an object")
+        raise _wrong("", f"{what} is {kind_of(value)}, not an object")
     if missing := [name for name in needed if name not in value]:
-        raise _wrong("", f"{', '.join(missing)} is missing")
+        raise _wrong("", f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing")
     if others := [name for name in value if name not in needed and name not in optional]:
         shown = ", ".join(json.dumps(name[:SHOWN_CHARACTERS]) for name in others[:SHOWN_NAMES])
         raise _wrong(
@@ -273,7 +288,7 @@ def _number(members: dict[str, Any], name: str) -> Decimal:
     value = members[name]
     if not isinstance(value, Decimal):
         raise _wrong(name, f"{name} is {kind_of(value)}, not a number")
-    return value or abs(value)  # no sign before a zero
+    return plain_amount(value)
 
 
 def _inside(place: str, read: Callable[..., Value], *given: Any) -> Value:

@@ -23,8 +23,22 @@ _KEPT = Context(prec=MAX_DIGITS)
 
 
 def in_kept_digits(amount: Decimal) -> Decimal:
-    """An amount in as many digits as are taken: inherited doubles may have two more, which say nothing."""
-    return _KEPT.plus(amount)
+    """An amount in as many digits as are taken: inherited doubles may have two more, which say nothing.
+
+    No zero at its end, no exponent, no sign before a zero: 1.50 is 1.5, 1E+2 is 100.
+    """
+    return _KEPT.add(_KEPT.normalize(amount), Decimal(0))
+
+
+def plain_amount(amount: Decimal) -> Decimal:
+    """The same amount as it is stored: without zeros that say nothing, of which there may be thousands.
+
+    An amount that is refused for its digits keeps them.
+    """
+    if not amount.is_finite():
+        return amount
+    kept = in_kept_digits(amount)
+    return kept if kept == amount else amount
 
 
 def check_amount(amount: Decimal) -> None:

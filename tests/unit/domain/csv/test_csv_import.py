@@ -56,7 +56,7 @@ def test_the_delimiter_is_found_in_the_header_outside_quotes(header: str, delimi
 
 
 def test_a_given_delimiter_counts() -> None:
-    assert refusal("date;type;amount\n", delimiter=",").startswith("missing column date, type, amount")
+    assert refusal("date;type;amount\n", delimiter=",").startswith('no header with the delimiter ","')
     assert len(parse('date,type,amount,"x;y;z"\n1.2.2024,gas,5', delimiter=",").rows) == 1
 
 
@@ -262,6 +262,13 @@ def test_more_rows_than_allowed_are_refused() -> None:
     rows = [f"{day}.1.2024;gas;{day}" for day in range(1, 5)]
     assert len(parse_rows(*rows, "", ";;", max_rows=4).rows) == 4
     assert refusal("\n".join(["date;type;amount", *rows]), max_rows=3) == "more than 3 rows; split the file"
+
+
+def test_a_file_has_up_to_a_number_of_readings_in_the_wide_form_too() -> None:
+    rows = ["1.1.2024;5;6", "2.1.2024;7;", "3.1.2024;8;"]
+    assert len(parse_rows(*rows, header="date;power;gas", max_rows=4).rows) == 4
+    told = "the file has 4 readings, an import takes up to 3; split the file"
+    assert refusal("\n".join(["date;power;gas", *rows]), max_rows=3) == told
 
 
 @examples

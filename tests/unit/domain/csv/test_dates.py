@@ -162,6 +162,33 @@ def test_that_date_refuses_the_file_even_in_a_row_that_is_bad_for_another_reason
     assert "exists month first" in refusal("date;type;amount\n12/31/2024;water;x\n")
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["31/02/2023 noon", "13/02/2023 noon", "31.04.23 x", "2023-13-01", "2023-02-13 noon", "13.13.2023", "1.13.20234"],
+)
+def test_a_bad_date_that_exists_in_no_order_is_an_error_of_its_row(text: str) -> None:
+    assert [error.line for error in read(file_of("13/02/2023", text)).errors] == [3]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "02/13/2023;gas;5;too;many",
+        "02/13/2023 noon;gas;5",
+        "02/13/23;gas;5",
+        "Mon 02/13/2023;gas;5",
+        "02/13/2023 25:00;gas;5",
+        "torn;02/13/2023;gas;5",
+        '1.2.2023;gas;"5\n02/13/2023;gas;6"',
+    ],
+)
+def test_a_date_that_only_exists_month_first_refuses_the_file_whatever_else_is_wrong_with_its_row(row: str) -> None:
+    file = f"date;type;amount\n01/02/2023;gas;1\n{row}\n"
+    assert 'date "02/13/' in refusal(file)
+    assert "(line 3) exists month first, not day first: pass dateOrder=mdy" in refusal(file)
+    assert [row.line for row in read(file, date_order="dmy").rows] == [2]
+
+
 @pytest.mark.parametrize("text", ["2/30/2024", "2/29/2023", "31/31/2024", "2024-31-12"])
 def test_a_date_that_exists_in_no_order_is_an_error_of_its_row(text: str) -> None:
     assert [error.line for error in read(file_of(text)).errors] == [2]

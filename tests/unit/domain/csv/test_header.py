@@ -3,6 +3,7 @@
 import pytest
 
 from chalicelib.domain.readings import EnergyType
+from tests.unit.domain.calculation.building import at
 from tests.unit.domain.csv.reading import read, refusal, shown
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
@@ -37,7 +38,38 @@ def test_a_time_is_joined_with_its_date(name: str) -> None:
 
 
 def test_a_date_with_a_time_beside_another_time_is_an_error_of_its_row() -> None:
-    assert [error.column for error in read("date;time;type;amount\n1.7.2024 10:00;11:00;gas;5\n").errors] == ["date"]
+    for text in ("1.7.2024 10:00", "2024-07-01T00:00:01", "1.7.2024 00:00+02:00", "1.7.2024 12:00"):
+        [error] = read(f"date;time;type;amount\n{text};11:00;gas;5\n").errors
+        told = f'date "{text}" has a time already, beside the time "11:00": leave one of them out'
+        assert (error.column, error.reason) == ("date", told)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1.7.2024 00:00:00", "1.7.2024 0:00", "2024-07-01T00:00:00.000", "1/7/2024 12:00:00 AM", "2024-07-01 00:00"],
+)
+def test_midnight_behind_a_date_is_no_time_beside_a_column_of_times(text: str) -> None:
+    parsed = read(f"date;time;type;amount\n{text};18:30;gas;5\n{text};;power;5\n")
+    assert [(row.instant, row.has_time) for row in parsed.rows] == [
+        (at("2024-07-01T18:30"), True),
+        (at("2024-07-01"), True),
+    ]
+
+
+def test_a_month_first_date_beside_two_times_refuses_the_file() -> None:
+    assert "exists month first" in refusal("date;time;type;amount\n7/31/2024 10:00;11:00;gas;5\n")
+
+
+def test_a_bad_date_beside_a_time_is_named_with_both() -> None:
+    [error] = read("date;time;type;amount\nsoon;11:00;gas;5\n").errors
+    assert error.reason.startswith('date "soon 11:00" is not written like')
+
+
+def test_an_amount_in_another_unit_than_its_column_names_the_column() -> None:
+    [error] = read("date;type;Stand (kWh)\n1.1.2024;gas;1\n").errors
+    assert error.reason == 'amount "1" of gas must be in m3, unlike its column "Stand (kWh)"'
+    [error] = read("date;type;Stand (kWh)\n1.1.2024;power;1 m3\n").errors
+    assert error.reason == 'amount "1 m3" of power must be in kWh'
 
 
 @pytest.mark.parametrize(
@@ -112,6 +144,12 @@ def test_a_given_type_chooses_its_column_of_the_wide_form() -> None:
             "date;Strom;Power",
             'two columns for the power: "Strom" and "Power"; pass amountColumn= with the name of one of them',
         ),
+        ("date;type;amount;Amount", 'two columns for the amount: "amount" and "Amount"; rename one of them'),
+        ("date;Strom;STROM", 'two columns for the power: "Strom" and "STROM"; rename one of them'),
+        (
+            "date;type;amount;Amount;Stand",
+            'two columns for the amount: "amount" and "Stand"; pass amountColumn= with the name of one of them',
+        ),
         ("date;Zeit;Uhrzeit;type;amount", 'two columns for the time: "Zeit" and "Uhrzeit"; rename one of them'),
         (
             "Zeit;Uhrzeit;type;amount",
@@ -158,7 +196,8 @@ def test_a_chosen_column_of_the_wide_form_keeps_its_type() -> None:
 
 
 def test_a_choice_that_two_columns_have_is_refused() -> None:
-    assert "two columns for the amount" in refusal("date;type;a;A\n1.1.2024;gas;5;6\n", amount_column="a")
+    told = 'two columns for the amount: "a" and "A"; rename one of them'
+    assert refusal("date;type;a;A\n1.1.2024;gas;5;6\n", amount_column="a") == told
 
 
 @pytest.mark.parametrize(("choice", "parameter"), [("date_column", "dateColumn"), ("amount_column", "amountColumn")])
@@ -190,7 +229,7 @@ def test_a_unit_of_the_header_holds_for_every_row() -> None:
     )
     assert [row.line for row in parsed.rows] == [2, 5]
     assert [error.reason for error in parsed.errors] == [
-        'amount "6" of gas must be in m3',
+        'amount "6" of gas must be in m3, unlike its column "amount (kWh)"',
         'amount "7 m3" of power must be in kWh',
     ]
 
@@ -222,8 +261,24 @@ def test_what_is_missing_is_named_with_what_to_add(header: str, message: str) ->
 
 
 def test_a_wrong_delimiter_is_named_where_no_header_is_found() -> None:
-    assert "with the delimiter ," in refusal("date;type;amount\n", delimiter=",")
-    assert "with the delimiter tab" in refusal("sep=\t\ndate;type;amount\n")
+    assert "with the delimiter ," in refusal("foo;bar\n", delimiter=",")
+    assert "with the delimiter tab" in refusal("sep=\t\nfoo;bar\n")
+
+
+def test_a_header_with_another_delimiter_than_the_known_one_is_named() -> None:
+    assert refusal("Title\ndate;type;amount\n", delimiter=",") == (
+        'no header with the delimiter ",": line 2 is one with ";"; leave delimiter= out'
+    )
+    assert refusal("sep=\t\ndate,amount\n", type=GAS) == (
+        'no header with the delimiter "tab": line 2 is one with ","; correct the line sep= or take it out'
+    )
+
+
+def test_with_a_given_type_no_column_for_it_is_asked_for() -> None:
+    told = refusal("1.1.2024;5\n", type=GAS)
+    assert told.startswith("missing column date, amount; no header")
+    assert told.endswith("add a line such as date;amount")
+    assert "typeColumn" not in refusal("date;type\n", type=GAS)
 
 
 def test_long_names_are_cut() -> None:

@@ -107,6 +107,18 @@ def test_another_unit_is_no_number(value: str) -> None:
         assert [error.line for error in read(file_of(value), type=kind).errors] == [2]
 
 
+@pytest.mark.parametrize(
+    ("value", "kept"), [("0." + "0" * 50, "0"), ("1." + "0" * 33, "1"), ("-0.0", "0"), ("5.50", "5.5"), ("100", "100")]
+)
+def test_zeros_that_say_nothing_are_left_out(value: str, kept: str) -> None:
+    assert amounts(value) == [kept]
+
+
+def test_a_number_too_long_to_be_read_is_an_error_that_says_so() -> None:
+    [error] = read(file_of("0." + "0" * 70), type=EnergyType.GAS).errors
+    assert error.reason == f'amount "0.{"0" * 38}" has more than 60 characters; write at most 15 digits'
+
+
 def test_a_number_that_ends_like_a_unit_is_one() -> None:
     assert amounts("1233", "3", "12.3") == ["1233", "3", "12.3"]
 

@@ -37,11 +37,12 @@ def meters(**members: Any) -> bytes:
     [
         (b"", "not JSON"),
         (b"date,type,amount\n", "not JSON"),
-        (b"\xff", "not JSON in UTF-8"),
-        (b"[" * 100_000, "not JSON"),
-        (b'{"a":' * 100_000, "not JSON"),
-        (b"[]", "an array, not an object"),
-        (b"{}", "exportVersion, readings is missing"),
+        (b"\xff", r"not UTF-8 \(byte 0xFF in line 1\): save it as UTF-8"),
+        (b"\xef\xbb\xbf{\n\xe4", "byte 0xE4 in line 2"),
+        (b"[" * 100_000, "nested too deeply for an export"),
+        (b'{"a":' * 100_000, "nested too deeply for an export"),
+        (b"[]", "^the file is an array, not an object"),
+        (b"{}", "^exportVersion and readings are missing"),
         (b'{"exportVersion":NaN,"readings":[]}', "NaN"),
         (b'{"exportVersion":1e99999999999999999999,"readings":[]}', "exponent"),
         (b'{"exportVersion":1,"readings":[],"readings":[]}', "repeat"),
@@ -51,7 +52,7 @@ def meters(**members: Any) -> bytes:
         (document(exportedAt=5), "exportedAt: "),
         (document(readings={}), "readings: an object, not a list"),
         (document(readings=[READING] * 4), "readings: 4 of them, an import takes up to 3"),
-        (document(settings=None), "settings: null"),
+        (document(settings=None), "settings: settings is null, not an object"),
         (document(settings={}), "settings: zone is missing"),
         (document(settings={"zone": "localtime"}), "settings.zone: "),
         (document(settings={"zone": "../Berlin"}), "settings.zone: "),
@@ -59,7 +60,7 @@ def meters(**members: Any) -> bytes:
         (document(settings={"zone": "UTC", "name": "x"}), 'settings: 1 unknown members, among them "name"'),
         (document(other=1), 'unknown members, among them "other"; known are exportVersion'),
         (document(meters={}), "meters: an object"),
-        (document(meters=[5]), r"meters\[0\]: 5, not an object"),
+        (document(meters=[5]), r"meters\[0\]: the meter is 5, not an object"),
         (document(meters=[METER, METER]), r"meters\[1\]: a second meter of type power"),
         (meters(type="water"), r"meters\[0\].type: "),
         (meters(modulus="1000"), r"meters\[0\].modulus: "),
@@ -87,8 +88,8 @@ def test_a_file_that_cannot_be_read_says_what_is_wrong_and_where(content: bytes,
 @pytest.mark.parametrize(
     ("flaw", "field", "told"),
     [
-        (5, None, "not an object"),
-        ({"type": "power"}, None, "date, amount is missing"),
+        (5, None, "the reading is 5, not an object"),
+        ({"type": "power"}, None, "date and amount are missing"),
         (READING | {"note": "x", "id": 1}, None, '2 unknown members, among them "note", "id"'),
         (READING | {"type": "water"}, "type", "neither power nor gas"),
         (READING | {"type": None}, "type", "type is null"),
@@ -117,6 +118,14 @@ def test_a_bad_reading_is_an_error_of_its_place(flaw: Any, field: str | None, to
 def test_a_number_beyond_all_registers_is_an_error_of_its_place(amount: bytes) -> None:
     content = document(readings=[READING]).replace(b'"amount": 5', b'"amount": ' + amount)
     assert [error.field for error in read(content).errors] == ["amount"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "kept"), [(b"0E-6000", "0"), (b"-0", "0"), (b"1." + b"0" * 33, "1"), (b"1E+2", "100"), (b"5.50", "5.5")]
+)
+def test_zeros_that_say_nothing_are_left_out_of_an_amount(amount: bytes, kept: str) -> None:
+    content = document(readings=[READING]).replace(b'"amount": 5', b'"amount": ' + amount)
+    assert [str(row.amount) for row in read(content).rows] == [kept]
 
 
 def test_thousands_of_unknown_members_are_counted_and_three_of_them_named() -> None:

@@ -15,6 +15,7 @@ from tests.unit.domain.calculation.building import BERLIN, UTC, at
 from tests.unit.domain.calculation.meters import examples
 from tests.unit.domain.export.exporting import (
     GAS,
+    NOW,
     POWER,
     amounts,
     instants,
@@ -48,6 +49,14 @@ def test_the_first_page_says_everything() -> None:
         ],
         "readings": [{"type": "power", "date": "2024-11-01T00:00:00+01:00", "amount": 1234.5}],
     }
+
+
+def test_zeros_that_say_nothing_are_not_written() -> None:
+    exchanged = MeterExchange(at("2024-06-01"), Decimal("5.50"), Decimal("0E-6000"))
+    text = json_text(page([reading(NOW, "0E-6000")], meters={POWER: meter(Decimal("1E+5"), [exchanged])}))
+    assert '"amount":0}' in text
+    assert '"modulus":100000,' in text
+    assert '"finalOld":5.5,"initialNew":0}' in text
 
 
 def test_further_pages_say_nothing_of_settings_and_meters() -> None:

@@ -12,6 +12,7 @@ from chalicelib.domain.plausibility.limits import (
     check_modulus,
     check_reading,
     check_register,
+    plain_amount,
 )
 from chalicelib.domain.readings import DAY_MS, EnergyType, MeterExchange, Reading
 
@@ -45,6 +46,31 @@ def test_any_other_amount_is_refused(amount: str, reason: str) -> None:
     with pytest.raises(InvalidReadingError, match=reason) as caught:
         check_amount(Decimal(amount))
     assert [error.where for error in caught.value.errors] == ["amount"]
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("0E-6000", "0"),
+        ("-0", "0"),
+        ("0E+5", "0"),
+        ("1." + "0" * 33, "1"),
+        ("100.50", "100.5"),
+        ("1E+2", "100"),
+        ("1.2E+3", "1200"),
+        ("120", "120"),
+        ("999999999999.999", "999999999999.999"),
+        ("1E-15", "1E-15"),
+    ],
+)
+def test_an_amount_is_kept_without_zeros_that_say_nothing(written: str, kept: str) -> None:
+    assert str(plain_amount(Decimal(written))) == kept
+
+
+@pytest.mark.parametrize("amount", ["NaN", "sNaN", "-Infinity", "1.234567890123456", "1E+999999", "1E-999999", "-5"])
+def test_an_amount_that_is_refused_is_not_changed(amount: str) -> None:
+    kept = plain_amount(Decimal(amount))
+    assert str(kept) == amount or kept == Decimal(amount)
 
 
 def test_a_date_up_to_one_day_ahead_is_accepted() -> None:
