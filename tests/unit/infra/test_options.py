@@ -63,7 +63,7 @@ status
 sweep --list?
 sync --full?
 token --user! --role* --hours=12.0
-up --port --localstack-port --appconfig-port --mongodb-port --demo/--no-demo?=True
+up --port --localstack-port --appconfig-port --mongodb-port --issuer-port --demo/--no-demo?=True
 verify --user --restart? --limit=20(0..)
 """
 EVERYWHERE = {
