@@ -21,6 +21,7 @@ class Settings(BaseModel):
     event_bus_name: str = Field(alias="EVENT_BUS_NAME", min_length=1)
     auth_issuer: str = Field(alias="AUTH_ISSUER", min_length=1)
     auth_audience: str = Field(alias="AUTH_AUDIENCE", min_length=1)
+    auth_origins: str = Field("", alias="AUTH_ORIGINS", pattern=r"^(https://[^/\s;,]+( |$))*$")
     auth_jwks_url: str = Field(alias="AUTH_JWKS_URL", pattern=r"^https?://")
     secret_id: str = Field(alias="SECRET_ID", min_length=1)
     mongodb_database: str = Field(alias="MONGODB_DATABASE", min_length=1)

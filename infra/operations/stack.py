@@ -128,7 +128,8 @@ def _print_what_to_try(layout: Layout) -> None:
     view = f"{layout.base_url}/v2/display?type=power"
     bearer = laptop.token(layout, USER)
     lines = [
-        f"\nBase URL: {layout.base_url}",
+        f"\nThe page: http://localhost:{layout.ports.api}/ (sign in as '{USER}' to see a household up to yesterday)",
+        f"Base URL: {layout.base_url}",
         f"Token for the user '{USER}', valid for 12 hours (another: make token{layout.argument} USER=alice):\n",
         f"TOKEN={bearer}\n",
         f'curl -H "Authorization: Bearer $TOKEN" "{view}&year={reading.day.year}&dataType=monthly"',

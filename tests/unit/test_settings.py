@@ -50,3 +50,10 @@ def test_keys_travel_encrypted_everywhere_but_on_the_laptop() -> None:
 def test_keys_come_over_http_only(url: str) -> None:
     with pytest.raises(ValidationError):
         Settings.from_environment(GOOD | {"AUTH_JWKS_URL": url, "STAGE": "local"})
+
+
+def test_the_page_may_ask_further_origins_of_the_issuer() -> None:
+    assert Settings.from_environment(GOOD | {"AUTH_ORIGINS": "https://a.example https://b.example:8443"})
+    for wrong in ("https://a.example/path", "http://a.example", "https://a.example; script-src *", "*"):
+        with pytest.raises(ValidationError, match="AUTH_ORIGINS"):
+            Settings.from_environment(GOOD | {"AUTH_ORIGINS": wrong})

@@ -37,6 +37,7 @@ def localstack(layout: Layout) -> Piece:
         "PROCESS_LAMBDA_LOG": str(layout.functions_log),
         "PROCESS_LAMBDA_API_PORT": str(ports.api),
         "PROCESS_LAMBDA_API_ID": API_ID,
+        "PROCESS_LAMBDA_API_STAGE": API_STAGE,
         "OVERRIDE_IN_DOCKER": "0",
         "FILESYSTEM_ROOT": str(_made(folder / "root")),
         "TMPDIR": str(_made(folder / "tmp")),
