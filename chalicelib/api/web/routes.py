@@ -77,4 +77,4 @@ def _sent(file: WebFile, headers: dict[str, str]) -> Response:
     sent: dict[str, str | list[str]] = {"Content-Type": file.content_type, "Vary": "Accept-Encoding", **headers}
     if takes_gzip(routes.current_request):
         return Answer(file.compressed, {**sent, "Content-Encoding": "gzip"}, HTTPStatus.OK.value)
-    return Answer(file.content, sent, HTTPStatus.OK.value)
+    return Answer(file.content.decode(), sent, HTTPStatus.OK.value)  # as text, which needs no Accept header
