@@ -47,7 +47,12 @@ REQUIREMENTS = {
     "mongod": [LOCAL / "requirements-mongod.txt"],
 }
 JAVASCRIPT = [ROOT / "infra" / "javascript" / name for name in ("package.json", "package-lock.json")]
-PURPOSES = {"check": ["app", "javascript"], "up": list(REQUIREMENTS), "test": list(REQUIREMENTS)}
+ONLY_CHECKS = "javascript"
+PURPOSES = {
+    "check": ["app", ONLY_CHECKS],
+    "up": [name for name in REQUIREMENTS if name != ONLY_CHECKS],
+    "test": list(REQUIREMENTS),
+}
 
 
 class EnvironmentSetupError(Exception):
