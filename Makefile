@@ -8,6 +8,8 @@ comma := ,
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 APP := .environments/app/bin/
 INFRA := $(APP)python -m infra
+NODE := .environments/javascript/bin/node
+PACKAGES := .environments/javascript/node_modules
 CHECKED := app.py chalicelib migrations infra tests
 export PYTHONPATH := $(CURDIR)
 # No proxy reaches this machine's own addresses; package registries are still asked through it.
@@ -48,6 +50,8 @@ lint: environments-check
 	@$(APP)ruff check $(CHECKED)
 	@$(APP)mypy
 	@$(APP)lint-imports --no-cache
+	@$(NODE) $(PACKAGES)/typescript/bin/tsc --project infra/javascript
+	@$(NODE) $(PACKAGES)/@biomejs/biome/bin/biome ci --config-path=infra/javascript chalicelib/web tests/web
 
 check: lint ## format, lint, types, imports, unit and functional tests: under a minute
 	@$(APP)pytest -q -n 2 tests/unit tests/functional
@@ -101,6 +105,7 @@ deploy: environments-check ## deploy to AWS: make deploy STAGE=dev ARTIFACTS_BUC
 format: environments-check ## write the code the way 'check' wants it
 	@$(APP)ruff format $(CHECKED)
 	@$(APP)ruff check --fix $(CHECKED)
+	@$(NODE) $(PACKAGES)/@biomejs/biome/bin/biome check --write --config-path=infra/javascript chalicelib/web tests/web
 
 openapi: environments-check ## write the copies of the OpenAPI documents that the tests compare
 	@$(APP)python -m tests.functional.openapi.openapi_copy

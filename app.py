@@ -10,6 +10,7 @@ from chalicelib.api.ops import flags
 from chalicelib.api.v1 import energy as v1_energy
 from chalicelib.api.v1 import views as v1_views
 from chalicelib.api.v2 import display, energy, exchanges, export, imports, openapi, settings
+from chalicelib.api.web import routes as web
 from chalicelib.handlers import comparer, display_data, sweeper, sync_job
 
 app = Chalice(app_name="energy-monitor", configure_logs=False)  # the application logs by itself, as JSON lines
@@ -33,6 +34,7 @@ app.register_blueprint(forms.routes)
 app.register_blueprint(components_export.routes)
 app.register_blueprint(components_openapi.routes)
 app.register_blueprint(flags.routes)
+app.register_blueprint(web.routes)
 app.register_blueprint(fallback.v1_routes)
 app.register_blueprint(fallback.routes)
 

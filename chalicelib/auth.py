@@ -95,8 +95,8 @@ class TokenVerifier:
 
     def __init__(self, keys: KeyStore, issuer: str, audience: str) -> None:
         self._keys = keys
-        self._issuer = issuer
-        self._audience = audience
+        self.issuer = issuer
+        self.audience = audience
 
     def verify(self, authorization: str | None) -> Caller:
         """The caller that a ``Bearer`` token proves.
@@ -120,8 +120,8 @@ class TokenVerifier:
                 token,
                 key,
                 algorithms=[key.algorithm_name],
-                issuer=self._issuer,
-                audience=self._audience,
+                issuer=self.issuer,
+                audience=self.audience,
                 leeway=LEEWAY_SECONDS,
                 options={"require": REQUIRED_CLAIMS},
             )

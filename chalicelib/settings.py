@@ -10,7 +10,6 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 LOCAL_STAGE = "local"
-LOCAL_ISSUER = "https://energy-monitor.local"
 
 
 class Settings(BaseModel):
@@ -22,6 +21,7 @@ class Settings(BaseModel):
     event_bus_name: str = Field(alias="EVENT_BUS_NAME", min_length=1)
     auth_issuer: str = Field(alias="AUTH_ISSUER", min_length=1)
     auth_audience: str = Field(alias="AUTH_AUDIENCE", min_length=1)
+    auth_origins: str = Field("", alias="AUTH_ORIGINS", pattern=r"^(https://[^/\s;,]+( |$))*$")
     auth_jwks_url: str = Field(alias="AUTH_JWKS_URL", pattern=r"^https?://")
     secret_id: str = Field(alias="SECRET_ID", min_length=1)
     mongodb_database: str = Field(alias="MONGODB_DATABASE", min_length=1)
@@ -32,11 +32,10 @@ class Settings(BaseModel):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field("INFO", alias="LOG_LEVEL")
 
     @model_validator(mode="after")
-    def _local_keys_stay_local(self) -> Self:
-        if self.stage != LOCAL_STAGE and self.auth_issuer == LOCAL_ISSUER:
-            raise ValueError(f"stage {self.stage!r} must not trust the laptop's issuer {LOCAL_ISSUER}")
-        if self.stage != LOCAL_STAGE and not self.auth_jwks_url.startswith("https://"):
-            raise ValueError(f"stage {self.stage!r} needs AUTH_JWKS_URL to start with https://")
+    def _only_the_laptop_trusts_plain_http(self) -> Self:
+        for name, url in (("AUTH_ISSUER", self.auth_issuer), ("AUTH_JWKS_URL", self.auth_jwks_url)):
+            if self.stage != LOCAL_STAGE and not url.startswith("https://"):
+                raise ValueError(f"stage {self.stage!r} needs {name} to start with https://")
         return self
 
     @classmethod

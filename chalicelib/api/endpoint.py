@@ -24,6 +24,7 @@ from chalicelib.api.errors import (
     UnsupportedMediaError,
     shortened,
 )
+from chalicelib.api.guards import guard
 from chalicelib.api.texts import check_texts
 from chalicelib.api.travelling import travelling
 from chalicelib.api.upload import FILE_BYTES, FORM, FORM_BYTES, JSON, UploadedFile, file_of, media_type_of
@@ -106,6 +107,8 @@ class Call:
 def stage_prefix(request: Request) -> str:
     """The part of the called path before the application's own: the stage, such as ``/api``, or nothing."""
     called = request.context.get("path", request.path)
+    if request.path == "/":  # API Gateway takes the stage without a slash too
+        return str(called).rstrip("/")
     return called.removesuffix(request.path) if called.endswith(request.path) else ""
 
 
@@ -117,6 +120,7 @@ def answered(request: Request, work: Callable[[], Response], refusal: Refusal) -
         response = travelling(request, work())
     except Exception as error:  # noqa: BLE001 the one place where everything becomes an answer
         response = refused(request, error, refusal)
+    guard(request, response)
     logger().info(
         "request",
         extra={

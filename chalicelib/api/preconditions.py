@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalice import Response
+from chalice.app import Request
 
 from chalicelib.api.answers import json_answer, not_modified
 from chalicelib.api.endpoint import Call
@@ -43,10 +44,10 @@ def if_match(call: Call) -> str | None:
 
 def conditional_answer(call: Call, etag: str, body: Callable[[], Any]) -> Response:
     """The body with its ETag, or 304 where ``If-None-Match`` says that the caller has it."""
-    return not_modified(etag) if etag_matches(call, etag) else json_answer(body(), headers={"ETag": etag})
+    return not_modified(etag) if etag_matches(call.request, etag) else json_answer(body(), headers={"ETag": etag})
 
 
-def etag_matches(call: Call, etag: str) -> bool:
+def etag_matches(request: Request, etag: str) -> bool:
     """Whether ``If-None-Match`` names this state."""
-    known = {item.strip().removeprefix("W/") for item in call.request.headers.get("if-none-match", "").split(",")}
+    known = {item.strip().removeprefix("W/") for item in request.headers.get("if-none-match", "").split(",")}
     return bool(known & {etag, "*"})

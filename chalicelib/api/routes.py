@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from chalicelib.api.answers import problem_answer
 from chalicelib.api.endpoint import Call, Refusal, answered
 from chalicelib.api.errors import MethodNotAllowedError, UnknownRouteError
+from chalicelib.api.guards import keep_private
 from chalicelib.api.operation import Function, Operation, Promises, inputs_of
 from chalicelib.api.texts import is_whole
 from chalicelib.auth import OPERATOR
@@ -89,7 +90,8 @@ class Routes(Blueprint):
     ) -> None:
         @functools.wraps(function)
         def view(**parameters: str) -> Response:
-            return answered(self.current_request, lambda: work(**parameters), self._refusal)
+            response = answered(self.current_request, lambda: work(**parameters), self._refusal)
+            return keep_private(response) if authenticated else response
 
         setattr(view, AUTHENTICATED, authenticated)
         self._methods[path] = (*self._methods.get(path, ()), *methods)

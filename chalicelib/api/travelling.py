@@ -23,7 +23,7 @@ def travelling(request: Request, response: Response) -> Response:
         return response
     if compressible := bool(COMPRESSIBLE.match(str(response.headers.get("Content-Type")))):
         response.headers["Vary"] = "Accept-Encoding"
-    if compressible and "Content-Encoding" not in response.headers and _takes_gzip(request):
+    if compressible and "Content-Encoding" not in response.headers and takes_gzip(request):
         response = _compressed(response)
     sent = len(json.dumps(response.to_dict()))
     if sent > LAMBDA_BYTES:
@@ -40,7 +40,7 @@ def accepts_gzip(accept_encoding: str) -> bool:
     return weights.get("gzip", weights.get("*", 0.0)) > 0
 
 
-def _takes_gzip(request: Request) -> bool:
+def takes_gzip(request: Request) -> bool:
     """API Gateway hands bytes on as bytes only where an ``Accept`` header matches a binary type of the API."""
     return "accept" in request.headers and accepts_gzip(request.headers.get("accept-encoding", ""))
 

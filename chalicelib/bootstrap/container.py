@@ -5,7 +5,7 @@ What a shell uses as well is put together in the modules beside this one, withou
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
 from aws_lambda_powertools.utilities import parameters
@@ -94,6 +94,7 @@ class Container:
     flags: FlagOperations
     ping: Callable[[], None]
     clock: Clock
+    sign_in_origins: tuple[str, ...] = ()  # where the issuer's endpoints are beside its own origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,8 @@ def _deployed() -> Container:
     verifier = TokenVerifier(keys, settings.auth_issuer, settings.auth_audience)
     pseudonyms = Pseudonyms(secrets.pseudonym_key.get_secret_value().encode())
     adapters = appconfig_adapters(FlagClients(), _flag_place(settings), LoggedReports())
-    return compose(ports, verifier, now, Rollout(FlagDecisions(adapters.store), pseudonyms, adapters))
+    made = compose(ports, verifier, now, Rollout(FlagDecisions(adapters.store), pseudonyms, adapters))
+    return replace(made, sign_in_origins=tuple(settings.auth_origins.split()))
 
 
 def _flag_place(settings: Settings) -> AppConfigIds:

@@ -1,4 +1,4 @@
-"""What a stack puts into its emulated AWS: the secret, the public keys, the application, the feature flags."""
+"""What a stack puts into its emulated AWS: the secret, the application, the feature flags."""
 
 import hashlib
 import json
@@ -10,7 +10,6 @@ from infra.deployment.application import (
     application_stack,
     deploy_application,
     deploy_flags,
-    ensure_bucket,
     flags_parameters,
     flags_stack,
     flags_template,
@@ -19,9 +18,7 @@ from infra.deployment.cloudformation import Stack
 from infra.deployment.packaging import Package
 from infra.errors import DeployError
 from infra.local.identity import Identity
-from infra.local.layout import AUDIENCE, BUCKET, ISSUER, REGION, SECRET_ID, STAGE, Layout
-
-KEYS_OBJECT = "jwks.json"
+from infra.local.layout import AUDIENCE, BUCKET, REGION, SECRET_ID, STAGE, Layout
 
 
 class EmulatedCloud:
@@ -29,21 +26,18 @@ class EmulatedCloud:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._identity = Identity(layout.folder / "keys")
+        self._identity = Identity.of(layout)
         self._aws = Target(REGION, layout.localstack_url)
         self._appconfig = Target(REGION, layout.appconfig_url)
 
     def put_secrets(self) -> str:
-        """Put the secret into Secrets Manager and the public keys into S3."""
+        """Put the secret into Secrets Manager."""
         secrets_manager = self._aws.client("secretsmanager")
         try:
             secrets_manager.create_secret(Name=SECRET_ID, SecretString=self._secret())
         except secrets_manager.exceptions.ResourceExistsException:
             secrets_manager.put_secret_value(SecretId=SECRET_ID, SecretString=self._secret())
-        s3 = self._aws.client("s3")
-        ensure_bucket(s3, BUCKET, REGION, self._aws.account)
-        s3.put_object(Bucket=BUCKET, Key=KEYS_OBJECT, Body=self._identity.jwks(), ContentType="application/json")
-        return f"secret {SECRET_ID}, public keys at {self._keys_url}"
+        return f"secret {SECRET_ID}"
 
     def deploy_application(self, package: Package) -> str:
         """Deploy the packaged application unless exactly this is deployed."""
@@ -60,9 +54,9 @@ class EmulatedCloud:
     def parameters(self) -> dict[str, str]:
         """Return the parameters of the template. A changed secret changes its digest, and with it every function."""
         return {
-            "AuthIssuer": ISSUER,
+            "AuthIssuer": self._identity.issuer,
             "AuthAudience": AUDIENCE,
-            "AuthJwksUrl": self._keys_url,
+            "AuthJwksUrl": f"{self._layout.issuer_url}/jwks",
             "SecretId": SECRET_ID,
             "SecretDigest": hashlib.sha256(self._secret().encode()).hexdigest()[:16],
             "MongoDatabase": self._layout.database,
@@ -76,10 +70,6 @@ class EmulatedCloud:
 
     def _secret(self) -> str:
         return json.dumps({"mongodbUri": self._layout.mongodb_uri, "pseudonymKey": self._identity.pseudonym_key})
-
-    @property
-    def _keys_url(self) -> str:
-        return self._aws.object_url(BUCKET, KEYS_OBJECT)
 
     def _unless_deployed(self, stack: Stack, content: str, deploy: Callable[[], bool]) -> str:
         if self._mark_of(stack).exists() and self._mark_of(stack).read_text() == _mark(stack, content):

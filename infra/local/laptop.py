@@ -55,7 +55,7 @@ def down(layout: Layout) -> list[str]:
 
 def token(layout: Layout, user: str, roles: tuple[str, ...] = (), hours: float = 12.0) -> str:
     """Return a token for ``user`` that this stack's API accepts."""
-    return Identity(layout.folder / "keys").token(user, roles, timedelta(hours=hours))
+    return Identity.of(layout).token(user, roles, timedelta(hours=hours))
 
 
 def _bring_up(layout: Layout, processes: Processes, steps: Steps, *, demo: bool) -> None:

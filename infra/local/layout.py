@@ -21,7 +21,6 @@ STAGE = "local"
 API_STAGE = "api"
 API_ID = "energymonitor"
 REGION = "us-east-1"
-ISSUER = "https://energy-monitor.local"
 AUDIENCE = "energy-monitor"
 SECRET_ID = "energy-monitor/local"  # noqa: S105 - the secret's name
 BUCKET = "energy-monitor-local"
@@ -38,6 +37,7 @@ class Ports:
     localstack: int = 4566
     appconfig: int = 4599
     mongodb: int = 27417
+    issuer: int = 3110
 
     @classmethod
     def chosen(cls, remembered: "Ports", options: Mapping[str, str | None]) -> Self:
@@ -131,6 +131,16 @@ class Layout:
     def base_url(self) -> str:
         """The API as the plan's examples write it."""
         return f"http://localhost:{self.ports.api}/{API_STAGE}"
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the keys that sign tokens and make pseudonyms."""
+        return self.folder / "keys"
+
+    @property
+    def issuer_url(self) -> str:
+        """Who signs the tokens: the OpenID Connect provider, as a browser reaches it."""
+        return f"http://localhost:{self.ports.issuer}"
 
     @property
     def localstack_url(self) -> str:

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from tempfile import mkdtemp
 from uuid import uuid4
@@ -13,6 +14,7 @@ from infra.local import laptop
 from infra.local.layout import Layout, Ports
 from infra.local.processes import mongod as mongod_piece
 from infra.local.processes.emulators import appconfig as appconfig_piece
+from infra.local.processes.emulators import issuer as issuer_piece
 from infra.local.processes.emulators import localstack as localstack_piece
 from infra.local.processes.pieces import Processes
 from infra.local.processes.ports import free_ports
@@ -48,6 +50,13 @@ def appconfig() -> Iterator[Layout]:
 
 
 @contextmanager
+def issuer() -> Iterator[Layout]:
+    """Run the OpenID Connect provider alone; yields where it is."""
+    with _alone(issuer_piece) as layout:
+        yield layout
+
+
+@contextmanager
 def stack(*, demo: bool = False) -> Iterator[Layout]:
     """Run the whole system, deployed, with a MongoDB of its own; yields where it is."""
     layout = _layout()
@@ -72,5 +81,4 @@ def _alone(make: Callable[[Layout], Piece]) -> Iterator[Layout]:
 
 
 def _layout() -> Layout:
-    api, localstack_port, appconfig, mongodb = free_ports(4)
-    return Layout(f"test-{uuid4().hex[:8]}", Ports(api, localstack_port, appconfig, mongodb))
+    return Layout(f"test-{uuid4().hex[:8]}", Ports(*free_ports(len(fields(Ports)))))

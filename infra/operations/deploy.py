@@ -32,7 +32,8 @@ def _cloud_stage(_context: click.Context, _option: click.Parameter, stage: str) 
 @setting("--bucket", envvar="ARTIFACTS_BUCKET", required=True, help="S3 bucket for the package; made if missing")
 @setting("--region", envvar="AWS_REGION", help="default: what your AWS configuration says")
 @setting("--issuer", envvar="AUTH_ISSUER", required=True, help="who signs the tokens")
-@setting("--audience", envvar="AUTH_AUDIENCE", default="energy-monitor", show_default=True)
+@setting("--audience", envvar="AUTH_AUDIENCE", default="energy-monitor", show_default=True, help="the page's client id")
+@setting("--origins", envvar="AUTH_ORIGINS", default="", help="of the issuer's endpoints, beside the issuer's own")
 @setting("--jwks-url", envvar="AUTH_JWKS_URL", required=True, help="where the issuer publishes its keys")
 @setting("--secret-id", envvar="SECRET_ID", required=True, help="secret with mongodbUri and pseudonymKey")
 @setting(
@@ -45,6 +46,7 @@ def deploy(stage: str, bucket: str, region: str | None, **settings: str) -> None
     parameters = {
         "AuthIssuer": settings["issuer"],
         "AuthAudience": settings["audience"],
+        "AuthOrigins": settings["origins"],
         "AuthJwksUrl": settings["jwks_url"],
         "SecretId": settings["secret_id"],
         "SecretDigest": settings["secret_digest"],

@@ -48,6 +48,7 @@ def _hours(_context: click.Context, _option: click.Parameter, hours: float) -> f
 @click.option("--localstack-port", help="LOCALSTACK_PORT")
 @click.option("--appconfig-port", help="APPCONFIG_PORT")
 @click.option("--mongodb-port", help="MONGODB_PORT")
+@click.option("--issuer-port", help="ISSUER_PORT")
 @click.option("--demo/--no-demo", default=True, show_default=True, help="import the demo households")
 def up(name: str, port: str | None, demo: bool, **ports: str | None) -> None:
     """Start the laptop stack, deploy the application, import the demo households."""
@@ -127,7 +128,8 @@ def _print_what_to_try(layout: Layout) -> None:
     view = f"{layout.base_url}/v2/display?type=power"
     bearer = laptop.token(layout, USER)
     lines = [
-        f"\nBase URL: {layout.base_url}",
+        f"\nThe page: http://localhost:{layout.ports.api}/ (sign in as '{USER}' to see a household up to yesterday)",
+        f"Base URL: {layout.base_url}",
         f"Token for the user '{USER}', valid for 12 hours (another: make token{layout.argument} USER=alice):\n",
         f"TOKEN={bearer}\n",
         f'curl -H "Authorization: Bearer $TOKEN" "{view}&year={reading.day.year}&dataType=monthly"',

@@ -181,12 +181,15 @@ def test_a_body_that_lambda_takes_arrives(api: Api) -> None:
     assert (answer.status, len(answer.json()["body"])) == (201, 5 * MB)
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/_localstack/health", "/other/things/one", "/_aws/execute-api/energymonitor/api/"]
-)
+@pytest.mark.parametrize("path", ["/_localstack/health", "/other/things/one", "/_aws/execute-api/energymonitor/api/"])
 def test_nothing_but_the_api_is_on_its_port(api: Api, path: str) -> None:
     answer = api.request("GET", path)
     assert (answer.status, answer.json()) == (403, {"message": "Forbidden"})
+
+
+def test_the_port_alone_leads_to_the_stage(api: Api) -> None:
+    answer = api.request("GET", "/", redirect=False)
+    assert (answer.status, answer.headers["Location"]) == (302, f"/{API_STAGE}/")
 
 
 def test_the_other_port_does_not_have_the_short_route(api: Api) -> None:

@@ -253,7 +253,7 @@ def test_nothing_listens_anywhere_but_on_this_machine(functions: Functions) -> N
 @pytest.mark.parametrize("name", ["mongod", "appconfig"])
 def test_neither_do_the_other_pieces(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     monkeypatch.setattr(layouts, "ROOT", tmp_path)
-    stack = Layout("sample", Ports(*free_ports(4)))
+    stack = Layout("sample", Ports(*free_ports(5)))
     piece = mongod.piece(tmp_path, stack.ports.mongodb) if name == "mongod" else emulators.appconfig(stack)
     with running(piece, stack.folder) as leader:
         assert addresses(leader) == {("127.0.0.1", port) for port in piece.ports.values()}

@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from chalicelib.settings import LOCAL_ISSUER, Settings
+from chalicelib.settings import Settings
+from infra.local.layout import Layout, Ports
 
 GOOD = {
     "STAGE": "prod",
@@ -32,9 +33,10 @@ def test_a_missing_variable_is_named(name: str) -> None:
 
 
 def test_only_the_laptop_trusts_the_laptops_issuer() -> None:
-    with pytest.raises(ValidationError, match="must not trust"):
-        Settings.from_environment(GOOD | {"AUTH_ISSUER": LOCAL_ISSUER})
-    assert Settings.from_environment(GOOD | {"AUTH_ISSUER": LOCAL_ISSUER, "STAGE": "local"}).stage == "local"
+    laptop = {"AUTH_ISSUER": Layout("local", Ports()).issuer_url}
+    with pytest.raises(ValidationError, match="AUTH_ISSUER to start with https://"):
+        Settings.from_environment(GOOD | laptop)
+    assert Settings.from_environment(GOOD | laptop | {"STAGE": "local"}).stage == "local"
 
 
 def test_keys_travel_encrypted_everywhere_but_on_the_laptop() -> None:
@@ -48,3 +50,10 @@ def test_keys_travel_encrypted_everywhere_but_on_the_laptop() -> None:
 def test_keys_come_over_http_only(url: str) -> None:
     with pytest.raises(ValidationError):
         Settings.from_environment(GOOD | {"AUTH_JWKS_URL": url, "STAGE": "local"})
+
+
+def test_the_page_may_ask_further_origins_of_the_issuer() -> None:
+    assert Settings.from_environment(GOOD | {"AUTH_ORIGINS": "https://a.example https://b.example:8443"})
+    for wrong in ("https://a.example/path", "http://a.example", "https://a.example; script-src *", "*"):
+        with pytest.raises(ValidationError, match="AUTH_ORIGINS"):
+            Settings.from_environment(GOOD | {"AUTH_ORIGINS": wrong})

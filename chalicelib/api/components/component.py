@@ -82,7 +82,7 @@ def etagged(request: ComponentRequest, body: Any, versions: tuple[int, ...] = ()
     response = json_answer(body)
     digest = sha256(str(response.body).encode()).hexdigest()[:16]
     etag = f'"{".".join(map(str, versions))}-{digest}"' if versions else f'"{digest}"'
-    if etag_matches(request.call, etag):
+    if etag_matches(request.call.request, etag):
         return not_modified(etag)
     response.headers["ETag"] = etag
     return response

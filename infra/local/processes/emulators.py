@@ -1,11 +1,12 @@
-"""The emulated AWS: LocalStack, and the AppConfig emulator for what LocalStack's free edition lacks."""
+"""What stands in for services: LocalStack, the AppConfig emulator for what its free edition lacks, the issuer."""
 
+import json
 from pathlib import Path
 
 import urllib3
 
 from infra.local.environments import python_of
-from infra.local.layout import API_ID, DEFAULT_NAME, REGION, Layout
+from infra.local.layout import API_ID, API_STAGE, AUDIENCE, DEFAULT_NAME, REGION, ROOT, Layout
 from infra.local.processes.supervision import MARK, Piece
 
 # The emulators speak to this machine only, and a proxy of the person's does not reach it.
@@ -36,6 +37,7 @@ def localstack(layout: Layout) -> Piece:
         "PROCESS_LAMBDA_LOG": str(layout.functions_log),
         "PROCESS_LAMBDA_API_PORT": str(ports.api),
         "PROCESS_LAMBDA_API_ID": API_ID,
+        "PROCESS_LAMBDA_API_STAGE": API_STAGE,
         "OVERRIDE_IN_DOCKER": "0",
         "FILESYSTEM_ROOT": str(_made(folder / "root")),
         "TMPDIR": str(_made(folder / "tmp")),
@@ -75,6 +77,27 @@ def appconfig(layout: Layout) -> Piece:
         environment,
         {"appconfig": port},
         after_kill=FLAGS_ARE_OLD.format(name="" if layout.name == DEFAULT_NAME else f" --name {layout.name}"),
+    )
+
+
+def issuer(layout: Layout) -> Piece:
+    """Return the OpenID Connect provider as a piece; the page of this stack alone may sign in with it."""
+    port, api = layout.ports.issuer, layout.ports.api
+    settings = {
+        "port": port,
+        "issuer": layout.issuer_url,
+        "keys": str(layout.keys),
+        "client_id": AUDIENCE,
+        "origins": [f"http://{host}:{api}" for host in ("localhost", "127.0.0.1")],
+        "path": f"/{API_STAGE}/",
+    }
+    environment = {"ISSUER_SETTINGS": json.dumps(settings), "PYTHONPATH": str(ROOT), "AUTHLIB_INSECURE_TRANSPORT": "1"}
+    return Piece(
+        "issuer",
+        [str(python_of("issuer")), "-m", "infra.local.issuer"],
+        lambda: answers(f"{layout.issuer_url}/jwks"),
+        environment,
+        {"issuer": port},
     )
 
 

@@ -9,7 +9,7 @@ from infra.local.processes.ports import require_free
 from infra.local.processes.supervision import Piece, Supervisor
 from infra.local.steps import Step, Steps
 
-PIECES = ["mongod", "localstack", "appconfig"]
+PIECES = ["mongod", "localstack", "appconfig", "issuer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,8 @@ class Processes:
 
     def _pieces(self) -> list[Piece]:
         database = [] if self._layout.external_mongodb else [self._mongod()]
-        return [*database, emulators.localstack(self._layout), emulators.appconfig(self._layout)]
+        made = (emulators.localstack, emulators.appconfig, emulators.issuer)
+        return [*database, *(make(self._layout) for make in made)]
 
     def _mongod(self) -> Piece:
         return mongod.piece(self._layout.folder / "mongod", self._layout.ports.mongodb)

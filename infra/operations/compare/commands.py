@@ -119,7 +119,7 @@ def _key(target: Target) -> str:
         return key
     if target.layout is None:
         raise OperatorError("set PSEUDONYM_KEY to the pseudonymKey of the deployment's secret, or name a laptop stack")
-    return Identity(target.layout.folder / "keys").pseudonym_key
+    return Identity.of(target.layout).pseudonym_key
 
 
 def _followed(compared: Iterable[ComparisonResult]) -> Iterator[Outcome]:

@@ -147,7 +147,7 @@ def test_users_are_known_by_the_pseudonyms_of_the_deployed_functions(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, damaged: str
 ) -> None:
     found = fingerprint(capsys)
-    monkeypatch.setenv("PSEUDONYM_KEY", Identity(Layout.of("sample").folder / "keys").pseudonym_key)
+    monkeypatch.setenv("PSEUDONYM_KEY", Identity.of(Layout.of("sample")).pseudonym_key)
     assert document(capsys, 1, "replay", found)["showing"] == 1
     monkeypatch.setenv("PSEUDONYM_KEY", "another")
     assert run("replay", found) == 1

@@ -62,7 +62,7 @@ def stage(monkeypatch: pytest.MonkeyPatch, mongodb_uri: str, migrated: Database[
 
 
 def stack(name: str, uri: str, database: str) -> Layout:
-    made = Layout(name, Ports(*free_ports(4)), uri, database)
+    made = Layout(name, Ports(*free_ports(5)), uri, database)
     made.remember()
     return made
 
@@ -192,7 +192,7 @@ def test_a_name_and_a_stage_are_two_targets(sample: Layout, capsys: pytest.Captu
 def test_of_a_stack_that_is_down_the_address_and_what_starts_it_are_said(
     command: list[str], piece: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ports = Ports(*free_ports(4))
+    ports = Ports(*free_ports(5))
     uri = f"mongodb://somebody:{PASSWORD}@127.0.0.1:{ports.mongodb}/?serverSelectionTimeoutMS=100"
     Layout("asleep", ports, uri, "energy_monitor").remember()
     code, errors = run(capsys, *command, "--name", "asleep")

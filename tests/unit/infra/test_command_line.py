@@ -60,7 +60,7 @@ def test_nothing_runs_before_up(capsys: pytest.CaptureFixture[str], monkeypatch:
     assert run("status", "--json") == 1
     rows = json.loads(capsys.readouterr().out)
     assert {row["healthy"] for row in rows} == {False}
-    assert [row["name"] for row in rows] == ["mongod", "localstack", "appconfig", "api"]
+    assert [row["name"] for row in rows] == ["mongod", "localstack", "appconfig", "issuer", "api"]
 
 
 def test_an_existing_database_is_named_without_its_password(
@@ -70,7 +70,13 @@ def test_an_existing_database_is_named_without_its_password(
     Layout.chosen("sample", {}).remember()
     assert run("status", "--json") == 1
     shown = capsys.readouterr().out
-    assert [row["name"] for row in json.loads(shown)] == ["mongodb at 127.0.0.1:1", "localstack", "appconfig", "api"]
+    assert [row["name"] for row in json.loads(shown)] == [
+        "mongodb at 127.0.0.1:1",
+        "localstack",
+        "appconfig",
+        "issuer",
+        "api",
+    ]
     assert "secret" not in shown
 
 

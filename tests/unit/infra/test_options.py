@@ -27,7 +27,7 @@ compare replay FINGERPRINT!
 compare report --hours=24(1..2160)
 compare run --user --all? --sample(1..)
 deploy --stage!$STAGE --bucket!$ARTIFACTS_BUCKET --region$AWS_REGION --issuer!$AUTH_ISSUER \
---audience$AUTH_AUDIENCE=energy-monitor --jwks-url!$AUTH_JWKS_URL --secret-id!$SECRET_ID \
+--audience$AUTH_AUDIENCE=energy-monitor --origins$AUTH_ORIGINS= --jwks-url!$AUTH_JWKS_URL --secret-id!$SECRET_ID \
 --secret-digest$SECRET_DIGEST= --database$MONGODB_DATABASE=energy_monitor
 dlq discard ID --all? --reason! --yes? --queue-url
 dlq ls --queue-url
@@ -63,7 +63,7 @@ status
 sweep --list?
 sync --full?
 token --user! --role* --hours=12.0
-up --port --localstack-port --appconfig-port --mongodb-port --demo/--no-demo?=True
+up --port --localstack-port --appconfig-port --mongodb-port --issuer-port --demo/--no-demo?=True
 verify --user --restart? --limit=20(0..)
 """
 EVERYWHERE = {

@@ -19,6 +19,7 @@ def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "LOCALSTACK_PORT",
         "APPCONFIG_PORT",
         "MONGODB_PORT",
+        "ISSUER_PORT",
         "MONGODB_URI",
         "MONGODB_DATABASE",
     ):

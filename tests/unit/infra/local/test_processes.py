@@ -29,7 +29,7 @@ SERVER = (
 def processes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Processes]:
     """A stack of which the database's port is held by a process that was started in another way."""
     monkeypatch.setattr(layout, "ROOT", tmp_path)
-    stack = Layout("sample", Ports(*free_ports(4)))
+    stack = Layout("sample", Ports(*free_ports(5)))
     processes = Processes(stack)
     command = [sys.executable, "-c", SERVER, str(stack.ports.mongodb)]
     processes.supervisor.start(Piece("mongod", command, lambda: stack.ports.mongodb in listening(processes)))
@@ -66,7 +66,7 @@ def test_a_stack_whose_appconfig_was_killed_says_that_flags_are_old_and_what_bri
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(layout, "ROOT", tmp_path)
-    stack = Layout("sample", Ports(*free_ports(4)))
+    stack = Layout("sample", Ports(*free_ports(5)))
     processes, shown = Processes(stack), io.StringIO()
     command = [sys.executable, "-c", SERVER, str(stack.ports.appconfig)]
     idle = replace(emulators.appconfig(stack), command=command, ready=lambda: True)

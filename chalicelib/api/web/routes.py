@@ -1,0 +1,80 @@
+"""``GET /``: the page, asked for again each time; ``GET /assets/...``: its files, kept for a year by their digest."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from chalice import Response
+
+from chalicelib.api.answers import Answer, not_modified
+from chalicelib.api.endpoint import stage_prefix
+from chalicelib.api.errors import UnknownRouteError
+from chalicelib.api.preconditions import etag_matches
+from chalicelib.api.routes import Routes
+from chalicelib.api.travelling import takes_gzip
+from chalicelib.api.web.files import WebFile, web_files
+from chalicelib.bootstrap.container import container
+
+HTML = "text/html; charset=utf-8"
+REVALIDATED = "no-cache"
+KEPT = "public, max-age=31536000, immutable"
+UNUSED_FEATURES = ("camera", "geolocation", "microphone", "payment", "usb", "browsing-topics")
+GUARDS = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in UNUSED_FEATURES),
+    "Referrer-Policy": "no-referrer",
+}
+
+routes = Routes(__name__)
+
+
+@routes.public("/")
+def page() -> Response:
+    """The page, or 304 where the caller has it."""
+    own, request = container(), routes.current_request
+    issuer, client_id = own.verifier.issuer, own.verifier.audience
+    content = web_files().page(stage_prefix(request), issuer, client_id)
+    tag = f'"{sha256(content).hexdigest()[:16]}"'
+    headers = {
+        "Cache-Control": REVALIDATED,
+        "Content-Security-Policy": content_policy([issuer, *own.sign_in_origins]),
+        **GUARDS,
+    }
+    if etag_matches(request, tag):
+        response = not_modified(f"W/{tag}")
+        response.headers.update(headers)
+        return response
+    return _sent(WebFile.of(content, HTML), {"ETag": f"W/{tag}", **headers})
+
+
+@routes.public("/assets/{digest}/{folder}/{name}")
+def asset(digest: str, folder: str, name: str) -> Response:
+    """A file of the page, of exactly this content."""
+    files = web_files()
+    if digest != files.digest or f"{folder}/{name}" not in files.assets:
+        raise UnknownRouteError("the page has no such file; load the page again")
+    return _sent(files.assets[f"{folder}/{name}"], {"Cache-Control": KEPT})
+
+
+def content_policy(issuers: Iterable[str]) -> str:
+    """What the page may load and whom it may ask: itself, and where people sign in."""
+    origins = dict.fromkeys(f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, issuers))
+    rules = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "connect-src": " ".join(["'self'", *origins]),
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+        "base-uri": "'none'",
+    }
+    return "; ".join(f"{rule} {value}" for rule, value in rules.items())
+
+
+def _sent(file: WebFile, headers: dict[str, str]) -> Response:
+    sent: dict[str, str | list[str]] = {"Content-Type": file.content_type, "Vary": "Accept-Encoding", **headers}
+    if takes_gzip(routes.current_request):
+        return Answer(file.compressed, {**sent, "Content-Encoding": "gzip"}, HTTPStatus.OK.value)
+    return Answer(file.content.decode(), sent, HTTPStatus.OK.value)  # as text, which needs no Accept header

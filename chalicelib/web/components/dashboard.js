@@ -1,0 +1,156 @@
+/** The dashboard: the cards of both meters for today, each figure with how sure it is. */
+
+import { useLoaded } from "../page/loading.js";
+import { useSurroundings } from "../page/surroundings.js";
+import { html, useCallback } from "../vendor/preact.js";
+
+/** @typedef {"measured" | "interpolated" | "extrapolated"} Quality */
+/** @typedef {{value: number | null, quality: Quality | null}} Figure */
+/** @typedef {{date: string, amount: number, ageDays: number, quality: Quality}} LastReading */
+
+/**
+ * @typedef {object} Summary
+ * @property {string} day
+ * @property {Figure} monthSoFar
+ * @property {Figure} lastMonth
+ * @property {Figure} sameMonthLastYear
+ * @property {Figure} changePercent
+ * @property {Figure} yearSoFar
+ * @property {Figure} lastYearSoFar
+ * @property {Figure} yearChangePercent
+ * @property {Figure} averagePerDay
+ * @property {Figure} projection
+ * @property {LastReading | null} lastReading
+ */
+
+/** @typedef {"power" | "gas"} Meter */
+/** @typedef {{type: Meter, sourceVersion: number, summary: Summary}} MeterSummary */
+/** @typedef {{meters: MeterSummary[]}} DashboardBody */
+
+const DUE_DAYS = 30; // a day later the cards begin to say nothing: they look 31 days ahead of the readings
+/** @type {Figure} */
+const NOTHING = { value: null, quality: null };
+/** @type {Summary} */
+const EMPTY = {
+  day: "",
+  monthSoFar: NOTHING,
+  lastMonth: NOTHING,
+  sameMonthLastYear: NOTHING,
+  changePercent: NOTHING,
+  yearSoFar: NOTHING,
+  lastYearSoFar: NOTHING,
+  yearChangePercent: NOTHING,
+  averagePerDay: NOTHING,
+  projection: NOTHING,
+  lastReading: null,
+};
+/** @type {MeterSummary[]} */
+const LOADING = [
+  { type: "power", sourceVersion: 0, summary: EMPTY },
+  { type: "gas", sourceVersion: 0, summary: EMPTY },
+];
+
+export function Dashboard() {
+  const { api, words } = useSurroundings();
+  const ask = useCallback(() => api.show("dashboard", {}, (/** @type {DashboardBody} */ body) => body.meters), [api]);
+  const { body, failed, load } = useLoaded(ask);
+  const isLoading = !body && !failed;
+  const meters = body?.meters ?? LOADING;
+  return html`
+    <section aria-labelledby="dashboard" aria-busy=${isLoading}>
+      <h2 id="dashboard">${words.dashboard}</h2>
+      <div role="status">
+        ${isLoading && html`<p class="aside">${words.loading}</p>`}
+        ${failed && html`<${Failure} text=${body ? words.notCurrent : words.failed} tryAgain=${load} />`}
+      </div>
+      ${(body || isLoading) && meters.map((meter) => html`<${MeterCards} key=${meter.type} ...${meter} isLoading=${isLoading} />`)}
+    </section>
+  `;
+}
+
+/** @param {{text: string, tryAgain: () => void}} props */
+function Failure({ text, tryAgain }) {
+  const { words } = useSurroundings();
+  return html`<p>${text} <button type="button" class="inline" onClick=${tryAgain}>${words.tryAgain}</button></p>`;
+}
+
+/** @param {{type: Meter, summary: Summary, isLoading: boolean}} props */
+function MeterCards({ type, summary, isLoading }) {
+  const { words, formats } = useSurroundings();
+  const unit = words.units[type];
+  const amount = (/** @type {Figure} */ { value }, digits = 1) =>
+    value === null ? words.unknown : formats.amount(value, unit, digits);
+  return html`
+    <section class=${`meter ${type} ${isLoading ? "skeleton" : ""}`} aria-labelledby=${`cards-${type}`}>
+      <h3 id=${`cards-${type}`}>${words.meters[type]}</h3>
+      <div class="cards" aria-hidden=${isLoading}>
+        <${Card} title=${words.monthSoFar} figure=${amount(summary.monthSoFar)} quality=${summary.monthSoFar.quality}>
+          <${Aside} text=${words.projection(amount(summary.projection))} quality=${summary.projection.quality} />
+        <//>
+        <${Card} title=${words.lastMonth} figure=${amount(summary.lastMonth)} quality=${summary.lastMonth.quality}>
+          <${Aside}
+            text=${words.sameMonthLastYear(amount(summary.sameMonthLastYear))}
+            quality=${summary.sameMonthLastYear.quality}
+          />
+          <${Change} figure=${summary.changePercent} />
+        <//>
+        <${Card} title=${words.yearSoFar} figure=${amount(summary.yearSoFar)} quality=${summary.yearSoFar.quality}>
+          <${Aside} text=${words.lastYearSoFar(amount(summary.lastYearSoFar))} quality=${summary.lastYearSoFar.quality} />
+          <${Change} figure=${summary.yearChangePercent} />
+        <//>
+        <${Card}
+          title=${words.averagePerDay}
+          figure=${amount(summary.averagePerDay, 2)}
+          quality=${summary.averagePerDay.quality}
+        >
+          <${Aside} text=${words.lastThirtyDays} quality=${null} />
+        <//>
+        <${LastReadingCard} day=${summary.day} reading=${summary.lastReading} unit=${unit} />
+      </div>
+    </section>
+  `;
+}
+
+/** @param {{title: string, figure: string, quality: Quality | null, children?: unknown}} props */
+function Card({ title, figure, quality, children }) {
+  return html`
+    <article>
+      <h4>${title}</h4>
+      <p class="figure">${figure}</p>
+      <${QualityMark} quality=${quality} />
+      ${children}
+    </article>
+  `;
+}
+
+/** @param {{text: string, quality: Quality | null}} props */
+function Aside({ text, quality }) {
+  return html`<p class="aside">${text} <${QualityMark} quality=${quality} /></p>`;
+}
+
+/** @param {{quality: Quality | null}} props */
+function QualityMark({ quality }) {
+  const { words } = useSurroundings();
+  return quality && html`<small class=${`quality ${quality}`}>${words.qualities[quality]}</small>`;
+}
+
+/** @param {{figure: Figure}} props */
+function Change({ figure }) {
+  const { words, formats } = useSurroundings();
+  if (figure.value === null) return null;
+  const size = formats.percent(Math.abs(figure.value));
+  const isNothing = size === formats.percent(0);
+  return html`<p class="aside">${isNothing ? words.same : figure.value > 0 ? words.more(size) : words.less(size)}</p>`;
+}
+
+/** @param {{day: string, reading: LastReading | null, unit: string}} props */
+function LastReadingCard({ day, reading, unit }) {
+  const { words, formats } = useSurroundings();
+  if (!reading) return html`<${Card} title=${words.lastReading} figure=${words.noReading} quality=${null} />`;
+  return html`
+    <${Card} title=${words.lastReading} figure=${formats.amount(reading.amount, unit, 3)} quality=${reading.quality}>
+      <p class="aside">${formats.day(day, reading.ageDays)}, ${words.age(reading.ageDays)}</p>
+      ${reading.ageDays >= DUE_DAYS && html`<p class="hint">${words.due}</p>`}
+    <//>
+  `;
+}

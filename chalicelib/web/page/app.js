@@ -1,0 +1,112 @@
+/** The page as a whole: its header, signing in and out, and the components of somebody who is signed in. */
+
+import { Dashboard } from "../components/dashboard.js";
+import { html, useEffect, useMemo, useState } from "../vendor/preact.js";
+import { Api } from "./api.js";
+import { Formats, localeOf } from "./formats.js";
+import { Surrounded } from "./surroundings.js";
+import { LANGUAGES, WORDS } from "./words.js";
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * @typedef {object} Props
+ * @property {string} base
+ * @property {import("./sign_in.js").SignIn} signIn
+ * @property {URL | null} returned the address that the issuer sent the person back to
+ * @property {import("./preferences.js").Preferences} preferences
+ * @property {typeof fetch} fetch
+ */
+
+/** @typedef {"out" | "arriving" | "in" | "expired" | "failed"} Phase */
+
+/** @param {Props} props */
+export function App({ base, signIn, returned, preferences, fetch }) {
+  const [language, setLanguage] = useState(preferences.language);
+  const [theme, setTheme] = useState(preferences.theme);
+  const [phase, setPhase] = useState(/** @type {Phase} */ (returned ? "arriving" : "out"));
+  const [session, setSession] = useState(/** @type {import("./sign_in.js").Session | null} */ (null));
+  const words = WORDS[language];
+
+  useEffect(() => {
+    document.documentElement.lang = language;
+    document.title = words.title;
+  }, [language]);
+  useEffect(() => {
+    if (theme === "auto") document.documentElement.removeAttribute("data-theme");
+    else document.documentElement.setAttribute("data-theme", theme);
+  }, [theme]);
+  useEffect(() => {
+    if (!returned) return;
+    const begin = (/** @type {import("./sign_in.js").Session} */ arrived) => {
+      setSession(arrived);
+      setPhase("in");
+    };
+    signIn.arrive(returned).then(begin, () => setPhase("failed"));
+  }, []);
+  useEffect(() => {
+    if (!session) return;
+    const left = Math.min(session.expiresAt - Date.now(), LONGEST_TIMER_MS);
+    const timer = setTimeout(() => setPhase("expired"), left);
+    return () => clearTimeout(timer);
+  }, [session]);
+
+  const formats = useMemo(() => new Formats(localeOf(language, preferences.preferred)), [language]);
+  const api = useMemo(() => session && new Api(base, session.token, () => setPhase("expired"), fetch), [session]);
+  const leave = () => void signIn.leave().catch(() => setPhase("failed"));
+  const signOut = () => {
+    setSession(null);
+    setPhase("out");
+  };
+  return html`
+    <header class="container">
+      <h1>${words.title}</h1>
+      <div class="choices">
+        <${Choice}
+          label=${words.language}
+          value=${language}
+          options=${LANGUAGES}
+          choose=${(/** @type {import("./words.js").Language} */ chosen) => {
+            preferences.language = chosen;
+            setLanguage(chosen);
+          }}
+        />
+        <${Choice}
+          label=${words.theme}
+          value=${theme}
+          options=${words.themes}
+          choose=${(/** @type {import("./preferences.js").Theme} */ chosen) => {
+            preferences.theme = chosen;
+            setTheme(chosen);
+          }}
+        />
+      </div>
+      ${session && html`<p class="who">${words.signedInAs(session.user)} <button type="button" class="inline secondary" onClick=${signOut}>${words.signOut}</button></p>`}
+    </header>
+    <main class="container">
+      <div role="alert">
+        ${phase === "expired" && html`<p class="hint">${words.expired} <button type="button" class="inline" onClick=${leave}>${words.signInAgain}</button></p>`}
+        ${phase === "failed" && html`<p class="hint">${words.signInFailed}</p>`}
+      </div>
+      ${phase === "arriving" && html`<p aria-busy="true">${words.signingIn}</p>`}
+      ${(phase === "out" || phase === "failed") && html`<p>${words.welcome}</p><button type="button" onClick=${leave}>${words.signIn}</button>`}
+      ${api && html`<${Surrounded.Provider} value=${{ words, formats, api }}><${Dashboard} /><//>`}
+    </main>
+  `;
+}
+
+/**
+ * @template {string} Value
+ * @param {{label: string, value: Value, options: Record<Value, string>, choose: (value: Value) => void}} props
+ */
+function Choice({ label, value, options, choose }) {
+  const pick = (/** @type {Event} */ event) =>
+    choose(/** @type {Value} */ (/** @type {HTMLSelectElement} */ (event.target).value));
+  return html`
+    <label>${label}
+      <select value=${value} onChange=${pick}>
+        ${Object.entries(options).map(([name, text]) => html`<option value=${name} selected=${name === value}>${text}</option>`)}
+      </select>
+    </label>
+  `;
+}

@@ -1,0 +1,111 @@
+/**
+ * Signing in: OpenID Connect, authorization code with PKCE. The token lives in memory only. While the person is away
+ * at the issuer, sessionStorage keeps what the answer is checked against, and no longer.
+ */
+
+import * as oauth from "../vendor/oauth4webapi.js";
+
+/**
+ * @typedef {object} Session
+ * @property {string} token the ID token: page and application are one client, so its audience is both
+ * @property {string} user
+ * @property {number} expiresAt in milliseconds
+ */
+
+/**
+ * @typedef {object} Issuer
+ * @property {string} issuer its address
+ * @property {string} clientId
+ * @property {string} redirectUri where it sends people back to
+ */
+
+/**
+ * @typedef {object} Around what signing in touches
+ * @property {Pick<Storage, "getItem" | "setItem" | "removeItem">} storage
+ * @property {(url: string) => void} go leave the page
+ * @property {typeof fetch} fetch
+ */
+
+const PENDING = "sign-in";
+
+export class SignIn {
+  /**
+   * @param {Issuer} at
+   * @param {Around} around
+   */
+  constructor(at, around) {
+    this.at = at;
+    this.around = around;
+    /** @type {oauth.Client} */
+    this.client = { client_id: at.clientId };
+    this.options = {
+      [oauth.allowInsecureRequests]: at.issuer.startsWith("http://"), // the application takes such issuers locally only
+      [oauth.customFetch]: around.fetch,
+    };
+  }
+
+  /** Leave for the issuer. Throws where it cannot be reached. */
+  async leave() {
+    const server = await this.server();
+    const pending = {
+      verifier: oauth.generateRandomCodeVerifier(),
+      state: oauth.generateRandomState(),
+      nonce: oauth.generateRandomNonce(),
+    };
+    this.around.storage.setItem(PENDING, JSON.stringify(pending));
+    const url = new URL(server.authorization_endpoint ?? "");
+    const asked = {
+      response_type: "code",
+      client_id: this.at.clientId,
+      redirect_uri: this.at.redirectUri,
+      scope: "openid",
+      state: pending.state,
+      nonce: pending.nonce,
+      code_challenge: await oauth.calculatePKCECodeChallenge(pending.verifier),
+      code_challenge_method: "S256",
+    };
+    for (const [name, value] of Object.entries(asked)) url.searchParams.set(name, value);
+    this.around.go(url.href);
+  }
+
+  /**
+   * Whether the issuer has sent the person back to this address.
+   * @param {URL} url
+   */
+  static isReturn(url) {
+    return url.searchParams.has("state") && (url.searchParams.has("code") || url.searchParams.has("error"));
+  }
+
+  /**
+   * Make a session of what the issuer sent back. Throws for every answer that this page has not asked for.
+   * @param {URL} url
+   * @returns {Promise<Session>}
+   */
+  async arrive(url) {
+    const { verifier, state, nonce } = JSON.parse(this.around.storage.getItem(PENDING) ?? "{}");
+    this.around.storage.removeItem(PENDING);
+    if (!state) throw new Error("no sign-in was begun here");
+    const server = await this.server();
+    const answer = oauth.validateAuthResponse(server, this.client, url, state);
+    const response = await oauth.authorizationCodeGrantRequest(
+      server,
+      this.client,
+      oauth.None(),
+      answer,
+      this.at.redirectUri,
+      verifier,
+      this.options,
+    );
+    const checks = { expectedNonce: nonce, requireIdToken: true };
+    const tokens = await oauth.processAuthorizationCodeResponse(server, this.client, response, checks);
+    const claims = oauth.getValidatedIdTokenClaims(tokens);
+    if (!claims || !tokens.id_token) throw new Error("the issuer gave no ID token");
+    return { token: tokens.id_token, user: claims.sub, expiresAt: claims.exp * 1000 };
+  }
+
+  async server() {
+    const issuer = new URL(this.at.issuer);
+    const found = await oauth.discoveryRequest(issuer, { algorithm: "oidc", ...this.options });
+    return oauth.processDiscoveryResponse(issuer, found);
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Every word of the page, in German and English. A text with a gap is a function. No other module holds a word.
+ */
+
+/** @typedef {"de" | "en"} Language */
+/** @typedef {typeof ENGLISH} Words */
+
+const ENGLISH = {
+  title: "Energy Monitor",
+  language: "Language",
+  theme: "Appearance",
+  themes: { auto: "As the device", light: "Light", dark: "Dark" },
+  signIn: "Sign in",
+  signOut: "Sign out",
+  signInAgain: "Sign in again",
+  welcome: "See what your household uses, from the readings of your meters.",
+  signingIn: "Signing in …",
+  signInFailed: "Signing in did not work.",
+  signedInAs: (/** @type {string} */ user) => `Signed in as ${user}`,
+  expired: "Your sign-in has ended. What you see stays as it was.",
+  tryAgain: "Try again",
+  dashboard: "Overview",
+  loading: "Loading …",
+  failed: "This cannot be shown at the moment.",
+  notCurrent: "This may be out of date: the last attempt to load it failed.",
+  meters: { power: "Electricity", gas: "Gas" },
+  units: { power: "kWh", gas: "m³" },
+  noReading: "No reading yet.",
+  monthSoFar: "This month so far",
+  projection: (/** @type {string} */ amount) => `Whole month: about ${amount}`,
+  lastMonth: "Last month",
+  sameMonthLastYear: (/** @type {string} */ amount) => `Same month last year: ${amount}`,
+  yearSoFar: "This year so far",
+  lastYearSoFar: (/** @type {string} */ amount) => `Last year to the same day: ${amount}`,
+  more: (/** @type {string} */ percent) => `${percent} more`,
+  less: (/** @type {string} */ percent) => `${percent} less`,
+  same: "the same",
+  averagePerDay: "Average per day",
+  lastThirtyDays: "Over the last 30 days",
+  lastReading: "Last reading",
+  unknown: "not known",
+  age: (/** @type {number} */ days) =>
+    days < 0 ? "dated ahead of today" : days === 0 ? "today" : days === 1 ? "yesterday" : `${days} days ago`,
+  due: "A reading is due.",
+  qualities: {
+    measured: "measured",
+    interpolated: "between two readings",
+    extrapolated: "estimated beyond the readings",
+  },
+};
+
+/** @type {Words} */
+const GERMAN = {
+  title: "Energiemonitor",
+  language: "Sprache",
+  theme: "Darstellung",
+  themes: { auto: "Wie das Gerät", light: "Hell", dark: "Dunkel" },
+  signIn: "Anmelden",
+  signOut: "Abmelden",
+  signInAgain: "Neu anmelden",
+  welcome: "Sehen Sie, was Ihr Haushalt verbraucht, aus den Ständen Ihrer Zähler.",
+  signingIn: "Anmeldung läuft …",
+  signInFailed: "Die Anmeldung hat nicht geklappt.",
+  signedInAs: (user) => `Angemeldet als ${user}`,
+  expired: "Ihre Anmeldung ist abgelaufen. Was Sie sehen, bleibt stehen.",
+  tryAgain: "Noch einmal versuchen",
+  dashboard: "Überblick",
+  loading: "Wird geladen …",
+  failed: "Das lässt sich gerade nicht zeigen.",
+  notCurrent: "Das ist vielleicht nicht aktuell: Der letzte Versuch, es zu laden, ist gescheitert.",
+  meters: { power: "Strom", gas: "Gas" },
+  units: { power: "kWh", gas: "m³" },
+  noReading: "Noch kein Zählerstand.",
+  monthSoFar: "Dieser Monat bisher",
+  projection: (amount) => `Ganzer Monat: etwa ${amount}`,
+  lastMonth: "Letzter Monat",
+  sameMonthLastYear: (amount) => `Derselbe Monat im Vorjahr: ${amount}`,
+  yearSoFar: "Dieses Jahr bisher",
+  lastYearSoFar: (amount) => `Vorjahr bis zum selben Tag: ${amount}`,
+  more: (percent) => `${percent} mehr`,
+  less: (percent) => `${percent} weniger`,
+  same: "gleich viel",
+  averagePerDay: "Im Mittel pro Tag",
+  lastThirtyDays: "Über die letzten 30 Tage",
+  lastReading: "Letzter Zählerstand",
+  unknown: "nicht bekannt",
+  age: (days) => (days < 0 ? "liegt nach heute" : days === 0 ? "heute" : days === 1 ? "gestern" : `vor ${days} Tagen`),
+  due: "Ein Zählerstand ist fällig.",
+  qualities: {
+    measured: "gemessen",
+    interpolated: "zwischen zwei Ständen",
+    extrapolated: "über die Stände hinaus geschätzt",
+  },
+};
+
+/** @type {Record<Language, Words>} */
+export const WORDS = { de: GERMAN, en: ENGLISH };
+
+/** The languages under their own names. */
+export const LANGUAGES = /** @type {const} */ ({ de: "Deutsch", en: "English" });
+
+/**
+ * The first language that both the browser and the page speak, else English.
+ * @param {readonly string[]} preferred
+ * @returns {Language}
+ */
+export function languageOf(preferred) {
+  const spoken = preferred.map((tag) => tag.slice(0, 2).toLowerCase());
+  return /** @type {Language} */ (spoken.find((language) => language in WORDS) ?? "en");
+}

@@ -1,0 +1,35 @@
+"""What others have made lies here as they published it: version, licence and checksum are written down."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+VENDOR = ROOT / "chalicelib" / "web" / "vendor"
+MANIFEST = json.loads((VENDOR / "manifest.json").read_text())
+PACKAGES = json.loads((ROOT / "infra" / "javascript" / "package.json").read_text())["devDependencies"]
+
+
+@pytest.mark.parametrize("name", MANIFEST)
+def test_a_file_is_as_it_was_published(name: str) -> None:
+    assert sha256((VENDOR / name).read_bytes()).hexdigest() == MANIFEST[name]["sha256"]
+
+
+@pytest.mark.parametrize("name", MANIFEST)
+def test_its_licence_lies_beside_it(name: str) -> None:
+    texts = [(VENDOR / file).read_text() for file in MANIFEST[name]["licenceFiles"]]
+    assert texts
+    assert all("copyright" in text.lower() for text in texts)
+
+
+def test_every_file_is_written_down() -> None:
+    served = {path.name for path in VENDOR.iterdir() if path.suffix in {".js", ".css", ".svg"}}
+    assert served == set(MANIFEST)
+
+
+@pytest.mark.parametrize("name", MANIFEST)
+def test_types_are_those_of_the_same_version(name: str) -> None:
+    package = MANIFEST[name]["package"]
+    assert PACKAGES.get(package, MANIFEST[name]["version"]) == MANIFEST[name]["version"]

@@ -1,0 +1,127 @@
+/** The page as a whole: signed out, signed in, after the token's end; languages and themes. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { dashboard, FakeIssuer, json, MemoryStorage, newDocument, until, WEB } from "./surroundings.js";
+
+const { html, render } = await import(new URL("vendor/preact.js", WEB));
+const { App } = await import(new URL("page/app.js", WEB));
+const { Preferences } = await import(new URL("page/preferences.js", WEB));
+const { SignIn } = await import(new URL("page/sign_in.js", WEB));
+const { WORDS } = await import(new URL("page/words.js", WEB));
+
+const EN = WORDS.en;
+
+async function opened({ status = 200, claims = {}, arrive = true, back = {} } = {}) {
+  const root = await newDocument();
+  const issuer = Object.assign(new FakeIssuer(), { claims });
+  const storages = [new MemoryStorage(), new MemoryStorage()];
+  const at = { issuer: issuer.url, clientId: "energy-monitor", redirectUri: "http://localhost:3100/api/" };
+  const signIn = new SignIn(at, { storage: storages[0], go: issuer.visit, fetch: issuer.fetch });
+  const preferences = new Preferences(storages[1], ["en-GB"]);
+  const app = { status };
+  const fetch = async () => json(app.status === 200 ? dashboard() : { detail: "no" }, app.status);
+  if (arrive) await signIn.leave();
+  const returned = arrive ? issuer.back(back) : null;
+  render(html`<${App} base="/api" ...${{ signIn, returned, preferences, fetch }} />`, root);
+  return { root, issuer, storages, app };
+}
+
+const buttonOf = (root, name) => [...root.querySelectorAll("button")].find((button) => button.textContent === name);
+const choose = (select, value) => {
+  select.value = value;
+  select.dispatchEvent(new Event("change", { bubbles: true }));
+};
+
+test("who is signed out may sign in, and the page leaves for the issuer", async () => {
+  const { root, issuer } = await opened({ arrive: false });
+  assert.equal(root.querySelector("article"), null);
+  buttonOf(root, EN.signIn).click();
+  await until(() => issuer.asked, "the issuer is visited");
+});
+
+test("who comes back sees the figures, and the token is in no storage and no address", async () => {
+  const { root, issuer, storages } = await opened();
+  await until(() => root.querySelectorAll("article").length === 10 && /1,234\.6/.test(root.textContent));
+  assert.match(root.textContent, /Signed in as home/);
+  const token = issuer.idToken().split(".")[1];
+  assert.ok(storages.every((storage) => ![...storage.kept.values()].join().includes(token.slice(0, 20))));
+  assert.ok(!document.location.href.includes("code"));
+});
+
+test("a name is text, whatever it holds", async () => {
+  const { root } = await opened({ claims: { sub: "<img src=x onerror=alert(1)>" } });
+  await until(() => /Signed in as <img/.test(root.textContent));
+  assert.equal(root.querySelector("img"), null);
+});
+
+test("signing out takes the figures away", async () => {
+  const { root } = await opened();
+  await until(() => buttonOf(root, EN.signOut));
+  buttonOf(root, EN.signOut).click();
+  await until(() => buttonOf(root, EN.signIn));
+  assert.equal(root.querySelector("article"), null);
+  assert.doesNotMatch(root.textContent, /home/);
+});
+
+test("when the application takes the token no more, figures stay and the way to sign in again is there", async () => {
+  const { root, issuer, app } = await opened();
+  await until(() => /1,234\.6/.test(root.textContent));
+  app.status = 401;
+  document.dispatchEvent(new Event("visibilitychange"));
+  await until(() => buttonOf(root, EN.signInAgain), "the end is said");
+  assert.match(root.querySelector("[role=alert]").textContent, new RegExp(EN.expired));
+  assert.match(root.textContent, /1,234\.6/);
+  issuer.asked = null;
+  buttonOf(root, EN.signInAgain).click();
+  await until(() => issuer.asked, "the issuer is visited");
+});
+
+test("the end of the token is said without asking the application", async () => {
+  const { root } = await opened({ claims: { exp: Math.floor(Date.now() / 1000) } });
+  await until(() => buttonOf(root, EN.signInAgain) ?? buttonOf(root, EN.signIn));
+  assert.match(root.querySelector("[role=alert]").textContent, /ended|did not work/);
+});
+
+test("a sign-in that failed says so and may be tried again", async () => {
+  const { root } = await opened({ back: { error: "access_denied" } });
+  await until(() => root.textContent.includes(EN.signInFailed));
+  assert.ok(buttonOf(root, EN.signIn));
+});
+
+test("an issuer that cannot be reached is said too", async () => {
+  const { root, issuer } = await opened({ arrive: false });
+  issuer.url = "http://elsewhere.example";
+  buttonOf(root, EN.signIn).click();
+  await until(() => root.textContent.includes(EN.signInFailed));
+});
+
+test("another language changes everything that is said, and its choice is kept", async () => {
+  const { root, storages } = await opened();
+  await until(() => /1,234\.6/.test(root.textContent));
+  choose(root.querySelectorAll("select")[0], "de");
+  await until(() => /1\.234,6/.test(root.textContent));
+  await until(() => document.documentElement.lang === "de");
+  assert.equal(document.title, WORDS.de.title);
+  assert.equal(root.querySelectorAll("h2")[0].textContent, WORDS.de.dashboard);
+  assert.equal(storages[1].getItem("language"), "de");
+});
+
+test("a theme is put on the document, and 'as the device' takes it off", async () => {
+  const { root } = await opened({ arrive: false });
+  const theme = root.querySelectorAll("select")[1];
+  choose(theme, "dark");
+  await until(() => document.documentElement.getAttribute("data-theme") === "dark");
+  choose(theme, "auto");
+  await until(() => !document.documentElement.hasAttribute("data-theme"));
+});
+
+test("every control has a name and is a control that the keyboard knows", async () => {
+  const { root } = await opened();
+  await until(() => /1,234\.6/.test(root.textContent));
+  for (const control of root.querySelectorAll("button, select")) {
+    assert.ok((control.closest("label") ?? control).textContent.trim());
+    assert.equal(control.getAttribute("tabindex"), null);
+  }
+  assert.equal(root.querySelectorAll("[onclick], a:not([href])").length, 0);
+});

@@ -1,0 +1,129 @@
+/** The dashboard in each of its states. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { dashboard, json, newDocument, until, WEB } from "./surroundings.js";
+
+const { html, render } = await import(new URL("vendor/preact.js", WEB));
+const { Api } = await import(new URL("page/api.js", WEB));
+const { Formats } = await import(new URL("page/formats.js", WEB));
+const { WORDS } = await import(new URL("page/words.js", WEB));
+const { Surrounded } = await import(new URL("page/surroundings.js", WEB));
+const { Dashboard } = await import(new URL("components/dashboard.js", WEB));
+
+const FAILED = () => json({ detail: "the database is away" }, 503);
+
+async function shown(language, ...answers) {
+  const root = await newDocument();
+  const asked = [];
+  const fetch = async (url) => {
+    asked.push(url);
+    return answers.shift();
+  };
+  const value = { words: WORDS[language], formats: new Formats(language), api: new Api("", "t", () => {}, fetch) };
+  render(html`<${Surrounded.Provider} value=${value}><${Dashboard} /><//>`, root);
+  return { root, asked };
+}
+
+/** What is read in an element, piece by piece. */
+const piecesOf = (node) => (node.nodeType === 3 ? [node.textContent] : [...node.childNodes].flatMap(piecesOf));
+const textOf = (element) => piecesOf(element).join(" ").replaceAll(/\s+/g, " ").replaceAll(" ,", ",").trim();
+const cardsOf = (root, type) => [...root.querySelectorAll(`.meter.${type} article`)].map(textOf);
+const isLoaded = (root) => () => root.querySelector("section").getAttribute("aria-busy") !== "true";
+
+test("each figure stands with how sure it is", async () => {
+  const { root } = await shown("en", json(dashboard()));
+  await until(isLoaded(root));
+  assert.deepEqual(cardsOf(root, "power"), [
+    "This month so far 1,234.6 kWh measured Whole month: about 400 kWh estimated beyond the readings",
+    "Last month 300 kWh between two readings Same month last year: 250 kWh measured 20% more",
+    "This year so far 900 kWh measured Last year to the same day: 1,000 kWh measured 10% less",
+    "Average per day 10.26 kWh measured Over the last 30 days",
+    "Last reading 51,234.567 kWh measured Feb 29, 2024, 15 days ago",
+  ]);
+});
+
+test("it speaks German, and writes gas in m³", async () => {
+  const body = dashboard();
+  body.meters[1].summary = body.meters[0].summary;
+  const { root } = await shown("de", json(body));
+  await until(isLoaded(root));
+  const [month] = cardsOf(root, "gas");
+  assert.equal(
+    month,
+    "Dieser Monat bisher 1.234,6 m³ gemessen Ganzer Monat: etwa 400 m³ über die Stände hinaus geschätzt",
+  );
+});
+
+test("a meter without readings says so and invents no figure", async () => {
+  const { root } = await shown("en", json(dashboard()));
+  await until(isLoaded(root));
+  const cards = cardsOf(root, "gas");
+  assert.equal(cards[4], "Last reading No reading yet.");
+  assert.ok(
+    cards.slice(0, 4).every((text) => !/\d+ m³|measured/.test(text)),
+    cards.join("\n"),
+  );
+});
+
+for (const [ageDays, due] of [
+  [29, false],
+  [30, true],
+]) {
+  test(`after ${ageDays} days a reading is ${due ? "" : "not "}due`, async () => {
+    const lastReading = { date: "2024-02-01T00:00:00Z", amount: 1, ageDays, quality: "measured" };
+    const { root } = await shown("en", json(dashboard(7, { lastReading })));
+    await until(isLoaded(root));
+    assert.equal(textOf(root).includes(WORDS.en.due), due);
+  });
+}
+
+test("no change is neither more nor less", async () => {
+  const { root } = await shown("en", json(dashboard(7, { changePercent: { value: -0.04, quality: "measured" } })));
+  await until(isLoaded(root));
+  assert.match(cardsOf(root, "power")[1], /the same$/);
+});
+
+test("while it loads, the cards have their place and are not read out", async () => {
+  const { root } = await shown("en", new Promise(() => {}));
+  assert.equal(root.querySelectorAll(".skeleton article").length, 10);
+  assert.ok([...root.querySelectorAll(".cards")].every((cards) => cards.getAttribute("aria-hidden") === "true"));
+  assert.equal(textOf(root.querySelector("[role=status]")), WORDS.en.loading);
+});
+
+test("a failure offers to try again, and that works", async () => {
+  const { root, asked } = await shown("en", FAILED(), json(dashboard()));
+  await until(() => root.querySelector("button"));
+  assert.equal(root.querySelectorAll("article").length, 0);
+  assert.match(textOf(root), new RegExp(WORDS.en.failed));
+  root.querySelector("button").click();
+  await until(() => root.querySelectorAll("article").length === 10);
+  assert.equal(root.querySelector("button"), null);
+  assert.equal(asked.length, 2);
+});
+
+test("who comes back sees new figures, or the old ones marked as such", async () => {
+  const { root } = await shown(
+    "en",
+    json(dashboard(7)),
+    FAILED(),
+    json(dashboard(8, { monthSoFar: { value: 5, quality: "measured" } })),
+  );
+  await until(isLoaded(root));
+  document.dispatchEvent(new Event("visibilitychange"));
+  await until(() => root.querySelector("button"), "the failure is said");
+  assert.match(textOf(root), new RegExp(WORDS.en.notCurrent));
+  assert.match(cardsOf(root, "power")[0], /1,234\.6/);
+  document.dispatchEvent(new Event("visibilitychange"));
+  await until(() => /so far 5 kWh/.test(cardsOf(root, "power")[0]), "the new figure is shown");
+  assert.equal(root.querySelector("button"), null);
+});
+
+test("headings and sections are named for who listens", async () => {
+  const { root } = await shown("en", json(dashboard()));
+  await until(isLoaded(root));
+  for (const section of root.querySelectorAll("section")) {
+    assert.ok(root.querySelector(`#${section.getAttribute("aria-labelledby")}`));
+  }
+  assert.equal(root.querySelector("[style]"), null);
+});
