@@ -80,6 +80,14 @@ function MeterCards({ type, summary, isLoading }) {
   const unit = words.units[type];
   const amount = (/** @type {Figure} */ { value }, digits = 1) =>
     value === null ? words.unknown : formats.amount(value, unit, digits);
+  if (!isLoading && !summary.lastReading) {
+    return html`
+      <section class=${`meter ${type}`} aria-labelledby=${`cards-${type}`}>
+        <h3 id=${`cards-${type}`}>${words.meters[type]}</h3>
+        <p>${words.noReading}</p>
+      </section>
+    `;
+  }
   return html`
     <section class=${`meter ${type} ${isLoading ? "skeleton" : ""}`} aria-labelledby=${`cards-${type}`}>
       <h3 id=${`cards-${type}`}>${words.meters[type]}</h3>
