@@ -23,21 +23,19 @@ _KEPT = Context(prec=MAX_DIGITS)
 
 
 def in_kept_digits(amount: Decimal) -> Decimal:
-    """An amount in as many digits as are taken: inherited doubles may have two more, which say nothing.
-
-    No zero at its end, no exponent, no sign before a zero: 1.50 is 1.5, 1E+2 is 100.
-    """
-    return _KEPT.add(_KEPT.normalize(amount), Decimal(0))
+    """An amount in as many digits as are taken: inherited doubles may have two more, which say nothing."""
+    return _KEPT.plus(amount)
 
 
 def plain_amount(amount: Decimal) -> Decimal:
-    """The same amount as it is stored: without zeros that say nothing, of which there may be thousands.
+    """The same amount as it is stored: without exponent, without thousands of zeros, without a sign before a zero.
 
-    An amount that is refused for its digits keeps them.
+    1000.0 stays as it was written, because version 1 answers so. An amount that is refused for its digits keeps them.
     """
-    if not amount.is_finite():
-        return amount
-    kept = in_kept_digits(amount)
+    text = str(amount)
+    if not amount.is_finite() or ("E" not in text and len(text) <= MAX_DIGITS + 1):
+        return amount or abs(amount)
+    kept = _KEPT.add(_KEPT.normalize(amount), Decimal(0))
     return kept if kept == amount else amount
 
 

