@@ -18,7 +18,7 @@ export async function newDocument() {
 
 /** Let effects run and promises settle until a condition holds. */
 export async function until(condition, what) {
-  for (let turn = 0; turn < 200; turn += 1) {
+  for (let turn = 0; turn < 2_000; turn += 1) {
     if (condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
