@@ -1,5 +1,6 @@
 """Importing beside other writers: what others have just stored is skipped, and what cannot end is said."""
 
+import gc
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chalicelib.domain.errors import ConflictError, DuplicateReadingError, UnavailableError
+from chalicelib.domain.errors import ConflictError, DuplicateReadingError, InvalidInputError, UnavailableError
 from chalicelib.domain.events import EnergyReadingsBulkImported
 from chalicelib.domain.ports import UserSettings, WriteTransaction
 from chalicelib.domain.readings import EnergyType
@@ -132,3 +133,11 @@ def test_its_event_names_every_year_between_the_first_new_reading_and_the_last(d
     (meter,) = event.meters
     assert (event.count, meter.type, meter.source_version) == (len(days), "gas", 1)
     assert meter.affected_years == tuple(range(min(days).year, max(days).year + 1))
+
+
+@pytest.mark.parametrize("content", [CSV, b"no header", CSV + b"2023-02-31,power,1\n"])
+def test_garbage_is_collected_again_after_an_import_however_it_ends(content: bytes) -> None:
+    assert gc.isenabled()
+    with suppress(InvalidInputError):
+        service(FakeStore(), FakePublisher()).bulk_create("alice", content)
+    assert gc.isenabled()
