@@ -54,7 +54,7 @@ lint: environments-check
 	@$(NODE) $(PACKAGES)/@biomejs/biome/bin/biome ci --config-path=infra/javascript chalicelib/web tests/web
 
 check: lint ## format, lint, types, imports, unit and functional tests: under a minute
-	@$(APP)pytest -q -n 2 tests/unit tests/functional
+	@$(APP)pytest -q -n 3 tests/unit tests/functional
 
 test: environments-test ## what 'check' does, and contract, integration and end-to-end tests with coverage: what CI runs
 	@rm -f .coverage .coverage.*
