@@ -1,5 +1,6 @@
 """What the bodies of every version are made of. What a body says belongs to its version: v1 is frozen, v2 is not."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -7,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StrictBool, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.domain.plausibility.limits import plain_amount
 
 
@@ -59,3 +61,37 @@ class Body(BaseModel):
     def as_json(self) -> dict[str, Any]:
         """The members as the caller sees them."""
         return self.model_dump(by_alias=True)
+
+
+def check_texts(value: Any) -> None:
+    """Raise InvalidInputError for half a surrogate pair, which JSON can write and UTF-8 cannot; it names the member."""
+    members = value.items() if isinstance(value, dict) else [("body", value)]
+    errors = tuple(
+        FieldError(name, "half a surrogate pair: send whole characters")
+        for name, member in members
+        if not all(map(is_whole, _texts([name, member])))
+    )
+    if errors:
+        raise InvalidInputError(f"{errors[0].where}: {errors[0].reason}", errors)
+
+
+def is_whole(text: str) -> bool:
+    """Whether a text holds no half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in it, names too, however deep it lies."""
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case str() as text:
+                yield text
+            case list() as items:
+                waiting += items
+            case dict() as members:
+                waiting += [*members, *members.values()]

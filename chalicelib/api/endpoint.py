@@ -17,6 +17,7 @@ from chalice import Response
 from chalice.app import Request
 from pydantic import BaseModel, ValidationError
 
+from chalicelib.api.bodies import check_texts
 from chalicelib.api.errors import (
     PLACE_LENGTH,
     BodyTooLargeError,
@@ -25,7 +26,6 @@ from chalicelib.api.errors import (
     shortened,
 )
 from chalicelib.api.guards import guard
-from chalicelib.api.texts import check_texts
 from chalicelib.api.travelling import travelling
 from chalicelib.api.upload import FILE_BYTES, FORM, FORM_BYTES, JSON, UploadedFile, file_of, media_type_of
 from chalicelib.auth import Caller

@@ -12,11 +12,11 @@ from chalice import Blueprint, Chalice, Response
 from pydantic import BaseModel
 
 from chalicelib.api.answers import problem_answer
+from chalicelib.api.bodies import is_whole
 from chalicelib.api.endpoint import Call, Refusal, answered
 from chalicelib.api.errors import MethodNotAllowedError, UnknownRouteError
 from chalicelib.api.guards import keep_private
 from chalicelib.api.operation import Function, Operation, Promises, inputs_of
-from chalicelib.api.texts import is_whole
 from chalicelib.auth import OPERATOR
 from chalicelib.bootstrap.container import container
 

@@ -95,21 +95,17 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
     @override
     def between(self, energy_type: EnergyType, first: int, last: int, but: str | None = None) -> CompactReadings:
         """What was displayed, and in the dirty range what is stored now."""
-
-        def stored(first: int, last: int) -> CompactReadings:
-            date = {"$gte": to_datetime(first), "$lte": to_datetime(last)}
-            return points_of(self._read, self._side, self._at(energy_type, date, but))
-
         kept = self._kept.between(energy_type, first, last)
         if kept is None:
-            return stored(first, last)
+            return self._stored(energy_type, first, last, but)
         first, last = max(first, kept.dirty_from), min(last, kept.dirty_to)
-        return kept.readings if first > last else kept.readings.with_range(first, last, stored(first, last))
+        if first > last:
+            return kept.readings
+        return kept.readings.with_range(first, last, self._stored(energy_type, first, last, but))
 
     @override
     def stored_between(self, energy_type: EnergyType, first: int, last: int) -> CompactReadings:
-        date = {"$gte": to_datetime(first), "$lte": to_datetime(last)}
-        return points_of(self._read, self._side, self._at(energy_type, date, None))
+        return self._stored(energy_type, first, last, None)
 
     @override
     def highest(self, energy_type: EnergyType) -> Decimal:
@@ -127,6 +123,10 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
         dates = {date for date in found if isinstance(date, datetime)}
         kept = self._of_damaged(between, dates) if self._release_taken else []
         return {to_ms(date) for date in (*dates, *kept)}
+
+    def _stored(self, energy_type: EnergyType, first: int, last: int, but: str | None) -> CompactReadings:
+        date = {"$gte": to_datetime(first), "$lte": to_datetime(last)}
+        return points_of(self._read, self._side, self._at(energy_type, date, but))
 
     def _nearest(self, energy_type: EnergyType, date: Document, direction: int, but: str | None) -> Reading | None:
         """One command, and a second one only where there are doubles."""

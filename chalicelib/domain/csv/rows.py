@@ -83,7 +83,7 @@ def parse_csv(
 
 
 def _check(options: CsvOptions) -> None:
-    """CsvError for an answer that is none, whoever built the options."""
+    """CsvError for an option that has no such value."""
     if options.delimiter not in (None, *DELIMITERS):
         raise CsvError("delimiter must be a tab, ; or ,")
     if options.decimal not in (None, *SIGNS):

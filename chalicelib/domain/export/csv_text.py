@@ -40,7 +40,7 @@ def text_cell(text: str) -> str:
 def amount_cell(amount: Decimal, decimal: DecimalSign) -> str:
     """All digits of an amount that say something.
 
-    ``1.234`` could be 1234, so it gets a further zero; ``1,234`` is told by the ``;``.
+    ``1.234`` could be 1234, so it gets a further zero; the ``;`` says how to read ``1,234``.
     """
     digits = f"{plain_amount(amount):f}"
     if decimal == ",":

@@ -1,4 +1,4 @@
-"""Dates of an export: local, with offset. Whoever reads them back gets the same instant and the same day."""
+"""Dates of an export: local, with offset. Read back, each is the same instant and the same day."""
 
 from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo

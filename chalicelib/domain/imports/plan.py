@@ -8,19 +8,17 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import chain
 from operator import attrgetter
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.csv.parsed import CsvRow, RowError
 from chalicelib.domain.errors import FieldError, ImportQuestionError, ImportRowsError, InvalidReadingError, RowWarning
 from chalicelib.domain.imports.configure import configure
 from chalicelib.domain.imports.files import ReadFile
+from chalicelib.domain.imports.known import KnownMeter
 from chalicelib.domain.imports.neighbours import ask_about_rows
 from chalicelib.domain.imports.options import ImportOptions, OnConflict
 from chalicelib.domain.imports.other_zone import ask_about_zone, count_shifted
 from chalicelib.domain.imports.record import Configured
-from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.plausibility.limits import check_register, in_kept_digits
 from chalicelib.domain.plausibility.words import local, plain
 from chalicelib.domain.readings import EnergyType
@@ -29,35 +27,17 @@ _WAY_ON = "look at the warnings, and pass confirm=true if all is right"
 
 
 @dataclass(frozen=True, slots=True)
-class KnownMeter:
-    """What is stored of a meter.
-
-    ``readings``: at least those between the first row and the last, of the year before, and the next one behind.
-    ``unreadable``: instants that a damaged document holds. ``highest``: asked where the file gives a modulus.
-    """
-
-    type: EnergyType
-    configuration: MeterConfiguration
-    readings: CompactReadings
-    highest: Callable[[], Decimal]
-    unreadable: frozenset[int] = frozenset()
-
-
-class Replacement(NamedTuple):
-    """A row that gives a stored reading another amount."""
-
-    row: CsvRow
-    stored: Decimal
-
-
-@dataclass(frozen=True, slots=True)
 class MeterPlan:
-    """What the rows of one meter would do. ``configured``: what becomes of its configuration, None: nothing."""
+    """What the rows of one meter would do.
+
+    ``configured``: what becomes of its configuration, None: nothing. ``replaced``: rows that give a stored reading
+    another amount.
+    """
 
     type: EnergyType
     configured: Configured | None = None
     new: list[CsvRow] = field(default_factory=list)
-    replaced: list[Replacement] = field(default_factory=list)
+    replaced: list[CsvRow] = field(default_factory=list)
     skipped: list[CsvRow] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     warnings: list[RowWarning] = field(default_factory=list)
@@ -66,14 +46,14 @@ class MeterPlan:
     @property
     def written(self) -> list[CsvRow]:
         """The rows that would be written."""
-        return [*self.new, *(replacement.row for replacement in self.replaced)]
+        return [*self.new, *self.replaced]
 
     @property
     def undoubted(self) -> "MeterPlan":
         """The same without the rows that are asked about."""
         lines = {warning.line for warning in self.warnings}
-        new = [row for row in self.new if row.line not in lines]
-        return replace(self, new=new, replaced=[each for each in self.replaced if each.row.line not in lines])
+        new, replaced = ([row for row in rows if row.line not in lines] for rows in (self.new, self.replaced))
+        return replace(self, new=new, replaced=replaced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +122,7 @@ def plan_import(file: ReadFile, known: Sequence[KnownMeter], on_conflict: OnConf
 def _plan_meter(file: ReadFile, known: KnownMeter, on_conflict: OnConflict, zone: ZoneInfo) -> MeterPlan:
     rows = [row for row in file.rows if row.type is known.type]
     given = file.configurations.get(known.type)
-    configured, errors = (
-        (None, []) if given is None else configure(known.type, known.configuration, given, known.highest, on_conflict)
-    )
+    configured, errors = (None, []) if given is None else configure(known, given, on_conflict, zone)
     after = known.configuration if configured is None else configured.given
     plan = MeterPlan(known.type, configured, errors=errors)
     fitting = _that_fit(rows, after.modulus, plan.errors)
@@ -221,7 +199,7 @@ def _decide(row: CsvRow, stored: Decimal, on_conflict: OnConflict, plan: MeterPl
     if in_kept_digits(stored) == row.amount or on_conflict == "skip":
         plan.skipped.append(row)
     elif on_conflict == "replace":
-        plan.replaced.append(Replacement(row, stored))
+        plan.replaced.append(row)
     else:
         plan.errors.append(_conflict(row, stored, "stored", zone))
 

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.errors import DuplicateReadingError, ImportRowsError, UnavailableError
 from chalicelib.domain.events import EnergyReadingsBulkImported, ImportedMeter, MeterChange
 from chalicelib.domain.imports.files import ReadFile, read_file
+from chalicelib.domain.imports.known import KnownMeter
 from chalicelib.domain.imports.options import DEFAULTS, ImportOptions
-from chalicelib.domain.imports.plan import KnownMeter, plan_import
+from chalicelib.domain.imports.plan import plan_import
 from chalicelib.domain.imports.record import ImportRecord
 from chalicelib.domain.ports import (
     Clock,

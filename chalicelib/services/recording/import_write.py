@@ -13,9 +13,10 @@ from chalicelib.domain.csv.parsed import CsvFormat, CsvRow, RowError
 from chalicelib.domain.errors import RowWarning
 from chalicelib.domain.events import MeterChange
 from chalicelib.domain.imports.files import ReadFile
+from chalicelib.domain.imports.known import KnownMeter
 from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.imports.other_zone import FARTHEST_MS
-from chalicelib.domain.imports.plan import ImportPlan, KnownMeter, MeterPlan, plan_import
+from chalicelib.domain.imports.plan import ImportPlan, MeterPlan, plan_import
 from chalicelib.domain.imports.record import IdRange, ImportedReadings, ImportRecord, Replaced
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.plausibility.usual import USUAL_BASE_MS
@@ -212,7 +213,7 @@ def _created(transaction: WriteTransaction, meter: MeterPlan, import_id: str, no
 
 
 def _replaced(transaction: WriteTransaction, meter: MeterPlan, now: int) -> tuple[Replaced, ...]:
-    amounts = {replacement.row.instant: replacement.row.amount for replacement in meter.replaced}
+    amounts = {row.instant: row.amount for row in meter.replaced}
     if not amounts:
         return ()
     stored = transaction.readings.at(meter.type, [*amounts])

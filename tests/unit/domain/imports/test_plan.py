@@ -11,8 +11,9 @@ from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.csv.parsed import CsvRow, RowError
 from chalicelib.domain.errors import ImportQuestionError, ImportRowsError, RowWarning
 from chalicelib.domain.imports.files import ReadFile
+from chalicelib.domain.imports.known import KnownMeter
 from chalicelib.domain.imports.options import ImportOptions, OnConflict
-from chalicelib.domain.imports.plan import ImportPlan, KnownMeter, plan_import
+from chalicelib.domain.imports.plan import ImportPlan, plan_import
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.readings import DAY_MS, EnergyType, Reading, parse_instant
 
@@ -43,8 +44,7 @@ def planned(
 def lines(plan: ImportPlan) -> tuple[list[int], list[int], list[int]]:
     """Of what is new, replaced and skipped."""
     [meter] = plan.meters
-    replaced = [replacement.row.line for replacement in meter.replaced]
-    return [row.line for row in meter.new], replaced, [row.line for row in meter.skipped]
+    return [row.line for row in meter.new], [row.line for row in meter.replaced], [row.line for row in meter.skipped]
 
 
 def test_what_is_stored_with_the_same_amount_is_skipped_however_it_is_written() -> None:

@@ -455,6 +455,16 @@ def test_a_conflict_names_the_local_day() -> None:
     assert "for power on 2023-02-01," in refused.value.errors[0].reason
 
 
+def test_a_conflict_of_exchanges_names_the_local_day() -> None:
+    home = Home()
+    home.configuration.add_exchange("alice", ExchangeDraft(POWER, "2022-01-01", Decimal(5)))
+    with pytest.raises(ImportRowsError) as refused:
+        home.imported(document(exchanges=[{"date": "2022-01-01", "finalOld": 9, "initialNew": 0}]), JSON)
+    assert refused.value.errors[0].reason.startswith(
+        "the file says 9 and 0 on 2022-01-01, 5 and 0 on 2022-01-01 is stored"
+    )
+
+
 def test_an_import_is_dated_by_what_it_changes_not_by_what_was_there() -> None:
     home = Home()
     home.configuration.add_exchange("alice", ExchangeDraft(POWER, "2010-01-01", Decimal(5)))

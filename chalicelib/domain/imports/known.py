@@ -1,0 +1,24 @@
+"""What is stored of a meter, as far as a file can meet it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from chalicelib.domain.calculation.compact import CompactReadings
+from chalicelib.domain.meters.configuration import MeterConfiguration
+from chalicelib.domain.readings import EnergyType
+
+
+@dataclass(frozen=True, slots=True)
+class KnownMeter:
+    """What is stored of a meter.
+
+    ``readings``: at least those between the first row and the last, of the year before, and the next one behind.
+    ``unreadable``: instants that a damaged document holds. ``highest``: asked where the file gives a modulus.
+    """
+
+    type: EnergyType
+    configuration: MeterConfiguration
+    readings: CompactReadings
+    highest: Callable[[], Decimal]
+    unreadable: frozenset[int] = frozenset()
