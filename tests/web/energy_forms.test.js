@@ -42,8 +42,21 @@ async function opened(answers = [], { last = LAST, existing = null, drafts, open
   return { root, value, sent, writes: () => sent.filter((each) => each.method) };
 }
 
-const stored = (changes = {}) => (body) =>
-  json({ id: "r2", type: body.type ?? "power", date: "2023-02-01T11:00:00.000Z", amount: body.amount, revision: "b", sourceVersion: 5, ...changes }, 201);
+const stored =
+  (changes = {}) =>
+  (body) =>
+    json(
+      {
+        id: "r2",
+        type: body.type ?? "power",
+        date: "2023-02-01T11:00:00.000Z",
+        amount: body.amount,
+        revision: "b",
+        sourceVersion: 5,
+        ...changes,
+      },
+      201,
+    );
 
 /** What the application asks back about 124445 after 12400. */
 const question = (code, details = {}) =>
@@ -76,12 +89,11 @@ function type(input, text) {
   input.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-async function save(root, amount, words = EN) {
+async function save(root, amount) {
   type(field(root, "amount"), amount);
   await until(() => field(root, "amount").value === amount);
   root.querySelector("form").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
   await new Promise((resolve) => setTimeout(resolve, 10));
-  assert.ok(button(root, words.save) || true);
 }
 
 for (const [text, locale, number] of [
@@ -128,7 +140,8 @@ test("a local date and time are those of the user's zone", () => {
 });
 
 test("an hour that exists twice has two instants, one that does not exist is read as the application does", () => {
-  const at = (date, time) => instantsOf(date, time, ZONE).map((instant) => new Date(instant).toISOString().slice(0, 16));
+  const at = (date, time) =>
+    instantsOf(date, time, ZONE).map((instant) => new Date(instant).toISOString().slice(0, 16));
   assert.deepEqual(at("2023-10-29", "02:30"), ["2023-10-29T00:30", "2023-10-29T01:30"]);
   assert.deepEqual(at("2023-10-29", "03:00"), ["2023-10-29T02:00"]);
   assert.deepEqual(at("2023-03-26", "02:30"), ["2023-03-26T01:30"]);
@@ -140,7 +153,7 @@ test("a reading of now is recorded with a typed amount and one press", async () 
   const told = [];
   value.api.onWritten((written) => told.push(...written));
   const now = localParts(Date.now(), ZONE);
-  assert.equal(document.activeElement, field(root, "amount"));
+  await until(() => document.activeElement === field(root, "amount"), "the focus is in the number");
   assert.match(plain(root.textContent), /Last: 12,400 kWh, Jan 31, 2023, 12:00 AM/);
   await save(root, "12445.5");
   await until(() => !root.querySelector("dialog"), "the dialog closes");
@@ -183,7 +196,10 @@ test("an empty date is asked for", async () => {
 
 test("the other meter shows its own last reading and unit", async () => {
   const gas = { id: "g1", type: "gas", date: "2023-01-30T23:00:00.000Z", amount: 77, revision: "a" };
-  const { root, writes } = await opened([stored({ type: "gas" })], { last: gas, selection: { meter: "gas", from: null, to: null } });
+  const { root, writes } = await opened([stored({ type: "gas" })], {
+    last: gas,
+    selection: { meter: "gas", from: null, to: null },
+  });
   assert.equal(root.querySelector("input[type=radio][value=gas]").checked, true);
   assert.match(plain(root.textContent), /Last: 77 m³/);
   await save(root, "78");
@@ -224,8 +240,10 @@ test("far above the usual: what it would be a day, and the suggestion is one pre
     /With 124,445 kWh it would be 56,022\.5 kWh a day since Jan 31, 2023, 12:00 AM\. Up to 50 kWh a day are usual\./,
   );
   assert.doesNotMatch(root.textContent, /in English/);
-  assert.equal(document.activeElement, asked(root));
-  [...root.querySelectorAll("button")].find((each) => plain(each.textContent).trim() === "Save 12,445 kWh instead").click();
+  await until(() => document.activeElement === asked(root), "the focus is at the question");
+  [...root.querySelectorAll("button")]
+    .find((each) => plain(each.textContent).trim() === "Save 12,445 kWh instead")
+    .click();
   await until(() => writes().length === 2);
   assert.equal(writes()[1].json.amount, 12445);
   await until(() => !root.querySelector("dialog"));
@@ -233,7 +251,7 @@ test("far above the usual: what it would be a day, and the suggestion is one pre
 
 test("who says that it is so has it stored", async () => {
   const { root, writes } = await opened([question("FAR_ABOVE_USUAL"), stored()], { language: "de" });
-  await save(root, "124445", WORDS.de.forms);
+  await save(root, "124445");
   await until(saying(root, "Üblich sind bis zu 50 kWh am Tag."));
   button(root, WORDS.de.forms.itIsSo).click();
   await until(() => writes().length === 2);
@@ -247,7 +265,7 @@ test("who corrects goes back to the number, and the question goes", async () => 
   await until(() => asked(root));
   button(root, EN.correct).click();
   await until(() => !asked(root));
-  assert.equal(document.activeElement, field(root, "amount"));
+  await until(() => document.activeElement === field(root, "amount"), "the focus is in the number");
   assert.equal(field(root, "amount").value, "124445");
 });
 
@@ -305,7 +323,10 @@ test("higher than the next, and an exchange of that day without a time", async (
 });
 
 test("what the register cannot show is said in the page's words", async () => {
-  const refused = json({ detail: "is not below 100000", errors: [{ where: "amount", reason: "is not below 100000" }] }, 422);
+  const refused = json(
+    { detail: "is not below 100000", errors: [{ where: "amount", reason: "is not below 100000" }] },
+    422,
+  );
   const { root } = await opened([refused]);
   await save(root, "100000");
   await until(saying(root, EN.refused.amount));
@@ -319,7 +340,10 @@ test("a time that is taken: the value there is named and may be changed", async 
   type(field(root, "time"), "12:00");
   await save(root, "12445");
   await until(saying(root, "There is a reading of Feb 1, 2023, 12:00 PM already: 12,440 kWh."));
-  assert.match(decodeURIComponent(sent.find((each) => each.asked).asked), /from=2023-02-01T11:00:00.000Z&to=2023-02-01T11:00:00.000Z/);
+  assert.match(
+    decodeURIComponent(sent.find((each) => each.asked).asked),
+    /from=2023-02-01T11:00:00.000Z&to=2023-02-01T11:00:00.000Z/,
+  );
   button(root, EN.changeIt).click();
   await until(() => writes().length === 2);
   const change = writes()[1];
@@ -344,7 +368,8 @@ test("pressing twice sends once", async () => {
   const { root, writes } = await opened([stored(), stored()]);
   type(field(root, "amount"), "12445");
   await until(() => field(root, "amount").value === "12445");
-  const submit = () => root.querySelector("form").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  const submit = () =>
+    root.querySelector("form").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
   submit();
   submit();
   await until(() => !root.querySelector("dialog"));
@@ -378,15 +403,15 @@ test("a new sign-in opens the form with what was typed, once", async () => {
   assert.equal(root.querySelector("input[value=gas]").checked, true);
   const later = await opened([], { drafts, open: false });
   await new Promise((resolve) => setTimeout(resolve, 30));
-  assert.equal(later.root.querySelector("dialog"), null);
+  assert.ok(!later.root.querySelector("dialog"));
 });
 
 test("others open the form by an event", async () => {
   const { root } = await opened([], { open: false });
-  await until(() => button(root, EN.add));
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  document.dispatchEvent(new Event("add-reading"));
-  await until(() => root.querySelector("dialog"));
+  await until(() => {
+    document.dispatchEvent(new Event("add-reading"));
+    return root.querySelector("dialog");
+  });
 });
 
 test("every control has a name", async () => {

@@ -3,7 +3,7 @@
 import { Problem } from "../page/api.js";
 import { useDraft, useLoaded, useSurroundings } from "../page/component.js";
 import { instantsOf, localParts, parseNumber } from "../page/formats.js";
-import { html, useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useCallback, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
 /** @typedef {{id: string, type: Meter, date: string, amount: number, revision: string}} Row */
@@ -42,6 +42,7 @@ export function EnergyForms() {
     [api, typed.type],
   );
   const { body, failed, load } = useLoaded(ask, ["power", "gas"]);
+  const latest = () => /** @type {Kept | undefined} */ (drafts.kept.reading); // two fields may change before it is drawn
   const open = () => {
     opener.current = document.activeElement;
     say("");
@@ -62,7 +63,7 @@ export function EnergyForms() {
     return () => clearTimeout(timer || undefined);
   }, [said]);
   const close = () => {
-    if (!drafts.has("reading") || !typed.text) keep(null);
+    if (!latest()?.text) keep(null);
     setOpened(null);
   };
   const onSaved = (/** @type {Row} */ row) => {
@@ -84,13 +85,13 @@ export function EnergyForms() {
       html`<${Dialog} title=${words.forms.title} onClose=${close}>
         <${ReadingForm}
           typed=${shown}
-          change=${(/** @type {Partial<Kept>} */ change) => keep({ ...typed, resume: false, ...change })}
+          change=${(/** @type {Partial<Kept>} */ change) => keep({ ...typed, ...latest(), resume: false, ...change })}
           zone=${body?.zone ?? null}
           last=${body?.type === typed.type ? body.last : null}
           onSaved=${onSaved}
           onCancel=${close}
         >
-          <${MeterChoice} type=${typed.type} choose=${(/** @type {Meter} */ type) => keep({ ...typed, type })} />
+          <${MeterChoice} type=${typed.type} choose=${(/** @type {Meter} */ type) => keep({ ...typed, ...latest(), type })} />
           ${failed && html`<p class="hint">${words.forms.noLast} <button type="button" class="inline" onClick=${load}>${words.tryAgain}</button></p>`}
         <//>
       <//>`
@@ -102,7 +103,7 @@ export function EnergyForms() {
 function Dialog({ title, onClose, children }) {
   const { words } = useSurroundings();
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
     dialog.current?.showModal();
     /** @type {HTMLElement | null | undefined} */ (dialog.current?.querySelector("[inputmode]"))?.focus();
   }, []);

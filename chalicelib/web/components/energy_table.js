@@ -190,7 +190,7 @@ function EditedRow({ row, zone, close, load }) {
       <td colspan="4" ref=${cell}>
         <${ReadingForm}
           typed=${typed}
-          change=${(/** @type {Partial<typeof typed>} */ change) => setTyped({ ...typed, ...change })}
+          change=${(/** @type {Partial<typeof typed>} */ change) => setTyped((before) => ({ ...before, ...change }))}
           zone=${zone}
           stored=${row}
           onSaved=${(/** @type {Row} */ saved) => close(words.table.saved(...textsOf(saved, zone, words, formats)))}
