@@ -67,12 +67,13 @@ def watch() -> Iterator[Watch]:
 
 @pytest.fixture
 def visit(chromium: Browser, served: Served, watch: Watch) -> Iterator[SignIn]:
-    """Opens the page for somebody who is not signed in; takes the options of a context."""
+    """Opens the page for somebody who is signed out; takes the options of a context, and a script that runs first."""
     with ExitStack() as contexts:
 
-        def visit(**options: Any) -> Page:
+        def visit(init_script: str = "", **options: Any) -> Page:
             context = contexts.enter_context(chromium.new_context(**USUAL | options))
             context.set_default_timeout(SECONDS * 1000)
+            context.add_init_script(init_script)
             watch.over(context)
             page = context.new_page()
             page.goto(served.url)

@@ -18,6 +18,7 @@ from chalice.local import LambdaEventConverter, LocalGateway, LocalGatewayExcept
 from chalice.test import HTTPResponse
 
 from app import app
+from chalicelib.api.web.files import web_files
 from chalicelib.auth import KeyStore, TokenVerifier
 from infra.local.identity import Identity
 from infra.local.layout import API_STAGE, AUDIENCE, Layout
@@ -57,8 +58,11 @@ class Served:
     url: str
     is_lagging: bool = False
     takes_tokens: bool = True
+    reads_files_again: bool = False  # of the page, each time that it is loaded
     lock: Lock = field(default_factory=Lock)
+    answered: list[tuple[str, str, int]] = field(default_factory=list)  # method, path, status
     gates: dict[str, Event] = field(default_factory=dict)
+    failures: set[str] = field(default_factory=set)
 
     def call(self, user: str, method: str, path: str, body: Any = b"", content_type: str = "application/json") -> Any:
         """Ask the application as the user does, beside the page; returns the JSON that it answers."""
@@ -83,6 +87,15 @@ class Served:
             gate.set()
 
     @contextmanager
+    def failing(self, path: str) -> Iterator[None]:
+        """Let the database be away for a path while the block runs."""
+        self.failures.add(path)
+        try:
+            yield
+        finally:
+            self.failures.remove(path)
+
+    @contextmanager
     def refusing_tokens(self) -> Iterator[None]:
         """Take no token any more, as after its end, while the block runs."""
         self.takes_tokens = False
@@ -95,9 +108,14 @@ class Served:
         """What the application answers on a path of its own."""
         if gate := self.gates.get(path.partition("?")[0]):
             gate.wait(PATIENCE_SECONDS)
+        if self.reads_files_again and path == "/":
+            web_files.cache_clear()
         taken = headers if self.takes_tokens else {**headers, "Authorization": "Bearer ended"}
         with self.lock:
+            self.behind.store.down = path.partition("?")[0] in self.failures
             answer = _asked(method, path, taken, body)
+            self.behind.store.down = False
+            self.answered.append((method, path, answer.status_code))
             if not self.is_lagging:
                 self.deliver()
         return answer
