@@ -79,3 +79,39 @@ test("a failure says why, and a lost connection is one too", async () => {
   assert.equal(failures[0].message, "try again");
   assert.equal(expired(), 0);
 });
+
+test("a write notes what it reached and tells who shows the meter", async () => {
+  const { api, asked } = answering(json({ type: "m0", sourceVersion: 6 }, 201), json(at(5)), json(at(6)));
+  const told = [];
+  const stop = api.onWritten((written) => told.push([...written]));
+  const answer = await api.write("POST", "/components/energy_forms", { json: { amount: 1 } }, (body) => [body]);
+  assert.equal(answer.body.sourceVersion, 6);
+  assert.equal(asked[0][1].body, '{"amount":1}');
+  assert.equal(asked[0][1].headers["Content-Type"], "application/json");
+  assert.deepEqual(await api.show("dashboard", {}, metersOf), at(6));
+  stop();
+  assert.deepEqual(told, [["m0"]]);
+});
+
+test("a refused write changes nothing, and says what is asked back", async () => {
+  const refused = {
+    detail: "lower",
+    code: "LOWER_THAN_PREVIOUS",
+    details: { next: null },
+    errors: [{ where: "amount" }],
+  };
+  const { api } = answering(json(refused, 422));
+  api.onWritten(() => assert.fail("nothing was written"));
+  const error = await api.write("POST", "/x", { json: {} }, () => assert.fail("no answer")).catch((found) => found);
+  assert.deepEqual([error.status, error.code, error.details], [422, refused.code, refused.details]);
+  assert.equal(api.versions.highest.size, 0);
+});
+
+test("an answer that breaks off is a failure, not a success", async () => {
+  const broken = new Response("{", { status: 200, headers: { "Content-Type": "application/json" } });
+  const { api } = answering(broken);
+  await assert.rejects(
+    api.write("POST", "/x", {}, metersOf),
+    (error) => error instanceof Problem && error.status === 0,
+  );
+});

@@ -83,6 +83,21 @@ test("the end of the token is said without asking the application", async () => 
   assert.match(root.querySelector("[role=alert]").textContent, /ended|did not work/);
 });
 
+test("what was typed comes back after signing in again, for the same person only", async () => {
+  const { issuer, storages } = await opened({ arrive: false });
+  const at = { issuer: issuer.url, clientId: "energy-monitor", redirectUri: "http://localhost:3100/api/" };
+  const signIn = new SignIn(at, { storage: storages[0], go: issuer.visit, fetch: issuer.fetch });
+  const typed = { user: "home", drafts: { reading: { amount: "123,4" } } };
+  await signIn.leave(typed);
+  assert.deepEqual((await signIn.arrive(issuer.back())).drafts, typed.drafts);
+  assert.equal(storages[0].kept.size, 0);
+  await signIn.leave(typed);
+  issuer.claims = { sub: "alice" };
+  assert.deepEqual((await signIn.arrive(issuer.back())).drafts, {});
+  await signIn.leave();
+  assert.deepEqual((await signIn.arrive(issuer.back())).drafts, {});
+});
+
 test("a sign-in that failed says so and may be tried again", async () => {
   const { root } = await opened({ back: { error: "access_denied" } });
   await until(() => root.textContent.includes(EN.signInFailed));

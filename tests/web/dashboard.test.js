@@ -2,26 +2,20 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dashboard, json, newDocument, until, WEB } from "./surroundings.js";
+import { dashboard, shown as drawn, json, until, WEB } from "./surroundings.js";
 
-const { html, render } = await import(new URL("vendor/preact.js", WEB));
-const { Api } = await import(new URL("page/api.js", WEB));
-const { Formats } = await import(new URL("page/formats.js", WEB));
 const { WORDS } = await import(new URL("page/words.js", WEB));
-const { Surrounded } = await import(new URL("page/surroundings.js", WEB));
 const { Dashboard } = await import(new URL("components/dashboard.js", WEB));
 
 const FAILED = () => json({ detail: "the database is away" }, 503);
 
 async function shown(language, ...answers) {
-  const root = await newDocument();
   const asked = [];
   const fetch = async (url) => {
     asked.push(url);
     return answers.shift();
   };
-  const value = { words: WORDS[language], formats: new Formats(language), api: new Api("", "t", () => {}, fetch) };
-  render(html`<${Surrounded.Provider} value=${value}><${Dashboard} /><//>`, root);
+  const { root } = await drawn(Dashboard, fetch, { language });
   return { root, asked };
 }
 
@@ -122,4 +116,23 @@ test("headings and sections are named for who listens", async () => {
     assert.ok(root.querySelector(`#${section.getAttribute("aria-labelledby")}`));
   }
   assert.equal(root.querySelector("[style]"), null);
+});
+
+test("after a write it is asked for consistently at once, and an overtaken answer is not shown", async () => {
+  const asked = [];
+  const slow = Promise.withResolvers();
+  const answers = [slow.promise, json(dashboard(8, { monthSoFar: { value: 5, quality: "measured" } }))];
+  const fetch = async (url, { method }) => {
+    if (method === "POST") return json({ type: "power", sourceVersion: 8 }, 201);
+    asked.push(url);
+    return answers.shift();
+  };
+  const { root, value } = await drawn(Dashboard, fetch);
+  await until(() => asked.length === 1);
+  await value.api.write("POST", "/components/energy_forms", { json: {} }, (body) => [body]);
+  await until(() => textOf(root).includes("5 kWh"));
+  slow.resolve(json(dashboard(8)));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(textOf(root).includes("5 kWh"));
+  assert.deepEqual(asked, ["/components/dashboard", "/components/dashboard?consistent=true"]);
 });

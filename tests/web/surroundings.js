@@ -9,11 +9,41 @@ export const WEB = new URL("../../chalicelib/web/", import.meta.url);
 export async function newDocument() {
   const { Window } = await import(new URL("happy-dom/lib/index.js", PACKAGES));
   const window = new Window({ url: "http://localhost:3100/api/" });
-  globalThis.document = window.document;
-  globalThis.Event = window.Event;
+  for (const name of ["document", "Event", "location", "addEventListener", "removeEventListener"]) {
+    globalThis[name] =
+      typeof window[name] === "function" && name !== "Event" ? window[name].bind(window) : window[name];
+  }
   const root = document.createElement("div");
   document.body.append(root);
   return root;
+}
+
+/**
+ * Draw one component as the page does. ``fetch`` answers for the application; ``around.value`` is what the component
+ * gets, ``around.select`` was called with each change of the selection.
+ */
+export async function shown(Component, fetch, { language = "en", props = {}, ...more } = {}) {
+  const [{ html, render }, { Api }, { Drafts, Surrounded }, { Formats }, { WORDS }] = await Promise.all(
+    ["vendor/preact.js", "page/api.js", "page/component.js", "page/formats.js", "page/words.js"].map(
+      (path) => import(new URL(path, WEB)),
+    ),
+  );
+  const root = await newDocument();
+  const value = {
+    words: WORDS[language],
+    formats: new Formats(language),
+    api: new Api("", "t", () => {}, fetch),
+    drafts: new Drafts(),
+    selection: { meter: "power", from: null, to: null },
+    ...more,
+  };
+  const draw = () => render(html`<${Surrounded.Provider} value=${{ ...value }}><${Component} ...${props} /><//>`, root);
+  value.select ??= (change) => {
+    value.selection = { ...value.selection, ...change };
+    draw();
+  };
+  draw();
+  return { root, value };
 }
 
 /** Let effects run and promises settle until a condition holds. */

@@ -4,7 +4,8 @@ They are read once, when the first of them is asked for, and found by their name
 """
 
 import gzip
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -14,6 +15,8 @@ from string import Template
 
 FOLDER = Path(__file__).parents[2] / "web"
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+FIRST = "page/main.js"
+IMPORT = re.compile(r'^(?:import|export)\b[^"]*? from "([^"]+)"', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +35,21 @@ class WebFile:
 
 @dataclass(frozen=True, slots=True)
 class WebFiles:
-    """All files by folder and name, ``digest`` of their content, and the page that asks for them."""
+    """All files by folder and name, ``digest`` of their content, and the page that asks for them.
+
+    ``early``: the scripts that the page needs before it can show anything; others are loaded when somebody opens them.
+    """
 
     digest: str
     assets: Mapping[str, WebFile]
+    early: Sequence[str]
     index: Template
 
     def page(self, prefix: str, issuer: str, client_id: str) -> bytes:
         """The page as it is reached behind ``prefix``, such as ``/api``."""
         assets = f"{prefix}/assets/{self.digest}"
-        scripts = [name for name, file in self.assets.items() if file.content_type == TYPES[".js"]]
-        preload = "\n".join(f'<link rel="modulepreload" href="{escape(f"{assets}/{name}")}">' for name in scripts)
+        names = [escape(f"{assets}/{name}") for name in self.early]
+        preload = "\n".join(f'<link rel="modulepreload" href="{name}">' for name in names)
         values = {"assets": assets, "base": prefix, "issuer": issuer, "client": client_id}
         return self.index.substitute({name: escape(value) for name, value in values.items()}, preload=preload).encode()
 
@@ -55,4 +62,15 @@ def web_files() -> WebFiles:
     digest = sha256()
     for name, file in assets.items():
         digest.update(f"{name}\0".encode() + sha256(file.content).digest())
-    return WebFiles(digest.hexdigest()[:16], assets, Template((FOLDER / "index.html").read_text()))
+    return WebFiles(digest.hexdigest()[:16], assets, _imported(FIRST), Template((FOLDER / "index.html").read_text()))
+
+
+def _imported(name: str) -> list[str]:
+    """A script and what it imports, directly or not; what ``import()`` loads later is not among it."""
+    found = [name]
+    for script in found:  # which grows
+        for path in IMPORT.findall((FOLDER / script).read_text()):
+            imported = (FOLDER / script).parent.joinpath(path).resolve().relative_to(FOLDER).as_posix()
+            if imported not in found:
+                found.append(imported)
+    return found

@@ -1,8 +1,7 @@
 /** The dashboard: the cards of both meters for today, each figure with how sure it is. */
 
-import { useLoaded } from "../page/loading.js";
-import { useSurroundings } from "../page/surroundings.js";
-import { html, useCallback } from "../vendor/preact.js";
+import { Section, useLoaded, useSurroundings } from "../page/component.js";
+import { html, useCallback, useEffect } from "../vendor/preact.js";
 
 /** @typedef {"measured" | "interpolated" | "extrapolated"} Quality */
 /** @typedef {{value: number | null, quality: Quality | null}} Figure */
@@ -23,7 +22,7 @@ import { html, useCallback } from "../vendor/preact.js";
  * @property {LastReading | null} lastReading
  */
 
-/** @typedef {"power" | "gas"} Meter */
+/** @typedef {import("../page/component.js").Meter} Meter */
 /** @typedef {{type: Meter, sourceVersion: number, summary: Summary}} MeterSummary */
 /** @typedef {{meters: MeterSummary[]}} DashboardBody */
 
@@ -50,28 +49,24 @@ const LOADING = [
   { type: "gas", sourceVersion: 0, summary: EMPTY },
 ];
 
-export function Dashboard() {
+/** @param {{onShown?: (hasReadings: boolean) => void}} props told whether there is anything to show */
+export function Dashboard({ onShown }) {
   const { api, words } = useSurroundings();
-  const ask = useCallback(() => api.show("dashboard", {}, (/** @type {DashboardBody} */ body) => body.meters), [api]);
-  const { body, failed, load } = useLoaded(ask);
-  const isLoading = !body && !failed;
-  const meters = body?.meters ?? LOADING;
+  const ask = useCallback(
+    (/** @type {boolean} */ consistent) =>
+      api.show("dashboard", {}, (/** @type {DashboardBody} */ body) => body.meters, consistent),
+    [api],
+  );
+  const loaded = useLoaded(ask, ["power", "gas"]);
+  const { body } = loaded;
+  useEffect(() => {
+    if (body) onShown?.(body.meters.some((meter) => meter.summary.lastReading));
+  }, [body]);
   return html`
-    <section aria-labelledby="dashboard" aria-busy=${isLoading}>
-      <h2 id="dashboard">${words.dashboard}</h2>
-      <div role="status">
-        ${isLoading && html`<p class="aside">${words.loading}</p>`}
-        ${failed && html`<${Failure} text=${body ? words.notCurrent : words.failed} tryAgain=${load} />`}
-      </div>
-      ${(body || isLoading) && meters.map((meter) => html`<${MeterCards} key=${meter.type} ...${meter} isLoading=${isLoading} />`)}
-    </section>
+    <${Section} name="dashboard" title=${words.dashboard} loaded=${loaded}>
+      ${(body?.meters ?? LOADING).map((meter) => html`<${MeterCards} key=${meter.type} ...${meter} isLoading=${!body} />`)}
+    <//>
   `;
-}
-
-/** @param {{text: string, tryAgain: () => void}} props */
-function Failure({ text, tryAgain }) {
-  const { words } = useSurroundings();
-  return html`<p>${text} <button type="button" class="inline" onClick=${tryAgain}>${words.tryAgain}</button></p>`;
 }
 
 /** @param {{type: Meter, summary: Summary, isLoading: boolean}} props */

@@ -2,15 +2,21 @@
 
 /** @typedef {{type: string, sourceVersion: number}} Versioned */
 
+const PATIENCE_MS = 60_000;
+
 /** An answer that is no success; ``status`` 0: none came. */
 export class Problem extends Error {
   /**
    * @param {number} status
-   * @param {string} detail
+   * @param {{detail?: string, code?: string, details?: any, errors?: {where: string, reason: string}[]}} body
    */
-  constructor(status, detail) {
-    super(detail);
+  constructor(status, body) {
+    super(body.detail);
     this.status = status;
+    /** What is asked back: LOWER_THAN_PREVIOUS and the like. */
+    this.code = body.code ?? null;
+    this.details = body.details ?? null;
+    this.errors = body.errors ?? [];
   }
 }
 
@@ -45,6 +51,17 @@ export class Api {
     this.onExpired = onExpired;
     this.fetch = fetch;
     this.versions = new Versions();
+    /** @type {Set<(written: Set<string>) => void>} */
+    this.listeners = new Set();
+  }
+
+  /**
+   * Be told which meters were written, after each write. Returns how to stop it.
+   * @param {(written: Set<string>) => void} listener
+   */
+  onWritten(listener) {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
   }
 
   /**
@@ -53,39 +70,79 @@ export class Api {
    * @param {string} component
    * @param {Record<string, string>} query
    * @param {(body: Body) => Versioned[]} metersOf
+   * @param {boolean} [consistent] ask consistently at once: after a write
    * @returns {Promise<Body>} Throws a Problem.
    */
-  async show(component, query, metersOf) {
-    let body = await this.read(component, query);
+  async show(component, query, metersOf, consistent = false) {
+    const path = `/components/${component}`;
+    const insisting = { ...query, consistent: "true" };
+    let { body } = await this.send("GET", path, { query: consistent ? insisting : query });
     if (metersOf(body).some((meter) => this.versions.isOld(meter))) {
-      body = await this.read(component, { ...query, consistent: "true" });
+      ({ body } = await this.send("GET", path, { query: insisting }));
     }
     for (const meter of metersOf(body)) this.versions.note(meter);
     return body;
   }
 
   /**
-   * @param {string} component
-   * @param {Record<string, string>} query
+   * Write something, and tell everybody who shows one of its meters.
+   * @template Body
+   * @param {"POST" | "PUT" | "DELETE"} method
+   * @param {string} path such as /components/energy_forms
+   * @param {Sent} sent
+   * @param {(body: Body, headers: Headers) => Versioned[]} metersOf what was written, none for a preview
+   * @returns {Promise<{body: Body, headers: Headers}>} Throws a Problem.
    */
-  async read(component, query) {
-    const asked = new URLSearchParams(query).toString();
-    return this.send("GET", `/components/${component}${asked && `?${asked}`}`);
+  async write(method, path, sent, metersOf) {
+    const answer = await this.send(method, path, sent);
+    const meters = metersOf(answer.body, answer.headers);
+    for (const meter of meters) this.versions.note(meter);
+    const written = new Set(meters.map((meter) => meter.type));
+    if (written.size) for (const listener of this.listeners) listener(written);
+    return answer;
   }
+
+  /**
+   * @typedef {object} Sent
+   * @property {Record<string, string>} [query]
+   * @property {unknown} [json] sent as JSON
+   * @property {BodyInit} [file] sent as it is
+   * @property {Record<string, string>} [headers]
+   */
 
   /**
    * @param {string} method
    * @param {string} path
+   * @param {Sent} [sent]
+   * @returns {Promise<{body: any, headers: Headers}>} ``body`` is text where it is no JSON. Throws a Problem.
    */
-  async send(method, path) {
-    const headers = { Accept: "application/json", Authorization: `Bearer ${this.token}` };
+  async send(method, path, { query = {}, json, file, headers = {} } = {}) {
+    const asked = new URLSearchParams(query).toString();
+    const isJson = json !== undefined;
     const ask = this.fetch; // a browser's fetch is no method of this object
-    const response = await ask(this.base + path, { method, headers }).catch((error) => {
-      throw new Problem(0, String(error));
-    });
+    const response = await ask(this.base + path + (asked && `?${asked}`), {
+      method,
+      headers: {
+        Accept: "application/json",
+        Authorization: `Bearer ${this.token}`,
+        ...(isJson && { "Content-Type": "application/json" }),
+        ...headers,
+      },
+      body: isJson ? JSON.stringify(json) : file,
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    }).catch(lost);
     if (response.status === 401) this.onExpired();
-    const body = await response.json().catch(() => ({}));
-    if (!response.ok) throw new Problem(response.status, body.detail ?? response.statusText);
-    return body;
+    const isAnswerJson = /\bjson\b/.test(response.headers.get("Content-Type") ?? "");
+    const body = await (isAnswerJson ? response.json() : response.text()).catch(lost);
+    if (!response.ok) throw new Problem(response.status, isAnswerJson ? body : { detail: response.statusText });
+    return { body, headers: response.headers };
   }
+}
+
+/**
+ * @param {unknown} error
+ * @returns {never}
+ */
+function lost(error) {
+  throw new Problem(0, { detail: String(error) });
 }

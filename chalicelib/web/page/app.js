@@ -1,10 +1,10 @@
 /** The page as a whole: its header, signing in and out, and the components of somebody who is signed in. */
 
-import { Dashboard } from "../components/dashboard.js";
 import { html, useEffect, useMemo, useState } from "../vendor/preact.js";
 import { Api } from "./api.js";
+import { Drafts } from "./component.js";
 import { Formats, localeOf } from "./formats.js";
-import { Surrounded } from "./surroundings.js";
+import { Household } from "./household.js";
 import { LANGUAGES, WORDS } from "./words.js";
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -39,6 +39,7 @@ export function App({ base, signIn, returned, preferences, fetch }) {
   useEffect(() => {
     if (!returned) return;
     const begin = (/** @type {import("./sign_in.js").Session} */ arrived) => {
+      location.hash = String(arrived.drafts.view ?? "");
       setSession(arrived);
       setPhase("in");
     };
@@ -53,7 +54,11 @@ export function App({ base, signIn, returned, preferences, fetch }) {
 
   const formats = useMemo(() => new Formats(localeOf(language, preferences.preferred)), [language]);
   const api = useMemo(() => session && new Api(base, session.token, () => setPhase("expired"), fetch), [session]);
-  const leave = () => void signIn.leave().catch(() => setPhase("failed"));
+  const drafts = useMemo(() => new Drafts(session?.drafts), [session]);
+  const leave = () => {
+    const typed = session && { user: session.user, drafts: { ...drafts.kept, view: location.hash } };
+    signIn.leave(typed).catch(() => setPhase("failed"));
+  };
   const signOut = () => {
     setSession(null);
     setPhase("out");
@@ -90,7 +95,7 @@ export function App({ base, signIn, returned, preferences, fetch }) {
         ${phase === "failed" && html`<p class="hint">${words.signInFailed}</p>`}
       </div>
       ${(phase === "out" || phase === "failed") && html`<p>${words.welcome}</p><button type="button" onClick=${leave}>${words.signIn}</button>`}
-      ${api && html`<${Surrounded.Provider} value=${{ words, formats, api }}><${Dashboard} /><//>`}
+      ${api && html`<${Household} key=${session?.user} ...${{ words, formats, api, drafts }} />`}
     </main>
   `;
 }

@@ -1,6 +1,6 @@
 /**
  * Signing in: OpenID Connect, authorization code with PKCE. The token lives in memory only. While the person is away
- * at the issuer, sessionStorage keeps what the answer is checked against, and no longer.
+ * at the issuer, sessionStorage keeps what the answer is checked against and what the person had typed, and no longer.
  */
 
 import * as oauth from "../vendor/oauth4webapi.js";
@@ -10,7 +10,10 @@ import * as oauth from "../vendor/oauth4webapi.js";
  * @property {string} token the ID token: page and application are one client, so its audience is both
  * @property {string} user
  * @property {number} expiresAt in milliseconds
+ * @property {Record<string, unknown>} drafts what the same person had typed before signing in again
  */
+
+/** @typedef {{user: string, drafts: Record<string, unknown>}} Typed */
 
 /**
  * @typedef {object} Issuer
@@ -44,10 +47,14 @@ export class SignIn {
     };
   }
 
-  /** Leave for the issuer. Throws where it cannot be reached. */
-  async leave() {
+  /**
+   * Leave for the issuer. Throws where it cannot be reached.
+   * @param {Typed | null} [typed] what the person whose token has ended will want to go on with
+   */
+  async leave(typed = null) {
     const server = await this.server();
     const pending = {
+      typed,
       verifier: oauth.generateRandomCodeVerifier(),
       state: oauth.generateRandomState(),
       nonce: oauth.generateRandomNonce(),
@@ -82,7 +89,7 @@ export class SignIn {
    * @returns {Promise<Session>}
    */
   async arrive(url) {
-    const { verifier, state, nonce } = JSON.parse(this.around.storage.getItem(PENDING) ?? "{}");
+    const { typed, verifier, state, nonce } = JSON.parse(this.around.storage.getItem(PENDING) ?? "{}");
     this.around.storage.removeItem(PENDING);
     if (!state) throw new Error("no sign-in was begun here");
     const server = await this.server();
@@ -100,7 +107,8 @@ export class SignIn {
     const tokens = await oauth.processAuthorizationCodeResponse(server, this.client, response, checks);
     const claims = oauth.getValidatedIdTokenClaims(tokens);
     if (!claims || !tokens.id_token) throw new Error("the issuer gave no ID token");
-    return { token: tokens.id_token, user: claims.sub, expiresAt: claims.exp * 1000 };
+    const drafts = typed?.user === claims.sub ? typed.drafts : {}; // nobody else sees what somebody has typed
+    return { token: tokens.id_token, user: claims.sub, expiresAt: claims.exp * 1000, drafts };
   }
 
   async server() {

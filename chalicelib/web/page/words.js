@@ -23,6 +23,8 @@ const ENGLISH = {
   loading: "Loading …",
   failed: "This cannot be shown at the moment.",
   notCurrent: "This may be out of date: the last attempt to load it failed.",
+  views: { title: "Views", names: { overview: "Overview", files: "Files", meters: "Meters" } },
+  meter: "Meter",
   meters: { power: "Electricity", gas: "Gas" },
   units: { power: "kWh", gas: "m³" },
   noReading: "No reading yet.",
@@ -47,6 +49,13 @@ const ENGLISH = {
     interpolated: "between two readings",
     extrapolated: "estimated beyond the readings",
   },
+  charts: {},
+  timeline: {},
+  table: {},
+  forms: {},
+  settings: {},
+  files: {},
+  demo: {},
 };
 
 /** @type {Words} */
@@ -68,6 +77,8 @@ const GERMAN = {
   loading: "Wird geladen …",
   failed: "Das lässt sich gerade nicht zeigen.",
   notCurrent: "Das ist vielleicht nicht aktuell: Der letzte Versuch, es zu laden, ist gescheitert.",
+  views: { title: "Ansichten", names: { overview: "Überblick", files: "Dateien", meters: "Zähler" } },
+  meter: "Zähler",
   meters: { power: "Strom", gas: "Gas" },
   units: { power: "kWh", gas: "m³" },
   noReading: "Noch kein Zählerstand.",
@@ -91,6 +102,13 @@ const GERMAN = {
     interpolated: "zwischen zwei Ständen",
     extrapolated: "über die Stände hinaus geschätzt",
   },
+  charts: {},
+  timeline: {},
+  table: {},
+  forms: {},
+  settings: {},
+  files: {},
+  demo: {},
 };
 
 /** @type {Record<Language, Words>} */

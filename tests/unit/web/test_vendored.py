@@ -1,10 +1,14 @@
-"""What others have made lies here as they published it: version, licence and checksum are written down."""
+"""What others have made lies here as they published it, or as esbuild makes it of that: version, licence, checksum."""
 
 import json
+import os
+import subprocess
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+
+from infra.local.environments import FOLDER
 
 ROOT = Path(__file__).parents[3]
 VENDOR = ROOT / "chalicelib" / "web" / "vendor"
@@ -33,3 +37,18 @@ def test_every_file_is_written_down() -> None:
 def test_types_are_those_of_the_same_version(name: str) -> None:
     package = MANIFEST[name]["package"]
     assert PACKAGES.get(package, MANIFEST[name]["version"]) == MANIFEST[name]["version"]
+
+
+@pytest.mark.parametrize("name", [name for name in MANIFEST if "madeOf" in MANIFEST[name]])
+def test_what_was_made_of_a_package_can_be_made_again(name: str) -> None:
+    packages = FOLDER / "javascript" / "node_modules"
+    command = [
+        packages / "esbuild" / "bin" / "esbuild",
+        MANIFEST[name]["madeOf"],
+        "--bundle",
+        "--minify",
+        "--format=esm",
+    ]
+    environment = {**os.environ, "NODE_PATH": str(packages)}
+    made = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=60)
+    assert made.stdout == (VENDOR / name).read_bytes()

@@ -1,0 +1,5 @@
+/** The timeline: how many readings lie where, and two handles that choose a range. */
+
+export function TimelineSlider() {
+  return null;
+}

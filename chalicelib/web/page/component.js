@@ -1,0 +1,126 @@
+/** What every component is made of: its surroundings, loading what it shows, its frame, and texts that are kept. */
+
+import { createContext, html, useCallback, useContext, useEffect, useRef, useState } from "../vendor/preact.js";
+
+/** @typedef {"power" | "gas"} Meter */
+
+/**
+ * What the components look at together: a meter, and local dates (the last included) or null for all there is.
+ * @typedef {{meter: Meter, from: string | null, to: string | null}} Selection
+ */
+
+/**
+ * @typedef {object} Surroundings
+ * @property {import("./words.js").Words} words
+ * @property {import("./formats.js").Formats} formats
+ * @property {import("./api.js").Api} api
+ * @property {Drafts} drafts
+ * @property {Selection} selection
+ * @property {(change: Partial<Selection>) => void} select
+ */
+
+export const Surrounded = createContext(/** @type {Surroundings | null} */ (null));
+
+/** @returns {Surroundings} */
+export function useSurroundings() {
+  const found = useContext(Surrounded);
+  if (!found) throw new Error("a component stands outside of the page");
+  return found;
+}
+
+/**
+ * @template Body
+ * @typedef {object} Loaded
+ * @property {Body | null} body what was loaded last
+ * @property {boolean} failed whether the last attempt failed; ``body`` may be older then
+ * @property {() => void} load try again
+ */
+
+/**
+ * Load what a component shows: at first, after a write to one of its meters, when somebody comes back to the page, and
+ * on request. An answer that another one has overtaken is not shown.
+ * @template Body
+ * @param {(consistent: boolean) => Promise<Body>} ask another function loads again
+ * @param {readonly Meter[]} meters
+ * @returns {Loaded<Body>}
+ */
+export function useLoaded(ask, meters) {
+  const { api } = useSurroundings();
+  const [state, setState] = useState(
+    /** @type {{body: Body | null, failed: boolean}} */ ({ body: null, failed: false }),
+  );
+  const latest = useRef(0);
+  const load = useCallback(
+    (consistent = false) => {
+      latest.current += 1;
+      const turn = latest.current;
+      const show = (/** @type {typeof setState} */ set) => (/** @type {any} */ change) =>
+        turn === latest.current && set(change);
+      ask(consistent).then(
+        (body) => show(setState)({ body, failed: false }),
+        () => show(setState)((/** @type {typeof state} */ before) => ({ body: before.body, failed: true })),
+      );
+    },
+    [ask],
+  );
+  useEffect(() => load(), [load]);
+  useEffect(() => api.onWritten((written) => meters.some((meter) => written.has(meter)) && load(true)), [load]);
+  useEffect(() => {
+    const comeBack = () => document.visibilityState === "visible" && load();
+    document.addEventListener("visibilitychange", comeBack);
+    return () => document.removeEventListener("visibilitychange", comeBack);
+  }, [load]);
+  return { ...state, load: () => load() };
+}
+
+/**
+ * The frame of a component: its heading, and what is to say about loading. Its children are shown in every state but
+ * the one in which nothing was ever loaded: they draw a skeleton while there is nothing yet.
+ * @param {{name: string, title: string, loaded: Loaded<unknown>, children?: unknown}} props
+ */
+export function Section({ name, title, loaded, children }) {
+  const { words } = useSurroundings();
+  const { body, failed, load } = loaded;
+  const isLoading = !body && !failed;
+  return html`
+    <section id=${name} class="component" aria-labelledby=${`${name}-title`} aria-busy=${isLoading}>
+      <h2 id=${`${name}-title`}>${title}</h2>
+      <div role="status">
+        ${isLoading && html`<p class="spoken">${words.loading}</p>`}
+        ${failed && html`<p>${body ? words.notCurrent : words.failed} <button type="button" class="inline" onClick=${load}>${words.tryAgain}</button></p>`}
+      </div>
+      ${(body || isLoading) && children}
+    </section>
+  `;
+}
+
+/** Texts that somebody has typed and not sent: they outlive a view, and a new sign-in of the same person. */
+export class Drafts {
+  /** @param {Record<string, unknown>} [kept] */
+  constructor(kept = {}) {
+    this.kept = kept;
+  }
+
+  /** @param {string} name */
+  has(name) {
+    return name in this.kept;
+  }
+}
+
+/**
+ * State under a name that is kept until it is dropped by setting it to null.
+ * @template Value
+ * @param {string} name
+ * @param {Value} initial plain data
+ * @returns {[Value, (value: Value | null) => void]}
+ */
+export function useDraft(name, initial) {
+  const { drafts } = useSurroundings();
+  const [value, setValue] = useState(/** @type {Value} */ (drafts.kept[name] ?? initial));
+  const set = (/** @type {Value | null} */ changed) => {
+    if (changed === null) delete drafts.kept[name];
+    else drafts.kept[name] = changed;
+    setValue(changed ?? initial);
+  };
+  return [value, set];
+}

@@ -1,0 +1,111 @@
+/** What somebody who is signed in sees: the components together, and what is loaded when somebody opens it. */
+
+import { Dashboard } from "../components/dashboard.js";
+import { EnergyForms } from "../components/energy_forms.js";
+import { EnergyTable } from "../components/energy_table.js";
+import { MonthlyCharts } from "../components/monthly_charts.js";
+import { TimelineSlider } from "../components/timeline_slider.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { Surrounded, useSurroundings } from "./component.js";
+
+/** @typedef {import("./component.js").Surroundings} Surroundings */
+/** @typedef {"overview" | "files" | "meters" | "demo"} View */
+
+/** Each view that is no part of the first load, by its name in the address. */
+const LATER = {
+  files: () => import("../components/csv_import.js").then((module) => module.CsvImport),
+  meters: () => import("../components/meter_settings.js").then((module) => module.MeterSettings),
+};
+
+/** @type {import("./component.js").Selection} */
+const EVERYTHING = { meter: "power", from: null, to: null };
+
+/** @param {Pick<Surroundings, "words" | "formats" | "api" | "drafts">} props */
+export function Household({ words, formats, api, drafts }) {
+  const [selection, setSelection] = useState(EVERYTHING);
+  const select = (/** @type {Partial<typeof selection>} */ change) => setSelection((now) => ({ ...now, ...change }));
+  const view = useView();
+  return html`
+    <${Surrounded.Provider} value=${{ words, formats, api, drafts, selection, select }}>
+      <nav aria-label=${words.views.title}>
+        <ul>
+          ${Object.entries(words.views.names).map(([name, text]) => html`<li><a href=${`#${name}`} aria-current=${name === view ? "page" : null}>${text}</a></li>`)}
+        </ul>
+      </nav>
+      ${view === "overview" ? html`<${Overview} />` : html`<${Opened} key=${view} load=${LATER[view]} />`}
+    <//>
+  `;
+}
+
+/** The view that the address names, so that a browser's way back leads back. */
+function useView() {
+  const [view, setView] = useState(viewOf(location.hash));
+  useEffect(() => {
+    const follow = () => setView(viewOf(location.hash));
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }, []);
+  return view;
+}
+
+/**
+ * @param {string} hash
+ * @returns {"overview" | keyof typeof LATER}
+ */
+function viewOf(hash) {
+  const name = hash.slice(1);
+  return name in LATER ? /** @type {keyof typeof LATER} */ (name) : "overview";
+}
+
+function Overview() {
+  const [isEmpty, setIsEmpty] = useState(false);
+  return html`
+    <${Dashboard} onShown=${(/** @type {boolean} */ hasReadings) => setIsEmpty(!hasReadings)} />
+    ${!isEmpty && html`<${MeterChoice} /><${MonthlyCharts} /><${TimelineSlider} /><${EnergyTable} />`}
+    <${EnergyForms} />
+  `;
+}
+
+/** Which meter chart, timeline and table show. */
+function MeterChoice() {
+  const { words, selection, select } = useSurroundings();
+  return html`
+    <fieldset class="meter-choice">
+      <legend>${words.meter}</legend>
+      ${Object.entries(words.meters).map(
+        ([meter, text]) => html`
+          <label class=${meter}>
+            <input
+              type="radio"
+              name="meter"
+              value=${meter}
+              checked=${meter === selection.meter}
+              onChange=${() => select({ meter: /** @type {import("./component.js").Meter} */ (meter) })}
+            />${text}
+          </label>
+        `,
+      )}
+    </fieldset>
+  `;
+}
+
+/** @param {{load: () => Promise<any>}} props */
+function Opened({ load }) {
+  const { words } = useSurroundings();
+  const [found, setFound] = useState(/** @type {{View: any} | null} */ (null));
+  const [failed, setFailed] = useState(false);
+  const heading = useRef(/** @type {HTMLElement | null} */ (null));
+  const open = () => {
+    setFailed(false);
+    load().then(
+      (View) => setFound({ View }),
+      () => setFailed(true),
+    );
+  };
+  useEffect(open, [load]);
+  useEffect(() => heading.current?.focus(), [found]);
+  if (failed)
+    return html`<p role="alert">${words.failed} <button type="button" class="inline" onClick=${open}>${words.tryAgain}</button></p>`;
+  if (!found) return html`<p aria-busy="true">${words.loading}</p>`;
+  return html`<div tabindex="-1" ref=${heading}><${found.View} /></div>`;
+}
