@@ -86,6 +86,7 @@ export function App({ base, signIn, returned, preferences, fetch }) {
           }}
         />
       </div>
+      ${phase === "arriving" && html`<p class="who" aria-busy="true">${words.signingIn}</p>`}
       ${session && html`<p class="who">${words.signedInAs(session.user)} <button type="button" class="inline secondary" onClick=${signOut}>${words.signOut}</button></p>`}
     </header>
     <main class="container">
@@ -93,7 +94,6 @@ export function App({ base, signIn, returned, preferences, fetch }) {
         ${phase === "expired" && html`<p class="hint">${words.expired} <button type="button" class="inline" onClick=${leave}>${words.signInAgain}</button></p>`}
         ${phase === "failed" && html`<p class="hint">${words.signInFailed}</p>`}
       </div>
-      ${phase === "arriving" && html`<p aria-busy="true">${words.signingIn}</p>`}
       ${(phase === "out" || phase === "failed") && html`<p>${words.welcome}</p><button type="button" onClick=${leave}>${words.signIn}</button>`}
       ${api && html`<${Household} key=${session?.user} ...${{ words, formats, api, drafts }} />`}
     </main>
