@@ -119,8 +119,7 @@ function Card({ title, figure, quality, children }) {
   return html`
     <article>
       <h4>${title}</h4>
-      <p class="figure">${figure}</p>
-      <${QualityMark} quality=${quality} />
+      <p class="figure">${figure}<${QualityMark} quality=${quality} /></p>
       ${children}
     </article>
   `;
@@ -128,7 +127,7 @@ function Card({ title, figure, quality, children }) {
 
 /** @param {{text: string, quality: Quality | null}} props */
 function Aside({ text, quality }) {
-  return html`<p class="aside">${text} <${QualityMark} quality=${quality} /></p>`;
+  return html`<p class="aside">${text}<${QualityMark} quality=${quality} /></p>`;
 }
 
 /** @param {{quality: Quality | null}} props */
