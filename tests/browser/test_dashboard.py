@@ -53,7 +53,7 @@ def test_the_chosen_language_and_theme_stay(sign_in: SignIn, theme: str) -> None
     page = sign_in(color_scheme="light" if theme == "dark" else "dark")
     page.get_by_label("Language").select_option("Deutsch")
     page.get_by_label("Darstellung").select_option({"light": "Hell", "dark": "Dunkel"}[theme])
-    expect(page.get_by_role("heading", name="Überblick")).to_be_visible()
+    expect(page.get_by_role("heading", name="Heute")).to_be_visible()
     accessible(page)
     page.reload()
     expect(page.get_by_role("button", name="Anmelden")).to_be_visible()
