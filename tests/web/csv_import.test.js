@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { shown as drawn, json, until, WEB } from "./surroundings.js";
 
-const { WORDS } = await import(new URL("page/words.js", WEB));
+const { FILE_WORDS } = await import(new URL("components/csv_words.js", WEB));
 const { CsvImport } = await import(new URL("components/csv_import.js", WEB));
 
-const EN = WORDS.en.files;
+const EN = FILE_WORDS.en;
 const REPORT = {
   importId: null,
   preview: true,

@@ -5,6 +5,7 @@ import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { AS_THE_FILE_SAYS, LARGEST_MB, SourceFile, UnusableFile } from "./csv_file.js";
 import { Undo } from "./csv_list.js";
 import { Choices, Counts, Doubtful, Faulty, FirstRows, NotUnderstood, Understood } from "./csv_report.js";
+import { useFileWords } from "./csv_words.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
 /** @typedef {{line: number | null, where: string, reason: string}} RowError */
@@ -59,14 +60,14 @@ function queryOf({ onConflict, doubts, skipsFaulty, ...how }, isJson) {
 }
 
 export function BringFile() {
-  const { words, formats } = useSurroundings();
+  const { formats } = useSurroundings();
   const [source, setSource] = useState(/** @type {SourceFile | null} */ (null));
   const [refusal, setRefusal] = useState(/** @type {string | null} */ (null));
   const [done, setDone] = useState(/** @type {{name: string, report: Report} | null} */ (null));
   const [isOver, setIsOver] = useState(false);
   const [pasted, setPasted] = useDraft("csv_import", "");
   const [text, setText] = useState(pasted);
-  const { files } = words;
+  const files = useFileWords();
 
   const take = async (/** @type {() => Promise<SourceFile> | SourceFile} */ read) => {
     setDone(null);
@@ -148,14 +149,14 @@ export function BringFile() {
  * @param {{source: SourceFile, finish: (report: Report) => void}} props
  */
 function Preview({ source, finish }) {
-  const { words, formats, api } = useSurroundings();
+  const { formats, api } = useSurroundings();
   const [decisions, setDecisions] = useState(UNDECIDED);
   const [busy, setBusy] = useState(/** @type {"reading" | "importing" | null} */ ("reading"));
   const [report, setReport] = useState(/** @type {Report | null} */ (null));
   const [problem, setProblem] = useState(/** @type {import("../page/api.js").Problem | null} */ (null));
   const [attempt, setAttempt] = useState(0);
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
-  const { files } = words;
+  const files = useFileWords();
 
   const send = (/** @type {Record<string, string>} */ more) => {
     const query = { ...queryOf(decisions, source.isJson), ...more };
@@ -241,14 +242,14 @@ function Preview({ source, finish }) {
 
 /** @param {{name: string, report: Report}} props */
 function Done({ name, report }) {
-  const { words } = useSurroundings();
+  const files = useFileWords();
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => heading.current?.focus(), []);
   return html`
     <section class="preview" aria-labelledby="done-title">
-      <h3 id="done-title" tabindex="-1" ref=${heading}>${words.files.done}: <bdi>${name}</bdi></h3>
-      <div role="status"><${Counts} report=${report} names=${words.files.stored} /></div>
-      <p><a href="#overview">${words.files.goOn}</a></p>
+      <h3 id="done-title" tabindex="-1" ref=${heading}>${files.done}: <bdi>${name}</bdi></h3>
+      <div role="status"><${Counts} report=${report} names=${files.stored} /></div>
+      <p><a href="#overview">${files.goOn}</a></p>
       ${report.importId && html`<${Undo} id=${report.importId} name=${name} isSure />`}
     </section>
   `;

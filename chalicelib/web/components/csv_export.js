@@ -2,6 +2,7 @@
 
 import { useSurroundings } from "../page/component.js";
 import { html, useState } from "../vendor/preact.js";
+import { useFileWords } from "./csv_words.js";
 
 /** @typedef {{format: "csv" | "json", type: string, from: string, to: string, decimal: string}} Wanted */
 /** @typedef {{exportVersion: number, readings: unknown[]}} Document */
@@ -10,7 +11,7 @@ const PATH = "/components/csv_import/export";
 
 export function SaveFile() {
   const { words, formats, api } = useSurroundings();
-  const { files } = words;
+  const files = useFileWords();
   const comma = formats.number(0.5, 1).includes(",") ? "," : ".";
   const [wanted, setWanted] = useState(
     /** @type {Wanted} */ ({ format: "csv", type: "", from: "", to: "", decimal: comma }),

@@ -4,6 +4,7 @@ import { Section, useLoaded, useSurroundings } from "../page/component.js";
 import { html, useCallback, useState } from "../vendor/preact.js";
 import { zoneOf } from "./csv_file.js";
 import { Counts } from "./csv_report.js";
+import { useFileWords } from "./csv_words.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
 
@@ -36,9 +37,9 @@ const PATH = "/components/csv_import";
 
 /** The first pages of the list, with the zone in which to show them. */
 export function Imports() {
-  const { api, words } = useSurroundings();
+  const { api } = useSurroundings();
   const [pages, setPages] = useState(1);
-  const { files } = words;
+  const files = useFileWords();
   const ask = useCallback(async () => {
     /** @type {ImportRecord[]} */
     const imports = [];
@@ -67,7 +68,7 @@ export function Imports() {
 /** @param {{record: ImportRecord, zone: string}} props */
 function Row({ record, zone }) {
   const { words, formats } = useSurroundings();
-  const { files } = words;
+  const files = useFileWords();
   const name = record.fileName ?? files.unnamed;
   const meters = record.types.map((type) => words.meters[type]).join(", ");
   return html`
@@ -86,7 +87,7 @@ function Row({ record, zone }) {
  */
 export function Undo({ id, name, isSure = false }) {
   const { words, formats, api } = useSurroundings();
-  const { files } = words;
+  const files = useFileWords();
   const [phase, setPhase] = useState(/** @type {"there" | "asked" | "undoing" | "failed"} */ ("there"));
   const [undone, setUndone] = useState(/** @type {Undone | null} */ (null));
   const undo = () => {

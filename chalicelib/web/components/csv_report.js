@@ -4,6 +4,7 @@ import { useSurroundings } from "../page/component.js";
 import { localParts } from "../page/formats.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { AS_THE_FILE_SAYS, LARGEST_MB, zoneOf } from "./csv_file.js";
+import { useFileWords } from "./csv_words.js";
 
 /** @typedef {import("./csv_bring.js").Report} Report */
 /** @typedef {import("./csv_bring.js").Decisions} Decisions */
@@ -44,7 +45,7 @@ export function Counts({ report, names }) {
 /** @param {{problem: Problem, wasUnderstood: boolean, retry: () => void}} props */
 export function NotUnderstood({ problem, wasUnderstood, retry }) {
   const { words, formats } = useSurroundings();
-  const { files } = words;
+  const files = useFileWords();
   if (problem.status === 413) return html`<p class="hint">${files.isTooLarge(formats.number(LARGEST_MB))}</p>`;
   if (problem.status !== 422) {
     const said = problem.status === 0 ? files.noConnection : words.failed;
@@ -65,7 +66,7 @@ export function NotUnderstood({ problem, wasUnderstood, retry }) {
  */
 export function Understood({ source, report, problem, decisions, decide }) {
   const { words } = useSurroundings();
-  const { files } = words;
+  const files = useFileWords();
   const wanted = problem ? asksFor(problem.message) : [];
   const names = report ? [...Object.values(report.columns), ...report.ignoredColumns] : source.namesOfColumns();
   const columns = Object.fromEntries(names.map((name) => [name, name]));
@@ -90,9 +91,12 @@ export function Understood({ source, report, problem, decisions, decide }) {
         amountColumn: report.columns.amount,
       }
     : {};
+  const isUnsure = wanted.length > 0 || report?.warnings.some(({ code }) => code === "AMBIGUOUS_DATE_ORDER");
+  const isCorrected = OPTIONS.some((option) => decisions[option]);
   return html`
-    <fieldset class="understood">
-      <legend>${files.understood}</legend>
+    ${report && html`<${Facts} report=${report} />`}
+    <details open=${isUnsure || isCorrected}>
+      <summary>${files.correct}</summary>
       <div class="options">
         ${OPTIONS.map(
           (option) => html`
@@ -113,8 +117,7 @@ export function Understood({ source, report, problem, decisions, decide }) {
           `,
         )}
       </div>
-      ${report && html`<${Facts} report=${report} />`}
-    </fieldset>
+    </details>
   `;
 
   /**
@@ -129,12 +132,15 @@ export function Understood({ source, report, problem, decisions, decide }) {
 
 /** @param {{report: Report}} props */
 function Facts({ report }) {
-  const { files } = useSurroundings().words;
-  const { encoding, headerLine, columns, ignoredColumns, ignoredColumnCount } = report;
+  const files = useFileWords();
+  const { encoding, delimiter, decimal, dateOrder, headerLine, columns, ignoredColumns, ignoredColumnCount } = report;
   const used = /** @type {[keyof typeof files.things, string][]} */ (Object.entries(columns));
   const more = ignoredColumnCount - ignoredColumns.length;
   return html`
     <ul class="facts">
+      ${delimiter && html`<li>${files.options.delimiter}: ${files.delimiters[delimiter]}</li>`}
+      ${decimal && html`<li>${files.options.decimal}: ${files.decimals[decimal]}</li>`}
+      ${dateOrder && html`<li>${files.options.dateOrder}: ${files.dateOrders[dateOrder]}</li>`}
       ${used.map(([thing, name]) => html`<li><bdi>${files.ofColumn(files.things[thing], name)}</bdi></li>`)}
       ${headerLine && html`<li>${files.headerLine(headerLine)}</li>`}
       ${encoding && html`<li>${files.encoding(encoding.toUpperCase())}</li>`}
@@ -146,7 +152,7 @@ function Facts({ report }) {
 /** @param {{report: Report}} props */
 export function FirstRows({ report }) {
   const { words, formats, api } = useSurroundings();
-  const { files } = words;
+  const files = useFileWords();
   const [own, setOwn] = useState("");
   useEffect(() => {
     zoneOf(api).then(setOwn, () => {});
@@ -186,8 +192,7 @@ export function FirstRows({ report }) {
 
 /** @param {{source: SourceFile, report: Report}} props */
 export function Faulty({ source, report }) {
-  const { words } = useSurroundings();
-  const { files } = words;
+  const files = useFileWords();
   const flaws = report.errors.map(({ line, where, reason }) => {
     const isConflict = /\bonConflict=/.test(reason);
     const column = /** @type {keyof typeof files.flaws} */ (/^row \d+: (\w+)$/.exec(where)?.[1] ?? "row");
@@ -198,8 +203,7 @@ export function Faulty({ source, report }) {
 
 /** @param {{source: SourceFile, report: Report}} props */
 export function Doubtful({ source, report }) {
-  const { words } = useSurroundings();
-  const { files } = words;
+  const files = useFileWords();
   const flaws = report.warnings.map(({ line, code, reason }) => ({
     line,
     title: code in files.doubts ? files.doubts[/** @type {keyof typeof files.doubts} */ (code)] : files.doubts.other,
@@ -214,8 +218,8 @@ export function Doubtful({ source, report }) {
  *   flaws: {line: number | null, title: string, reason: string}[]}} props
  */
 function Flaws({ id, title, count, source, report, flaws }) {
-  const { words, formats } = useSurroundings();
-  const { files } = words;
+  const { formats } = useSurroundings();
+  const files = useFileWords();
   if (!flaws.length) return null;
   const place = (/** @type {number | null} */ line) =>
     line === null ? files.wholeFile : source.isJson ? files.readingOf(line) : files.lineOf(line);
@@ -241,7 +245,7 @@ function Flaws({ id, title, count, source, report, flaws }) {
 /** @param {{report: Report, decisions: Decisions, decide: (change: Partial<Decisions>) => void}} props */
 export function Choices({ report, decisions, decide }) {
   const { words, formats } = useSurroundings();
-  const { files } = words;
+  const files = useFileWords();
   const hasConflict = report.errors.some(({ reason }) => /\bonConflict=/.test(reason));
   const { title, ...ways } = files.doubtWays;
   const isAboutFile = report.warnings.some(({ line }) => line === null);
