@@ -43,10 +43,7 @@ test("it speaks German, and writes gas in m³", async () => {
   const { root } = await shown("de", json(body));
   await until(isLoaded(root));
   const [month] = cardsOf(root, "gas");
-  assert.equal(
-    month,
-    "Dieser Monat bisher 1.234,6 m³ gemessen Ganzer Monat: etwa 400 m³ geschätzt",
-  );
+  assert.equal(month, "Dieser Monat bisher 1.234,6 m³ gemessen Ganzer Monat: etwa 400 m³ geschätzt");
 });
 
 test("a meter without readings says so, and shows no empty frames", async () => {

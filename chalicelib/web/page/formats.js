@@ -21,8 +21,15 @@ export class Formats {
    * @param {number} [digits] after the decimal sign, at most
    */
   amount(value, unit, digits = 1) {
-    const number = new Intl.NumberFormat(this.locale, { maximumFractionDigits: digits });
-    return `${number.format(value)}\u00a0${unit}`;
+    return `${this.number(value, digits)}\u00a0${unit}`;
+  }
+
+  /**
+   * @param {number} value
+   * @param {number} [digits] after the decimal sign, at most
+   */
+  number(value, digits = 0) {
+    return new Intl.NumberFormat(this.locale, { maximumFractionDigits: digits }).format(value);
   }
 
   /** @param {number} value 12.5 is 12.5 % */
@@ -37,6 +44,36 @@ export class Formats {
   day(day, back = 0) {
     return this.days.format(Date.parse(day) - back * DAY_MS);
   }
+
+  /**
+   * The local date of an instant.
+   * @param {string} instant
+   * @param {string} zone the user's, never the browser's
+   */
+  date(instant, zone) {
+    return new Intl.DateTimeFormat(this.locale, { dateStyle: "medium", timeZone: zone }).format(Date.parse(instant));
+  }
+
+  /**
+   * The local date and time of an instant.
+   * @param {string} instant
+   * @param {string} zone
+   */
+  moment(instant, zone) {
+    const asked = /** @type {const} */ ({ dateStyle: "medium", timeStyle: "short", timeZone: zone });
+    return new Intl.DateTimeFormat(this.locale, asked).format(Date.parse(instant));
+  }
+}
+
+/**
+ * The local date and time of an instant as form fields write them.
+ * @param {string} instant
+ * @param {string} zone
+ */
+export function localParts(instant, zone) {
+  const asked = /** @type {const} */ ({ dateStyle: "short", timeStyle: "short", timeZone: zone });
+  const [date, time] = new Intl.DateTimeFormat("sv-SE", asked).format(Date.parse(instant)).split(" ");
+  return { date, time };
 }
 
 /**

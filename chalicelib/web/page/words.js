@@ -1,5 +1,6 @@
 /**
- * Every word of the page, in German and English. A text with a gap is a function. No other module holds a word.
+ * The words of the page, in German and English. A text with a gap is a function. What is loaded later has its words
+ * beside it, as the first load has no room for them; no other module holds a word.
  */
 
 /** @typedef {"de" | "en"} Language */
@@ -54,7 +55,6 @@ const ENGLISH = {
   table: {},
   forms: {},
   settings: {},
-  files: {},
   demo: {},
 };
 
@@ -107,7 +107,6 @@ const GERMAN = {
   table: {},
   forms: {},
   settings: {},
-  files: {},
   demo: {},
 };
 
