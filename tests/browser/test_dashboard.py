@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import accessible
-from tests.browser.conftest import USUAL, SignIn
+from tests.browser.chromium import USUAL
+from tests.browser.conftest import SignIn
 from tests.browser.households import two_meters
 from tests.browser.server import Served
 from tests.browser.watching import Watch
