@@ -6,7 +6,6 @@ import { html, useCallback, useEffect, useMemo, useState } from "../vendor/preac
 
 /** @typedef {import("../page/component.js").Meter} Meter */
 /** @typedef {"measured" | "interpolated" | "extrapolated"} Quality */
-/** @typedef {{date: string, amount: number}} Source */
 
 /**
  * @typedef {object} Entry
@@ -15,32 +14,41 @@ import { html, useCallback, useEffect, useMemo, useState } from "../vendor/preac
  * @property {number | null} consumption
  * @property {Quality | "none"} quality of the meter reading
  * @property {Quality | null} consumptionQuality
- * @property {("reset" | "rollover" | "exchange" | "dip" | "negative")[]} flags
- * @property {{sourceReadings: Source[]}} calculationDetails
+ * @property {(keyof import("../page/words.js").Words["charts"]["flags"])[]} flags
+ * @property {{sourceReadings: {date: string, amount: number}[]}} calculationDetails
  */
 
 /** @typedef {{type: Meter, sourceVersion: number, zone: string, year: number, months: Entry[]}} YearBody */
 /** @typedef {{first: number, count: number}} Period months, as ``monthIndex`` counts them */
 /** @typedef {Period & {type: Meter, zone: string, entries: Map<number, Entry>}} Months */
-/** @typedef {{low: number, high: number, ticks: number[], digits: number}} Axis */
-/** @typedef {ReturnType<typeof described>} Described */
+/** @typedef {ReturnType<typeof aboutMonth>} About */
 
 const YEARS = { first: 1900, last: 2999 }; // what the application takes
-const QUALITIES = /** @type {const} */ (["measured", "interpolated", "extrapolated"]);
+/** @type {Quality[]} */
+const QUALITIES = ["measured", "interpolated", "extrapolated"];
 const FILLS = { measured: "currentColor", interpolated: "url(#hatched)", extrapolated: "url(#dotted)" };
 const MOST_STEPS = 5;
 const WIDEST = 6; // in percent: a bar
+/** @type {Entry} */
+const NOTHING = {
+  month: 0,
+  meterReading: null,
+  consumption: null,
+  quality: "none",
+  consumptionQuality: null,
+  flags: [],
+  calculationDetails: { sourceReadings: [] },
+};
 
 const yearOf = (/** @type {number} */ month) => Math.floor(month / 12);
 const percent = (/** @type {number} */ share) => `${Math.round(share * 1000) / 1000}%`;
-const each = (/** @type {YearBody} */ body) => [body];
 
 /** @param {{lastDay?: string | null}} props the local date of the meter's last reading, where it is known */
 export function MonthlyCharts({ lastDay = null }) {
-  const { api, words, selection } = useSurroundings();
-  const { meter } = selection;
+  const { api, words, formats, selection } = useSurroundings();
+  const { meter, from, to } = selection;
   const [zone, setZone] = useState("UTC");
-  const [chosen, setChosen] = useState(/** @type {number | null} */ (null));
+  const [chosen, choose] = useState(/** @type {number | null} */ (null));
   const [hasLine, setHasLine] = useState(false);
   const today = localParts(Date.now(), zone).date;
   const latest = lastDay ?? today;
@@ -51,32 +59,34 @@ export function MonthlyCharts({ lastDay = null }) {
   );
   const loaded = useLoaded(ask, [meter]);
   const { body } = loaded;
-  useEffect(() => {
-    if (body) setZone(body.zone);
-  }, [body]);
+  useEffect(() => setZone((before) => body?.zone ?? before), [body]);
   const shown = body ?? { type: meter, zone, first, count, entries: new Map() };
   const isPending = shown.type !== meter || shown.first !== first || shown.count !== count;
+  const state = body ? (isPending ? "pending" : "") : "skeleton";
+  const months = useMemo(
+    () =>
+      range(shown.first, shown.count)
+        .filter((month) => (!from || month >= monthIndex(from)) && (!to || month <= monthIndex(to)))
+        .map((month) => aboutMonth(month, shown, words, formats)),
+    [body, from, to, words, formats],
+  );
   const isKnown = (/** @type {number} */ year) =>
-    !isPending && range(year * 12, 12).some((month) => shown.entries.get(month)?.meterReading != null);
+    range(year * 12, 12).some((month) => (shown.entries.get(month) ?? NOTHING).meterReading !== null);
   const year = yearOf(first);
   return html`
     <${Section} name="monthly_charts" title=${words.charts.title} loaded=${loaded}>
       <${YearChoice}
         year=${year}
         years=${years}
-        isFirst=${isKnown(year) && !isKnown(year - 1)}
+        isFirst=${!isPending && isKnown(year) && !isKnown(year - 1)}
         isLast=${year >= yearOf(Math.max(monthIndex(today), monthIndex(latest)))}
-        choose=${setChosen}
+        choose=${choose}
       />
-      <${Chart} ...${shown} ...${{ hasLine }} state=${body ? (isPending ? "pending" : "") : "skeleton"} />
+      <${Chart} ...${shown} ...${{ months, hasLine, state }} />
       <label class="line-choice">
-        <input
-          type="checkbox"
-          checked=${hasLine}
-          onChange=${(/** @type {any} */ event) => setHasLine(event.target.checked)}
-        />${words.charts.line}
+        <input type="checkbox" checked=${hasLine} onChange=${() => setHasLine(!hasLine)} />${words.charts.line}
       </label>
-      ${body && html`<${Table} ...${shown} />`}
+      <${AsTable} type=${shown.type} months=${months} />
     <//>
   `;
 }
@@ -108,16 +118,15 @@ export function periodOf({ from, to }, chosen, latest) {
  */
 async function load(api, type, { first, count }, consistent) {
   const start = Math.max(yearOf(first) - 1, YEARS.first);
-  const years = range(start, yearOf(first + count - 1) - start + 1);
   const show = (/** @type {number} */ year, insisting = consistent) =>
-    api.show("monthly_charts", { type, year: String(year) }, each, insisting);
-  const early = await Promise.all(years.map((year) => show(year)));
+    api.show("monthly_charts", { type, year: String(year) }, (/** @type {YearBody} */ body) => [body], insisting);
+  const early = await Promise.all(range(start, yearOf(first + count - 1) - start + 1).map((year) => show(year)));
   const newest = Math.max(...early.map((body) => body.sourceVersion));
   const bodies = await Promise.all(early.map((body) => (body.sourceVersion < newest ? show(body.year, true) : body)));
-  const entries = bodies.flatMap(({ year, months }) =>
-    months.map((entry) => /** @type {[number, Entry]} */ ([year * 12 + entry.month - 1, entry])),
-  );
-  return { type, zone: bodies[0].zone, first, count, entries: new Map(entries) };
+  /** @type {Months["entries"]} */
+  const entries = new Map();
+  for (const { year, months } of bodies) for (const entry of months) entries.set(year * 12 + entry.month - 1, entry);
+  return { type, zone: bodies[0].zone, first, count, entries };
 }
 
 /**
@@ -129,366 +138,268 @@ async function load(api, type, { first, count }, consistent) {
  * @param {(year: number) => void} props.choose
  */
 function YearChoice({ year, years, isFirst, isLast, choose }) {
-  const { words } = useSurroundings();
+  const { charts } = useSurroundings().words;
+  const { first, last } = years ?? YEARS;
   const pick = (/** @type {any} */ { target }) => {
     if (target.value && target.checkValidity()) choose(Number(target.value));
-    else target.value = String(year);
+    else target.value = year;
   };
+  const turn = (/** @type {number} */ to, /** @type {string} */ sign, /** @type {string} */ name, isOver = false) =>
+    html`<button type="button" class="inline outline" aria-label=${name} disabled=${isOver} onClick=${() => choose(to)}>${sign}</button>`;
   return html`
     <div class=${`year-choice ${years ? "" : "absent"}`}>
-      <button
-        type="button"
-        class="inline outline"
-        aria-label=${words.charts.previousYear}
-        disabled=${isFirst || year <= (years?.first ?? 0)}
-        onClick=${() => choose(year - 1)}
-      >‹</button>
-      <label>
-        <span class="spoken">${words.charts.year}</span>
-        <input type="number" min=${years?.first} max=${years?.last} value=${year} onChange=${pick} />
-      </label>
-      <button
-        type="button"
-        class="inline outline"
-        aria-label=${words.charts.nextYear}
-        disabled=${isLast || year >= (years?.last ?? 0)}
-        onClick=${() => choose(year + 1)}
-      >›</button>
+      ${turn(year - 1, "‹", charts.previousYear, isFirst || year <= first)}
+      <input type="number" aria-label=${charts.year} min=${first} max=${last} value=${year} onChange=${pick} />
+      ${turn(year + 1, "›", charts.nextYear, isLast || year >= last)}
     </div>
   `;
 }
 
-/** @param {Months & {hasLine: boolean, state: "" | "pending" | "skeleton"}} props */
-function Chart({ type, zone, first, count, entries, hasLine, state }) {
+/** @param {Months & {months: About[], hasLine: boolean, state: "" | "pending" | "skeleton"}} props */
+function Chart({ type, first, count, entries, months, hasLine, state }) {
   const { words, formats } = useSurroundings();
-  const [picked, setPicked] = useState(/** @type {number | null} */ (null));
-  const [pointed, setPointed] = useState(/** @type {number | null} */ (null));
-  const months = useWithin({ first, count });
-  const all = useDescribed({ type, zone, first, count, entries });
-  const isKnown = (/** @type {number} */ month) => all.get(month)?.isKnown;
+  const { charts } = words;
+  const [picked, pick] = useState(/** @type {number | null} */ (null));
+  const [pointed, point] = useState(/** @type {number | null} */ (null));
+  const at = (/** @type {number | null} */ index) => months.find((about) => about.month === index);
   const current =
-    [pointed, picked].find((month) => month !== null && months.includes(month)) ??
-    months.findLast((month) => entries.get(month)?.consumptionQuality !== "extrapolated" && isKnown(month)) ??
-    months.findLast(isKnown) ??
+    at(pointed) ??
+    at(picked) ??
+    months.findLast(({ isKnown, used }) => isKnown && used.quality !== "extrapolated") ??
+    months.findLast(({ isKnown }) => isKnown) ??
     months[0];
-  const nothing = state !== "skeleton" && !months.some((month) => isKnown(month) || isKnown(month - 12));
-  const last = first + count - 1;
+  const isEmpty = state !== "skeleton" && !months.some(({ isKnown, before }) => isKnown || before.quality);
   const isYear = first % 12 === 0 && count === 12;
-  const title = isYear
-    ? words.charts.inYear(words.meters[type], String(yearOf(first)), String(yearOf(first) - 1))
-    : words.charts.inMonths(words.meters[type], formats.month(first), formats.month(last));
-  const step = (/** @type {KeyboardEvent} */ event) => {
-    const at = months.indexOf(current);
-    const to = { ArrowLeft: at - 1, ArrowUp: at - 1, ArrowRight: at + 1, ArrowDown: at + 1, Home: 0, End: count }[
-      event.key
-    ];
+  const [now, before] = isYear ? [yearOf(first), yearOf(first) - 1] : [charts.these, charts.before];
+  const step = (/** @type {any} */ event) => {
+    const place = months.indexOf(current);
+    const end = months.length - 1;
+    const wanted = { ArrowLeft: place - 1, ArrowUp: place - 1, ArrowRight: place + 1, ArrowDown: place + 1 };
+    const to = { ...wanted, Home: 0, End: end }[/** @type {string} */ (event.key)];
     if (to === undefined) return;
     event.preventDefault();
-    const next = Math.min(Math.max(to, 0), months.length - 1);
-    setPointed(null);
-    setPicked(months[next]);
-    /** @type {HTMLElement} */ (event.currentTarget).querySelectorAll("input")[next].focus();
+    const next = Math.min(Math.max(to, 0), end);
+    point(null);
+    pick(months[next].month);
+    event.currentTarget.querySelectorAll("input")[next].focus();
   };
   return html`
-    <figure class=${`chart ${type} ${state} ${nothing ? "nothing" : ""}`} aria-hidden=${state === "skeleton"}>
-      <figcaption>${title}</figcaption>
-      <div class="drawing">
-        <${Drawing} ...${{ type, first, count, entries, months, hasLine }}>
-        ${
-          state !== "skeleton" &&
-          html`
-            <fieldset class="months" onKeyDown=${step} onMouseLeave=${() => setPointed(null)}>
-              <legend class="spoken">${words.charts.choose}</legend>
-              ${range(first, count).map((month) =>
-                months.includes(month)
-                  ? html`
-                      <input
-                        type="radio"
-                        name="charts-month"
-                        key=${month}
-                        aria-label=${all.get(month)?.name}
-                        checked=${month === current}
-                        onChange=${() => setPicked(month)}
-                        onPointerEnter=${(/** @type {PointerEvent} */ event) => event.pointerType === "mouse" && setPointed(month)}
-                      />
-                    `
-                  : html`<span key=${month}></span>`,
-              )}
-            </fieldset>
-          `
-        }
-        <//>
-        ${nothing && html`<p class="nothing-known">${words.charts.nothing}</p>`}
+    <figure class=${`chart ${type} ${state} ${isEmpty ? "empty" : ""}`}>
+      <figcaption>${
+        isYear
+          ? charts.inYear(words.meters[type], String(now), String(before))
+          : charts.inMonths(words.meters[type], formats.month(first), formats.month(first + count - 1))
+      }</figcaption>
+      <${Drawing} ...${{ type, first, count, entries, months, hasLine }}>
+        <fieldset class="months" onKeyDown=${step} onMouseLeave=${() => point(null)}>
+          <legend class="spoken">${charts.choose}</legend>
+          ${range(first, count).map((month) =>
+            at(month)
+              ? html`
+                  <input
+                    type="radio"
+                    name="charts-month"
+                    key=${month}
+                    aria-label=${at(month)?.name}
+                    checked=${month === current.month}
+                    onChange=${() => pick(month)}
+                    onPointerEnter=${(/** @type {any} */ event) => event.pointerType === "mouse" && point(month)}
+                  />
+                `
+              : html`<span key=${month}></span>`,
+          )}
+        </fieldset>
+        ${isEmpty && html`<p class="nothing">${charts.nothing}</p>`}
+      <//>
+      <${Legend} ...${{ now, before, hasLine }} />
+      <div class="facts">
+        <p><strong>${current?.title}</strong></p>
+        <p><span class="figure">${current?.used.amount}</span> <${Mark} ...${current?.used} /></p>
+        <p>${current?.beforeTitle}: ${current?.before.amount} <${Mark} ...${current?.before} /></p>
+        <p>${current?.difference}</p>
+        <p class="aside">${current?.beginning}</p>
+        <p class="aside">${current?.end}</p>
+        ${current?.flags.map((flag) => html`<p class="hint">${flag}</p>`)}
       </div>
-      <${Legend}
-        now=${isYear ? String(yearOf(first)) : words.charts.these}
-        before=${isYear ? String(yearOf(first) - 1) : words.charts.before}
-        hasLine=${hasLine}
-      />
-      <${Facts} about=${all.get(current)} />
     </figure>
   `;
 }
 
-/**
- * @param {object} props
- * @param {Meter} props.type
- * @param {number} props.first
- * @param {number} props.count
- * @param {Map<number, Entry>} props.entries
- * @param {number[]} props.months those that are drawn
- * @param {boolean} props.hasLine
- * @param {unknown} props.children what lies over it
- */
+/** @param {Period & {type: Meter, entries: Map<number, Entry>, months: About[], hasLine: boolean, children: unknown}} props */
 function Drawing({ type, first, count, entries, months, hasLine, children }) {
   const { words, formats } = useSurroundings();
-  const used = (/** @type {number} */ month) => entries.get(month)?.consumption ?? null;
-  const axis = axisOf([0, ...months.flatMap((month) => [used(month), used(month - 12)])]);
-  const register = range(first - 1, count + 1)
-    .filter((month) => months.includes(month) || months.includes(month + 1))
-    .flatMap((month) => {
-      const { meterReading = null, quality = "none" } = entries.get(month) ?? {};
-      return meterReading === null ? [] : [{ month, meterReading, quality }];
-    });
-  const registerAxis = axisOf(register.map((end) => end.meterReading));
+  const unit = words.units[type];
+  const entry = (/** @type {number} */ month) => entries.get(month) ?? NOTHING;
+  const drawn = months.map(({ month }) => month);
+  const axis = axisOf([0, ...drawn.flatMap((month) => [entry(month).consumption, entry(month - 12).consumption])]);
+  const ends = range(first - 1, count + 1).filter((month) => drawn.includes(month) || drawn.includes(month + 1));
+  const registerAxis = axisOf(ends.map((month) => entry(month).meterReading));
   const width = Math.min(40 / count, WIDEST);
-  const middle = (/** @type {number} */ month) => ((month - first + 0.5) * 100) / count;
-  const end = (/** @type {number} */ month) => percent(((month - first + 1) * 100) / count);
-  const zero = heightOn(axis, 0);
-  const bar = (/** @type {number} */ month, /** @type {number} */ left, /** @type {string} */ kind) => {
-    const { consumption = null, consumptionQuality = null } = entries.get(month) ?? {};
-    const x = percent(left);
+  const place = (/** @type {number} */ month) => percent(((month - first) * 100) / count);
+  const bar = (/** @type {number} */ month, /** @type {string} */ kind, /** @type {number} */ left) => {
+    const { consumption, consumptionQuality } = entry(month);
+    const zero = axis.y(0);
     if (consumption === null || consumptionQuality === null)
       return html`<text class="missing" x=${percent(left + width / 2)} y=${percent(zero)} dy="-0.3em">–</text>`;
-    const y = heightOn(axis, consumption);
+    const y = axis.y(consumption);
     return html`<rect
       class=${`bar ${kind}`}
       fill=${FILLS[consumptionQuality]}
-      x=${x}
+      x=${percent(left)}
       width=${percent(width)}
       y=${percent(Math.min(y, zero))}
       height=${percent(Math.max(Math.abs(y - zero), 0.3))}
     />`;
   };
+  const line = (/** @type {number} */ month) => {
+    const [start, end] = [entry(month - 1).meterReading, entry(month).meterReading];
+    if (end === null) return null;
+    const y = percent(registerAxis.y(end));
+    const x = place(month + 1);
+    const kind = `register ${entry(month).quality}`;
+    const hasStart = start !== null && ends.includes(month - 1);
+    return html`
+      ${hasStart && html`<line class=${kind} x1=${place(month)} x2=${x} y1=${percent(registerAxis.y(start))} y2=${y} />`}
+      <circle class=${kind} r="3" cx=${x} cy=${y} />
+    `;
+  };
   return html`
-    <${Scale} axis=${axis} unit=${words.units[type]} />
-    <div class="plot">
-    <svg aria-hidden="true">
-      <${Patterns} />
-      ${axis.ticks.map((tick) => html`<line class=${tick ? "grid" : "zero"} x2="100%" y1=${percent(heightOn(axis, tick))} y2=${percent(heightOn(axis, tick))} />`)}
-      ${months.map((month) => [bar(month - 12, middle(month) - width, "before"), bar(month, middle(month), "now")])}
-      ${
-        hasLine &&
-        register.slice(1).map(({ month, meterReading, quality }, at) => {
-          const before = register[at];
-          return (
-            before.month === month - 1 &&
-            html`<line
-            class=${`register ${quality}`}
-            x1=${end(before.month)}
-            x2=${end(month)}
-            y1=${percent(heightOn(registerAxis, before.meterReading))}
-            y2=${percent(heightOn(registerAxis, meterReading))}
-          />`
-          );
-        })
-      }
-      ${hasLine && register.map(({ month, meterReading, quality }) => html`<circle class=${`register ${quality}`} r="3" cx=${end(month)} cy=${percent(heightOn(registerAxis, meterReading))} />`)}
-      ${range(first, count).map((month) => {
-        const [letter, ...rest] = formats.month(month, { month: "short" });
-        const x = percent(middle(month));
-        return html`
-          <text x=${x} y="100%" dy="1.4em">${letter}<tspan class="rest">${rest.join("")}</tspan></text>
-          ${(month === first || month % 12 === 0) && html`<text x=${x} y="100%" dy="2.7em">${yearOf(month)}</text>`}
-        `;
-      })}
-    </svg>
-    ${children}
+    <div class="drawing">
+      <${Scale} axis=${axis} unit=${unit} x="100%" />
+      <div class="plot">
+        <svg aria-hidden="true">
+          <pattern id="hatched" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+            <rect width="2.5" height="6" fill="currentColor" />
+          </pattern>
+          <pattern id="dotted" width="5" height="5" patternUnits="userSpaceOnUse">
+            <circle cx="2.5" cy="2.5" r="1.2" fill="currentColor" />
+          </pattern>
+          ${axis.ticks.map((tick) => {
+            const y = percent(axis.y(tick));
+            return html`<line class=${tick ? "grid" : "zero"} x2="100%" y1=${y} y2=${y} />`;
+          })}
+          ${drawn.map((month) => {
+            const middle = ((month - first + 0.5) * 100) / count;
+            return [bar(month - 12, "before", middle - width), bar(month, "now", middle)];
+          })}
+          <g>${hasLine && ends.map(line)}</g>
+          ${range(first, count).map((month) => {
+            const [letter, ...rest] = formats.month(month, { month: "short" });
+            return html`
+              <text x=${place(month + 0.5)} y="100%" dy="1.4em">${letter}<tspan class="rest">${rest.join("")}</tspan></text>
+              ${(month === first || month % 12 === 0) && html`<text x=${place(month + 0.5)} y="100%" dy="2.7em">${yearOf(month)}</text>`}
+            `;
+          })}
+        </svg>
+        ${children}
+      </div>
+      ${hasLine && html`<${Scale} axis=${registerAxis} unit=${unit} x="0" />`}
     </div>
-    ${hasLine && register.length > 0 && html`<${Scale} axis=${registerAxis} unit=${words.units[type]} isRight=${true} />`}
   `;
 }
 
-/** @param {{axis: Axis, unit: string, isRight?: boolean}} props */
-function Scale({ axis, unit, isRight = false }) {
+/** @param {{axis: ReturnType<typeof axisOf>, unit: string, x: string}} props */
+function Scale({ axis, unit, x }) {
   const { formats } = useSurroundings();
   const texts = axis.ticks.map((tick) => formats.number(tick, axis.digits));
-  const x = isRight ? "0" : "100%";
+  const width = 0.6 * Math.max(5, ...texts.map((text) => text.length));
   return html`
-    <svg
-      class=${`scale ${isRight ? "right" : ""}`}
-      width=${`${0.6 * Math.max(5, ...texts.map((text) => text.length))}em`}
-      aria-hidden="true"
-    >
+    <svg class=${x === "0" ? "right scale" : "scale"} width=${`${width}em`} aria-hidden="true">
       <text x=${x} dy="-1em">${unit}</text>
-      ${texts.map((text, at) => html`<text x=${x} y=${percent(heightOn(axis, axis.ticks[at]))} dy="0.35em">${text}</text>`)}
+      ${texts.map((text, at) => html`<text x=${x} y=${percent(axis.y(axis.ticks[at]))} dy="0.35em">${text}</text>`)}
     </svg>
   `;
 }
 
-function Patterns() {
-  return html`
-    <defs>
-      <pattern id="hatched" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-        <rect width="2.5" height="6" fill="currentColor" />
-      </pattern>
-      <pattern id="dotted" width="5" height="5" patternUnits="userSpaceOnUse">
-        <circle cx="2.5" cy="2.5" r="1.2" fill="currentColor" />
-      </pattern>
-    </defs>
-  `;
-}
-
-/** @param {{now: string, before: string, hasLine: boolean}} props */
+/** @param {{now: string | number, before: string | number, hasLine: boolean}} props */
 function Legend({ now, before, hasLine }) {
   const { words } = useSurroundings();
-  const swatch = (/** @type {unknown} */ drawn, /** @type {string} */ text) =>
-    html`<li><svg class="swatch" aria-hidden="true">${drawn}</svg> ${text}</li>`;
-  const box = (/** @type {string} */ kind, /** @type {string} */ fill) =>
-    html`<rect class=${`bar ${kind}`} fill=${fill} x="5%" y="5%" width="90%" height="90%" />`;
+  const sample = (/** @type {unknown} */ drawn, /** @type {unknown} */ text) =>
+    html`<li><svg aria-hidden="true">${drawn}</svg> ${text}</li>`;
+  const box = (/** @type {Quality} */ quality, kind = "now") =>
+    html`<rect class=${`bar ${kind}`} fill=${FILLS[quality]} x="5%" y="5%" width="90%" height="90%" />`;
   return html`
     <ul class="legend">
-      ${swatch(box("before", FILLS.measured), before)}
-      ${swatch(box("now", FILLS.measured), now)}
-      ${QUALITIES.map((quality) => swatch(box("now", FILLS[quality]), words.qualities[quality]))}
-      ${swatch(html`<text class="missing" x="50%" y="80%">–</text>`, words.unknown)}
-      ${hasLine && swatch(html`<line class="register measured" x2="100%" y1="50%" y2="50%" /><circle class="register measured" r="3" cx="50%" cy="50%" />`, words.charts.lineLegend)}
+      ${sample(box("measured", "before"), before)}
+      ${sample(box("measured"), now)}
+      ${QUALITIES.map((quality) => sample(box(quality), words.qualities[quality]))}
+      ${sample(html`<text x="50%" y="80%">–</text>`, words.unknown)}
+      ${hasLine && sample(html`<line class="register" x2="100%" y1="50%" y2="50%" />`, words.charts.lineLegend)}
     </ul>
   `;
 }
 
-/** @param {{about: Described | undefined}} props */
-function Facts({ about }) {
-  return html`
-    <div class="facts">
-      ${
-        about &&
-        html`
-          <p><strong>${about.title}</strong></p>
-          <p class="figure">${about.used.amount} <${Mark} ...${about.used} /></p>
-          <p>${about.beforeTitle}: ${about.before.amount} <${Mark} ...${about.before} />${about.difference && ` · ${about.difference}`}</p>
-          <p class="aside">${about.beginning}</p>
-          <p class="aside">${about.end}</p>
-          ${about.flags.map((flag) => html`<p class="hint">${flag}</p>`)}
-        `
-      }
-    </div>
-  `;
-}
-
-/** @param {{quality: Quality | null}} props */
-function Mark({ quality }) {
+/** @param {{quality?: Quality | null}} props */
+export function Mark({ quality }) {
   const { words } = useSurroundings();
   return quality && html`<small class=${`quality ${quality}`}>${words.qualities[quality]}</small>`;
 }
 
-/** @param {Months} props */
-function Table({ type, zone, first, count, entries }) {
+/** @param {{type: Meter, months: About[]}} props */
+function AsTable({ type, months }) {
   const { words } = useSurroundings();
-  const months = useWithin({ first, count });
-  const all = useDescribed({ type, zone, first, count, entries });
-  const { charts } = words;
-  const heads = [charts.month, charts.consumption, charts.before, charts.difference, charts.reading, charts.notes];
-  const figure = (/** @type {Described["used"]} */ found) => html`<td>${found.amount} <${Mark} ...${found} /></td>`;
+  const [Table, setTable] = useState(/** @type {any} */ (null));
+  const [failed, setFailed] = useState(false);
+  const open = (/** @type {any} */ { target }) => {
+    setFailed(false);
+    if (target.open)
+      import("./month_table.js").then(
+        ({ MonthTable }) => setTable(() => MonthTable),
+        () => setFailed(true),
+      );
+  };
   return html`
-    <details class=${`chart-table ${type}`}>
-      <summary>${charts.table}</summary>
-      <div class="scrolls" role="region" tabindex="0" aria-label=${charts.table}>
-        <table>
-          <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
-          <tbody>
-            ${months.map((month) => {
-              const about = /** @type {Described} */ (all.get(month));
-              return html`
-                <tr key=${month}>
-                  <th scope="row">${about.title}</th>
-                  ${figure(about.used)}${figure(about.before)}
-                  <td>${about.difference}</td>
-                  ${figure(about.reading)}
-                  <td>${about.flags.join(" ")}</td>
-                </tr>
-              `;
-            })}
-          </tbody>
-        </table>
-      </div>
+    <details class=${type} onToggle=${open}>
+      <summary>${words.charts.table}</summary>
+      ${Table ? html`<${Table} months=${months} />` : html`<p role="status">${failed ? words.failed : words.loading}</p>`}
     </details>
   `;
 }
 
 /**
- * The months of a period that the selection lets in.
- * @param {Period} period
- */
-function useWithin({ first, count }) {
-  const { from, to } = useSurroundings().selection;
-  return range(first, count).filter(
-    (month) => (!from || month >= monthIndex(from)) && (!to || month <= monthIndex(to)),
-  );
-}
-
-/** @param {Months} months */
-function useDescribed({ type, zone, first, count, entries }) {
-  const { words, formats } = useSurroundings();
-  return useMemo(
-    () =>
-      new Map(
-        [...range(first - 12, 12), ...range(first, count)].map((month) => [
-          month,
-          described(month, { type, zone, entries }, words, formats),
-        ]),
-      ),
-    [entries, first, count, words, formats],
-  );
-}
-
-/**
  * Everything about a month in words.
  * @param {number} month
- * @param {Pick<Months, "type" | "zone" | "entries">} months
+ * @param {Months} shown
  * @param {import("../page/words.js").Words} words
  * @param {import("../page/formats.js").Formats} formats
  */
-function described(month, { type, zone, entries }, words, formats) {
+function aboutMonth(month, { type, zone, entries }, words, formats) {
   const { charts } = words;
+  const entry = (/** @type {number} */ index) => entries.get(index) ?? NOTHING;
   const amount = (/** @type {number} */ value, digits = 1) => formats.amount(value, words.units[type], digits);
-  const figure = (/** @type {number | null | undefined} */ value, /** @type {Quality | null} */ quality) => ({
-    amount: value == null ? words.unknown : amount(value),
-    quality: value == null ? null : quality,
-  });
-  const used = (/** @type {Entry | undefined} */ entry) =>
-    figure(entry?.consumption, entry?.consumptionQuality ?? null);
-  const when = ({ date = "" }) =>
+  const figure = (/** @type {number | null} */ value, /** @type {Quality | "none" | null} */ quality) =>
+    value === null || quality === "none"
+      ? { amount: words.unknown, quality: null }
+      : { amount: amount(value), quality };
+  const used = (/** @type {Entry} */ { consumption, consumptionQuality }) => figure(consumption, consumptionQuality);
+  const when = (/** @type {string} */ date) =>
     localParts(date, zone).time === "00:00" ? formats.date(date, zone) : formats.moment(date, zone);
-  const source = (/** @type {Source} */ point) => `${when(point)} (${amount(point.amount, 3)})`;
-  const register = (/** @type {Entry | undefined} */ entry) => {
-    if (entry?.meterReading == null || entry.quality === "none") return words.unknown;
-    const [one, other = one] = entry.calculationDetails.sourceReadings;
-    const origin =
-      entry.quality === "measured" ? charts.measured(when(one)) : charts[entry.quality](source(one), source(other));
-    return `${amount(entry.meterReading, 3)}, ${origin}`;
+  const register = (/** @type {Entry} */ { meterReading, quality, calculationDetails }) => {
+    if (meterReading === null || quality === "none") return words.unknown;
+    const points = calculationDetails.sourceReadings.map(
+      ({ date, amount: value }) => when(date) + (quality === "measured" ? "" : ` (${amount(value, 3)})`),
+    );
+    return `${amount(meterReading, 3)}, ${charts[quality](points[0], points[points.length - 1])}`;
   };
-  const entry = entries.get(month);
-  const title = formats.month(month);
-  const beforeTitle = formats.month(month - 12);
-  const before = entries.get(month - 12);
+  const [now, before] = [entry(month), entry(month - 12)];
   const about = {
-    title,
-    beforeTitle,
-    isKnown: entry?.consumption != null || entry?.meterReading != null,
-    used: used(entry),
+    month,
+    isKnown: now.consumption !== null || now.meterReading !== null,
+    title: formats.month(month),
+    used: used(now),
+    beforeTitle: formats.month(month - 12),
     before: used(before),
-    difference: differenceOf(entry?.consumption, before?.consumption, amount, words, formats),
-    reading: figure(entry?.meterReading, entry?.quality === "none" ? null : (entry?.quality ?? null)),
-    beginning: charts.beginning(register(entries.get(month - 1))),
-    end: charts.end(register(entry)),
-    flags: (entry?.flags ?? []).map((flag) => charts.flags[flag]),
+    difference: differenceOf(now.consumption, before.consumption, amount, words, formats),
+    reading: figure(now.meterReading, now.quality),
+    beginning: charts.beginning(register(entry(month - 1))),
+    end: charts.end(register(now)),
+    flags: now.flags.map((flag) => charts.flags[flag]),
   };
   const said = (/** @type {typeof about.used} */ found) =>
     found.quality ? `${found.amount}, ${words.qualities[found.quality]}` : found.amount;
   const name = [
-    `${title}: ${said(about.used)}`,
-    `${beforeTitle}: ${said(about.before)}`,
+    `${about.title}: ${said(about.used)}`,
+    `${about.beforeTitle}: ${said(about.before)}`,
     about.difference,
     about.beginning,
     about.end,
@@ -498,49 +409,40 @@ function described(month, { type, zone, entries }, words, formats) {
 }
 
 /**
- * @param {number | null | undefined} now
- * @param {number | null | undefined} before
+ * @param {number | null} now
+ * @param {number | null} before
  * @param {(value: number) => string} amount
  * @param {import("../page/words.js").Words} words
  * @param {import("../page/formats.js").Formats} formats
  */
 function differenceOf(now, before, amount, words, formats) {
-  if (now == null || before == null) return "";
+  if (now === null || before === null) return "";
   const size = amount(Math.abs(now - before));
   if (size === amount(0)) return words.same;
-  const share = before > 0 ? ` (${formats.percent(Math.abs(now - before) / (before / 100))})` : "";
-  return `${now > before ? words.charts.more(size) : words.charts.less(size)}${share}`;
+  const share = before > 0 ? ` (${formats.percent((Math.abs(now - before) / before) * 100)})` : "";
+  return (now > before ? words.charts.more(size) : words.charts.less(size)) + share;
 }
 
 /**
- * A scale with round numbers on which all values lie.
+ * A scale with round numbers on which all values lie; ``y``: how far below its top a value lies, in percent.
  * @param {(number | null)[]} values
- * @returns {Axis}
  */
 export function axisOf(values) {
   const known = values.filter((value) => value !== null);
-  const low = Math.min(...known);
-  const high = Math.max(...known);
-  const span = known.length && high > low ? high - low : 1;
+  const low = known.length ? Math.min(...known) : 0;
+  const high = known.length ? Math.max(...known) : 0;
+  const span = high - low || 1;
   const power = 10 ** Math.floor(Math.log10(span / MOST_STEPS));
   const step = power * ([1, 2, 5].find((size) => size * power * MOST_STEPS >= span) ?? 10);
-  const start = known.length ? Math.floor(low / step) : 0;
-  const steps = known.length ? Math.max(Math.ceil(high / step) - start, 1) : 1;
-  const ticks = range(start, steps + 1).map((at) => at * step);
+  const start = Math.floor(low / step);
+  const ticks = range(start, Math.max(Math.ceil(high / step) - start, 1) + 1).map((at) => at * step);
+  const top = ticks[ticks.length - 1];
   return {
-    low: ticks[0],
-    high: ticks[steps],
     ticks,
     digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)),
+    y: (/** @type {number} */ value) => (100 * (top - value)) / (top - ticks[0]),
   };
 }
-
-/**
- * How far below the top of a drawing a value lies, in percent.
- * @param {Axis} axis
- * @param {number} value
- */
-const heightOn = ({ low, high }, value) => (100 * (high - value)) / (high - low);
 
 /**
  * @param {number} first

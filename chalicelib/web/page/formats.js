@@ -106,6 +106,9 @@ export const monthIndex = (day) => Number(day.slice(0, 4)) * 12 + Number(day.sli
  */
 export const monthStart = (index) => new Date(Date.UTC(Math.floor(index / 12), index % 12)).toISOString().slice(0, 10);
 
+/** @param {number} index */
+export const monthEnd = (index) => dayText(dayNumber(monthStart(index + 1)) - 1);
+
 /**
  * Days counted through.
  * @param {string} day a local date

@@ -88,9 +88,7 @@ const ENGLISH = {
   timeline: {
     title: "Range of time",
     choose: "Choose a range",
-    thisYear: "This year",
-    lastMonths: "Last 12 months",
-    all: "All",
+    presets: { thisYear: "This year", lastMonths: "Last 12 months", all: "All" },
     from: "From",
     to: "To",
     range: (/** @type {string} */ from, /** @type {string} */ to) => `${from} to ${to}`,
@@ -185,9 +183,7 @@ const GERMAN = {
   timeline: {
     title: "Zeitraum",
     choose: "Zeitraum wählen",
-    thisYear: "Dieses Jahr",
-    lastMonths: "Letzte 12 Monate",
-    all: "Alles",
+    presets: { thisYear: "Dieses Jahr", lastMonths: "Letzte 12 Monate", all: "Alles" },
     from: "Von",
     to: "Bis",
     range: (from, to) => `${from} bis ${to}`,
