@@ -56,7 +56,7 @@ lint: environments-check
 check: lint ## format, lint, types, imports, unit and functional tests: under a minute
 	@$(APP)pytest -q -n 3 tests/unit tests/functional
 
-test: environments-test ## what 'check' does, and contract, integration and end-to-end tests with coverage: what CI runs
+test: environments-test ## what 'check' does, and contract, integration, browser and end-to-end tests with coverage: what CI runs
 	@rm -f .coverage .coverage.*
 	@$(MAKE) --no-print-directory -j5 lint $(PARTS)
 	@$(APP)coverage report --include='chalicelib/repositories/*' --fail-under=90
@@ -74,7 +74,7 @@ watched := contract functional unit/services
 watched += $(addprefix integration/,refresh/test_replay.py sync/test_repair.py sync/test_sync_modes.py)
 measured := --cov --cov-report= $(watched:%=tests/%)
 # The slow ones first, so that no worker ends long after the others; three, because each waits for its database.
-others := -n 3 --dist worksteal tests/integration tests/unit $(watched:%=--ignore=tests/%)
+others := -n 3 --dist worksteal tests/browser tests/integration tests/unit $(watched:%=--ignore=tests/%)
 nice-measured := nice
 nice-others := nice
 

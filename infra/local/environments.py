@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.errors import OperatorError
+from infra.local import browser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,6 +189,8 @@ def main() -> None:
         if missing := [name for name in names if not _is_current(name)]:
             _say(f"Environments: building {', '.join(missing)} (a few minutes the first time) ...")
         built = ensure(names)
+        if sys.argv[1] == "test":
+            browser.ensure(_say)
     except (EnvironmentSetupError, OperatorError) as error:
         sys.exit(str(error))
     if built or sys.argv[1] == "up":

@@ -1,7 +1,7 @@
 """The application under Chalice's test client, on fakes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,31 +10,18 @@ from chalice.test import Client, HTTPResponse
 
 from app import app
 from chalicelib.auth import KeyStore, TokenVerifier
-from chalicelib.bootstrap.container import Container, Ports, Rollout, compose, using
-from tests.fakes.comparisons import FakeComparisonLog
+from tests.fakes.application import Application, application
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
-from tests.fakes.publisher import FakePublisher
-from tests.fakes.rollout import FakeFlags
-from tests.fakes.sides import FakeSides, fake_ports
-from tests.fakes.store import FakeStore
-from tests.fakes.usage import FakeUsageLog
 
 NOW = 1_700_000_000_000  # 2023-11-14T22:13:20Z
 
 
 @dataclass
-class Api:
+class Api(Application):
     """The deployed application as a caller sees it, and what stands behind it."""
 
     client: Client
-    store: FakeStore
-    publisher: FakePublisher
     issuer: FakeIssuer
-    container: Container
-    sides: FakeSides
-    flags: FakeFlags
-    usage: FakeUsageLog
-    ports: Ports
 
     def request(
         self,
@@ -55,15 +42,11 @@ class Api:
 
 @pytest.fixture
 def api() -> Iterator[Api]:
-    store, publisher, issuer = FakeStore(lambda: NOW), FakePublisher(), FakeIssuer()
+    issuer = FakeIssuer()
     verifier = TokenVerifier(KeyStore(issuer.key_set), ISSUER, AUDIENCE)
-    sides = FakeSides(store, lambda: NOW)
-    flags, usage = FakeFlags(), FakeUsageLog(store)
-    ports = replace(fake_ports(store, publisher, sides), usage=usage, comparisons=FakeComparisonLog(usage))
-    container = compose(ports, verifier, lambda: NOW, Rollout(flags))
     project = str(Path(__file__).parents[2])
-    with using(container), Client(app, project_dir=project) as client:
-        yield Api(client, store, publisher, issuer, container, sides, flags, usage, ports)
+    with application(verifier, lambda: NOW) as behind, Client(app, project_dir=project) as client:
+        yield Api(**vars(behind), client=client, issuer=issuer)
 
 
 def problem(response: HTTPResponse, status: int) -> Any:

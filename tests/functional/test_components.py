@@ -23,9 +23,10 @@ from tests.functional.conftest import NOW, Api, problem
 READING = {"type": "power", "date": "2023-01-31", "amount": 1000.5}
 READS = {
     "dashboard": {"meters"},
-    "energy_table": {"readings", "nextCursor"},
-    "timeline_slider?type=power": {"type", "sourceVersion", "buckets", "maxCount", "dateRange"},
-    "monthly_charts?type=power&year=2023": {"type", "sourceVersion", "year", "months"},
+    "energy_table": {"readings", "nextCursor", "zone"},
+    "timeline_slider?type=power": {"type", "sourceVersion", "zone", "buckets", "maxCount", "dateRange"},
+    "monthly_charts?type=power&year=2023": {"type", "sourceVersion", "zone", "year", "months"},
+    "energy_forms?type=power": {"type", "zone", "last"},
 }
 OPERATOR = ("operator",)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -248,7 +249,7 @@ def test_an_unknown_component_is_404(api: Api, method: str, path: str) -> None:
     [
         ("POST", "dashboard", "GET"),
         ("PUT", "monthly_charts", "GET"),
-        ("GET", "energy_forms", "POST"),
+        ("PUT", "energy_forms", "POST, GET"),
         ("POST", "energy_forms/1", "GET, PUT, DELETE"),
         ("PUT", "csv_import", "POST, GET"),
     ],
@@ -321,8 +322,28 @@ def test_what_was_read_is_noted_so_that_it_can_be_asked_again(api: Api, path: st
     read = read_of(usage.component, json.loads(json.dumps(usage.parameters)))
     for backend in (api.container.old, api.container.new):
         again = read.ask(backend, "alice").body
-        assert set(again) - {"next"} == set(body) - {"nextCursor"}
+        assert set(again) - {"next"} == set(body) - {"nextCursor", "zone"}
         assert again.get("sourceVersion") == body.get("sourceVersion")
+
+
+@pytest.mark.parametrize("side", Backend)
+def test_the_form_for_a_new_reading_shows_the_last_one_and_where_days_begin(api: Api, side: Backend) -> None:
+    api.flags.side = side
+    assert ask(api, "energy_forms?type=power").json_body == {"type": "power", "zone": "Europe/Berlin", "last": None}
+    record(api, date="2023-02-28", amount=1100)
+    record(api)
+    record(api, type="gas", date="2023-03-01", amount=7)
+    shown = ask(api, "energy_forms?type=power").json_body["last"]
+    assert (shown["date"], shown["amount"]) == ("2023-02-27T23:00:00.000Z", 1100)
+    assert shown == ask(api, f"energy_forms/{shown['id']}").json_body
+
+
+@pytest.mark.parametrize("path", [path for path in READS if path != "dashboard"])
+def test_an_answer_says_where_the_users_days_begin(api: Api, path: str) -> None:
+    record(api)
+    settings = json.dumps({"zone": "America/New_York"})
+    assert api.request("PUT", "/v2/settings", settings).status_code == 200
+    assert ask(api, path).json_body["zone"] == "America/New_York"
 
 
 def test_a_write_is_noted_without_what_was_written(api: Api) -> None:

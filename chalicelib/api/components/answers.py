@@ -37,10 +37,11 @@ class TableRow(Body):
 
 
 class EnergyTable(Body):
-    """One page of readings; ``nextCursor`` is null on the last."""
+    """One page of readings; ``nextCursor`` is null on the last, ``zone`` is where the user's days begin."""
 
     readings: list[TableRow]
     next_cursor: str | None
+    zone: str
 
 
 class TimelineSlider(Histogram):
@@ -48,6 +49,7 @@ class TimelineSlider(Histogram):
 
     type: EnergyType
     source_version: int
+    zone: str
 
 
 class MonthlyCharts(Body):
@@ -55,6 +57,7 @@ class MonthlyCharts(Body):
 
     type: EnergyType
     source_version: int
+    zone: str
     year: int
     months: list[MonthlyEntry] = Field(min_length=12, max_length=12)
 
@@ -73,6 +76,14 @@ class MonthEnd(Body):
 
 class MonthEnds(RootModel[list[MonthEnd]]):
     """The months in which the register is known."""
+
+
+class NewForm(Body):
+    """What the form for a new reading shows: the meter's last reading, and where its user's days begin."""
+
+    type: EnergyType
+    zone: str
+    last: TableRow | None
 
 
 class RecordedForm(TableRow):

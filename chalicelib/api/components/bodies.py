@@ -45,6 +45,12 @@ class MonthsQuery(ViewQuery):
     shape: Literal["months", "energies"] = "months"
 
 
+class NewFormQuery(ComponentQuery):
+    """For which meter the form is."""
+
+    type: EnergyType
+
+
 class FileQuery(ImportQuery, ComponentQuery):
     """How to read a file, and what may be written."""
 

@@ -6,15 +6,15 @@ from typing import Any
 from chalice import Response
 
 from chalicelib.api.answers import json_answer, no_content
-from chalicelib.api.components.answers import RecordedForm, TableRow
-from chalicelib.api.components.bodies import FileListQuery, FileQuery
-from chalicelib.api.components.component import ComponentRequest, ComponentRoutes
+from chalicelib.api.components.answers import NewForm, RecordedForm, TableRow
+from chalicelib.api.components.bodies import FileListQuery, FileQuery, NewFormQuery
+from chalicelib.api.components.component import ComponentRequest, ComponentRoutes, etagged
 from chalicelib.api.preconditions import conditional_answer, if_match
 from chalicelib.api.upload import UploadedFile
 from chalicelib.api.v2.import_bodies import ImportListBody, ImportReportBody, UndoReportBody
 from chalicelib.api.v2.imports import listed, undone
 from chalicelib.api.v2.reading_bodies import CorrectionBody, ReadingBody
-from chalicelib.services.backends.component_reads import ShowForm, row_of
+from chalicelib.services.backends.component_reads import ShowForm, ShowNewForm, row_of
 from chalicelib.services.recording.energy_crud import Recorded
 
 FORM = "/components/energy_forms"
@@ -36,6 +36,13 @@ def add_energy_form(request: ComponentRequest, body: ReadingBody) -> Response:
     """Record one reading: 201 with the reading and the source version that its meter reached."""
     recorded = request.backend.create(request.user_id, body.draft())
     return _recorded(recorded, HTTPStatus.CREATED, {"Location": request.call.url(f"{FORM}/{recorded.reading.id}")})
+
+
+@routes.operation("GET", FORM, answers=(NewForm,), conditional="If-None-Match", headers=("ETag",))
+def show_new_form(request: ComponentRequest, query: NewFormQuery) -> Response:
+    """What the form for a new reading shows: the meter's last reading."""
+    found = request.read(ShowNewForm(type=query.type)).body
+    return etagged(request, {**found, "zone": request.zone.key})
 
 
 @routes.operation(

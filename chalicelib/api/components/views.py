@@ -31,7 +31,7 @@ def show_energy_table(request: ComponentRequest, query: TableQuery) -> Response:
     page = ShowTable(type=query.type, first=first, last=last, descending=descending, limit=query.limit, after=after)
     found = request.read(page).body
     following = found["next"] and cursor_of(*found["next"])
-    return etagged(request, {"readings": found["readings"], "nextCursor": following})
+    return etagged(request, {"readings": found["readings"], "nextCursor": following, "zone": request.zone.key})
 
 
 @routes.operation(
@@ -43,7 +43,7 @@ def show_timeline_slider(request: ComponentRequest, query: TimelineQuery) -> Res
     found = request.read(
         ShowTimeline(type=query.type, first=first, last=last, buckets=query.buckets, consistent=query.consistent)
     )
-    return etagged(request, found.body, found.tag)
+    return etagged(request, {**found.body, "zone": request.zone.key}, found.tag)
 
 
 @routes.operation(
@@ -56,8 +56,8 @@ def show_timeline_slider(request: ComponentRequest, query: TimelineQuery) -> Res
 def show_monthly_charts(request: ComponentRequest, query: MonthsQuery) -> Response:
     """The twelve months of a year, or the register at their ends in the shape of the old readings."""
     found = request.read(ShowMonths(type=query.type, year=query.year, consistent=query.consistent))
+    zone = request.zone
     if query.shape == "months":
-        return etagged(request, found.body, found.tag)
-    zone = request.call.container.configuration.settings(request.user_id).zone
+        return etagged(request, {**found.body, "zone": zone.key}, found.tag)
     energies = DisplayDataAdapter.to_energy_type_array(found.body, query.type, request.user_id, zone)
     return etagged(request, energies, found.tag)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
@@ -123,8 +123,25 @@ class ShowForm(ComponentRead):
         return ComponentAnswer(row_of(backend.reading(user_id, self.reading_id)))
 
 
-READS: Mapping[Component, type[ComponentRead]] = {
-    read.component: read for read in (ShowDashboard, ShowTable, ShowTimeline, ShowMonths, ShowForm)
+class ShowNewForm(ComponentRead):
+    """What the form for a new reading shows: the last one of the meter, or None."""
+
+    component = Component.ENERGY_FORMS
+    type: EnergyType
+
+    def ask(self, backend: EnergyBackend, user_id: str) -> ComponentAnswer:
+        """The reading as ``last``."""
+        page = PageRequest(ReadingFilter(self.type), descending=True, limit=1)
+        last = next((row_of(reading) for reading in backend.page(user_id, page)), None)
+        return ComponentAnswer({"type": self.type.value, "last": last})
+
+
+READS: Mapping[Component, TypeAdapter[Any]] = {
+    Component.DASHBOARD: TypeAdapter(ShowDashboard),
+    Component.ENERGY_TABLE: TypeAdapter(ShowTable),
+    Component.TIMELINE_SLIDER: TypeAdapter(ShowTimeline),
+    Component.MONTHLY_CHARTS: TypeAdapter(ShowMonths),
+    Component.ENERGY_FORMS: TypeAdapter(ShowForm | ShowNewForm),
 }
 
 
@@ -135,7 +152,8 @@ def read_of(component: Component, parameters: Mapping[str, Any]) -> ComponentRea
         KeyError: the component only writes.
         pydantic.ValidationError: another version of the application has recorded it.
     """
-    return READS[component].model_validate(parameters)
+    read: ComponentRead = READS[component].validate_python(parameters)
+    return read
 
 
 def row_of(reading: StoredReading) -> dict[str, Any]:

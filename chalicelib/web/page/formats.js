@@ -7,15 +7,6 @@ const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 const DIGITS = 15; // what a number keeps without noise, and what the application takes
 const WHOLE_DIGITS = 12;
-/** @type {Intl.DateTimeFormatOptions} */
-const CLOCK = {
-  year: "numeric",
-  month: "2-digit",
-  day: "2-digit",
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-};
 
 export class Formats {
   /**
@@ -25,6 +16,17 @@ export class Formats {
     this.locale = locale;
     this.percents = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
     this.days = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
+    /** @type {Map<string, Intl.NumberFormat | Intl.DateTimeFormat>} made once: making one takes long */
+    this.made = new Map();
+  }
+
+  /**
+   * @param {number} value
+   * @param {number} [digits] after the decimal sign, at most
+   */
+  number(value, digits = 0) {
+    const make = () => new Intl.NumberFormat(this.locale, { maximumFractionDigits: digits });
+    return kept(this.made, `number ${digits}`, make).format(value);
   }
 
   /**
@@ -33,8 +35,7 @@ export class Formats {
    * @param {number} [digits] after the decimal sign, at most
    */
   amount(value, unit, digits = 1) {
-    const number = new Intl.NumberFormat(this.locale, { maximumFractionDigits: digits });
-    return `${number.format(value)}\u00a0${unit}`;
+    return `${this.number(value, digits)}\u00a0${unit}`;
   }
 
   /**
@@ -69,37 +70,49 @@ export class Formats {
   }
 
   /**
-   * @param {string} instant such as 2024-02-29T22:59:59.999Z
+   * @param {string} instant such as "2024-02-29T22:59:59.999Z"
    * @param {string} zone the user's
    */
   date(instant, zone) {
-    return new Intl.DateTimeFormat(this.locale, { dateStyle: "medium", timeZone: zone }).format(new Date(instant));
+    return this.dates({ dateStyle: "medium", timeZone: zone }).format(Date.parse(instant));
   }
 
   /**
-   * Date and time of an instant.
    * @param {string} instant
    * @param {string} zone the user's
    */
   moment(instant, zone) {
-    const shown = new Intl.DateTimeFormat(this.locale, { dateStyle: "medium", timeStyle: "short", timeZone: zone });
-    return shown.format(new Date(instant));
+    return this.dates({ dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(Date.parse(instant));
+  }
+
+  /**
+   * @param {number} index a month, as ``monthIndex`` counts them
+   * @param {Intl.DateTimeFormatOptions} [style]
+   */
+  month(index, style = { month: "long", year: "numeric" }) {
+    return this.dates({ ...style, timeZone: "UTC" }).format(Date.parse(monthStart(index)));
+  }
+
+  /** @param {Intl.DateTimeFormatOptions} options */
+  dates(options) {
+    return kept(this.made, JSON.stringify(options), () => new Intl.DateTimeFormat(this.locale, options));
   }
 }
 
+/** @type {Map<string, Intl.DateTimeFormat>} */
+const CLOCKS = new Map();
+
 /**
- * What calendar and clock of a zone show at an instant, as date and time inputs take it.
- * @param {string | number | Date} instant
- * @param {string} zone
- * @returns {{date: string, time: string}} such as 2024-02-29 and 23:59
+ * Date and time of an instant as a clock on the user's wall shows them.
+ * @param {string | number} instant
+ * @param {string} zone the user's
  */
 export function localParts(instant, zone) {
-  const shown = new Intl.DateTimeFormat("en-GB", { ...CLOCK, timeZone: zone }).formatToParts(new Date(instant));
-  const part = (/** @type {string} */ name) => shown.find(({ type }) => type === name)?.value ?? "";
-  return {
-    date: `${part("year").padStart(4, "0")}-${part("month")}-${part("day")}`,
-    time: `${part("hour")}:${part("minute")}`,
-  };
+  /** @type {Intl.DateTimeFormatOptions} */
+  const options = { dateStyle: "short", timeStyle: "short", timeZone: zone };
+  const clock = kept(CLOCKS, zone, () => new Intl.DateTimeFormat("sv", options)); // Swedes write 2024-02-29 22:59
+  const [date, time] = clock.format(new Date(instant)).split(" ");
+  return { date, time };
 }
 
 /**
@@ -156,6 +169,42 @@ function decimalSignOf(typed, locale) {
   if (!/^[1-9]\d{0,2}[.,]\d{3}$/.test(typed)) return last;
   const parts = new Intl.NumberFormat(locale).formatToParts(1.5);
   return parts.some(({ type, value }) => type === "decimal" && value === last) ? last : "";
+}
+
+/**
+ * Months counted through, so that one can reckon with them.
+ * @param {string} day a local date
+ */
+export const monthIndex = (day) => Number(day.slice(0, 4)) * 12 + Number(day.slice(5, 7)) - 1;
+
+/**
+ * The first day of a month.
+ * @param {number} index
+ */
+export const monthStart = (index) => new Date(Date.UTC(Math.floor(index / 12), index % 12)).toISOString().slice(0, 10);
+
+/** @param {number} index */
+export const monthEnd = (index) => dayText(dayNumber(monthStart(index + 1)) - 1);
+
+/**
+ * Days counted through.
+ * @param {string} day a local date
+ */
+export const dayNumber = (day) => Date.parse(day) / DAY_MS;
+
+/** @param {number} number */
+export const dayText = (number) => new Date(number * DAY_MS).toISOString().slice(0, 10);
+
+/**
+ * @template {Intl.NumberFormat | Intl.DateTimeFormat} Made
+ * @param {Map<string, any>} made
+ * @param {string} name
+ * @param {() => Made} make
+ * @returns {Made}
+ */
+function kept(made, name, make) {
+  if (!made.has(name)) made.set(name, make());
+  return made.get(name);
 }
 
 /**

@@ -7,6 +7,7 @@ import { MonthlyCharts } from "../components/monthly_charts.js";
 import { TimelineSlider } from "../components/timeline_slider.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { Surrounded, useSurroundings } from "./component.js";
+import { dayNumber, dayText } from "./formats.js";
 
 /** @typedef {import("./component.js").Surroundings} Surroundings */
 /** @typedef {"overview" | "files" | "meters" | "demo"} View */
@@ -27,7 +28,7 @@ export function Household({ words, formats, api, drafts }) {
   const view = useView();
   return html`
     <${Surrounded.Provider} value=${{ words, formats, api, drafts, selection, select }}>
-      <nav aria-label=${words.views.title}>
+      <nav class="views" aria-label=${words.views.title}>
         <ul>
           ${Object.entries(words.views.names).map(([name, text]) => html`<li><a href=${`#${name}`} aria-current=${name === view ? "page" : null}>${text}</a></li>`)}
         </ul>
@@ -58,10 +59,14 @@ function viewOf(hash) {
 }
 
 function Overview() {
-  const [isEmpty, setIsEmpty] = useState(false);
+  const { selection } = useSurroundings();
+  const [meters, setMeters] = useState(/** @type {import("../components/dashboard.js").MeterSummary[]} */ ([]));
+  const isEmpty = meters.length > 0 && !meters.some((meter) => meter.summary.lastReading);
+  const { day, lastReading = null } = meters.find((meter) => meter.type === selection.meter)?.summary ?? {};
+  const lastDay = day && lastReading && dayText(dayNumber(day) - lastReading.ageDays);
   return html`
-    <${Dashboard} onShown=${(/** @type {boolean} */ hasReadings) => setIsEmpty(!hasReadings)} />
-    ${!isEmpty && html`<${MeterChoice} /><${MonthlyCharts} /><${TimelineSlider} /><${EnergyTable} />`}
+    <${Dashboard} onShown=${setMeters} />
+    ${!isEmpty && html`<${MeterChoice} /><${MonthlyCharts} lastDay=${lastDay} /><${TimelineSlider} /><${EnergyTable} />`}
     <${EnergyForms} />
   `;
 }
@@ -71,7 +76,7 @@ function MeterChoice() {
   const { words, selection, select } = useSurroundings();
   return html`
     <fieldset class="meter-choice">
-      <legend>${words.meter}</legend>
+      <legend class="spoken">${words.meter}</legend>
       ${Object.entries(words.meters).map(
         ([meter, text]) => html`
           <label class=${meter}>

@@ -1,5 +1,6 @@
 /**
- * Every word of the page, in German and English. A text with a gap is a function. No other module holds a word.
+ * The words of the page, in German and English. A text with a gap is a function. What is loaded later has its words
+ * beside it, as the first load has no room for them; no other module holds a word.
  */
 
 /** @typedef {"de" | "en"} Language */
@@ -19,7 +20,7 @@ const ENGLISH = {
   signedInAs: (/** @type {string} */ user) => `Signed in as ${user}`,
   expired: "Your sign-in has ended. What you see stays as it was.",
   tryAgain: "Try again",
-  dashboard: "Overview",
+  dashboard: "Today",
   loading: "Loading …",
   failed: "This cannot be shown at the moment.",
   notCurrent: "This may be out of date: the last attempt to load it failed.",
@@ -47,10 +48,54 @@ const ENGLISH = {
   qualities: {
     measured: "measured",
     interpolated: "between two readings",
-    extrapolated: "estimated beyond the readings",
+    extrapolated: "estimated",
   },
-  charts: {},
-  timeline: {},
+  charts: {
+    title: "Month by month",
+    inYear: (/** @type {string} */ meter, /** @type {string} */ year, /** @type {string} */ before) =>
+      `${meter} in ${year}, beside ${before}`,
+    inMonths: (/** @type {string} */ meter, /** @type {string} */ first, /** @type {string} */ last) =>
+      `${meter}, ${first} to ${last}, beside the same months a year before`,
+    year: "Year",
+    previousYear: "Previous year",
+    nextYear: "Next year",
+    these: "these months",
+    before: "a year before",
+    line: "Show the meter reading as a line",
+    lineLegend: "meter reading at the end of a month, scale on the right",
+    choose: "Choose a month",
+    nothing: "Nothing is known about these months.",
+    table: "As a table",
+    month: "Month",
+    consumption: "Consumption",
+    difference: "Difference",
+    reading: "Meter reading at the end",
+    notes: "Notes",
+    more: (/** @type {string} */ amount) => `${amount} more`,
+    less: (/** @type {string} */ amount) => `${amount} less`,
+    beginning: (/** @type {string} */ reading) => `At the beginning: ${reading}`,
+    end: (/** @type {string} */ reading) => `At the end: ${reading}`,
+    measured: (/** @type {string} */ reading) => `measured on ${reading}`,
+    interpolated: (/** @type {string} */ first, /** @type {string} */ last) => `between ${first} and ${last}`,
+    extrapolated: (/** @type {string} */ first, /** @type {string} */ last) => `estimated from ${first} and ${last}`,
+    flags: {
+      reset: "The meter began again at 0. It may have been more.",
+      rollover: "The meter ran past its highest figure and began again at 0.",
+      exchange: "The meter was exchanged.",
+      dip: "One reading is a little lower than the one before it.",
+      negative: "The meter shows less at the end than at the beginning.",
+    },
+  },
+  timeline: {
+    title: "Range of time",
+    choose: "Choose a range",
+    presets: { thisYear: "This year", lastMonths: "Last 12 months", all: "All" },
+    from: "From",
+    to: "To",
+    range: (/** @type {string} */ from, /** @type {string} */ to) => `${from} to ${to}`,
+    count: (/** @type {number} */ count, /** @type {string} */ written) =>
+      count === 1 ? "1 reading" : `${written} readings`,
+  },
   table: {
     title: "Readings",
     caption: "Meter readings",
@@ -143,7 +188,6 @@ const ENGLISH = {
     expired: "Your sign-in has ended. What you have typed is kept: close this and sign in again.",
   },
   settings: {},
-  files: {},
   demo: {},
 };
 
@@ -162,7 +206,7 @@ const GERMAN = {
   signedInAs: (user) => `Angemeldet als ${user}`,
   expired: "Ihre Anmeldung ist abgelaufen. Was Sie sehen, bleibt stehen.",
   tryAgain: "Noch einmal versuchen",
-  dashboard: "Überblick",
+  dashboard: "Heute",
   loading: "Wird geladen …",
   failed: "Das lässt sich gerade nicht zeigen.",
   notCurrent: "Das ist vielleicht nicht aktuell: Der letzte Versuch, es zu laden, ist gescheitert.",
@@ -189,10 +233,51 @@ const GERMAN = {
   qualities: {
     measured: "gemessen",
     interpolated: "zwischen zwei Ständen",
-    extrapolated: "über die Stände hinaus geschätzt",
+    extrapolated: "geschätzt",
   },
-  charts: {},
-  timeline: {},
+  charts: {
+    title: "Monat für Monat",
+    inYear: (meter, year, before) => `${meter} ${year}, daneben ${before}`,
+    inMonths: (meter, first, last) => `${meter}, ${first} bis ${last}, daneben dieselben Monate im Jahr davor`,
+    year: "Jahr",
+    previousYear: "Voriges Jahr",
+    nextYear: "Nächstes Jahr",
+    these: "diese Monate",
+    before: "ein Jahr davor",
+    line: "Zählerstand als Linie zeigen",
+    lineLegend: "Zählerstand am Monatsende, Maßstab rechts",
+    choose: "Monat wählen",
+    nothing: "Über diese Monate ist nichts bekannt.",
+    table: "Als Tabelle",
+    month: "Monat",
+    consumption: "Verbrauch",
+    difference: "Unterschied",
+    reading: "Zählerstand am Ende",
+    notes: "Hinweise",
+    more: (amount) => `${amount} mehr`,
+    less: (amount) => `${amount} weniger`,
+    beginning: (reading) => `Am Anfang: ${reading}`,
+    end: (reading) => `Am Ende: ${reading}`,
+    measured: (reading) => `gemessen am ${reading}`,
+    interpolated: (first, last) => `zwischen ${first} und ${last}`,
+    extrapolated: (first, last) => `geschätzt aus ${first} und ${last}`,
+    flags: {
+      reset: "Der Zähler hat wieder bei 0 begonnen. Es kann mehr gewesen sein.",
+      rollover: "Der Zähler lief über seine höchste Zahl und begann wieder bei 0.",
+      exchange: "Der Zähler wurde getauscht.",
+      dip: "Ein Stand ist etwas niedriger als der davor.",
+      negative: "Der Zähler zeigt am Ende weniger als am Anfang.",
+    },
+  },
+  timeline: {
+    title: "Zeitraum",
+    choose: "Zeitraum wählen",
+    presets: { thisYear: "Dieses Jahr", lastMonths: "Letzte 12 Monate", all: "Alles" },
+    from: "Von",
+    to: "Bis",
+    range: (from, to) => `${from} bis ${to}`,
+    count: (count, written) => (count === 1 ? "1 Zählerstand" : `${written} Zählerstände`),
+  },
   table: {
     title: "Zählerstände",
     caption: "Zählerstände",
@@ -277,7 +362,6 @@ const GERMAN = {
     expired: "Ihre Anmeldung ist abgelaufen. Das Getippte bleibt: Schließen Sie dies und melden Sie sich neu an.",
   },
   settings: {},
-  files: {},
   demo: {},
 };
 

@@ -38,6 +38,11 @@ KNOWN: dict[str, Known] = {
         (409, {"body": NEW | {"type": "power", "date": "2023-01-31"}, **JSON}),
         (422, {"body": NEW | {"type": "power"}, **JSON}),
     ],
+    "show_new_form": [
+        (200, {"query": {"type": "power"}}),
+        (200, {"query": {"type": "gas"}}),
+        (422, {"query": {}}),
+    ],
     "show_energy_form": [
         (200, {"path_parameters": READING}),
         (304, {"path_parameters": READING, "headers": {"If-None-Match": "*"}}),

@@ -1,0 +1,94 @@
+"""Chromium, the server, and people who have signed in as people do: by a click on the issuer's page.
+
+One browser and one server per process; an application and a context per test.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from infra.local import browser as chromium_package
+from infra.local import throwaway
+from tests.browser.chromium import USUAL
+from tests.browser.chromium import chromium as running_chromium
+from tests.browser.people import sign_in_as
+from tests.browser.server import Clock, Served, Server
+from tests.browser.settling import COUNT
+from tests.browser.watching import Watch
+
+SECONDS = 10.0
+SignIn = Callable[..., Page]
+
+
+def pytest_runtest_setup() -> None:
+    """Without Chromium a person's tests are skipped, all in one line; CI's fail."""
+    if chromium_package.program() is None:
+        missing = f"THERE IS NO CHROMIUM FOR THE BROWSER TESTS. {chromium_package.REMEDY}"
+        pytest.fail(missing, pytrace=False) if os.environ.get("CI") else pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with running_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with throwaway.issuer() as layout, Server(layout) as server:
+        yield server
+
+
+@pytest.fixture
+def served(server: Server) -> Iterator[Served]:
+    """The application of this test; nobody has written anything."""
+    with server.serving(Clock()) as served:
+        yield served
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """Every complaint of the browser fails the test that does not announce it."""
+    watch = Watch()
+    yield watch
+    watch.close()
+
+
+@pytest.fixture
+def visit(chromium: Browser, served: Served, watch: Watch) -> Iterator[SignIn]:
+    """Opens the page for somebody who is signed out; takes the options of a context, and a script that runs first."""
+    with ExitStack() as contexts:
+
+        def visit(init_script: str = "", **options: Any) -> Page:
+            context = contexts.enter_context(chromium.new_context(**USUAL | options))
+            context.set_default_timeout(SECONDS * 1000)
+            context.add_init_script(COUNT + init_script)
+            watch.over(context)
+            page = context.new_page()
+            page.goto(served.url)
+            return page
+
+        yield visit
+        watch.close()
+
+
+@pytest.fixture
+def sign_in(visit: SignIn) -> SignIn:
+    """Signs somebody in on a page of their own."""
+
+    def sign_in(user: str = "home", **options: Any) -> Page:
+        page = visit(**options)
+        sign_in_as(page, user)
+        return page
+
+    return sign_in
+
+
+@pytest.fixture
+def person(sign_in: SignIn) -> Page:
+    """The page of somebody who has just signed in."""
+    return sign_in()

@@ -1,0 +1,168 @@
+"""The dashboard as people see it: both languages, both themes, every size and state."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.accessibility import accessible
+from tests.browser.chromium import USUAL
+from tests.browser.conftest import SignIn
+from tests.browser.households import two_meters
+from tests.browser.server import Served
+from tests.browser.watching import Watch
+
+DASHBOARD = "/components/dashboard"
+WORDS = {
+    "en-GB": ("This month so far", "165 kWh", "14 Mar 2024, yesterday"),
+    "de-DE": ("Dieser Monat bisher", "165 kWh", "14.03.2024, gestern"),
+}
+THEMES = ("light", "dark")
+NARROW = {"width": 320, "height": 640}
+NOTE_SHIFTS = """
+  globalThis.shifts = [];
+  const seen = ({ value, sources }) => [value, ...sources.map(({ node }) => node?.outerHTML.slice(0, 80))];
+  new PerformanceObserver((list) => shifts.push(...list.getEntries().map(seen)))
+    .observe({ type: "layout-shift", buffered: true });
+"""
+FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+
+
+@pytest.fixture
+def household(served: Served) -> Served:
+    served.bring("home", two_meters())
+    return served
+
+
+def cards(page: Page, count: int = 10) -> None:
+    expect(page.get_by_role("article")).to_have_count(count)
+
+
+@pytest.mark.usefixtures("household")
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("locale", WORDS)
+def test_it_speaks_the_browsers_language_and_everybody_can_read_it(sign_in: SignIn, locale: str, theme: str) -> None:
+    page = sign_in(locale=locale, color_scheme=theme)
+    cards(page)
+    power = page.get_by_role("region", name={"en-GB": "Electricity", "de-DE": "Strom"}[locale])
+    for words in WORDS[locale]:
+        expect(power).to_contain_text(words)
+    accessible(page)
+
+
+@pytest.mark.usefixtures("household")
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_chosen_language_and_theme_stay(sign_in: SignIn, theme: str) -> None:
+    page = sign_in(color_scheme="light" if theme == "dark" else "dark")
+    page.get_by_label("Language").select_option("Deutsch")
+    page.get_by_label("Darstellung").select_option({"light": "Hell", "dark": "Dunkel"}[theme])
+    expect(page.get_by_role("heading", name="Heute")).to_be_visible()
+    accessible(page)
+    page.reload()
+    expect(page.get_by_role("button", name="Anmelden")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("data-theme", theme)
+    accessible(page)
+
+
+@pytest.mark.usefixtures("household")
+def test_a_phone_shows_one_column_and_nothing_beside_it(sign_in: SignIn) -> None:
+    page = sign_in(viewport=NARROW, locale="de-DE", has_touch=True, is_mobile=True)
+    cards(page)
+    assert page.evaluate(FITS)
+    left = {box["x"] for card in page.get_by_role("article").all() if (box := card.bounding_box())}
+    assert len(left) == 1
+    accessible(page)
+
+
+@pytest.mark.usefixtures("household")
+def test_twice_the_size_fits_the_same_window(sign_in: SignIn) -> None:
+    """Zoom of 200 % gives a page half the pixels, each twice as large."""
+    page = sign_in(viewport={"width": 640, "height": 450}, device_scale_factor=2)
+    cards(page)
+    assert page.evaluate(FITS)
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert page.evaluate(FITS)
+
+
+@pytest.mark.usefixtures("household")
+def test_who_wants_no_motion_sees_none(sign_in: SignIn) -> None:
+    page = sign_in(reduced_motion="reduce")
+    cards(page)
+    moving = """[...document.querySelectorAll("*")].filter((element) => {
+      const { transitionDuration, animationName } = getComputedStyle(element);
+      return transitionDuration.split(", ").some((each) => parseFloat(each) > 0) || animationName !== "none";
+    }).map((element) => element.outerHTML.slice(0, 80))"""
+    assert page.evaluate(moving) == []
+
+
+@pytest.mark.usefixtures("household")
+def test_paper_gets_the_figures_and_no_controls(sign_in: SignIn) -> None:
+    page = sign_in()
+    cards(page)
+    page.emulate_media(media="print")
+    expect(page.get_by_text("165 kWh").first).to_be_visible()
+    for control in page.get_by_role("button").or_(page.get_by_role("combobox")).all():
+        expect(control).to_be_hidden()
+
+
+@pytest.mark.parametrize("viewport", [USUAL["viewport"], NARROW])
+def test_while_it_loads_the_page_keeps_the_form_that_it_will_have(
+    household: Served, sign_in: SignIn, viewport: dict[str, int]
+) -> None:
+    with household.holding(DASHBOARD):
+        page = sign_in(init_script=NOTE_SHIFTS, viewport=viewport)
+        expect(page.get_by_text("Loading …")).to_be_visible()
+        cards(page, 0)  # nobody is read a card without a figure
+        accessible(page)
+    cards(page)
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert page.evaluate("shifts") == []
+
+
+def test_who_has_nothing_yet_is_told_so(person: Page) -> None:
+    expect(person.get_by_text("No reading yet.")).to_have_count(2)
+    accessible(person)
+
+
+def test_where_it_cannot_be_loaded_it_says_so_and_trying_again_helps(
+    household: Served, sign_in: SignIn, watch: Watch
+) -> None:
+    watch.announce(503, DASHBOARD)
+    with household.failing(DASHBOARD):
+        page = sign_in()
+        expect(page.get_by_role("status")).to_contain_text("This cannot be shown at the moment.")
+        accessible(page)
+    page.get_by_role("button", name="Try again").click()
+    cards(page)
+
+
+def test_figures_stay_when_they_cannot_be_loaded_again_and_the_page_says_so(
+    household: Served, sign_in: SignIn, watch: Watch
+) -> None:
+    page = sign_in()
+    cards(page)
+    watch.announce(503, DASHBOARD)
+    with household.failing(DASHBOARD):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(page.get_by_role("status")).to_contain_text("This may be out of date")
+        cards(page)
+        accessible(page)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("status")).to_be_empty()
+
+
+def test_without_a_network_it_says_so(household: Served, sign_in: SignIn, watch: Watch) -> None:
+    page = sign_in()
+    cards(page)
+    watch.announce(0, DASHBOARD)
+    page.context.set_offline(True)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_role("status")).to_contain_text("This may be out of date")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("status")).to_be_empty()
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin"])
+def test_a_browser_far_away_shows_the_days_of_the_household(household: Served, sign_in: SignIn, zone: str) -> None:
+    page = sign_in(timezone_id=zone)
+    cards(page)
+    expect(page.get_by_text("14 Mar 2024, yesterday")).to_have_count(2)

@@ -1,0 +1,39 @@
+"""The whole application on fakes, in memory: what its routes and functions use, and what stands behind them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from chalicelib.auth import TokenVerifier
+from chalicelib.bootstrap.container import Container, Ports, Rollout, compose, using
+from chalicelib.domain.ports import Clock
+from tests.fakes.comparisons import FakeComparisonLog
+from tests.fakes.publisher import FakePublisher
+from tests.fakes.rollout import FakeFlags
+from tests.fakes.sides import FakeSides, fake_ports
+from tests.fakes.store import FakeStore
+from tests.fakes.usage import FakeUsageLog
+
+
+@dataclass
+class Application:
+    """The fakes, and the container made of them."""
+
+    store: FakeStore
+    publisher: FakePublisher
+    sides: FakeSides
+    flags: FakeFlags
+    usage: FakeUsageLog
+    ports: Ports
+    container: Container
+
+
+@contextmanager
+def application(verifier: TokenVerifier, clock: Clock) -> Iterator[Application]:
+    """Let routes and functions of this process use a new application, for as long as the block runs."""
+    store, publisher = FakeStore(clock), FakePublisher()
+    sides, flags, usage = FakeSides(store, clock), FakeFlags(), FakeUsageLog(store)
+    ports = replace(fake_ports(store, publisher, sides), usage=usage, comparisons=FakeComparisonLog(usage))
+    container = compose(ports, verifier, clock, Rollout(flags))
+    with using(container):
+        yield Application(store, publisher, sides, flags, usage, ports, container)
