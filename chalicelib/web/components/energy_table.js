@@ -2,11 +2,11 @@
 
 import { Section, useLoaded, useSurroundings } from "../page/component.js";
 import { html, useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
-import { momentOf, ReadingForm } from "./energy_forms.js";
+import { useReadingForm } from "./energy_forms.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
 /** @typedef {import("../page/api.js").Problem} Problem */
-/** @typedef {import("./energy_forms.js").Row} Row */
+/** @typedef {{id: string, type: Meter, date: string, amount: number, revision: string}} Row */
 /** @typedef {{zone: string, readings: Row[], nextCursor: string | null}} TableBody */
 /** @typedef {import("../page/formats.js").Formats} Formats */
 /** @typedef {import("../page/words.js").Words} Words */
@@ -184,30 +184,16 @@ function ShownRow({ row, zone, isBack, edit, remove }) {
 /** @param {{row: Row, zone: string, close: (text?: string) => void, load: () => void}} props */
 function EditedRow({ row, zone, close, load }) {
   const { words, formats } = useSurroundings();
-  const [typed, setTyped] = useState({
-    type: row.type,
-    text: formats.typed(row.amount),
-    ...momentOf(row.date, zone),
-  });
-  const cell = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(
-    () => /** @type {HTMLElement | undefined | null} */ (cell.current?.querySelector("[inputmode]"))?.focus(),
-    [],
-  );
+  const { form, failed } = useReadingForm();
+  const onSaved = (/** @type {Row} */ saved) => close(words.table.saved(...textsOf(saved, zone, words, formats)));
+  const onCancel = () => {
+    close();
+    load();
+  };
   return html`
     <tr class=${row.type}>
-      <td colspan="4" ref=${cell}>
-        <${ReadingForm}
-          typed=${typed}
-          change=${(/** @type {Partial<typeof typed>} */ change) => setTyped((before) => ({ ...before, ...change }))}
-          zone=${zone}
-          stored=${row}
-          onSaved=${(/** @type {Row} */ saved) => close(words.table.saved(...textsOf(saved, zone, words, formats)))}
-          onCancel=${() => {
-            close();
-            load();
-          }}
-        />
+      <td colspan="4">
+        ${form ? html`<${form.StoredReading} ...${{ row, zone, onSaved, onCancel }} />` : failed && words.failed}
       </td>
     </tr>
   `;

@@ -3,9 +3,9 @@
 import { Section, useDraft, useLoaded, useSurroundings } from "../page/component.js";
 import { parseNumber } from "../page/formats.js";
 import { html, useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
-import { AmountField, Asked, failureOf, MomentFields, momentOf, momentText, useAttempt } from "./energy_forms.js";
 import { Removed } from "./energy_table.js";
-import { questionOf, whereOf } from "./reading_questions.js";
+import { AmountField, MomentFields, momentOf, momentText, useAttempt } from "./reading_form.js";
+import { Asked, failureOf, questionOf, whereOf } from "./reading_questions.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
 /** @typedef {{id: string, type: Meter, date: string, finalOld: number, initialNew: number, revision: number}} Exchange */

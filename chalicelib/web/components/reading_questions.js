@@ -1,17 +1,13 @@
-/**
- * What is asked back about a reading that was not saved, and the ways on. It is loaded when that happens for the first
- * time.
- */
+/** What is asked back about a reading that was not saved, and the ways on. */
 
 import { Problem } from "../page/api.js";
 import { useSurroundings } from "../page/component.js";
 import { localParts } from "../page/formats.js";
-import { html, useState } from "../vendor/preact.js";
-import { Asked } from "./energy_forms.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
-/** @typedef {import("./energy_forms.js").Row} Row */
-/** @typedef {import("./energy_forms.js").How} How */
+/** @typedef {import("./energy_table.js").Row} Row */
+/** @typedef {import("./reading_form.js").How} How */
 /** @typedef {[text: string, go: () => void]} Way */
 
 const DAY_MS = 86_400_000;
@@ -22,7 +18,7 @@ const DIGITS = [4, 5, 6, 7, 8, 9];
  * thrown, with the reading that is in the way as its details.
  * @param {import("../page/api.js").Api} api
  * @param {unknown} error
- * @param {import("./energy_forms.js").Sent} sent
+ * @param {import("./reading_form.js").Sent} sent
  * @returns {Promise<Row>}
  */
 export async function settled(api, error, { json, onto, isMoved, instant }) {
@@ -95,8 +91,27 @@ export function Refused(props) {
     },
     422: { line: said.refused[field], ways: [way(said.correct, again(field === "date" ? "date" : "amount"))] },
   };
-  const { line, ways } = answers[problem.status];
+  const failure = { line: failureOf(problem, words), ways: [way(words.tryAgain, save)] };
+  const { line, ways } = answers[problem.status] ?? failure;
   return html`<${Asked} lines=${[line]} ways=${ways.filter(Boolean)} />`;
+}
+
+/**
+ * What is asked back, or why nothing was saved; the focus goes there.
+ * @param {{lines: string[], ways: [string, () => void][], children?: unknown}} props
+ */
+export function Asked({ lines, ways, children }) {
+  const group = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => group.current?.focus(), []);
+  return html`
+    <section class="asked" tabindex="-1" ref=${group} aria-label=${lines.join(" ")}>
+      ${lines.map((line) => html`<p>${line}</p>`)}
+      ${children}
+      <div class="buttons">
+        ${ways.map(([text, go], at) => html`<button type="button" class=${at ? "inline secondary" : "inline"} onClick=${() => go()}>${text}</button>`)}
+      </div>
+    </section>
+  `;
 }
 
 /** @param {RefusedProps} props */
@@ -205,3 +220,10 @@ export function whereOf({ errors }) {
   if (where === "date" || where === "moduli") return where;
   return ["amount", "finalOld", "initialNew"].includes(where) ? "amount" : "other";
 }
+
+/**
+ * What is said where nothing useful was answered.
+ * @param {Problem} problem
+ * @param {import("../page/words.js").Words} words
+ */
+export const failureOf = ({ status }, words) => (status === 401 ? words.forms.expired : words.forms.lost);
