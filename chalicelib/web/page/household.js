@@ -15,10 +15,11 @@ import { Surrounded, useSurroundings } from "./component.js";
 const LATER = {
   files: () => import("../components/csv_import.js").then((module) => module.CsvImport),
   meters: () => import("../components/meter_settings.js").then((module) => module.MeterSettings),
+  demo: () => import("../demo/demo.js").then((module) => module.Demo),
 };
 
 /** @type {import("./component.js").Selection} */
-const EVERYTHING = { meter: "power", from: null, to: null };
+export const EVERYTHING = { meter: "power", from: null, to: null };
 
 /** @param {Pick<Surroundings, "words" | "formats" | "api" | "drafts">} props */
 export function Household({ words, formats, api, drafts }) {
@@ -58,11 +59,47 @@ function viewOf(hash) {
 }
 
 function Overview() {
+  return html`<${Figures} empty=${html`<${Welcome} />`} /><${EnergyForms} />`;
+}
+
+/**
+ * What shows the figures of a household. While there are none, the overview of them is kept out of sight: it still
+ * notices the first one.
+ * @param {{empty?: unknown}} props what is there instead
+ */
+export function Figures({ empty }) {
   const [isEmpty, setIsEmpty] = useState(false);
+  const isWelcome = isEmpty && empty;
   return html`
-    <${Dashboard} onShown=${(/** @type {boolean} */ hasReadings) => setIsEmpty(!hasReadings)} />
-    ${!isEmpty && html`<${MeterChoice} /><${MonthlyCharts} /><${TimelineSlider} /><${EnergyTable} />`}
-    <${EnergyForms} />
+    <div hidden=${Boolean(isWelcome)}>
+      <${Dashboard} onShown=${(/** @type {boolean} */ hasReadings) => setIsEmpty(!hasReadings)} />
+    </div>
+    ${isWelcome ? empty : html`<${MeterChoice} /><${MonthlyCharts} /><${TimelineSlider} /><${EnergyTable} />`}
+  `;
+}
+
+/** What somebody without readings may do. */
+function Welcome() {
+  const { demo } = useSurroundings().words;
+  const record = () => document.dispatchEvent(new Event("add-reading"));
+  return html`
+    <section class="welcome component" aria-labelledby="welcome-title">
+      <h2 id="welcome-title">${demo.welcome}</h2>
+      <p>${demo.welcomeHow}</p>
+      <div class="ways">
+        <article>
+          <h3>${demo.first}</h3>
+          <p>${demo.firstHow}</p>
+          <button type="button" onClick=${record}>${demo.record}</button>
+        </article>
+        <article>
+          <h3>${demo.file}</h3>
+          <p>${demo.fileHow}</p>
+          <a role="button" href="#files">${demo.bring}</a>
+        </article>
+      </div>
+      <p>${demo.lookHow} <a href="#demo">${demo.look}</a></p>
+    </section>
   `;
 }
 
