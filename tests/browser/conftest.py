@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from infra.local import browser as chromium_package
 from infra.local import throwaway
 from tests.browser.server import Clock, Served, Server
+from tests.browser.settling import COUNT
 from tests.browser.watching import Watch
 
 SECONDS = 10.0
@@ -73,7 +74,7 @@ def visit(chromium: Browser, served: Served, watch: Watch) -> Iterator[SignIn]:
         def visit(init_script: str = "", **options: Any) -> Page:
             context = contexts.enter_context(chromium.new_context(**USUAL | options))
             context.set_default_timeout(SECONDS * 1000)
-            context.add_init_script(init_script)
+            context.add_init_script(COUNT + init_script)
             watch.over(context)
             page = context.new_page()
             page.goto(served.url)

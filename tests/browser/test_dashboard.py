@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import accessible
-from tests.browser.conftest import SignIn
+from tests.browser.conftest import USUAL, SignIn
 from tests.browser.households import two_meters
 from tests.browser.server import Served
 from tests.browser.watching import Watch
@@ -102,9 +102,12 @@ def test_paper_gets_the_figures_and_no_controls(sign_in: SignIn) -> None:
         expect(control).to_be_hidden()
 
 
-def test_while_it_loads_the_page_keeps_the_form_that_it_will_have(household: Served, sign_in: SignIn) -> None:
+@pytest.mark.parametrize("viewport", [USUAL["viewport"], NARROW])
+def test_while_it_loads_the_page_keeps_the_form_that_it_will_have(
+    household: Served, sign_in: SignIn, viewport: dict[str, int]
+) -> None:
     with household.holding(DASHBOARD):
-        page = sign_in(init_script=NOTE_SHIFTS)
+        page = sign_in(init_script=NOTE_SHIFTS, viewport=viewport)
         expect(page.get_by_text("Loading …")).to_be_visible()
         cards(page, 0)  # nobody is read a card without a figure
         accessible(page)

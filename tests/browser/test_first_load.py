@@ -39,4 +39,4 @@ def test_who_comes_back_loads_nothing_but_whether_the_page_has_changed(served: S
         loaded(context.new_page(), served.url)
         served.answered.clear()
         loaded(context.new_page(), served.url)
-    assert served.answered == [("GET", "/", 304)]
+    assert [answered[:3] for answered in served.answered] == [("GET", "/", 304)]
