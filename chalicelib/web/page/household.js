@@ -6,7 +6,7 @@ import { EnergyTable } from "../components/energy_table.js";
 import { MonthlyCharts } from "../components/monthly_charts.js";
 import { TimelineSlider } from "../components/timeline_slider.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { Surrounded, useSurroundings } from "./component.js";
+import { Alone, Surrounded, useSurroundings } from "./component.js";
 import { dayNumber, dayText } from "./formats.js";
 
 /** @typedef {import("./component.js").Surroundings} Surroundings */
@@ -76,9 +76,18 @@ export function Figures({ empty }) {
   const lastDay = day && lastReading && dayText(dayNumber(day) - lastReading.ageDays);
   return html`
     <div hidden=${Boolean(isWelcome)}>
-      <${Dashboard} onShown=${setMeters} />
+      <${Alone}><${Dashboard} onShown=${setMeters} /><//>
     </div>
-    ${isWelcome ? empty : html`<${MeterChoice} /><${MonthlyCharts} lastDay=${lastDay} /><${TimelineSlider} /><${EnergyTable} />`}
+    ${
+      isWelcome
+        ? empty
+        : html`
+        <${MeterChoice} />
+        <${Alone}><${MonthlyCharts} lastDay=${lastDay} /><//>
+        <${Alone}><${TimelineSlider} /><//>
+        <${Alone}><${EnergyTable} /><//>
+      `
+    }
   `;
 }
 
@@ -148,5 +157,5 @@ function Opened({ load }) {
   if (failed)
     return html`<p role="alert">${words.failed} <button type="button" class="inline" onClick=${open}>${words.tryAgain}</button></p>`;
   if (!found) return html`<p aria-busy="true">${words.loading}</p>`;
-  return html`<div tabindex="-1" ref=${heading}><${found.View} /></div>`;
+  return html`<div tabindex="-1" ref=${heading}><${Alone}><${found.View} /><//></div>`;
 }
