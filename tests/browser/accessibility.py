@@ -9,6 +9,8 @@ from infra.local.environments import FOLDER
 
 AXE = FOLDER / "javascript" / "node_modules" / "axe-core" / "axe.min.js"
 RUN = """async () => {
+  const changing = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+  await Promise.all(changing.map(({ finished }) => finished));
   const { violations } = await axe.run(document, { resultTypes: ["violations"] });
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id}: ${help}: ${target.join(" ")}: ${failureSummary}`));

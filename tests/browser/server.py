@@ -8,10 +8,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalice.config import Config
 from chalice.local import LambdaEventConverter, LocalGateway, LocalGatewayException, RouteMatcher
@@ -47,6 +47,19 @@ class Clock:
     def __call__(self) -> int:
         return self.now
 
+    def set(self, day: date) -> None:
+        """Let it be noon in Greenwich."""
+        self.now = int(datetime(day.year, day.month, day.day, 12, tzinfo=UTC).timestamp() * 1000)
+
+
+class Answered(NamedTuple):
+    """What was asked, and what came of it."""
+
+    method: str
+    path: str
+    status: int
+    backend: str | None
+
 
 @dataclass
 class Served:
@@ -60,7 +73,7 @@ class Served:
     takes_tokens: bool = True
     reads_files_again: bool = False  # of the page, each time that it is loaded
     lock: Lock = field(default_factory=Lock)
-    answered: list[tuple[str, str, int]] = field(default_factory=list)  # method, path, status
+    answered: list[Answered] = field(default_factory=list)
     gates: dict[str, Event] = field(default_factory=dict)
     failures: set[str] = field(default_factory=set)
 
@@ -115,10 +128,14 @@ class Served:
             self.behind.store.down = path.partition("?")[0] in self.failures
             answer = _asked(method, path, taken, body)
             self.behind.store.down = False
-            self.answered.append((method, path, answer.status_code))
+            self.answered.append(Answered(method, path, answer.status_code, answer.headers.get("X-Backend")))
             if not self.is_lagging:
                 self.deliver()
         return answer
+
+    def backends_of(self, path: str) -> set[str | None]:
+        """Who has answered on a path."""
+        return {answered.backend for answered in self.answered if answered.path.partition("?")[0] == path}
 
     def deliver(self) -> None:
         """Let the display take in what was published."""

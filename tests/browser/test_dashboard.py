@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import accessible
+from tests.browser.chromium import USUAL
 from tests.browser.conftest import SignIn
 from tests.browser.households import two_meters
 from tests.browser.server import Served
@@ -53,7 +54,7 @@ def test_the_chosen_language_and_theme_stay(sign_in: SignIn, theme: str) -> None
     page = sign_in(color_scheme="light" if theme == "dark" else "dark")
     page.get_by_label("Language").select_option("Deutsch")
     page.get_by_label("Darstellung").select_option({"light": "Hell", "dark": "Dunkel"}[theme])
-    expect(page.get_by_role("heading", name="Überblick")).to_be_visible()
+    expect(page.get_by_role("heading", name="Heute")).to_be_visible()
     accessible(page)
     page.reload()
     expect(page.get_by_role("button", name="Anmelden")).to_be_visible()
@@ -102,9 +103,12 @@ def test_paper_gets_the_figures_and_no_controls(sign_in: SignIn) -> None:
         expect(control).to_be_hidden()
 
 
-def test_while_it_loads_the_page_keeps_the_form_that_it_will_have(household: Served, sign_in: SignIn) -> None:
+@pytest.mark.parametrize("viewport", [USUAL["viewport"], NARROW])
+def test_while_it_loads_the_page_keeps_the_form_that_it_will_have(
+    household: Served, sign_in: SignIn, viewport: dict[str, int]
+) -> None:
     with household.holding(DASHBOARD):
-        page = sign_in(init_script=NOTE_SHIFTS)
+        page = sign_in(init_script=NOTE_SHIFTS, viewport=viewport)
         expect(page.get_by_text("Loading …")).to_be_visible()
         cards(page, 0)  # nobody is read a card without a figure
         accessible(page)

@@ -1,4 +1,4 @@
-"""Flags that say what a test wants."""
+"""Flags that say what a test wants: of every component, or of one."""
 
 from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
 
@@ -6,9 +6,11 @@ from chalicelib.domain.rollout.decision import Backend, Component, Decision, Rea
 class FakeFlags:
     def __init__(self, side: Backend = Backend.OLD) -> None:
         self.side = side
+        self.side_of: dict[Component, Backend] = {}
         self.asked: list[tuple[str, Component]] = []
 
     def should_use_new_backend(self, user_id: str, component: Component) -> Decision:
         self.asked.append((user_id, component))
-        reason = Reason.PERCENTAGE_IN if self.side is Backend.NEW else Reason.PERCENTAGE_OUT
-        return Decision(self.side, reason, 17, "3")
+        side = self.side_of.get(component, self.side)
+        reason = Reason.PERCENTAGE_IN if side is Backend.NEW else Reason.PERCENTAGE_OUT
+        return Decision(side, reason, 17, "3")

@@ -13,7 +13,7 @@ from tests.fakes.issuer import AUDIENCE, ISSUER
 from tests.functional.conftest import Api, problem
 
 BROWSER = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
-LATER = ("csv_import", "meter_settings")
+LATER = ("csv_bring", "csv_export", "csv_file", "csv_import", "csv_list", "csv_report", "csv_words", "meter_settings")
 BUDGET_BYTES, BUDGET_REQUESTS = 60 * 1024, 20
 
 

@@ -64,7 +64,9 @@ export function Dashboard({ onShown }) {
   }, [body]);
   return html`
     <${Section} name="dashboard" title=${words.dashboard} loaded=${loaded}>
-      ${(body?.meters ?? LOADING).map((meter) => html`<${MeterCards} key=${meter.type} ...${meter} isLoading=${!body} />`)}
+      <div class="household">
+        ${(body?.meters ?? LOADING).map((meter) => html`<${MeterCards} key=${meter.type} ...${meter} isLoading=${!body} />`)}
+      </div>
     <//>
   `;
 }
@@ -75,41 +77,39 @@ function MeterCards({ type, summary, isLoading }) {
   const unit = words.units[type];
   const amount = (/** @type {Figure} */ { value }, digits = 1) =>
     value === null ? words.unknown : formats.amount(value, unit, digits);
-  if (!isLoading && !summary.lastReading) {
-    return html`
-      <section class=${`meter ${type}`} aria-labelledby=${`cards-${type}`}>
-        <h3 id=${`cards-${type}`}>${words.meters[type]}</h3>
-        <p>${words.noReading}</p>
-      </section>
-    `;
-  }
+  /** While it loads each line has its place; afterwards what is not known is not said twice. */
+  const aside = (/** @type {(amount: string) => string} */ text, /** @type {Figure} */ figure) =>
+    (isLoading || figure.value !== null) && html`<${Aside} text=${text(amount(figure))} quality=${figure.quality} />`;
   return html`
     <section class=${`meter ${type} ${isLoading ? "skeleton" : ""}`} aria-labelledby=${`cards-${type}`}>
       <h3 id=${`cards-${type}`}>${words.meters[type]}</h3>
-      <div class="cards" aria-hidden=${isLoading}>
-        <${Card} title=${words.monthSoFar} figure=${amount(summary.monthSoFar)} quality=${summary.monthSoFar.quality}>
-          <${Aside} text=${words.projection(amount(summary.projection))} quality=${summary.projection.quality} />
-        <//>
-        <${Card} title=${words.lastMonth} figure=${amount(summary.lastMonth)} quality=${summary.lastMonth.quality}>
-          <${Aside}
-            text=${words.sameMonthLastYear(amount(summary.sameMonthLastYear))}
-            quality=${summary.sameMonthLastYear.quality}
-          />
-          <${Change} figure=${summary.changePercent} />
-        <//>
-        <${Card} title=${words.yearSoFar} figure=${amount(summary.yearSoFar)} quality=${summary.yearSoFar.quality}>
-          <${Aside} text=${words.lastYearSoFar(amount(summary.lastYearSoFar))} quality=${summary.lastYearSoFar.quality} />
-          <${Change} figure=${summary.yearChangePercent} />
-        <//>
-        <${Card}
-          title=${words.averagePerDay}
-          figure=${amount(summary.averagePerDay, 2)}
-          quality=${summary.averagePerDay.quality}
-        >
-          <${Aside} text=${words.lastThirtyDays} quality=${null} />
-        <//>
-        <${LastReadingCard} day=${summary.day} reading=${summary.lastReading} unit=${unit} />
-      </div>
+      ${
+        !isLoading && !summary.lastReading
+          ? html`<p>${words.noReading}</p>`
+          : html`
+            <div class="cards" aria-hidden=${isLoading}>
+              <${Card} title=${words.monthSoFar} figure=${amount(summary.monthSoFar)} quality=${summary.monthSoFar.quality}>
+                ${aside(words.projection, summary.projection)}
+              <//>
+              <${Card} title=${words.lastMonth} figure=${amount(summary.lastMonth)} quality=${summary.lastMonth.quality}>
+                ${aside(words.sameMonthLastYear, summary.sameMonthLastYear)}
+                <${Change} figure=${summary.changePercent} />
+              <//>
+              <${Card} title=${words.yearSoFar} figure=${amount(summary.yearSoFar)} quality=${summary.yearSoFar.quality}>
+                ${aside(words.lastYearSoFar, summary.lastYearSoFar)}
+                <${Change} figure=${summary.yearChangePercent} />
+              <//>
+              <${Card}
+                title=${words.averagePerDay}
+                figure=${amount(summary.averagePerDay, 2)}
+                quality=${summary.averagePerDay.quality}
+              >
+                <${Aside} text=${words.lastThirtyDays} quality=${null} />
+              <//>
+              <${LastReadingCard} day=${summary.day} reading=${summary.lastReading} unit=${unit} />
+            </div>
+          `
+      }
     </section>
   `;
 }
@@ -119,8 +119,7 @@ function Card({ title, figure, quality, children }) {
   return html`
     <article>
       <h4>${title}</h4>
-      <p class="figure">${figure}</p>
-      <${QualityMark} quality=${quality} />
+      <p class="figure">${figure}<${QualityMark} quality=${quality} /></p>
       ${children}
     </article>
   `;
@@ -128,13 +127,13 @@ function Card({ title, figure, quality, children }) {
 
 /** @param {{text: string, quality: Quality | null}} props */
 function Aside({ text, quality }) {
-  return html`<p class="aside">${text} <${QualityMark} quality=${quality} /></p>`;
+  return html`<p class="aside">${text}<${QualityMark} quality=${quality} /></p>`;
 }
 
 /** @param {{quality: Quality | null}} props */
 function QualityMark({ quality }) {
   const { words } = useSurroundings();
-  return quality && html`<small class=${`quality ${quality}`}>${words.qualities[quality]}</small>`;
+  return quality && html` <small class=${`quality ${quality}`}>${words.qualities[quality]}</small>`;
 }
 
 /** @param {{figure: Figure}} props */

@@ -66,6 +66,8 @@ export function App({ base, signIn, returned, preferences, fetch }) {
   return html`
     <header class="container">
       <h1>${words.title}</h1>
+      ${phase === "arriving" && html`<p class="who" aria-busy="true">${words.signingIn}</p>`}
+      ${session && html`<p class="who">${words.signedInAs(session.user)} <button type="button" class="inline outline secondary" onClick=${signOut}>${words.signOut}</button></p>`}
       <div class="choices">
         <${Choice}
           label=${words.language}
@@ -86,8 +88,6 @@ export function App({ base, signIn, returned, preferences, fetch }) {
           }}
         />
       </div>
-      ${phase === "arriving" && html`<p class="who" aria-busy="true">${words.signingIn}</p>`}
-      ${session && html`<p class="who">${words.signedInAs(session.user)} <button type="button" class="inline secondary" onClick=${signOut}>${words.signOut}</button></p>`}
     </header>
     <main class="container">
       <div role="alert">
@@ -108,7 +108,7 @@ function Choice({ label, value, options, choose }) {
   const pick = (/** @type {Event} */ event) =>
     choose(/** @type {Value} */ (/** @type {HTMLSelectElement} */ (event.target).value));
   return html`
-    <label>${label}
+    <label><span class="spoken">${label}</span>
       <select value=${value} onChange=${pick}>
         ${Object.entries(options).map(([name, text]) => html`<option value=${name} selected=${name === value}>${text}</option>`)}
       </select>

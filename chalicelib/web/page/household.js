@@ -28,7 +28,7 @@ export function Household({ words, formats, api, drafts }) {
   const view = useView();
   return html`
     <${Surrounded.Provider} value=${{ words, formats, api, drafts, selection, select }}>
-      <nav aria-label=${words.views.title}>
+      <nav class="views" aria-label=${words.views.title}>
         <ul>
           ${Object.entries(words.views.names).map(([name, text]) => html`<li><a href=${`#${name}`} aria-current=${name === view ? "page" : null}>${text}</a></li>`)}
         </ul>
@@ -76,7 +76,7 @@ function MeterChoice() {
   const { words, selection, select } = useSurroundings();
   return html`
     <fieldset class="meter-choice">
-      <legend>${words.meter}</legend>
+      <legend class="spoken">${words.meter}</legend>
       ${Object.entries(words.meters).map(
         ([meter, text]) => html`
           <label class=${meter}>

@@ -1,5 +1,6 @@
 /**
- * Every word of the page, in German and English. A text with a gap is a function. No other module holds a word.
+ * The words of the page, in German and English. A text with a gap is a function. What is loaded later has its words
+ * beside it, as the first load has no room for them; no other module holds a word.
  */
 
 /** @typedef {"de" | "en"} Language */
@@ -19,7 +20,7 @@ const ENGLISH = {
   signedInAs: (/** @type {string} */ user) => `Signed in as ${user}`,
   expired: "Your sign-in has ended. What you see stays as it was.",
   tryAgain: "Try again",
-  dashboard: "Overview",
+  dashboard: "Today",
   loading: "Loading …",
   failed: "This cannot be shown at the moment.",
   notCurrent: "This may be out of date: the last attempt to load it failed.",
@@ -47,7 +48,7 @@ const ENGLISH = {
   qualities: {
     measured: "measured",
     interpolated: "between two readings",
-    extrapolated: "estimated beyond the readings",
+    extrapolated: "estimated",
   },
   charts: {
     title: "Month by month",
@@ -98,7 +99,6 @@ const ENGLISH = {
   table: {},
   forms: {},
   settings: {},
-  files: {},
   demo: {},
 };
 
@@ -117,7 +117,7 @@ const GERMAN = {
   signedInAs: (user) => `Angemeldet als ${user}`,
   expired: "Ihre Anmeldung ist abgelaufen. Was Sie sehen, bleibt stehen.",
   tryAgain: "Noch einmal versuchen",
-  dashboard: "Überblick",
+  dashboard: "Heute",
   loading: "Wird geladen …",
   failed: "Das lässt sich gerade nicht zeigen.",
   notCurrent: "Das ist vielleicht nicht aktuell: Der letzte Versuch, es zu laden, ist gescheitert.",
@@ -144,7 +144,7 @@ const GERMAN = {
   qualities: {
     measured: "gemessen",
     interpolated: "zwischen zwei Ständen",
-    extrapolated: "über die Stände hinaus geschätzt",
+    extrapolated: "geschätzt",
   },
   charts: {
     title: "Monat für Monat",
@@ -192,7 +192,6 @@ const GERMAN = {
   table: {},
   forms: {},
   settings: {},
-  files: {},
   demo: {},
 };
 

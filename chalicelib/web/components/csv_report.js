@@ -1,0 +1,296 @@
+/** What the application has understood of a file, in words, with the choices that correct it. */
+
+import { useSurroundings } from "../page/component.js";
+import { localParts } from "../page/formats.js";
+import { html, useEffect, useState } from "../vendor/preact.js";
+import { AS_THE_FILE_SAYS, LARGEST_MB, zoneOf } from "./csv_file.js";
+import { useFileWords } from "./csv_words.js";
+
+/** @typedef {import("./csv_bring.js").Report} Report */
+/** @typedef {import("./csv_bring.js").Decisions} Decisions */
+/** @typedef {import("./csv_bring.js").Count} Count */
+/** @typedef {import("./csv_file.js").SourceFile} SourceFile */
+/** @typedef {import("../page/api.js").Problem} Problem */
+/** @typedef {keyof typeof AS_THE_FILE_SAYS} Option */
+
+const SHOWN_CHARACTERS = 160;
+const OPTIONS = /** @type {Option[]} */ (Object.keys(AS_THE_FILE_SAYS));
+
+/**
+ * Which choices would help: the application's sentences name its parameters.
+ * @param {string} detail
+ */
+const asksFor = (detail) => OPTIONS.filter((option) => new RegExp(`\\b${option}=`).test(detail));
+
+/** @param {string} reason A sentence without what a program would do next. */
+const withoutParameters = (reason) => reason.replace(/; pass \w+=.*$/s, "");
+
+/**
+ * How many rows of each kind, without those of which there is none.
+ * @template {Partial<Record<Count, string>>} Names
+ * @param {{report: Record<keyof Names, number>, names: Names}} props
+ */
+export function Counts({ report, names }) {
+  const { formats } = useSurroundings();
+  const shown = /** @type {[Count, string][]} */ (Object.entries(names)).filter(
+    ([count]) => count === "success" || report[count],
+  );
+  return html`
+    <ul class="counts">
+      ${shown.map(([count, text]) => html`<li class=${count}><strong>${formats.number(report[count])}</strong> ${text}</li>`)}
+    </ul>
+  `;
+}
+
+/** @param {{problem: Problem, wasUnderstood: boolean, retry: () => void}} props */
+export function NotUnderstood({ problem, wasUnderstood, retry }) {
+  const { words, formats } = useSurroundings();
+  const files = useFileWords();
+  if (problem.status === 413) return html`<p class="hint">${files.isTooLarge(formats.number(LARGEST_MB))}</p>`;
+  if (problem.status !== 422) {
+    const said = problem.status === 0 ? files.noConnection : words.failed;
+    return html`<p class="hint">${said} <button type="button" class="inline" onClick=${retry}>${words.tryAgain}</button></p>`;
+  }
+  return html`
+    <div class="hint">
+      <p>${wasUnderstood ? files.refused : files.notUnderstood}</p>
+      <ul>${asksFor(problem.message).map((option) => html`<li>${files.ask[option]}</li>`)}</ul>
+      <p lang="en"><small><bdi>${problem.message}</bdi></small></p>
+    </div>
+  `;
+}
+
+/**
+ * @param {{source: SourceFile, report: Report | null, problem: Problem | null, decisions: Decisions,
+ *   decide: (change: Partial<Decisions>) => void}} props
+ */
+export function Understood({ source, report, problem, decisions, decide }) {
+  const { words } = useSurroundings();
+  const files = useFileWords();
+  const wanted = problem ? asksFor(problem.message) : [];
+  const names = report ? [...Object.values(report.columns), ...report.ignoredColumns] : source.namesOfColumns();
+  const columns = Object.fromEntries(names.map((name) => [name, name]));
+  /** @type {Record<Option, Record<string, string>>} */
+  const values = {
+    delimiter: files.delimiters,
+    decimal: files.decimals,
+    dateOrder: files.dateOrders,
+    type: words.meters,
+    dateColumn: columns,
+    typeColumn: columns,
+    amountColumn: columns,
+  };
+  /** @type {Partial<Record<Option, string | null>>} */
+  const found = report
+    ? {
+        delimiter: report.delimiter,
+        decimal: report.decimal,
+        dateOrder: report.dateOrder,
+        dateColumn: report.columns.date,
+        typeColumn: report.columns.type,
+        amountColumn: report.columns.amount,
+      }
+    : {};
+  const isUnsure = wanted.length > 0 || report?.warnings.some(({ code }) => code === "AMBIGUOUS_DATE_ORDER");
+  const isCorrected = OPTIONS.some((option) => decisions[option]);
+  return html`
+    ${report && html`<${Facts} report=${report} />`}
+    <details open=${isUnsure || isCorrected}>
+      <summary>${files.correct}</summary>
+      <div class="options">
+        ${OPTIONS.map(
+          (option) => html`
+            <label>${files.options[option]}
+              <select
+                value=${decisions[option]}
+                aria-invalid=${wanted.includes(option) ? "true" : null}
+                onChange=${(/** @type {Event} */ event) =>
+                  decide({ [option]: /** @type {HTMLSelectElement} */ (event.target).value })}
+              >
+                <option value="" selected=${!decisions[option]}>${foundText(found[option], values[option], decisions[option])}</option>
+                ${Object.entries(values[option]).map(
+                  ([value, text]) =>
+                    html`<option value=${value} selected=${value === decisions[option]}>${text}</option>`,
+                )}
+              </select>
+            </label>
+          `,
+        )}
+      </div>
+    </details>
+  `;
+
+  /**
+   * @param {string | null | undefined} value
+   * @param {Record<string, string>} texts
+   * @param {string} chosen
+   */
+  function foundText(value, texts, chosen) {
+    return value && !chosen ? files.found(texts[value] ?? value) : files.fileTells;
+  }
+}
+
+/** @param {{report: Report}} props */
+function Facts({ report }) {
+  const files = useFileWords();
+  const { encoding, delimiter, decimal, dateOrder, headerLine, columns, ignoredColumns, ignoredColumnCount } = report;
+  const used = /** @type {[keyof typeof files.things, string][]} */ (Object.entries(columns));
+  const more = ignoredColumnCount - ignoredColumns.length;
+  return html`
+    <ul class="facts">
+      ${delimiter && html`<li>${files.options.delimiter}: ${files.delimiters[delimiter]}</li>`}
+      ${decimal && html`<li>${files.options.decimal}: ${files.decimals[decimal]}</li>`}
+      ${dateOrder && html`<li>${files.options.dateOrder}: ${files.dateOrders[dateOrder]}</li>`}
+      ${used.map(([thing, name]) => html`<li><bdi>${files.ofColumn(files.things[thing], name)}</bdi></li>`)}
+      ${headerLine && html`<li>${files.headerLine(headerLine)}</li>`}
+      ${encoding && html`<li>${files.encoding(encoding.toUpperCase())}</li>`}
+      ${ignoredColumns.length > 0 && html`<li><bdi>${files.ignored(ignoredColumns.join(", "), more)}</bdi></li>`}
+    </ul>
+  `;
+}
+
+/** @param {{report: Report}} props */
+export function FirstRows({ report }) {
+  const { words, formats, api } = useSurroundings();
+  const files = useFileWords();
+  const [own, setOwn] = useState("");
+  useEffect(() => {
+    zoneOf(api).then(setOwn, () => {});
+  }, [api]);
+  const zone = report.zone ?? own;
+  if (!report.rows.length || !zone) return null;
+  const dateOf = (/** @type {string} */ instant) =>
+    localParts(instant, zone).time === "00:00" ? formats.date(instant, zone) : formats.moment(instant, zone);
+  return html`
+    <h4 id="first-rows">${files.firstRows}</h4>
+    <div class="scrolls" role="region" aria-labelledby="first-rows" tabindex="0">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">${files.line}</th>
+            <th scope="col">${files.things.type}</th>
+            <th scope="col">${files.date}</th>
+            <th scope="col" class="number">${files.amount}</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${report.rows.map(
+            (row) => html`
+              <tr>
+                <td>${formats.number(row.line)}</td>
+                <td>${words.meters[row.type]}</td>
+                <td>${dateOf(row.date)}</td>
+                <td class="number">${formats.amount(row.amount, words.units[row.type], 15)}</td>
+              </tr>
+            `,
+          )}
+        </tbody>
+      </table>
+    </div>
+  `;
+}
+
+/** @param {{source: SourceFile, report: Report}} props */
+export function Faulty({ source, report }) {
+  const files = useFileWords();
+  const flaws = report.errors.map(({ line, where, reason }) => {
+    const isConflict = /\bonConflict=/.test(reason);
+    const column = /** @type {keyof typeof files.flaws} */ (/^row \d+: (\w+)$/.exec(where)?.[1] ?? "row");
+    return { line, title: isConflict ? files.conflict : (files.flaws[column] ?? files.flaws.row), reason };
+  });
+  return html`<${Flaws} id="faulty" title=${files.faulty} count=${report.error} ...${{ source, report, flaws }} />`;
+}
+
+/** @param {{source: SourceFile, report: Report}} props */
+export function Doubtful({ source, report }) {
+  const files = useFileWords();
+  const flaws = report.warnings.map(({ line, code, reason }) => ({
+    line,
+    title: code in files.doubts ? files.doubts[/** @type {keyof typeof files.doubts} */ (code)] : files.doubts.other,
+    reason,
+  }));
+  return html`<${Flaws} id="doubtful" title=${files.doubtful} count=${report.warning} ...${{ source, report, flaws }} />`;
+}
+
+/**
+ * What is wrong, line by line: in words, as it stands in the file, and as the application says it.
+ * @param {{id: string, title: string, count: number, source: SourceFile, report: Report,
+ *   flaws: {line: number | null, title: string, reason: string}[]}} props
+ */
+function Flaws({ id, title, count, source, report, flaws }) {
+  const { formats } = useSurroundings();
+  const files = useFileWords();
+  if (!flaws.length) return null;
+  const place = (/** @type {number | null} */ line) =>
+    line === null ? files.wholeFile : source.isJson ? files.readingOf(line) : files.lineOf(line);
+  const written = (/** @type {number | null} */ line) =>
+    line === null || source.isJson ? "" : source.line(line, report.encoding).slice(0, SHOWN_CHARACTERS);
+  return html`
+    <h4 id=${id}>${title}</h4>
+    <div class="scrolls" role="region" aria-labelledby=${id} tabindex="0"><ul class="flaws">
+      ${flaws.map(
+        (flaw) => html`
+          <li>
+            <strong>${place(flaw.line)}</strong> ${flaw.title}
+            ${written(flaw.line) && html`<code><bdi>${written(flaw.line)}</bdi></code>`}
+            <small lang="en"><bdi>${withoutParameters(flaw.reason)}</bdi></small>
+          </li>
+        `,
+      )}
+      ${count > flaws.length && html`<li>${files.more(formats.number(count - flaws.length))}</li>`}
+    </ul></div>
+  `;
+}
+
+/** @param {{report: Report, decisions: Decisions, decide: (change: Partial<Decisions>) => void}} props */
+export function Choices({ report, decisions, decide }) {
+  const { words, formats } = useSurroundings();
+  const files = useFileWords();
+  const hasConflict = report.errors.some(({ reason }) => /\bonConflict=/.test(reason));
+  const { title, ...ways } = files.doubtWays;
+  const isAboutFile = report.warnings.some(({ line }) => line === null);
+  const doubtWays = isAboutFile ? { take: ways.take } : ways;
+  return html`
+    ${report.zone && html`<p class="hint">${files.changesZone(report.zone)}</p>`}
+    ${report.configurations.map(({ type, exchanges }) => html`<p class="hint">${files.changesMeter(words.meters[type], exchanges.length)}</p>`)}
+    ${(hasConflict || decisions.onConflict) && html`<${Radios} name="onConflict" title=${files.conflicts} ways=${files.conflictWays} ...${{ decisions, decide }} />`}
+    ${
+      (report.error > 0 || decisions.skipsFaulty) &&
+      html`
+        <label>
+          <input
+            type="checkbox"
+            checked=${decisions.skipsFaulty}
+            onChange=${() => decide({ skipsFaulty: !decisions.skipsFaulty })}
+          />${files.skipFaulty(report.error, formats.number(report.error))}
+        </label>
+      `
+    }
+    ${report.warning > 0 && html`<${Radios} name="doubts" title=${title} ways=${doubtWays} ...${{ decisions, decide }} />`}
+  `;
+}
+
+/**
+ * @param {{name: "onConflict" | "doubts", title: string, ways: Record<string, string>, decisions: Decisions,
+ *   decide: (change: Partial<Decisions>) => void}} props
+ */
+function Radios({ name, title, ways, decisions, decide }) {
+  return html`
+    <fieldset>
+      <legend>${title}</legend>
+      ${Object.entries(ways).map(
+        ([way, text]) => html`
+          <label>
+            <input
+              type="radio"
+              name=${name}
+              value=${way}
+              checked=${way === decisions[name]}
+              onChange=${() => decide({ [name]: way })}
+            />${text}
+          </label>
+        `,
+      )}
+    </fieldset>
+  `;
+}
