@@ -7,6 +7,7 @@ import { MonthlyCharts } from "../components/monthly_charts.js";
 import { TimelineSlider } from "../components/timeline_slider.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { Surrounded, useSurroundings } from "./component.js";
+import { dayNumber, dayText } from "./formats.js";
 
 /** @typedef {import("./component.js").Surroundings} Surroundings */
 /** @typedef {"overview" | "files" | "meters" | "demo"} View */
@@ -58,10 +59,14 @@ function viewOf(hash) {
 }
 
 function Overview() {
-  const [isEmpty, setIsEmpty] = useState(false);
+  const { selection } = useSurroundings();
+  const [meters, setMeters] = useState(/** @type {import("../components/dashboard.js").MeterSummary[]} */ ([]));
+  const isEmpty = meters.length > 0 && !meters.some((meter) => meter.summary.lastReading);
+  const { day, lastReading = null } = meters.find((meter) => meter.type === selection.meter)?.summary ?? {};
+  const lastDay = day && lastReading && dayText(dayNumber(day) - lastReading.ageDays);
   return html`
-    <${Dashboard} onShown=${(/** @type {boolean} */ hasReadings) => setIsEmpty(!hasReadings)} />
-    ${!isEmpty && html`<${MeterChoice} /><${MonthlyCharts} /><${TimelineSlider} /><${EnergyTable} />`}
+    <${Dashboard} onShown=${setMeters} />
+    ${!isEmpty && html`<${MeterChoice} /><${MonthlyCharts} lastDay=${lastDay} /><${TimelineSlider} /><${EnergyTable} />`}
     <${EnergyForms} />
   `;
 }
