@@ -19,6 +19,7 @@ USUAL: dict[str, Any] = {
     "color_scheme": "light",
     "reduced_motion": "no-preference",
 }
+NARROW = {"width": 320, "height": 640}
 
 
 @contextmanager
