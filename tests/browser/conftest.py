@@ -9,22 +9,18 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from infra.local import browser as chromium_package
 from infra.local import throwaway
+from tests.browser.chromium import USUAL
+from tests.browser.chromium import chromium as running_chromium
+from tests.browser.people import sign_in_as
 from tests.browser.server import Clock, Served, Server
 from tests.browser.settling import COUNT
 from tests.browser.watching import Watch
 
 SECONDS = 10.0
-USUAL: dict[str, Any] = {
-    "locale": "en-GB",
-    "timezone_id": "Europe/Berlin",
-    "viewport": {"width": 1280, "height": 900},
-    "color_scheme": "light",
-    "reduced_motion": "no-preference",
-}
 SignIn = Callable[..., Page]
 
 
@@ -37,12 +33,8 @@ def pytest_runtest_setup() -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        # Fonts are drawn without hints, and nothing of Chromium's own asks anybody: pictures are the same each time.
-        options = ["--font-render-hinting=none", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=chromium_package.program(), args=options)
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -90,8 +82,7 @@ def sign_in(visit: SignIn) -> SignIn:
 
     def sign_in(user: str = "home", **options: Any) -> Page:
         page = visit(**options)
-        page.get_by_role("button", name="Sign in").or_(page.get_by_role("button", name="Anmelden")).click()
-        be(page, user)
+        sign_in_as(page, user)
         return page
 
     return sign_in
@@ -101,10 +92,3 @@ def sign_in(visit: SignIn) -> SignIn:
 def person(sign_in: SignIn) -> Page:
     """The page of somebody who has just signed in."""
     return sign_in()
-
-
-def be(page: Page, user: str) -> None:
-    """Say on the issuer's page who one is."""
-    page.get_by_label("Or another name").fill(user)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_text(user, exact=False).first.wait_for()

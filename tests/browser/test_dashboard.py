@@ -3,8 +3,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.accessibility import accessible
-from tests.browser.conftest import USUAL, SignIn
+from tests.browser.accessibility import accessible, fits
+from tests.browser.chromium import NARROW, USUAL
+from tests.browser.conftest import SignIn
 from tests.browser.households import two_meters
 from tests.browser.server import Served
 from tests.browser.watching import Watch
@@ -15,14 +16,12 @@ WORDS = {
     "de-DE": ("Dieser Monat bisher", "165 kWh", "14.03.2024, gestern"),
 }
 THEMES = ("light", "dark")
-NARROW = {"width": 320, "height": 640}
 NOTE_SHIFTS = """
   globalThis.shifts = [];
   const seen = ({ value, sources }) => [value, ...sources.map(({ node }) => node?.outerHTML.slice(0, 80))];
   new PerformanceObserver((list) => shifts.push(...list.getEntries().map(seen)))
     .observe({ type: "layout-shift", buffered: true });
 """
-FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 
 @pytest.fixture
@@ -65,7 +64,7 @@ def test_the_chosen_language_and_theme_stay(sign_in: SignIn, theme: str) -> None
 def test_a_phone_shows_one_column_and_nothing_beside_it(sign_in: SignIn) -> None:
     page = sign_in(viewport=NARROW, locale="de-DE", has_touch=True, is_mobile=True)
     cards(page)
-    assert page.evaluate(FITS)
+    fits(page)
     left = {box["x"] for card in page.get_by_role("article").all() if (box := card.bounding_box())}
     assert len(left) == 1
     accessible(page)
@@ -76,9 +75,9 @@ def test_twice_the_size_fits_the_same_window(sign_in: SignIn) -> None:
     """Zoom of 200 % gives a page half the pixels, each twice as large."""
     page = sign_in(viewport={"width": 640, "height": 450}, device_scale_factor=2)
     cards(page)
-    assert page.evaluate(FITS)
+    fits(page)
     page.evaluate("document.documentElement.style.fontSize = '200%'")
-    assert page.evaluate(FITS)
+    fits(page)
 
 
 @pytest.mark.usefixtures("household")

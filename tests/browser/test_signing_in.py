@@ -2,8 +2,9 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import SignIn, be
+from tests.browser.conftest import SignIn
 from tests.browser.households import two_meters
+from tests.browser.people import be, sign_in_as
 from tests.browser.server import Served
 from tests.browser.watching import Watch
 
@@ -33,8 +34,7 @@ def test_the_next_person_sees_nothing_of_the_one_before(served: Served, sign_in:
     page = sign_in("home")
     expect(page.get_by_role("article")).to_have_count(10)
     page.get_by_role("button", name="Sign out").click()
-    page.get_by_role("button", name="Sign in").click()
-    be(page, "alice")
+    sign_in_as(page, "alice")
     expect(page.get_by_text("Signed in as alice")).to_be_visible()
     expect(page.get_by_text("No reading yet.")).to_have_count(2)
 

@@ -49,7 +49,7 @@ const LOADING = [
   { type: "gas", sourceVersion: 0, summary: EMPTY },
 ];
 
-/** @param {{onShown?: (hasReadings: boolean) => void}} props told whether there is anything to show */
+/** @param {{onShown?: (meters: MeterSummary[]) => void}} props told what it shows */
 export function Dashboard({ onShown }) {
   const { api, words } = useSurroundings();
   const ask = useCallback(
@@ -60,7 +60,7 @@ export function Dashboard({ onShown }) {
   const loaded = useLoaded(ask, ["power", "gas"]);
   const { body } = loaded;
   useEffect(() => {
-    if (body) onShown?.(body.meters.some((meter) => meter.summary.lastReading));
+    if (body) onShown?.(body.meters);
   }, [body]);
   return html`
     <${Section} name="dashboard" title=${words.dashboard} loaded=${loaded}>

@@ -6,7 +6,8 @@ import { EnergyTable } from "../components/energy_table.js";
 import { MonthlyCharts } from "../components/monthly_charts.js";
 import { TimelineSlider } from "../components/timeline_slider.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { Surrounded, useSurroundings } from "./component.js";
+import { Alone, Surrounded, useSurroundings } from "./component.js";
+import { dayNumber, dayText } from "./formats.js";
 
 /** @typedef {import("./component.js").Surroundings} Surroundings */
 /** @typedef {"overview" | "files" | "meters" | "demo"} View */
@@ -68,13 +69,25 @@ function Overview() {
  * @param {{empty?: unknown}} props what is there instead
  */
 export function Figures({ empty }) {
-  const [isEmpty, setIsEmpty] = useState(false);
-  const isWelcome = isEmpty && empty;
+  const { selection } = useSurroundings();
+  const [meters, setMeters] = useState(/** @type {import("../components/dashboard.js").MeterSummary[]} */ ([]));
+  const isWelcome = empty && meters.length > 0 && !meters.some((meter) => meter.summary.lastReading);
+  const { day, lastReading = null } = meters.find((meter) => meter.type === selection.meter)?.summary ?? {};
+  const lastDay = day && lastReading && dayText(dayNumber(day) - lastReading.ageDays);
   return html`
     <div hidden=${Boolean(isWelcome)}>
-      <${Dashboard} onShown=${(/** @type {boolean} */ hasReadings) => setIsEmpty(!hasReadings)} />
+      <${Alone}><${Dashboard} onShown=${setMeters} /><//>
     </div>
-    ${isWelcome ? empty : html`<${MeterChoice} /><${MonthlyCharts} /><${TimelineSlider} /><${EnergyTable} />`}
+    ${
+      isWelcome
+        ? empty
+        : html`
+        <${MeterChoice} />
+        <${Alone}><${MonthlyCharts} lastDay=${lastDay} /><//>
+        <${Alone}><${TimelineSlider} /><//>
+        <${Alone}><${EnergyTable} /><//>
+      `
+    }
   `;
 }
 
@@ -144,5 +157,5 @@ function Opened({ load }) {
   if (failed)
     return html`<p role="alert">${words.failed} <button type="button" class="inline" onClick=${open}>${words.tryAgain}</button></p>`;
   if (!found) return html`<p aria-busy="true">${words.loading}</p>`;
-  return html`<div tabindex="-1" ref=${heading}><${found.View} /></div>`;
+  return html`<div tabindex="-1" ref=${heading}><${Alone}><${found.View} /><//></div>`;
 }

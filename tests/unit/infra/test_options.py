@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
+import pymongo
 import pytest
 
 from infra import __main__ as command_line
@@ -180,6 +181,14 @@ def test_every_option_says_what_it_is_for_or_what_counts_without_it(name: str) -
             assert parameter.show_default or default in (None, False, "", FOLDER) or parameter.multiple, parameter.name
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits seconds for a database that is not there."""
+    patient = pymongo.timeout
+    monkeypatch.setattr(pymongo, "timeout", lambda _: patient(0.05))
+
+
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("command", [*CHANGES, *LOOKS], ids=" ".join)
 def test_a_database_by_its_address_is_enough_and_told_before_it_is_changed(
     command: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -199,6 +208,7 @@ def test_what_works_on_a_deployment_does_not_do_with_a_database_alone(
     assert "The stack 'local' has never come up" in errors_of(command, capsys)
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("command", [*CHANGES_DEPLOYED, *LOOKS_AT_DEPLOYED], ids=" ".join)
 def test_a_deployment_is_told_before_it_is_changed(
     command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
