@@ -233,7 +233,7 @@ test("faulty rows are shown with their line as it stands in the file, and hold t
   ]);
   assert.ok(importButton(root).disabled);
   assert.ok(root.textContent.includes(EN.decideFaulty));
-  decided(root, "Leave out these 2 rows").click();
+  decided(root, "Leave out the 2 faulty rows").click();
   await until(() => !importButton(root).disabled);
   assert.deepEqual(sent.at(-1).query, { mode: "partial", preview: "true" });
   importButton(root).click();
