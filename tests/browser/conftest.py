@@ -3,7 +3,6 @@
 One browser and one server per process; an application and a context per test.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -11,9 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from infra.local import browser as chromium_package
 from infra.local import throwaway
-from tests.browser.chromium import USUAL
+from tests.browser.chromium import USUAL, required
 from tests.browser.chromium import chromium as running_chromium
 from tests.browser.people import sign_in_as
 from tests.browser.server import Clock, Served, Server
@@ -25,10 +23,7 @@ SignIn = Callable[..., Page]
 
 
 def pytest_runtest_setup() -> None:
-    """Without Chromium a person's tests are skipped, all in one line; CI's fail."""
-    if chromium_package.program() is None:
-        missing = f"THERE IS NO CHROMIUM FOR THE BROWSER TESTS. {chromium_package.REMEDY}"
-        pytest.fail(missing, pytrace=False) if os.environ.get("CI") else pytest.skip(missing)
+    required()
 
 
 @pytest.fixture(scope="session")

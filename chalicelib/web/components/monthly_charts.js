@@ -27,6 +27,7 @@ const YEARS = { first: 1900, last: 2999 }; // what the application takes
 /** @type {Quality[]} */
 const QUALITIES = ["measured", "interpolated", "extrapolated"];
 const FILLS = { measured: "currentColor", interpolated: "url(#hatched)", extrapolated: "url(#dotted)" };
+const HORIZON = 3; // in months: so far beyond the readings something may be known
 const MOST_STEPS = 5;
 const WIDEST = 6; // in percent: a bar
 /** @type {Entry} */
@@ -50,8 +51,7 @@ export function MonthlyCharts({ lastDay = null }) {
   const [zone, setZone] = useState("UTC");
   const [chosen, choose] = useState(/** @type {number | null} */ (null));
   const [hasLine, setHasLine] = useState(false);
-  const today = localParts(Date.now(), zone).date;
-  const latest = lastDay ?? today;
+  const latest = lastDay ?? localParts(Date.now(), zone).date;
   const { first, count, years } = periodOf(selection, chosen, latest);
   const ask = useCallback(
     (/** @type {boolean} */ consistent) => load(api, meter, { first, count }, consistent),
@@ -75,14 +75,15 @@ export function MonthlyCharts({ lastDay = null }) {
   const year = yearOf(first);
   return html`
     <${Section} name="monthly_charts" title=${words.charts.title} loaded=${loaded}>
-      <${YearChoice}
-        year=${year}
-        years=${years}
-        isFirst=${!isPending && isKnown(year) && !isKnown(year - 1)}
-        isLast=${year >= yearOf(Math.max(monthIndex(today), monthIndex(latest)))}
-        choose=${choose}
-      />
-      <${Chart} ...${shown} ...${{ months, hasLine, state }} />
+      <${Chart} ...${shown} ...${{ months, hasLine, state }}>
+        <${YearChoice}
+          year=${year}
+          years=${years}
+          isFirst=${!isPending && isKnown(year) && !isKnown(year - 1)}
+          isLast=${year >= yearOf(monthIndex(latest) + HORIZON)}
+          choose=${choose}
+        />
+      <//>
       <label class="line-choice">
         <input type="checkbox" checked=${hasLine} onChange=${() => setHasLine(!hasLine)} />${words.charts.line}
       </label>
@@ -155,8 +156,8 @@ function YearChoice({ year, years, isFirst, isLast, choose }) {
   `;
 }
 
-/** @param {Months & {months: About[], hasLine: boolean, state: "" | "pending" | "skeleton"}} props */
-function Chart({ type, first, count, entries, months, hasLine, state }) {
+/** @param {Months & {months: About[], hasLine: boolean, state: "" | "pending" | "skeleton", children: unknown}} props */
+function Chart({ type, first, count, entries, months, hasLine, state, children }) {
   const { words, formats } = useSurroundings();
   const { charts } = words;
   const [picked, pick] = useState(/** @type {number | null} */ (null));
@@ -185,11 +186,14 @@ function Chart({ type, first, count, entries, months, hasLine, state }) {
   };
   return html`
     <figure class=${`chart ${type} ${state} ${isEmpty ? "empty" : ""}`}>
-      <figcaption>${
-        isYear
-          ? charts.inYear(words.meters[type], String(now), String(before))
-          : charts.inMonths(words.meters[type], formats.month(first), formats.month(first + count - 1))
-      }</figcaption>
+      <figcaption>
+        <span>${
+          isYear
+            ? charts.inYear(words.meters[type], String(now), String(before))
+            : charts.inMonths(words.meters[type], formats.month(first), formats.month(first + count - 1))
+        }</span>
+        ${children}
+      </figcaption>
       <${Drawing} ...${{ type, first, count, entries, months, hasLine }}>
         <fieldset class="months" onKeyDown=${step} onMouseLeave=${() => point(null)}>
           <legend class="spoken">${charts.choose}</legend>
@@ -431,7 +435,7 @@ export function axisOf(values) {
   const known = values.filter((value) => value !== null);
   const low = known.length ? Math.min(...known) : 0;
   const high = known.length ? Math.max(...known) : 0;
-  const span = high - low || 1;
+  const span = high - low || MOST_STEPS;
   const power = 10 ** Math.floor(Math.log10(span / MOST_STEPS));
   const step = power * ([1, 2, 5].find((size) => size * power * MOST_STEPS >= span) ?? 10);
   const start = Math.floor(low / step);

@@ -4,6 +4,9 @@
  */
 
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+const DIGITS = 15; // what a number keeps without noise, and what the application takes
+const WHOLE_DIGITS = 12;
 
 export class Formats {
   /**
@@ -33,6 +36,24 @@ export class Formats {
    */
   amount(value, unit, digits = 1) {
     return `${this.number(value, digits)}\u00a0${unit}`;
+  }
+
+  /**
+   * An amount whose groups are spaces, so that nobody takes the sign of a group for a decimal sign.
+   * @param {number} value
+   * @param {string} unit
+   */
+  understood(value, unit) {
+    const parts = new Intl.NumberFormat(this.locale, { maximumFractionDigits: DIGITS }).formatToParts(value);
+    return `${parts.map(({ type, value: text }) => (type === "group" ? "\u202f" : text)).join("")}\u00a0${unit}`;
+  }
+
+  /**
+   * A number as somebody types it, to begin a form with.
+   * @param {number} value
+   */
+  typed(value) {
+    return new Intl.NumberFormat(this.locale, { maximumFractionDigits: DIGITS, useGrouping: false }).format(value);
   }
 
   /** @param {number} value 12.5 is 12.5 % */
@@ -92,6 +113,62 @@ export function localParts(instant, zone) {
   const clock = kept(CLOCKS, zone, () => new Intl.DateTimeFormat("sv", options)); // Swedes write 2024-02-29 22:59
   const [date, time] = clock.format(new Date(instant)).split(" ");
   return { date, time };
+}
+
+/**
+ * The instants at which a zone's clock shows a time: two in the hour that exists twice. In the hour that does not
+ * exist it is the one that the clock before the change would show, as the application reads it.
+ * @param {string} date
+ * @param {string} time
+ * @param {string} zone
+ * @returns {number[]} in their order, in milliseconds
+ */
+export function instantsOf(date, time, zone) {
+  const shown = Date.parse(`${date}T${time}Z`);
+  const clock = (/** @type {number} */ instant) => {
+    const local = localParts(instant, zone);
+    return Date.parse(`${local.date}T${local.time}Z`);
+  };
+  const [before, after] = [shown - DAY_MS, shown + DAY_MS].map((near) => {
+    const minute = Math.floor(near / MINUTE_MS) * MINUTE_MS;
+    return shown - (clock(minute) - minute);
+  });
+  const wanted = Math.floor(shown / MINUTE_MS) * MINUTE_MS;
+  const found = [...new Set([before, after])].filter((instant) => clock(instant) === wanted);
+  return found.length ? found.sort((a, b) => a - b) : [before];
+}
+
+/**
+ * The number that somebody typed. Both signs in one: the last is decimal; the same sign twice groups. A single sign
+ * that could be either, as in 1.234, is what the locale says.
+ * @param {string} text
+ * @param {string} locale
+ * @returns {number | null} null: no number that a register shows
+ */
+export function parseNumber(text, locale) {
+  const typed = text.trim().replaceAll(/[\s'’]/g, " ");
+  const decimal = decimalSignOf(typed, locale);
+  const at = decimal ? typed.lastIndexOf(decimal) : typed.length;
+  const [whole, fraction] = [typed.slice(0, at), typed.slice(at + 1)];
+  const isGrouped = /^\d{1,3}([ .,])\d{3}(\1\d{3})*$/.test(whole) && !(decimal && whole.includes(decimal));
+  if (!(isGrouped || /^\d*$/.test(whole)) || !/^\d*$/.test(fraction) || !(whole || fraction)) return null;
+  const digits = [whole.replaceAll(/\D/g, "").replace(/^0+/, ""), fraction.replace(/0+$/, "")];
+  if (digits[0].length > WHOLE_DIGITS || digits.join("").length > DIGITS) return null;
+  return Number(`0${digits.join(".")}`);
+}
+
+/**
+ * @param {string} typed
+ * @param {string} locale
+ * @returns {string} empty: there is none
+ */
+function decimalSignOf(typed, locale) {
+  const signs = typed.match(/[.,]/g) ?? [];
+  const last = signs.at(-1) ?? "";
+  if (signs.length !== 1) return new Set(signs).size > 1 ? last : "";
+  if (!/^[1-9]\d{0,2}[.,]\d{3}$/.test(typed)) return last;
+  const parts = new Intl.NumberFormat(locale).formatToParts(1.5);
+  return parts.some(({ type, value }) => type === "decimal" && value === last) ? last : "";
 }
 
 /**

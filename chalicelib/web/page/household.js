@@ -6,7 +6,7 @@ import { EnergyTable } from "../components/energy_table.js";
 import { MonthlyCharts } from "../components/monthly_charts.js";
 import { TimelineSlider } from "../components/timeline_slider.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { Surrounded, useSurroundings } from "./component.js";
+import { Alone, Surrounded, useSurroundings } from "./component.js";
 import { dayNumber, dayText } from "./formats.js";
 
 /** @typedef {import("./component.js").Surroundings} Surroundings */
@@ -16,10 +16,11 @@ import { dayNumber, dayText } from "./formats.js";
 const LATER = {
   files: () => import("../components/csv_import.js").then((module) => module.CsvImport),
   meters: () => import("../components/meter_settings.js").then((module) => module.MeterSettings),
+  demo: () => import("../demo/demo.js").then((module) => module.Demo),
 };
 
 /** @type {import("./component.js").Selection} */
-const EVERYTHING = { meter: "power", from: null, to: null };
+export const EVERYTHING = { meter: "power", from: null, to: null };
 
 /** @param {Pick<Surroundings, "words" | "formats" | "api" | "drafts">} props */
 export function Household({ words, formats, api, drafts }) {
@@ -59,15 +60,59 @@ function viewOf(hash) {
 }
 
 function Overview() {
+  return html`<${Figures} empty=${html`<${Welcome} />`} /><${EnergyForms} />`;
+}
+
+/**
+ * What shows the figures of a household. While there are none, the overview of them is kept out of sight: it still
+ * notices the first one.
+ * @param {{empty?: unknown}} props what is there instead
+ */
+export function Figures({ empty }) {
   const { selection } = useSurroundings();
   const [meters, setMeters] = useState(/** @type {import("../components/dashboard.js").MeterSummary[]} */ ([]));
-  const isEmpty = meters.length > 0 && !meters.some((meter) => meter.summary.lastReading);
+  const isWelcome = empty && meters.length > 0 && !meters.some((meter) => meter.summary.lastReading);
   const { day, lastReading = null } = meters.find((meter) => meter.type === selection.meter)?.summary ?? {};
   const lastDay = day && lastReading && dayText(dayNumber(day) - lastReading.ageDays);
   return html`
-    <${Dashboard} onShown=${setMeters} />
-    ${!isEmpty && html`<${MeterChoice} /><${MonthlyCharts} lastDay=${lastDay} /><${TimelineSlider} /><${EnergyTable} />`}
-    <${EnergyForms} />
+    <div hidden=${Boolean(isWelcome)}>
+      <${Alone}><${Dashboard} onShown=${setMeters} /><//>
+    </div>
+    ${
+      isWelcome
+        ? empty
+        : html`
+        <${MeterChoice} />
+        <${Alone}><${MonthlyCharts} lastDay=${lastDay} /><//>
+        <${Alone}><${TimelineSlider} /><//>
+        <${Alone}><${EnergyTable} /><//>
+      `
+    }
+  `;
+}
+
+/** What somebody without readings may do. */
+function Welcome() {
+  const { demo } = useSurroundings().words;
+  const record = () => document.dispatchEvent(new Event("add-reading"));
+  return html`
+    <section class="welcome component" aria-labelledby="welcome-title">
+      <h2 id="welcome-title">${demo.welcome}</h2>
+      <p>${demo.welcomeHow}</p>
+      <div class="ways">
+        <article>
+          <h3>${demo.first}</h3>
+          <p>${demo.firstHow}</p>
+          <button type="button" onClick=${record}>${demo.record}</button>
+        </article>
+        <article>
+          <h3>${demo.file}</h3>
+          <p>${demo.fileHow}</p>
+          <a role="button" href="#files">${demo.bring}</a>
+        </article>
+      </div>
+      <p>${demo.lookHow} <a href="#demo">${demo.look}</a></p>
+    </section>
   `;
 }
 
@@ -112,5 +157,5 @@ function Opened({ load }) {
   if (failed)
     return html`<p role="alert">${words.failed} <button type="button" class="inline" onClick=${open}>${words.tryAgain}</button></p>`;
   if (!found) return html`<p aria-busy="true">${words.loading}</p>`;
-  return html`<div tabindex="-1" ref=${heading}><${found.View} /></div>`;
+  return html`<div tabindex="-1" ref=${heading}><${Alone}><${found.View} /><//></div>`;
 }

@@ -1,0 +1,313 @@
+/** The table of readings: filter, order, pages, changing in place, deleting and taking that back. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { json, shown, until, WEB } from "./surroundings.js";
+
+const { EnergyTable } = await import(new URL("components/energy_table.js", WEB));
+const { WORDS } = await import(new URL("page/words.js", WEB));
+
+const EN = WORDS.en.table;
+const FORM = "/components/energy_forms";
+const READINGS = [
+  { id: "b", type: "power", date: "2024-02-29T22:59:59.999Z", amount: 51234.567, revision: "rb" },
+  { id: "a", type: "power", date: "2024-01-31T23:00:00.000Z", amount: 51000, revision: "ra" },
+];
+
+/** An application whose table is ``app.readings``; each write is answered with the next of ``answers``. */
+async function drawn({ answers = [], readings = READINGS, next = null, ...more } = {}) {
+  const app = { readings, next, asked: [], writes: [], status: 200 };
+  const fetch = async (url, { method, body, headers }) => {
+    const [path, query] = url.split("?");
+    if (method === "GET" && path === "/components/energy_table") {
+      app.asked.push(Object.fromEntries(new URLSearchParams(query)));
+      if (app.status !== 200) return json({ detail: "away" }, app.status);
+      return json({ zone: "Europe/Berlin", readings: app.readings, nextCursor: app.next });
+    }
+    if (method === "GET") return json({ ...READINGS[0], amount: 51240, revision: "newer" });
+    app.writes.push({ method, path, json: body && JSON.parse(body), match: headers["If-Match"] });
+    return answers.shift()();
+  };
+  const { root, value } = await shown(EnergyTable, fetch, more);
+  await until(
+    () => root.querySelector("tbody td")?.textContent.trim() || root.textContent.includes(EN.empty),
+    "it is loaded",
+  );
+  return { root, value, app };
+}
+
+const removed = () => new Response(null, { status: 204, headers: { "X-Source-Version": "8" } });
+const recorded = (row) => () => json({ ...row, sourceVersion: 9 }, 200);
+const refused = (status) => () => json({ detail: "no" }, status);
+const plain = (text) => text.replaceAll(/[\s\u00a0\u202f]+/g, " ").trim();
+const rowsOf = (root) =>
+  [...root.querySelectorAll("tbody tr")].map((row) =>
+    [...row.querySelectorAll("td")].slice(0, 3).map((cell) => plain(cell.textContent)),
+  );
+const button = (root, name) =>
+  [...root.querySelectorAll("button")].find((each) => plain(each.textContent).startsWith(name));
+const saying = (root, text) => () => plain(root.textContent).includes(text);
+const isFocused = (element) => () => document.activeElement === element();
+const last = (list) => list.at(-1);
+
+test("date, meter and amount of each reading, in the user's zone", async () => {
+  const { root, app } = await drawn();
+  assert.deepEqual(rowsOf(root), [
+    ["Feb 29, 2024, 11:59 PM", "Electricity", "51,234.567 kWh"],
+    ["Feb 1, 2024, 12:00 AM", "Electricity", "51,000 kWh"],
+  ]);
+  assert.deepEqual(app.asked, [{ type: "power", sort: "-date", limit: "25" }]);
+  assert.equal(root.querySelectorAll("th[scope=col]").length, 4);
+  assert.ok(root.querySelector("caption").textContent);
+});
+
+test("it speaks German", async () => {
+  const { root } = await drawn({ language: "de" });
+  assert.deepEqual(rowsOf(root)[0], ["29.02.2024, 23:59", "Strom", "51.234,567 kWh"]);
+});
+
+test("the date sorts up and down, and says so", async () => {
+  const { root, app } = await drawn();
+  assert.equal(root.querySelector("th").getAttribute("aria-sort"), "descending");
+  button(root, EN.when).click();
+  await until(() => root.querySelector("th").getAttribute("aria-sort") === "ascending");
+  await until(() => app.asked.length === 2);
+  assert.equal(app.asked[1].sort, "date");
+});
+
+test("both meters, or one that chart and timeline follow", async () => {
+  const { root, app, value } = await drawn();
+  const choose = (type) => {
+    const select = root.querySelector("select");
+    select.value = type;
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  choose("");
+  await until(() => app.asked.length === 2);
+  assert.equal(last(app.asked).type, undefined);
+  assert.equal(value.selection.meter, "power");
+  choose("gas");
+  await until(() => last(app.asked).type === "gas");
+  assert.equal(value.selection.meter, "gas");
+});
+
+test("who chooses a meter elsewhere sees it here", async () => {
+  const { app, value } = await drawn();
+  value.select({ meter: "gas" });
+  await until(() => last(app.asked).type === "gas");
+});
+
+test("the range is asked for, shown and cleared", async () => {
+  const { root, app, value } = await drawn({ selection: { meter: "power", from: "2024-02-01", to: "2024-02-29" } });
+  assert.deepEqual([app.asked[0].from, app.asked[0].to], ["2024-02-01", "2024-02-29"]);
+  assert.ok(saying(root, "From Feb 1, 2024 to Feb 29, 2024")());
+  button(root, EN.all).click();
+  await until(() => last(app.asked).from === undefined);
+  assert.deepEqual([value.selection.from, value.selection.to], [null, null]);
+  await until(() => !saying(root, "From Feb")());
+});
+
+test("pages go on and back by the cursors gone through", async () => {
+  const { root, app } = await drawn({ next: "c1" });
+  assert.equal(button(root, EN.later).disabled, true);
+  button(root, EN.earlier).click();
+  await until(() => last(app.asked).cursor === "c1");
+  app.next = "c2";
+  await until(saying(root, "Page 2"));
+  assert.equal(button(root, EN.later).disabled, false);
+  button(root, EN.later).click();
+  await until(() => last(app.asked).cursor === undefined && app.asked.length === 3);
+});
+
+test("another order begins at the first page", async () => {
+  const { root, app } = await drawn({ next: "c1" });
+  button(root, EN.earlier).click();
+  await until(() => last(app.asked).cursor === "c1");
+  button(root, EN.when).click();
+  await until(() => last(app.asked).sort === "date" && last(app.asked).cursor === undefined);
+  await until(saying(root, "Page 1"));
+});
+
+test("a page whose last reading went gives way to the one before", async () => {
+  const { root, app } = await drawn({ next: "c1", answers: [removed] });
+  button(root, EN.earlier).click();
+  await until(() => last(app.asked).cursor === "c1");
+  app.readings = [];
+  app.next = null;
+  button(root, EN.remove).click();
+  await until(() => last(app.asked).cursor === undefined && app.asked.length > 3);
+});
+
+test("nothing to show is said", async () => {
+  const { root } = await drawn({ readings: [] });
+  assert.ok(!root.querySelector("table"));
+  assert.ok(saying(root, EN.empty)());
+});
+
+test("while it loads, its place is kept and nothing is read out", async () => {
+  const { root } = await shown(EnergyTable, () => new Promise(() => {}));
+  assert.equal(root.querySelectorAll("tbody tr").length, 25);
+  assert.equal(root.querySelector("table").getAttribute("aria-hidden"), "true");
+  assert.equal(root.querySelector("section").getAttribute("aria-busy"), "true");
+});
+
+test("a reading is changed in place: only what was seen, and the date only where it was touched", async () => {
+  const { root, app } = await drawn({ answers: [recorded({ ...READINGS[0], amount: 51235, revision: "n" })] });
+  button(root, EN.edit).click();
+  await until(() => root.querySelector("tbody form"));
+  const field = (name) => root.querySelector(`tbody [name=${name}]`);
+  await until(isFocused(() => field("amount")));
+  assert.deepEqual(
+    [field("amount").value, field("date").value, field("time").value],
+    ["51234.567", "2024-02-29", "23:59"],
+  );
+  field("amount").value = "51235";
+  field("amount").dispatchEvent(new Event("input", { bubbles: true }));
+  await until(saying(root, "= 51 235 kWh"));
+  root.querySelector("tbody form").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  await until(saying(root, "Saved: 51,235 kWh of Feb 29, 2024, 11:59 PM."));
+  assert.deepEqual(app.writes, [{ method: "PUT", path: `${FORM}/b`, json: { amount: 51235 }, match: '"rb"' }]);
+  await until(() => app.asked.length === 2, "it loads again");
+  await until(
+    isFocused(() => button(root, EN.edit)),
+    "the focus is back",
+  );
+});
+
+test("another time is sent", async () => {
+  const { root, app } = await drawn({ answers: [recorded(READINGS[0])] });
+  button(root, EN.edit).click();
+  await until(() => root.querySelector("tbody form"));
+  const time = root.querySelector("tbody [name=time]");
+  time.value = "12:00";
+  time.dispatchEvent(new Event("input", { bubbles: true }));
+  await until(() => time.value === "12:00");
+  root.querySelector("tbody form").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  await until(() => app.writes.length);
+  assert.deepEqual(app.writes[0].json, { amount: 51234.567, date: "2024-02-29T12:00" });
+});
+
+async function changing(...answers) {
+  const { root, app } = await drawn({ answers });
+  button(root, EN.edit).click();
+  await until(() => root.querySelector("tbody form"));
+  root.querySelector("tbody form").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  await until(() => root.querySelector(".asked"));
+  return { root, app };
+}
+
+test("what somebody else changed meanwhile is shown, and mine may still be saved", async () => {
+  const { root, app } = await changing(refused(412), recorded(READINGS[0]));
+  assert.ok(saying(root, "It is now 51,240 kWh, Feb 29, 2024, 11:59 PM.")());
+  button(root, WORDS.en.forms.mine).click();
+  await until(() => app.writes.length === 2);
+  assert.equal(app.writes[1].match, '"newer"');
+});
+
+test("or left so", async () => {
+  const { root, app } = await changing(refused(412));
+  button(root, WORDS.en.forms.theirs).click();
+  await until(() => !root.querySelector("tbody form") && app.asked.length === 2);
+});
+
+test("what is gone may be saved as a new one", async () => {
+  const { root, app } = await changing(refused(404), recorded(READINGS[0]));
+  button(root, WORDS.en.forms.asNew).click();
+  await until(() => app.writes.length === 2);
+  assert.deepEqual([app.writes[1].method, app.writes[1].json.date], ["POST", "2024-02-29T23:59"]);
+});
+
+test("a time that is taken leads back to the time", async () => {
+  const { root } = await changing(refused(409));
+  assert.equal(button(root, WORDS.en.forms.changeIt), undefined);
+  button(root, WORDS.en.forms.anotherTime).click();
+  await until(isFocused(() => root.querySelector("tbody [name=time]")));
+});
+
+test("cancelling changes nothing and goes back to where one was", async () => {
+  const { root, app } = await drawn();
+  button(root, EN.edit).click();
+  await until(() => root.querySelector("tbody form"));
+  button(root, WORDS.en.forms.cancel).click();
+  await until(isFocused(() => button(root, EN.edit)));
+  assert.deepEqual(app.writes, []);
+});
+
+test("a reading is deleted at once and comes back exactly as it was", async () => {
+  const { root, app, value } = await drawn({ answers: [removed, recorded(READINGS[0])] });
+  const told = [];
+  value.api.onWritten((written) => told.push(...written));
+  button(root, EN.remove).click();
+  await until(saying(root, "Deleted: 51,234.567 kWh of Feb 29, 2024, 11:59 PM."));
+  assert.deepEqual(app.writes[0], { method: "DELETE", path: `${FORM}/b`, json: undefined, match: '"rb"' });
+  assert.equal(value.api.versions.highest.get("power"), 8);
+  await until(
+    isFocused(() => button(root, EN.undo)),
+    "undo has the focus",
+  );
+  assert.equal(root.querySelector(".toast").getAttribute("role"), "status");
+  button(root, EN.undo).click();
+  await until(saying(root, "Back again: 51,234.567 kWh"));
+  assert.deepEqual(app.writes[1].json, { type: "power", date: READINGS[0].date, amount: 51234.567, confirm: true });
+  assert.ok(!button(root, EN.undo));
+  await until(isFocused(() => root.querySelector("[role=region]")));
+  assert.deepEqual(told, ["power", "power"]);
+});
+
+test("undo that did not get through may be tried again", async () => {
+  const { root } = await drawn({ answers: [removed, refused(503), refused(409)] });
+  button(root, EN.remove).click();
+  await until(() => button(root, EN.undo));
+  button(root, EN.undo).click();
+  await until(saying(root, EN.notRestored));
+  button(root, EN.undo).click();
+  await until(saying(root, "Back again"), "409: it is there");
+});
+
+test("undo goes after ten seconds, and the focus with it to the table", async (context) => {
+  const { root } = await drawn({ answers: [removed] });
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  button(root, EN.remove).click();
+  const step = async (ms) => {
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    context.mock.timers.tick(ms);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  };
+  for (let turn = 0; turn < 5; turn += 1) await step(100);
+  assert.ok(button(root, EN.undo));
+  await step(9_000);
+  assert.ok(button(root, EN.undo));
+  await step(1_000);
+  await step(100);
+  assert.ok(!button(root, EN.undo));
+  assert.ok(isFocused(() => root.querySelector("[role=region]"))());
+});
+
+for (const [status, text] of [
+  [412, EN.changed],
+  [404, EN.gone],
+  [503, EN.notRemoved],
+]) {
+  test(`deleting that ends with ${status} says why`, async () => {
+    const { root, app } = await drawn({ answers: [refused(status)] });
+    button(root, EN.remove).click();
+    await until(saying(root, text));
+    if (status !== 503) await until(() => app.asked.length === 2);
+    assert.ok(!button(root, EN.undo));
+  });
+}
+
+test("what cannot be loaded again stays, and is said to be old", async () => {
+  const { root, app } = await drawn();
+  app.status = 503;
+  document.dispatchEvent(new Event("visibilitychange"));
+  await until(saying(root, WORDS.en.notCurrent));
+  assert.equal(rowsOf(root).length, 2);
+});
+
+test("each button says which reading it is for", async () => {
+  const { root } = await drawn();
+  const names = [...root.querySelectorAll("tbody button")].map((each) => plain(each.textContent));
+  assert.equal(new Set(names).size, 4);
+  assert.equal(names[0], "Edit 51,234.567 kWh of Feb 29, 2024, 11:59 PM");
+});
