@@ -4,7 +4,7 @@ from playwright.sync_api import Locator, Page
 
 from chalicelib.domain.rollout.decision import Component
 
-OVERVIEW = [Component.DASHBOARD, Component.MONTHLY_CHARTS, Component.TIMELINE_SLIDER]
+OVERVIEW = [Component.DASHBOARD, Component.MONTHLY_CHARTS, Component.TIMELINE_SLIDER, Component.ENERGY_TABLE]
 
 
 def part(page: Page, component: Component) -> Locator:
@@ -14,7 +14,7 @@ def part(page: Page, component: Component) -> Locator:
 
 def status(page: Page, component: Component) -> Locator:
     """Where a component says that it is being loaded, or could not be."""
-    return part(page, component).locator("> [role=status]")
+    return part(page, component).locator("> [role=status]").first
 
 
 def path(component: Component) -> str:
