@@ -14,7 +14,7 @@ from tests.functional.conftest import Api, problem
 
 BROWSER = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
 LATER = {
-    *(f"components/csv_{name}.js" for name in ("bring", "export", "file", "import", "list", "report", "words")),
+    *(f"components/csv_{name}.js" for name in ("export", "file", "import", "list", "report", "words")),
     "components/meter_settings.js",
     *(f"demo/{name}.js" for name in ("demo", "demo_api", "household")),
 }

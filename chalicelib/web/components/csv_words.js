@@ -91,8 +91,8 @@ const ENGLISH = {
   },
   more: (/** @type {string} */ count) => `and ${count} more`,
   conflicts: "Where another reading is stored already",
-  conflictWays: { "": "Ask me", skip: "Keep mine", replace: "Take the file’s" },
-  doubtWays: { title: "What looks unusual", take: "It is right, import it", leave: "Leave these rows out" },
+  conflictWays: { "": "Do not import yet", skip: "Keep mine", replace: "Take the file’s" },
+  doubtWays: { title: "And what looks unusual?", take: "It is right, import it", leave: "Leave these rows out" },
   skipFaulty: (/** @type {number} */ count, /** @type {string} */ shown) =>
     count === 1 ? "Leave out the faulty row" : `Leave out the ${shown} faulty rows`,
   changesZone: (/** @type {string} */ zone) => `Your time zone becomes ${zone}.`,
@@ -100,7 +100,7 @@ const ENGLISH = {
     `${meter}: settings and ${exchanges === 1 ? "1 exchange" : `${exchanges} exchanges`} of the meter come from the file.`,
   import: (/** @type {number} */ count, /** @type {string} */ shown) =>
     count === 0 ? "Import" : count === 1 ? "Import 1 reading" : `Import ${shown} readings`,
-  decideFaulty: "Correct the faulty rows in your file, or choose to leave them out.",
+  decideFaulty: "Decide first about what cannot be imported, or correct your file.",
   decideDoubtful: "Say whether what looks unusual is right.",
   nothingNew: "There is nothing new in this file.",
   refused: "Nothing was imported.",
@@ -224,8 +224,8 @@ const GERMAN = {
   },
   more: (count) => `und ${count} weitere`,
   conflicts: "Wo schon ein anderer Stand gespeichert ist",
-  conflictWays: { "": "Fragen", skip: "Meinen behalten", replace: "Den der Datei nehmen" },
-  doubtWays: { title: "Was ungewöhnlich aussieht", take: "Es stimmt, importieren", leave: "Diese Zeilen auslassen" },
+  conflictWays: { "": "Noch nicht importieren", skip: "Meinen behalten", replace: "Den der Datei nehmen" },
+  doubtWays: { title: "Und das Ungewöhnliche?", take: "Es stimmt, importieren", leave: "Diese Zeilen auslassen" },
   skipFaulty: (count, shown) =>
     count === 1 ? "Die fehlerhafte Zeile auslassen" : `Die ${shown} fehlerhaften Zeilen auslassen`,
   changesZone: (zone) => `Ihre Zeitzone wird ${zone}.`,
@@ -233,7 +233,8 @@ const GERMAN = {
     `${meter}: Einstellungen und ${exchanges === 1 ? "1 Wechsel" : `${exchanges} Wechsel`} des Zählers kommen aus der Datei.`,
   import: (count, shown) =>
     count === 0 ? "Importieren" : count === 1 ? "1 Stand importieren" : `${shown} Stände importieren`,
-  decideFaulty: "Verbessern Sie die fehlerhaften Zeilen in Ihrer Datei, oder lassen Sie sie aus.",
+  decideFaulty:
+    "Entscheiden Sie erst, was mit dem geschieht, was sich nicht importieren lässt, oder verbessern Sie Ihre Datei.",
   decideDoubtful: "Sagen Sie, ob das Ungewöhnliche stimmt.",
   nothingNew: "In dieser Datei ist nichts Neues.",
   refused: "Nichts wurde importiert.",
