@@ -1,13 +1,14 @@
-"""What axe-core finds on a page: nothing, by all of its rules, its advice included."""
+"""Whether everybody can use a page: axe-core finds nothing, it fits its window, everything is reached by keyboard."""
 
 from functools import cache
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from infra.local.environments import FOLDER
 
 AXE = FOLDER / "javascript" / "node_modules" / "axe-core" / "axe.min.js"
+MOST_TABS = 80
 RUN = """async () => {
   const changing = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
   await Promise.all(changing.map(({ finished }) => finished));
@@ -22,6 +23,23 @@ def accessible(page: Page) -> None:
     page.evaluate(_axe())  # beside the page's policy, which lets no script in
     found: Any = page.evaluate(RUN)
     assert not found, "\n".join(found)
+
+
+def fits(page: Page) -> None:
+    """Fail where a person would have to scroll sideways."""
+    width, room = page.evaluate(
+        "(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth])(document.documentElement)"
+    )
+    assert width <= room, f"the page is {width} pixels wide, its window {room}"
+
+
+def reach(page: Page, target: Locator) -> None:
+    """Press Tab until the focus is on the target, as somebody does who uses no mouse."""
+    for _ in range(MOST_TABS):
+        if target.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"no way leads to {target} by Tab")
 
 
 @cache

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from infra.local import browser
@@ -19,6 +20,14 @@ USUAL: dict[str, Any] = {
     "color_scheme": "light",
     "reduced_motion": "no-preference",
 }
+NARROW = {"width": 320, "height": 640}
+
+
+def required() -> None:
+    """Without Chromium a person's tests are skipped, all in one line; CI's fail."""
+    if browser.program() is None:
+        missing = f"THERE IS NO CHROMIUM FOR THE BROWSER TESTS. {browser.REMEDY}"
+        pytest.fail(missing, pytrace=False) if os.environ.get("CI") else pytest.skip(missing)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 One browser and one server per process; an application and a context per test.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -11,13 +10,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from infra.local import browser as chromium_package
 from infra.local import throwaway
-from tests.browser.chromium import USUAL
+from tests.browser.chromium import USUAL, required
 from tests.browser.chromium import chromium as running_chromium
 from tests.browser.people import sign_in_as
 from tests.browser.server import Clock, Served, Server
-from tests.browser.settling import COUNT
+from tests.browser.settling import COUNT, settled
 from tests.browser.watching import Watch
 
 SECONDS = 10.0
@@ -25,10 +23,7 @@ SignIn = Callable[..., Page]
 
 
 def pytest_runtest_setup() -> None:
-    """Without Chromium a person's tests are skipped, all in one line; CI's fail."""
-    if chromium_package.program() is None:
-        missing = f"THERE IS NO CHROMIUM FOR THE BROWSER TESTS. {chromium_package.REMEDY}"
-        pytest.fail(missing, pytrace=False) if os.environ.get("CI") else pytest.skip(missing)
+    required()
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +63,7 @@ def visit(chromium: Browser, served: Served, watch: Watch) -> Iterator[SignIn]:
             context.set_default_timeout(SECONDS * 1000)
             context.add_init_script(COUNT + init_script)
             watch.over(context)
+            context.clock.set_fixed_time(served.clock.moment)
             page = context.new_page()
             page.goto(served.url)
             return page
@@ -77,12 +73,14 @@ def visit(chromium: Browser, served: Served, watch: Watch) -> Iterator[SignIn]:
 
 
 @pytest.fixture
-def sign_in(visit: SignIn) -> SignIn:
-    """Signs somebody in on a page of their own."""
+def sign_in(visit: SignIn, served: Served) -> SignIn:
+    """Signs somebody in on a page of their own, where all is shown that the server does not hold back."""
 
     def sign_in(user: str = "home", **options: Any) -> Page:
         page = visit(**options)
         sign_in_as(page, user)
+        if not served.gates:
+            settled(page)
         return page
 
     return sign_in

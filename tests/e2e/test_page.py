@@ -1,12 +1,28 @@
-"""The page on the deployed stack: found from the port alone, and a sign-in that reaches the components."""
+"""The page on the deployed stack: found from the port alone, in a browser, and with a sign-in of its own issuer."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
+import pytest
 import urllib3
+from playwright.sync_api import Browser, Page, Response, expect
 
+from chalicelib.domain.rollout.decision import Component
+from chalicelib.flags.document.flag import Flag
+from chalicelib.flags.document.flag_document import written
+from chalicelib.flags.document.json_schema import first_document
+from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from infra.local.layout import AUDIENCE, Layout
+from infra.targets.flags import Flags
+from tests.browser.chromium import USUAL, chromium, required
+from tests.browser.people import sign_in_as
+from tests.browser.watching import Watch
 from tests.e2e.conftest import Deployed
 from tests.integration.infra.sign_in import code_for, exchanged, page_of
 
@@ -49,3 +65,82 @@ def test_whoever_signs_in_as_the_page_does_sees_the_dashboard(deployed: Deployed
 
 def test_the_issuer_sends_people_back_to_the_page(deployed: Deployed) -> None:
     assert get(deployed.layout, urlsplit(page_of(deployed.layout)).path).status == 200
+
+
+SECONDS = 30.0
+BERLIN = ZoneInfo("Europe/Berlin")
+TODAY = datetime.now(BERLIN).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    required()
+    with chromium() as browser:
+        yield browser
+
+
+@contextmanager
+def signed_in(browser: Browser, deployed: Deployed, user: str) -> Iterator[Page]:
+    watch = Watch()
+    with browser.new_context(**USUAL) as context:
+        context.set_default_timeout(SECONDS * 1000)
+        watch.over(context)
+        page = context.new_page()
+        page.goto(f"http://localhost:{deployed.layout.ports.api}/")
+        sign_in_as(page, user)
+        yield page
+        watch.close()
+
+
+def move(flags: Flags, *, to_new: bool) -> None:
+    """Every component at once, without a wait and without asking the data."""
+    moved = [Flag(name, 0, 0, enabled=to_new, rollout_percent=Decimal(100)) for name in COMPONENT_FLAGS.values()]
+    document = first_document().with_flags(Flag(GLOBAL, 0, 0, enabled=to_new), *moved)
+    deployment = flags.operations.changes.publishing.deployment
+    deployment.complete(deployment.deploy(written(document), deployment.settled(stop=True), "a test"))
+
+
+def record(page: Page, time: str, amount: int) -> None:
+    page.get_by_role("button", name="Add reading").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox", name="Reading").fill(str(amount))
+    dialog.get_by_label("Time").fill(time)
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.or_(page.locator(".toast", has_text="Recorded"))).to_contain_text("Recorded", timeout=SECONDS * 1000)
+
+
+def figure(page: Page, title: str) -> Any:
+    """A figure of today's cards."""
+    return page.locator("#dashboard .power article", has=page.get_by_role("heading", name=title)).locator(".figure")
+
+
+def test_a_person_writes_while_every_component_moves_and_moves_back(
+    deployed: Deployed, flags: Flags, browser: Browser
+) -> None:
+    """Real flags move real components; what was written is shown at once, whoever answers, and no figure falls."""
+    user, amount = "somebody who is moved", 5000
+    for days in (90, 60, 30):
+        day = (TODAY - timedelta(days=days)).strftime("%Y-%m-%d")
+        assert deployed.record(user, day, amount - 10 * days).status == 201
+    backends: dict[str, set[str]] = {}
+
+    def note(response: Response) -> None:
+        if "/components/" in response.url:
+            component = response.url.partition("/components/")[2].partition("?")[0]
+            backends.setdefault(component, set()).add(response.headers["x-backend"])
+
+    with signed_in(browser, deployed, user) as page:
+        page.on("response", note)
+        for minute, to_new in enumerate((False, True, False)):
+            move(flags, to_new=to_new)
+            amount += 7
+            record(page, f"00:0{minute}", amount)
+            expect(figure(page, "Last reading")).to_contain_text(f"{amount:,} kWh")
+            expect(page.locator("#energy_table")).to_contain_text(f"{amount:,}")
+            shown = page.locator("#dashboard .household").inner_html()
+            move(flags, to_new=not to_new)
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+            page.wait_for_load_state("networkidle")
+            assert page.locator("#dashboard .household").inner_html() == shown
+    seen = {Component(name) for name, sides in backends.items() if sides == {"old", "new"}}
+    assert seen >= {*Component} - {Component.CSV_IMPORT}

@@ -12,6 +12,9 @@ const { WORDS } = await import(new URL("page/words.js", WEB));
 
 const EN = WORDS.en;
 
+/** Only the dashboard is there: the page stands on whatever part of it can be shown. */
+const answer = (url) => (url.includes("/dashboard") ? json(dashboard()) : json({ detail: "away" }, 503));
+
 async function opened({ status = 200, claims = {}, arrive = true, back = {} } = {}) {
   const root = await newDocument();
   const issuer = Object.assign(new FakeIssuer(), { claims });
@@ -19,11 +22,8 @@ async function opened({ status = 200, claims = {}, arrive = true, back = {} } = 
   const at = { issuer: issuer.url, clientId: "energy-monitor", redirectUri: "http://localhost:3100/api/" };
   const signIn = new SignIn(at, { storage: storages[0], go: issuer.visit, fetch: issuer.fetch });
   const preferences = new Preferences(storages[1], ["en-GB"]);
-  const app = { status };
-  const fetch = async (url) => {
-    if (app.status !== 200) return json({ detail: "no" }, app.status);
-    return url.includes("/dashboard") ? json(dashboard()) : new Promise(() => {}); // the other components have their own
-  };
+  const app = { status, answer };
+  const fetch = async (url) => (app.status === 200 ? app.answer(url) : json({ detail: "no" }, app.status));
   if (arrive) await signIn.leave();
   const returned = arrive ? issuer.back(back) : null;
   render(html`<${App} base="/api" ...${{ signIn, returned, preferences, fetch }} />`, root);
@@ -50,6 +50,18 @@ test("who comes back sees the figures, and the token is in no storage and no add
   const token = issuer.idToken().split(".")[1];
   assert.ok(storages.every((storage) => ![...storage.kept.values()].join().includes(token.slice(0, 20))));
   assert.ok(!document.location.href.includes("code"));
+});
+
+test("a component that breaks takes no other one with it, and may be tried again", async () => {
+  const { root, app } = await opened();
+  app.answer = (url) => json(url.includes("/dashboard") ? dashboard() : { months: 7, buckets: null, readings: 1 });
+  await until(() => /1,234\.6/.test(root.textContent));
+  document.dispatchEvent(new Event("visibilitychange"));
+  await until(() => buttonOf(root, EN.tryAgain) && root.textContent.includes(EN.failed));
+  assert.match(root.textContent, /1,234\.6/);
+  app.answer = answer;
+  buttonOf(root, EN.tryAgain).click();
+  await until(() => root.querySelectorAll("h2").length >= 3, "the broken ones are drawn again");
 });
 
 test("a name is text, whatever it holds", async () => {

@@ -18,9 +18,10 @@ export function SaveFile() {
   );
   const [said, setSaid] = useState("");
   const [isBusy, setIsBusy] = useState(false);
-  const want = (/** @type {keyof Wanted} */ name) => (/** @type {Event} */ event) =>
-    setWanted({ ...wanted, [name]: /** @type {HTMLInputElement} */ (event.target).value });
-
+  const want = (/** @type {keyof Wanted} */ name) => (/** @type {Event} */ event) => {
+    const { value } = /** @type {HTMLInputElement} */ (event.target);
+    setWanted((now) => ({ ...now, [name]: value }));
+  };
   const save = async (/** @type {Event} */ event) => {
     event.preventDefault();
     if (wanted.from && wanted.to && wanted.from > wanted.to) return setSaid(files.rangeWrong);

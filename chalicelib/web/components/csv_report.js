@@ -2,15 +2,16 @@
 
 import { useSurroundings } from "../page/component.js";
 import { localParts } from "../page/formats.js";
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { AS_THE_FILE_SAYS, LARGEST_MB, zoneOf } from "./csv_file.js";
 import { useFileWords } from "./csv_words.js";
 
-/** @typedef {import("./csv_bring.js").Report} Report */
-/** @typedef {import("./csv_bring.js").Decisions} Decisions */
-/** @typedef {import("./csv_bring.js").Count} Count */
+/** @typedef {import("./csv_import.js").Report} Report */
+/** @typedef {import("./csv_import.js").Decisions} Decisions */
+/** @typedef {import("./csv_import.js").Count} Count */
 /** @typedef {import("./csv_file.js").SourceFile} SourceFile */
 /** @typedef {import("../page/api.js").Problem} Problem */
+/** @typedef {{source: SourceFile, report: Report, decisions: Decisions, decide: (change: Partial<Decisions>) => void}} Deciding */
 /** @typedef {keyof typeof AS_THE_FILE_SAYS} Option */
 
 const SHOWN_CHARACTERS = 160;
@@ -42,8 +43,8 @@ export function Counts({ report, names }) {
   `;
 }
 
-/** @param {{problem: Problem, wasUnderstood: boolean, retry: () => void}} props */
-export function NotUnderstood({ problem, wasUnderstood, retry }) {
+/** @param {{problem: Problem, title: string, retry: () => void}} props */
+export function NotUnderstood({ problem, title, retry }) {
   const { words, formats } = useSurroundings();
   const files = useFileWords();
   if (problem.status === 413) return html`<p class="hint">${files.isTooLarge(formats.number(LARGEST_MB))}</p>`;
@@ -53,7 +54,7 @@ export function NotUnderstood({ problem, wasUnderstood, retry }) {
   }
   return html`
     <div class="hint">
-      <p>${wasUnderstood ? files.refused : files.notUnderstood}</p>
+      <p>${title}</p>
       <ul>${asksFor(problem.message).map((option) => html`<li>${files.ask[option]}</li>`)}</ul>
       <p lang="en"><small><bdi>${problem.message}</bdi></small></p>
     </div>
@@ -91,11 +92,12 @@ export function Understood({ source, report, problem, decisions, decide }) {
         amountColumn: report.columns.amount,
       }
     : {};
-  const isUnsure = wanted.length > 0 || report?.warnings.some(({ code }) => code === "AMBIGUOUS_DATE_ORDER");
-  const isCorrected = OPTIONS.some((option) => decisions[option]);
+  const isOpen = useRef(false); // and stays so
+  const isUnsure = wanted.length > 0 || Boolean(report?.warnings.some(({ code }) => code === "AMBIGUOUS_DATE_ORDER"));
+  isOpen.current ||= isUnsure || OPTIONS.some((option) => decisions[option]);
   return html`
     ${report && html`<${Facts} report=${report} />`}
-    <details open=${isUnsure || isCorrected}>
+    <details open=${isOpen.current}>
       <summary>${files.correct}</summary>
       <div class="options">
         ${OPTIONS.map(
@@ -137,7 +139,7 @@ function Facts({ report }) {
   const used = /** @type {[keyof typeof files.things, string][]} */ (Object.entries(columns));
   const more = ignoredColumnCount - ignoredColumns.length;
   return html`
-    <ul class="facts">
+    <ul class="file-facts">
       ${delimiter && html`<li>${files.options.delimiter}: ${files.delimiters[delimiter]}</li>`}
       ${decimal && html`<li>${files.options.decimal}: ${files.decimals[decimal]}</li>`}
       ${dateOrder && html`<li>${files.options.dateOrder}: ${files.dateOrders[dateOrder]}</li>`}
@@ -163,7 +165,7 @@ export function FirstRows({ report }) {
     localParts(instant, zone).time === "00:00" ? formats.date(instant, zone) : formats.moment(instant, zone);
   return html`
     <h4 id="first-rows">${files.firstRows}</h4>
-    <div class="scrolls" role="region" aria-labelledby="first-rows" tabindex="0">
+    <div class="rows" role="region" aria-labelledby="first-rows" tabindex="0">
       <table>
         <thead>
           <tr>
@@ -190,26 +192,54 @@ export function FirstRows({ report }) {
   `;
 }
 
-/** @param {{source: SourceFile, report: Report}} props */
-export function Faulty({ source, report }) {
+/**
+ * Rows that are not imported as it is, and what may be done about them.
+ * @param {Deciding} props
+ */
+export function Faulty({ source, report, decisions, decide }) {
+  const { formats } = useSurroundings();
   const files = useFileWords();
+  const isConflict = (/** @type {string} */ reason) => /\bonConflict=/.test(reason);
+  const hasConflict = report.errors.some(({ reason }) => isConflict(reason));
   const flaws = report.errors.map(({ line, where, reason }) => {
-    const isConflict = /\bonConflict=/.test(reason);
     const column = /** @type {keyof typeof files.flaws} */ (/^row \d+: (\w+)$/.exec(where)?.[1] ?? "row");
-    return { line, title: isConflict ? files.conflict : (files.flaws[column] ?? files.flaws.row), reason };
+    return { line, title: isConflict(reason) ? files.conflict : (files.flaws[column] ?? files.flaws.row), reason };
   });
-  return html`<${Flaws} id="faulty" title=${files.faulty} count=${report.error} ...${{ source, report, flaws }} />`;
+  return html`
+    <${Flaws} id="faulty" title=${files.faulty} count=${report.error} ...${{ source, report, flaws }} />
+    ${(hasConflict || decisions.onConflict) && html`<${Radios} name="onConflict" title=${files.conflicts} ways=${files.conflictWays} ...${{ decisions, decide }} />`}
+    ${
+      report.error > 0 &&
+      html`
+        <label class="decision">
+          <input
+            type="checkbox"
+            checked=${decisions.skipsFaulty}
+            onChange=${() => decide({ skipsFaulty: !decisions.skipsFaulty })}
+          />${files.skipFaulty(report.error, formats.number(report.error))}
+        </label>
+      `
+    }
+  `;
 }
 
-/** @param {{source: SourceFile, report: Report}} props */
-export function Doubtful({ source, report }) {
+/**
+ * Rows that hardly fit what is around them; what is asked about the whole file cannot be left out.
+ * @param {Deciding} props
+ */
+export function Doubtful({ source, report, decisions, decide }) {
   const files = useFileWords();
-  const flaws = report.warnings.map(({ line, code, reason }) => ({
-    line,
-    title: code in files.doubts ? files.doubts[/** @type {keyof typeof files.doubts} */ (code)] : files.doubts.other,
-    reason,
-  }));
-  return html`<${Flaws} id="doubtful" title=${files.doubtful} count=${report.warning} ...${{ source, report, flaws }} />`;
+  const { warning, warnings } = report;
+  const flaws = warnings.map(({ line, code, reason }) => {
+    const known = /** @type {keyof typeof files.doubts} */ (code in files.doubts ? code : "other");
+    return { line, title: files.doubts[known], reason };
+  });
+  const { title, take, leave } = files.doubtWays;
+  const ways = warnings.some(({ line }) => line === null) ? { take } : { take, leave };
+  return html`
+    <${Flaws} id="doubtful" title=${files.doubtful} count=${warning} ...${{ source, report, flaws }} />
+    ${warning > 0 && html`<${Radios} name="doubts" title=${title} ...${{ ways, decisions, decide }} />`}
+  `;
 }
 
 /**
@@ -227,7 +257,7 @@ function Flaws({ id, title, count, source, report, flaws }) {
     line === null || source.isJson ? "" : source.line(line, report.encoding).slice(0, SHOWN_CHARACTERS);
   return html`
     <h4 id=${id}>${title}</h4>
-    <div class="scrolls" role="region" aria-labelledby=${id} tabindex="0"><ul class="flaws">
+    <div class="rows" role="region" aria-labelledby=${id} tabindex="0"><ul class="flaws">
       ${flaws.map(
         (flaw) => html`
           <li>
@@ -242,31 +272,16 @@ function Flaws({ id, title, count, source, report, flaws }) {
   `;
 }
 
-/** @param {{report: Report, decisions: Decisions, decide: (change: Partial<Decisions>) => void}} props */
-export function Choices({ report, decisions, decide }) {
-  const { words, formats } = useSurroundings();
+/**
+ * What an export brings besides readings.
+ * @param {{report: Report}} props
+ */
+export function Changes({ report }) {
+  const { words } = useSurroundings();
   const files = useFileWords();
-  const hasConflict = report.errors.some(({ reason }) => /\bonConflict=/.test(reason));
-  const { title, ...ways } = files.doubtWays;
-  const isAboutFile = report.warnings.some(({ line }) => line === null);
-  const doubtWays = isAboutFile ? { take: ways.take } : ways;
   return html`
     ${report.zone && html`<p class="hint">${files.changesZone(report.zone)}</p>`}
     ${report.configurations.map(({ type, exchanges }) => html`<p class="hint">${files.changesMeter(words.meters[type], exchanges.length)}</p>`)}
-    ${(hasConflict || decisions.onConflict) && html`<${Radios} name="onConflict" title=${files.conflicts} ways=${files.conflictWays} ...${{ decisions, decide }} />`}
-    ${
-      (report.error > 0 || decisions.skipsFaulty) &&
-      html`
-        <label>
-          <input
-            type="checkbox"
-            checked=${decisions.skipsFaulty}
-            onChange=${() => decide({ skipsFaulty: !decisions.skipsFaulty })}
-          />${files.skipFaulty(report.error, formats.number(report.error))}
-        </label>
-      `
-    }
-    ${report.warning > 0 && html`<${Radios} name="doubts" title=${title} ways=${doubtWays} ...${{ decisions, decide }} />`}
   `;
 }
 
@@ -276,7 +291,7 @@ export function Choices({ report, decisions, decide }) {
  */
 function Radios({ name, title, ways, decisions, decide }) {
   return html`
-    <fieldset>
+    <fieldset class="decision">
       <legend>${title}</legend>
       ${Object.entries(ways).map(
         ([way, text]) => html`

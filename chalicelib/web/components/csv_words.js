@@ -1,9 +1,7 @@
 /** The words of bringing and saving files, in German and English. They are loaded with what says them. */
 
 import { useSurroundings } from "../page/component.js";
-import { WORDS } from "../page/words.js";
-
-/** @typedef {typeof ENGLISH} FileWords */
+import { inLanguageOf } from "../page/words.js";
 
 const ENGLISH = {
   bring: "Bring a file",
@@ -91,8 +89,8 @@ const ENGLISH = {
   },
   more: (/** @type {string} */ count) => `and ${count} more`,
   conflicts: "Where another reading is stored already",
-  conflictWays: { "": "Ask me", skip: "Keep mine", replace: "Take the file’s" },
-  doubtWays: { title: "What looks unusual", take: "It is right, import it", leave: "Leave these rows out" },
+  conflictWays: { "": "Do not import yet", skip: "Keep mine", replace: "Take the file’s" },
+  doubtWays: { title: "And what looks unusual?", take: "It is right, import it", leave: "Leave these rows out" },
   skipFaulty: (/** @type {number} */ count, /** @type {string} */ shown) =>
     count === 1 ? "Leave out the faulty row" : `Leave out the ${shown} faulty rows`,
   changesZone: (/** @type {string} */ zone) => `Your time zone becomes ${zone}.`,
@@ -100,14 +98,14 @@ const ENGLISH = {
     `${meter}: settings and ${exchanges === 1 ? "1 exchange" : `${exchanges} exchanges`} of the meter come from the file.`,
   import: (/** @type {number} */ count, /** @type {string} */ shown) =>
     count === 0 ? "Import" : count === 1 ? "Import 1 reading" : `Import ${shown} readings`,
-  decideFaulty: "Correct the faulty rows in your file, or choose to leave them out.",
+  decideFaulty: "Decide first about what cannot be imported, or correct your file.",
   decideDoubtful: "Say whether what looks unusual is right.",
   nothingNew: "There is nothing new in this file.",
   refused: "Nothing was imported.",
   done: "Imported",
   goOn: "See it in the overview",
   undo: "Undo this import",
-  undoNamed: (/** @type {string} */ name) => `Undo the import of ${name}`,
+  undoNamed: (/** @type {string} */ name) => `Undo this import: ${name}`,
   undoSure: "Take everything back that it brought?",
   undoYes: "Yes, undo it",
   undoNo: "No",
@@ -138,7 +136,7 @@ const ENGLISH = {
   rangeWrong: "The first day lies after the last one.",
 };
 
-/** @type {FileWords} */
+/** @type {typeof ENGLISH} */
 const GERMAN = {
   bring: "Datei mitbringen",
   bringHow: "Eine Tabelle Ihrer Zählerstände als CSV, oder was Sie hier exportiert haben.",
@@ -224,8 +222,8 @@ const GERMAN = {
   },
   more: (count) => `und ${count} weitere`,
   conflicts: "Wo schon ein anderer Stand gespeichert ist",
-  conflictWays: { "": "Fragen", skip: "Meinen behalten", replace: "Den der Datei nehmen" },
-  doubtWays: { title: "Was ungewöhnlich aussieht", take: "Es stimmt, importieren", leave: "Diese Zeilen auslassen" },
+  conflictWays: { "": "Noch nicht importieren", skip: "Meinen behalten", replace: "Den der Datei nehmen" },
+  doubtWays: { title: "Und das Ungewöhnliche?", take: "Es stimmt, importieren", leave: "Diese Zeilen auslassen" },
   skipFaulty: (count, shown) =>
     count === 1 ? "Die fehlerhafte Zeile auslassen" : `Die ${shown} fehlerhaften Zeilen auslassen`,
   changesZone: (zone) => `Ihre Zeitzone wird ${zone}.`,
@@ -233,14 +231,15 @@ const GERMAN = {
     `${meter}: Einstellungen und ${exchanges === 1 ? "1 Wechsel" : `${exchanges} Wechsel`} des Zählers kommen aus der Datei.`,
   import: (count, shown) =>
     count === 0 ? "Importieren" : count === 1 ? "1 Stand importieren" : `${shown} Stände importieren`,
-  decideFaulty: "Verbessern Sie die fehlerhaften Zeilen in Ihrer Datei, oder lassen Sie sie aus.",
+  decideFaulty:
+    "Entscheiden Sie erst, was mit dem geschieht, was sich nicht importieren lässt, oder verbessern Sie Ihre Datei.",
   decideDoubtful: "Sagen Sie, ob das Ungewöhnliche stimmt.",
   nothingNew: "In dieser Datei ist nichts Neues.",
   refused: "Nichts wurde importiert.",
   done: "Importiert",
   goOn: "Im Überblick ansehen",
   undo: "Diesen Import zurücknehmen",
-  undoNamed: (name) => `Den Import von ${name} zurücknehmen`,
+  undoNamed: (name) => `Diesen Import zurücknehmen: ${name}`,
   undoSure: "Alles zurücknehmen, was er gebracht hat?",
   undoYes: "Ja, zurücknehmen",
   undoNo: "Nein",
@@ -269,10 +268,7 @@ const GERMAN = {
   rangeWrong: "Der erste Tag liegt nach dem letzten.",
 };
 
-/** @type {Record<import("../page/words.js").Language, FileWords>} */
 export const FILE_WORDS = { de: GERMAN, en: ENGLISH };
 
-/** @returns {FileWords} in the language of the page */
-export function useFileWords() {
-  return useSurroundings().words === WORDS.de ? GERMAN : ENGLISH;
-}
+/** In the language of the page. */
+export const useFileWords = () => inLanguageOf(FILE_WORDS, useSurroundings().words);

@@ -93,11 +93,12 @@ function SettingsForm({ settings, say }) {
             ${said.digits(words.meters[type])}
             <select
               name=${`digits-${type}`}
+              value=${`${moduli[type] ?? ""}`}
               onChange=${(/** @type {Event} */ event) => change({ moduli: { ...moduli, [type]: Number(chosenIn(event)) || null } })}
             >
               ${moduliFor(moduli[type], settings.moduli[type]).map(
                 (modulus) => html`
-                  <option value=${modulus ?? ""} selected=${modulus === moduli[type]}>${modulus === null ? said.unknown : digitsOf(modulus, said)}</option>
+                  <option value=${`${modulus ?? ""}`} selected=${modulus === moduli[type]}>${modulus === null ? said.unknown : digitsOf(modulus, said)}</option>
                 `,
               )}
             </select>
@@ -122,7 +123,7 @@ function SettingsForm({ settings, say }) {
       <h3>${said.place}</h3>
       <label>
         ${said.zone}
-        <select name="zone" onChange=${(/** @type {Event} */ event) => change({ zone: chosenIn(event) })}>
+        <select name="zone" value=${zone} onChange=${(/** @type {Event} */ event) => change({ zone: chosenIn(event) })}>
           ${zones.map((name) => html`<option value=${name} selected=${name === zone}>${name.replaceAll("_", " ")}</option>`)}
         </select>
       </label>

@@ -27,6 +27,7 @@ const YEARS = { first: 1900, last: 2999 }; // what the application takes
 /** @type {Quality[]} */
 const QUALITIES = ["measured", "interpolated", "extrapolated"];
 const FILLS = { measured: "currentColor", interpolated: "url(#hatched)", extrapolated: "url(#dotted)" };
+const HORIZON = 3; // in months: so far beyond the readings something may be known
 const MOST_STEPS = 5;
 const WIDEST = 6; // in percent: a bar
 /** @type {Entry} */
@@ -50,8 +51,7 @@ export function MonthlyCharts({ lastDay = null }) {
   const [zone, setZone] = useState("UTC");
   const [chosen, choose] = useState(/** @type {number | null} */ (null));
   const [hasLine, setHasLine] = useState(false);
-  const today = localParts(Date.now(), zone).date;
-  const latest = lastDay ?? today;
+  const latest = lastDay ?? localParts(Date.now(), zone).date;
   const { first, count, years } = periodOf(selection, chosen, latest);
   const ask = useCallback(
     (/** @type {boolean} */ consistent) => load(api, meter, { first, count }, consistent),
@@ -75,14 +75,15 @@ export function MonthlyCharts({ lastDay = null }) {
   const year = yearOf(first);
   return html`
     <${Section} name="monthly_charts" title=${words.charts.title} loaded=${loaded}>
-      <${YearChoice}
-        year=${year}
-        years=${years}
-        isFirst=${!isPending && isKnown(year) && !isKnown(year - 1)}
-        isLast=${year >= yearOf(Math.max(monthIndex(today), monthIndex(latest)))}
-        choose=${choose}
-      />
-      <${Chart} ...${shown} ...${{ months, hasLine, state }} />
+      <${Chart} ...${shown} ...${{ months, hasLine, state }}>
+        <${YearChoice}
+          year=${year}
+          years=${years}
+          isFirst=${!isPending && isKnown(year) && !isKnown(year - 1)}
+          isLast=${year >= yearOf(monthIndex(latest) + HORIZON)}
+          choose=${choose}
+        />
+      <//>
       <label class="line-choice">
         <input type="checkbox" checked=${hasLine} onChange=${() => setHasLine(!hasLine)} />${words.charts.line}
       </label>
@@ -155,8 +156,8 @@ function YearChoice({ year, years, isFirst, isLast, choose }) {
   `;
 }
 
-/** @param {Months & {months: About[], hasLine: boolean, state: "" | "pending" | "skeleton"}} props */
-function Chart({ type, first, count, entries, months, hasLine, state }) {
+/** @param {Months & {months: About[], hasLine: boolean, state: "" | "pending" | "skeleton", children: unknown}} props */
+function Chart({ type, first, count, entries, months, hasLine, state, children }) {
   const { words, formats } = useSurroundings();
   const { charts } = words;
   const [picked, pick] = useState(/** @type {number | null} */ (null));
@@ -185,11 +186,14 @@ function Chart({ type, first, count, entries, months, hasLine, state }) {
   };
   return html`
     <figure class=${`chart ${type} ${state} ${isEmpty ? "empty" : ""}`}>
-      <figcaption>${
-        isYear
-          ? charts.inYear(words.meters[type], String(now), String(before))
-          : charts.inMonths(words.meters[type], formats.month(first), formats.month(first + count - 1))
-      }</figcaption>
+      <figcaption>
+        <span>${
+          isYear
+            ? charts.inYear(words.meters[type], String(now), String(before))
+            : charts.inMonths(words.meters[type], formats.month(first), formats.month(first + count - 1))
+        }</span>
+        ${children}
+      </figcaption>
       <${Drawing} ...${{ type, first, count, entries, months, hasLine }}>
         <fieldset class="months" onKeyDown=${step} onMouseLeave=${() => point(null)}>
           <legend class="spoken">${charts.choose}</legend>
@@ -212,14 +216,18 @@ function Chart({ type, first, count, entries, months, hasLine, state }) {
         ${isEmpty && html`<p class="nothing">${charts.nothing}</p>`}
       <//>
       <${Legend} ...${{ now, before, hasLine }} />
-      <div class="facts">
-        <p><strong>${current?.title}</strong></p>
-        <p><span class="figure">${current?.used.amount}</span> <${Mark} ...${current?.used} /></p>
-        <p>${current?.beforeTitle}: ${current?.before.amount} <${Mark} ...${current?.before} /></p>
-        <p>${current?.difference}</p>
-        <p class="aside">${current?.beginning}</p>
-        <p class="aside">${current?.end}</p>
-        ${current?.flags.map((flag) => html`<p class="hint">${flag}</p>`)}
+      <div class="month-facts">
+        <div>
+          <p><strong>${current?.title}</strong></p>
+          <p><span class="figure">${current?.used.amount}</span> <${Mark} ...${current?.used} /></p>
+          <p>${current?.beforeTitle}: ${current?.before.amount} <${Mark} ...${current?.before} /></p>
+          <p>${current?.difference}</p>
+        </div>
+        <div>
+          <p>${current?.beginning}</p>
+          <p>${current?.end}</p>
+          ${current?.flags.map((flag) => html`<p class="hint">${flag}</p>`)}
+        </div>
       </div>
     </figure>
   `;
@@ -276,7 +284,7 @@ function Drawing({ type, first, count, entries, months, hasLine, children }) {
           </pattern>
           ${axis.ticks.map((tick) => {
             const y = percent(axis.y(tick));
-            return html`<line class=${tick ? "grid" : "zero"} x2="100%" y1=${y} y2=${y} />`;
+            return html`<line class=${tick ? "gridline" : "zero"} x2="100%" y1=${y} y2=${y} />`;
           })}
           ${drawn.map((month) => {
             const middle = ((month - first + 0.5) * 100) / count;
@@ -431,7 +439,7 @@ export function axisOf(values) {
   const known = values.filter((value) => value !== null);
   const low = known.length ? Math.min(...known) : 0;
   const high = known.length ? Math.max(...known) : 0;
-  const span = high - low || 1;
+  const span = high - low || MOST_STEPS;
   const power = 10 ** Math.floor(Math.log10(span / MOST_STEPS));
   const step = power * ([1, 2, 5].find((size) => size * power * MOST_STEPS >= span) ?? 10);
   const start = Math.floor(low / step);

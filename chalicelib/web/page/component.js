@@ -1,6 +1,15 @@
 /** What every component is made of: its surroundings, loading what it shows, its frame, and texts that are kept. */
 
-import { createContext, html, useCallback, useContext, useEffect, useRef, useState } from "../vendor/preact.js";
+import {
+  Component,
+  createContext,
+  html,
+  useCallback,
+  useContext,
+  useEffect,
+  useRef,
+  useState,
+} from "../vendor/preact.js";
 
 /** @typedef {"power" | "gas"} Meter */
 
@@ -92,6 +101,29 @@ export function Section({ name, title, loaded, children }) {
       ${(body || isLoading) && children}
     </section>
   `;
+}
+
+/**
+ * Keeps what breaks while it is drawn from taking the rest of the page with it.
+ * @extends {Component<{children?: any}, {broken: boolean}>}
+ */
+export class Alone extends Component {
+  state = { broken: false };
+
+  static getDerivedStateFromError() {
+    return { broken: true };
+  }
+
+  render() {
+    if (!this.state.broken) return this.props.children;
+    return html`<${Broken} tryAgain=${() => this.setState({ broken: false })} />`;
+  }
+}
+
+/** @param {{tryAgain: () => void}} props */
+function Broken({ tryAgain }) {
+  const { words } = useSurroundings();
+  return html`<p role="alert">${words.failed} <button type="button" class="inline" onClick=${tryAgain}>${words.tryAgain}</button></p>`;
 }
 
 /** Texts that somebody has typed and not sent: they outlive a view, and a new sign-in of the same person. */

@@ -6,7 +6,7 @@ import { EnergyTable } from "../components/energy_table.js";
 import { MonthlyCharts } from "../components/monthly_charts.js";
 import { TimelineSlider } from "../components/timeline_slider.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { Surrounded, useSurroundings } from "./component.js";
+import { Alone, Surrounded, useSurroundings } from "./component.js";
 import { dayNumber, dayText } from "./formats.js";
 
 /** @typedef {import("./component.js").Surroundings} Surroundings */
@@ -16,10 +16,14 @@ import { dayNumber, dayText } from "./formats.js";
 const LATER = {
   files: () => import("../components/csv_import.js").then((module) => module.CsvImport),
   meters: () => import("../components/meter_settings.js").then((module) => module.MeterSettings),
+  demo: () => import("../demo/demo.js").then((module) => module.Demo),
 };
 
+/** What is there instead of figures; nobody has asked for it. */
+const WELCOME = () => import("../demo/welcome.js").then((module) => module.Welcome);
+
 /** @type {import("./component.js").Selection} */
-const EVERYTHING = { meter: "power", from: null, to: null };
+export const EVERYTHING = { meter: "power", from: null, to: null };
 
 /** @param {Pick<Surroundings, "words" | "formats" | "api" | "drafts">} props */
 export function Household({ words, formats, api, drafts }) {
@@ -59,15 +63,34 @@ function viewOf(hash) {
 }
 
 function Overview() {
+  return html`<${Figures} empty=${html`<${Opened} load=${WELCOME} isAsked=${false} />`} /><${EnergyForms} />`;
+}
+
+/**
+ * What shows the figures of a household. While there are none, the overview of them is kept out of sight: it still
+ * notices the first one.
+ * @param {{empty?: unknown}} props what is there instead
+ */
+export function Figures({ empty }) {
   const { selection } = useSurroundings();
   const [meters, setMeters] = useState(/** @type {import("../components/dashboard.js").MeterSummary[]} */ ([]));
-  const isEmpty = meters.length > 0 && !meters.some((meter) => meter.summary.lastReading);
+  const isWelcome = empty && meters.length > 0 && !meters.some((meter) => meter.summary.lastReading);
   const { day, lastReading = null } = meters.find((meter) => meter.type === selection.meter)?.summary ?? {};
   const lastDay = day && lastReading && dayText(dayNumber(day) - lastReading.ageDays);
   return html`
-    <${Dashboard} onShown=${setMeters} />
-    ${!isEmpty && html`<${MeterChoice} /><${MonthlyCharts} lastDay=${lastDay} /><${TimelineSlider} /><${EnergyTable} />`}
-    <${EnergyForms} />
+    <div hidden=${Boolean(isWelcome)}>
+      <${Alone}><${Dashboard} onShown=${setMeters} /><//>
+    </div>
+    ${
+      isWelcome
+        ? empty
+        : html`
+        <${MeterChoice} />
+        <${Alone}><${MonthlyCharts} lastDay=${lastDay} /><//>
+        <${Alone}><${TimelineSlider} /><//>
+        <${Alone}><${EnergyTable} /><//>
+      `
+    }
   `;
 }
 
@@ -94,8 +117,8 @@ function MeterChoice() {
   `;
 }
 
-/** @param {{load: () => Promise<any>}} props */
-function Opened({ load }) {
+/** @param {{load: () => Promise<any>, isAsked?: boolean}} props ``isAsked``: somebody opened it and goes on there */
+function Opened({ load, isAsked = true }) {
   const { words } = useSurroundings();
   const [found, setFound] = useState(/** @type {{View: any} | null} */ (null));
   const [failed, setFailed] = useState(false);
@@ -108,9 +131,11 @@ function Opened({ load }) {
     );
   };
   useEffect(open, [load]);
-  useEffect(() => heading.current?.focus(), [found]);
+  useEffect(() => {
+    if (isAsked) heading.current?.focus();
+  }, [found]);
   if (failed)
     return html`<p role="alert">${words.failed} <button type="button" class="inline" onClick=${open}>${words.tryAgain}</button></p>`;
   if (!found) return html`<p aria-busy="true">${words.loading}</p>`;
-  return html`<div tabindex="-1" ref=${heading}><${found.View} /></div>`;
+  return html`<div tabindex="-1" ref=${heading}><${Alone}><${found.View} /><//></div>`;
 }

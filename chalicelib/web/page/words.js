@@ -221,7 +221,6 @@ const ENGLISH = {
     look: "Look at it again",
     gone: "This exchange is no longer there.",
   },
-  demo: {},
 };
 
 /** @type {Words} */
@@ -428,11 +427,18 @@ const GERMAN = {
     look: "Noch einmal ansehen",
     gone: "Diesen Wechsel gibt es nicht mehr.",
   },
-  demo: {},
 };
 
 /** @type {Record<Language, Words>} */
 export const WORDS = { de: GERMAN, en: ENGLISH };
+
+/**
+ * Of words that are loaded later those in the language of the page.
+ * @template Later
+ * @param {Record<Language, Later>} later
+ * @param {Words} words
+ */
+export const inLanguageOf = (later, words) => (words === GERMAN ? later.de : later.en);
 
 /** The languages under their own names. */
 export const LANGUAGES = /** @type {const} */ ({ de: "Deutsch", en: "English" });
