@@ -51,9 +51,10 @@ export function EnergyForms() {
     const timer = setTimeout(() => say(""), SHOWN_MS);
     return () => clearTimeout(timer);
   }, [said]);
+  const text = failed && opened !== null ? words.failed : said;
   return html`
     <div class="add-reading">
-      <p class="toast" role="status">${failed && opened !== null ? words.failed : said}</p>
+      <div role="status">${text && html`<p class="toast">${text}</p>`}</div>
       <button type="button" ref=${button} aria-haspopup="dialog" onClick=${open}>${words.forms.add}</button>
     </div>
     ${form && html`<${form.AddReading} ...${{ opened, close, onSaved }} />`}

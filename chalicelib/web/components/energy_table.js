@@ -89,12 +89,12 @@ export function EnergyTable() {
       ${
         body?.readings.length === 0
           ? html`<p>${words.table.empty}</p>`
-          : html`<div class="table-scroll" role="region" tabindex="0" aria-label=${words.table.scrolls} ref=${region}>
+          : html`<div class=${`table-scroll ${type && "one-meter"}`} role="region" tabindex="0" aria-label=${words.table.scrolls} ref=${region}>
               <${Rows} rows=${body?.readings ?? LOADING} zone=${body?.zone ?? null} isRising=${isRising} sort=${() => setIsRising(!isRising)} remove=${remove} say=${say} load=${load} />
             </div>
             <${Pages} ...${page} go=${setCursors} cursors=${cursors} />`
       }
-      <div class="toasts">
+      <div class="toasts" role="status">
         ${removed.map((row) => html`<${Removed} key=${row.id} text=${words.table.removed(...textsOf(row, zone, words, formats))} restore=${() => restore(row)} forget=${() => setRemoved((before) => before.filter((each) => each !== row))} leave=${() => region.current?.focus()} />`)}
       </div>
     <//>
@@ -234,7 +234,7 @@ export function Removed({ text, restore, forget, leave }) {
     restore().then(done, () => setFailed(true));
   };
   return html`
-    <p class="toast" role="status">
+    <p class="toast">
       ${failed ? words.table.notRestored : text}
       <button type="button" class="inline" ref=${button} onClick=${undo}>${words.table.undo}</button>
     </p>

@@ -209,7 +209,7 @@ function Exchanges({ type, exchanges, zone, load, say, draft, setTyped }) {
           ? html`<${ExchangeForm} key=${typed.id} typed=${typed} stored=${exchanges.find(({ id }) => id === typed.id) ?? null} zone=${zone} change=${(/** @type {Partial<Typed>} */ changed) => setTyped({ ...typed, ...changed })} close=${close} load=${load} />`
           : html`<button type="button" class="inline" ref=${add} onClick=${() => open({})}>${said.add}<span class="spoken"> (${words.meters[type]})</span></button>`
       }
-      <div class="toasts">
+      <div class="toasts" role="status">
         ${removed.map((exchange) => html`<${Removed} key=${exchange.id} text=${`${said.removed} ${textOf(exchange)}`} restore=${() => restore(exchange)} forget=${() => setRemoved((before) => before.filter((each) => each !== exchange))} leave=${() => add.current?.focus()} />`)}
       </div>
     </section>

@@ -43,7 +43,8 @@ export function AddReading({ opened, close, onSaved }) {
   const latest = () => /** @type {Kept | undefined} */ (drafts.kept.reading); // two fields may change before it is drawn
   const change = (/** @type {Partial<Kept>} */ changed) => keep({ ...typed, ...latest(), resume: false, ...changed });
   const leave = () => {
-    if (!latest()?.text) keep(null);
+    const last = latest();
+    keep(last?.text ? { ...last, resume: false } : null);
     close();
   };
   const saved = (/** @type {Row} */ row) => {
@@ -115,10 +116,11 @@ export function StoredReading({ row, zone, onSaved, onCancel }) {
   const { formats } = useSurroundings();
   const begin = { type: row.type, text: formats.typed(row.amount), ...momentOf(row.date, zone) };
   const [typed, setTyped] = useState(/** @type {Kept & Moment} */ (begin));
+  const [stored] = useState(row); // as it was seen: what is loaded meanwhile is not what is changed
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const change = (/** @type {Partial<Kept & Moment>} */ changed) => setTyped((before) => ({ ...before, ...changed }));
   useLayoutEffect(() => amountIn(place.current)?.focus(), []);
-  return html`<div ref=${place}><${ReadingForm} stored=${row} ...${{ typed, change, zone, onSaved, onCancel }} /></div>`;
+  return html`<div ref=${place}><${ReadingForm} ...${{ stored, typed, change, zone, onSaved, onCancel }} /></div>`;
 }
 
 /**

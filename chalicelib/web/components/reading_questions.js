@@ -122,8 +122,7 @@ function Question({ problem, type, zone, stored, save, again, leave }) {
   const { given, previous, next, suggestion, exchangeWithoutTime } = problem.details;
   const falls = problem.code !== "FAR_ABOVE_USUAL";
   const [before, after] = problem.code === "HIGHER_THAN_NEXT" ? [given, next] : [previous, given];
-  const digits = falls ? Math.trunc(before.amount).toString().length : 0;
-  const rolls = falls && before.amount >= 0.75 * 10 ** digits && after.amount <= 0.25 * 10 ** digits;
+  const modulus = falls && rolledOver(before, after);
   const turns = falls && type === "power" && after.amount >= 0.9 * before.amount;
   const exchange = falls && {
     type,
@@ -138,12 +137,12 @@ function Question({ problem, type, zone, stored, save, again, leave }) {
     way(said.itIsSo, () => save({ confirm: true })),
     exchangeWithoutTime && way(said.exchangeTime, leave({ type, at: exchangeWithoutTime })),
     falls && way(said.exchanged, leave(exchange || null)),
-    rolls && way(said.rolledOver, () => setIsRolling(true)),
+    modulus && way(said.rolledOver, () => setIsRolling(true)),
     turns && !stored && way(said.turnsBack, leave(null)),
   ];
   return html`
     <${Asked} lines=${questionOf(problem, type, zone, words, formats)} ways=${ways.filter(Boolean)}>
-      ${isRolling && html`<${Digits} least=${digits} choose=${rollOver} />`}
+      ${isRolling && html`<${Digits} least=${Math.log10(modulus || 1)} choose=${rollOver} />`}
     <//>
   `;
 }
@@ -185,6 +184,16 @@ async function setModulus(api, type, digits) {
 const way = (text, go) => [text, go];
 
 /**
+ * Where a register with as many digits as the first count would start again between two, else 0.
+ * @param {{amount: number}} before
+ * @param {{amount: number}} after
+ */
+function rolledOver(before, after) {
+  const modulus = 10 ** Math.trunc(before.amount).toString().length;
+  return before.amount >= 0.75 * modulus && after.amount <= 0.25 * modulus ? modulus : 0;
+}
+
+/**
  * A question of the application in the page's words.
  * @param {Problem} problem
  * @param {Meter} type
@@ -199,7 +208,7 @@ export function questionOf({ code, details }, type, zone, words, formats) {
   const moment = (/** @type {{date: string}} */ count) => formats.moment(count.date, zone ?? "UTC");
   const [before, after] = previous && code !== "HIGHER_THAN_NEXT" ? [previous, given] : [given, next];
   const days = Math.max((Date.parse(after.date) - Date.parse(before.date)) / DAY_MS, 1);
-  const perDay = amount((after.amount - before.amount) / days, 1);
+  const perDay = amount(Math.abs(after.amount - before.amount + rolledOver(before, after)) / days, 1);
   /** @type {Record<string, () => string>} */
   const questions = {
     LOWER_THAN_PREVIOUS: () => said.lower(amount(after.amount), amount(before.amount), moment(before)),
