@@ -300,6 +300,13 @@ test("lower than before: the register rolled over, its digits are set and the re
   assert.deepEqual([writes()[2].method, writes()[2].json.amount, writes()[2].json.confirm], ["POST", 12, undefined]);
 });
 
+test("far above the usual behind a rollover: counted across it", async () => {
+  const details = { ...LOWER, given: { amount: 12, date: "2023-02-01T23:00:00.000Z" } };
+  const { root } = await opened([question("FAR_ABOVE_USUAL", details)]);
+  await save(root, "12");
+  await until(saying(root, "With 12 kWh it would be 31 kWh a day since Jan 31, 2023"));
+});
+
 test("no rollover is offered where none can be, and a little lower may be solar power", async () => {
   const little = { given: { ...LOWER.given, amount: 12390 }, previous: { ...LOWER.previous, amount: 12400 } };
   const { root } = await opened([question("LOWER_THAN_PREVIOUS", little)]);
@@ -386,6 +393,19 @@ test("closing keeps what was typed, and opening shows it again", async () => {
   await until(() => field(root, "amount")?.value === "124");
 });
 
+test("who closes the form on the way back is not met by it again", async () => {
+  const kept = { type: "power", text: "12", date: null, time: null, second: false, resume: true };
+  const drafts = new Drafts({ reading: kept });
+  const { root } = await opened([], { drafts, open: false });
+  await until(() => button(root, EN.close));
+  button(root, EN.close).click();
+  await until(() => !root.querySelector("dialog"));
+  assert.equal(drafts.kept.reading.text, "12");
+  const later = await opened([], { drafts, open: false });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.ok(!later.root.querySelector("dialog"));
+});
+
 test("nothing typed is nothing kept", async () => {
   const { root, value } = await opened();
   type(field(root, "amount"), "1");
@@ -402,7 +422,7 @@ test("a new sign-in opens the form with what was typed, once", async () => {
   await until(() => field(root, "amount")?.value === "124");
   assert.equal(root.querySelector("input[value=gas]").checked, true);
   const later = await opened([], { drafts, open: false });
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  await new Promise((resolve) => setTimeout(resolve, 200));
   assert.ok(!later.root.querySelector("dialog"));
 });
 
