@@ -15,7 +15,7 @@ from tests.browser.chromium import USUAL, required
 from tests.browser.chromium import chromium as running_chromium
 from tests.browser.people import sign_in_as
 from tests.browser.server import Clock, Served, Server
-from tests.browser.settling import COUNT
+from tests.browser.settling import COUNT, settled
 from tests.browser.watching import Watch
 
 SECONDS = 10.0
@@ -63,6 +63,7 @@ def visit(chromium: Browser, served: Served, watch: Watch) -> Iterator[SignIn]:
             context.set_default_timeout(SECONDS * 1000)
             context.add_init_script(COUNT + init_script)
             watch.over(context)
+            context.clock.set_fixed_time(served.clock.moment)
             page = context.new_page()
             page.goto(served.url)
             return page
@@ -72,12 +73,14 @@ def visit(chromium: Browser, served: Served, watch: Watch) -> Iterator[SignIn]:
 
 
 @pytest.fixture
-def sign_in(visit: SignIn) -> SignIn:
-    """Signs somebody in on a page of their own."""
+def sign_in(visit: SignIn, served: Served) -> SignIn:
+    """Signs somebody in on a page of their own, where all is shown that the server does not hold back."""
 
     def sign_in(user: str = "home", **options: Any) -> Page:
         page = visit(**options)
         sign_in_as(page, user)
+        if not served.gates:
+            settled(page)
         return page
 
     return sign_in

@@ -61,6 +61,7 @@ def pictures(browser: Browser, served: Served) -> Iterator[tuple[str, bytes]]:
     for name, options in PICTURES.items():
         with browser.new_context(**USUAL | options) as context:
             context.add_init_script(COUNT)
+            context.clock.set_fixed_time(served.clock.moment)
             page = context.new_page()
             page.goto(served.url)
             sign_in_as(page, "home")

@@ -47,6 +47,11 @@ class Clock:
     def __call__(self) -> int:
         return self.now
 
+    @property
+    def moment(self) -> datetime:
+        """The same as a date with a time."""
+        return datetime.fromtimestamp(self() / 1000, UTC)
+
     def set(self, day: date) -> None:
         """Let it be noon in Greenwich."""
         self.now = int(datetime(day.year, day.month, day.day, 12, tzinfo=UTC).timestamp() * 1000)

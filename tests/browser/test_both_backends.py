@@ -1,7 +1,4 @@
-"""Old and new side by side: each component drawn by both backends on the same data is the same, as DOM and as picture.
-
-A component is added by its name.
-"""
+"""Old and new side by side: both backends draw each component of the same data alike, as DOM and as picture."""
 
 from collections.abc import Callable
 
@@ -10,10 +7,9 @@ import pytest
 from chalicelib.domain.rollout.decision import Backend, Component
 from tests.browser.conftest import SignIn
 from tests.browser.households import bring_exchanged, two_meters
+from tests.browser.parts import OVERVIEW, part, path
 from tests.browser.server import Served
 from tests.browser.settling import settled
-
-DRAWN = [Component.DASHBOARD]
 
 
 def usual(served: Served) -> None:
@@ -25,19 +21,23 @@ def nothing(_: Served) -> None:
     """Nobody has written anything."""
 
 
-@pytest.mark.parametrize("household", [usual, bring_exchanged, nothing])
-def test_who_answered_is_not_seen(served: Served, sign_in: SignIn, household: Callable[[Served], None]) -> None:
+@pytest.mark.parametrize(
+    ("household", "parts"),
+    [(usual, OVERVIEW), (bring_exchanged, OVERVIEW), (nothing, [Component.DASHBOARD])],
+)
+def test_who_answered_is_not_seen(
+    served: Served, sign_in: SignIn, household: Callable[[Served], None], parts: list[Component]
+) -> None:
     household(served)
     drawn = []
     for side in Backend:
         served.behind.flags.side = side
         page = sign_in()
         settled(page)
-        parts = {name: page.locator(f"#{name}") for name in DRAWN}
-        drawn.append({name: (part.inner_html(), part.screenshot()) for name, part in parts.items()})
+        drawn.append({name: (part(page, name).inner_html(), part(page, name).screenshot()) for name in parts})
     old, new = drawn
-    for name in DRAWN:
+    for name in parts:
         assert old[name][0] == new[name][0], name
         assert old[name][1] == new[name][1], f"{name}: the same words, another picture"
-    for name in DRAWN:
-        assert served.backends_of(f"/components/{name}") == {*Backend}
+    for name in parts:
+        assert served.backends_of(path(name)) == {*Backend}

@@ -4,24 +4,16 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import accessible, fits
-from tests.browser.chromium import NARROW, USUAL
+from tests.browser.chromium import NARROW
 from tests.browser.conftest import SignIn
 from tests.browser.households import two_meters
 from tests.browser.server import Served
-from tests.browser.watching import Watch
 
-DASHBOARD = "/components/dashboard"
 WORDS = {
     "en-GB": ("This month so far", "165 kWh", "14 Mar 2024, yesterday"),
     "de-DE": ("Dieser Monat bisher", "165 kWh", "14.03.2024, gestern"),
 }
 THEMES = ("light", "dark")
-NOTE_SHIFTS = """
-  globalThis.shifts = [];
-  const seen = ({ value, sources }) => [value, ...sources.map(({ node }) => node?.outerHTML.slice(0, 80))];
-  new PerformanceObserver((list) => shifts.push(...list.getEntries().map(seen)))
-    .observe({ type: "layout-shift", buffered: true });
-"""
 
 
 @pytest.fixture
@@ -101,62 +93,9 @@ def test_paper_gets_the_figures_and_no_controls(sign_in: SignIn) -> None:
         expect(control).to_be_hidden()
 
 
-@pytest.mark.parametrize("viewport", [USUAL["viewport"], NARROW])
-def test_while_it_loads_the_page_keeps_the_form_that_it_will_have(
-    household: Served, sign_in: SignIn, viewport: dict[str, int]
-) -> None:
-    with household.holding(DASHBOARD):
-        page = sign_in(init_script=NOTE_SHIFTS, viewport=viewport)
-        expect(page.get_by_text("Loading …")).to_be_visible()
-        cards(page, 0)  # nobody is read a card without a figure
-        accessible(page)
-    cards(page)
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    assert page.evaluate("shifts") == []
-
-
 def test_who_has_nothing_yet_is_told_so(person: Page) -> None:
     expect(person.get_by_text("No reading yet.")).to_have_count(2)
     accessible(person)
-
-
-def test_where_it_cannot_be_loaded_it_says_so_and_trying_again_helps(
-    household: Served, sign_in: SignIn, watch: Watch
-) -> None:
-    watch.announce(503, DASHBOARD)
-    with household.failing(DASHBOARD):
-        page = sign_in()
-        expect(page.get_by_role("status")).to_contain_text("This cannot be shown at the moment.")
-        accessible(page)
-    page.get_by_role("button", name="Try again").click()
-    cards(page)
-
-
-def test_figures_stay_when_they_cannot_be_loaded_again_and_the_page_says_so(
-    household: Served, sign_in: SignIn, watch: Watch
-) -> None:
-    page = sign_in()
-    cards(page)
-    watch.announce(503, DASHBOARD)
-    with household.failing(DASHBOARD):
-        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-        expect(page.get_by_role("status")).to_contain_text("This may be out of date")
-        cards(page)
-        accessible(page)
-    page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("status")).to_be_empty()
-
-
-def test_without_a_network_it_says_so(household: Served, sign_in: SignIn, watch: Watch) -> None:
-    page = sign_in()
-    cards(page)
-    watch.announce(0, DASHBOARD)
-    page.context.set_offline(True)
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    expect(page.get_by_role("status")).to_contain_text("This may be out of date")
-    page.context.set_offline(False)
-    page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("status")).to_be_empty()
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin"])

@@ -23,7 +23,7 @@ CONFLICTS = "Where another reading is stored already"
 def amounts(served: Served, user: str) -> list[tuple[str, str, float]]:
     """All readings of a user."""
     found = served.call(user, "GET", "/v2/energy?limit=500")["readings"]
-    return [(reading["type"], reading["date"], reading["amount"]) for reading in found]
+    return sorted((reading["type"], reading["date"], reading["amount"]) for reading in found)
 
 
 def opened(page: Page) -> Page:

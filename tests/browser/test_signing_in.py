@@ -6,6 +6,7 @@ from tests.browser.conftest import SignIn
 from tests.browser.households import two_meters
 from tests.browser.people import be, sign_in_as
 from tests.browser.server import Served
+from tests.browser.settling import come_back
 from tests.browser.watching import Watch
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -58,9 +59,9 @@ def test_when_the_token_is_refused_figures_stay_and_signing_in_again_leads_on(
     served.bring("home", two_meters())
     page = sign_in("home")
     expect(page.get_by_role("article")).to_have_count(10)
-    watch.announce(401, "/components/dashboard")
+    watch.announce(401, "/components/")
     with served.refusing_tokens():
-        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        come_back(page)
         expect(page.get_by_role("alert")).to_contain_text("Your sign-in has ended.")
     expect(page.get_by_role("article")).to_have_count(10)
     page.get_by_role("button", name="Sign in again").click()

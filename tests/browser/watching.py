@@ -20,6 +20,7 @@ class Watch:
     complaints: list[str] = field(default_factory=list)
     announced: dict[str, int] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
+    is_over: bool = False
 
     def over(self, context: BrowserContext) -> None:
         """Look at the pages of this context."""
@@ -35,11 +36,12 @@ class Watch:
     def close(self) -> None:
         """Fail for every complaint, and for an announcement that was none. Later ones do not count."""
         missing = [f"announced, but not seen: {path}" for path in self.announced.keys() - self.refused]
-        found, self.complaints = [*self.complaints, *missing], []
+        found, self.complaints, self.announced = [*self.complaints, *missing], [], {}
+        self.is_over = True
         assert not found, "\n".join(found)
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.type not in LOUD:
+        if self.is_over or message.type not in LOUD:
             return
         refused = REFUSED.match(message.text)
         if refused and self._excused(message.location["url"], int(refused[1])):
@@ -49,7 +51,7 @@ class Watch:
         self.complaints.append(f"console, {message.type}: {message.text} ({message.location['url']})")
 
     def _failed(self, request: Request) -> None:
-        if not self._excused(request.url, 0):
+        if not (self.is_over or self._excused(request.url, 0)):
             self.complaints.append(f"no answer: {request.method} {request.url} {request.failure}")
 
     def _excused(self, url: str, status: int) -> bool:

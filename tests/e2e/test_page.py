@@ -1,4 +1,4 @@
-"""The page on the deployed stack: found from the port alone, a sign-in that reaches the components, and in a browser."""
+"""The page on the deployed stack: found from the port alone, in a browser, and with a sign-in of its own issuer."""
 
 import re
 from collections.abc import Iterator
@@ -106,7 +106,7 @@ def record(page: Page, time: str, amount: int) -> None:
     dialog.get_by_role("textbox", name="Reading").fill(str(amount))
     dialog.get_by_label("Time").fill(time)
     dialog.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(dialog.or_(page.locator(".toast", has_text="Recorded"))).to_contain_text("Recorded", timeout=SECONDS * 1000)
 
 
 def figure(page: Page, title: str) -> Any:
