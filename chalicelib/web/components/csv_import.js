@@ -231,9 +231,10 @@ function Preview({ source, finish }) {
     <section class="preview" aria-labelledby="preview-title" aria-busy=${Boolean(busy)}>
       <h3 id="preview-title" tabindex="-1" ref=${heading}><bdi>${source.name}</bdi></h3>
       <div role="status">
-        ${busy && html`<p>${files[busy]}</p><progress aria-label=${files[busy]}></progress>`}
-        ${!busy && report && html`<${Counts} report=${report} names=${files.counts} /><p>${files.nothingSent}</p>`}
+        ${report && html`<${Counts} report=${report} names=${files.counts} />`}
+        <p>${busy ? files[busy] : report && files.nothingSent}</p>
       </div>
+      <div class="working">${busy && html`<progress aria-label=${files[busy]}></progress>`}</div>
       <div role="alert">
         ${refusal && html`<${NotUnderstood} problem=${refusal} title=${files.refused} retry=${ask} />`}
         ${problem && html`<${NotUnderstood} problem=${problem} title=${files.notUnderstood} retry=${ask} />`}
