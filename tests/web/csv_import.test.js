@@ -371,6 +371,19 @@ test("what was pasted is read like a file, and kept until it is imported", async
   assert.equal(root.querySelector("textarea").value, "");
 });
 
+test("importing a file leaves the pasted text that was not imported, and no file is chosen any more", async () => {
+  const { Drafts } = await import(new URL("page/component.js", WEB));
+  const { root, value } = await previewed({}, { drafts: new Drafts({ csv_import: FILE }) });
+  const input = root.querySelector("input[type=file]");
+  let cleared = null;
+  Object.defineProperty(input, "value", { set: (text) => (cleared = text), configurable: true });
+  importButton(root).click();
+  await until(() => root.querySelector("#done-title"));
+  assert.equal(value.drafts.kept.csv_import, FILE);
+  assert.equal(root.querySelector("textarea").value, FILE);
+  assert.equal(cleared, "");
+});
+
 test("text that was kept is there again, and a very long one is not kept", async () => {
   const { Drafts } = await import(new URL("page/component.js", WEB));
   const { root, value } = await opened({ drafts: new Drafts({ csv_import: FILE }) });

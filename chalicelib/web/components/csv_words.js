@@ -236,8 +236,7 @@ const GERMAN = {
     `${meter}: Einstellungen und ${exchanges === 1 ? "1 Wechsel" : `${exchanges} Wechsel`} des Zählers kommen aus der Datei.`,
   import: (count, shown) =>
     count === 0 ? "Importieren" : count === 1 ? "1 Stand importieren" : `${shown} Stände importieren`,
-  decideFaulty:
-    "Entscheiden Sie erst, was mit dem geschieht, was sich nicht importieren lässt, oder verbessern Sie Ihre Datei.",
+  decideFaulty: "Entscheiden Sie erst über das, was sich nicht importieren lässt, oder verbessern Sie Ihre Datei.",
   decideDoubtful: "Sagen Sie, ob das Ungewöhnliche stimmt.",
   nothingNew: "In dieser Datei ist nichts Neues.",
   refused: "Nichts wurde importiert.",
