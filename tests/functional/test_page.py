@@ -14,9 +14,11 @@ from tests.functional.conftest import Api, problem
 
 BROWSER = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
 LATER = {
+    "page/sign_in.js",
+    "vendor/oauth4webapi.js",
     *(f"components/csv_{name}.js" for name in ("export", "file", "import", "list", "report", "words")),
-    "components/meter_settings.js",
-    *(f"demo/{name}.js" for name in ("demo", "demo_api", "household")),
+    *(f"components/{name}.js" for name in ("meter_settings", "month_table", "reading_questions")),
+    *(f"demo/{name}.js" for name in ("demo", "demo_api", "demo_words", "household", "welcome")),
 }
 BUDGET_BYTES, BUDGET_REQUESTS = 60 * 1024, 20
 

@@ -135,7 +135,7 @@ test("a file is shown as it was understood before anything is stored", async () 
   );
   assert.match(textOf(root.querySelector(".preview")), /2 new/);
   assert.ok(root.textContent.includes(EN.nothingSent));
-  const facts = textOf(root.querySelector(".facts"));
+  const facts = textOf(root.querySelector(".file-facts"));
   for (const fact of ["Reading: column “Stand”", "line 1", "UTF-8", "Not used: Notiz"]) assert.ok(facts.includes(fact));
   assert.equal(controlOf(root, EN.options.decimal).selectedOptions[0].textContent, "Comma (found)");
 });
@@ -705,7 +705,7 @@ test("every control has a name and is one that the keyboard knows", async () => 
     assert.ok((control.closest("label") ?? control).textContent.trim(), control.outerHTML);
     assert.ok(!(Number(control.getAttribute("tabindex")) > 0));
   }
-  for (const region of root.querySelectorAll(".scrolls")) {
+  for (const region of root.querySelectorAll(".rows")) {
     assert.equal(region.getAttribute("tabindex"), "0");
     assert.ok(root.querySelector(`#${region.getAttribute("aria-labelledby")}`).textContent);
   }

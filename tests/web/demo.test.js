@@ -12,7 +12,9 @@ const { Household } = await import(new URL("page/household.js", WEB));
 const { WORDS } = await import(new URL("page/words.js", WEB));
 const { demoApi } = await import(new URL("demo/demo_api.js", WEB));
 
-const EN = WORDS.en.demo;
+const { DEMO_WORDS } = await import(new URL("demo/demo_words.js", WEB));
+
+const EN = DEMO_WORDS.en;
 const NOBODY = { lastReading: null };
 
 /** The page of somebody; ``summary`` may be changed while it is open. */
@@ -42,6 +44,16 @@ test("who has no readings is met by two ways on and a demo, not by empty frames"
   assert.equal(named(root, EN.look).getAttribute("href"), "#demo");
   assert.equal(root.querySelector("input[name=meter]"), null);
   assert.ok(root.querySelector("#dashboard").closest("[hidden]"));
+});
+
+test("the welcome does not take the focus, and speaks German as well", async () => {
+  const { root } = await opened();
+  await until(() => named(root, EN.record));
+  assert.equal(root.contains(document.activeElement), false);
+  assert.deepEqual(Object.keys(DEMO_WORDS.de), Object.keys(EN));
+  assert.ok(
+    Object.values(DEMO_WORDS.de).every((text, at) => text && (text === "Demo." || text !== Object.values(EN)[at])),
+  );
 });
 
 test("the first way asks for the form of a new reading", async () => {
@@ -116,6 +128,24 @@ test("its months and timeline are those of the meter and the year", async () => 
   assert.ok(year === 1999 && months.every((month) => month.consumption === null));
   const { months: exchanged } = await shown("monthly_charts", { type: "gas", year: "2025" });
   assert.deepEqual(exchanged[2].flags, ["exchange"]);
+});
+
+test("its timeline counts what lies in a range of local days", async () => {
+  const api = demoApi(() => {});
+  const counted = async (query) => {
+    const asked = { type: "gas", buckets: "1", ...query };
+    const { body } = await api.send("GET", "/components/timeline_slider", { query: asked });
+    return body.buckets.map(({ count }) => count);
+  };
+  assert.deepEqual(await counted({ from: "2024-01-01", to: "2024-02-01T23:59:59.999" }), [3]);
+  assert.deepEqual(await counted({ from: "2024-01-02", to: "2024-01-14T23:59:59.999" }), [0]);
+  const { body } = await api.send("GET", "/components/timeline_slider", { query: { type: "gas", buckets: "60" } });
+  const { readings } = await rowsOf(api, { limit: "500", type: "gas" });
+  assert.equal(body.buckets.length, 60);
+  assert.equal(
+    body.buckets.reduce((all, { count }) => all + count, 0),
+    readings.length,
+  );
 });
 
 test("nothing can be written in it, and that is said", async () => {

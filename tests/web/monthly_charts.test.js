@@ -6,6 +6,7 @@ import { shown as drawn, json, until, WEB } from "./surroundings.js";
 
 const { axisOf, MonthlyCharts, periodOf } = await import(new URL("components/monthly_charts.js", WEB));
 const { monthIndex } = await import(new URL("page/formats.js", WEB));
+const { WORDS } = await import(new URL("page/words.js", WEB));
 
 const FAILED = () => json({ detail: "the database is away" }, 503);
 const NOTHING = { meterReading: null, consumption: null, quality: "none", consumptionQuality: null, flags: [] };
@@ -52,7 +53,7 @@ const names = (root) => radios(root).map((radio) => radio.getAttribute("aria-lab
 const bars = (root, kind = "now") => [...root.querySelectorAll(`.drawing .bar.${kind}`)];
 const number = (element, name) => Number.parseFloat(element.getAttribute(name));
 const textOf = (element) => element.textContent.replaceAll(/\s+/g, " ").trim();
-const facts = (root) => [...root.querySelectorAll(".facts p")].map(textOf);
+const facts = (root) => [...root.querySelectorAll(".month-facts p")].map(textOf);
 const caption = (root) => textOf(root.querySelector("figcaption span"));
 const button = (root, name) => root.querySelector(`button[aria-label="${name}"]`);
 const fire = (element, type, more = {}) =>
@@ -233,7 +234,7 @@ test("how sure a month is can be told by its pattern, and the legend says which 
   assert.deepEqual(legend.slice(2), [
     ["measured", fills[0]],
     ["between two readings", fills[1]],
-    ["estimated beyond the readings", fills[2]],
+    [WORDS.en.qualities.extrapolated, fills[2]],
     ["not known", undefined],
   ]);
   assert.deepEqual(
@@ -449,7 +450,7 @@ test("after a write it shows the new figures at once", async () => {
 test("while it loads, everything has its place", async () => {
   const { root } = await shown({ answer: () => new Promise(() => {}) });
   assert.equal(root.querySelector("section").getAttribute("aria-busy"), "true");
-  assert.ok(root.querySelector(".chart.skeleton .facts"));
+  assert.ok(root.querySelector(".chart.skeleton .month-facts"));
   assert.equal(root.querySelectorAll(".legend li").length, 6);
   assert.ok(root.querySelector("details"));
 });

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeIssuer, MemoryStorage, WEB } from "./surroundings.js";
 
+const { isReturn: cameBack } = await import(new URL("page/app.js", WEB));
 const { SignIn } = await import(new URL("page/sign_in.js", WEB));
 
 const REDIRECT = "http://localhost:3100/api/";
@@ -80,7 +81,7 @@ test("an answer that nobody asked for is refused", async () => {
 });
 
 test("an address is a return only with a state", () => {
-  const isReturn = (query) => SignIn.isReturn(new URL(REDIRECT + query));
+  const isReturn = (query) => cameBack(new URL(REDIRECT + query));
   assert.deepEqual(["", "?code=a", "?state=b", "?code=a&state=b", "?error=c&state=b"].map(isReturn), [
     false,
     false,

@@ -44,8 +44,8 @@ async function loaded(options) {
 const handles = (root) => [...root.querySelectorAll("input[type=range]")];
 const spoken = (root) => handles(root).map((handle) => handle.getAttribute("aria-valuetext"));
 const textOf = (element) => element.textContent.replaceAll(/\s+/g, " ").trim();
-const said = (root) => textOf(root.querySelector(".said"));
-const status = (root) => textOf(root.querySelector(".said [role=status]"));
+const said = (root) => textOf(root.querySelector(".range-said"));
+const status = (root) => textOf(root.querySelector(".range-said [role=status]"));
 const preset = (root, name) => [...root.querySelectorAll("button")].find((button) => textOf(button) === name);
 const fire = (element, type, more = {}) =>
   element.dispatchEvent(Object.assign(new Event(type, { bubbles: true, cancelable: true }), more));

@@ -139,7 +139,7 @@ function Facts({ report }) {
   const used = /** @type {[keyof typeof files.things, string][]} */ (Object.entries(columns));
   const more = ignoredColumnCount - ignoredColumns.length;
   return html`
-    <ul class="facts">
+    <ul class="file-facts">
       ${delimiter && html`<li>${files.options.delimiter}: ${files.delimiters[delimiter]}</li>`}
       ${decimal && html`<li>${files.options.decimal}: ${files.decimals[decimal]}</li>`}
       ${dateOrder && html`<li>${files.options.dateOrder}: ${files.dateOrders[dateOrder]}</li>`}
@@ -165,7 +165,7 @@ export function FirstRows({ report }) {
     localParts(instant, zone).time === "00:00" ? formats.date(instant, zone) : formats.moment(instant, zone);
   return html`
     <h4 id="first-rows">${files.firstRows}</h4>
-    <div class="scrolls" role="region" aria-labelledby="first-rows" tabindex="0">
+    <div class="rows" role="region" aria-labelledby="first-rows" tabindex="0">
       <table>
         <thead>
           <tr>
@@ -257,7 +257,7 @@ function Flaws({ id, title, count, source, report, flaws }) {
     line === null || source.isJson ? "" : source.line(line, report.encoding).slice(0, SHOWN_CHARACTERS);
   return html`
     <h4 id=${id}>${title}</h4>
-    <div class="scrolls" role="region" aria-labelledby=${id} tabindex="0"><ul class="flaws">
+    <div class="rows" role="region" aria-labelledby=${id} tabindex="0"><ul class="flaws">
       ${flaws.map(
         (flaw) => html`
           <li>

@@ -1,9 +1,7 @@
 /** The words of bringing and saving files, in German and English. They are loaded with what says them. */
 
 import { useSurroundings } from "../page/component.js";
-import { WORDS } from "../page/words.js";
-
-/** @typedef {typeof ENGLISH} FileWords */
+import { inLanguageOf } from "../page/words.js";
 
 const ENGLISH = {
   bring: "Bring a file",
@@ -138,7 +136,7 @@ const ENGLISH = {
   rangeWrong: "The first day lies after the last one.",
 };
 
-/** @type {FileWords} */
+/** @type {typeof ENGLISH} */
 const GERMAN = {
   bring: "Datei mitbringen",
   bringHow: "Eine Tabelle Ihrer Zählerstände als CSV, oder was Sie hier exportiert haben.",
@@ -270,10 +268,7 @@ const GERMAN = {
   rangeWrong: "Der erste Tag liegt nach dem letzten.",
 };
 
-/** @type {Record<import("../page/words.js").Language, FileWords>} */
 export const FILE_WORDS = { de: GERMAN, en: ENGLISH };
 
-/** @returns {FileWords} in the language of the page */
-export function useFileWords() {
-  return useSurroundings().words === WORDS.de ? GERMAN : ENGLISH;
-}
+/** In the language of the page. */
+export const useFileWords = () => inLanguageOf(FILE_WORDS, useSurroundings().words);

@@ -323,13 +323,13 @@ export function Asked({ lines, ways, children }) {
   const group = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => group.current?.focus(), []);
   return html`
-    <div class="asked" role="group" tabindex="-1" ref=${group} aria-label=${lines.join(" ")}>
+    <section class="asked" tabindex="-1" ref=${group} aria-label=${lines.join(" ")}>
       ${lines.map((line) => html`<p>${line}</p>`)}
       ${children}
       <div class="buttons">
         ${ways.map(([text, go], at) => html`<button type="button" class=${at ? "inline secondary" : "inline"} onClick=${() => go()}>${text}</button>`)}
       </div>
-    </div>
+    </section>
   `;
 }
 

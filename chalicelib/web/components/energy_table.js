@@ -80,7 +80,7 @@ export function EnergyTable() {
       ${
         body?.readings.length === 0
           ? html`<p>${words.table.empty}</p>`
-          : html`<div class="scrolls" role="region" tabindex="0" aria-label=${words.table.scrolls} ref=${region}>
+          : html`<div class="table-scroll" role="region" tabindex="0" aria-label=${words.table.scrolls} ref=${region}>
               <${Rows} rows=${body?.readings ?? LOADING} zone=${body?.zone ?? null} isRising=${isRising} sort=${() => setIsRising(!isRising)} remove=${remove} say=${say} load=${load} />
             </div>
             <${Pages} ...${page} go=${setCursors} cursors=${cursors} />`
@@ -164,10 +164,10 @@ function ShownRow({ row, zone, isBack, edit, remove }) {
       <td>${moment}</td>
       <td><span class="meter-mark">${words.meters[row.type]}</span></td>
       <td class="number">${amount}</td>
-      <td class="actions">
-        <button type="button" class="inline secondary" ref=${button} disabled=${!zone} onClick=${edit}>${words.table.edit}${which}</button>
-        <button type="button" class="inline secondary" disabled=${!zone} onClick=${remove}>${words.table.remove}${which}</button>
-      </td>
+      <td><div class="actions">
+        <button type="button" class="inline quiet" ref=${button} disabled=${!zone} onClick=${edit}>${words.table.edit}${which}</button>
+        <button type="button" class="inline quiet" disabled=${!zone} onClick=${remove}>${words.table.remove}${which}</button>
+      </div></td>
     </tr>
   `;
 }

@@ -12,7 +12,7 @@ export function MonthTable({ months }) {
   const heads = [charts.month, charts.consumption, charts.before, charts.difference, charts.reading, charts.notes];
   const figure = (/** @type {About["used"]} */ found) => html`<td>${found.amount} <${Mark} ...${found} /></td>`;
   return html`
-    <div class="scrolls" role="region" tabindex="0" aria-label=${charts.table}>
+    <div class="month-table" role="region" tabindex="0" aria-label=${charts.table}>
       <table>
         <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
         <tbody>

@@ -216,14 +216,18 @@ function Chart({ type, first, count, entries, months, hasLine, state, children }
         ${isEmpty && html`<p class="nothing">${charts.nothing}</p>`}
       <//>
       <${Legend} ...${{ now, before, hasLine }} />
-      <div class="facts">
-        <p><strong>${current?.title}</strong></p>
-        <p><span class="figure">${current?.used.amount}</span> <${Mark} ...${current?.used} /></p>
-        <p>${current?.beforeTitle}: ${current?.before.amount} <${Mark} ...${current?.before} /></p>
-        <p>${current?.difference}</p>
-        <p class="aside">${current?.beginning}</p>
-        <p class="aside">${current?.end}</p>
-        ${current?.flags.map((flag) => html`<p class="hint">${flag}</p>`)}
+      <div class="month-facts">
+        <div>
+          <p><strong>${current?.title}</strong></p>
+          <p><span class="figure">${current?.used.amount}</span> <${Mark} ...${current?.used} /></p>
+          <p>${current?.beforeTitle}: ${current?.before.amount} <${Mark} ...${current?.before} /></p>
+          <p>${current?.difference}</p>
+        </div>
+        <div>
+          <p>${current?.beginning}</p>
+          <p>${current?.end}</p>
+          ${current?.flags.map((flag) => html`<p class="hint">${flag}</p>`)}
+        </div>
       </div>
     </figure>
   `;
@@ -280,7 +284,7 @@ function Drawing({ type, first, count, entries, months, hasLine, children }) {
           </pattern>
           ${axis.ticks.map((tick) => {
             const y = percent(axis.y(tick));
-            return html`<line class=${tick ? "grid" : "zero"} x2="100%" y1=${y} y2=${y} />`;
+            return html`<line class=${tick ? "gridline" : "zero"} x2="100%" y1=${y} y2=${y} />`;
           })}
           ${drawn.map((month) => {
             const middle = ((month - first + 0.5) * 100) / count;

@@ -150,7 +150,7 @@ function Timeline({ body, count }) {
     <p class="ends" aria-hidden="true">
       <span>${formats.day(dayText(first))}</span> <span>${formats.day(dayText(first + days))}</span>
     </p>
-    <div class="said">
+    <div class="range-said">
       <p role="status">${isCounted && `${range}: ${words.timeline.count(count, formats.number(count))}`}</p>
       ${!isCounted && html`<p>${range}</p>`}
     </div>

@@ -4,6 +4,7 @@ import { Drafts, Surrounded, useSurroundings } from "../page/component.js";
 import { EVERYTHING, Figures } from "../page/household.js";
 import { html, useMemo, useState } from "../vendor/preact.js";
 import { demoApi } from "./demo_api.js";
+import { useDemoWords } from "./demo_words.js";
 
 export function Demo() {
   const around = useSurroundings();
@@ -12,12 +13,14 @@ export function Demo() {
   const api = useMemo(() => demoApi(() => setHasTried(true)), []);
   const drafts = useMemo(() => new Drafts(), []);
   const select = (/** @type {Partial<typeof selection>} */ change) => setSelection((now) => ({ ...now, ...change }));
-  const { demo } = around.words;
+  const demo = useDemoWords();
   return html`
     <aside class="demo" aria-label=${demo.title}>
       <p><strong>${demo.title}</strong> ${demo.about} <a href="#overview">${demo.back}</a></p>
       <div role="alert">${hasTried && html`<p>${demo.nothingKept}</p>`}</div>
     </aside>
-    <${Surrounded.Provider} value=${{ ...around, api, drafts, selection, select, isDemo: true }}><${Figures} /><//>
+    <div class="made-up">
+      <${Surrounded.Provider} value=${{ ...around, api, drafts, selection, select }}><${Figures} /><//>
+    </div>
   `;
 }

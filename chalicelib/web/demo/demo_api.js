@@ -44,24 +44,40 @@ function answerOf(component, query) {
   if (component === "energy_table") return tableOf(query);
   if (component === "monthly_charts") return monthsOf(query.get("type"), Number(query.get("year")));
   if (component === "energy_forms") return formOf(query.get("type"));
-  return HOUSEHOLD[component === "timeline_slider" ? `timeline_slider ${query.get("type")}` : component];
+  return component === "timeline_slider" ? timelineOf(query) : HOUSEHOLD[component];
 }
 
 /**
  * Days are compared as local dates, the last one included.
- * @param {URLSearchParams} query
+ * @param {Record<string, string>} query
  */
-function tableOf(query) {
-  const { type, from, to, sort, limit, cursor } = Object.fromEntries(query);
-  const isIn = (/** @type {Row} */ row) => {
+function rowsOf({ type, from, to }) {
+  return readings.filter((row) => {
     const day = DAYS.get(row) ?? "";
-    return (!type || row.type === type) && (!from || day >= from) && (!to || day <= to);
-  };
-  const found = readings.filter(isIn);
+    return (!type || row.type === type) && (!from || day >= from.slice(0, 10)) && (!to || day <= to.slice(0, 10));
+  });
+}
+
+/** @param {URLSearchParams} query */
+function tableOf(query) {
+  const { sort, limit, cursor, ...asked } = Object.fromEntries(query);
+  const found = rowsOf(asked);
   if (sort === "-date") found.reverse();
   const begin = Number(cursor ?? 0);
   const end = begin + Number(limit ?? PAGE);
   return { readings: found.slice(begin, end), nextCursor: end < found.length ? `${end}` : null, zone };
+}
+
+/**
+ * All readings in the parts that the page draws, or those of a range in one.
+ * @param {URLSearchParams} query
+ */
+function timelineOf(query) {
+  const asked = Object.fromEntries(query);
+  const known = HOUSEHOLD[`timeline_slider ${asked.type}`];
+  if (!known || !(asked.from || asked.to)) return known;
+  const count = rowsOf(asked).length;
+  return { ...known, buckets: [{ count }], maxCount: count };
 }
 
 /**

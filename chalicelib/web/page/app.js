@@ -12,13 +12,21 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /**
  * @typedef {object} Props
  * @property {string} base
- * @property {import("./sign_in.js").SignIn} signIn
+ * @property {Pick<import("./sign_in.js").SignIn, "leave" | "arrive">} signIn
  * @property {URL | null} returned the address that the issuer sent the person back to
  * @property {import("./preferences.js").Preferences} preferences
  * @property {typeof fetch} fetch
  */
 
 /** @typedef {"out" | "arriving" | "in" | "expired" | "failed"} Phase */
+
+/**
+ * Whether the issuer has sent the person back to this address.
+ * @param {URL} url
+ */
+export function isReturn({ searchParams: sent }) {
+  return sent.has("state") && (sent.has("code") || sent.has("error"));
+}
 
 /** @param {Props} props */
 export function App({ base, signIn, returned, preferences, fetch }) {

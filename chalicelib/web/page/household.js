@@ -19,6 +19,9 @@ const LATER = {
   demo: () => import("../demo/demo.js").then((module) => module.Demo),
 };
 
+/** What is there instead of figures; nobody has asked for it. */
+const WELCOME = () => import("../demo/welcome.js").then((module) => module.Welcome);
+
 /** @type {import("./component.js").Selection} */
 export const EVERYTHING = { meter: "power", from: null, to: null };
 
@@ -60,7 +63,7 @@ function viewOf(hash) {
 }
 
 function Overview() {
-  return html`<${Figures} empty=${html`<${Welcome} />`} /><${EnergyForms} />`;
+  return html`<${Figures} empty=${html`<${Opened} load=${WELCOME} isAsked=${false} />`} /><${EnergyForms} />`;
 }
 
 /**
@@ -91,31 +94,6 @@ export function Figures({ empty }) {
   `;
 }
 
-/** What somebody without readings may do. */
-function Welcome() {
-  const { demo } = useSurroundings().words;
-  const record = () => document.dispatchEvent(new Event("add-reading"));
-  return html`
-    <section class="welcome component" aria-labelledby="welcome-title">
-      <h2 id="welcome-title">${demo.welcome}</h2>
-      <p>${demo.welcomeHow}</p>
-      <div class="ways">
-        <article>
-          <h3>${demo.first}</h3>
-          <p>${demo.firstHow}</p>
-          <button type="button" onClick=${record}>${demo.record}</button>
-        </article>
-        <article>
-          <h3>${demo.file}</h3>
-          <p>${demo.fileHow}</p>
-          <a role="button" href="#files">${demo.bring}</a>
-        </article>
-      </div>
-      <p>${demo.lookHow} <a href="#demo">${demo.look}</a></p>
-    </section>
-  `;
-}
-
 /** Which meter chart, timeline and table show. */
 function MeterChoice() {
   const { words, selection, select } = useSurroundings();
@@ -139,8 +117,8 @@ function MeterChoice() {
   `;
 }
 
-/** @param {{load: () => Promise<any>}} props */
-function Opened({ load }) {
+/** @param {{load: () => Promise<any>, isAsked?: boolean}} props ``isAsked``: somebody opened it and goes on there */
+function Opened({ load, isAsked = true }) {
   const { words } = useSurroundings();
   const [found, setFound] = useState(/** @type {{View: any} | null} */ (null));
   const [failed, setFailed] = useState(false);
@@ -153,7 +131,9 @@ function Opened({ load }) {
     );
   };
   useEffect(open, [load]);
-  useEffect(() => heading.current?.focus(), [found]);
+  useEffect(() => {
+    if (isAsked) heading.current?.focus();
+  }, [found]);
   if (failed)
     return html`<p role="alert">${words.failed} <button type="button" class="inline" onClick=${open}>${words.tryAgain}</button></p>`;
   if (!found) return html`<p aria-busy="true">${words.loading}</p>`;

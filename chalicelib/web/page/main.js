@@ -1,19 +1,30 @@
 /** Starts the page: reads its settings from the document, and whether somebody comes back from signing in. */
 
 import { html, render } from "../vendor/preact.js";
-import { App } from "./app.js";
+import { App, isReturn } from "./app.js";
 import { Preferences } from "./preferences.js";
-import { SignIn } from "./sign_in.js";
+
+/** @typedef {import("./sign_in.js").SignIn} SignIn */
 
 const { base = "", issuer = "", client = "" } = document.documentElement.dataset;
 const here = new URL(location.href);
 const home = `${base}/`;
 const ask = globalThis.fetch.bind(globalThis);
-const signIn = new SignIn(
-  { issuer, clientId: client, redirectUri: here.origin + home },
-  { storage: sessionStorage, go: (url) => location.assign(url), fetch: ask },
-);
-const returned = SignIn.isReturn(here) ? here : null;
+/** Signing in is loaded when somebody does it: most who open the page look at it first. */
+const signingIn = () =>
+  import("./sign_in.js").then(
+    ({ SignIn }) =>
+      new SignIn(
+        { issuer, clientId: client, redirectUri: here.origin + home },
+        { storage: sessionStorage, go: (url) => location.assign(url), fetch: ask },
+      ),
+  );
+/** @type {Pick<SignIn, "leave" | "arrive">} */
+const signIn = {
+  leave: async (typed) => (await signingIn()).leave(typed),
+  arrive: async (url) => (await signingIn()).arrive(url),
+};
+const returned = isReturn(here) ? here : null;
 if (returned) history.replaceState(null, "", home); // neither code nor state stays in the address
 const root = /** @type {HTMLElement} */ (document.getElementById("page"));
 const preferences = new Preferences(localStorage, navigator.languages);

@@ -76,14 +76,6 @@ export class SignIn {
   }
 
   /**
-   * Whether the issuer has sent the person back to this address.
-   * @param {URL} url
-   */
-  static isReturn(url) {
-    return url.searchParams.has("state") && (url.searchParams.has("code") || url.searchParams.has("error"));
-  }
-
-  /**
    * Make a session of what the issuer sent back. Throws for every answer that this page has not asked for.
    * @param {URL} url
    * @returns {Promise<Session>}

@@ -26,6 +26,7 @@ NOW = datetime(2026, 11, 17, 18, tzinfo=UTC)
 LAST_DAY = date(2026, 11, 15)
 YEARS = range(2023, 2027)
 SEEN_LAST, EXCHANGED = date(2025, 3, 16), date(2025, 3, 20)  # the old meter of gas
+BARS = 60  # of the timeline, as the page draws it
 BETWEEN = {(1, 15), (2, 15)}
 # What is used on a day of each month, and how each year differs from the first.
 PER_DAY = {
@@ -46,7 +47,7 @@ def generated() -> str:
         answers = {
             "dashboard": ask("dashboard"),
             "energy_table": _renamed(ask("energy_table?limit=500")),
-            **{f"timeline_slider {kind}": ask(f"timeline_slider?type={kind}") for kind in PER_DAY},
+            **{f"timeline_slider {kind}": ask(f"timeline_slider?type={kind}&buckets={BARS}") for kind in PER_DAY},
             **{
                 f"monthly_charts {kind} {year}": ask(f"monthly_charts?type={kind}&year={year}")
                 for kind in PER_DAY
