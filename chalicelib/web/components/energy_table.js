@@ -141,7 +141,7 @@ function Rows({ rows, zone, isRising, sort, remove, say, load }) {
       <thead>
         <tr>
           <th scope="col" aria-sort=${isRising ? "ascending" : "descending"}>
-            <button type="button" class="sort" onClick=${sort}>${words.table.when} <span aria-hidden="true">${isRising ? "▲" : "▼"}</span></button>
+            <button type="button" class="sort" disabled=${!zone} onClick=${sort}>${words.table.when} <span aria-hidden="true">${isRising ? "▲" : "▼"}</span></button>
           </th>
           <th scope="col">${words.meter}</th>
           <th scope="col" class="number">${words.table.amount}</th>
