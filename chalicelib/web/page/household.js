@@ -137,5 +137,5 @@ function Opened({ load, isAsked = true }) {
   if (failed)
     return html`<p role="alert">${words.failed} <button type="button" class="inline" onClick=${open}>${words.tryAgain}</button></p>`;
   if (!found) return html`<p aria-busy="true">${words.loading}</p>`;
-  return html`<div tabindex="-1" ref=${heading}><${Alone}><${found.View} /><//></div>`;
+  return html`<div class="opened" tabindex="-1" ref=${heading}><${Alone}><${found.View} /><//></div>`;
 }
