@@ -68,6 +68,12 @@ def test_twice_the_size_fits_the_same_window(sign_in: SignIn) -> None:
     page = sign_in(viewport={"width": 640, "height": 450}, device_scale_factor=2)
     cards(page)
     fits(page)
+
+
+@pytest.mark.usefixtures("household")
+def test_letters_of_twice_the_size_fit_the_same_window(sign_in: SignIn) -> None:
+    page = sign_in()
+    cards(page)
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     fits(page)
 
