@@ -140,6 +140,21 @@ test("a file is shown as it was understood before anything is stored", async () 
   assert.equal(controlOf(root, EN.options.decimal).selectedOptions[0].textContent, "Comma (found)");
 });
 
+for (const zone of ["Pacific/Kiritimati", "Pacific/Pago_Pago"]) {
+  test(`rows stand in the zone of the household, though the browser is in ${zone}`, async () => {
+    const before = process.env.TZ;
+    process.env.TZ = zone;
+    try {
+      const { root } = await previewed({});
+      await until(() => root.querySelectorAll("tbody tr").length === 2);
+      const dates = [...root.querySelectorAll("tbody tr")].map((row) => textOf(row.cells[2]));
+      assert.deepEqual(dates, ["Apr 1, 2023", "Apr 4, 2023, 10:30 AM"]);
+    } finally {
+      process.env.TZ = before ?? "";
+    }
+  });
+}
+
 test("each correction is asked for again, by the name that the application takes", async () => {
   const { root, sent } = await opened({ previews: [REPORT] });
   choose(root);
