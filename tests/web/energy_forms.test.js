@@ -15,11 +15,12 @@ const LAST = { id: "r1", type: "power", date: "2023-01-30T23:00:00.000Z", amount
 const FORM = "/components/energy_forms";
 
 /** An application that answers each write with the next of ``answers``; a function makes its answer of what was sent. */
-async function opened(answers = [], { last = LAST, existing = null, drafts, open = true, ...more } = {}) {
+async function opened(answers = [], { last = LAST, existing = null, drafts, open = true, beginning, ...more } = {}) {
   const sent = [];
   const fetch = async (url, { method, body, headers }) => {
     const path = url.split("?")[0];
     if (method === "GET" && path === FORM) {
+      await beginning;
       return json({ type: new URLSearchParams(url.split("?")[1]).get("type"), zone: ZONE, last });
     }
     if (method === "GET" && path === "/components/energy_table") {
@@ -137,6 +138,20 @@ test("a local date and time are those of the user's zone", () => {
   assert.deepEqual(localParts("2024-02-29T22:59:59.999Z", ZONE), { date: "2024-02-29", time: "23:59" });
   assert.deepEqual(localParts("2024-02-29T23:00:00Z", ZONE), { date: "2024-03-01", time: "00:00" });
   assert.deepEqual(localParts("2024-02-29T11:00:00Z", "Pacific/Kiritimati"), { date: "2024-03-01", time: "01:00" });
+});
+
+test("who saves before the date of now has come presses once", async () => {
+  const beginning = Promise.withResolvers();
+  const { root, writes } = await opened([stored()], { open: false, beginning: beginning.promise });
+  button(root, EN.add).click();
+  await until(() => field(root, "amount"));
+  await save(root, "12445.5");
+  assert.equal(writes().length, 0);
+  assert.ok(!root.textContent.includes(EN.missing.date));
+  beginning.resolve();
+  await until(() => writes().length === 1, "it is saved with the date of now");
+  assert.match(writes()[0].json.date, /^\d{4}-\d{2}-\d{2}T/);
+  assert.equal(writes()[0].json.amount, 12445.5);
 });
 
 test("an hour that exists twice has two instants, one that does not exist is read as the application does", () => {

@@ -11,15 +11,17 @@ const met = new WeakSet();
 export function useReadingForm() {
   const [form, setForm] = useState(/** @type {typeof import("./reading_form.js") | null} */ (null));
   const [failed, setFailed] = useState(false);
-  useEffect(() => {
+  const load = () => {
+    setFailed(false);
     import("./reading_form.js").then(setForm, () => setFailed(true));
-  }, []);
-  return { form, failed };
+  };
+  useEffect(load, []);
+  return { form, failed, load };
 }
 
 export function EnergyForms() {
   const { words, drafts } = useSurroundings();
-  const { form, failed } = useReadingForm();
+  const { form, failed, load } = useReadingForm();
   const [opened, setOpened] = useState(/** @type {number | null} */ (null));
   const [said, say] = useState("");
   const button = useRef(/** @type {HTMLElement | null} */ (null));
@@ -27,6 +29,7 @@ export function EnergyForms() {
   const open = () => {
     opener.current = document.activeElement;
     say("");
+    if (failed) load();
     setOpened(Date.now());
   };
   const close = () => setOpened(null);

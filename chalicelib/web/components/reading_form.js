@@ -3,7 +3,7 @@
 import { Problem } from "../page/api.js";
 import { useDraft, useLoaded, useSurroundings } from "../page/component.js";
 import { instantsOf, localParts, parseNumber } from "../page/formats.js";
-import { html, useCallback, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
+import { html, useCallback, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { Refused, settled } from "./reading_questions.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
@@ -59,6 +59,7 @@ export function AddReading({ opened, close, onSaved }) {
         typed=${{ ...typed, date: typed.date ?? now.date, time: typed.time ?? now.time }}
         change=${change}
         zone=${body?.zone ?? null}
+        isComing=${!body && !failed}
         last=${body?.type === typed.type ? body.last : null}
         onSaved=${saved}
         onCancel=${leave}
@@ -134,6 +135,7 @@ const amountIn = (place) => place?.querySelector("[inputmode]");
  * @property {Typed} typed
  * @property {(change: Partial<Kept>) => void} change
  * @property {string | null} zone null: not known yet
+ * @property {boolean} [isComing] whether zone, date and time of now are on their way
  * @property {Row | null} [last] the reading before a new one
  * @property {Row | null} [stored] the reading that is changed; null: a new one
  * @property {(row: Row) => void} onSaved
@@ -142,7 +144,17 @@ const amountIn = (place) => place?.querySelector("[inputmode]");
  */
 
 /** @param {FormProps} props */
-function ReadingForm({ typed, change, zone, last = null, stored = null, onSaved, onCancel, children }) {
+function ReadingForm({
+  typed,
+  change,
+  zone,
+  isComing = false,
+  last = null,
+  stored = null,
+  onSaved,
+  onCancel,
+  children,
+}) {
   const { words, formats, api, drafts } = useSurroundings();
   const { problem, isBusy, attempt, forget } = useAttempt();
   const [missing, setMissing] = useState("");
@@ -173,13 +185,24 @@ function ReadingForm({ typed, change, zone, last = null, stored = null, onSaved,
         onSaved(await settled(api, error, sent));
       }
     });
-  const submit = (/** @type {Event} */ event) => {
-    event.preventDefault();
+  const [isAwaiting, setAwaiting] = useState(false);
+  const finish = () => {
     const lacking = amount === null ? "amount" : !typed.date ? "date" : !typed.time ? "time" : "";
     setMissing(lacking);
     if (lacking) focus(lacking);
     else save();
   };
+  /** Who is quicker than the date of now has pressed once, and that is enough. */
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (isComing && amount !== null) setAwaiting(true);
+    else finish();
+  };
+  useEffect(() => {
+    if (isComing || !isAwaiting) return;
+    setAwaiting(false);
+    finish();
+  }, [isComing]);
   const leave = (/** @type {object | null} */ exchange) => () => {
     if (!stored) change({ resume: true });
     if (exchange) drafts.kept.exchange = exchange;
@@ -201,7 +224,7 @@ function ReadingForm({ typed, change, zone, last = null, stored = null, onSaved,
       <${MomentFields} typed=${typed} zone=${zone} change=${edit} missing=${missing} />
       ${problem && html`<${Refused} ...${{ problem, type: typed.type, zone, stored, save, again, leave, onCancel }} />`}
       <div class="buttons">
-        <button type="submit" aria-busy=${isBusy}>${words.forms.save}</button>
+        <button type="submit" aria-busy=${isBusy || isAwaiting}>${words.forms.save}</button>
         ${stored && html`<button type="button" class="secondary" onClick=${onCancel}>${words.forms.cancel}</button>`}
       </div>
     </form>
