@@ -446,6 +446,22 @@ test("a file may be dropped; of several none is taken", async () => {
   assert.ok(!root.textContent.includes(EN.oneFile));
 });
 
+test("a file that is slow to read does not take the place of a later one", async () => {
+  const { root, sent } = await opened({ previews: [REPORT] });
+  let read = null;
+  const slow = { name: "slow.csv", size: 9, arrayBuffer: () => new Promise((resolve) => (read = resolve)) };
+  drop(root, [slow]);
+  drop(root, [new File([FILE], "fast.csv")]);
+  await until(isReady(root));
+  read(new TextEncoder().encode(FILE).buffer);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(root.querySelector("#preview-title").textContent, "fast.csv");
+  assert.deepEqual(
+    sent.map(({ name }) => name),
+    ["fast.csv"],
+  );
+});
+
 test("text may be dropped too", async () => {
   const { root, sent } = await opened({ previews: [REPORT] });
   drop(root, [], FILE);
