@@ -229,7 +229,7 @@ test("faulty rows are shown with their line as it stands in the file, and hold t
   const { root, sent } = await previewed({ error: 2, errors });
   assert.deepEqual(listOf(root, "faulty"), [
     'Line 3 The date does not fit. 31.02.2023;power;5 date "31.02.2023" does not exist',
-    "The whole file This row does not fit. odd",
+    `The whole file ${EN.flaws.file} odd`,
   ]);
   assert.ok(importButton(root).disabled);
   assert.ok(root.textContent.includes(EN.decideFaulty));
@@ -239,6 +239,15 @@ test("faulty rows are shown with their line as it stands in the file, and hold t
   importButton(root).click();
   await until(() => root.querySelector("#done-title"));
   assert.deepEqual(sent.at(-1).query, { mode: "partial" });
+});
+
+test("a meter that is set otherwise is not called a reading", async () => {
+  const reason = "the file says 1000, 100000 is stored; pass onConflict=replace to take the file's";
+  const { root } = await previewed({ error: 1, errors: [{ line: null, where: "meters.gas.modulus", reason }] });
+  assert.deepEqual(listOf(root, "faulty"), [
+    `The whole file ${EN.conflictOfMeter} the file says 1000, 100000 is stored`,
+  ]);
+  assert.ok(decided(root, EN.conflictWays.replace));
 });
 
 test("of ten thousand faulty rows the first are shown, and all are counted", async () => {
@@ -360,6 +369,19 @@ test("what was pasted is read like a file, and kept until it is imported", async
   await until(() => root.querySelector("#done-title"));
   assert.equal(value.drafts.has("csv_import"), false);
   assert.equal(root.querySelector("textarea").value, "");
+});
+
+test("importing a file leaves the pasted text that was not imported, and no file is chosen any more", async () => {
+  const { Drafts } = await import(new URL("page/component.js", WEB));
+  const { root, value } = await previewed({}, { drafts: new Drafts({ csv_import: FILE }) });
+  const input = root.querySelector("input[type=file]");
+  let cleared = null;
+  Object.defineProperty(input, "value", { set: (text) => (cleared = text), configurable: true });
+  importButton(root).click();
+  await until(() => root.querySelector("#done-title"));
+  assert.equal(value.drafts.kept.csv_import, FILE);
+  assert.equal(root.querySelector("textarea").value, FILE);
+  assert.equal(cleared, "");
 });
 
 test("text that was kept is there again, and a very long one is not kept", async () => {
@@ -538,6 +560,31 @@ test("an earlier import is undone after a question, and what was kept is said", 
   assert.ok(asked.includes("DELETE /components/csv_import/i7"));
 });
 
+test("what came of undoing stays when the list has been loaded again, and so does the focus", async () => {
+  let isUndone = false;
+  const list = () => ({
+    imports: [{ ...RECORD, undoneAt: isUndone ? "2023-06-01T22:30:00.000Z" : null }],
+    nextCursor: null,
+  });
+  const undo = () => {
+    isUndone = true;
+    return json({ ...UNDONE, meters: [{ type: "power", sourceVersion: 4 }] });
+  };
+  const { root, asked } = await opened({ list, undo });
+  await until(() => buttonOf(root, EN.undo));
+  const lists = () => asked.filter((each) => each === "GET /components/csv_import").length;
+  buttonOf(root, EN.undo).click();
+  await until(() => buttonOf(root, EN.undoYes));
+  assert.equal(document.activeElement, root.querySelector(".undo"));
+  const before = lists();
+  buttonOf(root, EN.undoYes).click();
+  await until(() => lists() > before);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.ok(root.textContent.includes(EN.undone("3", "1")));
+  assert.equal(buttonOf(root, EN.undo), undefined);
+  assert.equal(document.activeElement, root.querySelector(".undo"));
+});
+
 test("undoing that fails may be tried again", async () => {
   const answers = [refused("away", 503), json(UNDONE)];
   const { root } = await opened({ list: [RECORD], undo: () => answers.shift() });
@@ -671,6 +718,11 @@ test("a JSON export keeps its settings and joins its readings", async () => {
   assert.deepEqual(queries[0], { format: "json" });
   assert.deepEqual(JSON.parse(text), { ...head, readings: [{ amount: 1 }, { amount: 2.5 }] });
   assert.deepEqual(links, ["energy-2024-03-01.json"]);
+});
+
+test("who saves more than can be brought back at once is told", async () => {
+  const { root } = await saved({ parts: [part("x\n".repeat(3 * 1024 * 1024))] });
+  assert.ok(root.textContent.includes(EN.savedLarge));
 });
 
 test("a range that ends before it begins is not asked for, and a failure saves nothing", async () => {

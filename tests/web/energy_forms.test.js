@@ -15,11 +15,12 @@ const LAST = { id: "r1", type: "power", date: "2023-01-30T23:00:00.000Z", amount
 const FORM = "/components/energy_forms";
 
 /** An application that answers each write with the next of ``answers``; a function makes its answer of what was sent. */
-async function opened(answers = [], { last = LAST, existing = null, drafts, open = true, ...more } = {}) {
+async function opened(answers = [], { last = LAST, existing = null, drafts, open = true, beginning, ...more } = {}) {
   const sent = [];
   const fetch = async (url, { method, body, headers }) => {
     const path = url.split("?")[0];
     if (method === "GET" && path === FORM) {
+      await beginning;
       return json({ type: new URLSearchParams(url.split("?")[1]).get("type"), zone: ZONE, last });
     }
     if (method === "GET" && path === "/components/energy_table") {
@@ -137,6 +138,20 @@ test("a local date and time are those of the user's zone", () => {
   assert.deepEqual(localParts("2024-02-29T22:59:59.999Z", ZONE), { date: "2024-02-29", time: "23:59" });
   assert.deepEqual(localParts("2024-02-29T23:00:00Z", ZONE), { date: "2024-03-01", time: "00:00" });
   assert.deepEqual(localParts("2024-02-29T11:00:00Z", "Pacific/Kiritimati"), { date: "2024-03-01", time: "01:00" });
+});
+
+test("who saves before the date of now has come presses once", async () => {
+  const beginning = Promise.withResolvers();
+  const { root, writes } = await opened([stored()], { open: false, beginning: beginning.promise });
+  button(root, EN.add).click();
+  await until(() => field(root, "amount"));
+  await save(root, "12445.5");
+  assert.equal(writes().length, 0);
+  assert.ok(!root.textContent.includes(EN.missing.date));
+  beginning.resolve();
+  await until(() => writes().length === 1, "it is saved with the date of now");
+  assert.match(writes()[0].json.date, /^\d{4}-\d{2}-\d{2}T/);
+  assert.equal(writes()[0].json.amount, 12445.5);
 });
 
 test("an hour that exists twice has two instants, one that does not exist is read as the application does", () => {
@@ -300,6 +315,13 @@ test("lower than before: the register rolled over, its digits are set and the re
   assert.deepEqual([writes()[2].method, writes()[2].json.amount, writes()[2].json.confirm], ["POST", 12, undefined]);
 });
 
+test("far above the usual behind a rollover: counted across it", async () => {
+  const details = { ...LOWER, given: { amount: 12, date: "2023-02-01T23:00:00.000Z" } };
+  const { root } = await opened([question("FAR_ABOVE_USUAL", details)]);
+  await save(root, "12");
+  await until(saying(root, "With 12 kWh it would be 31 kWh a day since Jan 31, 2023"));
+});
+
 test("no rollover is offered where none can be, and a little lower may be solar power", async () => {
   const little = { given: { ...LOWER.given, amount: 12390 }, previous: { ...LOWER.previous, amount: 12400 } };
   const { root } = await opened([question("LOWER_THAN_PREVIOUS", little)]);
@@ -386,6 +408,19 @@ test("closing keeps what was typed, and opening shows it again", async () => {
   await until(() => field(root, "amount")?.value === "124");
 });
 
+test("who closes the form on the way back is not met by it again", async () => {
+  const kept = { type: "power", text: "12", date: null, time: null, second: false, resume: true };
+  const drafts = new Drafts({ reading: kept });
+  const { root } = await opened([], { drafts, open: false });
+  await until(() => button(root, EN.close));
+  button(root, EN.close).click();
+  await until(() => !root.querySelector("dialog"));
+  assert.equal(drafts.kept.reading.text, "12");
+  const later = await opened([], { drafts, open: false });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.ok(!later.root.querySelector("dialog"));
+});
+
 test("nothing typed is nothing kept", async () => {
   const { root, value } = await opened();
   type(field(root, "amount"), "1");
@@ -402,7 +437,7 @@ test("a new sign-in opens the form with what was typed, once", async () => {
   await until(() => field(root, "amount")?.value === "124");
   assert.equal(root.querySelector("input[value=gas]").checked, true);
   const later = await opened([], { drafts, open: false });
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  await new Promise((resolve) => setTimeout(resolve, 200));
   assert.ok(!later.root.querySelector("dialog"));
 });
 

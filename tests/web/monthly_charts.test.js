@@ -282,6 +282,21 @@ test("there is no way before the first year, nor beyond what the last reading re
   assert.equal(button(root, "Next year").disabled, true);
 });
 
+test("a range ends the years before the last reading does", async () => {
+  const { root } = await loaded({ selection: { meter: "power", from: "2020-01-01", to: "2022-06-30" } });
+  assert.equal(caption(root), "Electricity in 2022, beside 2021");
+  assert.equal(button(root, "Next year").disabled, true);
+});
+
+test("who goes back in haste is not held up by a year that is still loading", async () => {
+  const { root } = await loaded({
+    answer: (type, number) => (number < 2023 ? new Promise(() => {}) : json(year(type, number))),
+  });
+  button(root, "Previous year").click();
+  await until(() => root.querySelector(".chart.pending"));
+  assert.equal(button(root, "Previous year").disabled, false);
+});
+
 test("an estimate may reach into the next year", async () => {
   const { root } = await loaded({ props: { lastDay: "2024-10-01" } });
   assert.equal(button(root, "Previous year").disabled, false);
@@ -341,6 +356,15 @@ test("arrows, Home and End lead from month to month, and no further", async () =
   press("ArrowUp");
   await until(() => chosen() === 10);
   assert.match(facts(root)[0], /November 2024/);
+});
+
+test("a key counts from the month that was chosen, and the pointer that rests elsewhere does not matter", async () => {
+  const { root } = await loaded();
+  fire(radios(root)[3], "pointerenter", { pointerType: "mouse" });
+  await until(() => facts(root)[0] === "April 2024");
+  assert.ok(radios(root)[11].checked);
+  fire(root.querySelector(".months"), "keydown", { key: "ArrowLeft" });
+  await until(() => facts(root)[0] === "November 2024");
 });
 
 test("all months are one stop of the tab key", async () => {

@@ -2,6 +2,7 @@
 
 import { useSurroundings } from "../page/component.js";
 import { html, useState } from "../vendor/preact.js";
+import { LARGEST_MB } from "./csv_file.js";
 import { useFileWords } from "./csv_words.js";
 
 /** @typedef {{format: "csv" | "json", type: string, from: string, to: string, decimal: string}} Wanted */
@@ -31,7 +32,8 @@ export function SaveFile() {
         setSaid(files.saving(formats.number(so))),
       );
       download(name, new Blob([text], { type }));
-      setSaid(files.saved(formats.number(count), name));
+      const isLarge = text.length > LARGEST_MB * 1024 * 1024; // each sign is one byte
+      setSaid(`${files.saved(formats.number(count), name)} ${isLarge ? files.savedLarge : ""}`);
     } catch {
       setSaid(files.saveFailed);
     }
@@ -117,7 +119,7 @@ function joined([first, ...others]) {
     return [first, ...others.map((part) => String(part).replace(/^[^\n]*\n/, ""))].join("");
   }
   const readings = [first, ...others].flatMap((part) => /** @type {Document} */ (part).readings);
-  return `${JSON.stringify({ ...first, readings }, null, 1)}\n`;
+  return JSON.stringify({ ...first, readings });
 }
 
 /**

@@ -29,11 +29,13 @@ export class SourceFile {
    * @param {string} name
    * @param {Uint8Array<ArrayBuffer>} bytes
    * @param {boolean} isJson
+   * @param {boolean} [isText] it was pasted
    */
-  constructor(name, bytes, isJson) {
+  constructor(name, bytes, isJson, isText = false) {
     this.name = name;
     this.bytes = bytes;
     this.isJson = isJson;
+    this.isText = isText;
     /** @type {string[] | null} */
     this.lines = null;
   }
@@ -57,7 +59,7 @@ export class SourceFile {
   static ofText(text, name) {
     const bytes = new TextEncoder().encode(text);
     if (bytes.length > LARGEST_MB * 1024 * 1024) throw new UnusableFile("isTooLarge");
-    return usable(new SourceFile(name, bytes, /^\s*\{/.test(text)));
+    return usable(new SourceFile(name, bytes, /^\s*\{/.test(text), true));
   }
 
   /** The one file of a form: its type is said, because a browser says whatever its system has been taught. */

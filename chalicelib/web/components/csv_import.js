@@ -74,6 +74,7 @@ function BringFile() {
   const [pasted, keep] = useDraft("csv_import", "");
   const [text, setText] = useState(pasted);
   const [hasPasted] = useState(Boolean(pasted)); // before signing in again
+  const chooser = useRef(/** @type {HTMLInputElement | null} */ (null));
   const files = useFileWords();
 
   const take = async (/** @type {() => Promise<SourceFile> | SourceFile} */ read) => {
@@ -92,8 +93,9 @@ function BringFile() {
     const [file] = /** @type {HTMLInputElement} */ (event.target).files ?? [];
     if (file) take(() => SourceFile.of(file));
   };
-  const forget = (/** @type {Event} */ event) => {
-    /** @type {HTMLInputElement} */ (event.target).value = ""; // the same file may be chosen again: it was corrected
+  /** It may be chosen again, when it was corrected; and what was brought in another way has another name. */
+  const forget = () => {
+    if (chooser.current) chooser.current.value = "";
   };
   const drop = (/** @type {DragEvent} */ event) => {
     event.preventDefault();
@@ -103,6 +105,7 @@ function BringFile() {
     if (brought.length > 1) setRefusal(files.oneFile);
     else if (brought.length) take(() => SourceFile.of(brought[0]));
     else if (plain) take(() => SourceFile.ofText(plain, files.pastedName));
+    forget();
   };
   const hover = (/** @type {DragEvent} */ event) => {
     event.preventDefault();
@@ -116,6 +119,8 @@ function BringFile() {
   const finish = (/** @type {Report} */ report) => {
     setDone({ name: source?.name ?? "", report });
     setSource(null);
+    forget();
+    if (!source?.isText) return; // what was pasted and not imported stays
     setText("");
     keep(null);
   };
@@ -134,7 +139,8 @@ function BringFile() {
       ${done && html`<${Done} ...${done} />`}
       <div class=${`drop ${isOver ? "over" : ""}`}>
         <label>${files.choose}
-          <input type="file" accept=".csv,.tsv,.txt,.json,text/csv,text/plain,application/json" onClick=${forget} onChange=${choose} />
+          <input type="file" accept=".csv,.tsv,.txt,.json,text/csv,text/plain,application/json" ref=${chooser}
+            onClick=${forget} onChange=${choose} />
         </label>
       </div>
       <details open=${hasPasted}>
@@ -231,9 +237,10 @@ function Preview({ source, finish }) {
     <section class="preview" aria-labelledby="preview-title" aria-busy=${Boolean(busy)}>
       <h3 id="preview-title" tabindex="-1" ref=${heading}><bdi>${source.name}</bdi></h3>
       <div role="status">
-        ${busy && html`<p>${files[busy]}</p><progress aria-label=${files[busy]}></progress>`}
-        ${!busy && report && html`<${Counts} report=${report} names=${files.counts} /><p>${files.nothingSent}</p>`}
+        ${report && html`<${Counts} report=${report} names=${files.counts} />`}
+        <p>${busy ? files[busy] : report && files.nothingSent}</p>
       </div>
+      <div class="working">${busy && html`<progress aria-label=${files[busy]}></progress>`}</div>
       <div role="alert">
         ${refusal && html`<${NotUnderstood} problem=${refusal} title=${files.refused} retry=${ask} />`}
         ${problem && html`<${NotUnderstood} problem=${problem} title=${files.notUnderstood} retry=${ask} />`}

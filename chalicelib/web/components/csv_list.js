@@ -1,7 +1,7 @@
 /** What was imported so far, the latest first, and how to take one back. */
 
 import { Section, useLoaded, useSurroundings } from "../page/component.js";
-import { html, useCallback, useState } from "../vendor/preact.js";
+import { html, useCallback, useRef, useState } from "../vendor/preact.js";
 import { zoneOf } from "./csv_file.js";
 import { Counts } from "./csv_report.js";
 import { useFileWords } from "./csv_words.js";
@@ -76,47 +76,61 @@ function Row({ record, zone }) {
       <p><strong><bdi>${name}</bdi></strong> <small>${formats.moment(record.at, zone)}</small></p>
       <p>${files.covers(meters, formats.date(record.first, zone), formats.date(record.last, zone))}</p>
       <${Counts} report=${record} names=${files.stored} />
-      ${record.undoneAt ? html`<p>${files.undoneAt(formats.moment(record.undoneAt, zone))}</p>` : html`<${Undo} id=${record.id} name=${name} />`}
+      <${Undo} id=${record.id} name=${name} since=${record.undoneAt && formats.moment(record.undoneAt, zone)} />
     </li>
   `;
 }
 
 /**
  * The way to take an import back, and what came of it. It asks once more, unless the import has just been made.
- * @param {{id: string, name: string, isSure?: boolean}} props
+ * @param {{id: string, name: string, isSure?: boolean, since?: string | null}} props ``since``: it was taken back then
  */
-export function Undo({ id, name, isSure = false }) {
-  const { words, formats, api } = useSurroundings();
+export function Undo({ id, name, isSure = false, since = null }) {
+  const { api } = useSurroundings();
   const files = useFileWords();
-  const [phase, setPhase] = useState(/** @type {"there" | "asked" | "undoing" | "failed"} */ ("there"));
+  const [phase, setPhase] = useState(/** @type {"there" | "asked" | "undoing" | "failed" | "undone"} */ ("there"));
   const [undone, setUndone] = useState(/** @type {Undone | null} */ (null));
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  const go = (/** @type {typeof phase} */ next) => {
+    setPhase(next);
+    place.current?.focus(); // the button that was pressed goes
+  };
   const undo = () => {
-    setPhase("undoing");
+    go("undoing");
     api
       .write("DELETE", `${PATH}/${id}`, {}, (/** @type {Undone} */ body) => body.meters)
       .then(
-        ({ body }) => setUndone(body),
+        ({ body }) => {
+          setUndone(body);
+          setPhase("undone");
+        },
         () => setPhase("failed"),
       );
   };
-  if (undone) {
-    const kept = undone.keptCount > 0;
-    return html`
-      <div role="status">
-        <p>${files.undone(formats.number(undone.removed), formats.number(undone.restored))}</p>
-        ${kept && html`<p>${files.kept(formats.number(undone.keptCount))}</p>`}
-        ${undone.configurationsKept.map((type) => html`<p>${files.keptSettings(words.meters[type])}</p>`)}
-      </div>
-    `;
-  }
   const button = (/** @type {string} */ text, /** @type {() => void} */ act, label = text) =>
     html`<button type="button" class="inline secondary" aria-label=${label} onClick=${act}>${text}</button>`;
+  const isThere = !since && (phase === "there" || phase === "failed");
   return html`
-    <div role="status">
-      ${phase === "undoing" && html`<p aria-busy="true">${files.undoing}</p>`}
-      ${phase === "failed" && html`<p>${files.undoFailed}</p>`}
-      ${phase === "asked" && html`<p>${files.undoSure} ${button(files.undoYes, undo)} ${button(files.undoNo, () => setPhase("there"))}</p>`}
+    <div class="undo" tabindex="-1" ref=${place}>
+      <div role="status">
+        ${undone ? html`<${Outcome} ...${undone} />` : since && html`<p>${files.undoneAt(since)}</p>`}
+        ${phase === "undoing" && html`<p aria-busy="true">${files.undoing}</p>`}
+        ${phase === "failed" && html`<p>${files.undoFailed}</p>`}
+        ${phase === "asked" && html`<p>${files.undoSure}</p>`}
+      </div>
+      ${phase === "asked" && html`${button(files.undoYes, undo)} ${button(files.undoNo, () => go("there"))}`}
+      ${isThere && button(files.undo, isSure ? undo : () => go("asked"), files.undoNamed(name))}
     </div>
-    ${(phase === "there" || phase === "failed") && button(files.undo, isSure ? undo : () => setPhase("asked"), files.undoNamed(name))}
+  `;
+}
+
+/** @param {Undone} props */
+function Outcome({ removed, restored, keptCount, configurationsKept }) {
+  const { words, formats } = useSurroundings();
+  const files = useFileWords();
+  return html`
+    <p>${files.undone(formats.number(removed), formats.number(restored))}</p>
+    ${keptCount > 0 && html`<p>${files.kept(formats.number(keptCount))}</p>`}
+    ${configurationsKept.map((type) => html`<p>${files.keptSettings(words.meters[type])}</p>`)}
   `;
 }

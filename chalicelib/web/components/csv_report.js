@@ -203,7 +203,9 @@ export function Faulty({ source, report, decisions, decide }) {
   const hasConflict = report.errors.some(({ reason }) => isConflict(reason));
   const flaws = report.errors.map(({ line, where, reason }) => {
     const column = /** @type {keyof typeof files.flaws} */ (/^row \d+: (\w+)$/.exec(where)?.[1] ?? "row");
-    return { line, title: isConflict(reason) ? files.conflict : (files.flaws[column] ?? files.flaws.row), reason };
+    const odd = line === null ? files.flaws.file : (files.flaws[column] ?? files.flaws.row);
+    const conflict = line === null ? files.conflictOfMeter : files.conflict;
+    return { line, title: isConflict(reason) ? conflict : odd, reason };
   });
   return html`
     <${Flaws} id="faulty" title=${files.faulty} count=${report.error} ...${{ source, report, flaws }} />

@@ -69,6 +69,7 @@ const ENGLISH = {
   wholeFile: "The whole file",
   faulty: "What cannot be imported",
   conflict: "Another reading is stored for this time.",
+  conflictOfMeter: "The meter is set otherwise here.",
   flaws: {
     date: "The date does not fit.",
     time: "The time does not fit.",
@@ -77,6 +78,7 @@ const ENGLISH = {
     power: "The reading of electricity does not fit.",
     gas: "The reading of gas does not fit.",
     row: "This row does not fit.",
+    file: "The settings of the meter do not fit.",
   },
   doubtful: "What looks unusual",
   doubts: {
@@ -132,6 +134,7 @@ const ENGLISH = {
   save: "Save the file",
   saving: (/** @type {string} */ count) => `${count} readings so far …`,
   saved: (/** @type {string} */ count, /** @type {string} */ name) => `${count} readings in ${name}`,
+  savedLarge: "This is more than can be brought back at once: save it by years for that.",
   saveFailed: "The file could not be made.",
   rangeWrong: "The first day lies after the last one.",
 };
@@ -202,6 +205,7 @@ const GERMAN = {
   wholeFile: "Die ganze Datei",
   faulty: "Was sich nicht importieren lässt",
   conflict: "Für diesen Zeitpunkt ist ein anderer Stand gespeichert.",
+  conflictOfMeter: "Der Zähler ist hier anders eingestellt.",
   flaws: {
     date: "Das Datum passt nicht.",
     time: "Die Uhrzeit passt nicht.",
@@ -210,6 +214,7 @@ const GERMAN = {
     power: "Der Stand für Strom passt nicht.",
     gas: "Der Stand für Gas passt nicht.",
     row: "Diese Zeile passt nicht.",
+    file: "Die Einstellungen des Zählers passen nicht.",
   },
   doubtful: "Was ungewöhnlich aussieht",
   doubts: {
@@ -231,8 +236,7 @@ const GERMAN = {
     `${meter}: Einstellungen und ${exchanges === 1 ? "1 Wechsel" : `${exchanges} Wechsel`} des Zählers kommen aus der Datei.`,
   import: (count, shown) =>
     count === 0 ? "Importieren" : count === 1 ? "1 Stand importieren" : `${shown} Stände importieren`,
-  decideFaulty:
-    "Entscheiden Sie erst, was mit dem geschieht, was sich nicht importieren lässt, oder verbessern Sie Ihre Datei.",
+  decideFaulty: "Entscheiden Sie erst über das, was sich nicht importieren lässt, oder verbessern Sie Ihre Datei.",
   decideDoubtful: "Sagen Sie, ob das Ungewöhnliche stimmt.",
   nothingNew: "In dieser Datei ist nichts Neues.",
   refused: "Nichts wurde importiert.",
@@ -264,6 +268,7 @@ const GERMAN = {
   save: "Datei speichern",
   saving: (count) => `${count} Stände bisher …`,
   saved: (count, name) => `${count} Stände in ${name}`,
+  savedLarge: "Das ist mehr, als auf einmal wieder mitgebracht werden kann: Speichern Sie dafür nach Jahren.",
   saveFailed: "Die Datei konnte nicht erstellt werden.",
   rangeWrong: "Der erste Tag liegt nach dem letzten.",
 };

@@ -2,11 +2,11 @@
 
 import { Section, useLoaded, useSurroundings } from "../page/component.js";
 import { html, useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
-import { momentOf, ReadingForm } from "./energy_forms.js";
+import { useReadingForm } from "./energy_forms.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
 /** @typedef {import("../page/api.js").Problem} Problem */
-/** @typedef {import("./energy_forms.js").Row} Row */
+/** @typedef {{id: string, type: Meter, date: string, amount: number, revision: string}} Row */
 /** @typedef {{zone: string, readings: Row[], nextCursor: string | null}} TableBody */
 /** @typedef {import("../page/formats.js").Formats} Formats */
 /** @typedef {import("../page/words.js").Words} Words */
@@ -40,12 +40,12 @@ export function EnergyTable() {
   }, [api, type, from, to, isRising, cursor]);
   const loaded = useLoaded(ask, ["power", "gas"]);
   const { body, load } = loaded;
+  const zone = body?.zone ?? "UTC";
   useEffect(() => setIsBoth(false), [meter]);
   useEffect(() => setCursors([]), [type, from, to, isRising]);
   useEffect(() => {
     if (body && !body.readings.length && cursor) setCursors(cursors.slice(0, -1)); // the last of a page is gone
   }, [body]);
-  const toTable = () => region.current?.focus();
   const remove = async (/** @type {Row} */ row) => {
     say("");
     const sent = { headers: { "If-Match": `"${row.revision}"` } };
@@ -62,7 +62,16 @@ export function EnergyTable() {
       if (status === 412 || status === 404) load();
     }
   };
-  const forget = (/** @type {Row} */ row) => setRemoved((before) => before.filter((each) => each !== row));
+  const restore = async (/** @type {Row} */ row) => {
+    const json = { type: row.type, date: row.date, amount: row.amount, confirm: true };
+    await api
+      .write("POST", "/components/energy_forms", { json }, (written) => [written])
+      .catch((problem) => {
+        if (problem.status !== 409) throw problem; // it is there already: an answer was lost
+        load();
+      });
+    say(words.table.restored(...textsOf(row, zone, words, formats)));
+  };
   const page = { isRising, number: cursors.length + 1, next: body?.nextCursor ?? null };
   return html`
     <${Section} name="energy_table" title=${words.table.title} loaded=${loaded}>
@@ -80,13 +89,13 @@ export function EnergyTable() {
       ${
         body?.readings.length === 0
           ? html`<p>${words.table.empty}</p>`
-          : html`<div class="table-scroll" role="region" tabindex="0" aria-label=${words.table.scrolls} ref=${region}>
+          : html`<div class=${`table-scroll ${type && "one-meter"}`} role="region" tabindex="0" aria-label=${words.table.scrolls} ref=${region}>
               <${Rows} rows=${body?.readings ?? LOADING} zone=${body?.zone ?? null} isRising=${isRising} sort=${() => setIsRising(!isRising)} remove=${remove} say=${say} load=${load} />
             </div>
             <${Pages} ...${page} go=${setCursors} cursors=${cursors} />`
       }
-      <div class="toasts">
-        ${removed.map((row) => html`<${Removed} key=${row.id} row=${row} zone=${body?.zone ?? "UTC"} forget=${() => forget(row)} leave=${toTable} say=${say} />`)}
+      <div class="toasts" role="status">
+        ${removed.map((row) => html`<${Removed} key=${row.id} text=${words.table.removed(...textsOf(row, zone, words, formats))} restore=${() => restore(row)} forget=${() => setRemoved((before) => before.filter((each) => each !== row))} leave=${() => region.current?.focus()} />`)}
       </div>
     <//>
   `;
@@ -175,30 +184,16 @@ function ShownRow({ row, zone, isBack, edit, remove }) {
 /** @param {{row: Row, zone: string, close: (text?: string) => void, load: () => void}} props */
 function EditedRow({ row, zone, close, load }) {
   const { words, formats } = useSurroundings();
-  const [typed, setTyped] = useState({
-    type: row.type,
-    text: formats.typed(row.amount),
-    ...momentOf(row.date, zone),
-  });
-  const cell = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(
-    () => /** @type {HTMLElement | undefined | null} */ (cell.current?.querySelector("[inputmode]"))?.focus(),
-    [],
-  );
+  const { form, failed } = useReadingForm();
+  const onSaved = (/** @type {Row} */ saved) => close(words.table.saved(...textsOf(saved, zone, words, formats)));
+  const onCancel = () => {
+    close();
+    load();
+  };
   return html`
     <tr class=${row.type}>
-      <td colspan="4" ref=${cell}>
-        <${ReadingForm}
-          typed=${typed}
-          change=${(/** @type {Partial<typeof typed>} */ change) => setTyped((before) => ({ ...before, ...change }))}
-          zone=${zone}
-          stored=${row}
-          onSaved=${(/** @type {Row} */ saved) => close(words.table.saved(...textsOf(saved, zone, words, formats)))}
-          onCancel=${() => {
-            close();
-            load();
-          }}
-        />
+      <td colspan="4">
+        ${form ? html`<${form.StoredReading} ...${{ row, zone, onSaved, onCancel }} />` : failed && words.failed}
       </td>
     </tr>
   `;
@@ -217,12 +212,14 @@ function Pages({ isRising, number, next, cursors, go }) {
   `;
 }
 
-/** @param {{row: Row, zone: string, forget: () => void, leave: () => void, say: (text: string) => void}} props */
-function Removed({ row, zone, forget, leave, say }) {
-  const { words, formats, api } = useSurroundings();
+/**
+ * What was taken away may be taken back for a while; the focus is there, and goes where ``leave`` puts it.
+ * @param {{text: string, restore: () => Promise<unknown>, forget: () => void, leave: () => void}} props
+ */
+export function Removed({ text, restore, forget, leave }) {
+  const { words } = useSurroundings();
   const button = useRef(/** @type {HTMLElement | null} */ (null));
   const [failed, setFailed] = useState(false);
-  const texts = textsOf(row, zone, words, formats);
   const done = () => {
     if (document.activeElement === button.current) leave();
     forget();
@@ -232,20 +229,13 @@ function Removed({ row, zone, forget, leave, say }) {
     const timer = setTimeout(done, UNDO_MS);
     return () => clearTimeout(timer);
   }, []);
-  const undo = async () => {
+  const undo = () => {
     setFailed(false);
-    const json = { type: row.type, date: row.date, amount: row.amount, confirm: true };
-    try {
-      await api.write("POST", "/components/energy_forms", { json }, (body) => [body]);
-    } catch (error) {
-      if (/** @type {Problem} */ (error).status !== 409) return setFailed(true); // 409: it is there already
-    }
-    say(words.table.restored(...texts));
-    done();
+    restore().then(done, () => setFailed(true));
   };
   return html`
-    <p class="toast" role="status">
-      ${failed ? words.table.notRestored : words.table.removed(...texts)}
+    <p class="toast">
+      ${failed ? words.table.notRestored : text}
       <button type="button" class="inline" ref=${button} onClick=${undo}>${words.table.undo}</button>
     </p>
   `;

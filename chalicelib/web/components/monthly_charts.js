@@ -163,17 +163,17 @@ function Chart({ type, first, count, entries, months, hasLine, state, children }
   const [picked, pick] = useState(/** @type {number | null} */ (null));
   const [pointed, point] = useState(/** @type {number | null} */ (null));
   const at = (/** @type {number | null} */ index) => months.find((about) => about.month === index);
-  const current =
-    at(pointed) ??
+  const chosen =
     at(picked) ??
     months.findLast(({ isKnown, used }) => isKnown && used.quality !== "extrapolated") ??
     months.findLast(({ isKnown }) => isKnown) ??
     months[0];
+  const current = at(pointed) ?? chosen;
   const isEmpty = state !== "skeleton" && !months.some(({ isKnown, before }) => isKnown || before.quality);
   const isYear = first % 12 === 0 && count === 12;
   const [now, before] = isYear ? [yearOf(first), yearOf(first) - 1] : [charts.these, charts.before];
   const step = (/** @type {any} */ event) => {
-    const place = months.indexOf(current);
+    const place = months.indexOf(chosen);
     const end = months.length - 1;
     const wanted = { ArrowLeft: place - 1, ArrowUp: place - 1, ArrowRight: place + 1, ArrowDown: place + 1 };
     const to = { ...wanted, Home: 0, End: end }[/** @type {string} */ (event.key)];
@@ -205,7 +205,7 @@ function Chart({ type, first, count, entries, months, hasLine, state, children }
                     name="charts-month"
                     key=${month}
                     aria-label=${at(month)?.name}
-                    checked=${month === current.month}
+                    checked=${month === chosen.month}
                     onChange=${() => pick(month)}
                     onPointerEnter=${(/** @type {any} */ event) => event.pointerType === "mouse" && point(month)}
                   />

@@ -1,17 +1,13 @@
-/**
- * What is asked back about a reading that was not saved, and the ways on. It is loaded when that happens for the first
- * time.
- */
+/** What is asked back about a reading that was not saved, and the ways on. */
 
 import { Problem } from "../page/api.js";
 import { useSurroundings } from "../page/component.js";
 import { localParts } from "../page/formats.js";
-import { html, useState } from "../vendor/preact.js";
-import { Asked } from "./energy_forms.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
-/** @typedef {import("./energy_forms.js").Row} Row */
-/** @typedef {import("./energy_forms.js").How} How */
+/** @typedef {import("./energy_table.js").Row} Row */
+/** @typedef {import("./reading_form.js").How} How */
 /** @typedef {[text: string, go: () => void]} Way */
 
 const DAY_MS = 86_400_000;
@@ -22,7 +18,7 @@ const DIGITS = [4, 5, 6, 7, 8, 9];
  * thrown, with the reading that is in the way as its details.
  * @param {import("../page/api.js").Api} api
  * @param {unknown} error
- * @param {import("./energy_forms.js").Sent} sent
+ * @param {import("./reading_form.js").Sent} sent
  * @returns {Promise<Row>}
  */
 export async function settled(api, error, { json, onto, isMoved, instant }) {
@@ -95,8 +91,27 @@ export function Refused(props) {
     },
     422: { line: said.refused[field], ways: [way(said.correct, again(field === "date" ? "date" : "amount"))] },
   };
-  const { line, ways } = answers[problem.status];
+  const failure = { line: failureOf(problem, words), ways: [way(words.tryAgain, save)] };
+  const { line, ways } = answers[problem.status] ?? failure;
   return html`<${Asked} lines=${[line]} ways=${ways.filter(Boolean)} />`;
+}
+
+/**
+ * What is asked back, or why nothing was saved; the focus goes there.
+ * @param {{lines: string[], ways: [string, () => void][], children?: unknown}} props
+ */
+export function Asked({ lines, ways, children }) {
+  const group = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => group.current?.focus(), []);
+  return html`
+    <section class="asked" tabindex="-1" ref=${group} aria-label=${lines.join(" ")}>
+      ${lines.map((line) => html`<p>${line}</p>`)}
+      ${children}
+      <div class="buttons">
+        ${ways.map(([text, go], at) => html`<button type="button" class=${at ? "inline secondary" : "inline"} onClick=${() => go()}>${text}</button>`)}
+      </div>
+    </section>
+  `;
 }
 
 /** @param {RefusedProps} props */
@@ -107,8 +122,7 @@ function Question({ problem, type, zone, stored, save, again, leave }) {
   const { given, previous, next, suggestion, exchangeWithoutTime } = problem.details;
   const falls = problem.code !== "FAR_ABOVE_USUAL";
   const [before, after] = problem.code === "HIGHER_THAN_NEXT" ? [given, next] : [previous, given];
-  const digits = falls ? Math.trunc(before.amount).toString().length : 0;
-  const rolls = falls && before.amount >= 0.75 * 10 ** digits && after.amount <= 0.25 * 10 ** digits;
+  const modulus = falls && rolledOver(before, after);
   const turns = falls && type === "power" && after.amount >= 0.9 * before.amount;
   const exchange = falls && {
     type,
@@ -123,12 +137,12 @@ function Question({ problem, type, zone, stored, save, again, leave }) {
     way(said.itIsSo, () => save({ confirm: true })),
     exchangeWithoutTime && way(said.exchangeTime, leave({ type, at: exchangeWithoutTime })),
     falls && way(said.exchanged, leave(exchange || null)),
-    rolls && way(said.rolledOver, () => setIsRolling(true)),
+    modulus && way(said.rolledOver, () => setIsRolling(true)),
     turns && !stored && way(said.turnsBack, leave(null)),
   ];
   return html`
     <${Asked} lines=${questionOf(problem, type, zone, words, formats)} ways=${ways.filter(Boolean)}>
-      ${isRolling && html`<${Digits} least=${digits} choose=${rollOver} />`}
+      ${isRolling && html`<${Digits} least=${Math.log10(modulus || 1)} choose=${rollOver} />`}
     <//>
   `;
 }
@@ -170,6 +184,16 @@ async function setModulus(api, type, digits) {
 const way = (text, go) => [text, go];
 
 /**
+ * Where a register with as many digits as the first count would start again between two, else 0.
+ * @param {{amount: number}} before
+ * @param {{amount: number}} after
+ */
+function rolledOver(before, after) {
+  const modulus = 10 ** Math.trunc(before.amount).toString().length;
+  return before.amount >= 0.75 * modulus && after.amount <= 0.25 * modulus ? modulus : 0;
+}
+
+/**
  * A question of the application in the page's words.
  * @param {Problem} problem
  * @param {Meter} type
@@ -184,7 +208,7 @@ export function questionOf({ code, details }, type, zone, words, formats) {
   const moment = (/** @type {{date: string}} */ count) => formats.moment(count.date, zone ?? "UTC");
   const [before, after] = previous && code !== "HIGHER_THAN_NEXT" ? [previous, given] : [given, next];
   const days = Math.max((Date.parse(after.date) - Date.parse(before.date)) / DAY_MS, 1);
-  const perDay = amount((after.amount - before.amount) / days, 1);
+  const perDay = amount(Math.abs(after.amount - before.amount + rolledOver(before, after)) / days, 1);
   /** @type {Record<string, () => string>} */
   const questions = {
     LOWER_THAN_PREVIOUS: () => said.lower(amount(after.amount), amount(before.amount), moment(before)),
@@ -205,3 +229,10 @@ export function whereOf({ errors }) {
   if (where === "date" || where === "moduli") return where;
   return ["amount", "finalOld", "initialNew"].includes(where) ? "amount" : "other";
 }
+
+/**
+ * What is said where nothing useful was answered.
+ * @param {Problem} problem
+ * @param {import("../page/words.js").Words} words
+ */
+export const failureOf = ({ status }, words) => (status === 401 ? words.forms.expired : words.forms.lost);

@@ -1,0 +1,62 @@
+"""Somebody who has nothing yet: welcomed with two ways on, and shown a household that is made up."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.accessibility import accessible, fits
+from tests.browser.chromium import NARROW
+from tests.browser.conftest import SignIn
+from tests.browser.server import Served
+from tests.browser.settling import settled
+
+
+def demo_of(page: Page) -> Page:
+    page.get_by_role("link", name="Look at a demo").click()
+    expect(page.get_by_role("complementary", name="Demo.")).to_be_visible()
+    settled(page)
+    return page
+
+
+def test_who_has_nothing_is_welcomed_and_records_the_first_reading(sign_in: SignIn) -> None:
+    page = sign_in("alice")
+    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+    settled(page)
+    accessible(page)
+    page.get_by_role("button", name="Record your first reading").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def test_the_demo_shows_four_years_and_leads_back(served: Served, sign_in: SignIn) -> None:
+    page = sign_in("alice")
+    page.get_by_role("link", name="Look at a demo").wait_for()
+    served.answered.clear()
+    demo_of(page)
+    expect(page.get_by_role("region", name="Electricity").get_by_role("article").last).to_contain_text("15 Nov 2026")
+    expect(page.get_by_text("1 Jan 2023 to 15 Nov 2026")).to_be_visible()
+    accessible(page)
+    page.get_by_role("radio", name="Gas").check()
+    expect(page.get_by_role("table").first).to_contain_text("1,906.4 m³")
+    assert not [path for _, path, *_ in served.answered if path.startswith("/components/")]
+    page.get_by_role("link", name="Back to your own overview").click()
+    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+
+
+def test_nothing_can_be_changed_in_the_demo(sign_in: SignIn) -> None:
+    page = demo_of(sign_in("alice"))
+    expect(page.get_by_role("table").first).to_contain_text("kWh")
+    for name in ("Edit", "Delete", "Add"):
+        expect(page.get_by_role("button", name=name)).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_phone_has_room_for_the_welcome_and_the_demo(sign_in: SignIn, theme: str) -> None:
+    page = sign_in("alice", locale="de-DE", color_scheme=theme, viewport=NARROW)
+    page.get_by_role("link", name="Demo ansehen").wait_for()
+    settled(page)
+    fits(page)
+    accessible(page)
+    page.get_by_role("link", name="Demo ansehen").click()
+    page.get_by_role("complementary").wait_for()
+    settled(page)
+    fits(page)
+    accessible(page)
