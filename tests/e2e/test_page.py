@@ -143,7 +143,7 @@ def test_a_person_writes_while_every_component_moves_and_moves_back(
             if minute:
                 shown = page.locator("#dashboard .household").inner_html()
                 move(flags, to_new=side == "new")
-                eventually(come_back, lambda found, side=side: found == dict.fromkeys(SHOWING, side))
+                eventually(come_back, dict.fromkeys(SHOWING, side).__eq__)
                 assert page.locator("#dashboard .household").inner_html() == shown
             amount += 7
             record(page, f"00:0{minute}", amount)
