@@ -4,10 +4,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import accessible, fits
-from tests.browser.chromium import NARROW
+from tests.browser.chromium import NARROW, USUAL
 from tests.browser.conftest import SignIn
 from tests.browser.server import Served
 from tests.browser.settling import settled
+from tests.browser.test_states import NOTE_SHIFTS
 
 
 def demo_of(page: Page) -> Page:
@@ -24,6 +25,14 @@ def test_who_has_nothing_is_welcomed_and_records_the_first_reading(sign_in: Sign
     accessible(page)
     page.get_by_role("button", name="Record your first reading").click()
     expect(page.get_by_role("dialog")).to_be_visible()
+
+
+@pytest.mark.parametrize("viewport", [USUAL["viewport"], NARROW], ids=["desk", "phone"])
+def test_the_welcome_takes_the_place_of_what_loads_and_moves_nothing(sign_in: SignIn, viewport: dict[str, int]) -> None:
+    page = sign_in("alice", init_script=NOTE_SHIFTS, viewport=viewport)
+    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+    settled(page)
+    assert page.evaluate("shifts") == []
 
 
 def test_the_demo_shows_four_years_and_leads_back(served: Served, sign_in: SignIn) -> None:

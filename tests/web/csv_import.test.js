@@ -140,6 +140,21 @@ test("a file is shown as it was understood before anything is stored", async () 
   assert.equal(controlOf(root, EN.options.decimal).selectedOptions[0].textContent, "Comma (found)");
 });
 
+for (const zone of ["Pacific/Kiritimati", "Pacific/Pago_Pago"]) {
+  test(`rows stand in the zone of the household, though the browser is in ${zone}`, async () => {
+    const before = process.env.TZ;
+    process.env.TZ = zone;
+    try {
+      const { root } = await previewed({});
+      await until(() => root.querySelectorAll("tbody tr").length === 2);
+      const dates = [...root.querySelectorAll("tbody tr")].map((row) => textOf(row.cells[2]));
+      assert.deepEqual(dates, ["Apr 1, 2023", "Apr 4, 2023, 10:30 AM"]);
+    } finally {
+      process.env.TZ = before ?? "";
+    }
+  });
+}
+
 test("each correction is asked for again, by the name that the application takes", async () => {
   const { root, sent } = await opened({ previews: [REPORT] });
   choose(root);
@@ -429,6 +444,22 @@ test("a file may be dropped; of several none is taken", async () => {
   await until(isReady(root));
   assert.equal(sent[0].name, "b.csv");
   assert.ok(!root.textContent.includes(EN.oneFile));
+});
+
+test("a file that is slow to read does not take the place of a later one", async () => {
+  const { root, sent } = await opened({ previews: [REPORT] });
+  let read = null;
+  const slow = { name: "slow.csv", size: 9, arrayBuffer: () => new Promise((resolve) => (read = resolve)) };
+  drop(root, [slow]);
+  drop(root, [new File([FILE], "fast.csv")]);
+  await until(isReady(root));
+  read(new TextEncoder().encode(FILE).buffer);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(root.querySelector("#preview-title").textContent, "fast.csv");
+  assert.deepEqual(
+    sent.map(({ name }) => name),
+    ["fast.csv"],
+  );
 });
 
 test("text may be dropped too", async () => {

@@ -92,6 +92,16 @@ test("the demo is marked, shows figures of its own and leads back", async () => 
   assert.equal(state.asked.length, before, "the demo asks nobody");
 });
 
+test("an address that names no view leads to the overview", async () => {
+  const { root } = await opened({});
+  for (const hash of ["toString", "constructor", "unknown"]) {
+    location.hash = hash;
+    globalThis.document.defaultView.dispatchEvent(new Event("hashchange"));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.ok(root.querySelector("#dashboard"), hash);
+  }
+});
+
 const rowsOf = async (api, query) => (await api.send("GET", "/components/energy_table", { query })).body;
 
 test("its table is filtered by meter and local days, sorted and given in pages", async () => {

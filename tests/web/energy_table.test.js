@@ -107,16 +107,34 @@ test("the range is asked for, shown and cleared", async () => {
   await until(() => !saying(root, "From Feb")());
 });
 
-test("pages go on and back by the cursors gone through", async () => {
+const isOff = (control) => control.getAttribute("aria-disabled") === "true";
+
+test("pages go on and back by the cursors gone through, and keep the focus", async () => {
   const { root, app } = await drawn({ next: "c1" });
-  assert.equal(button(root, EN.later).disabled, true);
+  assert.ok(isOff(button(root, EN.later)));
   button(root, EN.earlier).click();
   await until(() => last(app.asked).cursor === "c1");
-  app.next = "c2";
+  app.next = null;
   await until(saying(root, "Page 2"));
-  assert.equal(button(root, EN.later).disabled, false);
+  assert.ok(!isOff(button(root, EN.later)));
+  button(root, EN.later).focus();
   button(root, EN.later).click();
   await until(() => last(app.asked).cursor === undefined && app.asked.length === 3);
+  await until(() => isOff(button(root, EN.later)));
+  button(root, EN.later).click();
+  assert.ok(isFocused(() => button(root, EN.later))());
+  assert.ok(saying(root, "Page 1")());
+});
+
+test("pressing twice goes one page on", async () => {
+  const { root, app } = await drawn({ next: "c1" });
+  app.next = null;
+  button(root, EN.earlier).click();
+  await until(saying(root, "Page 2"));
+  button(root, EN.earlier).click();
+  await until(() => last(app.asked).cursor === "c1");
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.ok(saying(root, "Page 2")());
 });
 
 test("another order begins at the first page", async () => {

@@ -339,6 +339,17 @@ test("at most twelve months are shown as they are, over a New Year too", async (
   assert.ok(root.querySelector(".year-choice.absent"), "there is no year to choose");
 });
 
+test("a single month is named once", async () => {
+  const { root, asked } = await loaded({ selection: { meter: "power", from: "2024-02-10", to: "2024-02-29" } });
+  assert.deepEqual(asked, ["power 2023", "power 2024"]);
+  assert.equal(caption(root), "Electricity in February 2024, beside February 2023");
+  assert.deepEqual([...root.querySelectorAll(".legend li")].slice(0, 2).map(textOf), [
+    "February 2023",
+    "February 2024",
+  ]);
+  assert.ok(number(bars(root)[0], "width") <= 6, "a single bar is no wall");
+});
+
 test("arrows, Home and End lead from month to month, and no further", async () => {
   const { root } = await loaded();
   const press = (key) => fire(root.querySelector(".months"), "keydown", { key });

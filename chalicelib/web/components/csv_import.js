@@ -75,13 +75,17 @@ function BringFile() {
   const [text, setText] = useState(pasted);
   const [hasPasted] = useState(Boolean(pasted)); // before signing in again
   const chooser = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const latest = useRef(0);
   const files = useFileWords();
 
   const take = async (/** @type {() => Promise<SourceFile> | SourceFile} */ read) => {
+    latest.current += 1;
+    const turn = latest.current;
     setDone(null);
     setSource(null);
     try {
       const found = await read();
+      if (turn !== latest.current) return; // another file was brought meanwhile
       setRefusal(null);
       setSource(found);
     } catch (error) {

@@ -233,7 +233,7 @@ export function Doubtful({ source, report, decisions, decide }) {
   const files = useFileWords();
   const { warning, warnings } = report;
   const flaws = warnings.map(({ line, code, reason }) => {
-    const known = /** @type {keyof typeof files.doubts} */ (code in files.doubts ? code : "other");
+    const known = /** @type {keyof typeof files.doubts} */ (Object.hasOwn(files.doubts, code) ? code : "other");
     return { line, title: files.doubts[known], reason };
   });
   const { title, take, leave } = files.doubtWays;

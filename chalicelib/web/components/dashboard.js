@@ -1,7 +1,7 @@
 /** The dashboard: the cards of both meters for today, each figure with how sure it is. */
 
 import { Section, useLoaded, useSurroundings } from "../page/component.js";
-import { html, useCallback, useEffect } from "../vendor/preact.js";
+import { html, useCallback, useLayoutEffect } from "../vendor/preact.js";
 
 /** @typedef {"measured" | "interpolated" | "extrapolated"} Quality */
 /** @typedef {{value: number | null, quality: Quality | null}} Figure */
@@ -59,7 +59,8 @@ export function Dashboard({ onShown }) {
   );
   const loaded = useLoaded(ask, ["power", "gas"]);
   const { body } = loaded;
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // Before anything is painted: what stands below may go.
     if (body) onShown?.(body.meters);
   }, [body]);
   return html`

@@ -36,7 +36,8 @@ export function EnergyTable() {
   const ask = useCallback(() => {
     const asked = { type, from, to, sort: isRising ? "date" : "-date", limit: `${PAGE}`, cursor };
     const given = /** @type {[string, string][]} */ (Object.entries(asked).filter((pair) => pair[1]));
-    return api.show("energy_table", Object.fromEntries(given), (/** @type {TableBody} */ _) => []);
+    const answer = api.show("energy_table", Object.fromEntries(given), (/** @type {TableBody} */ _) => []);
+    return answer.then((page) => ({ ...page, cursor }));
   }, [api, type, from, to, isRising, cursor]);
   const loaded = useLoaded(ask, ["power", "gas"]);
   const { body, load } = loaded;
@@ -44,7 +45,7 @@ export function EnergyTable() {
   useEffect(() => setIsBoth(false), [meter]);
   useEffect(() => setCursors([]), [type, from, to, isRising]);
   useEffect(() => {
-    if (body && !body.readings.length && cursor) setCursors(cursors.slice(0, -1)); // the last of a page is gone
+    if (cursor && body?.cursor === cursor && !body.readings.length) setCursors(cursors.slice(0, -1)); // the last of a page is gone
   }, [body]);
   const remove = async (/** @type {Row} */ row) => {
     say("");
@@ -72,7 +73,7 @@ export function EnergyTable() {
       });
     say(words.table.restored(...textsOf(row, zone, words, formats)));
   };
-  const page = { isRising, number: cursors.length + 1, next: body?.nextCursor ?? null };
+  const page = { isRising, number: cursors.length + 1, next: body?.cursor === cursor ? body.nextCursor : null };
   return html`
     <${Section} name="energy_table" title=${words.table.title} loaded=${loaded}>
       <div class="table-head">
@@ -205,9 +206,9 @@ function Pages({ isRising, number, next, cursors, go }) {
   const [back, on] = isRising ? [words.table.earlier, words.table.later] : [words.table.later, words.table.earlier];
   return html`
     <nav class="pages" aria-label=${words.table.pages}>
-      <button type="button" class="inline secondary" disabled=${!cursors.length} onClick=${() => go(cursors.slice(0, -1))}>${back}</button>
+      <button type="button" class="inline secondary" aria-disabled=${!cursors.length} onClick=${() => go(cursors.slice(0, -1))}>${back}</button>
       <span role="status">${words.table.page(number)}</span>
-      <button type="button" class="inline secondary" disabled=${!next} onClick=${() => next && go([...cursors, next])}>${on}</button>
+      <button type="button" class="inline secondary" aria-disabled=${!next} onClick=${() => next && go([...cursors, next])}>${on}</button>
     </nav>
   `;
 }

@@ -170,8 +170,13 @@ function Chart({ type, first, count, entries, months, hasLine, state, children }
     months[0];
   const current = at(pointed) ?? chosen;
   const isEmpty = state !== "skeleton" && !months.some(({ isKnown, before }) => isKnown || before.quality);
-  const isYear = first % 12 === 0 && count === 12;
-  const [now, before] = isYear ? [yearOf(first), yearOf(first) - 1] : [charts.these, charts.before];
+  const name =
+    count === 1
+      ? (/** @type {number} */ month) => formats.month(month)
+      : first % 12 === 0 && count === 12
+        ? yearOf
+        : null;
+  const [now, before] = name ? [first, first - 12].map((month) => String(name(month))) : [charts.these, charts.before];
   const step = (/** @type {any} */ event) => {
     const place = months.indexOf(chosen);
     const end = months.length - 1;
@@ -188,8 +193,8 @@ function Chart({ type, first, count, entries, months, hasLine, state, children }
     <figure class=${`chart ${type} ${state} ${isEmpty ? "empty" : ""}`}>
       <figcaption>
         <span>${
-          isYear
-            ? charts.inYear(words.meters[type], String(now), String(before))
+          name
+            ? charts.inTime(words.meters[type], now, before)
             : charts.inMonths(words.meters[type], formats.month(first), formats.month(first + count - 1))
         }</span>
         ${children}
@@ -319,7 +324,7 @@ function Scale({ axis, unit, x }) {
   `;
 }
 
-/** @param {{now: string | number, before: string | number, hasLine: boolean}} props */
+/** @param {{now: string, before: string, hasLine: boolean}} props */
 function Legend({ now, before, hasLine }) {
   const { words } = useSurroundings();
   const sample = (/** @type {unknown} */ drawn, /** @type {unknown} */ text) =>

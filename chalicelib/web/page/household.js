@@ -59,7 +59,7 @@ function useView() {
  */
 function viewOf(hash) {
   const name = hash.slice(1);
-  return name in LATER ? /** @type {keyof typeof LATER} */ (name) : "overview";
+  return Object.hasOwn(LATER, name) ? /** @type {keyof typeof LATER} */ (name) : "overview";
 }
 
 function Overview() {

@@ -52,8 +52,8 @@ const ENGLISH = {
   },
   charts: {
     title: "Month by month",
-    inYear: (/** @type {string} */ meter, /** @type {string} */ year, /** @type {string} */ before) =>
-      `${meter} in ${year}, beside ${before}`,
+    inTime: (/** @type {string} */ meter, /** @type {string} */ time, /** @type {string} */ before) =>
+      `${meter} in ${time}, beside ${before}`,
     inMonths: (/** @type {string} */ meter, /** @type {string} */ first, /** @type {string} */ last) =>
       `${meter}, ${first} to ${last}, beside the same months a year before`,
     year: "Year",
@@ -269,7 +269,7 @@ const GERMAN = {
   },
   charts: {
     title: "Monat für Monat",
-    inYear: (meter, year, before) => `${meter} ${year}, daneben ${before}`,
+    inTime: (meter, time, before) => `${meter} ${time}, daneben ${before}`,
     inMonths: (meter, first, last) => `${meter}, ${first} bis ${last}, daneben dieselben Monate im Jahr davor`,
     year: "Jahr",
     previousYear: "Voriges Jahr",
