@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
 PARTS := test-deployed test-alone test-measured test-others
-.PHONY: help up down status token check lint test test-deep $(PARTS) bench soak deploy format openapi schemas household guards changes mutants clean $(ENVIRONMENTS)
+.PHONY: help up down status token check lint test test-deep $(PARTS) bench soak deploy format openapi schemas household pictures guards changes mutants clean $(ENVIRONMENTS)
 
 comma := ,
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -115,6 +115,9 @@ schemas: environments-check ## write the JSON schemas of the events that the tes
 
 household: environments-check ## write the answers of the page's demo that a test compares
 	@$(APP)python -m tests.functional.demo.household_copy
+
+pictures: environments-test ## take the README's pictures of the page again
+	@$(APP)python -m tests.browser.pictures
 
 guards: environments-test ## take out each guard of the display in a copy, one by one, and see that a test notices
 	@$(APP)python -m tests.guards

@@ -4,10 +4,10 @@ Sign in as ``home`` (electricity up to yesterday), ``demo`` (2006 to 2010), ``fl
 2024) or ``alice`` (nothing yet). All is in memory: what is written is gone with the process. The files of the page are
 read again whenever it is loaded. ``--new`` lets the new backend answer, else the old one does.
 
-Tests look at components with the fixtures of ``tests/browser/conftest.py``: ``served`` is the application (``bring``
-imports a file, ``holding`` keeps an answer back, ``clock`` sets the time), ``sign_in`` opens a page for a person,
-``watch.announce`` excuses a refusal that a test provokes. ``accessible`` (``tests/browser/accessibility.py``) and
-``picture`` (``tests/browser/pictures.py``) take a page as it is.
+Tests look at components with the fixtures of ``conftest``: ``served`` is the application (``bring`` imports a file,
+``holding`` keeps an answer back, ``failing`` takes the database away, ``clock`` sets the time), ``sign_in`` opens a page
+for a person, ``watch.announce`` excuses a refusal that a test provokes. ``settling`` waits until a page shows what it was
+asked for, ``accessibility`` looks whether everybody can use it, ``parts`` finds the components on it.
 """
 
 import sys

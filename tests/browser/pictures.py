@@ -20,9 +20,10 @@ from tests.browser.server import Clock, Served, Server
 from tests.browser.settling import COUNT, settled
 
 FOLDER = Path(__file__).with_name("pictures")
+DESK = {"width": 1280, "height": 1330}
 PICTURES: dict[str, dict[str, Any]] = {
-    "light": {},
-    "dark": {"color_scheme": "dark"},
+    "light": {"viewport": DESK},
+    "dark": {"viewport": DESK, "color_scheme": "dark"},
     "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True},
 }
 # Compared at a quarter of the size, where the edges of letters do not count that another Chromium smooths otherwise.

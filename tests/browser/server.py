@@ -6,7 +6,7 @@ the request, unless ``is_lagging``.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -198,7 +198,9 @@ def _handler(served: Callable[[], Served | None]) -> type[BaseHTTPRequestHandler
             if current is None or not self.path.startswith(f"{STAGE}/"):
                 self.send_error(404)
                 return
-            self.send(current.answer(self.command, self.path.removeprefix(STAGE), dict(self.headers), body))
+            answer = current.answer(self.command, self.path.removeprefix(STAGE), dict(self.headers), body)
+            with suppress(ConnectionError):  # whoever asked has gone
+                self.send(answer)
 
         def send(self, answer: HTTPResponse) -> None:
             self.send_response(answer.status_code)

@@ -1,4 +1,4 @@
-"""Knowing when a page has nothing left to do: no answer is awaited, none is being read, all is drawn."""
+"""Knowing when a page has nothing left to do (no answer is awaited or being read, all is drawn), and what moved."""
 
 from playwright.sync_api import Page
 
@@ -15,6 +15,13 @@ const counted = (work) => async function (...given) {
 };
 globalThis.fetch = counted(globalThis.fetch);
 for (const way of ["json", "text", "blob"]) Response.prototype[way] = counted(Response.prototype[way]);
+"""
+# A script that runs first: afterwards ``shifts`` is what has moved without anybody asking for it, and by how much.
+NOTE_SHIFTS = """
+  globalThis.shifts = [];
+  const seen = ({ value, sources }) => [value, ...sources.map(({ node }) => node?.outerHTML.slice(0, 80))];
+  new PerformanceObserver((list) => shifts.push(...list.getEntries().map(seen)))
+    .observe({ type: "layout-shift", buffered: true });
 """
 SETTLE = """async () => {
   const frame = () => new Promise(requestAnimationFrame);

@@ -25,7 +25,7 @@ def nothing(_: Served) -> None:
 
 @pytest.mark.parametrize(
     ("household", "parts"),
-    [(usual, PARTS), (bring_exchanged, PARTS), (nothing, ["main"])],
+    [(usual, PARTS), (bring_exchanged, PARTS), (nothing, ["main:has(#welcome-title)"])],
 )
 def test_who_answered_is_not_seen(
     served: Served, sign_in: SignIn, household: Callable[[Served], None], parts: list[str]

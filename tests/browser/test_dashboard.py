@@ -99,11 +99,6 @@ def test_paper_gets_the_figures_and_no_controls(sign_in: SignIn) -> None:
         expect(control).to_be_hidden()
 
 
-def test_who_has_nothing_yet_is_told_so(person: Page) -> None:
-    expect(person.get_by_text("No reading yet.")).to_have_count(2)
-    accessible(person)
-
-
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin"])
 def test_a_browser_far_away_shows_the_days_of_the_household(household: Served, sign_in: SignIn, zone: str) -> None:
     page = sign_in(timezone_id=zone)

@@ -1,7 +1,7 @@
 """Dates that others get wrong: leap days, months of unequal length, days of 23 and 25 hours, a browser far away."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -11,7 +11,6 @@ from tests.browser.conftest import SignIn
 from tests.browser.households import csv_of, two_meters
 from tests.browser.parts import part
 from tests.browser.server import Served
-from tests.browser.settling import settled
 
 FAR = ["Pacific/Kiritimati", "Pacific/Pago_Pago"]  # 14 hours before and 11 behind Greenwich
 BERLIN_SPRING, BERLIN_AUTUMN = date(2024, 3, 31), date(2024, 10, 27)
@@ -66,35 +65,6 @@ def test_a_month_with_a_clock_change_is_as_long_as_its_days(
     expect(month(page, name)).to_have_accessible_name(re.compile(rf"{name}: 310\skWh, measured"))
     rows = part(page, Component.ENERGY_TABLE).locator("tbody tr td:first-child").all_inner_texts()
     assert [row.partition(", ")[2] for row in rows] == ["00:00"] * 3
-
-
-def test_an_hour_that_the_clock_skips_is_said(served: Served, sign_in: SignIn) -> None:
-    served.clock.now = int(datetime(2024, 3, 31, 12, tzinfo=UTC).timestamp() * 1000)
-    served.bring("home", steady([date(2024, 3, 1), date(2024, 3, 30)]))
-    page = sign_in()
-    dialog = form(page)
-    dialog.get_by_label("Reading").fill("1300")
-    dialog.get_by_label("Time").fill("02:30")
-    expect(dialog).to_contain_text("The clocks went forward")
-    dialog.get_by_role("button", name="Save").click()
-    settled(page)
-    [last] = served.call("home", "GET", "/v2/energy?type=power&sort=-date&limit=1")["readings"]
-    assert last["date"] == "2024-03-31T01:30:00.000Z"
-
-
-@pytest.mark.parametrize(("turn", "instant"), [(0, "2024-10-27T00:30:00.000Z"), (1, "2024-10-27T01:30:00.000Z")])
-def test_an_hour_that_comes_twice_is_asked_for(served: Served, sign_in: SignIn, turn: int, instant: str) -> None:
-    served.clock.now = int(datetime(2024, 10, 27, 12, tzinfo=UTC).timestamp() * 1000)
-    served.bring("home", steady([date(2024, 10, 1), date(2024, 10, 26)]))
-    page = sign_in()
-    dialog = form(page)
-    dialog.get_by_label("Reading").fill("1260")
-    dialog.get_by_label("Time").fill("02:30")
-    dialog.get_by_label(["The first time", "The second time"][turn]).check()
-    dialog.get_by_role("button", name="Save").click()
-    settled(page)
-    [last] = served.call("home", "GET", "/v2/energy?type=power&sort=-date&limit=1")["readings"]
-    assert last["date"] == instant
 
 
 @pytest.mark.parametrize("zone", FAR)

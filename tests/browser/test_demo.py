@@ -7,8 +7,7 @@ from tests.browser.accessibility import accessible, fits
 from tests.browser.chromium import NARROW, USUAL
 from tests.browser.conftest import SignIn
 from tests.browser.server import Served
-from tests.browser.settling import settled
-from tests.browser.test_states import NOTE_SHIFTS
+from tests.browser.settling import NOTE_SHIFTS, settled
 
 
 def demo_of(page: Page) -> Page:
@@ -24,7 +23,16 @@ def test_who_has_nothing_is_welcomed_and_records_the_first_reading(sign_in: Sign
     settled(page)
     accessible(page)
     page.get_by_role("button", name="Record your first reading").click()
-    expect(page.get_by_role("dialog")).to_be_visible()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Reading").fill("1234")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("region", name="Electricity")).to_contain_text("1,234 kWh")
+    expect(page.get_by_role("heading", name="Welcome")).to_be_hidden()
+
+
+def test_a_file_is_one_step_away(person: Page) -> None:
+    person.get_by_role("button", name="Bring a file").click()
+    expect(person.get_by_role("heading", name="Bring a file")).to_be_visible()
 
 
 @pytest.mark.parametrize("viewport", [USUAL["viewport"], NARROW], ids=["desk", "phone"])

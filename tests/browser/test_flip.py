@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from chalicelib.domain.rollout.decision import Backend, Component
 from tests.browser.conftest import SignIn
 from tests.browser.households import two_meters
+from tests.browser.parts import OVERVIEW, part, path
 from tests.browser.server import Served
 from tests.browser.settling import come_back, settled
 
@@ -59,3 +60,40 @@ def test_no_figure_changes_by_a_flip_and_none_goes_back(served: Served, sign_in:
         last = amount
     assert len(drawn) > 2, "nothing was written"
     assert served.backends_of("/components/dashboard") == {*Backend}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_who_writes_with_the_form_sees_what_was_written_whoever_answers(
+    served: Served, sign_in: SignIn, seed: int
+) -> None:
+    """Every component moves at every step, and the display is mostly late."""
+    served.bring("home", two_meters())
+    served.clock.set(LATER)
+    random, page = Random(seed), sign_in()
+    drawn: dict[int, list[str]] = {}
+    written = 0
+    for step in range(STEPS):
+        served.is_lagging = random.random() < 0.7
+        served.behind.flags.side_of = {component: random.choice([*Backend]) for component in Component}
+        if step % 4 == 1:
+            written += 1
+            write_with_form(page, 8_400 + 10 * written, f"2024-03-{14 + written}")
+        else:
+            come_back(page)
+        now = [part(page, component).inner_html() for component in OVERVIEW]
+        assert drawn.setdefault(written, now) == now, "the same readings show other figures"
+        assert shown(page)[0] == (8_400 + 10 * written if written else 8_369)
+    assert len({"".join(parts) for parts in drawn.values()}) == len(drawn) > 3
+    for component in [*OVERVIEW, Component.ENERGY_FORMS]:
+        assert served.backends_of(path(component)) == {*Backend}, component
+
+
+def write_with_form(page: Page, amount: int, day: str) -> None:
+    """Record a reading as a person does."""
+    page.get_by_role("button", name="Add reading").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Reading").fill(str(amount))
+    dialog.get_by_label("Date").fill(day)
+    dialog.get_by_role("button", name="Save").click()
+    dialog.wait_for(state="hidden")
+    settled(page)

@@ -43,6 +43,7 @@ def test_the_next_person_sees_nothing_of_the_one_before(served: Served, sign_in:
 def test_no_token_is_kept_and_loading_again_asks_again(person: Page) -> None:
     kept = person.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
     assert kept == '[{},{},""]'
+    expect(person.get_by_role("heading", name="Welcome")).to_be_visible()
     person.reload()
     expect(person.get_by_role("button", name="Sign in")).to_be_visible()
 

@@ -10,16 +10,10 @@ from tests.browser.conftest import SignIn
 from tests.browser.households import two_meters
 from tests.browser.parts import OVERVIEW, part, path, status
 from tests.browser.server import Served
-from tests.browser.settling import come_back, settled
+from tests.browser.settling import NOTE_SHIFTS, come_back, settled
 from tests.browser.watching import Watch
 
 FAILED, OUTDATED = "This cannot be shown at the moment.", "This may be out of date"
-NOTE_SHIFTS = """
-  globalThis.shifts = [];
-  const seen = ({ value, sources }) => [value, ...sources.map(({ node }) => node?.outerHTML.slice(0, 80))];
-  new PerformanceObserver((list) => shifts.push(...list.getEntries().map(seen)))
-    .observe({ type: "layout-shift", buffered: true });
-"""
 
 
 @pytest.fixture
