@@ -160,3 +160,11 @@ test("of another subject nothing is shown meanwhile, and nothing after it failed
   waits.reject(new Error("offline"));
   await until(() => /gas ?: failed/.test(textOf(root)));
 });
+
+test("long after the last reading there is that one alone, not five times that nothing is known", async () => {
+  const nothing = { value: null, quality: null };
+  const changes = { monthSoFar: nothing, lastMonth: nothing, yearSoFar: nothing, averagePerDay: nothing };
+  const { root } = await shown("en", json(dashboard(7, changes)));
+  await until(isLoaded(root));
+  assert.deepEqual(cardsOf(root, "power"), ["Last reading 51,234.567 kWh measured Feb 29, 2024, 15 days ago"]);
+});

@@ -81,6 +81,8 @@ function MeterCards({ type, summary, isLoading }) {
   /** While it loads each line has its place; afterwards what is not known is not said twice. */
   const aside = (/** @type {(amount: string) => string} */ text, /** @type {Figure} */ figure) =>
     (isLoading || figure.value !== null) && html`<${Aside} text=${text(amount(figure))} quality=${figure.quality} />`;
+  const { monthSoFar, lastMonth, yearSoFar, averagePerDay } = summary;
+  const isPast = !isLoading && [monthSoFar, lastMonth, yearSoFar, averagePerDay].every(({ value }) => value === null);
   return html`
     <section class=${`meter ${type} ${isLoading ? "skeleton" : ""}`} aria-labelledby=${`cards-${type}`}>
       <h3 id=${`cards-${type}`}>${words.meters[type]}</h3>
@@ -88,30 +90,45 @@ function MeterCards({ type, summary, isLoading }) {
         !isLoading && !summary.lastReading
           ? html`<p>${words.noReading}</p>`
           : html`
-            <div class="cards" aria-hidden=${isLoading}>
-              <${Card} title=${words.monthSoFar} figure=${amount(summary.monthSoFar)} quality=${summary.monthSoFar.quality}>
-                ${aside(words.projection, summary.projection)}
-              <//>
-              <${Card} title=${words.lastMonth} figure=${amount(summary.lastMonth)} quality=${summary.lastMonth.quality}>
-                ${aside(words.sameMonthLastYear, summary.sameMonthLastYear)}
-                <${Change} figure=${summary.changePercent} />
-              <//>
-              <${Card} title=${words.yearSoFar} figure=${amount(summary.yearSoFar)} quality=${summary.yearSoFar.quality}>
-                ${aside(words.lastYearSoFar, summary.lastYearSoFar)}
-                <${Change} figure=${summary.yearChangePercent} />
-              <//>
-              <${Card}
-                title=${words.averagePerDay}
-                figure=${amount(summary.averagePerDay, 2)}
-                quality=${summary.averagePerDay.quality}
-              >
-                <${Aside} text=${words.lastThirtyDays} quality=${null} />
-              <//>
+            <div class="cards" key=${isLoading} aria-hidden=${isLoading}>
+              ${!isPast && html`<${FiguresOfToday} ...${{ summary, amount, aside }} />`}
               <${LastReadingCard} day=${summary.day} reading=${summary.lastReading} unit=${unit} />
             </div>
           `
       }
     </section>
+  `;
+}
+
+/**
+ * @typedef {object} Written how the figures of a meter are written
+ * @property {Summary} summary
+ * @property {(figure: Figure, digits?: number) => string} amount
+ * @property {(text: (amount: string) => string, figure: Figure) => unknown} aside
+ */
+
+/** @param {Written} props */
+function FiguresOfToday({ summary, amount, aside }) {
+  const { words } = useSurroundings();
+  return html`
+    <${Card} title=${words.monthSoFar} figure=${amount(summary.monthSoFar)} quality=${summary.monthSoFar.quality}>
+      ${aside(words.projection, summary.projection)}
+    <//>
+    <${Card} title=${words.lastMonth} figure=${amount(summary.lastMonth)} quality=${summary.lastMonth.quality}>
+      ${aside(words.sameMonthLastYear, summary.sameMonthLastYear)}
+      <${Change} figure=${summary.changePercent} />
+    <//>
+    <${Card} title=${words.yearSoFar} figure=${amount(summary.yearSoFar)} quality=${summary.yearSoFar.quality}>
+      ${aside(words.lastYearSoFar, summary.lastYearSoFar)}
+      <${Change} figure=${summary.yearChangePercent} />
+    <//>
+    <${Card}
+      title=${words.averagePerDay}
+      figure=${amount(summary.averagePerDay, 2)}
+      quality=${summary.averagePerDay.quality}
+    >
+      <${Aside} text=${words.lastThirtyDays} quality=${null} />
+    <//>
   `;
 }
 
