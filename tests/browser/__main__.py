@@ -5,9 +5,9 @@ Sign in as ``home`` (electricity up to yesterday), ``demo`` (2006 to 2010), ``fl
 read again whenever it is loaded. ``--new`` lets the new backend answer, else the old one does.
 
 Tests look at components with the fixtures of ``conftest``: ``served`` is the application (``bring`` imports a file,
-``holding`` keeps an answer back, ``failing`` takes the database away, ``clock`` sets the time), ``sign_in`` opens a page
-for a person, ``watch.announce`` excuses a refusal that a test provokes. ``settling`` waits until a page shows what it was
-asked for, ``accessibility`` looks whether everybody can use it, ``parts`` finds the components on it.
+``holding`` keeps an answer back, ``failing`` takes the database away, ``clock`` sets the time), ``sign_in`` opens a
+page for a person, ``watch.announce`` excuses a refusal that a test provokes. ``settling`` waits until a page shows what
+it was asked for, ``accessibility`` looks whether everybody can use it, ``parts`` finds the components on it.
 """
 
 import sys
