@@ -74,6 +74,11 @@ function Overview() {
 export function Figures({ empty }) {
   const { selection } = useSurroundings();
   const [meters, setMeters] = useState(/** @type {import("../components/dashboard.js").MeterSummary[]} */ ([]));
+  const [isLate, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), LONGEST_WAIT_MS);
+    return () => clearTimeout(timer);
+  }, []);
   const isWelcome = empty && meters.length > 0 && !meters.some((meter) => meter.summary.lastReading);
   const { day, lastReading = null } = meters.find((meter) => meter.type === selection.meter)?.summary ?? {};
   const lastDay = day && lastReading && dayText(dayNumber(day) - lastReading.ageDays);
@@ -85,10 +90,12 @@ export function Figures({ empty }) {
       isWelcome
         ? empty
         : html`
-        <${MeterChoice} />
-        <${Alone}><${MonthlyCharts} lastDay=${lastDay} /><//>
-        <${Alone}><${TimelineSlider} /><//>
-        <${Alone}><${EnergyTable} /><//>
+        <div class=${meters.length || isLate ? "" : "awaiting"}>
+          <${MeterChoice} />
+          <${Alone}><${MonthlyCharts} lastDay=${lastDay} /><//>
+          <${Alone}><${TimelineSlider} /><//>
+          <${Alone}><${EnergyTable} /><//>
+        </div>
       `
     }
   `;
@@ -137,5 +144,5 @@ function Opened({ load, isAsked = true }) {
   if (failed)
     return html`<p role="alert">${words.failed} <button type="button" class="inline" onClick=${open}>${words.tryAgain}</button></p>`;
   if (!found) return html`<p aria-busy="true">${words.loading}</p>`;
-  return html`<div class="opened" tabindex="-1" ref=${heading}><${Alone}><${found.View} /><//></div>`;
+  return html`<div tabindex="-1" ref=${heading}><${Alone}><${found.View} /><//></div>`;
 }
