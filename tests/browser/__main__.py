@@ -10,6 +10,7 @@ page for a person, ``watch.announce`` excuses a refusal that a test provokes. ``
 it was asked for, ``accessibility`` looks whether everybody can use it, ``parts`` finds the components on it.
 """
 
+import signal
 import sys
 from threading import Event
 
@@ -43,6 +44,7 @@ def fill(served: Served) -> None:
 def main(new: bool) -> None:
     """Serve the page on this machine until interrupted."""
     logger().setLevel("WARNING")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with throwaway.issuer() as layout, Server(layout) as server, server.serving(RunningClock()) as served:
         fill(served)
         served.reads_files_again = True

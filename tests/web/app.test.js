@@ -13,9 +13,9 @@ const { WORDS } = await import(new URL("page/words.js", WEB));
 const EN = WORDS.en;
 
 /** Only the dashboard is there: the page stands on whatever part of it can be shown. */
-const answer = (url) => (url.includes("/dashboard") ? json(dashboard()) : json({ detail: "away" }, 503));
+const usual = (url) => (url.includes("/dashboard") ? json(dashboard()) : json({ detail: "away" }, 503));
 
-async function opened({ status = 200, claims = {}, arrive = true, back = {} } = {}) {
+async function opened({ status = 200, claims = {}, arrive = true, back = {}, answer = usual } = {}) {
   const root = await newDocument();
   const issuer = Object.assign(new FakeIssuer(), { claims });
   const storages = [new MemoryStorage(), new MemoryStorage()];
@@ -59,7 +59,7 @@ test("a component that breaks takes no other one with it, and may be tried again
   document.dispatchEvent(new Event("visibilitychange"));
   await until(() => buttonOf(root, EN.tryAgain) && root.textContent.includes(EN.failed));
   assert.match(root.textContent, /1,234\.6/);
-  app.answer = answer;
+  app.answer = usual;
   buttonOf(root, EN.tryAgain).click();
   await until(() => root.querySelectorAll("h2").length >= 3, "the broken ones are drawn again");
 });
@@ -103,14 +103,28 @@ test("what was typed comes back after signing in again, for the same person only
   const at = { issuer: issuer.url, clientId: "energy-monitor", redirectUri: "http://localhost:3100/api/" };
   const signIn = new SignIn(at, { storage: storages[0], go: issuer.visit, fetch: issuer.fetch });
   const typed = { user: "home", drafts: { reading: { amount: "123,4" } } };
-  await signIn.leave(typed);
-  assert.deepEqual((await signIn.arrive(issuer.back())).drafts, typed.drafts);
+  await signIn.leave({ typed, view: "#files" });
+  const { drafts, view } = await signIn.arrive(issuer.back());
+  assert.deepEqual([drafts, view], [typed.drafts, "#files"]);
   assert.equal(storages[0].kept.size, 0);
-  await signIn.leave(typed);
+  await signIn.leave({ typed });
+  await assert.rejects(signIn.arrive(issuer.back({ error: "access_denied" })));
+  await signIn.leave({ view: "" });
+  assert.deepEqual((await signIn.arrive(issuer.back())).drafts, typed.drafts, "a sign-in that failed loses nothing");
+  await signIn.leave({ typed });
   issuer.claims = { sub: "alice" };
   assert.deepEqual((await signIn.arrive(issuer.back())).drafts, {});
   await signIn.leave();
   assert.deepEqual((await signIn.arrive(issuer.back())).drafts, {});
+});
+
+test("a component may ask to sign in again, with what was typed", async () => {
+  const { root, issuer, storages } = await opened();
+  await until(() => /1,234\.6/.test(root.textContent));
+  issuer.asked = null;
+  document.dispatchEvent(new Event("sign-in-again"));
+  await until(() => issuer.asked, "the issuer is visited");
+  assert.equal(JSON.parse(storages[0].getItem("sign-in")).typed.user, "home");
 });
 
 test("a sign-in that failed says so and may be tried again", async () => {
@@ -132,7 +146,7 @@ test("another language changes everything that is said, and its choice is kept",
   choose(root.querySelectorAll("select")[0], "de");
   await until(() => /1\.234,6/.test(root.textContent));
   await until(() => document.documentElement.lang === "de");
-  assert.equal(document.title, WORDS.de.title);
+  await until(() => document.title === `${WORDS.de.views.names.overview} – ${WORDS.de.title}`);
   assert.equal(root.querySelectorAll("h2")[0].textContent, WORDS.de.dashboard);
   assert.equal(storages[1].getItem("language"), "de");
 });
@@ -154,4 +168,15 @@ test("every control has a name and is a control that the keyboard knows", async 
     assert.equal(control.getAttribute("tabindex"), null);
   }
   assert.equal(root.querySelectorAll("[onclick], a:not([href])").length, 0);
+});
+
+test("who has readings of gas alone sees gas first", async () => {
+  const { root } = await opened({
+    answer: (url) => {
+      const body = dashboard();
+      [body.meters[0].summary, body.meters[1].summary] = [body.meters[1].summary, body.meters[0].summary];
+      return url.includes("/dashboard") ? json(body) : json({ detail: "away" }, 503);
+    },
+  });
+  await until(() => root.querySelector("input[value=gas]")?.checked, "gas is chosen");
 });

@@ -133,3 +133,30 @@ test("after a write it is asked for consistently at once, and an overtaken answe
   assert.ok(textOf(root).includes("5 kWh"));
   assert.deepEqual(asked, ["/components/dashboard", "/components/dashboard?consistent=true"]);
 });
+
+test("of another subject nothing is shown meanwhile, and nothing after it failed", async () => {
+  const { html, useCallback } = await import(new URL("vendor/preact.js", WEB));
+  const { useLoaded } = await import(new URL("page/component.js", WEB));
+  const waits = Promise.withResolvers();
+  const asked = [];
+  const answers = { power: Promise.resolve("of power"), gas: waits.promise };
+  const ask = (meter) => {
+    asked.push(meter);
+    return answers[meter];
+  };
+  const Probe = ({ meter }) => {
+    const { body, failed } = useLoaded(
+      useCallback(() => ask(meter), [meter]),
+      [meter],
+    );
+    return html`<p>${meter}: ${body ?? (failed ? "failed" : "loading")}</p>`;
+  };
+  const props = { meter: "power" };
+  const { root, value } = await drawn(Probe, async () => json({}), { props });
+  await until(() => textOf(root).includes("of power"));
+  props.meter = "gas";
+  value.select({});
+  await until(() => asked.includes("gas") && /gas ?: loading/.test(textOf(root)));
+  waits.reject(new Error("offline"));
+  await until(() => /gas ?: failed/.test(textOf(root)));
+});

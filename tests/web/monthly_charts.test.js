@@ -512,8 +512,7 @@ test("where another year cannot be loaded, the chart says which year it still sh
 test("another meter is drawn as itself, in its own unit", async () => {
   const { root, value } = await loaded();
   value.select({ meter: "gas" });
-  await until(() => caption(root) === "Gas in 2024, beside 2023");
-  assert.match(names(root)[0], /m³/);
+  await until(() => caption(root) === "Gas in 2024, beside 2023" && /m³/.test(names(root)[0]));
   assert.ok(root.querySelector(".chart.gas"));
 });
 

@@ -39,7 +39,7 @@ export function EnergyTable() {
     const answer = api.show("energy_table", Object.fromEntries(given), (/** @type {TableBody} */ _) => []);
     return answer.then((page) => ({ ...page, cursor }));
   }, [api, type, from, to, isRising, cursor]);
-  const loaded = useLoaded(ask, ["power", "gas"]);
+  const loaded = useLoaded(ask, ["power", "gas"], type);
   const { body, load } = loaded;
   const zone = body?.zone ?? "UTC";
   useEffect(() => setIsBoth(false), [meter]);

@@ -1,6 +1,6 @@
 /** The monthly charts: a year's consumption in bars, last year's beside them, the register as a line on request. */
 
-import { Section, useLoaded, useSurroundings } from "../page/component.js";
+import { later, Section, useLoaded, useSurroundings } from "../page/component.js";
 import { localParts, monthIndex } from "../page/formats.js";
 import { html, useCallback, useEffect, useMemo, useState } from "../vendor/preact.js";
 
@@ -356,7 +356,7 @@ function AsTable({ type, months }) {
   const open = (/** @type {any} */ { target }) => {
     setFailed(false);
     if (target.open)
-      import("./month_table.js").then(
+      later(() => import("./month_table.js"), new URL("month_table.js", import.meta.url).href).then(
         ({ MonthTable }) => setTable(() => MonthTable),
         () => setFailed(true),
       );

@@ -23,7 +23,8 @@ const EVER = { from: "1900-01-01", to: "2999-01-01" }; // what the application t
 const each = (/** @type {TimelineBody} */ body) => [body];
 const sum = (/** @type {TimelineBody} */ body) => body.buckets.reduce((all, { count }) => all + count, 0);
 
-export function TimelineSlider() {
+/** @param {{today?: string}} props the household's, where it is known */
+export function TimelineSlider({ today }) {
   const { api, words, selection } = useSurroundings();
   const { meter, from, to } = selection;
   const range = `${meter} ${from} ${to}`;
@@ -58,15 +59,15 @@ export function TimelineSlider() {
         ${
           body && !body.dateRange
             ? html`<p>${words.noReading}</p>`
-            : html`<${Timeline} body=${body} count=${isCounted ? (within.body?.count ?? sum(body)) : null} />`
+            : html`<${Timeline} today=${today} body=${body} count=${isCounted ? (within.body?.count ?? sum(body)) : null} />`
         }
       </div>
     <//>
   `;
 }
 
-/** @param {{body: TimelineBody | null, count: number | null}} props ``count``: how many lie in the range, if known */
-function Timeline({ body, count }) {
+/** @param {{body: TimelineBody | null, count: number | null, today?: string}} props ``count``: in the range, if known */
+function Timeline({ body, count, today }) {
   const { words, formats, selection, select } = useSurroundings();
   const [moved, setMoved] = useState(/** @type {Partial<Range> | null} */ (null));
   const isKeyHeld = useRef(false);
@@ -124,7 +125,7 @@ function Timeline({ body, count }) {
   return html`
     <fieldset class="presets">
       <legend class="spoken">${words.timeline.choose}</legend>
-      ${presets(localParts(Date.now(), zone).date).map(([name, from, to]) => {
+      ${presets(today ?? localParts(Date.now(), zone).date).map(([name, from, to]) => {
         const isChosen = from === selection.from && to === selection.to;
         return html`
           <button

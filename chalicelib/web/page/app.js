@@ -38,8 +38,8 @@ export function App({ base, signIn, returned, preferences, fetch }) {
 
   useEffect(() => {
     document.documentElement.lang = language;
-    document.title = words.title;
-  }, [language]);
+    if (!session) document.title = words.title;
+  }, [language, session]);
   useEffect(() => {
     if (theme === "auto") document.documentElement.removeAttribute("data-theme");
     else document.documentElement.setAttribute("data-theme", theme);
@@ -47,7 +47,7 @@ export function App({ base, signIn, returned, preferences, fetch }) {
   useEffect(() => {
     if (!returned) return;
     const begin = (/** @type {import("./sign_in.js").Session} */ arrived) => {
-      location.hash = String(arrived.drafts.view ?? "");
+      location.hash = arrived.view;
       setSession(arrived);
       setPhase("in");
     };
@@ -64,9 +64,13 @@ export function App({ base, signIn, returned, preferences, fetch }) {
   const api = useMemo(() => session && new Api(base, session.token, () => setPhase("expired"), fetch), [session]);
   const drafts = useMemo(() => new Drafts(session?.drafts), [session]);
   const leave = () => {
-    const typed = session && { user: session.user, drafts: { ...drafts.kept, view: location.hash } };
-    signIn.leave(typed).catch(() => setPhase("failed"));
+    const typed = session && { user: session.user, drafts: drafts.kept };
+    signIn.leave({ ...(typed && { typed }), view: location.hash }).catch(() => setPhase("failed"));
   };
+  useEffect(() => {
+    document.addEventListener("sign-in-again", leave);
+    return () => document.removeEventListener("sign-in-again", leave);
+  });
   const signOut = () => {
     setSession(null);
     setPhase("out");

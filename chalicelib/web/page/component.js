@@ -51,12 +51,13 @@ export function useSurroundings() {
  * @template Body
  * @param {(consistent: boolean) => Promise<Body>} ask another function loads again
  * @param {readonly Meter[]} meters
+ * @param {string} [subject] what it is about: of another subject nothing is shown meanwhile
  * @returns {Loaded<Body>}
  */
-export function useLoaded(ask, meters) {
+export function useLoaded(ask, meters, subject = meters.join()) {
   const { api } = useSurroundings();
   const [state, setState] = useState(
-    /** @type {{body: Body | null, failed: boolean}} */ ({ body: null, failed: false }),
+    /** @type {{body: Body | null, failed: boolean, subject: string}} */ ({ body: null, failed: false, subject }),
   );
   const latest = useRef(0);
   const load = useCallback(
@@ -66,8 +67,13 @@ export function useLoaded(ask, meters) {
       const show = (/** @type {typeof setState} */ set) => (/** @type {any} */ change) =>
         turn === latest.current && set(change);
       ask(consistent).then(
-        (body) => show(setState)({ body, failed: false }),
-        () => show(setState)((/** @type {typeof state} */ before) => ({ body: before.body, failed: true })),
+        (body) => show(setState)({ body, failed: false, subject }),
+        () =>
+          show(setState)((/** @type {typeof state} */ before) => ({
+            body: before.subject === subject ? before.body : null,
+            failed: true,
+            subject,
+          })),
       );
     },
     [ask],
@@ -79,7 +85,8 @@ export function useLoaded(ask, meters) {
     document.addEventListener("visibilitychange", comeBack);
     return () => document.removeEventListener("visibilitychange", comeBack);
   }, [load]);
-  return { ...state, load: () => load() };
+  const { body, failed } = state.subject === subject ? state : { body: null, failed: false };
+  return { body, failed, load: () => load() };
 }
 
 /**
@@ -124,6 +131,22 @@ export class Alone extends Component {
 function Broken({ tryAgain }) {
   const { words } = useSurroundings();
   return html`<p role="alert">${words.failed} <button type="button" class="inline" onClick=${tryAgain}>${words.tryAgain}</button></p>`;
+}
+
+let tries = 0;
+
+/**
+ * Load a module that is no part of the first view. A browser keeps that loading it has failed: another try has another
+ * name.
+ * @param {() => Promise<any>} load
+ * @param {string} url of the module
+ * @returns {Promise<any>}
+ */
+export function later(load, url) {
+  return load().catch(() => {
+    tries += 1;
+    return import(`${url}?again=${tries}`);
+  });
 }
 
 /** Texts that somebody has typed and not sent: they outlive a view, and a new sign-in of the same person. */

@@ -5,8 +5,8 @@ import { EnergyForms } from "../components/energy_forms.js";
 import { EnergyTable } from "../components/energy_table.js";
 import { MonthlyCharts } from "../components/monthly_charts.js";
 import { TimelineSlider } from "../components/timeline_slider.js";
-import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { Alone, Surrounded, useSurroundings } from "./component.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
+import { Alone, later, Surrounded, useSurroundings } from "./component.js";
 import { dayNumber, dayText } from "./formats.js";
 
 /** @typedef {import("./component.js").Surroundings} Surroundings */
@@ -14,13 +14,24 @@ import { dayNumber, dayText } from "./formats.js";
 
 /** Each view that is no part of the first load, by its name in the address. */
 const LATER = {
-  files: () => import("../components/csv_import.js").then((module) => module.CsvImport),
-  meters: () => import("../components/meter_settings.js").then((module) => module.MeterSettings),
-  demo: () => import("../demo/demo.js").then((module) => module.Demo),
+  files: () => opened(() => import("../components/csv_import.js"), "components/csv_import.js", "CsvImport"),
+  meters: () =>
+    opened(() => import("../components/meter_settings.js"), "components/meter_settings.js", "MeterSettings"),
+  demo: () => opened(() => import("../demo/demo.js"), "demo/demo.js", "Demo"),
 };
 
 /** What is there instead of figures; nobody has asked for it. */
-const WELCOME = () => import("../demo/welcome.js").then((module) => module.Welcome);
+const WELCOME = () => opened(() => import("../demo/welcome.js"), "demo/welcome.js", "Welcome");
+
+/**
+ * @param {() => Promise<any>} load
+ * @param {string} path
+ * @param {string} name
+ */
+const opened = (load, path, name) =>
+  later(load, new URL(`../${path}`, import.meta.url).href).then((module) => module[name]);
+
+const LONGEST_WAIT_MS = 1_500; // for the cards, whose height decides where everything else stands
 
 /** @type {import("./component.js").Selection} */
 export const EVERYTHING = { meter: "power", from: null, to: null };
@@ -30,6 +41,9 @@ export function Household({ words, formats, api, drafts }) {
   const [selection, setSelection] = useState(EVERYTHING);
   const select = (/** @type {Partial<typeof selection>} */ change) => setSelection((now) => ({ ...now, ...change }));
   const view = useView();
+  useEffect(() => {
+    document.title = `${words.views.names[view === "demo" ? "overview" : view]} – ${words.title}`;
+  }, [view, words]);
   return html`
     <${Surrounded.Provider} value=${{ words, formats, api, drafts, selection, select }}>
       <nav class="views" aria-label=${words.views.title}>
@@ -63,7 +77,10 @@ function viewOf(hash) {
 }
 
 function Overview() {
-  return html`<${Figures} empty=${html`<${Opened} load=${WELCOME} isAsked=${false} />`} /><${EnergyForms} />`;
+  return html`
+    <${Alone}><${EnergyForms} /><//>
+    <${Figures} empty=${html`<${Opened} load=${WELCOME} isAsked=${false} />`} />
+  `;
 }
 
 /**
@@ -72,14 +89,21 @@ function Overview() {
  * @param {{empty?: unknown}} props what is there instead
  */
 export function Figures({ empty }) {
-  const { selection } = useSurroundings();
+  const { selection, select } = useSurroundings();
   const [meters, setMeters] = useState(/** @type {import("../components/dashboard.js").MeterSummary[]} */ ([]));
   const [isLate, setLate] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setLate(true), LONGEST_WAIT_MS);
     return () => clearTimeout(timer);
   }, []);
-  const isWelcome = empty && meters.length > 0 && !meters.some((meter) => meter.summary.lastReading);
+  const filled = meters.filter((meter) => meter.summary.lastReading).map((meter) => meter.type);
+  const hadFigures = useRef(false); // who deletes the last reading may take that back where it was
+  useLayoutEffect(() => {
+    const isFirst = filled.length > 0 && !hadFigures.current;
+    if (isFirst && !filled.includes(selection.meter)) select({ meter: filled[0] });
+    hadFigures.current ||= isFirst;
+  }, [meters]);
+  const isWelcome = empty && meters.length > 0 && !filled.length && !hadFigures.current;
   const { day, lastReading = null } = meters.find((meter) => meter.type === selection.meter)?.summary ?? {};
   const lastDay = day && lastReading && dayText(dayNumber(day) - lastReading.ageDays);
   return html`
@@ -93,7 +117,7 @@ export function Figures({ empty }) {
         <div class=${meters.length || isLate ? "" : "awaiting"}>
           <${MeterChoice} />
           <${Alone}><${MonthlyCharts} lastDay=${lastDay} /><//>
-          <${Alone}><${TimelineSlider} /><//>
+          <${Alone}><${TimelineSlider} today=${day} /><//>
           <${Alone}><${EnergyTable} /><//>
         </div>
       `

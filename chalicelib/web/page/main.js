@@ -2,6 +2,7 @@
 
 import { html, render } from "../vendor/preact.js";
 import { App, isReturn } from "./app.js";
+import { later } from "./component.js";
 import { Preferences } from "./preferences.js";
 
 /** @typedef {import("./sign_in.js").SignIn} SignIn */
@@ -11,17 +12,18 @@ const here = new URL(location.href);
 const home = `${base}/`;
 const ask = globalThis.fetch.bind(globalThis);
 /** Signing in is loaded when somebody does it: most who open the page look at it first. */
-const signingIn = () =>
-  import("./sign_in.js").then(
-    ({ SignIn }) =>
-      new SignIn(
-        { issuer, clientId: client, redirectUri: here.origin + home },
-        { storage: sessionStorage, go: (url) => location.assign(url), fetch: ask },
-      ),
+async function signingIn() {
+  const loaded = await later(() => import("./sign_in.js"), new URL("sign_in.js", import.meta.url).href);
+  return /** @type {SignIn} */ (
+    new loaded.SignIn(
+      { issuer, clientId: client, redirectUri: here.origin + home },
+      { storage: sessionStorage, go: (/** @type {string} */ url) => location.assign(url), fetch: ask },
+    )
   );
+}
 /** @type {Pick<SignIn, "leave" | "arrive">} */
 const signIn = {
-  leave: async (typed) => (await signingIn()).leave(typed),
+  leave: async (left) => (await signingIn()).leave(left),
   arrive: async (url) => (await signingIn()).arrive(url),
 };
 const returned = isReturn(here) ? here : null;

@@ -11,9 +11,11 @@ import * as oauth from "../vendor/oauth4webapi.js";
  * @property {string} user
  * @property {number} expiresAt in milliseconds
  * @property {Record<string, unknown>} drafts what the same person had typed before signing in again
+ * @property {string} view where they were
  */
 
 /** @typedef {{user: string, drafts: Record<string, unknown>}} Typed */
+/** @typedef {{typed: Typed | null, view: string}} Left what somebody will want to go on with */
 
 /**
  * @typedef {object} Issuer
@@ -49,12 +51,14 @@ export class SignIn {
 
   /**
    * Leave for the issuer. Throws where it cannot be reached.
-   * @param {Typed | null} [typed] what the person whose token has ended will want to go on with
+   * @param {Partial<Left>} [left] what is not given is as it was when signing in was begun before, and did not work
    */
-  async leave(typed = null) {
+  async leave(left = {}) {
     const server = await this.server();
+    const { typed = null, view = "" } = { ...this.pending(), ...left };
     const pending = {
       typed,
+      view,
       verifier: oauth.generateRandomCodeVerifier(),
       state: oauth.generateRandomState(),
       nonce: oauth.generateRandomNonce(),
@@ -81,8 +85,24 @@ export class SignIn {
    * @returns {Promise<Session>}
    */
   async arrive(url) {
-    const { typed, verifier, state, nonce } = JSON.parse(this.around.storage.getItem(PENDING) ?? "{}");
+    const { typed, view, ...asked } = this.pending();
+    this.around.storage.removeItem(PENDING); // each answer is taken once
+    if (typed) this.around.storage.setItem(PENDING, JSON.stringify({ typed, view }));
+    const { token, user, expiresAt } = await this.taken(url, asked);
     this.around.storage.removeItem(PENDING);
+    const drafts = typed?.user === user ? typed.drafts : {}; // nobody else sees what somebody has typed
+    return { token, user, expiresAt, drafts, view: view ?? "" };
+  }
+
+  pending() {
+    return JSON.parse(this.around.storage.getItem(PENDING) ?? "{}");
+  }
+
+  /**
+   * @param {URL} url
+   * @param {{verifier: string, state: string, nonce: string}} asked
+   */
+  async taken(url, { verifier, state, nonce }) {
     if (!state) throw new Error("no sign-in was begun here");
     const server = await this.server();
     const answer = oauth.validateAuthResponse(server, this.client, url, state);
@@ -99,8 +119,7 @@ export class SignIn {
     const tokens = await oauth.processAuthorizationCodeResponse(server, this.client, response, checks);
     const claims = oauth.getValidatedIdTokenClaims(tokens);
     if (!claims || !tokens.id_token) throw new Error("the issuer gave no ID token");
-    const drafts = typed?.user === claims.sub ? typed.drafts : {}; // nobody else sees what somebody has typed
-    return { token: tokens.id_token, user: claims.sub, expiresAt: claims.exp * 1000, drafts };
+    return { token: tokens.id_token, user: claims.sub, expiresAt: claims.exp * 1000 };
   }
 
   async server() {
