@@ -1,5 +1,8 @@
 """The dashboard as people see it: both languages, both themes, every size and state."""
 
+import re
+from datetime import date
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -97,6 +100,17 @@ def test_paper_gets_the_figures_and_no_controls(sign_in: SignIn) -> None:
     expect(page.get_by_text("165 kWh").first).to_be_visible()
     for control in page.get_by_role("button").or_(page.get_by_role("combobox")).all():
         expect(control).to_be_hidden()
+
+
+@pytest.mark.parametrize(("day", "is_due"), [(date(2024, 4, 12), False), (date(2024, 4, 13), True)])
+def test_a_month_after_the_last_reading_the_next_one_is_due(
+    household: Served, sign_in: SignIn, day: date, is_due: bool
+) -> None:
+    household.clock.set(day)
+    page = sign_in()
+    expect(page.get_by_text(re.compile("(29|30) days ago"))).to_have_count(2)
+    expect(page.get_by_text("A reading is due.")).to_have_count(2 * is_due)
+    accessible(page)
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import environments, layout
+from infra.local import browser, environments, layout
 from infra.local.layout import Layout, Ports
 
 
@@ -80,3 +80,15 @@ def test_an_environment_is_built_again_when_its_files_change(monkeypatch: pytest
     assert environments.ensure(["sample"]) == []
     requirements.write_text("# changed")
     assert environments.ensure(["sample"]) == ["sample"]
+
+
+@pytest.mark.parametrize(("purpose", "asked"), [("test", 1), ("check", 0), ("up", 0)])
+def test_tests_alone_ask_for_a_browser(monkeypatch: pytest.MonkeyPatch, purpose: str, asked: int) -> None:
+    said: list[object] = []
+    monkeypatch.setattr("sys.argv", ["environments", purpose])
+    monkeypatch.setattr(platform, "system", lambda: "Linux")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(environments, "_is_current", lambda _name: True)
+    monkeypatch.setattr(browser, "ensure", said.append)
+    environments.main()
+    assert len(said) == asked

@@ -1,0 +1,72 @@
+"""The tests' own eyes: whatever a browser complains about, or a person could not use, is seen."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.accessibility import accessible, fits, reach
+from tests.browser.conftest import SignIn
+from tests.browser.settling import settled
+from tests.browser.watching import Watch
+
+
+@pytest.fixture
+def page(visit: SignIn) -> Page:
+    page = visit()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    return page
+
+
+def complaint(watch: Watch) -> str:
+    """What would have failed the test; it does not any more."""
+    with pytest.raises(AssertionError) as raised:
+        watch.close()
+    return str(raised.value)
+
+
+INLINE = "document.body.append(Object.assign(document.createElement('script'), { textContent: 'globalThis.ran = 1' }))"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "seen"),
+    [
+        ("console.error('oh')", "console, error: oh"),
+        ("console.warn('hm')", "console, warning: hm"),
+        ("document.body.onclick = () => { throw new Error('lost') }; document.body.click()", "uncaught: .*lost"),
+        ("Promise.reject(new Error('lost'))", "uncaught: .*lost"),
+        (INLINE, "content security policy: script-src-elem inline"),
+        (
+            "fetch('https://elsewhere.example/').catch(() => 0)",
+            "content security policy: connect-src https://elsewhere",
+        ),
+        ("fetch('/api/components/dashboard')", "status of 401"),
+    ],
+)
+def test_trouble_is_seen(page: Page, watch: Watch, trouble: str, seen: str) -> None:
+    page.evaluate(f"() => {{ {trouble} }}")
+    settled(page)
+    with pytest.raises(AssertionError, match=seen):
+        watch.close()
+
+
+def test_a_refusal_that_is_announced_is_none_of_it_and_must_come(page: Page, watch: Watch) -> None:
+    watch.announce(401, "/components/dashboard")
+    watch.announce(401, "/components/nothing")
+    page.evaluate("fetch('/api/components/dashboard')")
+    assert complaint(watch) == "announced, but not seen: /components/nothing"
+
+
+def test_what_somebody_cannot_use_is_seen(page: Page) -> None:
+    page.evaluate("document.querySelector('main').append(document.createElement('input'))")
+    with pytest.raises(AssertionError, match="Form elements must have labels"):
+        accessible(page)
+
+
+def test_what_is_too_wide_is_seen(page: Page) -> None:
+    page.evaluate("document.querySelector('main').style.minWidth = '2000px'")
+    with pytest.raises(AssertionError, match="pixels wide"):
+        fits(page)
+
+
+def test_what_no_key_leads_to_is_seen(page: Page) -> None:
+    with pytest.raises(AssertionError, match="by Tab"):
+        reach(page, page.get_by_role("heading", name="Energy Monitor"))
