@@ -163,6 +163,39 @@ test("an hour that exists twice has two instants, one that does not exist is rea
   assert.deepEqual(at("2024-07-01", "12:00"), ["2024-07-01T10:00"]);
 });
 
+for (const [date, time, instant] of [
+  ["0002-02-03", "12:00", "0002-02-03T11:0"],
+  ["0020-02-03", "12:00", "0020-02-03T11:0"],
+  ["0202-02-03", "12:00", "0202-02-03T11:0"],
+  ["0001-01-01", "00:00", "0000-12-31T23:0"],
+  ["20266-02-03", "12:00", "+020266-02-03T11:00"],
+  ["275760-09-13", "23:59", undefined],
+  ["", "12:00", undefined],
+  ["2024-02-03", "", undefined],
+]) {
+  test(`a year by keyboard: ${date || "no date"} ${time || "no time"} is ${instant ?? "no instant"}`, () => {
+    const [found] = instantsOf(date, time, ZONE);
+    assert.equal(found && new Date(found).toISOString().slice(0, instant?.length), instant);
+    if (instant) assert.deepEqual(localParts(found, ZONE), { date, time });
+  });
+}
+
+for (const date of ["0002-02-03", "0020-02-03", "20266-02-03", "275760-09-13"]) {
+  test(`the form goes on with the date ${date}, and the application says whether it takes it`, async () => {
+    const refused = json({ detail: "too far", errors: [{ where: "date", reason: "too far" }] }, 422);
+    const drafts = new Drafts({ reading: { type: "power", text: "1", date, time: "12:00", second: false } });
+    const { root, writes } = await opened([refused, stored()], { drafts, open: false });
+    await until(() => root.querySelector("form [aria-busy=false]") && saying(root, "= 1 kWh")(), "it is drawn");
+    await save(root, "12445");
+    await until(saying(root, EN.refused.date));
+    assert.equal(writes()[0].json.date, `${date}T12:00`);
+    assert.doesNotMatch(root.textContent, /clocks went/);
+    type(field(root, "date"), "2023-02-01");
+    await save(root, "12446");
+    await until(() => !root.querySelector("dialog"), "it is saved in the end");
+  });
+}
+
 test("a reading of now is recorded with a typed amount and one press", async () => {
   const { root, writes, value } = await opened([stored()]);
   const told = [];

@@ -368,11 +368,13 @@ export function momentText(typed, zone) {
 /**
  * @param {Moment} typed
  * @param {string | null} zone
+ * @returns {string | null} null where zone, date or time are not there
  */
 export function instantOf({ date, time, second }, zone) {
   if (!zone) return null;
   const instants = instantsOf(date, time, zone);
-  return new Date(instants[second ? 1 : 0] ?? instants[0]).toISOString();
+  const instant = instants[second ? 1 : 0] ?? instants[0];
+  return instant === undefined ? null : new Date(instant).toISOString();
 }
 
 /**
