@@ -15,12 +15,16 @@ const LAST = { id: "r1", type: "power", date: "2023-01-30T23:00:00.000Z", amount
 const FORM = "/components/energy_forms";
 
 /** An application that answers each write with the next of ``answers``; a function makes its answer of what was sent. */
-async function opened(answers = [], { last = LAST, existing = null, drafts, open = true, beginning, ...more } = {}) {
+async function opened(
+  answers = [],
+  { last = LAST, existing = null, drafts, open = true, beginnings = [], Component = EnergyForms, ...more } = {},
+) {
   const sent = [];
   const fetch = async (url, { method, body, headers }) => {
     const path = url.split("?")[0];
     if (method === "GET" && path === FORM) {
-      await beginning;
+      const other = await beginnings.shift();
+      if (other) return other;
       return json({ type: new URLSearchParams(url.split("?")[1]).get("type"), zone: ZONE, last });
     }
     if (method === "GET" && path === "/components/energy_table") {
@@ -35,7 +39,7 @@ async function opened(answers = [], { last = LAST, existing = null, drafts, open
     if (answer instanceof Error) throw answer;
     return typeof answer === "function" ? answer(JSON.parse(body)) : answer;
   };
-  const { root, value } = await shown(EnergyForms, fetch, { ...(drafts && { drafts }), ...more });
+  const { root, value } = await shown(Component, fetch, { ...(drafts && { drafts }), ...more });
   if (open) {
     button(root, value.words.forms.add).click();
     await until(() => field(root, "date")?.value, "the form knows the zone");
@@ -142,7 +146,7 @@ test("a local date and time are those of the user's zone", () => {
 
 test("who saves before the date of now has come presses once", async () => {
   const beginning = Promise.withResolvers();
-  const { root, writes } = await opened([stored()], { open: false, beginning: beginning.promise });
+  const { root, writes } = await opened([stored()], { open: false, beginnings: [beginning.promise] });
   button(root, EN.add).click();
   await until(() => field(root, "amount"));
   await save(root, "12445.5");
@@ -162,6 +166,39 @@ test("an hour that exists twice has two instants, one that does not exist is rea
   assert.deepEqual(at("2023-03-26", "02:30"), ["2023-03-26T01:30"]);
   assert.deepEqual(at("2024-07-01", "12:00"), ["2024-07-01T10:00"]);
 });
+
+for (const [date, time, instant] of [
+  ["0002-02-03", "12:00", "0002-02-03T11:0"],
+  ["0020-02-03", "12:00", "0020-02-03T11:0"],
+  ["0202-02-03", "12:00", "0202-02-03T11:0"],
+  ["0001-01-01", "00:00", "0000-12-31T23:0"],
+  ["20266-02-03", "12:00", "+020266-02-03T11:00"],
+  ["275760-09-13", "23:59", undefined],
+  ["", "12:00", undefined],
+  ["2024-02-03", "", undefined],
+]) {
+  test(`a year by keyboard: ${date || "no date"} ${time || "no time"} is ${instant ?? "no instant"}`, () => {
+    const [found] = instantsOf(date, time, ZONE);
+    assert.equal(found && new Date(found).toISOString().slice(0, instant?.length), instant);
+    if (instant) assert.deepEqual(localParts(found, ZONE), { date, time });
+  });
+}
+
+for (const date of ["0002-02-03", "0020-02-03", "20266-02-03", "275760-09-13"]) {
+  test(`the form goes on with the date ${date}, and the application says whether it takes it`, async () => {
+    const refused = json({ detail: "too far", errors: [{ where: "date", reason: "too far" }] }, 422);
+    const drafts = new Drafts({ reading: { type: "power", text: "1", date, time: "12:00", second: false } });
+    const { root, writes } = await opened([refused, stored()], { drafts, open: false });
+    await until(() => root.querySelector("form [aria-busy=false]") && saying(root, "= 1 kWh")(), "it is drawn");
+    await save(root, "12445");
+    await until(saying(root, EN.refused.date));
+    assert.equal(writes()[0].json.date, `${date}T12:00`);
+    assert.doesNotMatch(root.textContent, /clocks went/);
+    type(field(root, "date"), "2023-02-01");
+    await save(root, "12446");
+    await until(() => !root.querySelector("dialog"), "it is saved in the end");
+  });
+}
 
 test("a reading of now is recorded with a typed amount and one press", async () => {
   const { root, writes, value } = await opened([stored()]);
@@ -199,6 +236,103 @@ test("nonsense is said and not sent", async () => {
   await save(root, "");
   await until(saying(root, "Please type a number"));
   assert.deepEqual(writes(), []);
+});
+
+test("who adds an earlier reading is not told how much less it is than the last", async () => {
+  const { root } = await opened();
+  type(field(root, "amount"), "12000");
+  await until(saying(root, "= 12 000 kWh 400 kWh less than the last"));
+  type(field(root, "date"), "2023-01-30");
+  await until(() => !root.textContent.includes("less than"), "it is not compared");
+  assert.ok(saying(root, "= 12 000 kWh")());
+  type(field(root, "date"), "2023-02-01");
+  await until(saying(root, "400 kWh less than the last"));
+  type(field(root, "date"), "");
+  await until(() => !root.textContent.includes("less than"), "without a date neither");
+});
+
+test("where the last reading cannot be asked, the form begins with this device's clock and saves that instant", async () => {
+  const before = process.env.TZ;
+  process.env.TZ = "Asia/Tokyo";
+  try {
+    const begin = Date.now();
+    const { root, writes } = await opened([stored()], { beginnings: [json({}, 503)] });
+    await until(saying(root, "Date and time are those of this device (Asia/Tokyo)."));
+    const now = localParts(begin, "Asia/Tokyo");
+    assert.equal(field(root, "date").value, now.date);
+    await save(root, "12445");
+    await until(() => writes().length === 1);
+    assert.match(writes()[0].json.date, /Z$/);
+    assert.ok(Math.abs(Date.parse(writes()[0].json.date) - begin) <= 60_000);
+    await until(saying(root, "Recorded: Electricity, 12,445 kWh, Feb 1, 2023, 8:00 PM."));
+  } finally {
+    process.env.TZ = before ?? "";
+    if (before === undefined) delete process.env.TZ;
+  }
+});
+
+test("trying again brings the last reading and the household's clock", async () => {
+  const { root, writes } = await opened([stored()], { beginnings: [json({}, 503)] });
+  await until(saying(root, "of this device"));
+  button(root, WORDS.en.tryAgain).click();
+  await until(saying(root, "Last: 12,400 kWh"));
+  assert.doesNotMatch(root.textContent, /this device|cannot be shown/);
+  await save(root, "12445");
+  await until(() => writes().length === 1);
+  const now = localParts(Date.now(), ZONE);
+  assert.ok(Math.abs(Date.parse(`${writes()[0].json.date}Z`) - Date.parse(`${now.date}T${now.time}Z`)) <= 60_000);
+});
+
+test("each failure is told, a second one in the same words too", async () => {
+  const { root, writes } = await opened([json({}, 503), json({}, 503), stored()]);
+  await save(root, "12445");
+  await until(saying(root, EN.lost));
+  await until(() => document.activeElement === asked(root));
+  const first = asked(root);
+  button(root, WORDS.en.tryAgain).focus();
+  button(root, WORDS.en.tryAgain).click();
+  await until(() => writes().length === 2 && asked(root) && asked(root) !== first, "it is told anew");
+  await until(() => document.activeElement === asked(root), "the focus is at it again");
+});
+
+test("whose sign-in has ended is offered to sign in again, and what was typed is kept", async () => {
+  const { root, value } = await opened([json({}, 401)]);
+  let asking = 0;
+  document.addEventListener("sign-in-again", () => asking++);
+  await save(root, "12445");
+  await until(saying(root, EN.expired));
+  assert.ok(!button(root, WORDS.en.tryAgain));
+  button(root, WORDS.en.signInAgain).click();
+  assert.equal(asking, 1);
+  assert.equal(value.drafts.kept.reading.text, "12445");
+  await until(() => !root.querySelector("dialog"), "the page is no longer behind the dialog");
+});
+
+test("two forms at once have no id in common", async () => {
+  const { StoredReading } = await import(new URL("components/reading_form.js", WEB));
+  const { html } = await import(new URL("vendor/preact.js", WEB));
+  const Both = () => html`<${EnergyForms} /><${StoredReading} row=${LAST} zone=${ZONE} />`;
+  const { root } = await opened([], { Component: Both });
+  await until(() => root.querySelector("dialog form"));
+  const ids = [...root.querySelectorAll("[id]")].map((each) => each.id);
+  assert.equal(root.querySelectorAll("[name=amount]").length, 2);
+  assert.equal(new Set(ids).size, ids.length);
+  for (const input of root.querySelectorAll("[name=amount]")) {
+    assert.equal(input.closest("form").querySelector("output").id, input.getAttribute("aria-describedby"));
+  }
+});
+
+test("a change in its place whose sign-in has ended: nothing is promised, and it is not closed", async () => {
+  const { StoredReading } = await import(new URL("components/reading_form.js", WEB));
+  const props = { row: LAST, zone: ZONE, onCancel: () => assert.fail("it is closed") };
+  const { root } = await opened([json({}, 401)], { Component: StoredReading, props, open: false });
+  let asking = 0;
+  document.addEventListener("sign-in-again", () => asking++);
+  await save(root, "12445");
+  await until(saying(root, WORDS.en.expired));
+  button(root, WORDS.en.signInAgain).click();
+  assert.equal(asking, 1);
+  assert.equal(field(root, "amount").value, "12445");
 });
 
 test("an empty date is asked for", async () => {
@@ -309,6 +443,12 @@ test("lower than before: the register rolled over, its digits are set and the re
   button(root, EN.rolledOver).click();
   await until(() => root.querySelector(".asked select"));
   assert.equal(root.querySelector(".asked select").value, "5");
+  await until(() => document.activeElement === root.querySelector(".asked select"), "the focus is at the digits");
+  const all = [...root.querySelectorAll(".asked button")];
+  assert.ok(
+    all.indexOf(button(root, EN.saveDigits)) > all.indexOf(button(root, EN.rolledOver)),
+    "below what was pressed",
+  );
   button(root, EN.saveDigits).click();
   await until(() => writes().length === 3);
   assert.deepEqual(writes()[1].json, { zone: "Europe/Vienna", moduli: { power: 100000 } });

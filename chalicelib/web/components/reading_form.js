@@ -26,6 +26,10 @@ import { Refused, settled } from "./reading_questions.js";
 
 const FORM = "/components/energy_forms";
 
+let ids = 0;
+/** Several forms may be open at once: a name of a field is no id. */
+const newId = () => `hint-${++ids}`;
+
 /**
  * What somebody adds a reading with: prepared as soon as it is loaded, a dialog while it is ``opened`` (since when).
  * @param {{opened: number | null, close: () => void, onSaved: (said: string) => void}} props
@@ -50,22 +54,24 @@ export function AddReading({ opened, close, onSaved }) {
   const saved = (/** @type {Row} */ row) => {
     keep(null);
     const amount = formats.amount(row.amount, words.units[row.type], 3);
-    onSaved(words.forms.recorded(words.meters[row.type], amount, formats.moment(row.date, body?.zone ?? "UTC")));
+    onSaved(words.forms.recorded(words.meters[row.type], amount, formats.moment(row.date, zone ?? "UTC")));
   };
-  const now = body ? localParts(opened, body.zone) : { date: "", time: "" };
+  const zone = body?.zone ?? (failed ? Intl.DateTimeFormat().resolvedOptions().timeZone : null);
+  const now = zone ? localParts(opened, zone) : { date: "", time: "" };
   return html`
     <${Dialog} title=${words.forms.title} onClose=${leave}>
       <${ReadingForm}
         typed=${{ ...typed, date: typed.date ?? now.date, time: typed.time ?? now.time }}
         change=${change}
-        zone=${body?.zone ?? null}
-        isComing=${!body && !failed}
+        zone=${zone}
+        isComing=${!zone}
+        isOwnClock=${!body}
         last=${body?.type === typed.type ? body.last : null}
         onSaved=${saved}
         onCancel=${leave}
       >
         <${MeterChoice} type=${typed.type} choose=${(/** @type {Meter} */ type) => change({ type })} />
-        ${failed && html`<p class="hint">${words.forms.noLast} <button type="button" class="inline" onClick=${load}>${words.tryAgain}</button></p>`}
+        ${failed && html`<p class="hint">${words.forms.noLast}${!body && ` ${words.forms.ownClock(zone ?? "")}`} <button type="button" class="inline" onClick=${load}>${words.tryAgain}</button></p>`}
       <//>
     <//>
   `;
@@ -136,6 +142,7 @@ const amountIn = (place) => place?.querySelector("[inputmode]");
  * @property {(change: Partial<Kept>) => void} change
  * @property {string | null} zone null: not known yet
  * @property {boolean} [isComing] whether zone, date and time of now are on their way
+ * @property {boolean} [isOwnClock] whether the zone is the browser's, as the user's could not be asked
  * @property {Row | null} [last] the reading before a new one
  * @property {Row | null} [stored] the reading that is changed; null: a new one
  * @property {(row: Row) => void} onSaved
@@ -149,6 +156,7 @@ function ReadingForm({
   change,
   zone,
   isComing = false,
+  isOwnClock = false,
   last = null,
   stored = null,
   onSaved,
@@ -160,6 +168,7 @@ function ReadingForm({
   const [missing, setMissing] = useState("");
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
   const amount = parseNumber(typed.text, formats.locale);
+  const isLater = Boolean(last) && Date.parse(instantOf(typed, zone) ?? "") > Date.parse(last?.date ?? "");
   const focus = (/** @type {string} */ name) =>
     /** @type {HTMLElement | undefined} */ (form.current?.elements.namedItem(name))?.focus();
   const edit = (/** @type {Partial<Kept>} */ changed) => {
@@ -173,7 +182,7 @@ function ReadingForm({
   };
   const save = (/** @type {How} */ { number = amount ?? 0, confirm = false, onto = stored, before } = {}) =>
     attempt(async () => {
-      const date = momentText(typed, zone);
+      const date = (isOwnClock && instantOf(typed, zone)) || momentText(typed, zone);
       const isMoved =
         stored && onto?.id === stored.id && zone && date !== momentText(momentOf(stored.date, zone), zone);
       const json = { type: typed.type, date, amount: number, ...(confirm && { confirm }) };
@@ -218,6 +227,7 @@ function ReadingForm({
         text=${typed.text}
         onText=${(/** @type {string} */ text) => edit({ text })}
         last=${last}
+        isLater=${isLater}
         zone=${zone}
         isMissing=${missing === "amount"}
       />
@@ -239,6 +249,7 @@ function ReadingForm({
  * @property {string} text
  * @property {(text: string) => void} onText
  * @property {Row | null} [last]
+ * @property {boolean} [isLater] whether it is one after the last: only then the two are compared
  * @property {string | null} [zone]
  * @property {boolean} [isMissing]
  */
@@ -247,13 +258,23 @@ function ReadingForm({
  * An amount, and how it was understood: nobody should learn it afterwards.
  * @param {AmountProps} props
  */
-export function AmountField({ name, label, type, text, onText, last = null, zone = null, isMissing = false }) {
+export function AmountField({
+  name,
+  label,
+  type,
+  text,
+  onText,
+  last = null,
+  isLater = false,
+  zone = null,
+  isMissing = false,
+}) {
   const { words, formats } = useSurroundings();
   const unit = words.units[type];
   const amount = parseNumber(text, formats.locale);
   const isNonsense = amount === null && (isMissing || /[^\s.,]/.test(text));
-  const hint = `${name}-hint`;
-  const growth = amount !== null && last ? amount - last.amount : 0;
+  const [hint] = useState(newId);
+  const growth = amount !== null && last && isLater ? amount - last.amount : 0;
   const size = formats.amount(Math.abs(growth), unit, 3);
   return html`
     <label>
@@ -322,14 +343,17 @@ export function MomentFields({ typed, zone, change, missing = "" }) {
   `;
 }
 
-/** Do something that the application may refuse: one at a time, and keep why it was refused. */
+/**
+ * Do something that the application may refuse: one at a time, and keep why it was refused. That is taken away during
+ * the next attempt, so that a second refusal is told as the first was, even in the same words.
+ */
 export function useAttempt() {
   const [state, setState] = useState({ isBusy: false, problem: /** @type {Problem | null} */ (null) });
   const isBusy = useRef(false);
   const attempt = async (/** @type {() => Promise<void>} */ work) => {
     if (isBusy.current) return;
     isBusy.current = true;
-    setState({ ...state, isBusy: true });
+    setState({ isBusy: true, problem: null });
     let problem = null;
     try {
       await work();
@@ -368,11 +392,13 @@ export function momentText(typed, zone) {
 /**
  * @param {Moment} typed
  * @param {string | null} zone
+ * @returns {string | null} null where zone, date or time are not there
  */
 export function instantOf({ date, time, second }, zone) {
   if (!zone) return null;
   const instants = instantsOf(date, time, zone);
-  return new Date(instants[second ? 1 : 0] ?? instants[0]).toISOString();
+  const instant = instants[second ? 1 : 0] ?? instants[0];
+  return instant === undefined ? null : new Date(instant).toISOString();
 }
 
 /**

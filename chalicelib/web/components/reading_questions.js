@@ -91,13 +91,21 @@ export function Refused(props) {
     },
     422: { line: said.refused[field], ways: [way(said.correct, again(field === "date" ? "date" : "amount"))] },
   };
-  const failure = { line: failureOf(problem, words), ways: [way(words.tryAgain, save)] };
+  const isOut = problem.status === 401;
+  const signIn = () => {
+    if (!stored) onCancel(); // what is typed is kept, and the page is no longer behind
+    document.dispatchEvent(new Event("sign-in-again"));
+  };
+  const failure = {
+    line: isOut && stored ? words.expired : failureOf(problem, words),
+    ways: [isOut ? way(words.signInAgain, signIn) : way(words.tryAgain, save)],
+  };
   const { line, ways } = answers[problem.status] ?? failure;
   return html`<${Asked} lines=${[line]} ways=${ways.filter(Boolean)} />`;
 }
 
 /**
- * What is asked back, or why nothing was saved; the focus goes there.
+ * What is asked back, or why nothing was saved; the focus goes there. What a way leads to comes below it.
  * @param {{lines: string[], ways: [string, () => void][], children?: unknown}} props
  */
 export function Asked({ lines, ways, children }) {
@@ -106,10 +114,10 @@ export function Asked({ lines, ways, children }) {
   return html`
     <section class="asked" tabindex="-1" ref=${group} aria-label=${lines.join(" ")}>
       ${lines.map((line) => html`<p>${line}</p>`)}
-      ${children}
       <div class="buttons">
         ${ways.map(([text, go], at) => html`<button type="button" class=${at ? "inline secondary" : "inline"} onClick=${() => go()}>${text}</button>`)}
       </div>
+      ${children}
     </section>
   `;
 }
@@ -151,12 +159,14 @@ function Question({ problem, type, zone, stored, save, again, leave }) {
 function Digits({ least, choose }) {
   const { words } = useSurroundings();
   const [digits, setDigits] = useState(least);
+  const field = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => field.current?.focus(), []);
   const select = (/** @type {Event} */ event) =>
     setDigits(Number(/** @type {HTMLSelectElement} */ (event.target).value));
   return html`
     <label>
       ${words.forms.digits}
-      <select value=${digits} onChange=${select}>
+      <select ref=${field} value=${digits} onChange=${select}>
         ${DIGITS.filter((each) => each >= least).map((each) => html`<option value=${each} selected=${each === digits}>${each}</option>`)}
       </select>
     </label>

@@ -5,6 +5,7 @@
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
+const LATEST_MS = 8.64e15; // no clock goes further, neither ahead nor back
 const DIGITS = 15; // what a number keeps without noise, and what the application takes
 const WHOLE_DIGITS = 12;
 
@@ -112,7 +113,7 @@ export function localParts(instant, zone) {
   const options = { dateStyle: "short", timeStyle: "short", timeZone: zone };
   const clock = kept(CLOCKS, zone, () => new Intl.DateTimeFormat("sv", options)); // Swedes write 2024-02-29 22:59
   const [date, time] = clock.format(new Date(instant)).split(" ");
-  return { date, time };
+  return { date: date.padStart(10, "0"), time };
 }
 
 /**
@@ -121,13 +122,14 @@ export function localParts(instant, zone) {
  * @param {string} date
  * @param {string} time
  * @param {string} zone
- * @returns {number[]} in their order, in milliseconds
+ * @returns {number[]} in their order, in milliseconds; none where no clock can show it
  */
 export function instantsOf(date, time, zone) {
-  const shown = Date.parse(`${date}T${time}Z`);
+  const shown = shownAt(date, time);
+  if (!(Math.abs(shown) < LATEST_MS - 2 * DAY_MS)) return [];
   const clock = (/** @type {number} */ instant) => {
     const local = localParts(instant, zone);
-    return Date.parse(`${local.date}T${local.time}Z`);
+    return shownAt(local.date, local.time);
   };
   const [before, after] = [shown - DAY_MS, shown + DAY_MS].map((near) => {
     const minute = Math.floor(near / MINUTE_MS) * MINUTE_MS;
@@ -136,6 +138,18 @@ export function instantsOf(date, time, zone) {
   const wanted = Math.floor(shown / MINUTE_MS) * MINUTE_MS;
   const found = [...new Set([before, after])].filter((instant) => clock(instant) === wanted);
   return found.length ? found.sort((a, b) => a - b) : [before];
+}
+
+/**
+ * A date and a time counted in milliseconds, whatever year a field can hold: 0002 as well as 20266.
+ * @param {string} date
+ * @param {string} time
+ * @returns {number} not a number where one of them is none
+ */
+function shownAt(date, time) {
+  const [year, month, day] = date.split("-").map(Number);
+  const [hours, minutes, seconds = 0] = time.split(":").map(Number);
+  return new Date(0).setUTCFullYear(year, month - 1, day) + (hours * 60 + minutes) * MINUTE_MS + seconds * 1000;
 }
 
 /**

@@ -136,6 +136,7 @@ const ENGLISH = {
     cancel: "Cancel",
     last: (/** @type {string} */ amount, /** @type {string} */ moment) => `Last: ${amount}, ${moment}`,
     noLast: "The last reading cannot be shown at the moment.",
+    ownClock: (/** @type {string} */ zone) => `Date and time are those of this device (${zone}).`,
     noNumber: (/** @type {string} */ example) => `Please type a number such as ${example}.`,
     more: (/** @type {string} */ amount) => `${amount} more than the last`,
     less: (/** @type {string} */ amount) => `${amount} less than the last`,
@@ -185,7 +186,7 @@ const ENGLISH = {
       other: "This cannot be saved so.",
     },
     lost: "It was not saved. Nothing is lost: try again.",
-    expired: "Your sign-in has ended. What you have typed is kept: close this and sign in again.",
+    expired: "Your sign-in has ended. What you have typed is kept: please sign in again.",
   },
   settings: {
     title: "Your meters",
@@ -350,6 +351,7 @@ const GERMAN = {
     cancel: "Abbrechen",
     last: (amount, moment) => `Zuletzt: ${amount}, ${moment}`,
     noLast: "Der letzte Stand lässt sich gerade nicht zeigen.",
+    ownClock: (zone) => `Datum und Uhrzeit sind die dieses Geräts (${zone}).`,
     noNumber: (example) => `Bitte geben Sie eine Zahl ein, etwa ${example}.`,
     more: (amount) => `${amount} mehr als zuletzt`,
     less: (amount) => `${amount} weniger als zuletzt`,
@@ -391,7 +393,7 @@ const GERMAN = {
       other: "So lässt sich das nicht speichern.",
     },
     lost: "Es wurde nicht gespeichert. Nichts ist verloren: Versuchen Sie es noch einmal.",
-    expired: "Ihre Anmeldung ist abgelaufen. Das Getippte bleibt: Schließen Sie dies und melden Sie sich neu an.",
+    expired: "Ihre Anmeldung ist abgelaufen. Das Getippte bleibt: Bitte melden Sie sich neu an.",
   },
   settings: {
     title: "Ihre Zähler",
