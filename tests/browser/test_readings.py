@@ -201,3 +201,60 @@ def test_the_deletion_of_a_reading_that_somebody_changed_is_refused_in_words(
     watch.announce(412, "/components/energy_forms/")
     row(page, "8,369 kWh").get_by_role("button", name="Delete").click()
     expect(row(page, "8,370 kWh")).to_have_count(1)
+
+
+def record_large(household: Served) -> None:
+    """An amount that makes the table wider than a phone."""
+    large = {"type": "power", "date": "2024-03-14T20:00", "amount": 123456789012.123, "confirm": True}
+    household.call("home", "POST", "/v2/energy", large)
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
+def test_a_narrow_page_does_not_scroll_sideways(household: Served, sign_in: SignIn, locale: str) -> None:
+    record_large(household)
+    page = sign_in(viewport=NARROW, locale=locale)
+    assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
+
+
+def test_a_row_is_edited_in_full_sight_on_a_narrow_page(household: Served, sign_in: SignIn) -> None:
+    record_large(household)
+    page = sign_in(viewport=NARROW, locale="de-DE")
+    row(page, "8.369 kWh").get_by_role("button", name="Ändern").click()
+    amount = part(page, Component.ENERGY_TABLE).get_by_label("Zählerstand (kWh)")
+    expect(amount).to_be_focused()
+    amount.evaluate("field => field.closest('[role=region]').scrollTo(1000, 0)")
+    box = amount.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= NARROW["width"]
+
+
+def test_what_was_recorded_does_not_lie_on_undo(page: Page) -> None:
+    page.set_viewport_size(NARROW)
+    row(page, "8,226 kWh").get_by_role("button", name="Delete").click()
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_be_focused()
+    reading = form(page)
+    reading.get_by_label("Reading").fill("8390.5")
+    reading.get_by_role("button", name="Save").click()
+    recorded = page.get_by_text("Recorded: Electricity").bounding_box()
+    deleted = page.locator(".toast").filter(has=undo).bounding_box()
+    assert recorded is not None
+    assert deleted is not None
+    assert deleted["y"] + deleted["height"] <= recorded["y"]
+
+
+def test_what_was_typed_into_a_row_outlives_the_end_of_the_token(household: Served, page: Page, watch: Watch) -> None:
+    watch.announce(401, "/components/")
+    row(page, "8,369 kWh").get_by_role("button", name="Edit").click()
+    table = part(page, Component.ENERGY_TABLE)
+    table.get_by_label("Reading (kWh)").fill("8372")
+    with household.refusing_tokens():
+        table.get_by_role("button", name="Save").click()
+        expect(table).to_contain_text("sign in again")
+        page.get_by_role("button", name="Sign in again").first.click()
+        page.get_by_label("Or another name").wait_for()
+    be(page, "home")
+    expect(table.get_by_label("Reading (kWh)")).to_have_value("8372")
+    table.get_by_role("button", name="Save").click()
+    expect(row(page, "8,372 kWh")).to_have_count(1)

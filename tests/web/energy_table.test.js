@@ -6,6 +6,8 @@ import { json, shown, until, WEB } from "./surroundings.js";
 
 const { EnergyTable } = await import(new URL("components/energy_table.js", WEB));
 const { WORDS } = await import(new URL("page/words.js", WEB));
+const { Drafts } = await import(new URL("page/component.js", WEB));
+const { Formats } = await import(new URL("page/formats.js", WEB));
 
 const EN = WORDS.en.table;
 const FORM = "/components/energy_forms";
@@ -16,13 +18,14 @@ const READINGS = [
 
 /** An application whose table is ``app.readings``; each write is answered with the next of ``answers``. */
 async function drawn({ answers = [], readings = READINGS, next = null, ...more } = {}) {
-  const app = { readings, next, asked: [], writes: [], status: 200 };
+  const app = { readings, next, asked: [], writes: [], status: 200, inTheWay: [READINGS[0]] };
   const fetch = async (url, { method, body, headers }) => {
     const [path, query] = url.split("?");
     if (method === "GET" && path === "/components/energy_table") {
       app.asked.push(Object.fromEntries(new URLSearchParams(query)));
       if (app.status !== 200) return json({ detail: "away" }, app.status);
-      return json({ zone: "Europe/Berlin", readings: app.readings, nextCursor: app.next });
+      const readings = url.includes("to=2024-02-29T") ? app.inTheWay : app.readings;
+      return json({ zone: "Europe/Berlin", readings, nextCursor: app.next });
     }
     if (method === "GET") return json({ ...READINGS[0], amount: 51240, revision: "newer" });
     app.writes.push({ method, path, json: body && JSON.parse(body), match: headers["If-Match"] });
@@ -144,6 +147,7 @@ test("another order begins at the first page", async () => {
   button(root, EN.when).click();
   await until(() => last(app.asked).sort === "date" && last(app.asked).cursor === undefined);
   await until(saying(root, "Page 1"));
+  assert.equal(app.asked.length, 3, "and nothing is asked with the cursor of the order before");
 });
 
 test("a page whose last reading went gives way to the one before", async () => {
@@ -264,6 +268,86 @@ test("cancelling changes nothing and goes back to where one was", async () => {
   assert.deepEqual(app.writes, []);
 });
 
+const typedInto = (root, name, text) => {
+  const field = root.querySelector(`tbody [name=${name}]`);
+  field.value = text;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+};
+
+const fieldsOf = (root) => ["amount", "date", "time"].map((name) => root.querySelector(`tbody [name=${name}]`)?.value);
+
+const buttons = (root, name) =>
+  [...root.querySelectorAll("tbody button")].filter((each) => plain(each.textContent).startsWith(name));
+
+test("what was typed is there again after another row was opened, and is of the reading as it was seen", async () => {
+  const { root, app } = await drawn({ answers: [recorded({ ...READINGS[0], amount: 51239.5 })] });
+  button(root, EN.edit).click();
+  await until(() => root.querySelector("tbody form"));
+  typedInto(root, "amount", "51239.5");
+  typedInto(root, "date", "2024-02-28");
+  await until(saying(root, "= 51 239.5 kWh"));
+  buttons(root, EN.edit)[0].click();
+  await until(() => fieldsOf(root)[0] === "51000");
+  app.readings = [{ ...READINGS[0], revision: "newer" }, READINGS[1]];
+  document.dispatchEvent(new Event("visibilitychange"));
+  await until(() => app.asked.length === 2);
+  button(root, EN.goOn).click();
+  await until(() => fieldsOf(root)[0] === "51239.5");
+  assert.deepEqual(fieldsOf(root), ["51239.5", "2024-02-28", "23:59"]);
+  await until(saying(root, "= 51 239.5 kWh"));
+  root.querySelector("tbody form").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  await until(() => app.writes.length);
+  assert.deepEqual([app.writes[0].json, app.writes[0].match], [{ amount: 51239.5, date: "2024-02-28T23:59" }, '"rb"']);
+  await until(() => buttons(root, EN.edit).length === 2, "it is kept no longer");
+});
+
+test("what was typed comes back by itself after a new sign-in, also of an hour that is there twice", async () => {
+  const before = await drawn();
+  button(before.root, EN.edit).click();
+  await until(() => before.root.querySelector("tbody form"));
+  typedInto(before.root, "date", "2024-10-27");
+  typedInto(before.root, "time", "02:30");
+  await until(() => before.root.querySelectorAll("[name=turn]").length === 2);
+  before.root.querySelectorAll("[name=turn]")[1].click();
+  typedInto(before.root, "amount", "51240");
+  const kept = JSON.parse(JSON.stringify(before.value.drafts.kept));
+  const { root } = await drawn({ drafts: new Drafts(kept) });
+  await until(() => root.querySelectorAll("[name=turn]")[1]?.checked);
+  assert.deepEqual(fieldsOf(root), ["51240", "2024-10-27", "02:30"]);
+  button(root, WORDS.en.forms.cancel).click();
+  await until(() => buttons(root, EN.edit).length === 2, "who cancels keeps nothing");
+});
+
+test("another language writes the number anew, and it stays the same", async () => {
+  const { root, value } = await drawn({ readings: [{ ...READINGS[0], amount: 123.456 }, READINGS[1]] });
+  button(root, EN.edit).click();
+  await until(() => root.querySelector("tbody form"));
+  assert.equal(fieldsOf(root)[0], "123.456");
+  Object.assign(value, { words: WORDS.de, formats: new Formats("de") });
+  value.select({});
+  await until(() => fieldsOf(root)[0] === "123,456");
+  await until(saying(root, "= 123,456 kWh"));
+});
+
+test("the focus goes to the table where the changed reading is not in it any more", async () => {
+  const { root, app } = await drawn({ answers: [recorded(READINGS[0])] });
+  button(root, EN.edit).click();
+  await until(() => root.querySelector("tbody form"));
+  app.readings = [READINGS[1]];
+  root.querySelector("tbody form").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  await until(() => rowsOf(root).length === 1 && !root.querySelector("tbody form"));
+  await until(isFocused(() => root.querySelector("[role=region]")));
+});
+
+test("the two times of an hour that is there twice can be told apart", async () => {
+  const twice = ["2024-10-27T00:30:00.000Z", "2024-10-27T01:30:00.000Z", "2024-10-27T02:30:00.000Z"];
+  const { root } = await drawn({ readings: twice.map((date, at) => ({ ...READINGS[0], id: `${at}`, date })) });
+  assert.deepEqual(
+    rowsOf(root).map(([moment]) => moment),
+    ["Oct 27, 2024, 2:30 AM GMT+2", "Oct 27, 2024, 2:30 AM GMT+1", "Oct 27, 2024, 3:30 AM"],
+  );
+});
+
 test("a reading is deleted at once and comes back exactly as it was", async () => {
   const { root, app, value } = await drawn({ answers: [removed, recorded(READINGS[0])] });
   const told = [];
@@ -295,22 +379,99 @@ test("undo that did not get through may be tried again", async () => {
   await until(saying(root, "Back again"), "409: it is there");
 });
 
-test("undo goes after ten seconds, and the focus with it to the table", async (context) => {
-  const { root } = await drawn({ answers: [removed] });
-  context.mock.timers.enable({ apis: ["setTimeout"] });
+test("undo does not say that it is back while another reading is in its place", async () => {
+  const { root, app } = await drawn({ answers: [removed, refused(409)] });
+  app.inTheWay = [{ ...READINGS[0], amount: 7 }];
   button(root, EN.remove).click();
-  const step = async (ms) => {
-    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    context.mock.timers.tick(ms);
-    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => button(root, EN.undo));
+  button(root, EN.undo).click();
+  await until(saying(root, "51,234.567 kWh of Feb 29, 2024, 11:59 PM was not brought back: a reading of 7 kWh is"));
+  assert.ok(!saying(root, "Back again")());
+});
+
+/** What waits for ten seconds waits until ``pass`` is called; everything else goes on. */
+function patient(context) {
+  const [set, clear] = [setTimeout, clearTimeout];
+  const waiting = new Map();
+  context.mock.method(globalThis, "setTimeout", (work, ms, ...more) => {
+    if (ms !== 10_000) return set(work, ms, ...more);
+    const timer = {};
+    waiting.set(timer, work);
+    return timer;
+  });
+  context.mock.method(globalThis, "clearTimeout", (timer) => waiting.delete(timer) || clear(timer));
+  const pass = () => {
+    const works = [...waiting.values()];
+    waiting.clear();
+    for (const work of works) work();
   };
-  for (let turn = 0; turn < 5; turn += 1) await step(100);
-  assert.ok(button(root, EN.undo));
-  await step(9_000);
-  assert.ok(button(root, EN.undo));
-  await step(1_000);
-  await step(100);
-  assert.ok(!button(root, EN.undo));
+  return { waiting, pass };
+}
+
+test("undo waits for its answer, and may be tried again for ten seconds after it failed", async (context) => {
+  const { waiting, pass } = patient(context);
+  const held = Promise.withResolvers();
+  const { root } = await drawn({ answers: [removed, () => held.promise] });
+  button(root, EN.remove).click();
+  await until(() => waiting.size === 1);
+  button(root, EN.undo).click();
+  await until(() => waiting.size === 0, "the clock stands");
+  assert.equal(button(root, EN.undo).getAttribute("aria-busy"), "true");
+  held.resolve(json({ detail: "away" }, 503));
+  await until(() => waiting.size === 1, "it goes on");
+  assert.ok(saying(root, EN.notRestored)());
+  pass();
+  await until(() => !button(root, EN.undo));
+});
+
+test("pressing Undo twice asks once", async () => {
+  const { root, app } = await drawn({ answers: [removed, recorded(READINGS[0])] });
+  button(root, EN.remove).click();
+  await until(() => button(root, EN.undo));
+  const undo = button(root, EN.undo);
+  undo.click();
+  undo.click();
+  await until(saying(root, "Back again"));
+  assert.equal(app.writes.length, 2);
+});
+
+test("pressing Delete twice deletes once", async () => {
+  const held = Promise.withResolvers();
+  const { root, app } = await drawn({ answers: [() => held.promise, refused(404)] });
+  const remove = button(root, EN.remove);
+  remove.click();
+  remove.click();
+  await until(() => remove.getAttribute("aria-busy") === "true");
+  assert.ok(button(root, EN.edit).disabled);
+  remove.click();
+  held.resolve(removed());
+  await until(() => button(root, EN.undo));
+  button(root, EN.remove).click();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(app.writes.length, 1);
+  assert.ok(!saying(root, EN.gone)());
+});
+
+test("a deletion that was refused may be tried again, and what was said goes", async (context) => {
+  const { waiting, pass } = patient(context);
+  const { root, app } = await drawn({ answers: [refused(503), removed] });
+  button(root, EN.remove).click();
+  await until(() => saying(root, EN.notRemoved)() && waiting.size === 1);
+  pass();
+  await until(() => !saying(root, EN.notRemoved)());
+  button(root, EN.remove).click();
+  await until(() => button(root, EN.undo));
+  assert.equal(app.writes.length, 2);
+});
+
+test("undo goes after ten seconds, and the focus with it to the table", async (context) => {
+  const { waiting, pass } = patient(context);
+  const { root } = await drawn({ answers: [removed] });
+  button(root, EN.remove).click();
+  await until(() => waiting.size === 1);
+  assert.ok(isFocused(() => button(root, EN.undo))());
+  pass();
+  await until(() => !button(root, EN.undo));
   assert.ok(isFocused(() => root.querySelector("[role=region]"))());
 });
 

@@ -1,7 +1,8 @@
 /** The table of readings: by type and range, in pages, edited in place. */
 
-import { Section, useLoaded, useSurroundings } from "../page/component.js";
-import { html, useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
+import { Section, useDraft, useLoaded, useSurroundings } from "../page/component.js";
+import { parseNumber } from "../page/formats.js";
+import { html, useCallback, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { useReadingForm } from "./energy_forms.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
@@ -11,8 +12,13 @@ import { useReadingForm } from "./energy_forms.js";
 /** @typedef {import("../page/formats.js").Formats} Formats */
 /** @typedef {import("../page/words.js").Words} Words */
 
+/** What is typed into a row and not saved, of ``row`` as it was seen then; ``amount`` as ``locale`` writes it. */
+/** @typedef {{row: Row, locale: string, amount: string, date: string, time: string, second: boolean}} Draft */
+
 const PAGE = 25;
-const UNDO_MS = 10_000;
+const SHOWN_MS = 10_000;
+/** Each session's drafts that were met: what was typed comes back by itself once. @type {WeakSet<object>} */
+const met = new WeakSet();
 /** @type {Row[]} */
 const LOADING = Array.from({ length: PAGE }, (_, at) => ({
   id: `${at}`,
@@ -27,27 +33,46 @@ export function EnergyTable() {
   const { meter, from, to } = selection;
   const [isBoth, setIsBoth] = useState(false);
   const [isRising, setIsRising] = useState(false);
-  const [cursors, setCursors] = useState(/** @type {string[]} */ ([]));
+  const [gone, setGone] = useState({ order: "", cursors: /** @type {string[]} */ ([]) });
   const [said, say] = useState("");
   const [removed, setRemoved] = useState(/** @type {Row[]} */ ([]));
   const region = useRef(/** @type {HTMLElement | null} */ (null));
+  const left = useRef("");
   const type = isBoth ? "" : meter;
+  const order = `${type} ${from} ${to} ${isRising}`;
+  const cursors = gone.order === order ? gone.cursors : []; // those of another order lead nowhere
   const cursor = cursors.at(-1) ?? "";
+  const place = `${order} ${cursor}`;
+  const go = (/** @type {string[]} */ chosen) => setGone({ order, cursors: chosen });
   const ask = useCallback(() => {
     const asked = { type, from, to, sort: isRising ? "date" : "-date", limit: `${PAGE}`, cursor };
     const given = /** @type {[string, string][]} */ (Object.entries(asked).filter((pair) => pair[1]));
     const answer = api.show("energy_table", Object.fromEntries(given), (/** @type {TableBody} */ _) => []);
-    return answer.then((page) => ({ ...page, cursor }));
-  }, [api, type, from, to, isRising, cursor]);
+    return answer.then((page) => ({ ...page, place }));
+  }, [api, place]);
   const loaded = useLoaded(ask, ["power", "gas"], type);
   const { body, load } = loaded;
   const zone = body?.zone ?? "UTC";
   useEffect(() => setIsBoth(false), [meter]);
-  useEffect(() => setCursors([]), [type, from, to, isRising]);
   useEffect(() => {
-    if (cursor && body?.cursor === cursor && !body.readings.length) setCursors(cursors.slice(0, -1)); // the last of a page is gone
+    if (cursor && body?.place === place && !body.readings.length) go(cursors.slice(0, -1)); // the last of a page is gone
+    if (left.current && document.activeElement === document.body) region.current?.focus(); // its row went elsewhere
+    left.current = "";
   }, [body]);
+  useEffect(() => {
+    if (!said) return;
+    const timer = setTimeout(() => say(""), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [said]);
+  const going = useRef(new Set());
+  const [busy, setBusy] = useState(/** @type {string[]} */ ([]));
+  const mark = (/** @type {Row} */ row, /** @type {boolean} */ isGoing) => {
+    going.current[isGoing ? "add" : "delete"](row.id);
+    setBusy([...going.current]);
+  };
   const remove = async (/** @type {Row} */ row) => {
+    if (going.current.has(row.id)) return;
+    mark(row, true);
     say("");
     const sent = { headers: { "If-Match": `"${row.revision}"` } };
     const path = `/components/energy_forms/${encodeURIComponent(row.id)}`;
@@ -58,22 +83,33 @@ export function EnergyTable() {
       await api.write("DELETE", path, sent, metersOf);
       setRemoved((before) => [...before, row]);
     } catch (error) {
+      mark(row, false);
       const { status } = /** @type {Problem} */ (error);
       say(status === 412 ? words.table.changed : status === 404 ? words.table.gone : words.table.notRemoved);
       if (status === 412 || status === 404) load();
     }
   };
-  const restore = async (/** @type {Row} */ row) => {
-    const json = { type: row.type, date: row.date, amount: row.amount, confirm: true };
-    await api
-      .write("POST", "/components/energy_forms", { json }, (written) => [written])
-      .catch((problem) => {
-        if (problem.status !== 409) throw problem; // it is there already: an answer was lost
-        load();
-      });
-    say(words.table.restored(...textsOf(row, zone, words, formats)));
+  const forget = (/** @type {Row} */ row) => {
+    mark(row, false);
+    setRemoved((before) => before.filter((each) => each !== row));
   };
-  const page = { isRising, number: cursors.length + 1, next: body?.cursor === cursor ? body.nextCursor : null };
+  const restore = async (/** @type {Row} */ row) => {
+    const texts = textsOf(row, zone, words, formats);
+    const json = { type: row.type, date: row.date, amount: row.amount };
+    try {
+      await api.write("POST", "/components/energy_forms", { json: { ...json, confirm: true } }, (written) => [written]);
+    } catch (error) {
+      const { settled } = await import("./reading_questions.js");
+      const sent = { json, onto: null, isMoved: false, instant: row.date };
+      const other = await settled(api, error, sent).then(() => null, otherAt);
+      if (other) {
+        load();
+        return say(words.table.taken(...texts, formats.amount(other.amount, words.units[other.type], 6)));
+      }
+    }
+    say(words.table.restored(...texts));
+  };
+  const page = { isRising, number: cursors.length + 1, next: body?.place === place ? body.nextCursor : null };
   return html`
     <${Section} name="energy_table" title=${words.table.title} loaded=${loaded}>
       <div class="table-head">
@@ -86,17 +122,17 @@ export function EnergyTable() {
           html`<p>${rangeText(words, formats, from, to)} <button type="button" class="inline secondary" onClick=${() => select({ from: null, to: null })}>${words.table.all}</button></p>`
         }
       </div>
-      <p role="status" class="said">${said}</p>
-      ${
-        body?.readings.length === 0
-          ? html`<p>${words.table.empty}</p>`
-          : html`<div class=${`table-scroll ${type && "one-meter"}`} role="region" tabindex="0" aria-label=${words.table.scrolls} ref=${region}>
-              <${Rows} rows=${body?.readings ?? LOADING} zone=${body?.zone ?? null} isRising=${isRising} sort=${() => setIsRising(!isRising)} remove=${remove} say=${say} load=${load} />
-            </div>
-            <${Pages} ...${page} go=${setCursors} cursors=${cursors} />`
-      }
+      <div class=${`table-scroll ${type && "one-meter"}`} role="region" tabindex="0" aria-label=${words.table.scrolls} ref=${region}>
+        ${
+          body?.readings.length === 0
+            ? html`<p>${words.table.empty}</p>`
+            : html`<${Rows} rows=${body?.readings ?? LOADING} zone=${body?.zone ?? null} ...${{ isRising, busy, remove, say, load, left }} sort=${() => setIsRising(!isRising)} />`
+        }
+      </div>
+      ${body?.readings.length !== 0 && html`<${Pages} ...${{ ...page, cursors, go }} />`}
       <div class="toasts" role="status">
-        ${removed.map((row) => html`<${Removed} key=${row.id} text=${words.table.removed(...textsOf(row, zone, words, formats))} restore=${() => restore(row)} forget=${() => setRemoved((before) => before.filter((each) => each !== row))} leave=${() => region.current?.focus()} />`)}
+        ${said && html`<p class="toast">${said}</p>`}
+        ${removed.map((row) => html`<${Removed} key=${row.id} text=${words.table.removed(...textsOf(row, zone, words, formats))} restore=${() => restore(row)} forget=${() => forget(row)} leave=${() => region.current?.focus()} />`)}
       </div>
     <//>
   `;
@@ -120,22 +156,31 @@ function Filter({ type, choose }) {
  * @property {Row[]} rows
  * @property {string | null} zone null while nothing is there yet
  * @property {boolean} isRising
+ * @property {string[]} busy the readings that are being deleted
  * @property {() => void} sort
  * @property {(row: Row) => void} remove
  * @property {(text: string) => void} say
  * @property {() => void} load
+ * @property {{current: string}} left the reading that was changed last, until it is loaded again
  */
 
 /** @param {RowsProps} props */
-function Rows({ rows, zone, isRising, sort, remove, say, load }) {
-  const { words } = useSurroundings();
+function Rows({ rows, zone, isRising, busy, sort, remove, say, load, left }) {
+  const { words, drafts } = useSurroundings();
   const [editing, setEditing] = useState("");
   const [closed, setClosed] = useState("");
   const close = (/** @type {Row} */ row, text = "") => {
     setEditing("");
     setClosed(row.id);
+    left.current = row.id;
     say(text);
   };
+  useEffect(() => {
+    if (!zone || met.has(drafts)) return;
+    met.add(drafts);
+    const typed = rows.find((row) => drafts.has(draftOf(row)));
+    if (typed) setEditing(typed.id);
+  }, [zone]);
   return html`
     <table class=${zone ? "readings" : "readings skeleton"} aria-hidden=${zone ? null : "true"}>
       <caption class="spoken">${words.table.caption}</caption>
@@ -153,16 +198,16 @@ function Rows({ rows, zone, isRising, sort, remove, say, load }) {
         ${rows.map((row) =>
           zone && row.id === editing
             ? html`<${EditedRow} key=${row.id} row=${row} zone=${zone} close=${(/** @type {string} */ text) => close(row, text)} load=${load} />`
-            : html`<${ShownRow} key=${row.id} row=${row} zone=${zone} isBack=${row.id === closed} edit=${() => setEditing(row.id)} remove=${() => remove(row)} />`,
+            : html`<${ShownRow} key=${row.id} row=${row} zone=${zone} isBack=${row.id === closed} isBusy=${busy.includes(row.id)} edit=${() => setEditing(row.id)} remove=${() => remove(row)} />`,
         )}
       </tbody>
     </table>
   `;
 }
 
-/** @param {{row: Row, zone: string | null, isBack: boolean, edit: () => void, remove: () => void}} props */
-function ShownRow({ row, zone, isBack, edit, remove }) {
-  const { words, formats } = useSurroundings();
+/** @param {{row: Row, zone: string | null, isBack: boolean, isBusy: boolean, edit: () => void, remove: () => void}} props */
+function ShownRow({ row, zone, isBack, isBusy, edit, remove }) {
+  const { words, formats, drafts } = useSurroundings();
   const button = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
     if (isBack) button.current?.focus();
@@ -175,8 +220,8 @@ function ShownRow({ row, zone, isBack, edit, remove }) {
       <td><span class="meter-mark">${words.meters[row.type]}</span></td>
       <td class="number">${amount}</td>
       <td><div class="actions">
-        <button type="button" class="inline quiet" ref=${button} disabled=${!zone} onClick=${edit}>${words.table.edit}${which}</button>
-        <button type="button" class="inline quiet" disabled=${!zone} onClick=${remove}>${words.table.remove}${which}</button>
+        <button type="button" class="inline quiet" ref=${button} disabled=${!zone || isBusy} onClick=${edit}>${drafts.has(draftOf(row)) ? words.table.goOn : words.table.edit}${which}</button>
+        <button type="button" class="inline quiet" disabled=${!zone} aria-busy=${isBusy} onClick=${remove}>${words.table.remove}${which}</button>
       </div></td>
     </tr>
   `;
@@ -186,18 +231,63 @@ function ShownRow({ row, zone, isBack, edit, remove }) {
 function EditedRow({ row, zone, close, load }) {
   const { words, formats } = useSurroundings();
   const { form, failed } = useReadingForm();
-  const onSaved = (/** @type {Row} */ saved) => close(words.table.saved(...textsOf(saved, zone, words, formats)));
+  const [draft, keep] = useDraft(draftOf(row), /** @type {Draft | null} */ (null));
+  const [seen] = useState(draft?.row ?? row);
+  const cell = useRef(/** @type {HTMLElement | null} */ (null));
+  const locale = useRef(draft?.locale ?? formats.locale);
+  const [turn, setTurn] = useState(/** @type {number | null} */ (null));
+  const leave = (/** @type {string} */ text) => {
+    keep(null);
+    close(text);
+  };
+  const onSaved = (/** @type {Row} */ saved) => leave(words.table.saved(...textsOf(saved, zone, words, formats)));
   const onCancel = () => {
-    close();
+    leave("");
     load();
   };
+  const field = (/** @type {"amount" | "date" | "time"} */ name) =>
+    /** @type {HTMLInputElement} */ (cell.current?.querySelector(`[name=${name}]`));
+  const turns = () => /** @type {HTMLInputElement[]} */ ([...(cell.current?.querySelectorAll("[name=turn]") ?? [])]);
+  const note = () => {
+    const texts = { amount: field("amount").value, date: field("date").value, time: field("time").value };
+    keep({ row: seen, locale: formats.locale, ...texts, second: Boolean(turns()[1]?.checked) });
+  };
+  // What was typed comes back into the form, and an amount is written anew where the language has changed.
+  useLayoutEffect(() => {
+    if (!form) return;
+    const text = draft?.amount ?? field("amount").value;
+    const number = locale.current === formats.locale ? null : parseNumber(text, locale.current);
+    locale.current = formats.locale;
+    type(field("amount"), number === null ? text : formats.typed(number));
+    if (!draft) return;
+    type(field("date"), draft.date);
+    type(field("time"), draft.time);
+    setTurn(Number(draft.second));
+  }, [form, formats.locale]);
+  useEffect(() => {
+    if (turn !== null) turns()[turn]?.click();
+  }, [turn]);
   return html`
     <tr class=${row.type}>
-      <td colspan="4">
-        ${form ? html`<${form.StoredReading} ...${{ row, zone, onSaved, onCancel }} />` : failed && words.failed}
+      <td colspan="4" ref=${cell} onInput=${note}>
+        ${form ? html`<${form.StoredReading} ...${{ row: seen, zone, onSaved, onCancel }} />` : failed && words.failed}
       </td>
     </tr>
   `;
+}
+
+/** @param {Row} row */
+const draftOf = (row) => `reading ${row.id}`;
+
+/**
+ * Write into a field as somebody does who types.
+ * @param {HTMLInputElement} field
+ * @param {string} text
+ */
+function type(field, text) {
+  if (field.value === text) return;
+  field.value = text;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 /** @param {{isRising: boolean, number: number, next: string | null, cursors: string[], go: (cursors: string[]) => void}} props */
@@ -220,26 +310,41 @@ function Pages({ isRising, number, next, cursors, go }) {
 export function Removed({ text, restore, forget, leave }) {
   const { words } = useSurroundings();
   const button = useRef(/** @type {HTMLElement | null} */ (null));
-  const [failed, setFailed] = useState(false);
+  const isAsking = useRef(false);
+  const [state, setState] = useState(/** @type {"offered" | "asking" | "failed"} */ ("offered"));
   const done = () => {
     if (document.activeElement === button.current) leave();
     forget();
   };
+  useEffect(() => button.current?.focus(), []);
   useEffect(() => {
-    button.current?.focus();
-    const timer = setTimeout(done, UNDO_MS);
+    if (state === "asking") return;
+    const timer = setTimeout(done, SHOWN_MS);
     return () => clearTimeout(timer);
-  }, []);
-  const undo = () => {
-    setFailed(false);
-    restore().then(done, () => setFailed(true));
+  }, [state]);
+  const undo = async () => {
+    if (isAsking.current) return;
+    isAsking.current = true;
+    setState("asking");
+    await restore().then(done, () => setState("failed"));
+    isAsking.current = false;
   };
   return html`
     <p class="toast">
-      ${failed ? words.table.notRestored : text}
-      <button type="button" class="inline" ref=${button} onClick=${undo}>${words.table.undo}</button>
+      ${state === "failed" ? words.table.notRestored : text}
+      <button type="button" class="inline" ref=${button} aria-busy=${state === "asking"} onClick=${undo}>${words.table.undo}</button>
     </p>
   `;
+}
+
+/**
+ * The reading that is in the way of one, out of what was refused. Throws what is no such refusal.
+ * @param {Problem} problem
+ * @returns {Row}
+ */
+function otherAt(problem) {
+  if (problem.status !== 409 || !problem.details?.existing) throw problem;
+  return problem.details.existing;
 }
 
 /**

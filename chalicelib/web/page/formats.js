@@ -79,11 +79,16 @@ export class Formats {
   }
 
   /**
+   * The offset is named where the clock shows the time twice.
    * @param {string} instant
    * @param {string} zone the user's
    */
   moment(instant, zone) {
-    return this.dates({ dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(Date.parse(instant));
+    const text = this.dates({ dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(Date.parse(instant));
+    const { date, time } = localParts(instant, zone);
+    if (instantsOf(date, time, zone).length === 1) return text;
+    const parts = this.dates({ timeZoneName: "shortOffset", timeZone: zone }).formatToParts(Date.parse(instant));
+    return `${text}\u00a0${parts.find(({ type }) => type === "timeZoneName")?.value}`;
   }
 
   /**

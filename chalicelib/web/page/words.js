@@ -105,6 +105,7 @@ const ENGLISH = {
     amount: "Reading",
     actions: "Actions",
     edit: "Edit",
+    goOn: "Continue",
     remove: "Delete",
     of: (/** @type {string} */ amount, /** @type {string} */ moment) => `${amount} of ${moment}`,
     range: (/** @type {string} */ from, /** @type {string} */ to) => `From ${from} to ${to}`,
@@ -118,6 +119,8 @@ const ENGLISH = {
     empty: "There are no readings here.",
     removed: (/** @type {string} */ amount, /** @type {string} */ moment) => `Deleted: ${amount} of ${moment}.`,
     undo: "Undo",
+    taken: (/** @type {string} */ amount, /** @type {string} */ moment, /** @type {string} */ other) =>
+      `${amount} of ${moment} was not brought back: a reading of ${other} is there now.`,
     restored: (/** @type {string} */ amount, /** @type {string} */ moment) => `Back again: ${amount} of ${moment}.`,
     notRestored: "It could not be brought back. Try again.",
     saved: (/** @type {string} */ amount, /** @type {string} */ moment) => `Saved: ${amount} of ${moment}.`,
@@ -320,6 +323,7 @@ const GERMAN = {
     amount: "Stand",
     actions: "Aktionen",
     edit: "Ändern",
+    goOn: "Weiter",
     remove: "Löschen",
     of: (amount, moment) => `${amount} vom ${moment}`,
     range: (from, to) => `Vom ${from} bis ${to}`,
@@ -333,6 +337,8 @@ const GERMAN = {
     empty: "Hier gibt es keine Zählerstände.",
     removed: (amount, moment) => `Gelöscht: ${amount} vom ${moment}.`,
     undo: "Rückgängig",
+    taken: (amount, moment, other) =>
+      `${amount} vom ${moment} ist nicht wieder da: Dort steht inzwischen ein Stand von ${other}.`,
     restored: (amount, moment) => `Wieder da: ${amount} vom ${moment}.`,
     notRestored: "Das ließ sich nicht zurückholen. Versuchen Sie es noch einmal.",
     saved: (amount, moment) => `Gespeichert: ${amount} vom ${moment}.`,
