@@ -12,6 +12,7 @@ from tests.browser.conftest import SignIn
 from tests.browser.households import two_meters
 from tests.browser.server import Served
 from tests.browser.settling import settled
+from tests.browser.watching import Watch
 
 FAULTY = "Datum;Strom\n31.01.2024;5.200,5\n30.02.2024;5.300\n10.03.2024;5.400\n"
 CORRECTED = "Datum;Strom\n31.01.2024;5.205,5\n29.02.2024;5.300\n10.03.2024;5.400\n"
@@ -109,8 +110,72 @@ def test_an_import_is_taken_back_and_what_it_replaced_is_as_before(served: Serve
     accessible(files)
     imported.get_by_role("button", name="Yes, undo it").click()
     expect(imported.get_by_text("Undone: 1 removed, 1 as before.")).to_be_visible()
+    settled(files)
+    expect(imported.get_by_text("Undone: 1 removed, 1 as before.")).to_be_visible()
+    just_now = files.get_by_role("region", name="Imported: readings.csv")
+    expect(just_now).to_be_visible()
+    expect(just_now.get_by_role("button")).to_have_count(0)
     accessible(files)
     assert amounts(served, "home") == before
+
+
+def drop(page: Page, selector: str, content: str) -> None:
+    """Drop a file somewhere; a page without a listener there would let the browser open it."""
+    settled(page)
+    page.evaluate(
+        """([selector, content]) => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File([content], "dropped.csv", {type: "text/csv"}));
+          const place = document.querySelector(selector);
+          const left = ["dragenter", "dragover", "drop"].filter((name) =>
+            place.dispatchEvent(new DragEvent(name, {bubbles: true, cancelable: true, dataTransfer})));
+          if (left.length) throw new Error(`left to the browser: ${left}`);
+        }""",
+        [selector, content],
+    )
+
+
+@pytest.mark.parametrize("selector", ["body", "h1", "#csv_export", ".drop"])
+def test_a_file_that_is_dropped_anywhere_is_brought(files: Page, selector: str) -> None:
+    drop(files, selector, CORRECTED)
+    report = files.get_by_role("region", name="dropped.csv")
+    expect(report.get_by_role("button", name="Import 3 readings")).to_be_enabled()
+
+
+def test_what_is_left_out_is_not_among_the_first_rows(files: Page) -> None:
+    report = bring(files, "Datum;Strom\n31.01.2024;5200\n29.02.2024;5300\n10.03.2024;530\n")
+    assert counts(report) == ["3 new", "2 to be checked"]
+    rows = report.get_by_role("region", name="The first rows").locator("tbody tr")
+    expect(rows).to_have_count(3)
+    report.get_by_label("Leave these rows out").check()
+    expect(rows).to_have_count(1)
+    assert counts(report) == ["1 new", "2 unusual, left out"]
+    accessible(files)
+
+
+def test_a_file_without_a_usable_row_says_that_nothing_can_be_imported(files: Page) -> None:
+    report = bring(files, "Datum;Strom\n30.02.2024;1\n31.02.2024;2\n")
+    expect(report.get_by_text("Like this, nothing in this file can be imported.")).to_be_visible()
+    expect(report.get_by_role("checkbox")).to_have_count(0)
+    accessible(files)
+
+
+def test_in_german_the_page_says_itself_what_is_missing(sign_in: SignIn, watch: Watch) -> None:
+    watch.announce(422, "/components/csv_import")
+    files = sign_in("alice", locale="de-DE", viewport=NARROW)
+    files.get_by_role("link", name="Dateien").click()
+    content = b"Datum;Stand\n01.02.2024;5\n"
+    files.get_by_label("Datei wählen").set_input_files([FilePayload(name="x.csv", mimeType="", buffer=content)])
+    missing = files.get_by_text("In den Namen der Spalten nicht gefunden: Zähler.")
+    expect(missing).to_be_visible()
+    english = files.get_by_text("missing column type")
+    expect(english).to_be_hidden()
+    accessible(files)
+    files.get_by_text("Einzelheiten (auf Englisch)").click()
+    expect(english).to_be_visible()
+    expect(english).not_to_contain_text("typeColumn")
+    fits(files)
+    accessible(files)
 
 
 def test_what_is_taken_along_fills_another_account(served: Served, sign_in: SignIn, tmp_path: Path) -> None:

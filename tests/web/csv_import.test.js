@@ -212,7 +212,8 @@ test("a file that leaves a question open says which choice answers it", async ()
   await until(isShown(root, EN.notUnderstood));
   const alert = root.querySelector(".preview [role=alert]");
   assert.ok(alert.textContent.includes(EN.ask.decimal));
-  assert.equal(alert.querySelector("[lang=en]").textContent.trim(), detail);
+  const said = alert.querySelector("details:not([open]) [lang=en]").textContent;
+  assert.equal(said, 'ambiguous number format, "12,345" (line 2) may be 12.345 or 12345');
   const decimal = controlOf(root, EN.options.decimal);
   assert.equal(decimal.getAttribute("aria-invalid"), "true");
   assert.ok(decimal.closest("details").open);
@@ -243,8 +244,8 @@ test("faulty rows are shown with their line as it stands in the file, and hold t
   ];
   const { root, sent } = await previewed({ error: 2, errors });
   assert.deepEqual(listOf(root, "faulty"), [
-    'Line 3 The date does not fit. 31.02.2023;power;5 date "31.02.2023" does not exist',
-    `The whole file ${EN.flaws.file} odd`,
+    'Line 3 The date does not fit. 31.02.2023;power;5 Details date "31.02.2023" does not exist',
+    `The whole file ${EN.flaws.file} Details odd`,
   ]);
   assert.ok(importButton(root).disabled);
   assert.ok(root.textContent.includes(EN.decideFaulty));
@@ -260,7 +261,7 @@ test("a meter that is set otherwise is not called a reading", async () => {
   const reason = "the file says 1000, 100000 is stored; pass onConflict=replace to take the file's";
   const { root } = await previewed({ error: 1, errors: [{ line: null, where: "meters.gas.modulus", reason }] });
   assert.deepEqual(listOf(root, "faulty"), [
-    `The whole file ${EN.conflictOfMeter} the file says 1000, 100000 is stored`,
+    `The whole file ${EN.conflictOfMeter} Details the file says 1000, 100000 is stored`,
   ]);
   assert.ok(decided(root, EN.conflictWays.replace));
 });
@@ -284,7 +285,7 @@ test("another reading that is stored already may be kept or replaced", async () 
   choose(root);
   await until(isReady(root));
   const [shown] = listOf(root, "faulty");
-  assert.ok(shown.includes(EN.conflict) && shown.includes("110 is stored") && !shown.includes("onConflict"));
+  assert.ok(shown.includes(EN.conflictWith("110")) && !shown.includes("onConflict"));
   assert.ok(importButton(root).disabled);
   decided(root, EN.conflictWays.replace).click();
   await until(isShown(root, "1 replaced"));
@@ -294,6 +295,7 @@ test("another reading that is stored already may be kept or replaced", async () 
   assert.deepEqual(sent.at(-1).query, { onConflict: "replace" });
 });
 
+const FLAW = { line: 2, where: "row 2: date", reason: 'date "\u202e31.02." is odd' };
 const DOUBT = { line: 3, code: "LOWER_THAN_PREVIOUS", reason: "5 on 2023-02-28 is lower than 1234.5 on 2023-04-01." };
 
 for (const [way, query] of [
@@ -304,7 +306,7 @@ for (const [way, query] of [
     const { root, sent } = await previewed({ warning: 1, warnings: [DOUBT] });
     assert.ok(importButton(root).disabled && root.textContent.includes(EN.decideDoubtful));
     assert.deepEqual(listOf(root, "doubtful"), [
-      `Line 3 ${EN.doubts.LOWER_THAN_PREVIOUS} 31.02.2023;power;5 ${DOUBT.reason}`,
+      `Line 3 ${EN.doubts.LOWER_THAN_PREVIOUS} 31.02.2023;power;5 Details ${DOUBT.reason}`,
     ]);
     decided(root, EN.doubtWays[way]).click();
     await until(() => !importButton(root).disabled);
@@ -317,7 +319,9 @@ for (const [way, query] of [
 test("what is asked about the whole file can be confirmed, not left out", async () => {
   const warnings = [{ line: null, code: "AMBIGUOUS_DATE_ORDER", reason: "no date tells; pass dateOrder=dmy" }];
   const { root } = await previewed({ warning: 1, warnings });
-  assert.deepEqual(listOf(root, "doubtful"), [`${EN.wholeFile} ${EN.doubts.AMBIGUOUS_DATE_ORDER} no date tells`]);
+  assert.deepEqual(listOf(root, "doubtful"), [
+    `${EN.wholeFile} ${EN.doubts.AMBIGUOUS_DATE_ORDER} Details no date tells`,
+  ]);
   assert.ok(decided(root, EN.doubtWays.take));
   assert.equal(decided(root, EN.doubtWays.leave), undefined);
   assert.ok(controlOf(root, EN.options.dateOrder).closest("details").open);
@@ -332,6 +336,71 @@ test("who has agreed has not agreed to another way of reading the file", async (
   assert.deepEqual(sent.at(-1).query, { dateOrder: "mdy", preview: "true" });
   await until(isReady(root));
   assert.ok(importButton(root).disabled);
+});
+
+test("rows that are left out are not among the first rows, nor still to be checked", async () => {
+  const errors = [{ line: 2, where: "row 2: amount", reason: "odd" }];
+  const { root } = await previewed({ error: 1, errors, warning: 1, warnings: [DOUBT] });
+  const lines = () => [...root.querySelectorAll("tbody tr")].map((row) => textOf(row.cells[0]));
+  await until(() => lines().length === 2);
+  decided(root, EN.doubtWays.leave).click();
+  await until(() => lines().length === 1);
+  assert.deepEqual(lines(), ["2"]);
+  const counts = () => textOf(root.querySelector(".preview .counts"));
+  assert.ok(counts().includes(`1 ${EN.decided.leave}`) && !counts().includes(EN.counts.warning), counts());
+  decided(root, EN.skipFaulty(1, "1")).click();
+  await until(() => lines().length === 0);
+  assert.ok(counts().includes(`1 ${EN.decided.faulty}`), counts());
+  decided(root, EN.doubtWays.take).click();
+  await until(() => lines().length === 1);
+  assert.deepEqual(lines(), ["3"]);
+  assert.ok(counts().includes(`1 ${EN.decided.take}`), counts());
+});
+
+test("about a conflict there is one choice, and about the rest another one after it", async () => {
+  const conflict = { line: 2, where: "row 2: amount", reason: "110 is stored; pass onConflict=replace" };
+  const fault = { line: 3, where: "row 3: date", reason: "odd" };
+  const { root } = await opened({
+    previews: [
+      { ...REPORT, error: 2, errors: [conflict, fault] },
+      { ...REPORT, error: 1, errors: [fault] },
+    ],
+  });
+  choose(root);
+  await until(isReady(root));
+  assert.equal(root.querySelector(".preview [type=checkbox]"), null);
+  decided(root, EN.conflictWays.skip).click();
+  await until(() => decided(root, EN.skipFaulty(1, "1")));
+  assert.ok(decided(root, EN.conflictWays.skip).checked);
+});
+
+test("a file in which every row is faulty cannot be imported, and nothing is to be decided", async () => {
+  const errors = [{ line: 2, where: "row 2: date", reason: "odd" }];
+  const { root } = await previewed({ success: 0, rows: [], error: 1, errors });
+  assert.ok(importButton(root).disabled);
+  assert.equal(root.querySelector("#import-waits").textContent, EN.nothingLeft);
+  assert.equal(root.querySelector(".preview [type=checkbox]"), null);
+});
+
+const readOf = (root) =>
+  textOf(root) + [...root.querySelectorAll("[aria-label]")].map((each) => each.getAttribute("aria-label")).join(" ");
+
+test("a name is shown in its order, whatever it holds", async () => {
+  const name = "a\u202efdp\u2066.csv";
+  const { root } = await opened({
+    previews: [{ ...REPORT, columns: { date: "D\u202e1" }, ignoredColumns: ["\u202bN"], error: 1, errors: [FLAW] }],
+    imports: [DONE],
+    list: [{ ...RECORD, fileName: name }],
+  });
+  choose(root, "x\u202e\n\u202e31.02.;\u202e5\n3\n", name);
+  await until(() => isReady(root)() && root.querySelector(".imports li"));
+  assert.equal(root.querySelector("#preview-title").textContent, "afdp.csv");
+  assert.doesNotMatch(readOf(root), /[\u202a-\u202e\u2066-\u2069]/);
+  decided(root, EN.skipFaulty(1, "1")).click();
+  await until(() => !importButton(root).disabled);
+  importButton(root).click();
+  await until(() => root.querySelector("#done-title"));
+  assert.doesNotMatch(readOf(root), /[\u202a-\u202e\u2066-\u2069]/);
 });
 
 test("a file that brings nothing new says so", async () => {
@@ -426,16 +495,16 @@ test("an export comes back whole: what else it changes is said, and nothing abou
   assert.equal(importButton(root).disabled, false);
 });
 
-function drop(root, files, text = "") {
-  const name = "ondrop" in root ? "drop" : "Drop"; // as Preact listens where a document does not know the event
-  const event = new Event(name, { bubbles: true, cancelable: true });
-  event.dataTransfer = { files, getData: () => text };
-  root.querySelector(".drop").dispatchEvent(event);
+function drop(root, files, text = "", place = root.querySelector(".drop")) {
+  const event = new Event("drop", { bubbles: true, cancelable: true });
+  event.dataTransfer = { files, types: files.length ? ["Files"] : ["text/plain"], getData: () => text };
+  place.dispatchEvent(event);
   return event;
 }
 
 test("a file may be dropped; of several none is taken", async () => {
   const { root, sent } = await opened({ previews: [REPORT] });
+  await until(isShown(root, EN.noImports));
   const files = [new File([FILE], "a.csv"), new File([FILE], "b.csv")];
   assert.ok(drop(root, files).defaultPrevented);
   await until(isShown(root, EN.oneFile));
@@ -448,6 +517,7 @@ test("a file may be dropped; of several none is taken", async () => {
 
 test("a file that is slow to read does not take the place of a later one", async () => {
   const { root, sent } = await opened({ previews: [REPORT] });
+  await until(isShown(root, EN.noImports));
   let read = null;
   const slow = { name: "slow.csv", size: 9, arrayBuffer: () => new Promise((resolve) => (read = resolve)) };
   drop(root, [slow]);
@@ -462,8 +532,43 @@ test("a file that is slow to read does not take the place of a later one", async
   );
 });
 
+test("a file that is dropped beside the view is taken, once, and never opened in place of the page", async () => {
+  const { root, sent } = await opened({ previews: [REPORT] });
+  await until(isShown(root, EN.noImports));
+  const over = new Event("dragover", { bubbles: true, cancelable: true });
+  document.body.dispatchEvent(over);
+  assert.ok(over.defaultPrevented);
+  await until(() => root.querySelector(".drop.over"));
+  assert.ok(drop(root, [new File([FILE], "a.csv")], "", document.body).defaultPrevented);
+  await until(isReady(root));
+  assert.deepEqual(
+    sent.map(({ name }) => name),
+    ["a.csv"],
+  );
+  assert.equal(root.querySelector(".drop.over"), null);
+});
+
+test("a view that is closed leaves dropping to the page", async () => {
+  const { root, value } = await opened();
+  await until(isShown(root, EN.noImports));
+  const { render } = await import(new URL("vendor/preact.js", WEB));
+  render(null, root);
+  assert.equal(drop(root, [new File([FILE], "a.csv")], "", document.body).defaultPrevented, false);
+  assert.equal(value.drafts.has("csv_file"), false);
+});
+
+test("text that is dropped into the field, or beside the view, is no file", async () => {
+  const { root, sent } = await opened({ previews: [REPORT] });
+  await until(isShown(root, EN.noImports));
+  assert.equal(drop(root, [], FILE, root.querySelector("textarea")).defaultPrevented, false);
+  assert.equal(drop(root, [], "http://any.example/", document.body).defaultPrevented, true);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.deepEqual(sent, []);
+});
+
 test("text may be dropped too", async () => {
   const { root, sent } = await opened({ previews: [REPORT] });
+  await until(isShown(root, EN.noImports));
   drop(root, [], FILE);
   await until(isReady(root));
   assert.equal(sent[0].text, FILE);
@@ -503,6 +608,81 @@ for (const [status, said] of [
     await until(isReady(root));
   });
 }
+
+const isExpired = () => json({ detail: "the token has expired" }, 401);
+
+/** Press the button that leads to signing in again; whether the page is told. */
+async function signsIn(root, place) {
+  await until(() => buttonOf(root.querySelector(place) ?? root, WORDS.en.signInAgain), place);
+  let told = 0;
+  document.addEventListener("sign-in-again", () => {
+    told += 1;
+  });
+  buttonOf(root.querySelector(place), WORDS.en.signInAgain).click();
+  return told === 1;
+}
+
+test("who is not signed in any more is led to signing in, and not told to try again", async () => {
+  const { root } = await opened({
+    previews: [isExpired()],
+    list: [RECORD],
+    undo: isExpired,
+    save: isExpired,
+  });
+  choose(root);
+  assert.ok(await signsIn(root, ".preview"));
+  assert.equal(buttonOf(root.querySelector(".preview"), WORDS.en.tryAgain), undefined);
+  await until(() => buttonOf(root, EN.undo));
+  buttonOf(root, EN.undo).click();
+  await until(() => buttonOf(root, EN.undoYes));
+  buttonOf(root, EN.undoYes).click();
+  assert.ok(await signsIn(root, ".undo"));
+  root.querySelector("form").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  assert.ok(await signsIn(root, "form"));
+});
+
+test("an import by somebody who is not signed in any more leads there once, and keeps what was decided", async () => {
+  const { root, sent } = await previewed({ warning: 1, warnings: [DOUBT] }, { imports: [isExpired()] });
+  decided(root, EN.doubtWays.take).click();
+  await until(() => !importButton(root).disabled);
+  const before = sent.length;
+  importButton(root).click();
+  assert.ok(await signsIn(root, ".preview"));
+  assert.equal(sent.length, before + 1);
+  assert.ok(decided(root, EN.doubtWays.take).checked);
+  assert.equal(root.querySelectorAll(".preview .hint").length, 1);
+});
+
+test("a file that was chosen is there again after signing in, byte by byte, until it is imported", async () => {
+  const { Drafts } = await import(new URL("page/component.js", WEB));
+  const content = new Uint8Array([...Buffer.from("Datum;Z"), 0xe4, ...Buffer.from("hler;Stand\n1.1.2023;power;1\n")]);
+  const before = await opened({ previews: [isExpired()] });
+  choose(before.root, content, "z.csv");
+  await until(isShown(before.root, WORDS.en.signInAgain));
+  const typed = JSON.parse(JSON.stringify(before.value.drafts.kept));
+  const { root, value, sent } = await opened({ previews: [REPORT], imports: [DONE], drafts: new Drafts(typed) });
+  await until(isReady(root));
+  assert.equal(root.querySelector("#preview-title").textContent, "z.csv");
+  assert.deepEqual(
+    sent.map(({ name, text }) => [name, text]),
+    [["z.csv", new TextDecoder().decode(content)]],
+  );
+  const [kept] = Object.values(typed);
+  assert.deepEqual([...SourceFile.ofKept(kept).bytes], [...content]);
+  importButton(root).click();
+  await until(() => root.querySelector("#done-title"));
+  assert.deepEqual(value.drafts.kept, {});
+});
+
+test("a file of a megabyte is not kept, and takes the place of the one that was", async () => {
+  const { root, value } = await opened({ previews: [REPORT] });
+  choose(root);
+  await until(isReady(root));
+  assert.ok(value.drafts.has("csv_file"));
+  choose(root, "x".repeat(1024 * 1024), "large.csv");
+  await until(isShown(root, "large.csv"));
+  assert.equal(value.drafts.has("csv_file"), false);
+});
 
 test("a lost connection while importing is said, and what came of it is asked", async () => {
   const { root, sent } = await opened({ previews: [REPORT], imports: [refused("away", 502)] });
@@ -557,6 +737,23 @@ test("an import may be undone at once", async () => {
   buttonOf(root, EN.undo).click();
   await until(isShown(root, EN.undone("3", "1")));
   assert.ok(asked.includes("DELETE /components/csv_import/i1"));
+});
+
+test("an import that was undone in the list is not offered to be undone above, and the other way round", async () => {
+  const undo = () => json({ ...UNDONE, keptCount: 2 });
+  for (const place of [".imports .undo", ".preview .undo"]) {
+    const { root } = await previewed({}, { undo, list: [{ ...RECORD, id: "i1" }] });
+    importButton(root).click();
+    await until(() => root.querySelectorAll(".undo button").length === 2);
+    buttonOf(root.querySelector(place), EN.undo).click();
+    await until(() => root.querySelectorAll(".undo button").length !== 2 || buttonOf(root, EN.undoYes));
+    buttonOf(root, EN.undoYes)?.click();
+    await until(isShown(root, EN.kept("2")));
+    assert.equal(root.querySelectorAll(".undo button").length, 0);
+    const said = [...root.querySelectorAll(".undo [role=status]")].filter((status) => textOf(status));
+    assert.equal(said.length, 1, "it is announced once");
+    assert.ok(said[0].closest(place));
+  }
 });
 
 test("the list says what each import brought, in the zone of the household", async () => {
@@ -781,6 +978,38 @@ test("it speaks German, and marks what the application says in English", async (
   assert.ok([...root.querySelectorAll(".flaws small")].every((each) => each.lang === "en"));
   assert.equal(importButton(root).textContent.trim(), "2 Stände importieren");
 });
+
+for (const [detail, said] of [
+  [
+    "missing column type; the header in line 1 has Datum, Stand: name it type, pass typeColumn=, or pass type=power or " +
+      "type=gas for the whole file",
+    [DE.lacks("Zähler"), DE.ask.type, DE.ask.typeColumn],
+  ],
+  [
+    'missing column date, amount; no header in the first 20 lines, the first line is "x": add a line such as date;amount',
+    [DE.lacks("Datum, Stand")],
+  ],
+  ['two columns for the amount: "Stand" and "Wert"; pass amountColumn= with the name of one of them', ["twoColumns"]],
+  ['the unit of column "Gas (l)" must be m3 for gas: convert the amounts and rename it', ["unit"]],
+  ['date "1/31/2023" (line 2) exists month first, not day first: pass dateOrder=mdy, or dateOrder=dmy', ["monthFirst"]],
+  ["more than 50000 rows; split the file", ["tooManyRows"]],
+  ['no header with the delimiter "tab": line 1 is one with ";"; leave delimiter= out', ["delimiter"]],
+  ["the file is neither UTF-8 nor Windows-1252 (line 1): save it as CSV UTF-8", ["characters"]],
+  ["line 3: unexpected end of data; is a quotation mark open or out of place?", ["quotes"]],
+]) {
+  test(`in German the page says itself what is wrong: ${detail.slice(0, 30)}`, async () => {
+    const { root } = await opened({ previews: [refused(detail)], language: "de" });
+    choose(root);
+    await until(isShown(root, DE.notUnderstood));
+    const alert = root.querySelector(".preview [role=alert]");
+    for (const each of said) assert.ok(textOf(alert).includes(DE.reasons[each] ?? each), textOf(alert));
+    assert.doesNotMatch(root.textContent, /\w=/, "no name of a parameter");
+    const details = alert.querySelector("details");
+    assert.ok(!details.open && details.querySelector("[lang=en]"));
+    details.remove();
+    assert.doesNotMatch(alert.textContent, /column|pass |line/);
+  });
+}
 
 test("every control has a name and is one that the keyboard knows", async () => {
   const { root } = await previewed({ warning: 1, warnings: [DOUBT] }, { list: [RECORD] });

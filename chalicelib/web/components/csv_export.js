@@ -1,8 +1,10 @@
 /** Taking readings along: as many parts as there are become one file, which the browser saves. */
 
+import { Problem } from "../page/api.js";
 import { useSurroundings } from "../page/component.js";
 import { html, useState } from "../vendor/preact.js";
 import { LARGEST_MB } from "./csv_file.js";
+import { SignInAgain } from "./csv_report.js";
 import { useFileWords } from "./csv_words.js";
 
 /** @typedef {{format: "csv" | "json", type: string, from: string, to: string, decimal: string}} Wanted */
@@ -17,7 +19,7 @@ export function SaveFile() {
   const [wanted, setWanted] = useState(
     /** @type {Wanted} */ ({ format: "csv", type: "", from: "", to: "", decimal: comma }),
   );
-  const [said, setSaid] = useState("");
+  const [said, setSaid] = useState(/** @type {unknown} */ (""));
   const [isBusy, setIsBusy] = useState(false);
   const want = (/** @type {keyof Wanted} */ name) => (/** @type {Event} */ event) => {
     const { value } = /** @type {HTMLInputElement} */ (event.target);
@@ -34,8 +36,9 @@ export function SaveFile() {
       download(name, new Blob([text], { type }));
       const isLarge = text.length > LARGEST_MB * 1024 * 1024; // each sign is one byte
       setSaid(`${files.saved(formats.number(count), name)} ${isLarge ? files.savedLarge : ""}`);
-    } catch {
-      setSaid(files.saveFailed);
+    } catch (error) {
+      const isExpired = error instanceof Problem && error.status === 401;
+      setSaid(isExpired ? html`<${SignInAgain} />` : files.saveFailed);
     }
     setIsBusy(false);
   };

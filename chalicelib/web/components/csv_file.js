@@ -4,6 +4,8 @@ export const LARGEST_MB = 4;
 const WORKBOOKS = ["504b0304", "d0cf11e0"]; // a ZIP archive, and what Excel wrote before
 const HEADER_LINES = 20;
 const SHOWN_NAMES = 50;
+const KEPT_BYTES = 1024 * 1024;
+const TURNS_TEXT_ROUND = /[\u202a-\u202e\u2066-\u2069]/g; // controls that let a name read as another one
 
 /** How the file is read, as a person corrects it; "": as the file says. */
 export const AS_THE_FILE_SAYS = {
@@ -15,6 +17,12 @@ export const AS_THE_FILE_SAYS = {
   typeColumn: "",
   amountColumn: "",
 };
+/**
+ * A text of a file as it is shown: nothing in it changes the order of what stands around it.
+ * @param {string} text
+ */
+export const inItsOrder = (text) => text.replace(TURNS_TEXT_ROUND, "");
+
 /** Why a file cannot be sent at all: the name of a text. */
 export class UnusableFile extends Error {
   /** @param {"cannotOpen" | "isEmpty" | "isWorkbook" | "isTooLarge"} reason */
@@ -60,6 +68,27 @@ export class SourceFile {
     const bytes = new TextEncoder().encode(text);
     if (bytes.length > LARGEST_MB * 1024 * 1024) throw new UnusableFile("isTooLarge");
     return usable(new SourceFile(name, bytes, /^\s*\{/.test(text), true));
+  }
+
+  /**
+   * A file that was kept: as it was, or as plain data after signing in again.
+   * @param {SourceFile | ReturnType<SourceFile["toJSON"]> | null} kept
+   */
+  static ofKept(kept) {
+    if (!kept || kept instanceof SourceFile) return kept;
+    const bytes = Uint8Array.from(atob(kept.base64), (sign) => sign.charCodeAt(0));
+    return new SourceFile(kept.name, bytes, kept.isJson);
+  }
+
+  /** Whether it is kept over a new sign-in; what was pasted is kept where it was pasted. */
+  get isKept() {
+    return !this.isText && this.bytes.length < KEPT_BYTES;
+  }
+
+  /** Plain data, made when somebody signs in again and not before. */
+  toJSON() {
+    const signs = Array.from(this.bytes, (byte) => String.fromCharCode(byte));
+    return { name: this.name, isJson: this.isJson, base64: btoa(signs.join("")) };
   }
 
   /** The one file of a form: its type is said, because a browser says whatever its system has been taught. */

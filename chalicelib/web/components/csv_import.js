@@ -3,9 +3,9 @@
 import { useDraft, useSurroundings } from "../page/component.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { SaveFile } from "./csv_export.js";
-import { AS_THE_FILE_SAYS, LARGEST_MB, SourceFile, UnusableFile } from "./csv_file.js";
+import { AS_THE_FILE_SAYS, inItsOrder, LARGEST_MB, SourceFile, UnusableFile } from "./csv_file.js";
 import { Imports, Undo } from "./csv_list.js";
-import { Changes, Counts, Doubtful, Faulty, FirstRows, NotUnderstood, Understood } from "./csv_report.js";
+import { Changes, Counts, Doubtful, Faulty, FirstRows, hasConflict, NotUnderstood, Understood } from "./csv_report.js";
 import { useFileWords } from "./csv_words.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
@@ -15,6 +15,7 @@ import { useFileWords } from "./csv_words.js";
 /** @typedef {import("../page/api.js").Problem} Problem */
 /** @typedef {"success" | "replaced" | "skipped" | "error" | "warning"} Count */
 /** @typedef {"dmy" | "mdy" | "ymd"} DateOrder */
+/** @typedef {import("./csv_list.js").TakenBack} TakenBack */
 
 /**
  * What became of a file, or would become of it.
@@ -62,18 +63,24 @@ function queryOf({ onConflict, doubts, skipsFaulty, ...how }, isJson) {
 }
 
 export function CsvImport() {
-  return html`<${BringFile} /><${SaveFile} /><${Imports} />`;
+  const [undone, setUndone] = useState(/** @type {TakenBack["undone"]} */ ({}));
+  /** @type {TakenBack} */
+  const takenBack = { undone, note: (id, body) => setUndone((now) => ({ ...now, [id]: body })) };
+  return html`<${BringFile} takenBack=${takenBack} /><${SaveFile} /><${Imports} takenBack=${takenBack} />`;
 }
 
-function BringFile() {
+/** @param {{takenBack: TakenBack}} props */
+function BringFile({ takenBack }) {
   const { formats } = useSurroundings();
-  const [source, setSource] = useState(/** @type {SourceFile | null} */ (null));
+  const [kept, keepFile] = useDraft("csv_file", /** @type {SourceFile | null} */ (null));
+  const [source, setSource] = useState(() => SourceFile.ofKept(kept));
   const [refusal, setRefusal] = useState(/** @type {string | null} */ (null));
   const [done, setDone] = useState(/** @type {{name: string, report: Report} | null} */ (null));
   const [isOver, setIsOver] = useState(false);
   const [pasted, keep] = useDraft("csv_import", "");
   const [text, setText] = useState(pasted);
   const [hasPasted] = useState(Boolean(pasted)); // before signing in again
+  const section = useRef(/** @type {HTMLElement | null} */ (null));
   const chooser = useRef(/** @type {HTMLInputElement | null} */ (null));
   const latest = useRef(0);
   const files = useFileWords();
@@ -83,11 +90,13 @@ function BringFile() {
     const turn = latest.current;
     setDone(null);
     setSource(null);
+    keepFile(null);
     try {
       const found = await read();
       if (turn !== latest.current) return; // another file was brought meanwhile
       setRefusal(null);
       setSource(found);
+      if (found.isKept) keepFile(found);
     } catch (error) {
       if (!(error instanceof UnusableFile)) throw error;
       setRefusal(error.reason === "isTooLarge" ? files.isTooLarge(formats.number(LARGEST_MB)) : files[error.reason]);
@@ -101,20 +110,37 @@ function BringFile() {
   const forget = () => {
     if (chooser.current) chooser.current.value = "";
   };
+  const isIn = (/** @type {Element | null} */ place, /** @type {Event} */ event) =>
+    Boolean(place?.contains(/** @type {Node} */ (event.target)));
+  /** Text that is dragged into a field is the browser's matter. */
+  const isTyping = (/** @type {DragEvent} */ event) =>
+    isIn(section.current?.querySelector("textarea") ?? null, event) && !event.dataTransfer?.types?.includes("Files");
   const drop = (/** @type {DragEvent} */ event) => {
-    event.preventDefault();
     setIsOver(false);
+    if (isTyping(event)) return;
+    event.preventDefault();
     const brought = event.dataTransfer?.files ?? [];
-    const plain = event.dataTransfer?.getData("text/plain") ?? "";
+    const plain = isIn(section.current, event) ? event.dataTransfer?.getData("text/plain") : "";
     if (brought.length > 1) setRefusal(files.oneFile);
     else if (brought.length) take(() => SourceFile.of(brought[0]));
     else if (plain) take(() => SourceFile.ofText(plain, files.pastedName));
     forget();
   };
   const hover = (/** @type {DragEvent} */ event) => {
+    if (isTyping(event)) return;
     event.preventDefault();
     setIsOver(true);
   };
+  // Wherever a file is dropped, it is taken: left to the browser, it would take the place of the page.
+  useEffect(() => {
+    const stop = new AbortController();
+    for (const name of /** @type {const} */ (["dragenter", "dragover"])) {
+      document.addEventListener(name, hover, { signal: stop.signal });
+    }
+    document.addEventListener("dragleave", () => setIsOver(false), { signal: stop.signal });
+    document.addEventListener("drop", drop, { signal: stop.signal });
+    return () => stop.abort();
+  });
   const type = (/** @type {Event} */ event) => {
     const { value } = /** @type {HTMLTextAreaElement} */ (event.target);
     setText(value);
@@ -123,24 +149,17 @@ function BringFile() {
   const finish = (/** @type {Report} */ report) => {
     setDone({ name: source?.name ?? "", report });
     setSource(null);
+    keepFile(null);
     forget();
     if (!source?.isText) return; // what was pasted and not imported stays
     setText("");
     keep(null);
   };
   return html`
-    <section
-      id="csv_import"
-      class="component"
-      aria-labelledby="csv_import-title"
-      onDragEnter=${hover}
-      onDragOver=${hover}
-      onDragLeave=${() => setIsOver(false)}
-      onDrop=${drop}
-    >
+    <section id="csv_import" class="component" aria-labelledby="csv_import-title" ref=${section}>
       <h2 id="csv_import-title">${files.bring}</h2>
       <p>${files.bringHow}</p>
-      ${done && html`<${Done} ...${done} />`}
+      ${done && html`<${Done} ...${done} takenBack=${takenBack} />`}
       <div class=${`drop ${isOver ? "over" : ""}`}>
         <label>${files.choose}
           <input type="file" accept=".csv,.tsv,.txt,.json,text/csv,text/plain,application/json" ref=${chooser}
@@ -226,22 +245,26 @@ function Preview({ source, finish }) {
       ({ body }) => finish(body),
       (error) => {
         setRefusal(error);
-        ask(); // something has changed meanwhile, or nobody knows what came of it
+        if (error.status === 401) setBusy(null);
+        else ask(); // something has changed meanwhile, or nobody knows what came of it
       },
     );
   };
   const written = report ? report.success + report.replaced : 0;
   const changes = written + (report ? report.configurations.length + (report.zone ? 1 : 0) : 0);
+  const isHopeless = Boolean(report && !changes && report.error && !hasConflict(report));
+  const leavesOut = decisions.skipsFaulty || decisions.doubts === "leave";
   const waitsFor =
     report &&
-    ((report.error > 0 && !decisions.skipsFaulty && files.decideFaulty) ||
+    (((isHopeless || (!changes && leavesOut)) && files.nothingLeft) ||
+      (report.error > 0 && !decisions.skipsFaulty && files.decideFaulty) ||
       (report.warning > 0 && !decisions.doubts && files.decideDoubtful) ||
       (!changes && files.nothingNew));
   return html`
     <section class="preview" aria-labelledby="preview-title" aria-busy=${Boolean(busy)}>
-      <h3 id="preview-title" tabindex="-1" ref=${heading}><bdi>${source.name}</bdi></h3>
+      <h3 id="preview-title" tabindex="-1" ref=${heading}><bdi>${inItsOrder(source.name)}</bdi></h3>
       <div role="status">
-        ${report && html`<${Counts} report=${report} names=${files.counts} />`}
+        ${report && html`<${Counts} report=${report} names=${countNames(files, decisions)} />`}
         <p>${busy ? files[busy] : report && files.nothingSent}</p>
       </div>
       <div class="working">${busy && html`<progress aria-label=${files[busy]}></progress>`}</div>
@@ -253,9 +276,9 @@ function Preview({ source, finish }) {
       ${
         report &&
         html`
-          <${FirstRows} report=${report} />
+          <${FirstRows} ...${{ report, decisions }} />
           <${Changes} report=${report} />
-          <${Faulty} ...${{ source, report, decisions, decide }} />
+          <${Faulty} ...${{ source, report, decisions, decide, isHopeless }} />
           <${Doubtful} ...${{ source, report, decisions, decide }} />
         `
       }
@@ -272,17 +295,30 @@ function Preview({ source, finish }) {
   `;
 }
 
-/** @param {{name: string, report: Report}} props */
-function Done({ name, report }) {
+/**
+ * What each count means after what was decided.
+ * @param {ReturnType<typeof useFileWords>} files
+ * @param {Decisions} decisions
+ */
+function countNames({ counts, decided }, { skipsFaulty, doubts }) {
+  return {
+    ...counts,
+    ...(skipsFaulty && { error: decided.faulty }),
+    ...(doubts && { warning: decided[/** @type {"take" | "leave"} */ (doubts)] }),
+  };
+}
+
+/** @param {{name: string, report: Report, takenBack: TakenBack}} props */
+function Done({ name, report, takenBack }) {
   const files = useFileWords();
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => heading.current?.focus(), []);
   return html`
     <section class="preview" aria-labelledby="done-title">
-      <h3 id="done-title" tabindex="-1" ref=${heading}>${files.done}: <bdi>${name}</bdi></h3>
+      <h3 id="done-title" tabindex="-1" ref=${heading}>${files.done}: <bdi>${inItsOrder(name)}</bdi></h3>
       <div role="status"><${Counts} report=${report} names=${files.stored} /></div>
       <p><a href="#overview">${files.goOn}</a></p>
-      ${report.importId && html`<${Undo} id=${report.importId} name=${name} isSure />`}
+      ${report.importId && html`<${Undo} id=${report.importId} name=${inItsOrder(name)} takenBack=${takenBack} isSure />`}
     </section>
   `;
 }

@@ -2,8 +2,8 @@
 
 import { Section, useLoaded, useSurroundings } from "../page/component.js";
 import { html, useCallback, useRef, useState } from "../vendor/preact.js";
-import { zoneOf } from "./csv_file.js";
-import { Counts } from "./csv_report.js";
+import { inItsOrder, zoneOf } from "./csv_file.js";
+import { Counts, SignInAgain } from "./csv_report.js";
 import { useFileWords } from "./csv_words.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
@@ -33,10 +33,20 @@ import { useFileWords } from "./csv_words.js";
  * @property {{type: Meter, sourceVersion: number}[]} meters
  */
 
+/**
+ * What was taken back since the view was opened, by the import: its buttons may stand in two places.
+ * @typedef {object} TakenBack
+ * @property {Record<string, Undone>} undone
+ * @property {(id: string, undone: Undone) => void} note
+ */
+
 const PATH = "/components/csv_import";
 
-/** The first pages of the list, with the zone in which to show them. */
-export function Imports() {
+/**
+ * The first pages of the list, with the zone in which to show them.
+ * @param {{takenBack: TakenBack}} props
+ */
+export function Imports({ takenBack }) {
   const { api } = useSurroundings();
   const [pages, setPages] = useState(1);
   const files = useFileWords();
@@ -58,38 +68,41 @@ export function Imports() {
     <${Section} name="imports" title=${files.imports} loaded=${loaded}>
       ${loaded.body && !imports.length && html`<p>${files.noImports}</p>`}
       <ul class="imports" role="list">
-        ${imports.map((record) => html`<${Row} key=${record.id} record=${record} zone=${zone} />`)}
+        ${imports.map((record) => html`<${Row} key=${record.id} ...${{ record, zone, takenBack }} />`)}
       </ul>
       ${hasMore && html`<button type="button" class="inline secondary" onClick=${() => setPages(pages + 1)}>${files.showMore}</button>`}
     <//>
   `;
 }
 
-/** @param {{record: ImportRecord, zone: string}} props */
-function Row({ record, zone }) {
+/** @param {{record: ImportRecord, zone: string, takenBack: TakenBack}} props */
+function Row({ record, zone, takenBack }) {
   const { words, formats } = useSurroundings();
   const files = useFileWords();
-  const name = record.fileName ?? files.unnamed;
+  const name = inItsOrder(record.fileName ?? files.unnamed);
+  const since = record.undoneAt && formats.moment(record.undoneAt, zone);
   const meters = record.types.map((type) => words.meters[type]).join(", ");
   return html`
     <li>
       <p><strong><bdi>${name}</bdi></strong> <small>${formats.moment(record.at, zone)}</small></p>
       <p>${files.covers(meters, formats.date(record.first, zone), formats.date(record.last, zone))}</p>
       <${Counts} report=${record} names=${files.stored} />
-      <${Undo} id=${record.id} name=${name} since=${record.undoneAt && formats.moment(record.undoneAt, zone)} />
+      <${Undo} id=${record.id} ...${{ name, since, takenBack }} />
     </li>
   `;
 }
 
 /**
  * The way to take an import back, and what came of it. It asks once more, unless the import has just been made.
- * @param {{id: string, name: string, isSure?: boolean, since?: string | null}} props ``since``: it was taken back then
+ * @param {{id: string, name: string, takenBack: TakenBack, isSure?: boolean, since?: string | null}} props ``since``:
+ *   it was taken back then
  */
-export function Undo({ id, name, isSure = false, since = null }) {
+export function Undo({ id, name, takenBack, isSure = false, since = null }) {
   const { api } = useSurroundings();
   const files = useFileWords();
-  const [phase, setPhase] = useState(/** @type {"there" | "asked" | "undoing" | "failed" | "undone"} */ ("there"));
-  const [undone, setUndone] = useState(/** @type {Undone | null} */ (null));
+  const [phase, setPhase] = useState(
+    /** @type {"there" | "asked" | "undoing" | "failed" | "expired" | "undone"} */ ("there"),
+  );
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const go = (/** @type {typeof phase} */ next) => {
     setPhase(next);
@@ -101,25 +114,29 @@ export function Undo({ id, name, isSure = false, since = null }) {
       .write("DELETE", `${PATH}/${id}`, {}, (/** @type {Undone} */ body) => body.meters)
       .then(
         ({ body }) => {
-          setUndone(body);
+          takenBack.note(id, body);
           setPhase("undone");
         },
-        () => setPhase("failed"),
+        ({ status }) => setPhase(status === 401 ? "expired" : "failed"),
       );
   };
   const button = (/** @type {string} */ text, /** @type {() => void} */ act, label = text) =>
     html`<button type="button" class="inline secondary" aria-label=${label} onClick=${act}>${text}</button>`;
-  const isThere = !since && (phase === "there" || phase === "failed");
+  const undone = takenBack.undone[id];
+  const outcome = undone ? html`<${Outcome} ...${undone} />` : since && html`<p>${files.undoneAt(since)}</p>`;
+  const state = outcome ? "undone" : phase;
   return html`
     <div class="undo" tabindex="-1" ref=${place}>
       <div role="status">
-        ${undone ? html`<${Outcome} ...${undone} />` : since && html`<p>${files.undoneAt(since)}</p>`}
-        ${phase === "undoing" && html`<p aria-busy="true">${files.undoing}</p>`}
-        ${phase === "failed" && html`<p>${files.undoFailed}</p>`}
-        ${phase === "asked" && html`<p>${files.undoSure}</p>`}
+        ${phase === "undone" && outcome}
+        ${state === "undoing" && html`<p aria-busy="true">${files.undoing}</p>`}
+        ${state === "failed" && html`<p>${files.undoFailed}</p>`}
+        ${state === "expired" && html`<p><${SignInAgain} /></p>`}
+        ${state === "asked" && html`<p>${files.undoSure}</p>`}
       </div>
-      ${phase === "asked" && html`${button(files.undoYes, undo)} ${button(files.undoNo, () => go("there"))}`}
-      ${isThere && button(files.undo, isSure ? undo : () => go("asked"), files.undoNamed(name))}
+      ${phase !== "undone" && outcome}
+      ${state === "asked" && html`${button(files.undoYes, undo)} ${button(files.undoNo, () => go("there"))}`}
+      ${(state === "there" || state === "failed") && button(files.undo, isSure ? undo : () => go("asked"), files.undoNamed(name))}
     </div>
   `;
 }

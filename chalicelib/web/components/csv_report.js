@@ -3,7 +3,7 @@
 import { useSurroundings } from "../page/component.js";
 import { localParts } from "../page/formats.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { AS_THE_FILE_SAYS, LARGEST_MB, zoneOf } from "./csv_file.js";
+import { AS_THE_FILE_SAYS, inItsOrder, LARGEST_MB, zoneOf } from "./csv_file.js";
 import { useFileWords } from "./csv_words.js";
 
 /** @typedef {import("./csv_import.js").Report} Report */
@@ -23,8 +23,31 @@ const OPTIONS = /** @type {Option[]} */ (Object.keys(AS_THE_FILE_SAYS));
  */
 const asksFor = (detail) => OPTIONS.filter((option) => new RegExp(`\\b${option}=`).test(detail));
 
-/** @param {string} reason A sentence without what a program would do next. */
-const withoutParameters = (reason) => reason.replace(/; pass \w+=.*$/s, "");
+const PARAMETER = new RegExp(`\\b(?:${[...OPTIONS, "sep", "onConflict", "confirm", "mode"].join("|")})=`);
+
+/**
+ * A sentence of the application without what a program would do next.
+ * @param {string} reason
+ */
+const withoutParameters = (reason) =>
+  inItsOrder(reason)
+    .split(/(?<=[;:,]) /)
+    .filter((part) => !PARAMETER.test(part))
+    .join(" ")
+    .replace(/[;:,]$/, "");
+
+/** What the application's sentences about a whole file begin with or hold, and the page's own words for it. */
+const REASONS = /** @type {const} */ ([
+  ["twoColumns", /^two columns for/],
+  ["unit", /^the unit of column/],
+  ["monthFirst", /exists month first/],
+  ["tooManyRows", /^more than \d+ rows/],
+  ["delimiter", /no header with the delimiter|the delimiter must be/],
+  ["characters", /save it as CSV UTF-8$/],
+  ["quotes", /is a quotation mark open/],
+  ["othersDoubtful", /others are doubtful too/],
+]);
+const MISSING = /^missing column ([\w, ]+);/;
 
 /**
  * How many rows of each kind, without those of which there is none.
@@ -43,20 +66,49 @@ export function Counts({ report, names }) {
   `;
 }
 
+/** That the sign-in has ended, and the way to the next one. */
+export function SignInAgain() {
+  const { words } = useSurroundings();
+  const signIn = () => document.dispatchEvent(new Event("sign-in-again"));
+  return html`${words.expired} <button type="button" class="inline" onClick=${signIn}>${words.signInAgain}</button>`;
+}
+
+/**
+ * What the application says, for those who read English and want to know more.
+ * @param {{reason: string}} props
+ */
+function Details({ reason }) {
+  const files = useFileWords();
+  const said = withoutParameters(reason);
+  if (!said) return null;
+  return html`<details><summary>${files.details}</summary><small lang="en"><bdi>${said}</bdi></small></details>`;
+}
+
 /** @param {{problem: Problem, title: string, retry: () => void}} props */
 export function NotUnderstood({ problem, title, retry }) {
   const { words, formats } = useSurroundings();
   const files = useFileWords();
   if (problem.status === 413) return html`<p class="hint">${files.isTooLarge(formats.number(LARGEST_MB))}</p>`;
+  if (problem.status === 401) return html`<p class="hint"><${SignInAgain} /></p>`;
   if (problem.status !== 422) {
     const said = problem.status === 0 ? files.noConnection : words.failed;
     return html`<p class="hint">${said} <button type="button" class="inline" onClick=${retry}>${words.tryAgain}</button></p>`;
   }
+  const missing = MISSING.exec(problem.message)?.[1].split(", ") ?? [];
+  const lacks = missing.map((thing) => files.things[/** @type {keyof typeof files.things} */ (thing)] ?? thing);
+  const reasons = REASONS.filter(([, pattern]) => pattern.test(problem.message)).map(
+    ([reason]) => files.reasons[reason],
+  );
+  const hints = [
+    ...(lacks.length ? [files.lacks(lacks.join(", "))] : []),
+    ...reasons,
+    ...asksFor(problem.message).map((option) => files.ask[option]),
+  ];
   return html`
     <div class="hint">
       <p>${title}</p>
-      <ul>${asksFor(problem.message).map((option) => html`<li>${files.ask[option]}</li>`)}</ul>
-      <p lang="en"><small><bdi>${problem.message}</bdi></small></p>
+      ${hints.length > 0 && html`<ul>${hints.map((hint) => html`<li>${hint}</li>`)}</ul>`}
+      <${Details} reason=${problem.message} />
     </div>
   `;
 }
@@ -70,7 +122,7 @@ export function Understood({ source, report, problem, decisions, decide }) {
   const files = useFileWords();
   const wanted = problem ? asksFor(problem.message) : [];
   const names = report ? [...Object.values(report.columns), ...report.ignoredColumns] : source.namesOfColumns();
-  const columns = Object.fromEntries(names.map((name) => [name, name]));
+  const columns = Object.fromEntries(names.map((name) => [name, inItsOrder(name)]));
   /** @type {Record<Option, Record<string, string>>} */
   const values = {
     delimiter: files.delimiters,
@@ -143,16 +195,19 @@ function Facts({ report }) {
       ${delimiter && html`<li>${files.options.delimiter}: ${files.delimiters[delimiter]}</li>`}
       ${decimal && html`<li>${files.options.decimal}: ${files.decimals[decimal]}</li>`}
       ${dateOrder && html`<li>${files.options.dateOrder}: ${files.dateOrders[dateOrder]}</li>`}
-      ${used.map(([thing, name]) => html`<li><bdi>${files.ofColumn(files.things[thing], name)}</bdi></li>`)}
+      ${used.map(([thing, name]) => html`<li><bdi>${files.ofColumn(files.things[thing], inItsOrder(name))}</bdi></li>`)}
       ${headerLine && html`<li>${files.headerLine(headerLine)}</li>`}
       ${encoding && html`<li>${files.encoding(encoding.toUpperCase())}</li>`}
-      ${ignoredColumns.length > 0 && html`<li><bdi>${files.ignored(ignoredColumns.join(", "), more)}</bdi></li>`}
+      ${ignoredColumns.length > 0 && html`<li><bdi>${files.ignored(inItsOrder(ignoredColumns.join(", ")), more)}</bdi></li>`}
     </ul>
   `;
 }
 
-/** @param {{report: Report}} props */
-export function FirstRows({ report }) {
+/**
+ * The first rows, without those that are left out.
+ * @param {{report: Report, decisions: Decisions}} props
+ */
+export function FirstRows({ report, decisions }) {
   const { words, formats, api } = useSurroundings();
   const files = useFileWords();
   const [own, setOwn] = useState("");
@@ -160,7 +215,13 @@ export function FirstRows({ report }) {
     zoneOf(api).then(setOwn, () => {});
   }, [api]);
   const zone = report.zone ?? own;
-  if (!report.rows.length || !zone) return null;
+  const without = new Set(
+    [...(decisions.skipsFaulty ? report.errors : []), ...(decisions.doubts === "leave" ? report.warnings : [])].map(
+      ({ line }) => line,
+    ),
+  );
+  const rows = report.rows.filter(({ line }) => !without.has(line));
+  if (!rows.length || !zone) return null;
   const dateOf = (/** @type {string} */ instant) =>
     localParts(instant, zone).time === "00:00" ? formats.date(instant, zone) : formats.moment(instant, zone);
   return html`
@@ -176,7 +237,7 @@ export function FirstRows({ report }) {
           </tr>
         </thead>
         <tbody>
-          ${report.rows.map(
+          ${rows.map(
             (row) => html`
               <tr>
                 <td>${formats.number(row.line)}</td>
@@ -192,26 +253,39 @@ export function FirstRows({ report }) {
   `;
 }
 
+/** @param {string} reason Whether it is a conflict, about which there is a choice of its own. */
+const isConflict = (reason) => /\bonConflict=/.test(reason);
+
+/** @param {Report} report */
+export const hasConflict = (report) => report.errors.some(({ reason }) => isConflict(reason));
+
 /**
- * Rows that are not imported as it is, and what may be done about them.
- * @param {Deciding} props
+ * Rows that are not imported as it is, and what may be done about them: a conflict is decided first, and alone.
+ * @param {Deciding & {isHopeless: boolean}} props ``isHopeless``: without these rows nothing is left
  */
-export function Faulty({ source, report, decisions, decide }) {
+export function Faulty({ source, report, decisions, decide, isHopeless }) {
   const { formats } = useSurroundings();
   const files = useFileWords();
-  const isConflict = (/** @type {string} */ reason) => /\bonConflict=/.test(reason);
-  const hasConflict = report.errors.some(({ reason }) => isConflict(reason));
+  const isContested = hasConflict(report);
   const flaws = report.errors.map(({ line, where, reason }) => {
     const column = /** @type {keyof typeof files.flaws} */ (/^row \d+: (\w+)$/.exec(where)?.[1] ?? "row");
     const odd = line === null ? files.flaws.file : (files.flaws[column] ?? files.flaws.row);
-    const conflict = line === null ? files.conflictOfMeter : files.conflict;
+    const [, stored] = /, (\d+(?:\.\d+)?) is stored;/.exec(reason) ?? [];
+    const conflict =
+      line === null
+        ? files.conflictOfMeter
+        : stored
+          ? files.conflictWith(formats.number(Number(stored), 15))
+          : files.conflict;
     return { line, title: isConflict(reason) ? conflict : odd, reason };
   });
   return html`
     <${Flaws} id="faulty" title=${files.faulty} count=${report.error} ...${{ source, report, flaws }} />
-    ${(hasConflict || decisions.onConflict) && html`<${Radios} name="onConflict" title=${files.conflicts} ways=${files.conflictWays} ...${{ decisions, decide }} />`}
+    ${(isContested || decisions.onConflict) && html`<${Radios} name="onConflict" title=${files.conflicts} ways=${files.conflictWays} ...${{ decisions, decide }} />`}
     ${
       report.error > 0 &&
+      !isHopeless &&
+      (!isContested || decisions.onConflict) &&
       html`
         <label class="decision">
           <input
@@ -256,7 +330,7 @@ function Flaws({ id, title, count, source, report, flaws }) {
   const place = (/** @type {number | null} */ line) =>
     line === null ? files.wholeFile : source.isJson ? files.readingOf(line) : files.lineOf(line);
   const written = (/** @type {number | null} */ line) =>
-    line === null || source.isJson ? "" : source.line(line, report.encoding).slice(0, SHOWN_CHARACTERS);
+    line === null || source.isJson ? "" : inItsOrder(source.line(line, report.encoding)).slice(0, SHOWN_CHARACTERS);
   return html`
     <h4 id=${id}>${title}</h4>
     <div class="rows" role="region" aria-labelledby=${id} tabindex="0"><ul class="flaws">
@@ -265,7 +339,7 @@ function Flaws({ id, title, count, source, report, flaws }) {
           <li>
             <strong>${place(flaw.line)}</strong> ${flaw.title}
             ${written(flaw.line) && html`<code><bdi>${written(flaw.line)}</bdi></code>`}
-            <small lang="en"><bdi>${withoutParameters(flaw.reason)}</bdi></small>
+            <${Details} reason=${flaw.reason} />
           </li>
         `,
       )}
