@@ -149,6 +149,7 @@ def test_what_is_left_out_is_not_among_the_first_rows(files: Page) -> None:
     expect(rows).to_have_count(3)
     report.get_by_label("Leave these rows out").check()
     expect(rows).to_have_count(1)
+    settled(files)
     assert counts(report) == ["1 new", "2 unusual, left out"]
     accessible(files)
 
