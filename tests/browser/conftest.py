@@ -90,3 +90,10 @@ def sign_in(visit: SignIn, served: Served) -> SignIn:
 def person(sign_in: SignIn) -> Page:
     """The page of somebody who has just signed in."""
     return sign_in()
+
+
+@pytest.fixture
+def blank(chromium: Browser) -> Iterator[Page]:
+    """An empty page, beside what a test looks at."""
+    with chromium.new_context(viewport=USUAL["viewport"]) as context:
+        yield context.new_page()

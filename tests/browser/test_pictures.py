@@ -1,19 +1,9 @@
 """The README's pictures show the page as it is."""
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.chromium import USUAL
 from tests.browser.pictures import FOLDER, PICTURES, TOLERATED, difference, household, picture, pictures
 from tests.browser.server import Served
-
-
-@pytest.fixture
-def blank(chromium: Browser) -> Iterator[Page]:
-    with chromium.new_context(viewport=USUAL["viewport"]) as context:
-        yield context.new_page()
 
 
 def test_the_pictures_show_the_page_as_it_is(chromium: Browser, served: Served, blank: Page) -> None:

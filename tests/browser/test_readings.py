@@ -230,7 +230,7 @@ def test_a_row_is_edited_in_full_sight_on_a_narrow_page(household: Served, sign_
 
 
 def test_what_was_recorded_does_not_lie_on_undo(page: Page) -> None:
-    page.set_viewport_size(NARROW)
+    page.set_viewport_size({"width": NARROW["width"], "height": NARROW["height"]})
     row(page, "8,226 kWh").get_by_role("button", name="Delete").click()
     undo = page.get_by_role("button", name="Undo")
     expect(undo).to_be_focused()

@@ -329,7 +329,7 @@ test("a change in its place whose sign-in has ended: nothing is promised, and it
   let asking = 0;
   document.addEventListener("sign-in-again", () => asking++);
   await save(root, "12445");
-  await until(saying(root, WORDS.en.expired));
+  await until(saying(root, EN.expired));
   button(root, WORDS.en.signInAgain).click();
   assert.equal(asking, 1);
   assert.equal(field(root, "amount").value, "12445");

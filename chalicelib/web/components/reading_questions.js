@@ -97,7 +97,7 @@ export function Refused(props) {
     document.dispatchEvent(new Event("sign-in-again"));
   };
   const failure = {
-    line: isOut && stored ? words.expired : failureOf(problem, words),
+    line: failureOf(problem, words),
     ways: [isOut ? way(words.signInAgain, signIn) : way(words.tryAgain, save)],
   };
   const { line, ways } = answers[problem.status] ?? failure;
