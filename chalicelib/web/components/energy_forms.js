@@ -1,6 +1,6 @@
 /** The button that adds a reading, always at hand. The form itself is loaded once the page is there. */
 
-import { useSurroundings } from "../page/component.js";
+import { later, useSurroundings } from "../page/component.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 
 const SHOWN_MS = 10_000;
@@ -13,7 +13,10 @@ export function useReadingForm() {
   const [failed, setFailed] = useState(false);
   const load = () => {
     setFailed(false);
-    import("./reading_form.js").then(setForm, () => setFailed(true));
+    later(() => import("./reading_form.js"), new URL("reading_form.js", import.meta.url).href).then(
+      (module) => setForm(module),
+      () => setFailed(true),
+    );
   };
   useEffect(load, []);
   return { form, failed, load };
