@@ -523,3 +523,15 @@ test("where nothing is known at all, it says so", async () => {
   assert.doesNotMatch(root.innerHTML, /NaN|Infinity|undefined/);
   assert.equal(root.querySelector("[style]"), null);
 });
+
+test("a year that is being typed outlives what is drawn meanwhile", async () => {
+  const { root, value } = await loaded();
+  const field = root.querySelector("input[type=number]");
+  field.value = "2022";
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  value.select({});
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.equal(field.value, "2022");
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+  await until(() => caption(root) === "Electricity in 2022, beside 2021");
+});

@@ -141,16 +141,19 @@ async function load(api, type, { first, count }, consistent) {
 function YearChoice({ year, years, isFirst, isLast, choose }) {
   const { charts } = useSurroundings().words;
   const { first, last } = years ?? YEARS;
+  const [typed, setTyped] = useState(/** @type {string | null} */ (null)); // kept while other years are being loaded
   const pick = (/** @type {any} */ { target }) => {
     if (target.value && target.checkValidity()) choose(Number(target.value));
     else target.value = year;
+    setTyped(null);
   };
+  const type = (/** @type {any} */ { target }) => setTyped(target.value);
   const turn = (/** @type {number} */ to, /** @type {string} */ sign, /** @type {string} */ name, isOver = false) =>
     html`<button type="button" class="inline outline" aria-label=${name} disabled=${isOver} onClick=${() => choose(to)}>${sign}</button>`;
   return html`
     <div class=${`year-choice ${years ? "" : "absent"}`}>
       ${turn(year - 1, "‹", charts.previousYear, isFirst || year <= first)}
-      <input type="number" aria-label=${charts.year} min=${first} max=${last} value=${year} onChange=${pick} />
+      <input type="number" aria-label=${charts.year} min=${first} max=${last} value=${typed ?? year} onInput=${type} onChange=${pick} />
       ${turn(year + 1, "›", charts.nextYear, isLast || year >= last)}
     </div>
   `;
