@@ -12,6 +12,7 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, NoReturn, TypeVar
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from chalice import Response
 from chalice.app import Request
@@ -54,6 +55,11 @@ class Call:
     def user_id(self) -> str:
         """Whose documents the request may touch."""
         return self.caller.user_id
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the user's days begin; read each time. Raises UnavailableError."""
+        return self.container.configuration.settings(self.user_id).zone
 
     def json(self, model: type[Model]) -> Model:
         """The JSON body as a model; numbers with a fraction stay exact.

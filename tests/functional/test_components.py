@@ -346,6 +346,23 @@ def test_an_answer_says_where_the_users_days_begin(api: Api, path: str) -> None:
     assert ask(api, path).json_body["zone"] == "America/New_York"
 
 
+@pytest.mark.parametrize(
+    "path", ["energy_table?from=2023-01-01", "timeline_slider?type=power&from=2023-01-01&to=2024-01-01"]
+)
+def test_the_zone_is_read_once(api: Api, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(api)
+    read: list[str] = []
+    settings = api.container.configuration.settings
+
+    def counted(user_id: str) -> Any:
+        read.append(user_id)
+        return settings(user_id)
+
+    monkeypatch.setattr(api.container.configuration, "settings", counted)
+    assert ask(api, path).status_code == 200
+    assert read == ["alice"]
+
+
 def test_a_write_is_noted_without_what_was_written(api: Api) -> None:
     record(api)
     usage, _, _ = api.usage.rows[-1]

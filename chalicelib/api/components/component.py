@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, Unpack, cast
-from zoneinfo import ZoneInfo
 
 from chalice import Response
 
@@ -37,11 +36,6 @@ class ComponentRequest:
     def user_id(self) -> str:
         """Whose documents the request may touch."""
         return self.call.user_id
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """Where the user's days begin. Raises UnavailableError."""
-        return self.call.container.configuration.settings(self.user_id).zone
 
     @property
     def backend(self) -> EnergyBackend:

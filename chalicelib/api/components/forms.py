@@ -42,7 +42,7 @@ def add_energy_form(request: ComponentRequest, body: ReadingBody) -> Response:
 def show_new_form(request: ComponentRequest, query: NewFormQuery) -> Response:
     """What the form for a new reading shows: the meter's last reading."""
     found = request.read(ShowNewForm(type=query.type)).body
-    return etagged(request, {**found, "zone": request.zone.key})
+    return etagged(request, {**found, "zone": request.call.zone.key})
 
 
 @routes.operation(

@@ -25,13 +25,14 @@ def show_dashboard(request: ComponentRequest, query: ViewQuery) -> Response:
 )
 def show_energy_table(request: ComponentRequest, query: TableQuery) -> Response:
     """One page of readings by date."""
-    first, last = range_of(request.call, query.first, query.last, whole_days=True)
+    zone = request.call.zone
+    first, last = range_of(request.call, query.first, query.last, zone=zone, whole_days=True)
     after = None if query.cursor is None else position_of(query.cursor)
     descending = query.sort == "-date"
     page = ShowTable(type=query.type, first=first, last=last, descending=descending, limit=query.limit, after=after)
     found = request.read(page).body
     following = found["next"] and cursor_of(*found["next"])
-    return etagged(request, {"readings": found["readings"], "nextCursor": following, "zone": request.zone.key})
+    return etagged(request, {"readings": found["readings"], "nextCursor": following, "zone": zone.key})
 
 
 @routes.operation(
@@ -39,11 +40,12 @@ def show_energy_table(request: ComponentRequest, query: TableQuery) -> Response:
 )
 def show_timeline_slider(request: ComponentRequest, query: TimelineQuery) -> Response:
     """How many readings lie in each part of the timeline."""
-    first, last = range_of(request.call, query.first, query.last)
+    zone = request.call.zone
+    first, last = range_of(request.call, query.first, query.last, zone=zone)
     found = request.read(
         ShowTimeline(type=query.type, first=first, last=last, buckets=query.buckets, consistent=query.consistent)
     )
-    return etagged(request, {**found.body, "zone": request.zone.key}, found.tag)
+    return etagged(request, {**found.body, "zone": zone.key}, found.tag)
 
 
 @routes.operation(
@@ -56,7 +58,7 @@ def show_timeline_slider(request: ComponentRequest, query: TimelineQuery) -> Res
 def show_monthly_charts(request: ComponentRequest, query: MonthsQuery) -> Response:
     """The twelve months of a year, or the register at their ends in the shape of the old readings."""
     found = request.read(ShowMonths(type=query.type, year=query.year, consistent=query.consistent))
-    zone = request.zone
+    zone = request.call.zone
     if query.shape == "months":
         return etagged(request, {**found.body, "zone": zone.key}, found.tag)
     energies = DisplayDataAdapter.to_energy_type_array(found.body, query.type, request.user_id, zone)

@@ -30,8 +30,7 @@ routes = Routes(__name__)
 @routes.operation("GET", "/v2/energy", answers=(ReadingListBody,))
 def list_readings(call: Call, query: ReadingListQuery) -> Response:
     """One page of the caller's readings by date."""
-    zone = call.container.configuration.settings(call.user_id).zone
-    wanted = page_request(query, zone)
+    wanted = page_request(query, call.zone)
     found = call.container.queries.page(call.user_id, wanted, Backend.NEW)
     readings = [StoredReadingBody.of(reading) for reading in found[: query.limit]]
     return json_answer(ReadingListBody(readings=readings, next_cursor=position_after(found, query.limit)).as_json())

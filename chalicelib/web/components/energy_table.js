@@ -1,8 +1,7 @@
 /** The table of readings: by type and range, in pages, edited in place. */
 
-import { Section, useDraft, useLoaded, useSurroundings } from "../page/component.js";
-import { parseNumber } from "../page/formats.js";
-import { html, useCallback, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
+import { Section, useLoaded, useSurroundings } from "../page/component.js";
+import { html, useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
 import { useReadingForm } from "./energy_forms.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
@@ -13,7 +12,6 @@ import { useReadingForm } from "./energy_forms.js";
 /** @typedef {import("../page/words.js").Words} Words */
 
 /** What is typed into a row and not saved, of ``row`` as it was seen then; ``amount`` as ``locale`` writes it. */
-/** @typedef {{row: Row, locale: string, amount: string, date: string, time: string, second: boolean}} Draft */
 
 const PAGE = 25;
 const SHOWN_MS = 10_000;
@@ -231,46 +229,15 @@ function ShownRow({ row, zone, isBack, isBusy, edit, remove }) {
 function EditedRow({ row, zone, close, load }) {
   const { words, formats } = useSurroundings();
   const { form, failed } = useReadingForm();
-  const [draft, keep] = useDraft(draftOf(row), /** @type {Draft | null} */ (null));
-  const [seen] = useState(draft?.row ?? row);
-  const cell = useRef(/** @type {HTMLElement | null} */ (null));
-  const locale = useRef(draft?.locale ?? formats.locale);
-  const [turn, setTurn] = useState(/** @type {number | null} */ (null));
-  const leave = (/** @type {string} */ text) => {
-    keep(null);
-    close(text);
-  };
-  const onSaved = (/** @type {Row} */ saved) => leave(words.table.saved(...textsOf(saved, zone, words, formats)));
+  const onSaved = (/** @type {Row} */ saved) => close(words.table.saved(...textsOf(saved, zone, words, formats)));
   const onCancel = () => {
-    leave("");
+    close("");
     load();
   };
-  const field = (/** @type {"amount" | "date" | "time"} */ name) =>
-    /** @type {HTMLInputElement} */ (cell.current?.querySelector(`[name=${name}]`));
-  const turns = () => /** @type {HTMLInputElement[]} */ ([...(cell.current?.querySelectorAll("[name=turn]") ?? [])]);
-  const note = () => {
-    const texts = { amount: field("amount").value, date: field("date").value, time: field("time").value };
-    keep({ row: seen, locale: formats.locale, ...texts, second: Boolean(turns()[1]?.checked) });
-  };
-  // What was typed comes back into the form, and an amount is written anew where the language has changed.
-  useLayoutEffect(() => {
-    if (!form) return;
-    const text = draft?.amount ?? field("amount").value;
-    const number = locale.current === formats.locale ? null : parseNumber(text, locale.current);
-    locale.current = formats.locale;
-    type(field("amount"), number === null ? text : formats.typed(number));
-    if (!draft) return;
-    type(field("date"), draft.date);
-    type(field("time"), draft.time);
-    setTurn(Number(draft.second));
-  }, [form, formats.locale]);
-  useEffect(() => {
-    if (turn !== null) turns()[turn]?.click();
-  }, [turn]);
   return html`
     <tr class=${row.type}>
-      <td colspan="4" ref=${cell} onInput=${note}>
-        ${form ? html`<${form.StoredReading} ...${{ row: seen, zone, onSaved, onCancel }} />` : failed && words.failed}
+      <td colspan="4">
+        ${form ? html`<${form.StoredReading} ...${{ name: draftOf(row), row, zone, onSaved, onCancel }} />` : failed && words.failed}
       </td>
     </tr>
   `;
@@ -278,17 +245,6 @@ function EditedRow({ row, zone, close, load }) {
 
 /** @param {Row} row */
 const draftOf = (row) => `reading ${row.id}`;
-
-/**
- * Write into a field as somebody does who types.
- * @param {HTMLInputElement} field
- * @param {string} text
- */
-function type(field, text) {
-  if (field.value === text) return;
-  field.value = text;
-  field.dispatchEvent(new Event("input", { bubbles: true }));
-}
 
 /** @param {{isRising: boolean, number: number, next: string | null, cursors: string[], go: (cursors: string[]) => void}} props */
 function Pages({ isRising, number, next, cursors, go }) {

@@ -1,7 +1,7 @@
 /** The form for one reading: new, or changed. It is loaded once the page is there; what it asks back is beside it. */
 
 import { Problem } from "../page/api.js";
-import { useDraft, useLoaded, useSurroundings } from "../page/component.js";
+import { MeterChoice, useDraft, useLoaded, useSurroundings } from "../page/component.js";
 import { instantsOf, localParts, parseNumber } from "../page/formats.js";
 import { html, useCallback, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { Refused, settled } from "./reading_questions.js";
@@ -70,7 +70,7 @@ export function AddReading({ opened, close, onSaved }) {
         onSaved=${saved}
         onCancel=${leave}
       >
-        <${MeterChoice} type=${typed.type} choose=${(/** @type {Meter} */ type) => change({ type })} />
+        <${MeterChoice} name="type" meter=${typed.type} choose=${(/** @type {Meter} */ type) => change({ type })} />
         ${failed && html`<p class="hint">${words.forms.noLast}${!body && ` ${words.forms.ownClock(zone ?? "")}`} <button type="button" class="inline" onClick=${load}>${words.tryAgain}</button></p>`}
       <//>
     <//>
@@ -98,36 +98,48 @@ function Dialog({ title, onClose, children }) {
   `;
 }
 
-/** @param {{type: Meter, choose: (type: Meter) => void}} props */
-function MeterChoice({ type, choose }) {
-  const { words } = useSurroundings();
+/** What is kept of a reading that is being changed, with the reading as it was seen. @typedef {{row: Row, locale: string, typed: Typed}} Changed */
+
+/**
+ * The form of a stored reading; the focus begins in its amount. What is typed is kept as a draft of this name.
+ * @param {{name: string, row: Row, zone: string, onSaved: (row: Row) => void, onCancel: () => void}} props
+ */
+export function StoredReading({ name, row, zone, onSaved, onCancel }) {
+  const { formats, drafts } = useSurroundings();
+  const [draft, keep] = useDraft(name, /** @type {Changed | null} */ (null));
+  const [stored] = useState(draft?.row ?? row); // what is loaded meanwhile is not what is changed
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  const begin = { type: stored.type, text: formats.typed(stored.amount), ...momentOf(stored.date, zone) };
+  const typed = draft ? { ...draft.typed, text: textIn(formats, draft) } : begin;
+  const change = (/** @type {any} */ changed) => {
+    const latest = /** @type {Changed | undefined} */ (drafts.kept[name]); // two fields may change before it is drawn
+    const text = latest ? textIn(formats, latest) : typed.text;
+    keep({ row: stored, locale: formats.locale, typed: { ...typed, ...latest?.typed, text, ...changed } });
+  };
+  const ended = (/** @type {() => void} */ tell) => {
+    keep(null);
+    tell();
+  };
+  useLayoutEffect(() => amountIn(place.current)?.focus(), []);
   return html`
-    <fieldset class="inline-choice">
-      <legend class="spoken">${words.meter}</legend>
-      ${Object.entries(words.meters).map(
-        ([meter, text]) => html`
-          <label class=${meter}>
-            <input type="radio" name="type" value=${meter} checked=${meter === type} onChange=${() => choose(/** @type {Meter} */ (meter))} />${text}
-          </label>
-        `,
-      )}
-    </fieldset>
+    <div ref=${place}>
+      <${ReadingForm}
+        ...${{ stored, typed, change, zone }}
+        onSaved=${(/** @type {Row} */ saved) => ended(() => onSaved(saved))}
+        onCancel=${() => ended(onCancel)}
+      />
+    </div>
   `;
 }
 
 /**
- * The form of a stored reading; the focus begins in its amount.
- * @param {{row: Row, zone: string, onSaved: (row: Row) => void, onCancel: () => void}} props
+ * What was typed, a number written anew where the language has changed since.
+ * @param {import("../page/formats.js").Formats} formats
+ * @param {Changed} draft
  */
-export function StoredReading({ row, zone, onSaved, onCancel }) {
-  const { formats } = useSurroundings();
-  const begin = { type: row.type, text: formats.typed(row.amount), ...momentOf(row.date, zone) };
-  const [typed, setTyped] = useState(/** @type {Kept & Moment} */ (begin));
-  const [stored] = useState(row); // as it was seen: what is loaded meanwhile is not what is changed
-  const place = useRef(/** @type {HTMLElement | null} */ (null));
-  const change = (/** @type {Partial<Kept & Moment>} */ changed) => setTyped((before) => ({ ...before, ...changed }));
-  useLayoutEffect(() => amountIn(place.current)?.focus(), []);
-  return html`<div ref=${place}><${ReadingForm} ...${{ stored, typed, change, zone, onSaved, onCancel }} /></div>`;
+function textIn(formats, { locale, typed: { text } }) {
+  const number = locale === formats.locale ? null : parseNumber(text, locale);
+  return number === null ? text : formats.typed(number);
 }
 
 /**
@@ -394,7 +406,7 @@ export function momentText(typed, zone) {
  * @param {string | null} zone
  * @returns {string | null} null where zone, date or time are not there
  */
-export function instantOf({ date, time, second }, zone) {
+function instantOf({ date, time, second }, zone) {
   if (!zone) return null;
   const instants = instantsOf(date, time, zone);
   const instant = instants[second ? 1 : 0] ?? instants[0];

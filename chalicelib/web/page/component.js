@@ -133,6 +133,26 @@ function Broken({ tryAgain }) {
   return html`<p role="alert">${words.failed} <button type="button" class="inline" onClick=${tryAgain}>${words.tryAgain}</button></p>`;
 }
 
+/**
+ * One of the meters.
+ * @param {{name: string, meter: Meter, choose: (meter: Meter) => void}} props ``name`` of the group of radios
+ */
+export function MeterChoice({ name, meter, choose }) {
+  const { words } = useSurroundings();
+  return html`
+    <fieldset class="meter-choice">
+      <legend class="spoken">${words.meter}</legend>
+      ${Object.entries(words.meters).map(
+        ([value, text]) => html`
+          <label class=${value}>
+            <input type="radio" name=${name} value=${value} checked=${value === meter} onChange=${() => choose(/** @type {Meter} */ (value))} />${text}
+          </label>
+        `,
+      )}
+    </fieldset>
+  `;
+}
+
 let tries = 0;
 
 /**

@@ -6,7 +6,7 @@ import { EnergyTable } from "../components/energy_table.js";
 import { MonthlyCharts } from "../components/monthly_charts.js";
 import { TimelineSlider } from "../components/timeline_slider.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
-import { Alone, later, Surrounded, useSurroundings } from "./component.js";
+import { Alone, later, MeterChoice, Surrounded, useSurroundings } from "./component.js";
 import { dayNumber, dayText } from "./formats.js";
 
 /** @typedef {import("./component.js").Surroundings} Surroundings */
@@ -115,36 +115,13 @@ export function Figures({ empty }) {
         ? empty
         : html`
         <div class=${meters.length || isLate ? "" : "awaiting"}>
-          <${MeterChoice} />
+          <${MeterChoice} name="meter" meter=${selection.meter} choose=${(/** @type {import("./component.js").Meter} */ meter) => select({ meter })} />
           <${Alone}><${MonthlyCharts} lastDay=${lastDay} /><//>
           <${Alone}><${TimelineSlider} today=${day} /><//>
           <${Alone}><${EnergyTable} /><//>
         </div>
       `
     }
-  `;
-}
-
-/** Which meter chart, timeline and table show. */
-function MeterChoice() {
-  const { words, selection, select } = useSurroundings();
-  return html`
-    <fieldset class="meter-choice">
-      <legend class="spoken">${words.meter}</legend>
-      ${Object.entries(words.meters).map(
-        ([meter, text]) => html`
-          <label class=${meter}>
-            <input
-              type="radio"
-              name="meter"
-              value=${meter}
-              checked=${meter === selection.meter}
-              onChange=${() => select({ meter: /** @type {import("./component.js").Meter} */ (meter) })}
-            />${text}
-          </label>
-        `,
-      )}
-    </fieldset>
   `;
 }
 
