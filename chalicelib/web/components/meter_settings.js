@@ -4,6 +4,7 @@ import { Section, useDraft, useLoaded, useSurroundings } from "../page/component
 import { parseNumber } from "../page/formats.js";
 import { html, useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
 import { Removed } from "./energy_table.js";
+import { METER_WORDS, useMeterWords } from "./meter_words.js";
 import { AmountField, MomentFields, momentOf, momentText, useAttempt } from "./reading_form.js";
 import { Asked, failureOf, questionOf, whereOf } from "./reading_questions.js";
 
@@ -30,20 +31,23 @@ const DIGITS = [4, 5, 6, 7, 8, 9];
 const EXCHANGES = "/v2/exchanges";
 
 export function MeterSettings() {
-  const { words, api, drafts } = useSurroundings();
-  const ask = useCallback(async () => {
+  const { api, drafts } = useSurroundings();
+  const asked = async () => {
     const listed = (/** @type {Meter} */ type) => api.send("GET", EXCHANGES, { query: { type } });
     const [settings, power, gas] = await Promise.all([api.send("GET", "/v2/settings"), listed("power"), listed("gas")]);
-    return { settings: settings.body, exchanges: { power: power.body.exchanges, gas: gas.body.exchanges } };
-  }, [api]);
+    const exchanges = { power: power.body.exchanges, gas: gas.body.exchanges };
+    return { settings: settings.body, exchanges, zone: settings.body.zone };
+  };
+  const ask = useCallback(() => api.remembered("meter_settings", {}, asked), [api]);
   const loaded = useLoaded(/** @type {() => Promise<Shown>} */ (ask), METERS);
   const { body } = loaded;
   const [draft, setDraft] = useDraft("exchange", /** @type {Partial<Typed> | null} */ (null));
   const [said, say] = useState("");
+  const meters = useMeterWords();
   const waits = /** @type {{resume?: boolean} | undefined} */ (drafts.kept.reading)?.resume;
   return html`
-    <${Section} name="meter_settings" title=${words.settings.title} loaded=${loaded}>
-      ${waits && html`<p class="hint">${words.settings.waiting} <a href="#overview">${words.settings.back}</a></p>`}
+    <${Section} name="meter_settings" title=${meters.title} loaded=${loaded}>
+      ${waits && html`<p class="hint">${meters.waiting} <a href="#overview">${meters.back}</a></p>`}
       <p role="status" class="said">${said}</p>
       ${
         body
@@ -60,7 +64,7 @@ export function MeterSettings() {
 /** @param {{settings: Settings, say: (text: string) => void}} props */
 function SettingsForm({ settings, say }) {
   const { words, api } = useSurroundings();
-  const said = words.settings;
+  const said = useMeterWords();
   const [typed, setTyped] = useDraft("settings", /** @type {Settings | null} */ (null));
   const { problem, isBusy, attempt, forget } = useAttempt();
   const { zone, moduli, runsBackwards } = typed ?? settings;
@@ -148,7 +152,7 @@ function SettingsForm({ settings, say }) {
 /** @param {ExchangesProps} props */
 function Exchanges({ type, exchanges, zone, load, say, draft, setTyped }) {
   const { words, formats, api } = useSurroundings();
-  const said = words.settings;
+  const said = useMeterWords();
   const [removed, setRemoved] = useState(/** @type {Exchange[]} */ ([]));
   const add = useRef(/** @type {HTMLElement | null} */ (null));
   const typed = draft?.type === type ? begun(draft, exchanges, zone, formats) : null;
@@ -229,7 +233,7 @@ function Exchanges({ type, exchanges, zone, load, say, draft, setTyped }) {
 /** @param {ExchangeFormProps} props */
 function ExchangeForm({ typed, stored, zone, change, close, load }) {
   const { words, formats, api } = useSurroundings();
-  const said = words.settings;
+  const said = useMeterWords();
   const { problem, isBusy, attempt, forget } = useAttempt();
   const [missing, setMissing] = useState("");
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
@@ -266,7 +270,8 @@ function ExchangeForm({ typed, stored, zone, change, close, load }) {
     forget();
     focus(problem?.details?.exchangeWithoutTime ? "time" : where);
   };
-  const refusal = problem && refusalOf(problem, { typed, zone, words, formats, save, again, close, load });
+  const refusal =
+    problem && refusalOf(problem, { typed, zone, words, meters: said, formats, save, again, close, load });
   return html`
     <form ref=${form} novalidate class=${`reading ${typed.type}`} onSubmit=${submit}>
       <${MomentFields} typed=${typed} zone=${zone} change=${edit} missing=${missing === "date" ? missing : ""} />
@@ -298,8 +303,8 @@ function ExchangeForm({ typed, stored, zone, change, close, load }) {
  * @param {any} around the form's own
  * @returns {{lines: string[], ways: [string, () => void][]}}
  */
-function refusalOf(problem, { typed, zone, words, formats, save, again, close, load }) {
-  const { forms, settings } = words;
+function refusalOf(problem, { typed, zone, words, meters, formats, save, again, close, load }) {
+  const { forms } = words;
   const reload = () => {
     close();
     load();
@@ -317,9 +322,9 @@ function refusalOf(problem, { typed, zone, words, formats, save, again, close, l
     }
     return said(questionOf(problem, typed.type, zone, words, formats), ...ways);
   }
-  if (problem.status === 409) return said([settings.taken], [forms.anotherTime, again]);
-  if (problem.status === 412) return said([settings.changed], [settings.look, reload]);
-  if (problem.status === 404) return said([settings.gone], [forms.cancel, reload]);
+  if (problem.status === 409) return said([meters.taken], [forms.anotherTime, again]);
+  if (problem.status === 412) return said([meters.changed], [meters.look, reload]);
+  if (problem.status === 404) return said([meters.gone], [forms.cancel, reload]);
   if (problem.status === 422) return said([forms.refused[whereOf(problem)]], [forms.correct, again]);
   return said([failureOf(problem, words)], [words.tryAgain, () => save()]);
 }
@@ -386,7 +391,7 @@ function moduliFor(...known) {
 
 /**
  * @param {number} modulus
- * @param {import("../page/words.js").Words["settings"]} said
+ * @param {typeof METER_WORDS.en} said
  */
 function digitsOf(modulus, said) {
   const digits = Math.log10(modulus);

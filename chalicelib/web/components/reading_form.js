@@ -3,6 +3,7 @@
 import { Problem } from "../page/api.js";
 import { MeterChoice, useDraft, useLoaded, useSurroundings } from "../page/component.js";
 import { instantsOf, localParts, parseNumber } from "../page/formats.js";
+import { offlineWords } from "../page/offline_words.js";
 import { html, useCallback, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { Refused, settled } from "./reading_questions.js";
 
@@ -21,7 +22,7 @@ import { Refused, settled } from "./reading_questions.js";
  * @typedef {{type: Meter, text: string, date: string | null, time: string | null, second: boolean, resume?: boolean}} Kept
  */
 
-/** @typedef {{json: {type: Meter, date: string, amount: number}, onto: Row | null, isMoved: boolean, instant: string | null}} Sent */
+/** @typedef {{json: {type: Meter, date: string, amount: number, confirm?: boolean}, onto: Row | null, isMoved: boolean, instant: string | null}} Sent */
 /** @typedef {{number?: number, confirm?: boolean, onto?: Row | null, before?: () => Promise<unknown>}} How */
 
 const FORM = "/components/energy_forms";
@@ -51,11 +52,12 @@ export function AddReading({ opened, close, onSaved }) {
     keep(last?.text ? { ...last, resume: false } : null);
     close();
   };
-  const saved = (/** @type {Row} */ row) => {
-    keep(null);
-    const amount = formats.amount(row.amount, words.units[row.type], 3);
-    onSaved(words.forms.recorded(words.meters[row.type], amount, formats.moment(row.date, zone ?? "UTC")));
-  };
+  const ended =
+    (/** @type {typeof words.forms.recorded} */ text) => (/** @type {Pick<Row, "type" | "amount" | "date">} */ row) => {
+      keep(null);
+      const amount = formats.amount(row.amount, words.units[row.type], 3);
+      onSaved(text(words.meters[row.type], amount, formats.moment(row.date, zone ?? "UTC")));
+    };
   const zone = body?.zone ?? (failed ? Intl.DateTimeFormat().resolvedOptions().timeZone : null);
   const now = zone ? localParts(opened, zone) : { date: "", time: "" };
   return html`
@@ -67,7 +69,8 @@ export function AddReading({ opened, close, onSaved }) {
         isComing=${!zone}
         isOwnClock=${!body}
         last=${body?.type === typed.type ? body.last : null}
-        onSaved=${saved}
+        onSaved=${ended(words.forms.recorded)}
+        onWaiting=${ended(offlineWords(words).typed)}
         onCancel=${leave}
       >
         <${MeterChoice} name="type" meter=${typed.type} choose=${(/** @type {Meter} */ type) => change({ type })} />
@@ -78,7 +81,7 @@ export function AddReading({ opened, close, onSaved }) {
 }
 
 /** @param {{title: string, onClose: () => void, children?: unknown}} props */
-function Dialog({ title, onClose, children }) {
+export function Dialog({ title, onClose, children }) {
   const { words } = useSurroundings();
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   useLayoutEffect(() => {
@@ -158,6 +161,7 @@ const amountIn = (place) => place?.querySelector("[inputmode]");
  * @property {Row | null} [last] the reading before a new one
  * @property {Row | null} [stored] the reading that is changed; null: a new one
  * @property {(row: Row) => void} onSaved
+ * @property {(reading: import("../page/device.js").Reading) => void} [onWaiting] it is sent once the network is back
  * @property {() => void} onCancel
  * @property {unknown} [children] what comes first
  */
@@ -172,6 +176,7 @@ function ReadingForm({
   last = null,
   stored = null,
   onSaved,
+  onWaiting,
   onCancel,
   children,
 }) {
@@ -201,11 +206,20 @@ function ReadingForm({
       const sent = { json, onto, isMoved: Boolean(isMoved), instant: instantOf(typed, zone) };
       try {
         await before?.();
-        onSaved(await write(api, sent));
+        onSaved(await record(api, sent));
       } catch (error) {
-        onSaved(await settled(api, error, sent));
+        if (!(await waits(error, sent))) throw error;
       }
     });
+  /** Whether a new reading waits from now on, as nobody answers; its instant and amount are fixed. */
+  const waits = async (/** @type {any} */ error, /** @type {Sent} */ { json, onto, instant }) => {
+    if (error.status !== 0 || onto || !onWaiting || !instant || !zone || !api.device) return false;
+    const { type, amount, confirm = false } = json;
+    const reading = { type, amount, confirm, date: instant, zone, onto: null, refusal: null };
+    await api.device.wait(reading).catch(() => Promise.reject(error));
+    onWaiting(reading);
+    return true;
+  };
   const [isAwaiting, setAwaiting] = useState(false);
   const finish = () => {
     const lacking = amount === null ? "amount" : !typed.date ? "date" : !typed.time ? "time" : "";
@@ -414,7 +428,14 @@ function instantOf({ date, time, second }, zone) {
 }
 
 /**
- * Write a reading: a new one, or onto another. Throws a Problem.
+ * Write a reading: a new one, or onto another. It may be written already: the answer of an attempt may have been lost.
+ * @param {import("../page/api.js").Api} api
+ * @param {Sent} sent
+ * @returns {Promise<Row>} Throws a Problem.
+ */
+export const record = (api, sent) => write(api, sent).catch((error) => settled(api, error, sent));
+
+/**
  * @param {import("../page/api.js").Api} api
  * @param {Sent} sent
  * @returns {Promise<Row>}

@@ -60,15 +60,16 @@ async function readingAt(api, type, instant) {
  * @property {string | null} zone
  * @property {Row | null} stored the reading that is changed; null: a new one
  * @property {(how?: How) => void} save
- * @property {(field: string) => () => void} again go to a field
+ * @property {((field: string) => () => void) | null} again go to a field; null: there is no form
  * @property {(exchange: object | null) => () => void} leave go to the view of the meters, with an exchange begun
  * @property {() => void} onCancel
+ * @property {boolean} [isCalm] whether the focus stays where it is: nobody has just pressed something
  */
 
 /** @param {RefusedProps} props */
 export function Refused(props) {
   if (props.problem.code) return html`<${Question} ...${props} />`;
-  const { problem, type, zone, stored, save, again, onCancel } = props;
+  const { problem, type, zone, stored, save, again, onCancel, isCalm } = props;
   const { words, formats } = useSurroundings();
   const said = words.forms;
   const existing = problem.details?.existing;
@@ -82,14 +83,14 @@ export function Refused(props) {
       line: existing ? said.taken(amount, moment) : said.takenBySomething,
       ways: [
         existing && !stored ? way(said.changeIt, () => save({ onto: existing })) : null,
-        way(said.anotherTime, again("time")),
+        again && way(said.anotherTime, again("time")),
       ],
     },
     412: {
       line: said.changed(amount, moment),
       ways: [way(said.mine, () => save({ onto: existing })), way(said.theirs, onCancel)],
     },
-    422: { line: said.refused[field], ways: [way(said.correct, again(field === "date" ? "date" : "amount"))] },
+    422: { line: said.refused[field], ways: [again && way(said.correct, again(field === "date" ? "date" : "amount"))] },
   };
   const isOut = problem.status === 401;
   const signIn = () => {
@@ -101,16 +102,18 @@ export function Refused(props) {
     ways: [isOut ? way(words.signInAgain, signIn) : way(words.tryAgain, save)],
   };
   const { line, ways } = answers[problem.status] ?? failure;
-  return html`<${Asked} lines=${[line]} ways=${ways.filter(Boolean)} />`;
+  return html`<${Asked} lines=${[line]} ways=${ways.filter(Boolean)} isCalm=${isCalm} />`;
 }
 
 /**
  * What is asked back, or why nothing was saved; the focus goes there. What a way leads to comes below it.
- * @param {{lines: string[], ways: [string, () => void][], children?: unknown}} props
+ * @param {{lines: string[], ways: [string, () => void][], isCalm?: boolean, children?: unknown}} props
  */
-export function Asked({ lines, ways, children }) {
+export function Asked({ lines, ways, isCalm = false, children }) {
   const group = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => group.current?.focus(), []);
+  useEffect(() => {
+    if (!isCalm) group.current?.focus();
+  }, []);
   return html`
     <section class="asked" tabindex="-1" ref=${group} aria-label=${lines.join(" ")}>
       ${lines.map((line) => html`<p>${line}</p>`)}
@@ -123,7 +126,7 @@ export function Asked({ lines, ways, children }) {
 }
 
 /** @param {RefusedProps} props */
-function Question({ problem, type, zone, stored, save, again, leave }) {
+function Question({ problem, type, zone, stored, save, again, leave, isCalm }) {
   const { words, formats, api } = useSurroundings();
   const [isRolling, setIsRolling] = useState(false);
   const said = words.forms;
@@ -141,7 +144,7 @@ function Question({ problem, type, zone, stored, save, again, leave }) {
   const rollOver = (/** @type {number} */ chosen) => save({ before: () => setModulus(api, type, chosen) });
   const ways = [
     suggestion && way(said.instead(amount(suggestion.amount)), () => save({ number: suggestion.amount })),
-    way(said.correct, again("amount")),
+    again && way(said.correct, again("amount")),
     way(said.itIsSo, () => save({ confirm: true })),
     exchangeWithoutTime && way(said.exchangeTime, leave({ type, at: exchangeWithoutTime })),
     falls && way(said.exchanged, leave(exchange || null)),
@@ -149,7 +152,7 @@ function Question({ problem, type, zone, stored, save, again, leave }) {
     turns && !stored && way(said.turnsBack, leave(null)),
   ];
   return html`
-    <${Asked} lines=${questionOf(problem, type, zone, words, formats)} ways=${ways.filter(Boolean)}>
+    <${Asked} lines=${questionOf(problem, type, zone, words, formats)} ways=${ways.filter(Boolean)} isCalm=${isCalm}>
       ${isRolling && html`<${Digits} least=${Math.log10(modulus || 1)} choose=${rollOver} />`}
     <//>
   `;

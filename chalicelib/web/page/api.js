@@ -41,11 +41,12 @@ export class Versions {
 export class Api {
   /**
    * @param {string} base what stands before each path, such as /api
-   * @param {string} token
+   * @param {string} token empty: nobody is asked, as without network
    * @param {() => void} onExpired called when the application does not take the token any more
    * @param {typeof globalThis.fetch} fetch
+   * @param {import("./device.js").Device | null} [device] what keeps readings and figures; null: nothing, or not yet
    */
-  constructor(base, token, onExpired, fetch) {
+  constructor(base, token, onExpired, fetch, device = null) {
     this.base = base;
     this.token = token;
     this.onExpired = onExpired;
@@ -53,6 +54,11 @@ export class Api {
     this.versions = new Versions();
     /** @type {Set<(written: Set<string>) => void>} */
     this.listeners = new Set();
+    this.device = device;
+    /** Whether nobody answered. */
+    this.isAway = false;
+    /** @type {Map<string, import("./device.js").Last>} */
+    this.shown = new Map();
   }
 
   /**
@@ -66,7 +72,7 @@ export class Api {
 
   /**
    * What a component shows; asked once more, and consistently, where it is older than what was shown before.
-   * @template Body
+   * @template {object} Body
    * @param {string} component
    * @param {Record<string, string>} query
    * @param {(body: Body) => Versioned[]} metersOf
@@ -76,12 +82,40 @@ export class Api {
   async show(component, query, metersOf, consistent = false) {
     const path = `/components/${component}`;
     const insisting = { ...query, consistent: "true" };
-    let { body } = await this.send("GET", path, { query: consistent ? insisting : query });
-    if (metersOf(body).some((meter) => this.versions.isOld(meter))) {
-      ({ body } = await this.send("GET", path, { query: insisting }));
-    }
+    const body = await this.remembered(component, query, async () => {
+      const { body: found } = await this.send("GET", path, { query: consistent ? insisting : query });
+      const isOld = metersOf(found).some((meter) => this.versions.isOld(meter));
+      return isOld ? (await this.send("GET", path, { query: insisting })).body : found;
+    });
     for (const meter of metersOf(body)) this.versions.note(meter);
     return body;
+  }
+
+  /**
+   * What ``ask`` finds; where nobody answers what it found last, with when that was as ``asOf``.
+   * @template {object} Body
+   * @param {string} component
+   * @param {Record<string, string>} query
+   * @param {() => Promise<Body>} ask
+   * @returns {Promise<Body & {asOf?: number}>} Throws a Problem.
+   */
+  async remembered(component, query, ask) {
+    const name = `${component}?${new URLSearchParams(query)}`;
+    try {
+      const body = await ask();
+      const last = { body, at: Date.now() };
+      this.isAway = false;
+      this.shown.set(name, last);
+      this.device?.keep(name, last).catch(() => {});
+      return body;
+    } catch (problem) {
+      if (/** @type {Problem} */ (problem).status !== 0) throw problem;
+      this.isAway = true;
+      this.device?.onAway();
+      const last = this.shown.get(name) ?? (await this.device?.last(name).catch(() => null));
+      if (!last) throw problem;
+      return { ...last.body, asOf: last.at };
+    }
   }
 
   /**
@@ -119,6 +153,7 @@ export class Api {
   async send(method, path, { query = {}, json, file, headers = {} } = {}) {
     const asked = new URLSearchParams(query).toString();
     const isJson = json !== undefined;
+    if (!this.token) lost("nobody is signed in");
     const ask = this.fetch; // a browser's fetch is no method of this object
     const response = await ask(this.base + path + (asked && `?${asked}`), {
       method,

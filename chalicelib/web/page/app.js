@@ -2,7 +2,7 @@
 
 import { html, useEffect, useMemo, useState } from "../vendor/preact.js";
 import { Api } from "./api.js";
-import { Drafts } from "./component.js";
+import { Drafts, later } from "./component.js";
 import { Formats, localeOf } from "./formats.js";
 import { Household } from "./household.js";
 import { LANGUAGES, WORDS } from "./words.js";
@@ -14,11 +14,16 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  * @property {string} base
  * @property {Pick<import("./sign_in.js").SignIn, "leave" | "arrive">} signIn
  * @property {URL | null} returned the address that the issuer sent the person back to
+ * @property {boolean} [isAway] whether the page was opened without network
  * @property {import("./preferences.js").Preferences} preferences
  * @property {typeof fetch} fetch
  */
 
-/** @typedef {"out" | "arriving" | "in" | "expired" | "failed"} Phase */
+/** @typedef {"out" | "arriving" | "in" | "kept" | "expired" | "failed"} Phase "kept": without a token */
+
+/** Readings that wait, and last figures: for who is signed in, and where something is kept. */
+const OFFLINE = () =>
+  later(() => import("../components/offline.js"), new URL("../components/offline.js", import.meta.url).href);
 
 /**
  * Whether the issuer has sent the person back to this address.
@@ -29,10 +34,15 @@ export function isReturn({ searchParams: sent }) {
 }
 
 /** @param {Props} props */
-export function App({ base, signIn, returned, preferences, fetch }) {
+export function App({ base, signIn, returned, isAway = false, preferences, fetch }) {
   const [language, setLanguage] = useState(preferences.language);
   const [theme, setTheme] = useState(preferences.theme);
-  const [phase, setPhase] = useState(/** @type {Phase} */ (returned ? "arriving" : "out"));
+  const isKept = preferences.isKept(base);
+  const isOpening = returned || (isAway && isKept);
+  const [phase, setPhase] = useState(/** @type {Phase} */ (isOpening ? "arriving" : "out"));
+  const [hasNetwork, setNetwork] = useState(!isAway);
+  const [offline, setOffline] = useState(/** @type {typeof import("../components/offline.js") | null} */ (null));
+  const [isLeaving, setLeaving] = useState(false);
   const [session, setSession] = useState(/** @type {import("./sign_in.js").Session | null} */ (null));
   const words = WORDS[language];
 
@@ -45,14 +55,28 @@ export function App({ base, signIn, returned, preferences, fetch }) {
     else document.documentElement.setAttribute("data-theme", theme);
   }, [theme]);
   useEffect(() => {
-    if (!returned) return;
+    if (!isOpening) return;
     const begin = (/** @type {import("./sign_in.js").Session} */ arrived) => {
       location.hash = arrived.view;
       setSession(arrived);
-      setPhase("in");
+      setPhase(arrived.token ? "in" : "kept");
     };
-    signIn.arrive(returned).then(begin, () => setPhase("failed"));
+    const open = () => OFFLINE().then((module) => module.keptSession(base));
+    if (returned) signIn.arrive(returned).then(begin, () => setPhase("failed"));
+    else
+      open().then(
+        (kept) => (kept ? begin(kept) : setPhase("out")),
+        () => setPhase("out"),
+      );
   }, []);
+  useEffect(() => {
+    const follow = () => setNetwork(true);
+    addEventListener("online", follow);
+    return () => removeEventListener("online", follow);
+  }, []);
+  useEffect(() => {
+    if (session || isKept) OFFLINE().then(setOffline, () => {});
+  }, [session]);
   useEffect(() => {
     if (!session) return;
     const left = Math.min(session.expiresAt - Date.now(), LONGEST_TIMER_MS);
@@ -61,7 +85,10 @@ export function App({ base, signIn, returned, preferences, fetch }) {
   }, [session]);
 
   const formats = useMemo(() => new Formats(localeOf(language, preferences.preferred)), [language]);
-  const api = useMemo(() => session && new Api(base, session.token, () => setPhase("expired"), fetch), [session]);
+  const api = useMemo(
+    () => session && new Api(base, session.token, () => setPhase("expired"), fetch, session.device),
+    [session],
+  );
   const drafts = useMemo(() => new Drafts(session?.drafts), [session]);
   const leave = () => {
     const typed = session && { user: session.user, drafts: drafts.kept };
@@ -71,14 +98,21 @@ export function App({ base, signIn, returned, preferences, fetch }) {
     document.addEventListener("sign-in-again", leave);
     return () => document.removeEventListener("sign-in-again", leave);
   });
-  const signOut = () => {
+  const end = () => {
     setSession(null);
     setPhase("out");
+    setLeaving(false);
   };
+  /** What is kept of the person goes first: that module knows of it. */
+  const signOut = () =>
+    OFFLINE().then((module) => {
+      setOffline(module);
+      setLeaving(true);
+    }, end);
   return html`
     <header class="container">
       <h1>${words.title}</h1>
-      ${phase === "arriving" && html`<p class="who" aria-busy="true">${words.signingIn}</p>`}
+      ${phase === "arriving" && html`<p class="who" aria-busy="true">${returned ? words.signingIn : words.loading}</p>`}
       ${session && html`<p class="who">${words.signedInAs(session.user)} <button type="button" class="inline outline secondary" onClick=${signOut}>${words.signOut}</button></p>`}
       <div class="choices">
         <${Choice}
@@ -104,10 +138,13 @@ export function App({ base, signIn, returned, preferences, fetch }) {
     <main class="container">
       <div role="alert">
         ${phase === "expired" && html`<p class="hint">${words.expired} <button type="button" class="inline" onClick=${leave}>${words.signInAgain}</button></p>`}
+        ${phase === "kept" && html`<p class="hint">${hasNetwork ? words.offline.back : words.offline.kept} <button type="button" class="inline" disabled=${!hasNetwork} onClick=${leave}>${words.signIn}</button></p>`}
+        ${phase === "out" && !hasNetwork && html`<p class="hint">${words.offline.away}</p>`}
         ${phase === "failed" && html`<p class="hint">${words.signInFailed}</p>`}
       </div>
       ${(phase === "out" || phase === "failed") && html`<p>${words.welcome}</p><button type="button" onClick=${leave}>${words.signIn}</button>`}
       ${api && html`<${Household} key=${session?.user} ...${{ words, formats, api, drafts }} />`}
+      ${offline && html`<${offline.Offline} ...${{ base, session, words, formats, api, drafts, isLeaving }} onLeft=${end} onRemain=${() => setLeaving(false)} onBack=${() => setNetwork(true)} />`}
     </main>
   `;
 }

@@ -83,7 +83,11 @@ export function useLoaded(ask, meters, subject = meters.join()) {
   useEffect(() => {
     const comeBack = () => document.visibilityState === "visible" && load();
     document.addEventListener("visibilitychange", comeBack);
-    return () => document.removeEventListener("visibilitychange", comeBack);
+    addEventListener("online", comeBack);
+    return () => {
+      document.removeEventListener("visibilitychange", comeBack);
+      removeEventListener("online", comeBack);
+    };
   }, [load]);
   const { body, failed } = state.subject === subject ? state : { body: null, failed: false };
   return { body, failed, load: () => load() };
@@ -95,14 +99,16 @@ export function useLoaded(ask, meters, subject = meters.join()) {
  * @param {{name: string, title: string, loaded: Loaded<unknown>, children?: unknown}} props
  */
 export function Section({ name, title, loaded, children }) {
-  const { words } = useSurroundings();
+  const { words, formats } = useSurroundings();
   const { body, failed, load } = loaded;
+  const { asOf, zone = "UTC" } = /** @type {{asOf?: number, zone?: string}} */ (body ?? {});
   const isLoading = !body && !failed;
   return html`
     <section id=${name} class="component" aria-labelledby=${`${name}-title`} aria-busy=${isLoading}>
       <h2 id=${`${name}-title`}>${title}</h2>
       <div role="status">
         ${isLoading && html`<p class="spoken">${words.loading}</p>`}
+        ${asOf && html`<p class="as-of">${words.offline.asOf(formats.moment(new Date(asOf).toISOString(), zone))}</p>`}
         ${failed && html`<p>${body ? words.notCurrent : words.failed} <button type="button" class="inline" onClick=${load}>${words.tryAgain}</button></p>`}
       </div>
       ${(body || isLoading) && children}
