@@ -18,12 +18,20 @@ from tests.functional.conftest import Api, problem
 BROWSER = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
 LATER = {
     "service_worker.js",
-    *(f"page/{name}.js" for name in ("device", "offline_words", "queue", "sign_in")),
+    *(f"page/{name}.js" for name in ("device", "download", "offline_words", "queue", "sign_in")),
     "vendor/oauth4webapi.js",
     *(f"components/csv_{name}.js" for name in ("export", "file", "import", "list", "report", "words")),
     *(
         f"components/{name}.js"
-        for name in ("meter_settings", "meter_words", "month_table", "offline", "reading_form", "reading_questions")
+        for name in (
+            "meter_settings",
+            "meter_words",
+            "month_table",
+            "offline",
+            "reading_form",
+            "reading_questions",
+            "reminder",
+        )
     ),
     *(f"demo/{name}.js" for name in ("demo", "demo_api", "demo_words", "household", "welcome")),
 }

@@ -2,6 +2,7 @@
 
 import { Problem } from "../page/api.js";
 import { useSurroundings } from "../page/component.js";
+import { download } from "../page/download.js";
 import { html, useState } from "../vendor/preact.js";
 import { LARGEST_MB } from "./csv_file.js";
 import { SignInAgain } from "./csv_report.js";
@@ -123,18 +124,4 @@ function joined([first, ...others]) {
   }
   const readings = [first, ...others].flatMap((part) => /** @type {Document} */ (part).readings);
   return JSON.stringify({ ...first, readings });
-}
-
-/**
- * @param {string} name
- * @param {Blob} file
- */
-function download(name, file) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // a slow disk may still be reading
 }

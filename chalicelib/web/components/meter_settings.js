@@ -7,6 +7,7 @@ import { Removed } from "./energy_table.js";
 import { METER_WORDS, useMeterWords } from "./meter_words.js";
 import { AmountField, MomentFields, momentOf, momentText, useAttempt } from "./reading_form.js";
 import { Asked, failureOf, questionOf, whereOf } from "./reading_questions.js";
+import { Reminder } from "./reminder.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
 /** @typedef {{id: string, type: Meter, date: string, finalOld: number, initialNew: number, revision: number}} Exchange */
@@ -58,6 +59,7 @@ export function MeterSettings() {
           : html`<div class="settings-place" aria-hidden="true"></div>`
       }
     <//>
+    <${Reminder} />
   `;
 }
 

@@ -103,19 +103,33 @@ export class Api {
     const name = `${component}?${new URLSearchParams(query)}`;
     try {
       const body = await ask();
-      const last = { body, at: Date.now() };
       this.isAway = false;
-      this.shown.set(name, last);
-      this.device?.keep(name, last).catch(() => {});
+      this.remember(name, body);
+      if ("zone" in body) this.remember("zone", body.zone);
       return body;
     } catch (problem) {
       if (/** @type {Problem} */ (problem).status !== 0) throw problem;
       this.isAway = true;
       this.device?.onAway();
-      const last = this.shown.get(name) ?? (await this.device?.last(name).catch(() => null));
+      const [last, zone] = await Promise.all([name, "zone"].map((each) => this.last(each)));
       if (!last) throw problem;
-      return { ...last.body, asOf: last.at };
+      return { zone: zone?.body, ...last.body, asOf: last.at };
     }
+  }
+
+  /**
+   * @param {string} name
+   * @param {unknown} body
+   */
+  remember(name, body) {
+    const last = { body, at: Date.now() };
+    this.shown.set(name, last);
+    this.device?.keep(name, last).catch(() => {});
+  }
+
+  /** @param {string} name */
+  async last(name) {
+    return this.shown.get(name) ?? this.device?.last(name).catch(() => null);
   }
 
   /**
