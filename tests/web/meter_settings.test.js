@@ -38,7 +38,7 @@ async function drawn({ answers = [], exchanges = [EXCHANGE], settings = SETTINGS
     return answers.shift();
   };
   const { root, value } = await shown(MeterSettings, fetch, more);
-  await until(() => root.querySelector("form"), "it is loaded");
+  await until(() => root.querySelector("form.settings"), "it is loaded");
   return { root, value, app };
 }
 
