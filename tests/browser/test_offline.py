@@ -1,9 +1,10 @@
 """Without network: the page opens, shows what it showed last to whom it may, and takes readings that are sent once."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from chalicelib.api.web import files
 from tests.browser.accessibility import accessible, fits
 from tests.browser.chromium import NARROW
-from tests.browser.conftest import SignIn
+from tests.browser.conftest import SECONDS, SignIn
 from tests.browser.households import two_meters
 from tests.browser.people import sign_in_as
 from tests.browser.server import Served
@@ -20,7 +21,8 @@ from tests.browser.settling import NOTE_SHIFTS, come_back, settled
 from tests.browser.watching import Watch
 
 FORM = "/components/energy_forms"
-MARKED = 23456.789
+NAMED, SHOWN, TYPED = "quendolin", 8368.125, 8371.375
+Away = Callable[[Page], AbstractContextManager[None]]
 READY = "async () => { await navigator.serviceWorker.ready; }"
 KEPT = """async () => {
   const result = (request) => new Promise((resolve, reject) => {
@@ -48,9 +50,22 @@ KEPT = """async () => {
 
 
 @pytest.fixture
-def enter(sign_in: SignIn, served: Served, watch: Watch) -> SignIn:
-    """Signs somebody in whose device keeps the page. In these tests nobody answers, now and then."""
-    watch.announce(0, "/api/")
+def without_network(watch: Watch) -> Away:
+    """Takes the network away while the block runs, of all tabs."""
+
+    @contextmanager
+    def without_network(page: Page) -> Iterator[None]:
+        watch.announce(0, "/api/")
+        page.context.set_offline(True)
+        yield
+        page.context.set_offline(False)
+
+    return without_network
+
+
+@pytest.fixture
+def enter(sign_in: SignIn, served: Served) -> SignIn:
+    """Signs somebody in whose device keeps the page."""
     served.bring("flat", two_meters())
 
     def enter(user: str = "flat", *, stays: bool = False, **options: Any) -> Page:
@@ -63,16 +78,17 @@ def enter(sign_in: SignIn, served: Served, watch: Watch) -> SignIn:
     return enter
 
 
-@contextmanager
-def without_network(page: Page) -> Iterator[None]:
-    page.context.set_offline(True)
-    yield
-    page.context.set_offline(False)
+def until(page: Page, script: str) -> None:
+    """Wait for what a script says of a page: its policy lets Playwright do that for nobody."""
+    latest = monotonic() + SECONDS
+    while not page.evaluate(script):
+        assert monotonic() < latest, f"it never came to this: {script}"
+        page.wait_for_timeout(50)
 
 
 def stay(page: Page) -> None:
     page.get_by_label("Stay signed in on this device").check()
-    page.wait_for_function("localStorage.length > 0")
+    until(page, "localStorage.length > 0")
 
 
 def reopened(page: Page) -> Page:
@@ -110,7 +126,7 @@ def posts(served: Served) -> int:
 
 
 def test_the_page_opens_takes_a_reading_and_says_so_and_with_network_the_month_changes(
-    served: Served, enter: SignIn
+    served: Served, enter: SignIn, without_network: Away
 ) -> None:
     page = enter(stays=True)
     expect(page.locator("#dashboard")).to_contain_text("165 kWh")
@@ -134,8 +150,9 @@ def test_the_page_opens_takes_a_reading_and_says_so_and_with_network_the_month_c
 
 
 def test_twenty_readings_typed_in_two_tabs_are_stored_once_each_although_an_answer_is_lost(
-    served: Served, enter: SignIn
+    served: Served, enter: SignIn, watch: Watch, without_network: Away
 ) -> None:
+    watch.announce(409, FORM)
     days = [f"2024-02-{day:02}" for day in range(2, 22)]
     page = enter(stays=True)
     with without_network(page):
@@ -156,7 +173,7 @@ def test_twenty_readings_typed_in_two_tabs_are_stored_once_each_although_an_answ
 
     page.context.route(f"**{FORM}", lose)
     sign_in_as(page, "flat")
-    page.wait_for_function("() => document.querySelector('.waiting-note > button')")
+    until(page, "() => document.querySelector('.waiting-note > button')")
     come_back(page)
     expect(note(page)).to_have_count(0, timeout=30_000)
     assert lost
@@ -165,7 +182,7 @@ def test_twenty_readings_typed_in_two_tabs_are_stored_once_each_although_an_answ
 
 
 def test_who_has_not_chosen_to_stay_is_not_shown_and_their_reading_is_theirs_alone(
-    served: Served, enter: SignIn
+    served: Served, enter: SignIn, without_network: Away
 ) -> None:
     page = enter()
     with without_network(page):
@@ -188,7 +205,9 @@ def test_who_has_not_chosen_to_stay_is_not_shown_and_their_reading_is_theirs_alo
     assert stored(served, "2024-03-14") == [8400]
 
 
-def test_a_conflict_shows_both_amounts_and_the_person_chooses(served: Served, enter: SignIn, watch: Watch) -> None:
+def test_a_conflict_shows_both_amounts_and_the_person_chooses(
+    served: Served, enter: SignIn, watch: Watch, without_network: Away
+) -> None:
     watch.announce(409, FORM)
     page = enter()
     for day, amount in (("2024-03-13", 8360), ("2024-03-12", 8350)):
@@ -208,7 +227,9 @@ def test_a_conflict_shows_both_amounts_and_the_person_chooses(served: Served, en
     assert (stored(served, "2024-03-13"), stored(served, "2024-03-12")) == ([8361], [8350])
 
 
-def test_what_is_asked_back_is_shown_and_answered(served: Served, enter: SignIn, watch: Watch) -> None:
+def test_what_is_asked_back_is_shown_and_answered(
+    served: Served, enter: SignIn, watch: Watch, without_network: Away
+) -> None:
     watch.announce(422, FORM)
     page = enter()
     with without_network(page):
@@ -228,14 +249,20 @@ def test_what_is_asked_back_is_shown_and_answered(served: Served, enter: SignIn,
     assert (stored(served, "2024-03-14"), stored(served, "2024-03-15")) == ([8000], [])
 
 
-def test_signing_out_warns_and_leaves_nothing_on_the_device(enter: SignIn) -> None:
-    page = enter("flat", stays=True)
+def test_signing_out_warns_and_leaves_nothing_on_the_device(
+    served: Served, enter: SignIn, without_network: Away
+) -> None:
+    served.bring(NAMED, two_meters())
+    served.call(NAMED, "POST", "/v2/energy", {"type": "power", "date": "2024-03-13T18:00", "amount": SHOWN})
+    page = enter(NAMED, stays=True)
+    page.get_by_role("link", name="Meters").click()
     with without_network(page):
         page.reload()
-        type_reading(page, str(MARKED), "2024-03-14")
+        page.get_by_role("link", name="Overview").click()
+        type_reading(page, str(TYPED), "2024-03-14")
         expect(note(page)).to_be_visible()
         before = page.evaluate(KEPT)
-        assert all(mark in before for mark in ("flat", str(MARKED), "8369", "lastReading"))
+        assert all(mark in before for mark in (NAMED, str(TYPED), str(SHOWN)))
         page.get_by_role("button", name="Sign out").click()
         dialog = page.get_by_role("dialog")
         expect(dialog).to_contain_text("1 reading has not been sent. It is lost if you sign out now.")
@@ -247,7 +274,7 @@ def test_signing_out_warns_and_leaves_nothing_on_the_device(enter: SignIn) -> No
         expect(page.get_by_role("button", name="Sign in")).to_be_visible()
         after = page.evaluate(KEPT)
     assert "vendor/preact.js" in after  # the page itself stays
-    assert not [mark for mark in ("flat", str(MARKED), "8369", "lastReading") if mark in after.replace("inflat", "")]
+    assert not [mark for mark in (NAMED, str(TYPED), str(SHOWN)) if mark in after]
     assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
     assert page.evaluate("indexedDB.databases()") == []
 
@@ -257,11 +284,10 @@ def test_figures_are_kept_for_nobody_who_has_not_chosen_it(enter: SignIn) -> Non
     assert page.evaluate("indexedDB.databases()") == []
     stay(page)
     page.get_by_label("Stay signed in on this device").uncheck()
-    page.wait_for_function("localStorage.length === 0")
-    page.wait_for_function("async () => (await indexedDB.databases()).length === 0")
+    until(page, "async () => !localStorage.length && !(await indexedDB.databases()).length")
 
 
-def test_two_tabs_send_a_reading_once(served: Served, enter: SignIn) -> None:
+def test_two_tabs_send_a_reading_once(served: Served, enter: SignIn, without_network: Away) -> None:
     page = enter()
     other = page.context.new_page()
     other.goto(page.url)
@@ -277,7 +303,7 @@ def test_two_tabs_send_a_reading_once(served: Served, enter: SignIn) -> None:
 
 
 def test_a_new_release_leaves_an_open_tab_its_own_and_replaces_the_old_as_a_whole(
-    enter: SignIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    enter: SignIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, without_network: Away
 ) -> None:
     page = enter(stays=True)
     old = files.web_files().digest
@@ -287,34 +313,27 @@ def test_a_new_release_leaves_an_open_tab_its_own_and_replaces_the_old_as_a_whol
         patched.setattr(files, "FOLDER", folder)
         files.web_files.cache_clear()
         new = files.web_files().digest
-        page.evaluate("async () => (await navigator.serviceWorker.ready).update()")
-        page.wait_for_function("async () => Boolean((await navigator.serviceWorker.ready).waiting)")
-        page.get_by_role("link", name="Files").click()  # what the server does not have any more
+        page.evaluate("async () => void (await navigator.serviceWorker.ready).update()")
+        until(page, "async () => Boolean((await navigator.serviceWorker.ready).waiting)")
+        page.get_by_role("link", name="Files").click()  # which the server does not have any more
         expect(page.get_by_role("heading", name="Bring a file")).to_be_visible()
-        assert set(digests(page)) == {old}
-        page.goto("about:blank")
-        page.wait_for_timeout(0)
-        page = opened_at_last(page, new)
-        assert [name.rpartition(" ")[2] for name in page.evaluate("caches.keys()")] == [new]
+        assert digests(page) == [old]
+        page = reopened(page)
+        until(page, f"async () => (await caches.keys()).join().endsWith({new!r}) && (await caches.keys()).length === 1")
         with without_network(page):
             page = reopened(page)
             expect(page.get_by_text("Signed in as flat")).to_be_visible()
-            assert set(digests(page)) == {new}
+            assert digests(page) == [new]
     files.web_files.cache_clear()
 
 
 def digests(page: Page) -> list[str]:
     """Of which releases the files of a page are."""
     found: list[str] = page.evaluate(
-        "performance.getEntriesByType('resource').flatMap(({ name }) => /assets\\/(\\w+)/.exec(name)?.[1] ?? [])"
+        "[...new Set([...document.querySelectorAll('[src], link[href]')]"
+        ".map((each) => /assets.(\\w+)/.exec(each.src ?? each.href)[1]))]"
     )
     return found
-
-
-def opened_at_last(page: Page, digest: str) -> Page:
-    """Open the page until its new release is the only one that is kept."""
-    page.goto(page.context.pages[0].evaluate("location.href"))
-    return page
 
 
 def test_a_worker_that_has_lost_everything_changes_nothing_with_network(enter: SignIn) -> None:
@@ -325,7 +344,7 @@ def test_a_worker_that_has_lost_everything_changes_nothing_with_network(enter: S
     expect(page.get_by_role("article")).to_have_count(10)
 
 
-def test_nothing_moves_when_the_network_goes_and_comes(enter: SignIn) -> None:
+def test_nothing_moves_when_the_network_goes_and_comes(enter: SignIn, without_network: Away) -> None:
     page = enter(init_script=NOTE_SHIFTS)
     page.evaluate("shifts.length = 0")
     with without_network(page):
@@ -335,7 +354,7 @@ def test_nothing_moves_when_the_network_goes_and_comes(enter: SignIn) -> None:
     assert page.evaluate("shifts") == []
 
 
-def test_all_of_it_fits_a_narrow_dark_phone(enter: SignIn) -> None:
+def test_all_of_it_fits_a_narrow_dark_phone(enter: SignIn, without_network: Away) -> None:
     page = enter(stays=True, viewport=NARROW, color_scheme="dark")
     with without_network(page):
         page.reload()
