@@ -40,6 +40,7 @@ export async function keptSession(base) {
  * @property {import("../page/formats.js").Formats} formats
  * @property {import("../page/api.js").Api | null} api
  * @property {import("../page/component.js").Drafts} drafts
+ * @property {boolean} isOut whether the person has to sign in before anything is sent
  * @property {boolean} isLeaving whether the person wants to sign out
  * @property {() => void} onLeft nothing of the person is on the device any more
  * @property {() => void} onRemain the person stays after all
@@ -68,8 +69,8 @@ function SignedOut({ base, words }) {
   return html`<div role="status">${count > 0 && html`<p class="hint">${offlineWords(words).signIn(count)}</p>`}</div>`;
 }
 
-/** @param {Pick<Props, "base" | "isLeaving" | "onLeft" | "onRemain" | "onBack"> & {session: Session}} props */
-function SignedIn({ base, session, isLeaving, onLeft, onRemain, onBack }) {
+/** @param {Pick<Props, "base" | "isOut" | "isLeaving" | "onLeft" | "onRemain" | "onBack"> & {session: Session}} props */
+function SignedIn({ base, session, isOut, isLeaving, onLeft, onRemain, onBack }) {
   const { words, api } = useSurroundings();
   const device = useMemo(() => session.device ?? new Device(base, session.user), []);
   const queue = useMemo(() => new Queue(api, device), []);
@@ -117,9 +118,9 @@ function SignedIn({ base, session, isLeaving, onLeft, onRemain, onBack }) {
     <${Stay} device=${device} />
     <div class="waiting-note">
       <div role="status">${said && html`<p class="toast">${said}</p>`}</div>
-      ${waiting.length > 0 && html`<button type="button" class="secondary" aria-haspopup="dialog" onClick=${() => setOpen(true)}>${noteOn(waiting, offlineWords(words))}</button>`}
+      ${waiting.length > 0 && html`<button type="button" class="secondary" aria-haspopup="dialog" onClick=${() => setOpen(true)}>${noteOn(waiting, isOut, offlineWords(words))}</button>`}
     </div>
-    ${isOpen && html`<${WaitingReadings} ...${{ waiting, queue }} close=${() => setOpen(false)} />`}
+    ${isOpen && html`<${WaitingReadings} ...${{ waiting, queue, isOut }} close=${() => setOpen(false)} />`}
     ${isLeaving && html`<${Leaving} ...${{ device, onLeft, onRemain }} />`}
   `;
 }
@@ -132,9 +133,11 @@ async function isReachable(base) {
 
 /**
  * @param {Waiting[]} waiting
+ * @param {boolean} isOut
  * @param {ReturnType<typeof offlineWords>} offline
  */
-function noteOn(waiting, offline) {
+function noteOn(waiting, isOut, offline) {
+  if (isOut) return offline.signIn(waiting.length);
   const asked = waiting.filter(({ refusal }) => refusal).length;
   return asked ? offline.asked(asked) : offline.waits(waiting.length);
 }
@@ -173,11 +176,10 @@ function Stay({ device }) {
   `;
 }
 
-/** @param {{waiting: Waiting[], queue: Queue, close: () => void}} props */
-function WaitingReadings({ waiting, queue, close }) {
+/** @param {{waiting: Waiting[], queue: Queue, isOut: boolean, close: () => void}} props */
+function WaitingReadings({ waiting, queue, isOut, close }) {
   const { words } = useSurroundings();
   const offline = offlineWords(words);
-  const isOut = !queue.api.token;
   const isSoon = waiting.some(({ refusal }) => !refusal);
   return html`
     <${Dialog} title=${offline.title} onClose=${close}>

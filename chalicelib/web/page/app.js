@@ -144,7 +144,7 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
       </div>
       ${(phase === "out" || phase === "failed") && html`<p>${words.welcome}</p><button type="button" onClick=${leave}>${words.signIn}</button>`}
       ${api && html`<${Household} key=${session?.user} ...${{ words, formats, api, drafts }} />`}
-      ${offline && html`<${offline.Offline} ...${{ base, session, words, formats, api, drafts, isLeaving }} onLeft=${end} onRemain=${() => setLeaving(false)} onBack=${() => setNetwork(true)} />`}
+      ${offline && html`<${offline.Offline} ...${{ base, session, words, formats, api, drafts, isLeaving, isOut: phase === "expired" || (phase === "kept" && hasNetwork) }} onLeft=${end} onRemain=${() => setLeaving(false)} onBack=${() => setNetwork(true)} />`}
     </main>
   `;
 }

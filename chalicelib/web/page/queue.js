@@ -37,13 +37,14 @@ export class Queue {
     const next = async () => (await this.device.waiting()).find(({ id, refusal }) => !refusal && !tried.has(id));
     let isEmpty = true;
     for (let reading = await next(); reading; reading = await next()) {
-      if (!this.api.token) return true; // whoever signs in sends it
+      if (!this.api.token) return true; // it waits until the person has signed in
       tried.add(reading.id);
       const outcome = await this.outcomeOf(reading);
       if (outcome === "stored") {
         this.stored += 1;
         await this.device.settle(reading.id);
       } else if (outcome === "unsettled") isEmpty = false;
+      else if (outcome === "out") return true;
       else if (outcome === "away") return false;
       else await this.device.change(reading.id, { refusal: outcome });
     }
@@ -52,7 +53,8 @@ export class Queue {
 
   /**
    * @param {Waiting} reading
-   * @returns {Promise<"stored" | "away" | "unsettled" | import("./device.js").Refusal>} "away": nobody can be asked
+   * @returns {Promise<"stored" | "out" | "away" | "unsettled" | import("./device.js").Refusal>} "out": the person has
+   *   to sign in first; "away": nobody can be asked
    */
   async outcomeOf(reading) {
     const { type, date, amount, confirm, onto } = reading;
@@ -63,6 +65,7 @@ export class Queue {
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       const { status, code, details, errors, message } = error;
+      if (status === 401) return "out";
       if (isAway(status)) return "away";
       if (status === 404 && onto) return this.outcomeOf({ ...reading, onto: null }); // what it replaces is gone
       if (status === 409 && !code && !details?.existing) return "unsettled"; // what is there could not be read
@@ -108,8 +111,8 @@ export class Queue {
   }
 }
 
-/** @param {number} status whether it says nothing about the reading: no answer, no token, too many, a failure */
-const isAway = (status) => status === 0 || status === 401 || status === 429 || status >= 500;
+/** @param {number} status whether it says nothing about the reading: no answer, too many requests, a failure */
+const isAway = (status) => status === 0 || status === 429 || status >= 500;
 
 /**
  * Try ``work`` now, when the network comes back, when somebody looks, and until nothing is left to do: ever later.
