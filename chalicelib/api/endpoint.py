@@ -36,6 +36,7 @@ from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import count, flush
 from chalicelib.monitoring.names import MetricName
+from chalicelib.monitoring.people import begin_call
 
 Model = TypeVar("Model", bound=BaseModel)
 Refusal = Callable[[Exception, str], Response]  # the answer to an error on a path
@@ -122,6 +123,7 @@ def stage_prefix(request: Request) -> str:
 def answered(request: Request, work: Callable[[], Response], refusal: Refusal) -> Response:
     """Run the work of one request; an error becomes an answer too, and one log line reports it."""
     started = time.perf_counter()
+    begin_call()
     logger().set_correlation_id(request.context.get("requestId") or str(uuid4()))
     try:
         response = travelling(request, work())

@@ -3,6 +3,7 @@
 What a shell uses as well is put together in the modules beside this one, without any client of AWS.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ from chalicelib.flags.appconfig.clients import AppConfigIds, FlagClients
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import LoggedReports
 from chalicelib.monitoring.logger import logger
+from chalicelib.monitoring.people import hide_in, named_by
 from chalicelib.repositories.database import open_database
 from chalicelib.services.backends.backend_router import BackendRouter, NobodyDecides
 from chalicelib.services.backends.backend_usage import BackendUsageTracker
@@ -165,6 +167,7 @@ _overrides: list[Container] = []
 def _deployed() -> Container:
     settings = Settings.from_environment()
     logger().setLevel(settings.log_level)
+    hide_in(logging.getLogger().handlers)
     secrets = Secrets.model_validate(parameters.get_secret(settings.secret_id, transform="json"))
     publisher = EventBridgePublisher(eventbridge, settings.event_bus_name)
     database = open_database(secrets.mongodb_uri.get_secret_value(), settings.mongodb_database)
@@ -172,6 +175,7 @@ def _deployed() -> Container:
     keys = KeyStore(partial(fetch_key_set, settings.auth_jwks_url))
     verifier = TokenVerifier(keys, settings.auth_issuer, settings.auth_audience)
     pseudonyms = Pseudonyms(secrets.pseudonym_key.get_secret_value().encode())
+    named_by(partial(pseudonyms.of, "user"))
     adapters = appconfig_adapters(FlagClients(), _flag_place(settings), LoggedReports())
     made = compose(ports, verifier, now, Rollout(FlagDecisions(adapters.store), pseudonyms, adapters))
     return replace(made, sign_in_origins=tuple(settings.auth_origins.split()))
