@@ -17,7 +17,10 @@ LATER = {
     "page/sign_in.js",
     "vendor/oauth4webapi.js",
     *(f"components/csv_{name}.js" for name in ("export", "file", "import", "list", "report", "words")),
-    *(f"components/{name}.js" for name in ("meter_settings", "month_table", "reading_form", "reading_questions")),
+    *(
+        f"components/{name}.js"
+        for name in ("meter_settings", "meter_words", "month_table", "reading_form", "reading_questions")
+    ),
     *(f"demo/{name}.js" for name in ("demo", "demo_api", "demo_words", "household", "welcome")),
 }
 BUDGET_BYTES, BUDGET_REQUESTS = 60 * 1024, 20
