@@ -80,7 +80,7 @@ function SaveEverything({ saving: { text, state, save } }) {
   const { words } = useSurroundings();
   const said = accountWords(words);
   return html`
-    <section id="account_export" class="component" aria-labelledby="account_export-title">
+    <section id="account_export" class="account component" aria-labelledby="account_export-title">
       <h2 id="account_export-title">${said.save}</h2>
       <p>${said.saveHow}</p>
       <button type="button" class="inline" aria-disabled=${state === "busy"} onClick=${save}>${state === "failed" ? words.tryAgain : said.saveFile}</button>
@@ -109,7 +109,7 @@ function EraseEverything({ saving }) {
     }
   };
   return html`
-    <section id="account_erasure" class="component" aria-labelledby="account_erasure-title">
+    <section id="account_erasure" class="account component" aria-labelledby="account_erasure-title">
       <h2 id="account_erasure-title">${said.erase}</h2>
       <p class="hint">${said.eraseHow}</p>
       <p><button type="button" class="inline secondary" aria-disabled=${saving.state === "busy"} onClick=${saving.save}>${said.saveFirst}</button> <small>${saving.text}</small></p>
@@ -117,7 +117,7 @@ function EraseEverything({ saving }) {
         <label>${said.confirm(user)}
           <input type="text" value=${typed} autocomplete="off" autocapitalize="off" spellcheck="false" onInput=${(/** @type {any} */ { target }) => setTyped(target.value)} />
         </label>
-        <button type="submit" class="inline for-good" disabled=${!isSure}>${said.eraseYes}</button>
+        <button type="submit" class="inline" disabled=${!isSure}>${said.eraseYes}</button>
         <p role="status" class="outcome" aria-busy=${phase === "erasing"}>${phase && said[phase]}</p>
       </form>
     </section>
@@ -151,7 +151,7 @@ function Farewell({ receipt, words, formats }) {
     );
   };
   return html`
-    <section class="receipt" aria-labelledby="receipt-title">
+    <section class="account receipt" aria-labelledby="receipt-title">
       <h2 id="receipt-title" tabindex="-1" ref=${heading}>${title}</h2>
       <p>${!isDone && said.beingErasedHow} ${said.device}</p>
       <${Pairs} pairs=${facts} />

@@ -79,7 +79,7 @@ function Feedback({ answer, close, sent }) {
     close();
   };
   return html`
-    <div class="feedback" role="group" aria-label=${said.title} tabindex="-1" ref=${box} onKeyDown=${leave}>
+    <section class="feedback" aria-label=${said.title} tabindex="-1" ref=${box} onKeyDown=${leave}>
       ${
         phase !== "sent" &&
         html`
@@ -102,6 +102,6 @@ function Feedback({ answer, close, sent }) {
           <button type="button" class="inline secondary" onClick=${close}>${said.cancel}</button>
         `
       }
-    </div>
+    </section>
   `;
 }

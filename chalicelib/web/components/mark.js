@@ -45,9 +45,7 @@ export function ForceOld({ words, api }) {
     setForcesOld(!forcesOld);
   };
   return html`
-    <div class="force-old">
-      <label><input type="checkbox" role="switch" checked=${forcesOld} onChange=${flip} />${said.force}</label>
-      <small role="status">${forcesOld && said.forced}</small>
-    </div>
+    <label><input type="checkbox" role="switch" checked=${forcesOld} onChange=${flip} />${said.force}</label>
+    <small role="status">${forcesOld && said.forced}</small>
   `;
 }

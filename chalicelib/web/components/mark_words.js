@@ -23,7 +23,7 @@ const ENGLISH = {
   mark: (/** @type {string} */ backend, /** @type {string} */ reason) => `${backend}: ${reason}`,
   failed: (/** @type {string} */ mark, /** @type {number} */ status) => `${mark} (error ${status})`,
   force: "Old backend",
-  forced: "Until you load this page again, the old backend is asked for everything on it.",
+  forced: "For everything here, until you load the page again.",
 };
 
 /** @type {typeof ENGLISH} */
@@ -48,7 +48,7 @@ const GERMAN = {
   mark: (backend, reason) => `${backend}: ${reason}`,
   failed: (mark, status) => `${mark} (Fehler ${status})`,
   force: "Altes Backend",
-  forced: "Bis Sie diese Seite neu laden, wird für alles auf ihr das alte Backend gefragt.",
+  forced: "Für alles hier, bis Sie die Seite neu laden.",
 };
 
 export const MARK_WORDS = { de: GERMAN, en: ENGLISH };

@@ -3,14 +3,14 @@
 /** @typedef {{type: string, sourceVersion: number}} Versioned */
 
 /**
- * What became of a request to a component; ``status`` 200: a success, 0: no answer came. ``at`` and ``elapsedMs`` are of this page's
- * clock; ``backend`` and ``reason`` are null where nobody says them.
- * @typedef {{component: string, method: string, query: Record<string, string>, at: number, elapsedMs: number,
- *   status: number, backend: string | null, reason: string | null, meters: Versioned[]}} Answer
+ * What became of a request to a component, ``turn`` counts them; ``status`` 200: a success, 0: no answer
+ * came. ``backend`` and ``reason`` are null where nobody says them.
+ * @typedef {{component: string, turn: number, query: Record<string, string>, elapsedMs: number, status: number,
+ *   backend: string | null, reason: string | null, meters: Versioned[]}} Answer
  */
 
 /**
- * What the page notices: an answer, a component that was drawn since ``at``, or one that broke.
+ * What the page notices: an answer, a component that was drawn (begun ``at``), or one that broke.
  * @typedef {{kind: "answer"} & Answer | {kind: "drawn", component: string, at: number, elapsedMs: number}
  *   | {kind: "broke", component: string, error: string}} Noticed
  */
@@ -72,6 +72,7 @@ export class Api {
     this.listeners = new Set();
     /** Whether an operator wants the old backend to answer everything. */
     this.forcesOld = false;
+    this.turns = 0;
     /** @type {Noticed[]} */
     this.noticed = [];
     /** @type {Map<string, Answer>} of each component what it has shown last, of several at once what was asked last */
@@ -174,16 +175,19 @@ export class Api {
     if (!component) return this.ask(method, path, sent);
     const query = { ...sent.query, ...(this.forcesOld && { forceOld: "true" }) };
     const isShown = method === "GET" && path === `/components/${component}`;
-    const at = performance.now();
+    const began = performance.now();
+    this.turns += 1;
+    const turn = this.turns;
     const became = (
       /** @type {number} */ status,
       /** @type {Headers=} */ headers,
       /** @type {Versioned[]} */ meters,
     ) => {
       const [backend = null, reason = null] = ["X-Backend", "X-Flag-Reason"].map((name) => headers?.get(name));
-      const elapsedMs = performance.now() - at;
-      const answer = { component, method, query, at, elapsedMs, status, backend, reason, meters };
-      if (isShown && status === 200 && at >= (this.last.get(component)?.at ?? 0)) this.last.set(component, answer);
+      const elapsedMs = performance.now() - began;
+      const answer = { component, turn, query, elapsedMs, status, backend, reason, meters };
+      const isLast = turn > (this.last.get(component)?.turn ?? 0);
+      if (isShown && isLast && status === 200) this.last.set(component, answer);
       this.notice({ kind: "answer", ...answer });
     };
     const answer = await this.ask(method, path, { ...sent, query }).catch((problem) => {

@@ -8,6 +8,7 @@ import { Household } from "./household.js";
 import { LANGUAGES, WORDS } from "./words.js";
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const LATER_STYLES = new URL("../styles/later.css", import.meta.url).href;
 const LONGEST_FORGETTING_MS = 5_000;
 
 /**
@@ -97,20 +98,22 @@ export function App({ base, signIn, returned, preferences, fetch }) {
     setPhase("leaving");
     setPhase((await forgotten(session?.user ?? "", signIn.forget())) ? "out" : "notForgotten");
   };
+  const isOperator = Boolean(session?.roles.includes("operator"));
   useEffect(() => {
     if (!api || !session || phase !== "in") return;
     const stop = new AbortController();
     later(() => import("./witness.js"), new URL("witness.js", import.meta.url).href)
-      .then((module) => module.witness(api, session, stop.signal))
+      .then((module) => module.witness(api, session.expiresAt, isOperator, stop.signal))
       .then(setWitness, () => {});
     return () => stop.abort();
   }, [api, phase]);
   return html`
+    ${(session || Farewell) && html`<link rel="stylesheet" href=${LATER_STYLES} />`}
     <header class="container">
       <h1>${words.title}</h1>
       ${phase === "arriving" && html`<p class="who" aria-busy="true">${words.signingIn}</p>`}
       ${session && html`<p class="who">${words.signedInAs(session.user)} <button type="button" class="inline outline secondary" onClick=${() => signOut()}>${words.signOut}</button></p>`}
-      ${api && witness?.ForceOld && html`<${witness.ForceOld} ...${{ words, api }} />`}
+      ${isOperator && html`<div class="force-old">${witness?.ForceOld && html`<${witness.ForceOld} ...${{ words, api }} />`}</div>`}
       <div class="choices">
         <${Choice}
           label=${words.language}

@@ -9,13 +9,14 @@ import { measure } from "./measuring.js";
 /**
  * Measure from now on; returns what is to be shown, to operators more than to others.
  * @param {import("./api.js").Api} api
- * @param {import("./sign_in.js").Session} session
+ * @param {number} expiresAt when the token ends
+ * @param {boolean} isOperator
  * @param {AbortSignal} signal
  * @returns {Promise<Witness>}
  */
-export async function witness(api, { expiresAt, roles }, signal) {
+export async function witness(api, expiresAt, isOperator, signal) {
   measure(api, expiresAt, signal);
-  if (!roles.includes("operator")) return { Corner };
+  if (!isOperator) return { Corner };
   const url = new URL("../components/mark.js", import.meta.url).href;
   const { ForceOld, Mark } = await later(() => import("../components/mark.js"), url);
   return { Corner, ForceOld, Mark };
