@@ -18,21 +18,13 @@ from tests.functional.conftest import Api, problem
 BROWSER = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
 LATER = {
     "service_worker.js",
-    *(f"page/{name}.js" for name in ("device", "download", "offline_words", "queue", "sign_in")),
+    *(f"page/{name}.js" for name in ("device", "measuring", "offline_words", "queue")),
+    *(f"page/{name}.js" for name in ("saving", "sign_in", "witness")),
     "vendor/oauth4webapi.js",
-    *(f"components/csv_{name}.js" for name in ("export", "file", "import", "list", "report", "words")),
-    *(
-        f"components/{name}.js"
-        for name in (
-            "meter_settings",
-            "meter_words",
-            "month_table",
-            "offline",
-            "reading_form",
-            "reading_questions",
-            "reminder",
-        )
-    ),
+    *(f"components/csv_{name}.js" for name in ("export", "file", "import", "list", "report")),
+    *(f"components/{name}_words.js" for name in ("account", "csv", "feedback", "form", "mark", "meter")),
+    *(f"components/{name}.js" for name in ("account", "feedback", "mark", "meter_settings", "month_table")),
+    *(f"components/{name}.js" for name in ("offline", "reading_form", "reading_questions", "reminder")),
     *(f"demo/{name}.js" for name in ("demo", "demo_api", "demo_words", "household", "welcome")),
 }
 BUDGET_BYTES, BUDGET_REQUESTS = 60 * 1024, 20

@@ -4,7 +4,8 @@ import { Section, useDraft, useLoaded, useSurroundings } from "../page/component
 import { parseNumber } from "../page/formats.js";
 import { html, useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
 import { Removed } from "./energy_table.js";
-import { METER_WORDS, useMeterWords } from "./meter_words.js";
+import { formWords } from "./form_words.js";
+import { useMeterWords } from "./meter_words.js";
 import { AmountField, MomentFields, momentOf, momentText, useAttempt } from "./reading_form.js";
 import { Asked, failureOf, questionOf, whereOf } from "./reading_questions.js";
 import { Reminder } from "./reminder.js";
@@ -33,6 +34,7 @@ const EXCHANGES = "/v2/exchanges";
 
 export function MeterSettings() {
   const { api, drafts } = useSurroundings();
+  const settings = useMeterWords();
   const asked = async () => {
     const listed = (/** @type {Meter} */ type) => api.send("GET", EXCHANGES, { query: { type } });
     const [settings, power, gas] = await Promise.all([api.send("GET", "/v2/settings"), listed("power"), listed("gas")]);
@@ -44,11 +46,10 @@ export function MeterSettings() {
   const { body } = loaded;
   const [draft, setDraft] = useDraft("exchange", /** @type {Partial<Typed> | null} */ (null));
   const [said, say] = useState("");
-  const meters = useMeterWords();
   const waits = /** @type {{resume?: boolean} | undefined} */ (drafts.kept.reading)?.resume;
   return html`
-    <${Section} name="meter_settings" title=${meters.title} loaded=${loaded}>
-      ${waits && html`<p class="hint">${meters.waiting} <a href="#overview">${meters.back}</a></p>`}
+    <${Section} name="meter_settings" title=${settings.title} loaded=${loaded}>
+      ${waits && html`<p class="hint">${settings.waiting} <a href="#overview">${settings.back}</a></p>`}
       <p role="status" class="said">${said}</p>
       ${
         body
@@ -88,7 +89,7 @@ function SettingsForm({ settings, say }) {
     save();
   };
   const refused =
-    problem && (problem.status === 422 ? words.forms.refused[whereOf(problem)] : failureOf(problem, words));
+    problem && (problem.status === 422 ? formWords(words).refused[whereOf(problem)] : failureOf(problem, words));
   return html`
     <form class="settings" onSubmit=${submit}>
       <h3>${said.registers}</h3>
@@ -135,7 +136,7 @@ function SettingsForm({ settings, say }) {
       </label>
       <p class="explained">${said.zoneExplained}</p>
       ${refused && html`<${Asked} lines=${[refused]} ways=${[[words.tryAgain, save]]} />`}
-      <div class="buttons"><button type="submit" aria-busy=${isBusy}>${words.forms.save}</button></div>
+      <div class="buttons"><button type="submit" aria-busy=${isBusy}>${formWords(words).save}</button></div>
     </form>
   `;
 }
@@ -273,7 +274,7 @@ function ExchangeForm({ typed, stored, zone, change, close, load }) {
     focus(problem?.details?.exchangeWithoutTime ? "time" : where);
   };
   const refusal =
-    problem && refusalOf(problem, { typed, zone, words, meters: said, formats, save, again, close, load });
+    problem && refusalOf(problem, { typed, zone, words, settings: said, formats, save, again, close, load });
   return html`
     <form ref=${form} novalidate class=${`reading ${typed.type}`} onSubmit=${submit}>
       <${MomentFields} typed=${typed} zone=${zone} change=${edit} missing=${missing === "date" ? missing : ""} />
@@ -292,8 +293,8 @@ function ExchangeForm({ typed, stored, zone, change, close, load }) {
       )}
       ${refusal && html`<${Asked} ...${refusal} />`}
       <div class="buttons">
-        <button type="submit" aria-busy=${isBusy}>${words.forms.save}</button>
-        <button type="button" class="secondary" onClick=${() => close()}>${words.forms.cancel}</button>
+        <button type="submit" aria-busy=${isBusy}>${formWords(words).save}</button>
+        <button type="button" class="secondary" onClick=${() => close()}>${formWords(words).cancel}</button>
       </div>
     </form>
   `;
@@ -305,8 +306,8 @@ function ExchangeForm({ typed, stored, zone, change, close, load }) {
  * @param {any} around the form's own
  * @returns {{lines: string[], ways: [string, () => void][]}}
  */
-function refusalOf(problem, { typed, zone, words, meters, formats, save, again, close, load }) {
-  const { forms } = words;
+function refusalOf(problem, { typed, zone, words, settings, formats, save, again, close, load }) {
+  const forms = formWords(words);
   const reload = () => {
     close();
     load();
@@ -324,9 +325,9 @@ function refusalOf(problem, { typed, zone, words, meters, formats, save, again, 
     }
     return said(questionOf(problem, typed.type, zone, words, formats), ...ways);
   }
-  if (problem.status === 409) return said([meters.taken], [forms.anotherTime, again]);
-  if (problem.status === 412) return said([meters.changed], [meters.look, reload]);
-  if (problem.status === 404) return said([meters.gone], [forms.cancel, reload]);
+  if (problem.status === 409) return said([settings.taken], [forms.anotherTime, again]);
+  if (problem.status === 412) return said([settings.changed], [settings.look, reload]);
+  if (problem.status === 404) return said([settings.gone], [forms.cancel, reload]);
   if (problem.status === 422) return said([forms.refused[whereOf(problem)]], [forms.correct, again]);
   return said([failureOf(problem, words)], [words.tryAgain, () => save()]);
 }
@@ -393,7 +394,7 @@ function moduliFor(...known) {
 
 /**
  * @param {number} modulus
- * @param {typeof METER_WORDS.en} said
+ * @param {ReturnType<typeof useMeterWords>} said
  */
 function digitsOf(modulus, said) {
   const digits = Math.log10(modulus);

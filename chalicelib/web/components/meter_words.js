@@ -1,4 +1,4 @@
-/** The words of the meters and of the reminder, in German and English. They are loaded with what says them. */
+/** The words of the view of the meters, and of its reminder, in German and English. They are loaded with what says them. */
 
 import { useSurroundings } from "../page/component.js";
 import { inLanguageOf } from "../page/words.js";
@@ -96,5 +96,5 @@ const GERMAN = {
 
 export const METER_WORDS = { de: GERMAN, en: ENGLISH };
 
-/** The words in the language of the page. */
+/** In the language of the page. */
 export const useMeterWords = () => inLanguageOf(METER_WORDS, useSurroundings().words);

@@ -7,6 +7,7 @@ import { EVERYTHING } from "../page/household.js";
 import { offlineWords } from "../page/offline_words.js";
 import { persist, Queue } from "../page/queue.js";
 import { html, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
+import { formWords } from "./form_words.js";
 import { Dialog } from "./reading_form.js";
 import { Asked, Refused } from "./reading_questions.js";
 
@@ -29,7 +30,18 @@ export async function keptSession(base) {
   const user = isAble() ? await whoStays(base).catch(() => null) : null;
   if (user === null) return null;
   const device = new Device(base, user);
-  return { user, token: "", expiresAt: Number.POSITIVE_INFINITY, drafts: {}, view: location.hash, device };
+  const none = { token: "", roles: [], expiresAt: Number.POSITIVE_INFINITY, drafts: {} };
+  return { user, ...none, view: location.hash, device };
+}
+
+/**
+ * Remove everything of a person from this device.
+ * @param {string} base
+ * @param {string} user
+ */
+export async function forget(base, user) {
+  const device = new Device(base, user);
+  await device.forget().finally(() => device.close());
 }
 
 /**
@@ -42,7 +54,7 @@ export async function keptSession(base) {
  * @property {import("../page/component.js").Drafts} drafts
  * @property {boolean} isOut whether the person has to sign in before anything is sent
  * @property {boolean} isLeaving whether the person wants to sign out
- * @property {() => void} onLeft nothing of the person is on the device any more
+ * @property {() => void} onLeft the person signs out
  * @property {() => void} onRemain the person stays after all
  * @property {() => void} onBack the network is there again
  */
@@ -229,7 +241,7 @@ function Refusal({ reading, refusal, amount, queue, close }) {
     close();
     location.hash = "meters";
   };
-  const lost = html`<div role="status">${failed && html`<p class="hint">${words.forms.lost}</p>`}</div>`;
+  const lost = html`<div role="status">${failed && html`<p class="hint">${formWords(words).lost}</p>`}</div>`;
   const existing = refusal.details?.existing;
   if (existing) {
     const stored = formats.amount(existing.amount, words.units[type], 3);
@@ -252,19 +264,14 @@ function Leaving({ device, onLeft, onRemain }) {
   const { words } = useSurroundings();
   const offline = offlineWords(words);
   const [count, setCount] = useState(0);
-  const leave = () =>
-    device
-      .forget()
-      .catch(() => {})
-      .then(onLeft);
   useEffect(() => {
-    const decide = (/** @type {Waiting[]} */ { length }) => (length ? setCount(length) : leave());
-    device.waiting().then(decide, leave);
+    const decide = (/** @type {Waiting[]} */ { length }) => (length ? setCount(length) : onLeft());
+    device.waiting().then(decide, onLeft);
   }, []);
   if (!count) return null;
   const ways = [
     [offline.remain, onRemain],
-    [offline.lose, leave],
+    [offline.lose, onLeft],
   ];
   return html`
     <${Dialog} title=${offline.leaving} onClose=${onRemain}>

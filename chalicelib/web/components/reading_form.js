@@ -1,10 +1,11 @@
 /** The form for one reading: new, or changed. It is loaded once the page is there; what it asks back is beside it. */
 
 import { Problem } from "../page/api.js";
-import { MeterChoice, useDraft, useLoaded, useSurroundings } from "../page/component.js";
+import { Below, MeterChoice, useDraft, useLoaded, useSurroundings } from "../page/component.js";
 import { instantsOf, localParts, parseNumber } from "../page/formats.js";
 import { offlineWords } from "../page/offline_words.js";
 import { html, useCallback, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
+import { formWords } from "./form_words.js";
 import { Refused, settled } from "./reading_questions.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
@@ -53,7 +54,8 @@ export function AddReading({ opened, close, onSaved }) {
     close();
   };
   const ended =
-    (/** @type {typeof words.forms.recorded} */ text) => (/** @type {Pick<Row, "type" | "amount" | "date">} */ row) => {
+    (/** @type {((meter: string, amount: string, moment: string) => string)} */ text) =>
+    (/** @type {Pick<Row, "type" | "amount" | "date">} */ row) => {
       keep(null);
       const amount = formats.amount(row.amount, words.units[row.type], 3);
       onSaved(text(words.meters[row.type], amount, formats.moment(row.date, zone ?? "UTC")));
@@ -61,7 +63,7 @@ export function AddReading({ opened, close, onSaved }) {
   const zone = body?.zone ?? (failed ? Intl.DateTimeFormat().resolvedOptions().timeZone : null);
   const now = zone ? localParts(opened, zone) : { date: "", time: "" };
   return html`
-    <${Dialog} title=${words.forms.title} onClose=${leave}>
+    <${Dialog} title=${formWords(words).title} onClose=${leave}>
       <${ReadingForm}
         typed=${{ ...typed, date: typed.date ?? now.date, time: typed.time ?? now.time }}
         change=${change}
@@ -69,12 +71,12 @@ export function AddReading({ opened, close, onSaved }) {
         isComing=${!zone}
         isOwnClock=${!body}
         last=${body?.type === typed.type ? body.last : null}
-        onSaved=${ended(words.forms.recorded)}
+        onSaved=${ended(formWords(words).recorded)}
         onWaiting=${ended(offlineWords(words).typed)}
         onCancel=${leave}
       >
         <${MeterChoice} name="type" meter=${typed.type} choose=${(/** @type {Meter} */ type) => change({ type })} />
-        ${failed && html`<p class="hint">${words.forms.noLast}${!body && ` ${words.forms.ownClock(zone ?? "")}`} <button type="button" class="inline" onClick=${load}>${words.tryAgain}</button></p>`}
+        ${failed && html`<p class="hint">${formWords(words).noLast}${!body && ` ${formWords(words).ownClock(zone ?? "")}`} <button type="button" class="inline" onClick=${load}>${words.tryAgain}</button></p>`}
       <//>
     <//>
   `;
@@ -89,13 +91,14 @@ export function Dialog({ title, onClose, children }) {
     amountIn(dialog.current)?.focus();
   }, []);
   return html`
-    <dialog ref=${dialog} aria-labelledby="reading-title" onclose=${onClose}>
+    <dialog ref=${dialog} data-component="energy_forms" aria-labelledby="reading-title" onclose=${onClose}>
       <article>
         <header>
-          <button type="button" class="inline secondary" onClick=${() => dialog.current?.close()}>${words.forms.close}</button>
+          <button type="button" class="inline secondary" onClick=${() => dialog.current?.close()}>${formWords(words).close}</button>
           <h2 id="reading-title">${title}</h2>
         </header>
         ${children}
+        <${Below} component="energy_forms" />
       </article>
     </dialog>
   `;
@@ -248,7 +251,7 @@ function ReadingForm({
       ${children}
       <${AmountField}
         name="amount"
-        label=${words.forms.amount}
+        label=${formWords(words).amount}
         type=${typed.type}
         text=${typed.text}
         onText=${(/** @type {string} */ text) => edit({ text })}
@@ -260,8 +263,8 @@ function ReadingForm({
       <${MomentFields} typed=${typed} zone=${zone} change=${edit} missing=${missing} />
       ${problem && html`<${Refused} ...${{ problem, type: typed.type, zone, stored, save, again, leave, onCancel }} />`}
       <div class="buttons">
-        <button type="submit" aria-busy=${isBusy || isAwaiting}>${words.forms.save}</button>
-        ${stored && html`<button type="button" class="secondary" onClick=${onCancel}>${words.forms.cancel}</button>`}
+        <button type="submit" aria-busy=${isBusy || isAwaiting}>${formWords(words).save}</button>
+        ${stored && html`<button type="button" class="secondary" onClick=${onCancel}>${formWords(words).cancel}</button>`}
       </div>
     </form>
   `;
@@ -305,7 +308,7 @@ export function AmountField({
   return html`
     <label>
       ${label} (${unit})
-      ${last && zone && html`<small class="last">${words.forms.last(formats.amount(last.amount, unit, 3), formats.moment(last.date, zone))}</small>`}
+      ${last && zone && html`<small class="last">${formWords(words).last(formats.amount(last.amount, unit, 3), formats.moment(last.date, zone))}</small>`}
       <input
         name=${name}
         inputmode="decimal"
@@ -317,9 +320,9 @@ export function AmountField({
       />
     </label>
     <output id=${hint} class="understood">
-      ${isNonsense && words.forms.noNumber(formats.typed(1234.5))}
+      ${isNonsense && formWords(words).noNumber(formats.typed(1234.5))}
       ${amount !== null && html`= ${formats.understood(amount, unit)}`}
-      ${growth !== 0 && html` <small>${growth > 0 ? words.forms.more(size) : words.forms.less(size)}</small>`}
+      ${growth !== 0 && html` <small>${growth > 0 ? formWords(words).more(size) : formWords(words).less(size)}</small>`}
     </output>
   `;
 }
@@ -339,7 +342,7 @@ export function MomentFields({ typed, zone, change, missing = "" }) {
   const isSkipped = zone && instants.length === 1 && localParts(instants[0], zone).time !== typed.time.slice(0, 5);
   const field = (/** @type {"date" | "time"} */ name) => html`
     <label>
-      ${words.forms[name]}
+      ${formWords(words)[name]}
       <input
         type=${name}
         name=${name}
@@ -352,14 +355,14 @@ export function MomentFields({ typed, zone, change, missing = "" }) {
   return html`
     <div class="moment">${field("date")}${field("time")}</div>
     <div role="status">
-      ${missing && missing !== "amount" && html`<p class="hint">${words.forms.missing[/** @type {"date" | "time"} */ (missing)]}</p>`}
-      ${isSkipped && html`<p class="hint">${words.forms.skipped(formats.moment(new Date(instants[0]).toISOString(), /** @type {string} */ (zone)))}</p>`}
+      ${missing && missing !== "amount" && html`<p class="hint">${formWords(words).missing[/** @type {"date" | "time"} */ (missing)]}</p>`}
+      ${isSkipped && html`<p class="hint">${formWords(words).skipped(formats.moment(new Date(instants[0]).toISOString(), /** @type {string} */ (zone)))}</p>`}
     </div>
     ${
       instants.length > 1 &&
       html`<fieldset class="inline-choice">
-        <legend>${words.forms.twice}</legend>
-        ${words.forms.turns.map(
+        <legend>${formWords(words).twice}</legend>
+        ${formWords(words).turns.map(
           (text, turn) => html`
             <label><input type="radio" name="turn" checked=${typed.second === (turn === 1)} onChange=${() => change({ second: turn === 1 })} />${text}</label>
           `,

@@ -5,6 +5,8 @@ import { useSurroundings } from "../page/component.js";
 import { localParts } from "../page/formats.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 
+import { formWords } from "./form_words.js";
+
 /** @typedef {import("../page/component.js").Meter} Meter */
 /** @typedef {import("./energy_table.js").Row} Row */
 /** @typedef {import("./reading_form.js").How} How */
@@ -71,7 +73,7 @@ export function Refused(props) {
   if (props.problem.code) return html`<${Question} ...${props} />`;
   const { problem, type, zone, stored, save, again, onCancel, isCalm } = props;
   const { words, formats } = useSurroundings();
-  const said = words.forms;
+  const said = formWords(words);
   const existing = problem.details?.existing;
   const amount = existing ? formats.amount(existing.amount, words.units[type], 3) : "";
   const moment = existing ? formats.moment(existing.date, zone ?? "UTC") : "";
@@ -129,7 +131,7 @@ export function Asked({ lines, ways, isCalm = false, children }) {
 function Question({ problem, type, zone, stored, save, again, leave, isCalm }) {
   const { words, formats, api } = useSurroundings();
   const [isRolling, setIsRolling] = useState(false);
-  const said = words.forms;
+  const said = formWords(words);
   const { given, previous, next, suggestion, exchangeWithoutTime } = problem.details;
   const falls = problem.code !== "FAR_ABOVE_USUAL";
   const [before, after] = problem.code === "HIGHER_THAN_NEXT" ? [given, next] : [previous, given];
@@ -168,12 +170,12 @@ function Digits({ least, choose }) {
     setDigits(Number(/** @type {HTMLSelectElement} */ (event.target).value));
   return html`
     <label>
-      ${words.forms.digits}
+      ${formWords(words).digits}
       <select ref=${field} value=${digits} onChange=${select}>
         ${DIGITS.filter((each) => each >= least).map((each) => html`<option value=${each} selected=${each === digits}>${each}</option>`)}
       </select>
     </label>
-    <button type="button" class="inline" onClick=${() => choose(digits)}>${words.forms.saveDigits}</button>
+    <button type="button" class="inline" onClick=${() => choose(digits)}>${formWords(words).saveDigits}</button>
   `;
 }
 
@@ -216,7 +218,7 @@ function rolledOver(before, after) {
  */
 export function questionOf({ code, details }, type, zone, words, formats) {
   const { given, previous, next, usualPerDay, exchangeWithoutTime } = details;
-  const said = words.forms;
+  const said = formWords(words);
   const amount = (/** @type {number} */ value, digits = 3) => formats.amount(value, words.units[type], digits);
   const moment = (/** @type {{date: string}} */ count) => formats.moment(count.date, zone ?? "UTC");
   const [before, after] = previous && code !== "HIGHER_THAN_NEXT" ? [previous, given] : [given, next];
@@ -248,4 +250,4 @@ export function whereOf({ errors }) {
  * @param {Problem} problem
  * @param {import("../page/words.js").Words} words
  */
-export const failureOf = ({ status }, words) => (status === 401 ? words.forms.expired : words.forms.lost);
+export const failureOf = ({ status }, words) => (status === 401 ? formWords(words).expired : formWords(words).lost);

@@ -1,6 +1,6 @@
 /** A reminder to read the meters: a file for a calendar (RFC 5545), made in the browser. The application knows of none. */
 
-import { download } from "../page/download.js";
+import { download } from "../page/saving.js";
 import { html, useState } from "../vendor/preact.js";
 import { useMeterWords } from "./meter_words.js";
 

@@ -8,18 +8,23 @@ import { Household } from "./household.js";
 import { LANGUAGES, WORDS } from "./words.js";
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const LATER_STYLES = new URL("../styles/later.css", import.meta.url).href;
+const LONGEST_FORGETTING_MS = 5_000;
 
 /**
  * @typedef {object} Props
  * @property {string} base
- * @property {Pick<import("./sign_in.js").SignIn, "leave" | "arrive">} signIn
+ * @property {Pick<import("./sign_in.js").SignIn, "leave" | "arrive" | "forget">} signIn
  * @property {URL | null} returned the address that the issuer sent the person back to
  * @property {boolean} [isAway] whether the page was opened without network
  * @property {import("./preferences.js").Preferences} preferences
  * @property {typeof fetch} fetch
  */
 
-/** @typedef {"out" | "arriving" | "in" | "kept" | "expired" | "failed"} Phase "kept": without a token */
+/**
+ * "kept": somebody has chosen to stay signed in here, and there is no token.
+ * @typedef {"out" | "arriving" | "in" | "kept" | "expired" | "failed" | "leaving" | "notForgotten"} Phase
+ */
 
 /** Readings that wait, and last figures: for who is signed in, and where something is kept. */
 const OFFLINE = () =>
@@ -33,6 +38,18 @@ export function isReturn({ searchParams: sent }) {
   return sent.has("state") && (sent.has("code") || sent.has("error"));
 }
 
+/**
+ * Have everything removed from this device that is a person's. Returns whether all of it is gone.
+ * @param {Promise<unknown>[]} steps
+ */
+async function forgotten(steps) {
+  const tooLong = new Promise((_, reject) => setTimeout(reject, LONGEST_FORGETTING_MS));
+  return Promise.race([Promise.all(steps), tooLong]).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** @param {Props} props */
 export function App({ base, signIn, returned, isAway = false, preferences, fetch }) {
   const [language, setLanguage] = useState(preferences.language);
@@ -44,6 +61,8 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
   const [offline, setOffline] = useState(/** @type {typeof import("../components/offline.js") | null} */ (null));
   const [isLeaving, setLeaving] = useState(false);
   const [session, setSession] = useState(/** @type {import("./sign_in.js").Session | null} */ (null));
+  const [witness, setWitness] = useState(/** @type {import("./witness.js").Witness | null} */ (null));
+  const [Farewell, setFarewell] = useState(/** @type {import("./component.js").Farewell | null} */ (null));
   const words = WORDS[language];
 
   useEffect(() => {
@@ -62,12 +81,9 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
       setPhase(arrived.token ? "in" : "kept");
     };
     const open = () => OFFLINE().then((module) => module.keptSession(base));
+    const stayOut = () => setPhase("out");
     if (returned) signIn.arrive(returned).then(begin, () => setPhase("failed"));
-    else
-      open().then(
-        (kept) => (kept ? begin(kept) : setPhase("out")),
-        () => setPhase("out"),
-      );
+    else open().then((kept) => (kept ? begin(kept) : stayOut()), stayOut);
   }, []);
   useEffect(() => {
     const follow = () => setNetwork(true);
@@ -98,22 +114,42 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
     document.addEventListener("sign-in-again", leave);
     return () => document.removeEventListener("sign-in-again", leave);
   });
-  const end = () => {
-    setSession(null);
-    setPhase("out");
+  const signOut = async (/** @type {import("./component.js").Farewell | null} */ farewell = null) => {
+    const user = session?.user ?? "";
     setLeaving(false);
+    setSession(null);
+    setWitness(null);
+    setFarewell(() => farewell);
+    setPhase("leaving");
+    const steps = [signIn.forget()];
+    if (preferences.isKept(base)) steps.push(OFFLINE().then((module) => module.forget(base, user)));
+    setPhase((await forgotten(steps)) ? "out" : "notForgotten");
   };
-  /** What is kept of the person goes first: that module knows of it. */
-  const signOut = () =>
-    OFFLINE().then((module) => {
-      setOffline(module);
-      setLeaving(true);
-    }, end);
+  /** Readings that wait would be lost: who has some is asked first. */
+  const askToLeave = () =>
+    OFFLINE().then(
+      (module) => {
+        setOffline(module);
+        setLeaving(true);
+      },
+      () => signOut(),
+    );
+  const isOperator = Boolean(session?.roles.includes("operator"));
+  useEffect(() => {
+    if (!api || !session || phase !== "in") return;
+    const stop = new AbortController();
+    later(() => import("./witness.js"), new URL("witness.js", import.meta.url).href)
+      .then((module) => module.witness(api, session.expiresAt, isOperator, stop.signal))
+      .then(setWitness, () => {});
+    return () => stop.abort();
+  }, [api, phase]);
   return html`
+    ${(session || Farewell) && html`<link rel="stylesheet" href=${LATER_STYLES} />`}
     <header class="container">
       <h1>${words.title}</h1>
       ${phase === "arriving" && html`<p class="who" aria-busy="true">${returned ? words.signingIn : words.loading}</p>`}
-      ${session && html`<p class="who">${words.signedInAs(session.user)} <button type="button" class="inline outline secondary" onClick=${signOut}>${words.signOut}</button></p>`}
+      ${session && html`<p class="who">${words.signedInAs(session.user)} <button type="button" class="inline outline secondary" onClick=${askToLeave}>${words.signOut}</button></p>`}
+      ${isOperator && html`<div class="force-old">${witness?.ForceOld && html`<${witness.ForceOld} ...${{ words, api }} />`}</div>`}
       <div class="choices">
         <${Choice}
           label=${words.language}
@@ -141,10 +177,12 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
         ${phase === "kept" && html`<p class="hint">${hasNetwork ? words.offline.back : words.offline.kept} <button type="button" class="inline" disabled=${!hasNetwork} onClick=${leave}>${words.signIn}</button></p>`}
         ${phase === "out" && !hasNetwork && html`<p class="hint">${words.offline.away}</p>`}
         ${phase === "failed" && html`<p class="hint">${words.signInFailed}</p>`}
+        ${phase === "notForgotten" && html`<p class="hint">${words.notForgotten}</p>`}
       </div>
-      ${(phase === "out" || phase === "failed") && html`<p>${words.welcome}</p><button type="button" onClick=${leave}>${words.signIn}</button>`}
-      ${api && html`<${Household} key=${session?.user} ...${{ words, formats, api, drafts }} />`}
-      ${offline && html`<${offline.Offline} ...${{ base, session, words, formats, api, drafts, isLeaving, isOut: phase === "expired" || (phase === "kept" && hasNetwork) }} onLeft=${end} onRemain=${() => setLeaving(false)} onBack=${() => setNetwork(true)} />`}
+      ${Farewell && html`<${Farewell} ...${{ words, formats }} />`}
+      ${["out", "failed", "notForgotten"].includes(phase) && html`<p>${words.welcome}</p><button type="button" onClick=${leave}>${words.signIn}</button>`}
+      ${api && html`<${Household} key=${session?.user} ...${{ words, formats, api, drafts, signOut, user: session?.user, ...witness }} />`}
+      ${offline && html`<${offline.Offline} ...${{ base, session, words, formats, api, drafts, isLeaving, isOut: phase === "expired" || (phase === "kept" && hasNetwork) }} onLeft=${() => signOut()} onRemain=${() => setLeaving(false)} onBack=${() => setNetwork(true)} />`}
     </main>
   `;
 }

@@ -160,7 +160,6 @@ export class Device {
 
   /** Remove everything of this person. */
   async forget() {
-    sessionStorage.clear(); // what was typed before signing in again
     if (!isUsed(this.base)) return;
     await within(this.base, ["people", "answers", "readings"], "readwrite", async (people, answers, readings) => {
       for (const id of await result(readings.index("user").getAllKeys(this.user))) readings.delete(id);
