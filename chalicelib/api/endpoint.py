@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any, NoReturn, TypeVar
 from uuid import uuid4
@@ -44,7 +45,7 @@ NAMED_FIELDS = 10  # of all that are wrong, in one sentence
 JSON_BODY_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
     """One authenticated request, as a view sees it."""
 
@@ -57,9 +58,9 @@ class Call:
         """Whose documents the request may touch."""
         return self.caller.user_id
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
-        """Where the user's days begin; read each time. Raises UnavailableError."""
+        """Where the user's days begin; read when it is first needed. Raises UnavailableError."""
         return self.container.configuration.settings(self.user_id).zone
 
     def json(self, model: type[Model]) -> Model:

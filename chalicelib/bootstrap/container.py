@@ -33,6 +33,8 @@ from chalicelib.services.backends.backend_usage import BackendUsageTracker
 from chalicelib.services.backends.decisions import RolloutService
 from chalicelib.services.backends.new_backend import NewBackend
 from chalicelib.services.backends.old_backend import OldBackend
+from chalicelib.services.backends.page_measurements import PageMeasurementTracker
+from chalicelib.services.comparison.feedback import FeedbackService
 from chalicelib.services.comparison.runs import BackendComparer
 from chalicelib.services.display.display import DisplayService
 from chalicelib.services.recording.configuration import ConfigurationService
@@ -88,6 +90,8 @@ class Container:
     new: NewBackend
     router: BackendRouter
     usage: BackendUsageTracker
+    measurements: PageMeasurementTracker
+    feedback: FeedbackService
     comparer: BackendComparer
     display: DisplayService
     calculation: DisplayDataCalculationService
@@ -126,6 +130,8 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
         new=both.new,
         router=BackendRouter(both.old, both.new, decisions),
         usage=BackendUsageTracker(ports.usage, rollout.pseudonyms, clock),
+        measurements=PageMeasurementTracker(ports.measurements, rollout.pseudonyms, clock),
+        feedback=FeedbackService(ports.feedback, rollout.pseudonyms, clock),
         comparer=comparer(both, ports, rollout.pseudonyms, clock),
         display=both.new,
         calculation=calculation,

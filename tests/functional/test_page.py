@@ -14,10 +14,12 @@ from tests.functional.conftest import Api, problem
 
 BROWSER = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
 LATER = {
-    "page/sign_in.js",
+    *(f"page/{name}.js" for name in ("measuring", "saving", "sign_in", "witness")),
     "vendor/oauth4webapi.js",
-    *(f"components/csv_{name}.js" for name in ("export", "file", "import", "list", "report", "words")),
-    *(f"components/{name}.js" for name in ("meter_settings", "month_table", "reading_form", "reading_questions")),
+    *(f"components/csv_{name}.js" for name in ("export", "file", "import", "list", "report")),
+    *(f"components/{name}_words.js" for name in ("account", "csv", "feedback", "mark", "meter")),
+    *(f"components/{name}.js" for name in ("account", "feedback", "mark", "meter_settings", "month_table")),
+    *(f"components/{name}.js" for name in ("reading_form", "reading_questions")),
     *(f"demo/{name}.js" for name in ("demo", "demo_api", "demo_words", "household", "welcome")),
 }
 BUDGET_BYTES, BUDGET_REQUESTS = 60 * 1024, 20

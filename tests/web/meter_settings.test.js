@@ -6,9 +6,10 @@ import { json, shown, until, WEB } from "./surroundings.js";
 
 const { MeterSettings } = await import(new URL("components/meter_settings.js", WEB));
 const { Drafts } = await import(new URL("page/component.js", WEB));
+const { METER_WORDS } = await import(new URL("components/meter_words.js", WEB));
 const { WORDS } = await import(new URL("page/words.js", WEB));
 
-const EN = WORDS.en.settings;
+const EN = METER_WORDS.en;
 const SETTINGS = {
   zone: "Europe/Berlin",
   moduli: { power: 100000, gas: null },
@@ -149,14 +150,14 @@ test("exchanges are listed in the user's zone, a day without a time as a day", a
 
 test("an exchange is added, by its day where there is no time", async () => {
   const { root, app } = await drawn({ answers: [recorded()], language: "de" });
-  button(root, WORDS.de.settings.add).click();
+  button(root, METER_WORDS.de.add).click();
   await until(() => exchangeForm(root));
   await until(isFocused(() => field(root, "date")));
   assert.equal(field(root, "initialNew").value, "0");
   await type(root, { date: "2023-03-20", finalOld: "45.678,5" });
   await until(saying(root, "= 45 678,5 kWh"));
   submit(exchangeForm(root));
-  await until(saying(root, WORDS.de.settings.exchangeSaved));
+  await until(saying(root, METER_WORDS.de.exchangeSaved));
   assert.deepEqual(app.writes, [
     {
       method: "POST",

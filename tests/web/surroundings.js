@@ -9,9 +9,17 @@ export const WEB = new URL("../../chalicelib/web/", import.meta.url);
 export async function newDocument() {
   const { Window } = await import(new URL("happy-dom/lib/index.js", PACKAGES));
   const window = new Window({ url: "http://localhost:3100/api/" });
-  for (const name of ["document", "Event", "location", "addEventListener", "removeEventListener"]) {
+  for (const name of [
+    "document",
+    "Event",
+    "CustomEvent",
+    "location",
+    "addEventListener",
+    "removeEventListener",
+    "requestAnimationFrame",
+  ]) {
     globalThis[name] =
-      typeof window[name] === "function" && name !== "Event" ? window[name].bind(window) : window[name];
+      typeof window[name] === "function" && !name.endsWith("Event") ? window[name].bind(window) : window[name];
   }
   const root = document.createElement("div");
   document.body.append(root);

@@ -2,6 +2,7 @@
 
 import { Problem } from "../page/api.js";
 import { useSurroundings } from "../page/component.js";
+import { cursorOf, download, fileNameOf } from "../page/saving.js";
 import { html, useState } from "../vendor/preact.js";
 import { LARGEST_MB } from "./csv_file.js";
 import { SignInAgain } from "./csv_report.js";
@@ -100,17 +101,11 @@ async function exported(api, query, onPart) {
     first ??= headers;
     parts.push(body);
     count += typeof body === "string" ? body.split("\n").length - 2 : body.readings.length;
-    cursor = cursorOf(headers.get("Link"));
+    cursor = cursorOf(headers);
     onPart(count);
   } while (cursor);
-  const name = /filename="([^"]+)"/.exec(first.get("Content-Disposition") ?? "")?.[1] ?? `energy.${query.format}`;
+  const name = fileNameOf(first) ?? `energy.${query.format}`;
   return { name, count, text: joined(parts), type: first.get("Content-Type") ?? "" };
-}
-
-/** @param {string | null} link The header that leads to the next part. */
-function cursorOf(link) {
-  const address = /<([^>]+)>; rel="next"/.exec(link ?? "")?.[1];
-  return address ? new URL(address, "http://any.example").searchParams.get("cursor") : null;
 }
 
 /**
@@ -123,18 +118,4 @@ function joined([first, ...others]) {
   }
   const readings = [first, ...others].flatMap((part) => /** @type {Document} */ (part).readings);
   return JSON.stringify({ ...first, readings });
-}
-
-/**
- * @param {string} name
- * @param {Blob} file
- */
-function download(name, file) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // a slow disk may still be reading
 }

@@ -1,6 +1,6 @@
 /** Files: bring one, see what it means before anything is stored; take it back; and get one. */
 
-import { useDraft, useSurroundings } from "../page/component.js";
+import { Alone, useDraft, useSurroundings } from "../page/component.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { SaveFile } from "./csv_export.js";
 import { AS_THE_FILE_SAYS, inItsOrder, LARGEST_MB, SourceFile, UnusableFile } from "./csv_file.js";
@@ -66,7 +66,11 @@ export function CsvImport() {
   const [undone, setUndone] = useState(/** @type {TakenBack["undone"]} */ ({}));
   /** @type {TakenBack} */
   const takenBack = { undone, note: (id, body) => setUndone((now) => ({ ...now, [id]: body })) };
-  return html`<${BringFile} takenBack=${takenBack} /><${SaveFile} /><${Imports} takenBack=${takenBack} />`;
+  return html`
+    <${Alone} component="csv_import">
+      <div data-component="csv_import"><${BringFile} takenBack=${takenBack} /><${SaveFile} /><${Imports} takenBack=${takenBack} /></div>
+    <//>
+  `;
 }
 
 /** @param {{takenBack: TakenBack}} props */

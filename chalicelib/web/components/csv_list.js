@@ -65,7 +65,7 @@ export function Imports({ takenBack }) {
   const loaded = useLoaded(ask, ["power", "gas"]);
   const { imports = [], hasMore = false, zone = "UTC" } = loaded.body ?? {};
   return html`
-    <${Section} name="imports" title=${files.imports} loaded=${loaded}>
+    <${Section} name="imports" component="csv_import" title=${files.imports} loaded=${loaded}>
       ${loaded.body && !imports.length && html`<p>${files.noImports}</p>`}
       <ul class="imports" role="list">
         ${imports.map((record) => html`<${Row} key=${record.id} ...${{ record, zone, takenBack }} />`)}

@@ -59,7 +59,7 @@ export function EnergyForms() {
   }, [said]);
   const text = failed && opened !== null ? words.failed : said;
   return html`
-    <div class="add-reading">
+    <div class="add-reading" data-component="energy_forms">
       <div role="status">${text && html`<p class="toast">${text}</p>`}</div>
       <button type="button" ref=${button} aria-haspopup="dialog" onClick=${open}>${words.forms.add}</button>
     </div>

@@ -4,6 +4,7 @@ import { Section, useDraft, useLoaded, useSurroundings } from "../page/component
 import { parseNumber } from "../page/formats.js";
 import { html, useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
 import { Removed } from "./energy_table.js";
+import { useMeterWords } from "./meter_words.js";
 import { AmountField, MomentFields, momentOf, momentText, useAttempt } from "./reading_form.js";
 import { Asked, failureOf, questionOf, whereOf } from "./reading_questions.js";
 
@@ -30,7 +31,8 @@ const DIGITS = [4, 5, 6, 7, 8, 9];
 const EXCHANGES = "/v2/exchanges";
 
 export function MeterSettings() {
-  const { words, api, drafts } = useSurroundings();
+  const { api, drafts } = useSurroundings();
+  const settings = useMeterWords();
   const ask = useCallback(async () => {
     const listed = (/** @type {Meter} */ type) => api.send("GET", EXCHANGES, { query: { type } });
     const [settings, power, gas] = await Promise.all([api.send("GET", "/v2/settings"), listed("power"), listed("gas")]);
@@ -42,8 +44,8 @@ export function MeterSettings() {
   const [said, say] = useState("");
   const waits = /** @type {{resume?: boolean} | undefined} */ (drafts.kept.reading)?.resume;
   return html`
-    <${Section} name="meter_settings" title=${words.settings.title} loaded=${loaded}>
-      ${waits && html`<p class="hint">${words.settings.waiting} <a href="#overview">${words.settings.back}</a></p>`}
+    <${Section} name="meter_settings" title=${settings.title} loaded=${loaded}>
+      ${waits && html`<p class="hint">${settings.waiting} <a href="#overview">${settings.back}</a></p>`}
       <p role="status" class="said">${said}</p>
       ${
         body
@@ -60,7 +62,7 @@ export function MeterSettings() {
 /** @param {{settings: Settings, say: (text: string) => void}} props */
 function SettingsForm({ settings, say }) {
   const { words, api } = useSurroundings();
-  const said = words.settings;
+  const said = useMeterWords();
   const [typed, setTyped] = useDraft("settings", /** @type {Settings | null} */ (null));
   const { problem, isBusy, attempt, forget } = useAttempt();
   const { zone, moduli, runsBackwards } = typed ?? settings;
@@ -148,7 +150,7 @@ function SettingsForm({ settings, say }) {
 /** @param {ExchangesProps} props */
 function Exchanges({ type, exchanges, zone, load, say, draft, setTyped }) {
   const { words, formats, api } = useSurroundings();
-  const said = words.settings;
+  const said = useMeterWords();
   const [removed, setRemoved] = useState(/** @type {Exchange[]} */ ([]));
   const add = useRef(/** @type {HTMLElement | null} */ (null));
   const typed = draft?.type === type ? begun(draft, exchanges, zone, formats) : null;
@@ -229,7 +231,7 @@ function Exchanges({ type, exchanges, zone, load, say, draft, setTyped }) {
 /** @param {ExchangeFormProps} props */
 function ExchangeForm({ typed, stored, zone, change, close, load }) {
   const { words, formats, api } = useSurroundings();
-  const said = words.settings;
+  const said = useMeterWords();
   const { problem, isBusy, attempt, forget } = useAttempt();
   const [missing, setMissing] = useState("");
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
@@ -266,7 +268,8 @@ function ExchangeForm({ typed, stored, zone, change, close, load }) {
     forget();
     focus(problem?.details?.exchangeWithoutTime ? "time" : where);
   };
-  const refusal = problem && refusalOf(problem, { typed, zone, words, formats, save, again, close, load });
+  const refusal =
+    problem && refusalOf(problem, { typed, zone, words, settings: said, formats, save, again, close, load });
   return html`
     <form ref=${form} novalidate class=${`reading ${typed.type}`} onSubmit=${submit}>
       <${MomentFields} typed=${typed} zone=${zone} change=${edit} missing=${missing === "date" ? missing : ""} />
@@ -298,8 +301,8 @@ function ExchangeForm({ typed, stored, zone, change, close, load }) {
  * @param {any} around the form's own
  * @returns {{lines: string[], ways: [string, () => void][]}}
  */
-function refusalOf(problem, { typed, zone, words, formats, save, again, close, load }) {
-  const { forms, settings } = words;
+function refusalOf(problem, { typed, zone, words, settings, formats, save, again, close, load }) {
+  const { forms } = words;
   const reload = () => {
     close();
     load();
@@ -386,7 +389,7 @@ function moduliFor(...known) {
 
 /**
  * @param {number} modulus
- * @param {import("../page/words.js").Words["settings"]} said
+ * @param {ReturnType<typeof useMeterWords>} said
  */
 function digitsOf(modulus, said) {
   const digits = Math.log10(modulus);

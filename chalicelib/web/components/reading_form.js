@@ -1,7 +1,7 @@
 /** The form for one reading: new, or changed. It is loaded once the page is there; what it asks back is beside it. */
 
 import { Problem } from "../page/api.js";
-import { MeterChoice, useDraft, useLoaded, useSurroundings } from "../page/component.js";
+import { Below, MeterChoice, useDraft, useLoaded, useSurroundings } from "../page/component.js";
 import { instantsOf, localParts, parseNumber } from "../page/formats.js";
 import { html, useCallback, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { Refused, settled } from "./reading_questions.js";
@@ -86,13 +86,14 @@ function Dialog({ title, onClose, children }) {
     amountIn(dialog.current)?.focus();
   }, []);
   return html`
-    <dialog ref=${dialog} aria-labelledby="reading-title" onclose=${onClose}>
+    <dialog ref=${dialog} data-component="energy_forms" aria-labelledby="reading-title" onclose=${onClose}>
       <article>
         <header>
           <button type="button" class="inline secondary" onClick=${() => dialog.current?.close()}>${words.forms.close}</button>
           <h2 id="reading-title">${title}</h2>
         </header>
         ${children}
+        <${Below} component="energy_forms" />
       </article>
     </dialog>
   `;

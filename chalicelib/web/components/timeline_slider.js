@@ -47,6 +47,7 @@ export function TimelineSlider({ today }) {
   const loaded = {
     body,
     failed: whole.failed || within.failed,
+    since: whole.since,
     load() {
       whole.load();
       within.load();

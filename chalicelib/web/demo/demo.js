@@ -20,7 +20,7 @@ export function Demo() {
       <div role="alert">${hasTried && html`<p>${demo.nothingKept}</p>`}</div>
     </aside>
     <div class="made-up">
-      <${Surrounded.Provider} value=${{ ...around, api, drafts, selection, select }}><${Figures} /><//>
+      <${Surrounded.Provider} value=${{ ...around, Corner: null, api, drafts, selection, select }}><${Figures} /><//>
     </div>
   `;
 }

@@ -2,17 +2,34 @@
 
 /** @typedef {{type: string, sourceVersion: number}} Versioned */
 
+/**
+ * What became of a request to a component, ``turn`` counts them; ``status`` 200: a success, 0: no answer
+ * came. ``backend`` and ``reason`` are null where nobody says them.
+ * @typedef {{component: string, turn: number, query: Record<string, string>, elapsedMs: number, status: number,
+ *   backend: string | null, reason: string | null, meters: Versioned[]}} Answer
+ */
+
+/**
+ * What the page notices: an answer, a component that was drawn (begun ``at``), or one that broke.
+ * @typedef {{kind: "answer"} & Answer | {kind: "drawn", component: string, at: number, elapsedMs: number}
+ *   | {kind: "broke", component: string, error: string}} Noticed
+ */
+
 const PATIENCE_MS = 60_000;
+const KEPT = 100; // of what was noticed, for who begins to listen later
+const COMPONENT = /^\/components\/(?!feedback)(\w+)/;
 
 /** An answer that is no success; ``status`` 0: none came. */
 export class Problem extends Error {
   /**
    * @param {number} status
    * @param {{detail?: string, code?: string, details?: any, errors?: {where: string, reason: string}[]}} body
+   * @param {Headers} [headers]
    */
-  constructor(status, body) {
+  constructor(status, body, headers) {
     super(body.detail);
     this.status = status;
+    this.headers = headers;
     /** What is asked back: LOWER_THAN_PREVIOUS and the like. */
     this.code = body.code ?? null;
     this.details = body.details ?? null;
@@ -53,6 +70,37 @@ export class Api {
     this.versions = new Versions();
     /** @type {Set<(written: Set<string>) => void>} */
     this.listeners = new Set();
+    /** Whether an operator wants the old backend to answer everything. */
+    this.forcesOld = false;
+    this.turns = 0;
+    /** @type {Noticed[]} */
+    this.noticed = [];
+    /** @type {Map<string, Answer>} of each component what it has shown last, of several at once what was asked last */
+    this.last = new Map();
+    /** @type {Set<(noticed: Noticed) => void>} */
+    this.witnesses = new Set();
+  }
+
+  /**
+   * Be told what the page notices, from now on. Returns how to stop it.
+   * @param {(noticed: Noticed) => void} witness
+   */
+  onNoticed(witness) {
+    this.witnesses.add(witness);
+    return () => void this.witnesses.delete(witness);
+  }
+
+  /** @param {Noticed} noticed */
+  notice(noticed) {
+    this.noticed.push(noticed);
+    if (this.noticed.length > KEPT) this.noticed.shift();
+    for (const witness of this.witnesses) witness(noticed);
+  }
+
+  /** @param {boolean} forcesOld */
+  force(forcesOld) {
+    this.forcesOld = forcesOld;
+    this.tell(new Set(["power", "gas"]));
   }
 
   /**
@@ -76,9 +124,9 @@ export class Api {
   async show(component, query, metersOf, consistent = false) {
     const path = `/components/${component}`;
     const insisting = { ...query, consistent: "true" };
-    let { body } = await this.send("GET", path, { query: consistent ? insisting : query });
+    let { body } = await this.send("GET", path, { query: consistent ? insisting : query }, metersOf);
     if (metersOf(body).some((meter) => this.versions.isOld(meter))) {
-      ({ body } = await this.send("GET", path, { query: insisting }));
+      ({ body } = await this.send("GET", path, { query: insisting }, metersOf));
     }
     for (const meter of metersOf(body)) this.versions.note(meter);
     return body;
@@ -94,12 +142,17 @@ export class Api {
    * @returns {Promise<{body: Body, headers: Headers}>} Throws a Problem.
    */
   async write(method, path, sent, metersOf) {
-    const answer = await this.send(method, path, sent);
+    const answer = await this.send(method, path, sent, metersOf);
     const meters = metersOf(answer.body, answer.headers);
     for (const meter of meters) this.versions.note(meter);
     const written = new Set(meters.map((meter) => meter.type));
-    if (written.size) for (const listener of this.listeners) listener(written);
+    if (written.size) this.tell(written);
     return answer;
+  }
+
+  /** @param {Set<string>} written */
+  tell(written) {
+    for (const listener of this.listeners) listener(written);
   }
 
   /**
@@ -114,9 +167,44 @@ export class Api {
    * @param {string} method
    * @param {string} path
    * @param {Sent} [sent]
+   * @param {(body: any, headers: Headers) => Versioned[]} [metersOf] which an answer of a component shows
    * @returns {Promise<{body: any, headers: Headers}>} ``body`` is text where it is no JSON. Throws a Problem.
    */
-  async send(method, path, { query = {}, json, file, headers = {} } = {}) {
+  async send(method, path, sent = {}, metersOf = () => []) {
+    const component = COMPONENT.exec(path)?.[1];
+    if (!component) return this.ask(method, path, sent);
+    const query = { ...sent.query, ...(this.forcesOld && { forceOld: "true" }) };
+    const isShown = method === "GET" && path === `/components/${component}`;
+    const began = performance.now();
+    this.turns += 1;
+    const turn = this.turns;
+    const became = (
+      /** @type {number} */ status,
+      /** @type {Headers=} */ headers,
+      /** @type {Versioned[]} */ meters,
+    ) => {
+      const [backend = null, reason = null] = ["X-Backend", "X-Flag-Reason"].map((name) => headers?.get(name));
+      const elapsedMs = performance.now() - began;
+      const answer = { component, turn, query, elapsedMs, status, backend, reason, meters };
+      const isLast = turn > (this.last.get(component)?.turn ?? 0);
+      if (isShown && isLast && status === 200) this.last.set(component, answer);
+      this.notice({ kind: "answer", ...answer });
+    };
+    const answer = await this.ask(method, path, { ...sent, query }).catch((problem) => {
+      became(problem.status, problem.headers, []);
+      throw problem;
+    });
+    became(200, answer.headers, metersOf(answer.body, answer.headers));
+    return answer;
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {Sent} sent
+   * @returns {Promise<{body: any, headers: Headers}>}
+   */
+  async ask(method, path, { query = {}, json, file, headers = {} }) {
     const asked = new URLSearchParams(query).toString();
     const isJson = json !== undefined;
     const ask = this.fetch; // a browser's fetch is no method of this object
@@ -134,7 +222,8 @@ export class Api {
     if (response.status === 401) this.onExpired();
     const isAnswerJson = /\bjson\b/.test(response.headers.get("Content-Type") ?? "");
     const body = await (isAnswerJson ? response.json() : response.text()).catch(lost);
-    if (!response.ok) throw new Problem(response.status, isAnswerJson ? body : { detail: response.statusText });
+    if (!response.ok)
+      throw new Problem(response.status, isAnswerJson ? body : { detail: response.statusText }, response.headers);
     return { body, headers: response.headers };
   }
 }

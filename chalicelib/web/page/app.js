@@ -2,23 +2,25 @@
 
 import { html, useEffect, useMemo, useState } from "../vendor/preact.js";
 import { Api } from "./api.js";
-import { Drafts } from "./component.js";
+import { Drafts, later } from "./component.js";
 import { Formats, localeOf } from "./formats.js";
 import { Household } from "./household.js";
 import { LANGUAGES, WORDS } from "./words.js";
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const LATER_STYLES = new URL("../styles/later.css", import.meta.url).href;
+const LONGEST_FORGETTING_MS = 5_000;
 
 /**
  * @typedef {object} Props
  * @property {string} base
- * @property {Pick<import("./sign_in.js").SignIn, "leave" | "arrive">} signIn
+ * @property {Pick<import("./sign_in.js").SignIn, "leave" | "arrive" | "forget">} signIn
  * @property {URL | null} returned the address that the issuer sent the person back to
  * @property {import("./preferences.js").Preferences} preferences
  * @property {typeof fetch} fetch
  */
 
-/** @typedef {"out" | "arriving" | "in" | "expired" | "failed"} Phase */
+/** @typedef {"out" | "arriving" | "in" | "expired" | "failed" | "leaving" | "notForgotten"} Phase */
 
 /**
  * Whether the issuer has sent the person back to this address.
@@ -28,12 +30,30 @@ export function isReturn({ searchParams: sent }) {
   return sent.has("state") && (sent.has("code") || sent.has("error"));
 }
 
+/**
+ * Have everything removed from this device that is a person's. Whoever keeps something of theirs listens to the event,
+ * and adds a promise to ``waits``. Returns whether all of it is gone.
+ * @param {string} user
+ * @param {Promise<unknown>} first
+ */
+async function forgotten(user, first) {
+  const waits = [first];
+  document.dispatchEvent(new CustomEvent("forget-device", { detail: { user, waits } }));
+  const tooLong = new Promise((_, reject) => setTimeout(reject, LONGEST_FORGETTING_MS));
+  return Promise.race([Promise.all(waits), tooLong]).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** @param {Props} props */
 export function App({ base, signIn, returned, preferences, fetch }) {
   const [language, setLanguage] = useState(preferences.language);
   const [theme, setTheme] = useState(preferences.theme);
   const [phase, setPhase] = useState(/** @type {Phase} */ (returned ? "arriving" : "out"));
   const [session, setSession] = useState(/** @type {import("./sign_in.js").Session | null} */ (null));
+  const [witness, setWitness] = useState(/** @type {import("./witness.js").Witness | null} */ (null));
+  const [Farewell, setFarewell] = useState(/** @type {import("./component.js").Farewell | null} */ (null));
   const words = WORDS[language];
 
   useEffect(() => {
@@ -71,15 +91,29 @@ export function App({ base, signIn, returned, preferences, fetch }) {
     document.addEventListener("sign-in-again", leave);
     return () => document.removeEventListener("sign-in-again", leave);
   });
-  const signOut = () => {
+  const signOut = async (/** @type {import("./component.js").Farewell | null} */ farewell = null) => {
     setSession(null);
-    setPhase("out");
+    setWitness(null);
+    setFarewell(() => farewell);
+    setPhase("leaving");
+    setPhase((await forgotten(session?.user ?? "", signIn.forget())) ? "out" : "notForgotten");
   };
+  const isOperator = Boolean(session?.roles.includes("operator"));
+  useEffect(() => {
+    if (!api || !session || phase !== "in") return;
+    const stop = new AbortController();
+    later(() => import("./witness.js"), new URL("witness.js", import.meta.url).href)
+      .then((module) => module.witness(api, session.expiresAt, isOperator, stop.signal))
+      .then(setWitness, () => {});
+    return () => stop.abort();
+  }, [api, phase]);
   return html`
+    ${(session || Farewell) && html`<link rel="stylesheet" href=${LATER_STYLES} />`}
     <header class="container">
       <h1>${words.title}</h1>
       ${phase === "arriving" && html`<p class="who" aria-busy="true">${words.signingIn}</p>`}
-      ${session && html`<p class="who">${words.signedInAs(session.user)} <button type="button" class="inline outline secondary" onClick=${signOut}>${words.signOut}</button></p>`}
+      ${session && html`<p class="who">${words.signedInAs(session.user)} <button type="button" class="inline outline secondary" onClick=${() => signOut()}>${words.signOut}</button></p>`}
+      ${isOperator && html`<div class="force-old">${witness?.ForceOld && html`<${witness.ForceOld} ...${{ words, api }} />`}</div>`}
       <div class="choices">
         <${Choice}
           label=${words.language}
@@ -105,9 +139,11 @@ export function App({ base, signIn, returned, preferences, fetch }) {
       <div role="alert">
         ${phase === "expired" && html`<p class="hint">${words.expired} <button type="button" class="inline" onClick=${leave}>${words.signInAgain}</button></p>`}
         ${phase === "failed" && html`<p class="hint">${words.signInFailed}</p>`}
+        ${phase === "notForgotten" && html`<p class="hint">${words.notForgotten}</p>`}
       </div>
-      ${(phase === "out" || phase === "failed") && html`<p>${words.welcome}</p><button type="button" onClick=${leave}>${words.signIn}</button>`}
-      ${api && html`<${Household} key=${session?.user} ...${{ words, formats, api, drafts }} />`}
+      ${Farewell && html`<${Farewell} ...${{ words, formats }} />`}
+      ${["out", "failed", "notForgotten"].includes(phase) && html`<p>${words.welcome}</p><button type="button" onClick=${leave}>${words.signIn}</button>`}
+      ${api && html`<${Household} key=${session?.user} ...${{ words, formats, api, drafts, signOut, user: session?.user, ...witness }} />`}
     </main>
   `;
 }

@@ -7,6 +7,7 @@ import {
   useCallback,
   useContext,
   useEffect,
+  useLayoutEffect,
   useRef,
   useState,
 } from "../vendor/preact.js";
@@ -26,7 +27,13 @@ import {
  * @property {Drafts} drafts
  * @property {Selection} selection
  * @property {(change: Partial<Selection>) => void} select
+ * @property {string} user
+ * @property {(farewell?: Farewell | null) => void} signOut
+ * @property {any} [Corner] what is loaded for the place below a component
+ * @property {any} [Mark] what an operator sees there
  */
+
+/** What is left to say to somebody who is signed out. @typedef {(props: {words: Surroundings["words"], formats: Surroundings["formats"]}) => any} Farewell */
 
 export const Surrounded = createContext(/** @type {Surroundings | null} */ (null));
 
@@ -43,6 +50,7 @@ export function useSurroundings() {
  * @property {Body | null} body what was loaded last
  * @property {boolean} failed whether the last attempt failed; ``body`` may be older then
  * @property {() => void} load try again
+ * @property {number} [since] when ``body`` was there, on this page's clock
  */
 
 /**
@@ -57,7 +65,11 @@ export function useSurroundings() {
 export function useLoaded(ask, meters, subject = meters.join()) {
   const { api } = useSurroundings();
   const [state, setState] = useState(
-    /** @type {{body: Body | null, failed: boolean, subject: string}} */ ({ body: null, failed: false, subject }),
+    /** @type {{body: Body | null, failed: boolean, subject: string, since?: number}} */ ({
+      body: null,
+      failed: false,
+      subject,
+    }),
   );
   const latest = useRef(0);
   const load = useCallback(
@@ -67,7 +79,7 @@ export function useLoaded(ask, meters, subject = meters.join()) {
       const show = (/** @type {typeof setState} */ set) => (/** @type {any} */ change) =>
         turn === latest.current && set(change);
       ask(consistent).then(
-        (body) => show(setState)({ body, failed: false, subject }),
+        (body) => show(setState)({ body, failed: false, subject, since: performance.now() }),
         () =>
           show(setState)((/** @type {typeof state} */ before) => ({
             body: before.subject === subject ? before.body : null,
@@ -86,36 +98,58 @@ export function useLoaded(ask, meters, subject = meters.join()) {
     return () => document.removeEventListener("visibilitychange", comeBack);
   }, [load]);
   const { body, failed } = state.subject === subject ? state : { body: null, failed: false };
-  return { body, failed, load: () => load() };
+  return { body, failed, load: () => load(), since: state.since };
 }
 
 /**
  * The frame of a component: its heading, and what is to say about loading. Its children are shown in every state but
  * the one in which nothing was ever loaded: they draw a skeleton while there is nothing yet.
- * @param {{name: string, title: string, loaded: Loaded<unknown>, children?: unknown}} props
+ * @param {{name: string, component?: string, title: string, loaded: Loaded<unknown>, children?: unknown}} props
  */
-export function Section({ name, title, loaded, children }) {
-  const { words } = useSurroundings();
-  const { body, failed, load } = loaded;
+export function Section({ name, component = name, title, loaded, children }) {
+  const { words, api } = useSurroundings();
+  const { body, failed, load, since: at } = loaded;
   const isLoading = !body && !failed;
+  useLayoutEffect(() => {
+    if (!body || !at) return;
+    const painted = () => api.notice({ kind: "drawn", component, at, elapsedMs: performance.now() - at });
+    requestAnimationFrame(() => setTimeout(painted));
+  }, [body]);
   return html`
-    <section id=${name} class="component" aria-labelledby=${`${name}-title`} aria-busy=${isLoading}>
+    <section id=${name} data-component=${component} class="component" aria-labelledby=${`${name}-title`} aria-busy=${isLoading}>
       <h2 id=${`${name}-title`}>${title}</h2>
       <div role="status">
         ${isLoading && html`<p class="spoken">${words.loading}</p>`}
         ${failed && html`<p>${body ? words.notCurrent : words.failed} <button type="button" class="inline" onClick=${load}>${words.tryAgain}</button></p>`}
       </div>
       ${(body || isLoading) && children}
+      <${Below} component=${component} />
     </section>
   `;
 }
 
 /**
+ * The place below a component for what is loaded once the page is there: who answered, and what somebody says of it.
+ * @param {{component: string}} props
+ */
+export function Below({ component }) {
+  const { Corner } = useSurroundings();
+  return html`<footer class="corner">${Corner && html`<${Corner} component=${component} />`}</footer>`;
+}
+
+/**
  * Keeps what breaks while it is drawn from taking the rest of the page with it.
- * @extends {Component<{children?: any}, {broken: boolean}>}
+ * @extends {Component<{component?: string, children?: any}, {broken: boolean}>}
  */
 export class Alone extends Component {
+  static contextType = Surrounded;
   state = { broken: false };
+
+  /** @param {Error} error */
+  componentDidCatch(error) {
+    const { component } = this.props;
+    if (component) this.context.api.notice({ kind: "broke", component, error: error.name });
+  }
 
   static getDerivedStateFromError() {
     return { broken: true };

@@ -10,13 +10,14 @@ import { Alone, later, MeterChoice, Surrounded, useSurroundings } from "./compon
 import { dayNumber, dayText } from "./formats.js";
 
 /** @typedef {import("./component.js").Surroundings} Surroundings */
-/** @typedef {"overview" | "files" | "meters" | "demo"} View */
+/** @typedef {"overview" | "files" | "meters" | "account" | "demo"} View */
 
 /** Each view that is no part of the first load, by its name in the address. */
 const LATER = {
   files: () => opened(() => import("../components/csv_import.js"), "components/csv_import.js", "CsvImport"),
   meters: () =>
     opened(() => import("../components/meter_settings.js"), "components/meter_settings.js", "MeterSettings"),
+  account: () => opened(() => import("../components/account.js"), "components/account.js", "Account"),
   demo: () => opened(() => import("../demo/demo.js"), "demo/demo.js", "Demo"),
 };
 
@@ -36,8 +37,9 @@ const LONGEST_WAIT_MS = 1_500; // for the cards, whose height decides where ever
 /** @type {import("./component.js").Selection} */
 export const EVERYTHING = { meter: "power", from: null, to: null };
 
-/** @param {Pick<Surroundings, "words" | "formats" | "api" | "drafts">} props */
-export function Household({ words, formats, api, drafts }) {
+/** @param {Omit<Surroundings, "selection" | "select">} around */
+export function Household(around) {
+  const { words } = around;
   const [selection, setSelection] = useState(EVERYTHING);
   const select = (/** @type {Partial<typeof selection>} */ change) => setSelection((now) => ({ ...now, ...change }));
   const view = useView();
@@ -45,7 +47,7 @@ export function Household({ words, formats, api, drafts }) {
     document.title = `${words.views.names[view === "demo" ? "overview" : view]} – ${words.title}`;
   }, [view, words]);
   return html`
-    <${Surrounded.Provider} value=${{ words, formats, api, drafts, selection, select }}>
+    <${Surrounded.Provider} value=${{ ...around, selection, select }}>
       <nav class="views" aria-label=${words.views.title}>
         <ul>
           ${Object.entries(words.views.names).map(([name, text]) => html`<li><a href=${`#${name}`} aria-current=${name === view ? "page" : null}>${text}</a></li>`)}
@@ -78,7 +80,7 @@ function viewOf(hash) {
 
 function Overview() {
   return html`
-    <${Alone}><${EnergyForms} /><//>
+    <${Alone} component="energy_forms"><${EnergyForms} /><//>
     <${Figures} empty=${html`<${Opened} load=${WELCOME} isAsked=${false} />`} />
   `;
 }
@@ -108,7 +110,7 @@ export function Figures({ empty }) {
   const lastDay = day && lastReading && dayText(dayNumber(day) - lastReading.ageDays);
   return html`
     <div hidden=${Boolean(isWelcome)}>
-      <${Alone}><${Dashboard} onShown=${setMeters} /><//>
+      <${Alone} component="dashboard"><${Dashboard} onShown=${setMeters} /><//>
     </div>
     ${
       isWelcome
@@ -116,9 +118,9 @@ export function Figures({ empty }) {
         : html`
         <div class=${meters.length || isLate ? "" : "awaiting"}>
           <${MeterChoice} name="meter" meter=${selection.meter} choose=${(/** @type {import("./component.js").Meter} */ meter) => select({ meter })} />
-          <${Alone}><${MonthlyCharts} lastDay=${lastDay} /><//>
-          <${Alone}><${TimelineSlider} today=${day} /><//>
-          <${Alone}><${EnergyTable} /><//>
+          <${Alone} component="monthly_charts"><${MonthlyCharts} lastDay=${lastDay} /><//>
+          <${Alone} component="timeline_slider"><${TimelineSlider} today=${day} /><//>
+          <${Alone} component="energy_table"><${EnergyTable} /><//>
         </div>
       `
     }

@@ -21,10 +21,11 @@ async function signingIn() {
     )
   );
 }
-/** @type {Pick<SignIn, "leave" | "arrive">} */
+/** @type {Pick<SignIn, "leave" | "arrive" | "forget">} */
 const signIn = {
   leave: async (left) => (await signingIn()).leave(left),
   arrive: async (url) => (await signingIn()).arrive(url),
+  forget: async () => (await signingIn()).forget(),
 };
 const returned = isReturn(here) ? here : null;
 if (returned) history.replaceState(null, "", home); // neither code nor state stays in the address

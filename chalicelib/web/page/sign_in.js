@@ -9,6 +9,7 @@ import * as oauth from "../vendor/oauth4webapi.js";
  * @typedef {object} Session
  * @property {string} token the ID token: page and application are one client, so its audience is both
  * @property {string} user
+ * @property {string[]} roles
  * @property {number} expiresAt in milliseconds
  * @property {Record<string, unknown>} drafts what the same person had typed before signing in again
  * @property {string} view where they were
@@ -88,10 +89,15 @@ export class SignIn {
     const { typed, view, ...asked } = this.pending();
     this.around.storage.removeItem(PENDING); // each answer is taken once
     if (typed) this.around.storage.setItem(PENDING, JSON.stringify({ typed, view }));
-    const { token, user, expiresAt } = await this.taken(url, asked);
+    const session = await this.taken(url, asked);
     this.around.storage.removeItem(PENDING);
-    const drafts = typed?.user === user ? typed.drafts : {}; // nobody else sees what somebody has typed
-    return { token, user, expiresAt, drafts, view: view ?? "" };
+    const drafts = typed?.user === session.user ? typed.drafts : {}; // nobody else sees what somebody has typed
+    return { ...session, drafts, view: view ?? "" };
+  }
+
+  /** Keep nothing of what was typed before a sign-in that never came to its end. */
+  async forget() {
+    this.around.storage.removeItem(PENDING);
   }
 
   pending() {
@@ -119,7 +125,8 @@ export class SignIn {
     const tokens = await oauth.processAuthorizationCodeResponse(server, this.client, response, checks);
     const claims = oauth.getValidatedIdTokenClaims(tokens);
     if (!claims || !tokens.id_token) throw new Error("the issuer gave no ID token");
-    return { token: tokens.id_token, user: claims.sub, expiresAt: claims.exp * 1000 };
+    const roles = Array.isArray(claims.roles) ? claims.roles.map(String) : [];
+    return { token: tokens.id_token, user: claims.sub, roles, expiresAt: claims.exp * 1000 };
   }
 
   async server() {
