@@ -1,4 +1,4 @@
-"""Where a person's id is kept beside their own documents, in the order in which an erasure goes through these places."""
+"""Where a person's id is kept beside their own documents, in the order in which an erasure goes through it."""
 
 from time import monotonic
 

@@ -155,6 +155,7 @@ def test_functions_may_write_look_at_and_delete_dead_letters_and_nothing_else_to
     (allowed,) = [statement for statement in statements if "sqs" in str(statement["Action"])]
     assert allowed["Action"] == [
         "sqs:SendMessage",
+        "sqs:GetQueueAttributes",
         "sqs:ReceiveMessage",
         "sqs:DeleteMessage",
         "sqs:ChangeMessageVisibility",
