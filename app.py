@@ -4,7 +4,7 @@ from chalice import Chalice
 
 from chalicelib.api import fallback, health
 from chalicelib.api.components import export as components_export
-from chalicelib.api.components import forms, views
+from chalicelib.api.components import forms, views, witness
 from chalicelib.api.components import openapi as components_openapi
 from chalicelib.api.ops import flags
 from chalicelib.api.v1 import energy as v1_energy
@@ -32,6 +32,7 @@ app.register_blueprint(openapi.routes)
 app.register_blueprint(views.routes)
 app.register_blueprint(forms.routes)
 app.register_blueprint(components_export.routes)
+app.register_blueprint(witness.routes)
 app.register_blueprint(components_openapi.routes)
 app.register_blueprint(flags.routes)
 app.register_blueprint(web.routes)

@@ -38,6 +38,11 @@ def no_content(headers: dict[str, str]) -> Response:
     return Response("", {**headers}, HTTPStatus.NO_CONTENT.value)
 
 
+def accepted() -> Response:
+    """The answer to what is taken and may still get lost."""
+    return Response("", {}, HTTPStatus.ACCEPTED.value)
+
+
 def not_modified(etag: str) -> Response:
     """The answer to a caller who knows this state already."""
     return Response("", {"ETag": etag}, HTTPStatus.NOT_MODIFIED.value)

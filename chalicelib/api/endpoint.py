@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any, NoReturn, TypeVar
 from uuid import uuid4
@@ -35,6 +36,7 @@ from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import count, flush
 from chalicelib.monitoring.names import MetricName
+from chalicelib.monitoring.people import begin_call
 
 Model = TypeVar("Model", bound=BaseModel)
 Refusal = Callable[[Exception, str], Response]  # the answer to an error on a path
@@ -43,7 +45,7 @@ NAMED_FIELDS = 10  # of all that are wrong, in one sentence
 JSON_BODY_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
     """One authenticated request, as a view sees it."""
 
@@ -56,9 +58,9 @@ class Call:
         """Whose documents the request may touch."""
         return self.caller.user_id
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
-        """Where the user's days begin; read each time. Raises UnavailableError."""
+        """Where the user's days begin; read when it is first needed. Raises UnavailableError."""
         return self.container.configuration.settings(self.user_id).zone
 
     def json(self, model: type[Model]) -> Model:
@@ -121,6 +123,7 @@ def stage_prefix(request: Request) -> str:
 def answered(request: Request, work: Callable[[], Response], refusal: Refusal) -> Response:
     """Run the work of one request; an error becomes an answer too, and one log line reports it."""
     started = time.perf_counter()
+    begin_call()
     logger().set_correlation_id(request.context.get("requestId") or str(uuid4()))
     try:
         response = travelling(request, work())

@@ -29,6 +29,7 @@ from chalicelib.domain.errors import (
     NotFoundError,
     RevisionError,
     TooLargeError,
+    TooManyError,
     UnavailableError,
 )
 from chalicelib.domain.readings import to_datetime
@@ -110,6 +111,7 @@ _STATUS: tuple[tuple[type[EnergyMonitorError], HTTPStatus], ...] = (
     (RevisionError, HTTPStatus.PRECONDITION_FAILED),
     (ConflictError, HTTPStatus.CONFLICT),
     (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (TooManyError, HTTPStatus.TOO_MANY_REQUESTS),
     (TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (UnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
@@ -197,6 +199,8 @@ def _field(error: FieldError) -> dict[str, str]:
 def _headers(error: Exception, status: HTTPStatus) -> dict[str, str]:
     if isinstance(error, MethodNotAllowedError):
         return {"Allow": ", ".join(error.allowed)}
+    if isinstance(error, TooManyError):
+        return {"Retry-After": str(error.retry_seconds)}
     if status is HTTPStatus.UNAUTHORIZED:
         return {"WWW-Authenticate": 'Bearer realm="energy-monitor"'}
     if status is HTTPStatus.SERVICE_UNAVAILABLE:

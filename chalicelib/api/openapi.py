@@ -49,6 +49,7 @@ NOT_ALWAYS = {"Link"}
 OF_STATUS = {
     HTTPStatus.UNAUTHORIZED: "WWW-Authenticate",
     HTTPStatus.SERVICE_UNAVAILABLE: "Retry-After",
+    HTTPStatus.TOO_MANY_REQUESTS: "Retry-After",
 }
 
 

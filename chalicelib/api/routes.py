@@ -19,6 +19,7 @@ from chalicelib.api.guards import keep_private
 from chalicelib.api.operation import Function, Operation, Promises, inputs_of
 from chalicelib.auth import OPERATOR
 from chalicelib.bootstrap.container import container
+from chalicelib.monitoring.people import concerning
 
 Declared = TypeVar("Declared", bound=Function)
 
@@ -81,6 +82,7 @@ class Routes(Blueprint):
     def _called(self, operation: Operation, **path: str) -> Response:
         request, own = self.current_request, container()
         caller = own.verifier.verify(request.headers.get("authorization"))
+        concerning(caller.user_id)
         if not all(map(is_whole, path.values())):
             raise UnknownRouteError("nothing has this path")
         return self.respond(operation, Call(request, caller, own), path)

@@ -1,7 +1,5 @@
 """Ranges as a caller gives them: dates as texts, in the user's zone."""
 
-from zoneinfo import ZoneInfo
-
 from chalicelib.api.endpoint import Call
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.readings import parse_instant, parse_last_instant
@@ -18,9 +16,9 @@ def timeline_of(call: Call, first: str | None, last: str | None, buckets: int | 
 
 
 def range_of(
-    call: Call, first: str | None, last: str | None, *, zone: ZoneInfo | None = None, whole_days: bool = False
+    call: Call, first: str | None, last: str | None, *, whole_days: bool = False
 ) -> tuple[int | None, int | None]:
-    """Both ends as instants; the user's zone is read only where there is a date to read in it and it is not given.
+    """Both ends as instants; the user's zone is read only where there is a date to read in it.
 
     ``whole_days``: a last date without a time is included, as in lists; else its midnight is the end.
 
@@ -29,7 +27,6 @@ def range_of(
     """
     if first is None and last is None:
         return None, None
-    zone = zone or call.zone
     parse_last = parse_last_instant if whole_days else parse_instant
-    start = None if first is None else parse_instant(first, zone)
-    return start, None if last is None else parse_last(last, zone)
+    start = None if first is None else parse_instant(first, call.zone)
+    return start, None if last is None else parse_last(last, call.zone)

@@ -9,9 +9,11 @@ from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.repositories.database import MongoDatabase, time_limit
+from chalicelib.repositories.measurements import MongoPageMeasurements
 from chalicelib.services.backends.new_backend import NewBackend
 from chalicelib.services.backends.old_backend import OldBackend
 from chalicelib.services.comparison.compare_backends import BackendComparison
+from chalicelib.services.comparison.page_times import PageTimesService
 from chalicelib.services.comparison.runs import BackendComparer
 from chalicelib.services.recording.csv_import import CsvImportService
 from chalicelib.services.recording.energy_crud import EnergyCrudService
@@ -39,13 +41,20 @@ def comparer(both: Backends, ports: Ports, pseudonyms: Pseudonyms, clock: Clock)
     """Put the comparer together."""
     chance = Random()  # noqa: S311 for samples and order, not for secrets
     comparison = BackendComparison({Backend.OLD: both.old, Backend.NEW: both.new}, ports.display, time_limit, chance)
-    return BackendComparer(comparison, ports.comparisons, ports.queries, ports.known_users, pseudonyms, clock, chance)
+    return BackendComparer(
+        comparison, ports.comparisons, ports.feedback, ports.queries, ports.known_users, pseudonyms, clock, chance
+    )
 
 
 def shell_comparer(database: MongoDatabase, pseudonyms: Pseudonyms | None = None) -> BackendComparer:
     """The same for a shell. Without ``pseudonyms`` users have names that nobody else knows."""
     ports = shell_ports(database)
     return comparer(backends(ports, now), ports, pseudonyms or random_pseudonyms(), now)
+
+
+def shell_page_times(database: MongoDatabase) -> PageTimesService:
+    """What pages and the server have measured, for a shell."""
+    return PageTimesService(MongoPageMeasurements(database))
 
 
 def random_pseudonyms() -> Pseudonyms:

@@ -3,6 +3,7 @@
 What a shell uses as well is put together in the modules beside this one, without any client of AWS.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -25,12 +26,15 @@ from chalicelib.flags.appconfig.clients import AppConfigIds, FlagClients
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import LoggedReports
 from chalicelib.monitoring.logger import logger
+from chalicelib.monitoring.people import hide_in, named_by
 from chalicelib.repositories.database import open_database
 from chalicelib.services.backends.backend_router import BackendRouter, NobodyDecides
 from chalicelib.services.backends.backend_usage import BackendUsageTracker
 from chalicelib.services.backends.decisions import RolloutService
 from chalicelib.services.backends.new_backend import NewBackend
 from chalicelib.services.backends.old_backend import OldBackend
+from chalicelib.services.backends.page_measurements import PageMeasurementTracker
+from chalicelib.services.comparison.feedback import FeedbackService
 from chalicelib.services.comparison.runs import BackendComparer
 from chalicelib.services.display.display import DisplayService
 from chalicelib.services.recording.configuration import ConfigurationService
@@ -86,6 +90,8 @@ class Container:
     new: NewBackend
     router: BackendRouter
     usage: BackendUsageTracker
+    measurements: PageMeasurementTracker
+    feedback: FeedbackService
     comparer: BackendComparer
     display: DisplayService
     calculation: DisplayDataCalculationService
@@ -124,6 +130,8 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
         new=both.new,
         router=BackendRouter(both.old, both.new, decisions),
         usage=BackendUsageTracker(ports.usage, rollout.pseudonyms, clock),
+        measurements=PageMeasurementTracker(ports.measurements, rollout.pseudonyms, clock),
+        feedback=FeedbackService(ports.feedback, rollout.pseudonyms, clock),
         comparer=comparer(both, ports, rollout.pseudonyms, clock),
         display=both.new,
         calculation=calculation,
@@ -159,6 +167,7 @@ _overrides: list[Container] = []
 def _deployed() -> Container:
     settings = Settings.from_environment()
     logger().setLevel(settings.log_level)
+    hide_in(logging.getLogger().handlers)
     secrets = Secrets.model_validate(parameters.get_secret(settings.secret_id, transform="json"))
     publisher = EventBridgePublisher(eventbridge, settings.event_bus_name)
     database = open_database(secrets.mongodb_uri.get_secret_value(), settings.mongodb_database)
@@ -166,6 +175,7 @@ def _deployed() -> Container:
     keys = KeyStore(partial(fetch_key_set, settings.auth_jwks_url))
     verifier = TokenVerifier(keys, settings.auth_issuer, settings.auth_audience)
     pseudonyms = Pseudonyms(secrets.pseudonym_key.get_secret_value().encode())
+    named_by(partial(pseudonyms.of, "user"))
     adapters = appconfig_adapters(FlagClients(), _flag_place(settings), LoggedReports())
     made = compose(ports, verifier, now, Rollout(FlagDecisions(adapters.store), pseudonyms, adapters))
     return replace(made, sign_in_origins=tuple(settings.auth_origins.split()))

@@ -16,7 +16,9 @@ from chalicelib.domain.ports import (
     Transactions,
 )
 from chalicelib.domain.rollout.comparison_log import ComparisonLog
+from chalicelib.domain.rollout.feedback import FeedbackLog
 from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
+from chalicelib.domain.rollout.measurements import PageMeasurements
 from chalicelib.domain.rollout.usage import UsageLog
 from chalicelib.domain.sync.change_feed import ChangeFeed
 from chalicelib.domain.sync.reconciliation import ReconciliationRepository, SyncControl
@@ -25,9 +27,11 @@ from chalicelib.repositories.change_feed import MongoChangeFeed
 from chalicelib.repositories.comparisons import MongoComparisonLog
 from chalicelib.repositories.database import MongoDatabase, ping
 from chalicelib.repositories.display import MongoDisplayDataRepository
+from chalicelib.repositories.feedback import MongoFeedbackLog
 from chalicelib.repositories.flag_changes import MongoFlagHistory
 from chalicelib.repositories.imports import MongoImportList
 from chalicelib.repositories.lagging import MongoLaggingMeters
+from chalicelib.repositories.measurements import MongoPageMeasurements
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.register import MongoKnownUsers
@@ -69,6 +73,8 @@ class Ports:
     repaired: RepairedReadings
     usage: UsageLog
     comparisons: ComparisonLog
+    feedback: FeedbackLog
+    measurements: PageMeasurements
     flag_history: FlagHistory
     known_users: KnownUsers
     ping: Callable[[], None]
@@ -139,6 +145,8 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         repaired=MongoRepairedReadings(database, REQUEST_SECONDS, now),
         usage=MongoUsageLog(database),
         comparisons=MongoComparisonLog(database),
+        feedback=MongoFeedbackLog(database),
+        measurements=MongoPageMeasurements(database),
         flag_history=MongoFlagHistory(database),
         known_users=MongoKnownUsers(database),
         ping=partial(ping, database),

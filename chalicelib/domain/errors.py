@@ -22,6 +22,7 @@ EnergyMonitorError
 │   └── MassDeletionError      a reconciliation would delete more documents than its caller allowed
 ├── ComparisonError            the backends cannot be compared as asked, or not in this mode
 ├── DamagedMeterError          the documents of a meter contradict each other; a refresh mends them
+├── TooManyError               a person has sent as many of these as one may for now
 ├── TooLargeError              more than the database takes in one transaction
 ├── UnavailableError           the database, or AppConfig, did not answer in time; send it again
 │   └── LostModeError          nobody knows which readings are right until an operator brings the sync mode back
@@ -175,6 +176,14 @@ class MassDeletionError(SyncModeError):
     def __init__(self, deletes: int, allowed: int) -> None:
         super().__init__(f"it would delete {deletes} documents, and {allowed} were allowed")
         self.deletes = deletes
+
+
+class TooManyError(EnergyMonitorError):
+    """Raised when a person has sent as many of a kind as one may within a time; nothing was stored."""
+
+    def __init__(self, message: str, retry_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
 
 
 class TooLargeError(EnergyMonitorError):

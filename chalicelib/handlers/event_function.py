@@ -4,7 +4,8 @@ Chalice's middleware does not run for functions on a blueprint in Lambda, so eac
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 from aws_lambda_powertools.utilities.parser import parse
@@ -16,6 +17,7 @@ from chalicelib.domain.unknown_events import is_of_unknown_version, named_meters
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import count, flush
 from chalicelib.monitoring.names import MetricName
+from chalicelib.monitoring.people import begin_call, concerning, presentable
 
 Event = TypeVar("Event", bound=EnergyEvent)
 LambdaFunction = Callable[[Any, Any], dict[str, Any]]
@@ -33,25 +35,46 @@ def event_function(model: type[Event]) -> Callable[[Callable[[Event, Container],
     def decorate(function: Callable[[Event, Container], int]) -> LambdaFunction:
         @functools.wraps(function)
         def handler(event: Any, context: Any) -> dict[str, Any]:
-            logger().set_correlation_id(event.get("id") if isinstance(event, dict) else None)
-            logger().append_keys(function_request_id=getattr(context, "aws_request_id", None))
-            try:
+            with _call(event, context, "event failed", event_type=model.__name__):
+                concerning(*_people_of(event))
                 if (detail := _of_unknown_version(event)) is not None:
                     return {"refreshed": _recalculate(detail, model)}
                 parsed = cast(Event, parse(event=event, model=model, envelope=EventBridgeEnvelope))
                 refreshed = function(parsed, container())
                 logger().info("event handled", extra={"event_id": str(parsed.event_id), "refreshed": refreshed})
                 return {"refreshed": refreshed}
-            except Exception:
-                logger().exception("event failed", extra={"event_type": model.__name__})
-                raise
-            finally:
-                flush()
 
         setattr(handler, MODEL, model)
         return handler
 
     return decorate
+
+
+@contextmanager
+def _call(event: Any, context: Any, failure: str, **said: str) -> Iterator[None]:
+    """One call of a function: what its log lines carry, its metrics, and the end of an exception.
+
+    Lambda prints what a function raises, and keeps it in the dead-letter queue: so that names nobody either.
+    """
+    begin_call()
+    logger().set_correlation_id(event.get("id") if isinstance(event, dict) else None)
+    logger().append_keys(function_request_id=getattr(context, "aws_request_id", None))
+    try:
+        yield
+    except Exception as error:
+        logger().exception(failure, extra=said)
+        if (raised := presentable(error)) is error:
+            raise
+        raise raised from None
+    finally:
+        flush()
+
+
+def _people_of(event: Any) -> list[str]:
+    """Who an event says it is about, whatever else is wrong with it."""
+    detail = event.get("detail") if isinstance(event, dict) else None
+    user_id = detail.get("userId") if isinstance(detail, dict) else None
+    return [user_id] if isinstance(user_id, str) else []
 
 
 def _of_unknown_version(event: Any) -> dict[str, Any] | None:
@@ -79,17 +102,10 @@ def scheduled_function(function: Callable[[Container], dict[str, Any]]) -> Lambd
 
     @functools.wraps(function)
     def handler(event: Any, context: Any) -> dict[str, Any]:
-        logger().set_correlation_id(event.get("id") if isinstance(event, dict) else None)
-        logger().append_keys(function_request_id=getattr(context, "aws_request_id", None))
-        try:
+        with _call(event, context, "schedule failed", function=function.__name__):
             done = function(container())
             logger().info("schedule done", extra={"function": function.__name__, "done": done})
             return done
-        except Exception:
-            logger().exception("schedule failed", extra={"function": function.__name__})
-            raise
-        finally:
-            flush()
 
     setattr(handler, SCHEDULED, True)
     return handler

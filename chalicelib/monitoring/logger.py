@@ -1,12 +1,14 @@
-"""The one structured logger (JSON lines, AWS Lambda Powertools), opened on first use."""
+"""The one structured logger (JSON lines, AWS Lambda Powertools), opened on first use. No line of it names a person."""
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from chalicelib.monitoring.names import SERVICE
+from chalicelib.monitoring.people import hidden_in
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -19,7 +21,7 @@ def logger() -> "Logger":
     """The process's logger; its level comes from LOG_LEVEL through ``bootstrap``."""
     from aws_lambda_powertools import Logger  # a command that logs nothing does not pay for it
 
-    return Logger(service=SERVICE, use_rfc3339=True, stream=cast(TextIO, _Output()))
+    return Logger(service=SERVICE, use_rfc3339=True, stream=cast(TextIO, _Output()), json_serializer=_line)
 
 
 @contextmanager
@@ -30,6 +32,10 @@ def logged_to(stream: TextIO) -> Iterator[None]:
         yield
     finally:
         _elsewhere.pop()
+
+
+def _line(log: Any) -> str:
+    return json.dumps(hidden_in(log), separators=(",", ":"), ensure_ascii=False)
 
 
 class _Output:

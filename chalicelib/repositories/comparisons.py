@@ -1,7 +1,7 @@
 """What came of comparing the backends, in ``backend_comparisons``, and the recorded reads that are asked again.
 
 System jobs and operators use it across users, so it is outside the session filter. A row says whose answer it was, and
-what differed, by pseudonyms alone; reads that name ids stay in the usage log, and rows name
+what differed, by pseudonyms alone; reads that name ids stay in the usage log or in the feedback, and rows name
 them. ``comparison_reports`` turns rows into a report.
 """
 
@@ -141,8 +141,9 @@ def _row(compared: ComparisonResult, pseudonyms: Pseudonyms, at: int) -> Documen
         "at": to_datetime(at),
         "component": request.component.value,
         "user": pseudonyms.of("user", request.user_id),
-        "usage": None if request.usage is None else ObjectId(request.usage),
-        "parameters": None if request.usage is not None else request.parameters,
+        "usage": _id(request.usage),
+        "feedback": _id(request.feedback),
+        "parameters": request.parameters if request.usage is None and request.feedback is None else None,
         "outcome": compared.outcome.value,
         "versions": list(compared.versions),
         "calculations": list(compared.calculations),
@@ -170,5 +171,15 @@ def _request(row: Document) -> Request:
 
 
 def _example(row: Document) -> Example:
-    usage = row["usage"]
-    return Example(Component(row["component"]), row["user"], None if usage is None else str(usage), row["parameters"])
+    usage, feedback = row["usage"], row.get("feedback")  # rows from before there was feedback have none
+    return Example(
+        Component(row["component"]),
+        row["user"],
+        None if usage is None else str(usage),
+        row["parameters"],
+        None if feedback is None else str(feedback),
+    )
+
+
+def _id(text: str | None) -> ObjectId | None:
+    return None if text is None else ObjectId(text)

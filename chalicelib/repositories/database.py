@@ -53,6 +53,8 @@ class Collections(StrEnum):
     USAGE = "backend_usage_logs"
     COMPARISONS = "backend_comparisons"
     FLAG_CHANGES = "flag_changes"
+    FEEDBACK = "feedback"
+    PAGES = "page_measurements"
 
 
 class DecimalCodec(TypeCodec):

@@ -13,6 +13,7 @@ from pymongo.client_session import ClientSession
 from chalicelib.domain.errors import ScopeError
 from chalicelib.domain.meters.invariants import id_of
 from chalicelib.domain.readings import EnergyType
+from chalicelib.monitoring.people import concerning
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id
 from chalicelib.repositories.scope_rules import OWNER
 
@@ -24,6 +25,7 @@ class OwnedDocuments:
     """
 
     def __init__(self, database: MongoDatabase, user_id: str, session: ClientSession | None = None) -> None:
+        concerning(user_id)
         self._database = database
         self._user_id = user_id
         self._session = session

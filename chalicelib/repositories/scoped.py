@@ -15,6 +15,7 @@ from pymongo.command_cursor import CommandCursor
 from pymongo.cursor import Cursor
 
 from chalicelib.domain.errors import ScopeError
+from chalicelib.monitoring.people import concerning
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.scope_rules import (
     OWNER,
@@ -60,6 +61,7 @@ class ScopedCollection:
     """
 
     def __init__(self, collection: Collection[Document], user_id: str, session: ClientSession | None = None) -> None:
+        concerning(user_id)
         self._collection = collection
         self._user_id = user_id
         self._session = session

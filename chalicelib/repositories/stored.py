@@ -28,14 +28,21 @@ def readable(kind: type[Kind], document: Any, name: str) -> Kind | None:
     try:
         return kind.model_validate(document)
     except ValidationError as error:
-        logger().warning(f"control.{name} cannot be read and does not count", extra={"reason": reason_of(error)})
+        logger().warning(f"control.{name} cannot be read and does not count", extra={"reason": what_of(error)})
         return None
 
 
 def reason_of(error: ValidationError) -> str:
-    """What is wrong with a document, in a few words."""
+    """What is wrong with a document, in a few words, and what was found: for a document that names no people."""
+    first = error.errors()[0]
+    found = f", found {brief(first['input'])}" if first["loc"] and first["type"] != "missing" else ""
+    return what_of(error) + found
+
+
+def what_of(error: ValidationError) -> str:
+    """The same for a log line: without what was found."""
     first = error.errors()[0]
     field = ".".join(map(str, first["loc"]))
     if first["type"] == "missing":
         return f"{field} is missing"
-    return f"{field}: {first['msg']}, found {brief(first['input'])}" if field else first["msg"]
+    return f"{field}: {first['msg']}" if field else first["msg"]

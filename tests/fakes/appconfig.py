@@ -32,6 +32,7 @@ REQUIRED: dict[str, dict[str, str]] = {
     "start_deployment": IN_ENVIRONMENT | OF_PROFILE | {"DeploymentStrategyId": PLACE.strategy},
     "list_hosted_configuration_versions": OF_PROFILE,
     "get_hosted_configuration_version": OF_PROFILE,
+    "delete_hosted_configuration_version": OF_PROFILE,
     "create_hosted_configuration_version": OF_PROFILE | {"ContentType": "application/json"},
     "start_configuration_session": {
         "ApplicationIdentifier": PLACE.application,
@@ -104,8 +105,9 @@ class FakeAppConfig:
     def deployed(self, document: FlagDocument | bytes) -> "FakeAppConfig":
         """Put a document there as nobody of ours would: without validators and locks."""
         content = document if isinstance(document, bytes) else written(document)
-        self.versions[len(self.versions) + 1] = content
-        self.deployments.append(Deployment(len(self.deployments) + 1, len(self.versions), self.now))
+        version = max(self.versions, default=0) + 1
+        self.versions[version] = content
+        self.deployments.append(Deployment(len(self.deployments) + 1, version, self.now))
         return self
 
     def content(self) -> Any:
@@ -195,6 +197,14 @@ class FakeAppConfig:
         number = max(self.versions, default=0) + 1
         self.versions[number] = asked["Content"]
         return {"VersionNumber": number}
+
+    def delete_hosted_configuration_version(self, VersionNumber: int, **asked: Any) -> None:  # noqa: N803
+        self._called("delete_hosted_configuration_version", asked)
+        if VersionNumber not in self.versions:
+            raise refusal("ResourceNotFoundException", f"version {VersionNumber}")
+        if any(item.version == VersionNumber and item.state_at(self.now) == "DEPLOYING" for item in self.deployments):
+            raise refusal("ConflictException", f"version {VersionNumber} is being deployed")
+        del self.versions[VersionNumber]
 
     def start_deployment(self, **asked: Any) -> dict[str, Any]:
         self._called("start_deployment", asked)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import cast
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, Ports, Rollout, compose, using
 from chalicelib.domain.ports import Clock
-from tests.fakes.comparisons import FakeComparisonLog
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.rollout import FakeFlags
 from tests.fakes.sides import FakeSides, fake_ports
@@ -32,8 +32,9 @@ class Application:
 def application(verifier: TokenVerifier, clock: Clock) -> Iterator[Application]:
     """Let routes and functions of this process use a new application, for as long as the block runs."""
     store, publisher = FakeStore(clock), FakePublisher()
-    sides, flags, usage = FakeSides(store, clock), FakeFlags(), FakeUsageLog(store)
-    ports = replace(fake_ports(store, publisher, sides), usage=usage, comparisons=FakeComparisonLog(usage))
+    sides, flags = FakeSides(store, clock), FakeFlags()
+    ports = fake_ports(store, publisher, sides)
+    usage = cast(FakeUsageLog, ports.usage)
     container = compose(ports, verifier, clock, Rollout(flags))
     with using(container):
         yield Application(store, publisher, sides, flags, usage, ports, container)

@@ -117,4 +117,7 @@ class FakeComparisonLog:
 
 def _example(row: Row) -> Example:
     request = row.compared.request
-    return Example(request.component, row.user, request.usage, None if request.usage else request.parameters)
+    on_demand = request.usage is None and request.feedback is None
+    return Example(
+        request.component, row.user, request.usage, request.parameters if on_demand else None, request.feedback
+    )

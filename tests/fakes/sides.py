@@ -28,8 +28,10 @@ from chalicelib.domain.sync.reconciliation import (
 from chalicelib.domain.sync.recovery import Remains
 from chalicelib.domain.sync.repairs import KeptDocument, KeptRun, Undone
 from tests.fakes.comparisons import FakeComparisonLog
+from tests.fakes.feedback import FakeFeedbackLog
 from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
 from tests.fakes.lagging import FakeLaggingMeters
+from tests.fakes.measurements import FakePageMeasurements
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.store import (
     FakeDisplay,
@@ -360,6 +362,8 @@ def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> 
         repaired=sides.repaired,
         usage=usage,
         comparisons=FakeComparisonLog(usage),
+        feedback=FakeFeedbackLog(store),
+        measurements=FakePageMeasurements(store, usage),
         flag_history=FakeFlagHistory(store),
         known_users=FakeKnownUsers(store),
         ping=store.ping,

@@ -20,7 +20,10 @@ LONG = "x" * 8000
 HALF = "\ud800"  # half a surrogate pair: no text that could be stored or sent
 ROUTES = [(method, path) for path, methods in sorted(app.routes.items()) for method in methods]
 WRITING = ("POST", "PUT", "PATCH")
-FIELDS = ("type", "date", "amount", "confirm", "finalOld", "firstNew", "zone", "moduli", "reason", "addTestUserIds")
+FIELDS = (
+    *("type", "date", "amount", "confirm", "finalOld", "firstNew", "zone", "moduli", "reason", "addTestUserIds"),
+    *("component", "query", "meters", "measurements"),
+)
 
 
 @dataclass
@@ -55,6 +58,8 @@ BODIES = {
     "half a character as a name": Attack({HALF: HALF}),
     "half a character inside": Attack({"moduli": {HALF: 1}, "addTestUserIds": [HALF], "reason": HALF, "zone": HALF}),
     **{f"half a character as {name}": Attack({name: HALF}) for name in FIELDS},
+    "half a character in a query": Attack({"component": "energy_table", "query": {"cursor": HALF}}),
+    "many measurements": Attack({"measurements": [{"kind": LONG[:500]}] * 110}),
     "half a character in a reading": Attack({"type": "power", "date": f"2023-01-0{HALF}", "amount": 1}),
     "another type": Attack("{}", headers={"content-type": LONG}),
 }
@@ -144,7 +149,9 @@ def test_every_route_that_takes_a_body_refuses_a_bad_one(attacked: Api, name: st
 
 
 @pytest.mark.parametrize("value", [HALF, [HALF], {"deep": [{"er": HALF}]}, {HALF: 1}])
-@pytest.mark.parametrize("path", ["/v1/energy", "/v2/energy", "/components/energy_forms", "/ops/flags/kill"])
+@pytest.mark.parametrize(
+    "path", ["/v1/energy", "/v2/energy", "/components/energy_forms", "/components/feedback", "/ops/flags/kill"]
+)
 def test_half_a_surrogate_pair_is_named_and_nothing_is_written(attacked: Api, path: str, value: Any) -> None:
     calm = {"type": "power", "date": "2023-01-31", "amount": 1, "reason": "x"}
     answer = ask(attacked, "POST", path, Attack(calm | {"note": value}))

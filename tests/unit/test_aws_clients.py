@@ -9,6 +9,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
+from chalicelib.dead_letters.client import sqs
 from chalicelib.events.client import eventbridge
 from chalicelib.flags.appconfig.clients import appconfig, appconfigdata
 
@@ -44,7 +45,8 @@ def opened(accessor: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("accessor", "connecting", "reading"), [(eventbridge, 1, 2), (appconfigdata, 0.5, 1), (appconfig, 2, 5)]
+    ("accessor", "connecting", "reading"),
+    [(eventbridge, 1, 2), (appconfigdata, 0.5, 1), (appconfig, 2, 5), (sqs, 2, 5)],
 )
 def test_a_client_waits_so_many_seconds_and_no_longer(
     monkeypatch: pytest.MonkeyPatch, accessor: Open, connecting: float, reading: float

@@ -1,15 +1,29 @@
-"""What the page asks of a component. What it sends is version 2's; what it gets is made in ``component_reads``."""
+"""What the page asks of a component, and the read that it means.
+
+What it sends is version 2's; what it gets is made in ``component_reads``.
+"""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from chalicelib.api.bodies import CONSISTENT, TRUTH, Body, DateText
+from chalicelib.api.cursor import position_of
+from chalicelib.api.endpoint import Call
+from chalicelib.api.timeline import range_of
 from chalicelib.api.v2.display_bodies import Buckets, Year
 from chalicelib.api.v2.import_bodies import ImportListQuery, ImportQuery
 from chalicelib.api.v2.reading_bodies import ReadingListQuery
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.readings import EnergyType
+from chalicelib.services.backends.component_reads import (
+    ComponentRead,
+    ShowDashboard,
+    ShowMonths,
+    ShowNewForm,
+    ShowTable,
+    ShowTimeline,
+)
 
 
 class ComponentQuery(Body):
@@ -18,14 +32,37 @@ class ComponentQuery(Body):
     force_old: Annotated[bool, TRUTH] = False
 
 
-class ViewQuery(ComponentQuery):
+class ReadQuery(ComponentQuery):
+    """What a component takes that shows something."""
+
+    def read(self, call: Call) -> ComponentRead:
+        """The read that it means to the caller. Raises InvalidInputError, UnavailableError."""
+        raise NotImplementedError
+
+
+class ViewQuery(ReadQuery):
     """What every component takes that shows a stored view."""
 
     consistent: Annotated[bool, Field(description=CONSISTENT), TRUTH] = False
 
 
-class TableQuery(ReadingListQuery, ComponentQuery):
+class DashboardQuery(ViewQuery):
+    """How to show the cards."""
+
+    def read(self, call: Call) -> ShowDashboard:  # noqa: ARG002
+        """The cards of each meter."""
+        return ShowDashboard(consistent=self.consistent)
+
+
+class TableQuery(ReadingListQuery, ReadQuery):
     """Which readings to show."""
+
+    def read(self, call: Call) -> ShowTable:
+        """A page of the list."""
+        first, last = range_of(call, self.first, self.last, whole_days=True)
+        after = None if self.cursor is None else position_of(self.cursor)
+        descending = self.sort == "-date"
+        return ShowTable(type=self.type, first=first, last=last, descending=descending, limit=self.limit, after=after)
 
 
 class TimelineQuery(ViewQuery):
@@ -36,6 +73,11 @@ class TimelineQuery(ViewQuery):
     last: Annotated[DateText | None, Field(alias="to")] = None
     buckets: Buckets = DEFAULT_BUCKETS
 
+    def read(self, call: Call) -> ShowTimeline:
+        """The parts of a range."""
+        first, last = range_of(call, self.first, self.last)
+        return ShowTimeline(type=self.type, first=first, last=last, buckets=self.buckets, consistent=self.consistent)
+
 
 class MonthsQuery(ViewQuery):
     """Which months to show; as ``energies`` they are the array of readings that the old pages draw from."""
@@ -44,11 +86,19 @@ class MonthsQuery(ViewQuery):
     year: Year
     shape: Literal["months", "energies"] = "months"
 
+    def read(self, call: Call) -> ShowMonths:  # noqa: ARG002
+        """The months, whatever shape they get."""
+        return ShowMonths(type=self.type, year=self.year, consistent=self.consistent)
 
-class NewFormQuery(ComponentQuery):
+
+class NewFormQuery(ReadQuery):
     """For which meter the form is."""
 
     type: EnergyType
+
+    def read(self, call: Call) -> ShowNewForm:  # noqa: ARG002
+        """The meter's last reading."""
+        return ShowNewForm(type=self.type)
 
 
 class FileQuery(ImportQuery, ComponentQuery):

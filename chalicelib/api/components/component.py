@@ -10,7 +10,7 @@ from typing import Any, Unpack, cast
 from chalice import Response
 
 from chalicelib.api.answers import json_answer, not_modified, problem_answer
-from chalicelib.api.components.bodies import ComponentQuery
+from chalicelib.api.components.bodies import ComponentQuery, ReadQuery
 from chalicelib.api.endpoint import Call, refused
 from chalicelib.api.operation import Operation, Promises
 from chalicelib.api.preconditions import etag_matches
@@ -41,6 +41,10 @@ class ComponentRequest:
     def backend(self) -> EnergyBackend:
         """The backend that answers."""
         return self.route.backend
+
+    def show(self, query: ReadQuery) -> ComponentAnswer:
+        """Ask the backend what a query means."""
+        return self.read(query.read(self.call))
 
     def read(self, read: ComponentRead) -> ComponentAnswer:
         """Ask the backend, and note the read, so that the comparer can ask it again."""

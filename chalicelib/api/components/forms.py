@@ -14,7 +14,7 @@ from chalicelib.api.upload import UploadedFile
 from chalicelib.api.v2.import_bodies import ImportListBody, ImportReportBody, UndoReportBody
 from chalicelib.api.v2.imports import listed, undone
 from chalicelib.api.v2.reading_bodies import CorrectionBody, ReadingBody
-from chalicelib.services.backends.component_reads import ShowForm, ShowNewForm, row_of
+from chalicelib.services.backends.component_reads import ShowForm, row_of
 from chalicelib.services.recording.energy_crud import Recorded
 
 FORM = "/components/energy_forms"
@@ -41,7 +41,7 @@ def add_energy_form(request: ComponentRequest, body: ReadingBody) -> Response:
 @routes.operation("GET", FORM, answers=(NewForm,), conditional="If-None-Match", headers=("ETag",))
 def show_new_form(request: ComponentRequest, query: NewFormQuery) -> Response:
     """What the form for a new reading shows: the meter's last reading."""
-    found = request.read(ShowNewForm(type=query.type)).body
+    found = request.show(query).body
     return etagged(request, {**found, "zone": request.call.zone.key})
 
 

@@ -3,20 +3,18 @@
 from chalice import Response
 
 from chalicelib.api.components.answers import Dashboard, EnergyTable, MonthEnds, MonthlyCharts, TimelineSlider
-from chalicelib.api.components.bodies import MonthsQuery, TableQuery, TimelineQuery, ViewQuery
+from chalicelib.api.components.bodies import DashboardQuery, MonthsQuery, TableQuery, TimelineQuery
 from chalicelib.api.components.component import ComponentRequest, ComponentRoutes, etagged
-from chalicelib.api.cursor import cursor_of, position_of
-from chalicelib.api.timeline import range_of
-from chalicelib.services.backends.component_reads import ShowDashboard, ShowMonths, ShowTable, ShowTimeline
+from chalicelib.api.cursor import cursor_of
 from chalicelib.services.backends.display_data_adapter import DisplayDataAdapter
 
 routes = ComponentRoutes(__name__)
 
 
 @routes.operation("GET", "/components/dashboard", answers=(Dashboard,), conditional="If-None-Match", headers=("ETag",))
-def show_dashboard(request: ComponentRequest, query: ViewQuery) -> Response:
+def show_dashboard(request: ComponentRequest, query: DashboardQuery) -> Response:
     """The summary cards of each meter for the user's local day."""
-    found = request.read(ShowDashboard(consistent=query.consistent))
+    found = request.show(query)
     return etagged(request, found.body, found.tag)
 
 
@@ -25,14 +23,9 @@ def show_dashboard(request: ComponentRequest, query: ViewQuery) -> Response:
 )
 def show_energy_table(request: ComponentRequest, query: TableQuery) -> Response:
     """One page of readings by date."""
-    zone = request.call.zone
-    first, last = range_of(request.call, query.first, query.last, zone=zone, whole_days=True)
-    after = None if query.cursor is None else position_of(query.cursor)
-    descending = query.sort == "-date"
-    page = ShowTable(type=query.type, first=first, last=last, descending=descending, limit=query.limit, after=after)
-    found = request.read(page).body
+    found = request.show(query).body
     following = found["next"] and cursor_of(*found["next"])
-    return etagged(request, {"readings": found["readings"], "nextCursor": following, "zone": zone.key})
+    return etagged(request, {"readings": found["readings"], "nextCursor": following, "zone": request.call.zone.key})
 
 
 @routes.operation(
@@ -40,12 +33,8 @@ def show_energy_table(request: ComponentRequest, query: TableQuery) -> Response:
 )
 def show_timeline_slider(request: ComponentRequest, query: TimelineQuery) -> Response:
     """How many readings lie in each part of the timeline."""
-    zone = request.call.zone
-    first, last = range_of(request.call, query.first, query.last, zone=zone)
-    found = request.read(
-        ShowTimeline(type=query.type, first=first, last=last, buckets=query.buckets, consistent=query.consistent)
-    )
-    return etagged(request, {**found.body, "zone": zone.key}, found.tag)
+    found = request.show(query)
+    return etagged(request, {**found.body, "zone": request.call.zone.key}, found.tag)
 
 
 @routes.operation(
@@ -57,7 +46,7 @@ def show_timeline_slider(request: ComponentRequest, query: TimelineQuery) -> Res
 )
 def show_monthly_charts(request: ComponentRequest, query: MonthsQuery) -> Response:
     """The twelve months of a year, or the register at their ends in the shape of the old readings."""
-    found = request.read(ShowMonths(type=query.type, year=query.year, consistent=query.consistent))
+    found = request.show(query)
     zone = request.call.zone
     if query.shape == "months":
         return etagged(request, {**found.body, "zone": zone.key}, found.tag)

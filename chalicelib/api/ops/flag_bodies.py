@@ -8,6 +8,7 @@ from pydantic import Field
 from chalicelib.api.bodies import DIGITS, Body, Number
 from chalicelib.flags.changes.patch import FlagPatch, percentage
 from chalicelib.flags.changes.request import REASON_LENGTH
+from chalicelib.monitoring.people import concerning
 
 Users = tuple[str, ...]
 
@@ -32,6 +33,8 @@ class FlagPatchBody(ReasonedBody):
 
     def patch(self) -> FlagPatch:
         """What the use case takes. Raises InvalidInputError."""
+        concerning(*self.add_test_user_ids, *self.remove_test_user_ids)
+        concerning(*self.add_blocked_user_ids, *self.remove_blocked_user_ids)
         return FlagPatch(
             enabled=self.enabled,
             percent=None if self.rollout_percent is None else percentage(self.rollout_percent),

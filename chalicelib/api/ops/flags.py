@@ -23,6 +23,7 @@ from chalicelib.flags.changes.as_json import (
 )
 from chalicelib.flags.changes.patch import percentage
 from chalicelib.flags.changes.request import COMPONENTS, ChangeRequest, component_flag_named, flag_named
+from chalicelib.monitoring.people import concerning
 
 # All that a change waits for: API Gateway gives up after 29 s, and a cold start comes before it.
 CHANGE_SECONDS = 24.0
@@ -77,6 +78,7 @@ def plan(call: Call, query: PlanQuery, flag: str) -> Response:
 @routes.operation("GET", "/ops/flags/{flag}/explain")
 def explain(call: Call, query: ExplainQuery, flag: str) -> Response:
     """Why a user gets the backend that they get."""
+    concerning(query.user)
     component = COMPONENTS[component_flag_named(flag)]
     return json_answer(explanation_document(call.container.flags.overview.explain(query.user, component)))
 

@@ -30,12 +30,16 @@ COMPARED = (Outcome.EQUAL, Outcome.DIFFERENT, Outcome.IGNORED)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A read to be asked of both backends: recorded when a person asked it (``usage``), or asked on demand."""
+    """A read to be asked of both backends.
+
+    Recorded when a person asked it (``usage``), or said that it looks wrong (``feedback``); or asked on demand.
+    """
 
     component: Component
     user_id: str
     parameters: Mapping[str, Any]
     usage: str | None = None
+    feedback: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +151,15 @@ class ComparisonReport:
 class Example:
     """A comparison that showed a difference, and what was asked: ``user`` is a pseudonym.
 
-    A read that somebody made can be asked again while its note is kept (``usage``), one on demand by ``parameters``.
+    A read that somebody made can be asked again while its note is kept (``usage``, ``feedback``), one on demand by
+    ``parameters``.
     """
 
     component: Component
     user: str
     usage: str | None
     parameters: Mapping[str, Any] | None
+    feedback: str | None = None
 
 
 class ComparisonLog(Protocol):

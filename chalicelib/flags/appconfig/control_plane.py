@@ -58,7 +58,7 @@ class AppConfigControlPlane:
                     under_way = number
                 if found["State"] in SERVING and found["ConfigurationProfileId"] == self._place.profile:
                     version = int(found["ConfigurationVersion"])
-                    return Deployed(self._content(version), version, self._latest_version(), latest, under_way)
+                    return Deployed(self.content(version), version, max(self.versions(), default=0), latest, under_way)
         raise RolloutError("no flag document was ever deployed here: infra/appconfig.yaml brings the first")
 
     def latest_deployment(self) -> int:
@@ -87,7 +87,7 @@ class AppConfigControlPlane:
     def holds(self, config_version: int, content: bytes) -> bool:
         """Whether a version of the document has this content."""
         try:
-            return self._content(config_version) == content
+            return self.content(config_version) == content
         except ClientError as error:
             if code_of(error) == "ResourceNotFoundException":
                 return False
@@ -131,7 +131,8 @@ class AppConfigControlPlane:
             if code_of(error) != "BadRequestException":
                 raise
 
-    def _content(self, config_version: int) -> bytes:
+    def content(self, config_version: int) -> bytes:
+        """A version of the document."""
         found = self._client().get_hosted_configuration_version(
             ApplicationId=self._place.application,
             ConfigurationProfileId=self._place.profile,
@@ -139,7 +140,16 @@ class AppConfigControlPlane:
         )
         return found["Content"].read()
 
-    def _latest_version(self) -> int:
+    def versions(self) -> list[int]:
+        """The numbers of all versions that AppConfig keeps."""
         pages = self._client().get_paginator("list_hosted_configuration_versions")
         listed = pages.paginate(ApplicationId=self._place.application, ConfigurationProfileId=self._place.profile)
-        return max((item["VersionNumber"] for page in listed for item in page["Items"]), default=0)
+        return [item["VersionNumber"] for page in listed for item in page["Items"]]
+
+    def delete(self, config_version: int) -> None:
+        """Delete a version that nobody needs any more."""
+        self._client().delete_hosted_configuration_version(
+            ApplicationId=self._place.application,
+            ConfigurationProfileId=self._place.profile,
+            VersionNumber=config_version,
+        )

@@ -22,7 +22,7 @@ from chalicelib.flags.changes.readiness import Readiness, overruled
 from chalicelib.flags.changes.request import Action, ChangeRequest, ChangeResult
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import FlagDocument, MalformedDocumentError, read
-from chalicelib.flags.document.names import FLAGS, GLOBAL
+from chalicelib.flags.document.names import GLOBAL
 
 ROLLBACK_ATTEMPTS = 5
 NOTHING = FlagDocument({})
@@ -62,7 +62,7 @@ class FlagChanges:
         wished = patched(flag, wish, lambda: list(self.users.known_users()))
         if wished == before.flags.get(name):
             raise UnchangedError(f"{name} is so already: nothing to change")
-        after = _completed(before, now).with_flags(replace(wished, updated_at=now))
+        after = before.completed(now).with_flags(replace(wished, updated_at=now))
         doing = Action("set", order, self._evidence(flag, wished), True)
         return self._looked_at(self.publishing.publish(base, before, after, doing))
 
@@ -137,7 +137,7 @@ class FlagChanges:
             base = self.publishing.deployment.settled(stop=True)
             before, now, attempts = _readable_or_nothing(base), self._now(), attempts - 1
             try:
-                made = self.publishing.publish(base, before, rewrite(_completed(before, now), now), doing)
+                made = self.publishing.publish(base, before, rewrite(before.completed(now), now), doing)
                 return self._looked_at(made)
             except RevisionError:
                 if not attempts:
@@ -178,8 +178,3 @@ def _readable_or_nothing(base: Deployed) -> FlagDocument:
         return read(base.content)
     except MalformedDocumentError:
         return NOTHING
-
-
-def _completed(document: FlagDocument, now: int) -> FlagDocument:
-    """With every flag there is."""
-    return document.with_flags(*(document.flag(name, now) for name in FLAGS))

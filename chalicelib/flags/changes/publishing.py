@@ -69,7 +69,8 @@ class FlagPublishing:
         if doing.must_record:
             self.history.save(change, content)
         self.deploying()
-        change = self._watched(self._deployed(change, content, base), version_of(base.content))
+        shown = description(change, is_recorded=doing.must_record)
+        change = self._watched(self._deployed(change, content, base, shown), version_of(base.content))
         return ChangeResult(change, self._recorded(change, content))
 
     def problem(self, change: FlagChange) -> str | None:
@@ -85,10 +86,10 @@ class FlagPublishing:
             return None
         return f"deployed, then overtaken: {self.overtaking.message(change.to_version, change.after, change.id)}"
 
-    def _deployed(self, change: FlagChange, content: bytes, base: Deployed) -> FlagChange:
+    def _deployed(self, change: FlagChange, content: bytes, base: Deployed, shown: str) -> FlagChange:
         """Record what is live before waiting for it: the wait may be interrupted."""
         try:
-            made = self._begun(change, content, base)
+            made = self._begun(change, content, base, shown)
             change = replace(change, state=ChangeState.DEPLOYED, problem=NOT_SEEN)
             change = replace(change, config_version=made.config_version, deployment=made.number)
             self._recorded(change, content)
@@ -98,9 +99,9 @@ class FlagPublishing:
             raise
         return change
 
-    def _begun(self, change: FlagChange, content: bytes, base: Deployed) -> Deployment:
+    def _begun(self, change: FlagChange, content: bytes, base: Deployed, shown: str) -> Deployment:
         try:
-            return self.deployment.deploy(content, base, description(change))
+            return self.deployment.deploy(content, base, shown)
         except RevisionError as error:
             if str(error) != MOVED_ON:
                 raise

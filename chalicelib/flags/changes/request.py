@@ -67,7 +67,11 @@ class Action:
         )
 
 
-def description(change: FlagChange) -> str:
-    """What AppConfig shows beside the deployment."""
-    text = f"{change.action} {', '.join(change.after)} by {change.by}: {change.reason}"
+def description(change: FlagChange, *, is_recorded: bool) -> str:
+    """What AppConfig shows beside the deployment, which nobody can change or delete any more.
+
+    Who and why are in the record, where an account's end takes them out; here only where the record may be missing.
+    """
+    said = f"change {change.id}" if is_recorded else f"by {change.by}: {change.reason}"
+    text = f"{change.action} {', '.join(change.after)} {said}"
     return text.encode("ascii", "replace").decode()

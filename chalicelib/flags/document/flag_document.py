@@ -52,6 +52,10 @@ class FlagDocument:
         ordered = {name: flags[name] for name in FLAGS if name in flags}
         return replace(self, flags=ordered, malformed=malformed, version="")
 
+    def completed(self, now: int) -> "FlagDocument":
+        """The document with every flag there is."""
+        return self.with_flags(*(self.flag(name, now) for name in FLAGS))
+
 
 def read(content: bytes) -> FlagDocument:
     """The document in its JSON form. Raises MalformedDocumentError."""

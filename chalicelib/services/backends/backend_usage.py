@@ -8,6 +8,8 @@ from chalicelib.domain.rollout.usage import BackendUsage, UsageLog
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import backend_metrics
 
+NOT_NOTED = "usage of a backend was not noted"
+
 
 class BackendUsageTracker:
     """Tells metrics and log of each answer of a component."""
@@ -19,8 +21,8 @@ class BackendUsageTracker:
 
     def log_backend_usage(self, usage: BackendUsage) -> None:
         """Record one answer. Never raises: a record that cannot be written is logged and lost."""
-        _attempt(lambda: self._measure(usage))
-        _attempt(lambda: self._log.insert(usage, self._pseudonym(usage), self._clock()))
+        attempted(NOT_NOTED, lambda: self._measure(usage))
+        attempted(NOT_NOTED, lambda: self._log.insert(usage, self._pseudonym(usage), self._clock()))
 
     def _measure(self, usage: BackendUsage) -> None:
         dimensions = {"component": usage.component.value, "backend": usage.decision.backend.value}
@@ -31,8 +33,9 @@ class BackendUsageTracker:
         return self._pseudonyms.of("user", usage.user_id)
 
 
-def _attempt(step: Callable[[], None]) -> None:
+def attempted(otherwise: str, step: Callable[[], None]) -> None:
+    """Do what nobody's answer may depend on; what fails is logged as ``otherwise`` and lost."""
     try:
         step()
-    except Exception as error:  # noqa: BLE001 the answer is there already: nothing that fails here may take it away
-        logger().warning("usage of a backend was not noted", exc_info=error)
+    except Exception as error:  # noqa: BLE001 nothing that fails here may take an answer away
+        logger().warning(otherwise, exc_info=error)

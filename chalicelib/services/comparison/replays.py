@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from chalicelib.domain.errors import ComparisonError
 from chalicelib.domain.rollout.comparison_log import ComparisonLog, Example, Request
+from chalicelib.domain.rollout.feedback import FeedbackLog
 from chalicelib.domain.rollout.flag_history import KnownUsers
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 
@@ -14,8 +15,9 @@ LOOKED_THROUGH = 10 * AT_ONCE  # comparisons that these are found among: one rea
 class ComparisonMemory:
     """Finds the reads behind a fingerprint."""
 
-    def __init__(self, log: ComparisonLog, users: KnownUsers, pseudonyms: Pseudonyms) -> None:
+    def __init__(self, log: ComparisonLog, feedback: FeedbackLog, users: KnownUsers, pseudonyms: Pseudonyms) -> None:
         self._log = log
+        self._feedback = feedback
         self._users = users
         self._pseudonyms = pseudonyms
 
@@ -24,7 +26,7 @@ class ComparisonMemory:
         found = self._log.examples(fingerprint, LOOKED_THROUGH)
         if not found:
             raise ComparisonError(f"no difference {fingerprint!r} is kept; python -m infra compare report lists them")
-        distinct = {(each.usage, each.user, str(each.parameters)): each for each in found}
+        distinct = {(each.usage, each.feedback, each.user, str(each.parameters)): each for each in found}
         return list(distinct.values())[:AT_ONCE]
 
     def requests(self, fingerprint: str) -> list[Request]:
@@ -36,14 +38,19 @@ class ComparisonMemory:
         return requests
 
     def _requests(self, examples: list[Example]) -> Iterator[Request]:
-        on_demand = any(example.usage is None for example in examples)
+        on_demand = any(example.parameters is not None for example in examples)
         users = self._by_pseudonym() if on_demand else {}
         for example in examples:
-            if example.usage is not None:
-                if request := self._log.request(example.usage):
-                    yield request
+            if request := self._kept(example):
+                yield request
             elif example.parameters is not None and example.user in users:
                 yield Request(example.component, users[example.user], example.parameters)
+
+    def _kept(self, example: Example) -> Request | None:
+        """What somebody has asked, or said to look wrong, while that is kept."""
+        if example.usage is not None:
+            return self._log.request(example.usage)
+        return None if example.feedback is None else self._feedback.request(example.feedback)
 
     def _by_pseudonym(self) -> dict[str, str]:
         return {self._pseudonyms.of("user", user_id): user_id for user_id in self._users.known_users()}

@@ -1,4 +1,4 @@
-"""Chooses the reads to compare: a sample on a schedule, all of some users on demand, or earlier ones again.
+"""Chooses the reads to compare: what people say looks wrong, then a sample, all of some users, or earlier ones again.
 
 ``compare_backends`` compares the answers.
 """
@@ -6,6 +6,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import replace
+from itertools import chain
 from random import Random
 
 from chalicelib.domain.errors import ComparisonError
@@ -21,6 +22,7 @@ from chalicelib.domain.rollout.comparison_log import (
     Request,
 )
 from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollout.feedback import FeedbackLog, FeedbackReport
 from chalicelib.domain.rollout.flag_history import KnownUsers
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.services.comparison.compare_backends import BackendComparison
@@ -31,6 +33,7 @@ FIRST_LOOK_MS = 15 * 60_000  # how far back the first run looks
 LATEST = 4_000  # recorded reads per component and run, the latest: a rush stays bounded
 SHARE = 0.05  # of these
 AT_LEAST = 20  # per component and run: what few people read is compared whole
+FEEDBACK_AT_ONCE = 100  # per run, the oldest: what is left waits for the next one
 LONGEST_RULE_MS = 366 * 24 * 3600 * 1000
 
 
@@ -41,6 +44,7 @@ class BackendComparer:
         self,
         comparison: BackendComparison,
         log: ComparisonLog,
+        feedback: FeedbackLog,
         queries: ReadingQueries,
         users: KnownUsers,
         pseudonyms: Pseudonyms,
@@ -49,17 +53,18 @@ class BackendComparer:
     ) -> None:
         self._comparison = comparison
         self._log = log
+        self._feedback = feedback
         self._queries = queries
         self._users = users
         self._pseudonyms = pseudonyms
         self._clock = clock
         self._random = random
-        self._memory = ComparisonMemory(log, users, pseudonyms)
+        self._memory = ComparisonMemory(log, feedback, users, pseudonyms)
 
     def run(self, budget_seconds: float) -> Counter[Outcome]:
-        """Compare a sample of what was read since the last run, within a budget of time.
+        """Compare open feedback, then a sample of what was read since the last run, within a budget of time.
 
-        What a busy time leaves over is passed by: a sample tells enough, and the latest reads tell most.
+        What a busy time leaves over of the sample is passed by: a sample tells enough, and the latest reads tell most.
 
         Raises:
             ComparisonError: the new side is not written, or one is not complete yet; there is nothing to compare.
@@ -71,29 +76,32 @@ class BackendComparer:
         sample = [request for component in components for request in self._sample(component, after)]
         self._random.shuffle(sample)
         outcomes: Counter[Outcome] = Counter()
-        for request in sample:
-            if self._clock() >= ends:
-                break
-            outcomes[self._recorded(request).outcome] += 1
+        for compared in self._until(ends, chain(self._open_feedback(components), map(self._recorded, sample))):
+            outcomes[compared.outcome] += 1
         self._log.set_looked_at(started)
         return outcomes
 
     def of_user(self, user_id: str) -> Iterator[ComparisonResult]:
-        """Compare everything that the page shows of a user. Raises ComparisonError as ``run`` does."""
-        components = self._comparable()
-        if self._has_anything(user_id):
-            for read in reads_of_user(self._queries, user_id):
-                if read.component in components:
-                    yield self._recorded(Request(read.component, user_id, read.parameters()))
+        """Compare what a user says looks wrong, then everything that the page shows of them.
+
+        Raises ComparisonError as ``run`` does.
+        """
+        yield from self._open_feedback(self._comparable(), user_id)
+        yield from self._page_of(user_id)
 
     def of_everybody(self, sample: int | None = None) -> Iterator[ComparisonResult]:
-        """The same of all known users, or of a sample of that size, picked by chance."""
+        """The same of all known users; or all feedback, and of a sample of that size, picked by chance, the page."""
+        yield from self._open_feedback(self._comparable())
         users: Iterable[str] = self._users.known_users()
         if sample is not None:
             everybody = sorted(users)
             users = self._random.sample(everybody, min(sample, len(everybody)))
         for user_id in users:
-            yield from self.of_user(user_id)
+            yield from self._page_of(user_id)
+
+    def feedback(self, since: int, limit: int) -> FeedbackReport:
+        """What people have said to look wrong from an instant on, and what came of it."""
+        return self._feedback.report(since, limit)
 
     def report(self, since: int) -> ComparisonReport:
         """What was found from an instant on."""
@@ -132,6 +140,27 @@ class BackendComparer:
 
     def _comparable(self) -> Set[Component]:
         return comparable(self._queries.sync())
+
+    def _until(self, ends: int, seen: Iterator[ComparisonResult]) -> Iterator[ComparisonResult]:
+        """Comparisons one by one; none begins when the time is up."""
+        while self._clock() < ends and (compared := next(seen, None)):
+            yield compared
+
+    def _open_feedback(self, components: Set[Component], user_id: str | None = None) -> Iterator[ComparisonResult]:
+        """Compare open feedback, the oldest first. Each attempt is counted before it is made: none ends all runs."""
+        for request in self._feedback.open(components, FEEDBACK_AT_ONCE, user_id):
+            feedback = str(request.feedback)
+            if self._feedback.attempt(feedback, self._clock()):
+                compared = self._recorded(request)
+                self._feedback.settle(feedback, compared.outcome, [*compared.distinct], self._clock())
+                yield compared
+
+    def _page_of(self, user_id: str) -> Iterator[ComparisonResult]:
+        components = self._comparable()
+        if self._has_anything(user_id):
+            for read in reads_of_user(self._queries, user_id):
+                if read.component in components:
+                    yield self._recorded(Request(read.component, user_id, read.parameters()))
 
     def _has_anything(self, user_id: str) -> bool:
         """A user without meters and readings is a misspelt one: that both show nothing would prove nothing."""

@@ -19,6 +19,7 @@ from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter, Lagging
 from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.sync.modes import Side
 from chalicelib.monitoring.logger import logger
+from chalicelib.monitoring.people import concerning
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 
 # Ten times what an event takes to a refreshed display when everything starts cold, so that the sweeper does not do
@@ -127,6 +128,7 @@ class SweeperService:
             yield from self._lagging.waiting_outdated(now, room)
 
     def _attempt(self, report: SweepReport, meter: LaggingMeter, now: Clock) -> SweepReport:
+        concerning(meter.claimed.key[0])
         try:
             done = self._refreshed(meter, now)
         except Exception as error:  # noqa: BLE001 whatever is wrong with this meter, the next one wants its figures
@@ -143,7 +145,7 @@ class SweeperService:
         return is_ours and self._calculation.refresh(*claimed.key)
 
     def _note(self, claimed: LaggingMeter, error: Exception) -> None:
-        """By the meter's id and the kind of error: an error's text may hold what somebody has typed in."""
+        """By the meter, whose owner has a pseudonym, and the kind of error: its text may hold what somebody typed."""
         name = type(error).__name__
         seen = {"meter": claimed.id, "attempt": claimed.attempts, "error": name, "pause_ms": claimed.pause_ms}
         logger().error("a meter cannot be refreshed", extra={**seen, "frames": format_tb(error.__traceback__)})

@@ -50,8 +50,10 @@ LEFT_OUT = {
     Collections.SERIES: "is packed from the readings at the next refresh",
     Collections.USAGE: "observes the rollout of one deployment, for some days",
     Collections.COMPARISONS: "observes the rollout of one deployment, for some days",
+    Collections.FEEDBACK: "observes the rollout of one deployment, for some months",
+    Collections.PAGES: "observes the rollout of one deployment, for some days",
 }
-OBSERVED = (Collections.USAGE, Collections.COMPARISONS)
+OBSERVED = (Collections.USAGE, Collections.COMPARISONS, Collections.FEEDBACK, Collections.PAGES)
 # How far the jobs of the other database had come: in the restored one they begin again, and verify has to be run.
 POSITIONS = (SYNC_JOB, VERIFIED, BACKFILL, *(walk.value for walk in Walk))
 AT_ONCE = 500

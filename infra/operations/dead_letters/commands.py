@@ -10,8 +10,9 @@ import click
 from rich.markup import escape
 from rich.table import Column, Table
 
+from chalicelib.dead_letters.letter import DeadLetter
 from infra.operations.confirmation import confirm, yes_option
-from infra.operations.dead_letters.queue import DeadLetter, DeadLetterQueue, record_discarded
+from infra.operations.dead_letters.queue import DeadLetterQueue, record_discarded
 from infra.operations.printing import console, counted, moment, print_json, printable, progress_console
 from infra.operations.reason import reason_option
 from infra.targets.database import database_of

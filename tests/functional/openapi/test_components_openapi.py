@@ -18,6 +18,14 @@ READING = {"reading_id": "known"}
 NEW = {"type": "gas", "date": "2023-02-01", "amount": 1.5}
 FILE = "date,type,amount\n2023-03-01,gas,7\n2023-02-31,gas,8\n"
 POWER_2023 = {"type": "power", "year": 2023}
+FEEDBACK = {
+    "component": "monthly_charts",
+    "query": {"type": "power", "year": "2023"},
+    "backend": "old",
+    "reason": "global_off",
+    "meters": [{"type": "power", "sourceVersion": 3}],
+}
+MEASURED = {"component": "dashboard", "backend": "old", "kind": "render", "elapsedMs": 7.5}
 # Requests whose answers are known, so that the schema of every answer is compared with one.
 KNOWN: dict[str, Known] = {
     "show_dashboard": [
@@ -66,6 +74,15 @@ KNOWN: dict[str, Known] = {
         (422, {"body": FILE, "media_type": "text/csv"}),
     ],
     "export_csv": [(200, {}), (200, {"query": {"format": "json"}}), (422, {"query": {"cursor": "here"}})],
+    "give_feedback": [
+        (201, {"body": FEEDBACK, **JSON}),
+        (201, {"body": FEEDBACK | {"component": "csv_import", "query": {}}, **JSON}),
+        (422, {"body": FEEDBACK | {"query": {}}, **JSON}),
+    ],
+    "take_measurements": [
+        (202, {"body": {"measurements": [MEASURED] * 2}, **JSON}),
+        (422, {"body": {"measurements": []}, **JSON}),
+    ],
 }
 EACH = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.view.__name__)
 

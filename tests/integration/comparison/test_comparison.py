@@ -54,7 +54,9 @@ def comparison(ports: Ports, container: Container, new: Any = None) -> BackendCo
 def comparer(ports: Ports, container: Container, faults: dict[str, Fault] | None = None) -> BackendComparer:
     """The comparer on this database, with faults in the new backend's code."""
     asking = comparison(ports, container, FaultyBackend(container.new, faults or {}))
-    return BackendComparer(asking, ports.comparisons, ports.queries, ports.known_users, HIDDEN, now, Random(1))
+    return BackendComparer(
+        asking, ports.comparisons, ports.feedback, ports.queries, ports.known_users, HIDDEN, now, Random(1)
+    )
 
 
 def note(ports: Ports, user: str, *reads: ComponentRead, success: bool = True) -> None:
@@ -214,7 +216,9 @@ def test_a_read_that_the_new_backend_broke_on_is_a_difference_and_the_others_hav
     ports: Ports, container: Container, user: str
 ) -> None:
     broken = comparison(ports, container, WithoutSummary(container.new))
-    asking = BackendComparer(broken, ports.comparisons, ports.queries, ports.known_users, HIDDEN, now, Random(1))
+    asking = BackendComparer(
+        broken, ports.comparisons, ports.feedback, ports.queries, ports.known_users, HIDDEN, now, Random(1)
+    )
     note(ports, user, ShowDashboard(), success=False)
     note(ports, user, ShowTable())
     assert asking.run(30) == {Outcome.DIFFERENT: 1, Outcome.EQUAL: 1}

@@ -47,7 +47,9 @@ FILE = b"""date,type,amount
 def comparer(ports: Ports, container: Container, new: Any, chance: Random) -> BackendComparer:
     """The comparer with another new backend; it knows nothing of faults."""
     comparison = BackendComparison({Backend.OLD: container.old, Backend.NEW: new}, ports.display, time_limit, chance)
-    return BackendComparer(comparison, ports.comparisons, ports.queries, ports.known_users, HIDDEN, now, chance)
+    return BackendComparer(
+        comparison, ports.comparisons, ports.feedback, ports.queries, ports.known_users, HIDDEN, now, chance
+    )
 
 
 def household(container: Container, user: str) -> None:

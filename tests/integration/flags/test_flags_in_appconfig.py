@@ -23,6 +23,7 @@ from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
 from chalicelib.flags.appconfig.deployment import FlagDeployment, Waiting
 from chalicelib.flags.appconfig.session import ConfigurationSession
 from chalicelib.flags.changes.patch import FlagPatch
+from chalicelib.flags.changes.people import FlagLists, FlagVersions
 from chalicelib.flags.changes.request import ChangeRequest
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import SilentReports
@@ -383,3 +384,18 @@ def test_the_template_gives_out_where_the_flags_are(stage: Stage) -> None:
     assert set(flags_stack(stage.target, stage.name).outputs()) == {
         *("ApplicationId", "EnvironmentId", "ProfileId", "StrategyId")
     }
+
+
+def test_an_erased_person_is_in_no_version_and_flags_go_on_changing(
+    stage: Stage, operator: FlagOperations, migrated: Database[Any]
+) -> None:
+    for percent in (10, 20):
+        operator.changes.set(TABLE, FlagPatch(percent=Decimal(percent), test_users=("gone", f"u{percent}")), ORDER)
+    before = stage.home.versions()
+    assert FlagLists(operator.changes.publishing).forget("gone") == 1
+    assert FlagVersions(stage.home, stage.clock).forget("gone") == 2
+    left = stage.home.versions()
+    assert (len(left), sorted({*before} - {*left})) == (len(before) - 1, sorted(before)[-2:])
+    assert not [number for number in left if b'"gone"' in stage.home.content(number)]
+    assert operator.changes.set(TABLE, FlagPatch(percent=Decimal(30)), ORDER).change.problem is None
+    assert read(stage.home.deployed().content).flags[TABLE].test_user_ids == ("u10", "u20")

@@ -253,7 +253,8 @@ def test_a_fresh_stack_whose_jobs_have_run_is_empty(deployed: Deployment, empty:
     fresh = Deployment(empty)
     fresh.sync()
     fresh.operations.consistency.verify()
-    empty["backend_usage_logs"].insert_one({"at": 1})
+    for observing in ("backend_usage_logs", "backend_comparisons", "feedback", "page_measurements"):
+        empty[observing].insert_one({"at": 1})
     put_back(empty, saved(deployed.database, tmp_path / "b"))
     assert stored(empty) == stored(deployed.database)
 

@@ -331,14 +331,21 @@ backend_comparisons: component at
 backend_comparisons: differences.fingerprint at
 backend_usage_logs: at @30
 backend_usage_logs: component at
+backend_usage_logs: component backend at elapsedMs
 display_energy_data: userId type dataType year +
 energies: userId type date
+feedback: at @180
+feedback: open at ?
+feedback: userId -at
 flag_changes: -at
 flag_changes: flags -at
 imports: userId -at -_id
 meters: dirtySince ?
 meters: series.calculation sweep.nextAttempt
 meters: sweep.nextAttempt dirtySince ?
+page_measurements: at @30
+page_measurements: component backend kind at elapsedMs
+page_measurements: user
 repaired_readings: at @30
 repaired_readings: run userId type _id
 source_energy_readings: userId type date +

@@ -32,6 +32,16 @@ BODIES = {
     ("/v2/settings", "PUT"): {"zone": "UTC", "moduli": {"power": 1000}},
     ("/components/energy_forms", "POST"): {"type": "power", "date": "2023-01-31", "amount": 8},
     ("/components/energy_forms/{reading_id}", "PUT"): {"amount": 8},
+    ("/components/feedback", "POST"): {
+        "component": "dashboard",
+        "query": {},
+        "backend": "old",
+        "reason": "global_off",
+        "meters": [],
+    },
+    ("/components/measurements", "POST"): {
+        "measurements": [{"component": "dashboard", "backend": "old", "kind": "fetch", "elapsedMs": 8}]
+    },
 }
 ROUTES = [
     (path, method)
@@ -107,7 +117,7 @@ def expected(path: str) -> set[int]:
     """Somebody else's document is not there, and what operators do is not for Bob."""
     if path.startswith("/ops/"):
         return {403}
-    return {404} if "{" in path else {200, 201}
+    return {404} if "{" in path else {200, 201, 202}
 
 
 @pytest.mark.parametrize(("path", "method"), ROUTES)

@@ -41,6 +41,7 @@ class Rollout:
         self.store.stored.clock = self.now
         self.control = FakeSyncControl(self.store)
         self.history = FakeFlagHistory(self.store)
+        self.home = AppConfigControlPlane(self.appconfig.clients.changing, PLACE)
         self.control.save_verified(Verified(self.now(), None, 0, 0, 0))
         self.flags = self.operator()
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.dead_letters.letter import DeadLetter
 from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import (
@@ -38,7 +39,6 @@ from chalicelib.services.sync.sync_modes import ModeReport
 from infra.operations import printing, rebuild, repair
 from infra.operations.compare import printing as compare_printing
 from infra.operations.dead_letters import commands as dlq
-from infra.operations.dead_letters.queue import DeadLetter
 from infra.operations.flags import printing as flag_printing
 from infra.operations.migrate import commands as migrations_line
 from infra.operations.migrate import printing as output

@@ -8,8 +8,10 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.dead_letters.letter import DeadLetter
+from chalicelib.dead_letters.queue import HELD_SECONDS
 from infra.errors import OperatorError
-from infra.operations.dead_letters.queue import HELD_SECONDS, DeadLetter, DeadLetterQueue
+from infra.operations.dead_letters.queue import DeadLetterQueue
 from tests.unit.infra.operations.dead_letter_place import ARN, Functions, Killed, Place, record
 
 

@@ -13,8 +13,9 @@ from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.errors import ComparisonError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
-from chalicelib.domain.rollout.decision import FORCED_OLD, Component
+from chalicelib.domain.rollout.decision import FORCED_OLD, Backend, Component, Reason
 from chalicelib.domain.rollout.differences import Difference, DifferenceKind
+from chalicelib.domain.rollout.feedback import ATTEMPTS, Feedback
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.modes import SyncMode, SyncState
@@ -44,6 +45,7 @@ class EqualBackends:
         self.asked: list[Request] = []
         self.meanwhile: list[Callable[[], None]] = []
         self.difference: Difference | None = None
+        self.outcome: Outcome | None = None
         self.source_versions: dict[str, int] = {}
 
     def versions(self, user_id: str) -> tuple[int, ...]:
@@ -54,6 +56,8 @@ class EqualBackends:
         self.clock.now += 1_000
         if self.meanwhile:
             self.meanwhile.pop()()
+        if self.outcome:
+            return ComparisonResult(request, self.outcome)
         if self.difference:
             return ComparisonResult(request, Outcome.DIFFERENT, (self.difference,))
         return ComparisonResult(request, Outcome.EQUAL)
@@ -82,7 +86,20 @@ def ports(clock: Clock, store: FakeStore) -> Ports:
 @pytest.fixture
 def comparer(ports: Ports, backends: EqualBackends, clock: Clock) -> BackendComparer:
     hidden, asking = Pseudonyms(b"key"), cast(Any, backends)
-    return BackendComparer(asking, ports.comparisons, ports.queries, ports.known_users, hidden, clock, Random(1))
+    return BackendComparer(
+        asking, ports.comparisons, ports.feedback, ports.queries, ports.known_users, hidden, clock, Random(1)
+    )
+
+
+def complain(ports: Ports, user: str, at: int, component: Component = TABLE) -> str:
+    """Say that a component looks wrong."""
+    seen = Feedback(component, {"limit": 1}, Backend.NEW, Reason.PERCENTAGE_IN, {})
+    return ports.feedback.add(user, seen, "pseudonym", at)
+
+
+def complaints(comparer: BackendComparer) -> list[tuple[str, int]]:
+    """The state of each, and how often it was asked, the latest first."""
+    return [(given.state, given.attempts) for given in comparer.feedback(0, 99).latest]
 
 
 def note(ports: Ports, component: Component, count: int, at: int = NOW - 1) -> None:
@@ -210,3 +227,99 @@ def test_of_a_user_who_has_anything_the_whole_page_is_compared_and_of_nobody_not
     FakeMeters(store.stored, "alice").mark_changed(EnergyType.POWER, 0, 0, NOW)
     assert {compared.request.component for compared in comparer.of_user("alice")} >= {TABLE, Component.DASHBOARD}
     assert {compared.request.user_id for compared in comparer.of_everybody()} == {"alice"}
+
+
+def test_feedback_comes_before_the_sample_the_oldest_first_and_once(
+    ports: Ports, backends: EqualBackends, comparer: BackendComparer
+) -> None:
+    note(ports, CHARTS, 3)
+    late, early = complain(ports, "late", NOW - 5), complain(ports, "early", NOW - 900_000_000)
+    assert comparer.run(60) == {Outcome.EQUAL: 5}
+    assert [request.feedback for request in backends.asked] == [early, late, None, None, None]
+    assert [request.user_id for request in backends.asked[:2]] == ["early", "late"]
+    assert complaints(comparer) == [("equal", 1)] * 2
+    assert comparer.run(60) == {}
+
+
+@pytest.mark.parametrize(("budget", "asked"), [(0, 0), (2, 2), (60, 3)])
+def test_feedback_too_keeps_to_the_budget_and_what_is_left_waits(
+    ports: Ports, backends: EqualBackends, comparer: BackendComparer, budget: float, asked: int
+) -> None:
+    for number in range(3):
+        complain(ports, "alice", NOW + number)
+    assert comparer.run(budget).total() == asked
+    assert complaints(comparer) == [("open", 0)] * (3 - asked) + [("equal", 1)] * asked
+    comparer.run(60)
+    assert complaints(comparer) == [("equal", 1)] * 3
+    assert len(backends.asked) == 3
+
+
+def test_what_differs_is_kept_with_its_fingerprints_and_asked_again_by_them(
+    ports: Ports, backends: EqualBackends, comparer: BackendComparer
+) -> None:
+    backends.difference = Difference(DifferenceKind.VALUE, ("readings", 0, "amount"), 1, 2)
+    given = complain(ports, "alice", NOW)
+    comparer.run(60)
+    [group] = comparer.report(0).groups
+    [kept] = comparer.feedback(0, 9).latest
+    assert (kept.state, kept.fingerprints, kept.compared_at) == ("different", (group.fingerprint,), NOW + 1_000)
+    backends.difference = None
+    again = comparer.replay(group.fingerprint, "olga")
+    assert (again.gone, dict(again.outcomes)) == (True, {Outcome.EQUAL: 1})
+    assert [(request.user_id, request.feedback) for request in backends.asked] == [("alice", given)] * 2
+
+
+@pytest.mark.parametrize("outcome", [Outcome.LAG, Outcome.FAILED, Outcome.OTHER_CALCULATION])
+def test_an_outcome_that_says_nothing_leaves_it_to_the_next_runs_but_not_for_ever(
+    ports: Ports, backends: EqualBackends, comparer: BackendComparer, outcome: Outcome
+) -> None:
+    backends.outcome = outcome
+    complain(ports, "alice", NOW)
+    for attempt in range(1, ATTEMPTS):
+        assert comparer.run(60) == {outcome: 1}
+        assert complaints(comparer) == [("open", attempt)]
+    assert comparer.run(60) == {outcome: 1}
+    assert complaints(comparer) == [(outcome.value, ATTEMPTS)]
+    assert comparer.run(60) == {}
+
+
+def test_feedback_that_ends_the_process_ends_no_more_than_a_few_runs(
+    ports: Ports, backends: EqualBackends, comparer: BackendComparer
+) -> None:
+    def die() -> None:
+        raise MemoryError
+
+    complain(ports, "alice", NOW)
+    note(ports, TABLE, 1)
+    for _ in range(ATTEMPTS):
+        backends.meanwhile = [die]
+        with pytest.raises(MemoryError):
+            comparer.run(60)
+    assert comparer.run(60) == {Outcome.EQUAL: 1}
+    assert complaints(comparer) == [("failed", ATTEMPTS)]
+
+
+def test_what_cannot_be_compared_in_this_mode_waits_for_another_one(
+    ports: Ports, store: FakeStore, backends: EqualBackends, comparer: BackendComparer
+) -> None:
+    complain(ports, "alice", NOW, CHARTS)
+    complain(ports, "alice", NOW)
+    store.stored.sync = SyncState(SyncMode.NEW_ONLY)
+    assert comparer.run(60) == {Outcome.EQUAL: 1}
+    assert complaints(comparer) == [("equal", 1), ("open", 0)]
+    store.stored.sync = SyncState(SyncMode.DUAL_WRITE)
+    assert comparer.run(60) == {Outcome.EQUAL: 1}
+
+
+def test_who_compares_a_user_or_all_compares_their_feedback_first(
+    ports: Ports, store: FakeStore, backends: EqualBackends, comparer: BackendComparer
+) -> None:
+    complain(ports, "bob", NOW)
+    given = complain(ports, "alice", NOW + 1)
+    backends.source_versions["alice"] = 3
+    FakeMeters(store.stored, "alice").mark_changed(EnergyType.POWER, 0, 0, NOW)
+    first, *others = comparer.of_user("alice")
+    assert (first.request.feedback, {each.request.feedback for each in others}) == (given, {None})
+    assert complaints(comparer) == [("equal", 1), ("open", 0)]
+    assert next(comparer.of_everybody(1)).request.user_id == "bob"
+    assert complaints(comparer) == [("equal", 1)] * 2

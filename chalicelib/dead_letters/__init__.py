@@ -1,0 +1,1 @@
+"""Events that functions failed on for good, in SQS."""

@@ -1,0 +1,94 @@
+"""One dead letter: what a function failed on for good, as Lambda wrote it down. The queue lives in ``queue``."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+
+class _Context(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    function_arn: str
+    condition: str
+
+
+class _Record(BaseModel):
+    """What Lambda writes about an invocation that failed for good."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    request_context: _Context
+    request_payload: Any
+    response_payload: Any = None
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """One message of the queue; what is no record of Lambda's is shown as it is, and can only be discarded."""
+
+    id: str
+    sent_at: int
+    body: str
+    receipt: str
+
+    @cached_property
+    def message(self) -> Any:
+        """The content: JSON, or any text that somebody has sent."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return self.body
+
+    @cached_property
+    def _record(self) -> _Record | None:
+        try:
+            return _Record.model_validate(self.message)
+        except ValidationError:
+            return None
+
+    @property
+    def function_arn(self) -> str:
+        """The function that failed, or nothing."""
+        return self._record.request_context.function_arn if self._record else ""
+
+    @property
+    def function(self) -> str:
+        """The function's name, without account and region."""
+        return ":".join(self.function_arn.split(":")[6:7])
+
+    @property
+    def condition(self) -> str:
+        """Why Lambda gave up, such as RetriesExhausted."""
+        return self._record.request_context.condition if self._record else "not a record of Lambda's"
+
+    @property
+    def event(self) -> Any:
+        """What the function was called with."""
+        return self._record.request_payload if self._record else None
+
+    @property
+    def event_type(self) -> str:
+        """The kind of event that its sender gave it."""
+        return str(self.event.get("detail-type", "")) if isinstance(self.event, dict) else ""
+
+    @property
+    def error(self) -> str:
+        """What the function raised: its kind, and what it said."""
+        answer = self._record.response_payload if self._record else None
+        if not isinstance(answer, dict):
+            return ""
+        return f"{answer.get('errorType', 'Error')}: {answer.get('errorMessage', '')}"
+
+    @property
+    def summary(self) -> dict[str, str]:
+        """What can be said of any letter, record or not."""
+        return {
+            "function": self.function,
+            "eventType": self.event_type,
+            "condition": self.condition,
+            "error": self.error,
+        }

@@ -1,0 +1,59 @@
+"""A person's dead letters, taken away when the account ends."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError
+from typing_extensions import override
+
+from chalicelib.dead_letters.queue import LetterQueue
+from chalicelib.domain.account import KeepsPeople
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.people import names
+
+LOOKING_SECONDS = 20.0  # of a run
+
+
+class DeadLetters(KeepsPeople):
+    """The queue as a place that may hold a person's id.
+
+    A letter that somebody else looks at just now cannot be seen: it is found when ``forget`` is called again.
+    """
+
+    def __init__(self, queue: LetterQueue, seconds: Callable[[], float]) -> None:
+        self._queue = queue
+        self._seconds = seconds
+
+    @property
+    @override
+    def name(self) -> str:
+        return "dead letters"
+
+    @override
+    def forget(self, user_id: str) -> int:
+        """Delete the letters that name the person: in the event, or in what the function said about it.
+
+        Raises:
+            UnavailableError: SQS did not answer, or there are more letters than a run can look at.
+        """
+        ends, deleted = self._seconds() + LOOKING_SECONDS, 0
+        with _answering(), self._queue.rounds() as rounds:
+            for letters in rounds:
+                for letter in letters:
+                    if names(letter.message, user_id):
+                        self._queue.delete(letter)
+                        deleted += 1
+                if letters and self._seconds() >= ends:
+                    raise UnavailableError(
+                        f"the dead-letter queue was not looked through in {LOOKING_SECONDS:.0f} s; the next run looks "
+                        "again; mend what its letters say: python -m infra dlq ls"
+                    )
+        return deleted
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise UnavailableError(f"the dead-letter queue did not answer: {error}") from error

@@ -1,0 +1,102 @@
+"""What operators' records say of a person whose account ends: changes of flags and of the mode, stops, comparisons.
+
+The record stays: what was changed, when, and under which names of documents. A flag document keeps the name by which
+usage rows know it, also where its stored bytes lose the person; nothing is found by that name but the record.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pymongo.collection import Collection
+from typing_extensions import override
+
+from chalicelib.domain.account import KeepsPeople
+from chalicelib.domain.people import ERASED, left_out, without_entries
+from chalicelib.repositories.comparisons import RULES
+from chalicelib.repositories.control import MODE_CHANGES, control_of
+from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
+from chalicelib.repositories.flag_changes import CONTENT
+from chalicelib.repositories.sync_documents import SYNC_STOP
+
+SCAN_SECONDS = 30.0  # records have no index on people: they are few, and this is rare
+WHO, WHY = frozenset({"by", "owner", "operator"}), frozenset({"reason", "answer", "problem"})
+LISTS = ("before", "after", "evidence")
+Rewrite = Callable[[Document, str], Document]
+
+
+class MongoOperatorRecords(KeepsPeople):
+    """The records as a place that may hold a person's id.
+
+    ``content_without`` takes a person out of a stored flag document; None: it cannot be written again.
+    """
+
+    def __init__(
+        self,
+        database: MongoDatabase,
+        content_without: Callable[[bytes, str], bytes | None],
+        scan_seconds: float = SCAN_SECONDS,
+    ) -> None:
+        self._changes = database[Collections.FLAG_CHANGES]
+        self._comparisons = database[Collections.COMPARISONS]
+        self._control = control_of(database)
+        self._content_without = content_without
+        self._scan_seconds = scan_seconds
+
+    @property
+    @override
+    def name(self) -> str:
+        return "records of operators"
+
+    @override
+    def forget(self, user_id: str) -> int:
+        """Take the person out of lists, names and reasons; returns how many records said the id.
+
+        Raises UnavailableError out of time.
+        """
+        texts = {"_id": {"$in": [MODE_CHANGES, RULES, SYNC_STOP]}}
+        with time_limit(self._scan_seconds):
+            changes = _rewritten(self._changes, self._changes.find({}), user_id, self._change)
+            control = _rewritten(self._control, self._control.find(texts), user_id, _said)
+            own = {"operator": user_id}
+            return changes + control + self._comparisons.update_many(own, {"$set": {"operator": ERASED}}).modified_count
+
+    def _change(self, change: Document, user_id: str) -> Document:
+        """A change of flags without the person."""
+        lists = {name: without_entries(change[name], user_id) for name in LISTS if name in change}
+        content = change.get(CONTENT)
+        document = {} if content is None else {CONTENT: self._content_without(content, user_id)}
+        return {**_said(change, user_id), **lists, **document}
+
+
+def _rewritten(collection: Collection[Document], found: Iterable[Document], user_id: str, rewrite: Rewrite) -> int:
+    """How many documents were changed; only their changed fields are written, on top of what was read."""
+    return sum(_is_rewritten(collection, document, user_id, rewrite) for document in found)
+
+
+def _is_rewritten(collection: Collection[Document], document: Document | None, user_id: str, rewrite: Rewrite) -> bool:
+    while document is not None:
+        after = rewrite(document, user_id)
+        changed = [name for name in document if after[name] != document[name]]
+        if not changed:
+            return False
+        as_read = {name: document[name] for name in ("_id", *changed)}
+        if collection.update_one(as_read, {"$set": {name: after[name] for name in changed}}).matched_count:
+            return True
+        document = collection.find_one({"_id": document["_id"]})  # somebody has written it meanwhile
+    return False
+
+
+def _said(document: Document, user_id: str) -> Document:
+    """A document without the person as somebody who did something, or in the reason that somebody gave."""
+    said: Document = _value(document, user_id, "")
+    return said
+
+
+def _value(value: Any, user_id: str, name: str) -> Any:
+    if isinstance(value, dict):
+        return {member: _value(item, user_id, member) for member, item in value.items()}
+    if isinstance(value, list):
+        return [_value(item, user_id, name) for item in value]
+    if isinstance(value, str) and name in WHY:
+        return left_out(value, user_id)
+    return ERASED if name in WHO and value == user_id else value

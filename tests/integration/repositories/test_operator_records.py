@@ -1,0 +1,146 @@
+"""Operators' records after the end of an account, on a real MongoDB: they stay, and say the person nowhere."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from bson import encode
+from pymongo.database import Database
+
+from chalicelib.bootstrap.container import Ports
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.rollout.comparison_log import IgnoreRule, Replay
+from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
+from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sync.reconciliation import SyncStop
+from chalicelib.flags.document.flag import Flag
+from chalicelib.flags.document.flag_document import read, written
+from chalicelib.flags.document.json_schema import first_document
+from chalicelib.flags.document.names import COMPONENT_FLAGS
+from chalicelib.flags.document.people import content_without
+from chalicelib.repositories.database import open_database
+from chalicelib.repositories.operator_records import MongoOperatorRecords
+from tests.contract.flag_changes import change
+
+GONE = "auth0|gone"
+OTHERS = ("用户|1", "auth0|gone2")
+TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
+MOMENT = 1_700_000_000_000
+
+
+def records(database: Database[Any]) -> MongoOperatorRecords:
+    return MongoOperatorRecords(database, content_without)
+
+
+def said(database: Database[Any]) -> list[str]:
+    """The collections in which the id stands, byte by byte."""
+    everything = {name: [*database[name].find()] for name in database.list_collection_names()}
+    return [name for name, found in everything.items() if any(GONE.encode() + b"\0" in encode(row) for row in found)]
+
+
+def flags(*users: str) -> tuple[Flag, bytes]:
+    """A flag with these test users, and the document with it."""
+    flag = Flag(TABLE, MOMENT, MOMENT, True, Decimal(10), users, users)
+    return flag, written(first_document().with_flags(flag))
+
+
+def changed(at: int, before: tuple[str, ...], after: tuple[str, ...], **more: Any) -> tuple[FlagChange, bytes]:
+    """A change of that flag, and the document that it deployed."""
+    flag, content = flags(*after)
+    sides: Any = {"before": {TABLE: flags(*before)[0].as_json()}, "after": {TABLE: flag.as_json()}}
+    made: FlagChange = replace(change(at, TABLE), to_version=read(content).version, **sides, **more)
+    return made, content
+
+
+def test_a_change_of_flags_keeps_everything_but_the_person(ports: Ports, migrated: Database[Any]) -> None:
+    everybody = (OTHERS[0], GONE, OTHERS[1])
+    first = changed(MOMENT, (), everybody, state=ChangeState.DEPLOYED)
+    by_them = changed(MOMENT + 1, everybody, OTHERS, by=GONE, reason=f"on behalf of {GONE}, at last", problem=GONE)
+    other = changed(MOMENT + 2, OTHERS, OTHERS, state=ChangeState.FAILED, evidence={"asked": [GONE], "known": 3})
+    for each in (first, by_them, other):
+        ports.flag_history.save(*each)
+    assert records(migrated).forget(GONE) == 3
+    assert said(migrated) == []
+    without, reason = changed(MOMENT, (), OTHERS)[0], "on behalf of [erased], at last"
+    assert list(ports.flag_history.changes(None, 10)) == [
+        replace(other[0], evidence={"asked": [], "known": 3}),
+        replace(by_them[0], before=without.after, by="erased", reason=reason, problem="erased"),
+        replace(first[0], after=without.after),
+    ]
+    recorded = ports.flag_history.last_deployed()
+    assert recorded is not None
+    assert recorded.content == flags(*OTHERS)[1]
+    assert recorded.change.to_version == first[0].to_version, "under the name that usage rows know"
+    assert records(migrated).forget(GONE) == 0
+
+
+def test_a_document_that_cannot_be_written_again_goes_and_restore_says_so(
+    ports: Ports, migrated: Database[Any]
+) -> None:
+    made = replace(change(MOMENT, TABLE), state=ChangeState.DEPLOYED)
+    ports.flag_history.save(made, f'["{GONE}"'.encode())
+    records(migrated).forget(GONE)
+    recorded = ports.flag_history.last_deployed()
+    assert recorded is not None
+    assert (recorded.change, recorded.content) == (made, None)
+
+
+def test_modes_stops_rules_and_replays_say_that_somebody_was_erased(ports: Ports, migrated: Database[Any]) -> None:
+    control, mode = ports.sync_control, SyncState(SyncMode.DUAL_WRITE)
+    before = control.state()
+    assert control.change(before, mode, f"as {GONE} wishes", GONE)
+    assert control.change(control.state(), SyncState(SyncMode.OLD_ONLY), "back", "olga")
+    control.save_stop(SyncStop(MOMENT, "most of it is gone"))
+    control.answer_stop(f"repair: {GONE} says so ({GONE})", MOMENT)
+    for name, owner in (("f1", GONE), ("f2", "olga")):
+        ports.comparisons.save_rule(IgnoreRule(name, owner, "known", MOMENT))
+    for operator in (GONE, "olga"):
+        ports.comparisons.audit(Replay("f1", operator, MOMENT, {}, 0))
+    history, verified = control.changes(), [*migrated["control"].find({"_id": "verified"})]
+    assert records(migrated).forget(GONE) == 4
+    assert said(migrated) == []
+    assert control.changes() == [
+        replace(item, by="erased", reason="as [erased] wishes") if item.by == GONE else item for item in history
+    ]
+    assert {name: rule.owner for name, rule in ports.comparisons.rules().items()} == {"f1": "erased", "f2": "olga"}
+    assert sorted(row["operator"] for row in migrated["backend_comparisons"].find()) == ["erased", "olga"]
+    assert [*migrated["control"].find({"_id": "verified"})] == verified
+    assert control.state().mode is SyncMode.OLD_ONLY
+
+
+def test_a_record_that_is_written_meanwhile_is_read_again(ports: Ports, migrated: Database[Any]) -> None:
+    made, content = changed(MOMENT, (GONE,), (GONE, "b"))
+    finished = replace(made, state=ChangeState.DEPLOYED, after={TABLE: made.before[TABLE] or {}})
+    ports.flag_history.save(made, content)
+
+    def meanwhile(stored: bytes, user_id: str) -> bytes | None:
+        if not looked:
+            looked.append(1)
+            ports.flag_history.save(finished, stored)
+        return content_without(stored, user_id)
+
+    looked: list[int] = []
+    assert MongoOperatorRecords(migrated, meanwhile).forget(GONE) == 1
+    (found,) = ports.flag_history.changes(None, 10)
+    assert (found.state, said(migrated)) == (ChangeState.DEPLOYED, [])
+
+
+def test_a_database_that_does_not_answer_is_asked_again_later() -> None:
+    database = open_database("mongodb://127.0.0.1:1/?directConnection=true", "energy")
+    with pytest.raises(UnavailableError):
+        MongoOperatorRecords(database, content_without, scan_seconds=0.1).forget(GONE)
+    database.client.close()
+
+
+def test_dates_of_the_record_stay(ports: Ports, migrated: Database[Any]) -> None:
+    ports.sync_control.change(ports.sync_control.state(), SyncState(SyncMode.DUAL_WRITE), "why", GONE)
+    far = {"_id": "sync_mode_changes"}
+    migrated["control"].update_one(far, {"$push": {"changes": {"at": datetime(1, 1, 1, tzinfo=UTC), "by": GONE}}})
+    before = migrated["control"].find_one(far) or {}
+    records(migrated).forget(GONE)
+    after = migrated["control"].find_one(far) or {}
+    assert [item["at"] for item in after["changes"]] == [item["at"] for item in before["changes"]]
+    assert GONE not in str(after)

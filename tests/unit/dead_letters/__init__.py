@@ -1,0 +1,1 @@
+"""The dead-letter queue as the application looks into it."""

@@ -1,0 +1,93 @@
+"""A person's dead letters go when the account ends, everybody else's stay; against moto's SQS (no network)."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from chalicelib.dead_letters.people import LOOKING_SECONDS, DeadLetters
+from chalicelib.dead_letters.queue import LetterQueue
+from chalicelib.domain.errors import UnavailableError
+from tests.unit.infra.operations.conftest import place as place
+from tests.unit.infra.operations.dead_letter_place import Place, record
+
+ALICE = "auth0|alice"
+
+
+def letter(detail: Any, error: str = "it failed") -> str:
+    """A record of Lambda's about an event."""
+    whole = json.loads(record())
+    whole["requestPayload"]["detail"] = detail
+    return json.dumps({**whole, "responsePayload": {"errorType": "ValidationError", "errorMessage": error}})
+
+
+def letters_of(place: Place, seconds: Any = lambda: 0.0) -> DeadLetters:
+    return DeadLetters(LetterQueue(lambda: place.sqs, place.url, wait_seconds=0), seconds)
+
+
+class Hours:
+    """A clock that goes on by some seconds each time it is asked."""
+
+    def __init__(self, seconds: float) -> None:
+        self.now, self.step = 0.0, seconds
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        letter({"version": 1, "userId": ALICE}),
+        letter({"version": 9, "people": [ALICE]}),
+        letter({}, f"1 validation error: input_value={ALICE!r}"),
+        letter({}, f'dup key: {{ _id: "{ALICE}|power" }}'),
+        json.dumps(ALICE),
+        f'somebody typed "{ALICE}" here',
+    ],
+)
+def test_letters_that_name_the_person_are_deleted_and_the_others_can_be_seen_at_once(place: Place, body: str) -> None:
+    others = {place.send(letter({"userId": user})) for user in ("bob", f"{ALICE}2", "alice")} | {place.send("hello")}
+    place.send(body)
+    places = letters_of(place)
+    assert places.forget(ALICE) == 1
+    assert place.ids() == others
+    assert places.forget(ALICE) == 0
+
+
+def test_more_letters_than_one_call_brings_are_looked_at(place: Place) -> None:
+    kept = {place.send(letter({"userId": f"person-{number}"})) for number in range(25)}
+    for _ in range(12):
+        place.send(letter({"userId": ALICE}))
+    assert letters_of(place).forget(ALICE) == 12
+    assert place.ids() == kept
+
+
+def test_a_letter_that_somebody_looks_at_is_found_the_next_time(place: Place) -> None:
+    place.send(letter({"userId": ALICE}))
+    with place.queue.held() as held:
+        assert len(held) == 1
+        assert letters_of(place).forget(ALICE) == 0
+    assert letters_of(place).forget(ALICE) == 1
+
+
+def test_a_run_ends_in_time_puts_everything_back_and_the_next_one_goes_on(place: Place) -> None:
+    kept = {place.send(letter({"userId": f"person-{number}"})) for number in range(25)}
+    place.send(letter({"userId": ALICE}))
+    with pytest.raises(UnavailableError, match="not looked through in 20 s"):
+        letters_of(place, Hours(LOOKING_SECONDS / 2)).forget(ALICE)
+    assert place.ids() >= kept
+    letters_of(place, Hours(1)).forget(ALICE)
+    assert place.ids() == kept
+
+
+def test_a_queue_that_does_not_answer_is_asked_again_later(place: Place) -> None:
+    class Away:
+        def receive_message(self, **_: Any) -> None:
+            raise ClientError({"Error": {"Code": "ServiceUnavailable", "Message": "later"}}, "ReceiveMessage")
+
+    place.sqs = Away()
+    with pytest.raises(UnavailableError, match="dead-letter queue did not answer"):
+        letters_of(place).forget(ALICE)

@@ -1,0 +1,251 @@
+"""The flags after the end of an account: nobody of that id in them, and nothing else has changed."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.rollout.decision import Backend
+from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.flags.changes.patch import FlagPatch
+from chalicelib.flags.changes.people import LOOKING_SECONDS, FlagLists, FlagVersions
+from chalicelib.flags.document.flag import Flag
+from chalicelib.flags.document.flag_document import read, written
+from chalicelib.flags.document.people import content_without, without_person
+from tests.fakes.appconfig import all_off
+from tests.unit.flags.rollout import IN_HALF, ORDER, TABLE, Rollout
+
+GONE = "auth0|gone"
+TIMELINE, IMPORT = "timeline_slider_new_backend", "csv_import_new_backend"
+LISTS = ("testUserIds", "blockedUserIds", "exactUserIds")
+
+
+def lists(rollout: Rollout) -> FlagLists:
+    return FlagLists(rollout.flags.changes.publishing)
+
+
+def versions(rollout: Rollout, seconds: Callable[[], float] = lambda: 0.0) -> FlagVersions:
+    return FlagVersions(rollout.home, seconds)
+
+
+def naming(rollout: Rollout) -> list[int]:
+    """The versions in AppConfig that hold the id."""
+    return [number for number, content in rollout.appconfig.versions.items() if json.dumps(GONE).encode() in content]
+
+
+@pytest.fixture
+def named(risen: Rollout) -> Rollout:
+    """The person is a test user of one flag, blocked in another, and in a third one that is retired."""
+    risen.set(test_users=("bob", GONE))
+    risen.flags.changes.set(TIMELINE, FlagPatch(percent=Decimal(10), block=(GONE,)), ORDER)
+    risen.flags.changes.set(IMPORT, FlagPatch(test_users=(GONE,)), ORDER)
+    risen.flags.changes.set(IMPORT, FlagPatch(retire=True), ORDER)
+    return risen
+
+
+def test_a_person_leaves_all_lists_retired_flags_included_by_one_recorded_deployment(named: Rollout) -> None:
+    deployments, before = len(named.appconfig.deployments), named.flags.overview.listing().document
+    assert lists(named).forget(GONE) == 3
+    assert GONE not in json.dumps(named.appconfig.content())
+    assert len(named.appconfig.deployments) == deployments + 1
+    after = named.flags.overview.listing().document
+    assert {name: replace(flag, updated_at=0) for name, flag in after.flags.items()} == {
+        name: replace(flag, updated_at=0) for name, flag in without_person(before, GONE).flags.items()
+    }
+    (change,) = named.flags.overview.changes(None, 1)
+    assert (change.by, change.action, change.reason) == ("account erasure", "erase", "an account was erased")
+    assert sorted(change.after) == sorted([TABLE, TIMELINE, IMPORT])
+    assert (change.from_version, change.to_version) == (before.version, after.version)
+    assert (GONE in str(change), change.evidence) == (False, {"entries": 3})
+    assert GONE not in named.appconfig.deployments[-1].description
+
+
+def test_an_order_that_is_recorded_leaves_who_and_why_out_of_appconfig(named: Rollout) -> None:
+    named.set(60)
+    shown = named.appconfig.deployments[-1].description
+    (change,) = named.flags.overview.changes(None, 1)
+    assert shown == f"set {TABLE} change {change.id}"
+    named.flags.changes.kill(ORDER)
+    assert named.appconfig.deployments[-1].description.endswith("by olga: as planned")
+
+
+def test_nobody_named_is_nothing_deployed(named: Rollout) -> None:
+    deployments, changes = len(named.appconfig.deployments), len(named.flags.overview.changes(None, 100))
+    for user_id in ("somebody", GONE + "2"):
+        assert lists(named).forget(user_id) == 0
+    lists(named).forget(GONE)
+    assert lists(named).forget(GONE) == 0
+    assert len(named.appconfig.deployments) == deployments + 1
+    assert len(named.flags.overview.changes(None, 100)) == changes + 1
+
+
+def test_it_needs_no_verify_and_raises_no_percentage_and_a_blocked_id_falls_back_to_it(risen: Rollout) -> None:
+    risen.set(block=(IN_HALF,))
+    assert risen.decision(IN_HALF).backend is Backend.OLD
+    risen.mode(SyncMode.DUAL_WRITE, since=risen.now())  # nobody has verified since
+    percent = risen.table().rollout_percent
+    assert lists(risen).forget(IN_HALF) == 1
+    risen.appconfig.pass_time(15)
+    assert (risen.table().rollout_percent, risen.decision(IN_HALF).backend) == (percent, Backend.NEW)
+
+
+def exact(rollout: Rollout, percent: int, *users: str) -> Flag:
+    """The table at an exact percentage of these users, without one of them."""
+    rollout.known(*users)
+    rollout.open()
+    rollout.set(percent, exact=True)
+    assert lists(rollout).forget(users[0]) == 1
+    return rollout.table()
+
+
+def test_an_exact_list_goes_on_without_the_person(rollout: Rollout) -> None:
+    flag = exact(rollout, 100, GONE, "b", "c")
+    assert (flag.rollout_percent, sorted(flag.exact_user_ids or ())) == (Decimal(100), ["b", "c"])
+
+
+@pytest.mark.parametrize(("percent", "left"), [(50, 0), (100, 100)])
+def test_an_exact_list_of_one_is_nobody_then_and_at_100_percent_still_everybody(
+    rollout: Rollout, percent: int, left: int
+) -> None:
+    flag = exact(rollout, percent, GONE)
+    assert (flag.rollout_percent, flag.exact_user_ids) == (Decimal(left), None)
+
+
+def test_an_operator_who_deploys_at_the_same_time_loses_nothing(named: Rollout) -> None:
+    olga = named.operator()
+    publishing = replace(named.flags.changes.publishing, deploying=lambda: None)
+    raced: list[Any] = []
+
+    def race() -> None:
+        if not raced:
+            raced.append(olga.changes.set(TABLE, FlagPatch(percent=Decimal(70)), ORDER))
+
+    assert FlagLists(replace(publishing, deploying=race)).forget(GONE) == 3
+    assert named.table().rollout_percent == 70
+    assert GONE not in json.dumps(named.appconfig.content())
+
+
+def test_a_deployment_under_way_is_waited_for_by_the_next_run(named: Rollout) -> None:
+    named.appconfig.deployed(named.appconfig.versions[1])
+    named.appconfig.deployments[-1].seconds = 60
+    for place in (lists(named), versions(named)):
+        with pytest.raises(UnavailableError, match="deployment 8 is under way"):
+            place.forget(GONE)
+    assert len(named.appconfig.deployments) == 8
+
+
+def test_without_appconfig_or_the_record_the_next_run_tries_again(named: Rollout) -> None:
+    with named.appconfig.outage():
+        for place in (lists(named), versions(named)):
+            with pytest.raises(UnavailableError):
+                place.forget(GONE)
+    named.history.down = True
+    with pytest.raises(UnavailableError):
+        lists(named).forget(GONE)
+    named.history.down = False
+    assert lists(named).forget(GONE) == 3
+
+
+def test_a_stage_without_flags_names_nobody(rollout: Rollout) -> None:
+    rollout.appconfig.deployments.clear()
+    assert (lists(rollout).forget(GONE), versions(rollout).forget(GONE)) == (0, 0)
+
+
+def test_a_flag_that_cannot_be_read_is_written_again_switched_off_where_it_names_the_person(named: Rollout) -> None:
+    content = named.appconfig.content()
+    content[TABLE]["salt"] = "another"
+    named.appconfig.deployed(json.dumps(content).encode())
+    assert lists(named).forget("somebody") == 0
+    assert lists(named).forget(GONE) == 3
+    assert (GONE in json.dumps(named.appconfig.content()), named.table().enabled) == (False, False)
+
+
+def test_a_document_that_nobody_can_read_keeps_the_erasure_open(named: Rollout) -> None:
+    named.appconfig.deployed(b"[]")
+    with pytest.raises(UnavailableError, match="flags kill writes it again"):
+        lists(named).forget(GONE)
+
+
+def test_names_of_nobody_keep_what_they_say(named: Rollout) -> None:
+    content = named.appconfig.content() | {"theirs": {"default": False, "people": [GONE]}}
+    named.appconfig.deployed(json.dumps(content).encode())
+    assert lists(named).forget(GONE) == 3
+    assert named.appconfig.content()["theirs"] == content["theirs"]
+
+
+def test_old_versions_that_name_the_person_are_deleted_the_others_and_the_deployed_one_stay(named: Rollout) -> None:
+    with pytest.raises(UnavailableError, match="the deployed flags name the person"):
+        versions(named).forget(GONE)
+    lists(named).forget(GONE)
+    deployed, old = named.appconfig.content(), naming(named)
+    others = named.appconfig.versions.keys() - set(old)
+    assert (len(old), len(others)) == (4, 4)
+    assert versions(named).forget(GONE) == len(old)
+    assert named.appconfig.versions.keys() == others
+    assert named.appconfig.content() == deployed
+    assert versions(named).forget(GONE) == 0
+
+
+def test_an_operator_goes_on_changing_flags_where_the_latest_version_had_to_go(named: Rollout) -> None:
+    """AppConfig's lock counts from the latest version: one that was never deployed may be it."""
+    never_deployed = named.appconfig.versions[max(named.appconfig.versions)]
+    lists(named).forget(GONE)
+    latest = max(named.appconfig.versions)
+    named.home.create(never_deployed, latest)
+    assert versions(named).forget(GONE) == 5
+    assert max(named.appconfig.versions) == latest + 2
+    assert naming(named) == []
+    assert named.set(60).change.to_version == read(named.appconfig.versions[latest + 3]).version
+
+
+def test_more_versions_than_a_run_can_look_at_are_looked_at_by_the_next_ones(named: Rollout) -> None:
+    lists(named).forget(GONE)
+    seconds = iter(range(0, 10_000, int(LOOKING_SECONDS / 4)))
+    place = versions(named, lambda: next(seconds))
+    for _ in range(2):  # of seven versions a run looks at three
+        with pytest.raises(UnavailableError, match="not looked through in 20 s"):
+            place.forget(GONE)
+    place.forget(GONE)
+    assert naming(named) == []
+
+
+def test_a_version_that_cannot_be_deleted_keeps_the_erasure_open(named: Rollout) -> None:
+    lists(named).forget(GONE)
+    named.appconfig.throttled["delete_hosted_configuration_version"] = 1
+    with pytest.raises(UnavailableError):
+        versions(named).forget(GONE)
+    assert versions(named).forget(GONE) == 4
+
+
+users = st.sampled_from([GONE, "a", "b", "c"])
+some = st.lists(users, unique=True).map(tuple)
+
+
+@given(some, some, st.none() | some.filter(bool), st.integers(1, 100_000), st.booleans())
+def test_whatever_a_flag_says_a_document_without_the_person_reads_back_and_nobody_else_moves(
+    tested: tuple[str, ...], blocked: tuple[str, ...], listed: tuple[str, ...] | None, share: int, on: bool
+) -> None:
+    flag = Flag(TABLE, 0, 0, on, Decimal(share) / 1000, tested, blocked, listed)
+    document = read(all_off().versions[1]).with_flags(flag)
+    content = content_without(written(document), GONE)
+    assert content is not None
+    found = read(content).flags[TABLE].as_json()
+    expected = flag.as_json()
+    for name in LISTS:
+        assert found[name] == ([user for user in expected[name] or () if user != GONE] or (found[name] and []))
+    assert found["rolloutPercent"] in (expected["rolloutPercent"], 0)
+    assert found["rolloutPercent"] or listed == (GONE,)
+
+
+def test_a_stored_document_that_names_nobody_stays_byte_for_byte_and_one_that_cannot_be_written_is_none() -> None:
+    content = json.dumps(json.loads(all_off().versions[1]), indent=7).encode()
+    assert content_without(content, GONE) == content
+    assert content_without(b"nonsense", GONE) is None
+    broken = json.loads(content) | {TABLE: {"default": False, "people": [GONE]}}
+    assert content_without(json.dumps(broken).encode(), GONE) is None
