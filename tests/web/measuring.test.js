@@ -79,7 +79,7 @@ test("answers, drawing, interactions and failures are measured, each by componen
     { component: "dashboard", backend: "new", kind: "render" },
     { component: "dashboard", backend: "new", kind: "error", error: "TypeError" },
     { component: "dashboard", backend: "new", kind: "interaction" },
-    { component: "energy_table", backend: "old", kind: "error", error: "5xx" },
+    { component: "energy_table", backend: "old", kind: "error", error: "Status5xx" },
     { component: "dashboard", backend: "new", kind: "error", error: "NoAnswer" },
   ]);
   assert.deepEqual(app.batches[0].map(({ elapsedMs }) => elapsedMs).slice(1), [12.3, 0, 48, 0, 0]);
