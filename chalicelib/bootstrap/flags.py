@@ -65,12 +65,16 @@ def flag_operations(
     clock: Clock,
 ) -> FlagOperations:
     """Put the use cases together."""
-    deployment = FlagDeployment(adapters.home, adapters.waiting)
-    publishing = FlagPublishing(deployment, adapters.new_store, history, adapters.waiting, clock)
     return FlagOperations(
         FlagOverview(adapters.home, adapters.store, decisions, history, users, control, clock),
-        FlagChanges(publishing, users, control),
+        FlagChanges(flag_publishing(adapters, history, clock), users, control),
     )
+
+
+def flag_publishing(adapters: FlagAdapters, history: FlagHistory, clock: Clock) -> FlagPublishing:
+    """How a changed document is deployed and recorded."""
+    deployment = FlagDeployment(adapters.home, adapters.waiting)
+    return FlagPublishing(deployment, adapters.new_store, history, adapters.waiting, clock)
 
 
 def appconfig_adapters(clients: FlagClients, place: AppConfigIds, reports: Reports | None = None) -> FlagAdapters:

@@ -15,10 +15,7 @@ LOOKING_SECONDS = 20.0  # of a run
 
 
 class DeadLetters(KeepsPeople):
-    """The queue as a place that may hold a person's id.
-
-    A letter that somebody else looks at just now cannot be seen: it is found when ``forget`` is called again.
-    """
+    """The queue as a place that may hold a person's id."""
 
     def __init__(self, queue: LetterQueue, seconds: Callable[[], float]) -> None:
         self._queue = queue
@@ -34,10 +31,21 @@ class DeadLetters(KeepsPeople):
         """Delete the letters that name the person: in the event, or in what the function said about it.
 
         Raises:
-            UnavailableError: SQS did not answer, or there are more letters than a run can look at.
+            UnavailableError: SQS did not answer, there are more letters than a run can look at, or somebody else looks
+                at some just now.
         """
+        with _answering():
+            hidden = self._queue.held_by_others()
+            deleted = self._deleted(user_id)
+        if hidden:
+            raise UnavailableError(
+                f"somebody looks at {hidden} dead letters just now, which may name the person; the next run looks again"
+            )
+        return deleted
+
+    def _deleted(self, user_id: str) -> int:
         ends, deleted = self._seconds() + LOOKING_SECONDS, 0
-        with _answering(), self._queue.rounds() as rounds:
+        with self._queue.rounds() as rounds:
             for letters in rounds:
                 for letter in letters:
                     if names(letter.message, user_id):

@@ -38,6 +38,12 @@ class LetterQueue:
         finally:
             self._put_back([*receipts.values()])
 
+    def held_by_others(self) -> int:
+        """How many letters somebody looks at just now, as far as SQS knows; nobody else can see these."""
+        name = "ApproximateNumberOfMessagesNotVisible"
+        answer = self._client().get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
+        return int(answer["Attributes"][name])
+
     def delete(self, letter: DeadLetter) -> None:
         """Take a letter away for good."""
         self._client().delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)

@@ -16,11 +16,11 @@ _TYPES = "|".join(EnergyType)
 
 
 def written_forms(user_id: str) -> tuple[str, ...]:
-    """An id as texts have it: plain, in Python's ``repr``, in JSON, and in JSON that is text in JSON.
+    """An id as texts have it: plain, in Python's ``repr`` (of bytes too), in JSON, and in JSON that is text in JSON.
 
     The longest comes first: one may lie in another.
     """
-    forms = {user_id, repr(user_id)[1:-1]}
+    forms = {user_id, repr(user_id)[1:-1], repr(user_id.encode(errors="surrogatepass"))[2:-1]}
     for _ in range(2):
         forms |= {json.dumps(form, ensure_ascii=is_ascii)[1:-1] for form in forms for is_ascii in (True, False)}
     return tuple(sorted(forms, key=lambda form: (-len(form), form)))

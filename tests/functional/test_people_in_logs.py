@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
@@ -143,7 +144,7 @@ def test_operators_name_people_and_the_log_does_not(
     api: Api, said: Said, method: str, path: str, body: dict[str, Any] | None
 ) -> None:
     content = json.dumps(body | {"reason": "a test"}) if body else ""
-    for flags in (Rollout().flags, Breaking()):
+    for flags in (Rollout().flags, SimpleNamespace(overview=Breaking(), changes=Breaking())):
         with breaking(api, flags=flags):
             api.request(method, f"/ops/flags/{path}", content, user=MARKED, roles=("operator",))
     check_nobody_is_named(said(), something="/ops/flags/")

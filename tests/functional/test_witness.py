@@ -92,7 +92,13 @@ def test_every_component_that_shows_something_is_among_these() -> None:
 
 
 @pytest.mark.parametrize(
-    ("component", "query"), [("csv_import", {}), ("csv_import", {"preview": "true"}), ("energy_forms", {})]
+    ("component", "query"),
+    [
+        ("csv_import", {}),
+        ("csv_import", {"preview": "true"}),
+        ("energy_forms", {}),
+        ("energy_forms", {"forceOld": "true"}),
+    ],
 )
 def test_a_form_that_writes_has_no_read_and_the_feedback_counts_all_the_same(
     api: Api, component: str, query: Members
@@ -173,13 +179,14 @@ def test_a_batch_is_kept_by_component_backend_and_kind_under_a_pseudonym(api: Ap
     ports, hidden = api.ports, Pseudonyms(b"key")
     render = {**FETCH, "component": "energy_table", "backend": "new", "kind": "render", "elapsedMs": 3}
     with using(compose(ports, api.container.verifier, lambda: NOW, Rollout(api.flags, hidden))):
-        answer = send(api, FETCH, render, ERROR, {**ERROR, "error": None})
+        answer = send(api, FETCH, render, ERROR, {**ERROR, "error": "5xx"}, {**ERROR, "error": None})
     assert (answer.status_code, answer.body) == (202, b"")
     dashboard, error = (Component.DASHBOARD, Backend.OLD), MeasurementKind.ERROR
     assert [each for each, _, _ in rows(api)] == [
         PageMeasurement(*dashboard, MeasurementKind.FETCH, 12.5),
         PageMeasurement(Component.ENERGY_TABLE, Backend.NEW, MeasurementKind.RENDER, 3),
         PageMeasurement(*dashboard, error, 0, "TypeError"),
+        PageMeasurement(*dashboard, error, 0, "5xx"),
         PageMeasurement(*dashboard, error, 0),
     ]
     assert {(user, at) for _, user, at in rows(api)} == {(hidden.of("user", "alice"), NOW)}

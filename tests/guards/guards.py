@@ -38,6 +38,7 @@ REPAIR = "tests/integration/sync/test_repair.py::"
 SYNC_JOB = "tests/integration/sync/test_sync_job.py::"
 UNDONE = "tests/integration/sync/test_undone_imports.py::"
 PUBLISHER = "tests/unit/events/test_publisher.py::"
+COMPARER = "tests/unit/services/comparison/test_comparer.py::"
 FLAGS = "tests/unit/flags/changes/"
 BACKUP = "tests/integration/infra/test_backup.py::"
 BACKUP_FILE = "tests/unit/infra/operations/test_backup_file.py::"
@@ -507,6 +508,13 @@ GUARDS = (
         "    lagging: int\n    differences: int\n\n\ndef progress_of",
         "    lagging: int\n    differences: Any\n\n\ndef progress_of",
         (f"{CONTROL_STATE}test_a_comparison_that_cannot_be_read_proves_nothing[{{'differences': None}}]",),
+    ),
+    Guard(
+        "the attempt that is counted before feedback is compared",
+        "chalicelib/services/comparison/runs.py",
+        "if self._feedback.attempt(feedback, self._clock()):",
+        "if True:",
+        (f"{COMPARER}test_feedback_that_ends_the_process_ends_no_more_than_a_few_runs",),
     ),
     Guard(
         "the limit of deletions in the transaction that deletes",

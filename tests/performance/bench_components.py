@@ -6,12 +6,14 @@ that the function does for one request, token, log and usage included. The old t
 pages by itself, as the list of version 1 makes it.
 """
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from http import HTTPStatus
 from statistics import median
 from typing import Any
 from urllib.parse import parse_qs
@@ -22,6 +24,7 @@ from rich.table import Table
 
 from app import app
 from chalicelib.api.answers import json_answer
+from chalicelib.api.components.witness_bodies import AT_ONCE
 from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap.container import Container, Rollout, compose, mongo_ports, now, using
 from chalicelib.domain.ports import PageRequest, ReadingFilter
@@ -76,16 +79,21 @@ class Page:
 
         return answer
 
-    def asking(self, path: str) -> Callable[[], None]:
-        """A call of the whole function, as API Gateway calls it."""
+    def asking(self, path: str, body: str | None = None, status: HTTPStatus = HTTPStatus.OK) -> Callable[[], None]:
+        """A call of the whole function, as API Gateway calls it; with a body it is a POST."""
         resource, _, query = path.partition("?")
         path = f"/components/{resource}"
         event = {
-            "requestContext": {"httpMethod": "GET", "resourcePath": path, "path": path, "requestId": "1"},
-            "headers": {"authorization": f"Bearer {self.token}"},
+            "requestContext": {
+                "httpMethod": "GET" if body is None else "POST",
+                "resourcePath": path,
+                "path": path,
+                "requestId": "1",
+            },
+            "headers": {"authorization": f"Bearer {self.token}", "content-type": "application/json"},
             "multiValueQueryStringParameters": parse_qs(query) or None,
             "pathParameters": {},
-            "body": None,
+            "body": body,
             "stageVariables": None,
             "isBase64Encoded": False,
         }
@@ -93,7 +101,7 @@ class Page:
         def ask() -> None:
             with using(self.container):
                 answer = app(event, None)
-            assert answer["statusCode"] == 200, answer["body"]
+            assert answer["statusCode"] == status, answer["body"]
 
         return ask
 
@@ -136,6 +144,7 @@ def main() -> None:
             *compared(pages),
             *by_index(deployed[Side.OLD], users[SIZES[-1]]),
             *added(pages[SIZES[0], Side.NEW]),
+            *measuring(pages[SIZES[0], Side.NEW]),
         ):
             table.add_row(*row)
         database.client.close()
@@ -197,6 +206,17 @@ def added(page: Page) -> Iterator[Row]:
         whole, without = page.asking(path), alone.asking(path)
         middle = median(difference(whole, without, first=n % 2 == 0) for n in range(PAIRS))
         yield f"router and usage add to the {name}", f"{middle:.3f} ms", "< 1 ms", holds(middle < 1)
+
+
+def measuring(page: Page) -> Iterator[Row]:
+    """What a batch of measurements costs, beside a request that shows its token and is refused."""
+    one = {"component": "dashboard", "backend": "old", "kind": "fetch", "elapsedMs": 12.5}
+    bare = page.asking("dashboard?forceOld=true", status=HTTPStatus.FORBIDDEN)
+    for count in (1, AT_ONCE):
+        batch = json.dumps({"measurements": [one] * count})
+        taken, refused = in_turn(page.asking("measurements", batch, HTTPStatus.ACCEPTED), bare)
+        name = f"a batch of {count} measurements / a request that only shows its token"
+        yield name, ratio(taken, refused), "< 10 x", holds(taken / refused < 10)
 
 
 def difference(one: Callable[[], object], other: Callable[[], object], *, first: bool) -> float:

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { json, WEB } from "./surroundings.js";
+import { answerOf, json, WEB } from "./surroundings.js";
 
 const { Api, Problem } = await import(new URL("page/api.js", WEB));
 
@@ -113,5 +113,94 @@ test("an answer that breaks off is a failure, not a success", async () => {
   await assert.rejects(
     api.write("POST", "/x", {}, metersOf),
     (error) => error instanceof Problem && error.status === 0,
+  );
+});
+
+test("each answer of a component is noticed: what was asked, who answered and why, what it shows, how long it took", async () => {
+  const { api } = answering(answerOf("new", "test_user", at(5, 2)));
+  const noticed = [];
+  api.onNoticed((each) => noticed.push(each));
+  await api.show("monthly_charts", { type: "gas", year: "2024" }, metersOf);
+  const [{ elapsedMs, turn, ...answer }] = noticed;
+  assert.deepEqual(answer, {
+    kind: "answer",
+    component: "monthly_charts",
+    query: { type: "gas", year: "2024" },
+    status: 200,
+    backend: "new",
+    reason: "test_user",
+    meters: at(5, 2).meters,
+  });
+  assert.ok(elapsedMs >= 0 && elapsedMs < 10_000);
+});
+
+test("what fails is noticed too, with who failed where that is said, and stays the caller's problem", async () => {
+  const { api } = answering(answerOf("old", "blocked", { detail: "away" }, 503), new TypeError("no network"));
+  await assert.rejects(api.show("dashboard", {}, metersOf), { status: 503 });
+  await assert.rejects(
+    api.write("DELETE", "/components/energy_forms/a", {}, () => []),
+    { status: 0 },
+  );
+  const said = api.noticed.map(({ component, status, backend, meters }) => [component, status, backend, meters]);
+  assert.deepEqual(said, [
+    ["dashboard", 503, "old", []],
+    ["energy_forms", 0, null, []],
+  ]);
+  assert.equal(api.last.size, 0);
+});
+
+test("the last answer of a component is that to what was asked last, and neither a write nor one of its rows", async () => {
+  const waiting = [];
+  const fetch = () => new Promise((resolve) => waiting.push(resolve));
+  const api = new Api("", "t", () => {}, fetch);
+  const years = ["2023", "2024"].map((year) => api.show("monthly_charts", { year }, () => []));
+  waiting[1](answerOf("old", "blocked", {}));
+  await years[1];
+  waiting[0](answerOf("old", "blocked", {}));
+  await years[0];
+  assert.equal(api.last.get("monthly_charts").query.year, "2024");
+  const others = [
+    api.write("POST", "/components/csv_import", {}, () => []),
+    api.send("GET", "/components/energy_forms/a"),
+  ];
+  for (const resolve of waiting.slice(2)) resolve(answerOf("old", "blocked", {}));
+  await Promise.all(others);
+  assert.deepEqual([...api.last.keys()], ["monthly_charts"]);
+});
+
+test("who stops listening is told nothing more, and what was noticed is kept within bounds", async () => {
+  const { api } = answering(...Array.from({ length: 250 }, () => json({})));
+  let told = 0;
+  const stop = api.onNoticed(() => {
+    told += 1;
+  });
+  await api.show("dashboard", {}, () => []);
+  stop();
+  for (let turn = 0; turn < 249; turn += 1) await api.show("dashboard", {}, () => []);
+  assert.equal(told, 1);
+  assert.ok(api.noticed.length <= 100);
+});
+
+test("the old backend is forced for reads and writes of components, for nothing else, and everybody loads again", async () => {
+  const { api, asked } = answering(...Array.from({ length: 5 }, () => json({ meters: [] })));
+  const written = [];
+  api.onWritten((meters) => written.push(...meters));
+  api.force(true);
+  assert.deepEqual(written, ["power", "gas"]);
+  await api.show("dashboard", { consistent: "true" }, () => []);
+  await api.write("POST", "/components/energy_forms", { json: {} }, () => []);
+  await api.send("POST", "/components/feedback", { json: {} });
+  await api.send("GET", "/v2/settings");
+  api.force(false);
+  await api.show("dashboard", {}, () => []);
+  assert.deepEqual(
+    asked.map(([url]) => url.replace("/api", "")),
+    [
+      "/components/dashboard?consistent=true&forceOld=true",
+      "/components/energy_forms?forceOld=true",
+      "/components/feedback",
+      "/v2/settings",
+      "/components/dashboard",
+    ],
   );
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dashboard, FakeIssuer, json, MemoryStorage, newDocument, until, WEB } from "./surroundings.js";
+import { answerOf, dashboard, FakeIssuer, json, MemoryStorage, newDocument, until, WEB } from "./surroundings.js";
 
 const { html, render } = await import(new URL("vendor/preact.js", WEB));
 const { App } = await import(new URL("page/app.js", WEB));
@@ -179,4 +179,56 @@ test("who has readings of gas alone sees gas first", async () => {
     },
   });
   await until(() => root.querySelector("input[value=gas]")?.checked, "gas is chosen");
+});
+
+const OLD = (url) => (url.includes("/dashboard") ? answerOf("old", "blocked", dashboard()) : json({}, 503));
+
+test("an operator sees who answered, and may ask the old backend for everything", async () => {
+  const asked = [];
+  const answer = (url) => {
+    asked.push(url);
+    return OLD(url);
+  };
+  const { root } = await opened({ claims: { roles: ["operator"] }, answer });
+  await until(() => /Old: this person is excluded/.test(root.querySelector("#dashboard")?.textContent));
+  root.querySelector("[role=switch]").click();
+  await until(() => asked.some((url) => url.includes("/dashboard") && url.includes("forceOld=true")));
+});
+
+test("nobody else has a mark or a switch in the page", async () => {
+  for (const claims of [{}, { roles: ["another"] }, { roles: "operator" }]) {
+    const { root } = await opened({ claims, answer: OLD });
+    await until(() => buttonOf(root, "This looks wrong"), "what everybody sees is there");
+    assert.equal(root.querySelector("[role=switch], .mark, .force-old"), null);
+    assert.doesNotMatch(root.innerHTML, /excluded|blocked/);
+  }
+});
+
+test("signing out has everything of the person removed from the device before somebody else may sign in", async () => {
+  const { root, storages } = await opened();
+  await until(() => /1,234\.6/.test(root.textContent));
+  storages[0].setItem("sign-in", JSON.stringify({ typed: { user: "home", drafts: { reading: "1" } } }));
+  const told = [];
+  let removed;
+  document.addEventListener("forget-device", ({ detail }) => {
+    told.push(detail.user);
+    detail.waits.push(new Promise((resolve) => (removed = resolve)));
+  });
+  buttonOf(root, EN.signOut).click();
+  await until(() => removed && !root.querySelector("article"), "the figures are gone at once");
+  assert.equal(buttonOf(root, EN.signIn), undefined);
+  removed();
+  await until(() => buttonOf(root, EN.signIn));
+  assert.deepEqual(told, ["home"]);
+  assert.equal(storages[0].kept.size, 0);
+  assert.doesNotMatch(root.textContent, new RegExp(EN.notForgotten));
+});
+
+test("what could not be removed is said", async () => {
+  const { root } = await opened();
+  await until(() => buttonOf(root, EN.signOut));
+  document.addEventListener("forget-device", ({ detail }) => detail.waits.push(Promise.reject(new Error("in use"))));
+  buttonOf(root, EN.signOut).click();
+  await until(() => root.querySelector("[role=alert]").textContent.includes(EN.notForgotten));
+  assert.ok(buttonOf(root, EN.signIn));
 });

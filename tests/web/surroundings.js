@@ -82,6 +82,14 @@ export class MemoryStorage {
 export const json = (body, status = 200) =>
   new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
 
+/** What a component's route answers: it says which backend has answered, and why. */
+export function answerOf(backend, reason, body, status = 200) {
+  const answer = json(body, status);
+  answer.headers.set("X-Backend", backend);
+  answer.headers.set("X-Flag-Reason", reason);
+  return answer;
+}
+
 /** An issuer; ``claims`` change what its ID token says. */
 export class FakeIssuer {
   url = "http://localhost:3110";

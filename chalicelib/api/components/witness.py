@@ -14,6 +14,8 @@ from chalicelib.api.routes import Routes
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.services.backends.component_reads import ComponentRead
 
+FORCE_OLD = "forceOld"  # what an operator may add to any query
+
 routes = Routes(__name__)
 
 
@@ -41,10 +43,10 @@ def take_measurements(call: Call, body: MeasurementsBody) -> Response:
 def _meant(call: Call, component: Component, query: dict[str, str]) -> ComponentRead | None:
     """The read that a query means to a component; None where it writes: then its query is not looked at.
 
-    The form for a reading shows one where it is asked with a query, and writes without one.
+    The form for a reading shows one where it is asked for a meter, and else writes.
     """
     model = _read_queries().get(component)
-    if model is None or (component is Component.ENERGY_FORMS and not query):
+    if model is None or (component is Component.ENERGY_FORMS and query.keys() <= {FORCE_OLD}):
         return None
     return validated(model, query).read(call)
 

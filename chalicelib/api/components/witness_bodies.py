@@ -15,7 +15,7 @@ from chalicelib.services.backends.component_reads import ComponentRead
 GREATEST_VERSION = 2**53 - 1  # the greatest that every JSON reader counts exactly
 LONGEST_MS = 600_000
 AT_ONCE = 100  # as many values as a metric may have in one line
-CLASS_NAME = "^[A-Za-z_$][A-Za-z0-9_$.]{0,63}$"
+CLASS_NAME = "^[A-Za-z0-9_$.]{1,64}$"
 
 
 class SeenMeter(Body):

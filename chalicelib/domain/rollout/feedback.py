@@ -13,6 +13,7 @@ from chalicelib.domain.rollout.decision import Backend, Component, Reason
 
 ATTEMPTS = 5  # then it is closed with what the last attempt came to
 OPEN, NOT_COMPARED = "open", "not_compared"
+STATES = (OPEN, *Outcome, NOT_COMPARED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,21 @@ class ComponentTimes:
     served: Sample
 
     @property
+    def samples(self) -> dict[str, Sample]:
+        """What has a duration, by name."""
+        return {
+            "fetch": self.fetch,
+            "render": self.render,
+            "interaction": self.interaction,
+            "server": self.served,
+        }
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything was measured."""
+        return any(each.measured for each in (*self.samples.values(), self.errors))
+
+    @property
     def error_rate(self) -> float | None:
         """The share of errors among fetches and errors, None where there are neither.
 

@@ -8,7 +8,7 @@ import { accountWords } from "./account_words.js";
 /**
  * @typedef {object} Receipt
  * @property {string} receipt its id
- * @property {string} erasedAt
+ * @property {string | null} erasedAt null: something is left, which goes by itself
  * @property {"erased" | "erasing"} state
  * @property {string} opensAt from then on this person may write again
  * @property {Record<string, number>} deleted
@@ -138,11 +138,12 @@ function Farewell({ receipt, words, formats }) {
   const title = isDone ? said.erased : said.beingErased;
   const facts = [
     [said.receipt, receipt.receipt],
-    [said.at, formats.moment(receipt.erasedAt, timeZone)],
+    ...(receipt.erasedAt ? [[said.at, formats.moment(receipt.erasedAt, timeZone)]] : []),
     [said.opensAt, formats.moment(receipt.opensAt, timeZone)],
   ];
   const named = /** @type {Record<string, string>} */ (said.names);
-  const counts = Object.entries(receipt.deleted).map(([name, count]) => [named[name] ?? name, formats.number(count)]);
+  const gone = Object.entries(receipt.deleted).filter(([, count]) => count > 0);
+  const counts = gone.map(([name, count]) => [named[name] ?? name, formats.number(count)]);
   const copy = () => {
     const text = [title, ...[...facts, ...counts].map((pair) => pair.join(": "))].join("\n");
     navigator.clipboard.writeText(text).then(

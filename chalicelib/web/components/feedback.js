@@ -32,7 +32,11 @@ export function Corner({ component }) {
   const [isOpen, setOpen] = useState(false);
   const opener = useRef(/** @type {HTMLElement | null} */ (null));
   const said = useFeedbackWords();
-  useEffect(() => api.onNoticed(() => setAnswer(api.last.get(component))), [api]);
+  useEffect(() => {
+    const follow = () => setAnswer(api.last.get(component));
+    follow();
+    return api.onNoticed(follow);
+  }, [api]);
   const isReported = Boolean(reported) && reported === answer;
   const open = () => {
     if (isReported) return;

@@ -10,7 +10,11 @@ import { markWords } from "./mark_words.js";
 export function Mark({ component }) {
   const { words, api } = useSurroundings();
   const [answer, setAnswer] = useState(() => lastOf(api, component));
-  useEffect(() => api.onNoticed(() => setAnswer((before) => lastOf(api, component) ?? before)), [api]);
+  useEffect(() => {
+    const follow = () => setAnswer((before) => lastOf(api, component) ?? before);
+    follow();
+    return api.onNoticed(follow);
+  }, [api]);
   return answer && html`<small class="mark" title=${answer.reason}>${textOf(answer, markWords(words))}</small>`;
 }
 

@@ -46,7 +46,10 @@ export function measure(api, expiresAt, signal) {
 function noteAnswer(measurements, { component, status, elapsedMs, backend }) {
   if (status === 200) measurements.add(component, "fetch", elapsedMs, { backend });
   else
-    measurements.add(component, "error", 0, { backend, error: status ? `${Math.floor(status / 100)}xx` : NO_ANSWER });
+    measurements.add(component, "error", 0, {
+      backend,
+      error: status ? `Status${Math.floor(status / 100)}xx` : NO_ANSWER,
+    });
 }
 
 /**

@@ -1,4 +1,4 @@
-"""``python -m infra compare report | run | replay | ignore``: what both backends answer, held against each other."""
+"""``python -m infra compare ...``: what both backends answer, held against each other, and what the pages say of it."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import click
 
-from chalicelib.bootstrap.comparer import shell_comparer
+from chalicelib.bootstrap.comparer import shell_comparer, shell_page_times
 from chalicelib.bootstrap.operations import now
 from chalicelib.domain.readings import DAY_MS, to_ms
 from chalicelib.domain.rollout.comparison_log import COMPARED, ComparisonResult, IgnoreRule, Outcome
@@ -17,7 +17,9 @@ from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.services.comparison.runs import BackendComparer
 from infra.errors import OperatorError
 from infra.local.identity import Identity
+from infra.operations.compare.feedback import feedback_document, print_feedback, print_feedback_report
 from infra.operations.compare.printing import counted, print_report, replay_document, report_document
+from infra.operations.compare.times import print_times, times_document
 from infra.operations.printing import console, print_json, progress_console
 from infra.operations.reason import reason_option
 from infra.targets.database import database_of
@@ -26,6 +28,9 @@ from infra.targets.target import Target, person
 
 HOUR_MS = 3_600_000
 KEPT_HOURS = 90 * 24
+FEEDBACK_HOURS = 180 * 24
+MEASURED_HOURS = 30 * 24
+FEEDBACK_SHOWN = 5  # in a report; ``compare feedback`` lists more
 PROGRESS = 100
 
 
@@ -41,18 +46,50 @@ def compare() -> None:
 def report(target: Target, hours: int, as_json: bool) -> None:
     """What was found lately. Exit code 1 when something differs that is open, or when nothing was compared."""
     with _comparing(target) as comparer:
-        found = comparer.report(now() - hours * HOUR_MS)
+        since = now() - hours * HOUR_MS
+        found, feedback = comparer.report(since), comparer.feedback(since, FEEDBACK_SHOWN)
     if as_json:
-        print_json(report_document(found))
+        print_json(report_document(found) | {"feedback": feedback_document(feedback)})
     else:
         print_report(found, hours)
+        print_feedback_report(feedback, hours)
     sys.exit(1 if not found.compared or any(group.is_open(now()) for group in found.groups) else 0)
 
 
+@compare.command("feedback")
+@click.option("--hours", type=click.IntRange(1, FEEDBACK_HOURS), default=7 * 24, show_default=True, help="how far back")
+@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True, help="how many, the latest first")
+@with_target(changes=False)
+@json_option
+def list_feedback(target: Target, hours: int, limit: int, as_json: bool) -> None:
+    """What people say looks wrong, what they had asked, and what came of comparing it."""
+    with _comparing(target) as comparer:
+        found = comparer.feedback(now() - hours * HOUR_MS, limit)
+    if as_json:
+        print_json(feedback_document(found))
+    else:
+        print_feedback(found, hours)
+
+
 @compare.command()
-@click.option("--user", help="everything that one user sees")
-@click.option("--all", "everybody", is_flag=True, help="everything that anybody sees")
-@click.option("--sample", type=click.IntRange(min=1), help="with --all: only this many users, picked by chance")
+@click.option("--hours", type=click.IntRange(1, MEASURED_HOURS), default=24, show_default=True, help="how far back")
+@with_target(changes=False)
+@json_option
+def times(target: Target, hours: int, as_json: bool) -> None:
+    """How fast pages are by the old backend and by the new one. Exit code 1 when nothing was measured."""
+    with database_of(target) as database:
+        found = shell_page_times(database).report(now() - hours * HOUR_MS)
+    if as_json:
+        print_json(times_document(found))
+    else:
+        print_times(found, hours)
+    sys.exit(0 if any(each.is_known for each in found) else 1)
+
+
+@compare.command()
+@click.option("--user", help="what one user says looks wrong, and everything that they see")
+@click.option("--all", "everybody", is_flag=True, help="the same of everybody")
+@click.option("--sample", type=click.IntRange(min=1), help="with --all: the pages of this many users, picked by chance")
 @with_target(changes=True)
 @json_option
 def run(target: Target, user: str | None, everybody: bool, sample: int | None, as_json: bool) -> None:

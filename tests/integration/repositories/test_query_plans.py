@@ -22,21 +22,26 @@ from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Replay, Request
-from chalicelib.domain.rollout.decision import FORCED_OLD, Backend, Component
+from chalicelib.domain.rollout.decision import FORCED_OLD, Backend, Component, Reason
 from chalicelib.domain.rollout.differences import Difference, DifferenceKind
+from chalicelib.domain.rollout.feedback import Feedback
+from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.lagging import MongoLaggingMeters
+from chalicelib.repositories.measurements import MongoPageMeasurements
 from chalicelib.services.display.display import Timeline
 from chalicelib.services.recording.configuration import ExchangeCorrection, ExchangeDraft, Register
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
+from infra.local.waiting import wait_until
 from tests.fakes.publisher import FakePublisher
 from tests.integration.repositories.explaining import WITHOUT_INDEX, Commands, explained, explanation, fill
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
+FEEDBACK = Feedback(Component.ENERGY_TABLE, {"limit": 5}, Backend.NEW, Reason.PERCENTAGE_IN, {POWER: 3})
 START = datetime(2020, 1, 1, tzinfo=UTC)
 FILE = b"date,type,amount\n2023-05-01,power,5000\n2023-05-02,power,5001\n2023-05-01,gas,70\n"
 CORRECTED = b"date,type,amount\n2023-05-02,power,5002\n2023-05-03,power,5003\n"
@@ -138,22 +143,48 @@ def fill_comparisons(ports: Ports) -> None:
             request = Request(component, uuid4().hex, {"limit": number})
             ports.comparisons.add(ComparisonResult(request, outcome, differing), Pseudonyms(b"key"), now())
         ports.comparisons.audit(Replay("f", "olga", now(), {Outcome.EQUAL: 1}, 0))
+        ports.feedback.add(uuid4().hex, FEEDBACK, "pseudonym", now() - 1)
 
 
 def test_every_query_of_the_comparer_uses_an_index(mongodb_uri: str, migrated: Database[Any]) -> None:
     fill_comparisons(mongo_ports(migrated, FakePublisher()))
     commands = Commands()
     watched = open_database(mongodb_uri, migrated.name, commands)
-    comparer = compose(mongo_ports(watched, FakePublisher()), cast(TokenVerifier, None), now).comparer
+    container = compose(mongo_ports(watched, FakePublisher()), cast(TokenVerifier, None), now)
+    comparer = container.comparer
+    for _ in range(2):
+        container.feedback.give("alice", FEEDBACK)
+    assert next(comparer.of_user("alice")).request.feedback is not None
     assert comparer.run(60)
+    assert comparer.feedback(0, 5).latest
     [group, *_] = comparer.report(now() - 60_000).groups
     comparer.ignore(IgnoreRule(group.fingerprint, "olga", "known", now() + 60_000))
     with pytest.raises(ComparisonError, match="not kept any more"):
         comparer.replay(group.fingerprint, "olga")
     watched.client.close()
     asked = {command.get("find", command.get("aggregate")) for command in commands.seen}
-    assert {"backend_usage_logs", "backend_comparisons", "control", "meters"} <= asked
+    assert {"backend_usage_logs", "backend_comparisons", "feedback", "control", "meters"} <= asked
     assert_by_index(migrated, commands)
+
+
+def test_times_are_read_from_indexes_alone_and_no_more_than_are_asked_for(
+    mongodb_uri: str, migrated: Database[Any]
+) -> None:
+    fill_comparisons(mongo_ports(migrated, FakePublisher()))
+    measured = [PageMeasurement(component, Backend.OLD, kind, 5) for component in Component for kind in MeasurementKind]
+    rows = migrated["page_measurements"]
+    for _ in range(60):
+        MongoPageMeasurements(migrated).insert(measured, "pseudonym", now())
+    assert wait_until(lambda: rows.count_documents({}) == 60 * len(measured), 10)
+    commands = Commands()
+    watched = open_database(mongodb_uri, migrated.name, commands)
+    pages = MongoPageMeasurements(watched)
+    assert pages.measured(Component.DASHBOARD, Backend.OLD, MeasurementKind.FETCH, 0, 9).cut
+    assert pages.served(Component.DASHBOARD, Backend.OLD, 0, 9).cut
+    watched.client.close()
+    assert_by_index(migrated, commands)
+    looks = [explanation(migrated, command, "executionStats")["executionStats"] for command in commands.seen]
+    assert [(look["totalDocsExamined"], look["totalKeysExamined"]) for look in looks] == [(0, 10)] * 2
 
 
 def test_a_query_without_an_index_would_be_noticed(migrated: Database[Any]) -> None:

@@ -137,6 +137,7 @@ def test_down_shows_what_it_ends_and_ends_nothing_without_a_yes(
         ["rebuild"],
         ["sweep"],
         ["compare", "report"],
+        ["compare", "times"],
         ["flags", "list"],
         ["flags", "kill", "--reason", "x"],
         ["dlq", "ls"],

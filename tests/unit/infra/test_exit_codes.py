@@ -20,6 +20,7 @@ from chalicelib.domain.rollout.comparison_log import (
 )
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.differences import DifferenceKind
+from chalicelib.domain.rollout.feedback import FeedbackReport
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import Verification
 from chalicelib.services.refresh.replay import Replayed
@@ -79,6 +80,9 @@ class Comparer:
 
     def report(self, since: int) -> ComparisonReport | None:
         return self.found
+
+    def feedback(self, since: int, limit: int) -> FeedbackReport:
+        return FeedbackReport({}, [])
 
     def replay(self, fingerprint: str, operator: str) -> Replay | None:
         return self.again

@@ -23,10 +23,12 @@ from migrations.scripts import FOLDER
 # without it, and the numbers that are taken.
 COMMANDS = """
 backup FILE!
+compare feedback --hours=168(1..4320) --limit=50(1..500)
 compare ignore FINGERPRINT! --owner! --reason! --until!
 compare replay FINGERPRINT!
 compare report --hours=24(1..2160)
 compare run --user --all? --sample(1..)
+compare times --hours=24(1..720)
 deploy --stage!$STAGE --bucket!$ARTIFACTS_BUCKET --region$AWS_REGION --issuer!$AUTH_ISSUER \
 --audience$AUTH_AUDIENCE=energy-monitor --origins$AUTH_ORIGINS= --jwks-url!$AUTH_JWKS_URL --secret-id!$SECRET_ID \
 --secret-digest$SECRET_DIGEST= --database$MONGODB_DATABASE=energy_monitor
@@ -89,7 +91,15 @@ CHANGES = [
     ["repair"],
     ["repair", "undo", "run"],
 ]
-LOOKS = [["mode", "show"], ["verify"], ["compare", "report"], ["backup", "file"], ["repair", "runs"]]
+LOOKS = [
+    ["mode", "show"],
+    ["verify"],
+    ["compare", "report"],
+    ["compare", "feedback"],
+    ["compare", "times"],
+    ["backup", "file"],
+    ["repair", "runs"],
+]
 CHANGES_DEPLOYED = [
     ["flags", "set", "dashboard", "--on", "--reason", "x"],
     ["flags", "rollback", "dashboard", "--reason", "x"],

@@ -133,7 +133,7 @@ def test_pydantic_quotes_no_inputs_not_even_a_part_of_an_id() -> None:
 def test_no_text_says_an_id_in_any_form(user_id: str, around: str) -> None:
     begin_call()
     concerning(user_id)
-    for form in (user_id, repr(user_id)[1:-1], json.dumps(user_id)[1:-1]):
+    for form in (user_id, repr(user_id)[1:-1], repr(user_id.encode())[2:-1], json.dumps(user_id)[1:-1]):
         assert form not in hidden(f"{around}{form}|power{around}").replace(SOMEBODY, "\0")
 
 

@@ -1,0 +1,29 @@
+"""Where a person's id is kept beside their own documents, in the order in which an erasure goes through it."""
+
+from time import monotonic
+
+from chalicelib.bootstrap.flags import FlagAdapters, flag_publishing
+from chalicelib.dead_letters.client import sqs
+from chalicelib.dead_letters.people import DeadLetters
+from chalicelib.dead_letters.queue import LetterQueue
+from chalicelib.domain.account import KeepsPeople
+from chalicelib.domain.ports import Clock
+from chalicelib.flags.changes.people import FlagLists, FlagVersions
+from chalicelib.flags.document.people import content_without
+from chalicelib.repositories.database import MongoDatabase
+from chalicelib.repositories.flag_changes import MongoFlagHistory
+from chalicelib.repositories.operator_records import MongoOperatorRecords
+
+
+def places(database: MongoDatabase, adapters: FlagAdapters, queue_url: str, clock: Clock) -> tuple[KeepsPeople, ...]:
+    """The places of a deployment. The record comes behind the lists: a change that was begun before is in it.
+
+    The dead letters come last: what fails meanwhile may still become one.
+    """
+    publishing = flag_publishing(adapters, MongoFlagHistory(database), clock)
+    return (
+        FlagLists(publishing),
+        FlagVersions(adapters.home, monotonic),
+        MongoOperatorRecords(database, content_without),
+        DeadLetters(LetterQueue(sqs, queue_url), monotonic),
+    )
