@@ -597,3 +597,33 @@ test("every control has a name", async () => {
     assert.equal(control.getAttribute("tabindex"), null);
   }
 });
+
+test("where nobody answers a new reading waits, with its instant and amount fixed, and that is said", async () => {
+  const { root, value } = await opened([new TypeError("offline")]);
+  const waiting = [];
+  value.api.device = { wait: async (reading) => void waiting.push(reading), onAway() {} };
+  type(field(root, "date"), "2023-02-01");
+  type(field(root, "time"), "12:00");
+  await save(root, "12500.5");
+  await until(saying(root, "Waits to be sent: Electricity, 12,500.5 kWh, Feb 1, 2023"), "it waits");
+  assert.deepEqual(waiting, [
+    {
+      type: "power",
+      amount: 12500.5,
+      confirm: false,
+      date: "2023-02-01T11:00:00.000Z",
+      zone: ZONE,
+      onto: null,
+      refusal: null,
+    },
+  ]);
+  assert.equal(field(root, "amount"), null, "the form is closed");
+});
+
+test("where nothing can be kept, a reading that nobody answered stays in its form", async () => {
+  const { root, value } = await opened([new TypeError("offline")]);
+  value.api.device = { wait: () => Promise.reject(new Error("no room")), onAway() {} };
+  await save(root, "12500");
+  await until(saying(root, EN.lost), "it was not saved");
+  assert.equal(field(root, "amount").value, "12500");
+});
