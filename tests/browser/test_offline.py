@@ -50,14 +50,16 @@ KEPT = """async () => {
 
 
 @pytest.fixture
-def without_network(watch: Watch) -> Away:
-    """Takes the network away while the block runs, of all tabs."""
+def without_network(served: Served, watch: Watch) -> Away:
+    """Takes the network away while the block runs, of all tabs: of those too that are being closed."""
 
     @contextmanager
     def without_network(page: Page) -> Iterator[None]:
         watch.announce(0, "/api/")
+        served.is_away = True
         page.context.set_offline(True)
         yield
+        served.is_away = False
         page.context.set_offline(False)
 
     return without_network
@@ -87,8 +89,10 @@ def until(page: Page, script: str) -> None:
 
 
 def stay(page: Page) -> None:
+    page.get_by_role("link", name="Meters").click()
     page.get_by_label("Stay signed in on this device").check()
     until(page, "localStorage.length > 0")
+    page.get_by_role("link", name="Overview").click()
 
 
 def reopened(page: Page) -> Page:
@@ -283,6 +287,7 @@ def test_figures_are_kept_for_nobody_who_has_not_chosen_it(enter: SignIn) -> Non
     page = enter()
     assert page.evaluate("indexedDB.databases()") == []
     stay(page)
+    page.get_by_role("link", name="Meters").click()
     page.get_by_label("Stay signed in on this device").uncheck()
     until(page, "async () => !localStorage.length && !(await indexedDB.databases()).length")
 
@@ -318,6 +323,7 @@ def test_a_new_release_leaves_an_open_tab_its_own_and_replaces_the_old_as_a_whol
         page.get_by_role("link", name="Files").click()  # which the server does not have any more
         expect(page.get_by_role("heading", name="Bring a file")).to_be_visible()
         assert digests(page) == [old]
+        settled(page)
         page = reopened(page)
         until(page, f"async () => (await caches.keys()).join().endsWith({new!r}) && (await caches.keys()).length === 1")
         with without_network(page):

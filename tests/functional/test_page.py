@@ -24,7 +24,7 @@ LATER = {
     *(f"components/csv_{name}.js" for name in ("export", "file", "import", "list", "report")),
     *(f"components/{name}_words.js" for name in ("account", "csv", "feedback", "form", "mark", "meter")),
     *(f"components/{name}.js" for name in ("account", "feedback", "mark", "meter_settings", "month_table")),
-    *(f"components/{name}.js" for name in ("offline", "reading_form", "reading_questions", "reminder")),
+    *(f"components/{name}.js" for name in ("offline", "reading_form", "reading_questions", "reminder", "stay")),
     *(f"demo/{name}.js" for name in ("demo", "demo_api", "demo_words", "household", "welcome")),
 }
 BUDGET_BYTES, BUDGET_REQUESTS = 60 * 1024, 20

@@ -9,6 +9,7 @@ import { useMeterWords } from "./meter_words.js";
 import { AmountField, MomentFields, momentOf, momentText, useAttempt } from "./reading_form.js";
 import { Asked, failureOf, questionOf, whereOf } from "./reading_questions.js";
 import { Reminder } from "./reminder.js";
+import { Stay } from "./stay.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
 /** @typedef {{id: string, type: Meter, date: string, finalOld: number, initialNew: number, revision: number}} Exchange */
@@ -61,6 +62,7 @@ export function MeterSettings() {
       }
     <//>
     <${Reminder} />
+    <${Stay} />
   `;
 }
 

@@ -91,6 +91,11 @@ function SignedIn({ base, session, isOut, isLeaving, onLeft, onRemain, onBack })
   const [said, say] = useState("");
   useEffect(() => {
     api.device = device;
+    device.isStaying().then(
+      (isStaying) => (isStaying ? device.stay(api.shown) : undefined),
+      () => {},
+    ); // shown before
+    document.dispatchEvent(new Event("device"));
     navigator.serviceWorker?.register(`${base}/service-worker.js`).catch(() => {});
     const look = async () => {
       const found = await device.waiting();
@@ -127,7 +132,6 @@ function SignedIn({ base, session, isOut, isLeaving, onLeft, onRemain, onBack })
     return () => clearTimeout(timer);
   }, [said]);
   return html`
-    <${Stay} device=${device} />
     <div class="waiting-note">
       <div role="status">${said && html`<p class="toast">${said}</p>`}</div>
       ${waiting.length > 0 && html`<button type="button" class="secondary" aria-haspopup="dialog" onClick=${() => setOpen(true)}>${noteOn(waiting, isOut, offlineWords(words))}</button>`}
@@ -152,40 +156,6 @@ function noteOn(waiting, isOut, offline) {
   if (isOut) return offline.signIn(waiting.length);
   const asked = waiting.filter(({ refusal }) => refusal).length;
   return asked ? offline.asked(asked) : offline.waits(waiting.length);
-}
-
-/** @param {{device: Device}} props */
-function Stay({ device }) {
-  const { words, api } = useSurroundings();
-  const offline = offlineWords(words);
-  const [isStaying, setStaying] = useState(/** @type {boolean | null} */ (null));
-  const [failed, setFailed] = useState(false);
-  useEffect(() => {
-    const begin = (/** @type {boolean} */ found) => {
-      setStaying(found);
-      return found ? device.stay(api.shown) : undefined; // what was shown before there was a device
-    };
-    device
-      .isStaying()
-      .then(begin)
-      .catch(() => setStaying(false));
-  }, []);
-  const choose = (/** @type {Event} */ event) => {
-    const { checked } = /** @type {HTMLInputElement} */ (event.target);
-    setStaying(checked);
-    setFailed(false);
-    (checked ? device.stay(api.shown) : device.leave()).catch(() => {
-      setStaying(!checked);
-      setFailed(true);
-    });
-  };
-  return html`
-    <div class="stay">
-      <label><input type="checkbox" checked=${isStaying} disabled=${isStaying === null} onChange=${choose} aria-describedby="stay-means" />${offline.stay}</label>
-      <small id="stay-means">${offline.stayMeans}</small>
-      <div role="status">${failed && html`<p class="hint">${offline.notKept}</p>`}</div>
-    </div>
-  `;
 }
 
 /** @param {{waiting: Waiting[], queue: Queue, isOut: boolean, close: () => void}} props */
