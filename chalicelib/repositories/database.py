@@ -53,6 +53,8 @@ class Collections(StrEnum):
     USAGE = "backend_usage_logs"
     COMPARISONS = "backend_comparisons"
     FLAG_CHANGES = "flag_changes"
+    DISCARDED = "discarded_events"
+    ERASURES = "erasures"
 
 
 class DecimalCodec(TypeCodec):

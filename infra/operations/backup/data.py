@@ -42,6 +42,7 @@ CARRIED = (  # in the order in which they are restored: a meter comes after its 
     Collections.IMPORTS,
     Collections.METERS,
     Collections.FLAG_CHANGES,
+    Collections.ERASURES,
     MIGRATIONS,
     Collections.CONTROL,
 )
@@ -50,8 +51,9 @@ LEFT_OUT = {
     Collections.SERIES: "is packed from the readings at the next refresh",
     Collections.USAGE: "observes the rollout of one deployment, for some days",
     Collections.COMPARISONS: "observes the rollout of one deployment, for some days",
+    Collections.DISCARDED: "is about the functions of one deployment",
 }
-OBSERVED = (Collections.USAGE, Collections.COMPARISONS)
+OBSERVED = (Collections.USAGE, Collections.COMPARISONS, Collections.DISCARDED)
 # How far the jobs of the other database had come: in the restored one they begin again, and verify has to be run.
 POSITIONS = (SYNC_JOB, VERIFIED, BACKFILL, *(walk.value for walk in Walk))
 AT_ONCE = 500

@@ -18,11 +18,10 @@ from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from chalicelib.repositories.database import MongoDatabase
+from chalicelib.repositories.database import Collections, MongoDatabase
 from infra.errors import OperatorError
 
 HELD_SECONDS = 120
-DISCARDED = "discarded_events"
 PER_CALL = 10  # SQS's limit
 
 
@@ -219,4 +218,4 @@ def record_discarded(database: MongoDatabase, reason: str, letter: DeadLetter) -
         **letter.summary,
         "message": letter.body,
     }
-    database[DISCARDED].replace_one({"_id": letter.id}, document, upsert=True)
+    database[Collections.DISCARDED].replace_one({"_id": letter.id}, document, upsert=True)
