@@ -49,7 +49,7 @@ class MongoAccountExport(AccountExport):
         left, before = self._part_bytes, cursor
         with time_limit(self._timeout):
             for collection, document in self._behind(_place_of(cursor), user_id, pseudonym):
-                shown = plain(document, user_id)
+                shown = _shown(document, user_id)
                 left -= len(json.dumps(shown))
                 if left < 0 and documents:
                     return AccountPage(documents, before)
@@ -79,6 +79,13 @@ class MongoAccountExport(AccountExport):
             if holds.texts and not is_named(document, lambda text: text == user_id):
                 continue
             yield document
+
+
+def _shown(document: Document, user_id: str) -> Document:
+    """A document of the person's, though a damaged one may name another owner."""
+    owner = document.get(OWNER)
+    foreign = isinstance(owner, str) and owner != user_id
+    return {name: plain(each, user_id) for name, each in (document | ({OWNER: OF_ANOTHER} if foreign else {})).items()}
 
 
 def plain(value: Any, user_id: str) -> Any:

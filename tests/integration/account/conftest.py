@@ -56,7 +56,7 @@ class Place:
         self.database["control"].update_many(FENCES, earlier)
         self.container.erasure.run(60)
 
-    def let_interrupted(self, action: Callable[[Container], object], command: int, other: Callable[[], object]) -> bool:
+    def let_interrupted(self, action: Callable[[Container], object], command: int, other: Callable[[], None]) -> bool:
         """Let something happen, and something else before one of its commands; whether it came to that command."""
         with self.interruption.before(command, other):
             action(self.slow)
