@@ -37,10 +37,17 @@ class _Place(NamedTuple):
 class MongoAccountExport(AccountExport):
     """``AccountExport`` on MongoDB."""
 
-    def __init__(self, database: MongoDatabase, timeout_seconds: float, part_bytes: int = PART_BYTES) -> None:
+    def __init__(
+        self,
+        database: MongoDatabase,
+        timeout_seconds: float,
+        part_bytes: int = PART_BYTES,
+        documents_at_once: int = DOCUMENTS_AT_ONCE,
+    ) -> None:
         self._database = database
         self._timeout = timeout_seconds
         self._part_bytes = part_bytes
+        self._documents_at_once = documents_at_once
 
     @override
     def page(self, user_id: str, pseudonym: str, cursor: str | None) -> AccountPage:
@@ -65,20 +72,30 @@ class MongoAccountExport(AccountExport):
             last = None
 
     def _of(self, name: Collections, last: Document | None, user_id: str, pseudonym: str) -> Iterator[Document]:
-        holds, behind = PEOPLE[name], {} if last is None else {"$expr": {"$gt": ["$_id", {"$literal": last["id"]}]}}
+        """By the ids, so many at once: they are sorted among all that the person has."""
+        holds = PEOPLE[name]
         if holds.keyed:
             wanted: Document = under_ids_of(user_id)
         elif holds.texts:
             wanted = {}
         else:
             wanted = {OWNER: user_id} if holds.fields else {str(holds.pseudonym): pseudonym}
-        found = self._database[name].find({"$and": [wanted, behind]}, sort=[("_id", 1)], batch_size=DOCUMENTS_AT_ONCE)
-        for document in found:
+        for document in self._in_order(name, wanted, last):
             if holds.keyed and not is_theirs(name, document, user_id):
                 continue
             if holds.texts and not is_named(document, lambda text: text == user_id):
                 continue
             yield document
+
+    def _in_order(self, name: Collections, wanted: Document, last: Document | None) -> Iterator[Document]:
+        collection, found = self._database[name], self._documents_at_once
+        while found == self._documents_at_once:
+            behind = {} if last is None else {"$expr": {"$gt": ["$_id", {"$literal": last["id"]}]}}
+            documents = collection.find({"$and": [wanted, behind]}, sort=[("_id", 1)], limit=self._documents_at_once)
+            found = 0
+            for found, document in enumerate(documents, 1):  # noqa: B007 it tells whether there may be more
+                yield document
+                last = {"id": document["_id"]}
 
 
 def _shown(document: Document, user_id: str) -> Document:

@@ -73,8 +73,11 @@ class AccountErasureService:
             if self._clock() >= deadline:
                 return False
         for place in self._places:
-            if place.name not in erasure.deleted:
-                self._erasures.note(erasure, place.name, place.forget(str(erasure.user_id)))
+            if place.name in erasure.deleted:
+                continue
+            if self._clock() >= deadline:
+                return False
+            self._erasures.note(erasure, place.name, place.forget(str(erasure.user_id)))
         self._erasures.finish(erasure)
         return True
 

@@ -4,13 +4,14 @@ import pytest
 
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.fence import fence_id
+from tests.depth import DEEP
 from tests.integration.account.conftest import Place
 from tests.integration.account.person import Person, set_mode
 from tests.integration.crashes.copying import Original
 from tests.integration.crashes.crashing import CrashPoint, run
 
 
-@pytest.mark.parametrize("mode", list(SyncMode))
+@pytest.mark.parametrize("mode", list(SyncMode) if DEEP else [SyncMode.DUAL_WRITE])
 def test_wherever_an_erasure_dies_the_scheduled_function_ends_it(
     mode: SyncMode, place: Place, mongodb_uri: str
 ) -> None:

@@ -15,7 +15,7 @@ SMALL = 5_000
 
 
 def parts(place: Place, person: Person, part_bytes: int) -> list[dict[str, list[dict[str, Any]]]]:
-    export = MongoAccountExport(place.database, 20, part_bytes)
+    export = MongoAccountExport(place.database, 20, part_bytes, documents_at_once=3)
     found: list[dict[str, list[dict[str, Any]]]] = []
     cursor = None
     while not found or cursor:
