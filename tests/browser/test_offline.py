@@ -49,6 +49,13 @@ KEPT = """async () => {
 }"""
 
 
+CACHED = """async () => {
+  const opened = await Promise.all((await caches.keys()).map((name) => caches.open(name)));
+  const requests = (await Promise.all(opened.map((cache) => cache.keys()))).flat();
+  return requests.map(({ url }) => new URL(url).pathname);
+}"""
+
+
 @pytest.fixture
 def without_network(served: Served, watch: Watch) -> Away:
     """Takes the network away while the block runs, of all tabs: of those too that are being closed."""
@@ -151,6 +158,9 @@ def test_the_page_opens_takes_a_reading_and_says_so_and_with_network_the_month_c
     expect(page.locator("#dashboard")).not_to_contain_text("165 kWh")
     expect(page.get_by_text("As of")).to_have_count(0)
     assert stored(served, "2024-03-14") == [8400]
+    paths = page.evaluate(CACHED)
+    assert paths.count("/api/") == 1
+    assert [path for path in paths if path != "/api/" and not path.startswith("/api/assets/")] == []
 
 
 def test_twenty_readings_typed_in_two_tabs_are_stored_once_each_although_an_answer_is_lost(
@@ -207,6 +217,17 @@ def test_who_has_not_chosen_to_stay_is_not_shown_and_their_reading_is_theirs_alo
     sign_in_as(page, "flat")
     expect(page.get_by_text("Sent: 1 reading.")).to_be_visible()
     assert stored(served, "2024-03-14") == [8400]
+
+
+def test_a_network_that_comes_back_without_a_word_is_noticed(served: Served, enter: SignIn, watch: Watch) -> None:
+    page = enter()
+    watch.announce(0, "/api/")
+    served.is_away = True
+    page.reload()
+    expect(page.get_by_text("There is no network.")).to_be_visible()
+    expect(page.get_by_text("flat")).to_have_count(0)
+    served.is_away = False
+    expect(page.get_by_text("There is no network.")).to_have_count(0, timeout=20_000)
 
 
 def test_a_conflict_shows_both_amounts_and_the_person_chooses(

@@ -72,11 +72,17 @@ export function Offline({ session, api, ...props }) {
   return html`<${Surrounded.Provider} value=${around}><${SignedIn} key=${session.user} session=${session} ...${props} /><//>`;
 }
 
-/** @param {Pick<Props, "base" | "words">} props */
-function SignedOut({ base, words }) {
+/** @param {Pick<Props, "base" | "words" | "onBack">} props */
+function SignedOut({ base, words, onBack }) {
   const [count, setCount] = useState(0);
   useEffect(() => {
     countWaiting(base).then(setCount, () => {});
+    const look = async () => {
+      const isBack = await isReachable(base);
+      if (isBack) onBack();
+      return isBack;
+    };
+    return persist(look).stop;
   }, []);
   return html`<div role="status">${count > 0 && html`<p class="hint">${offlineWords(words).signIn(count)}</p>`}</div>`;
 }

@@ -91,7 +91,7 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
     return () => removeEventListener("online", follow);
   }, []);
   useEffect(() => {
-    if (session || isKept) OFFLINE().then(setOffline, () => {});
+    if (session || isKept || isAway) OFFLINE().then(setOffline, () => {});
   }, [session]);
   useEffect(() => {
     if (!session) return;
