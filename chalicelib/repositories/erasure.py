@@ -122,7 +122,8 @@ class MongoErasures(Erasures):
 
     def _standing(self) -> list[Erasure]:
         with time_limit(self._timeout):
-            return [_erasure(found) for found in self._fences.find(FENCES, sort=[("requestedAt", 1)])]
+            found = [_erasure(fence) for fence in self._fences.find(FENCES)]
+        return sorted(found, key=lambda erasure: erasure.requested_at)
 
     def _taken(self, user_id: str, session: ClientSession) -> dict[str, int]:
         """Put bare documents in the place of meters and settings; returns how many there were."""
@@ -142,11 +143,11 @@ class MongoErasures(Erasures):
 
     def _remove_late(self, name: Collections, pseudonym: str | None, moment: str, standing: Sequence[Erasure]) -> None:
         collection = self._database[name]
+        since: Document = {moment: {"$gte": to_datetime(standing[0].requested_at - LATEST_MS)}}
         if pseudonym:
-            collection.delete_many({pseudonym: {"$in": [erasure.pseudonym for erasure in standing]}})
+            collection.delete_many({**since, pseudonym: {"$in": [erasure.pseudonym for erasure in standing]}})
             return
         fences = {erasure.fence for erasure in standing}
-        since = {moment: {"$gte": to_datetime(standing[0].requested_at - LATEST_MS)}}
         found = collection.find(since, dict.fromkeys(PEOPLE[name].fields, 1))
         late = [item["_id"] for item in found if is_named({**item, "_id": None}, lambda text: fence_id(text) in fences)]
         if late:
