@@ -12,6 +12,7 @@ from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.monitoring.logger import logger
+from chalicelib.monitoring.people import concerning
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class AccountErasureService:
 
     def _tried(self, erasure: Erasure, deadline: int) -> bool:
         """Whether everything is done. One that fails stays open, and holds up nobody; the log names its receipt."""
+        concerning(erasure.user_id or "")
         try:
             return self._done(erasure, deadline)
         except UnavailableError as error:
