@@ -105,6 +105,12 @@ class MongoErasures(Erasures):
         in_transaction(self._database, self._timeout, work)
 
     @override
+    def closed(self) -> Callable[[str], bool] | None:
+        """By the digests that fences are named by."""
+        standing = self._standing()
+        return _closed(standing) if standing else None
+
+    @override
     def tidy(self) -> int:
         """What came late is known by the pseudonym, or by the digest that the fence is named by."""
         standing = self._standing()
@@ -116,8 +122,7 @@ class MongoErasures(Erasures):
             for name, holds in PEOPLE.items():
                 if holds.late:
                     self._remove_late(name, holds.pseudonym, holds.late, standing)
-            fences = {erasure.fence for erasure in standing}
-            leave_out(self._database, lambda text: fence_id(text) in fences)
+            leave_out(self._database, _closed(standing))
             return self._fences.delete_many({"_id": {"$in": over}}).deleted_count
 
     def _standing(self) -> list[Erasure]:
@@ -147,9 +152,9 @@ class MongoErasures(Erasures):
         if pseudonym:
             collection.delete_many({**since, pseudonym: {"$in": [erasure.pseudonym for erasure in standing]}})
             return
-        fences = {erasure.fence for erasure in standing}
+        closed = _closed(standing)
         found = collection.find(since, dict.fromkeys(PEOPLE[name].fields, 1))
-        late = [item["_id"] for item in found if is_named({**item, "_id": None}, lambda text: fence_id(text) in fences)]
+        late = [item["_id"] for item in found if is_named({**item, "_id": None}, closed)]
         if late:
             collection.delete_many({"_id": {"$in": late}})
 
@@ -261,6 +266,11 @@ class _Removal:
                 raise _OverError
 
         in_transaction(self._database, self._timeout, step)
+
+
+def _closed(standing: Sequence[Erasure]) -> Callable[[str], bool]:
+    fences = {erasure.fence for erasure in standing}
+    return lambda text: fence_id(text) in fences
 
 
 def _erasure(fence: Document) -> Erasure:
