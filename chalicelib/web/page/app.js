@@ -96,6 +96,7 @@ export function App({ base, signIn, returned, preferences, fetch }) {
     setWitness(null);
     setFarewell(() => farewell);
     setPhase("leaving");
+    location.hash = ""; // who signs in next begins at the beginning
     setPhase((await forgotten(session?.user ?? "", signIn.forget())) ? "out" : "notForgotten");
   };
   const isOperator = Boolean(session?.roles.includes("operator"));
