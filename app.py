@@ -9,9 +9,9 @@ from chalicelib.api.components import openapi as components_openapi
 from chalicelib.api.ops import flags
 from chalicelib.api.v1 import energy as v1_energy
 from chalicelib.api.v1 import views as v1_views
-from chalicelib.api.v2 import display, energy, exchanges, export, imports, openapi, settings
+from chalicelib.api.v2 import account, display, energy, exchanges, export, imports, openapi, settings
 from chalicelib.api.web import routes as web
-from chalicelib.handlers import comparer, display_data, sweeper, sync_job
+from chalicelib.handlers import account_eraser, comparer, display_data, sweeper, sync_job
 
 app = Chalice(app_name="energy-monitor", configure_logs=False)  # the application logs by itself, as JSON lines
 # Bytes pass in both directions, whatever their type: infra/resources.yaml says so to API Gateway, and ``Answer``
@@ -28,6 +28,7 @@ app.register_blueprint(export.routes)
 app.register_blueprint(display.routes)
 app.register_blueprint(exchanges.routes)
 app.register_blueprint(settings.routes)
+app.register_blueprint(account.routes)
 app.register_blueprint(openapi.routes)
 app.register_blueprint(views.routes)
 app.register_blueprint(forms.routes)
@@ -46,3 +47,4 @@ app.register_blueprint(display_data.blueprint)
 app.register_blueprint(sync_job.blueprint)
 app.register_blueprint(comparer.blueprint)
 app.register_blueprint(sweeper.blueprint)
+app.register_blueprint(account_eraser.blueprint)

@@ -143,14 +143,14 @@ def answered(request: Request, work: Callable[[], Response], refusal: Refusal) -
     return response
 
 
-def validated(model: type[Model], value: Any) -> Model:
-    """A value as a model; every wrong field is named. Raises InvalidInputError."""
+def validated(model: type[Model], value: Any, *place: str) -> Model:
+    """A value as a model; every wrong field is named, below its place in the body. Raises InvalidInputError."""
     check_texts(value)
     try:
         return model.model_validate(value)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
-        fields = tuple(FieldError(".".join(map(str, item["loc"])) or "body", item["msg"]) for item in found)
+        fields = tuple(FieldError(".".join(map(str, (*place, *item["loc"]))) or "body", item["msg"]) for item in found)
         raise InvalidInputError(_in_words(fields), fields) from error
 
 

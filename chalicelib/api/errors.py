@@ -16,6 +16,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 
 from chalicelib.domain.errors import (
+    AccountErasedError,
     AuthenticationError,
     ConflictError,
     Count,
@@ -35,6 +36,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.readings import to_datetime
 
 UNEXPECTED = "an unexpected error occurred; it has been recorded"
+ACCOUNT_ERASED = "ACCOUNT_ERASED"
 PROBLEM_TYPE = "urn:energy-monitor:problem:"
 SHOWN_ERRORS = 100
 # What an answer repeats of a request is shortened, so that no answer grows with what comes in.
@@ -165,6 +167,8 @@ def _members(error: Exception) -> dict[str, Any]:
     members: dict[str, Any] = {}
     if isinstance(error, ImplausibleReadingError):
         members |= {"code": error.doubt.code, "details": _details(error.doubt)}
+    if isinstance(error, AccountErasedError):
+        members |= {"code": ACCOUNT_ERASED, "opensAt": to_datetime(error.opens_at)}
     if isinstance(error, ImportRowsError) and error.warnings:
         members["warnings"] = [each._asdict() for each in error.warnings[:SHOWN_ERRORS]]
         members["warningCount"] = len(error.warnings)

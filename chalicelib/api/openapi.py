@@ -118,6 +118,8 @@ def _answers(operation: Operation) -> Iterator[tuple[HTTPStatus, Members]]:
     if operation.csv:
         answer["content"][TEXT_CSV] = {"schema": {"type": "string"}}
     yield operation.status, answer
+    if operation.goes_on:
+        yield HTTPStatus.ACCEPTED, answer | {"description": title_of(HTTPStatus.ACCEPTED)}
     if operation.conditional == "If-None-Match":
         yield HTTPStatus.NOT_MODIFIED, _answer(HTTPStatus.NOT_MODIFIED, operation.headers, JSON, [])
     for status in _refusals(operation):
@@ -138,6 +140,8 @@ def _refusals(operation: Operation) -> set[HTTPStatus]:
     refusals = {*ALWAYS, *operation.refusals}
     if operation.query:
         refusals.add(HTTPStatus.UNPROCESSABLE_ENTITY)
+    if operation.method != "GET":  # for an account that was erased not long ago
+        refusals.add(HTTPStatus.CONFLICT)
     if operation.body or operation.file:
         refusals.update(WITH_BODY)
     if operation.conditional == "If-Match":

@@ -20,7 +20,7 @@ class Operation:
     """One method of one path.
 
     ``file``: it takes a CSV file. ``csv``: it answers one as well as JSON. ``refusals``: the problems beyond those that
-    its inputs bring with them.
+    its inputs bring with them. ``goes_on``: it may answer 202 with the same body while something is left to do.
     """
 
     method: str
@@ -31,6 +31,7 @@ class Operation:
     file: bool = False
     json_too: bool = False
     status: HTTPStatus = HTTPStatus.OK
+    goes_on: bool = False
     answers: tuple[type[BaseModel], ...] = ()
     csv: bool = False
     conditional: Conditional | None = None
@@ -52,6 +53,7 @@ class Promises(TypedDict):
     json_too: NotRequired[bool]
 
     status: NotRequired[HTTPStatus]
+    goes_on: NotRequired[bool]
     answers: NotRequired[tuple[type[BaseModel], ...]]
     csv: NotRequired[bool]
     conditional: NotRequired[Conditional]

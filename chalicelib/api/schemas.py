@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
 from pydantic_core.core_schema import DecimalSchema
 
+from chalicelib.api.errors import ACCOUNT_ERASED
 from chalicelib.api.operation import Operation
 from chalicelib.domain.plausibility.words import CODES
 
@@ -50,7 +51,8 @@ DETAILS: Members = {
 PROBLEM: Members = {
     "description": (
         "What went wrong (RFC 9457); errors names the first 100 places, errorCount counts them all. With a code: what "
-        "hardly fits and is written all the same if it is sent again with confirm: true."
+        "hardly fits and is written all the same if it is sent again with confirm: true; with ACCOUNT_ERASED: when the "
+        "account, which was erased, can be used again."
     ),
     "type": "object",
     "additionalProperties": False,
@@ -58,7 +60,8 @@ PROBLEM: Members = {
     "properties": {
         **{name: {"type": "string"} for name in ("type", "title", "detail", "instance")},
         "status": {"type": "integer"},
-        "code": {"enum": [*CODES]},
+        "code": {"enum": [*CODES, ACCOUNT_ERASED]},
+        "opensAt": {"type": "string", "format": "date-time"},
         "details": {"type": "object", "additionalProperties": False, "required": [*DETAILS], "properties": DETAILS},
         "errors": {
             "type": "array",

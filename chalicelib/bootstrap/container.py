@@ -4,7 +4,7 @@ What a shell uses as well is put together in the modules beside this one, withou
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -17,17 +17,22 @@ from chalicelib.auth import KeyStore, TokenVerifier, fetch_key_set
 from chalicelib.bootstrap.comparer import backends, comparer, random_pseudonyms
 from chalicelib.bootstrap.flags import NO_PLACE, FlagAdapters, FlagOperations, appconfig_adapters, flag_operations
 from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
+from chalicelib.bootstrap.places import places
+from chalicelib.domain.account import KeepsPeople
 from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.rollout.decision import RolloutDecisions
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.flags.appconfig.clients import AppConfigIds, FlagClients
+from chalicelib.flags.changes.inspect import flags_naming
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import LoggedReports
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.people import hide_in, named_by
 from chalicelib.repositories.database import open_database
+from chalicelib.services.account.erasure import AccountErasureService
+from chalicelib.services.account.export import AccountExportService, FlagsNaming
 from chalicelib.services.backends.backend_router import BackendRouter, NobodyDecides
 from chalicelib.services.backends.backend_usage import BackendUsageTracker
 from chalicelib.services.backends.decisions import RolloutService
@@ -98,6 +103,8 @@ class Container:
     recalculation: RecalculationService
     operations: Operations
     flags: FlagOperations
+    erasure: AccountErasureService
+    account_export: AccountExportService
     ping: Callable[[], None]
     clock: Clock
     sign_in_origins: tuple[str, ...] = ()  # where the issuer's endpoints are beside its own origin
@@ -105,11 +112,16 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """The flags that decide which backend answers whom, and what hides them from those who look on."""
+    """The flags that decide which backend answers whom, and what hides them from those who look on.
+
+    ``flags_naming``: which flags have a person in their lists. ``places``: what may hold people beside the database.
+    """
 
     flags: RolloutDecisions = field(default_factory=NobodyDecides)
     pseudonyms: Pseudonyms = field(default_factory=random_pseudonyms)
     appconfig: FlagAdapters = field(default_factory=lambda: appconfig_adapters(FlagClients(), NO_PLACE))
+    flags_naming: FlagsNaming = lambda _: ()
+    places: Sequence[KeepsPeople] = ()
 
 
 def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollout | None = None) -> Container:
@@ -140,6 +152,8 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
         flags=flag_operations(
             rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, clock
         ),
+        erasure=AccountErasureService(ports.erasures, rollout.places, rollout.pseudonyms, clock),
+        account_export=AccountExportService(ports.account_export, rollout.flags_naming, rollout.pseudonyms, clock),
         ping=ports.ping,
         clock=clock,
     )
@@ -177,7 +191,14 @@ def _deployed() -> Container:
     pseudonyms = Pseudonyms(secrets.pseudonym_key.get_secret_value().encode())
     named_by(partial(pseudonyms.of, "user"))
     adapters = appconfig_adapters(FlagClients(), _flag_place(settings), LoggedReports())
-    made = compose(ports, verifier, now, Rollout(FlagDecisions(adapters.store), pseudonyms, adapters))
+    rollout = Rollout(
+        FlagDecisions(adapters.store),
+        pseudonyms,
+        adapters,
+        partial(flags_naming, adapters.home),
+        places(database, adapters, settings.dead_letter_queue_url, now),
+    )
+    made = compose(ports, verifier, now, rollout)
     return replace(made, sign_in_origins=tuple(settings.auth_origins.split()))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from time import time_ns
 
+from chalicelib.domain.account import AccountExport, Erasures
 from chalicelib.domain.meters.lagging import LaggingMeters
 from chalicelib.domain.ports import (
     Clock,
@@ -23,10 +24,12 @@ from chalicelib.domain.rollout.usage import UsageLog
 from chalicelib.domain.sync.change_feed import ChangeFeed
 from chalicelib.domain.sync.reconciliation import ReconciliationRepository, SyncControl
 from chalicelib.domain.sync.repairs import RepairedReadings
+from chalicelib.repositories.account_export import MongoAccountExport
 from chalicelib.repositories.change_feed import MongoChangeFeed
 from chalicelib.repositories.comparisons import MongoComparisonLog
 from chalicelib.repositories.database import MongoDatabase, ping
 from chalicelib.repositories.display import MongoDisplayDataRepository
+from chalicelib.repositories.erasure import MongoErasures
 from chalicelib.repositories.feedback import MongoFeedbackLog
 from chalicelib.repositories.flag_changes import MongoFlagHistory
 from chalicelib.repositories.imports import MongoImportList
@@ -77,6 +80,8 @@ class Ports:
     measurements: PageMeasurements
     flag_history: FlagHistory
     known_users: KnownUsers
+    erasures: Erasures
+    account_export: AccountExport
     ping: Callable[[], None]
 
 
@@ -149,6 +154,8 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         measurements=MongoPageMeasurements(database),
         flag_history=MongoFlagHistory(database),
         known_users=MongoKnownUsers(database),
+        erasures=MongoErasures(database, REQUEST_SECONDS),
+        account_export=MongoAccountExport(database, REQUEST_SECONDS),
         ping=partial(ping, database),
     )
 

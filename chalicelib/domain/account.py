@@ -1,9 +1,40 @@
-"""What an account leaves in places other than the database, so that its end can be carried there.
+"""The end of an account: how far it has come, what it is carried by, and what a person may take along before it.
 
-``forget`` may run any number of times: an erasure that was interrupted is gone on with from its beginning.
+A fence stands in the database from the moment on when somebody asks for the end: every write of that person is refused
+until it opens. Places other than the database are carried to their end by ``KeepsPeople``; their ``forget`` may run any
+number of times: an erasure that was interrupted is gone on with from its beginning.
 """
 
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+CLOSED_MS = 3_600_000  # how long a fence stands: longer than anything that began before it may go on
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """The end of one account. ``fence`` is its key; instants are UTC milliseconds by the clock of the database.
+
+    ``user_id`` is known until everything is done, None then. ``deleted``: what went so far, by the name of its place.
+    """
+
+    fence: str
+    receipt: str
+    requested_at: int
+    opens_at: int
+    user_id: str | None
+    pseudonym: str
+    erased_at: int | None
+    deleted: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """A part of what is kept of a person: documents in plain JSON by collection, and where the next part begins."""
+
+    documents: Mapping[str, Sequence[Mapping[str, Any]]]
+    following: str | None
 
 
 class KeepsPeople(Protocol):
@@ -15,3 +46,35 @@ class KeepsPeople(Protocol):
 
     def forget(self, user_id: str) -> int:
         """Remove everything that says this id; returns how much that was. Raises UnavailableError: try again later."""
+
+
+class Erasures(Protocol):
+    """What the database knows of people, and its end. Every method raises UnavailableError out of time."""
+
+    def begin(self, user_id: str, pseudonym: str) -> Erasure:
+        """Put up the fence; where it stands already, the erasure behind it."""
+
+    def standing(self, fence: str) -> Erasure | None:
+        """How far an erasure has come; None: there is no such fence any more."""
+
+    def unfinished(self) -> Sequence[Erasure]:
+        """Those that are not done, the oldest first."""
+
+    def removing(self, erasure: Erasure) -> Iterator[None]:
+        """Remove everything that the database has of the person, one bounded step after another."""
+
+    def note(self, erasure: Erasure, place: str, count: int) -> None:
+        """Remember that a place other than the database is done."""
+
+    def finish(self, erasure: Erasure) -> None:
+        """Forget who it was, and keep the receipt."""
+
+    def tidy(self) -> int:
+        """Remove what came late, of all whose fence stands, then the fences whose time is over; returns how many."""
+
+
+class AccountExport(Protocol):
+    """Everything that the database has of a person, part by part."""
+
+    def page(self, user_id: str, pseudonym: str, cursor: str | None) -> AccountPage:
+        """The part behind ``cursor``, None: the first. Raises InvalidInputError for another text, UnavailableError."""

@@ -13,6 +13,7 @@ EnergyMonitorError
 ├── ForbiddenError             the token proves who is asking, and that they may not
 ├── NotFoundError              no such document, or it belongs to somebody else
 ├── ConflictError              what is stored has moved on, or forbids the change
+│   ├── AccountErasedError     the account was erased, and its fence still stands
 │   ├── DuplicateReadingError  a reading of this type at this instant is already stored
 │   ├── RevisionError          the reading or flag document was changed since the caller read it
 │   └── RolloutError           a flag may not be changed so, or not yet
@@ -144,6 +145,14 @@ class NotFoundError(EnergyMonitorError):
 
 class ConflictError(EnergyMonitorError):
     """Raised when what is stored has moved on, or forbids the change."""
+
+
+class AccountErasedError(ConflictError):
+    """Raised when somebody writes for a person whose account was erased; from ``opens_at`` on (UTC ms) they may."""
+
+    def __init__(self, message: str, opens_at: int) -> None:
+        super().__init__(message)
+        self.opens_at = opens_at
 
 
 class DuplicateReadingError(ConflictError):

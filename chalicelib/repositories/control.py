@@ -13,6 +13,7 @@ No trace are ``energies``, which the old application left; ``meters`` and ``user
 in a database that no migration has seen; and the quarantine and empty collections, which an interrupted 001 leaves.
 """
 
+from collections.abc import Collection as Several
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, Self
@@ -28,6 +29,7 @@ from chalicelib.domain.errors import LostModeError
 from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.domain.sync.modes import DRAIN_SECONDS, ModeChange, Side, SyncMode, SyncState
 from chalicelib.repositories.database import CODEC_OPTIONS, Collections, Document, MongoDatabase
+from chalicelib.repositories.fence import fence_id, refuse_erased
 from chalicelib.repositories.stored import Lax, Stored, readable, reason_of
 
 SYNC_MODE = "sync_mode"
@@ -43,7 +45,7 @@ LONGEST_DRAIN_SECONDS = 86_400
 # A damaged date can lie beyond what Python's can hold.
 ANY_DATE = CODEC_OPTIONS.with_options(datetime_conversion=DatetimeConversion.DATETIME_AUTO)
 READ: Document = {"mode": 1, "since": 1, "catchingUp": 1, "fullDrainSeconds": 1, "readAt": "$$NOW"}
-READ_WITH_LAST_CHANGE: Document = {**READ, "changes": {"$slice": -1}}
+READ_FOR_A_WRITE: Document = {**READ, "changes": {"$slice": -1}, "opensAt": 1}
 
 
 class StoredMode(Stored):
@@ -80,16 +82,22 @@ class StoredChange(Stored):
     catching_up: Annotated[Side | None, Lax] = None
 
 
-def sync_state(database: MongoDatabase, session: ClientSession | None = None) -> SyncState:
+def sync_state(
+    database: MongoDatabase, session: ClientSession | None = None, writes_for: Several[str] = ()
+) -> SyncState:
     """The mode as a session sees it; a database without any trace of us is ``old_only``.
 
+    ``writes_for``: the people for whom something is about to be written; their fences are in the same command.
+
     Raises:
+        AccountErasedError: the fence of one of them stands.
         LostModeError: the document is missing where there was one, it cannot be read, or it is older than its history.
     """
-    both = {"_id": {"$in": [SYNC_MODE, MODE_CHANGES]}}
+    wanted = {"_id": {"$in": [SYNC_MODE, MODE_CHANGES, *map(fence_id, writes_for)]}}
     # The history comes first: otherwise a change of mode between the two would look like an older document.
-    found = control_of(database).find(both, READ_WITH_LAST_CHANGE, session=session).sort("_id", DESCENDING)
+    found = control_of(database).find(wanted, READ_FOR_A_WRITE, session=session).sort("_id", DESCENDING)
     documents = {document["_id"]: document for document in found}
+    refuse_erased(documents.values())
     if stored := documents.get(SYNC_MODE):
         state = state_of_document(stored)
         _check_newest(state, changes_of(documents.get(MODE_CHANGES)))

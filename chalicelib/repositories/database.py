@@ -55,6 +55,8 @@ class Collections(StrEnum):
     FLAG_CHANGES = "flag_changes"
     FEEDBACK = "feedback"
     PAGES = "page_measurements"
+    DISCARDED = "discarded_events"
+    ERASURES = "erasures"
 
 
 class DecimalCodec(TypeCodec):

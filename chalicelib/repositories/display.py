@@ -23,6 +23,7 @@ from chalicelib.domain.ports import MeterState
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.repositories import series
 from chalicelib.repositories.calculation_marks import behind
+from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, meter_id, time_limit
 from chalicelib.repositories.meters import begin_again, published, state_of
 from chalicelib.repositories.owned import OwnedDocuments
@@ -101,6 +102,7 @@ class MongoDisplayDataRepository:
         """In one transaction with everything that is stored of it, which goes."""
 
         def work(session: ClientSession) -> None:
+            sync_state(self._database, session, [user_id])
             begin_again(OwnedDocuments(self._database, user_id, session), user_id, energy_type)
             self._clear(user_id, energy_type, session)
 

@@ -6,14 +6,14 @@ still there but cannot be read, or another double hides it, the twin is the last
 overwritten is kept in the same transaction (``repaired``), and no more is deleted than the caller allows.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from pymongo.client_session import ClientSession
 
-from chalicelib.domain.errors import MassDeletionError
+from chalicelib.domain.errors import AccountErasedError, MassDeletionError
 from chalicelib.domain.readings import EnergyType, MeterKey, is_kept
 from chalicelib.domain.sync.modes import Side, other_side
 from chalicelib.domain.sync.reconciliation import UNNAMED, Reconciled, RepairRun, Selection
@@ -21,6 +21,7 @@ from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Document, MongoDatabase
 from chalicelib.repositories.difference import NOTHING, Difference, UnreadableAmong, counting, keepable, meter_of
 from chalicelib.repositories.documents import COLLECTION, counted, of_meter
+from chalicelib.repositories.fence import erased_among
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.quarantine import unreadable_among
 from chalicelib.repositories.repaired import Overwritten, keep
@@ -71,7 +72,7 @@ def reconcile(
         pair.sides[pair.other].write(difference)
         return difference.written(version)
 
-    return in_transaction(database, timeout_seconds, work)
+    return _unless_erased(lambda: in_transaction(database, timeout_seconds, work))
 
 
 def plan(
@@ -85,7 +86,15 @@ def plan(
         abort(session)
         return difference.written(0) if difference else Reconciled(kept=difference.kept)
 
-    return in_transaction(database, timeout_seconds, work)
+    return _unless_erased(lambda: in_transaction(database, timeout_seconds, work))
+
+
+def _unless_erased(work: Callable[[], Reconciled]) -> Reconciled:
+    """Nothing is written of an account that is erased: what is left of it goes, and no side has to follow the other."""
+    try:
+        return work()
+    except AccountErasedError:
+        return Reconciled()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,7 @@ class _Pair:
     @classmethod
     def of(cls, database: MongoDatabase, session: ClientSession, meter: MeterKey, run: RepairRun) -> "_Pair | None":
         """None in a mode in which one of them rests."""
-        sync = sync_state(database, session)
+        sync = sync_state(database, session, meter[:1])
         source = run.source or sync.authoritative
         if not {source, other_side(source)} <= set(sync.writes):
             return None
@@ -143,10 +152,11 @@ def _release(
     strays = list(collection.find({"_id": {"$in": ids}}, session=session)) if ids else []
     if strays:
         collection.delete_many({"_id": {"$in": [stray["_id"] for stray in strays]}}, session=session)
-    for stray in strays:
-        if meter := meter_of(stray):
-            instants = Difference([], [], [stray]).span
-            _marked(database, session, meter, *instants, now)
+    meters = [(meter, stray) for stray in strays if (meter := meter_of(stray))]
+    erased = erased_among(database, {user_id for (user_id, _), _ in meters}, session)
+    for meter, stray in meters:
+        if meter[0] not in erased:
+            _marked(database, session, meter, *Difference([], [], [stray]).span, now)
     return strays
 
 

@@ -1,6 +1,6 @@
 """Both sides of all users' readings, for system jobs: which meters there are, what differs, what the display shows."""
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -31,6 +31,7 @@ from chalicelib.repositories.difference import differ, keepable, meter_of
 from chalicelib.repositories.display import view_of
 from chalicelib.repositories.documents import COLLECTION, NOT_ARRAY, READABLE, TYPES, counted, of_meter
 from chalicelib.repositories.doubles import without_doubles
+from chalicelib.repositories.fence import erased_among
 from chalicelib.repositories.reconcile import plan, reconcile
 from chalicelib.repositories.scoped import ScopedCollection
 
@@ -64,6 +65,12 @@ class MongoReconciliationRepository(ReconciliationRepository):
         self._energies = database[Collections.ENERGIES]
         self._timeout = timeout_seconds
         self._clock = clock
+
+    @override
+    def erased_among(self, users: Collection[str]) -> Set[str]:
+        """By the ids of their fences."""
+        with time_limit(READ_SECONDS):
+            return erased_among(self._database, users)
 
     @override
     def meters(self, after: MeterKey | None = None) -> Iterator[MeterKey]:

@@ -17,6 +17,7 @@ from chalicelib.domain.sync.repairs import KeptDocument, KeptRun, RepairedReadin
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.documents import COLLECTION
+from chalicelib.repositories.fence import erased_among
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.transactions import in_transaction
@@ -117,19 +118,27 @@ class _BringingBack:
         ids = {"_id": {"$in": [entry["reading"] for entry in entries]}}
         present = {item["_id"]: item for item in collection.find(ids, session=self._session)}
         merged, changed = _merged(entries, present)
+        erased = self._of_erased(merged)
         taken = [entry for entry in merged if side is Side.NEW and self._is_taken(entry["before"])]
-        chosen = [entry for entry in merged if entry not in taken]
+        chosen = [entry for entry in merged if entry not in taken and entry not in erased]
         if chosen:
             self._write(side, chosen, present)
         left = [
             *((entry, "was changed since") for entry in changed),
-            *((entry, "its instant is taken") for entry in taken),
+            *((entry, "its account was erased") for entry in erased),
+            *((entry, "its instant is taken") for entry in taken if entry not in erased),
         ]
         return Undone(
             len(chosen),
             tuple((kept[entry["_id"]], why) for entry, why in left),
             frozenset(meter for entry in chosen for meter in _meters(entry)),
         )
+
+    def _of_erased(self, entries: Sequence[Document]) -> list[Document]:
+        """What is about to go for good: it does not come back."""
+        meters = {entry["_id"]: {user_id for user_id, _ in _meters(entry)} for entry in entries}
+        erased = erased_among(self._database, set().union(*meters.values()), self._session)
+        return [entry for entry in entries if meters[entry["_id"]] & erased]
 
     def _is_taken(self, before: Document) -> bool:
         there = {field: before.get(field) for field in ("userId", "type", "date")} | {"_id": {"$ne": before["_id"]}}

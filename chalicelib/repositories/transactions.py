@@ -54,7 +54,7 @@ class MongoTransactions(Transactions):
 
     @override
     def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:
-        """Run ``work`` in a transaction that reads the sync mode first. Raises UnavailableError out of time.
+        """Run ``work`` in a transaction that reads sync mode and fence first. Raises UnavailableError out of time.
 
         An instant that is free on the old side may be taken on the new one, as long as a reading that another
         application took away still has its twin: then the work is done again, and the twin goes.
@@ -75,7 +75,7 @@ class MongoTransactions(Transactions):
         def scoped(collection: Collections) -> ScopedCollection:
             return ScopedCollection(self._database[collection], user_id, session)
 
-        sync = sync_state(self._database, session)
+        sync = sync_state(self._database, session, [user_id])
         meters = MongoMeterRepository(self._database, user_id, session)
         sides = {side: scoped(COLLECTION[side]) for side in Side}
         kept = KeptReadings(scoped(Collections.SERIES), meters, sync)

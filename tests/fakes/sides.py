@@ -1,6 +1,6 @@
 """Both sides of the fake store: the old one is the new one plus what another application did to it alone."""
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from decimal import Decimal
 
@@ -27,6 +27,7 @@ from chalicelib.domain.sync.reconciliation import (
 )
 from chalicelib.domain.sync.recovery import Remains
 from chalicelib.domain.sync.repairs import KeptDocument, KeptRun, Undone
+from tests.fakes.account import FakeAccountExport, FakeErasures
 from tests.fakes.comparisons import FakeComparisonLog
 from tests.fakes.feedback import FakeFeedbackLog
 from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
@@ -155,6 +156,9 @@ class FakeSides:
         """Lose every position that anybody has seen."""
         self._forgotten = len(self._log) + 1
         self._log.append(("nobody", self._clock()))
+
+    def erased_among(self, users: Collection[str]) -> Set[str]:
+        return self._store.closed.keys() & users
 
     def meters(self, after: MeterKey | None = None) -> Iterator[MeterKey]:
         owners = {meter for side in Side for meter, _ in self._side(side).values()}
@@ -366,5 +370,7 @@ def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> 
         measurements=FakePageMeasurements(store, usage),
         flag_history=FakeFlagHistory(store),
         known_users=FakeKnownUsers(store),
+        erasures=FakeErasures(store),
+        account_export=FakeAccountExport(store),
         ping=store.ping,
     )

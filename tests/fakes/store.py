@@ -11,7 +11,13 @@ from uuid import uuid4
 from chalicelib.bootstrap.container import now
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.compact import CompactReadings
-from chalicelib.domain.errors import DuplicateReadingError, LostModeError, NotFoundError, UnavailableError
+from chalicelib.domain.errors import (
+    AccountErasedError,
+    DuplicateReadingError,
+    LostModeError,
+    NotFoundError,
+    UnavailableError,
+)
 from chalicelib.domain.imports.record import IdRange, ImportRecord
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
@@ -69,9 +75,12 @@ class FakeStore:
         self.stored = State(clock=clock)
         self.down = False
         self.lost: Remains | None = None  # of the sync mode
+        self.closed: dict[str, int] = {}  # whose account was erased, and from when on it can be used again
 
     def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:
         self.sync()
+        if user_id in self.closed:
+            raise AccountErasedError("this account was erased", self.closed[user_id])
         before = copy.deepcopy(self.stored)
         try:
             return work(FakeTransaction(self.stored, user_id))

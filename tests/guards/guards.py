@@ -40,6 +40,9 @@ UNDONE = "tests/integration/sync/test_undone_imports.py::"
 PUBLISHER = "tests/unit/events/test_publisher.py::"
 COMPARER = "tests/unit/services/comparison/test_comparer.py::"
 FLAGS = "tests/unit/flags/changes/"
+ERASED = "tests/integration/account/test_erasure.py::"
+IN_FLIGHT = "tests/integration/account/test_in_flight.py::"
+DIES = "tests/integration/account/test_crashes.py::test_wherever_an_erasure_dies_the_scheduled_function_ends_it"
 BACKUP = "tests/integration/infra/test_backup.py::"
 BACKUP_FILE = "tests/unit/infra/operations/test_backup_file.py::"
 # Goes on working without any of them: a guard that is out breaks nothing as long as nothing goes wrong.
@@ -87,6 +90,49 @@ GUARDS = (
             f"{WRITE_DIES}[create]",
             f"{WRITE_DIES}[import_file]",
         ),
+    ),
+    Guard(
+        "the fence of an erased account, in every write",
+        "chalicelib/repositories/transactions.py",
+        "sync = sync_state(self._database, session, [user_id])",
+        "sync = sync_state(self._database, session)",
+        (
+            f"{ERASED}test_until_it_opens_every_write_is_refused_and_then_the_person_begins_anew[dual_write]",
+            f"{IN_FLIGHT}test_wherever_an_account_is_erased_in_the_middle_of_something_nothing_stays[create]",
+        ),
+    ),
+    Guard(
+        "the write of the fence that a write under way meets",
+        "chalicelib/repositories/erasure.py",
+        "done = self._database[name].replace_one(same, document, upsert=True, session=session)",
+        "done = self._database[name].replace_one({**same, OWNER: 0}, {}, session=session)",
+        (
+            f"{IN_FLIGHT}test_a_transaction_that_began_before_the_fence_cannot_commit_behind_it[of a newcomer]",
+            f"{IN_FLIGHT}test_wherever_an_account_is_erased_in_the_middle_of_something_nothing_stays[settings]",
+        ),
+    ),
+    Guard(
+        "the fence before a meter begins again",
+        "chalicelib/repositories/display.py",
+        "sync_state(self._database, session, [user_id])",
+        "pass",
+        (f"{IN_FLIGHT}test_wherever_an_account_is_erased_in_the_middle_of_something_nothing_stays[refresh_damaged]",),
+    ),
+    Guard(
+        "the fence before sides are brought together",
+        "chalicelib/repositories/reconcile.py",
+        "sync = sync_state(database, session, meter[:1])",
+        "sync = sync_state(database, session)",
+        (f"{IN_FLIGHT}test_whatever_happens_in_the_middle_of_an_erasure_nothing_stays[sync]",),
+    ),
+    Guard(
+        "the count of an erasure in the transaction of its step",
+        "chalicelib/repositories/erasure.py",
+        """            counts = {f"deleted.{name}": work(session) for name, work in works}
+            same""",
+        """            counts = {f"deleted.{name}": work(None) for name, work in works}
+            same""",
+        (f"{DIES}[dual_write]",),
     ),
     Guard(
         "the transaction of a refresh",

@@ -212,11 +212,11 @@ def measuring(page: Page) -> Iterator[Row]:
     """What a batch of measurements costs, beside a request that shows its token and is refused."""
     one = {"component": "dashboard", "backend": "old", "kind": "fetch", "elapsedMs": 12.5}
     bare = page.asking("dashboard?forceOld=true", status=HTTPStatus.FORBIDDEN)
-    for count in (1, AT_ONCE):
-        batch = json.dumps({"measurements": [one] * count})
-        taken, refused = in_turn(page.asking("measurements", batch, HTTPStatus.ACCEPTED), bare)
-        name = f"a batch of {count} measurements / a request that only shows its token"
-        yield name, ratio(taken, refused), "< 10 x", holds(taken / refused < 10)
+    batch = json.dumps({"measurements": [one] * AT_ONCE})
+    taken, refused = in_turn(page.asking("measurements", batch, HTTPStatus.ACCEPTED), bare)
+    yield f"a batch of {AT_ONCE} measurements / a request with a token alone", ratio(taken, refused), "", ""
+    each = taken / refused / AT_ONCE
+    yield "each of these measurements / such a request", f"{each:.2f} x", "< 1 x", holds(each < 1)
 
 
 def difference(one: Callable[[], object], other: Callable[[], object], *, first: bool) -> float:

@@ -48,7 +48,7 @@ def _meant(call: Call, component: Component, query: dict[str, str]) -> Component
     model = _read_queries().get(component)
     if model is None or (component is Component.ENERGY_FORMS and query.keys() <= {FORCE_OLD}):
         return None
-    return validated(model, query).read(call)
+    return validated(model, query, "query").read(call)
 
 
 @cache

@@ -7,9 +7,9 @@ from chalice import Response
 from chalicelib.api.openapi import document_of, served
 from chalicelib.api.routes import Routes
 from chalicelib.api.schemas import Members
-from chalicelib.api.v2 import display, energy, exchanges, export, imports, settings
+from chalicelib.api.v2 import account, display, energy, exchanges, export, imports, settings
 
-PARTS = (energy, imports, export, display, exchanges, settings)
+PARTS = (energy, imports, export, display, exchanges, settings, account)
 OPERATIONS = tuple(operation for part in PARTS for operation in part.routes.operations)
 
 routes = Routes(__name__)

@@ -4,7 +4,7 @@ What lives here: values and Protocols. What does not: the jobs themselves (``cha
 """
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
@@ -151,6 +151,17 @@ class Verification:
     unreadable: Unreadable = Unreadable()
     kinds: FindingKinds = ()
 
+    def without(self, users: Collection[str]) -> "Verification":
+        """Without what was found of these people: their accounts have been erased meanwhile."""
+        gone = Counter((item.collection, item.type, item.kind) for item in self.findings if item.user_id in users)
+        kept = Counter(dict(self.kinds)) - gone
+        return replace(
+            self,
+            differences=self.differences - gone.total(),
+            findings=tuple(item for item in self.findings if item.user_id not in users),
+            kinds=tuple(sorted(kept.items())),
+        )
+
     def plus(self, more: "Verification") -> "Verification":
         """With what a look at further meters has shown."""
         return replace(
@@ -255,6 +266,9 @@ class SyncControl(Protocol):
 
 class ReconciliationRepository(Protocol):
     """Both sides of all users' readings, for system jobs. Every method raises UnavailableError out of time."""
+
+    def erased_among(self, users: Collection[str]) -> Set[str]:
+        """Those of these people whose account was erased not long ago."""
 
     def meters(self, after: MeterKey | None = None) -> Iterator[MeterKey]:
         """Every meter with a reading on either side or a display document, in order, behind ``after``."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.errors import RolloutError, UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.decision import Component, Decision, RolloutDecisions
 from chalicelib.domain.rollout.flag_history import FlagChange, FlagHistory, KnownUsers
@@ -97,6 +97,15 @@ class FlagOverview:
         except UnavailableError as error:
             return str(error), None
         return evidence.problem(), overruled(evidence.sync)
+
+
+def flags_naming(home: AppConfigControlPlane, user_id: str) -> list[str]:
+    """The flags that have a person in one of their lists. Raises UnavailableError without AppConfig."""
+    try:
+        document = _document(home.deployed())
+    except RolloutError:  # nothing was ever deployed
+        return []
+    return sorted(flag.name for flag in document.flags.values() if flag.names(user_id))
 
 
 def _document(deployed: Deployed) -> FlagDocument:

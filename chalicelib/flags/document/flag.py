@@ -33,6 +33,10 @@ class Flag:
         """The component that the flag is about; None for the global gate."""
         return COMPONENTS[self.name].value if self.name in COMPONENTS else None
 
+    def names(self, user_id: str) -> bool:
+        """Whether a person is in one of its lists."""
+        return user_id in (*self.test_user_ids, *self.blocked_user_ids, *(self.exact_user_ids or ()))
+
     def as_json(self) -> dict[str, Any]:
         """The flag as operators and the record of changes see it."""
         members: dict[str, Any] = {

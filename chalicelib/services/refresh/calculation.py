@@ -10,7 +10,7 @@ from chalicelib.domain.calculation.affected import affected_years
 from chalicelib.domain.calculation.compact import utc_year
 from chalicelib.domain.calculation.monthly import stored_years
 from chalicelib.domain.calculation.series import Series
-from chalicelib.domain.errors import DamagedMeterError
+from chalicelib.domain.errors import AccountErasedError, DamagedMeterError
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate, SeriesUpdate
 from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot, MeterState, ReadingQueries
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType
@@ -66,7 +66,10 @@ class DisplayDataCalculationService:
         """Nothing that is stored can be believed: everything is calculated once more, at a version of its own."""
         if Side.NEW not in self._queries.sync().writes:
             return False
-        self._display.begin_again(user_id, energy_type)
+        try:
+            self._display.begin_again(user_id, energy_type)
+        except AccountErasedError:  # an event, a dead letter or the sweeper, from before the account was erased
+            return False
         return self._published(user_id, energy_type)
 
     def _published(self, user_id: str, energy_type: EnergyType) -> bool:

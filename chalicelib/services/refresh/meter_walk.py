@@ -37,11 +37,17 @@ class MeterWalk:
         """Look at all meters; what an interrupted walk has seen is not looked at again. Raises UnavailableError."""
         started, seen = self._taken_up(walk, sync, restart)
         for page in self.pages(after=seen.resumed):
-            seen = seen.plus(look(page, sync))
+            seen = self._without_erased(seen.plus(look(page, sync)))
             self._control.save_walk_progress(walk, WalkProgress(started, sync.since, page[-1], seen))
             progress(seen)
         self._control.save_walk_progress(walk, None)
         return seen
+
+    def _without_erased(self, seen: Verification) -> Verification:
+        """A walk takes long: what it found at its beginning may be of an account that was erased since."""
+        users = {finding.user_id for finding in seen.findings}
+        erased = self._twins.erased_among(users) if users else set()
+        return seen.without(erased) if erased else seen
 
     def over_one(self, user_id: str, sync: SyncState, look: Look) -> Verification:
         """Look at the meters of one user. Raises UnavailableError."""

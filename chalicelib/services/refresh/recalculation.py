@@ -5,6 +5,7 @@ For when nobody can say what changed. What a known change touches is the busines
 
 from collections.abc import Collection
 
+from chalicelib.domain.errors import AccountErasedError
 from chalicelib.domain.events import MeterChange
 from chalicelib.domain.ports import Clock, Transactions, WriteTransaction
 from chalicelib.domain.readings import EnergyType
@@ -32,14 +33,18 @@ class RecalculationService:
     def renew(self, user_id: str, energy_type: EnergyType) -> bool:
         """Calculate one meter anew, and make it where only readings or documents are left of it; whether this call did.
 
-        A meter that a newer calculation shows begins again: nothing else brings it down.
+        A meter that a newer calculation shows begins again: nothing else brings it down. One of an account that was
+        erased stays away.
 
         Raises:
             UnavailableError: the database did not answer in time; once marked, the meter stays dirty.
         """
         now = self._clock()
-        self._transactions.run(user_id, lambda transaction: touch_all(transaction, energy_type, now))
-        self._calculation.take_over(user_id, energy_type)
+        try:
+            self._transactions.run(user_id, lambda transaction: touch_all(transaction, energy_type, now))
+            self._calculation.take_over(user_id, energy_type)
+        except AccountErasedError:
+            return False
         return self._calculation.refresh(user_id, energy_type)
 
     def touch(self, user_id: str, types: Collection[EnergyType] = ()) -> list[MeterChange]:
@@ -55,4 +60,7 @@ class RecalculationService:
             wanted = [energy_type for energy_type in known if not types or energy_type in types]
             return [touch_all(transaction, energy_type, now) for energy_type in wanted]
 
-        return self._transactions.run(user_id, work)
+        try:
+            return self._transactions.run(user_id, work)
+        except AccountErasedError:
+            return []

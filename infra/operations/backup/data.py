@@ -42,6 +42,7 @@ CARRIED = (  # in the order in which they are restored: a meter comes after its 
     Collections.IMPORTS,
     Collections.METERS,
     Collections.FLAG_CHANGES,
+    Collections.ERASURES,
     MIGRATIONS,
     Collections.CONTROL,
 )
@@ -52,8 +53,9 @@ LEFT_OUT = {
     Collections.COMPARISONS: "observes the rollout of one deployment, for some days",
     Collections.FEEDBACK: "observes the rollout of one deployment, for some months",
     Collections.PAGES: "observes the rollout of one deployment, for some days",
+    Collections.DISCARDED: "is about the functions of one deployment",
 }
-OBSERVED = (Collections.USAGE, Collections.COMPARISONS, Collections.FEEDBACK, Collections.PAGES)
+OBSERVED = (Collections.USAGE, Collections.COMPARISONS, Collections.FEEDBACK, Collections.PAGES, Collections.DISCARDED)
 # How far the jobs of the other database had come: in the restored one they begin again, and verify has to be run.
 POSITIONS = (SYNC_JOB, VERIFIED, BACKFILL, *(walk.value for walk in Walk))
 AT_ONCE = 500

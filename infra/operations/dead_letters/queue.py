@@ -15,10 +15,8 @@ from botocore.exceptions import ClientError
 
 from chalicelib.dead_letters.letter import DeadLetter
 from chalicelib.dead_letters.queue import HELD_SECONDS, LetterQueue
-from chalicelib.repositories.database import MongoDatabase
+from chalicelib.repositories.database import Collections, MongoDatabase
 from infra.errors import OperatorError
-
-DISCARDED = "discarded_events"
 
 
 class DeadLetterQueue(LetterQueue):
@@ -89,4 +87,4 @@ def record_discarded(database: MongoDatabase, reason: str, letter: DeadLetter) -
         **letter.summary,
         "message": letter.body,
     }
-    database[DISCARDED].replace_one({"_id": letter.id}, document, upsert=True)
+    database[Collections.DISCARDED].replace_one({"_id": letter.id}, document, upsert=True)

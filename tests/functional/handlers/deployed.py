@@ -7,7 +7,12 @@ from chalicelib.domain.events import EnergyEvent
 from chalicelib.handlers.event_function import MODEL
 
 FUNCTIONS = {function.name: function.handler_string for function in app.pure_lambda_functions}
-SCHEDULES = {"SyncJob": "rate(5 minutes)", "Sweeper": "rate(1 minute)", "BackendComparer": "rate(5 minutes)"}
+SCHEDULES = {
+    "SyncJob": "rate(5 minutes)",
+    "Sweeper": "rate(1 minute)",
+    "BackendComparer": "rate(5 minutes)",
+    "AccountEraser": "rate(1 minute)",
+}
 EVENT_FUNCTIONS = [name for name in FUNCTIONS if name not in SCHEDULES]
 
 

@@ -89,6 +89,8 @@ KNOWN: dict[str, Known] = {
         (412, {"path_parameters": EXCHANGE, "headers": {"If-Match": '"7"'}}),
     ],
     "show_settings": [(200, {})],
+    "erase_account": [(200, {"query": {"confirm": "erase"}}), (422, {}), (422, {"query": {"confirm": "yes"}})],
+    "export_account": [(200, {}), (200, {"query": {"cursor": "1"}}), (422, {"query": {"cursor": "none of ours"}})],
     "change_settings": [(200, {"body": {"zone": "UTC", "moduli": {"power": 10_000}}, **JSON})],
 }
 

@@ -107,6 +107,11 @@ def unknown_event(scene: Scene) -> None:
     deliver(scene.container, {"id": "2", "detail-type": "UserSettingsChanged", "detail": detail})
 
 
+def erase(scene: Scene) -> None:
+    """Everything that is kept of the person goes."""
+    scene.container.erasure.erase(scene.user, 60)
+
+
 Case = Callable[[Scene], None]
 FILES: dict[str, Case] = {case.__name__: case for case in (import_file, replace_file, undo_import)}
 WRITES: dict[str, Case] = {
@@ -114,7 +119,8 @@ WRITES: dict[str, Case] = {
     **FILES,
 }
 JOBS: dict[str, Case] = {case.__name__: case for case in (sweeper, rebuild, replay, unknown_event)}
-CASES = {**WRITES, **JOBS}
+ENDS: dict[str, Case] = {erase.__name__: erase}
+CASES = {**WRITES, **JOBS, **ENDS}
 
 
 def play(case: str, bus: FakeBus, database: Database[Any], user: str) -> None:

@@ -1,0 +1,62 @@
+"""How far jobs have come, without the people whose accounts were erased: no position may name one of them.
+
+A position moves to the last person before them, where nothing is skipped and nothing done twice. A walk that has
+found something of them begins again. Each is changed only as it was read: a job may go on meanwhile.
+"""
+
+from typing import Any
+
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sync.reconciliation import Walk
+from chalicelib.repositories.control import BACKFILL, MIGRATIONS, SYNC_JOB, control_of
+from chalicelib.repositories.database import Collections, Document, MongoDatabase
+from chalicelib.repositories.documents import COLLECTION, NOT_ARRAY
+from chalicelib.repositories.people import Names, is_named
+
+LAST_TYPE = max(EnergyType).value
+
+
+def leave_out(database: MongoDatabase, names: Names) -> None:
+    """Take a person out of positions and walks."""
+    control = control_of(database)
+    for walk in Walk:
+        found = control.find_one({"_id": walk.value})
+        if found and is_named(found, names):
+            control.delete_one(found)
+    backfill = control.find_one({"_id": BACKFILL}) or {}
+    if is_named(backfill.get("userId"), names):
+        _move_backfill(database, backfill)
+    difference = (control.find_one({"_id": SYNC_JOB}) or {}).get("difference")
+    if isinstance(difference, dict) and is_named(difference.get("after"), names):
+        moved = {**difference, "after": _before(database, difference["after"][0])}
+        control.update_one({"_id": SYNC_JOB, "difference": difference}, {"$set": {"difference": moved}})
+
+
+def leave_out_of_failures(database: MongoDatabase, user_id: str) -> None:
+    """Take a person's meters out of what scripts have said of a failure."""
+    records = database[MIGRATIONS]
+    for record in records.find({"error": {"$type": "string"}}, {"error": 1}):
+        if f"{user_id}|" in record["error"]:
+            records.update_one(
+                record, {"$set": {"error": "it failed at documents of an account that was erased since"}}
+            )
+
+
+def _move_backfill(database: MongoDatabase, found: Document) -> None:
+    control, seen = control_of(database), {"_id": BACKFILL, "userId": found["userId"]}
+    before = _before(database, found["userId"])
+    if before is None:
+        control.delete_one(seen)
+    else:
+        control.update_one(seen, {"$set": {"userId": before[0], "type": before[1]}})
+
+
+def _before(database: MongoDatabase, user_id: Any) -> list[str] | None:
+    """The last meter that anybody before this person can have; None: there is nobody."""
+    earlier = {"userId": {"$lt": user_id, "$gt": "", **NOT_ARRAY}}
+    found = [
+        database[name].find_one(earlier, {"userId": 1}, sort=[("userId", -1)])
+        for name in (*COLLECTION.values(), Collections.DISPLAY)
+    ]
+    people = [document["userId"] for document in found if document]
+    return [max(people), LAST_TYPE] if people else None

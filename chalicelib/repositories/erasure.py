@@ -1,0 +1,275 @@
+"""The end of an account in the database: the fence, then everything that names the person, in bounded steps.
+
+The meters and settings go first: the fence keeps new ones away, and without them no job refreshes, replays or lists
+the person. Of readings both sides go together, so that no job finds a side that has lost most of the other's. Each
+step is a transaction with its count; doing one again finds nothing. Other people's documents stay as they are; one that
+was damaged and names this person under another's ``_id`` is given back to whose it is.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from pymongo import WriteConcern
+from pymongo.client_session import ClientSession
+from pymongo.errors import DuplicateKeyError
+from typing_extensions import override
+
+from chalicelib.domain.account import CLOSED_MS, Erasure, Erasures
+from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
+from chalicelib.domain.sync.modes import Side, other_side
+from chalicelib.repositories.checkpoints import leave_out, leave_out_of_failures
+from chalicelib.repositories.control import control_of, database_time, sync_state
+from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, meter_id, time_limit
+from chalicelib.repositories.documents import COLLECTION
+from chalicelib.repositories.fence import FENCES, fence_id
+from chalicelib.repositories.people import OWNER, PEOPLE, is_named, is_theirs, person_of, under_ids_of
+from chalicelib.repositories.transactions import in_transaction
+
+AT_ONCE = 2_000  # documents in one transaction
+# A document that names nobody goes with its twin: it was damaged.
+NAMES_NOBODY: Document = {OWNER: {"$not": {"$type": "string"}}}
+LATEST_MS = 3_600_000  # how long before the fence something may have begun that still writes outside of a transaction
+FIRST = (Collections.METERS, Collections.SETTINGS)
+BARE: Document = {"bare": True}  # what the fence has put in the place of meters and settings: it counts for nothing
+
+
+class MongoErasures(Erasures):
+    """``Erasures`` on MongoDB."""
+
+    def __init__(self, database: MongoDatabase, timeout_seconds: float) -> None:
+        self._database = database
+        self._timeout = timeout_seconds
+        self._fences = control_of(database).with_options(write_concern=WriteConcern("majority"))
+
+    @override
+    def begin(self, user_id: str, pseudonym: str) -> Erasure:
+        """In one transaction with the person's meters and settings: whoever writes one of these meets it."""
+        with time_limit(self._timeout):
+            now = database_time(self._database)
+        fence = {
+            "_id": fence_id(user_id),
+            "receipt": uuid4().hex,
+            OWNER: user_id,
+            "user": pseudonym,
+            "requestedAt": to_datetime(now),
+            "opensAt": to_datetime(now + CLOSED_MS),
+            "erasedAt": None,
+        }
+
+        def work(session: ClientSession) -> Document:
+            sync_state(self._database, session)
+            if standing := self._fences.find_one({"_id": fence["_id"]}, session=session):
+                return standing
+            document = {**fence, "deleted": self._taken(user_id, session)}
+            self._fences.insert_one(document, session=session)
+            return document
+
+        return _erasure(in_transaction(self._database, self._timeout, work))
+
+    @override
+    def standing(self, fence: str) -> Erasure | None:
+        with time_limit(self._timeout):
+            found = self._fences.find_one({"_id": fence})
+        return None if found is None else _erasure(found)
+
+    @override
+    def unfinished(self) -> Sequence[Erasure]:
+        return [erasure for erasure in self._standing() if erasure.user_id is not None]
+
+    @override
+    def removing(self, erasure: Erasure) -> Iterator[None]:
+        """Meters and settings, readings, what is shown of them, what else names the person."""
+        with suppress(_OverError):
+            yield from _Removal(self._database, self._timeout, erasure).steps()
+
+    @override
+    def note(self, erasure: Erasure, place: str, count: int) -> None:
+        with time_limit(self._timeout):
+            self._fences.update_one({"_id": erasure.fence}, {"$set": {f"deleted.{place}": count}})
+
+    @override
+    def finish(self, erasure: Erasure) -> None:
+        """In one transaction with the receipt; where somebody else was faster, theirs stands."""
+
+        def work(session: ClientSession) -> None:
+            unknown: list[Document] = [{"$set": {"erasedAt": "$$NOW"}}, {"$unset": [OWNER]}]
+            same = {"_id": erasure.fence, OWNER: erasure.user_id}
+            if self._fences.update_one(same, unknown, session=session).matched_count:
+                done = self._fences.find_one({"_id": erasure.fence}, session=session) or {}
+                receipt = {field: done[field] for field in ("requestedAt", "erasedAt", "deleted")}
+                self._database[Collections.ERASURES].insert_one({"_id": done["receipt"], **receipt}, session=session)
+
+        in_transaction(self._database, self._timeout, work)
+
+    @override
+    def tidy(self) -> int:
+        """What came late is known by the pseudonym, or by the digest that the fence is named by."""
+        standing = self._standing()
+        if not standing:
+            return 0
+        with time_limit(self._timeout):
+            now = database_time(self._database)
+            over = [erasure.fence for erasure in standing if erasure.user_id is None and erasure.opens_at <= now]
+            for name, holds in PEOPLE.items():
+                if holds.late:
+                    self._remove_late(name, holds.pseudonym, holds.late, standing)
+            fences = {erasure.fence for erasure in standing}
+            leave_out(self._database, lambda text: fence_id(text) in fences)
+            return self._fences.delete_many({"_id": {"$in": over}}).deleted_count
+
+    def _standing(self) -> list[Erasure]:
+        with time_limit(self._timeout):
+            return [_erasure(found) for found in self._fences.find(FENCES, sort=[("requestedAt", 1)])]
+
+    def _taken(self, user_id: str, session: ClientSession) -> dict[str, int]:
+        """Put bare documents in the place of meters and settings; returns how many there were."""
+        bare: list[tuple[Collections, Document]] = [
+            *(
+                (Collections.METERS, {"_id": meter_id(user_id, kind), OWNER: user_id, "type": kind.value, **BARE})
+                for kind in EnergyType
+            ),
+            (Collections.SETTINGS, {"_id": user_id, OWNER: user_id, **BARE}),
+        ]
+        counts: dict[str, int] = {}
+        for name, document in bare:
+            same = {"_id": document["_id"]}
+            done = self._database[name].replace_one(same, document, upsert=True, session=session)
+            counts[name.value] = counts.get(name.value, 0) + done.matched_count
+        return counts
+
+    def _remove_late(self, name: Collections, pseudonym: str | None, moment: str, standing: Sequence[Erasure]) -> None:
+        collection = self._database[name]
+        if pseudonym:
+            collection.delete_many({pseudonym: {"$in": [erasure.pseudonym for erasure in standing]}})
+            return
+        fences = {erasure.fence for erasure in standing}
+        since = {moment: {"$gte": to_datetime(standing[0].requested_at - LATEST_MS)}}
+        found = collection.find(since, dict.fromkeys(PEOPLE[name].fields, 1))
+        late = [item["_id"] for item in found if is_named({**item, "_id": None}, lambda text: fence_id(text) in fences)]
+        if late:
+            collection.delete_many({"_id": {"$in": late}})
+
+
+class _OverError(Exception):
+    """Raised when somebody else has erased the account already."""
+
+
+class _Removal:
+    """The steps of one erasure."""
+
+    def __init__(self, database: MongoDatabase, timeout_seconds: float, erasure: Erasure) -> None:
+        assert erasure.user_id is not None, "who is erased is known until everything is done"  # noqa: S101
+        self._database = database
+        self._timeout = timeout_seconds
+        self._fence = erasure.fence
+        self._user_id = erasure.user_id
+        self._pseudonym = erasure.pseudonym
+
+    def steps(self) -> Iterator[None]:
+        """All of them. Raises _OverError where somebody else has done it."""
+        for name in FIRST:
+            yield from self.keyed(name)
+        yield from self.readings()
+        for name, holds in PEOPLE.items():
+            yield from self.keyed(name) if holds.keyed else self.named(name)
+        yield from self.discarded()
+        with time_limit(self._timeout):
+            leave_out(self._database, lambda text: text == self._user_id)
+            leave_out_of_failures(self._database, self._user_id)
+
+    def keyed(self, name: Collections) -> Iterator[None]:
+        """What stands under the person's ids; then what names the person under another's."""
+        for wanted in (under_ids_of(self._user_id), {OWNER: self._user_id}):
+            found = self._found(name, wanted, {OWNER: 1})
+            theirs = [document["_id"] for document in found if is_theirs(name, document, self._user_id)]
+            for start in range(0, len(theirs), AT_ONCE):
+                self._counted(name, partial(self._delete, name, {"_id": {"$in": theirs[start : start + AT_ONCE]}}))
+                yield
+        for document in self._found(name, {OWNER: self._user_id}, {OWNER: 1}):
+            self._give_back(name, document["_id"])
+
+    def readings(self) -> Iterator[None]:
+        """By the ids of either side on both; the side that is believed never has fewer than the other meanwhile."""
+        with time_limit(self._timeout):
+            believed = sync_state(self._database).authoritative
+        for side in (other_side(believed), believed):
+            while found := self._found(COLLECTION[side], {OWNER: self._user_id}, {"_id": 1}, AT_ONCE):
+                self._remove_readings([document["_id"] for document in found])
+                yield
+
+    def named(self, name: Collections) -> Iterator[None]:
+        """What names the person in a field. A damaged reading is known by its entry in the quarantine alone."""
+        wanted = PEOPLE[name].named(self._user_id, self._pseudonym)
+        while wanted and (found := self._found(name, wanted, {"_id": 1}, AT_ONCE)):
+            ids = [document["_id"] for document in found]
+            if name is Collections.QUARANTINE:
+                self._remove_readings(ids)
+            self._counted(name, partial(self._delete, name, {"_id": {"$in": ids}}))
+            yield
+
+    def discarded(self) -> Iterator[None]:
+        """Dead letters that somebody took away: kept as they were, so every text in them is looked at."""
+        letters = self._found(Collections.DISCARDED, {}, None)
+        ids = [letter["_id"] for letter in letters if is_named(letter, lambda text: text == self._user_id)]
+        if ids:
+            self._counted(Collections.DISCARDED, partial(self._delete, Collections.DISCARDED, {"_id": {"$in": ids}}))
+            yield
+
+    def _remove_readings(self, ids: Sequence[Any]) -> None:
+        theirs = {"_id": {"$in": ids}, "$or": [{OWNER: self._user_id}, NAMES_NOBODY]}
+        sides = [(COLLECTION[side], partial(self._delete, COLLECTION[side], theirs)) for side in Side]
+        self._counted_together(sides)
+
+    def _give_back(self, name: Collections, key: Any) -> None:
+        owner = person_of(name, key)
+        damaged = {"_id": key, OWNER: self._user_id}
+        with time_limit(self._timeout):
+            collection = self._database.get_collection(name, write_concern=WriteConcern("majority"))
+            try:
+                collection.update_one(damaged, {"$set": {OWNER: owner}})
+            except DuplicateKeyError:  # a view that the owner has already
+                collection.delete_one(damaged)
+
+    def _found(self, name: Collections, wanted: Document, fields: Document | None, limit: int = 0) -> list[Document]:
+        with time_limit(self._timeout):
+            return list(self._database[name].find(wanted, fields, limit=limit))
+
+    def _delete(self, name: Collections, wanted: Document, session: ClientSession) -> int:
+        collection = self._database[name]
+        if name in FIRST:
+            collection.delete_many(wanted | BARE, session=session)
+        return collection.delete_many(wanted, session=session).deleted_count
+
+    def _counted(self, name: Collections, work: Callable[[ClientSession], int]) -> None:
+        self._counted_together([(name, work)])
+
+    def _counted_together(self, works: Iterable[tuple[Collections, Callable[[ClientSession], int]]]) -> None:
+        """Do it in one transaction with its counts, which so are exact wherever it is interrupted.
+
+        Only while the fence names the person: behind it, what is there is of a new beginning.
+        """
+        fences = control_of(self._database)
+
+        def step(session: ClientSession) -> None:
+            counts = {f"deleted.{name}": work(session) for name, work in works}
+            same = {"_id": self._fence, OWNER: self._user_id}
+            if not fences.update_one(same, {"$inc": counts}, session=session).matched_count:
+                raise _OverError
+
+        in_transaction(self._database, self._timeout, step)
+
+
+def _erasure(fence: Document) -> Erasure:
+    return Erasure(
+        fence=fence["_id"],
+        receipt=fence["receipt"],
+        requested_at=to_ms(fence["requestedAt"]),
+        opens_at=to_ms(fence["opensAt"]),
+        user_id=fence.get(OWNER),
+        pseudonym=fence["user"],
+        erased_at=instant_of(fence["erasedAt"]),
+        deleted=fence["deleted"],
+    )

@@ -1,0 +1,80 @@
+"""The end of accounts on the fake store: what it has of a person goes with the first step."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from uuid import uuid4
+
+from chalicelib.domain.account import CLOSED_MS, AccountPage, Erasure
+from chalicelib.domain.errors import FieldError, InvalidInputError
+from tests.fakes.store import FakeStore
+
+METERS, READINGS = "meters", "source_energy_readings"
+
+
+class FakeErasures:
+    def __init__(self, store: FakeStore) -> None:
+        self._store = store
+        self._standing: dict[str, Erasure] = {}
+
+    def begin(self, user_id: str, pseudonym: str) -> Erasure:
+        self._store.ping()
+        now = self._store.stored.clock()
+        new = Erasure(f"fence of {user_id}", uuid4().hex, now, now + CLOSED_MS, user_id, pseudonym, None, {})
+        self._store.closed.setdefault(user_id, new.opens_at)
+        return self._standing.setdefault(new.fence, new)
+
+    def standing(self, fence: str) -> Erasure | None:
+        return self._standing.get(fence)
+
+    def unfinished(self) -> Sequence[Erasure]:
+        return [erasure for erasure in self._standing.values() if erasure.user_id is not None]
+
+    def removing(self, erasure: Erasure) -> Iterator[None]:
+        stored = self._store.stored
+        readings = [key for key in stored.readings if key[0] == erasure.user_id]
+        meters = [key for key in stored.meters if key[0] == erasure.user_id]
+        for reading in readings:
+            del stored.readings[reading]
+        for meter in meters:
+            del stored.meters[meter]
+        stored.display = {key: view for key, view in stored.display.items() if key[0] != erasure.user_id}
+        stored.imports = {key: record for key, record in stored.imports.items() if key[0] != erasure.user_id}
+        stored.settings.pop(str(erasure.user_id), None)
+        for name, count in ((METERS, len(meters)), (READINGS, len(readings))):
+            self.note(erasure, name, count)
+        yield
+
+    def note(self, erasure: Erasure, place: str, count: int) -> None:
+        known = self._standing[erasure.fence]
+        deleted = {**known.deleted, place: known.deleted.get(place, 0) + count}
+        self._standing[erasure.fence] = replace(known, deleted=deleted)
+
+    def finish(self, erasure: Erasure) -> None:
+        known = self._standing[erasure.fence]
+        self._standing[erasure.fence] = replace(known, user_id=None, erased_at=self._store.stored.clock())
+
+    def tidy(self) -> int:
+        now = self._store.stored.clock()
+        over = [each.fence for each in self._standing.values() if each.user_id is None and each.opens_at <= now]
+        for fence in over:
+            del self._standing[fence]
+            self._store.closed.pop(fence.removeprefix("fence of "))
+        return len(over)
+
+
+class FakeAccountExport:
+    """One part after another, of so many readings each."""
+
+    def __init__(self, store: FakeStore, readings_of_a_part: int = 2) -> None:
+        self._store = store
+        self._size = readings_of_a_part
+
+    def page(self, user_id: str, pseudonym: str, cursor: str | None) -> AccountPage:
+        self._store.ping()
+        try:
+            start = int(cursor or 0)
+        except ValueError:
+            raise InvalidInputError("cursor: none of ours", (FieldError("cursor", "none of ours"),)) from None
+        ids = [reading.id for key, reading in self._store.stored.readings.items() if key[0] == user_id]
+        shown, end = ids[start : start + self._size], start + self._size
+        return AccountPage({READINGS: [{"_id": each} for each in shown]}, str(end) if end < len(ids) else None)

@@ -1,0 +1,280 @@
+"""An erased person is nowhere, and everybody else's documents are as they were."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import bson
+import pytest
+from bson import ObjectId
+
+from chalicelib.bootstrap.container import using
+from chalicelib.domain.errors import AccountErasedError, UnavailableError
+from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.repositories.database import Collections
+from chalicelib.repositories.fence import fence_id
+from chalicelib.repositories.people import PEOPLE
+from tests.functional.handlers.event_calls import Context
+from tests.integration.account.conftest import Place
+from tests.integration.account.person import FILE, POWER, WHEN, Person, neighbours, of_others, raw, set_mode
+from tests.integration.two_at_once.delivery import SCHEDULE
+
+MODES = list(SyncMode)
+
+
+def test_every_collection_is_classified_once() -> None:
+    assert set(PEOPLE) == set(Collections)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_erased_person_is_nowhere_and_everybody_else_is_as_before(mode: SyncMode, place: Place) -> None:
+    person = place.person()
+    neighbours(person)
+    person.live()
+    left_over = person.be_damaged()
+    person.be_observed()
+    set_mode(place.database, mode)
+    place.container.operations.sync.run(60) if mode is SyncMode.DUAL_WRITE else None
+    stood, others = person.stands_in(), of_others(person)
+    assert set(stood) >= {name.value for name, holds in PEOPLE.items() if holds.fields or holds.texts}
+    deleted = place.erase(person)
+    assert person.stands_in() == {}
+    for name in ("energies", "source_energy_readings"):
+        assert not place.database[name].find_one({"_id": {"$in": left_over}})
+    after = of_others(person)
+    for name, before in others.items():
+        gone = before - after[name]
+        assert all(any(key in document for key in map(_key, left_over)) for document in gone), name
+        assert after[name] <= before, name
+    for name in ("imports", "backend_usage_logs", "discarded_events", "user_settings"):
+        assert deleted[name] == stood[name], name
+    assert deleted["energies"] == stood["energies"] + len(left_over)
+    assert deleted["backend_comparisons"] == 1
+
+
+def _key(key: ObjectId) -> bytes:
+    return key.binary
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_nothing_is_found_wrong_during_the_erasure_and_afterwards(mode: SyncMode, place: Place) -> None:
+    person, erasures = place.person(), place.container.erasure._erasures
+    neighbours(person)
+    person.live()
+    set_mode(place.database, mode)
+    verified = place.container.operations.consistency.verify
+    assert verified().differences == 0
+    erasure = erasures.begin(person.user, person.pseudonym)
+    assert verified().differences == 0
+    for _ in erasures.removing(erasure):
+        found = verified()
+        assert found.differences == 0, found.findings
+    erasures.finish(erasure)
+    assert verified().differences == 0
+    assert person.stands_in() == {}
+
+
+def test_a_receipt_counts_says_nothing_of_the_person_and_is_the_same_when_asked_again(place: Place) -> None:
+    person = place.person()
+    person.live()
+    first = place.container.erasure.erase(person.user, 60)
+    assert place.container.erasure.erase(person.user, 60) == first
+    assert first.deleted["energies"] == first.deleted["source_energy_readings"] == 5
+    assert first.deleted["meters"] == 2
+    [receipt] = place.database["erasures"].find()
+    assert receipt.keys() == {"_id", "requestedAt", "erasedAt", "deleted"}
+    assert receipt["_id"] == first.receipt
+    assert receipt["deleted"] == first.deleted
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_until_it_opens_every_write_is_refused_and_then_the_person_begins_anew(mode: SyncMode, place: Place) -> None:
+    person = place.person()
+    person.live()
+    set_mode(place.database, mode)
+    place.erase(person)
+    with pytest.raises(AccountErasedError) as refused:
+        person.create("2024-01-31", 1)
+    for write in (person.live, lambda: place.container.imports.bulk_create(person.user, FILE)):
+        with pytest.raises(AccountErasedError):
+            write()
+    assert person.stands_in() == {}
+    fence = place.database["control"].find_one({"_id": fence_id(person.user)}) or {}
+    assert refused.value.opens_at == round(fence["opensAt"].timestamp() * 1000)
+    place.an_hour_passes()
+    assert place.database["control"].find_one({"_id": fence_id(person.user)}) is None
+    assert not any(person.pseudonym.encode() in document for document in raw(place.database, "control"))
+    person.create("2024-01-31", 1)
+    person.refresh()
+    assert [reading.amount for reading in place.container.old.readings(person.user, POWER)] == [1]
+    assert place.database["meters"].count_documents({"userId": person.user, "sourceVersion": 1}) == 1
+    assert place.database["erasures"].count_documents({}) == 1
+
+
+def test_a_fence_that_is_not_over_stays_and_so_does_one_that_is_not_done(place: Place) -> None:
+    erased, waiting = place.person(), place.person()
+    place.erase(erased)
+    place.container.erasure.run(60)
+    assert place.database["control"].find_one({"_id": fence_id(erased.user)})
+    place.places.append(away := Elsewhere(is_away=True))
+    place.container = place.composed(place.database)
+    assert place.container.erasure.erase(waiting.user, 60).user_id == waiting.user
+    place.an_hour_passes()
+    assert place.database["control"].find_one({"_id": fence_id(waiting.user)})
+    away.is_away = False
+    assert place.container.erasure.run(60).as_document() == {"erased": 1, "left": 0, "opened": 1}
+    assert away.forgotten == [waiting.user]
+
+
+@dataclass
+class Elsewhere:
+    """A place beside the database."""
+
+    name: str = "flag lists"
+    is_away: bool = False
+    forgotten: list[str] = field(default_factory=list)
+
+    def forget(self, user_id: str) -> int:
+        if self.is_away:
+            raise UnavailableError("this place is away")
+        self.forgotten.append(user_id)
+        return 3
+
+
+def test_places_that_are_done_are_not_asked_again_and_one_that_is_away_is_waited_for(place: Place) -> None:
+    here, away = Elsewhere("a place"), Elsewhere(is_away=True)
+    place.places += [here, away]
+    place.container = place.composed(place.database)
+    person = place.person()
+    person.live()
+    first = place.container.erasure.erase(person.user, 60)
+    assert first.erased_at is None
+    assert person.stands_in() == {"control": 1}
+    assert place.container.erasure.erase(person.user, 60).receipt == first.receipt
+    away.is_away = False
+    assert place.container.erasure.run(60).erased == 1
+    done = place.container.erasure.erase(person.user, 60)
+    assert done.receipt == first.receipt
+    assert (done.deleted["a place"], done.deleted["flag lists"]) == (3, 3)
+    assert here.forgotten == away.forgotten == [person.user]
+    assert person.stands_in() == {}
+
+
+def test_a_large_account_goes_on_where_the_time_was_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chalicelib.repositories.erasure.AT_ONCE", 2)
+    person = place.person()
+    person.live()
+    once = place.container.erasure.erase(person.user, 0)
+    assert once.erased_at is None
+    runs = 0
+    while place.container.erasure.run(0).left:
+        runs += 1
+    assert runs > 5
+    assert person.stands_in() == {}
+    assert place.container.erasure.erase(person.user, 0).deleted["energies"] == 5
+
+
+def test_people_whose_ids_begin_with_the_erased_ones_keep_everything(place: Place) -> None:
+    person = place.person()
+    longer = [Person(place.database, place.container, f"{person.user}{rest}") for rest in ("|other", "0", "|power")]
+    for each in (person, *longer):
+        each.live()
+    kept = [_documents(each) for each in longer]
+    assert all(len(each) > 10 for each in kept)
+    place.erase(person)
+    assert [_documents(each) for each in longer] == kept
+    assert _documents(person) == []
+
+
+def _documents(person: Person) -> list[bytes]:
+    found = [document for name in Collections for document in raw(person.database, name)]
+    return [document for document in found if bson.decode(document).get("userId") == person.user]
+
+
+def test_a_document_under_anothers_id_that_names_the_person_is_given_back(place: Place) -> None:
+    person, other = place.person(), place.person()
+    other.live()
+    person.live()
+    before = _documents(other)
+    for name in ("meters", "user_settings", "meter_series"):
+        changed = place.database[name].update_one({"userId": other.user}, {"$set": {"userId": person.user}})
+        assert changed.matched_count == 1
+    place.erase(person)
+    assert sorted(_documents(other)) == sorted(before)
+    assert person.stands_in() == {}
+
+
+def test_what_comes_late_goes_with_the_next_run(place: Place) -> None:
+    person = place.person()
+    person.live()
+    place.erase(person)
+    person.compared()
+    late = datetime.now(UTC) - timedelta(minutes=5)
+    place.database["backend_usage_logs"].insert_one({"userId": person.user, "user": person.pseudonym, "at": late})
+    document = {"userId": person.user}
+    place.database["quarantined_readings"].insert_many(
+        [
+            {"userId": person.user, "document": document, "quarantinedAt": late},
+            {"userId": None, "document": {}, "twin": document, "quarantinedAt": late},
+            {"userId": "neighbour", "document": {}, "quarantinedAt": late},
+        ]
+    )
+    place.database["repaired_readings"].insert_one({"userId": "x", "before": document, "at": late, "run": "down-1"})
+    place.database["control"].insert_one({"_id": "backfill", "userId": person.user, "type": "gas"})
+    walk = {"_id": "verify", "after": ["zoe", "gas"], "findings": [{"user_id": person.user}]}
+    place.database["control"].insert_one(walk)
+    assert len(person.stands_in()) == 4
+    with using(place.container):
+        _eraser()
+    assert person.stands_in() == {}
+    assert place.database["quarantined_readings"].count_documents({}) == 1
+    assert place.database["backend_comparisons"].count_documents({}) == 0
+
+
+def _eraser() -> dict[str, Any]:
+    from app import app
+
+    return dict(app.handler_map["AccountEraser"](SCHEDULE, Context()))
+
+
+def test_the_last_look_is_as_the_fence_opens(place: Place) -> None:
+    person = place.person()
+    place.erase(person)
+    row = {"userId": person.user, "user": person.pseudonym, "at": datetime.now(UTC)}
+    place.database["backend_usage_logs"].insert_one(row)
+    place.an_hour_passes()
+    assert person.stands_in() == {}
+    assert place.database["control"].find_one({"_id": fence_id(person.user)}) is None
+
+
+@pytest.mark.parametrize("before", [None, "neighbour"])
+def test_positions_move_to_the_last_one_before_and_skip_nobody(before: str | None, place: Place) -> None:
+    person, control = place.person(), place.database["control"]
+    person.live()
+    if before:
+        Person(place.database, place.container, before).live()
+    control.insert_many(
+        [
+            {"_id": "backfill", "since": None, "userId": person.user, "type": "gas", "at": WHEN},
+            {
+                "_id": "sync_job",
+                "position": {"_data": "8A"},
+                "difference": {"since": None, "after": [person.user, "power"], "written": 3, "deleted": 1},
+            },
+        ]
+    )
+    place.erase(person)
+    job, backfill = control.find_one({"_id": "sync_job"}), control.find_one({"_id": "backfill"})
+    assert job is not None
+    assert job["position"] == {"_data": "8A"}
+    assert job["difference"] == {
+        "since": None,
+        "after": [before, "power"] if before else None,
+        "written": 3,
+        "deleted": 1,
+    }
+    if before is None:
+        assert backfill is None
+    else:
+        assert backfill is not None
+        assert (backfill["userId"], backfill["type"]) == (before, "power")
