@@ -96,6 +96,7 @@ export function App({ base, signIn, returned, preferences, fetch }) {
     setWitness(null);
     setFarewell(() => farewell);
     setPhase("leaving");
+    location.hash = ""; // who signs in next begins at the beginning
     setPhase((await forgotten(session?.user ?? "", signIn.forget())) ? "out" : "notForgotten");
   };
   const isOperator = Boolean(session?.roles.includes("operator"));
@@ -113,7 +114,6 @@ export function App({ base, signIn, returned, preferences, fetch }) {
       <h1>${words.title}</h1>
       ${phase === "arriving" && html`<p class="who" aria-busy="true">${words.signingIn}</p>`}
       ${session && html`<p class="who">${words.signedInAs(session.user)} <button type="button" class="inline outline secondary" onClick=${() => signOut()}>${words.signOut}</button></p>`}
-      ${isOperator && html`<div class="force-old">${witness?.ForceOld && html`<${witness.ForceOld} ...${{ words, api }} />`}</div>`}
       <div class="choices">
         <${Choice}
           label=${words.language}
@@ -143,6 +143,7 @@ export function App({ base, signIn, returned, preferences, fetch }) {
       </div>
       ${Farewell && html`<${Farewell} ...${{ words, formats }} />`}
       ${["out", "failed", "notForgotten"].includes(phase) && html`<p>${words.welcome}</p><button type="button" onClick=${leave}>${words.signIn}</button>`}
+      ${isOperator && html`<div class="force-old">${witness?.ForceOld && html`<${witness.ForceOld} ...${{ words, api }} />`}</div>`}
       ${api && html`<${Household} key=${session?.user} ...${{ words, formats, api, drafts, signOut, user: session?.user, ...witness }} />`}
     </main>
   `;
