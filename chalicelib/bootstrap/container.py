@@ -17,8 +17,8 @@ from chalicelib.auth import KeyStore, TokenVerifier, fetch_key_set
 from chalicelib.bootstrap.comparer import backends, comparer, random_pseudonyms
 from chalicelib.bootstrap.flags import NO_PLACE, FlagAdapters, FlagOperations, appconfig_adapters, flag_operations
 from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
-from chalicelib.bootstrap.places import places
-from chalicelib.domain.account import KeepsPeople
+from chalicelib.bootstrap.places import dead_letters, places
+from chalicelib.domain.account import KeepsLate, KeepsPeople
 from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.rollout.decision import RolloutDecisions
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
@@ -114,7 +114,8 @@ class Container:
 class Rollout:
     """The flags that decide which backend answers whom, and what hides them from those who look on.
 
-    ``flags_naming``: which flags have a person in their lists. ``places``: what may hold people beside the database.
+    ``flags_naming``: which flags have a person in their lists. ``places``: what may hold people beside the database;
+    ``late``: where something of them may still arrive.
     """
 
     flags: RolloutDecisions = field(default_factory=NobodyDecides)
@@ -122,6 +123,7 @@ class Rollout:
     appconfig: FlagAdapters = field(default_factory=lambda: appconfig_adapters(FlagClients(), NO_PLACE))
     flags_naming: FlagsNaming = lambda _: ()
     places: Sequence[KeepsPeople] = ()
+    late: Sequence[KeepsLate] = ()
 
 
 def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollout | None = None) -> Container:
@@ -152,7 +154,7 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
         flags=flag_operations(
             rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, clock
         ),
-        erasure=AccountErasureService(ports.erasures, rollout.places, rollout.pseudonyms, clock),
+        erasure=AccountErasureService(ports.erasures, rollout.places, rollout.pseudonyms, clock, rollout.late),
         account_export=AccountExportService(ports.account_export, rollout.flags_naming, rollout.pseudonyms, clock),
         ping=ports.ping,
         clock=clock,
@@ -191,12 +193,14 @@ def _deployed() -> Container:
     pseudonyms = Pseudonyms(secrets.pseudonym_key.get_secret_value().encode())
     named_by(partial(pseudonyms.of, "user"))
     adapters = appconfig_adapters(FlagClients(), _flag_place(settings), LoggedReports())
+    letters = dead_letters(settings.dead_letter_queue_url)
     rollout = Rollout(
         FlagDecisions(adapters.store),
         pseudonyms,
         adapters,
         partial(flags_naming, adapters.home),
-        places(database, adapters, settings.dead_letter_queue_url, now),
+        (*places(database, adapters, now), letters),
+        (letters,),
     )
     made = compose(ports, verifier, now, rollout)
     return replace(made, sign_in_origins=tuple(settings.auth_origins.split()))

@@ -15,15 +15,19 @@ from chalicelib.repositories.flag_changes import MongoFlagHistory
 from chalicelib.repositories.operator_records import MongoOperatorRecords
 
 
-def places(database: MongoDatabase, adapters: FlagAdapters, queue_url: str, clock: Clock) -> tuple[KeepsPeople, ...]:
-    """The places of a deployment. The record comes behind the lists: a change that was begun before is in it.
+def places(database: MongoDatabase, adapters: FlagAdapters, clock: Clock) -> tuple[KeepsPeople, ...]:
+    """The places of a deployment but for its dead letters, which come last: what fails meanwhile may become one.
 
-    The dead letters come last: what fails meanwhile may still become one.
+    The record comes behind the lists: a change that was begun before is in it.
     """
     publishing = flag_publishing(adapters, MongoFlagHistory(database), clock)
     return (
         FlagLists(publishing),
         FlagVersions(adapters.home, monotonic),
         MongoOperatorRecords(database, content_without),
-        DeadLetters(LetterQueue(sqs, queue_url), monotonic),
     )
+
+
+def dead_letters(queue_url: str) -> DeadLetters:
+    """The dead letters of a deployment: some may come when the person is erased already."""
+    return DeadLetters(LetterQueue(sqs, queue_url), monotonic)

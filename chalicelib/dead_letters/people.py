@@ -2,19 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from typing_extensions import override
 
 from chalicelib.dead_letters.queue import LetterQueue
-from chalicelib.domain.account import KeepsPeople
+from chalicelib.domain.account import KeepsLate, KeepsPeople
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.people import names
+from chalicelib.domain.people import names, said_in
 
 LOOKING_SECONDS = 20.0  # of a run
 
 
-class DeadLetters(KeepsPeople):
+class DeadLetters(KeepsPeople, KeepsLate):
     """The queue as a place that may hold a person's id."""
 
     def __init__(self, queue: LetterQueue, seconds: Callable[[], float]) -> None:
@@ -36,19 +37,25 @@ class DeadLetters(KeepsPeople):
         """
         with _answering():
             hidden = self._queue.held_by_others()
-            deleted = self._deleted(user_id)
+            deleted = self._deleted(lambda message: names(message, user_id))
         if hidden:
             raise UnavailableError(
                 f"somebody looks at {hidden} dead letters just now, which may name the person; the next run looks again"
             )
         return deleted
 
-    def _deleted(self, user_id: str) -> int:
+    @override
+    def forget_late(self, is_erased: Callable[[str], bool]) -> int:
+        """The same by what tells an id. A letter that somebody looks at is found by the next run."""
+        with _answering():
+            return self._deleted(lambda message: any(map(is_erased, said_in(message))))
+
+    def _deleted(self, is_theirs: Callable[[Any], bool]) -> int:
         ends, deleted = self._seconds() + LOOKING_SECONDS, 0
         with self._queue.rounds() as rounds:
             for letters in rounds:
                 for letter in letters:
-                    if names(letter.message, user_id):
+                    if is_theirs(letter.message):
                         self._queue.delete(letter)
                         deleted += 1
                 if letters and self._seconds() >= ends:

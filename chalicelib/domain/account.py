@@ -5,7 +5,7 @@ until it opens. Places other than the database are carried to their end by ``Kee
 number of times: an erasure that was interrupted is gone on with from its beginning.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -48,6 +48,13 @@ class KeepsPeople(Protocol):
         """Remove everything that says this id; returns how much that was. Raises UnavailableError: try again later."""
 
 
+class KeepsLate(Protocol):
+    """A place where something about a person may still arrive when the account is erased already."""
+
+    def forget_late(self, is_erased: Callable[[str], bool]) -> int:
+        """Remove what says an id of which that holds; returns how much that was. Raises UnavailableError."""
+
+
 class Erasures(Protocol):
     """What the database knows of people, and its end. Every method raises UnavailableError out of time."""
 
@@ -68,6 +75,9 @@ class Erasures(Protocol):
 
     def finish(self, erasure: Erasure) -> None:
         """Forget who it was, and keep the receipt."""
+
+    def closed(self) -> Callable[[str], bool] | None:
+        """What tells whether a text is the id of somebody whose fence stands; None: there is no fence."""
 
     def tidy(self) -> int:
         """Remove what came late, of all whose fence stands, then the fences whose time is over; returns how many."""

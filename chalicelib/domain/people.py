@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,9 @@ LEFT_OUT = "[erased]"  # in the middle of a text
 
 _BEFORE, _AFTER = r"(?:\A|[\"'])", r"(?:\Z|[\"'\\])"  # a backslash: the quotation mark in JSON that is text itself
 _TYPES = "|".join(EnergyType)
+_QUOTED = re.compile(r"(?=([\"'])((?:(?!\1).)+?)\\?\1)", re.DOTALL)  # from each quotation mark to the next
+_OWNERS = re.compile(rf"[^\s(\[=:,\"']+(?=\|(?:{_TYPES})\b)")
+_TYPED = re.compile(rf"\|(?:{_TYPES})\b")
 
 
 def written_forms(user_id: str) -> tuple[str, ...]:
@@ -33,6 +37,16 @@ def names(value: Any, user_id: str) -> bool:
     """
     said = _said(user_id)
     return any(said.search(text) for text in _texts(value))
+
+
+def said_in(value: Any) -> Iterator[str]:
+    """Every text in a JSON value that may be an id, as ``names`` would find it; for who knows ids by a digest alone."""
+    for text in _texts(value):
+        for part in (text, *(found[2] for found in _QUOTED.finditer(text)), *_OWNERS.findall(text)):
+            yield part
+            yield _TYPED.split(part)[0]
+            with suppress(ValueError):
+                yield str(json.loads(f'"{part}"'))
 
 
 def without_entries(value: Any, user_id: str) -> Any:

@@ -105,6 +105,12 @@ class MongoErasures(Erasures):
         in_transaction(self._database, self._timeout, work)
 
     @override
+    def closed(self) -> Callable[[str], bool] | None:
+        """By the digests that fences are named by."""
+        standing = self._standing()
+        return _closed(standing) if standing else None
+
+    @override
     def tidy(self) -> int:
         """What came late is known by the pseudonym, or by the digest that the fence is named by."""
         standing = self._standing()
@@ -116,13 +122,13 @@ class MongoErasures(Erasures):
             for name, holds in PEOPLE.items():
                 if holds.late:
                     self._remove_late(name, holds.pseudonym, holds.late, standing)
-            fences = {erasure.fence for erasure in standing}
-            leave_out(self._database, lambda text: fence_id(text) in fences)
+            leave_out(self._database, _closed(standing))
             return self._fences.delete_many({"_id": {"$in": over}}).deleted_count
 
     def _standing(self) -> list[Erasure]:
         with time_limit(self._timeout):
-            return [_erasure(found) for found in self._fences.find(FENCES, sort=[("requestedAt", 1)])]
+            found = [_erasure(fence) for fence in self._fences.find(FENCES)]
+        return sorted(found, key=lambda erasure: erasure.requested_at)
 
     def _taken(self, user_id: str, session: ClientSession) -> dict[str, int]:
         """Put bare documents in the place of meters and settings; returns how many there were."""
@@ -142,13 +148,13 @@ class MongoErasures(Erasures):
 
     def _remove_late(self, name: Collections, pseudonym: str | None, moment: str, standing: Sequence[Erasure]) -> None:
         collection = self._database[name]
+        since: Document = {moment: {"$gte": to_datetime(standing[0].requested_at - LATEST_MS)}}
         if pseudonym:
-            collection.delete_many({pseudonym: {"$in": [erasure.pseudonym for erasure in standing]}})
+            collection.delete_many({**since, pseudonym: {"$in": [erasure.pseudonym for erasure in standing]}})
             return
-        fences = {erasure.fence for erasure in standing}
-        since = {moment: {"$gte": to_datetime(standing[0].requested_at - LATEST_MS)}}
+        closed = _closed(standing)
         found = collection.find(since, dict.fromkeys(PEOPLE[name].fields, 1))
-        late = [item["_id"] for item in found if is_named({**item, "_id": None}, lambda text: fence_id(text) in fences)]
+        late = [item["_id"] for item in found if is_named({**item, "_id": None}, closed)]
         if late:
             collection.delete_many({"_id": {"$in": late}})
 
@@ -260,6 +266,11 @@ class _Removal:
                 raise _OverError
 
         in_transaction(self._database, self._timeout, step)
+
+
+def _closed(standing: Sequence[Erasure]) -> Callable[[str], bool]:
+    fences = {erasure.fence for erasure in standing}
+    return lambda text: fence_id(text) in fences
 
 
 def _erasure(fence: Document) -> Erasure:

@@ -43,6 +43,10 @@ def test_the_fence_stands_from_the_beginning_and_who_asks_again_gets_the_same(po
     assert refused.value.opens_at == first.opens_at
 
 
+def test_where_no_fence_stands_nobody_is_erased(ports: Ports) -> None:
+    assert ports.erasures.closed() is None
+
+
 def test_everything_goes_and_who_it_was_is_forgotten(ports: Ports, user: str) -> None:
     for instant in (0, 1, 2):
         record(ports, user, instant)
@@ -64,6 +68,9 @@ def test_a_place_beside_the_store_is_counted_and_nothing_is_over_before_its_time
     assert ports.erasures.tidy() == 0
     assert ports.erasures.standing(done.fence) == done
     assert ports.twins.erased_among([user, "somebody else"]) == {user}
+    is_erased = ports.erasures.closed()
+    assert is_erased
+    assert (is_erased(user), is_erased("somebody else")) == (True, False)
     assert ports.erasures.standing("no fence") is None
 
 

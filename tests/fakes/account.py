@@ -1,6 +1,6 @@
 """The end of accounts on the fake store: what it has of a person goes with the first step."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from uuid import uuid4
 
@@ -52,6 +52,10 @@ class FakeErasures:
     def finish(self, erasure: Erasure) -> None:
         known = self._standing[erasure.fence]
         self._standing[erasure.fence] = replace(known, user_id=None, erased_at=self._store.stored.clock())
+
+    def closed(self) -> Callable[[str], bool] | None:
+        fences = self._standing.keys()
+        return (lambda text: f"fence of {text}" in fences) if fences else None
 
     def tidy(self) -> int:
         now = self._store.stored.clock()

@@ -1,6 +1,7 @@
 """The end of an account over HTTP, what every other route says until it opens, and taking everything along."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -27,6 +28,20 @@ class Away:
 
     def forget(self, user_id: str) -> int:
         raise UnavailableError("AppConfig did not answer")
+
+
+class Late:
+    """A place where something comes late; what it was asked about."""
+
+    def __init__(self) -> None:
+        self.is_away = True
+        self.told: list[bool] = []
+
+    def forget_late(self, is_erased: Callable[[str], bool]) -> int:
+        self.told.append(is_erased("alice") and not is_erased("bob"))
+        if self.is_away:
+            raise UnavailableError("the queue did not answer")
+        return 1
 
 
 @pytest.mark.parametrize("query", ["", "?confirm=yes", "?confirm="])
@@ -103,6 +118,21 @@ def test_others_go_on_writing_and_the_person_begins_anew_when_it_opens(api: Api)
     assert account_eraser(SCHEDULE, Context())["opened"] == 1
     assert api.request("POST", "/v2/energy", READING).status_code == 201
     assert api.request("GET", "/v2/settings").json_body["zone"] == "Europe/Berlin"
+
+
+def test_what_comes_late_goes_and_no_fence_opens_before_somebody_has_looked(api: Api) -> None:
+    late = Late()
+    with using(compose(api.ports, api.container.verifier, lambda: NOW, Rollout(late=[late]))):
+        account_eraser(SCHEDULE, Context())
+        assert late.told == [], "there is no fence"
+        assert api.request("DELETE", ERASE).status_code == 200
+        api.store.stored.clock = lambda: NOW + CLOSED_MS
+        with pytest.raises(UnavailableError):
+            account_eraser(SCHEDULE, Context())
+        late.is_away = False
+        assert account_eraser(SCHEDULE, Context())["opened"] == 1
+        account_eraser(SCHEDULE, Context())
+    assert late.told == [True, True]
 
 
 def test_everything_is_taken_along_part_by_part(api: Api) -> None:

@@ -10,16 +10,19 @@ from typing import Any, NoReturn
 import pytest
 
 from app import app
+from chalicelib.bootstrap.comparer import random_pseudonyms
 from chalicelib.bootstrap.container import container, using
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.events import EnergyReadingsSynced
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.events.eventbridge import EventBridgePublisher
+from chalicelib.handlers.account_eraser import account_eraser
 from chalicelib.handlers.display_data import energy_reading_created_handler
 from chalicelib.handlers.sweeper import sweeper
 from chalicelib.monitoring.names import SERVICE
-from chalicelib.monitoring.people import SOMEBODY
+from chalicelib.monitoring.people import SOMEBODY, begin_call
+from chalicelib.services.account.erasure import AccountErasureService
 from tests.functional.conftest import Api
 from tests.functional.handlers.event_calls import Context, envelope
 from tests.functional.handlers.test_sweeper_function import SCHEDULE, later
@@ -197,6 +200,20 @@ def test_the_sweeper_names_a_failing_meter_by_a_pseudonym(api: Api, said: Said, 
     check_nobody_is_named(text, something="a meter cannot be refreshed")
     (line,) = [json.loads(line) for line in text.splitlines() if "cannot be refreshed" in line]
     assert (line["meter"], line["error"]) == (f"{SOMEBODY}|{EnergyType.POWER}", "RuntimeError")
+
+
+def test_an_erasure_that_waits_or_fails_names_nobody(api: Api, said: Said) -> None:
+    for error in (UnavailableError, RuntimeError):
+        place: Any = Breaking(error)
+        place.name = "a place"
+        erasure = AccountErasureService(api.ports.erasures, [place], random_pseudonyms(), api.container.clock)
+        with breaking(api, erasure=erasure):
+            assert api.request("DELETE", "/v2/account?confirm=erase", user=MARKED).status_code == 202
+            begin_call()
+            assert account_eraser(SCHEDULE, Context())["left"] == 1
+    text = said()
+    check_nobody_is_named(text, something="an erasure waits")
+    assert "an erasure fails" in text
 
 
 @pytest.mark.parametrize("level", [logging.INFO, logging.DEBUG])

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from chalicelib.domain.account import Erasure, Erasures, KeepsPeople
+from chalicelib.domain.account import Erasure, Erasures, KeepsLate, KeepsPeople
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.monitoring.logger import logger
+from chalicelib.monitoring.people import concerning
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,19 @@ class EraserReport:
 
 
 class AccountErasureService:
-    """Erases accounts; ``places`` are those beside the database."""
+    """Erases accounts; ``places`` are those beside the database, ``late`` those of them that are looked at again."""
 
-    def __init__(self, erasures: Erasures, places: Sequence[KeepsPeople], pseudonyms: Pseudonyms, clock: Clock) -> None:
+    def __init__(
+        self,
+        erasures: Erasures,
+        places: Sequence[KeepsPeople],
+        pseudonyms: Pseudonyms,
+        clock: Clock,
+        late: Sequence[KeepsLate] = (),
+    ) -> None:
         self._erasures = erasures
         self._places = places
+        self._late = late
         self._pseudonyms = pseudonyms
         self._clock = clock
 
@@ -52,14 +61,19 @@ class AccountErasureService:
         """Go on with all that are not done, the oldest first; then remove what came late, and fences that are over.
 
         Raises:
-            UnavailableError: the database did not answer in time; the next run goes on.
+            UnavailableError: the database, or a place where something comes late, did not answer in time; the next run
+                goes on. No fence opens before such a place was looked at.
         """
         deadline = self._deadline(budget_seconds)
         done = [self._tried(erasure, deadline) for erasure in self._erasures.unfinished()]
+        if is_erased := self._erasures.closed():
+            for place in self._late:
+                place.forget_late(is_erased)
         return EraserReport(done.count(True), done.count(False), self._erasures.tidy())
 
     def _tried(self, erasure: Erasure, deadline: int) -> bool:
         """Whether everything is done. One that fails stays open, and holds up nobody; the log names its receipt."""
+        concerning(erasure.user_id or "")
         try:
             return self._done(erasure, deadline)
         except UnavailableError as error:

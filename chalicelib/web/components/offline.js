@@ -39,7 +39,8 @@ export async function keptSession(base) {
  * @param {string} base
  * @param {string} user
  */
-export async function forget(base, user) {
+async function forget(base, user) {
+  if (!isAble()) return;
   const device = new Device(base, user);
   await device.forget().finally(() => device.close());
 }
@@ -61,7 +62,12 @@ export async function forget(base, user) {
 
 /** @param {Props} props */
 export function Offline({ session, api, ...props }) {
-  const { isLeaving, onLeft } = props;
+  const { base, isLeaving, onLeft } = props;
+  useEffect(() => {
+    const follow = (/** @type {any} */ { detail }) => detail.waits.push(forget(base, detail.user));
+    document.addEventListener("forget-device", follow);
+    return () => document.removeEventListener("forget-device", follow);
+  }, []);
   useEffect(() => {
     if (isLeaving && !isAble()) onLeft();
   }, [isLeaving]);

@@ -39,12 +39,16 @@ export function isReturn({ searchParams: sent }) {
 }
 
 /**
- * Have everything removed from this device that is a person's. Returns whether all of it is gone.
- * @param {Promise<unknown>[]} steps
+ * Have everything removed from this device that is a person's. Whoever keeps something of theirs listens to the event,
+ * and adds a promise to ``waits``. Returns whether all of it is gone.
+ * @param {string} user
+ * @param {Promise<unknown>} first
  */
-async function forgotten(steps) {
+async function forgotten(user, first) {
+  const waits = [first];
+  document.dispatchEvent(new CustomEvent("forget-device", { detail: { user, waits } }));
   const tooLong = new Promise((_, reject) => setTimeout(reject, LONGEST_FORGETTING_MS));
-  return Promise.race([Promise.all(steps), tooLong]).then(
+  return Promise.race([Promise.all(waits), tooLong]).then(
     () => true,
     () => false,
   );
@@ -115,15 +119,13 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
     return () => document.removeEventListener("sign-in-again", leave);
   });
   const signOut = async (/** @type {import("./component.js").Farewell | null} */ farewell = null) => {
-    const user = session?.user ?? "";
     setLeaving(false);
     setSession(null);
     setWitness(null);
     setFarewell(() => farewell);
     setPhase("leaving");
-    const steps = [signIn.forget()];
-    if (preferences.isKept(base)) steps.push(OFFLINE().then((module) => module.forget(base, user)));
-    setPhase((await forgotten(steps)) ? "out" : "notForgotten");
+    location.hash = ""; // who signs in next begins at the beginning
+    setPhase((await forgotten(session?.user ?? "", signIn.forget())) ? "out" : "notForgotten");
   };
   /** Readings that wait would be lost: who has some is asked first. */
   const askToLeave = () =>
@@ -149,7 +151,6 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
       <h1>${words.title}</h1>
       ${phase === "arriving" && html`<p class="who" aria-busy="true">${returned ? words.signingIn : words.loading}</p>`}
       ${session && html`<p class="who">${words.signedInAs(session.user)} <button type="button" class="inline outline secondary" onClick=${askToLeave}>${words.signOut}</button></p>`}
-      ${isOperator && html`<div class="force-old">${witness?.ForceOld && html`<${witness.ForceOld} ...${{ words, api }} />`}</div>`}
       <div class="choices">
         <${Choice}
           label=${words.language}
@@ -181,6 +182,7 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
       </div>
       ${Farewell && html`<${Farewell} ...${{ words, formats }} />`}
       ${["out", "failed", "notForgotten"].includes(phase) && html`<p>${words.welcome}</p><button type="button" onClick=${leave}>${words.signIn}</button>`}
+      ${isOperator && html`<div class="force-old">${witness?.ForceOld && html`<${witness.ForceOld} ...${{ words, api }} />`}</div>`}
       ${api && html`<${Household} key=${session?.user} ...${{ words, formats, api, drafts, signOut, user: session?.user, ...witness }} />`}
       ${offline && html`<${offline.Offline} ...${{ base, session, words, formats, api, drafts, isLeaving, isOut: phase === "expired" || (phase === "kept" && hasNetwork) }} onLeft=${() => signOut()} onRemain=${() => setLeaving(false)} onBack=${() => setNetwork(true)} />`}
     </main>

@@ -25,6 +25,7 @@ from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories.comparisons import MongoComparisonLog
 from chalicelib.repositories.control import sync_document
+from chalicelib.repositories.people import OWNER, PEOPLE
 from chalicelib.repositories.quarantine import quarantine_all
 from chalicelib.services.recording.configuration import ExchangeDraft, Register
 from chalicelib.services.recording.energy_crud import ReadingDraft
@@ -131,6 +132,16 @@ class Person:
             ]
         )
         self.database["migrations"].update_one({}, {"$set": {"error": f"a document of {self.user}|gas is in the way"}})
+
+        self._in_every_collection()
+
+    def _in_every_collection(self) -> None:
+        """A document in each of those that name people and that nothing of this story has filled."""
+        for name, holds in PEOPLE.items():
+            named = holds.named(self.user, self.pseudonym)
+            if named and not self.database[name].find_one(named):
+                ids = {OWNER: self.user} if holds.fields else {}
+                self.database[name].insert_one({"user": self.pseudonym, "at": datetime.now(UTC), **ids})
 
     def compared(self) -> None:
         """Both backends were asked the same."""

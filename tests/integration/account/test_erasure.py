@@ -174,6 +174,25 @@ def test_a_large_account_goes_on_where_the_time_was_up(place: Place, monkeypatch
     assert place.container.erasure.erase(person.user, 0).deleted["energies"] == 5
 
 
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_an_erasure_that_hung_takes_nothing_of_a_new_beginning(steps: int, place: Place) -> None:
+    person, erasures = place.person(), place.container.erasure._erasures
+    person.live()
+    erasure = erasures.begin(person.user, person.pseudonym)
+    hanging = erasures.removing(erasure)
+    for _ in range(steps):
+        next(hanging)
+    place.erase(person)
+    place.an_hour_passes()
+    person.live()
+    before = _documents(person)
+    for _ in hanging:
+        pass
+    erasures.finish(erasure)
+    assert _documents(person) == before
+    assert place.database["erasures"].count_documents({}) == 1
+
+
 def test_people_whose_ids_begin_with_the_erased_ones_keep_everything(place: Place) -> None:
     person = place.person()
     longer = [Person(place.database, place.container, f"{person.user}{rest}") for rest in ("|other", "0", "|power")]

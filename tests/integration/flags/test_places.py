@@ -8,7 +8,7 @@ from moto import mock_aws
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import FlagAdapters, flag_operations
-from chalicelib.bootstrap.places import places
+from chalicelib.bootstrap.places import dead_letters, places
 from chalicelib.dead_letters import client
 from chalicelib.flags.appconfig.deployment import Waiting
 from chalicelib.flags.changes.patch import FlagPatch
@@ -36,7 +36,7 @@ def test_an_erasure_leaves_the_id_in_none_of_them(migrated: Database[Any], monke
     with mock_aws():
         place = Place()
         place.send(f'{{"userId": "{GONE}"}}')
-        found = places(migrated, adapters, place.url, rollout.now)
+        found = (*places(migrated, adapters, rollout.now), dead_letters(place.url))
         assert {kept.name: kept.forget(GONE) for kept in found} == {
             "lists of the flags": 1,
             "old versions of the flags": 2,

@@ -1,5 +1,6 @@
 """A person's dead letters go when the account ends, everybody else's stay; against moto's SQS (no network)."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -84,6 +85,15 @@ def test_a_run_ends_in_time_puts_everything_back_and_the_next_one_goes_on(place:
     assert place.ids() >= kept
     letters_of(place, Hours(1)).forget(ALICE)
     assert place.ids() == kept
+
+
+@pytest.mark.parametrize("detail", [{"version": 1, "userId": ALICE}, {"meter": f"{ALICE}|power"}])
+def test_a_letter_that_comes_late_is_known_by_what_tells_an_id(place: Place, detail: Any) -> None:
+    others = {place.send(letter({"userId": user})) for user in ("bob", f"{ALICE}2")} | {place.send("hello")}
+    place.send(letter(detail))
+    erased = hashlib.sha256(ALICE.encode()).digest()
+    assert letters_of(place).forget_late(lambda text: hashlib.sha256(text.encode()).digest() == erased) == 1
+    assert place.ids() == others
 
 
 def test_a_queue_that_does_not_answer_is_asked_again_later(place: Place) -> None:

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.people import ERASED, LEFT_OUT, left_out, names, without_entries, written_forms
+from chalicelib.domain.people import (
+    ERASED,
+    LEFT_OUT,
+    left_out,
+    names,
+    said_in,
+    without_entries,
+    written_forms,
+)
 
 ALICE = "auth0|alice"
 STRANGE = "al\"ic'e\\ 用户"
@@ -65,6 +73,22 @@ def test_every_id_is_found_in_whatever_form_a_text_has_it(user_id: str) -> None:
     inner = json.dumps({"userId": user_id})
     for value in (json.loads(inner), inner, json.dumps(inner), f"refused: {user_id!r}", json.dumps({"body": inner})):
         assert names(value, user_id), value
+
+
+@pytest.mark.parametrize("user_id", [ALICE, "person-1"])
+@pytest.mark.parametrize("value", [*PLACES, '{"body": "{\\"userId\\": \\"{id}\\"}"}', "it's '{id}'"])
+def test_who_knows_an_id_by_a_digest_finds_it_too(value: Any, user_id: str) -> None:
+    assert user_id in said_in(with_id(value, user_id))
+
+
+@pytest.mark.parametrize("value", OTHERS)
+def test_and_takes_nobody_else_for_it(value: Any) -> None:
+    assert ALICE not in said_in(with_id(value, ALICE))
+
+
+def test_a_strange_id_is_found_where_it_is_a_text_of_its_own() -> None:
+    for value in ({"userId": STRANGE}, [f"{STRANGE}|power"], {STRANGE: 1}):
+        assert STRANGE in said_in(value)
 
 
 @given(st.text(min_size=1, max_size=30).filter(str.isprintable))

@@ -1,0 +1,58 @@
+"""A walk takes long: what it has found of somebody whose account is erased meanwhile is no finding, and is not kept."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import pytest
+
+from chalicelib.domain.ports import StoredReading
+from chalicelib.domain.readings import EnergyType, MeterKey
+from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sync.reconciliation import Finding, Verification, Walk
+from chalicelib.services.refresh.meter_walk import MeterWalk
+from tests.fakes.sides import FakeSides, FakeSyncControl
+from tests.fakes.store import FakeStore
+
+GAS, POWER = EnergyType.GAS, EnergyType.POWER
+SYNC = SyncState(SyncMode.DUAL_WRITE)
+
+
+def found(user: str, kind: EnergyType = GAS) -> Verification:
+    finding = Finding(user, kind, "meters", "a document", "is not as it should be")
+    return Verification(SYNC.mode, 1, 0, 1, (finding,))
+
+
+def test_without_somebody_the_counts_are_those_of_the_others() -> None:
+    seen = Verification(SYNC.mode).plus(found("ann")).plus(found("bob")).plus(found("ann", POWER)).plus(found("bob"))
+    left = seen.without({"ann"})
+    assert left.differences == 2
+    assert {finding.user_id for finding in left.findings} == {"bob"}
+    assert left.kinds == ((("meters", GAS, "not as it should be"), 2),)
+    assert left.meters == seen.meters
+    assert seen.without({"zoe"}) == seen
+
+
+def test_what_was_found_before_an_account_was_erased_goes_with_the_next_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chalicelib.services.refresh.meter_walk.METERS_AT_ONCE", 1)
+    store = FakeStore(lambda: 0)
+    sides, control = FakeSides(store, lambda: 0), FakeSyncControl(store)
+    for user in ("ann", "bob"):
+        reading = StoredReading(user, GAS, 0, Decimal(1), "manual", 1, 0, 0, None)
+        sides.write(user, reading)
+
+    def look(page: Sequence[MeterKey], _: SyncState) -> Verification:
+        [(user, _kind)] = page
+        if user == "bob":
+            store.closed["ann"] = 1
+        return found(user)
+
+    kept: list[set[str]] = []
+
+    def progress(_: Verification) -> None:
+        walk = control.walk_progress(Walk.VERIFY)
+        assert walk
+        kept.append({finding.user_id for finding in walk.seen.findings})
+
+    seen = MeterWalk(control, sides).over_all(Walk.VERIFY, SYNC, look, progress, restart=True)
+    assert kept == [{"ann"}, {"bob"}]
+    assert (seen.differences, seen.meters) == (1, 2)
