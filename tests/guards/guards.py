@@ -682,4 +682,37 @@ GUARDS = (
             "test_no_route_shows_or_changes_anything_of_another_user[/v2/imports/{import_id}-DELETE]",
         ),
     ),
+    Guard(
+        "the sweeper names a meter by a pseudonym",
+        "chalicelib/services/refresh/sweeper.py",
+        "concerning(meter.claimed.key[0])",
+        "pass",
+        ("tests/functional/test_people_in_logs.py::test_the_sweeper_names_a_failing_meter_by_a_pseudonym",),
+    ),
+    Guard(
+        "what a function raises names nobody",
+        "chalicelib/handlers/event_function.py",
+        "if (raised := presentable(error)) is error:",
+        "if (raised := error) is error:",
+        (
+            "tests/functional/test_people_in_logs.py::"
+            "test_an_event_that_fails_names_nobody_nor_does_what_lambda_is_told[its refresh breaks-RuntimeError]",
+        ),
+    ),
+    Guard(
+        "an erased person is in no old version of the flags",
+        "chalicelib/flags/changes/people.py",
+        "        self._home.delete(version)",
+        "        pass",
+        (
+            f"{FLAGS}test_people.py::test_old_versions_that_name_the_person_are_deleted_the_others_and_the_deployed_one_stay",
+        ),
+    ),
+    Guard(
+        "an erasure stays open while somebody holds dead letters",
+        "chalicelib/dead_letters/people.py",
+        "        if hidden:",
+        "        if False:",
+        ("tests/unit/dead_letters/test_people.py::test_a_letter_that_somebody_looks_at_keeps_the_erasure_open",),
+    ),
 )
