@@ -19,6 +19,7 @@ USUAL: dict[str, Any] = {
     "viewport": {"width": 1280, "height": 900},
     "color_scheme": "light",
     "reduced_motion": "no-preference",
+    "service_workers": "block",  # but where a test is about them: they answer before a test can
 }
 NARROW = {"width": 320, "height": 640}
 

@@ -76,6 +76,7 @@ class Served:
     url: str
     is_lagging: bool = False
     takes_tokens: bool = True
+    is_away: bool = False  # every connection ends without an answer
     reads_files_again: bool = False  # of the page, each time that it is loaded
     lock: Lock = field(default_factory=Lock)
     answered: list[Answered] = field(default_factory=list)
@@ -197,6 +198,9 @@ def _handler(served: Callable[[], Served | None]) -> type[BaseHTTPRequestHandler
             current = served()
             if current is None or not self.path.startswith(f"{STAGE}/"):
                 self.send_error(404)
+                return
+            if current.is_away:
+                self.close_connection = True
                 return
             answer = current.answer(self.command, self.path.removeprefix(STAGE), dict(self.headers), body)
             with suppress(ConnectionError):  # whoever asked has gone

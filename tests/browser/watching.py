@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request
 
+BLOCKED = "Service Worker registration blocked by Playwright"  # as the tests want it
 LOUD = {"error", "warning", "assert"}
 REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
@@ -41,7 +42,7 @@ class Watch:
         assert not found, "\n".join(found)
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if self.is_over or message.type not in LOUD:
+        if self.is_over or message.type not in LOUD or message.text == BLOCKED:
             return
         refused = REFUSED.match(message.text)
         if refused and self._excused(message.location["url"], int(refused[1])):

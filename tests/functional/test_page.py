@@ -1,8 +1,11 @@
 """The page: served with its files, guarded, light, and without anything of a person's in it."""
 
 import gzip
+import json
 import re
 from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from chalice.test import HTTPResponse
@@ -14,12 +17,14 @@ from tests.functional.conftest import Api, problem
 
 BROWSER = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
 LATER = {
-    *(f"page/{name}.js" for name in ("measuring", "saving", "sign_in", "witness")),
+    "service_worker.js",
+    *(f"page/{name}.js" for name in ("device", "measuring", "offline_words", "queue")),
+    *(f"page/{name}.js" for name in ("saving", "sign_in", "witness")),
     "vendor/oauth4webapi.js",
     *(f"components/csv_{name}.js" for name in ("export", "file", "import", "list", "report")),
-    *(f"components/{name}_words.js" for name in ("account", "csv", "feedback", "mark", "meter")),
+    *(f"components/{name}_words.js" for name in ("account", "csv", "feedback", "form", "mark", "meter")),
     *(f"components/{name}.js" for name in ("account", "feedback", "mark", "meter_settings", "month_table")),
-    *(f"components/{name}.js" for name in ("reading_form", "reading_questions")),
+    *(f"components/{name}.js" for name in ("offline", "reading_form", "reading_questions", "reminder", "stay")),
     *(f"demo/{name}.js" for name in ("demo", "demo_api", "demo_words", "household", "welcome")),
 }
 BUDGET_BYTES, BUDGET_REQUESTS = 60 * 1024, 20
@@ -32,6 +37,11 @@ def get(api: Api, path: str, headers: dict[str, str] | None = None) -> HTTPRespo
 def linked(page: HTTPResponse) -> list[str]:
     """What the page itself asks for: scripts once, although each is named for loading early too."""
     return [*dict.fromkeys(re.findall(r'(?:src|href)="([^"]+)"', page.body.decode()))]
+
+
+def first_load(page: HTTPResponse) -> list[str]:
+    """What a browser asks for before anybody installs the page."""
+    return [path for path in linked(page) if not path.endswith((".png", ".webmanifest"))]
 
 
 def test_the_page_is_there_for_everybody(api: Api) -> None:
@@ -53,7 +63,7 @@ def test_the_page_is_asked_for_again_each_time_and_sent_once(api: Api) -> None:
 
 def test_everything_that_the_page_names_is_there_and_kept_for_a_year(api: Api) -> None:
     paths = linked(get(api, "/"))
-    assert {path.rpartition(".")[2] for path in paths} == {"js", "css", "svg"}
+    assert {path.rpartition(".")[2] for path in paths} == {"js", "css", "svg", "png", "webmanifest"}
     for path in paths:
         file = get(api, path)
         assert file.status_code == 200, path
@@ -77,7 +87,7 @@ def test_scripts_import_files_that_are_there() -> None:
 
 def test_the_first_load_stays_within_its_budget(api: Api) -> None:
     page = get(api, "/", BROWSER)
-    paths = linked(get(api, "/"))
+    paths = first_load(get(api, "/"))
     loaded = [page, *(get(api, path, BROWSER) for path in paths)]
     assert {answer.headers["Content-Encoding"] for answer in loaded} == {"gzip"}
     assert sum(len(answer.body) for answer in loaded) <= BUDGET_BYTES
@@ -96,6 +106,7 @@ def test_the_path_of_the_files_changes_with_their_content(monkeypatch: pytest.Mo
     monkeypatch.setattr(files, "FOLDER", tmp_path)
     (tmp_path / "page").mkdir()
     (tmp_path / "index.html").write_text("")
+    (tmp_path / "service_worker.js").write_text("")
     digests = set()
     (tmp_path / "page" / "main.js").write_text("")
     for name, content in (("a.js", "one"), ("a.js", "two"), ("b.js", "two")):
@@ -127,9 +138,50 @@ def test_a_file_of_another_content_is_not_there(api: Api) -> None:
     problem(get(api, "/assets/0000000000000000/page/main.js"), 404)
 
 
+def release(api: Api) -> dict[str, Any]:
+    first = get(api, "/service-worker.js").body.decode().partition("\n")[0]
+    found: dict[str, Any] = json.loads(first.removeprefix("self.release = ").removesuffix(";"))
+    return found
+
+
+def test_the_service_worker_is_asked_for_again_each_time_and_asks_nobody_else(api: Api) -> None:
+    worker = get(api, "/service-worker.js")
+    assert (worker.status_code, worker.headers["Content-Type"]) == (200, "text/javascript; charset=utf-8")
+    assert worker.headers["Cache-Control"] == "no-cache"
+    assert worker.headers["Content-Security-Policy"] == "default-src 'none'; connect-src 'self'"
+    again = get(api, "/service-worker.js", {"If-None-Match": worker.headers["ETag"]})
+    assert (again.status_code, again.body) == (304, b"")
+
+
+def test_the_service_worker_keeps_every_script_of_this_release(api: Api) -> None:
+    found = release(api)
+    assert found["digest"] == files.web_files().digest
+    assert set(found["files"]) == {
+        name for name in files.web_files().assets if name.endswith((".js", ".css", ".svg"))
+    } - {"demo/household.js"}
+
+
+def test_the_page_can_be_installed_where_it_is_served(api: Api) -> None:
+    path = next(path for path in linked(get(api, "/")) if path.endswith(".webmanifest"))
+    manifest = json.loads(get(api, path).body)
+    assert {urljoin(path, manifest[name]) for name in ("start_url", "scope")} == {"/"}
+    assert (manifest["display"], manifest["lang"]) == ("standalone", "en")
+    for icon in manifest["icons"]:
+        picture = get(api, urljoin(path, icon["src"]), {"Accept": "*/*"})
+        assert (picture.headers["Content-Type"], picture.body[:8]) == ("image/png", b"\x89PNG\r\n\x1a\n")
+        width, height = (int.from_bytes(picture.body[at : at + 4]) for at in (16, 20))
+        assert f"{width}x{height}" == icon["sizes"]
+    assert [(icon["sizes"], icon.get("purpose")) for icon in manifest["icons"]] == [
+        ("192x192", None),
+        ("512x512", None),
+        ("512x512", "maskable"),
+    ]
+
+
 def test_the_page_may_load_and_ask_nobody_but_itself_and_the_issuer(api: Api) -> None:
     assert get(api, "/").headers["Content-Security-Policy"] == (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "worker-src 'self'; manifest-src 'self'; "
         f"connect-src 'self' {ISSUER}; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
     )
 

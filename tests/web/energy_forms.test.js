@@ -7,9 +7,10 @@ import { json, shown, until, WEB } from "./surroundings.js";
 const { EnergyForms } = await import(new URL("components/energy_forms.js", WEB));
 const { Drafts } = await import(new URL("page/component.js", WEB));
 const { instantsOf, localParts, parseNumber } = await import(new URL("page/formats.js", WEB));
+const { FORM_WORDS } = await import(new URL("components/form_words.js", WEB));
 const { WORDS } = await import(new URL("page/words.js", WEB));
 
-const EN = WORDS.en.forms;
+const EN = FORM_WORDS.en;
 const ZONE = "Europe/Berlin";
 const LAST = { id: "r1", type: "power", date: "2023-01-30T23:00:00.000Z", amount: 12400, revision: "a" };
 const FORM = "/components/energy_forms";
@@ -41,7 +42,7 @@ async function opened(
   };
   const { root, value } = await shown(Component, fetch, { ...(drafts && { drafts }), ...more });
   if (open) {
-    button(root, value.words.forms.add).click();
+    button(root, value.words.addReading).click();
     await until(() => field(root, "date")?.value, "the form knows the zone");
   }
   return { root, value, sent, writes: () => sent.filter((each) => each.method) };
@@ -147,7 +148,7 @@ test("a local date and time are those of the user's zone", () => {
 test("who saves before the date of now has come presses once", async () => {
   const beginning = Promise.withResolvers();
   const { root, writes } = await opened([stored()], { open: false, beginnings: [beginning.promise] });
-  button(root, EN.add).click();
+  button(root, WORDS.en.addReading).click();
   await until(() => field(root, "amount"));
   await save(root, "12445.5");
   assert.equal(writes().length, 0);
@@ -214,7 +215,7 @@ test("a reading of now is recorded with a typed amount and one press", async () 
   assert.ok(Math.abs(Date.parse(`${body.date}Z`) - Date.parse(`${now.date}T${now.time}Z`)) <= 60_000);
   await until(saying(root, "Recorded: Electricity, 12,445.5 kWh, Feb 1, 2023, 12:00 PM."));
   assert.ok(root.querySelector("[role=status]").textContent);
-  await until(() => document.activeElement === button(root, EN.add), "the focus is back");
+  await until(() => document.activeElement === button(root, WORDS.en.addReading), "the focus is back");
   assert.deepEqual(told, ["power"]);
   assert.equal(value.drafts.has("reading"), false);
 });
@@ -402,7 +403,7 @@ test("who says that it is so has it stored", async () => {
   const { root, writes } = await opened([question("FAR_ABOVE_USUAL"), stored()], { language: "de" });
   await save(root, "124445");
   await until(saying(root, "Üblich sind bis zu 50 kWh am Tag."));
-  button(root, WORDS.de.forms.itIsSo).click();
+  button(root, FORM_WORDS.de.itIsSo).click();
   await until(() => writes().length === 2);
   assert.equal(writes()[0].json.confirm, undefined);
   assert.deepEqual([writes()[1].json.amount, writes()[1].json.confirm], [124445, true]);
@@ -544,7 +545,7 @@ test("closing keeps what was typed, and opening shows it again", async () => {
   await until(() => value.drafts.kept.reading?.text === "124");
   button(root, EN.close).click();
   await until(() => !root.querySelector("dialog"));
-  button(root, EN.add).click();
+  button(root, WORDS.en.addReading).click();
   await until(() => field(root, "amount")?.value === "124");
 });
 
@@ -595,4 +596,34 @@ test("every control has a name", async () => {
     assert.ok((control.closest("label") ?? control).textContent.trim());
     assert.equal(control.getAttribute("tabindex"), null);
   }
+});
+
+test("where nobody answers a new reading waits, with its instant and amount fixed, and that is said", async () => {
+  const { root, value } = await opened([new TypeError("offline")]);
+  const waiting = [];
+  value.api.device = { wait: async (reading) => void waiting.push(reading), onAway() {} };
+  type(field(root, "date"), "2023-02-01");
+  type(field(root, "time"), "12:00");
+  await save(root, "12500.5");
+  await until(saying(root, "Waits to be sent: Electricity, 12,500.5 kWh, Feb 1, 2023"), "it waits");
+  assert.deepEqual(waiting, [
+    {
+      type: "power",
+      amount: 12500.5,
+      confirm: false,
+      date: "2023-02-01T11:00:00.000Z",
+      zone: ZONE,
+      onto: null,
+      refusal: null,
+    },
+  ]);
+  assert.equal(field(root, "amount"), null, "the form is closed");
+});
+
+test("where nothing can be kept, a reading that nobody answered stays in its form", async () => {
+  const { root, value } = await opened([new TypeError("offline")]);
+  value.api.device = { wait: () => Promise.reject(new Error("no room")), onAway() {} };
+  await save(root, "12500");
+  await until(saying(root, EN.lost), "it was not saved");
+  assert.equal(field(root, "amount").value, "12500");
 });

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { json, shown, until, WEB } from "./surroundings.js";
 
 const { EnergyTable } = await import(new URL("components/energy_table.js", WEB));
+const { FORM_WORDS } = await import(new URL("components/form_words.js", WEB));
 const { WORDS } = await import(new URL("page/words.js", WEB));
 const { Drafts } = await import(new URL("page/component.js", WEB));
 const { Formats } = await import(new URL("page/formats.js", WEB));
@@ -221,7 +222,7 @@ async function changing(...answers) {
 test("what somebody else changed meanwhile is shown, and mine may still be saved", async () => {
   const { root, app } = await changing(refused(412), recorded(READINGS[0]));
   assert.ok(saying(root, "It is now 51,240 kWh, Feb 29, 2024, 11:59 PM.")());
-  button(root, WORDS.en.forms.mine).click();
+  button(root, FORM_WORDS.en.mine).click();
   await until(() => app.writes.length === 2);
   assert.equal(app.writes[1].match, '"newer"');
 });
@@ -241,21 +242,21 @@ test("what is loaded while somebody types is not taken for what they have seen",
 
 test("or left so", async () => {
   const { root, app } = await changing(refused(412));
-  button(root, WORDS.en.forms.theirs).click();
+  button(root, FORM_WORDS.en.theirs).click();
   await until(() => !root.querySelector("tbody form") && app.asked.length === 2);
 });
 
 test("what is gone may be saved as a new one", async () => {
   const { root, app } = await changing(refused(404), recorded(READINGS[0]));
-  button(root, WORDS.en.forms.asNew).click();
+  button(root, FORM_WORDS.en.asNew).click();
   await until(() => app.writes.length === 2);
   assert.deepEqual([app.writes[1].method, app.writes[1].json.date], ["POST", "2024-02-29T23:59"]);
 });
 
 test("a time that is taken leads back to the time", async () => {
   const { root } = await changing(refused(409));
-  assert.equal(button(root, WORDS.en.forms.changeIt), undefined);
-  button(root, WORDS.en.forms.anotherTime).click();
+  assert.equal(button(root, FORM_WORDS.en.changeIt), undefined);
+  button(root, FORM_WORDS.en.anotherTime).click();
   await until(isFocused(() => root.querySelector("tbody [name=time]")));
 });
 
@@ -263,7 +264,7 @@ test("cancelling changes nothing and goes back to where one was", async () => {
   const { root, app } = await drawn();
   button(root, EN.edit).click();
   await until(() => root.querySelector("tbody form"));
-  button(root, WORDS.en.forms.cancel).click();
+  button(root, FORM_WORDS.en.cancel).click();
   await until(isFocused(() => button(root, EN.edit)));
   assert.deepEqual(app.writes, []);
 });
@@ -314,7 +315,7 @@ test("what was typed comes back by itself after a new sign-in, also of an hour t
   const { root } = await drawn({ drafts: new Drafts(kept) });
   await until(() => root.querySelectorAll("[name=turn]")[1]?.checked);
   assert.deepEqual(fieldsOf(root), ["51240", "2024-10-27", "02:30"]);
-  button(root, WORDS.en.forms.cancel).click();
+  button(root, FORM_WORDS.en.cancel).click();
   await until(() => buttons(root, EN.edit).length === 2, "who cancels keeps nothing");
 });
 

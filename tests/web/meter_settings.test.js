@@ -7,6 +7,7 @@ import { json, shown, until, WEB } from "./surroundings.js";
 const { MeterSettings } = await import(new URL("components/meter_settings.js", WEB));
 const { Drafts } = await import(new URL("page/component.js", WEB));
 const { METER_WORDS } = await import(new URL("components/meter_words.js", WEB));
+const { FORM_WORDS } = await import(new URL("components/form_words.js", WEB));
 const { WORDS } = await import(new URL("page/words.js", WEB));
 
 const EN = METER_WORDS.en;
@@ -38,7 +39,7 @@ async function drawn({ answers = [], exchanges = [EXCHANGE], settings = SETTINGS
     return answers.shift();
   };
   const { root, value } = await shown(MeterSettings, fetch, more);
-  await until(() => root.querySelector("form"), "it is loaded");
+  await until(() => root.querySelector("form.settings"), "it is loaded");
   return { root, value, app };
 }
 
@@ -121,7 +122,7 @@ test("a register that is too small is refused in the page's words", async () => 
   const refused = json({ detail: "is not above", errors: [{ where: "moduli.power", reason: "is not above" }] }, 422);
   const { root } = await drawn({ answers: [refused] });
   submit(root.querySelector("form.settings"));
-  await until(saying(root, WORDS.en.forms.refused.moduli));
+  await until(saying(root, FORM_WORDS.en.refused.moduli));
   assert.doesNotMatch(root.textContent, /is not above/);
 });
 
@@ -175,7 +176,7 @@ test("what is missing is asked for and not sent", async () => {
   button(root, EN.add).click();
   await until(() => exchangeForm(root));
   submit(exchangeForm(root));
-  await until(saying(root, WORDS.en.forms.missing.date));
+  await until(saying(root, FORM_WORDS.en.missing.date));
   await type(root, { date: "2023-03-20" });
   submit(exchangeForm(root));
   await until(saying(root, "Please type a number"));
@@ -214,7 +215,7 @@ test("what hardly fits is asked back, and may be so", async () => {
   const { root, app } = await correcting(question({}), recorded());
   await until(saying(root, "45,678.5 kWh is less than the 46,000 kWh of Mar 11, 2023, 12:00 AM."));
   assert.doesNotMatch(root.textContent, /in English/);
-  button(root, WORDS.en.forms.itIsSo).click();
+  button(root, FORM_WORDS.en.itIsSo).click();
   await until(() => app.writes.length === 2);
   assert.equal(app.writes[1].json.confirm, true);
 });
@@ -231,7 +232,7 @@ test("a suggestion is taken for the field that it is about", async () => {
 test("an exchange without a time is given one", async () => {
   const { root } = await correcting(question({ exchangeWithoutTime: EXCHANGE.date }));
   await until(saying(root, "recorded on Mar 20, 2023 without a time"));
-  button(root, WORDS.en.forms.exchangeTime).click();
+  button(root, FORM_WORDS.en.exchangeTime).click();
   await until(isFocused(() => field(root, "time")));
 });
 
@@ -239,7 +240,7 @@ for (const [status, text] of [
   [409, EN.taken],
   [412, EN.changed],
   [404, EN.gone],
-  [503, WORDS.en.forms.lost],
+  [503, FORM_WORDS.en.lost],
 ]) {
   test(`a correction that ends with ${status} says why and goes on`, async () => {
     const { root, app } = await correcting(json({ detail: "no" }, status), recorded());

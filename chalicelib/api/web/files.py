@@ -1,9 +1,11 @@
 """The files of the page: ``index.html`` and, one folder deep, its scripts, styles and pictures.
 
+The service worker is no asset: its address stays when its content changes, so that browsers find the new one.
 They are read once, when the first of them is asked for, and found by their names: no path leads anywhere else.
 """
 
 import gzip
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +16,17 @@ from pathlib import Path
 from string import Template
 
 FOLDER = Path(__file__).parents[2] / "web"
-TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+SCRIPT = "text/javascript; charset=utf-8"
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": SCRIPT,
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+}
 FIRST = "page/main.js"
+WITHOUT_NETWORK = {".css", ".js", ".svg"}
+LARGE = "demo/household.js"  # figures that are made up: nobody needs them in a cellar
 IMPORT = re.compile(r'^(?:import|export)\b[^"]*? from "([^"]+)"', re.MULTILINE)
 
 
@@ -35,7 +46,7 @@ class WebFile:
 
 @dataclass(frozen=True, slots=True)
 class WebFiles:
-    """All files by folder and name, ``digest`` of their content, and the page that asks for them.
+    """All files by folder and name, ``digest`` of their content, the page that asks for them, and its service worker.
 
     ``early``: the scripts that the page needs before it can show anything; others are loaded when somebody opens them.
     """
@@ -44,6 +55,7 @@ class WebFiles:
     assets: Mapping[str, WebFile]
     early: Sequence[str]
     index: Template
+    worker: str
 
     def page(self, prefix: str, issuer: str, client_id: str) -> bytes:
         """The page as it is reached behind ``prefix``, such as ``/api``."""
@@ -52,6 +64,12 @@ class WebFiles:
         preload = "\n".join(f'<link rel="modulepreload" href="{name}">' for name in names)
         values = {"assets": assets, "base": prefix, "issuer": issuer, "client": client_id}
         return self.index.substitute({name: escape(value) for name, value in values.items()}, preload=preload).encode()
+
+    def service_worker(self, prefix: str) -> bytes:
+        """The script that keeps this release for the page behind ``prefix``."""
+        kept = [name for name in self.assets if Path(name).suffix in WITHOUT_NETWORK and name != LARGE]
+        release = {"base": prefix, "digest": self.digest, "files": kept}
+        return f"self.release = {json.dumps(release)};\n{self.worker}".encode()
 
 
 @cache
@@ -62,7 +80,8 @@ def web_files() -> WebFiles:
     digest = sha256()
     for name, file in assets.items():
         digest.update(f"{name}\0".encode() + sha256(file.content).digest())
-    return WebFiles(digest.hexdigest()[:16], assets, _imported(FIRST), Template((FOLDER / "index.html").read_text()))
+    index, worker = ((FOLDER / name).read_text() for name in ("index.html", "service_worker.js"))
+    return WebFiles(digest.hexdigest()[:16], assets, _imported(FIRST), Template(index), worker)
 
 
 def _imported(name: str) -> list[str]:

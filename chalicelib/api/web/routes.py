@@ -1,4 +1,4 @@
-"""``GET /``: the page, asked for again each time; ``GET /assets/...``: its files, kept for a year by their digest."""
+"""``GET /`` and ``/service-worker.js``: asked for again each time; ``/assets/...``: kept for a year by their digest."""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -13,13 +13,14 @@ from chalicelib.api.errors import UnknownRouteError
 from chalicelib.api.preconditions import etag_matches
 from chalicelib.api.routes import Routes
 from chalicelib.api.travelling import takes_gzip
-from chalicelib.api.web.files import WebFile, web_files
+from chalicelib.api.web.files import SCRIPT, WebFile, web_files
 from chalicelib.bootstrap.container import container
 
 HTML = "text/html; charset=utf-8"
 REVALIDATED = "no-cache"
 KEPT = "public, max-age=31536000, immutable"
 UNUSED_FEATURES = ("camera", "geolocation", "microphone", "payment", "usb", "browsing-topics")
+WORKER_POLICY = "default-src 'none'; connect-src 'self'"
 GUARDS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in UNUSED_FEATURES),
@@ -35,17 +36,14 @@ def page() -> Response:
     own, request = container(), routes.current_request
     issuer, client_id = own.verifier.issuer, own.verifier.audience
     content = web_files().page(stage_prefix(request), issuer, client_id)
-    tag = f'"{sha256(content).hexdigest()[:16]}"'
-    headers = {
-        "Cache-Control": REVALIDATED,
-        "Content-Security-Policy": content_policy([issuer, *own.sign_in_origins]),
-        **GUARDS,
-    }
-    if etag_matches(request, tag):
-        response = not_modified(f"W/{tag}")
-        response.headers.update(headers)
-        return response
-    return _sent(WebFile.of(content, HTML), {"ETag": f"W/{tag}", **headers})
+    return _revalidated(WebFile.of(content, HTML), content_policy([issuer, *own.sign_in_origins]))
+
+
+@routes.public("/service-worker.js")
+def service_worker() -> Response:
+    """What opens the page without network, or 304 where the caller has it."""
+    content = web_files().service_worker(stage_prefix(routes.current_request))
+    return _revalidated(WebFile.of(content, SCRIPT), WORKER_POLICY)
 
 
 @routes.public("/assets/{digest}/{folder}/{name}")
@@ -65,6 +63,8 @@ def content_policy(issuers: Iterable[str]) -> str:
         "script-src": "'self'",
         "style-src": "'self'",
         "img-src": "'self' data:",
+        "worker-src": "'self'",
+        "manifest-src": "'self'",
         "connect-src": " ".join(["'self'", *origins]),
         "form-action": "'none'",
         "frame-ancestors": "'none'",
@@ -73,8 +73,21 @@ def content_policy(issuers: Iterable[str]) -> str:
     return "; ".join(f"{rule} {value}" for rule, value in rules.items())
 
 
+def _revalidated(file: WebFile, policy: str) -> Response:
+    """The file, or 304 where the caller has it."""
+    tag = f'"{sha256(file.content).hexdigest()[:16]}"'
+    headers = {"Cache-Control": REVALIDATED, "Content-Security-Policy": policy, **GUARDS}
+    if etag_matches(routes.current_request, tag):
+        response = not_modified(f"W/{tag}")
+        response.headers.update(headers)
+        return response
+    return _sent(file, {"ETag": f"W/{tag}", **headers})
+
+
 def _sent(file: WebFile, headers: dict[str, str]) -> Response:
     sent: dict[str, str | list[str]] = {"Content-Type": file.content_type, "Vary": "Accept-Encoding", **headers}
     if takes_gzip(routes.current_request):
         return Answer(file.compressed, {**sent, "Content-Encoding": "gzip"}, HTTPStatus.OK.value)
-    return Answer(file.content.decode(), sent, HTTPStatus.OK.value)  # as text, which needs no Accept header
+    is_picture = file.content_type.endswith("png")
+    body = file.content if is_picture else file.content.decode()  # text needs no Accept header
+    return Answer(body, sent, HTTPStatus.OK.value)

@@ -61,7 +61,7 @@ export function EnergyForms() {
   return html`
     <div class="add-reading" data-component="energy_forms">
       <div role="status">${text && html`<p class="toast">${text}</p>`}</div>
-      <button type="button" ref=${button} aria-haspopup="dialog" onClick=${open}>${words.forms.add}</button>
+      <button type="button" ref=${button} aria-haspopup="dialog" onClick=${open}>${words.addReading}</button>
     </div>
     ${form && html`<${form.AddReading} ...${{ opened, close, onSaved }} />`}
   `;

@@ -4,9 +4,12 @@ import { Section, useDraft, useLoaded, useSurroundings } from "../page/component
 import { parseNumber } from "../page/formats.js";
 import { html, useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
 import { Removed } from "./energy_table.js";
+import { formWords } from "./form_words.js";
 import { useMeterWords } from "./meter_words.js";
 import { AmountField, MomentFields, momentOf, momentText, useAttempt } from "./reading_form.js";
 import { Asked, failureOf, questionOf, whereOf } from "./reading_questions.js";
+import { Reminder } from "./reminder.js";
+import { Stay } from "./stay.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
 /** @typedef {{id: string, type: Meter, date: string, finalOld: number, initialNew: number, revision: number}} Exchange */
@@ -33,11 +36,13 @@ const EXCHANGES = "/v2/exchanges";
 export function MeterSettings() {
   const { api, drafts } = useSurroundings();
   const settings = useMeterWords();
-  const ask = useCallback(async () => {
+  const asked = async () => {
     const listed = (/** @type {Meter} */ type) => api.send("GET", EXCHANGES, { query: { type } });
     const [settings, power, gas] = await Promise.all([api.send("GET", "/v2/settings"), listed("power"), listed("gas")]);
-    return { settings: settings.body, exchanges: { power: power.body.exchanges, gas: gas.body.exchanges } };
-  }, [api]);
+    const exchanges = { power: power.body.exchanges, gas: gas.body.exchanges };
+    return { settings: settings.body, exchanges, zone: settings.body.zone };
+  };
+  const ask = useCallback(() => api.remembered("meter_settings", {}, asked), [api]);
   const loaded = useLoaded(/** @type {() => Promise<Shown>} */ (ask), METERS);
   const { body } = loaded;
   const [draft, setDraft] = useDraft("exchange", /** @type {Partial<Typed> | null} */ (null));
@@ -56,6 +61,8 @@ export function MeterSettings() {
           : html`<div class="settings-place" aria-hidden="true"></div>`
       }
     <//>
+    <${Reminder} />
+    <${Stay} />
   `;
 }
 
@@ -84,7 +91,7 @@ function SettingsForm({ settings, say }) {
     save();
   };
   const refused =
-    problem && (problem.status === 422 ? words.forms.refused[whereOf(problem)] : failureOf(problem, words));
+    problem && (problem.status === 422 ? formWords(words).refused[whereOf(problem)] : failureOf(problem, words));
   return html`
     <form class="settings" onSubmit=${submit}>
       <h3>${said.registers}</h3>
@@ -131,7 +138,7 @@ function SettingsForm({ settings, say }) {
       </label>
       <p class="explained">${said.zoneExplained}</p>
       ${refused && html`<${Asked} lines=${[refused]} ways=${[[words.tryAgain, save]]} />`}
-      <div class="buttons"><button type="submit" aria-busy=${isBusy}>${words.forms.save}</button></div>
+      <div class="buttons"><button type="submit" aria-busy=${isBusy}>${formWords(words).save}</button></div>
     </form>
   `;
 }
@@ -288,8 +295,8 @@ function ExchangeForm({ typed, stored, zone, change, close, load }) {
       )}
       ${refusal && html`<${Asked} ...${refusal} />`}
       <div class="buttons">
-        <button type="submit" aria-busy=${isBusy}>${words.forms.save}</button>
-        <button type="button" class="secondary" onClick=${() => close()}>${words.forms.cancel}</button>
+        <button type="submit" aria-busy=${isBusy}>${formWords(words).save}</button>
+        <button type="button" class="secondary" onClick=${() => close()}>${formWords(words).cancel}</button>
       </div>
     </form>
   `;
@@ -302,7 +309,7 @@ function ExchangeForm({ typed, stored, zone, change, close, load }) {
  * @returns {{lines: string[], ways: [string, () => void][]}}
  */
 function refusalOf(problem, { typed, zone, words, settings, formats, save, again, close, load }) {
-  const { forms } = words;
+  const forms = formWords(words);
   const reload = () => {
     close();
     load();

@@ -1,4 +1,4 @@
-/** The words of the view of the meters, in German and English. They are loaded with what says them. */
+/** The words of the view of the meters, and of its reminder, in German and English. They are loaded with what says them. */
 
 import { useSurroundings } from "../page/component.js";
 import { inLanguageOf } from "../page/words.js";
@@ -35,6 +35,17 @@ const ENGLISH = {
   changed: "This exchange was changed meanwhile.",
   look: "Look at it again",
   gone: "This exchange is no longer there.",
+  reminder: {
+    title: "Reminder",
+    means: "A date in your calendar, each month, when it is time to read the meters.",
+    day: "Day of the month",
+    last: "Last day",
+    time: "Time",
+    download: "Save as a calendar file",
+    summary: "Read the meters",
+    description: "Read the meters and type them here:",
+    file: "meter-reading.ics",
+  },
 };
 
 /** @type {typeof ENGLISH} */
@@ -70,6 +81,17 @@ const GERMAN = {
   changed: "Dieser Wechsel wurde inzwischen geändert.",
   look: "Noch einmal ansehen",
   gone: "Diesen Wechsel gibt es nicht mehr.",
+  reminder: {
+    title: "Erinnerung",
+    means: "Ein Termin in Ihrem Kalender, jeden Monat, wenn es Zeit zum Ablesen ist.",
+    day: "Tag des Monats",
+    last: "Letzter Tag",
+    time: "Uhrzeit",
+    download: "Als Kalenderdatei speichern",
+    summary: "Zähler ablesen",
+    description: "Zähler ablesen und hier eintragen:",
+    file: "zaehler-ablesen.ics",
+  },
 };
 
 export const METER_WORDS = { de: GERMAN, en: ENGLISH };

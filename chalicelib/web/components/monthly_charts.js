@@ -18,9 +18,9 @@ import { html, useCallback, useEffect, useMemo, useState } from "../vendor/preac
  * @property {{sourceReadings: {date: string, amount: number}[]}} calculationDetails
  */
 
-/** @typedef {{type: Meter, sourceVersion: number, zone: string, year: number, months: Entry[]}} YearBody */
+/** @typedef {{type: Meter, sourceVersion: number, zone: string, year: number, months: Entry[], asOf?: number}} YearBody */
 /** @typedef {{first: number, count: number}} Period months, as ``monthIndex`` counts them */
-/** @typedef {Period & {type: Meter, zone: string, entries: Map<number, Entry>}} Months */
+/** @typedef {Period & {type: Meter, zone: string, entries: Map<number, Entry>, asOf?: number}} Months */
 /** @typedef {ReturnType<typeof aboutMonth>} About */
 
 const YEARS = { first: 1900, last: 2999 }; // what the application takes
@@ -127,7 +127,8 @@ async function load(api, type, { first, count }, consistent) {
   /** @type {Months["entries"]} */
   const entries = new Map();
   for (const { year, months } of bodies) for (const entry of months) entries.set(year * 12 + entry.month - 1, entry);
-  return { type, zone: bodies[0].zone, first, count, entries };
+  const kept = bodies.flatMap(({ asOf }) => asOf ?? []);
+  return { type, zone: bodies[0].zone, first, count, entries, ...(kept.length && { asOf: Math.min(...kept) }) };
 }
 
 /**

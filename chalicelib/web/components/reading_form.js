@@ -3,7 +3,9 @@
 import { Problem } from "../page/api.js";
 import { Below, MeterChoice, useDraft, useLoaded, useSurroundings } from "../page/component.js";
 import { instantsOf, localParts, parseNumber } from "../page/formats.js";
+import { offlineWords } from "../page/offline_words.js";
 import { html, useCallback, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
+import { formWords } from "./form_words.js";
 import { Refused, settled } from "./reading_questions.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
@@ -21,7 +23,7 @@ import { Refused, settled } from "./reading_questions.js";
  * @typedef {{type: Meter, text: string, date: string | null, time: string | null, second: boolean, resume?: boolean}} Kept
  */
 
-/** @typedef {{json: {type: Meter, date: string, amount: number}, onto: Row | null, isMoved: boolean, instant: string | null}} Sent */
+/** @typedef {{json: {type: Meter, date: string, amount: number, confirm?: boolean}, onto: Row | null, isMoved: boolean, instant: string | null}} Sent */
 /** @typedef {{number?: number, confirm?: boolean, onto?: Row | null, before?: () => Promise<unknown>}} How */
 
 const FORM = "/components/energy_forms";
@@ -51,15 +53,17 @@ export function AddReading({ opened, close, onSaved }) {
     keep(last?.text ? { ...last, resume: false } : null);
     close();
   };
-  const saved = (/** @type {Row} */ row) => {
-    keep(null);
-    const amount = formats.amount(row.amount, words.units[row.type], 3);
-    onSaved(words.forms.recorded(words.meters[row.type], amount, formats.moment(row.date, zone ?? "UTC")));
-  };
+  const ended =
+    (/** @type {((meter: string, amount: string, moment: string) => string)} */ text) =>
+    (/** @type {Pick<Row, "type" | "amount" | "date">} */ row) => {
+      keep(null);
+      const amount = formats.amount(row.amount, words.units[row.type], 3);
+      onSaved(text(words.meters[row.type], amount, formats.moment(row.date, zone ?? "UTC")));
+    };
   const zone = body?.zone ?? (failed ? Intl.DateTimeFormat().resolvedOptions().timeZone : null);
   const now = zone ? localParts(opened, zone) : { date: "", time: "" };
   return html`
-    <${Dialog} title=${words.forms.title} onClose=${leave}>
+    <${Dialog} title=${formWords(words).title} onClose=${leave}>
       <${ReadingForm}
         typed=${{ ...typed, date: typed.date ?? now.date, time: typed.time ?? now.time }}
         change=${change}
@@ -67,18 +71,19 @@ export function AddReading({ opened, close, onSaved }) {
         isComing=${!zone}
         isOwnClock=${!body}
         last=${body?.type === typed.type ? body.last : null}
-        onSaved=${saved}
+        onSaved=${ended(formWords(words).recorded)}
+        onWaiting=${ended(offlineWords(words).typed)}
         onCancel=${leave}
       >
         <${MeterChoice} name="type" meter=${typed.type} choose=${(/** @type {Meter} */ type) => change({ type })} />
-        ${failed && html`<p class="hint">${words.forms.noLast}${!body && ` ${words.forms.ownClock(zone ?? "")}`} <button type="button" class="inline" onClick=${load}>${words.tryAgain}</button></p>`}
+        ${failed && html`<p class="hint">${formWords(words).noLast}${!body && ` ${formWords(words).ownClock(zone ?? "")}`} <button type="button" class="inline" onClick=${load}>${words.tryAgain}</button></p>`}
       <//>
     <//>
   `;
 }
 
 /** @param {{title: string, onClose: () => void, children?: unknown}} props */
-function Dialog({ title, onClose, children }) {
+export function Dialog({ title, onClose, children }) {
   const { words } = useSurroundings();
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   useLayoutEffect(() => {
@@ -89,7 +94,7 @@ function Dialog({ title, onClose, children }) {
     <dialog ref=${dialog} data-component="energy_forms" aria-labelledby="reading-title" onclose=${onClose}>
       <article>
         <header>
-          <button type="button" class="inline secondary" onClick=${() => dialog.current?.close()}>${words.forms.close}</button>
+          <button type="button" class="inline secondary" onClick=${() => dialog.current?.close()}>${formWords(words).close}</button>
           <h2 id="reading-title">${title}</h2>
         </header>
         ${children}
@@ -159,6 +164,7 @@ const amountIn = (place) => place?.querySelector("[inputmode]");
  * @property {Row | null} [last] the reading before a new one
  * @property {Row | null} [stored] the reading that is changed; null: a new one
  * @property {(row: Row) => void} onSaved
+ * @property {(reading: import("../page/device.js").Reading) => void} [onWaiting] it is sent once the network is back
  * @property {() => void} onCancel
  * @property {unknown} [children] what comes first
  */
@@ -173,6 +179,7 @@ function ReadingForm({
   last = null,
   stored = null,
   onSaved,
+  onWaiting,
   onCancel,
   children,
 }) {
@@ -202,11 +209,20 @@ function ReadingForm({
       const sent = { json, onto, isMoved: Boolean(isMoved), instant: instantOf(typed, zone) };
       try {
         await before?.();
-        onSaved(await write(api, sent));
+        onSaved(await record(api, sent));
       } catch (error) {
-        onSaved(await settled(api, error, sent));
+        if (!(await waits(error, sent))) throw error;
       }
     });
+  /** Whether a new reading waits from now on, as nobody answers; its instant and amount are fixed. */
+  const waits = async (/** @type {any} */ error, /** @type {Sent} */ { json, onto, instant }) => {
+    if (error.status !== 0 || onto || !onWaiting || !instant || !zone || !api.device) return false;
+    const { type, amount, confirm = false } = json;
+    const reading = { type, amount, confirm, date: instant, zone, onto: null, refusal: null };
+    await api.device.wait(reading).catch(() => Promise.reject(error));
+    onWaiting(reading);
+    return true;
+  };
   const [isAwaiting, setAwaiting] = useState(false);
   const finish = () => {
     const lacking = amount === null ? "amount" : !typed.date ? "date" : !typed.time ? "time" : "";
@@ -235,7 +251,7 @@ function ReadingForm({
       ${children}
       <${AmountField}
         name="amount"
-        label=${words.forms.amount}
+        label=${formWords(words).amount}
         type=${typed.type}
         text=${typed.text}
         onText=${(/** @type {string} */ text) => edit({ text })}
@@ -247,8 +263,8 @@ function ReadingForm({
       <${MomentFields} typed=${typed} zone=${zone} change=${edit} missing=${missing} />
       ${problem && html`<${Refused} ...${{ problem, type: typed.type, zone, stored, save, again, leave, onCancel }} />`}
       <div class="buttons">
-        <button type="submit" aria-busy=${isBusy || isAwaiting}>${words.forms.save}</button>
-        ${stored && html`<button type="button" class="secondary" onClick=${onCancel}>${words.forms.cancel}</button>`}
+        <button type="submit" aria-busy=${isBusy || isAwaiting}>${formWords(words).save}</button>
+        ${stored && html`<button type="button" class="secondary" onClick=${onCancel}>${formWords(words).cancel}</button>`}
       </div>
     </form>
   `;
@@ -292,7 +308,7 @@ export function AmountField({
   return html`
     <label>
       ${label} (${unit})
-      ${last && zone && html`<small class="last">${words.forms.last(formats.amount(last.amount, unit, 3), formats.moment(last.date, zone))}</small>`}
+      ${last && zone && html`<small class="last">${formWords(words).last(formats.amount(last.amount, unit, 3), formats.moment(last.date, zone))}</small>`}
       <input
         name=${name}
         inputmode="decimal"
@@ -304,9 +320,9 @@ export function AmountField({
       />
     </label>
     <output id=${hint} class="understood">
-      ${isNonsense && words.forms.noNumber(formats.typed(1234.5))}
+      ${isNonsense && formWords(words).noNumber(formats.typed(1234.5))}
       ${amount !== null && html`= ${formats.understood(amount, unit)}`}
-      ${growth !== 0 && html` <small>${growth > 0 ? words.forms.more(size) : words.forms.less(size)}</small>`}
+      ${growth !== 0 && html` <small>${growth > 0 ? formWords(words).more(size) : formWords(words).less(size)}</small>`}
     </output>
   `;
 }
@@ -326,7 +342,7 @@ export function MomentFields({ typed, zone, change, missing = "" }) {
   const isSkipped = zone && instants.length === 1 && localParts(instants[0], zone).time !== typed.time.slice(0, 5);
   const field = (/** @type {"date" | "time"} */ name) => html`
     <label>
-      ${words.forms[name]}
+      ${formWords(words)[name]}
       <input
         type=${name}
         name=${name}
@@ -339,14 +355,14 @@ export function MomentFields({ typed, zone, change, missing = "" }) {
   return html`
     <div class="moment">${field("date")}${field("time")}</div>
     <div role="status">
-      ${missing && missing !== "amount" && html`<p class="hint">${words.forms.missing[/** @type {"date" | "time"} */ (missing)]}</p>`}
-      ${isSkipped && html`<p class="hint">${words.forms.skipped(formats.moment(new Date(instants[0]).toISOString(), /** @type {string} */ (zone)))}</p>`}
+      ${missing && missing !== "amount" && html`<p class="hint">${formWords(words).missing[/** @type {"date" | "time"} */ (missing)]}</p>`}
+      ${isSkipped && html`<p class="hint">${formWords(words).skipped(formats.moment(new Date(instants[0]).toISOString(), /** @type {string} */ (zone)))}</p>`}
     </div>
     ${
       instants.length > 1 &&
       html`<fieldset class="inline-choice">
-        <legend>${words.forms.twice}</legend>
-        ${words.forms.turns.map(
+        <legend>${formWords(words).twice}</legend>
+        ${formWords(words).turns.map(
           (text, turn) => html`
             <label><input type="radio" name="turn" checked=${typed.second === (turn === 1)} onChange=${() => change({ second: turn === 1 })} />${text}</label>
           `,
@@ -415,7 +431,14 @@ function instantOf({ date, time, second }, zone) {
 }
 
 /**
- * Write a reading: a new one, or onto another. Throws a Problem.
+ * Write a reading: a new one, or onto another. It may be written already: the answer of an attempt may have been lost.
+ * @param {import("../page/api.js").Api} api
+ * @param {Sent} sent
+ * @returns {Promise<Row>} Throws a Problem.
+ */
+export const record = (api, sent) => write(api, sent).catch((error) => settled(api, error, sent));
+
+/**
  * @param {import("../page/api.js").Api} api
  * @param {Sent} sent
  * @returns {Promise<Row>}

@@ -5,6 +5,8 @@ import { useSurroundings } from "../page/component.js";
 import { localParts } from "../page/formats.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 
+import { formWords } from "./form_words.js";
+
 /** @typedef {import("../page/component.js").Meter} Meter */
 /** @typedef {import("./energy_table.js").Row} Row */
 /** @typedef {import("./reading_form.js").How} How */
@@ -60,17 +62,18 @@ async function readingAt(api, type, instant) {
  * @property {string | null} zone
  * @property {Row | null} stored the reading that is changed; null: a new one
  * @property {(how?: How) => void} save
- * @property {(field: string) => () => void} again go to a field
+ * @property {((field: string) => () => void) | null} again go to a field; null: there is no form
  * @property {(exchange: object | null) => () => void} leave go to the view of the meters, with an exchange begun
  * @property {() => void} onCancel
+ * @property {boolean} [isCalm] whether the focus stays where it is: nobody has just pressed something
  */
 
 /** @param {RefusedProps} props */
 export function Refused(props) {
   if (props.problem.code) return html`<${Question} ...${props} />`;
-  const { problem, type, zone, stored, save, again, onCancel } = props;
+  const { problem, type, zone, stored, save, again, onCancel, isCalm } = props;
   const { words, formats } = useSurroundings();
-  const said = words.forms;
+  const said = formWords(words);
   const existing = problem.details?.existing;
   const amount = existing ? formats.amount(existing.amount, words.units[type], 3) : "";
   const moment = existing ? formats.moment(existing.date, zone ?? "UTC") : "";
@@ -82,14 +85,14 @@ export function Refused(props) {
       line: existing ? said.taken(amount, moment) : said.takenBySomething,
       ways: [
         existing && !stored ? way(said.changeIt, () => save({ onto: existing })) : null,
-        way(said.anotherTime, again("time")),
+        again && way(said.anotherTime, again("time")),
       ],
     },
     412: {
       line: said.changed(amount, moment),
       ways: [way(said.mine, () => save({ onto: existing })), way(said.theirs, onCancel)],
     },
-    422: { line: said.refused[field], ways: [way(said.correct, again(field === "date" ? "date" : "amount"))] },
+    422: { line: said.refused[field], ways: [again && way(said.correct, again(field === "date" ? "date" : "amount"))] },
   };
   const isOut = problem.status === 401;
   const signIn = () => {
@@ -101,16 +104,18 @@ export function Refused(props) {
     ways: [isOut ? way(words.signInAgain, signIn) : way(words.tryAgain, save)],
   };
   const { line, ways } = answers[problem.status] ?? failure;
-  return html`<${Asked} lines=${[line]} ways=${ways.filter(Boolean)} />`;
+  return html`<${Asked} lines=${[line]} ways=${ways.filter(Boolean)} isCalm=${isCalm} />`;
 }
 
 /**
  * What is asked back, or why nothing was saved; the focus goes there. What a way leads to comes below it.
- * @param {{lines: string[], ways: [string, () => void][], children?: unknown}} props
+ * @param {{lines: string[], ways: [string, () => void][], isCalm?: boolean, children?: unknown}} props
  */
-export function Asked({ lines, ways, children }) {
+export function Asked({ lines, ways, isCalm = false, children }) {
   const group = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => group.current?.focus(), []);
+  useEffect(() => {
+    if (!isCalm) group.current?.focus();
+  }, []);
   return html`
     <section class="asked" tabindex="-1" ref=${group} aria-label=${lines.join(" ")}>
       ${lines.map((line) => html`<p>${line}</p>`)}
@@ -123,10 +128,10 @@ export function Asked({ lines, ways, children }) {
 }
 
 /** @param {RefusedProps} props */
-function Question({ problem, type, zone, stored, save, again, leave }) {
+function Question({ problem, type, zone, stored, save, again, leave, isCalm }) {
   const { words, formats, api } = useSurroundings();
   const [isRolling, setIsRolling] = useState(false);
-  const said = words.forms;
+  const said = formWords(words);
   const { given, previous, next, suggestion, exchangeWithoutTime } = problem.details;
   const falls = problem.code !== "FAR_ABOVE_USUAL";
   const [before, after] = problem.code === "HIGHER_THAN_NEXT" ? [given, next] : [previous, given];
@@ -141,7 +146,7 @@ function Question({ problem, type, zone, stored, save, again, leave }) {
   const rollOver = (/** @type {number} */ chosen) => save({ before: () => setModulus(api, type, chosen) });
   const ways = [
     suggestion && way(said.instead(amount(suggestion.amount)), () => save({ number: suggestion.amount })),
-    way(said.correct, again("amount")),
+    again && way(said.correct, again("amount")),
     way(said.itIsSo, () => save({ confirm: true })),
     exchangeWithoutTime && way(said.exchangeTime, leave({ type, at: exchangeWithoutTime })),
     falls && way(said.exchanged, leave(exchange || null)),
@@ -149,7 +154,7 @@ function Question({ problem, type, zone, stored, save, again, leave }) {
     turns && !stored && way(said.turnsBack, leave(null)),
   ];
   return html`
-    <${Asked} lines=${questionOf(problem, type, zone, words, formats)} ways=${ways.filter(Boolean)}>
+    <${Asked} lines=${questionOf(problem, type, zone, words, formats)} ways=${ways.filter(Boolean)} isCalm=${isCalm}>
       ${isRolling && html`<${Digits} least=${Math.log10(modulus || 1)} choose=${rollOver} />`}
     <//>
   `;
@@ -165,12 +170,12 @@ function Digits({ least, choose }) {
     setDigits(Number(/** @type {HTMLSelectElement} */ (event.target).value));
   return html`
     <label>
-      ${words.forms.digits}
+      ${formWords(words).digits}
       <select ref=${field} value=${digits} onChange=${select}>
         ${DIGITS.filter((each) => each >= least).map((each) => html`<option value=${each} selected=${each === digits}>${each}</option>`)}
       </select>
     </label>
-    <button type="button" class="inline" onClick=${() => choose(digits)}>${words.forms.saveDigits}</button>
+    <button type="button" class="inline" onClick=${() => choose(digits)}>${formWords(words).saveDigits}</button>
   `;
 }
 
@@ -213,7 +218,7 @@ function rolledOver(before, after) {
  */
 export function questionOf({ code, details }, type, zone, words, formats) {
   const { given, previous, next, usualPerDay, exchangeWithoutTime } = details;
-  const said = words.forms;
+  const said = formWords(words);
   const amount = (/** @type {number} */ value, digits = 3) => formats.amount(value, words.units[type], digits);
   const moment = (/** @type {{date: string}} */ count) => formats.moment(count.date, zone ?? "UTC");
   const [before, after] = previous && code !== "HIGHER_THAN_NEXT" ? [previous, given] : [given, next];
@@ -245,4 +250,4 @@ export function whereOf({ errors }) {
  * @param {Problem} problem
  * @param {import("../page/words.js").Words} words
  */
-export const failureOf = ({ status }, words) => (status === 401 ? words.forms.expired : words.forms.lost);
+export const failureOf = ({ status }, words) => (status === 401 ? formWords(words).expired : formWords(words).lost);

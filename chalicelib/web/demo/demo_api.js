@@ -25,7 +25,7 @@ export function demoApi(onWrite) {
     const body = answerOf(url.pathname.replace("/components/", ""), url.searchParams);
     return body ? said(body) : said({ detail: "the demo does not know this" }, 404);
   };
-  return new Api("", "", () => {}, answer);
+  return new Api("", "demo", () => {}, answer);
 }
 
 /**

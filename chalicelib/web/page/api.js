@@ -58,11 +58,12 @@ export class Versions {
 export class Api {
   /**
    * @param {string} base what stands before each path, such as /api
-   * @param {string} token
+   * @param {string} token empty: nobody is asked, as without network
    * @param {() => void} onExpired called when the application does not take the token any more
    * @param {typeof globalThis.fetch} fetch
+   * @param {import("./device.js").Device | null} [device] what keeps readings and figures; null: nothing, or not yet
    */
-  constructor(base, token, onExpired, fetch) {
+  constructor(base, token, onExpired, fetch, device = null) {
     this.base = base;
     this.token = token;
     this.onExpired = onExpired;
@@ -70,6 +71,11 @@ export class Api {
     this.versions = new Versions();
     /** @type {Set<(written: Set<string>) => void>} */
     this.listeners = new Set();
+    this.device = device;
+    /** Whether nobody answered. */
+    this.isAway = false;
+    /** @type {Map<string, import("./device.js").Last>} */
+    this.shown = new Map();
     /** Whether an operator wants the old backend to answer everything. */
     this.forcesOld = false;
     this.turns = 0;
@@ -114,7 +120,7 @@ export class Api {
 
   /**
    * What a component shows; asked once more, and consistently, where it is older than what was shown before.
-   * @template Body
+   * @template {object} Body
    * @param {string} component
    * @param {Record<string, string>} query
    * @param {(body: Body) => Versioned[]} metersOf
@@ -124,12 +130,54 @@ export class Api {
   async show(component, query, metersOf, consistent = false) {
     const path = `/components/${component}`;
     const insisting = { ...query, consistent: "true" };
-    let { body } = await this.send("GET", path, { query: consistent ? insisting : query }, metersOf);
-    if (metersOf(body).some((meter) => this.versions.isOld(meter))) {
-      ({ body } = await this.send("GET", path, { query: insisting }, metersOf));
-    }
+    const body = await this.remembered(component, query, async () => {
+      const { body: found } = await this.send("GET", path, { query: consistent ? insisting : query }, metersOf);
+      const isOld = metersOf(found).some((meter) => this.versions.isOld(meter));
+      return isOld ? (await this.send("GET", path, { query: insisting }, metersOf)).body : found;
+    });
     for (const meter of metersOf(body)) this.versions.note(meter);
     return body;
+  }
+
+  /**
+   * What ``ask`` finds; where nobody answers what it found last, with when that was as ``asOf``.
+   * @template {object} Body
+   * @param {string} component
+   * @param {Record<string, string>} query
+   * @param {() => Promise<Body>} ask
+   * @returns {Promise<Body & {asOf?: number}>} Throws a Problem.
+   */
+  async remembered(component, query, ask) {
+    const name = `${component}?${new URLSearchParams(query)}`;
+    try {
+      const body = await ask();
+      this.isAway = false;
+      this.remember(name, body);
+      if ("zone" in body) this.remember("zone", body.zone);
+      return body;
+    } catch (problem) {
+      if (/** @type {Problem} */ (problem).status !== 0) throw problem;
+      this.isAway = true;
+      this.device?.onAway();
+      const [last, zone] = await Promise.all([name, "zone"].map((each) => this.recall(each)));
+      if (!last) throw problem;
+      return { zone: zone?.body, ...last.body, asOf: last.at };
+    }
+  }
+
+  /**
+   * @param {string} name
+   * @param {unknown} body
+   */
+  remember(name, body) {
+    const last = { body, at: Date.now() };
+    this.shown.set(name, last);
+    this.device?.keep(name, last).catch(() => {});
+  }
+
+  /** @param {string} name */
+  async recall(name) {
+    return this.shown.get(name) ?? this.device?.last(name).catch(() => null);
   }
 
   /**
@@ -171,6 +219,7 @@ export class Api {
    * @returns {Promise<{body: any, headers: Headers}>} ``body`` is text where it is no JSON. Throws a Problem.
    */
   async send(method, path, sent = {}, metersOf = () => []) {
+    if (!this.token) lost("nobody is signed in");
     const component = COMPONENT.exec(path)?.[1];
     if (!component) return this.ask(method, path, sent);
     const query = { ...sent.query, ...(this.forcesOld && { forceOld: "true" }) };

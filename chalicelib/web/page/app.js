@@ -16,11 +16,19 @@ const LONGEST_FORGETTING_MS = 5_000;
  * @property {string} base
  * @property {Pick<import("./sign_in.js").SignIn, "leave" | "arrive" | "forget">} signIn
  * @property {URL | null} returned the address that the issuer sent the person back to
+ * @property {boolean} [isAway] whether the page was opened without network
  * @property {import("./preferences.js").Preferences} preferences
  * @property {typeof fetch} fetch
  */
 
-/** @typedef {"out" | "arriving" | "in" | "expired" | "failed" | "leaving" | "notForgotten"} Phase */
+/**
+ * "kept": somebody has chosen to stay signed in here, and there is no token.
+ * @typedef {"out" | "arriving" | "in" | "kept" | "expired" | "failed" | "leaving" | "notForgotten"} Phase
+ */
+
+/** Readings that wait, and last figures: for who is signed in, and where something is kept. */
+const OFFLINE = () =>
+  later(() => import("../components/offline.js"), new URL("../components/offline.js", import.meta.url).href);
 
 /**
  * Whether the issuer has sent the person back to this address.
@@ -47,10 +55,15 @@ async function forgotten(user, first) {
 }
 
 /** @param {Props} props */
-export function App({ base, signIn, returned, preferences, fetch }) {
+export function App({ base, signIn, returned, isAway = false, preferences, fetch }) {
   const [language, setLanguage] = useState(preferences.language);
   const [theme, setTheme] = useState(preferences.theme);
-  const [phase, setPhase] = useState(/** @type {Phase} */ (returned ? "arriving" : "out"));
+  const isKept = preferences.isKept(base);
+  const isOpening = returned || (isAway && isKept);
+  const [phase, setPhase] = useState(/** @type {Phase} */ (isOpening ? "arriving" : "out"));
+  const [hasNetwork, setNetwork] = useState(!isAway);
+  const [offline, setOffline] = useState(/** @type {typeof import("../components/offline.js") | null} */ (null));
+  const [isLeaving, setLeaving] = useState(false);
   const [session, setSession] = useState(/** @type {import("./sign_in.js").Session | null} */ (null));
   const [witness, setWitness] = useState(/** @type {import("./witness.js").Witness | null} */ (null));
   const [Farewell, setFarewell] = useState(/** @type {import("./component.js").Farewell | null} */ (null));
@@ -65,14 +78,25 @@ export function App({ base, signIn, returned, preferences, fetch }) {
     else document.documentElement.setAttribute("data-theme", theme);
   }, [theme]);
   useEffect(() => {
-    if (!returned) return;
+    if (!isOpening) return;
     const begin = (/** @type {import("./sign_in.js").Session} */ arrived) => {
       location.hash = arrived.view;
       setSession(arrived);
-      setPhase("in");
+      setPhase(arrived.token ? "in" : "kept");
     };
-    signIn.arrive(returned).then(begin, () => setPhase("failed"));
+    const open = () => OFFLINE().then((module) => module.keptSession(base));
+    const stayOut = () => setPhase("out");
+    if (returned) signIn.arrive(returned).then(begin, () => setPhase("failed"));
+    else open().then((kept) => (kept ? begin(kept) : stayOut()), stayOut);
   }, []);
+  useEffect(() => {
+    const follow = () => setNetwork(true);
+    addEventListener("online", follow);
+    return () => removeEventListener("online", follow);
+  }, []);
+  useEffect(() => {
+    if (session || isKept || isAway) OFFLINE().then(setOffline, () => {});
+  }, [session]);
   useEffect(() => {
     if (!session) return;
     const left = Math.min(session.expiresAt - Date.now(), LONGEST_TIMER_MS);
@@ -81,7 +105,10 @@ export function App({ base, signIn, returned, preferences, fetch }) {
   }, [session]);
 
   const formats = useMemo(() => new Formats(localeOf(language, preferences.preferred)), [language]);
-  const api = useMemo(() => session && new Api(base, session.token, () => setPhase("expired"), fetch), [session]);
+  const api = useMemo(
+    () => session && new Api(base, session.token, () => setPhase("expired"), fetch, session.device),
+    [session],
+  );
   const drafts = useMemo(() => new Drafts(session?.drafts), [session]);
   const leave = () => {
     const typed = session && { user: session.user, drafts: drafts.kept };
@@ -92,6 +119,7 @@ export function App({ base, signIn, returned, preferences, fetch }) {
     return () => document.removeEventListener("sign-in-again", leave);
   });
   const signOut = async (/** @type {import("./component.js").Farewell | null} */ farewell = null) => {
+    setLeaving(false);
     setSession(null);
     setWitness(null);
     setFarewell(() => farewell);
@@ -99,6 +127,15 @@ export function App({ base, signIn, returned, preferences, fetch }) {
     location.hash = ""; // who signs in next begins at the beginning
     setPhase((await forgotten(session?.user ?? "", signIn.forget())) ? "out" : "notForgotten");
   };
+  /** Readings that wait would be lost: who has some is asked first. */
+  const askToLeave = () =>
+    OFFLINE().then(
+      (module) => {
+        setOffline(module);
+        setLeaving(true);
+      },
+      () => signOut(),
+    );
   const isOperator = Boolean(session?.roles.includes("operator"));
   useEffect(() => {
     if (!api || !session || phase !== "in") return;
@@ -112,8 +149,8 @@ export function App({ base, signIn, returned, preferences, fetch }) {
     ${(session || Farewell) && html`<link rel="stylesheet" href=${LATER_STYLES} />`}
     <header class="container">
       <h1>${words.title}</h1>
-      ${phase === "arriving" && html`<p class="who" aria-busy="true">${words.signingIn}</p>`}
-      ${session && html`<p class="who">${words.signedInAs(session.user)} <button type="button" class="inline outline secondary" onClick=${() => signOut()}>${words.signOut}</button></p>`}
+      ${phase === "arriving" && html`<p class="who" aria-busy="true">${returned ? words.signingIn : words.loading}</p>`}
+      ${session && html`<p class="who">${words.signedInAs(session.user)} <button type="button" class="inline outline secondary" onClick=${askToLeave}>${words.signOut}</button></p>`}
       <div class="choices">
         <${Choice}
           label=${words.language}
@@ -138,6 +175,8 @@ export function App({ base, signIn, returned, preferences, fetch }) {
     <main class="container">
       <div role="alert">
         ${phase === "expired" && html`<p class="hint">${words.expired} <button type="button" class="inline" onClick=${leave}>${words.signInAgain}</button></p>`}
+        ${phase === "kept" && html`<p class="hint">${hasNetwork ? words.offline.back : words.offline.kept} <button type="button" class="inline" disabled=${!hasNetwork} onClick=${leave}>${words.signIn}</button></p>`}
+        ${phase === "out" && !hasNetwork && html`<p class="hint">${words.offline.away}</p>`}
         ${phase === "failed" && html`<p class="hint">${words.signInFailed}</p>`}
         ${phase === "notForgotten" && html`<p class="hint">${words.notForgotten}</p>`}
       </div>
@@ -145,6 +184,7 @@ export function App({ base, signIn, returned, preferences, fetch }) {
       ${["out", "failed", "notForgotten"].includes(phase) && html`<p>${words.welcome}</p><button type="button" onClick=${leave}>${words.signIn}</button>`}
       ${isOperator && html`<div class="force-old">${witness?.ForceOld && html`<${witness.ForceOld} ...${{ words, api }} />`}</div>`}
       ${api && html`<${Household} key=${session?.user} ...${{ words, formats, api, drafts, signOut, user: session?.user, ...witness }} />`}
+      ${offline && html`<${offline.Offline} ...${{ base, session, words, formats, api, drafts, isLeaving, isOut: phase === "expired" || (phase === "kept" && hasNetwork) }} onLeft=${() => signOut()} onRemain=${() => setLeaving(false)} onBack=${() => setNetwork(true)} />`}
     </main>
   `;
 }

@@ -95,7 +95,11 @@ export function useLoaded(ask, meters, subject = meters.join()) {
   useEffect(() => {
     const comeBack = () => document.visibilityState === "visible" && load();
     document.addEventListener("visibilitychange", comeBack);
-    return () => document.removeEventListener("visibilitychange", comeBack);
+    addEventListener("online", comeBack);
+    return () => {
+      document.removeEventListener("visibilitychange", comeBack);
+      removeEventListener("online", comeBack);
+    };
   }, [load]);
   const { body, failed } = state.subject === subject ? state : { body: null, failed: false };
   return { body, failed, load: () => load(), since: state.since };
@@ -107,8 +111,9 @@ export function useLoaded(ask, meters, subject = meters.join()) {
  * @param {{name: string, component?: string, title: string, loaded: Loaded<unknown>, children?: unknown}} props
  */
 export function Section({ name, component = name, title, loaded, children }) {
-  const { words, api } = useSurroundings();
+  const { words, formats, api } = useSurroundings();
   const { body, failed, load, since: at } = loaded;
+  const { asOf, zone = "UTC" } = /** @type {{asOf?: number, zone?: string}} */ (body ?? {});
   const isLoading = !body && !failed;
   useLayoutEffect(() => {
     if (!body || !at) return;
@@ -120,6 +125,7 @@ export function Section({ name, component = name, title, loaded, children }) {
       <h2 id=${`${name}-title`}>${title}</h2>
       <div role="status">
         ${isLoading && html`<p class="spoken">${words.loading}</p>`}
+        ${asOf && html`<p class="as-of">${words.offline.asOf(formats.moment(new Date(asOf).toISOString(), zone))}</p>`}
         ${failed && html`<p>${body ? words.notCurrent : words.failed} <button type="button" class="inline" onClick=${load}>${words.tryAgain}</button></p>`}
       </div>
       ${(body || isLoading) && children}

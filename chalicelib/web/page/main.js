@@ -31,5 +31,6 @@ const returned = isReturn(here) ? here : null;
 if (returned) history.replaceState(null, "", home); // neither code nor state stays in the address
 const root = /** @type {HTMLElement} */ (document.getElementById("page"));
 const preferences = new Preferences(localStorage, navigator.languages);
+const isAway = "kept" in document.documentElement.dataset || !navigator.onLine;
 root.replaceChildren();
-render(html`<${App} ...${{ base, signIn, returned, preferences, fetch: ask }} />`, root);
+render(html`<${App} ...${{ base, signIn, returned, isAway, preferences, fetch: ask }} />`, root);

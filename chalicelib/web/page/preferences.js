@@ -1,10 +1,16 @@
-/** What a person has chosen for this browser: language and theme. Nothing about the person is kept. */
+/** What a person has chosen for this browser: language and theme. Nothing about the person is kept here. */
 
 import { languageOf, WORDS } from "./words.js";
 
 /** @typedef {"auto" | "light" | "dark"} Theme */
 
 const THEMES = ["auto", "light", "dark"];
+
+/**
+ * The name under which the page at ``base`` keeps things of people on this device: each stage of an origin its own.
+ * @param {string} base
+ */
+export const keptName = (base) => `energy-monitor ${base}`;
 
 export class Preferences {
   /**
@@ -14,6 +20,14 @@ export class Preferences {
   constructor(storage, preferred) {
     this.storage = storage;
     this.preferred = preferred;
+  }
+
+  /**
+   * Whether something of somebody is kept on this device.
+   * @param {string} base
+   */
+  isKept(base) {
+    return this.storage.getItem(keptName(base)) !== null;
   }
 
   /** @returns {import("./words.js").Language} */

@@ -18,7 +18,14 @@ from chalicelib.monitoring.names import NAMESPACE, SERVICE, MetricName
 from tests.functional.handlers.deployed import EVENT_FUNCTIONS, FUNCTIONS, SCHEDULES, model_of
 
 ROOT = Path(__file__).parents[3]
-PUBLIC = {"/", "/assets/{digest}/{folder}/{name}", "/health", "/v2/openapi.json", "/components/openapi.json"}
+PUBLIC = {
+    "/",
+    "/assets/{digest}/{folder}/{name}",
+    "/service-worker.js",
+    "/health",
+    "/v2/openapi.json",
+    "/components/openapi.json",
+}
 # Of each: the seconds that it gives itself, and those between two runs.
 TIMES = {
     "SyncJob": (sync_job.BUDGET_SECONDS, 300),

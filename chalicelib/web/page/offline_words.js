@@ -1,0 +1,74 @@
+/** The words of readings that wait and of staying signed in. They are loaded with what says them. */
+
+import { inLanguageOf } from "./words.js";
+
+const ENGLISH = {
+  title: "Readings that wait",
+  waits: (/** @type {number} */ count) =>
+    count === 1 ? "Waits to be sent: 1 reading" : `Wait to be sent: ${count} readings`,
+  asked: (/** @type {number} */ count) =>
+    count === 1 ? "1 reading needs your answer" : `${count} readings need your answer`,
+  signIn: (/** @type {number} */ count) =>
+    count === 1 ? "1 reading waits: sign in to send it." : `${count} readings wait: sign in to send them.`,
+  typed: (/** @type {string} */ meter, /** @type {string} */ amount, /** @type {string} */ moment) =>
+    `There is no network. Waits to be sent: ${meter}, ${amount}, ${moment}.`,
+  soon: "They are sent by themselves once the network is back.",
+  sent: (/** @type {number} */ count) => (count === 1 ? "Sent: 1 reading." : `Sent: ${count} readings.`),
+  none: "No reading waits.",
+  reading: (/** @type {string} */ meter, /** @type {string} */ amount, /** @type {string} */ moment) =>
+    `${meter}: ${amount}, ${moment}`,
+  remove: "Remove",
+  conflict: (/** @type {string} */ mine, /** @type {string} */ stored, /** @type {string} */ moment) =>
+    `You typed ${mine}. For ${moment}, ${stored} is stored already.`,
+  mine: (/** @type {string} */ amount) => `Store ${amount}`,
+  theirs: (/** @type {string} */ amount) => `Keep ${amount}`,
+  refused: (/** @type {string} */ message) => `It was not taken: ${message}`,
+  device: "This device",
+  stay: "Stay signed in on this device",
+  stayMeans: "Without network, this page then shows your last figures to whoever opens it here.",
+  notKept: "This browser keeps nothing for this page.",
+  leaving: "Sign out?",
+  lost: (/** @type {number} */ count) =>
+    count === 1
+      ? "1 reading has not been sent. It is lost if you sign out now."
+      : `${count} readings have not been sent. They are lost if you sign out now.`,
+  remain: "Stay signed in",
+  lose: "Sign out and lose them",
+};
+
+/** @type {typeof ENGLISH} */
+const GERMAN = {
+  title: "Wartende Zählerstände",
+  waits: (count) => (count === 1 ? "Wartet auf das Senden: 1 Stand" : `Warten auf das Senden: ${count} Stände`),
+  asked: (count) => (count === 1 ? "1 Stand braucht Ihre Antwort" : `${count} Stände brauchen Ihre Antwort`),
+  signIn: (count) =>
+    count === 1
+      ? "1 Stand wartet: Melden Sie sich an, um ihn zu senden."
+      : `${count} Stände warten: Melden Sie sich an, um sie zu senden.`,
+  typed: (meter, amount, moment) => `Es gibt kein Netz. Wartet auf das Senden: ${meter}, ${amount}, ${moment}.`,
+  soon: "Sie werden von selbst gesendet, sobald das Netz wieder da ist.",
+  sent: (count) => (count === 1 ? "Gesendet: 1 Stand." : `Gesendet: ${count} Stände.`),
+  none: "Kein Stand wartet.",
+  reading: (meter, amount, moment) => `${meter}: ${amount}, ${moment}`,
+  remove: "Entfernen",
+  conflict: (mine, stored, moment) => `Sie haben ${mine} eingegeben. Vom ${moment} ist schon ${stored} gespeichert.`,
+  mine: (amount) => `${amount} speichern`,
+  theirs: (amount) => `${amount} behalten`,
+  refused: (message) => `Er wurde nicht angenommen: ${message}`,
+  device: "Dieses Gerät",
+  stay: "Auf diesem Gerät angemeldet bleiben",
+  stayMeans: "Ohne Netz zeigt diese Seite dann jedem, der sie hier öffnet, Ihre letzten Zahlen.",
+  notKept: "Dieser Browser bewahrt nichts für diese Seite auf.",
+  leaving: "Abmelden?",
+  lost: (count) =>
+    count === 1
+      ? "1 Stand ist noch nicht gesendet. Er geht verloren, wenn Sie sich jetzt abmelden."
+      : `${count} Stände sind noch nicht gesendet. Sie gehen verloren, wenn Sie sich jetzt abmelden.`,
+  remain: "Angemeldet bleiben",
+  lose: "Abmelden und verlieren",
+};
+
+export const OFFLINE_WORDS = { de: GERMAN, en: ENGLISH };
+
+/** @param {import("./words.js").Words} words of the page, in its language */
+export const offlineWords = (words) => inLanguageOf(OFFLINE_WORDS, words);
