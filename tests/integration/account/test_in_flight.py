@@ -277,6 +277,16 @@ def _kept_by_a_run(place: Place, *people: Person) -> str:
     return run.id
 
 
+def test_what_an_old_application_still_writes_behind_the_fence_makes_no_twin_and_no_meter(place: Place) -> None:
+    set_mode(place.database, SyncMode.DUAL_WRITE)
+    person = prepared(place)
+    place.erase(person)
+    reading = {"userId": person.user, "type": "power", "date": WHEN, "amount": 5000.0}
+    place.database["energies"].insert_one(reading)
+    place.container.operations.sync.run(60, full=True)
+    assert person.stands_in() == {"energies": 1}
+
+
 def test_a_stray_of_somebody_erased_makes_them_no_meter(place: Place) -> None:
     """Under the id of another's reading, on the side that is written, lies a document that names the person."""
     set_mode(place.database, SyncMode.DUAL_WRITE)
