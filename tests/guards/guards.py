@@ -42,6 +42,7 @@ COMPARER = "tests/unit/services/comparison/test_comparer.py::"
 FLAGS = "tests/unit/flags/changes/"
 ERASED = "tests/integration/account/test_erasure.py::"
 IN_FLIGHT = "tests/integration/account/test_in_flight.py::"
+NEWCOMER = f"{IN_FLIGHT}test_a_transaction_that_began_before_the_fence_cannot_commit_behind_it[of a newcomer"
 DIES = "tests/integration/account/test_crashes.py::test_wherever_an_erasure_dies_the_scheduled_function_ends_it"
 BACKUP = "tests/integration/infra/test_backup.py::"
 BACKUP_FILE = "tests/unit/infra/operations/test_backup_file.py::"
@@ -105,11 +106,8 @@ GUARDS = (
         "the write of the fence that a write under way meets",
         "chalicelib/repositories/erasure.py",
         "done = self._database[name].replace_one(same, document, upsert=True, session=session)",
-        "done = self._database[name].replace_one({**same, OWNER: 0}, {}, session=session)",
-        (
-            f"{IN_FLIGHT}test_a_transaction_that_began_before_the_fence_cannot_commit_behind_it[of a newcomer]",
-            f"{IN_FLIGHT}test_wherever_an_account_is_erased_in_the_middle_of_something_nothing_stays[settings]",
-        ),
+        'done = self._database[name].update_one({"_id": None}, {"$set": {"x": 1}}, session=session)',
+        (f"{NEWCOMER}-mark_a_meter]", f"{NEWCOMER}-choose_a_zone]"),
     ),
     Guard(
         "the fence before a meter begins again",
@@ -123,7 +121,7 @@ GUARDS = (
         "chalicelib/repositories/reconcile.py",
         "sync = sync_state(database, session, meter[:1])",
         "sync = sync_state(database, session)",
-        (f"{IN_FLIGHT}test_whatever_happens_in_the_middle_of_an_erasure_nothing_stays[sync]",),
+        (f"{IN_FLIGHT}test_what_an_old_application_still_writes_behind_the_fence_makes_no_twin_and_no_meter",),
     ),
     Guard(
         "the look at the fence in each step of an erasure",

@@ -85,10 +85,11 @@ def recalculate(person: Person, container: Container) -> None:
 
 
 def sync(person: Person, container: Container) -> None:
-    """What another application has written is carried over."""
+    """What another application has written is carried over, and a twin that is missing."""
     reading = {"userId": person.user, "type": "power", "date": WHEN, "amount": 5000.0}
     if person.database["meters"].find_one({"userId": person.user}):
         person.database["energies"].insert_one(reading)
+    person.database["source_energy_readings"].delete_one({"userId": person.user})
     container.operations.sync.run(60, full=True)
 
 
@@ -174,8 +175,19 @@ def test_whatever_happens_in_the_middle_of_an_erasure_nothing_stays(name: str, p
     assert command > 10
 
 
+def mark_a_meter(transaction: WriteTransaction) -> None:
+    transaction.meters.mark_changed(GAS, 0, 0, 1)
+
+
+def choose_a_zone(transaction: WriteTransaction) -> None:
+    transaction.settings.save(UserSettings(ZoneInfo("UTC")), 1)
+
+
+@pytest.mark.parametrize("write", [mark_a_meter, choose_a_zone])
 @pytest.mark.parametrize("known", [True, False], ids=["of somebody known", "of a newcomer"])
-def test_a_transaction_that_began_before_the_fence_cannot_commit_behind_it(known: bool, place: Place) -> None:
+def test_a_transaction_that_began_before_the_fence_cannot_commit_behind_it(
+    known: bool, write: Callable[[WriteTransaction], None], place: Place
+) -> None:
     """It has read everything that it goes by, the fence that was not there too, and the whole erasure comes then."""
     person = prepared(place) if known else place.person()
     tries: list[int] = []
@@ -185,7 +197,7 @@ def test_a_transaction_that_began_before_the_fence_cannot_commit_behind_it(known
         tries.append(1)
         if len(tries) == 1:
             place.erase(person)
-        transaction.meters.mark_changed(POWER, 0, 0, 1)
+        write(transaction)
 
     with pytest.raises(ConflictError, match="erased"):
         MongoTransactions(place.database, 20).run(person.user, work)
@@ -263,6 +275,16 @@ def _kept_by_a_run(place: Place, *people: Person) -> str:
     run = consistency.new_run()
     consistency.repair(allow_deletes=len(people), run=run)
     return run.id
+
+
+def test_what_an_old_application_still_writes_behind_the_fence_makes_no_twin_and_no_meter(place: Place) -> None:
+    set_mode(place.database, SyncMode.DUAL_WRITE)
+    person = prepared(place)
+    place.erase(person)
+    reading = {"userId": person.user, "type": "power", "date": WHEN, "amount": 5000.0}
+    place.database["energies"].insert_one(reading)
+    place.container.operations.sync.run(60, full=True)
+    assert person.stands_in() == {"energies": 1}
 
 
 def test_a_stray_of_somebody_erased_makes_them_no_meter(place: Place) -> None:
