@@ -5,8 +5,8 @@ import { test } from "node:test";
 import { json, newDocument, shown, until, WEB } from "./surroundings.js";
 
 const { html, render } = await import(new URL("vendor/preact.js", WEB));
-const { Account } = await import(new URL("components/account.js", WEB));
-const { ACCOUNT_WORDS } = await import(new URL("components/account_words.js", WEB));
+const { Account } = await import(new URL("account/account.js", WEB));
+const { ACCOUNT_WORDS } = await import(new URL("account/account_words.js", WEB));
 const { Formats } = await import(new URL("page/formats.js", WEB));
 const { WORDS } = await import(new URL("page/words.js", WEB));
 

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { shown as drawn, json, until, WEB } from "./surroundings.js";
 
-const { FILE_WORDS } = await import(new URL("components/csv_words.js", WEB));
-const { SourceFile, UnusableFile } = await import(new URL("components/csv_file.js", WEB));
+const { FILE_WORDS } = await import(new URL("files/csv_words.js", WEB));
+const { SourceFile, UnusableFile } = await import(new URL("files/csv_file.js", WEB));
 const { CsvImport } = await import(new URL("components/csv_import.js", WEB));
 
 const { WORDS } = await import(new URL("page/words.js", WEB));

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answerOf, dashboard, json, shown, until, WEB } from "./surroundings.js";
 
-const { Corner } = await import(new URL("components/feedback.js", WEB));
-const { FEEDBACK_WORDS } = await import(new URL("components/feedback_words.js", WEB));
+const { Corner } = await import(new URL("witness/feedback.js", WEB));
+const { FEEDBACK_WORDS } = await import(new URL("witness/feedback_words.js", WEB));
 const { Dashboard } = await import(new URL("components/dashboard.js", WEB));
 
 const EN = FEEDBACK_WORDS.en;

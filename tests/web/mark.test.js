@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answerOf, json, shown, until, WEB } from "./surroundings.js";
 
-const { ForceOld, Mark } = await import(new URL("components/mark.js", WEB));
+const { ForceOld, Mark } = await import(new URL("witness/mark.js", WEB));
 const { WORDS } = await import(new URL("page/words.js", WEB));
-const { MARK_WORDS } = await import(new URL("components/mark_words.js", WEB));
+const { MARK_WORDS } = await import(new URL("witness/mark_words.js", WEB));
 
 const marked = (answers, more = {}) =>
   shown(Mark, async () => answers.shift(), { props: { component: "dashboard" }, ...more });

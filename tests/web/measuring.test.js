@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { answerOf, json, newDocument, until, WEB } from "./surroundings.js";
 
 const { Api } = await import(new URL("page/api.js", WEB));
-const { measure } = await import(new URL("page/measuring.js", WEB));
+const { measure } = await import(new URL("witness/measuring.js", WEB));
 
 const EVERY_MS = 30_000;
 const observers = [];

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { json, shown, until, WEB } from "./surroundings.js";
 
-const { MeterSettings } = await import(new URL("components/meter_settings.js", WEB));
+const { MeterSettings } = await import(new URL("meters/meter_settings.js", WEB));
 const { Drafts } = await import(new URL("page/component.js", WEB));
-const { METER_WORDS } = await import(new URL("components/meter_words.js", WEB));
+const { METER_WORDS } = await import(new URL("meters/meter_words.js", WEB));
 const { FORM_WORDS } = await import(new URL("components/form_words.js", WEB));
 const { WORDS } = await import(new URL("page/words.js", WEB));
 

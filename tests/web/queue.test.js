@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { json, WEB } from "./surroundings.js";
 
 const { Api } = await import(new URL("page/api.js", WEB));
-const { Queue } = await import(new URL("page/queue.js", WEB));
+const { Queue } = await import(new URL("device/queue.js", WEB));
 
 const FORM = "/components/energy_forms";
 const EXISTING = { id: "r/1", type: "power", date: "2024-03-14T17:00:00.000Z", amount: 99, revision: "b" };

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { WEB } from "./surroundings.js";
 
-const { calendarOf } = await import(new URL("components/reminder.js", WEB));
+const { calendarOf } = await import(new URL("meters/reminder.js", WEB));
 const SAID = { id: "an-id", url: "https://energy.example/api/", summary: "Read", description: "Type it" };
 const NOW = new Date(2024, 1, 28, 12); // as this device's clock shows it
 

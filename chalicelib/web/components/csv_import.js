@@ -1,12 +1,21 @@
 /** Files: bring one, see what it means before anything is stored; take it back; and get one. */
 
+import { SaveFile } from "../files/csv_export.js";
+import { AS_THE_FILE_SAYS, inItsOrder, LARGEST_MB, SourceFile, UnusableFile } from "../files/csv_file.js";
+import { Imports, Undo } from "../files/csv_list.js";
+import {
+  Changes,
+  Counts,
+  Doubtful,
+  Faulty,
+  FirstRows,
+  hasConflict,
+  NotUnderstood,
+  Understood,
+} from "../files/csv_report.js";
+import { useFileWords } from "../files/csv_words.js";
 import { Alone, useDraft, useSurroundings } from "../page/component.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { SaveFile } from "./csv_export.js";
-import { AS_THE_FILE_SAYS, inItsOrder, LARGEST_MB, SourceFile, UnusableFile } from "./csv_file.js";
-import { Imports, Undo } from "./csv_list.js";
-import { Changes, Counts, Doubtful, Faulty, FirstRows, hasConflict, NotUnderstood, Understood } from "./csv_report.js";
-import { useFileWords } from "./csv_words.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
 /** @typedef {{line: number | null, where: string, reason: string}} RowError */
@@ -15,7 +24,7 @@ import { useFileWords } from "./csv_words.js";
 /** @typedef {import("../page/api.js").Problem} Problem */
 /** @typedef {"success" | "replaced" | "skipped" | "error" | "warning"} Count */
 /** @typedef {"dmy" | "mdy" | "ymd"} DateOrder */
-/** @typedef {import("./csv_list.js").TakenBack} TakenBack */
+/** @typedef {import("../files/csv_list.js").TakenBack} TakenBack */
 
 /**
  * What became of a file, or would become of it.

@@ -1,9 +1,9 @@
 /** The form for one reading: new, or changed. It is loaded once the page is there; what it asks back is beside it. */
 
+import { offlineWords } from "../device/offline_words.js";
 import { Problem } from "../page/api.js";
 import { Below, MeterChoice, useDraft, useLoaded, useSurroundings } from "../page/component.js";
 import { instantsOf, localParts, parseNumber } from "../page/formats.js";
-import { offlineWords } from "../page/offline_words.js";
 import { html, useCallback, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { formWords } from "./form_words.js";
 import { Refused, settled } from "./reading_questions.js";
@@ -164,7 +164,7 @@ const amountIn = (place) => place?.querySelector("[inputmode]");
  * @property {Row | null} [last] the reading before a new one
  * @property {Row | null} [stored] the reading that is changed; null: a new one
  * @property {(row: Row) => void} onSaved
- * @property {(reading: import("../page/device.js").Reading) => void} [onWaiting] it is sent once the network is back
+ * @property {(reading: import("../device/device.js").Reading) => void} [onWaiting] it is sent once the network is back
  * @property {() => void} onCancel
  * @property {unknown} [children] what comes first
  */

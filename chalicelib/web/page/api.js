@@ -61,7 +61,7 @@ export class Api {
    * @param {string} token empty: nobody is asked, as without network
    * @param {() => void} onExpired called when the application does not take the token any more
    * @param {typeof globalThis.fetch} fetch
-   * @param {import("./device.js").Device | null} [device] what keeps readings and figures; null: nothing, or not yet
+   * @param {import("../device/device.js").Device | null} [device] what keeps readings and figures; null: nothing, or not yet
    */
   constructor(base, token, onExpired, fetch, device = null) {
     this.base = base;
@@ -74,7 +74,7 @@ export class Api {
     this.device = device;
     /** Whether nobody answered. */
     this.isAway = false;
-    /** @type {Map<string, import("./device.js").Last>} */
+    /** @type {Map<string, import("../device/device.js").Last>} */
     this.shown = new Map();
     /** Whether an operator wants the old backend to answer everything. */
     this.forcesOld = false;

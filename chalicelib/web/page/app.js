@@ -28,7 +28,7 @@ const LONGEST_FORGETTING_MS = 5_000;
 
 /** Readings that wait, and last figures: for who is signed in, and where something is kept. */
 const OFFLINE = () =>
-  later(() => import("../components/offline.js"), new URL("../components/offline.js", import.meta.url).href);
+  later(() => import("../device/offline.js"), new URL("../device/offline.js", import.meta.url).href);
 
 /**
  * Whether the issuer has sent the person back to this address.
@@ -62,10 +62,10 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
   const isOpening = returned || (isAway && isKept);
   const [phase, setPhase] = useState(/** @type {Phase} */ (isOpening ? "arriving" : "out"));
   const [hasNetwork, setNetwork] = useState(!isAway);
-  const [offline, setOffline] = useState(/** @type {typeof import("../components/offline.js") | null} */ (null));
+  const [offline, setOffline] = useState(/** @type {typeof import("../device/offline.js") | null} */ (null));
   const [isLeaving, setLeaving] = useState(false);
   const [session, setSession] = useState(/** @type {import("./sign_in.js").Session | null} */ (null));
-  const [witness, setWitness] = useState(/** @type {import("./witness.js").Witness | null} */ (null));
+  const [witness, setWitness] = useState(/** @type {import("../witness/witness.js").Witness | null} */ (null));
   const [Farewell, setFarewell] = useState(/** @type {import("./component.js").Farewell | null} */ (null));
   const words = WORDS[language];
 
@@ -140,7 +140,7 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
   useEffect(() => {
     if (!api || !session || phase !== "in") return;
     const stop = new AbortController();
-    later(() => import("./witness.js"), new URL("witness.js", import.meta.url).href)
+    later(() => import("../witness/witness.js"), new URL("../witness/witness.js", import.meta.url).href)
       .then((module) => module.witness(api, session.expiresAt, isOperator, stop.signal))
       .then(setWitness, () => {});
     return () => stop.abort();

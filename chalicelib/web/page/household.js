@@ -15,9 +15,8 @@ import { dayNumber, dayText } from "./formats.js";
 /** Each view that is no part of the first load, by its name in the address. */
 const LATER = {
   files: () => opened(() => import("../components/csv_import.js"), "components/csv_import.js", "CsvImport"),
-  meters: () =>
-    opened(() => import("../components/meter_settings.js"), "components/meter_settings.js", "MeterSettings"),
-  account: () => opened(() => import("../components/account.js"), "components/account.js", "Account"),
+  meters: () => opened(() => import("../meters/meter_settings.js"), "meters/meter_settings.js", "MeterSettings"),
+  account: () => opened(() => import("../account/account.js"), "account/account.js", "Account"),
   demo: () => opened(() => import("../demo/demo.js"), "demo/demo.js", "Demo"),
 };
 

@@ -13,7 +13,7 @@ import * as oauth from "../vendor/oauth4webapi.js";
  * @property {number} expiresAt in milliseconds
  * @property {Record<string, unknown>} drafts what the same person had typed before signing in again
  * @property {string} view where they were
- * @property {import("./device.js").Device} [device] where it was begun without network, and without a token
+ * @property {import("../device/device.js").Device} [device] where it was begun without network, and without a token
  */
 
 /** @typedef {{user: string, drafts: Record<string, unknown>}} Typed */

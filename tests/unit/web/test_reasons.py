@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.rollout.decision import Reason
 
-WORDS = Path(__file__).parents[3] / "chalicelib" / "web" / "components" / "mark_words.js"
+WORDS = Path(__file__).parents[3] / "chalicelib" / "web" / "witness" / "mark_words.js"
 
 
 @pytest.mark.parametrize("reason", Reason)

@@ -1,6 +1,6 @@
 /** The words of readings that wait and of staying signed in. They are loaded with what says them. */
 
-import { inLanguageOf } from "./words.js";
+import { inLanguageOf } from "../page/words.js";
 
 const ENGLISH = {
   title: "Readings that wait",
@@ -70,5 +70,5 @@ const GERMAN = {
 
 export const OFFLINE_WORDS = { de: GERMAN, en: ENGLISH };
 
-/** @param {import("./words.js").Words} words of the page, in its language */
+/** @param {import("../page/words.js").Words} words of the page, in its language */
 export const offlineWords = (words) => inLanguageOf(OFFLINE_WORDS, words);

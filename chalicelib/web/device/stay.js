@@ -1,8 +1,8 @@
 /** The choice to stay signed in on this device. */
 
 import { useSurroundings } from "../page/component.js";
-import { offlineWords } from "../page/offline_words.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
+import { offlineWords } from "./offline_words.js";
 
 export function Stay() {
   const { words, api } = useSurroundings();

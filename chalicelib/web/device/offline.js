@@ -1,17 +1,17 @@
 /** What the page does without network: it opens, shows last figures, and lets readings wait. Loaded where it is needed. */
 
+import { formWords } from "../components/form_words.js";
+import { Dialog } from "../components/reading_form.js";
+import { Asked, Refused } from "../components/reading_questions.js";
 import { Problem } from "../page/api.js";
 import { Surrounded, useSurroundings } from "../page/component.js";
-import { countWaiting, Device, whoStays } from "../page/device.js";
 import { EVERYTHING } from "../page/household.js";
-import { offlineWords } from "../page/offline_words.js";
-import { persist, Queue } from "../page/queue.js";
 import { html, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
-import { formWords } from "./form_words.js";
-import { Dialog } from "./reading_form.js";
-import { Asked, Refused } from "./reading_questions.js";
+import { countWaiting, Device, whoStays } from "./device.js";
+import { offlineWords } from "./offline_words.js";
+import { persist, Queue } from "./queue.js";
 
-/** @typedef {import("../page/device.js").Waiting} Waiting */
+/** @typedef {import("./device.js").Waiting} Waiting */
 /** @typedef {import("../page/sign_in.js").Session} Session */
 
 const SHOWN_MS = 10_000;
@@ -204,14 +204,14 @@ function WaitingReading({ reading, queue, close }) {
   `;
 }
 
-/** @param {{reading: Waiting, refusal: import("../page/device.js").Refusal, amount: string, queue: Queue, close: () => void}} props */
+/** @param {{reading: Waiting, refusal: import("./device.js").Refusal, amount: string, queue: Queue, close: () => void}} props */
 function Refusal({ reading, refusal, amount, queue, close }) {
   const { words, formats, drafts } = useSurroundings();
   const offline = offlineWords(words);
   const { type, zone, onto } = reading;
   const [failed, setFailed] = useState(false);
   const isBusy = useRef(false);
-  const save = async (/** @type {import("./reading_form.js").How} */ how = {}) => {
+  const save = async (/** @type {import("../components/reading_form.js").How} */ how = {}) => {
     if (isBusy.current) return;
     isBusy.current = true;
     setFailed(false);

@@ -1,7 +1,7 @@
 /** Sending the readings that wait: in order, one tab at a time, each until the application has settled it. */
 
 import { record } from "../components/reading_form.js";
-import { Problem } from "./api.js";
+import { Problem } from "../page/api.js";
 
 /** @typedef {import("./device.js").Waiting} Waiting */
 
@@ -10,7 +10,7 @@ const LATEST_MS = 300_000;
 
 export class Queue {
   /**
-   * @param {import("./api.js").Api} api
+   * @param {import("../page/api.js").Api} api
    * @param {import("./device.js").Device} device
    */
   constructor(api, device) {

@@ -3,9 +3,9 @@
  * chosen to stay signed in. Each person reaches their own only. Where nothing is kept there is no database either.
  */
 
-import { keptName } from "./preferences.js";
+import { keptName } from "../page/preferences.js";
 
-/** @typedef {import("./component.js").Meter} Meter */
+/** @typedef {import("../page/component.js").Meter} Meter */
 /** @typedef {import("../components/energy_table.js").Row} Row */
 /** @typedef {{body: any, at: number}} Last an answer, and when it came */
 /** @typedef {{status: number, code: string | null, details: any, errors: {where: string, reason: string}[], message: string}} Refusal */

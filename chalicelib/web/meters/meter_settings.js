@@ -1,15 +1,15 @@
 /** What a meter is like: exchanges, register, direction, and the zone of the household. */
 
+import { Removed } from "../components/energy_table.js";
+import { formWords } from "../components/form_words.js";
+import { AmountField, MomentFields, momentOf, momentText, useAttempt } from "../components/reading_form.js";
+import { Asked, failureOf, questionOf, whereOf } from "../components/reading_questions.js";
+import { Stay } from "../device/stay.js";
 import { Section, useDraft, useLoaded, useSurroundings } from "../page/component.js";
 import { parseNumber } from "../page/formats.js";
 import { html, useCallback, useEffect, useRef, useState } from "../vendor/preact.js";
-import { Removed } from "./energy_table.js";
-import { formWords } from "./form_words.js";
 import { useMeterWords } from "./meter_words.js";
-import { AmountField, MomentFields, momentOf, momentText, useAttempt } from "./reading_form.js";
-import { Asked, failureOf, questionOf, whereOf } from "./reading_questions.js";
 import { Reminder } from "./reminder.js";
-import { Stay } from "./stay.js";
 
 /** @typedef {import("../page/component.js").Meter} Meter */
 /** @typedef {{id: string, type: Meter, date: string, finalOld: number, initialNew: number, revision: number}} Exchange */

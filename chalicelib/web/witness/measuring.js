@@ -3,7 +3,7 @@
  * long a touch or a key waits, and what fails. Measuring never fails a person and never lets one wait.
  */
 
-/** @typedef {import("./api.js").Api} Api */
+/** @typedef {import("../page/api.js").Api} Api */
 /** @typedef {{component: string, backend: string, kind: "fetch" | "render" | "interaction" | "error", elapsedMs: number, error?: string}} Measurement */
 
 const PATH = "/components/measurements";
@@ -25,7 +25,7 @@ export function measure(api, expiresAt, signal) {
   const measurements = new Measurements(api, expiresAt);
   const changes = watchVisibility(signal, () => measurements.send());
   const interactions = new Interactions(measurements);
-  const note = (/** @type {import("./api.js").Noticed} */ noticed) => {
+  const note = (/** @type {import("../page/api.js").Noticed} */ noticed) => {
     if (noticed.kind === "broke") measurements.add(noticed.component, "error", 0, { error: noticed.error });
     else if (noticed.kind === "answer") noteAnswer(measurements, noticed);
     else if (noticed.at > changes.last) measurements.add(noticed.component, "render", noticed.elapsedMs);
@@ -41,7 +41,7 @@ export function measure(api, expiresAt, signal) {
 
 /**
  * @param {Measurements} measurements
- * @param {import("./api.js").Answer} answer
+ * @param {import("../page/api.js").Answer} answer
  */
 function noteAnswer(measurements, { component, status, elapsedMs, backend }) {
   if (status === 200) measurements.add(component, "fetch", elapsedMs, { backend });

@@ -6,9 +6,9 @@ import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { AS_THE_FILE_SAYS, inItsOrder, LARGEST_MB, zoneOf } from "./csv_file.js";
 import { useFileWords } from "./csv_words.js";
 
-/** @typedef {import("./csv_import.js").Report} Report */
-/** @typedef {import("./csv_import.js").Decisions} Decisions */
-/** @typedef {import("./csv_import.js").Count} Count */
+/** @typedef {import("../components/csv_import.js").Report} Report */
+/** @typedef {import("../components/csv_import.js").Decisions} Decisions */
+/** @typedef {import("../components/csv_import.js").Count} Count */
 /** @typedef {import("./csv_file.js").SourceFile} SourceFile */
 /** @typedef {import("../page/api.js").Problem} Problem */
 /** @typedef {{source: SourceFile, report: Report, decisions: Decisions, decide: (change: Partial<Decisions>) => void}} Deciding */
