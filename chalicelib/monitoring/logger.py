@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from chalicelib.monitoring.names import SERVICE
-from chalicelib.monitoring.people import hidden_in
+from chalicelib.monitoring.people import hidden_in_line
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -35,7 +35,7 @@ def logged_to(stream: TextIO) -> Iterator[None]:
 
 
 def _line(log: Any) -> str:
-    return json.dumps(hidden_in(log), separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(hidden_in_line(log), separators=(",", ":"), ensure_ascii=False)
 
 
 class _Output:

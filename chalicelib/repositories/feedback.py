@@ -30,6 +30,17 @@ from chalicelib.repositories.database import (
 )
 from chalicelib.repositories.scoped import ScopedCollection
 
+# What this release can read; another one, or a hand, may have written something else.
+READABLE: Document = {
+    "userId": {"$type": "string"},
+    "user": {"$type": "string"},
+    "component": {"$in": [*Component]},
+    "backend": {"$in": [*Backend]},
+    "reason": {"$in": [*Reason]},
+    "outcome": {"$in": [None, *Outcome]},
+}
+ASKED: Document = {**READABLE, "parameters": {"$type": "object"}}
+
 
 class MongoFeedbackLog(FeedbackLog):
     """``FeedbackLog`` on MongoDB."""
@@ -55,7 +66,7 @@ class MongoFeedbackLog(FeedbackLog):
     @override
     def open(self, components: Collection[Component], limit: int, user_id: str | None = None) -> Sequence[Request]:
         """By the index of what is open."""
-        wanted: Document = {"open": True, "component": {"$in": [component.value for component in components]}}
+        wanted: Document = {**ASKED, "open": True, "component": {"$in": [component.value for component in components]}}
         if user_id is not None:
             wanted["userId"] = user_id
         with time_limit(READ_SECONDS):
@@ -86,13 +97,13 @@ class MongoFeedbackLog(FeedbackLog):
     @override
     def request(self, feedback: str) -> Request | None:
         with time_limit(READ_SECONDS):
-            row = self._feedback.find_one({"_id": ObjectId(feedback), "parameters": {"$ne": None}})
+            row = self._feedback.find_one({**ASKED, "_id": ObjectId(feedback)})
         return None if row is None else _request(row)
 
     @override
     def report(self, since: int, limit: int) -> FeedbackReport:
         """Counted by the server, over the index on the moment."""
-        recent = {"at": {"$gte": to_datetime(since)}}
+        recent = {**READABLE, "at": {"$gte": to_datetime(since)}}
         group = {"_id": {name: f"${name}" for name in ("component", "open", "outcome")}, "count": {"$sum": 1}}
         with time_limit(READ_SECONDS):
             counted = list(self._feedback.aggregate([{"$match": recent}, {"$group": group}]))
@@ -128,7 +139,7 @@ def _given(row: Document) -> GivenFeedback:
         user=row["user"],
         feedback=Feedback(
             Component(row["component"]),
-            row["parameters"],
+            row.get("parameters"),
             Backend(row["backend"]),
             Reason(row["reason"]),
             {EnergyType(meter["type"]): meter["sourceVersion"] for meter in row["meters"]},

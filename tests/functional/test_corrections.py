@@ -168,6 +168,8 @@ def test_a_wrong_field_of_a_correction_is_422_and_named(api: Api, changed: dict[
     [
         '{"type":"power","date":"2023-01-31","amount":1e-99999999999999999999}',
         '{"type":"power","date":"2023-01-31","amount":1e99999999999999999999}',
+        '{"type":"power","date":"2023-01-31","amount":1e999999999}',
+        '{"type":"power","date":"2023-01-31","amount":1e-999999999}',
         '{"type":"power","date":"2023-01-31","amount":' + "9" * 5000 + "}",
     ],
 )

@@ -281,3 +281,10 @@ def test_a_person_never_feels_that_nothing_can_be_kept(
     printed = "".join(capsys.readouterr()) + str([vars(record) for record in caplog.records])
     assert "PageFetch" in printed
     assert "somebody" not in printed
+
+
+@pytest.mark.parametrize("elapsed", ["1e999999999", "-1e999999999", "1e400"])
+def test_a_number_beyond_all_times_is_refused(api: Api, elapsed: str) -> None:
+    batch = json.dumps({"measurements": [FETCH]}).replace("12.5", elapsed)
+    problem(api.request("POST", "/components/measurements", batch, user="alice"), 422)
+    assert not rows(api)

@@ -20,6 +20,7 @@ from chalicelib.domain.readings import (
 MAX_DIGITS = 15
 MAX_INTEGER_DIGITS = AMOUNT_LIMIT.adjusted()
 _KEPT = Context(prec=MAX_DIGITS)
+FARTHEST = 1_000  # places from the point on which no amount has its first digit: it is refused, and not calculated with
 
 
 def in_kept_digits(amount: Decimal) -> Decimal:
@@ -35,6 +36,8 @@ def plain_amount(amount: Decimal) -> Decimal:
     text = str(amount)
     if not amount.is_finite() or ("E" not in text and len(text) <= MAX_DIGITS + 1):
         return amount or abs(amount)
+    if amount and abs(amount.adjusted()) > FARTHEST:
+        return amount
     kept = _KEPT.add(_KEPT.normalize(amount), Decimal(0))
     return kept if kept == amount else amount
 

@@ -137,6 +137,29 @@ def test_what_was_right_is_said_too_and_a_lagging_meter_is_asked_once_more(witne
     assert [given.state for given in witness.container.comparer.feedback(0, 5).latest] == ["equal"]
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"$unset": {"parameters": 1}},
+        {"$unset": {"userId": 1}},
+        {"$set": {"parameters": "all of it"}},
+        {"$set": {"component": "of_a_later_release"}},
+        {"$set": {"reason": "of_a_later_release", "outcome": "of_a_later_release"}},
+        {"$set": {"backend": None, "user": 7}},
+    ],
+)
+def test_feedback_that_nobody_can_read_is_in_nobodys_way(witness: Witness, damage: dict[str, Any]) -> None:
+    witness.household()
+    damaged = witness.complain()
+    witness.database["feedback"].update_one({}, damage)
+    given = witness.complain()
+    comparer = witness.container.comparer
+    assert comparer.run(30)[Outcome.EQUAL] >= 1
+    shown = {each.id: each.state for each in comparer.feedback(0, 5).latest}
+    assert shown.pop(given) == "equal"
+    assert not shown or shown == {damaged: "open"}
+
+
 def test_feedback_on_a_page_of_the_table_keeps_ids_out_of_what_is_remembered_of_it(witness: Witness) -> None:
     witness.household()
     first = witness.container.old.readings(witness.user, GAS)[0]
