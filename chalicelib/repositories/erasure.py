@@ -17,12 +17,20 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 from typing_extensions import override
 
-from chalicelib.domain.account import CLOSED_MS, Erasure, Erasures
+from chalicelib.domain.account import CLOSED_MS, LATE_MS, Erasure, Erasures, Left
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.domain.sync.modes import Side, other_side
 from chalicelib.repositories.checkpoints import leave_out, leave_out_of_failures
 from chalicelib.repositories.control import control_of, database_time, sync_state
-from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, meter_id, time_limit
+from chalicelib.repositories.database import (
+    READ_SECONDS,
+    Collections,
+    Document,
+    MongoDatabase,
+    instant_of,
+    meter_id,
+    time_limit,
+)
 from chalicelib.repositories.documents import COLLECTION
 from chalicelib.repositories.fence import FENCES, fence_id
 from chalicelib.repositories.people import OWNER, PEOPLE, is_named, is_theirs, person_of, under_ids_of
@@ -71,7 +79,7 @@ class MongoErasures(Erasures):
 
     @override
     def standing(self, fence: str) -> Erasure | None:
-        with time_limit(self._timeout):
+        with time_limit(READ_SECONDS):
             found = self._fences.find_one({"_id": fence})
         return None if found is None else _erasure(found)
 
@@ -80,29 +88,31 @@ class MongoErasures(Erasures):
         return [erasure for erasure in self._standing() if erasure.user_id is not None]
 
     @override
-    def removing(self, erasure: Erasure) -> Iterator[None]:
+    def removing(self, erasure: Erasure, left: Left) -> Iterator[None]:
         """Meters and settings, readings, what is shown of them, what else names the person."""
         with suppress(_OverError):
-            yield from _Removal(self._database, self._timeout, erasure).steps()
+            yield from _Removal(self._database, lambda: min(self._timeout, left()), erasure).steps()
 
     @override
     def note(self, erasure: Erasure, place: str, count: int) -> None:
-        with time_limit(self._timeout):
-            self._fences.update_one({"_id": erasure.fence}, {"$set": {f"deleted.{place}": count}})
+        same = {"_id": erasure.fence, OWNER: erasure.user_id}
+        with time_limit(READ_SECONDS):
+            self._fences.update_one(same, {"$inc": {f"deleted.{place}": count}})
 
     @override
     def finish(self, erasure: Erasure) -> None:
         """In one transaction with the receipt; where somebody else was faster, theirs stands."""
 
         def work(session: ClientSession) -> None:
-            unknown: list[Document] = [{"$set": {"erasedAt": "$$NOW"}}, {"$unset": [OWNER]}]
+            opens = {"$max": ["$opensAt", {"$add": ["$$NOW", LATE_MS]}]}
+            unknown: list[Document] = [{"$set": {"erasedAt": "$$NOW", "opensAt": opens}}, {"$unset": [OWNER]}]
             same = {"_id": erasure.fence, OWNER: erasure.user_id}
             if self._fences.update_one(same, unknown, session=session).matched_count:
                 done = self._fences.find_one({"_id": erasure.fence}, session=session) or {}
                 receipt = {field: done[field] for field in ("requestedAt", "erasedAt", "deleted")}
                 self._database[Collections.ERASURES].insert_one({"_id": done["receipt"], **receipt}, session=session)
 
-        in_transaction(self._database, self._timeout, work)
+        in_transaction(self._database, READ_SECONDS, work)
 
     @override
     def closed(self) -> Callable[[str], bool] | None:
@@ -111,7 +121,7 @@ class MongoErasures(Erasures):
         return _closed(standing) if standing else None
 
     @override
-    def tidy(self) -> int:
+    def tidy(self, *, opens: bool) -> int:
         """What came late is known by the pseudonym, or by the digest that the fence is named by."""
         standing = self._standing()
         if not standing:
@@ -123,6 +133,8 @@ class MongoErasures(Erasures):
                 if holds.late:
                     self._remove_late(name, holds.pseudonym, holds.late, standing)
             leave_out(self._database, _closed(standing))
+            if not opens:
+                return 0
             return self._fences.delete_many({"_id": {"$in": over}}).deleted_count
 
     def _standing(self) -> list[Erasure]:
@@ -166,10 +178,10 @@ class _OverError(Exception):
 class _Removal:
     """The steps of one erasure."""
 
-    def __init__(self, database: MongoDatabase, timeout_seconds: float, erasure: Erasure) -> None:
+    def __init__(self, database: MongoDatabase, left: Left, erasure: Erasure) -> None:
         assert erasure.user_id is not None, "who is erased is known until everything is done"  # noqa: S101
         self._database = database
-        self._timeout = timeout_seconds
+        self._left = left
         self._fence = erasure.fence
         self._user_id = erasure.user_id
         self._pseudonym = erasure.pseudonym
@@ -182,7 +194,7 @@ class _Removal:
         for name, holds in PEOPLE.items():
             yield from self.keyed(name) if holds.keyed else self.named(name)
         yield from self.discarded()
-        with time_limit(self._timeout):
+        with time_limit(self._left()):
             leave_out(self._database, lambda text: text == self._user_id)
             leave_out_of_failures(self._database, self._user_id)
 
@@ -199,7 +211,7 @@ class _Removal:
 
     def readings(self) -> Iterator[None]:
         """By the ids of either side on both; the side that is believed never has fewer than the other meanwhile."""
-        with time_limit(self._timeout):
+        with time_limit(self._left()):
             believed = sync_state(self._database).authoritative
         for side in (other_side(believed), believed):
             while found := self._found(COLLECTION[side], {OWNER: self._user_id}, {"_id": 1}, AT_ONCE):
@@ -232,7 +244,7 @@ class _Removal:
     def _give_back(self, name: Collections, key: Any) -> None:
         owner = person_of(name, key)
         damaged = {"_id": key, OWNER: self._user_id}
-        with time_limit(self._timeout):
+        with time_limit(self._left()):
             collection = self._database.get_collection(name, write_concern=WriteConcern("majority"))
             try:
                 collection.update_one(damaged, {"$set": {OWNER: owner}})
@@ -240,7 +252,7 @@ class _Removal:
                 collection.delete_one(damaged)
 
     def _found(self, name: Collections, wanted: Document, fields: Document | None, limit: int = 0) -> list[Document]:
-        with time_limit(self._timeout):
+        with time_limit(self._left()):
             return list(self._database[name].find(wanted, fields, limit=limit))
 
     def _delete(self, name: Collections, wanted: Document, session: ClientSession) -> int:
@@ -265,7 +277,7 @@ class _Removal:
             if not fences.update_one(same, {"$inc": counts}, session=session).matched_count:
                 raise _OverError
 
-        in_transaction(self._database, self._timeout, step)
+        in_transaction(self._database, self._left(), step)
 
 
 def _closed(standing: Sequence[Erasure]) -> Callable[[str], bool]:
