@@ -18,6 +18,7 @@ from pymongo.errors import DuplicateKeyError
 from typing_extensions import override
 
 from chalicelib.domain.account import CLOSED_MS, LATE_MS, Erasure, Erasures, Left
+from chalicelib.domain.people import left_out, names, said_in
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.domain.sync.modes import Side, other_side
 from chalicelib.repositories.checkpoints import leave_out, leave_out_of_failures
@@ -33,7 +34,7 @@ from chalicelib.repositories.database import (
 )
 from chalicelib.repositories.documents import COLLECTION
 from chalicelib.repositories.fence import FENCES, fence_id
-from chalicelib.repositories.people import OWNER, PEOPLE, is_named, is_theirs, person_of, under_ids_of
+from chalicelib.repositories.people import OWNER, PEOPLE, is_theirs, person_of, under_ids_of
 from chalicelib.repositories.transactions import in_transaction
 
 AT_ONCE = 2_000  # documents in one transaction
@@ -166,7 +167,7 @@ class MongoErasures(Erasures):
             return
         closed = _closed(standing)
         found = collection.find(since, dict.fromkeys(PEOPLE[name].fields, 1))
-        late = [item["_id"] for item in found if is_named({**item, "_id": None}, closed)]
+        late = [item["_id"] for item in found if any(map(closed, said_in({**item, "_id": None})))]
         if late:
             collection.delete_many({"_id": {"$in": late}})
 
@@ -229,12 +230,17 @@ class _Removal:
             yield
 
     def discarded(self) -> Iterator[None]:
-        """Dead letters that somebody took away: kept as they were, so every text in them is looked at."""
+        """Dead letters that somebody took away: kept as they were, so they are known as in the queue."""
         letters = self._found(Collections.DISCARDED, {}, None)
-        ids = [letter["_id"] for letter in letters if is_named(letter, lambda text: text == self._user_id)]
+        ids = [letter["_id"] for letter in letters if self._is_said_in(letter)]
         if ids:
             self._counted(Collections.DISCARDED, partial(self._delete, Collections.DISCARDED, {"_id": {"$in": ids}}))
             yield
+
+    def _is_said_in(self, letter: Document) -> bool:
+        """Why it was taken away, an operator has written in words of their own."""
+        reason = str(letter.get("reason"))
+        return names(letter, self._user_id) or left_out(reason, self._user_id) != reason
 
     def _remove_readings(self, ids: Sequence[Any]) -> None:
         theirs = {"_id": {"$in": ids}, "$or": [{OWNER: self._user_id}, NAMES_NOBODY]}

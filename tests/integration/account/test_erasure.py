@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import bson
 import pytest
@@ -321,3 +322,45 @@ def test_positions_move_to_the_last_one_before_and_skip_nobody(before: str | Non
     else:
         assert backfill is not None
         assert (backfill["userId"], backfill["type"]) == (before, "power")
+
+
+# How a letter says an id; a function's error quotes what it was given.
+LETTERS = [
+    {"message": '{"requestPayload": {"detail": {"userId": "{id}"}}}'},
+    {"message": '{"errorMessage": "dup key: { userId: \\"{id}\\", type: \\"gas\\" }"}'},
+    {"message": "the meter {id}|gas is damaged"},
+    {"message": "", "error": "ValidationError: input_value='{id}', input_type=str"},
+]
+
+
+def _discarded(letter: dict[str, str], user_id: str) -> dict[str, Any]:
+    said = {name: text.replace("{id}", user_id) for name, text in letter.items()}
+    return {"_id": uuid4().hex, "reason": "old", "discardedAt": datetime.now(UTC), **said}
+
+
+def test_letters_that_somebody_took_away_are_known_as_in_the_queue_in_time_and_late(place: Place) -> None:
+    person, discarded = place.person(), place.database["discarded_events"]
+    discarded.insert_many([_discarded(letter, f"{person.user}2") for letter in LETTERS])
+    others = [*discarded.find()]
+    early = [*LETTERS, {"reason": "{id} has called us", "message": ""}]
+    discarded.insert_many([_discarded(letter, person.user) for letter in early])
+    assert place.erase(person)["discarded_events"] == len(early)
+    discarded.insert_many([_discarded(letter, person.user) for letter in LETTERS])
+    place.container.erasure.run(60)
+    assert [*discarded.find()] == others
+
+
+@pytest.mark.parametrize(
+    ("error", "left"),
+    [
+        ('dup key: { userId: "{id}", type: "gas" }', 'dup key: { userId: "[erased]", type: "gas" }'),
+        ("a document of {id}|gas is in the way", "a document of [erased]|gas is in the way"),
+        ("a document of jo{id}|gas is in the way", "a document of jo{id}|gas is in the way"),
+    ],
+)
+def test_what_a_script_said_of_its_failure_loses_the_person_alone(error: str, left: str, place: Place) -> None:
+    person, migrations = place.person(), place.database["migrations"]
+    migrations.update_one({}, {"$set": {"error": error.replace("{id}", person.user)}})
+    place.erase(person)
+    [record] = migrations.find({"error": {"$exists": True}})
+    assert record["error"].endswith(left.replace("{id}", person.user))
