@@ -1,7 +1,5 @@
 """Where a person's id is kept beside their own documents, in the order in which an erasure goes through it."""
 
-from time import monotonic
-
 from chalicelib.bootstrap.flags import FlagAdapters, flag_publishing
 from chalicelib.dead_letters.client import sqs
 from chalicelib.dead_letters.people import DeadLetters
@@ -23,11 +21,11 @@ def places(database: MongoDatabase, adapters: FlagAdapters, clock: Clock) -> tup
     publishing = flag_publishing(adapters, MongoFlagHistory(database), clock)
     return (
         FlagLists(publishing),
-        FlagVersions(adapters.home, monotonic),
+        FlagVersions(adapters.home),
         MongoOperatorRecords(database, content_without),
     )
 
 
 def dead_letters(queue_url: str) -> DeadLetters:
     """The dead letters of a deployment: some may come when the person is erased already."""
-    return DeadLetters(LetterQueue(sqs, queue_url), monotonic)
+    return DeadLetters(LetterQueue(sqs, queue_url))

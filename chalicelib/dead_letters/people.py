@@ -8,19 +8,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from typing_extensions import override
 
 from chalicelib.dead_letters.queue import LetterQueue
-from chalicelib.domain.account import KeepsLate, KeepsPeople
+from chalicelib.domain.account import KeepsLate, KeepsPeople, Left
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.people import names, said_in
-
-LOOKING_SECONDS = 20.0  # of a run
 
 
 class DeadLetters(KeepsPeople, KeepsLate):
     """The queue as a place that may hold a person's id."""
 
-    def __init__(self, queue: LetterQueue, seconds: Callable[[], float]) -> None:
+    def __init__(self, queue: LetterQueue) -> None:
         self._queue = queue
-        self._seconds = seconds
 
     @property
     @override
@@ -28,7 +25,7 @@ class DeadLetters(KeepsPeople, KeepsLate):
         return "dead letters"
 
     @override
-    def forget(self, user_id: str) -> int:
+    def forget(self, user_id: str, left: Left) -> int:
         """Delete the letters that name the person: in the event, or in what the function said about it.
 
         Raises:
@@ -37,7 +34,7 @@ class DeadLetters(KeepsPeople, KeepsLate):
         """
         with _answering():
             hidden = self._queue.held_by_others()
-            deleted = self._deleted(lambda message: names(message, user_id))
+            deleted = self._deleted(lambda message: names(message, user_id), left)
         if hidden:
             raise UnavailableError(
                 f"somebody looks at {hidden} dead letters just now, which may name the person; the next run looks again"
@@ -45,23 +42,23 @@ class DeadLetters(KeepsPeople, KeepsLate):
         return deleted
 
     @override
-    def forget_late(self, is_erased: Callable[[str], bool]) -> int:
+    def forget_late(self, is_erased: Callable[[str], bool], left: Left) -> int:
         """The same by what tells an id. A letter that somebody looks at is found by the next run."""
         with _answering():
-            return self._deleted(lambda message: any(map(is_erased, said_in(message))))
+            return self._deleted(lambda message: any(map(is_erased, said_in(message))), left)
 
-    def _deleted(self, is_theirs: Callable[[Any], bool]) -> int:
-        ends, deleted = self._seconds() + LOOKING_SECONDS, 0
+    def _deleted(self, is_theirs: Callable[[Any], bool], left: Left) -> int:
+        deleted = 0
         with self._queue.rounds() as rounds:
             for letters in rounds:
                 for letter in letters:
                     if is_theirs(letter.message):
                         self._queue.delete(letter)
                         deleted += 1
-                if letters and self._seconds() >= ends:
+                if letters and not left():
                     raise UnavailableError(
-                        f"the dead-letter queue was not looked through in {LOOKING_SECONDS:.0f} s; the next run looks "
-                        "again; mend what its letters say: python -m infra dlq ls"
+                        "the dead-letter queue was not looked through in time; the next run looks again; mend what its "
+                        "letters say: python -m infra dlq ls"
                     )
         return deleted
 

@@ -2,7 +2,8 @@
 
 A fence stands in the database from the moment on when somebody asks for the end: every write of that person is refused
 until it opens. Places other than the database are carried to their end by ``KeepsPeople``; their ``forget`` may run any
-number of times: an erasure that was interrupted is gone on with from its beginning.
+number of times: an erasure that was interrupted is gone on with from its beginning, and is done when all places were
+without the person in one and the same run.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 CLOSED_MS = 3_600_000  # how long a fence stands: longer than anything that began before it may go on
+LATE_MS = 900_000  # how long it stands at least when all is done: longer than any function may run
+Left = Callable[[], float]  # how many seconds are left of a run, 0 when its time is up
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +47,18 @@ class KeepsPeople(Protocol):
     def name(self) -> str:
         """What the receipt calls it."""
 
-    def forget(self, user_id: str) -> int:
+    def forget(self, user_id: str, left: Left) -> int:
         """Remove everything that says this id; returns how much that was. Raises UnavailableError: try again later."""
 
 
 class KeepsLate(Protocol):
     """A place where something about a person may still arrive when the account is erased already."""
 
-    def forget_late(self, is_erased: Callable[[str], bool]) -> int:
+    @property
+    def name(self) -> str:
+        """What log lines call it."""
+
+    def forget_late(self, is_erased: Callable[[str], bool], left: Left) -> int:
         """Remove what says an id of which that holds; returns how much that was. Raises UnavailableError."""
 
 
@@ -67,11 +74,11 @@ class Erasures(Protocol):
     def unfinished(self) -> Sequence[Erasure]:
         """Those that are not done, the oldest first."""
 
-    def removing(self, erasure: Erasure) -> Iterator[None]:
+    def removing(self, erasure: Erasure, left: Left) -> Iterator[None]:
         """Remove everything that the database has of the person, one bounded step after another."""
 
     def note(self, erasure: Erasure, place: str, count: int) -> None:
-        """Remember that a place other than the database is done."""
+        """Add what went at a place other than the database."""
 
     def finish(self, erasure: Erasure) -> None:
         """Forget who it was, and keep the receipt."""
@@ -79,8 +86,11 @@ class Erasures(Protocol):
     def closed(self) -> Callable[[str], bool] | None:
         """What tells whether a text is the id of somebody whose fence stands; None: there is no fence."""
 
-    def tidy(self) -> int:
-        """Remove what came late, of all whose fence stands, then the fences whose time is over; returns how many."""
+    def tidy(self, *, opens: bool) -> int:
+        """Remove what came late, of all whose fence stands; then, if ``opens``, the fences whose time is over.
+
+        Returns how many fences that were.
+        """
 
 
 class AccountExport(Protocol):

@@ -15,7 +15,7 @@ LEFT_OUT = "[erased]"  # in the middle of a text
 _BEFORE, _AFTER = r"(?:\A|[\"'])", r"(?:\Z|[\"'\\])"  # a backslash: the quotation mark in JSON that is text itself
 _TYPES = "|".join(EnergyType)
 _QUOTED = re.compile(r"(?=([\"'])((?:(?!\1).)+?)\\?\1)", re.DOTALL)  # from each quotation mark to the next
-_OWNERS = re.compile(rf"[^\s(\[=:,\"']+(?=\|(?:{_TYPES})\b)")
+_OWNERS = re.compile(rf"(?<![^\s(\[=:,\"'])[^\s(\[=:,\"']+(?=\|(?:{_TYPES})\b)")
 _TYPED = re.compile(rf"\|(?:{_TYPES})\b")
 
 

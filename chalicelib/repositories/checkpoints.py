@@ -6,6 +6,7 @@ found something of them begins again. Each is changed only as it was read: a job
 
 from typing import Any
 
+from chalicelib.domain.people import left_out
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.reconciliation import Walk
 from chalicelib.repositories.control import BACKFILL, MIGRATIONS, SYNC_JOB, control_of
@@ -33,13 +34,12 @@ def leave_out(database: MongoDatabase, names: Names) -> None:
 
 
 def leave_out_of_failures(database: MongoDatabase, user_id: str) -> None:
-    """Take a person's meters out of what scripts have said of a failure."""
+    """Take a person out of what scripts have said of a failure."""
     records = database[MIGRATIONS]
     for record in records.find({"error": {"$type": "string"}}, {"error": 1}):
-        if f"{user_id}|" in record["error"]:
-            records.update_one(
-                record, {"$set": {"error": "it failed at documents of an account that was erased since"}}
-            )
+        error = left_out(record["error"], user_id)
+        if error != record["error"]:
+            records.update_one(record, {"$set": {"error": error}})
 
 
 def _move_backfill(database: MongoDatabase, found: Document) -> None:

@@ -45,7 +45,7 @@ LONGEST_DRAIN_SECONDS = 86_400
 # A damaged date can lie beyond what Python's can hold.
 ANY_DATE = CODEC_OPTIONS.with_options(datetime_conversion=DatetimeConversion.DATETIME_AUTO)
 READ: Document = {"mode": 1, "since": 1, "catchingUp": 1, "fullDrainSeconds": 1, "readAt": "$$NOW"}
-READ_FOR_A_WRITE: Document = {**READ, "changes": {"$slice": -1}, "opensAt": 1}
+READ_FOR_A_WRITE: Document = {**READ, "changes": {"$slice": -1}, "opensAt": 1, "erasedAt": 1}
 
 
 class StoredMode(Stored):

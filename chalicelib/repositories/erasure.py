@@ -17,15 +17,24 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 from typing_extensions import override
 
-from chalicelib.domain.account import CLOSED_MS, Erasure, Erasures
+from chalicelib.domain.account import CLOSED_MS, LATE_MS, Erasure, Erasures, Left
+from chalicelib.domain.people import left_out, names, said_in
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.domain.sync.modes import Side, other_side
 from chalicelib.repositories.checkpoints import leave_out, leave_out_of_failures
 from chalicelib.repositories.control import control_of, database_time, sync_state
-from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, meter_id, time_limit
+from chalicelib.repositories.database import (
+    READ_SECONDS,
+    Collections,
+    Document,
+    MongoDatabase,
+    instant_of,
+    meter_id,
+    time_limit,
+)
 from chalicelib.repositories.documents import COLLECTION
 from chalicelib.repositories.fence import FENCES, fence_id
-from chalicelib.repositories.people import OWNER, PEOPLE, is_named, is_theirs, person_of, under_ids_of
+from chalicelib.repositories.people import OWNER, PEOPLE, is_theirs, person_of, under_ids_of
 from chalicelib.repositories.transactions import in_transaction
 
 AT_ONCE = 2_000  # documents in one transaction
@@ -71,7 +80,7 @@ class MongoErasures(Erasures):
 
     @override
     def standing(self, fence: str) -> Erasure | None:
-        with time_limit(self._timeout):
+        with time_limit(READ_SECONDS):
             found = self._fences.find_one({"_id": fence})
         return None if found is None else _erasure(found)
 
@@ -80,29 +89,31 @@ class MongoErasures(Erasures):
         return [erasure for erasure in self._standing() if erasure.user_id is not None]
 
     @override
-    def removing(self, erasure: Erasure) -> Iterator[None]:
+    def removing(self, erasure: Erasure, left: Left) -> Iterator[None]:
         """Meters and settings, readings, what is shown of them, what else names the person."""
         with suppress(_OverError):
-            yield from _Removal(self._database, self._timeout, erasure).steps()
+            yield from _Removal(self._database, lambda: min(self._timeout, left()), erasure).steps()
 
     @override
     def note(self, erasure: Erasure, place: str, count: int) -> None:
-        with time_limit(self._timeout):
-            self._fences.update_one({"_id": erasure.fence}, {"$set": {f"deleted.{place}": count}})
+        same = {"_id": erasure.fence, OWNER: erasure.user_id}
+        with time_limit(READ_SECONDS):
+            self._fences.update_one(same, {"$inc": {f"deleted.{place}": count}})
 
     @override
     def finish(self, erasure: Erasure) -> None:
         """In one transaction with the receipt; where somebody else was faster, theirs stands."""
 
         def work(session: ClientSession) -> None:
-            unknown: list[Document] = [{"$set": {"erasedAt": "$$NOW"}}, {"$unset": [OWNER]}]
+            opens = {"$max": ["$opensAt", {"$add": ["$$NOW", LATE_MS]}]}
+            unknown: list[Document] = [{"$set": {"erasedAt": "$$NOW", "opensAt": opens}}, {"$unset": [OWNER]}]
             same = {"_id": erasure.fence, OWNER: erasure.user_id}
             if self._fences.update_one(same, unknown, session=session).matched_count:
                 done = self._fences.find_one({"_id": erasure.fence}, session=session) or {}
                 receipt = {field: done[field] for field in ("requestedAt", "erasedAt", "deleted")}
                 self._database[Collections.ERASURES].insert_one({"_id": done["receipt"], **receipt}, session=session)
 
-        in_transaction(self._database, self._timeout, work)
+        in_transaction(self._database, READ_SECONDS, work)
 
     @override
     def closed(self) -> Callable[[str], bool] | None:
@@ -111,7 +122,7 @@ class MongoErasures(Erasures):
         return _closed(standing) if standing else None
 
     @override
-    def tidy(self) -> int:
+    def tidy(self, *, opens: bool) -> int:
         """What came late is known by the pseudonym, or by the digest that the fence is named by."""
         standing = self._standing()
         if not standing:
@@ -123,6 +134,8 @@ class MongoErasures(Erasures):
                 if holds.late:
                     self._remove_late(name, holds.pseudonym, holds.late, standing)
             leave_out(self._database, _closed(standing))
+            if not opens:
+                return 0
             return self._fences.delete_many({"_id": {"$in": over}}).deleted_count
 
     def _standing(self) -> list[Erasure]:
@@ -154,7 +167,7 @@ class MongoErasures(Erasures):
             return
         closed = _closed(standing)
         found = collection.find(since, dict.fromkeys(PEOPLE[name].fields, 1))
-        late = [item["_id"] for item in found if is_named({**item, "_id": None}, closed)]
+        late = [item["_id"] for item in found if any(map(closed, said_in({**item, "_id": None})))]
         if late:
             collection.delete_many({"_id": {"$in": late}})
 
@@ -166,10 +179,10 @@ class _OverError(Exception):
 class _Removal:
     """The steps of one erasure."""
 
-    def __init__(self, database: MongoDatabase, timeout_seconds: float, erasure: Erasure) -> None:
+    def __init__(self, database: MongoDatabase, left: Left, erasure: Erasure) -> None:
         assert erasure.user_id is not None, "who is erased is known until everything is done"  # noqa: S101
         self._database = database
-        self._timeout = timeout_seconds
+        self._left = left
         self._fence = erasure.fence
         self._user_id = erasure.user_id
         self._pseudonym = erasure.pseudonym
@@ -182,7 +195,7 @@ class _Removal:
         for name, holds in PEOPLE.items():
             yield from self.keyed(name) if holds.keyed else self.named(name)
         yield from self.discarded()
-        with time_limit(self._timeout):
+        with time_limit(self._left()):
             leave_out(self._database, lambda text: text == self._user_id)
             leave_out_of_failures(self._database, self._user_id)
 
@@ -199,7 +212,7 @@ class _Removal:
 
     def readings(self) -> Iterator[None]:
         """By the ids of either side on both; the side that is believed never has fewer than the other meanwhile."""
-        with time_limit(self._timeout):
+        with time_limit(self._left()):
             believed = sync_state(self._database).authoritative
         for side in (other_side(believed), believed):
             while found := self._found(COLLECTION[side], {OWNER: self._user_id}, {"_id": 1}, AT_ONCE):
@@ -217,12 +230,17 @@ class _Removal:
             yield
 
     def discarded(self) -> Iterator[None]:
-        """Dead letters that somebody took away: kept as they were, so every text in them is looked at."""
+        """Dead letters that somebody took away: kept as they were, so they are known as in the queue."""
         letters = self._found(Collections.DISCARDED, {}, None)
-        ids = [letter["_id"] for letter in letters if is_named(letter, lambda text: text == self._user_id)]
+        ids = [letter["_id"] for letter in letters if self._is_said_in(letter)]
         if ids:
             self._counted(Collections.DISCARDED, partial(self._delete, Collections.DISCARDED, {"_id": {"$in": ids}}))
             yield
+
+    def _is_said_in(self, letter: Document) -> bool:
+        """Why it was taken away, an operator has written in words of their own."""
+        reason = str(letter.get("reason"))
+        return names(letter, self._user_id) or left_out(reason, self._user_id) != reason
 
     def _remove_readings(self, ids: Sequence[Any]) -> None:
         theirs = {"_id": {"$in": ids}, "$or": [{OWNER: self._user_id}, NAMES_NOBODY]}
@@ -232,7 +250,7 @@ class _Removal:
     def _give_back(self, name: Collections, key: Any) -> None:
         owner = person_of(name, key)
         damaged = {"_id": key, OWNER: self._user_id}
-        with time_limit(self._timeout):
+        with time_limit(self._left()):
             collection = self._database.get_collection(name, write_concern=WriteConcern("majority"))
             try:
                 collection.update_one(damaged, {"$set": {OWNER: owner}})
@@ -240,7 +258,7 @@ class _Removal:
                 collection.delete_one(damaged)
 
     def _found(self, name: Collections, wanted: Document, fields: Document | None, limit: int = 0) -> list[Document]:
-        with time_limit(self._timeout):
+        with time_limit(self._left()):
             return list(self._database[name].find(wanted, fields, limit=limit))
 
     def _delete(self, name: Collections, wanted: Document, session: ClientSession) -> int:
@@ -265,7 +283,7 @@ class _Removal:
             if not fences.update_one(same, {"$inc": counts}, session=session).matched_count:
                 raise _OverError
 
-        in_transaction(self._database, self._timeout, step)
+        in_transaction(self._database, self._left(), step)
 
 
 def _closed(standing: Sequence[Erasure]) -> Callable[[str], bool]:

@@ -28,10 +28,10 @@ def refuse_erased(found: Iterable[Document]) -> None:
     """Raise AccountErasedError where a fence is among these documents of ``control``."""
     for document in found:
         if document["_id"].startswith(PREFIX):
-            raise AccountErasedError(
-                f"this account was erased; it can be used again from {document['opensAt']:%Y-%m-%dT%H:%M:%SZ} on",
-                to_ms(document["opensAt"]),
-            )
+            opens = f"{document['opensAt']:%Y-%m-%dT%H:%M:%SZ}"
+            done = f"this account was erased; it can be used again from {opens} on"
+            under_way = f"this account is being erased; it can be used again when that is done, not before {opens}"
+            raise AccountErasedError(done if document["erasedAt"] else under_way, to_ms(document["opensAt"]))
 
 
 def erased_among(database: MongoDatabase, users: Collection[str], session: ClientSession | None = None) -> Set[str]:

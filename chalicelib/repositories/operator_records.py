@@ -10,7 +10,7 @@ from typing import Any
 from pymongo.collection import Collection
 from typing_extensions import override
 
-from chalicelib.domain.account import KeepsPeople
+from chalicelib.domain.account import KeepsPeople, Left
 from chalicelib.domain.people import ERASED, left_out, without_entries
 from chalicelib.repositories.comparisons import RULES
 from chalicelib.repositories.control import MODE_CHANGES, control_of
@@ -18,7 +18,6 @@ from chalicelib.repositories.database import Collections, Document, MongoDatabas
 from chalicelib.repositories.flag_changes import CONTENT
 from chalicelib.repositories.sync_documents import SYNC_STOP
 
-SCAN_SECONDS = 30.0  # records have no index on people: they are few, and this is rare
 WHO, WHY = frozenset({"by", "owner", "operator"}), frozenset({"reason", "answer", "problem"})
 LISTS = ("before", "after", "evidence")
 Rewrite = Callable[[Document, str], Document]
@@ -30,17 +29,11 @@ class MongoOperatorRecords(KeepsPeople):
     ``content_without`` takes a person out of a stored flag document; None: it cannot be written again.
     """
 
-    def __init__(
-        self,
-        database: MongoDatabase,
-        content_without: Callable[[bytes, str], bytes | None],
-        scan_seconds: float = SCAN_SECONDS,
-    ) -> None:
+    def __init__(self, database: MongoDatabase, content_without: Callable[[bytes, str], bytes | None]) -> None:
         self._changes = database[Collections.FLAG_CHANGES]
         self._comparisons = database[Collections.COMPARISONS]
         self._control = control_of(database)
         self._content_without = content_without
-        self._scan_seconds = scan_seconds
 
     @property
     @override
@@ -48,13 +41,13 @@ class MongoOperatorRecords(KeepsPeople):
         return "records of operators"
 
     @override
-    def forget(self, user_id: str) -> int:
+    def forget(self, user_id: str, left: Left) -> int:
         """Take the person out of lists, names and reasons; returns how many records said the id.
 
-        Raises UnavailableError out of time.
+        Records have no index on people: they are few, and this is rare. Raises UnavailableError out of time.
         """
         texts = {"_id": {"$in": [MODE_CHANGES, RULES, SYNC_STOP]}}
-        with time_limit(self._scan_seconds):
+        with time_limit(left()):
             changes = _rewritten(self._changes, self._changes.find({}), user_id, self._change)
             control = _rewritten(self._control, self._control.find(texts), user_id, _said)
             own = {"operator": user_id}

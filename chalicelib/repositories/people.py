@@ -54,7 +54,7 @@ PEOPLE: Mapping[Collections, Holds] = {
     Collections.COMPARISONS: Holds(pseudonym="user", late="at"),
     Collections.FEEDBACK: Holds((OWNER,), "user", late="at"),
     Collections.PAGES: Holds(pseudonym="user", late="at"),
-    Collections.DISCARDED: Holds(texts=True),
+    Collections.DISCARDED: Holds(texts=True, late="discardedAt"),
     Collections.CONTROL: Holds(texts=True),
     Collections.FLAG_CHANGES: NOBODY,  # carried to its end with the flags, by a ``KeepsPeople``
     Collections.ERASURES: NOBODY,

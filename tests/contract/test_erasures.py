@@ -24,7 +24,7 @@ def record(ports: Ports, user: str, instant: int = 0) -> None:
 
 def erased(ports: Ports, user: str) -> Erasure:
     erasure = ports.erasures.begin(user, "pseudonym")
-    for _ in ports.erasures.removing(erasure):
+    for _ in ports.erasures.removing(erasure, lambda: 60.0):
         pass
     ports.erasures.finish(erasure)
     done = ports.erasures.standing(erasure.fence)
@@ -65,7 +65,7 @@ def test_a_place_beside_the_store_is_counted_and_nothing_is_over_before_its_time
     ports.erasures.note(erasure, "lists of the flags", 3)
     done = erased(ports, user)
     assert done.deleted["lists of the flags"] == 3
-    assert ports.erasures.tidy() == 0
+    assert ports.erasures.tidy(opens=True) == 0
     assert ports.erasures.standing(done.fence) == done
     assert ports.twins.erased_among([user, "somebody else"]) == {user}
     is_erased = ports.erasures.closed()

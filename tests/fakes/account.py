@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from uuid import uuid4
 
-from chalicelib.domain.account import CLOSED_MS, AccountPage, Erasure
+from chalicelib.domain.account import CLOSED_MS, LATE_MS, AccountPage, Erasure, Left
 from chalicelib.domain.errors import FieldError, InvalidInputError
 from tests.fakes.store import FakeStore
 
@@ -29,7 +29,7 @@ class FakeErasures:
     def unfinished(self) -> Sequence[Erasure]:
         return [erasure for erasure in self._standing.values() if erasure.user_id is not None]
 
-    def removing(self, erasure: Erasure) -> Iterator[None]:
+    def removing(self, erasure: Erasure, left: Left) -> Iterator[None]:
         stored = self._store.stored
         readings = [key for key in stored.readings if key[0] == erasure.user_id]
         meters = [key for key in stored.meters if key[0] == erasure.user_id]
@@ -51,15 +51,19 @@ class FakeErasures:
 
     def finish(self, erasure: Erasure) -> None:
         known = self._standing[erasure.fence]
-        self._standing[erasure.fence] = replace(known, user_id=None, erased_at=self._store.stored.clock())
+        now = self._store.stored.clock()
+        opens_at = max(known.opens_at, now + LATE_MS)
+        self._standing[erasure.fence] = replace(known, user_id=None, erased_at=now, opens_at=opens_at)
 
     def closed(self) -> Callable[[str], bool] | None:
         fences = self._standing.keys()
         return (lambda text: f"fence of {text}" in fences) if fences else None
 
-    def tidy(self) -> int:
+    def tidy(self, *, opens: bool) -> int:
         now = self._store.stored.clock()
-        over = [each.fence for each in self._standing.values() if each.user_id is None and each.opens_at <= now]
+        over = [
+            each.fence for each in self._standing.values() if opens and each.user_id is None and each.opens_at <= now
+        ]
         for fence in over:
             del self._standing[fence]
             self._store.closed.pop(fence.removeprefix("fence of "))

@@ -38,7 +38,7 @@ class AccountQuery(Body):
 class ReceiptBody(Body):
     """What was erased, by where it was; nothing in it says whose it was.
 
-    ``erasing``: it goes on by itself. Until ``opensAt`` every write of that person is refused.
+    ``erasing``: it goes on by itself. Every write of that person is refused until it is done, and until ``opensAt``.
     """
 
     receipt: str

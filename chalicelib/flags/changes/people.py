@@ -8,7 +8,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from chalicelib.domain.account import KeepsPeople
+from chalicelib.domain.account import KeepsPeople, Left
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.people import names
 from chalicelib.flags.appconfig.clients import answering
@@ -20,8 +20,7 @@ from chalicelib.flags.document.people import entries_of, without_person
 
 ERASURE = ChangeRequest("account erasure", "an account was erased")
 ATTEMPTS = 5
-DEPLOYING_SECONDS = 10.0  # of a run: whether everybody decides by it already, the erasure need not know
-LOOKING_SECONDS = 20.0  # of a run
+DEPLOYING_SECONDS = 10.0  # of a run at most: whether everybody decides by it already, the erasure need not know
 
 
 class FlagLists(KeepsPeople):
@@ -36,7 +35,7 @@ class FlagLists(KeepsPeople):
         return "lists of the flags"
 
     @override
-    def forget(self, user_id: str) -> int:
+    def forget(self, user_id: str, left: Left) -> int:
         """Deploy the document without the person; returns how many entries that were. Nothing named, nothing deployed.
 
         It asks for no verify: nobody who uses the application gets another backend by it. An id that was blocked falls
@@ -48,28 +47,28 @@ class FlagLists(KeepsPeople):
         """
         for _ in range(ATTEMPTS):
             with suppress(RevisionError):  # on top of what somebody else has deployed meanwhile
-                return self._published(user_id)
+                return self._published(user_id, left)
         raise UnavailableError("somebody else changes the flags at the same time; the next run tries again")
 
-    def _published(self, user_id: str) -> int:
+    def _published(self, user_id: str, left: Left) -> int:
         try:
             base = _settled(self._publishing.deployment.now)
             entries = entries_of(base.content, user_id) if base else 0
             if base and entries:
-                self._publish(base, user_id, entries)
+                self._publish(base, user_id, entries, min(DEPLOYING_SECONDS, left()))
         except MalformedDocumentError as error:
             raise UnavailableError(f"{error}; flags kill writes it again, then the next run tries again") from error
         except RolloutError as error:
             raise UnavailableError(f"the flags cannot be deployed without the person: {error}") from error
         return entries
 
-    def _publish(self, base: Deployed, user_id: str, entries: int) -> None:
+    def _publish(self, base: Deployed, user_id: str, entries: int, seconds: float) -> None:
         """The record of the change does not name the person either: both its sides are without."""
         deployed, now = read(base.content), self._publishing.clock() // 1000 * 1000
         before = without_person(deployed, user_id)
         after = _dated(before, deployed, now).completed(now)
         doing = Action("erase", ERASURE, {"entries": entries}, must_record=True)
-        self._publishing.within(DEPLOYING_SECONDS).publish(base, before, after, doing)
+        self._publishing.within(seconds).publish(base, before, after, doing)
 
 
 class FlagVersions(KeepsPeople):
@@ -80,9 +79,8 @@ class FlagVersions(KeepsPeople):
     is ``flags rollback``, which needs none, and ``flags restore`` has its own record.
     """
 
-    def __init__(self, home: AppConfigControlPlane, seconds: Callable[[], float]) -> None:
+    def __init__(self, home: AppConfigControlPlane) -> None:
         self._home = home
-        self._seconds = seconds
         self._clean: set[tuple[str, int]] = set()  # seen in runs that did not come to the end: versions never change
 
     @property
@@ -91,7 +89,7 @@ class FlagVersions(KeepsPeople):
         return "old versions of the flags"
 
     @override
-    def forget(self, user_id: str) -> int:
+    def forget(self, user_id: str, left: Left) -> int:
         """Delete the versions that name the person; returns how many those were.
 
         Raises:
@@ -104,20 +102,19 @@ class FlagVersions(KeepsPeople):
         if entries_of(base.content, user_id):
             raise UnavailableError("the deployed flags name the person again; the next run takes them out first")
         with answering():
-            deleted = sum(self._deleted(version, user_id, base) for version in self._left(user_id, base))
+            deleted = sum(self._deleted(version, user_id, base) for version in self._unseen(user_id, base, left))
         self._clean = {seen for seen in self._clean if seen[0] != user_id}
         return deleted
 
-    def _left(self, user_id: str, base: Deployed) -> Iterator[int]:
+    def _unseen(self, user_id: str, base: Deployed, left: Left) -> Iterator[int]:
         """The versions that nobody has looked at for this person yet, as long as there is time."""
-        ends = self._seconds() + LOOKING_SECONDS
         for version in self._home.versions():
             if version == base.config_version or (user_id, version) in self._clean:
                 continue
-            if self._seconds() >= ends:
+            if not left():
                 raise UnavailableError(
-                    f"the versions of the flag document were not looked through in {LOOKING_SECONDS:.0f} s; the next "
-                    "run goes on; AppConfig keeps many: delete old ones"
+                    "the versions of the flag document were not looked through in time; the next run goes on; "
+                    "AppConfig keeps many: delete old ones"
                 )
             yield version
 

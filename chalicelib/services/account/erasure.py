@@ -1,27 +1,35 @@
 """Erasing an account: the fence first, then the database, then every other place that may hold the person's id.
 
-Whatever interrupts it, the scheduled function goes on with it: every step may be done again.
+Whatever interrupts it, the scheduled function goes on with it: every step may be done again. Each run goes through all
+places, those too that were without the person before: what somebody brings back meanwhile goes again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
-from chalicelib.domain.account import Erasure, Erasures, KeepsLate, KeepsPeople
+from chalicelib.domain.account import Erasure, Erasures, KeepsLate, KeepsPeople, Left
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.people import concerning
 
+LATE_SHARE = 0.5  # of a run's time, for what came late
+
 
 @dataclass(frozen=True, slots=True)
 class EraserReport:
-    """What a scheduled run did: accounts erased, those that are left, and fences whose time was over."""
+    """What a scheduled run did: accounts erased, those that are left, and fences whose time was over.
+
+    ``waiting``: places that were not looked through for what came late; no fence opens meanwhile.
+    """
 
     erased: int = 0
     left: int = 0
     opened: int = 0
+    waiting: int = 0
 
     def as_document(self) -> dict[str, Any]:
         """The fields, as they are logged."""
@@ -52,48 +60,68 @@ class AccountErasureService:
             UnavailableError: the database did not answer in time. Where the fence stands all the same, the scheduled
                 function goes on with it.
         """
+        left = self._left(budget_seconds)
         erasure = self._erasures.begin(user_id, self._pseudonyms.of("user", user_id))
-        if erasure.user_id is not None:
-            self._tried(erasure, self._deadline(budget_seconds))
+        if erasure.user_id is not None and self._removed(erasure, left):
+            self._forgotten(erasure, left)
         return self._erasures.standing(erasure.fence) or erasure
 
     def run(self, budget_seconds: float) -> EraserReport:
-        """Go on with all that are not done, the oldest first; then remove what came late, and fences that are over.
+        """Remove what came late, and fences that are over; then go on with all that are not done, the oldest first.
 
         Raises:
-            UnavailableError: the database, or a place where something comes late, did not answer in time; the next run
-                goes on. No fence opens before such a place was looked at.
+            UnavailableError: the database did not answer in time; the next run goes on.
         """
-        deadline = self._deadline(budget_seconds)
-        done = [self._tried(erasure, deadline) for erasure in self._erasures.unfinished()]
-        if is_erased := self._erasures.closed():
-            for place in self._late:
-                place.forget_late(is_erased)
-        return EraserReport(done.count(True), done.count(False), self._erasures.tidy())
+        left = self._left(budget_seconds)
+        waiting = self._waiting(self._left(budget_seconds * LATE_SHARE))
+        opened = self._erasures.tidy(opens=not waiting)
+        unfinished = self._erasures.unfinished()
+        removed = [erasure for erasure in unfinished if self._removed(erasure, left)]
+        erased = sum(self._forgotten(erasure, left) for erasure in removed)
+        return EraserReport(erased, len(unfinished) - erased, opened, waiting)
 
-    def _tried(self, erasure: Erasure, deadline: int) -> bool:
-        """Whether everything is done. One that fails stays open, and holds up nobody; the log names its receipt."""
+    def _waiting(self, left: Left) -> int:
+        """How many places were not looked through for what came late; nothing is looked for without a fence."""
+        is_erased = self._erasures.closed()
+        if is_erased is None:
+            return 0
+
+        def looked_through(place: KeepsLate) -> bool:
+            place.forget_late(is_erased, left)
+            return True
+
+        return sum(not _tried({"late": place.name}, partial(looked_through, place)) for place in self._late)
+
+    def _removed(self, erasure: Erasure, left: Left) -> bool:
+        """Whether the database has nothing of the person any more."""
         concerning(erasure.user_id or "")
-        try:
-            return self._done(erasure, deadline)
-        except UnavailableError as error:
-            logger().warning("an erasure waits", extra={"receipt": erasure.receipt, "reason": str(error)})
-        except Exception as error:  # noqa: BLE001 the next account wants its end too, and this one its next attempt
-            logger().error("an erasure fails", extra={"receipt": erasure.receipt, "error": type(error).__name__})
-        return False
+        steps = self._erasures.removing(erasure, left)
+        return _tried({"receipt": erasure.receipt}, lambda: all(left() for _ in steps))
 
-    def _done(self, erasure: Erasure, deadline: int) -> bool:
-        for _ in self._erasures.removing(erasure):
-            if self._clock() >= deadline:
-                return False
-        for place in self._places:
-            if place.name in erasure.deleted:
-                continue
-            if self._clock() >= deadline:
-                return False
-            self._erasures.note(erasure, place.name, place.forget(str(erasure.user_id)))
-        self._erasures.finish(erasure)
-        return True
+    def _forgotten(self, erasure: Erasure, left: Left) -> bool:
+        """Whether all places are without the person, and so everything is done."""
 
-    def _deadline(self, budget_seconds: float) -> int:
-        return self._clock() + round(budget_seconds * 1000)
+        def forgotten() -> bool:
+            for place in self._places:
+                if not left():
+                    return False
+                self._erasures.note(erasure, place.name, place.forget(str(erasure.user_id), left))
+            self._erasures.finish(erasure)
+            return True
+
+        return _tried({"receipt": erasure.receipt}, forgotten)
+
+    def _left(self, budget_seconds: float) -> Left:
+        ends = self._clock() + round(budget_seconds * 1000)
+        return lambda: max(0, ends - self._clock()) / 1000
+
+
+def _tried(what: dict[str, str], work: Callable[[], bool]) -> bool:
+    """Whether it was done. What fails is tried again by the next run, and holds up nobody; the log names nobody."""
+    try:
+        return work()
+    except UnavailableError as error:
+        logger().warning("an erasure waits", extra={**what, "reason": str(error)})
+    except Exception as error:  # noqa: BLE001 the next account wants its end too, and this one its next attempt
+        logger().error("an erasure fails", extra={**what, "error": type(error).__name__})
+    return False

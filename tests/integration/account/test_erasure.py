@@ -1,14 +1,17 @@
 """An erased person is nowhere, and everybody else's documents are as they were."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import bson
 import pytest
 from bson import ObjectId
 
 from chalicelib.bootstrap.container import using
+from chalicelib.domain.account import Left
 from chalicelib.domain.errors import AccountErasedError, UnavailableError
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.database import Collections
@@ -66,7 +69,7 @@ def test_nothing_is_found_wrong_during_the_erasure_and_afterwards(mode: SyncMode
     assert verified().differences == 0
     erasure = erasures.begin(person.user, person.pseudonym)
     assert verified().differences == 0
-    for _ in erasures.removing(erasure):
+    for _ in erasures.removing(erasure, lambda: 60.0):
         found = verified()
         assert found.differences == 0, found.findings
     erasures.finish(erasure)
@@ -122,8 +125,21 @@ def test_a_fence_that_is_not_over_stays_and_so_does_one_that_is_not_done(place: 
     place.an_hour_passes()
     assert place.database["control"].find_one({"_id": fence_id(waiting.user)})
     away.is_away = False
-    assert place.container.erasure.run(60).as_document() == {"erased": 1, "left": 0, "opened": 1}
+    assert place.container.erasure.run(60).as_document() == {"erased": 1, "left": 0, "opened": 0, "waiting": 0}
     assert away.forgotten == [waiting.user]
+    assert place.container.erasure.run(60).opened == 0, "what was under way in the last run may come late"
+    place.an_hour_passes()
+    assert place.database["control"].find_one({"_id": fence_id(waiting.user)}) is None
+
+
+def test_while_it_is_not_done_nobody_is_told_a_time_that_may_be_over(place: Place) -> None:
+    person = place.person()
+    place.places.append(Elsewhere(is_away=True))
+    place.container = place.composed(place.database)
+    place.container.erasure.erase(person.user, 60)
+    place.an_hour_passes()
+    with pytest.raises(AccountErasedError, match="is being erased; it can be used again when that is done, not before"):
+        person.create("2024-01-31", 1)
 
 
 @dataclass
@@ -134,14 +150,14 @@ class Elsewhere:
     is_away: bool = False
     forgotten: list[str] = field(default_factory=list)
 
-    def forget(self, user_id: str) -> int:
+    def forget(self, user_id: str, left: Left) -> int:
         if self.is_away:
             raise UnavailableError("this place is away")
         self.forgotten.append(user_id)
-        return 3
+        return 3 if len(self.forgotten) == 1 else 0
 
 
-def test_places_that_are_done_are_not_asked_again_and_one_that_is_away_is_waited_for(place: Place) -> None:
+def test_all_places_are_asked_in_each_run_until_none_is_away(place: Place) -> None:
     here, away = Elsewhere("a place"), Elsewhere(is_away=True)
     place.places += [here, away]
     place.container = place.composed(place.database)
@@ -156,7 +172,7 @@ def test_places_that_are_done_are_not_asked_again_and_one_that_is_away_is_waited
     done = place.container.erasure.erase(person.user, 60)
     assert done.receipt == first.receipt
     assert (done.deleted["a place"], done.deleted["flag lists"]) == (3, 3)
-    assert here.forgotten == away.forgotten == [person.user]
+    assert (here.forgotten, away.forgotten) == ([person.user] * 3, [person.user])
     assert person.stands_in() == {}
 
 
@@ -164,14 +180,23 @@ def test_a_large_account_goes_on_where_the_time_was_up(place: Place, monkeypatch
     monkeypatch.setattr("chalicelib.repositories.erasure.AT_ONCE", 2)
     person = place.person()
     person.live()
-    once = place.container.erasure.erase(person.user, 0)
+    erasure = place.container.erasure
+    removing = erasure._erasures.removing
+
+    def slowly(*of: Any) -> Iterator[None]:
+        for _ in removing(*of):
+            place.clock.drain()
+            yield
+
+    monkeypatch.setattr(erasure._erasures, "removing", slowly)
+    once = erasure.erase(person.user, 5)
     assert once.erased_at is None
     runs = 0
-    while place.container.erasure.run(0).left:
+    while erasure.run(5).left:
         runs += 1
     assert runs > 5
     assert person.stands_in() == {}
-    assert place.container.erasure.erase(person.user, 0).deleted["energies"] == 5
+    assert erasure.erase(person.user, 5).deleted["energies"] == 5
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])
@@ -179,7 +204,7 @@ def test_an_erasure_that_hung_takes_nothing_of_a_new_beginning(steps: int, place
     person, erasures = place.person(), place.container.erasure._erasures
     person.live()
     erasure = erasures.begin(person.user, person.pseudonym)
-    hanging = erasures.removing(erasure)
+    hanging = erasures.removing(erasure, lambda: 60.0)
     for _ in range(steps):
         next(hanging)
     place.erase(person)
@@ -297,3 +322,45 @@ def test_positions_move_to_the_last_one_before_and_skip_nobody(before: str | Non
     else:
         assert backfill is not None
         assert (backfill["userId"], backfill["type"]) == (before, "power")
+
+
+# How a letter says an id; a function's error quotes what it was given.
+LETTERS = [
+    {"message": '{"requestPayload": {"detail": {"userId": "{id}"}}}'},
+    {"message": '{"errorMessage": "dup key: { userId: \\"{id}\\", type: \\"gas\\" }"}'},
+    {"message": "the meter {id}|gas is damaged"},
+    {"message": "", "error": "ValidationError: input_value='{id}', input_type=str"},
+]
+
+
+def _discarded(letter: dict[str, str], user_id: str) -> dict[str, Any]:
+    said = {name: text.replace("{id}", user_id) for name, text in letter.items()}
+    return {"_id": uuid4().hex, "reason": "old", "discardedAt": datetime.now(UTC), **said}
+
+
+def test_letters_that_somebody_took_away_are_known_as_in_the_queue_in_time_and_late(place: Place) -> None:
+    person, discarded = place.person(), place.database["discarded_events"]
+    discarded.insert_many([_discarded(letter, f"{person.user}2") for letter in LETTERS])
+    others = [*discarded.find()]
+    early = [*LETTERS, {"reason": "{id} has called us", "message": ""}]
+    discarded.insert_many([_discarded(letter, person.user) for letter in early])
+    assert place.erase(person)["discarded_events"] == len(early)
+    discarded.insert_many([_discarded(letter, person.user) for letter in LETTERS])
+    place.container.erasure.run(60)
+    assert [*discarded.find()] == others
+
+
+@pytest.mark.parametrize(
+    ("error", "left"),
+    [
+        ('dup key: { userId: "{id}", type: "gas" }', 'dup key: { userId: "[erased]", type: "gas" }'),
+        ("a document of {id}|gas is in the way", "a document of [erased]|gas is in the way"),
+        ("a document of jo{id}|gas is in the way", "a document of jo{id}|gas is in the way"),
+    ],
+)
+def test_what_a_script_said_of_its_failure_loses_the_person_alone(error: str, left: str, place: Place) -> None:
+    person, migrations = place.person(), place.database["migrations"]
+    migrations.update_one({}, {"$set": {"error": error.replace("{id}", person.user)}})
+    place.erase(person)
+    [record] = migrations.find({"error": {"$exists": True}})
+    assert record["error"].endswith(left.replace("{id}", person.user))

@@ -88,7 +88,7 @@ def test_what_is_no_cursor_is_refused(cursor: str, place: Place) -> None:
 def test_while_an_erasure_waits_it_says_what_is_left(person: Person, place: Place) -> None:
     erasures = place.container.erasure._erasures
     erasure = erasures.begin(person.user, person.pseudonym)
-    steps = erasures.removing(erasure)
+    steps = erasures.removing(erasure, lambda: 60.0)
     for _ in range(4):
         next(steps)
     left = together(parts(place, person, 10**9))

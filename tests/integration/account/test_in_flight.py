@@ -259,7 +259,7 @@ def test_what_repair_has_kept_of_somebody_erased_does_not_come_back(place: Place
     done = undo.undo(run)
     assert done.restored == 1
     assert {why for _, why in done.left} == {"its account was erased"}
-    for _ in erasures.removing(erasure):
+    for _ in erasures.removing(erasure, lambda: 60.0):
         pass
     erasures.finish(erasure)
     assert person.stands_in() == {}

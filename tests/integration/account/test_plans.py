@@ -8,6 +8,7 @@ from tests.integration.repositories.explaining import WITHOUT_INDEX, planned
 SHORT = {
     "find discarded_events everything": "dead letters that somebody took away: any text of one may name the person",
     "find migrations error": "what scripts have said of a failure: one record per script",
+    "find discarded_events discardedAt": "and the same, while a fence stands",
     "find quarantined_readings quarantinedAt": "what came late, while a fence stands: the record of damages is short",
 }
 

@@ -392,8 +392,8 @@ def test_an_erased_person_is_in_no_version_and_flags_go_on_changing(
     for percent in (10, 20):
         operator.changes.set(TABLE, FlagPatch(percent=Decimal(percent), test_users=("gone", f"u{percent}")), ORDER)
     before = stage.home.versions()
-    assert FlagLists(operator.changes.publishing).forget("gone") == 1
-    assert FlagVersions(stage.home, stage.clock).forget("gone") == 2
+    assert FlagLists(operator.changes.publishing).forget("gone", lambda: 60.0) == 1
+    assert FlagVersions(stage.home).forget("gone", lambda: 60.0) == 2
     left = stage.home.versions()
     assert (len(left), sorted({*before} - {*left})) == (len(before) - 1, sorted(before)[-2:])
     assert not [number for number in left if b'"gone"' in stage.home.content(number)]

@@ -37,13 +37,13 @@ def test_an_erasure_leaves_the_id_in_none_of_them(migrated: Database[Any], monke
         place = Place()
         place.send(f'{{"userId": "{GONE}"}}')
         found = (*places(migrated, adapters, rollout.now), dead_letters(place.url))
-        assert {kept.name: kept.forget(GONE) for kept in found} == {
+        assert {kept.name: kept.forget(GONE, lambda: 60.0) for kept in found} == {
             "lists of the flags": 1,
             "old versions of the flags": 2,
             "records of operators": 2,
             "dead letters": 1,
         }
-        assert [kept.forget(GONE) for kept in found] == [0, 0, 0, 0]
+        assert [kept.forget(GONE, lambda: 60.0) for kept in found] == [0, 0, 0, 0]
         assert place.ids() == set()
     client.sqs.cache_clear()
     assert GONE not in str([*migrated["flag_changes"].find()])

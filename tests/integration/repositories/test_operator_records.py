@@ -62,7 +62,7 @@ def test_a_change_of_flags_keeps_everything_but_the_person(ports: Ports, migrate
     other = changed(MOMENT + 2, OTHERS, OTHERS, state=ChangeState.FAILED, evidence={"asked": [GONE], "known": 3})
     for each in (first, by_them, other):
         ports.flag_history.save(*each)
-    assert records(migrated).forget(GONE) == 3
+    assert records(migrated).forget(GONE, lambda: 60.0) == 3
     assert said(migrated) == []
     without, reason = changed(MOMENT, (), OTHERS)[0], "on behalf of [erased], at last"
     assert list(ports.flag_history.changes(None, 10)) == [
@@ -74,7 +74,7 @@ def test_a_change_of_flags_keeps_everything_but_the_person(ports: Ports, migrate
     assert recorded is not None
     assert recorded.content == flags(*OTHERS)[1]
     assert recorded.change.to_version == first[0].to_version, "under the name that usage rows know"
-    assert records(migrated).forget(GONE) == 0
+    assert records(migrated).forget(GONE, lambda: 60.0) == 0
 
 
 def test_a_document_that_cannot_be_written_again_goes_and_restore_says_so(
@@ -82,7 +82,7 @@ def test_a_document_that_cannot_be_written_again_goes_and_restore_says_so(
 ) -> None:
     made = replace(change(MOMENT, TABLE), state=ChangeState.DEPLOYED)
     ports.flag_history.save(made, f'["{GONE}"'.encode())
-    records(migrated).forget(GONE)
+    records(migrated).forget(GONE, lambda: 60.0)
     recorded = ports.flag_history.last_deployed()
     assert recorded is not None
     assert (recorded.change, recorded.content) == (made, None)
@@ -100,7 +100,7 @@ def test_modes_stops_rules_and_replays_say_that_somebody_was_erased(ports: Ports
     for operator in (GONE, "olga"):
         ports.comparisons.audit(Replay("f1", operator, MOMENT, {}, 0))
     history, verified = control.changes(), [*migrated["control"].find({"_id": "verified"})]
-    assert records(migrated).forget(GONE) == 4
+    assert records(migrated).forget(GONE, lambda: 60.0) == 4
     assert said(migrated) == []
     assert control.changes() == [
         replace(item, by="erased", reason="as [erased] wishes") if item.by == GONE else item for item in history
@@ -123,7 +123,7 @@ def test_a_record_that_is_written_meanwhile_is_read_again(ports: Ports, migrated
         return content_without(stored, user_id)
 
     looked: list[int] = []
-    assert MongoOperatorRecords(migrated, meanwhile).forget(GONE) == 1
+    assert MongoOperatorRecords(migrated, meanwhile).forget(GONE, lambda: 60.0) == 1
     (found,) = ports.flag_history.changes(None, 10)
     assert (found.state, said(migrated)) == (ChangeState.DEPLOYED, [])
 
@@ -131,7 +131,7 @@ def test_a_record_that_is_written_meanwhile_is_read_again(ports: Ports, migrated
 def test_a_database_that_does_not_answer_is_asked_again_later() -> None:
     database = open_database("mongodb://127.0.0.1:1/?directConnection=true", "energy")
     with pytest.raises(UnavailableError):
-        MongoOperatorRecords(database, content_without, scan_seconds=0.1).forget(GONE)
+        MongoOperatorRecords(database, content_without).forget(GONE, lambda: 0.1)
     database.client.close()
 
 
@@ -140,7 +140,7 @@ def test_dates_of_the_record_stay(ports: Ports, migrated: Database[Any]) -> None
     far = {"_id": "sync_mode_changes"}
     migrated["control"].update_one(far, {"$push": {"changes": {"at": datetime(1, 1, 1, tzinfo=UTC), "by": GONE}}})
     before = migrated["control"].find_one(far) or {}
-    records(migrated).forget(GONE)
+    records(migrated).forget(GONE, lambda: 60.0)
     after = migrated["control"].find_one(far) or {}
     assert [item["at"] for item in after["changes"]] == [item["at"] for item in before["changes"]]
     assert GONE not in str(after)

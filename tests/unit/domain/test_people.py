@@ -86,6 +86,12 @@ def test_and_takes_nobody_else_for_it(value: Any) -> None:
     assert ALICE not in said_in(with_id(value, ALICE))
 
 
+def test_a_long_word_is_gone_through_once() -> None:
+    """A letter has 256 KB: looked at from each of its characters, it would take minutes."""
+    long = "a" * 250_000
+    assert [*said_in(f"{long} {ALICE}|gas")][-3:] == [ALICE] * 3
+
+
 def test_a_strange_id_is_found_where_it_is_a_text_of_its_own() -> None:
     for value in ({"userId": STRANGE}, [f"{STRANGE}|power"], {STRANGE: 1}):
         assert STRANGE in said_in(value)

@@ -1,7 +1,6 @@
 """The flags after the end of an account: nobody of that id in them, and nothing else has changed."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -14,7 +13,7 @@ from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.flags.changes.patch import FlagPatch
-from chalicelib.flags.changes.people import LOOKING_SECONDS, FlagLists, FlagVersions
+from chalicelib.flags.changes.people import FlagLists, FlagVersions
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import read, written
 from chalicelib.flags.document.people import content_without, without_person
@@ -30,8 +29,13 @@ def lists(rollout: Rollout) -> FlagLists:
     return FlagLists(rollout.flags.changes.publishing)
 
 
-def versions(rollout: Rollout, seconds: Callable[[], float] = lambda: 0.0) -> FlagVersions:
-    return FlagVersions(rollout.home, seconds)
+def versions(rollout: Rollout) -> FlagVersions:
+    return FlagVersions(rollout.home)
+
+
+def in_time() -> float:
+    """So many seconds are left."""
+    return 60.0
 
 
 def naming(rollout: Rollout) -> list[int]:
@@ -51,7 +55,7 @@ def named(risen: Rollout) -> Rollout:
 
 def test_a_person_leaves_all_lists_retired_flags_included_by_one_recorded_deployment(named: Rollout) -> None:
     deployments, before = len(named.appconfig.deployments), named.flags.overview.listing().document
-    assert lists(named).forget(GONE) == 3
+    assert lists(named).forget(GONE, in_time) == 3
     assert GONE not in json.dumps(named.appconfig.content())
     assert len(named.appconfig.deployments) == deployments + 1
     after = named.flags.overview.listing().document
@@ -78,9 +82,9 @@ def test_an_order_that_is_recorded_leaves_who_and_why_out_of_appconfig(named: Ro
 def test_nobody_named_is_nothing_deployed(named: Rollout) -> None:
     deployments, changes = len(named.appconfig.deployments), len(named.flags.overview.changes(None, 100))
     for user_id in ("somebody", GONE + "2"):
-        assert lists(named).forget(user_id) == 0
-    lists(named).forget(GONE)
-    assert lists(named).forget(GONE) == 0
+        assert lists(named).forget(user_id, in_time) == 0
+    lists(named).forget(GONE, in_time)
+    assert lists(named).forget(GONE, in_time) == 0
     assert len(named.appconfig.deployments) == deployments + 1
     assert len(named.flags.overview.changes(None, 100)) == changes + 1
 
@@ -90,7 +94,7 @@ def test_it_needs_no_verify_and_raises_no_percentage_and_a_blocked_id_falls_back
     assert risen.decision(IN_HALF).backend is Backend.OLD
     risen.mode(SyncMode.DUAL_WRITE, since=risen.now())  # nobody has verified since
     percent = risen.table().rollout_percent
-    assert lists(risen).forget(IN_HALF) == 1
+    assert lists(risen).forget(IN_HALF, in_time) == 1
     risen.appconfig.pass_time(15)
     assert (risen.table().rollout_percent, risen.decision(IN_HALF).backend) == (percent, Backend.NEW)
 
@@ -100,7 +104,7 @@ def exact(rollout: Rollout, percent: int, *users: str) -> Flag:
     rollout.known(*users)
     rollout.open()
     rollout.set(percent, exact=True)
-    assert lists(rollout).forget(users[0]) == 1
+    assert lists(rollout).forget(users[0], in_time) == 1
     return rollout.table()
 
 
@@ -126,7 +130,7 @@ def test_an_operator_who_deploys_at_the_same_time_loses_nothing(named: Rollout) 
         if not raced:
             raced.append(olga.changes.set(TABLE, FlagPatch(percent=Decimal(70)), ORDER))
 
-    assert FlagLists(replace(publishing, deploying=race)).forget(GONE) == 3
+    assert FlagLists(replace(publishing, deploying=race)).forget(GONE, in_time) == 3
     assert named.table().rollout_percent == 70
     assert GONE not in json.dumps(named.appconfig.content())
 
@@ -136,7 +140,7 @@ def test_a_deployment_under_way_is_waited_for_by_the_next_run(named: Rollout) ->
     named.appconfig.deployments[-1].seconds = 60
     for place in (lists(named), versions(named)):
         with pytest.raises(UnavailableError, match="deployment 8 is under way"):
-            place.forget(GONE)
+            place.forget(GONE, in_time)
     assert len(named.appconfig.deployments) == 8
 
 
@@ -144,83 +148,82 @@ def test_without_appconfig_or_the_record_the_next_run_tries_again(named: Rollout
     with named.appconfig.outage():
         for place in (lists(named), versions(named)):
             with pytest.raises(UnavailableError):
-                place.forget(GONE)
+                place.forget(GONE, in_time)
     named.history.down = True
     with pytest.raises(UnavailableError):
-        lists(named).forget(GONE)
+        lists(named).forget(GONE, in_time)
     named.history.down = False
-    assert lists(named).forget(GONE) == 3
+    assert lists(named).forget(GONE, in_time) == 3
 
 
 def test_a_stage_without_flags_names_nobody(rollout: Rollout) -> None:
     rollout.appconfig.deployments.clear()
-    assert (lists(rollout).forget(GONE), versions(rollout).forget(GONE)) == (0, 0)
+    assert (lists(rollout).forget(GONE, in_time), versions(rollout).forget(GONE, in_time)) == (0, 0)
 
 
 def test_a_flag_that_cannot_be_read_is_written_again_switched_off_where_it_names_the_person(named: Rollout) -> None:
     content = named.appconfig.content()
     content[TABLE]["salt"] = "another"
     named.appconfig.deployed(json.dumps(content).encode())
-    assert lists(named).forget("somebody") == 0
-    assert lists(named).forget(GONE) == 3
+    assert lists(named).forget("somebody", in_time) == 0
+    assert lists(named).forget(GONE, in_time) == 3
     assert (GONE in json.dumps(named.appconfig.content()), named.table().enabled) == (False, False)
 
 
 def test_a_document_that_nobody_can_read_keeps_the_erasure_open(named: Rollout) -> None:
     named.appconfig.deployed(b"[]")
     with pytest.raises(UnavailableError, match="flags kill writes it again"):
-        lists(named).forget(GONE)
+        lists(named).forget(GONE, in_time)
 
 
 def test_names_of_nobody_keep_what_they_say(named: Rollout) -> None:
     content = named.appconfig.content() | {"theirs": {"default": False, "people": [GONE]}}
     named.appconfig.deployed(json.dumps(content).encode())
-    assert lists(named).forget(GONE) == 3
+    assert lists(named).forget(GONE, in_time) == 3
     assert named.appconfig.content()["theirs"] == content["theirs"]
 
 
 def test_old_versions_that_name_the_person_are_deleted_the_others_and_the_deployed_one_stay(named: Rollout) -> None:
     with pytest.raises(UnavailableError, match="the deployed flags name the person"):
-        versions(named).forget(GONE)
-    lists(named).forget(GONE)
+        versions(named).forget(GONE, in_time)
+    lists(named).forget(GONE, in_time)
     deployed, old = named.appconfig.content(), naming(named)
     others = named.appconfig.versions.keys() - set(old)
     assert (len(old), len(others)) == (4, 4)
-    assert versions(named).forget(GONE) == len(old)
+    assert versions(named).forget(GONE, in_time) == len(old)
     assert named.appconfig.versions.keys() == others
     assert named.appconfig.content() == deployed
-    assert versions(named).forget(GONE) == 0
+    assert versions(named).forget(GONE, in_time) == 0
 
 
 def test_an_operator_goes_on_changing_flags_where_the_latest_version_had_to_go(named: Rollout) -> None:
     """AppConfig's lock counts from the latest version: one that was never deployed may be it."""
     never_deployed = named.appconfig.versions[max(named.appconfig.versions)]
-    lists(named).forget(GONE)
+    lists(named).forget(GONE, in_time)
     latest = max(named.appconfig.versions)
     named.home.create(never_deployed, latest)
-    assert versions(named).forget(GONE) == 5
+    assert versions(named).forget(GONE, in_time) == 5
     assert max(named.appconfig.versions) == latest + 2
     assert naming(named) == []
     assert named.set(60).change.to_version == read(named.appconfig.versions[latest + 3]).version
 
 
 def test_more_versions_than_a_run_can_look_at_are_looked_at_by_the_next_ones(named: Rollout) -> None:
-    lists(named).forget(GONE)
-    seconds = iter(range(0, 10_000, int(LOOKING_SECONDS / 4)))
-    place = versions(named, lambda: next(seconds))
+    lists(named).forget(GONE, in_time)
+    place = versions(named)
     for _ in range(2):  # of seven versions a run looks at three
-        with pytest.raises(UnavailableError, match="not looked through in 20 s"):
-            place.forget(GONE)
-    place.forget(GONE)
+        with pytest.raises(UnavailableError, match="not looked through in time"):
+            place.forget(GONE, iter([15.0, 10.0, 5.0, 0.0]).__next__)
+    place.forget(GONE, in_time)
     assert naming(named) == []
 
 
 def test_a_version_that_cannot_be_deleted_keeps_the_erasure_open(named: Rollout) -> None:
-    lists(named).forget(GONE)
+    lists(named).forget(GONE, in_time)
     named.appconfig.throttled["delete_hosted_configuration_version"] = 1
     with pytest.raises(UnavailableError):
-        versions(named).forget(GONE)
-    assert versions(named).forget(GONE) == 4
+        versions(named).forget(GONE, in_time)
+    assert versions(named).forget(GONE, in_time) == 4
 
 
 users = st.sampled_from([GONE, "a", "b", "c"])

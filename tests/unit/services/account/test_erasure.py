@@ -1,10 +1,10 @@
 """One erasure that fails holds up no other, and its log line names nobody."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from chalicelib.domain.account import Erasure
+from chalicelib.domain.account import Erasure, Left
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.services.account.erasure import AccountErasureService
@@ -22,10 +22,10 @@ class Failing(FakeErasures):
         super().__init__(FakeStore(lambda: 0))
         self.error = error
 
-    def removing(self, erasure: Erasure) -> Iterator[None]:
+    def removing(self, erasure: Erasure, left: Left) -> Iterator[None]:
         if erasure.user_id == MARKED:
             raise self.error
-        yield from super().removing(erasure)
+        yield from super().removing(erasure, left)
 
 
 @pytest.mark.parametrize("error", [UnavailableError("out of time"), ZeroDivisionError(MARKED)])
@@ -46,3 +46,66 @@ def test_one_that_fails_stays_open_and_the_next_one_has_its_turn(
 def test_a_request_that_fails_on_the_way_says_that_it_goes_on() -> None:
     service = AccountErasureService(Failing(UnavailableError("out of time")), (), PSEUDONYMS, lambda: 0)
     assert service.erase(MARKED, 60).erased_at is None
+
+
+class Place:
+    """A place beside the database; ``told``: how many seconds were left when it was asked."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.is_away = False
+        self.entries = 1
+        self.told: list[float] = []
+
+    def forget(self, user_id: str, left: Left) -> int:
+        self.told.append(left())
+        if self.is_away:
+            raise UnavailableError(f"{self.name} is away")
+        went, self.entries = self.entries, 0
+        return went
+
+    def forget_late(self, is_erased: Callable[[str], bool], left: Left) -> int:
+        return self.forget("", left)
+
+
+def test_what_somebody_brings_back_while_another_place_is_away_goes_again_and_is_counted() -> None:
+    erasures = FakeErasures(FakeStore(lambda: 0))
+    lists, versions = Place("lists"), Place("versions")
+    versions.is_away = True
+    service = AccountErasureService(erasures, (lists, versions), PSEUDONYMS, lambda: 0)
+    assert service.erase(MARKED, 60).erased_at is None
+    lists.entries = 2  # an alarm has rolled the deployment back
+    versions.is_away = False
+    assert service.run(60).erased == 1
+    done = service.erase(MARKED, 60)
+    assert lists.entries == 0
+    assert (done.deleted["lists"], done.deleted["versions"]) == (3, 1)
+
+
+def test_a_place_gets_what_is_left_of_the_time() -> None:
+    now = iter(range(0, 1_000_000, 4_000))
+    places = [Place("lists"), Place("versions"), Place("letters")]
+    service = AccountErasureService(FakeErasures(FakeStore(lambda: 0)), places, PSEUDONYMS, lambda: next(now))
+    assert service.erase(MARKED, 22).erased_at is None
+    assert [place.told for place in places] == [[10], [2], []]
+
+
+@pytest.mark.parametrize("error", [UnavailableError("too many letters"), RecursionError()])
+def test_a_late_place_that_is_not_through_keeps_fences_up_and_nothing_else(error: Exception) -> None:
+    class Stuck(Place):
+        def forget_late(self, is_erased: Callable[[str], bool], left: Left) -> int:
+            self.told.append(left())
+            raise error
+
+    tidied: list[bool] = []
+
+    class Tidied(FakeErasures):
+        def tidy(self, *, opens: bool) -> int:
+            tidied.append(opens)
+            return super().tidy(opens=opens)
+
+    erasures, stuck, late = Tidied(FakeStore(lambda: 0)), Stuck("letters"), Place("others")
+    service = AccountErasureService(erasures, (), PSEUDONYMS, lambda: 0, (stuck, late))
+    erasures.begin(MARKED, "pseudonym")
+    assert service.run(60).as_document() == {"erased": 1, "left": 0, "opened": 0, "waiting": 1}
+    assert (tidied, stuck.told, late.told) == ([False], [30], [30])
