@@ -42,14 +42,15 @@ async function takeOver() {
 }
 
 /**
- * The page of now; the kept one where the network is away, or takes longer than somebody waits.
+ * The page of now; the kept one where network or application are away, or take longer than somebody waits.
  * @param {Request} request
  */
 async function page(request) {
   const asked = fetch(request);
   const instead = async () => (await kept(PAGE)) ?? asked;
+  const answer = async () => ((await asked).status >= 500 ? instead() : asked);
   const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
-  return Promise.race([asked.catch(instead), patience.then(instead)]);
+  return Promise.race([answer().catch(instead), patience.then(instead)]);
 }
 
 /** @param {Request} request */

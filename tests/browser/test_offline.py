@@ -97,7 +97,7 @@ def until(page: Page, script: str) -> None:
 
 def stay(page: Page) -> None:
     page.get_by_role("link", name="Meters").click()
-    page.get_by_label("Stay signed in on this device").check()
+    page.get_by_label("Show my last figures without network").check()
     until(page, "localStorage.length > 0")
     page.get_by_role("link", name="Overview").click()
 
@@ -148,8 +148,8 @@ def test_the_page_opens_takes_a_reading_and_says_so_and_with_network_the_month_c
         for component in ("monthly_charts", "timeline_slider", "energy_table"):
             expect(page.locator(f"#{component}")).to_contain_text("As of 15 Mar 2024, 11:00")
         type_reading(page, "8400", "2024-03-14")
-        expect(page.get_by_text("Waits to be sent: Electricity, 8,400 kWh, 14 Mar 2024, 18:00.")).to_be_visible()
-        expect(note(page)).to_have_text("Waits to be sent: 1 reading")
+        expect(page.get_by_text("Not sent yet: Electricity, 8,400 kWh, 14 Mar 2024, 18:00.")).to_be_visible()
+        expect(note(page)).to_have_text("Not sent yet: 1 reading")
         expect(page.locator("#dashboard")).to_contain_text("165 kWh")
         accessible(page)
     expect(page.get_by_text("The network is back. Sign in to see the figures of today.")).to_be_visible()
@@ -173,7 +173,7 @@ def test_twenty_readings_typed_in_two_tabs_are_stored_once_each_although_an_answ
         for at, day in enumerate(days[:10]):
             type_reading(page, f"{7910 + at * 10}", day)
         page = reopened(page)
-        expect(note(page)).to_have_text("Wait to be sent: 10 readings")
+        expect(note(page)).to_have_text("Not sent yet: 10 readings")
         for at, day in enumerate(days[10:], 10):
             type_reading(page, f"{7910 + at * 10}", day)
     lost: list[str] = []
@@ -295,7 +295,7 @@ def test_signing_out_warns_and_leaves_nothing_on_the_device(
         dialog.get_by_role("button", name="Stay signed in").click()
         expect(note(page)).to_be_visible()
         page.get_by_role("button", name="Sign out").click()
-        dialog.get_by_role("button", name="Sign out and lose").click()
+        dialog.get_by_role("button", name="Sign out and lose it").click()
         expect(page.get_by_role("button", name="Sign in")).to_be_visible()
         after = page.evaluate(KEPT)
     assert "vendor/preact.js" in after  # the page itself stays
@@ -309,7 +309,7 @@ def test_figures_are_kept_for_nobody_who_has_not_chosen_it(enter: SignIn) -> Non
     assert page.evaluate("indexedDB.databases()") == []
     stay(page)
     page.get_by_role("link", name="Meters").click()
-    page.get_by_label("Stay signed in on this device").uncheck()
+    page.get_by_label("Show my last figures without network").uncheck()
     until(page, "async () => !localStorage.length && !(await indexedDB.databases()).length")
 
 
@@ -322,7 +322,7 @@ def test_two_tabs_send_a_reading_once(served: Served, enter: SignIn, without_net
     with without_network(page):
         for day in ("2024-03-12", "2024-03-13"):
             type_reading(page, "8360", day)
-        expect(note(other)).to_have_text("Wait to be sent: 2 readings")
+        expect(note(other)).to_have_text("Not sent yet: 2 readings")
     for tab in (page, other):
         expect(note(tab)).to_have_count(0)
     assert posts(served) == 2

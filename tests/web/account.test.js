@@ -112,6 +112,20 @@ test("nothing is erased before the whole name is typed", async () => {
   }
 });
 
+test("who is not signed in erases and saves nothing, and is not told that something may have gone", async () => {
+  const { Api } = await import(new URL("page/api.js", WEB));
+  const api = new Api("", "", () => {}, fetch);
+  const { root, app, type } = await opened({ api });
+  await said(root, EN.needsSignIn);
+  type("home");
+  root.querySelector("form").dispatchEvent(new Event("submit", { cancelable: true }));
+  for (const name of [EN.saveFile, EN.saveFirst]) button(root, name).click();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(button(root, EN.eraseYes).disabled, true);
+  for (const text of [EN.notKnown, EN.notErased, EN.saveFailed]) assert.ok(!root.textContent.includes(text), text);
+  assert.deepEqual([app.asked, app.saved], [[], []]);
+});
+
 /** What is left on the page of somebody who is signed out. */
 async function farewellOf(app, language = "en") {
   await until(() => app.farewells.length, "the person is signed out");

@@ -232,3 +232,29 @@ test("what could not be removed is said", async () => {
   await until(() => root.querySelector("[role=alert]").textContent.includes(EN.notForgotten));
   assert.ok(buttonOf(root, EN.signIn));
 });
+
+test("without network signing in again fails, and everything else stays as it was", async () => {
+  const { root, issuer, app } = await opened();
+  await until(() => /1,234\.6/.test(root.textContent));
+  app.status = 401;
+  document.dispatchEvent(new Event("visibilitychange"));
+  await until(() => buttonOf(root, EN.signInAgain));
+  issuer.url = "http://elsewhere.example";
+  const alert = root.querySelector("[role=alert]");
+  buttonOf(root, EN.signInAgain).click();
+  await until(() => alert.textContent.includes(EN.signInFailed));
+  assert.match(alert.textContent, new RegExp(EN.expired));
+  assert.match(root.textContent, /1,234\.6/);
+  assert.doesNotMatch(root.textContent, new RegExp(EN.welcome));
+  assert.equal(buttonOf(root, EN.signIn), undefined);
+});
+
+test("who is signed out is told when the network goes and comes", async () => {
+  const { root } = await opened({ arrive: false });
+  const after = (type) => () => {
+    document.defaultView.dispatchEvent(new Event(type)); // the page begins to listen some time
+    return root.textContent.includes(EN.offline.away);
+  };
+  await until(after("offline"));
+  await until(() => !after("online")());
+});

@@ -150,7 +150,8 @@ for (const zone of ["Pacific/Kiritimati", "Pacific/Pago_Pago"]) {
       const dates = [...root.querySelectorAll("tbody tr")].map((row) => textOf(row.cells[2]));
       assert.deepEqual(dates, ["Apr 1, 2023", "Apr 4, 2023, 10:30 AM"]);
     } finally {
-      process.env.TZ = before ?? "";
+      if (before === undefined) delete process.env.TZ;
+      else process.env.TZ = before;
     }
   });
 }
@@ -593,6 +594,13 @@ test("whatever a file holds is text", async () => {
   assert.ok(listOf(root, "doubtful")[0].includes(EN.doubts.other));
   for (const code of root.querySelectorAll(".flaws code"))
     assert.ok(code.querySelector("bdi"), "right to left stays within");
+});
+
+test("after an erasure it is said from when on one may begin anew", async () => {
+  const erased = { detail: "no", code: "ACCOUNT_ERASED", opensAt: "2024-03-15T11:00:00.000Z" };
+  const { root } = await opened({ previews: [json(erased, 409)] });
+  choose(root);
+  await until(isShown(root, "Your data was erased. You may begin anew from"));
 });
 
 for (const [status, said] of [

@@ -6,7 +6,7 @@ import { json, shown, until, WEB } from "./surroundings.js";
 
 const { EnergyForms } = await import(new URL("components/energy_forms.js", WEB));
 const { Drafts } = await import(new URL("page/component.js", WEB));
-const { instantsOf, localParts, parseNumber } = await import(new URL("page/formats.js", WEB));
+const { Formats, instantsOf, localParts, parseNumber } = await import(new URL("page/formats.js", WEB));
 const { FORM_WORDS } = await import(new URL("components/form_words.js", WEB));
 const { WORDS } = await import(new URL("page/words.js", WEB));
 
@@ -598,27 +598,35 @@ test("every control has a name", async () => {
   }
 });
 
-test("where nobody answers a new reading waits, with its instant and amount fixed, and that is said", async () => {
-  const { root, value } = await opened([new TypeError("offline")]);
-  const waiting = [];
-  value.api.device = { wait: async (reading) => void waiting.push(reading), onAway() {} };
-  type(field(root, "date"), "2023-02-01");
-  type(field(root, "time"), "12:00");
-  await save(root, "12500.5");
-  await until(saying(root, "Waits to be sent: Electricity, 12,500.5 kWh, Feb 1, 2023"), "it waits");
-  assert.deepEqual(waiting, [
-    {
-      type: "power",
-      amount: 12500.5,
-      confirm: false,
-      date: "2023-02-01T11:00:00.000Z",
-      zone: ZONE,
-      onto: null,
-      refusal: null,
-    },
-  ]);
-  assert.equal(field(root, "amount"), null, "the form is closed");
-});
+const html = (body, status) => new Response(body, { status, headers: { "Content-Type": "text/html; charset=utf-8" } });
+
+for (const [who, answer] of [
+  ["nobody answers", new TypeError("offline")],
+  ["the portal of a network answers with its page", html("<h1>Accept our terms</h1>", 200)],
+  ["somebody answers with a success that has no reading", json({ ok: true })],
+  ["a proxy forbids it with its page", html("<h1>Forbidden</h1>", 403)],
+])
+  test(`where ${who} a new reading waits, with its instant and amount fixed, and that is said`, async () => {
+    const { root, value } = await opened([answer]);
+    const waiting = [];
+    value.api.device = { wait: async (reading) => void waiting.push(reading), onAway() {} };
+    type(field(root, "date"), "2023-02-01");
+    type(field(root, "time"), "12:00");
+    await save(root, "12500.5");
+    await until(saying(root, "Not sent yet: Electricity, 12,500.5 kWh, Feb 1, 2023"), "it waits");
+    assert.deepEqual(waiting, [
+      {
+        type: "power",
+        amount: 12500.5,
+        confirm: false,
+        date: "2023-02-01T11:00:00.000Z",
+        zone: ZONE,
+        onto: null,
+        refusal: null,
+      },
+    ]);
+    assert.equal(field(root, "amount"), null, "the form is closed");
+  });
 
 test("where nothing can be kept, a reading that nobody answered stays in its form", async () => {
   const { root, value } = await opened([new TypeError("offline")]);
@@ -627,3 +635,23 @@ test("where nothing can be kept, a reading that nobody answered stays in its for
   await until(saying(root, EN.lost), "it was not saved");
   assert.equal(field(root, "amount").value, "12500");
 });
+
+test("a question that this page does not know is no question", async () => {
+  const { root, writes } = await opened([json({ detail: "no", code: "OF_ANOTHER_RELEASE" }, 422), stored()]);
+  await save(root, "100");
+  await until(saying(root, EN.refused.other), "it is refused");
+  assert.equal(writes().length, 1);
+});
+
+for (const language of ["en", "de"]) {
+  test(`after an erasure it is said from when on one may begin anew: ${language}`, async () => {
+    const erased = { detail: "in English", code: "ACCOUNT_ERASED", opensAt: "2024-03-15T11:00:00.000Z" };
+    const { root, sent } = await opened([json(erased, 409)], { language });
+    await save(root, "100");
+    const moment = new Formats(language).moment(erased.opensAt, ZONE);
+    await until(saying(root, FORM_WORDS[language].erased(moment)), "until when it is closed");
+    assert.doesNotMatch(root.textContent, /in English/);
+    assert.equal(sent.length, 1, "nothing is in the way: nothing is looked for");
+    assert.equal(field(root, "amount").value, "100");
+  });
+}

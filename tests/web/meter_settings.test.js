@@ -236,6 +236,13 @@ test("an exchange without a time is given one", async () => {
   await until(isFocused(() => field(root, "time")));
 });
 
+const ERASED = { detail: "no", code: "ACCOUNT_ERASED", opensAt: "2024-03-15T11:00:00.000Z" };
+
+test("after an erasure it is said from when on one may begin anew", async () => {
+  const { root } = await correcting(json(ERASED, 409));
+  await until(saying(root, "Your data was erased. You may begin anew from"));
+});
+
 for (const [status, text] of [
   [409, EN.taken],
   [412, EN.changed],

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { json, WEB } from "./surroundings.js";
+import { json, until, WEB } from "./surroundings.js";
 
 const { Api } = await import(new URL("page/api.js", WEB));
 const { Queue } = await import(new URL("device/queue.js", WEB));
@@ -43,6 +43,7 @@ const refused =
   (status, more = {}) =>
   () =>
     json({ detail: "no", ...more }, status);
+const portal = () => new Response("<h1>Welcome to our hotel</h1>", { headers: { "Content-Type": "text/html" } });
 const lost = () => {
   throw new TypeError("network");
 };
@@ -55,18 +56,20 @@ function queueOf(device, answers, { existing = null, token = "t" } = {}) {
     sent.push({ method, path: url, ...JSON.parse(body), ...(headers["If-Match"] && { match: headers["If-Match"] }) });
     return answers.shift()(JSON.parse(body));
   };
-  return { queue: new Queue(new Api("", token, () => {}, fetch), device), sent };
+  const told = [];
+  const queue = new Queue(new Api("", token, () => {}, fetch), device, (count) => told.push(count));
+  return { queue, sent, told };
 }
 
 test("readings are sent in order, and wait no more", async () => {
   const device = new MemoryDevice(10, 20, 30);
-  const { queue, sent } = queueOf(device, [created, created, created]);
+  const { queue, sent, told } = queueOf(device, [created, created, created]);
   assert.equal(await queue.send(), true);
   assert.deepEqual(
     sent.map(({ amount, date }) => [amount, date]),
     [10, 20, 30].map((amount, id) => [amount, `2024-03-${10 + id}T17:00:00.000Z`]),
   );
-  assert.deepEqual([device.readings, queue.stored], [[], 3]);
+  assert.deepEqual([device.readings, told], [[], [3]]);
 });
 
 test("who asks twice sends once", async () => {
@@ -87,7 +90,8 @@ test("a reading whose answer was lost counts as sent where it is stored", async 
 for (const [what, answer] of [
   ["no answer", lost],
   ["429", refused(429)],
-  ["503", refused(503)],
+  ["the page of a portal", portal],
+  ["a success without a reading", () => json({}, 201)],
 ]) {
   test(`after ${what} everything stays and is tried again`, async () => {
     const device = new MemoryDevice(10, 20);
@@ -98,6 +102,57 @@ for (const [what, answer] of [
     assert.deepEqual([device.readings.length, sent.length], [0, 3]);
   });
 }
+
+for (const [what, answer] of [
+  ["a failure", refused(500)],
+  ["the application being away", refused(503)],
+  ["what a gateway forbids", () => json({ message: "Forbidden" }, 403)],
+  ["what a gateway does not find", () => json({ message: "Not Found" }, 404)],
+]) {
+  test(`after ${what} the reading stays, and is in the way of no other`, async () => {
+    const device = new MemoryDevice(10, 20);
+    const { queue, sent, told } = queueOf(device, [answer, created, created]);
+    assert.equal(await queue.send(), false);
+    assert.deepEqual(
+      device.readings.map(({ amount, refusal }) => [amount, refusal]),
+      [[10, null]],
+    );
+    assert.deepEqual([sent.length, told], [2, [1]]);
+    assert.equal(await queue.send(), true);
+    assert.deepEqual([device.readings, told], [[], [1, 1]]);
+  });
+}
+
+test("what is answered while others are being sent is sent too", async () => {
+  const device = new MemoryDevice(10, 20);
+  const held = Promise.withResolvers();
+  const question = refused(422, { code: "LOWER_THAN_PREVIOUS", details: {} });
+  const { queue, sent } = queueOf(device, [question, (body) => held.promise.then(() => created(body)), created]);
+  const sending = queue.send();
+  await until(() => sent.length === 2);
+  const answered = queue.answer(device.readings[0], { confirm: true });
+  held.resolve();
+  assert.equal(await sending, true);
+  await answered;
+  assert.deepEqual([sent.map(({ confirm = false }) => confirm), device.readings], [[false, false, true], []]);
+});
+
+test("what begins to wait just before the end is sent too", async () => {
+  const device = new MemoryDevice(10, 20);
+  const late = device.readings.pop();
+  const { queue, sent } = queueOf(device, [created, created]);
+  const waiting = device.waiting;
+  device.waiting = async () => {
+    const found = await waiting();
+    if (!found.length && !sent[1]) {
+      device.readings = [late];
+      queue.send();
+    }
+    return found;
+  };
+  await queue.send();
+  assert.deepEqual([sent.length, device.readings], [2, []]);
+});
 
 test("after 401 everything stays until the person has signed in", async () => {
   const device = new MemoryDevice(10, 20);
@@ -165,7 +220,9 @@ test("what is written elsewhere may settle a question; what the queue itself wri
 
 test("another refusal is kept with its message", async () => {
   const device = new MemoryDevice(10);
-  const { queue } = queueOf(device, [refused(409, { code: "ACCOUNT_ERASED", detail: "it was erased" })]);
+  const erased = { code: "ACCOUNT_ERASED", opensAt: "2024-04-01T00:00:00.000Z", detail: "it was erased" };
+  const { queue } = queueOf(device, [refused(409, erased)], { existing: EXISTING });
   await queue.send();
-  assert.equal(device.readings[0].refusal.message, "it was erased");
+  const { message, opensAt, details } = device.readings[0].refusal;
+  assert.deepEqual([message, opensAt, details], ["it was erased", erased.opensAt, null]);
 });

@@ -20,7 +20,11 @@ const UNSURE = [0, 500, 502, 504]; // it may have been done nevertheless
 
 export function Account() {
   const saving = useSaving();
-  return html`<${SaveEverything} saving=${saving} /><${EraseEverything} saving=${saving} />`;
+  const { words, api } = useSurroundings();
+  return html`
+    ${!api.token && html`<p class="hint">${accountWords(words).needsSignIn}</p>`}
+    <${SaveEverything} saving=${saving} /><${EraseEverything} saving=${saving} />
+  `;
 }
 
 /** Two buttons save the same file; what becomes of it is said in one place. */
@@ -30,7 +34,7 @@ function useSaving() {
   const [state, setState] = useState(/** @type {"" | "busy" | "failed"} */ (""));
   const said = accountWords(words);
   const save = async () => {
-    if (state === "busy") return;
+    if (state === "busy" || !api.token) return;
     setState("busy");
     setText(said.saving(formats.number(0)));
     try {
@@ -43,7 +47,7 @@ function useSaving() {
       setState("failed");
     }
   };
-  return { text, state, save };
+  return { text, isOff: state === "busy" || !api.token, hasFailed: state === "failed", save };
 }
 
 /**
@@ -76,14 +80,14 @@ async function everything(api, onPage) {
 }
 
 /** @param {{saving: Saving}} props */
-function SaveEverything({ saving: { text, state, save } }) {
+function SaveEverything({ saving: { text, isOff, hasFailed, save } }) {
   const { words } = useSurroundings();
   const said = accountWords(words);
   return html`
     <section id="account_export" class="account component" aria-labelledby="account_export-title">
       <h2 id="account_export-title">${said.save}</h2>
       <p>${said.saveHow}</p>
-      <button type="button" class="inline" aria-disabled=${state === "busy"} onClick=${save}>${state === "failed" ? words.tryAgain : said.saveFile}</button>
+      <button type="button" class="inline" aria-disabled=${isOff} onClick=${save}>${hasFailed ? words.tryAgain : said.saveFile}</button>
       <p role="status" class="outcome">${text}</p>
     </section>
   `;
@@ -95,7 +99,7 @@ function EraseEverything({ saving }) {
   const [typed, setTyped] = useState("");
   const [phase, setPhase] = useState(/** @type {"" | "erasing" | "notErased" | "notKnown"} */ (""));
   const said = accountWords(words);
-  const isSure = typed.trim().normalize() === user.trim().normalize();
+  const isSure = Boolean(api.token) && typed.trim().normalize() === user.trim().normalize();
   const erase = async (/** @type {Event} */ event) => {
     event.preventDefault();
     if (!isSure || phase === "erasing") return;
@@ -112,7 +116,7 @@ function EraseEverything({ saving }) {
     <section id="account_erasure" class="account component" aria-labelledby="account_erasure-title">
       <h2 id="account_erasure-title">${said.erase}</h2>
       <p class="hint">${said.eraseHow}</p>
-      <p><button type="button" class="inline secondary" aria-disabled=${saving.state === "busy"} onClick=${saving.save}>${said.saveFirst}</button> <small>${saving.text}</small></p>
+      <p><button type="button" class="inline secondary" aria-disabled=${saving.isOff} onClick=${saving.save}>${said.saveFirst}</button> <small>${saving.text}</small></p>
       <form onSubmit=${erase}>
         <label>${said.confirm(user)}
           <input type="text" value=${typed} autocomplete="off" autocapitalize="off" spellcheck="false" onInput=${(/** @type {any} */ { target }) => setTyped(target.value)} />

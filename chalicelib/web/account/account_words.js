@@ -16,6 +16,7 @@ const ENGLISH = {
   saveFirst: "Save the file first",
   confirm: (/** @type {string} */ user) => `Type your name to go on: ${user}`,
   eraseYes: "Erase everything for good",
+  needsSignIn: "Saving and erasing need the network, and that you sign in.",
   erasing: "It is being erased …",
   notErased: "It was not erased. You are still signed in.",
   notKnown: "No answer came. It is not known whether anything was erased. Trying again does no harm.",
@@ -61,6 +62,7 @@ const GERMAN = {
   saveFirst: "Erst die Datei speichern",
   confirm: (user) => `Tippen Sie Ihren Namen, um fortzufahren: ${user}`,
   eraseYes: "Alles endgültig löschen",
+  needsSignIn: "Zum Speichern und Löschen braucht es das Netz, und dass Sie sich anmelden.",
   erasing: "Es wird gelöscht …",
   notErased: "Es wurde nicht gelöscht. Sie sind noch angemeldet.",
   notKnown:

@@ -61,6 +61,7 @@ const ENGLISH = {
     moduli: "A stored reading has more digits than that.",
     other: "This cannot be saved so.",
   },
+  erased: (/** @type {string} */ moment) => `Your data was erased. You may begin anew from ${moment}.`,
   lost: "It was not saved. Nothing is lost: try again.",
   expired: "Your sign-in has ended. What you have typed is kept: please sign in again.",
 };
@@ -116,6 +117,7 @@ const GERMAN = {
     moduli: "Ein gespeicherter Stand hat mehr Stellen.",
     other: "So lässt sich das nicht speichern.",
   },
+  erased: (moment) => `Ihre Daten wurden gelöscht. Neu anfangen können Sie ab ${moment}.`,
   lost: "Es wurde nicht gespeichert. Nichts ist verloren: Versuchen Sie es noch einmal.",
   expired: "Ihre Anmeldung ist abgelaufen. Das Getippte bleibt: Bitte melden Sie sich neu an.",
 };

@@ -95,7 +95,7 @@ export function Dialog({ title, onClose, children }) {
       <article>
         <header>
           <button type="button" class="inline secondary" onClick=${() => dialog.current?.close()}>${formWords(words).close}</button>
-          <h2 id="reading-title">${title}</h2>
+          <h2 id="reading-title" tabindex="-1">${title}</h2>
         </header>
         ${children}
         <${Below} component="energy_forms" />
@@ -444,9 +444,17 @@ export const record = (api, sent) => write(api, sent).catch((error) => settled(a
  * @returns {Promise<Row>}
  */
 async function write(api, { json: { type, date, ...changes }, onto, isMoved }) {
-  const metersOf = (/** @type {any} */ body) => [body];
-  if (!onto) return (await api.write("POST", FORM, { json: { type, date, ...changes } }, metersOf)).body;
+  if (!onto) return (await api.write("POST", FORM, { json: { type, date, ...changes } }, storedIn)).body;
   const json = isMoved ? { date, ...changes } : changes;
   const headers = { "If-Match": `"${onto.revision}"` };
-  return (await api.write("PUT", `${FORM}/${encodeURIComponent(onto.id)}`, { json, headers }, metersOf)).body;
+  return (await api.write("PUT", `${FORM}/${encodeURIComponent(onto.id)}`, { json, headers }, storedIn)).body;
+}
+
+/**
+ * Only an answer with a reading says that it is stored: a portal or proxy may call anything a success.
+ * @param {any} body
+ */
+function storedIn(body) {
+  if (typeof body?.id !== "string") throw new Problem(0, { detail: "the answer to a write has no reading" });
+  return [body];
 }

@@ -13,6 +13,7 @@ import { formWords } from "./form_words.js";
 /** @typedef {[text: string, go: () => void]} Way */
 
 const DAY_MS = 86_400_000;
+const QUESTIONS = ["LOWER_THAN_PREVIOUS", "HIGHER_THAN_NEXT", "FAR_ABOVE_USUAL"];
 const DIGITS = [4, 5, 6, 7, 8, 9];
 
 /**
@@ -24,7 +25,7 @@ const DIGITS = [4, 5, 6, 7, 8, 9];
  * @returns {Promise<Row>}
  */
 export async function settled(api, error, { json, onto, isMoved, instant }) {
-  if (!(error instanceof Problem) || (error.status !== 409 && error.status !== 412)) throw error;
+  if (!(error instanceof Problem) || error.code || (error.status !== 409 && error.status !== 412)) throw error;
   const isTaken = error.status === 409;
   const existing = isTaken ? await readingAt(api, json.type, instant) : await current(api, onto);
   const isSaved = existing?.amount === json.amount && (isTaken ? !onto : !isMoved || existing.date === instant);
@@ -68,9 +69,15 @@ async function readingAt(api, type, instant) {
  * @property {boolean} [isCalm] whether the focus stays where it is: nobody has just pressed something
  */
 
+/**
+ * Whether something is asked back that the person can answer.
+ * @param {Problem} problem
+ */
+export const isQuestion = ({ code }) => code !== null && QUESTIONS.includes(code);
+
 /** @param {RefusedProps} props */
 export function Refused(props) {
-  if (props.problem.code) return html`<${Question} ...${props} />`;
+  if (isQuestion(props.problem)) return html`<${Question} ...${props} />`;
   const { problem, type, zone, stored, save, again, onCancel, isCalm } = props;
   const { words, formats } = useSurroundings();
   const said = formWords(words);
@@ -92,7 +99,10 @@ export function Refused(props) {
       line: said.changed(amount, moment),
       ways: [way(said.mine, () => save({ onto: existing })), way(said.theirs, onCancel)],
     },
-    422: { line: said.refused[field], ways: [again && way(said.correct, again(field === "date" ? "date" : "amount"))] },
+    422: {
+      line: said.refused[field],
+      ways: [again ? way(said.correct, again(field === "date" ? "date" : "amount")) : way(words.tryAgain, save)],
+    },
   };
   const isOut = problem.status === 401;
   const signIn = () => {
@@ -100,10 +110,10 @@ export function Refused(props) {
     document.dispatchEvent(new Event("sign-in-again"));
   };
   const failure = {
-    line: failureOf(problem, words),
+    line: failureOf(problem, words, formats, zone),
     ways: [isOut ? way(words.signInAgain, signIn) : way(words.tryAgain, save)],
   };
-  const { line, ways } = answers[problem.status] ?? failure;
+  const { line, ways } = (!problem.opensAt && answers[problem.status]) || failure;
   return html`<${Asked} lines=${[line]} ways=${ways.filter(Boolean)} isCalm=${isCalm} />`;
 }
 
@@ -249,5 +259,11 @@ export function whereOf({ errors }) {
  * What is said where nothing useful was answered.
  * @param {Problem} problem
  * @param {import("../page/words.js").Words} words
+ * @param {import("../page/formats.js").Formats} formats
+ * @param {string | null} zone
  */
-export const failureOf = ({ status }, words) => (status === 401 ? formWords(words).expired : formWords(words).lost);
+export function failureOf({ status, opensAt }, words, formats, zone) {
+  const said = formWords(words);
+  if (opensAt) return said.erased(formats.moment(opensAt, zone ?? "UTC"));
+  return status === 401 ? said.expired : said.lost;
+}

@@ -8,7 +8,7 @@ import { keptName } from "../page/preferences.js";
 /** @typedef {import("../page/component.js").Meter} Meter */
 /** @typedef {import("../components/energy_table.js").Row} Row */
 /** @typedef {{body: any, at: number}} Last an answer, and when it came */
-/** @typedef {{status: number, code: string | null, details: any, errors: {where: string, reason: string}[], message: string}} Refusal */
+/** @typedef {{status: number, code: string | null, details: any, opensAt?: string, errors: {where: string, reason: string}[], message: string}} Refusal */
 
 /**
  * A reading as it was typed: its instant and its amount are fixed, so that sending it twice stores it once.
@@ -24,6 +24,7 @@ import { keptName } from "../page/preferences.js";
 
 /** @typedef {Reading & {id: number, user: string}} Waiting */
 
+const KEPT = 60; // answers of each person: more than a look at everything asks for
 const SIGNED_IN = "stays"; // the one key of its store: a device opens for one person
 
 /**
@@ -44,11 +45,13 @@ export class Device {
     this.listeners = new Set();
     /** Called when nobody answers. */
     this.onAway = () => {};
+    this.isClosed = false;
     this.channel = new BroadcastChannel(keptName(base));
     this.channel.onmessage = () => this.tell();
   }
 
   close() {
+    this.isClosed = true;
     this.channel.close();
   }
 
@@ -66,7 +69,7 @@ export class Device {
   }
 
   changed() {
-    this.channel.postMessage("changed");
+    if (!this.isClosed) this.channel.postMessage("changed");
     this.tell();
   }
 
@@ -85,6 +88,7 @@ export class Device {
       if (before !== undefined && before !== this.user) answers.clear();
       people.put(this.user, SIGNED_IN);
       for (const [name, last] of shown) answers.put({ user: this.user, name, ...last });
+      await this.limit(answers);
     });
   }
 
@@ -94,12 +98,27 @@ export class Device {
     await removeIfEmpty(this.base);
   }
 
+  /** The keys of all answers of this person. */
+  all() {
+    return IDBKeyRange.bound([this.user], [this.user, []]);
+  }
+
+  /**
+   * Give up the oldest answers: somebody may look at any range of any year.
+   * @param {IDBObjectStore} answers
+   */
+  async limit(answers) {
+    const kept = await result(answers.getAll(this.all()));
+    kept.sort((one, other) => other.at - one.at);
+    for (const { name } of kept.slice(KEPT)) answers.delete([this.user, name]);
+  }
+
   /**
    * @param {IDBObjectStore} people
    * @param {IDBObjectStore} answers
    */
   async drop(people, answers) {
-    answers.delete(IDBKeyRange.bound([this.user], [this.user, []]));
+    answers.delete(this.all());
     if ((await result(people.get(SIGNED_IN))) === this.user) people.delete(SIGNED_IN);
   }
 
@@ -111,7 +130,9 @@ export class Device {
   async keep(name, last) {
     if (!isUsed(this.base)) return;
     await within(this.base, ["people", "answers"], "readwrite", async (people, answers) => {
-      if ((await result(people.get(SIGNED_IN))) === this.user) answers.put({ user: this.user, name, ...last });
+      if ((await result(people.get(SIGNED_IN))) !== this.user) return;
+      answers.put({ user: this.user, name, ...last });
+      await this.limit(answers);
     });
   }
 
@@ -148,6 +169,7 @@ export class Device {
       const reading = await result(readings.get(id));
       if (reading) readings.put({ ...reading, ...changes });
     });
+    await removeIfEmpty(this.base); // the person may have signed out meanwhile
     this.changed();
   }
 

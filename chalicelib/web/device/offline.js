@@ -2,11 +2,11 @@
 
 import { formWords } from "../components/form_words.js";
 import { Dialog } from "../components/reading_form.js";
-import { Asked, Refused } from "../components/reading_questions.js";
+import { Asked, failureOf, Refused } from "../components/reading_questions.js";
 import { Problem } from "../page/api.js";
 import { Surrounded, useSurroundings } from "../page/component.js";
 import { EVERYTHING } from "../page/household.js";
-import { html, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact.js";
 import { countWaiting, Device, whoStays } from "./device.js";
 import { offlineWords } from "./offline_words.js";
 import { persist, Queue } from "./queue.js";
@@ -97,7 +97,7 @@ function SignedOut({ base, words, onBack }) {
 function SignedIn({ base, session, isOut, isLeaving, onLeft, onRemain, onBack }) {
   const { words, api } = useSurroundings();
   const device = useMemo(() => session.device ?? new Device(base, session.user), []);
-  const queue = useMemo(() => new Queue(api, device), []);
+  const queue = useMemo(() => new Queue(api, device, (count) => say(offlineWords(words).sent(count))), []);
   const [waiting, setWaiting] = useState(/** @type {Waiting[]} */ ([]));
   const [isOpen, setOpen] = useState(false);
   const [said, say] = useState("");
@@ -109,12 +109,7 @@ function SignedIn({ base, session, isOut, isLeaving, onLeft, onRemain, onBack })
     ); // shown before
     document.dispatchEvent(new Event("device"));
     navigator.serviceWorker?.register(`${base}/service-worker.js`).catch(() => {});
-    const look = async () => {
-      const found = await device.waiting();
-      setWaiting(found);
-      if (!found.length && queue.stored) say(offlineWords(words).sent(queue.stored));
-      if (!found.length) queue.stored = 0;
-    };
+    const look = async () => setWaiting(await device.waiting());
     const work = async () => {
       const isEmpty = await queue.send();
       const isBack = (!api.isAway && api.token) || (await isReachable(base));
@@ -156,7 +151,7 @@ function SignedIn({ base, session, isOut, isLeaving, onLeft, onRemain, onBack })
 /** @param {string} base */
 async function isReachable(base) {
   const response = await fetch(`${base}/service-worker.js`, { cache: "no-store" }).catch(() => null);
-  return response !== null;
+  return Boolean(response?.ok && response.headers.get("Content-Type")?.includes("javascript")); // no portal, no gateway
 }
 
 /**
@@ -175,10 +170,15 @@ function WaitingReadings({ waiting, queue, isOut, close }) {
   const { words } = useSurroundings();
   const offline = offlineWords(words);
   const isSoon = waiting.some(({ refusal }) => !refusal);
+  const list = useRef(/** @type {HTMLElement | null} */ (null));
+  useLayoutEffect(() => {
+    const dialog = list.current?.closest("dialog");
+    if (!dialog?.contains(document.activeElement)) dialog?.querySelector("h2")?.focus(); // it was in a reading that went
+  }, [waiting]);
   return html`
     <${Dialog} title=${offline.title} onClose=${close}>
       <p role="status">${!waiting.length ? offline.none : isOut ? offline.signIn(waiting.length) : isSoon && offline.soon}</p>
-      <ul class="waiting">
+      <ul class="waiting" ref=${list}>
         ${waiting.map((reading) => html`<${WaitingReading} key=${reading.id} ...${{ reading, queue, close }} />`)}
       </ul>
     <//>
@@ -193,52 +193,75 @@ function WaitingReading({ reading, queue, close }) {
   const amount = formats.amount(reading.amount, words.units[type], 3);
   const text = offline.reading(words.meters[type], amount, formats.moment(date, zone));
   const key = refusal && JSON.stringify(refusal);
+  const [state, setState] = useState(/** @type {"" | "going" | "failed"} */ (""));
+  const isGoing = useRef(false);
+  /** One thing at a time: what another tab is sending may have to be waited for. */
+  const attempt = async (/** @type {() => Promise<unknown>} */ work) => {
+    if (isGoing.current) return;
+    isGoing.current = true;
+    setState("going");
+    const failed = await work().then(
+      () => false,
+      () => true,
+    );
+    isGoing.current = false;
+    setState(failed ? "failed" : "");
+  };
+  const discard = () => attempt(() => queue.discard(id));
+  const save = (/** @type {import("../components/reading_form.js").How} */ how = {}) =>
+    attempt(() => queue.answer(reading, how));
   return html`
     <li class=${type}>
       <div class="waiting-reading">
         <span>${text}</span>
-        <button type="button" class="inline quiet" onClick=${() => queue.discard(id)}>${offline.remove}<span class="spoken"> ${text}</span></button>
+        <button type="button" class="inline quiet" onClick=${discard}>${offline.remove}<span class="spoken"> ${text}</span></button>
       </div>
-      ${refusal && html`<${Refusal} key=${key} ...${{ reading, refusal, amount, queue, close }} />`}
+      ${refusal && html`<${Refusal} key=${key} ...${{ reading, refusal, amount, save, discard, close }} />`}
+      <div role="status">
+        ${state === "going" && html`<p aria-busy="true">${offline.going}</p>`}
+        ${state === "failed" && html`<p class="hint">${formWords(words).lost}</p>`}
+      </div>
     </li>
   `;
 }
 
-/** @param {{reading: Waiting, refusal: import("./device.js").Refusal, amount: string, queue: Queue, close: () => void}} props */
-function Refusal({ reading, refusal, amount, queue, close }) {
+/**
+ * @typedef {object} RefusalProps
+ * @property {Waiting} reading
+ * @property {import("./device.js").Refusal} refusal
+ * @property {string} amount
+ * @property {(how?: import("../components/reading_form.js").How) => void} save
+ * @property {() => void} discard
+ * @property {() => void} close
+ */
+
+/** @param {RefusalProps} props */
+function Refusal({ reading: { type, zone, onto }, refusal, amount, save, discard, close }) {
   const { words, formats, drafts } = useSurroundings();
   const offline = offlineWords(words);
-  const { type, zone, onto } = reading;
-  const [failed, setFailed] = useState(false);
-  const isBusy = useRef(false);
-  const save = async (/** @type {import("../components/reading_form.js").How} */ how = {}) => {
-    if (isBusy.current) return;
-    isBusy.current = true;
-    setFailed(false);
-    await queue.answer(reading, how).catch(() => setFailed(true));
-    isBusy.current = false;
-  };
   const leave = (/** @type {object | null} */ exchange) => () => {
     if (exchange) drafts.kept.exchange = exchange;
     close();
     location.hash = "meters";
   };
-  const lost = html`<div role="status">${failed && html`<p class="hint">${formWords(words).lost}</p>`}</div>`;
   const existing = refusal.details?.existing;
   if (existing) {
     const stored = formats.amount(existing.amount, words.units[type], 3);
     const line = offline.conflict(amount, stored, formats.moment(existing.date, zone));
     const ways = [
-      [offline.theirs(stored), () => queue.discard(reading.id)],
+      [offline.theirs(stored), discard],
       [offline.mine(amount), () => save({ onto: existing })],
     ];
-    return html`<${Asked} lines=${[line]} ways=${ways} isCalm />${lost}`;
+    return html`<${Asked} lines=${[line]} ways=${ways} isCalm />`;
   }
-  if (refusal.status !== 422) return html`<${Asked} lines=${[offline.refused(refusal.message)]} ways=${[]} isCalm />`;
   const { status, message, ...members } = refusal;
   const problem = new Problem(status, /** @type {any} */ ({ ...members, detail: message }));
+  if (status !== 422) {
+    const ways = [[words.tryAgain, save]];
+    return html`<${Asked} lines=${[failureOf(problem, words, formats, zone)]} ways=${ways} isCalm />`;
+  }
   const form = { problem, type, zone, stored: onto, save, again: null, leave, onCancel: close };
-  return html`<${Refused} ...${form} isCalm />${lost}`;
+  return html`<${Refused} ...${form} isCalm />`;
 }
 
 /** @param {{device: Device, onLeft: () => void, onRemain: () => void}} props */
@@ -253,7 +276,7 @@ function Leaving({ device, onLeft, onRemain }) {
   if (!count) return null;
   const ways = [
     [offline.remain, onRemain],
-    [offline.lose, onLeft],
+    [offline.lose(count), onLeft],
   ];
   return html`
     <${Dialog} title=${offline.leaving} onClose=${onRemain}>

@@ -12,12 +12,18 @@ export class Queue {
   /**
    * @param {import("../page/api.js").Api} api
    * @param {import("./device.js").Device} device
+   * @param {(count: number) => void} tell how many a run has stored, if any
    */
-  constructor(api, device) {
+  constructor(api, device, tell) {
     this.api = api;
     this.device = device;
+    this.tell = tell;
     this.sending = /** @type {Promise<boolean> | null} */ (null);
+    this.isAsked = false;
+    /** @type {Set<number>} what the present run has asked about */
+    this.tried = new Set();
     this.stored = 0;
+    this.isSettled = true;
   }
 
   /**
@@ -25,36 +31,50 @@ export class Queue {
    * @returns {Promise<boolean>} whether nothing is left that could be sent
    */
   send() {
-    this.sending ??= this.alone(() => this.sendAll()).finally(() => {
-      this.sending = null;
-    });
+    this.isAsked = true;
+    this.sending ??= this.run();
     return this.sending;
   }
 
-  async sendAll() {
-    /** @type {Set<number>} */
-    const tried = new Set();
-    const next = async () => (await this.device.waiting()).find(({ id, refusal }) => !refusal && !tried.has(id));
-    let isEmpty = true;
+  /** Whoever asks during a run is answered by it: it looks again. */
+  async run() {
+    this.tried.clear();
+    this.stored = 0;
+    this.isSettled = true;
+    try {
+      let end = "";
+      while (this.isAsked && !end) {
+        this.isAsked = false;
+        end = await this.alone(() => this.sendEach());
+      }
+      return end ? end === "out" : this.isSettled; // who is out has to sign in first
+    } finally {
+      this.sending = null;
+      if (this.stored) this.tell(this.stored);
+    }
+  }
+
+  /** @returns {Promise<"" | "out" | "away">} why it makes no sense to go on, if it makes none */
+  async sendEach() {
+    const next = async () => (await this.device.waiting()).find(({ id, refusal }) => !refusal && !this.tried.has(id));
     for (let reading = await next(); reading; reading = await next()) {
-      if (!this.api.token) return true; // it waits until the person has signed in
-      tried.add(reading.id);
+      if (!this.api.token) return "out";
+      this.tried.add(reading.id);
       const outcome = await this.outcomeOf(reading);
+      if (outcome === "out" || outcome === "away") return outcome;
       if (outcome === "stored") {
         this.stored += 1;
         await this.device.settle(reading.id);
-      } else if (outcome === "unsettled") isEmpty = false;
-      else if (outcome === "out") return true;
-      else if (outcome === "away") return false;
+      } else if (outcome === "unsettled") this.isSettled = false;
       else await this.device.change(reading.id, { refusal: outcome });
     }
-    return isEmpty;
+    return "";
   }
 
   /**
    * @param {Waiting} reading
    * @returns {Promise<"stored" | "out" | "away" | "unsettled" | import("./device.js").Refusal>} "out": the person has
-   *   to sign in first; "away": nobody can be asked
+   *   to sign in first; "away": nobody can be asked; "unsettled": nothing was said about this reading
    */
   async outcomeOf(reading) {
     const { type, date, amount, confirm, onto } = reading;
@@ -64,12 +84,13 @@ export class Queue {
       return "stored";
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      const { status, code, details, errors, message } = error;
+      const { status, code, details, opensAt, errors, message } = error;
       if (status === 401) return "out";
-      if (isAway(status)) return "away";
+      if (status === 0 || status === 429) return "away";
+      if (status >= 500 || !message) return "unsettled"; // a gateway has no message of the application
       if (status === 404 && onto) return this.outcomeOf({ ...reading, onto: null }); // what it replaces is gone
       if (status === 409 && !code && !details?.existing) return "unsettled"; // what is there could not be read
-      return { status, code, details, errors, message };
+      return { status, code, details, errors, message, ...(opensAt && { opensAt }) };
     }
   }
 
@@ -80,6 +101,7 @@ export class Queue {
    */
   async answer(reading, { number = reading.amount, confirm = false, onto = reading.onto, before }) {
     await before?.();
+    this.tried.delete(reading.id);
     await this.device.change(reading.id, { amount: number, confirm, onto, refusal: null });
     await this.send();
   }
@@ -111,9 +133,6 @@ export class Queue {
   }
 }
 
-/** @param {number} status whether it says nothing about the reading: no answer, too many requests, a failure */
-const isAway = (status) => status === 0 || status === 429 || status >= 500;
-
 /**
  * Try ``work`` now, when the network comes back, when somebody looks, and until nothing is left to do: ever later.
  * @param {() => Promise<boolean>} work says whether nothing is left
@@ -138,13 +157,14 @@ export function persist(work) {
     wait = SOONEST_MS;
     attempt();
   };
-  addEventListener("online", soon);
+  const back = (/** @type {Event} */ { isTrusted }) => isTrusted && soon(); // not what the page itself says
+  addEventListener("online", back);
   document.addEventListener("visibilitychange", soon);
   soon();
   const stop = () => {
     isOver = true;
     clearTimeout(timer);
-    removeEventListener("online", soon);
+    removeEventListener("online", back);
     document.removeEventListener("visibilitychange", soon);
   };
   return { soon, start, stop };

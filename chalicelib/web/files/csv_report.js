@@ -1,5 +1,6 @@
 /** What the application has understood of a file, in words, with the choices that correct it. */
 
+import { failureOf } from "../components/reading_questions.js";
 import { useSurroundings } from "../page/component.js";
 import { localParts } from "../page/formats.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
@@ -91,7 +92,9 @@ export function NotUnderstood({ problem, title, retry }) {
   if (problem.status === 413) return html`<p class="hint">${files.isTooLarge(formats.number(LARGEST_MB))}</p>`;
   if (problem.status === 401) return html`<p class="hint"><${SignInAgain} /></p>`;
   if (problem.status !== 422) {
-    const said = problem.status === 0 ? files.noConnection : words.failed;
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+    const failed = problem.opensAt ? failureOf(problem, words, formats, timeZone) : words.failed;
+    const said = problem.status === 0 ? files.noConnection : failed;
     return html`<p class="hint">${said} <button type="button" class="inline" onClick=${retry}>${words.tryAgain}</button></p>`;
   }
   const missing = MISSING.exec(problem.message)?.[1].split(", ") ?? [];

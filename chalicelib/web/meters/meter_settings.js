@@ -3,7 +3,7 @@
 import { Removed } from "../components/energy_table.js";
 import { formWords } from "../components/form_words.js";
 import { AmountField, MomentFields, momentOf, momentText, useAttempt } from "../components/reading_form.js";
-import { Asked, failureOf, questionOf, whereOf } from "../components/reading_questions.js";
+import { Asked, failureOf, isQuestion, questionOf, whereOf } from "../components/reading_questions.js";
 import { Stay } from "../device/stay.js";
 import { Section, useDraft, useLoaded, useSurroundings } from "../page/component.js";
 import { parseNumber } from "../page/formats.js";
@@ -68,7 +68,7 @@ export function MeterSettings() {
 
 /** @param {{settings: Settings, say: (text: string) => void}} props */
 function SettingsForm({ settings, say }) {
-  const { words, api } = useSurroundings();
+  const { words, formats, api } = useSurroundings();
   const said = useMeterWords();
   const [typed, setTyped] = useDraft("settings", /** @type {Settings | null} */ (null));
   const { problem, isBusy, attempt, forget } = useAttempt();
@@ -91,7 +91,8 @@ function SettingsForm({ settings, say }) {
     save();
   };
   const refused =
-    problem && (problem.status === 422 ? formWords(words).refused[whereOf(problem)] : failureOf(problem, words));
+    problem &&
+    (problem.status === 422 ? formWords(words).refused[whereOf(problem)] : failureOf(problem, words, formats, zone));
   return html`
     <form class="settings" onSubmit=${submit}>
       <h3>${said.registers}</h3>
@@ -315,7 +316,7 @@ function refusalOf(problem, { typed, zone, words, settings, formats, save, again
     load();
   };
   const said = (/** @type {string[]} */ lines, /** @type {[string, () => void][]} */ ...ways) => ({ lines, ways });
-  if (problem.code) {
+  if (isQuestion(problem)) {
     const { suggestion, exchangeWithoutTime } = problem.details;
     const ways = /** @type {[string, () => void][]} */ ([
       [exchangeWithoutTime ? forms.exchangeTime : forms.correct, again],
@@ -327,11 +328,11 @@ function refusalOf(problem, { typed, zone, words, settings, formats, save, again
     }
     return said(questionOf(problem, typed.type, zone, words, formats), ...ways);
   }
-  if (problem.status === 409) return said([settings.taken], [forms.anotherTime, again]);
+  if (problem.status === 409 && !problem.code) return said([settings.taken], [forms.anotherTime, again]);
   if (problem.status === 412) return said([settings.changed], [settings.look, reload]);
   if (problem.status === 404) return said([settings.gone], [forms.cancel, reload]);
   if (problem.status === 422) return said([forms.refused[whereOf(problem)]], [forms.correct, again]);
-  return said([failureOf(problem, words)], [words.tryAgain, () => save()]);
+  return said([failureOf(problem, words, formats, zone)], [words.tryAgain, () => save()]);
 }
 
 /**

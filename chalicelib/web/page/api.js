@@ -23,15 +23,16 @@ const COMPONENT = /^\/components\/(?!feedback)(\w+)/;
 export class Problem extends Error {
   /**
    * @param {number} status
-   * @param {{detail?: string, code?: string, details?: any, errors?: {where: string, reason: string}[]}} body
+   * @param {{detail?: string, code?: string, details?: any, opensAt?: string, errors?: {where: string, reason: string}[]}} body
    * @param {Headers} [headers]
    */
   constructor(status, body, headers) {
     super(body.detail);
     this.status = status;
     this.headers = headers;
-    /** What is asked back: LOWER_THAN_PREVIOUS and the like. */
+    /** What is asked back, LOWER_THAN_PREVIOUS and the like; or ACCOUNT_ERASED, until ``opensAt``. */
     this.code = body.code ?? null;
+    this.opensAt = body.opensAt;
     this.details = body.details ?? null;
     this.errors = body.errors ?? [];
   }
@@ -268,8 +269,10 @@ export class Api {
       body: isJson ? JSON.stringify(json) : file,
       signal: AbortSignal.timeout(PATIENCE_MS),
     }).catch(lost);
+    const kind = response.headers.get("Content-Type") ?? "";
+    if (kind.includes("html")) lost("a portal or proxy"); // the application never answers so
     if (response.status === 401) this.onExpired();
-    const isAnswerJson = /\bjson\b/.test(response.headers.get("Content-Type") ?? "");
+    const isAnswerJson = /\bjson\b/.test(kind);
     const body = await (isAnswerJson ? response.json() : response.text()).catch(lost);
     if (!response.ok)
       throw new Problem(response.status, isAnswerJson ? body : { detail: response.statusText }, response.headers);

@@ -23,7 +23,7 @@ const LONGEST_FORGETTING_MS = 5_000;
 
 /**
  * "kept": somebody has chosen to stay signed in here, and there is no token.
- * @typedef {"out" | "arriving" | "in" | "kept" | "expired" | "failed" | "leaving" | "notForgotten"} Phase
+ * @typedef {"out" | "arriving" | "in" | "kept" | "expired" | "leaving" | "notForgotten"} Phase
  */
 
 /** Readings that wait, and last figures: for who is signed in, and where something is kept. */
@@ -42,10 +42,9 @@ export function isReturn({ searchParams: sent }) {
  * Have everything removed from this device that is a person's. Whoever keeps something of theirs listens to the event,
  * and adds a promise to ``waits``. Returns whether all of it is gone.
  * @param {string} user
- * @param {Promise<unknown>} first
+ * @param {unknown[]} waits
  */
-async function forgotten(user, first) {
-  const waits = [first];
+async function forgotten(user, waits) {
   document.dispatchEvent(new CustomEvent("forget-device", { detail: { user, waits } }));
   const tooLong = new Promise((_, reject) => setTimeout(reject, LONGEST_FORGETTING_MS));
   return Promise.race([Promise.all(waits), tooLong]).then(
@@ -64,6 +63,7 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
   const [hasNetwork, setNetwork] = useState(!isAway);
   const [offline, setOffline] = useState(/** @type {typeof import("../device/offline.js") | null} */ (null));
   const [isLeaving, setLeaving] = useState(false);
+  const [hasFailed, setFailed] = useState(false);
   const [session, setSession] = useState(/** @type {import("./sign_in.js").Session | null} */ (null));
   const [witness, setWitness] = useState(/** @type {import("../witness/witness.js").Witness | null} */ (null));
   const [Farewell, setFarewell] = useState(/** @type {import("./component.js").Farewell | null} */ (null));
@@ -86,13 +86,19 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
     };
     const open = () => OFFLINE().then((module) => module.keptSession(base));
     const stayOut = () => setPhase("out");
-    if (returned) signIn.arrive(returned).then(begin, () => setPhase("failed"));
+    if (returned)
+      signIn.arrive(returned).then(begin, () => {
+        setPhase("out");
+        setFailed(true);
+      });
     else open().then((kept) => (kept ? begin(kept) : stayOut()), stayOut);
   }, []);
   useEffect(() => {
-    const follow = () => setNetwork(true);
-    addEventListener("online", follow);
-    return () => removeEventListener("online", follow);
+    const follow = (/** @type {Event} */ { type }) => setNetwork(type === "online");
+    for (const type of ["online", "offline"]) addEventListener(type, follow);
+    return () => {
+      for (const type of ["online", "offline"]) removeEventListener(type, follow);
+    };
   }, []);
   useEffect(() => {
     if (session || isKept || isAway) OFFLINE().then(setOffline, () => {});
@@ -112,7 +118,8 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
   const drafts = useMemo(() => new Drafts(session?.drafts), [session]);
   const leave = () => {
     const typed = session && { user: session.user, drafts: drafts.kept };
-    signIn.leave({ ...(typed && { typed }), view: location.hash }).catch(() => setPhase("failed"));
+    setFailed(false);
+    signIn.leave({ ...(typed && { typed }), view: location.hash }).catch(() => setFailed(true));
   };
   useEffect(() => {
     document.addEventListener("sign-in-again", leave);
@@ -120,12 +127,15 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
   });
   const signOut = async (/** @type {import("./component.js").Farewell | null} */ farewell = null) => {
     setLeaving(false);
+    setFailed(false);
     setSession(null);
     setWitness(null);
     setFarewell(() => farewell);
     setPhase("leaving");
     location.hash = ""; // who signs in next begins at the beginning
-    setPhase((await forgotten(session?.user ?? "", signIn.forget())) ? "out" : "notForgotten");
+    const isDeaf = !offline && preferences.isKept(base); // nobody listens who could remove it
+    const isGone = await forgotten(session?.user ?? "", [signIn.forget(), isDeaf && Promise.reject()]);
+    setPhase(isGone ? "out" : "notForgotten");
   };
   /** Readings that wait would be lost: who has some is asked first. */
   const askToLeave = () =>
@@ -177,11 +187,11 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
         ${phase === "expired" && html`<p class="hint">${words.expired} <button type="button" class="inline" onClick=${leave}>${words.signInAgain}</button></p>`}
         ${phase === "kept" && html`<p class="hint">${hasNetwork ? words.offline.back : words.offline.kept} <button type="button" class="inline" disabled=${!hasNetwork} onClick=${leave}>${words.signIn}</button></p>`}
         ${phase === "out" && !hasNetwork && html`<p class="hint">${words.offline.away}</p>`}
-        ${phase === "failed" && html`<p class="hint">${words.signInFailed}</p>`}
+        ${hasFailed && html`<p class="hint">${words.signInFailed}</p>`}
         ${phase === "notForgotten" && html`<p class="hint">${words.notForgotten}</p>`}
       </div>
       ${Farewell && html`<${Farewell} ...${{ words, formats }} />`}
-      ${["out", "failed", "notForgotten"].includes(phase) && html`<p>${words.welcome}</p><button type="button" onClick=${leave}>${words.signIn}</button>`}
+      ${["out", "notForgotten"].includes(phase) && html`<p>${words.welcome}</p><button type="button" onClick=${leave}>${words.signIn}</button>`}
       ${isOperator && html`<div class="force-old">${witness?.ForceOld && html`<${witness.ForceOld} ...${{ words, api }} />`}</div>`}
       ${api && html`<${Household} key=${session?.user} ...${{ words, formats, api, drafts, signOut, user: session?.user, ...witness }} />`}
       ${offline && html`<${offline.Offline} ...${{ base, session, words, formats, api, drafts, isLeaving, isOut: phase === "expired" || (phase === "kept" && hasNetwork) }} onLeft=${() => signOut()} onRemain=${() => setLeaving(false)} onBack=${() => setNetwork(true)} />`}
