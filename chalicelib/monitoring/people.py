@@ -15,6 +15,7 @@ from typing_extensions import override
 from chalicelib.domain.people import written_forms
 
 MOST = 200  # people of a call; a job that walks through all of them logs what it has seen last
+LONG = 6  # characters: what is shorter is hidden as a word of its own
 SOMEBODY = "[user]"  # where no pseudonyms are known
 INPUTS = re.compile(r"input_value=.*?(?=, input_type=)", re.DOTALL)  # pydantic quotes what it was given, or parts of it
 
@@ -45,8 +46,15 @@ def hidden(text: str) -> str:
     for user_id in sorted(_people.get(), key=len, reverse=True):  # one id may lie in another
         for form in written_forms(user_id):
             if form in text:
-                text = text.replace(form, _pseudonym[0](user_id))
+                text = _replaced(text, form, _pseudonym[0](user_id))
     return text
+
+
+def _replaced(text: str, form: str, pseudonym: str) -> str:
+    """A short id may lie in any word, and then means nobody."""
+    if len(form) >= LONG:
+        return text.replace(form, pseudonym)
+    return re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", lambda _: pseudonym, text)
 
 
 def hidden_in(value: Any) -> Any:

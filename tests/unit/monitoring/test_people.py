@@ -75,6 +75,15 @@ def test_numbers_stay_numbers_and_what_is_no_json_becomes_text() -> None:
     assert line["message"] == f"{SOMEBODY} of {SOMEBODY}"
 
 
+@pytest.mark.parametrize("user_id", ["e", "error", "message", "level", "energy", "1"])
+def test_an_id_that_is_a_common_word_leaves_the_line_readable(user_id: str) -> None:
+    concerning(user_id)
+    line = logged(f"cheese of {user_id}, 11 errors", extra={"error": f"{user_id!r}|gas"})
+    assert (line["level"], line["message"]) == ("ERROR", f"cheese of {SOMEBODY}, 11 errors")
+    assert line["error"] == f"'{SOMEBODY}'|gas"
+    assert line["service"] == "energy-monitor"
+
+
 def test_a_pseudonym_stands_in_its_place_where_there_are_any() -> None:
     concerning(MARKED, "another-person")
     named_by(lambda user_id: f"<{len(user_id)}>")
@@ -129,7 +138,7 @@ def test_pydantic_quotes_no_inputs_not_even_a_part_of_an_id() -> None:
     assert "type\n  Field required [type=missing, input_value=[...], input_type=dict]" in line["exception"]
 
 
-@given(st.text(min_size=3, max_size=20).filter(str.isprintable), st.text(max_size=20))
+@given(st.text(min_size=people.LONG, max_size=20).filter(str.isprintable), st.text(max_size=20))
 def test_no_text_says_an_id_in_any_form(user_id: str, around: str) -> None:
     begin_call()
     concerning(user_id)
