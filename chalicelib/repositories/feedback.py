@@ -3,7 +3,8 @@
 The comparer and operators take it across users, so that part is outside the filter; reports know users by pseudonyms.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING
@@ -54,10 +55,13 @@ class MongoFeedbackLog(FeedbackLog):
 
     @override
     def open(self, components: Collection[Component], limit: int, user_id: str | None = None) -> Sequence[Request]:
-        """By the index of what is open."""
-        wanted: Document = {"open": True, "component": {"$in": [component.value for component in components]}}
-        if user_id is not None:
-            wanted["userId"] = user_id
+        """By the index of what is open. A damaged row asks nothing."""
+        wanted: Document = {
+            "open": True,
+            "component": {"$in": [component.value for component in components]},
+            "userId": {"$type": "string"} if user_id is None else user_id,
+            "parameters": {"$type": "object"},
+        }
         with time_limit(READ_SECONDS):
             return [*map(_request, self._feedback.find(wanted, sort=[("at", ASCENDING)], limit=limit))]
 
@@ -91,12 +95,12 @@ class MongoFeedbackLog(FeedbackLog):
 
     @override
     def report(self, since: int, limit: int) -> FeedbackReport:
-        """Counted by the server, over the index on the moment."""
-        recent = {"at": {"$gte": to_datetime(since)}}
+        """Counted by the server, over the index on the moment. A damaged row says nothing."""
+        recent = {"at": {"$gte": to_datetime(since)}, "component": {"$in": [*Component]}}
         group = {"_id": {name: f"${name}" for name in ("component", "open", "outcome")}, "count": {"$sum": 1}}
         with time_limit(READ_SECONDS):
             counted = list(self._feedback.aggregate([{"$match": recent}, {"$group": group}]))
-            latest = [*map(_given, self._feedback.find(recent, sort=[("at", DESCENDING)], limit=limit))]
+            latest = [*_readable(self._feedback.find(recent, sort=[("at", DESCENDING)], limit=limit))]
         return FeedbackReport(_counts(counted), latest)
 
 
@@ -119,6 +123,12 @@ def _row(feedback: Feedback, pseudonym: str, at: int) -> Document:
 
 def _request(row: Document) -> Request:
     return Request(Component(row["component"]), row["userId"], row["parameters"], feedback=str(row["_id"]))
+
+
+def _readable(rows: Iterable[Document]) -> Iterator[GivenFeedback]:
+    for row in rows:
+        with suppress(KeyError, TypeError, ValueError, AttributeError):
+            yield _given(row)
 
 
 def _given(row: Document) -> GivenFeedback:
