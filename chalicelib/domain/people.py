@@ -19,6 +19,7 @@ _OWNERS = re.compile(rf"(?<![^\s(\[=:,\"'])[^\s(\[=:,\"']+(?=\|(?:{_TYPES})\b)")
 _TYPED = re.compile(rf"\|(?:{_TYPES})\b")
 
 
+@lru_cache(maxsize=512)
 def written_forms(user_id: str) -> tuple[str, ...]:
     """An id as texts have it: plain, in Python's ``repr`` (of bytes too), in JSON, and in JSON that is text in JSON.
 

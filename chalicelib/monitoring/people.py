@@ -6,9 +6,8 @@ driver has made of a whole document.
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextvars import ContextVar
-from functools import lru_cache
 from typing import Any
 
 from typing_extensions import override
@@ -16,7 +15,7 @@ from typing_extensions import override
 from chalicelib.domain.people import written_forms
 
 MOST = 200  # people of a call; a job that walks through all of them logs what it has seen last
-SHORT = 6  # an id of fewer characters may lie in any word, so it is looked for as a word alone
+LONG = 6  # characters: what is shorter is hidden as a word of its own
 SOMEBODY = "[user]"  # where no pseudonyms are known
 INPUTS = re.compile(r"input_value=.*?(?=, input_type=)", re.DOTALL)  # pydantic quotes what it was given, or parts of it
 
@@ -44,28 +43,18 @@ def named_by(pseudonym: Callable[[str], str]) -> None:
 def hidden(text: str) -> str:
     """A text without the ids of the people whom the call is about, and without the inputs that pydantic quotes."""
     text = INPUTS.sub("input_value=[...]", text)
-    for user_id, forms in _looked_for(_people.get()):
-        for form in forms:
+    for user_id in sorted(_people.get(), key=len, reverse=True):  # one id may lie in another
+        for form in written_forms(user_id):
             if form in text:
                 text = _replaced(text, form, _pseudonym[0](user_id))
     return text
 
 
-@lru_cache(maxsize=8)
-def _looked_for(people: tuple[str, ...]) -> Sequence[tuple[str, tuple[str, ...]]]:
-    """Each person with the forms of their id; the longest first, as one id may lie in another."""
-    return [(user_id, written_forms(user_id)) for user_id in sorted(people, key=len, reverse=True)]
-
-
-def _replaced(text: str, form: str, by: str) -> str:
-    if len(form) >= SHORT:
-        return text.replace(form, by)
-    return re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", lambda _: by, text)
-
-
-def hidden_in_line(line: dict[str, Any]) -> dict[str, Any]:
-    """The same for every text of a log line, whose own members keep their names."""
-    return {name: hidden_in(item) for name, item in line.items()}
+def _replaced(text: str, form: str, pseudonym: str) -> str:
+    """A short id may lie in any word, and then means nobody."""
+    if len(form) >= LONG:
+        return text.replace(form, pseudonym)
+    return re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", lambda _: pseudonym, text)
 
 
 def hidden_in(value: Any) -> Any:

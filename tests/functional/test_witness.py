@@ -119,8 +119,8 @@ def test_a_form_that_writes_has_no_read_and_the_feedback_counts_all_the_same(
         ({"query": {"type": "power", "year": 2023}}, "query.year"),
         ({"query": WRONG["query"] | {"comment": "odd"}}, "query.comment"),
         ({"query": None}, "query"),
-        ({"component": "energy_table", "query": {"cursor": "nonsense"}}, "cursor"),
-        ({"component": "energy_table", "query": {"from": "2023-02-31"}}, "date"),
+        ({"component": "energy_table", "query": {"cursor": "nonsense"}}, "query.cursor"),
+        ({"component": "energy_table", "query": {"from": "2023-02-31"}}, "query.date"),
         ({"meters": [{"type": "water", "sourceVersion": 1}]}, "meters.0.type"),
         ({"meters": [{"type": "power", "sourceVersion": 1.5}]}, "meters.0.sourceVersion"),
         ({"meters": [{"type": "power", "sourceVersion": -1}]}, "meters.0.sourceVersion"),
@@ -239,6 +239,13 @@ def test_a_malformed_batch_is_refused_as_a_whole(api: Api, changed: Members, whe
     body = problem(send(api, FETCH, FETCH | changed), 422)
     assert [error["where"] for error in body["errors"]] == [f"measurements.1{where}"]
     assert not rows(api)
+
+
+@pytest.mark.parametrize("number", ["1e999999999", "-1e999999999"])
+def test_a_number_that_is_beyond_arithmetic_is_refused_by_its_place(api: Api, number: str) -> None:
+    batch = json.dumps({"measurements": [FETCH]}).replace("12.5", number)
+    body = problem(api.request("POST", "/components/measurements", batch), 422)
+    assert [error["where"] for error in body["errors"]] == ["measurements.0.elapsedMs"]
 
 
 @pytest.mark.parametrize("count", [0, AT_ONCE + 1])

@@ -11,6 +11,7 @@ from chalicelib.api.components.bodies import ReadQuery
 from chalicelib.api.components.witness_bodies import FeedbackBody, FeedbackReceipt, MeasurementsBody
 from chalicelib.api.endpoint import Call, validated
 from chalicelib.api.routes import Routes
+from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.services.backends.component_reads import ComponentRead
 
@@ -48,7 +49,12 @@ def _meant(call: Call, component: Component, query: dict[str, str]) -> Component
     model = _read_queries().get(component)
     if model is None or (component is Component.ENERGY_FORMS and query.keys() <= {FORCE_OLD}):
         return None
-    return validated(model, query, "query").read(call)
+    asked = validated(model, query, "query")
+    try:
+        return asked.read(call)
+    except InvalidInputError as error:
+        fields = tuple(FieldError(f"query.{field.where}", field.reason) for field in error.errors)
+        raise InvalidInputError(str(error), fields) from error
 
 
 @cache
