@@ -15,10 +15,9 @@ from tests.browser.chromium import USUAL, required
 from tests.browser.chromium import chromium as running_chromium
 from tests.browser.people import sign_in_as
 from tests.browser.server import Clock, Served, Server
-from tests.browser.settling import COUNT, settled
+from tests.browser.settling import COUNT, SECONDS, settled
 from tests.browser.watching import Watch
 
-SECONDS = 10.0
 SignIn = Callable[..., Page]
 
 

@@ -77,6 +77,7 @@ class Served:
     is_lagging: bool = False
     takes_tokens: bool = True
     is_away: bool = False  # every connection ends without an answer
+    gateway_status: int | None = None  # with which a gateway answers everything
     reads_files_again: bool = False  # of the page, each time that it is loaded
     lock: Lock = field(default_factory=Lock)
     answered: list[Answered] = field(default_factory=list)
@@ -201,6 +202,9 @@ def _handler(served: Callable[[], Served | None]) -> type[BaseHTTPRequestHandler
                 return
             if current.is_away:
                 self.close_connection = True
+                return
+            if current.gateway_status:
+                self.send_error(current.gateway_status)
                 return
             answer = current.answer(self.command, self.path.removeprefix(STAGE), dict(self.headers), body)
             with suppress(ConnectionError):  # whoever asked has gone

@@ -1,5 +1,7 @@
 """Knowing when a page has nothing left to do (no answer is awaited or being read, all is drawn), and what moved."""
 
+from time import monotonic
+
 from playwright.sync_api import Page
 
 # Counts what is under way from the asking to the end of the answer's body; what is asked next begins at once.
@@ -27,6 +29,17 @@ SETTLE = """async () => {
   const frame = () => new Promise(requestAnimationFrame);
   for (let still = 0; still < 3; still = globalThis.underWay ? 0 : still + 1) await frame();
 }"""
+
+
+SECONDS = 10.0
+
+
+def until(page: Page, script: str) -> None:
+    """Wait for what a script says of a page: its policy lets Playwright do that for nobody."""
+    latest = monotonic() + SECONDS
+    while not page.evaluate(script):
+        assert monotonic() < latest, f"it never came to this: {script}"
+        page.wait_for_timeout(50)
 
 
 def settled(page: Page) -> None:

@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -13,11 +12,11 @@ from playwright.sync_api import Locator, Page, Route, expect
 from chalicelib.api.web import files
 from tests.browser.accessibility import accessible, fits
 from tests.browser.chromium import NARROW
-from tests.browser.conftest import SECONDS, SignIn
+from tests.browser.conftest import SignIn
 from tests.browser.households import two_meters
 from tests.browser.people import sign_in_as
 from tests.browser.server import Served
-from tests.browser.settling import NOTE_SHIFTS, come_back, settled
+from tests.browser.settling import NOTE_SHIFTS, come_back, settled, until
 from tests.browser.watching import Watch
 
 FORM = "/components/energy_forms"
@@ -55,6 +54,22 @@ CACHED = """async () => {
   return requests.map(({ url }) => new URL(url).pathname);
 }"""
 
+# Lets another tab send: nothing is sent or given up here until ``release`` is called.
+HOLD = """() => void navigator.locks.request("readings /api", () => new Promise((resolve) => {
+  globalThis.release = resolve;
+}))"""
+KEEP_MANY = """async () => {
+  const { src } = document.querySelector("script[src]");
+  const { Device } = await import(new URL("../device/device.js", src).href);
+  const device = new Device("/api", "flat");
+  const names = Array.from({ length: 70 }, (_, at) => `figures ${at}`);
+  for (const [at, name] of names.entries()) await device.keep(name, { body: {}, at: Date.now() + at });
+  const found = await Promise.all(names.map((name) => device.last(name)));
+  device.close();
+  return names.filter((_, at) => found[at]);
+}"""
+NEVER_OPENS = "() => { IDBFactory.prototype.open = () => ({}); }"
+
 
 @pytest.fixture
 def without_network(served: Served, watch: Watch) -> Away:
@@ -85,14 +100,6 @@ def enter(sign_in: SignIn, served: Served) -> SignIn:
         return page
 
     return enter
-
-
-def until(page: Page, script: str) -> None:
-    """Wait for what a script says of a page: its policy lets Playwright do that for nobody."""
-    latest = monotonic() + SECONDS
-    while not page.evaluate(script):
-        assert monotonic() < latest, f"it never came to this: {script}"
-        page.wait_for_timeout(50)
 
 
 def stay(page: Page) -> None:
@@ -393,3 +400,128 @@ def test_all_of_it_fits_a_narrow_dark_phone(enter: SignIn, without_network: Away
         expect(page.get_by_role("dialog")).to_contain_text("Electricity: 8,400 kWh, 14 Mar 2024, 18:00")
         fits(page)
         accessible(page)
+
+
+def test_a_portal_that_answers_everything_takes_no_reading(served: Served, enter: SignIn) -> None:
+    page = enter()
+    page.route(f"**{FORM}", lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>Hotel</h1>"))
+    type_reading(page, "8400", "2024-03-14")
+    expect(note(page)).to_have_text("Not sent yet: 1 reading")
+    page.unroute(f"**{FORM}")
+    come_back(page)
+    expect(page.get_by_text("Sent: 1 reading.")).to_be_visible()
+    assert stored(served, "2024-03-14") == [8400]
+
+
+def test_what_was_sent_is_said_although_another_is_asked_about_and_the_focus_stays_where_that_was(
+    enter: SignIn, watch: Watch, without_network: Away
+) -> None:
+    watch.announce(422, FORM)
+    page = enter()
+    with without_network(page):
+        type_reading(page, "8000", "2024-03-13")
+        type_reading(page, "8400", "2024-03-14")
+    expect(page.get_by_text("Sent: 1 reading.")).to_be_visible()
+    expect(page.get_by_text("Sent: 1 reading.")).to_have_count(0, timeout=15_000)
+    page.evaluate(HOLD)
+    note(page).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Remove").click()
+    expect(dialog).to_contain_text("One moment: it is being sent")
+    accessible(page)
+    page.evaluate("release()")
+    expect(dialog).to_contain_text("No reading waits.")
+    expect(dialog.get_by_role("heading", name="Readings that wait")).to_be_focused()
+    expect(page.get_by_text("Sent:")).to_have_count(0)
+
+
+def test_what_is_refused_for_no_reason_that_a_person_can_change_may_be_tried_again(
+    served: Served, enter: SignIn, watch: Watch, without_network: Away
+) -> None:
+    watch.announce(400, FORM)
+    page = enter()
+    with without_network(page):
+        type_reading(page, "8400", "2024-03-14")
+        page.route(f"**{FORM}", lambda route: route.fulfill(status=400, json={"detail": "for programs"}))
+    expect(note(page)).to_have_text("1 reading needs your answer")
+    note(page).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("It was not saved.")
+    expect(dialog).not_to_contain_text("for programs")
+    accessible(page)
+    page.unroute(f"**{FORM}")
+    dialog.get_by_role("button", name="Try again").click()
+    expect(dialog).to_contain_text("No reading waits.")
+    assert stored(served, "2024-03-14") == [8400]
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_the_page_opens_although_a_gateway_answers_for_an_application_that_is_away(
+    served: Served, enter: SignIn, watch: Watch, status: int
+) -> None:
+    page = enter(stays=True)
+    settled(page)
+    watch.announce(status, "/api/")
+    served.gateway_status = status
+    with page.expect_response(lambda response: response.status == status and "service-worker" in response.url):
+        page.reload()
+    expect(page.get_by_text("Signed in as flat")).to_be_visible()
+    expect(page.get_by_text("There is no network. You see what was known last.")).to_be_visible()
+    expect(page.locator("#energy_table")).to_contain_text("As of 15 Mar 2024")
+    served.gateway_status = None
+    expect(page.get_by_text("The network is back.")).to_be_visible(timeout=20_000)
+
+
+def test_a_device_keeps_the_latest_figures_of_a_person_and_no_more(enter: SignIn) -> None:
+    page = enter(stays=True)
+    assert page.evaluate(KEEP_MANY) == [f"figures {at}" for at in range(10, 70)]
+
+
+def test_where_the_browser_never_opens_its_database_a_reading_stays_in_its_form(
+    enter: SignIn, without_network: Away
+) -> None:
+    page = enter()
+    page.evaluate(NEVER_OPENS)
+    with without_network(page):
+        page.get_by_role("button", name="Add reading").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Reading (kWh)").fill("8400")
+        dialog.get_by_role("button", name="Save").click()
+        expect(dialog.get_by_text("It was not saved.")).to_be_visible(timeout=15_000)
+        expect(dialog.get_by_label("Reading (kWh)")).to_have_value("8400")
+
+
+def test_signing_out_says_so_where_what_removes_the_figures_cannot_be_loaded(
+    served: Served, sign_in: SignIn, watch: Watch
+) -> None:
+    served.bring("flat", two_meters())
+    page = sign_in("flat")
+    stay(page)
+    watch.announce(0, "/device/offline.js")
+    page.route("**/device/offline.js*", lambda route: route.abort())
+    page.reload()
+    sign_in_as(page, "flat")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("Something of yours may still be on this device.")).to_be_visible()
+
+
+def test_a_reading_that_is_refused_after_its_person_has_signed_out_leaves_nothing_behind(
+    enter: SignIn, watch: Watch, without_network: Away
+) -> None:
+    page = enter()
+    with without_network(page):
+        type_reading(page, "8000", "2024-03-14")
+        expect(note(page)).to_be_visible()
+        held: list[Route] = []
+        page.route(f"**{FORM}", lambda route: held.append(route) if route.request.method == "POST" else route.abort())
+        sent = page.expect_request(lambda request: request.method == "POST" and FORM in request.url)
+        sent.__enter__()
+    sent.__exit__(None, None, None)
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("dialog").get_by_role("button", name="Sign out and lose it").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    watch.announce(422, FORM)
+    for route in held:
+        route.fulfill(status=422, json={"detail": "no", "code": "LOWER_THAN_PREVIOUS", "details": {}})
+    settled(page)
+    until(page, "async () => !localStorage.length && !(await indexedDB.databases()).length")

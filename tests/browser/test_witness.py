@@ -17,7 +17,7 @@ from tests.browser.conftest import SignIn
 from tests.browser.households import two_meters
 from tests.browser.parts import OVERVIEW, part, path
 from tests.browser.server import Served
-from tests.browser.settling import NOTE_SHIFTS, come_back, settled
+from tests.browser.settling import NOTE_SHIFTS, come_back, settled, until
 from tests.browser.watching import Watch
 from tests.fakes.feedback import FakeFeedbackLog
 from tests.fakes.measurements import FakePageMeasurements
@@ -36,7 +36,10 @@ HIDE = """() => {
 }"""
 SLOW = """document.addEventListener("click", () => {
   for (const end = performance.timeOrigin + performance.now() + 80; performance.timeOrigin + performance.now() < end;);
-});"""
+});
+globalThis.told = [];
+new PerformanceObserver((list) => told.push(...list.getEntries().filter(({ name }) => name === "click")))
+  .observe({ type: "event", durationThreshold: 40, buffered: true });"""
 
 
 @pytest.fixture
@@ -274,7 +277,7 @@ def test_what_is_measured_arrives_by_component_and_backend(
     watch.announce(503, path(Component.ENERGY_TABLE))
     with household.failing(path(Component.ENERGY_TABLE)):
         come_back(page)
-    page.wait_for_timeout(200)  # a browser tells of an interaction a little later
+    until(page, "told.length > 0")
     leave(page)
     found = measured(household)
     assert {measurement.backend for measurement in found} == {backend}
@@ -305,9 +308,10 @@ def test_the_household_that_is_made_up_is_not_measured(served: Served, sign_in: 
     page.get_by_role("link", name="Look at a demo").click()
     demo = page.locator(".made-up")
     expect(demo.get_by_role("article").first).to_be_visible()
+    page.evaluate("told.length = 0")
     demo.get_by_role("heading", name="Month by month").click()
+    until(page, "told.length > 0")
     expect(demo.get_by_role("button", name="This looks wrong")).to_have_count(0)
-    page.wait_for_timeout(200)
     page.get_by_role("link", name="Back to your own overview").click()
     settled(page)
     leave(page)

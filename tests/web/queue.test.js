@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { json, until, WEB } from "./surroundings.js";
+import { json, newDocument, until, WEB } from "./surroundings.js";
 
 const { Api } = await import(new URL("page/api.js", WEB));
-const { Queue } = await import(new URL("device/queue.js", WEB));
+const { persist, Queue } = await import(new URL("device/queue.js", WEB));
 
 const FORM = "/components/energy_forms";
 const EXISTING = { id: "r/1", type: "power", date: "2024-03-14T17:00:00.000Z", amount: 99, revision: "b" };
@@ -225,4 +225,29 @@ test("another refusal is kept with its message", async () => {
   await queue.send();
   const { message, opensAt, details } = device.readings[0].refusal;
   assert.deepEqual([message, opensAt, details], ["it was erased", erased.opensAt, null]);
+});
+
+test("what an erasure refused is sent once the account is open again, and not before", async () => {
+  for (const [opensAt, left] of [
+    [new Date(Date.now() + 3_600_000).toISOString(), 1],
+    [new Date(Date.now() - 1).toISOString(), 0],
+  ]) {
+    const device = new MemoryDevice(10);
+    const { queue } = queueOf(device, [refused(409, { code: "ACCOUNT_ERASED", opensAt }), created]);
+    await queue.send();
+    await queue.send();
+    assert.equal(device.readings.length, left, opensAt);
+  }
+});
+
+test("what the page itself calls a network is no reason to try again at once", async () => {
+  await newDocument();
+  let tries = 0;
+  const { stop } = persist(async () => {
+    tries += 1;
+    return false;
+  });
+  document.defaultView.dispatchEvent(new Event("online"));
+  stop();
+  assert.equal(tries, 1);
 });

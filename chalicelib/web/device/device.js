@@ -24,6 +24,7 @@ import { keptName } from "../page/preferences.js";
 
 /** @typedef {Reading & {id: number, user: string}} Waiting */
 
+const LONGEST_OPENING_MS = 3_000;
 const KEPT = 60; // answers of each person: more than a look at everything asks for
 const SIGNED_IN = "stays"; // the one key of its store: a device opens for one person
 
@@ -249,9 +250,7 @@ async function within(base, stores, mode, work) {
  * @returns {Promise<Found>}
  */
 async function transacted(base, stores, mode, work) {
-  const opening = indexedDB.open(keptName(base), 1);
-  opening.onupgradeneeded = () => made(opening.result);
-  const database = await result(opening);
+  const database = await opened(base);
   try {
     localStorage.setItem(keptName(base), "used");
     const transaction = database.transaction(stores, mode, { durability: "strict" });
@@ -265,6 +264,22 @@ async function transacted(base, stores, mode, work) {
   } finally {
     database.close();
   }
+}
+
+/**
+ * Some browsers never say what became of it: then this fails, so that whoever waits is told.
+ * @param {string} base
+ */
+async function opened(base) {
+  const opening = indexedDB.open(keptName(base), 1);
+  opening.onupgradeneeded = () => made(opening.result);
+  const late = new Promise((_, reject) => {
+    setTimeout(reject, LONGEST_OPENING_MS, new Error("the database of this page does not open"));
+  });
+  return Promise.race([result(opening), late]).catch((error) => {
+    opening.onsuccess = () => opening.result.close();
+    throw error;
+  });
 }
 
 /** @param {IDBDatabase} database */

@@ -111,12 +111,13 @@ function SignedIn({ base, session, isOut, isLeaving, onLeft, onRemain, onBack })
     navigator.serviceWorker?.register(`${base}/service-worker.js`).catch(() => {});
     const look = async () => setWaiting(await device.waiting());
     const work = async () => {
-      const isEmpty = await queue.send();
+      let isEmpty = await queue.send();
       const isBack = (!api.isAway && api.token) || (await isReachable(base));
       if (isBack && !api.token) onBack();
       if (isBack && api.isAway) {
         api.isAway = false;
         dispatchEvent(new Event("online")); // some networks come back without a word
+        isEmpty = await queue.send();
       }
       return isEmpty && Boolean(isBack);
     };

@@ -56,7 +56,8 @@ export class Queue {
 
   /** @returns {Promise<"" | "out" | "away">} why it makes no sense to go on, if it makes none */
   async sendEach() {
-    const next = async () => (await this.device.waiting()).find(({ id, refusal }) => !refusal && !this.tried.has(id));
+    const next = async () =>
+      (await this.device.waiting()).find((reading) => isDue(reading) && !this.tried.has(reading.id));
     for (let reading = await next(); reading; reading = await next()) {
       if (!this.api.token) return "out";
       this.tried.add(reading.id);
@@ -132,6 +133,12 @@ export class Queue {
     return navigator.locks.request(`readings ${this.device.base}`, work);
   }
 }
+
+/**
+ * Whether nothing has to be answered first, and an erased account is open again.
+ * @param {Waiting} reading
+ */
+const isDue = ({ refusal }) => !refusal || Date.parse(refusal.opensAt ?? "") <= Date.now();
 
 /**
  * Try ``work`` now, when the network comes back, when somebody looks, and until nothing is left to do: ever later.
