@@ -7,6 +7,7 @@ places, those too that were without the person before: what somebody brings back
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from traceback import format_tb
 from typing import Any
 
 from chalicelib.domain.account import Erasure, Erasures, KeepsLate, KeepsPeople, Left
@@ -123,5 +124,6 @@ def _tried(what: dict[str, str], work: Callable[[], bool]) -> bool:
     except UnavailableError as error:
         logger().warning("an erasure waits", extra={**what, "reason": str(error)})
     except Exception as error:  # noqa: BLE001 the next account wants its end too, and this one its next attempt
-        logger().error("an erasure fails", extra={**what, "error": type(error).__name__})
+        frames = format_tb(error.__traceback__)
+        logger().error("an erasure fails", extra={**what, "error": type(error).__name__, "frames": frames})
     return False

@@ -113,7 +113,10 @@ class Person:
         self.compared()
         detail = {"version": 1, "userId": self.user, "meter": {"type": "power"}}
         message = json.dumps({"requestPayload": {"detail": detail}, "responseContext": {}})
-        self.database["discarded_events"].insert_one({"_id": uuid4().hex, "reason": "old", "message": message})
+        quoted = json.dumps({"errorMessage": f'dup key: {{ userId: "{self.user}" }}'})
+        self.database["discarded_events"].insert_many(
+            [{"_id": uuid4().hex, "reason": "old", "message": text} for text in (message, quoted)]
+        )
         kept = {"run": "repair-1", "side": "old", "type": "gas", "reading": 1, "after": None, "at": datetime.now(UTC)}
         named = {"userId": self.user, "type": "gas", "date": WHEN, "amount": 1}
         self.database["repaired_readings"].insert_many(

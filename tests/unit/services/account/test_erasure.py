@@ -41,6 +41,7 @@ def test_one_that_fails_stays_open_and_the_next_one_has_its_turn(
     [record] = caplog.records
     assert record.__dict__["receipt"] == begun[0].receipt
     assert MARKED not in str(record.__dict__)
+    assert isinstance(error, UnavailableError) or "removing" in record.__dict__["frames"][-1]
 
 
 def test_a_request_that_fails_on_the_way_says_that_it_goes_on() -> None:
