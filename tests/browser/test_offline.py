@@ -316,8 +316,39 @@ def test_figures_are_kept_for_nobody_who_has_not_chosen_it(enter: SignIn) -> Non
     assert page.evaluate("indexedDB.databases()") == []
     stay(page)
     page.get_by_role("link", name="Meters").click()
-    page.get_by_label("Show my last figures without network").uncheck()
+    choice = page.get_by_label("Show my last figures without network")
+    expect(choice).to_be_checked()  # it is asked for first
+    choice.uncheck()
     until(page, "async () => !localStorage.length && !(await indexedDB.databases()).length")
+
+
+def test_who_begins_anew_after_an_erasure_finds_nothing_of_before_on_another_device(
+    served: Served, enter: SignIn
+) -> None:
+    served.call("flat", "POST", "/v2/energy", {"type": "power", "date": "2024-03-13T18:00", "amount": SHOWN})
+    page = enter(stays=True)
+    page.get_by_role("link", name="Overview").click()
+    settled(page)
+    assert str(SHOWN) in page.evaluate(KEPT)
+    served.call("flat", "DELETE", "/v2/account?confirm=erase")
+    page.reload()
+    settled(page)
+    sign_in_as(page, "flat")
+    settled(page)
+    assert str(SHOWN) not in page.evaluate(KEPT)
+
+
+def test_signing_out_in_one_tab_signs_out_in_the_others(enter: SignIn) -> None:
+    page = enter()
+    other, somebody = page.context.new_page(), page.context.new_page()
+    for tab, user in ((other, "flat"), (somebody, "alice")):
+        tab.goto(page.url)
+        sign_in_as(tab, user)
+        settled(tab)
+    page.get_by_role("button", name="Sign out").click()
+    for tab in (page, other):
+        expect(tab.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(somebody.get_by_text("Signed in as alice")).to_be_visible()
 
 
 def test_two_tabs_send_a_reading_once(served: Served, enter: SignIn, without_network: Away) -> None:
@@ -499,6 +530,7 @@ def test_signing_out_says_so_where_what_removes_the_figures_cannot_be_loaded(
     stay(page)
     watch.announce(0, "/device/offline.js")
     page.route("**/device/offline.js*", lambda route: route.abort())
+    settled(page)
     page.reload()
     sign_in_as(page, "flat")
     page.get_by_role("button", name="Sign out").click()

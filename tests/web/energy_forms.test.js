@@ -628,6 +628,19 @@ for (const [who, answer] of [
     assert.equal(field(root, "amount"), null, "the form is closed");
   });
 
+for (const [who, device, most] of [
+  ["a device that keeps readings", { wait: async () => {}, onAway() {} }, 10_000],
+  ["a device that keeps nothing", null, 60_000],
+])
+  test(`${who} waits for a new reading's answer as long as somebody does: ${most} ms`, async (context) => {
+    const { root, value, writes } = await opened([stored()]);
+    value.api.device = device;
+    const asked = context.mock.method(AbortSignal, "timeout");
+    await save(root, "12500");
+    await until(() => writes().length === 1);
+    assert.equal(asked.mock.calls[0].arguments[0], most);
+  });
+
 test("where nothing can be kept, a reading that nobody answered stays in its form", async () => {
   const { root, value } = await opened([new TypeError("offline")]);
   value.api.device = { wait: () => Promise.reject(new Error("no room")), onAway() {} };

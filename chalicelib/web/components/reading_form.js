@@ -27,6 +27,7 @@ import { Refused, settled } from "./reading_questions.js";
 /** @typedef {{number?: number, confirm?: boolean, onto?: Row | null, before?: () => Promise<unknown>}} How */
 
 const FORM = "/components/energy_forms";
+const SOON_MS = 10_000; // nobody stands in a cellar for a minute
 
 let ids = 0;
 /** Several forms may be open at once: a name of a field is no id. */
@@ -444,7 +445,10 @@ export const record = (api, sent) => write(api, sent).catch((error) => settled(a
  * @returns {Promise<Row>}
  */
 async function write(api, { json: { type, date, ...changes }, onto, isMoved }) {
-  if (!onto) return (await api.write("POST", FORM, { json: { type, date, ...changes } }, storedIn)).body;
+  if (!onto) {
+    const patience = api.device ? { patience: SOON_MS } : {}; // then it waits on the device, and is sent again
+    return (await api.write("POST", FORM, { json: { type, date, ...changes }, ...patience }, storedIn)).body;
+  }
   const json = isMoved ? { date, ...changes } : changes;
   const headers = { "If-Match": `"${onto.revision}"` };
   return (await api.write("PUT", `${FORM}/${encodeURIComponent(onto.id)}`, { json, headers }, storedIn)).body;

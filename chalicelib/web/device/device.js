@@ -32,7 +32,7 @@ const SIGNED_IN = "stays"; // the one key of its store: a device opens for one p
  * Whether something is kept on this device for the page at ``base``.
  * @param {string} base
  */
-export const isUsed = (base) => localStorage.getItem(keptName(base)) !== null;
+const isUsed = (base) => localStorage.getItem(keptName(base)) !== null;
 
 export class Device {
   /**
@@ -46,9 +46,14 @@ export class Device {
     this.listeners = new Set();
     /** Called when nobody answers. */
     this.onAway = () => {};
+    /** Called when this person signs out in another tab. */
+    this.onForgotten = () => {};
     this.isClosed = false;
     this.channel = new BroadcastChannel(keptName(base));
-    this.channel.onmessage = () => this.tell();
+    this.channel.onmessage = ({ data }) => {
+      if (data.forgotten === user) this.onForgotten();
+      else this.tell();
+    };
   }
 
   close() {
@@ -70,7 +75,7 @@ export class Device {
   }
 
   changed() {
-    if (!this.isClosed) this.channel.postMessage("changed");
+    if (!this.isClosed) this.channel.postMessage({});
     this.tell();
   }
 
@@ -80,13 +85,14 @@ export class Device {
   }
 
   /**
-   * Open for this person from now on, with what was shown so far.
+   * Open for this person from now on, with what was shown since they signed in: older figures may be of an account that
+   * was erased meanwhile.
    * @param {Map<string, Last>} shown
    */
   async stay(shown) {
     await within(this.base, ["people", "answers"], "readwrite", async (people, answers) => {
       const before = await result(people.get(SIGNED_IN));
-      if (before !== undefined && before !== this.user) answers.clear();
+      if (before !== undefined) answers.clear();
       people.put(this.user, SIGNED_IN);
       for (const [name, last] of shown) answers.put({ user: this.user, name, ...last });
       await this.limit(answers);
@@ -129,8 +135,7 @@ export class Device {
    * @param {Last} last
    */
   async keep(name, last) {
-    if (!isUsed(this.base)) return;
-    await within(this.base, ["people", "answers"], "readwrite", async (people, answers) => {
+    await ifUsed(this.base, ["people", "answers"], "readwrite", async (people, answers) => {
       if ((await result(people.get(SIGNED_IN))) !== this.user) return;
       answers.put({ user: this.user, name, ...last });
       await this.limit(answers);
@@ -142,8 +147,7 @@ export class Device {
    * @returns {Promise<Last | null>}
    */
   async last(name) {
-    if (!isUsed(this.base)) return null;
-    const found = await within(this.base, ["answers"], "readonly", (answers) => result(answers.get([this.user, name])));
+    const found = await ifUsed(this.base, ["answers"], "readonly", (answers) => result(answers.get([this.user, name])));
     return found ?? null;
   }
 
@@ -157,8 +161,8 @@ export class Device {
 
   /** @returns {Promise<Waiting[]>} in the order in which they were typed */
   async waiting() {
-    if (!isUsed(this.base)) return [];
-    return within(this.base, ["readings"], "readonly", (readings) => result(readings.index("user").getAll(this.user)));
+    const own = (/** @type {IDBObjectStore} */ readings) => result(readings.index("user").getAll(this.user));
+    return (await ifUsed(this.base, ["readings"], "readonly", own)) ?? [];
   }
 
   /**
@@ -166,11 +170,10 @@ export class Device {
    * @param {Partial<Reading>} changes
    */
   async change(id, changes) {
-    await within(this.base, ["readings"], "readwrite", async (readings) => {
+    await ifUsed(this.base, ["readings"], "readwrite", async (readings) => {
       const reading = await result(readings.get(id));
       if (reading) readings.put({ ...reading, ...changes });
     });
-    await removeIfEmpty(this.base); // the person may have signed out meanwhile
     this.changed();
   }
 
@@ -183,8 +186,8 @@ export class Device {
 
   /** Remove everything of this person. */
   async forget() {
-    if (!isUsed(this.base)) return;
-    await within(this.base, ["people", "answers", "readings"], "readwrite", async (people, answers, readings) => {
+    this.channel.postMessage({ forgotten: this.user });
+    await ifUsed(this.base, ["people", "answers", "readings"], "readwrite", async (people, answers, readings) => {
       for (const id of await result(readings.index("user").getAllKeys(this.user))) readings.delete(id);
       await this.drop(people, answers);
     });
@@ -199,8 +202,7 @@ export class Device {
  * @returns {Promise<string | null>}
  */
 export async function whoStays(base) {
-  if (!isUsed(base)) return null;
-  return (await within(base, ["people"], "readonly", (people) => result(people.get(SIGNED_IN)))) ?? null;
+  return (await ifUsed(base, ["people"], "readonly", (people) => result(people.get(SIGNED_IN)))) ?? null;
 }
 
 /**
@@ -209,7 +211,7 @@ export async function whoStays(base) {
  * @returns {Promise<number>}
  */
 export async function countWaiting(base) {
-  return isUsed(base) ? within(base, ["readings"], "readonly", (readings) => result(readings.count())) : 0;
+  return (await ifUsed(base, ["readings"], "readonly", (readings) => result(readings.count()))) ?? 0;
 }
 
 /**
@@ -220,7 +222,7 @@ async function removeIfEmpty(base) {
   const stores = ["people", "answers", "readings"];
   const count = (/** @type {IDBObjectStore[]} */ ...each) => Promise.all(each.map((store) => result(store.count())));
   await navigator.locks.request(keptName(base), async () => {
-    if ((await transacted(base, stores, "readonly", count)).some(Boolean)) return;
+    if (!isUsed(base) || (await transacted(base, stores, "readonly", count)).some(Boolean)) return;
     localStorage.removeItem(keptName(base));
     await result(indexedDB.deleteDatabase(keptName(base)));
   });
@@ -238,6 +240,21 @@ async function removeIfEmpty(base) {
 async function within(base, stores, mode, work) {
   const shared = /** @type {const} */ ({ mode: "shared" });
   return navigator.locks.request(keptName(base), shared, () => transacted(base, stores, mode, work));
+}
+
+/**
+ * The same where anything is kept: what comes late, behind the end of everything, makes no database anew.
+ * @template Found
+ * @param {string} base
+ * @param {string[]} stores
+ * @param {IDBTransactionMode} mode
+ * @param {(...stores: IDBObjectStore[]) => Promise<Found>} work
+ * @returns {Promise<Found | null>}
+ */
+async function ifUsed(base, stores, mode, work) {
+  const shared = /** @type {const} */ ({ mode: "shared" });
+  const use = async () => (isUsed(base) ? transacted(base, stores, mode, work) : null);
+  return navigator.locks.request(keptName(base), shared, use);
 }
 
 /**

@@ -104,7 +104,7 @@ function SignedIn({ base, session, isOut, isLeaving, onLeft, onRemain, onBack })
   useEffect(() => {
     api.device = device;
     device.isStaying().then(
-      (isStaying) => (isStaying ? device.stay(api.shown) : undefined),
+      (isStaying) => (isStaying && api.token ? device.stay(api.shown) : undefined),
       () => {},
     ); // shown before
     document.dispatchEvent(new Event("device"));
@@ -123,6 +123,7 @@ function SignedIn({ base, session, isOut, isLeaving, onLeft, onRemain, onBack })
     };
     const { soon, start, stop } = persist(work);
     device.onAway = start;
+    device.onForgotten = onLeft;
     const changed = () => {
       look().catch(() => {});
       soon();

@@ -210,6 +210,7 @@ export class Api {
    * @property {unknown} [json] sent as JSON
    * @property {BodyInit} [file] sent as it is
    * @property {Record<string, string>} [headers]
+   * @property {number} [patience] in milliseconds, until nobody answers
    */
 
   /**
@@ -254,7 +255,7 @@ export class Api {
    * @param {Sent} sent
    * @returns {Promise<{body: any, headers: Headers}>}
    */
-  async ask(method, path, { query = {}, json, file, headers = {} }) {
+  async ask(method, path, { query = {}, json, file, headers = {}, patience = PATIENCE_MS }) {
     const asked = new URLSearchParams(query).toString();
     const isJson = json !== undefined;
     const ask = this.fetch; // a browser's fetch is no method of this object
@@ -267,7 +268,7 @@ export class Api {
         ...headers,
       },
       body: isJson ? JSON.stringify(json) : file,
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(patience),
     }).catch(lost);
     const kind = response.headers.get("Content-Type") ?? "";
     if (kind.includes("html")) lost("a portal or proxy"); // the application never answers so
