@@ -27,7 +27,7 @@ import { Refused, settled } from "./reading_questions.js";
 /** @typedef {{number?: number, confirm?: boolean, onto?: Row | null, before?: () => Promise<unknown>}} How */
 
 const FORM = "/components/energy_forms";
-const SOON_MS = 10_000; // nobody stands in a cellar for a minute
+const SOON_MS = 15_000; // nobody stands in a cellar for a minute
 
 let ids = 0;
 /** Several forms may be open at once: a name of a field is no id. */
