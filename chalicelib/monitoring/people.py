@@ -6,7 +6,8 @@ driver has made of a whole document.
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -38,6 +39,16 @@ def concerning(*user_ids: str) -> None:
 def named_by(pseudonym: Callable[[str], str]) -> None:
     """Let log lines say a pseudonym in place of an id."""
     _pseudonym[0] = pseudonym
+
+
+@contextmanager
+def people_named() -> Iterator[None]:
+    """Let log lines say the ids as they are for as long as the block runs: an operator's shell shows whose it is."""
+    before, _pseudonym[0] = _pseudonym[0], str
+    try:
+        yield
+    finally:
+        _pseudonym[0] = before
 
 
 def hidden(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import EnergyMonitorError, UnavailableError
 from chalicelib.monitoring.logger import logged_to
+from chalicelib.monitoring.people import people_named
 from chalicelib.repositories.database import MongoDatabase, open_database, ping
 from infra.errors import OperatorError
 from infra.local.layout import hosts_of
@@ -51,7 +52,7 @@ def opened(target: Target) -> Iterator[MongoDatabase]:
         require_one_system(target)
     database = open_database(target.uri, target.database_name)
     try:
-        with logged_to(sys.stderr):
+        with logged_to(sys.stderr), people_named():
             yield database
     except UnavailableError as error:
         raise target.explained(error) from error

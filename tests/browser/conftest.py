@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from infra.local import throwaway
 from tests.browser.chromium import USUAL, required
@@ -27,6 +27,7 @@ def pytest_runtest_setup() -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=SECONDS * 1000)
     with running_chromium() as browser:
         yield browser
 

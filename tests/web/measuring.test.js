@@ -16,7 +16,12 @@ class Observer {
 
   constructor(callback) {
     this.callback = callback;
+    this.pending = [];
     observers.push(this);
+  }
+
+  takeRecords() {
+    return this.pending.splice(0);
   }
 
   observe(options) {
@@ -140,11 +145,17 @@ test("nothing is measured of who has not answered, and nothing sent where nothin
 });
 
 test("who leaves sends what there is, so that it arrives although the page is gone", async (t) => {
-  const { app, ask } = await measuring(t);
+  const { app, ask, root } = await measuring(t);
   await ask();
+  root.innerHTML = '<section data-component="dashboard"><button></button></section>';
+  observers.at(-1).pending.push({ interactionId: 5, duration: 48, target: root.querySelector("button") });
   leave("hidden");
   await until(() => app.batches.length === 1);
   leave("visible");
+  assert.ok(
+    app.batches[0].some(({ kind }) => kind === "interaction"),
+    "what the browser has not told yet is in it",
+  );
   assert.equal(app.calls[0].keepalive, true);
   assert.equal(app.calls[0].headers.Authorization, "Bearer a-token");
 });

@@ -128,7 +128,7 @@ class SweeperService:
             yield from self._lagging.waiting_outdated(now, room)
 
     def _attempt(self, report: SweepReport, meter: LaggingMeter, now: Clock) -> SweepReport:
-        concerning(meter.claimed.key[0])
+        concerning(meter.id.rpartition("|")[0])
         try:
             done = self._refreshed(meter, now)
         except Exception as error:  # noqa: BLE001 whatever is wrong with this meter, the next one wants its figures

@@ -23,8 +23,11 @@ const NO_ANSWER = "NoAnswer";
  */
 export function measure(api, expiresAt, signal) {
   const measurements = new Measurements(api, expiresAt);
-  const changes = watchVisibility(signal, () => measurements.send());
   const interactions = new Interactions(measurements);
+  const changes = watchVisibility(signal, () => {
+    interactions.take();
+    measurements.send();
+  });
   const note = (/** @type {import("../page/api.js").Noticed} */ noticed) => {
     if (noticed.kind === "broke") measurements.add(noticed.component, "error", 0, { error: noticed.error });
     else if (noticed.kind === "answer") noteAnswer(measurements, noticed);
@@ -75,16 +78,26 @@ class Interactions {
     this.measurements = measurements;
     /** @type {{id: number, measurement: Measurement | null}} of the last one: it has several events */
     this.last = { id: 0, measurement: null };
+    /** @type {PerformanceObserver | null} */
+    this.observer = null;
   }
 
   /** Returns how to stop. */
   observe() {
     if (!globalThis.PerformanceObserver?.supportedEntryTypes?.includes("event")) return () => {};
-    const observer = new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) this.note(/** @type {any} */ (entry));
-    });
-    observer.observe(/** @type {any} */ ({ type: "event", durationThreshold: SLOW_MS, buffered: true }));
-    return () => observer.disconnect();
+    this.observer = new PerformanceObserver((list) => this.noteAll(list.getEntries()));
+    this.observer.observe(/** @type {any} */ ({ type: "event", durationThreshold: SLOW_MS, buffered: true }));
+    return () => this.observer?.disconnect();
+  }
+
+  /** Note what the browser has not told yet: whoever leaves may not hear of it any more. */
+  take() {
+    this.noteAll(this.observer?.takeRecords() ?? []);
+  }
+
+  /** @param {PerformanceEntryList} entries */
+  noteAll(entries) {
+    for (const entry of entries) this.note(/** @type {any} */ (entry));
   }
 
   /** @param {{interactionId: number, duration: number, target: Element | null}} entry */

@@ -329,26 +329,39 @@ INDEXES = """
 backend_comparisons: at @90
 backend_comparisons: component at
 backend_comparisons: differences.fingerprint at
+backend_comparisons: user
 backend_usage_logs: at @30
 backend_usage_logs: component at
 backend_usage_logs: component backend at elapsedMs
+backend_usage_logs: user
+backend_usage_logs: userId
 display_energy_data: userId type dataType year +
 energies: userId type date
 feedback: at @180
 feedback: open at ?
+feedback: user
 feedback: userId -at
 flag_changes: -at
 flag_changes: flags -at
 imports: userId -at -_id
+meter_series: userId
 meters: dirtySince ?
 meters: series.calculation sweep.nextAttempt
 meters: sweep.nextAttempt dirtySince ?
+meters: userId
 page_measurements: at @30
 page_measurements: component backend kind at elapsedMs
 page_measurements: user
+quarantined_readings: document.userId
+quarantined_readings: twin.userId
+quarantined_readings: userId
+repaired_readings: after.userId
 repaired_readings: at @30
+repaired_readings: before.userId
 repaired_readings: run userId type _id
+repaired_readings: userId
 source_energy_readings: userId type date +
+user_settings: userId
 """
 
 
