@@ -683,7 +683,7 @@ GUARDS = (
     Guard(
         "the sweeper names a meter by a pseudonym",
         "chalicelib/services/refresh/sweeper.py",
-        "concerning(meter.claimed.key[0])",
+        'concerning(meter.id.rpartition("|")[0])',
         "pass",
         ("tests/functional/test_people_in_logs.py::test_the_sweeper_names_a_failing_meter_by_a_pseudonym",),
     ),
