@@ -75,7 +75,7 @@ class MongoAccountExport(AccountExport):
             last = None
 
     def _of(self, name: Collections, last: Document | None, user_id: str, pseudonym: str) -> Iterator[Document]:
-        """By the ids, so many at once: they are sorted among all that the person has."""
+        """In the order of their ids, a limited number in one query: they are sorted among all that the person has."""
         holds = PEOPLE[name]
         if holds.keyed:
             wanted: Document = under_ids_of(user_id)

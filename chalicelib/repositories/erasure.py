@@ -55,7 +55,7 @@ class MongoErasures(Erasures):
 
     @override
     def begin(self, user_id: str, pseudonym: str) -> Erasure:
-        """In one transaction with the person's meters and settings: whoever writes one of these meets it."""
+        """In one transaction with the person's meters and settings: every write of the person meets it there."""
         with time_limit(self._timeout):
             now = database_time(self._database)
         fence = {

@@ -1,9 +1,9 @@
 """The fence of an account that is erased: a document of ``control`` that every write of that person meets.
 
 Its ``_id`` is a digest of the person's id, so it still holds where nothing names the person any more. A transaction
-reads it together with the sync mode. One that began before the fence cannot commit behind it: whoever puts up the fence
-writes the person's meters and settings too, one of which every write of the person writes, and the later of the two
-meets a write conflict, is done again, and sees the fence.
+reads it together with the sync mode. One that began before the fence cannot commit behind it: the transaction that puts
+up the fence writes the person's meters and settings too, one of which every write of the person writes, so the later of
+the two meets a write conflict, is done again, and sees the fence.
 """
 
 from collections.abc import Collection, Iterable, Set

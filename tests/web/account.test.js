@@ -136,7 +136,7 @@ async function farewellOf(app, language = "en") {
   return root;
 }
 
-test("the receipt stays after signing out: its id, when, what went, and when one may begin anew", async () => {
+test("the receipt stays after signing out: its id, when, what went, and when one can start again", async () => {
   const { app, erase } = await opened({ answers: [json(RECEIPT)] });
   await erase();
   const root = await farewellOf(app);

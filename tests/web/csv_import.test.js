@@ -596,11 +596,11 @@ test("whatever a file holds is text", async () => {
     assert.ok(code.querySelector("bdi"), "right to left stays within");
 });
 
-test("after an erasure it is said from when on one may begin anew", async () => {
+test("after an erasure it is said from when on one can start again", async () => {
   const erased = { detail: "no", code: "ACCOUNT_ERASED", opensAt: "2024-03-15T11:00:00.000Z" };
   const { root } = await opened({ previews: [json(erased, 409)] });
   choose(root);
-  await until(isShown(root, "Your data was erased. You may begin anew from"));
+  await until(isShown(root, "Your data was erased. You can start again from"));
 });
 
 for (const [status, said] of [

@@ -657,7 +657,7 @@ test("a question that this page does not know is no question", async () => {
 });
 
 for (const language of ["en", "de"]) {
-  test(`after an erasure it is said from when on one may begin anew: ${language}`, async () => {
+  test(`after an erasure it is said from when on one can start again: ${language}`, async () => {
     const erased = { detail: "in English", code: "ACCOUNT_ERASED", opensAt: "2024-03-15T11:00:00.000Z" };
     const { root, sent } = await opened([json(erased, 409)], { language });
     await save(root, "100");

@@ -238,9 +238,9 @@ test("an exchange without a time is given one", async () => {
 
 const ERASED = { detail: "no", code: "ACCOUNT_ERASED", opensAt: "2024-03-15T11:00:00.000Z" };
 
-test("after an erasure it is said from when on one may begin anew", async () => {
+test("after an erasure it is said from when on one can start again", async () => {
   const { root } = await correcting(json(ERASED, 409));
-  await until(saying(root, "Your data was erased. You may begin anew from"));
+  await until(saying(root, "Your data was erased. You can start again from"));
 });
 
 for (const [status, text] of [

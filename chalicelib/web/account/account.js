@@ -53,7 +53,7 @@ function useSaving() {
 /**
  * The pages of the export as one document: its lists are joined.
  * @param {import("../page/api.js").Api} api
- * @param {(count: number) => void} onPage told how many entries there are so far
+ * @param {(count: number) => void} onPage called with how many entries there are so far
  */
 async function everything(api, onPage) {
   /** @type {Record<string, unknown>} */

@@ -26,7 +26,7 @@ const ENGLISH = {
   device: "You are signed out.",
   receipt: "Receipt",
   at: "When",
-  opensAt: "You may begin anew from",
+  opensAt: "You can start again from",
   counts: "What was erased",
   names: {
     energies: "Readings",

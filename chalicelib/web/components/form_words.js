@@ -61,7 +61,7 @@ const ENGLISH = {
     moduli: "A stored reading has more digits than that.",
     other: "This cannot be saved so.",
   },
-  erased: (/** @type {string} */ moment) => `Your data was erased. You may begin anew from ${moment}.`,
+  erased: (/** @type {string} */ moment) => `Your data was erased. You can start again from ${moment}.`,
   lost: "It was not saved. Nothing is lost: try again.",
   expired: "Your sign-in has ended. What you have typed is kept: please sign in again.",
 };

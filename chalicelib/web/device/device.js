@@ -101,7 +101,7 @@ export class Device {
 
   /** Open for nobody, and keep no figures. */
   async leave() {
-    await within(this.base, ["people", "answers"], "readwrite", (people, answers) => this.drop(people, answers));
+    await ifUsed(this.base, ["people", "answers"], "readwrite", (people, answers) => this.drop(people, answers));
     await removeIfEmpty(this.base);
   }
 
@@ -115,6 +115,7 @@ export class Device {
    * @param {IDBObjectStore} answers
    */
   async limit(answers) {
+    if ((await result(answers.count(this.all()))) <= KEPT) return;
     const kept = await result(answers.getAll(this.all()));
     kept.sort((one, other) => other.at - one.at);
     for (const { name } of kept.slice(KEPT)) answers.delete([this.user, name]);
@@ -179,7 +180,7 @@ export class Device {
 
   /** @param {number} id of a reading that waits no more */
   async settle(id) {
-    await within(this.base, ["readings"], "readwrite", (readings) => result(readings.delete(id)));
+    await ifUsed(this.base, ["readings"], "readwrite", (readings) => result(readings.delete(id)));
     await removeIfEmpty(this.base);
     this.changed();
   }
@@ -237,13 +238,12 @@ async function removeIfEmpty(base) {
  * @param {(...stores: IDBObjectStore[]) => Promise<Found>} work
  * @returns {Promise<Found>}
  */
-async function within(base, stores, mode, work) {
-  const shared = /** @type {const} */ ({ mode: "shared" });
-  return navigator.locks.request(keptName(base), shared, () => transacted(base, stores, mode, work));
+function within(base, stores, mode, work) {
+  return shared(base, () => transacted(base, stores, mode, work));
 }
 
 /**
- * The same where anything is kept: what comes late, behind the end of everything, makes no database anew.
+ * The same where anything is kept: what comes late, after everything was removed, makes no new database.
  * @template Found
  * @param {string} base
  * @param {string[]} stores
@@ -251,10 +251,18 @@ async function within(base, stores, mode, work) {
  * @param {(...stores: IDBObjectStore[]) => Promise<Found>} work
  * @returns {Promise<Found | null>}
  */
-async function ifUsed(base, stores, mode, work) {
-  const shared = /** @type {const} */ ({ mode: "shared" });
-  const use = async () => (isUsed(base) ? transacted(base, stores, mode, work) : null);
-  return navigator.locks.request(keptName(base), shared, use);
+function ifUsed(base, stores, mode, work) {
+  return shared(base, async () => (isUsed(base) ? transacted(base, stores, mode, work) : null));
+}
+
+/**
+ * @template Found
+ * @param {string} base
+ * @param {() => Promise<Found>} work
+ * @returns {Promise<Found>}
+ */
+async function shared(base, work) {
+  return navigator.locks.request(keptName(base), { mode: "shared" }, work);
 }
 
 /**
@@ -284,7 +292,7 @@ async function transacted(base, stores, mode, work) {
 }
 
 /**
- * Some browsers never say what became of it: then this fails, so that whoever waits is told.
+ * Some browsers never say what became of it: then this fails, so that the page can say so.
  * @param {string} base
  */
 async function opened(base) {

@@ -90,7 +90,7 @@ class Interactions {
     return () => this.observer?.disconnect();
   }
 
-  /** Note what the browser has not told yet: whoever leaves may not hear of it any more. */
+  /** Note what the browser has not reported yet: it may not report it any more once the page was left. */
   take() {
     this.noteAll(this.observer?.takeRecords() ?? []);
   }
