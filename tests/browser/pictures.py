@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from infra.local import throwaway
 from infra.local.demo.household import file_of, readings_until
@@ -66,6 +66,7 @@ def pictures(browser: Browser, served: Served) -> Iterator[tuple[str, bytes]]:
             page = context.new_page()
             page.goto(served.url)
             sign_in_as(page, "home")
+            expect(page.get_by_role("button", name="This looks wrong").last).to_be_visible()  # what is loaded last
             yield name, picture(page)
 
 

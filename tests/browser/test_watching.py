@@ -1,5 +1,7 @@
 """The tests' own eyes: whatever a browser complains about, or a person could not use, is seen."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -53,6 +55,16 @@ def test_a_refusal_that_is_announced_is_none_of_it_and_must_come(page: Page, wat
     watch.announce(401, "/components/nothing")
     page.evaluate("fetch('/api/components/dashboard')")
     assert complaint(watch) == "announced, but not seen: /components/nothing"
+
+
+GIVE_UP = "const given = new AbortController(); fetch('/api/assets/0/%s', given).catch(() => 0); given.abort()"
+
+
+@pytest.mark.parametrize(("asset", "seen"), [("icons/icon.svg", ""), ("page/app.js", "no answer: GET .*page/app.js")])
+def test_only_an_icon_may_be_given_up_by_the_browser(page: Page, watch: Watch, asset: str, seen: str) -> None:
+    page.evaluate(f"() => {{ {GIVE_UP % asset} }}")
+    settled(page)
+    assert re.match(seen, complaint(watch)) if seen else not watch.complaints
 
 
 def test_what_somebody_cannot_use_is_seen(page: Page) -> None:

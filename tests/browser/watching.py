@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request
 
+ICONS = "/icons/"  # fetched by the browser itself, and given up by it when its person goes on at once
 BLOCKED = "Service Worker registration blocked by Playwright"  # as the tests want it
 LOUD = {"error", "warning", "assert"}
 REPORT_VIOLATIONS = """
@@ -52,6 +53,8 @@ class Watch:
         self.complaints.append(f"console, {message.type}: {message.text} ({message.location['url']})")
 
     def _failed(self, request: Request) -> None:
+        if ICONS in request.url and request.failure == "net::ERR_ABORTED":
+            return
         if not (self.is_over or self._excused(request.url, 0)):
             self.complaints.append(f"no answer: {request.method} {request.url} {request.failure}")
 
