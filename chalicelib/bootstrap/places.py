@@ -28,4 +28,9 @@ def places(database: MongoDatabase, adapters: FlagAdapters, clock: Clock) -> tup
 
 def dead_letters(queue_url: str) -> DeadLetters:
     """The dead letters of a deployment: some may come when the person is erased already."""
-    return DeadLetters(LetterQueue(sqs, queue_url))
+    return DeadLetters(letter_queue(queue_url))
+
+
+def letter_queue(queue_url: str) -> LetterQueue:
+    """The queue that they are in."""
+    return LetterQueue(sqs, queue_url)
