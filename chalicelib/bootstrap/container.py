@@ -17,7 +17,7 @@ from chalicelib.auth import KeyStore, TokenVerifier, fetch_key_set
 from chalicelib.bootstrap.comparer import backends, comparer, random_pseudonyms
 from chalicelib.bootstrap.flags import NO_PLACE, FlagAdapters, FlagOperations, appconfig_adapters, flag_operations
 from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
-from chalicelib.bootstrap.places import dead_letters, letter_queue, places
+from chalicelib.bootstrap.places import dead_letter_count, dead_letters, places
 from chalicelib.domain.account import KeepsLate, KeepsPeople
 from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.rollout.decision import RolloutDecisions
@@ -222,7 +222,7 @@ def _deployed() -> Container:
         partial(flags_naming, adapters.home),
         (*places(database, adapters, now), letters),
         (letters,),
-        letter_queue(settings.dead_letter_queue_url).count,
+        letters=dead_letter_count(settings.dead_letter_queue_url),
     )
     made = compose(ports, verifier, now, rollout)
     return replace(made, sign_in_origins=tuple(settings.auth_origins.split()))

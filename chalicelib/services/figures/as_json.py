@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.domain.readings import to_datetime
+from chalicelib.domain.readings import moment
 from chalicelib.domain.rollout.comparison_log import DifferenceGroup, Sighting
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.rollout.feedback import GivenFeedback
@@ -50,11 +50,6 @@ def fingerprint_document(group: DifferenceGroup, now: int) -> Members:
         "ignoredUntil": rule and moment(rule.until),
         "gone": group.gone and moment(group.gone.at),
     }
-
-
-def moment(instant: int) -> str:
-    """An instant to the second."""
-    return f"{to_datetime(instant):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _hour_document(hour: ComponentFigures) -> Members:

@@ -48,9 +48,10 @@ class GaugeService:
         return (self._shares, self._verified, self._erasures, self._feedback, self._dead_letters)
 
     def _shares(self) -> Iterator[Gauge]:
+        """The percentages first: AppConfig knows them, and the database may be away."""
         version, percentages = self.percentages()
-        for component, percent in percentages.items():
-            yield Gauge(MetricName.FLAG_PERCENT, float(percent), component)
+        yield from (Gauge(MetricName.FLAG_PERCENT, float(each), component) for component, each in percentages.items())
+        for component in percentages:
             share = self.figures.share(component, version)
             if share.people:
                 yield Gauge(MetricName.NEW_SHARE, 100 * share.new / share.people, component)
@@ -73,4 +74,4 @@ def _alone(source: Callable[[], Iterable[Gauge]]) -> Iterator[Gauge]:
     try:
         yield from source()
     except Exception as error:  # noqa: BLE001 one that cannot be read must not take the others away
-        logger().warning("a gauge cannot be read", exc_info=error, extra={"gauge": source.__name__})
+        logger().warning("a gauge cannot be read", exc_info=error, extra={"gauge": source.__name__.strip("_")})

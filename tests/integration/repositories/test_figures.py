@@ -1,5 +1,6 @@
 """Rows of the usage log are added up once each, whatever crashes or meets; nothing that is asked passes over rows."""
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from random import Random
 from typing import Any
@@ -47,8 +48,8 @@ def used(migrated: Database[Any]) -> Database[Any]:
     return migrated
 
 
-def figures_of(database: Database[Any]) -> MongoRolloutFigures:
-    return MongoRolloutFigures(database, 20, rows_at_once=100)
+def figures_of(database: Database[Any], rows_at_once: int = 100) -> MongoRolloutFigures:
+    return MongoRolloutFigures(database, 20, rows_at_once)
 
 
 def everything(figures: MongoRolloutFigures) -> list[object]:
@@ -109,6 +110,13 @@ def test_wherever_a_second_fold_comes_in_between_each_row_counts_once(
             break
     slow.client.close()
     assert command > 10
+
+
+def test_two_that_fold_side_by_side_count_each_row_once(used: Database[Any], undisturbed: Document) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        rows = [*pool.map(folded, [figures_of(used, 10), figures_of(used, 10)])]
+    assert sum(rows) == 300
+    assert stored(used) == undisturbed
 
 
 def test_wherever_a_fold_is_killed_the_next_one_goes_on_and_each_row_counts_once(
