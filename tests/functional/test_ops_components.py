@@ -90,8 +90,6 @@ def test_what_differed_is_shown_with_examples_and_who_answers_for_it(api: Api) -
     api.ports.comparisons.save_rule(IgnoreRule(fingerprint, "olga", "known", NOW + DAY_MS))
     [ignored] = asked(api)["fingerprints"]
     assert (ignored["ignoredBy"], ignored["ignoredUntil"]) == ("olga", "2023-11-15T22:13:20Z")
-    api.ports.comparisons.save_rule(IgnoreRule(fingerprint, "olga", "known", NOW))
-    assert asked(api)["fingerprints"][0]["ignoredBy"] is None
 
 
 def test_what_people_say_looks_wrong_is_shown_without_their_names_and_ids_of_readings(api: Api) -> None:

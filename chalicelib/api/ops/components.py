@@ -26,7 +26,6 @@ class HoursQuery(Body):
 @routes.operation("GET", "/ops/components/{component}")
 def show_component(call: Call, query: HoursQuery, component: str) -> Response:
     """Answers by the hour, old beside new; what differed, with examples; what people say looks wrong."""
-    now = call.container.clock()
     wanted = COMPONENTS[component_flag_named(component)]
-    report = call.container.component_reports.report(wanted, now - query.hours * HOUR_MS)
-    return json_answer(report_document(report, now))
+    since = call.container.clock() - query.hours * HOUR_MS
+    return json_answer(report_document(call.container.component_reports.report(wanted, since)))

@@ -12,13 +12,13 @@ from chalicelib.services.figures.component_reports import ComponentReport
 Members = dict[str, Any]
 
 
-def report_document(report: ComponentReport, now: int) -> Members:
+def report_document(report: ComponentReport) -> Members:
     """Everything about one component."""
     return {
         "component": report.component.value,
         "hours": [_hour_document(hour) for hour in report.hours],
         "fingerprints": [
-            fingerprint_document(group, now) | {"examples": [_example_document(each) for each in group.examples]}
+            fingerprint_document(group) | {"examples": [_example_document(each) for each in group.examples]}
             for group in report.groups
         ],
         "feedback": [_feedback_document(given) for given in report.feedback],
@@ -35,9 +35,9 @@ def backend_document(figures: BackendFigures) -> Members:
     }
 
 
-def fingerprint_document(group: DifferenceGroup, now: int) -> Members:
-    """One difference, and who answers for it now; ``gone``: when a replay did not show it any more."""
-    rule = group.rule if group.is_ignored(now) else None
+def fingerprint_document(group: DifferenceGroup) -> Members:
+    """One difference, and who answers for it until when; ``gone``: when a replay did not show it any more."""
+    rule = group.rule
     return {
         "fingerprint": group.fingerprint,
         "kind": group.kind.value,
