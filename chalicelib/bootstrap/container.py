@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from chalicelib.auth import KeyStore, TokenVerifier, fetch_key_set
 from chalicelib.bootstrap.comparer import backends, comparer, random_pseudonyms
+from chalicelib.bootstrap.desk import Desk, Outside, deployed_outside, desk
 from chalicelib.bootstrap.flags import NO_PLACE, FlagAdapters, FlagOperations, appconfig_adapters, flag_operations
 from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
 from chalicelib.bootstrap.places import dead_letters, places
@@ -103,6 +104,7 @@ class Container:
     recalculation: RecalculationService
     operations: Operations
     flags: FlagOperations
+    desk: Desk
     erasure: AccountErasureService
     account_export: AccountExportService
     ping: Callable[[], None]
@@ -126,12 +128,19 @@ class Rollout:
     late: Sequence[KeepsLate] = ()
 
 
-def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollout | None = None) -> Container:
+def compose(
+    ports: Ports,
+    verifier: TokenVerifier,
+    clock: Clock,
+    rollout: Rollout | None = None,
+    outside: Outside | None = None,
+) -> Container:
     """Put the use cases together on given adapters."""
     rollout = rollout or Rollout()
     decisions = RolloutService(rollout.flags, ports.queries.sync, clock)
     both = backends(ports, clock)
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
+    own = operations(ports, clock)
     return Container(
         verifier=verifier,
         energy=both.energy,
@@ -150,7 +159,8 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
         display=both.new,
         calculation=calculation,
         recalculation=RecalculationService(ports.transactions, calculation, clock),
-        operations=operations(ports, clock),
+        operations=own,
+        desk=desk(outside or Outside(), ports, own),
         flags=flag_operations(
             rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, clock
         ),
@@ -202,7 +212,8 @@ def _deployed() -> Container:
         (*places(database, adapters, now), letters),
         (letters,),
     )
-    made = compose(ports, verifier, now, rollout)
+    outside = deployed_outside(settings.dead_letter_queue_url, settings.stack)
+    made = compose(ports, verifier, now, rollout, outside)
     return replace(made, sign_in_origins=tuple(settings.auth_origins.split()))
 
 
