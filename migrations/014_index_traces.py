@@ -18,6 +18,7 @@ TRACED = (
     Collections.COMPARISONS,
     Collections.FEEDBACK,
     Collections.FLAG_CHANGES,
+    Collections.IMPORTS,
     Collections.DISCARDED,
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from chalicelib.domain.readings import to_ms
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
-from infra.operations.trace.path import MOST, Step
+from infra.operations.trace.path import MOST, Step, in_words
 
 Words = Callable[[Document], str]
 
@@ -40,6 +40,11 @@ def _flag_change(row: Document) -> str:
     return f"{row.get('action')} {flags} by {row.get('by')}, {row.get('state')}: {row.get('reason')}"
 
 
+def _import(row: Document) -> str:
+    counts = in_words({name: row.get(name) for name in ("success", "replaced", "skipped", "errors")})
+    return f"import of {row.get('form')}: {counts}" + (", undone since" if row.get("undone") else "")
+
+
 def _discarded(row: Document) -> str:
     letter = f"dead letter {row.get('_id')} of {row.get('function')}"
     return f"{letter} discarded by {row.get('discardedBy')}: {row.get('reason')}"
@@ -50,5 +55,6 @@ KEPT: Mapping[Collections, tuple[str, Words]] = {
     Collections.COMPARISONS: ("at", _comparison),
     Collections.FEEDBACK: ("at", _feedback),
     Collections.FLAG_CHANGES: ("at", _flag_change),
+    Collections.IMPORTS: ("at", _import),
     Collections.DISCARDED: ("discardedAt", _discarded),
 }

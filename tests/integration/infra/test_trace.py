@@ -12,6 +12,7 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Ports, mongo_ports, now
 from chalicelib.dead_letters.letter import DeadLetter
+from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, Request
 from chalicelib.domain.rollout.decision import FORCED_OLD, Backend, Component, Reason
 from chalicelib.domain.rollout.differences import Difference, DifferenceKind
@@ -65,6 +66,8 @@ def fill(database: Database[Any], trace_id: str, at: int) -> None:
     ports.comparisons.add(ComparisonResult(request, Outcome.DIFFERENT, (DIFFERENCE,)), HIDDEN, at + 1)
     seen = Feedback(CHARTS, {"year": 2023}, Backend.NEW, Reason.PERCENTAGE_IN, {}, trace_id)
     ports.feedback.add("alice", seen, "a user", at + 2)
+    kept = {"userId": "alice", "form": "csv", "success": 2, "replaced": 0, "skipped": 1, "errors": 3, "undone": None}
+    database["imports"].insert_one({"_id": uuid4().hex, "at": to_datetime(at + 4), "traceId": trace_id, **kept})
     ports.flag_history.save(replace(change(at + 3, "energy_table"), trace_id=trace_id), b"{}")
     event = json.loads(record())
     event["requestPayload"]["detail"] = {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
@@ -91,8 +94,9 @@ def test_every_row_of_a_trace_is_found_in_the_order_of_time_and_nothing_of_anoth
         ("backend_comparisons", f"monthly_charts compared: different {fingerprint}"),
         ("feedback", "monthly_charts looks wrong, answered by the new backend (percentage_in): open, user a user"),
         ("flag_changes", "set energy_table by olga@laptop, started: as planned"),
+        ("imports", "import of csv: success 2, replaced 0, skipped 1, errors 3"),
     ]
-    assert [step["afterMs"] - path["steps"][1]["afterMs"] for step in path["steps"][1:5]] == [0, 1, 2, 3]
+    assert [step["afterMs"] - path["steps"][1]["afterMs"] for step in path["steps"][1:6]] == [0, 1, 2, 3, 4]
     last = path["steps"][-1]
     assert (last["where"], last["what"].rpartition(" ")[2]) == ("discarded_events", "will")
     assert [(each["where"], "is down" in each["problem"]) for each in path["problems"]] == [("dead letters", True)]
