@@ -44,7 +44,8 @@ def _id(_context: click.Context, _argument: click.Parameter, text: str) -> str:
 def trace(target: Target, trace_id: str, hours: int, as_json: bool) -> None:
     """Print what came of a request, an event or a command, by its trace.
 
-    Rows, log lines and dead letters, in the order of their times. A place that cannot be looked at is named, the others are shown. Exit code 1 when nothing is found.
+    Rows, log lines and dead letters, in the order of their times. A place that cannot be looked at is named, the
+    others are shown. Exit code 1 when nothing is found.
     """
     path = Path(trace_id)
     path.look("database", _rows(target, trace_id))
