@@ -14,8 +14,9 @@ READING = json.dumps({"type": "power", "date": "2023-01-31", "amount": 1000}).en
 CHART = "/components/monthly_charts?type=power&year=2023"
 SEEN = {"component": "monthly_charts", "query": {"type": "power", "year": "2023"}, "backend": "old", "meters": []}
 FEEDBACK = json.dumps(SEEN | {"reason": "component_off"}).encode()
+CREATED = "EnergyReadingCreatedHandler"[:24]  # CloudFormation cuts names
 PLACES = {
-    *("log of APIHandler", "log of EnergyReadingCreatedHandler"),
+    *("log of APIHandler", f"log of {CREATED}"),
     *("backend_usage_logs", "feedback", "backend_comparisons", "dead letters", "discarded_events"),
 }
 

@@ -15,14 +15,12 @@ from chalicelib.handlers.display_data import energy_reading_created_handler
 from chalicelib.handlers.sweeper import sweeper
 from tests.fakes.comparisons import FakeComparisonLog
 from tests.fakes.feedback import FakeFeedbackLog
-from tests.functional.conftest import Api
+from tests.functional.conftest import TRACE, TRACED, Api
 from tests.functional.handlers.event_calls import Context, envelope
 from tests.functional.handlers.test_sweeper_function import SCHEDULE
 from tests.functional.test_witness import WRONG
 from tests.unit.flags.rollout import Rollout
 
-TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
-SENT = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
 READING = json.dumps({"type": "power", "date": "2023-01-31", "amount": 1000})
 MONTHS = "/components/monthly_charts?type=power&year=2023"
 
@@ -72,14 +70,14 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[Any]:
 def test_every_answer_and_every_line_of_a_request_says_the_trace_that_it_came_with(
     api: Api, capsys: pytest.CaptureFixture[str], method: str, path: str
 ) -> None:
-    answer = api.request(method, path, READING if method == "POST" else b"", headers=SENT)
+    answer = api.request(method, path, READING if method == "POST" else b"", headers=TRACED)
     assert answer.headers[TRACE_ID] == TRACE
     said = lines(capsys)
     assert "request" in [line["message"] for line in said]
     assert {line["trace_id"] for line in said} == {TRACE}
 
 
-@pytest.mark.parametrize("sent", [{}, {"traceparent": SENT["traceparent"].upper()}, {"traceparent": f"ff{SENT}"}])
+@pytest.mark.parametrize("sent", [{}, {"traceparent": TRACED["traceparent"].upper()}, {"traceparent": f"ff{TRACED}"}])
 def test_a_request_without_a_trace_begins_one(
     api: Api, capsys: pytest.CaptureFixture[str], sent: dict[str, str]
 ) -> None:
@@ -90,22 +88,22 @@ def test_a_request_without_a_trace_begins_one(
 
 
 def test_a_refused_request_says_its_trace_too(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
-    assert api.request("GET", "/v2/energy", user=None, headers=SENT).headers[TRACE_ID] == TRACE
+    assert api.request("GET", "/v2/energy", user=None, headers=TRACED).headers[TRACE_ID] == TRACE
     assert {line["message"]: line["trace_id"] for line in lines(capsys)} == {"refused": TRACE, "request": TRACE}
 
 
 def test_a_trace_that_spells_the_person_who_asks_is_not_gone_on_with(api: Api) -> None:
-    answer = api.request("GET", "/v2/energy", user=TRACE, headers=SENT)
+    answer = api.request("GET", "/v2/energy", user=TRACE, headers=TRACED)
     assert answer.headers[TRACE_ID] != TRACE
 
 
 def test_a_write_leads_to_an_event_and_the_event_to_its_handler_in_one_trace(
     api: Api, bus: Bus, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert api.request("POST", "/components/energy_forms", READING, headers=SENT).status_code == 201
+    assert api.request("POST", "/components/energy_forms", READING, headers=TRACED).status_code == 201
     [detail] = bus.details
     assert named_trace(detail["traceparent"]) == TRACE
-    assert detail["traceparent"] != SENT["traceparent"]
+    assert detail["traceparent"] != TRACED["traceparent"]
     api.request("GET", "/v2/energy")
     lines(capsys)
     assert energy_reading_created_handler(envelope(api.publisher.events[-1]) | {"detail": detail}, Context()) == {
@@ -118,7 +116,7 @@ def test_a_write_leads_to_an_event_and_the_event_to_its_handler_in_one_trace(
 def test_a_handler_that_fails_or_cannot_read_its_event_says_its_trace(
     api: Api, capsys: pytest.CaptureFixture[str], detail: dict[str, Any]
 ) -> None:
-    event = {"id": "event-1", "detail": detail | SENT}
+    event = {"id": "event-1", "detail": detail | TRACED}
     if detail["version"] == 1:
         with pytest.raises(Exception, match="validation error"):
             energy_reading_created_handler(event, Context())
@@ -137,7 +135,7 @@ def test_each_run_of_a_schedule_begins_a_trace(api: Api, capsys: pytest.CaptureF
 
 def test_the_usage_row_of_a_read_and_its_comparison_have_its_trace_feedback_has_its_own(api: Api) -> None:
     assert api.request("POST", "/components/energy_forms", READING).status_code == 201
-    assert api.request("GET", MONTHS, headers=SENT).status_code == 200
+    assert api.request("GET", MONTHS, headers=TRACED).status_code == 200
     assert [row.trace_id for row, _, _ in api.usage.rows][1:] == [TRACE]
     other = "1" * 32
     said = {"traceparent": f"00-{other}-00f067aa0ba902b7-01"}
@@ -153,7 +151,7 @@ def test_a_change_of_flags_has_the_trace_of_who_changes_them(api: Api) -> None:
     rollout = Rollout()
     with using(replace(api.container, flags=rollout.flags)):
         body = json.dumps({"enabled": True, "reason": "we begin"})
-        made = api.request("PATCH", "/ops/flags/global", body, user="olga", roles=("operator",), headers=SENT)
+        made = api.request("PATCH", "/ops/flags/global", body, user="olga", roles=("operator",), headers=TRACED)
         history = api.request("GET", "/ops/flags/history", user="olga", roles=("operator",))
     assert made.json_body["traceId"] == TRACE
     assert [change["traceId"] for change in history.json_body["changes"]] == [TRACE]
