@@ -19,6 +19,7 @@ from chalicelib.domain.rollout.differences import Difference, DifferenceKind
 from chalicelib.domain.rollout.feedback import Feedback
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
+from chalicelib.monitoring.trace import trace_id
 from chalicelib.repositories.database import open_database
 from infra.local import layout
 from infra.local.layout import Layout
@@ -26,6 +27,8 @@ from infra.local.waiting import wait_until
 from infra.operations.dead_letters.queue import record_discarded
 from infra.operations.trace.path import MOST
 from infra.operations.trace.rows import KEPT, rows
+from infra.targets.database import opened
+from infra.targets.target import Target
 from tests.contract.flag_changes import change
 from tests.fakes.publisher import FakePublisher
 from tests.integration.infra.operator_shell import Shell
@@ -103,6 +106,14 @@ def test_every_row_of_a_trace_is_found_in_the_order_of_time_and_nothing_of_anoth
     assert "alice" not in json.dumps(path)
     code, printed = shell.say("trace", TRACE)
     assert (code, len(printed.splitlines())) == (0, len(path["steps"]) + 1)
+
+
+def test_each_command_is_a_trace_of_its_own(stack: Layout) -> None:
+    seen = set()
+    for _ in range(3):
+        with opened(Target.of_stack(stack)):
+            seen.add(trace_id())
+    assert len(seen - {None}) == 3
 
 
 def test_nothing_is_said_and_ends_with_exit_code_1(shell: Shell) -> None:
