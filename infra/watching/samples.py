@@ -1,6 +1,6 @@
 """Values of metrics by time, and their statistics: what CloudWatch keeps of a metric, in memory."""
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping, Sequence
 
 Values = list[float | None]
@@ -24,13 +24,13 @@ class Samples:
     def add(self, namespace: str, name: str, dimensions: Mapping[str, str], at: float, values: Sequence[float]) -> None:
         """Keep values that were measured at one time."""
         points = self._points.setdefault(_key(namespace, name, dimensions), [])
-        points += [(at, value) for value in values]
-        points.sort()
+        for value in values:
+            insort(points, (at, value))
 
-    def forget(self, before: float) -> None:
-        """Drop what is older."""
+    def forget(self, before: float, limit: int) -> None:
+        """Drop what is older, and of each metric what is more than ``limit`` values."""
         for points in self._points.values():
-            del points[: bisect_left(points, (before,))]
+            del points[: max(bisect_left(points, (before,)), len(points) - limit)]
 
     def statistic(
         self,

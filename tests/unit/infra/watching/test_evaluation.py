@@ -73,7 +73,9 @@ def test_samples_count_in_the_period_in_which_they_were_measured_until_they_are_
         return samples.statistic("N", "M", {"a": "1"}, "Sum", [0, 60, 120], 60)
 
     assert sums() == [None, 3, 5]
-    samples.forget(before=120)
+    samples.forget(before=60, limit=2)
+    assert sums() == [None, 2, 5]
+    samples.forget(before=120, limit=2)
     assert sums() == [None, None, 5]
 
 
