@@ -63,7 +63,8 @@ class _Expression:
         return [_both(combine, *pair) for pair in zip(self.values(left), self.values(right), strict=True)]
 
     def _called(self, name: str, arguments: Sequence[Values]) -> Values:
-        return {"IF": _if, "FILL": self._fill, "DIFF": _diff}[name](*arguments)
+        functions: dict[str, Callable[..., Values]] = {"IF": _if, "FILL": self._fill, "DIFF": _diff}
+        return functions[name](*arguments)
 
     def _fill(self, values: Values, instead: Values) -> Values:
         every = zip(values, instead, self._may_fill, strict=True)

@@ -45,7 +45,9 @@ CRITICAL = (
             "failed": own(MetricName.EVENTS_FAILED, "Sum"),
         },
         threshold=1,
-        expression="IF(FILL(handled, 0) + failed >= 20, 100 * failed / (FILL(handled, 0) + failed), 0)",
+        expression="100 * failed / handled",
+        counted="handled",
+        minimum_count=20,
     ),
     Rule(
         "BackendsDiffer",

@@ -6,7 +6,7 @@ import pytest
 
 from infra.watching.evaluation import ALARM, OK, range_seconds, source_of, state_of
 from infra.watching.metric_math import calculated
-from infra.watching.samples import Samples, statistic_of
+from infra.watching.samples import Samples, Values, statistic_of
 
 NOW, PERIOD = 1_700_000_000.0, 60
 
@@ -88,7 +88,7 @@ def test_statistics(statistic: str, expected: float) -> None:
     assert statistic_of([], statistic) is None
 
 
-SERIES = {"a": [1.0, None, 6.0], "b": [2.0, 2.0, 0.0]}
+SERIES: dict[str, Values] = {"a": [1.0, None, 6.0], "b": [2.0, 2.0, 0.0]}
 
 
 @pytest.mark.parametrize(
