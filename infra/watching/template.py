@@ -10,18 +10,17 @@ from infra.watching.specification import FIGURES, RULES
 
 Template = Mapping[str, Any]
 TOPIC = {"Ref": "AlarmTopic"}
+MAIL = {"Protocol": "email", "Endpoint": {"Ref": "AlarmEmail"}}
 SURROUNDINGS: Template = {
     "Parameters": {
         "AlarmEmail": {"Type": "String", "Default": "", "Description": "Who is told when an alarm rings; empty: nobody"}
     },
     "Conditions": {"AlarmsAreMailed": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}},
     "Resources": {
-        "AlarmTopic": {"Type": "AWS::SNS::Topic"},
-        "AlarmSubscription": {
-            "Type": "AWS::SNS::Subscription",
-            "Condition": "AlarmsAreMailed",
-            "Properties": {"TopicArn": TOPIC, "Protocol": "email", "Endpoint": {"Ref": "AlarmEmail"}},
-        },
+        "AlarmTopic": {
+            "Type": "AWS::SNS::Topic",
+            "Properties": {"Subscription": {"Fn::If": ["AlarmsAreMailed", [MAIL], {"Ref": "AWS::NoValue"}]}},
+        }
     },
     "Outputs": {"AlarmTopicArn": {"Value": TOPIC}},
 }

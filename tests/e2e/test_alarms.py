@@ -100,7 +100,7 @@ def test_every_rule_is_deployed_says_what_to_do_and_is_judged(cloudwatch: Any) -
         SOON_SECONDS,
     )
     assert {name.split("-")[0] for name in found} == {rule.name for rule in RULES}
-    assert {name for name in found if name.startswith("DeadLetters-")} == {"DeadLetters-DeadLetterQueue"}
+    assert "DeadLetters-DeadLetterQueue" in found
     severities = "|".join(Severity)
     for alarm in found.values():
         assert re.fullmatch(rf"\[({severities})\] .+\. \| look: .+ \| act: .+", alarm["AlarmDescription"])

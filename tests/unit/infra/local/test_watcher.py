@@ -1,6 +1,7 @@
 """The watcher of a laptop stack: EMF lines become metrics, and alarms get the state that CloudWatch would give them."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from infra.local import layout
+from infra.local.layout import Layout, Ports
 from infra.local.localstack_plugin.process_lambda.invocation_log import InvocationLog
+from infra.local.processes import emulators
+from infra.local.processes.ports import free_ports
+from infra.local.processes.supervision import Supervisor
+from infra.local.waiting import wait_until
 from infra.local.watcher.emf import Measured, measured
 from infra.local.watcher.follower import Follower
 from infra.local.watcher.watcher import UNSENT, Watcher
@@ -195,3 +202,24 @@ def test_alarms_of_others_are_left_alone(clock: Clock) -> None:
     cloud = Cloud(alarm_of("BackendsDiffer") | {"AlarmName": "other"}, by_hand)
     assert Watcher(cloud, PREFIX, clock).judge() == []
     assert [alarm["StateValue"] for alarm in cloud.alarms] == ["INSUFFICIENT_DATA"] * 2
+
+
+def test_without_localstack_the_watcher_runs_on_and_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As a process, as ``make up`` starts it; it is well as long as it ends its rounds."""
+    monkeypatch.setattr(layout, "ROOT", tmp_path)
+    stack = Layout("sample", Ports(*free_ports(5)))
+    piece, supervisor = emulators.watcher(stack), Supervisor(stack.folder)
+    beat = stack.folder / "watcher.beat"
+    assert not piece.ready()
+    try:
+        supervisor.start(piece)
+        log = supervisor.log_of("watcher")
+        assert wait_until(lambda: "CloudWatch is not reached, the next try is in 5 s" in log.read_text(), 30)
+        assert supervisor.runs_as(piece)
+    finally:
+        supervisor.stop("watcher")
+    long_ago = beat.stat().st_mtime - emulators.BEAT_SECONDS - 1
+    os.utime(beat, (long_ago, long_ago))
+    assert not piece.ready()

@@ -49,9 +49,9 @@ def test_every_alarm_is_told_to_the_topic_and_its_name_begins_with_the_stacks() 
 
 def test_nobody_is_written_to_without_an_address() -> None:
     assert ADDED["Parameters"]["AlarmEmail"]["Default"] == ""
-    subscription = ADDED["Resources"]["AlarmSubscription"]
-    assert subscription["Properties"]["Endpoint"] == {"Ref": "AlarmEmail"}
-    assert ADDED["Conditions"][subscription["Condition"]] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}
+    condition, mailed, otherwise = ADDED["Resources"]["AlarmTopic"]["Properties"]["Subscription"]["Fn::If"]
+    assert (mailed, otherwise) == ([{"Protocol": "email", "Endpoint": {"Ref": "AlarmEmail"}}], {"Ref": "AWS::NoValue"})
+    assert ADDED["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}
 
 
 def test_an_alarm_is_for_its_member_alone() -> None:
