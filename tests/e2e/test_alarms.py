@@ -27,7 +27,8 @@ from tests.unit.infra.watching.series import Series, alarm_of, rule_named, sampl
 
 SOON_SECONDS = 120
 SHORT_SECONDS = 30  # the longest period below a minute
-COMMANDS = sorted(set(re.findall(r"`(\$I [^`]+)`", README.read_text().split(BEGIN)[1].split(END)[0])))
+FOUND = re.findall(r"`(\$I [^`]+)`", README.read_text().split(BEGIN)[1].split(END)[0])
+COMMANDS = sorted({re.sub('".*"', "", command): command for command in FOUND}.values())  # one of each reason's
 AWS_ALONE = "$I deploy"
 # Series of which LocalStack says the same: it also counts what was above the threshold before the periods of the rule.
 AGREED: list[tuple[str, Series, str]] = [

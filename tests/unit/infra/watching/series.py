@@ -82,22 +82,26 @@ def often(count: int, *values: float) -> list[float]:
     return [*values] * count
 
 
+FEW_SLOW = [*often(94, 1), *often(6, 51)]
+SLOW, FAST = often(20, 900), often(20, 5)
 CASES = {
     "DisplayQueriesSlow": Cases(
-        rings=[{"slow": [often(20, 51)] * 3}, {"slow": [[*often(18, 5), *often(2, 900)]] * 3}],
+        rings=[{"slow": [often(20, 51)] * 3}, {"slow": [FEW_SLOW] * 3}],
         quiet=[
             {"slow": [often(20, 50)] * 3},
             {"slow": [often(19, 900)] * 3},  # too few to say
-            {"slow": [often(20, 900), often(20, 900), often(20, 5)]},  # two periods of three
-            {"slow": [[*often(99, 5), 900]] * 3},  # one in a hundred
+            {"slow": [SLOW, SLOW, FAST]},
+            {"slow": [SLOW, FAST, SLOW, SLOW]},
+            {"slow": [[*often(96, 5), *often(4, 900)]] * 3},  # four in a hundred
         ],
     ),
     "EventsFailing": Cases(
-        rings=[{"handled": [often(100, 1)], "failed": [[1, 1]]}],
+        rings=[{"handled": [[50, 50]], "failed": [[1, 1]]}, {"handled": [often(20, 1)], "failed": [[1]]}],
         quiet=[
-            {"handled": [often(100, 1)], "failed": [[1]]},
+            {"handled": [often(100, 1)], "failed": [[*often(99, 0), 1]]},
             {"handled": [often(19, 1)], "failed": [often(19, 1)]},  # too few to say
             {"handled": [often(100, 1)]},
+            {"handled": [often(20, 1)] * 2, "failed": [[20], [0]]},
         ],
     ),
     "BackendsDiffer": Cases(
@@ -114,40 +118,59 @@ CASES = {
             {"new": [[*often(16, 0), *often(3, 1)]]},  # too few to say
             {"new": [[*often(98, 0), *often(2, 1)]]},  # two may be chance
             {"new": [often(100, 0)], "old": [often(100, 0)]},
+            {"new": [often(20, 1), often(20, 0)]},
         ],
     ),
     "ServerErrors": Cases(
-        rings=[{"requests": [often(100, 1)], "errors": [[1, 1]]}],
+        rings=[{"requests": [[50, 50]], "errors": [[1, 1]]}, {"requests": [often(20, 1)], "errors": [[1]]}],
         quiet=[
-            {"requests": [often(100, 1)], "errors": [[1]]},
+            {"requests": [often(100, 1)], "errors": [[*often(99, 0), 1]]},
             {"requests": [often(19, 1)], "errors": [often(19, 1)]},  # too few to say
             {"requests": [often(100, 1)]},
+            {"requests": [often(20, 1)] * 2, "errors": [[20], [0]]},
         ],
     ),
     "DeadLetters": Cases(rings=[{"letters": [[0, 1]]}], quiet=[{"letters": [[4], [0]]}]),
     "MetersFailing": Cases(rings=[{"failing": [[0, 1]]}], quiet=[{"failing": [[4], [0]]}]),
     "ComponentSlower": Cases(
-        rings=[{"slow": [often(100, 20), often(100, 31)]}],
+        rings=[
+            {"slow": [often(100, 20), often(100, 31)]},
+            {"slow": [often(100, 20), [*often(94, 20), *often(6, 31)]]},
+        ],
         quiet=[
             {"slow": [often(100, 20), often(100, 30)]},
             {"slow": [often(100, 20), often(99, 90)]},  # too few to say
             {"slow": [often(100, 5), often(100, 19)]},  # still fast
             {"slow": [often(100, 90)]},  # nothing to hold it against
-            {"slow": [often(100, 90), often(100, 30)]},
+            {"slow": [often(100, 20), often(100, 90), often(100, 90)]},
+            {"slow": [often(100, 20), [*often(96, 20), *often(4, 90)]]},  # four in a hundred
         ],
     ),
-    "MemoryShort": Cases(rings=[{"used": [[86], [50], [86]]}], quiet=[{"used": [[85], [50], [99]]}]),
+    "MemoryShort": Cases(
+        rings=[{"used": [[20, 86], [50], [86, 30]]}],
+        quiet=[{"used": [[85], [50], [99]]}, {"used": [[86], [50], [50], [86]]}, {"used": [[50, 50]] * 3}],
+    ),
     "BacklogGrowing": Cases(
         rings=[{"lagging": [[20], [30], [40], [50]]}],
         quiet=[
             {"lagging": [[20], [30], [40], [40]]},
+            {"lagging": [[20], [30], [30], [40], [50]]},
             {"lagging": [[0], [5], [10], [19]]},  # few
-            {"lagging": [[90], [60], [70], [80]]},  # two periods of three
+            {"lagging": [[90], [60], [70], [80]]},
         ],
     ),
     "ScheduleSilent": Cases(rings=[{"runs": [[1], [], []]}, {}], quiet=[{"runs": [[], [1]]}, {"runs": [[1], []]}]),
-    "ErasuresWaiting": Cases(rings=[{"waiting": [[1, 2]] * 6}], quiet=[{"waiting": [*[[1, 2]] * 5, [1, 0]]}]),
+    "ErasuresWaiting": Cases(
+        rings=[{"waiting": [[1, 2]] * 6}],
+        quiet=[{"waiting": [*[[1, 2]] * 5, [1, 0]]}, {"waiting": [*[[1]] * 3, [0], *[[1]] * 3]}],
+    ),
     "SyncBehind": Cases(
-        rings=[{"lag": [[900_001]] * 3}], quiet=[{"lag": [[900_000]] * 3}, {"lag": [[9e9], [9e9], [10]]}]
+        rings=[{"lag": [[0, 900_001]] * 3}],
+        quiet=[
+            {"lag": [[900_000]] * 3},
+            {"lag": [[500_000, 500_000]] * 3},
+            {"lag": [[9e9], [9e9], [10]]},
+            {"lag": [[9e9], [10], [9e9], [9e9]]},
+        ],
     ),
 }
