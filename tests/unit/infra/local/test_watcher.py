@@ -93,6 +93,16 @@ def test_a_line_in_the_embedded_metric_format_measures_one_or_more_values() -> N
     assert [each.values for each in measured([emf([1, 2.5])])] == [(1.0, 2.5)]
 
 
+def test_a_line_may_have_groups_of_metrics_each_with_dimensions_of_its_own() -> None:
+    document = json.loads(emf(3)) | {"component": "energy_table", "NewShare": 12.5}
+    group = {"Namespace": "EnergyMonitor", "Dimensions": [["service", "component"]], "Metrics": [{"Name": "NewShare"}]}
+    document["_aws"]["CloudWatchMetrics"].append(group)
+    assert [(each.name, dict(each.dimensions), each.values) for each in measured([json.dumps(document)])] == [
+        ("ComparisonsDifferent", {"service": "energy-monitor"}, (3.0,)),
+        ("NewShare", {"service": "energy-monitor", "component": "energy_table"}, (12.5,)),
+    ]
+
+
 @pytest.mark.parametrize(
     "line", ["START RequestId: 1", "", '{"message": "_aws"}', emf(1)[:-5], '{"_aws":{}}', '{"_aws":3}', emf("much")]
 )
