@@ -15,7 +15,8 @@ from chalicelib.bootstrap.container import Container, container
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.domain.unknown_events import is_of_unknown_version, named_meters
 from chalicelib.monitoring.logger import logger
-from chalicelib.monitoring.metrics import count, flush
+from chalicelib.monitoring.memory import memory
+from chalicelib.monitoring.metrics import count, flush, timed
 from chalicelib.monitoring.names import MetricName
 from chalicelib.monitoring.people import begin_call, concerning, presentable
 
@@ -35,7 +36,7 @@ def event_function(model: type[Event]) -> Callable[[Callable[[Event, Container],
     def decorate(function: Callable[[Event, Container], int]) -> LambdaFunction:
         @functools.wraps(function)
         def handler(event: Any, context: Any) -> dict[str, Any]:
-            with _call(event, context, "event failed", event_type=model.__name__):
+            with _call(event, context, "event failed", event_type=model.__name__), _counted(name_of(function)):
                 concerning(*_people_of(event))
                 if (detail := _of_unknown_version(event)) is not None:
                     return {"refreshed": _recalculate(detail, model)}
@@ -68,6 +69,25 @@ def _call(event: Any, context: Any, failure: str, **said: str) -> Iterator[None]
         raise raised from None
     finally:
         flush()
+
+
+@contextmanager
+def _counted(function: str) -> Iterator[None]:
+    """One event of all that are handled, and of those that fail where it does."""
+    failed = 1
+    try:
+        with timed(MetricName.EVENT_DURATION):
+            yield
+        failed = 0
+    finally:
+        count(MetricName.EVENTS_HANDLED)
+        count(MetricName.EVENTS_FAILED, failed)
+        memory.measure(function)
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """What the template calls a function: an alarm goes by it."""
+    return "".join(part.capitalize() for part in function.__name__.split("_"))
 
 
 def _people_of(event: Any) -> list[str]:
@@ -105,6 +125,8 @@ def scheduled_function(function: Callable[[Container], dict[str, Any]]) -> Lambd
         with _call(event, context, "schedule failed", function=function.__name__):
             done = function(container())
             logger().info("schedule done", extra={"function": function.__name__, "done": done})
+            count(MetricName.SCHEDULE_RUNS, function=name_of(function))
+            memory.measure(name_of(function))
             return done
 
     setattr(handler, SCHEDULED, True)

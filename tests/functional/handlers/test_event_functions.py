@@ -35,7 +35,7 @@ def test_each_refresh_is_counted_with_the_time_since_its_event(api: Api, capsys:
     with using(later):
         energy_reading_created_handler(event, Context())
         energy_reading_created_handler(event, Context())
-    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"RefreshLag"' in line]
     assert (line["DisplayRefreshed"], line["RefreshLag"]) == ([1.0], [1500.0])
 
 
