@@ -33,6 +33,7 @@ from chalicelib.api.upload import FILE_BYTES, FORM, FORM_BYTES, JSON, UploadedFi
 from chalicelib.auth import Caller
 from chalicelib.bootstrap.container import Container
 from chalicelib.domain.errors import FieldError, InvalidInputError
+from chalicelib.monitoring.errors import what_of
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.memory import memory
 from chalicelib.monitoring.metrics import count, flush_request
@@ -173,7 +174,7 @@ def refused(request: Request, error: Exception, refusal: Refusal) -> Response:
     elif response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
         logger().warning("unavailable", exc_info=error)
     else:
-        logger().info("refused", extra={"reason": f"{type(error).__name__}: {error}"[:500]})
+        logger().info("refused", extra={"reason": what_of(error)})
     return response
 
 

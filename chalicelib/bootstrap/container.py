@@ -28,9 +28,10 @@ from chalicelib.flags.appconfig.clients import AppConfigIds, FlagClients
 from chalicelib.flags.changes.inspect import flags_naming
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import LoggedReports
+from chalicelib.monitoring.errors import hush
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.memory import memory
-from chalicelib.monitoring.people import hide_in, named_by
+from chalicelib.monitoring.people import named_by
 from chalicelib.repositories.command_times import CommandTimes
 from chalicelib.repositories.database import open_database
 from chalicelib.services.account.erasure import AccountErasureService
@@ -186,7 +187,7 @@ def _deployed() -> Container:
     settings = Settings.from_environment()
     logger().setLevel(settings.log_level)
     memory.limit_mb = settings.memory_mb
-    hide_in(logging.getLogger().handlers)
+    hush(logging.getLogger().handlers)
     secrets = Secrets.model_validate(parameters.get_secret(settings.secret_id, transform="json"))
     publisher = EventBridgePublisher(eventbridge, settings.event_bus_name)
     database = open_database(secrets.mongodb_uri.get_secret_value(), settings.mongodb_database, CommandTimes())

@@ -14,11 +14,12 @@ from aws_lambda_powertools.utilities.parser.envelopes import EventBridgeEnvelope
 from chalicelib.bootstrap.container import Container, container
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.domain.unknown_events import is_of_unknown_version, named_meters
+from chalicelib.monitoring.errors import presentable
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.memory import memory
 from chalicelib.monitoring.metrics import count, flush, timed
 from chalicelib.monitoring.names import MetricName
-from chalicelib.monitoring.people import begin_call, concerning, presentable
+from chalicelib.monitoring.people import begin_call, concerning
 
 Event = TypeVar("Event", bound=EnergyEvent)
 LambdaFunction = Callable[[Any, Any], dict[str, Any]]
@@ -106,12 +107,18 @@ def _of_unknown_version(event: Any) -> dict[str, Any] | None:
 def _recalculate(detail: dict[str, Any], model: type[EnergyEvent]) -> int:
     """The safe way for an event of an unknown version: it may mean anything, afterwards its meters are right."""
     count(MetricName.EVENTS_OF_UNKNOWN_VERSION)
-    said = {"event_type": model.__name__, "event_version": repr(detail.get("version"))[:50]}
+    said = {"event_type": model.__name__, "event_version": _version_of(detail)}
     logger().warning("event of an unknown version, its meters are calculated again in full", extra=said)
     named = named_meters(detail)
     refreshed = container().recalculation.recalculate(named.user_id, named.types)
     logger().info("event handled", extra={**said, "refreshed": refreshed})
     return refreshed
+
+
+def _version_of(detail: dict[str, Any]) -> int | str:
+    """A number, or of what type it is: anything may stand there."""
+    version = detail.get("version")
+    return version if isinstance(version, int) else type(version).__name__
 
 
 def scheduled_function(function: Callable[[Container], dict[str, Any]]) -> LambdaFunction:
