@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 OURS = "chalicelib"
-CAUSES = 4  # of a chain; it may be a circle
+CAUSES = 4  # of a chain
 MISSING = "missing"
 WORD = re.compile(r"[A-Za-z][A-Za-z.]{0,80}")
 
@@ -98,6 +98,8 @@ def _code(error: BaseException) -> str:
     if isinstance(answer, dict):
         code = str(answer.get("Error", {}).get("Code"))
         return f"code {code}" if WORD.fullmatch(code) else ""
+    if isinstance(details := getattr(error, "details", None), dict) and "writeErrors" in details:  # of pymongo
+        return f"codes {sorted({each.get('code', 0) for each in details['writeErrors']})}"
     for name in ("code", "errno"):
         if isinstance(number := getattr(error, name, None), int):
             return f"{name} {number}"
@@ -127,7 +129,9 @@ def _file(frame: FrameSummary) -> str:
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
     found: BaseException | None = error
-    while found is not None:
+    seen: set[int] = set()
+    while found is not None and id(found) not in seen:
+        seen.add(id(found))
         yield found
         found = found.__cause__ or (None if found.__suppress_context__ else found.__context__)
 

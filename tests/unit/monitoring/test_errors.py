@@ -69,7 +69,10 @@ ERRORS = {
     "a key": (keyed, "ValidationError 1 x int_parsing at"),
     "a duplicate": (raising(DuplicateKeyError(f"dup key: {DOCUMENT}", 11000, DOCUMENT)), "code 11000 at"),
     "a write": (raising(WriteError(f"failed: {DOCUMENT}", 121, DOCUMENT)), "WriteError code 121 at"),
-    "many writes": (raising(BulkWriteError({"writeErrors": [{"op": DOCUMENT}]})), "BulkWriteError code 65 at"),
+    "many writes": (
+        raising(BulkWriteError({"writeErrors": [{"code": 121, "op": DOCUMENT}]})),
+        "BulkWriteError codes [121] at",
+    ),
     "a large document": (raising(DocumentTooLarge(f"too large: {DOCUMENT}")), "DocumentTooLarge at"),
     "a file": (raising(FileNotFoundError(2, MARKED, MARKED)), "FileNotFoundError errno 2 at"),
     "characters": (lambda: MARKED.encode("utf-16").decode(), "UnicodeDecodeError at"),
@@ -168,6 +171,8 @@ def test_an_error_that_goes_round_in_a_circle_is_told_too() -> None:
     error.__cause__ = KeyError(MARKED)
     error.__cause__.__cause__ = error
     assert MARKED not in json.dumps(logged(error))
+    error.__cause__ = error
+    assert what_of(error).count("ValidationError") == 1
 
 
 def test_an_error_that_was_never_raised_is_told_by_its_name() -> None:
