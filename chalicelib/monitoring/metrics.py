@@ -11,16 +11,26 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
+from functools import cache
 from random import randrange
-from typing import Any
-
-from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.monitoring.names import NAMESPACE, SERVICE, MetricName
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
+
 SAMPLE = 100  # values of one metric in a line: CloudWatch takes no more
 Line = dict[str, Any]
+
+
+class Unit(StrEnum):
+    """CloudWatch's words."""
+
+    COUNT = "Count"
+    MILLISECONDS = "Milliseconds"
+    PERCENT = "Percent"
 
 
 class Metrics:
@@ -30,7 +40,6 @@ class Metrics:
     """
 
     def __init__(self) -> None:
-        self._format = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, service=SERVICE)
         self.clear_metrics()
 
     def clear_metrics(self) -> None:
@@ -44,18 +53,18 @@ class Metrics:
         """What has no dimensions of its own: each metric's unit and values."""
         return self._groups.get((), {})
 
-    def sum(self, name: MetricName, value: float, unit: MetricUnit, dimensions: Mapping[str, str]) -> None:
+    def sum(self, name: MetricName, value: float, unit: Unit, dimensions: Mapping[str, str]) -> None:
         """Add to the one value of a counter."""
         metric = self._group(dimensions).setdefault(name.value, _metric(unit))
         metric["Value"] = [sum(metric["Value"]) + float(value)]
 
-    def sample(self, name: MetricName, value: float, unit: MetricUnit, dimensions: Mapping[str, str]) -> None:
+    def sample(self, name: MetricName, value: float, unit: Unit, dimensions: Mapping[str, str]) -> None:
         """Add a value, or let it take another's place: each of many has the same chance to be kept."""
         _add(self._group(dimensions).setdefault(name.value, _metric(unit)), value)
 
     def wait(self, collection: str, elapsed_ms: float) -> None:
         """Add the time of a command on a collection."""
-        _add(self._waiting.setdefault(collection, _metric(MetricUnit.Milliseconds)), elapsed_ms)
+        _add(self._waiting.setdefault(collection, _metric(Unit.MILLISECONDS)), elapsed_ms)
 
     def say(self, dimensions: Mapping[str, str], metadata: Mapping[str, str]) -> None:
         """Put beside the metrics of these dimensions what has many values and so makes no metric of its own."""
@@ -69,37 +78,31 @@ class Metrics:
         for collection in [*self._waiting][: 1 if patient else None]:
             times = {MetricName.REPOSITORY_DURATION.value: self._waiting.pop(collection)}
             found.append(({"collection": collection}, times, {}))
-        yield from _packed(self._formatted(*group) for group in found)
+        yield from _packed(_formatted(*group) for group in found)
 
     def _group(self, dimensions: Mapping[str, str]) -> Line:
         return self._groups.setdefault(tuple(dimensions.items()), {})
 
-    def _formatted(self, dimensions: dict[str, str], metrics: Line, metadata: Mapping[str, str]) -> Line:
-        own = {"service": SERVICE, **dimensions}
-        return {**self._format.serialize_metric_set(metrics, own, {**metadata})}
 
-
-_collected = Metrics()
-
-
+@cache
 def metrics() -> Metrics:
     """The process's metrics."""
-    return _collected
+    return Metrics()
 
 
 def count(name: MetricName, value: int = 1, **dimensions: str) -> None:
     """Add to a counter of this invocation."""
-    _collected.sum(name, value, MetricUnit.Count, dimensions)
+    metrics().sum(name, value, Unit.COUNT, dimensions)
 
 
 def percent(name: MetricName, value: float, **dimensions: str) -> None:
     """Say a share of this invocation's, in percent."""
-    _collected.sample(name, value, MetricUnit.Percent, dimensions)
+    metrics().sample(name, value, Unit.PERCENT, dimensions)
 
 
 def milliseconds(name: MetricName, value: float, **dimensions: str) -> None:
     """Add a duration of this invocation."""
-    _collected.sample(name, value, MetricUnit.Milliseconds, dimensions)
+    metrics().sample(name, value, Unit.MILLISECONDS, dimensions)
 
 
 @contextmanager
@@ -114,7 +117,7 @@ def timed(name: MetricName) -> Iterator[None]:
 
 def collection_time(collection: str, elapsed_ms: float) -> None:
     """Add the duration of one command on a collection; ``flush`` and ``flush_request`` print it."""
-    _collected.wait(collection, elapsed_ms)
+    metrics().wait(collection, elapsed_ms)
 
 
 def flush() -> None:
@@ -136,7 +139,7 @@ def backend_metrics(
     """
     milliseconds(MetricName.BACKEND_DURATION, elapsed_ms, **dimensions)
     count(MetricName.BACKEND_FAILURES, int(failed), **dimensions)
-    _collected.say(dimensions, metadata)
+    metrics().say(dimensions, metadata)
 
 
 def page_metrics(dimensions: Mapping[str, str], times: Mapping[MetricName, Sequence[float]], errors: int) -> None:
@@ -147,8 +150,20 @@ def page_metrics(dimensions: Mapping[str, str], times: Mapping[MetricName, Seque
             milliseconds(name, value, **dimensions)
 
 
-def _metric(unit: MetricUnit) -> Line:
-    return {"Unit": unit.value, "Value": [], "Seen": 0}
+@cache
+def _powertools() -> "AmazonCloudWatchEMFProvider":
+    """Who knows what a line looks like; a shell, which prints none, does not pay for it."""
+    from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
+
+    return AmazonCloudWatchEMFProvider(namespace=NAMESPACE, service=SERVICE)
+
+
+def _formatted(dimensions: dict[str, str], metrics: Line, metadata: Mapping[str, str]) -> Line:
+    return {**_powertools().serialize_metric_set(metrics, {"service": SERVICE, **dimensions}, {**metadata})}
+
+
+def _metric(unit: Unit) -> Line:
+    return {"Unit": unit, "Value": [], "Seen": 0}
 
 
 def _add(metric: Line, value: float) -> None:
@@ -176,5 +191,5 @@ def _packed(lines: Iterator[Line]) -> Iterator[Line]:
 
 
 def _print(*, patient: bool) -> None:
-    for line in _collected.lines(patient=patient):
+    for line in metrics().lines(patient=patient):
         sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
