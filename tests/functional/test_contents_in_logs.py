@@ -200,15 +200,23 @@ def test_an_event_that_fails(api: Api, said: Said, name: str, error: Exception) 
     check_nothing_is_said(f"{said()} {caught.value!s} {caught.value!r}", but="event failed")
 
 
+SCHEDULED: dict[str, Any] = {
+    "sweeper": sweeper,
+    "sync job": sync_job,
+    "comparer": backend_comparer,
+    "eraser": account_eraser,
+}
+
+
 @ERRORS
-@pytest.mark.parametrize("function", [sweeper, sync_job, backend_comparer, account_eraser])
-def test_a_scheduled_function_that_fails(api: Api, said: Said, function: Any, error: Exception) -> None:
+@pytest.mark.parametrize("name", SCHEDULED)
+def test_a_scheduled_function_that_fails(api: Api, said: Said, name: str, error: Exception) -> None:
     broken: Any = Breaking(error)
     with (
         using(replace(api.container, operations=broken_operations(error), comparer=broken, erasure=broken)),
         pytest.raises(Exception) as caught,
     ):
-        function(SCHEDULE, Context())
+        SCHEDULED[name](SCHEDULE, Context())
     check_nothing_is_said(f"{said()} {caught.value!s} {caught.value!r}", but="schedule failed")
 
 
