@@ -76,8 +76,8 @@ class Metrics:
         self._groups, self._said = {}, {}
         found = [(dict(dimensions), metrics, said.get(dimensions, {})) for dimensions, metrics in groups.items()]
         for collection in [*self._waiting][: 1 if patient else None]:
-            times = {MetricName.REPOSITORY_DURATION.value: self._waiting.pop(collection)}
-            found.append(({"collection": collection}, times, {}))
+            if times := self._waiting.pop(collection, None):  # another thread may have it
+                found.append(({"collection": collection}, {MetricName.REPOSITORY_DURATION.value: times}, {}))
         yield from _packed(_formatted(*group) for group in found)
 
     def _group(self, dimensions: Mapping[str, str]) -> Line:
