@@ -54,6 +54,7 @@ class Reported:
             for line in lines
             for group in line["_aws"]["CloudWatchMetrics"]
             for metric in group["Metrics"]
+            if not {"function", "collection"} & {*group["Dimensions"][0]}
         }
 
 
