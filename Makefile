@@ -50,6 +50,7 @@ lint: environments-check
 	@$(APP)ruff check $(CHECKED)
 	@$(APP)mypy
 	@$(APP)lint-imports --no-cache
+	@$(APP)python -m infra.local.template_lint
 	@$(NODE) $(PACKAGES)/typescript/bin/tsc --project infra/javascript
 	@$(NODE) $(PACKAGES)/@biomejs/biome/bin/biome ci --config-path=infra/javascript chalicelib/web tests/web
 

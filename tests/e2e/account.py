@@ -26,8 +26,5 @@ class Account:
 
     def handled(self, function: str) -> int:
         """How many events a function has handled."""
-        group = f"/aws/lambda/{self.name_of(function)}"
-        if not self["logs"].describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
-            return 0
-        found = self["logs"].filter_log_events(logGroupName=group)["events"]
+        found = self["logs"].filter_log_events(logGroupName=self.name_of(f"{function}Log"))["events"]
         return sum("event handled" in event["message"] for event in found)
