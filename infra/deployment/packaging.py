@@ -20,6 +20,7 @@ from infra.deployment.template import completed
 from infra.errors import DeployError
 
 ROOT = Path(__file__).resolve().parents[2]
+RESOURCES = ROOT / "infra" / "resources.yaml"
 SOURCES = ["app.py", "chalicelib", "requirements.txt", ".chalice/*.json", "infra/resources.yaml"]
 SOURCES += ["infra/deployment/template.py", "infra/deployment/rights.py"]
 CHALICE = [sys.executable, "-c", "from chalice.cli import main; main()"]
