@@ -211,6 +211,15 @@ def test_the_access_log_names_routes_and_nobody(resources: Template) -> None:
         assert not any(name.startswith(f"$context.{what}") for name in names)
 
 
+def test_the_stage_logs_only_after_the_accounts_role_is_set_which_waits_for_the_api(resources: Template) -> None:
+    assert resources["RestAPI"]["Properties"]["Variables"] == {"logsBy": {"Ref": "ApiLogAccount"}}
+    account = resources["ApiLogAccount"]
+    assert account["DependsOn"] == "RestAPI"
+    assert account["DeletionPolicy"] == resources["ApiLogWriter"]["DeletionPolicy"] == "Retain"
+    own, given = account["Properties"]["CloudWatchRoleArn"]["Fn::If"][1:]
+    assert (own, given) == ({"Fn::GetAtt": ["ApiLogWriter", "Arn"]}, {"Ref": "ApiLogRoleArn"})
+
+
 def test_nothing_is_traced_by_x_ray(resources: Template) -> None:
     assert {function["Tracing"] for function in functions(resources).values()} == {"PassThrough"}
     assert "TracingEnabled" not in resources["RestAPI"]["Properties"]
