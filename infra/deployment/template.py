@@ -19,7 +19,7 @@ OWN_FUNCTION = {"/ops": OPERATORS_API, "/v2/account": ACCOUNT_API}
 PERMISSION = "InvokePermission"
 # Routes that take a file, and so the most work for one request.
 IMPORTS = ("/v1/energy/import", "/v2/energy/import", "/components/csv_import")
-NOBODY_ELSE = {"Ref": "AWS::NoValue"}
+NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 def completed(template: dict[str, Any]) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def _limit_concurrency(resources: Resources) -> None:
 
 
 def _reserve(resources: Resources, function: str, which: str) -> None:
-    reserved = {"Fn::If": [f"{which}ConcurrencyReserved", {"Ref": f"{which}Concurrency"}, NOBODY_ELSE]}
+    reserved = {"Fn::If": [f"{which}ConcurrencyReserved", {"Ref": f"{which}Concurrency"}, NO_VALUE]}
     resources[function]["Properties"]["ReservedConcurrentExecutions"] = reserved
 
 

@@ -24,7 +24,11 @@ class Account:
         found = self["cloudformation"].describe_stack_resource(StackName=STACK, LogicalResourceId=resource)
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
+    def lines(self, function: str) -> list[str]:
+        """What a function has logged."""
+        found = self["logs"].filter_log_events(logGroupName=self.name_of(f"{function}Log"))["events"]
+        return [str(event["message"]) for event in found]
+
     def handled(self, function: str) -> int:
         """How many events a function has handled."""
-        found = self["logs"].filter_log_events(logGroupName=self.name_of(f"{function}Log"))["events"]
-        return sum("event handled" in event["message"] for event in found)
+        return sum("event handled" in line for line in self.lines(function))
