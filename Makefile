@@ -50,6 +50,7 @@ lint: environments-check
 	@$(APP)ruff check $(CHECKED)
 	@$(APP)mypy
 	@$(APP)lint-imports --no-cache
+	@$(APP)python -m infra.local.template_lint
 	@$(NODE) $(PACKAGES)/typescript/bin/tsc --project infra/javascript
 	@$(NODE) $(PACKAGES)/@biomejs/biome/bin/biome ci --config-path=infra/javascript chalicelib/web tests/web
 
@@ -100,7 +101,7 @@ bench: environments-test ## print the speed figures, as ratios of one run
 soak: environments-test ## use a deployed stack while its functions are killed: make soak MINUTES=5
 	@$(APP)python -m tests.soak
 
-deploy: environments-check ## deploy to AWS: make deploy STAGE=dev ARTIFACTS_BUCKET=... AUTH_ISSUER=... AUTH_JWKS_URL=... SECRET_ID=...
+deploy: environments-check ## deploy to AWS: make deploy STAGE=dev ARTIFACTS_BUCKET=... AUTH_ISSUER=... AUTH_JWKS_URL=... SECRET_ID=... [PARAMETERS="NAME=VALUE ..."]
 	@STAGE="$(STAGE)" $(INFRA) deploy
 
 format: environments-check ## write the code the way 'check' wants it

@@ -1,7 +1,11 @@
-"""One dead letter: what a function failed on for good, as Lambda wrote it down. The queue lives in ``queue``."""
+"""One dead letter: what a function failed on for good, as Lambda wrote it down, or what EventBridge could not deliver.
+
+The queue lives in ``queue``.
+"""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -32,12 +36,16 @@ class _Record(BaseModel):
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """One message of the queue; what is no record of Lambda's is shown as it is, and can only be discarded."""
+    """One message of the queue; what neither of the two wrote is shown as it is, and can only be discarded.
+
+    ``attributes``: EventBridge sends the event alone, and says beside it which function it was for and what went wrong.
+    """
 
     id: str
     sent_at: int
     body: str
     receipt: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def message(self) -> Any:
@@ -50,9 +58,21 @@ class DeadLetter:
     @cached_property
     def _record(self) -> _Record | None:
         try:
-            return _Record.model_validate(self.message)
+            return _Record.model_validate(self._undelivered or self.message)
         except ValidationError:
             return None
+
+    @property
+    def _undelivered(self) -> dict[str, Any] | None:
+        """What EventBridge says, in Lambda's words."""
+        if "TARGET_ARN" not in self.attributes:
+            return None
+        code = self.attributes.get("ERROR_CODE", "")
+        return {
+            "requestContext": {"functionArn": self.attributes["TARGET_ARN"], "condition": code},
+            "requestPayload": self.message,
+            "responsePayload": {"errorType": code, "errorMessage": self.attributes.get("ERROR_MESSAGE", "")},
+        }
 
     @property
     def function_arn(self) -> str:
@@ -66,7 +86,7 @@ class DeadLetter:
 
     @property
     def condition(self) -> str:
-        """Why Lambda gave up, such as RetriesExhausted."""
+        """Why Lambda or EventBridge gave up, such as RetriesExhausted."""
         return self._record.request_context.condition if self._record else "not a record of Lambda's"
 
     @property

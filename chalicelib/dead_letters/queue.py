@@ -71,6 +71,7 @@ class LetterQueue:
             VisibilityTimeout=HELD_SECONDS,
             WaitTimeSeconds=self._wait_seconds,
             AttributeNames=["SentTimestamp"],
+            MessageAttributeNames=["All"],
         )
         return [
             DeadLetter(
@@ -78,6 +79,7 @@ class LetterQueue:
                 int(message["Attributes"]["SentTimestamp"]),
                 message["Body"],
                 message["ReceiptHandle"],
+                {name: told.get("StringValue", "") for name, told in message.get("MessageAttributes", {}).items()},
             )
             for message in messages.get("Messages", [])
         ]

@@ -30,7 +30,7 @@ class Stack:
         ``parameters`` may hold more than the template declares. A template larger than 51,200 bytes needs its URL.
         """
         source = {"TemplateURL": template_url} if template_url else {"TemplateBody": template}
-        declared = _declared_parameters(template)
+        declared = declared_parameters(template)
         change_set = self._create_change_set(
             source,
             [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items() if key in declared],
@@ -131,7 +131,8 @@ class _AnyTag(yaml.SafeLoader):
 _AnyTag.add_multi_constructor("!", lambda _loader, _suffix, _node: None)
 
 
-def _declared_parameters(template: str) -> set[str]:
+def declared_parameters(template: str) -> set[str]:
+    """Return the names of a template's parameters."""
     return set(yaml.load(template, Loader=_AnyTag).get("Parameters", {}))  # noqa: S506 - a safe loader
 
 

@@ -1,4 +1,4 @@
-"""Packages the application: ``chalice package`` with infra/resources.yaml merged in and watched, once per content."""
+"""Packages the application, once per content: what Chalice and infra/resources.yaml make, completed and watched."""
 
 import fcntl
 import hashlib
@@ -11,13 +11,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import yaml
 
+from infra.deployment.template import completed
 from infra.errors import DeployError
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ["app.py", "chalicelib", "requirements.txt", ".chalice/*.json", "infra/resources.yaml", "infra/watching"]
+RESOURCES = ROOT / "infra" / "resources.yaml"
+SOURCES = ["app.py", "chalicelib", "requirements.txt", ".chalice/*.json", "infra/resources.yaml"]
+SOURCES += ["infra/deployment/template.py", "infra/deployment/rights.py", "infra/watching"]
 CHALICE = [sys.executable, "-c", "from chalice.cli import main; main()"]
 KEPT = 3
 
@@ -56,6 +61,20 @@ def package(root: Path = ROOT) -> Package:
         return result
 
 
+def template_alone(root: Path = ROOT) -> dict[str, Any]:
+    """Return the template as it is deployed, for who only looks at it: no dependency is fetched or packaged."""
+    with TemporaryDirectory() as folder:
+        sources, target = Path(folder) / "sources", Path(folder) / "package"
+        for file in _files(root):
+            copy = sources / file.relative_to(root)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, copy)
+        (sources / "requirements.txt").write_text("")
+        _run_chalice(sources, target)
+        template: dict[str, Any] = yaml.safe_load((target / "sam.yaml").read_text())
+        return template
+
+
 def _run_chalice(root: Path, target: Path) -> None:
     unfinished = target.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -69,15 +88,15 @@ def _run_chalice(root: Path, target: Path) -> None:
     )
     if done.returncode or not unfinished.exists():  # it may also fail without saying so by its code
         raise DeployError(f"chalice could not package the application:\n{(done.stdout + done.stderr)[-4000:]}")
-    _add_alarms(unfinished / "sam.yaml")
+    _complete(unfinished / "sam.yaml")
     unfinished.rename(target)
 
 
-def _add_alarms(file: Path) -> None:
-    """Put alarms and dashboard into the template: they are made for the functions and queues that it has."""
+def _complete(file: Path) -> None:
+    """Alarms and dashboard come last: they are made for the functions and queues that the template has."""
     from infra.watching.template import watched  # an application that does not import must not take ``down`` along
 
-    file.write_text(json.dumps(watched(yaml.safe_load(file.read_text()))))  # JSON is YAML
+    file.write_text(json.dumps(watched(completed(yaml.safe_load(file.read_text())))))  # JSON is YAML
 
 
 def digest_of_sources(root: Path) -> str:

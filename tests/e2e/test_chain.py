@@ -123,14 +123,12 @@ def test_the_functions_own_log_lines_reach_cloudwatch(deployed: Deployed) -> Non
     deployed.record(user, "2023-01-31", 1000)
     cloudformation = deployed.client("cloudformation", deployed.layout.localstack_url)
     resource = cloudformation.describe_stack_resource(
-        StackName="energy-monitor-local", LogicalResourceId="EnergyReadingCreatedHandler"
+        StackName="energy-monitor-local", LogicalResourceId="EnergyReadingCreatedHandlerLog"
     )
-    group = f"/aws/lambda/{resource['StackResourceDetail']['PhysicalResourceId']}"
+    group = resource["StackResourceDetail"]["PhysicalResourceId"]
     logs = deployed.client("logs", deployed.layout.localstack_url)
 
     def lines() -> str:
-        if not logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
-            return ""
         return "\n".join(event["message"] for event in logs.filter_log_events(logGroupName=group)["events"])
 
     found = eventually(lines, lambda text: "event handled" in text and "REPORT RequestId" in text)

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from chalicelib.flags.changes.request import ChangeRequest
 from infra.targets.flags import Flags
+from tests.e2e.account import Account
 from tests.e2e.conftest import TABLE, Answer, Deployed, deploy_table, eventually
 
 PATH = "/components/energy_table?type=power"
@@ -45,3 +46,11 @@ def test_the_shell_waits_until_the_deployed_api_decides_by_its_change(deployed: 
     assert made.recorded
     assert made.change.in_effect_ms is not None
     assert flags.wait_for_answer(made.change)
+
+
+def test_operators_are_answered_by_a_function_of_their_own(deployed: Deployed) -> None:
+    """Only its role may change flags."""
+    account, asked = Account(deployed), '"route":"/ops/flags/history"'
+    assert ops(deployed, "GET", "/ops/flags/history").status == 200
+    eventually(lambda: account.lines("OperatorsApi"), lambda lines: any(asked in line for line in lines))
+    assert not any('"route":"/ops/' in line for line in account.lines("APIHandler"))

@@ -145,19 +145,6 @@ def test_dead_letters_are_kept_encrypted_for_14_days() -> None:
     assert queue == {"MessageRetentionPeriod": 14 * 24 * 3600, "SqsManagedSseEnabled": True}
 
 
-def test_functions_may_write_look_at_and_delete_dead_letters_and_nothing_else_to_the_queue() -> None:
-    statements = json.loads((ROOT / ".chalice" / "policy.json").read_text())["Statement"]
-    (allowed,) = [statement for statement in statements if "sqs" in str(statement["Action"])]
-    assert allowed["Action"] == [
-        "sqs:SendMessage",
-        "sqs:GetQueueAttributes",
-        "sqs:ReceiveMessage",
-        "sqs:DeleteMessage",
-        "sqs:ChangeMessageVisibility",
-    ]
-    assert allowed["Resource"] == {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
-
-
 def test_every_rule_may_call_its_function() -> None:
     found = resources()
     names = {name for name, item in found.items() if item.get("Type") == "AWS::Events::Rule"}

@@ -60,6 +60,36 @@ def test_a_letter_says_of_which_trace_its_event_is(detail: Any, trace: str) -> N
     assert letter(json.dumps(said)).summary["traceId"] == trace
 
 
+def undelivered(place: Place) -> str:
+    """Send what EventBridge sends of an event that it could not deliver to a function."""
+    told = {
+        "RULE_ARN": "arn:aws:events:us-east-1:000000000000:rule/energy/created",
+        "TARGET_ARN": ARN,
+        "ERROR_CODE": "NO_PERMISSIONS",
+        "ERROR_MESSAGE": "User is not authorized to perform: lambda:InvokeFunction",
+    }
+    sent = place.sqs.send_message(
+        QueueUrl=place.url,
+        MessageBody=json.dumps({"id": "event-8", "detail-type": "EnergyReadingCreated", "detail": {"version": 1}}),
+        MessageAttributes={name: {"DataType": "String", "StringValue": value} for name, value in told.items()},
+    )
+    return str(sent["MessageId"])
+
+
+def test_an_event_that_could_not_be_delivered_is_shown_and_sent_again_like_one_that_a_function_failed_on(
+    place: Place,
+) -> None:
+    sent = undelivered(place)
+    with place.queue.held() as letters:
+        (found,) = letters
+        assert (found.id, found.function, found.event_type) == (sent, "energy-CreatedHandler-1", "EnergyReadingCreated")
+        assert (found.condition, found.event["id"]) == ("NO_PERMISSIONS", "event-8")
+        assert found.error == "NO_PERMISSIONS: User is not authorized to perform: lambda:InvokeFunction"
+        assert place.queue.redrive(letters) == {}
+    assert place.functions.called == [(ARN, "Event", found.event)]
+    assert place.ids() == set()
+
+
 def test_all_letters_are_seen_more_than_one_call_brings_and_looking_changes_nothing(place: Place) -> None:
     sent = {place.send(record(number)) for number in range(25)}
     assert place.ids() == sent

@@ -242,7 +242,13 @@ def test_the_laptops_stage_is_not_deployed_to_aws(capsys: pytest.CaptureFixture[
     assert "STAGE=dev" in capsys.readouterr().err
 
 
-def test_a_deployment_passes_on_what_replaces_the_functions(monkeypatch: pytest.MonkeyPatch) -> None:
+DEPLOY = ["deploy", "--stage=dev", "--region=eu-central-1", "--bucket=b", "--issuer=https://i"]
+DEPLOY += ["--jwks-url=https://i/keys", "--secret-id=s"]
+
+
+@pytest.fixture
+def deployed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What an application is deployed with, where nobody deploys it."""
     deployed: list[Any] = []
     monkeypatch.setattr(deploy, "package", lambda: None)
     monkeypatch.setattr(deploy, "deploy_flags", lambda *_: False)
@@ -250,9 +256,30 @@ def test_a_deployment_passes_on_what_replaces_the_functions(monkeypatch: pytest.
     monkeypatch.setattr(deploy, "deploy_application", lambda *arguments: deployed.extend(arguments))
     flags = {"ApplicationId": "app1234", "EnvironmentId": "env1234", "ProfileId": "pro1234", "StrategyId": "str1234"}
     monkeypatch.setattr(Stack, "outputs", lambda _stack: flags)
-    settings = ["--bucket=b", "--issuer=https://i", "--jwks-url=https://i/keys", "--secret-id=s", "--secret-digest=new"]
-    assert run("deploy", "--stage=dev", "--region=eu-central-1", *settings) == 0
+    return deployed
+
+
+def test_a_deployment_passes_on_what_replaces_the_functions(deployed: list[Any]) -> None:
+    assert run(*DEPLOY, "--secret-digest=new") == 0
     assert deployed[-1]["SecretDigest"] == "new"
+
+
+def test_a_deployment_passes_on_any_parameter_of_the_template(
+    deployed: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(*DEPLOY, "--parameter=ApiConcurrency=50", "--parameter=LogRetentionDays=90") == 0
+    assert (deployed[-1]["ApiConcurrency"], deployed[-1]["LogRetentionDays"]) == ("50", "90")
+    monkeypatch.setenv("PARAMETERS", "ImportThrottlingRate=1 LogRetentionDays=60")
+    assert run(*DEPLOY) == 0
+    assert (deployed[-1]["ImportThrottlingRate"], deployed[-1]["LogRetentionDays"]) == ("1", "60")
+
+
+def test_a_parameter_that_the_template_does_not_have_is_refused(
+    deployed: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*DEPLOY, "--parameter=ApiConcurency=50") == 2
+    assert "infra/resources.yaml has no ApiConcurency" in " ".join(capsys.readouterr().err.split())
+    assert deployed == []
 
 
 def test_a_taken_port_ends_up_with_the_remedy_and_nothing_running(capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,6 +31,15 @@ def test_the_digest_follows_what_is_packaged_and_nothing_else(tmp_path: Path) ->
     assert digest_of_sources(tmp_path) != before
 
 
+@pytest.mark.parametrize("source", ["resources.yaml", "deployment/template.py", "deployment/rights.py"])
+def test_the_digest_follows_what_the_template_is_made_of(tmp_path: Path, source: str) -> None:
+    before = digest_of_sources(tmp_path)
+    file = tmp_path / "infra" / source
+    file.parent.mkdir(parents=True)
+    file.write_text("other")
+    assert digest_of_sources(tmp_path) != before
+
+
 def test_packaging_asks_nobody_for_credentials_and_must_leave_a_package(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

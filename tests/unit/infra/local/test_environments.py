@@ -56,10 +56,11 @@ def test_a_server_on_path_is_used(tmp_path: Path) -> None:
     assert "mongod" not in environments.wanted("test")
 
 
-def test_checks_need_the_application_and_what_checks_the_page() -> None:
-    assert environments.wanted("check") == ["app", "javascript"]
-    assert "javascript" in environments.wanted("test")
-    assert "javascript" not in environments.wanted("up")
+def test_checks_need_the_application_and_what_checks_the_page_and_the_templates() -> None:
+    checks = {"javascript", "templates"}
+    assert environments.wanted("check") == ["app", *sorted(checks)]
+    assert checks <= set(environments.wanted("test"))
+    assert not checks & set(environments.wanted("up"))
 
 
 def test_every_environment_installs_from_pinned_files() -> None:

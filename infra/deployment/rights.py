@@ -1,0 +1,118 @@
+"""What each function may do: one role per function, with what it needs and nothing else.
+
+A function that has no line in ``RIGHTS`` is not packaged. What its own log group and the dead-letter queue take from
+every function is in ``statements``.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Statement = dict[str, Any]
+
+APPCONFIG = "arn:${AWS::Partition}:appconfig:${AWS::Region}:${AWS::AccountId}"
+FLAGS_APPLICATION = f"{APPCONFIG}:application/${{FlagsApplicationId}}"
+FLAGS_ENVIRONMENT = f"{FLAGS_APPLICATION}/environment/${{FlagsEnvironmentId}}"
+FLAGS_PROFILE = f"{FLAGS_APPLICATION}/configurationprofile/${{FlagsProfileId}}"
+
+
+def _allowed(name: str, actions: Sequence[str], *resources: Any) -> Statement:
+    return {"Sid": name, "Effect": "Allow", "Action": [*actions], "Resource": [*resources]}
+
+
+def _sub(text: str) -> dict[str, str]:
+    return {"Fn::Sub": text}
+
+
+def _arn(resource: str) -> dict[str, list[str]]:
+    return {"Fn::GetAtt": [resource, "Arn"]}
+
+
+READ_SECRET = _allowed(
+    "ReadSecret",
+    ["secretsmanager:GetSecretValue"],
+    _sub("arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SecretId}-??????"),
+)
+PUBLISH_EVENTS = _allowed("PublishEvents", ["events:PutEvents"], _arn("EnergyEventBus"))
+READ_FLAGS = _allowed(
+    "ReadFlags",
+    ["appconfig:StartConfigurationSession", "appconfig:GetLatestConfiguration"],
+    _sub(f"{FLAGS_ENVIRONMENT}/configuration/${{FlagsProfileId}}"),
+)
+FLAGS_HOME = [
+    *map(_sub, (FLAGS_APPLICATION, FLAGS_ENVIRONMENT, f"{FLAGS_ENVIRONMENT}/deployment/*")),
+    *map(_sub, (FLAGS_PROFILE, f"{FLAGS_PROFILE}/hostedconfigurationversion/*")),
+]
+LOOK_AT_FLAGS = _allowed(
+    "LookAtFlags",
+    [
+        "appconfig:ListDeployments",
+        "appconfig:GetDeployment",
+        "appconfig:ListHostedConfigurationVersions",
+        "appconfig:GetHostedConfigurationVersion",
+    ],
+    *FLAGS_HOME,
+)
+DEPLOY_FLAGS = _allowed(
+    "DeployFlags",
+    ["appconfig:CreateHostedConfigurationVersion", "appconfig:StartDeployment", "appconfig:StopDeployment"],
+    *FLAGS_HOME,
+    _sub(f"{APPCONFIG}:deploymentstrategy/${{FlagsStrategyId}}"),
+)
+DELETE_FLAG_VERSIONS = _allowed("DeleteFlagVersions", ["appconfig:DeleteHostedConfigurationVersion"], *FLAGS_HOME)
+COUNT_LETTERS = _allowed("CountLetters", ["sqs:GetQueueAttributes"], _arn("DeadLetterQueue"))
+TAKE_LETTERS = _allowed(
+    "TakeLetters",
+    ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"],
+    _arn("DeadLetterQueue"),
+)
+CALL_FUNCTIONS = _allowed(
+    "CallFunctions",
+    ["lambda:InvokeFunction"],
+    _sub("arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-*"),
+)
+SEE_ALARMS = _allowed(
+    "SeeAlarms",
+    ["cloudwatch:DescribeAlarms"],
+    _sub("arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"),  # a search needs them all
+)
+# A person who goes leaves the flags' lists, which is waited for, their old versions, and the dead letters.
+ERASE_PEOPLE = (READ_FLAGS, LOOK_AT_FLAGS, DEPLOY_FLAGS, DELETE_FLAG_VERSIONS, COUNT_LETTERS, TAKE_LETTERS)
+
+API, OPERATORS_API, ACCOUNT_API = "APIHandler", "OperatorsApi", "AccountApi"
+ON_THE_DATABASE = (READ_SECRET,)  # where MongoDB is, and the key of the pseudonyms
+
+RIGHTS: Mapping[str, Sequence[Statement]] = {
+    API: (READ_SECRET, PUBLISH_EVENTS, READ_FLAGS),  # writes publish; flags decide which backend answers
+    # Flags change, dead letters are sent again or discarded, alarms are shown.
+    OPERATORS_API: (
+        *(READ_SECRET, PUBLISH_EVENTS, READ_FLAGS, LOOK_AT_FLAGS, DEPLOY_FLAGS),
+        *(COUNT_LETTERS, TAKE_LETTERS, CALL_FUNCTIONS, SEE_ALARMS),
+    ),
+    ACCOUNT_API: (READ_SECRET, *ERASE_PEOPLE),  # the export says which flags name the person
+    "EnergyReadingCreatedHandler": ON_THE_DATABASE,
+    "EnergyReadingUpdatedHandler": ON_THE_DATABASE,
+    "EnergyReadingDeletedHandler": ON_THE_DATABASE,
+    "EnergyReadingsSyncedHandler": ON_THE_DATABASE,
+    "BulkImportHandler": ON_THE_DATABASE,
+    "ImportUndoneHandler": ON_THE_DATABASE,
+    "MeterExchangedHandler": ON_THE_DATABASE,
+    "UserSettingsChangedHandler": ON_THE_DATABASE,
+    "MeterRefreshRequestedHandler": ON_THE_DATABASE,
+    "SyncJob": (READ_SECRET, PUBLISH_EVENTS),  # what it carries over is an event
+    "BackendComparer": ON_THE_DATABASE,  # it asks both backends, whatever the flags say
+    "Sweeper": ON_THE_DATABASE,
+    "AccountEraser": (READ_SECRET, *ERASE_PEOPLE),
+    "StatusReporter": (READ_SECRET, READ_FLAGS, COUNT_LETTERS),  # the percentages that are set; how many letters lie
+}
+
+
+def statements(function: str, log_group: str) -> list[Statement]:
+    """Everything that a function may do.
+
+    Lambda checks by the function's role whether what it fails on may go to the dead-letter queue.
+    """
+    return [
+        _allowed("WriteLog", ["logs:CreateLogStream", "logs:PutLogEvents"], _arn(log_group)),
+        _allowed("SendDeadLetters", ["sqs:SendMessage"], _arn("DeadLetterQueue")),
+        *RIGHTS[function],
+    ]

@@ -1,0 +1,47 @@
+"""``python -m infra.local.template_lint``: hold the templates against the rules of cfn-lint and cfn-lint-serverless.
+
+Templates that were clean are asked again only when they, or the rules, have changed.
+"""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from infra.deployment.application import flags_template
+from infra.deployment.packaging import ROOT, template_alone
+from infra.local.environments import REQUIREMENTS, python_of
+
+RULES = ROOT / "infra" / "cfnlint.yaml"
+ENVIRONMENT = "templates"
+FOLDER = ROOT / ".stack" / "packages"
+
+
+def main() -> None:
+    """Exit with cfn-lint's code."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    application, flags, clean = (FOLDER / name for name in ("application.yaml", "flags.yaml", "clean"))
+    application.write_text(yaml.safe_dump(template_alone()))
+    flags.write_text(flags_template())
+    mark = _digest(application, flags, RULES, *REQUIREMENTS[ENVIRONMENT])
+    if clean.exists() and clean.read_text() == mark:
+        return
+    if code := _lint(application, flags):
+        sys.exit(code)
+    clean.write_text(mark)
+
+
+def _lint(*templates: Path) -> int:
+    program = python_of(ENVIRONMENT).with_name("cfn-lint")
+    command: list[str | Path] = [program, "--config-file", RULES, "--template", *templates]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603
+
+
+def _digest(*files: Path) -> str:
+    return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()
+
+
+if __name__ == "__main__":
+    main()
