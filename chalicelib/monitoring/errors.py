@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 from pathlib import Path
-from traceback import FrameSummary, extract_tb
-from types import FrameType
+from traceback import walk_tb
+from types import CodeType
 
 from pydantic import ValidationError
 from typing_extensions import override
@@ -79,15 +79,8 @@ def _name(error: BaseException) -> str:
 
 def _stands_in_the_code(error: BaseException) -> bool:
     """Whether the function that raised the error has its text as a constant."""
-    frame = _raising_frame(error)
-    return frame is not None and bool(error.args) and str(error) in frame.f_code.co_consts
-
-
-def _raising_frame(error: BaseException) -> FrameType | None:
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    return None if traceback is None else traceback.tb_frame
+    codes = [frame.f_code for frame, _ in walk_tb(error.__traceback__)]
+    return bool(codes and error.args) and str(error) in codes[-1].co_consts
 
 
 def _code(error: BaseException) -> str:
@@ -114,17 +107,22 @@ def _kinds(error: ValidationError) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """The innermost line of ours that the error came through, else the innermost of all."""
-    frames = extract_tb(error.__traceback__)
-    if not frames:
+    """The innermost line of ours that the error came through, else the innermost of all. Reads no file for it."""
+    found = [(frame.f_code, line) for frame, line in walk_tb(error.__traceback__)]
+    if not found:
         return ""
-    frame = next((frame for frame in reversed(frames) if OURS in Path(frame.filename).parts), frames[-1])
-    return f"at {_file(frame)}:{frame.lineno} {frame.name}"
+    code, line = next((each for each in reversed(found) if _is_ours(each[0])), found[-1])
+    return f"at {_file(code)}:{line} {code.co_name}"
 
 
-def _file(frame: FrameSummary) -> str:
-    parts = Path(frame.filename).parts
-    return "/".join(parts[parts.index(OURS) :] if OURS in parts else parts[-2:])
+def _is_ours(code: CodeType) -> bool:
+    return f"/{OURS}/" in code.co_filename
+
+
+def _file(code: CodeType) -> str:
+    if _is_ours(code):
+        return OURS + code.co_filename.partition(f"/{OURS}")[2]
+    return "/".join(Path(code.co_filename).parts[-2:])
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
