@@ -50,12 +50,10 @@ def test_packaging_asks_nobody_for_credentials_and_must_leave_a_package(
         packaging.package(tmp_path)
 
 
-def test_a_package_has_the_alarms_of_what_its_template_has(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Instead of Chalice runs a program that leaves a template with one queue."""
-    queue = "Resources: {Letters: {Type: AWS::SQS::Queue}}"
-    makes = f"import pathlib, sys; f = pathlib.Path(sys.argv[-1]); f.mkdir(); (f / 'sam.yaml').write_text({queue!r})"
-    monkeypatch.setattr(packaging, "CHALICE", [sys.executable, "-c", makes])
-    template = json.loads(packaging.package(tmp_path).template("s3://bucket/key"))
+def test_a_template_gets_the_alarms_of_what_it_has(tmp_path: Path) -> None:
+    (tmp_path / "sam.yaml").write_text("Resources: {Letters: {Type: AWS::SQS::Queue}}")
+    packaging._add_alarms(tmp_path / "sam.yaml")
+    template = json.loads(Package("digest", tmp_path).template("s3://bucket/key"))
     assert {"Letters", "DeadLettersLetters", "ServerErrors", "Dashboard", "AlarmTopic"} <= set(template["Resources"])
 
 
