@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from chalicelib.settings import Settings
+from infra.deployment.application import application_stack
 from infra.local.layout import Layout, Ports
 
 GOOD = {
@@ -25,6 +26,11 @@ GOOD = {
 def test_the_environment_is_read_by_its_names() -> None:
     settings = Settings.from_environment(GOOD | {"LOG_LEVEL": "DEBUG", "HOME": "/"})
     assert (settings.stage, settings.event_bus_name, settings.log_level) == ("prod", "energy", "DEBUG")
+
+
+@pytest.mark.parametrize("stage", ["dev", "local"])
+def test_the_stack_has_the_name_under_which_it_is_deployed(stage: str) -> None:
+    assert Settings.from_environment(GOOD | {"STAGE": stage}).stack == application_stack(stage)
 
 
 @pytest.mark.parametrize("name", GOOD)

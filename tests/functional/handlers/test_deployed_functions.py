@@ -25,6 +25,7 @@ PUBLIC = {
     "/health",
     "/v2/openapi.json",
     "/components/openapi.json",
+    "/ops/openapi.json",
 }
 # Of each: the seconds that it gives itself, and those between two runs.
 TIMES = {
@@ -169,6 +170,15 @@ def test_functions_may_write_look_at_and_delete_dead_letters_and_nothing_else_to
         "sqs:ChangeMessageVisibility",
     ]
     assert allowed["Resource"] == {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
+
+
+def test_operators_may_call_functions_of_ours_again_and_see_alarms() -> None:
+    statements = json.loads((ROOT / ".chalice" / "policy.json").read_text())["Statement"]
+    allowed = {
+        statement["Action"]: statement["Resource"] for statement in statements if isinstance(statement["Action"], str)
+    }
+    assert allowed["lambda:InvokeFunction"]["Fn::Sub"].endswith(f":function:{SERVICE}-*")
+    assert allowed["cloudwatch:DescribeAlarms"] == "*", "CloudWatch knows no narrower right for it"
 
 
 def test_every_rule_may_call_its_function() -> None:
