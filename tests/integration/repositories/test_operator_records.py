@@ -118,7 +118,9 @@ def test_what_operators_did_says_that_somebody_was_erased_and_the_letters_stay(
     actions = ports.operator_actions
     for number, who in enumerate((GONE, "olga")):
         actions.keep(Done(Action.REDRIVE, who, f"{GONE} asked for it", "letter"))
-        actions.keep_discarded(Discarded(f"letter-{number}", {"function": "f"}, f'{{"userId": "{OTHERS[0]}"}}', who, "old"))
+        actions.keep_discarded(
+            Discarded(f"letter-{number}", {"function": "f"}, f'{{"userId": "{OTHERS[0]}"}}', who, "old")
+        )
     assert records(migrated).forget(GONE, lambda: 60.0) == 2
     assert said(migrated) == []
     assert [(done.by, done.reason) for done in actions.newest(5)] == [
