@@ -9,7 +9,7 @@ from chalicelib.api.ops import verify as verify_route
 from chalicelib.bootstrap.container import Container, compose, using
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import SyncStop, Walk
+from chalicelib.domain.sync.reconciliation import Finding, SyncStop, Verification, Walk
 from chalicelib.monitoring.people import SOMEBODY
 from chalicelib.services.refresh import meter_walk
 from tests.fakes.sides import reading
@@ -198,6 +198,7 @@ def test_a_verify_finds_what_differs_and_names_nobody(operator: Operator, capfd:
     assert (seen["finished"], seen["meters"], seen["of"], seen["differences"]) == (True, 1, 1, 1)
     [finding] = seen["findings"]
     assert (finding["meter"], finding["document"]) == (f"{SOMEBODY}|power", f"more-of-{SOMEBODY}")
+    assert finding["problem"] == finding["kind"], "no amount and no date"
     assert "marked" not in answer.body.decode() + "".join(capfd.readouterr())
     last = operator.sees("verify")
     assert (last["at"], last["meters"], last["differences"]) == ("2023-11-14T22:13:20.000Z", 1, 1)
@@ -270,3 +271,13 @@ def test_a_database_that_is_away_is_503_everywhere(operator: Operator) -> None:
         operator.refused("GET", path, None, 503)
     for method, path in (("POST", "staleness/sweep"), ("POST", "verify"), ("PUT", "sync-mode")):
         operator.refused(method, path, {"reason": "x", **({"mode": "dual_write"} if method == "PUT" else {})}, 503)
+
+
+def test_a_finding_that_names_somebody_else_shows_neither(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A damaged document may stand under another person's id."""
+    finding = Finding(MARKED, POWER, "display_energy_data", "auth0|other-0c55d2|power|summary|-|c2", f"is {MARKED}|gas")
+    seen = Verification(SyncMode.DUAL_WRITE, 1, 0, 1, (finding,))
+    monkeypatch.setattr(container(operator).operations.consistency, "verify_for", lambda _: (seen, True))
+    [shown] = operator.posts("verify", {})["findings"]
+    assert shown["document"] == f"{SOMEBODY}|power|summary|-|c2"
+    assert shown["problem"] == f"is {SOMEBODY}|gas"
