@@ -11,7 +11,7 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import Finding, SyncStop, Verification, Walk
 from chalicelib.monitoring.people import SOMEBODY
-from chalicelib.services.refresh import meter_walk
+from chalicelib.services.sync import consistency
 from tests.fakes.sides import reading
 from tests.functional.conftest import NOW, Api
 from tests.functional.operating import Operator
@@ -206,7 +206,7 @@ def test_a_verify_finds_what_differs_and_names_nobody(operator: Operator, capfd:
 
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(meter_walk, "METERS_AT_ONCE", 1)
+    monkeypatch.setattr(consistency, "METERS_OF_A_STEP", 1)
 
 
 @pytest.mark.usefixtures("small_pages")
@@ -226,13 +226,19 @@ def test_a_verify_ends_in_time_and_goes_on_when_it_is_asked_again(operator: Oper
     assert {done["action"] for done in operator.sees("actions")["actions"]} == {"verify"}
 
 
-@pytest.mark.usefixtures("small_pages")
+def test_meters_that_take_long_make_a_verify_no_longer(operator: Operator, clock: Time) -> None:
+    """The first twenty use up all of the time, and the next ones would take as long."""
+    differing(operator, *(f"person-{number:02}" for number in range(50)))
+    clock.step = round(verify_route.STEP_SECONDS * 1000)
+    assert [operator.posts("verify", {})["meters"] for _ in range(3)] == [20, 40, 50]
+
+
 def test_two_who_verify_at_once_both_see_every_meter(operator: Operator, clock: Time) -> None:
     differing(operator, *(f"person-{number}" for number in range(4)))
     walk, sync = container(operator).operations.consistency, operator.api.ports.sync_control.state()
     look = walk._look_at
-    one = walk._walk.steps(Walk.VERIFY, sync, look)
-    other = walk._walk.steps(Walk.VERIFY, sync, look)
+    one = walk._walk.steps(Walk.VERIFY, sync, look, at_once=1)
+    other = walk._walk.steps(Walk.VERIFY, sync, look, at_once=1)
     seen = {"one": next(one), "other": next(other)}
     for name, steps in (("one", one), ("other", other), ("other", other), ("one", one), ("one", one)):
         seen[name] = next(steps)
