@@ -89,7 +89,7 @@ def _alarm(members: Mapping[str, Any]) -> Alarm:
     return Alarm(
         name=members["AlarmName"],
         state=members["StateValue"],
-        since=members["StateUpdatedTimestamp"],
+        since=members.get("StateTransitionedTimestamp") or members["StateUpdatedTimestamp"],
         severity=severity,
         reason=members.get("StateReason", "")[:LONGEST],
         meaning=SEVERITY.sub("", said, count=1)[:LONGEST],

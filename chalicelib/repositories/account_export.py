@@ -20,6 +20,7 @@ from chalicelib.domain.account import AccountExport, AccountPage
 from chalicelib.domain.errors import FieldError, InvalidInputError
 from chalicelib.domain.people import names
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
+from chalicelib.repositories.operator_actions import DISCARDED_BY
 from chalicelib.repositories.people import OWNER, PEOPLE, is_theirs, under_ids_of
 
 # Of JSON: with one more document below Lambda's 6 MB. An import that has corrected 50,000 readings is 6 MB by
@@ -86,9 +87,10 @@ class MongoAccountExport(AccountExport):
         for document in self._in_order(name, wanted, last):
             if holds.keyed and not is_theirs(name, document, user_id):
                 continue
-            if holds.texts and not names(document, user_id):
+            said = {field: value for field, value in document.items() if field != DISCARDED_BY}
+            if holds.texts and not names(said, user_id):
                 continue
-            yield document
+            yield said
 
     def _in_order(self, name: Collections, wanted: Document, last: Document | None) -> Iterator[Document]:
         collection, found = self._database[name], self._documents_at_once

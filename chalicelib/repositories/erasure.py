@@ -34,6 +34,7 @@ from chalicelib.repositories.database import (
 )
 from chalicelib.repositories.documents import COLLECTION
 from chalicelib.repositories.fence import FENCES, fence_id
+from chalicelib.repositories.operator_actions import DISCARDED_BY
 from chalicelib.repositories.people import OWNER, PEOPLE, is_theirs, person_of, under_ids_of
 from chalicelib.repositories.transactions import in_transaction
 
@@ -167,7 +168,7 @@ class MongoErasures(Erasures):
             return
         closed = _closed(standing)
         found = collection.find(since, dict.fromkeys(PEOPLE[name].fields, 1))
-        late = [item["_id"] for item in found if any(map(closed, said_in({**item, "_id": None})))]
+        late = [item["_id"] for item in found if any(map(closed, said_in({**item, "_id": None, DISCARDED_BY: None})))]
         if late:
             collection.delete_many({"_id": {"$in": late}})
 
@@ -238,9 +239,10 @@ class _Removal:
             yield
 
     def _is_said_in(self, letter: Document) -> bool:
-        """Why it was taken away, an operator has written in words of their own."""
+        """Why it was taken away, an operator has written in words of their own; who that was, is another matter."""
         reason = str(letter.get("reason"))
-        return names(letter, self._user_id) or left_out(reason, self._user_id) != reason
+        said = {name: value for name, value in letter.items() if name != DISCARDED_BY}
+        return names(said, self._user_id) or left_out(reason, self._user_id) != reason
 
     def _remove_readings(self, ids: Sequence[Any]) -> None:
         theirs = {"_id": {"$in": ids}, "$or": [{OWNER: self._user_id}, NAMES_NOBODY]}

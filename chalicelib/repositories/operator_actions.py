@@ -15,6 +15,7 @@ from chalicelib.repositories.control import OPERATOR_ACTIONS, control_of
 from chalicelib.repositories.database import READ_SECONDS, Collections, MongoDatabase, time_limit
 
 KEPT_ACTIONS = 500
+DISCARDED_BY = "discardedBy"  # an operator, whom the letter is not about
 
 
 class MongoOperatorActions(OperatorActions):
@@ -41,7 +42,7 @@ class MongoOperatorActions(OperatorActions):
         document = {
             "_id": letter.id,
             "reason": letter.reason,
-            "discardedBy": letter.by,
+            DISCARDED_BY: letter.by,
             "discardedAt": datetime.now(UTC),
             **letter.said,
             "message": letter.message,

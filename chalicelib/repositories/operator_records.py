@@ -17,6 +17,7 @@ from chalicelib.repositories.comparisons import RULES
 from chalicelib.repositories.control import MODE_CHANGES, OPERATOR_ACTIONS, control_of
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.flag_changes import CONTENT
+from chalicelib.repositories.operator_actions import DISCARDED_BY
 from chalicelib.repositories.sync_documents import SYNC_STOP
 
 WHO, WHY = frozenset({"by", "owner", "operator"}), frozenset({"reason", "answer", "problem"})
@@ -33,6 +34,7 @@ class MongoOperatorRecords(KeepsPeople):
     def __init__(self, database: MongoDatabase, content_without: Callable[[bytes, str], bytes | None]) -> None:
         self._changes = database[Collections.FLAG_CHANGES]
         self._comparisons = database[Collections.COMPARISONS]
+        self._discarded = database[Collections.DISCARDED]
         self._control = control_of(database)
         self._content_without = content_without
 
@@ -51,8 +53,11 @@ class MongoOperatorRecords(KeepsPeople):
         with time_limit(left()):
             changes = _rewritten(self._changes, self._changes.find({}), user_id, self._change)
             control = _rewritten(self._control, self._control.find(texts), user_id, _said)
-            own = {"operator": user_id}
-            return changes + control + self._comparisons.update_many(own, {"$set": {"operator": ERASED}}).modified_count
+            replays = self._renamed(self._comparisons, "operator", user_id)
+            return changes + control + replays + self._renamed(self._discarded, DISCARDED_BY, user_id)
+
+    def _renamed(self, collection: Collection[Document], who: str, user_id: str) -> int:
+        return collection.update_many({who: user_id}, {"$set": {who: ERASED}}).modified_count
 
     def _change(self, change: Document, user_id: str) -> Document:
         """A change of flags without the person."""

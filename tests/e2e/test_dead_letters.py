@@ -11,7 +11,7 @@ import pytest
 
 from app import app
 from chalicelib.repositories.database import open_database
-from tests.e2e.conftest import Deployed, eventually
+from tests.e2e.conftest import Answer, Deployed, eventually
 
 ROOT = Path(__file__).parents[2]
 STACK = "energy-monitor-local"
@@ -90,6 +90,38 @@ def test_a_poison_event_ends_in_the_queue_while_others_go_on_and_can_be_sent_aga
     assert kept["reason"] == "made by hand"
     assert kept["discardedBy"]
     assert json.loads(kept["message"])["requestPayload"] == first["event"]
+
+
+def ops(deployed: Deployed, method: str, path: str, reason: str | None = None) -> Answer:
+    """What an operator is answered."""
+    body = None if reason is None else json.dumps({"reason": reason}).encode()
+    answer = deployed.request(method, f"/ops/{path}", body, user="olga", roles=("operator",))
+    assert answer.status == 200, answer.body
+    return answer
+
+
+def test_an_operator_looks_sends_again_and_discards_over_http(deployed: Deployed, user: str) -> None:
+    marker = uuid4().hex
+    put(deployed, {"version": 1, "marker": marker, "userId": user, "meter": "none"})
+    (first,) = eventually(lambda: letters(deployed, marker), lambda found: len(found) == 1, 60)
+    shown = ops(deployed, "GET", f"dead-letters/{first['id']}")
+    assert shown.json["event"]["detail"]["marker"] == marker
+    assert user not in shown.body.decode() + ops(deployed, "GET", "dead-letters").body.decode()
+    assert ops(deployed, "POST", f"dead-letters/{first['id']}/redrive", "mended").json["redriven"] == first["id"]
+    (again,) = eventually(lambda: letters(deployed, marker), lambda found: len(found) == 1, 60)
+    ops(deployed, "POST", f"dead-letters/{again['id']}/discard", "made by hand")
+    assert letters(deployed, marker) == []
+    done = ops(deployed, "GET", "actions").json["actions"][:2]
+    assert [(each["action"], each["subject"], each["by"]) for each in done] == [
+        ("discard", again["id"], "olga"),
+        ("redrive", first["id"], "olga"),
+    ]
+
+
+def test_an_operator_sees_the_alarms_of_the_stage(deployed: Deployed) -> None:
+    alarms = ops(deployed, "GET", "alarms").json["alarms"]
+    assert alarms
+    assert all(alarm["name"].startswith(f"{STACK}-") for alarm in alarms)
 
 
 def test_an_event_of_an_unknown_version_has_its_meter_calculated_anew(deployed: Deployed, user: str) -> None:

@@ -9,9 +9,9 @@ from chalicelib.api.ops import verify as verify_route
 from chalicelib.bootstrap.container import Container, compose, using
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import SyncStop, Walk
+from chalicelib.domain.sync.reconciliation import Finding, SyncStop, Verification, Walk
 from chalicelib.monitoring.people import SOMEBODY
-from chalicelib.services.refresh import meter_walk
+from chalicelib.services.sync import consistency
 from tests.fakes.sides import reading
 from tests.functional.conftest import NOW, Api
 from tests.functional.operating import Operator
@@ -198,6 +198,7 @@ def test_a_verify_finds_what_differs_and_names_nobody(operator: Operator, capfd:
     assert (seen["finished"], seen["meters"], seen["of"], seen["differences"]) == (True, 1, 1, 1)
     [finding] = seen["findings"]
     assert (finding["meter"], finding["document"]) == (f"{SOMEBODY}|power", f"more-of-{SOMEBODY}")
+    assert finding["problem"] == finding["kind"], "no amount and no date"
     assert "marked" not in answer.body.decode() + "".join(capfd.readouterr())
     last = operator.sees("verify")
     assert (last["at"], last["meters"], last["differences"]) == ("2023-11-14T22:13:20.000Z", 1, 1)
@@ -205,7 +206,7 @@ def test_a_verify_finds_what_differs_and_names_nobody(operator: Operator, capfd:
 
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(meter_walk, "METERS_AT_ONCE", 1)
+    monkeypatch.setattr(consistency, "METERS_OF_A_STEP", 1)
 
 
 @pytest.mark.usefixtures("small_pages")
@@ -225,13 +226,19 @@ def test_a_verify_ends_in_time_and_goes_on_when_it_is_asked_again(operator: Oper
     assert {done["action"] for done in operator.sees("actions")["actions"]} == {"verify"}
 
 
-@pytest.mark.usefixtures("small_pages")
+def test_meters_that_take_long_make_a_verify_no_longer(operator: Operator, clock: Time) -> None:
+    """The first twenty use up all of the time, and the next ones would take as long."""
+    differing(operator, *(f"person-{number:02}" for number in range(50)))
+    clock.step = round(verify_route.STEP_SECONDS * 1000)
+    assert [operator.posts("verify", {})["meters"] for _ in range(3)] == [20, 40, 50]
+
+
 def test_two_who_verify_at_once_both_see_every_meter(operator: Operator, clock: Time) -> None:
     differing(operator, *(f"person-{number}" for number in range(4)))
     walk, sync = container(operator).operations.consistency, operator.api.ports.sync_control.state()
     look = walk._look_at
-    one = walk._walk.steps(Walk.VERIFY, sync, look)
-    other = walk._walk.steps(Walk.VERIFY, sync, look)
+    one = walk._walk.steps(Walk.VERIFY, sync, look, at_once=1)
+    other = walk._walk.steps(Walk.VERIFY, sync, look, at_once=1)
     seen = {"one": next(one), "other": next(other)}
     for name, steps in (("one", one), ("other", other), ("other", other), ("one", one), ("one", one)):
         seen[name] = next(steps)
@@ -270,3 +277,13 @@ def test_a_database_that_is_away_is_503_everywhere(operator: Operator) -> None:
         operator.refused("GET", path, None, 503)
     for method, path in (("POST", "staleness/sweep"), ("POST", "verify"), ("PUT", "sync-mode")):
         operator.refused(method, path, {"reason": "x", **({"mode": "dual_write"} if method == "PUT" else {})}, 503)
+
+
+def test_a_finding_that_names_somebody_else_shows_neither(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A damaged document may stand under another person's id."""
+    finding = Finding(MARKED, POWER, "display_energy_data", "auth0|other-0c55d2|power|summary|-|c2", f"is {MARKED}|gas")
+    seen = Verification(SyncMode.DUAL_WRITE, 1, 0, 1, (finding,))
+    monkeypatch.setattr(container(operator).operations.consistency, "verify_for", lambda _: (seen, True))
+    [shown] = operator.posts("verify", {})["findings"]
+    assert shown["document"] == f"{SOMEBODY}|power|summary|-|c2"
+    assert shown["problem"] == f"is {SOMEBODY}|gas"

@@ -735,6 +735,20 @@ GUARDS = (
         "chalicelib/dead_letters/people.py",
         "        if hidden:",
         "        if False:",
-        ("tests/unit/dead_letters/test_people.py::test_a_letter_that_somebody_looks_at_keeps_the_erasure_open",),
+        ("tests/unit/dead_letters/test_people.py::test_a_letter_that_somebody_looks_at_keeps_the_erasure_open[moto]",),
+    ),
+    Guard(
+        "a viewer changes nothing",
+        "chalicelib/api/routes.py",
+        """*((VIEWER, OPERATOR) if operation.method == "GET" else (OPERATOR,))""",
+        "VIEWER, OPERATOR",
+        ("tests/functional/test_ops_roles.py::test_a_viewer_changes_nothing[PUT-/ops/sync-mode]",),
+    ),
+    Guard(
+        "nothing is sent again without a record",
+        "chalicelib/dead_letters/desk.py",
+        "            self._actions.keep(done)\n            if refusal",
+        "            if refusal",
+        ("tests/functional/test_ops_dead_letters.py::test_a_record_that_cannot_be_kept_stops_it[redrive]",),
     ),
 )

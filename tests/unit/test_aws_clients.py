@@ -9,7 +9,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
-from chalicelib.dead_letters.client import sqs
+from chalicelib.alarms.client import cloudwatch
+from chalicelib.dead_letters.client import functions, sqs
 from chalicelib.events.client import eventbridge
 from chalicelib.flags.appconfig.clients import appconfig, appconfigdata
 
@@ -46,7 +47,14 @@ def opened(accessor: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.mark.parametrize(
     ("accessor", "connecting", "reading"),
-    [(eventbridge, 1, 2), (appconfigdata, 0.5, 1), (appconfig, 2, 5), (sqs, 2, 5)],
+    [
+        (eventbridge, 1, 2),
+        (appconfigdata, 0.5, 1),
+        (appconfig, 2, 5),
+        (sqs, 2, 5),
+        (functions, 2, 5),
+        (cloudwatch, 1, 2),
+    ],
 )
 def test_a_client_waits_so_many_seconds_and_no_longer(
     monkeypatch: pytest.MonkeyPatch, accessor: Open, connecting: float, reading: float
@@ -60,6 +68,8 @@ def test_a_client_waits_so_many_seconds_and_no_longer(
     [
         (eventbridge, "describe_event_bus", {"Name": "energy"}),
         (appconfigdata, "get_latest_configuration", {"ConfigurationToken": "token"}),
+        (functions, "invoke", {"FunctionName": "handler", "InvocationType": "Event"}),
+        (cloudwatch, "describe_alarms", {}),
     ],
 )
 def test_where_somebody_waits_a_client_asks_once(

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from chalicelib.settings import Settings
+from infra.deployment.application import application_stack
 from infra.local.layout import Layout, Ports
 
 GOOD = {
@@ -38,6 +39,11 @@ def test_what_is_wrong_is_said_without_the_environment() -> None:
         Settings.from_environment({"AWS_SESSION_TOKEN": "marked"})
     assert "STAGE" in str(caught.value)
     assert "marked" not in str(caught.value)
+
+
+@pytest.mark.parametrize("stage", ["dev", "local"])
+def test_the_stack_has_the_name_under_which_it_is_deployed(stage: str) -> None:
+    assert Settings.from_environment(GOOD | {"STAGE": stage}).stack == application_stack(stage)
 
 
 @pytest.mark.parametrize("name", GOOD)

@@ -41,7 +41,9 @@ class MeterWalk:
             progress(seen)
         return seen
 
-    def steps(self, walk: Walk, sync: SyncState, look: Look, *, restart: bool = False) -> Iterator[Verification]:
+    def steps(
+        self, walk: Walk, sync: SyncState, look: Look, *, restart: bool = False, at_once: int | None = None
+    ) -> Iterator[Verification]:
         """The same page by page: what has been seen before the first one, and after each.
 
         Who stops in between leaves the rest to the next walk. Two at once look at everything twice, and each is right:
@@ -49,7 +51,7 @@ class MeterWalk:
         """
         started, seen = self._taken_up(walk, sync, restart)
         yield seen
-        for page in self.pages(after=seen.resumed):
+        for page in self.pages(after=seen.resumed, at_once=at_once):
             seen = self._without_erased(seen.plus(look(page, sync)))
             self._control.save_walk_progress(walk, WalkProgress(started, sync.since, page[-1], seen))
             yield seen
@@ -68,10 +70,12 @@ class MeterWalk:
             seen = seen.plus(look(page, sync))
         return seen
 
-    def pages(self, user_id: str | None = None, after: MeterKey | None = None) -> Iterator[list[MeterKey]]:
-        """The meters, or those of one user, a hundred at a time."""
+    def pages(
+        self, user_id: str | None = None, after: MeterKey | None = None, at_once: int | None = None
+    ) -> Iterator[list[MeterKey]]:
+        """The meters, or those of one user, a hundred at a time where nothing else is said."""
         meters = self._twins.meters(after) if user_id is None else self._meters_of(user_id)
-        while page := list(islice(meters, METERS_AT_ONCE)):
+        while page := list(islice(meters, at_once or METERS_AT_ONCE)):
             yield page
 
     def _meters_of(self, user_id: str) -> Iterator[MeterKey]:

@@ -358,6 +358,7 @@ def _discarded(letter: dict[str, str], user_id: str) -> dict[str, Any]:
 def test_letters_that_somebody_took_away_are_known_as_in_the_queue_in_time_and_late(place: Place) -> None:
     person, discarded = place.person(), place.database["discarded_events"]
     discarded.insert_many([_discarded(letter, f"{person.user}2") for letter in LETTERS])
+    discarded.insert_one(_discarded({"discardedBy": "{id}", "message": "of somebody else"}, person.user))
     others = [*discarded.find()]
     early = [*LETTERS, {"reason": "{id} has called us", "message": ""}]
     discarded.insert_many([_discarded(letter, person.user) for letter in early])

@@ -65,6 +65,10 @@ def test_nothing_of_anybody_else_is_in_it(person: Person, place: Place) -> None:
         {"userId": person.user, "before": {"userId": other.user, "amount": 77}, "after": None}
     )
     place.database["meters"].update_one({"_id": f"{other.user}|gas"}, {"$set": {"userId": person.user}})
+    letters = {person.user: other.user, other.user: person.user}
+    place.database["discarded_events"].insert_many(
+        [{"discardedBy": by, "message": json.dumps({"userId": of})} for by, of in letters.items()]
+    )
     text = json.dumps(together(parts(place, person, 10**9)))
     assert "neighbour" not in text
     assert "of another person" in text

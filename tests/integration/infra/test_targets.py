@@ -11,12 +11,15 @@ import pytest
 from moto import mock_aws
 from pymongo.database import Database
 
+from chalicelib.domain.operating import Action
+from chalicelib.repositories.operator_actions import MongoOperatorActions
 from infra import __main__ as command_line
 from infra.deployment.cloudformation import Stack
 from infra.local import layout
 from infra.local.layout import Layout, Ports
 from infra.local.processes.ports import free_ports
 from infra.local.throwaway import mongod
+from infra.targets.target import person
 from tests.fakes.dead_letters import record
 
 REGION = "us-east-1"
@@ -214,7 +217,7 @@ def test_a_given_database_that_is_down_is_not_called_a_stack_that_is_down(capsys
 
 
 class DeadLetters:
-    """The queue of the stage, and the command that empties it."""
+    """The queue of the stage, and the commands on it."""
 
     def __init__(self, stage: str, capsys: pytest.CaptureFixture[str]) -> None:
         self._stage = stage
@@ -227,6 +230,25 @@ class DeadLetters:
 
     def discard(self, *arguments: str) -> tuple[int | str | None, str]:
         return run(self._capsys, "dlq", "discard", *arguments, "--stage", self._stage)
+
+
+def test_a_letter_is_sent_again_with_a_reason_that_is_kept_and_without_one_the_database_is_not_asked(
+    stage: str,
+    mongodb_uri: str,
+    migrated: Database[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    DeadLetters(stage, capsys).send(1)
+    code, errors = run(capsys, "dlq", "redrive", "--all", "--stage", stage)
+    assert (code, "MONGODB_URI" in errors) == (1, False), "Lambda refuses it: there is no such function"
+    code, errors = run(capsys, "dlq", "redrive", "--all", "--stage", stage, "--reason", "mended")
+    assert (code, "MONGODB_URI" in errors) == (1, True)
+    monkeypatch.setenv("MONGODB_URI", mongodb_uri)
+    monkeypatch.setenv("MONGODB_DATABASE", migrated.name)
+    assert run(capsys, "dlq", "redrive", "--all", "--stage", stage, "--reason", "mended")[0] == 1
+    [done] = MongoOperatorActions(migrated).newest(5)
+    assert (done.action, done.reason, done.by) == (Action.REDRIVE, "mended", person())
 
 
 def test_all_dead_letters_are_shown_and_discarded_after_a_yes(

@@ -11,6 +11,7 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.operating import Action, Discarded, Done
 from chalicelib.domain.rollout.comparison_log import IgnoreRule, Replay
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
@@ -109,6 +110,24 @@ def test_modes_stops_rules_and_replays_say_that_somebody_was_erased(ports: Ports
     assert sorted(row["operator"] for row in migrated["backend_comparisons"].find()) == ["erased", "olga"]
     assert [*migrated["control"].find({"_id": "verified"})] == verified
     assert control.state().mode is SyncMode.OLD_ONLY
+
+
+def test_what_operators_did_says_that_somebody_was_erased_and_the_letters_stay(
+    ports: Ports, migrated: Database[Any]
+) -> None:
+    actions = ports.operator_actions
+    for number, who in enumerate((GONE, "olga")):
+        actions.keep(Done(Action.REDRIVE, who, f"{GONE} asked for it", "letter"))
+        actions.keep_discarded(
+            Discarded(f"letter-{number}", {"function": "f"}, f'{{"userId": "{OTHERS[0]}"}}', who, "old")
+        )
+    assert records(migrated).forget(GONE, lambda: 60.0) == 2
+    assert said(migrated) == []
+    assert [(done.by, done.reason) for done in actions.newest(5)] == [
+        ("olga", "[erased] asked for it"),
+        ("erased", "[erased] asked for it"),
+    ]
+    assert {row["discardedBy"] for row in migrated["discarded_events"].find()} == {"erased", "olga"}
 
 
 def test_a_record_that_is_written_meanwhile_is_read_again(ports: Ports, migrated: Database[Any]) -> None:

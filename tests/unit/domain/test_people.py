@@ -12,6 +12,7 @@ from chalicelib.domain.people import (
     LEFT_OUT,
     left_out,
     names,
+    people_of,
     said_in,
     without_entries,
     written_forms,
@@ -123,3 +124,18 @@ def test_lists_lose_the_id_and_a_value_of_its_own_becomes_a_fixed_word() -> None
 )
 def test_a_text_says_that_something_is_left_out(text: str, left: str) -> None:
     assert left_out(text, ALICE) == left
+
+
+@pytest.mark.parametrize(
+    ("value", "people"),
+    [
+        ({"detail": {"userId": ALICE, "meter": {"type": "power"}}}, {ALICE}),
+        ([{"user_id": "bob"}, {"deep": [{"userId": ["carol", {"more": "dave"}]}]}], {"bob", "carol", "more", "dave"}),
+        (f"the meter {ALICE}|gas is damaged, bob|power|summary|-|c2 too", {ALICE, "bob"}),
+        ({f"{ALICE}|gas": 1}, {ALICE}),
+        ({"userId": None, "name": "alice", "type": "power"}, set()),
+        (7, set()),
+    ],
+)
+def test_whom_a_value_is_about_is_known_by_its_names_and_by_meters(value: Any, people: set[str]) -> None:
+    assert people_of(value) == people

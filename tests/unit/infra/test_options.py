@@ -35,7 +35,7 @@ deploy --stage!$STAGE --bucket!$ARTIFACTS_BUCKET --region$AWS_REGION --issuer!$A
 --parameter*$PARAMETERS
 dlq discard ID --all? --reason! --yes? --queue-url
 dlq ls --queue-url
-dlq redrive ID --all? --queue-url
+dlq redrive ID --all? --reason --queue-url
 dlq show ID! --queue-url
 down --all? --yes?
 drill rollback --component=energy_forms --writes=500(20..) --moves=3(1..20)
