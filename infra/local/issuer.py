@@ -52,8 +52,9 @@ PEOPLE = (
     ("demo", "a household of 2006 to 2010"),
     ("alice", "an empty account"),
     ("olga", "an operator"),
+    ("vera", "a viewer of operations"),
 )
-ROLES = {"olga": ["operator"]}
+ROLES = {"olga": ["operator"], "vera": ["viewer"]}
 
 
 class Page(ClientMixin):  # type: ignore[misc]  # Authlib is not installed where mypy runs

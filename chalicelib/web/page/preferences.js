@@ -1,6 +1,8 @@
 /** What a person has chosen for this browser: language and theme. Nothing about the person is kept here. */
 
-import { languageOf, WORDS } from "./words.js";
+import { html, useEffect, useMemo, useState } from "../vendor/preact.js";
+import { Formats, localeOf } from "./formats.js";
+import { LANGUAGES, languageOf, WORDS } from "./words.js";
 
 /** @typedef {"auto" | "light" | "dark"} Theme */
 
@@ -49,4 +51,42 @@ export class Preferences {
   set theme(theme) {
     this.storage.setItem("theme", theme);
   }
+}
+
+/**
+ * Language and theme, and what they are chosen with.
+ * @param {Preferences} preferences
+ */
+export function useAppearance(preferences) {
+  const [language, setLanguage] = useState(preferences.language);
+  const [theme, setTheme] = useState(preferences.theme);
+  const words = WORDS[language];
+  useEffect(() => {
+    const root = document.documentElement;
+    root.lang = language;
+    if (theme === "auto") root.removeAttribute("data-theme");
+    else root.setAttribute("data-theme", theme);
+    if (language !== preferences.language) preferences.language = language;
+    if (theme !== preferences.theme) preferences.theme = theme;
+  }, [language, theme]);
+  const formats = useMemo(() => new Formats(localeOf(language, preferences.preferred)), [language]);
+  const choice = (
+    /** @type {string} */ label,
+    /** @type {string} */ value,
+    /** @type {Record<string, string>} */ options,
+    /** @type {(value: any) => void} */ choose,
+  ) => html`
+    <label><span class="spoken">${label}</span>
+      <select value=${value} onChange=${(/** @type {any} */ event) => choose(event.target.value)}>
+        ${Object.entries(options).map(([name, text]) => html`<option value=${name} selected=${name === value}>${text}</option>`)}
+      </select>
+    </label>
+  `;
+  const choices = html`
+    <div class="choices">
+      ${choice(words.language, language, LANGUAGES, setLanguage)}
+      ${choice(words.theme, theme, words.themes, setTheme)}
+    </div>
+  `;
+  return { words, formats, choices };
 }

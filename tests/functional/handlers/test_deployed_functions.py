@@ -20,6 +20,7 @@ from tests.functional.handlers.deployed import EVENT_FUNCTIONS, FUNCTIONS, SCHED
 ROOT = Path(__file__).parents[3]
 PUBLIC = {
     "/",
+    "/ops-console",
     "/assets/{digest}/{folder}/{name}",
     "/service-worker.js",
     "/health",
