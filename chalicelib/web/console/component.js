@@ -95,7 +95,7 @@ function Backends({ of: backends }) {
     return { key: name, cells: [...cells, html`<${Percent} value=${failurePercent} />`, ...times] };
   });
   return html`
-    <${List} name=${said.backends} heads=${["", said.answers, said.failed, common.errors, "p50", "p95", "p99"]} rows=${rows} />
+    <${List} name=${said.backends} heads=${[said.backend, said.answers, said.failed, common.errors, "p50", "p95", "p99"]} rows=${rows} />
     ${backends?.command && html`<${Command} text=${backends.command} />`}
   `;
 }

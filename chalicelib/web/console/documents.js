@@ -37,6 +37,8 @@ export class Documents {
     this.turns = new Map();
     /** When it was last asked for everything. */
     this.begun = now();
+    /** Called with each answer. */
+    this.onAnswer = () => {};
   }
 
   /**
@@ -79,6 +81,7 @@ export class Documents {
     if (this.turns.get(path) !== turn) return;
     this.kept.set(path, found);
     for (const changed of this.watched.get(path) ?? []) changed();
+    this.onAnswer();
   }
 
   /**
@@ -134,6 +137,7 @@ export function useRefreshing(documents, isOn) {
         now.at === at && now.isPaused === isPaused && now.hasFailed === hasFailed;
       setState((now) => (isSame(now) ? now : { at, isPaused, hasFailed }));
     };
+    documents.onAnswer = look;
     look();
     const timer = setInterval(look, LOOK_EVERY_MS);
     document.addEventListener("visibilitychange", look);

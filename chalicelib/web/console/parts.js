@@ -141,9 +141,10 @@ export function Command({ text }) {
  * @param {{name: string, heads: unknown[], rows: {key: string, cells: unknown[]}[], empty?: string}} props
  */
 export function List({ name, heads, rows, empty }) {
+  const { said } = useConsole();
   if (!rows.length && empty) return html`<p>${empty}</p>`;
   return html`
-    <div class="table-scroll" tabindex="0" role="region" aria-label=${name}>
+    <div class="table-scroll" tabindex="0" role="region" aria-label=${said.tableOf(name)}>
       <table class="listed">
         <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
         <tbody>${rows.map(({ key, cells }) => html`<tr key=${key}>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>

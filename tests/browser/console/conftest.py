@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page
 
 from chalicelib.bootstrap.container import using
-from tests.browser.console.operations import Operations
 from tests.browser.conftest import SignIn
+from tests.browser.console.operations import Operations
 from tests.browser.people import sign_in_as
 from tests.browser.server import Served
 from tests.browser.settling import settled

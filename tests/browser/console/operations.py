@@ -1,6 +1,7 @@
 """What stands behind the operators' page in its tests: the routes below ``/ops``, but for the flags, from memory."""
 
 import base64
+import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 
 from chalice.test import HTTPResponse
 
+from chalicelib.api.travelling import LARGE_OFTEN
 from chalicelib.domain.rollout.decision import Component
 
 NOW = "2024-03-15T10:00:00Z"
@@ -151,7 +153,7 @@ class Asked(NamedTuple):
 
 @dataclass
 class Operations:
-    """Answers by path; a number is the status of a refusal. ``asked``: what was done, without what was only looked at."""
+    """Answers by path; a number is the status of a refusal. ``asked``: what was done, not what was looked at."""
 
     documents: dict[str, Any] = field(default_factory=dict)
     answers: dict[str, list[Any]] = field(default_factory=dict)
@@ -177,6 +179,8 @@ class Operations:
         if not plain.startswith("/ops/") or plain.startswith("/ops/flags"):
             return None
         roles = _roles(headers.get("Authorization", ""))
+        if roles is None:
+            return _answer({"detail": "the token has ended"}, 401)
         if "operator" not in roles and not (method == "GET" and "viewer" in roles):
             return _answer({"detail": "this needs the role operator"}, 403)
         if method != "GET":
@@ -188,15 +192,19 @@ class Operations:
 
 
 def _answer(body: Any, status: int) -> HTTPResponse:
+    """As large answers of these routes travel (``api/travelling``): compressed."""
     kind = "application/json" if status < 400 else "application/problem+json"
-    return HTTPResponse(json.dumps(body).encode(), {"Content-Type": kind}, status)
+    content = json.dumps(body).encode()
+    if len(content) < LARGE_OFTEN:
+        return HTTPResponse(content, {"Content-Type": kind}, status)
+    return HTTPResponse(gzip.compress(content), {"Content-Type": kind, "Content-Encoding": "gzip"}, status)
 
 
-def _roles(authorization: str) -> list[str]:
-    """The roles of a token that the application has not looked at."""
+def _roles(authorization: str) -> list[str] | None:
+    """The roles of a token that the application has not looked at; None: it is none."""
     parts = authorization.split(".")
     if len(parts) != 3:
-        return []
+        return None
     claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     found: list[str] = claims.get("roles", [])
     return found
