@@ -95,6 +95,7 @@ bench: environments-test ## print the speed figures, as ratios of one run
 	@$(APP)python -m tests.performance.bench_backfill
 	@$(APP)python -m tests.performance.bench_flags
 	@$(APP)python -m tests.performance.bench_components
+	@$(APP)python -m tests.performance.bench_figures
 
 soak: environments-test ## use a deployed stack while its functions are killed: make soak MINUTES=5
 	@$(APP)python -m tests.soak

@@ -6,12 +6,13 @@ from chalicelib.api import fallback, health
 from chalicelib.api.components import export as components_export
 from chalicelib.api.components import forms, views, witness
 from chalicelib.api.components import openapi as components_openapi
+from chalicelib.api.ops import components as ops_components
 from chalicelib.api.ops import flags
 from chalicelib.api.v1 import energy as v1_energy
 from chalicelib.api.v1 import views as v1_views
 from chalicelib.api.v2 import account, display, energy, exchanges, export, imports, openapi, settings
 from chalicelib.api.web import routes as web
-from chalicelib.handlers import account_eraser, comparer, display_data, sweeper, sync_job
+from chalicelib.handlers import account_eraser, comparer, display_data, status_reporter, sweeper, sync_job
 
 app = Chalice(app_name="energy-monitor", configure_logs=False)  # the application logs by itself, as JSON lines
 # Bytes pass in both directions, whatever their type: infra/resources.yaml says so to API Gateway, and ``Answer``
@@ -36,6 +37,7 @@ app.register_blueprint(components_export.routes)
 app.register_blueprint(witness.routes)
 app.register_blueprint(components_openapi.routes)
 app.register_blueprint(flags.routes)
+app.register_blueprint(ops_components.routes)
 app.register_blueprint(web.routes)
 app.register_blueprint(fallback.v1_routes)
 app.register_blueprint(fallback.routes)
@@ -48,3 +50,4 @@ app.register_blueprint(sync_job.blueprint)
 app.register_blueprint(comparer.blueprint)
 app.register_blueprint(sweeper.blueprint)
 app.register_blueprint(account_eraser.blueprint)
+app.register_blueprint(status_reporter.blueprint)

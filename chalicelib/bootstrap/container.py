@@ -17,15 +17,16 @@ from chalicelib.auth import KeyStore, TokenVerifier, fetch_key_set
 from chalicelib.bootstrap.comparer import backends, comparer, random_pseudonyms
 from chalicelib.bootstrap.flags import NO_PLACE, FlagAdapters, FlagOperations, appconfig_adapters, flag_operations
 from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
-from chalicelib.bootstrap.places import dead_letters, places
+from chalicelib.bootstrap.places import dead_letter_count, dead_letters, places
 from chalicelib.domain.account import KeepsLate, KeepsPeople
 from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.rollout.decision import RolloutDecisions
+from chalicelib.domain.rollout.figures import RolloutFigures
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.flags.appconfig.clients import AppConfigIds, FlagClients
-from chalicelib.flags.changes.inspect import flags_naming
+from chalicelib.flags.changes.inspect import flags_naming, percentages
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import LoggedReports
 from chalicelib.monitoring.logger import logger
@@ -42,6 +43,9 @@ from chalicelib.services.backends.page_measurements import PageMeasurementTracke
 from chalicelib.services.comparison.feedback import FeedbackService
 from chalicelib.services.comparison.runs import BackendComparer
 from chalicelib.services.display.display import DisplayService
+from chalicelib.services.figures.component_reports import ComponentReports
+from chalicelib.services.figures.folding import FoldingService
+from chalicelib.services.figures.gauges import GaugeService
 from chalicelib.services.recording.configuration import ConfigurationService
 from chalicelib.services.recording.csv_import import CsvImportService
 from chalicelib.services.recording.energy_crud import EnergyCrudService
@@ -98,6 +102,10 @@ class Container:
     measurements: PageMeasurementTracker
     feedback: FeedbackService
     comparer: BackendComparer
+    figures: RolloutFigures
+    folding: FoldingService
+    gauges: GaugeService
+    component_reports: ComponentReports
     display: DisplayService
     calculation: DisplayDataCalculationService
     recalculation: RecalculationService
@@ -115,7 +123,7 @@ class Rollout:
     """The flags that decide which backend answers whom, and what hides them from those who look on.
 
     ``flags_naming``: which flags have a person in their lists. ``places``: what may hold people beside the database;
-    ``late``: where something of them may still arrive.
+    ``late``: where something of them may still arrive. ``letters``: how many dead letters there are.
     """
 
     flags: RolloutDecisions = field(default_factory=NobodyDecides)
@@ -124,6 +132,7 @@ class Rollout:
     flags_naming: FlagsNaming = lambda _: ()
     places: Sequence[KeepsPeople] = ()
     late: Sequence[KeepsLate] = ()
+    letters: Callable[[], int] = lambda: 0
 
 
 def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollout | None = None) -> Container:
@@ -132,6 +141,9 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
     decisions = RolloutService(rollout.flags, ports.queries.sync, clock)
     both = backends(ports, clock)
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
+    flags = flag_operations(
+        rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, clock
+    )
     return Container(
         verifier=verifier,
         energy=both.energy,
@@ -147,13 +159,22 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
         measurements=PageMeasurementTracker(ports.measurements, rollout.pseudonyms, clock),
         feedback=FeedbackService(ports.feedback, rollout.pseudonyms, clock),
         comparer=comparer(both, ports, rollout.pseudonyms, clock),
+        figures=ports.figures,
+        folding=FoldingService(ports.figures, clock),
+        gauges=GaugeService(
+            ports.figures,
+            ports.feedback,
+            ports.erasures,
+            ports.sync_control,
+            partial(percentages, flags.overview),
+            rollout.letters,
+        ),
+        component_reports=ComponentReports(ports.figures, ports.comparisons, ports.feedback),
         display=both.new,
         calculation=calculation,
         recalculation=RecalculationService(ports.transactions, calculation, clock),
         operations=operations(ports, clock),
-        flags=flag_operations(
-            rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, clock
-        ),
+        flags=flags,
         erasure=AccountErasureService(ports.erasures, rollout.places, rollout.pseudonyms, clock, rollout.late),
         account_export=AccountExportService(ports.account_export, rollout.flags_naming, rollout.pseudonyms, clock),
         ping=ports.ping,
@@ -201,6 +222,7 @@ def _deployed() -> Container:
         partial(flags_naming, adapters.home),
         (*places(database, adapters, now), letters),
         (letters,),
+        letters=dead_letter_count(settings.dead_letter_queue_url),
     )
     made = compose(ports, verifier, now, rollout)
     return replace(made, sign_in_origins=tuple(settings.auth_origins.split()))

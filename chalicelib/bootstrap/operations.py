@@ -18,6 +18,7 @@ from chalicelib.domain.ports import (
 )
 from chalicelib.domain.rollout.comparison_log import ComparisonLog
 from chalicelib.domain.rollout.feedback import FeedbackLog
+from chalicelib.domain.rollout.figures import RolloutFigures
 from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
 from chalicelib.domain.rollout.measurements import PageMeasurements
 from chalicelib.domain.rollout.usage import UsageLog
@@ -31,6 +32,7 @@ from chalicelib.repositories.database import MongoDatabase, ping
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.erasure import MongoErasures
 from chalicelib.repositories.feedback import MongoFeedbackLog
+from chalicelib.repositories.figures import MongoRolloutFigures
 from chalicelib.repositories.flag_changes import MongoFlagHistory
 from chalicelib.repositories.imports import MongoImportList
 from chalicelib.repositories.lagging import MongoLaggingMeters
@@ -75,6 +77,7 @@ class Ports:
     changes: ChangeFeed
     repaired: RepairedReadings
     usage: UsageLog
+    figures: RolloutFigures
     comparisons: ComparisonLog
     feedback: FeedbackLog
     measurements: PageMeasurements
@@ -149,6 +152,7 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         changes=MongoChangeFeed(database, REQUEST_SECONDS),
         repaired=MongoRepairedReadings(database, REQUEST_SECONDS, now),
         usage=MongoUsageLog(database),
+        figures=MongoRolloutFigures(database, REQUEST_SECONDS),
         comparisons=MongoComparisonLog(database),
         feedback=MongoFeedbackLog(database),
         measurements=MongoPageMeasurements(database),

@@ -1,5 +1,7 @@
 """Where a person's id is kept beside their own documents, in the order in which an erasure goes through it."""
 
+from collections.abc import Callable
+
 from chalicelib.bootstrap.flags import FlagAdapters, flag_publishing
 from chalicelib.dead_letters.client import sqs
 from chalicelib.dead_letters.people import DeadLetters
@@ -24,6 +26,11 @@ def places(database: MongoDatabase, adapters: FlagAdapters, clock: Clock) -> tup
         FlagVersions(adapters.home),
         MongoOperatorRecords(database, content_without),
     )
+
+
+def dead_letter_count(queue_url: str) -> Callable[[], int]:
+    """How many dead letters a deployment has."""
+    return LetterQueue(sqs, queue_url).count
 
 
 def dead_letters(queue_url: str) -> DeadLetters:

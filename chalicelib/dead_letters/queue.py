@@ -44,6 +44,12 @@ class LetterQueue:
         answer = self._client().get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
         return int(answer["Attributes"][name])
 
+    def count(self) -> int:
+        """How many letters there are, as far as SQS knows; those that somebody looks at are among them."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self._client().get_queue_attributes(QueueUrl=self._url, AttributeNames=names)
+        return sum(int(answer["Attributes"][name]) for name in names)
+
     def delete(self, letter: DeadLetter) -> None:
         """Take a letter away for good."""
         self._client().delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)

@@ -45,6 +45,13 @@ def backend_metrics(
     own.flush_metrics()
 
 
+def percent_of(component: str, name: MetricName, value: float) -> None:
+    """Print a percentage of a component at once."""
+    own = _with({"component": component})
+    own.add_metric(name=name, unit=MetricUnit.Percent, value=value)
+    own.flush_metrics()
+
+
 def page_metrics(dimensions: Mapping[str, str], times: Mapping[MetricName, Sequence[float]], errors: int) -> None:
     """Print what pages have measured of a component, up to 100 values (``times``, milliseconds), as one line.
 

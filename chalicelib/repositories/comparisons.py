@@ -78,9 +78,10 @@ class MongoComparisonLog(ComparisonLog):
             self._comparisons.insert_one(_row(compared, pseudonyms, at))
 
     @override
-    def report(self, since: int) -> ComparisonReport:
-        """Counted by the server, over the index on the moment."""
-        recent = {"$match": {"at": {"$gte": to_datetime(since)}, "outcome": {"$exists": True}}}
+    def report(self, since: int, component: Component | None = None) -> ComparisonReport:
+        """Counted by the server, over the index on the moment, or on component and moment."""
+        wanted: Document = {"at": {"$gte": to_datetime(since)}, "outcome": {"$exists": True}}
+        recent = {"$match": wanted if component is None else wanted | {"component": component.value}}
         with time_limit(REPORT_SECONDS):
             outcomes = list(self._comparisons.aggregate([recent, *BY_OUTCOME]))
             groups = list(self._comparisons.aggregate([recent, *BY_FINGERPRINT]))

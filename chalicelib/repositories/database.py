@@ -51,6 +51,8 @@ class Collections(StrEnum):
     QUARANTINE = "quarantined_readings"
     REPAIRED = "repaired_readings"
     USAGE = "backend_usage_logs"
+    USAGE_HOURS = "usage_hours"
+    USAGE_PEOPLE = "usage_people"
     COMPARISONS = "backend_comparisons"
     FLAG_CHANGES = "flag_changes"
     FEEDBACK = "feedback"

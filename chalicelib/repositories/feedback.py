@@ -101,9 +101,11 @@ class MongoFeedbackLog(FeedbackLog):
         return None if row is None else _request(row)
 
     @override
-    def report(self, since: int, limit: int) -> FeedbackReport:
+    def report(self, since: int, limit: int, component: Component | None = None) -> FeedbackReport:
         """Counted by the server, over the index on the moment."""
-        recent = {**READABLE, "at": {"$gte": to_datetime(since)}}
+        recent: Document = {**READABLE, "at": {"$gte": to_datetime(since)}}
+        if component is not None:
+            recent["component"] = component.value
         group = {"_id": {name: f"${name}" for name in ("component", "open", "outcome")}, "count": {"$sum": 1}}
         with time_limit(READ_SECONDS):
             counted = list(self._feedback.aggregate([{"$match": recent}, {"$group": group}]))

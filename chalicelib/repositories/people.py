@@ -51,6 +51,8 @@ PEOPLE: Mapping[Collections, Holds] = {
     Collections.QUARANTINE: Holds((OWNER, "document.userId", "twin.userId"), late="quarantinedAt"),
     Collections.REPAIRED: Holds((OWNER, "before.userId", "after.userId"), late="at"),
     Collections.USAGE: Holds((OWNER,), "user", late="at"),
+    Collections.USAGE_PEOPLE: Holds(pseudonym="user", late="foldedAt"),
+    Collections.USAGE_HOURS: NOBODY,  # how many people, not who
     Collections.COMPARISONS: Holds(pseudonym="user", late="at"),
     Collections.FEEDBACK: Holds((OWNER,), "user", late="at"),
     Collections.PAGES: Holds(pseudonym="user", late="at"),

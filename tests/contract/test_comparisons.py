@@ -105,6 +105,15 @@ def test_a_report_counts_outcomes_by_component_from_an_instant_on(ports: Ports, 
     report = ports.comparisons.report(T)
     assert report.outcomes == {CHARTS: {Outcome.EQUAL: 2}, TABLE: {Outcome.LAG: 1, Outcome.FAILED: 1}}
     assert (report.groups, report.replays, report.compared) == ([], [], 2)
+    assert ports.comparisons.report(T, TABLE).outcomes == {TABLE: {Outcome.LAG: 1, Outcome.FAILED: 1}}
+
+
+def test_a_report_of_one_component_shows_what_differed_there(ports: Ports, user: str) -> None:
+    charts = compared(user, [1], [2])
+    add(ports, T, charts, compared(user, [1], [2], Request(TABLE, user, PAGE)))
+    assert len(ports.comparisons.report(T).groups) == 2
+    [group] = ports.comparisons.report(T, CHARTS).groups
+    assert [group.fingerprint] == [*charts.distinct]
 
 
 def test_differences_are_grouped_by_fingerprint_with_the_latest_as_examples(ports: Ports, user: str) -> None:

@@ -120,3 +120,6 @@ def test_a_report_counts_by_component_and_state_and_shows_the_latest(ports: Port
     report = ports.feedback.report(T, 3)
     assert report.counts == {TABLE: {"equal": 1, "different": 1, "open": 2}, IMPORT: {"not_compared": 1}}
     assert [given.at for given in report.latest] == [T + 9, T + 3, T + 2]
+    of_table = ports.feedback.report(T, 3, TABLE)
+    assert of_table.counts == {TABLE: report.counts[TABLE]}
+    assert [given.at for given in of_table.latest] == [T + 3, T + 2, T + 1]

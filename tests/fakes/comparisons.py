@@ -72,9 +72,10 @@ class FakeComparisonLog:
         self._usage.ping()
         self.rows.append(Row(compared, pseudonyms.of("user", compared.request.user_id), at, pseudonyms))
 
-    def report(self, since: int) -> ComparisonReport:
+    def report(self, since: int, component: Component | None = None) -> ComparisonReport:
         self._usage.ping()
-        recent = sorted((row for row in self.rows if row.at >= since), key=lambda row: row.at, reverse=True)
+        wanted = (row for row in self.rows if component in (None, row.compared.request.component))
+        recent = sorted((row for row in wanted if row.at >= since), key=lambda row: row.at, reverse=True)
         outcomes: dict[Component, Counter[Outcome]] = {}
         for row in recent:
             outcomes.setdefault(row.compared.request.component, Counter())[row.compared.outcome] += 1

@@ -57,9 +57,13 @@ class FakeFeedbackLog:
         known = feedback in self.rows and self.rows[feedback][1].feedback.parameters is not None
         return self._request(feedback) if known else None
 
-    def report(self, since: int, limit: int) -> FeedbackReport:
+    def report(self, since: int, limit: int, component: Component | None = None) -> FeedbackReport:
         self._store.ping()
-        recent = [given for _, given in self.rows.values() if given.at >= since]
+        recent = [
+            given
+            for _, given in self.rows.values()
+            if given.at >= since and component in (None, given.feedback.component)
+        ]
         counts: dict[Component, Counter[str]] = {}
         for given in recent:
             counts.setdefault(given.feedback.component, Counter())[given.state] += 1

@@ -30,6 +30,7 @@ from chalicelib.domain.sync.repairs import KeptDocument, KeptRun, Undone
 from tests.fakes.account import FakeAccountExport, FakeErasures
 from tests.fakes.comparisons import FakeComparisonLog
 from tests.fakes.feedback import FakeFeedbackLog
+from tests.fakes.figures import FakeRolloutFigures
 from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
 from tests.fakes.lagging import FakeLaggingMeters
 from tests.fakes.measurements import FakePageMeasurements
@@ -365,6 +366,7 @@ def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> 
         changes=sides,
         repaired=sides.repaired,
         usage=usage,
+        figures=FakeRolloutFigures(store, usage),
         comparisons=FakeComparisonLog(usage),
         feedback=FakeFeedbackLog(store),
         measurements=FakePageMeasurements(store, usage),

@@ -180,8 +180,8 @@ class ComparisonLog(Protocol):
     def add(self, compared: ComparisonResult, pseudonyms: Pseudonyms, at: int) -> None:
         """Remember what came of a comparison: user, values and ids as pseudonyms only."""
 
-    def report(self, since: int) -> ComparisonReport:
-        """What was found from an instant on."""
+    def report(self, since: int, component: Component | None = None) -> ComparisonReport:
+        """What was found from an instant on, of one component or of all."""
 
     def examples(self, fingerprint: str, limit: int) -> Sequence[Example]:
         """Comparisons that showed a difference, the latest first."""

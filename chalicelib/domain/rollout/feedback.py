@@ -13,6 +13,7 @@ from chalicelib.domain.rollout.decision import Backend, Component, Reason
 
 ATTEMPTS = 5  # then it is closed with what the last attempt came to
 OPEN, NOT_COMPARED = "open", "not_compared"
+NAMES_IDS = {"after", "reading_id"}  # parameters
 STATES = (OPEN, *Outcome, NOT_COMPARED)
 
 
@@ -43,6 +44,12 @@ class GivenFeedback:
     outcome: Outcome | None = None
     fingerprints: Sequence[str] = ()
     compared_at: int | None = None
+
+    @property
+    def asked(self) -> Mapping[str, Any] | None:
+        """What was asked, without what names readings: no report shows these."""
+        asked = self.feedback.parameters
+        return asked and {name: value for name, value in asked.items() if name not in NAMES_IDS and value is not None}
 
     @property
     def state(self) -> str:
@@ -82,8 +89,8 @@ class FeedbackLog(Protocol):
     def request(self, feedback: str) -> Request | None:
         """What was asked; None: it is not kept any more, or nothing was read."""
 
-    def report(self, since: int, limit: int) -> FeedbackReport:
-        """What was given from an instant on."""
+    def report(self, since: int, limit: int, component: Component | None = None) -> FeedbackReport:
+        """What was given from an instant on, on one component or on all."""
 
 
 def state_of(is_open: bool, outcome: Outcome | None) -> str:

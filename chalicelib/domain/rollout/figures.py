@@ -47,7 +47,11 @@ class RolloutFigures(Protocol):
     """Keeps figures of answers by the hour."""
 
     def fold(self, until: int) -> int:
-        """Add the rows up to an instant, each once; returns how many. Raises UnavailableError."""
+        """Add the next rows up to an instant, each once, the oldest first; returns how many, 0: none is left.
+
+        A call adds some thousand at most. Rows of the last minute wait: some may still be on their way. Raises
+        UnavailableError.
+        """
 
     def figures(self, component: Component, since: int) -> ComponentFigures:
         """From the hour of an instant on, the rows not yet added included. Raises UnavailableError."""

@@ -13,9 +13,9 @@ from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane, Depl
 from chalicelib.flags.changes.planning import Plan, at_percentages, plan_between, rule_of
 from chalicelib.flags.changes.readiness import Readiness, overruled
 from chalicelib.flags.decisions.store import FlagStore
-from chalicelib.flags.document.flag import Flag
+from chalicelib.flags.document.flag import NOBODY, Flag
 from chalicelib.flags.document.flag_document import FlagDocument, MalformedDocumentError, read
-from chalicelib.flags.document.names import COMPONENT_FLAGS
+from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,22 @@ def flags_naming(home: AppConfigControlPlane, user_id: str) -> list[str]:
     except RolloutError:  # nothing was ever deployed
         return []
     return sorted(flag.name for flag in document.flags.values() if flag.names(user_id))
+
+
+def percentages(overview: FlagOverview) -> tuple[str, Mapping[Component, Decimal]]:
+    """The deployed document's version, and the percentage of each component: 0 while its flag or the gate is off.
+
+    A component whose flag is missing, malformed or retired is left out. Raises RolloutError, UnavailableError.
+    """
+    document = _document(overview.home.deployed())
+    gate = document.flags.get(GLOBAL)
+    is_open = gate is not None and gate.enabled
+    flags = {component: document.flags.get(name) for component, name in COMPONENT_FLAGS.items()}
+    return document.version, {
+        component: flag.rollout_percent if is_open and flag.enabled else NOBODY
+        for component, flag in flags.items()
+        if flag is not None and not flag.retired
+    }
 
 
 def _document(deployed: Deployed) -> FlagDocument:

@@ -50,12 +50,22 @@ LEFT_OUT = {
     Collections.DISPLAY: "is calculated from the readings, and again after a restore",
     Collections.SERIES: "is packed from the readings at the next refresh",
     Collections.USAGE: "observes the rollout of one deployment, for some days",
+    Collections.USAGE_HOURS: "is added up from what observes the rollout of one deployment",
+    Collections.USAGE_PEOPLE: "is added up from what observes the rollout of one deployment",
     Collections.COMPARISONS: "observes the rollout of one deployment, for some days",
     Collections.FEEDBACK: "observes the rollout of one deployment, for some months",
     Collections.PAGES: "observes the rollout of one deployment, for some days",
     Collections.DISCARDED: "is about the functions of one deployment",
 }
-OBSERVED = (Collections.USAGE, Collections.COMPARISONS, Collections.FEEDBACK, Collections.PAGES, Collections.DISCARDED)
+OBSERVED = (
+    Collections.USAGE,
+    Collections.USAGE_HOURS,
+    Collections.USAGE_PEOPLE,
+    Collections.COMPARISONS,
+    Collections.FEEDBACK,
+    Collections.PAGES,
+    Collections.DISCARDED,
+)
 # How far the jobs of the other database had come: in the restored one they begin again, and verify has to be run.
 POSITIONS = (SYNC_JOB, VERIFIED, BACKFILL, *(walk.value for walk in Walk))
 AT_ONCE = 500

@@ -10,8 +10,6 @@ from chalicelib.domain.rollout.feedback import STATES, FeedbackReport, GivenFeed
 from infra.operations.compare.printing import SHOWN
 from infra.operations.printing import console, counted, minute, moment
 
-NAMES_IDS = {"after", "reading_id"}  # parameters that no report shows
-
 
 def feedback_document(found: FeedbackReport) -> dict[str, Any]:
     """Feedback, for programs."""
@@ -70,13 +68,8 @@ def _state(given: GivenFeedback) -> str:
     return " ".join([f"{given.state}{tried}", *given.fingerprints])
 
 
-def _asked(given: GivenFeedback) -> Mapping[str, Any] | None:
-    asked = given.feedback.parameters
-    return asked and {name: value for name, value in asked.items() if name not in NAMES_IDS and value is not None}
-
-
 def _asked_in_words(given: GivenFeedback) -> str:
-    asked = _asked(given)
+    asked = given.asked
     return "nothing, it writes" if asked is None else ", ".join(f"{name} {value}" for name, value in asked.items())
 
 
@@ -90,7 +83,7 @@ def _document(given: GivenFeedback) -> dict[str, Any]:
         "backend": said.backend,
         "reason": said.reason,
         "meters": [{"type": kind, "sourceVersion": version} for kind, version in said.versions.items()],
-        "asked": _asked(given),
+        "asked": given.asked,
         "state": given.state,
         "attempts": given.attempts,
         "outcome": given.outcome,

@@ -12,6 +12,7 @@ SCHEDULES = {
     "Sweeper": "rate(1 minute)",
     "BackendComparer": "rate(5 minutes)",
     "AccountEraser": "rate(1 minute)",
+    "StatusReporter": "rate(1 minute)",
 }
 EVENT_FUNCTIONS = [name for name in FUNCTIONS if name not in SCHEDULES]
 

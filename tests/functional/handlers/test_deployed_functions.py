@@ -12,7 +12,7 @@ import yaml
 from app import app
 from chalicelib.api.routes import AUTHENTICATED
 from chalicelib.domain.events import EnergyEvent
-from chalicelib.handlers import account_eraser, comparer, sweeper, sync_job
+from chalicelib.handlers import account_eraser, comparer, status_reporter, sweeper, sync_job
 from chalicelib.handlers.event_function import MODEL
 from chalicelib.monitoring.names import NAMESPACE, SERVICE, MetricName
 from tests.functional.handlers.deployed import EVENT_FUNCTIONS, FUNCTIONS, SCHEDULES, model_of
@@ -32,6 +32,7 @@ TIMES = {
     "SyncJob": (sync_job.BUDGET_SECONDS, 300),
     "Sweeper": (sweeper.BUDGET_SECONDS, 60),
     "AccountEraser": (account_eraser.BUDGET_SECONDS, 60),
+    "StatusReporter": (status_reporter.BUDGET_SECONDS, 60),
     "BackendComparer": (comparer.BUDGET_SECONDS, 300),
 }
 ROUTES = [(path, method) for path, methods in app.routes.items() for method in methods]

@@ -10,12 +10,13 @@ import bson
 import pytest
 from bson import ObjectId
 
-from chalicelib.bootstrap.container import using
+from chalicelib.bootstrap.container import now, using
 from chalicelib.domain.account import Left
 from chalicelib.domain.errors import AccountErasedError, UnavailableError
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.fence import fence_id
+from chalicelib.repositories.figures import MongoRolloutFigures
 from chalicelib.repositories.people import PEOPLE
 from tests.functional.handlers.event_calls import Context
 from tests.integration.account.conftest import Place
@@ -273,6 +274,22 @@ def test_what_comes_late_goes_with_the_next_run(place: Place) -> None:
     assert person.stands_in() == {}
     assert place.database["quarantined_readings"].count_documents({}) == 1
     assert place.database["backend_comparisons"].count_documents({}) == 0
+
+
+def test_what_a_fold_has_seen_before_the_end_and_writes_behind_it_goes_too_however_old_it_is(place: Place) -> None:
+    person = place.person()
+    person.be_observed()
+    logs, people = place.database["backend_usage_logs"], place.database["usage_people"]
+    row = logs.find_one({"user": person.pseudonym})
+    assert row is not None
+    place.erase(person)
+    logs.insert_one(row | {"at": datetime.now(UTC) - timedelta(days=2)})
+    assert MongoRolloutFigures(place.database, 20).fold(now()) == 1
+    logs.delete_many({})
+    assert people.count_documents({"user": person.pseudonym}) == 1
+    with using(place.container):
+        _eraser()
+    assert people.count_documents({}) == 0
 
 
 def _eraser() -> dict[str, Any]:

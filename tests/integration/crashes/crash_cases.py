@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap.container import Container, compose
+from chalicelib.bootstrap.container import Container, compose, now
 from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.events.eventbridge import EventBridgePublisher
+from chalicelib.repositories.figures import MongoRolloutFigures
 from chalicelib.repositories.register import MongoMeterRegister
 from chalicelib.services.recording.configuration import ExchangeDraft, Register
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
@@ -112,6 +113,13 @@ def erase(scene: Scene) -> None:
     scene.container.erasure.erase(scene.user, 60)
 
 
+def fold(scene: Scene) -> None:
+    """Rows of the usage log are added up, in several transactions."""
+    figures = MongoRolloutFigures(scene.database, 20, rows_at_once=100)
+    while figures.fold(now()):
+        pass
+
+
 Case = Callable[[Scene], None]
 FILES: dict[str, Case] = {case.__name__: case for case in (import_file, replace_file, undo_import)}
 WRITES: dict[str, Case] = {
@@ -119,7 +127,7 @@ WRITES: dict[str, Case] = {
     **FILES,
 }
 JOBS: dict[str, Case] = {case.__name__: case for case in (sweeper, rebuild, replay, unknown_event)}
-ENDS: dict[str, Case] = {erase.__name__: erase}
+ENDS: dict[str, Case] = {case.__name__: case for case in (erase, fold)}
 CASES = {**WRITES, **JOBS, **ENDS}
 
 

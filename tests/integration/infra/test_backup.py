@@ -22,7 +22,7 @@ from infra import __main__ as command_line
 from infra.errors import OperatorError
 from infra.local.throwaway import mongod
 from infra.operations.backup import data as backup_data
-from infra.operations.backup.data import occupied, restore, take
+from infra.operations.backup.data import OBSERVED, occupied, restore, take
 from infra.operations.backup.file import Writer, documents, inspected, new_file
 from migrations import runner
 from tests.contract.flag_changes import change
@@ -253,7 +253,7 @@ def test_a_fresh_stack_whose_jobs_have_run_is_empty(deployed: Deployment, empty:
     fresh = Deployment(empty)
     fresh.sync()
     fresh.operations.consistency.verify()
-    for observing in ("backend_usage_logs", "backend_comparisons", "feedback", "page_measurements"):
+    for observing in OBSERVED:
         empty[observing].insert_one({"at": 1})
     put_back(empty, saved(deployed.database, tmp_path / "b"))
     assert stored(empty) == stored(deployed.database)

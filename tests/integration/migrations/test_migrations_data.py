@@ -361,6 +361,13 @@ repaired_readings: before.userId
 repaired_readings: run userId type _id
 repaired_readings: userId
 source_energy_readings: userId type date +
+usage_hours: at @90
+usage_hours: component at
+usage_people: at @30
+usage_people: component at
+usage_people: component atOnNew
+usage_people: component documentVersion inside
+usage_people: user
 user_settings: userId
 """
 

@@ -43,6 +43,7 @@ class Rollout:
         self.history = FakeFlagHistory(self.store)
         self.home = AppConfigControlPlane(self.appconfig.clients.changing, PLACE)
         self.control.save_verified(Verified(self.now(), None, 0, 0, 0))
+        self.adapters = self.process()
         self.flags = self.operator()
 
     def now(self) -> int:
@@ -50,6 +51,12 @@ class Rollout:
 
     def operator(self) -> FlagOperations:
         """One more operator, with a process of their own."""
+        adapters, users = self.process(), FakeKnownUsers(self.store)
+        decisions = RolloutService(FlagDecisions(adapters.store), self.control.state, self.now)
+        return flag_operations(adapters, decisions, self.history, users, self.control, self.now)
+
+    def process(self) -> FlagAdapters:
+        """AppConfig as one more process reaches it."""
 
         def clock() -> float:
             return self.appconfig.now
@@ -59,11 +66,8 @@ class Rollout:
         def new_store() -> AppConfigFlagStore:
             return AppConfigFlagStore(ConfigurationSession(clients.reading, PLACE, clock), SilentReports(), clock)
 
-        store, home = new_store(), AppConfigControlPlane(clients.changing, PLACE)
-        adapters = FlagAdapters(store, new_store, home, Waiting(clock, self.appconfig.pass_time))
-        decisions = RolloutService(FlagDecisions(store), self.control.state, self.now)
-        users = FakeKnownUsers(self.store)
-        return flag_operations(adapters, decisions, self.history, users, self.control, self.now)
+        home = AppConfigControlPlane(clients.changing, PLACE)
+        return FlagAdapters(new_store(), new_store, home, Waiting(clock, self.appconfig.pass_time))
 
     def known(self, *users: str) -> None:
         for user_id in users:

@@ -1,0 +1,33 @@
+"""The scheduled function that adds up how the backends have answered, and reports the gauges of the rollout."""
+
+from typing import Any
+
+from chalice import Blueprint
+
+from chalicelib.bootstrap.container import Container
+from chalicelib.handlers.event_function import scheduled_function
+from chalicelib.monitoring.metrics import count, percent_of
+from chalicelib.services.figures.gauges import Gauge
+
+# With the last rows that are added (20 s) less than the function's time (.chalice/config.json), and that is the
+# schedule's period.
+BUDGET_SECONDS = 30.0
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.lambda_function(name="StatusReporter")
+@scheduled_function
+def status_reporter(container: Container) -> dict[str, Any]:
+    """Report the gauges first: adding rows may fail, and of a long backlog it takes the time that there is."""
+    gauges = container.gauges.read()
+    for gauge in gauges:
+        _report(gauge)
+    return {"gauges": len(gauges), "folded": container.folding.fold(BUDGET_SECONDS)}
+
+
+def _report(gauge: Gauge) -> None:
+    if gauge.component is None:
+        count(gauge.name, int(gauge.value))
+    else:
+        percent_of(gauge.component.value, gauge.name, gauge.value)

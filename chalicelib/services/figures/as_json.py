@@ -1,0 +1,81 @@
+"""Figures of the rollout as programs see them."""
+
+from typing import Any
+
+from chalicelib.domain.readings import moment
+from chalicelib.domain.rollout.comparison_log import DifferenceGroup, Sighting
+from chalicelib.domain.rollout.decision import Backend
+from chalicelib.domain.rollout.feedback import GivenFeedback
+from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures
+from chalicelib.services.figures.component_reports import ComponentReport
+
+Members = dict[str, Any]
+
+
+def report_document(report: ComponentReport) -> Members:
+    """Everything about one component."""
+    return {
+        "component": report.component.value,
+        "hours": [_hour_document(hour) for hour in report.hours],
+        "fingerprints": [
+            fingerprint_document(group) | {"examples": [_example_document(each) for each in group.examples]}
+            for group in report.groups
+        ],
+        "feedback": [_feedback_document(given) for given in report.feedback],
+    }
+
+
+def backend_document(figures: BackendFigures) -> Members:
+    """Answers of one backend; durations in milliseconds."""
+    percentiles = {"p50": figures.p50, "p95": figures.p95, "p99": figures.p99}
+    return {
+        "answers": figures.answers,
+        "failures": figures.failures,
+        **{name: None if found is None else round(found, 1) for name, found in percentiles.items()},
+    }
+
+
+def fingerprint_document(group: DifferenceGroup) -> Members:
+    """One difference, and who answers for it until when; ``gone``: when a replay did not show it any more."""
+    rule = group.rule
+    return {
+        "fingerprint": group.fingerprint,
+        "kind": group.kind.value,
+        "place": group.place,
+        "answers": group.answers,
+        "users": group.users,
+        "first": moment(group.first),
+        "last": moment(group.last),
+        "ignoredBy": rule and rule.owner,
+        "ignoredUntil": rule and moment(rule.until),
+        "gone": group.gone and moment(group.gone.at),
+    }
+
+
+def _hour_document(hour: ComponentFigures) -> Members:
+    return {
+        "at": moment(hour.since),
+        "people": hour.people,
+        "onNew": hour.people_on_new,
+        **{backend.value: backend_document(hour.backends[backend]) for backend in Backend},
+    }
+
+
+def _example_document(sighting: Sighting) -> Members:
+    return {
+        "at": moment(sighting.at),
+        "user": sighting.user,
+        "place": sighting.place,
+        "old": sighting.control,
+        "new": sighting.candidate,
+    }
+
+
+def _feedback_document(given: GivenFeedback) -> Members:
+    return {
+        "at": moment(given.at),
+        "user": given.user,
+        "backend": given.feedback.backend.value,
+        "state": str(given.state),
+        "parameters": given.asked,
+    }

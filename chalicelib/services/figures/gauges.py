@@ -1,0 +1,77 @@
+"""The gauges of the rollout: figures of now, read each minute, so that somebody is told when one is not right."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from chalicelib.domain.account import Erasures
+from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollout.feedback import FeedbackLog
+from chalicelib.domain.rollout.figures import RolloutFigures
+from chalicelib.domain.sync.reconciliation import SyncControl
+from chalicelib.monitoring.logger import logger
+from chalicelib.monitoring.names import MetricName
+
+COUNTED_FEEDBACK = 1_000  # more is as bad
+Percentages = tuple[str, Mapping[Component, Decimal]]
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """One figure: a percentage of a component, or a count without one."""
+
+    name: MetricName
+    value: float
+    component: Component | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeService:
+    """Reads the gauges.
+
+    ``percentages``: the version of the deployed flag document, and the percentage of each component that has a flag.
+    ``dead_letters``: how many there are.
+    """
+
+    figures: RolloutFigures
+    feedback: FeedbackLog
+    erasures: Erasures
+    control: SyncControl
+    percentages: Callable[[], Percentages]
+    dead_letters: Callable[[], int]
+
+    def read(self) -> list[Gauge]:
+        """All that can be read; what cannot is logged and left out, so that each fails alone."""
+        return [gauge for source in self._sources() for gauge in _alone(source)]
+
+    def _sources(self) -> tuple[Callable[[], Iterable[Gauge]], ...]:
+        return (self._shares, self._verified, self._erasures, self._feedback, self._dead_letters)
+
+    def _shares(self) -> Iterator[Gauge]:
+        """The percentages first: AppConfig knows them, and the database may be away."""
+        version, percentages = self.percentages()
+        yield from (Gauge(MetricName.FLAG_PERCENT, float(each), component) for component, each in percentages.items())
+        for component in percentages:
+            share = self.figures.share(component, version)
+            if share.people:
+                yield Gauge(MetricName.NEW_SHARE, 100 * share.new / share.people, component)
+
+    def _verified(self) -> Iterator[Gauge]:
+        if verified := self.control.verified():
+            yield Gauge(MetricName.VERIFY_DIFFERENCES, verified.differences)
+
+    def _erasures(self) -> Iterator[Gauge]:
+        yield Gauge(MetricName.ERASURES_WAITING, len(self.erasures.unfinished()))
+
+    def _feedback(self) -> Iterator[Gauge]:
+        yield Gauge(MetricName.FEEDBACK_OPEN, len(self.feedback.open([*Component], COUNTED_FEEDBACK)))
+
+    def _dead_letters(self) -> Iterator[Gauge]:
+        yield Gauge(MetricName.DEAD_LETTERS, self.dead_letters())
+
+
+def _alone(source: Callable[[], Iterable[Gauge]]) -> Iterator[Gauge]:
+    try:
+        yield from source()
+    except Exception as error:  # noqa: BLE001 one that cannot be read must not take the others away
+        logger().warning("a gauge cannot be read", exc_info=error, extra={"gauge": source.__name__.strip("_")})

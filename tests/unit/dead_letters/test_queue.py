@@ -1,0 +1,17 @@
+"""How many dead letters there are is known without looking at one; against moto's SQS (no network)."""
+
+from chalicelib.dead_letters.queue import LetterQueue
+from tests.unit.infra.operations.conftest import place as place
+from tests.unit.infra.operations.dead_letter_place import Place
+
+
+def test_all_letters_are_counted_also_those_that_somebody_looks_at(place: Place) -> None:
+    queue = LetterQueue(lambda: place.sqs, place.url, wait_seconds=0)
+    assert queue.count() == 0
+    for number in range(12):
+        place.send(f"letter {number}")
+    assert queue.count() == 12
+    with queue.rounds() as rounds:
+        assert len(next(rounds)) == 10
+        assert queue.count() == 12
+    assert place.ids()
