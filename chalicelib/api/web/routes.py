@@ -37,7 +37,8 @@ routes = Routes(__name__)
 @routes.public("/")
 def page() -> Response:
     """The page of households, or 304 where the caller has it; to who comes back from signing in the page they left."""
-    state = (routes.current_request.query_params or {}).get("state", "")
+    asked = routes.current_request.query_params
+    state = asked.get("state", "") if asked else ""
     return _page(CONSOLE if state.startswith(CONSOLE_STATE) else HOUSEHOLD)
 
 

@@ -99,7 +99,7 @@ const GERMAN = {
   screens: {
     overview: "Überblick",
     alarms: "Alarme",
-    "dead-letters": "Tote Briefe",
+    "dead-letters": "Unzustellbar",
     staleness: "Rückstand",
     "sync-mode": "Sync-Modus",
     verify: "Vergleich",
@@ -127,8 +127,8 @@ const GERMAN = {
   copy: "Befehl kopieren",
   copied: "Kopiert",
   units: { days: "Tage", hours: "h", minutes: "min", seconds: "s" },
-  ringing: (count) => (count ? `Alarme, die läuten: ${count}` : "Alarme"),
-  silent: "Kein Alarm läutet.",
+  ringing: (count) => (count ? `Aktive Alarme: ${count}` : "Alarme"),
+  silent: "Kein Alarm ist aktiv.",
   severities: { critical: "Kritisch", warning: "Warnung" },
   since: "seit",
   stages: {
@@ -167,7 +167,7 @@ const GERMAN = {
   lagging: "Zähler im Rückstand",
   failing: "gescheitert",
   oldest: "ältester",
-  deadLetters: "Tote Briefe",
+  deadLetters: "Unzustellbare Ereignisse",
   notPublished: "Nicht versandte Ereignisse",
   migrations: "Offene Migrationen",
   drill: "Letzte Rückfall-Probe",

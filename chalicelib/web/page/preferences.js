@@ -6,8 +6,6 @@ import { LANGUAGES, languageOf, WORDS } from "./words.js";
 
 /** @typedef {"auto" | "light" | "dark"} Theme */
 
-const THEMES = ["auto", "light", "dark"];
-
 /**
  * The name under which the page at ``base`` keeps things of people on this device: each stage of an origin its own.
  * @param {string} base
@@ -45,7 +43,7 @@ export class Preferences {
   /** @returns {Theme} */
   get theme() {
     const kept = this.storage.getItem("theme") ?? "";
-    return THEMES.includes(kept) ? /** @type {Theme} */ (kept) : "auto";
+    return Object.hasOwn(WORDS.en.themes, kept) ? /** @type {Theme} */ (kept) : "auto";
   }
 
   set theme(theme) {
@@ -70,12 +68,8 @@ export function useAppearance(preferences) {
     if (theme !== preferences.theme) preferences.theme = theme;
   }, [language, theme]);
   const formats = useMemo(() => new Formats(localeOf(language, preferences.preferred)), [language]);
-  const choice = (
-    /** @type {string} */ label,
-    /** @type {string} */ value,
-    /** @type {Record<string, string>} */ options,
-    /** @type {(value: any) => void} */ choose,
-  ) => html`
+  /** @type {(...given: any[]) => unknown} */
+  const choice = (label, value, options, choose) => html`
     <label><span class="spoken">${label}</span>
       <select value=${value} onChange=${(/** @type {any} */ event) => choose(event.target.value)}>
         ${Object.entries(options).map(([name, text]) => html`<option value=${name} selected=${name === value}>${text}</option>`)}
