@@ -7,7 +7,7 @@ import { json, MemoryStorage, newDocument, until, WEB } from "./surroundings.js"
 const { html, render } = await import(new URL("vendor/preact.js", WEB));
 const { App } = await import(new URL("console/app.js", WEB));
 const { Documents } = await import(new URL("console/documents.js", WEB));
-const { ceilingOf, pathOf } = await import(new URL("console/charts.js", WEB));
+const { ceilingOf, filled, pathOf } = await import(new URL("console/charts.js", WEB));
 const { CONSOLE_WORDS } = await import(new URL("console/console_words.js", WEB));
 const { SCREEN_WORDS } = await import(new URL("console/screen_words.js", WEB));
 const { Preferences } = await import(new URL("page/preferences.js", WEB));
@@ -55,8 +55,8 @@ const answers = {
   "/ops/flags": listing,
   "/ops/flags/history": { changes: [] },
   "/ops/flags/energy_table/plan": plan,
-  "/ops/sync-mode": { mode: "dual_write", changes: [], drainSeconds: 0 },
-  "/ops/verify": { at: null, differences: 0 },
+  "/ops/sync-mode": { mode: "dual_write", changes: [], drainSeconds: 0, command: "python -m infra mode show" },
+  "/ops/verify": { at: null, differences: 0, command: "python -m infra verify" },
 };
 
 async function opened({ roles = ["operator"], screen = "", changes = {} } = {}) {
@@ -96,7 +96,7 @@ async function act(root, name, why = "as planned") {
 
 test("the first screen says where a component stands, what comes first, and by which command", async () => {
   const { root } = await opened();
-  await until(() => plain(root).includes("Stop. one difference is open"));
+  await until(() => plain(root).includes("Stop, because: one difference is open"));
   for (const text of ["12.5 %", "some people", "1 of 8 people", verdict.command, "No alarm rings."])
     assert.ok(plain(root).includes(text), text);
 });
@@ -143,7 +143,7 @@ for (const screen of ["energy_table", "sync-mode", "verify"]) {
 test("an answer that fails leaves what was there, and says why", async () => {
   let isAway = false;
   const { root } = await opened({ changes: { "/ops/status": () => (isAway ? 503 : status) } });
-  await until(() => plain(root).includes("Stop."));
+  await until(() => plain(root).includes("Stop, because:"));
   isAway = true;
   buttonOf(root, "Refresh now").click();
   await until(() => plain(root).includes(AWAY));
@@ -157,7 +157,7 @@ test("an answer that fails leaves what was there, and says why", async () => {
 test("a part that was never there says why, alone", async () => {
   const { root } = await opened({ changes: { "/ops/alarms": 503 } });
   await until(() => plain(root).includes(`This cannot be shown at the moment. ${AWAY}`));
-  await until(() => plain(root).includes("Stop."));
+  await until(() => plain(root).includes("Stop, because:"));
 });
 
 test("a percentage is changed after a look at who moves, for the document that was seen", async () => {
@@ -217,7 +217,13 @@ test("what is refused says why, and the reason stays typed", async () => {
 test("verify is asked again until it is finished, and says how far it is", async () => {
   const steps = [
     { finished: false, meters: 10, of: 16, differences: 0, findings: [] },
-    { finished: true, meters: 16, of: 16, differences: 1, findings: ["alice power: 1 differs"] },
+    {
+      finished: true,
+      meters: 16,
+      of: 16,
+      differences: 1,
+      findings: [{ meter: "p-1 power", collection: "energy", document: "7", problem: "differs" }],
+    },
   ];
   let said = [];
   const { root } = await opened({
@@ -231,7 +237,7 @@ test("verify is asked again until it is finished, and says how far it is", async
     return said.at(-1).startsWith("Finished");
   });
   assert.equal(said.at(-1), "Finished: 16 meters, 1 differences.");
-  await until(() => plain(root).includes("alice power: 1 differs"));
+  await until(() => plain(root).includes("p-1 power, energy 7: differs"));
 });
 
 test("the mode goes to its neighbours only", async () => {
@@ -294,6 +300,15 @@ test("the age of the oldest document is said, and a failure changes neither body
   await again;
   assert.deepEqual(documents.get("/b"), { body: 2, at: 2_000, problem: { status: 503 } });
   assert.equal(documents.state().problem.status, 503);
+});
+
+test("hours in which nobody asked are gaps, not a shorter time", () => {
+  const [first, last] = [
+    { at: "2024-03-15T08:00:00Z", people: 1 },
+    { at: "2024-03-15T10:00:00.000Z", people: 2 },
+  ];
+  assert.deepEqual(filled([first, last]), [first, { at: "2024-03-15T09:00:00.000Z" }, last]);
+  assert.deepEqual(filled([]), []);
 });
 
 test("a line breaks where nothing is known, and its scale ends at a round figure", () => {

@@ -6,6 +6,15 @@ import { ALARMS } from "./overview.js";
 import { Command, List, Moment, Panel, useConsole } from "./parts.js";
 import { screenWords } from "./screen_words.js";
 
+/** What an alarm means, why it is as it is, how to look and how to act. @param {{of: any}} props */
+function Why({ of: { meaning, reason, command, act } }) {
+  return html`
+    ${meaning && html`<p>${meaning}</p>`}
+    <p>${reason}</p>
+    ${[command, act].map((text) => text && html`<${Command} text=${text} /> `)}
+  `;
+}
+
 const ORDER = ["ALARM", "INSUFFICIENT_DATA", "OK"];
 
 export function Screen() {
@@ -20,7 +29,7 @@ export function Screen() {
       common.severities[alarm.severity] ?? alarm.severity,
       alarm.name,
       html`<${Moment} at=${alarm.since} />`,
-      html`${alarm.reason}${alarm.command && html` <${Command} text=${alarm.command} />`}`,
+      html`<${Why} of=${alarm} />`,
     ],
   }));
   return html`

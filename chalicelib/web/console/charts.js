@@ -28,6 +28,22 @@ export function pathOf(values, highest) {
     .join("");
 }
 
+const HOUR_MS = 3_600_000;
+
+/**
+ * Hours without a gap: in those that are missing nobody has asked.
+ * @template {{at: string}} Hour
+ * @param {Hour[]} hours in their order
+ * @returns {(Hour | {at: string})[]}
+ */
+export function filled(hours) {
+  const known = new Map(hours.map((hour) => [Date.parse(hour.at), hour]));
+  const [first = 0, last = -1] = [[...known.keys()][0], [...known.keys()].at(-1)];
+  const found = [];
+  for (let at = first; at <= last; at += HOUR_MS) found.push(known.get(at) ?? { at: new Date(at).toISOString() });
+  return found;
+}
+
 /**
  * A round figure that none of the values exceeds.
  * @param {(number | null)[]} values

@@ -1,7 +1,7 @@
 /** One component of the migration: where it stands, how it came there, what the backends do, and who would move. */
 
 import { html } from "../vendor/preact.js";
-import { Chart } from "./charts.js";
+import { Chart, filled } from "./charts.js";
 import { useDocument } from "./documents.js";
 import { Share, STATUS, Verdict } from "./overview.js";
 import { Command, Fact, Figure, List, Milliseconds, Moment, Panel, Percent, useConsole } from "./parts.js";
@@ -55,17 +55,19 @@ function Now({ of: own, flags }) {
       <${Fact} name=${common.onNew} problem=${own.share?.problem} command=${own.share?.command}>
         <${Share} of=${own.share} />${own.share?.mismatch && html`<p class="trouble">${own.share.mismatch}</p>`}
       <//>
-      <${Fact} name=${said.lastChange} command=${`python -m infra flags history ${own.component}`}>
-        <${Moment} at=${own.lastChange?.at} />${own.lastChange && html` ${own.lastChange.by}: ${own.lastChange.action}, ${own.lastChange.reason}`}
+      <${Fact} name=${said.lastChange} problem=${own.lastChange?.problem} command=${own.lastChange?.command}>
+        <${Moment} at=${own.lastChange?.at} />${own.lastChange?.at && html` ${own.lastChange.by}: ${own.lastChange.action}, ${own.lastChange.reason}`}
       <//>
     </dl>
   `;
 }
 
 /** @param {{hours: any[]}} props */
-function OverTime({ hours }) {
+function OverTime({ hours: known }) {
   const { words, formats, said: common } = useConsole();
   const said = screenWords(words).component;
+  /** @type {any[]} */
+  const hours = filled(known);
   const times = hours.map((hour) => hour.at);
   const shares = hours.map(({ people, onNew }) => (people ? (onNew / people) * 100 : null));
   const latency = (/** @type {"old" | "new"} */ backend) => hours.map((hour) => hour[backend]?.p95 ?? null);
@@ -138,7 +140,7 @@ function Fingerprint({
   return html`
     <li class=${gone || ignoredBy ? "" : "open"}>
       <p><code>${fingerprint}</code> <strong>${kind}</strong> <code>${place}</code>
-        ${gone && html` <span class="tag">${said.gone}</span>`}
+        ${gone && html` <span class="tag">${said.gone} <${Moment} at=${gone} /></span>`}
         ${ignoredBy && html` <span class="tag">${said.ignored(ignoredBy)} <${Moment} at=${ignoredUntil} /></span>`}</p>
       <p>${said.answers} <${Figure} value=${answers} />, ${said.users} <${Figure} value=${users} />, <${Moment} at=${first} /> – <${Moment} at=${last} /></p>
       ${rows.length > 0 && html`<${List} name=${said.examplesOf(fingerprint)} heads=${[said.at, said.user, said.place, said.old, said.new]} rows=${rows} />`}

@@ -11,12 +11,12 @@ export function Screen() {
   const { words, said: common } = useConsole();
   const said = screenWords(words).letters;
   const kept = useDocument(PATH);
-  const { letters = [], count } = kept.body ?? {};
+  const { letters = [], count, command } = kept.body ?? {};
   const rows = letters.map((/** @type {any} */ letter) => ({
     key: letter.id,
     cells: [
       html`<${Moment} at=${letter.at} />`,
-      letter.function,
+      html`${letter.function ?? "–"}${letter.eventType && html`<br /><small>${letter.eventType}</small>`}`,
       letter.error,
       html`<${Figure} value=${letter.attempts} />`,
       html`<${Letter} id=${letter.id} />`,
@@ -24,7 +24,7 @@ export function Screen() {
   }));
   return html`
     <${Panel} name="letters" title=${common.deadLetters} kept=${kept}>
-      <p>${said.count} <${Figure} value=${count} /> <${Command} text="python -m infra dlq ls" /></p>
+      <p>${said.count} <${Figure} value=${count} /> ${command && html`<${Command} text=${command} />`}</p>
       <${List} name=${common.deadLetters} heads=${[said.at, said.function, said.error, said.attempts, said.letter]} rows=${rows} empty=${said.none} />
     <//>
   `;

@@ -31,8 +31,8 @@ function Ringing({ kept }) {
         (/** @type {any} */ alarm) => html`
         <li key=${alarm.name} class=${alarm.severity}>
           <p><strong>${said.severities[alarm.severity] ?? alarm.severity}: ${alarm.name}</strong> ${said.since} <${Moment} at=${alarm.since} /></p>
-          <p>${alarm.reason}</p>
-          ${alarm.command && html`<${Command} text=${alarm.command} />`}
+          <p>${alarm.meaning ?? alarm.reason}</p>
+          ${[alarm.command, alarm.act].map((text) => text && html`<${Command} text=${text} /> `)}
         </li>
       `,
       )}</ul>

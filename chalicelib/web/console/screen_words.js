@@ -94,6 +94,9 @@ const ENGLISH = {
     sweep: "Refresh now",
     sweepWill: "Meters that are behind are calculated again, as many as some seconds allow.",
     swept: "Done.",
+    goesOn: "Not all could be done: press again.",
+    counts: (/** @type {string} */ refreshed, /** @type {string} */ failed, /** @type {string} */ lagging) =>
+      `Refreshed ${refreshed}, failed ${failed}, still behind ${lagging}.`,
   },
   mode: {
     believed: "Right where they differ",
@@ -253,6 +256,9 @@ const GERMAN = {
     sweep: "Jetzt nachholen",
     sweepWill: "Zähler im Rückstand werden neu berechnet, so viele wie in einigen Sekunden gehen.",
     swept: "Erledigt.",
+    goesOn: "Nicht alle sind geschafft: drücken Sie noch einmal.",
+    counts: (refreshed, failed, lagging) =>
+      `Nachgeholt ${refreshed}, gescheitert ${failed}, noch im Rückstand ${lagging}.`,
   },
   mode: {
     believed: "Recht hat bei Unterschieden",

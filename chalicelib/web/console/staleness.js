@@ -8,7 +8,7 @@ import { screenWords } from "./screen_words.js";
 const PATH = "/ops/staleness";
 
 export function Screen() {
-  const { api, words, said: common, commands } = useConsole();
+  const { api, words, formats, said: common, commands } = useConsole();
   const said = screenWords(words).staleness;
   const kept = useDocument(PATH);
   const { lagging, failing, oldestSeconds, meters = [], command } = kept.body ?? {};
@@ -24,7 +24,10 @@ export function Screen() {
   }));
   const sweep = async (/** @type {string} */ reason) => {
     const { body } = await api.send("POST", `${PATH}/sweep`, { json: { reason } });
-    return `${said.swept} ${typeof body === "object" ? JSON.stringify(body) : ""}`.trim();
+    const [refreshed, failed, lagging] = [body.refreshed, body.failed, body.lagging].map((each) =>
+      formats.number(each),
+    );
+    return `${body.state === "swept" ? said.swept : said.goesOn} ${said.counts(refreshed, failed, lagging)}`;
   };
   return html`
     <${Panel} name="staleness" title=${common.screens.staleness} kept=${kept}>
@@ -33,7 +36,7 @@ export function Screen() {
         <${Fact} name=${common.failing}><${Figure} value=${failing} /><//>
         <${Fact} name=${common.oldest}><${Seconds} value=${oldestSeconds} /><//>
       </dl>
-      <p><${Command} text=${command ?? "python -m infra status"} /></p>
+      ${command && html`<p><${Command} text=${command} /></p>`}
       ${commands && html`<p><${commands.Action} label=${said.sweep} send=${sweep}><p>${said.sweepWill}</p><//></p>`}
       <${List} name=${common.lagging} heads=${[said.meter, said.behind, said.attempts, said.error, said.next]} rows=${rows} empty=${said.none} />
     <//>

@@ -14,7 +14,7 @@ export function Screen() {
   const { api, words, said: common, commands } = useConsole();
   const said = screenWords(words).mode;
   const kept = useDocument(PATH);
-  const { mode, since, authoritative, catchingUp, drainSeconds, stopped, changes = [] } = kept.body ?? {};
+  const { mode, since, authoritative, catchingUp, drainSeconds, stopped, changes = [], command } = kept.body ?? {};
   const at = MODES.indexOf(mode);
   const neighbours = MODES.filter((_, index) => at >= 0 && Math.abs(index - at) === 1);
   const set = (/** @type {Mode} */ wanted) => async (/** @type {string} */ reason) => {
@@ -23,7 +23,7 @@ export function Screen() {
   };
   const rows = changes.map((/** @type {any} */ change) => ({
     key: change.at,
-    cells: [html`<${Moment} at=${change.at} />`, change.mode, change.by, change.reason],
+    cells: [html`<${Moment} at=${change.at} />`, change.mode, change.by ?? "–", change.reason],
   }));
   return html`
     <${Panel} name="sync-mode" title=${common.syncMode} kept=${kept}>
@@ -37,7 +37,7 @@ export function Screen() {
         ${catchingUp && html`<${Fact} name=${said.catching}><span class="trouble">${common.catchingUp(catchingUp)}</span><//>`}
         ${stopped && html`<${Fact} name=${said.stopped}><span class="trouble">${stopped}</span><//>`}
       </dl>
-      <p><${Command} text="python -m infra mode show" /></p>
+      ${command && html`<p><${Command} text=${command} /></p>`}
       ${
         commands &&
         html`<div class="buttons">${neighbours.map(

@@ -11,7 +11,7 @@ export function Screen() {
   const { api, words, formats, said: common, commands } = useConsole();
   const said = screenWords(words).verify;
   const kept = useDocument(PATH);
-  const [findings, setFindings] = useState(/** @type {unknown[] | null} */ (null));
+  const [findings, setFindings] = useState(/** @type {any[] | null} */ (null));
   const { at, upTo, meters, lagging, differences, firstSeen, lastSeen, command, problem } = kept.body ?? {};
   /** One request works for some seconds only: the next goes on where it has ended. */
   const verify = async (/** @type {string} */ reason, /** @type {(text: string) => void} */ say) => {
@@ -35,12 +35,12 @@ export function Screen() {
         ${fact(common.differences, html`<${Figure} value=${differences} />`)}
         ${differences > 0 && fact(said.seen, html`<${Moment} at=${firstSeen} /> – <${Moment} at=${lastSeen} />`)}
       </dl>
-      <p><${Command} text=${command ?? "python -m infra verify"} /></p>
+      ${command && html`<p><${Command} text=${command} /></p>`}
       ${commands && html`<p><${commands.Action} label=${said.verify} send=${verify}><p>${said.will}</p><//></p>`}
       ${
         findings &&
         html`<h3>${said.findings}</h3>
-        ${findings.length ? html`<ul>${findings.map((each) => html`<li><code>${typeof each === "string" ? each : JSON.stringify(each)}</code></li>`)}</ul>` : html`<p>${said.none}</p>`}`
+        ${findings.length ? html`<ul>${findings.map(({ meter, collection, document, problem: wrong }) => html`<li>${meter}, <code>${collection} ${document}</code>: ${wrong}</li>`)}</ul>` : html`<p>${said.none}</p>`}`
       }
     <//>
   `;

@@ -17,8 +17,9 @@ SHARES = {Component.ENERGY_TABLE: ("12.5", 8, 1)}
 FINGERPRINT = "5f0c1a"
 DIFFERENT = {"fingerprint": FINGERPRINT, "kind": "value", "place": "meters.summary.lastMonth"} | {
     **{"answers": 4, "users": 2, "first": "2024-03-14T08:00:00Z", "last": "2024-03-15T09:00:00Z"},
-    **{"ignoredBy": None, "ignoredUntil": None, "gone": False},
+    **{"ignoredBy": None, "ignoredUntil": None, "gone": None},
 }
+FINDING = {"meter": "p-17f2 power", "collection": "energy_readings", "document": "7", "problem": "differs"}
 LETTER = {"id": "letter-1", "at": NOW, "function": "EnergyReadingCreated", "error": "WriteConflictError", "attempts": 3}
 
 
@@ -53,11 +54,14 @@ def component_status(component: Component) -> dict[str, Any]:
         | differing
         | {"fingerprints": [DIFFERENT] if is_rolling else [], "command": f"python -m infra compare report {component}"},
         "feedback": {"open": 0, "looked": 0, "command": "python -m infra feedback list"},
-        "lastChange": {"at": NOW, "by": "olga", "action": "set", "reason": "as planned"} if is_rolling else None,
+        "lastChange": {
+            **({"at": NOW, "by": "olga", "action": "set", "reason": "as planned"} if is_rolling else {"at": None}),
+            "command": f"python -m infra flags history {component}",
+        },
         "verdict": {
             "mayGoOn": not is_rolling,
-            "text": hindered if is_rolling else "the sides are equal since the mode is dual_write",
-            "command": f"python -m infra compare show {FINGERPRINT}" if is_rolling else None,
+            "text": hindered if is_rolling else "may go on",
+            "command": f"python -m infra compare show {FINGERPRINT}" if is_rolling else "python -m infra flags list",
         },
     }
 
@@ -125,7 +129,8 @@ def detail() -> dict[str, Any]:
 
 def alarms() -> dict[str, Any]:
     """One that rings, and one that does not."""
-    common = {"since": NOW, "command": "python -m infra compare list"}
+    common = {"since": NOW, "command": "python -m infra compare report", "act": "python -m infra flags kill"}
+    common |= {"meaning": "Both backends gave different figures."}
     return {
         "alarms": [
             common | {"name": "laptop-memory", "state": "OK", "severity": "warning", "reason": "it is below 80 %"},
@@ -138,9 +143,8 @@ def alarms() -> dict[str, Any]:
 def mode(name: str = "dual_write") -> dict[str, Any]:
     """The sync mode, as ``mode show --json`` prints it."""
     change = {"mode": name, "at": "2024-03-10T08:00:00Z", "by": "olga", "reason": "we begin"}
-    return {key: value for key, value in status()["sync"].items() if key != "command"} | {
-        **{"mode": name, "changes": [change]},
-    }
+    found: dict[str, Any] = status()["sync"] | {"mode": name, "changes": [change]}
+    return found
 
 
 class Asked(NamedTuple):
@@ -162,14 +166,16 @@ class Operations:
     def __post_init__(self) -> None:
         meter = {"meter": "p-17f2 power", "sinceSeconds": 240, "attempts": 2, "error": "UnavailableError"}
         staleness = {"lagging": 1, "failing": 0, "oldestSeconds": 240, "meters": [meter | {"nextAttempt": NOW}]}
+        staleness |= {"command": "python -m infra status"}
         self.documents = {
             "/ops/status": status(),
             "/ops/alarms": alarms(),
             **{f"/ops/components/{component}": detail() for component in Component},
-            "/ops/dead-letters": {"letters": [LETTER], "count": 1},
+            "/ops/dead-letters": {"letters": [LETTER], "count": 1, "command": "python -m infra dlq ls"},
             "/ops/dead-letters/letter-1": LETTER | {"event": {"detail": {"meters": []}}},
             "/ops/staleness": staleness,
             "/ops/sync-mode": mode(),
+            "/ops/staleness/sweep": {"state": "swept", "refreshed": 1, "failed": 0, "lagging": 0},
             "/ops/verify": status()["verify"],
         }
 

@@ -12,7 +12,7 @@ from tests.browser.accessibility import accessible, fits, reach
 from tests.browser.chromium import NARROW
 from tests.browser.conftest import SignIn
 from tests.browser.console.conftest import Enter
-from tests.browser.console.operations import FINGERPRINT, Operations, alarms, mode, status
+from tests.browser.console.operations import FINDING, FINGERPRINT, Operations, alarms, mode, status
 from tests.browser.people import be, sign_in_as
 from tests.browser.server import Served
 from tests.browser.settling import settled, until
@@ -65,12 +65,12 @@ def test_an_operator_sees_where_the_migration_stands_and_what_comes_first(enter:
     for text in (
         "12.5 %",
         "some people",
-        "Stop.",
+        "Stop, because:",
         "1 difference is open",
         f"python -m infra compare show {FINGERPRINT}",
     ):
         expect(table).to_contain_text(text)
-    expect(card(page, Component.DASHBOARD)).to_contain_text("May go on.")
+    expect(card(page, Component.DASHBOARD)).to_contain_text("Go: may go on")
     expect(page.locator("#ringing")).to_contain_text("laptop-differences")
     for text in ("dual_write", "013_hours", "The code has changed since.", "python -m infra mode show"):
         expect(page.locator("#platform")).to_contain_text(text)
@@ -220,12 +220,12 @@ def test_a_dead_letter_is_shown_with_its_event(enter: Enter) -> None:
 def test_verify_goes_on_until_it_is_finished(enter: Enter, operations: Operations) -> None:
     page = enter(screen="verify")
     half = {"finished": False, "meters": 8, "of": 16, "differences": 0, "findings": []}
-    whole = half | {"finished": True, "meters": 16, "differences": 1, "findings": ["alice power: 1 differs"]}
+    whole = half | {"finished": True, "meters": 16, "differences": 1, "findings": [FINDING]}
     operations.answers["/ops/verify"] = [half, whole]
     dialog = confirm(page, "Compare all meters", "before we go on")
     expect(dialog).to_contain_text("Finished: 16 meters, 1 differences.")
     dialog.get_by_role("button", name="Close").click()
-    expect(page.locator("#verify")).to_contain_text("alice power: 1 differs")
+    expect(page.locator("#verify")).to_contain_text("p-17f2 power, energy_readings 7: differs")
     assert len(operations.asked) == 2
 
 
@@ -242,7 +242,7 @@ def test_a_part_that_is_refused_says_so_and_the_rest_is_shown(
     expect(page.get_by_role("navigation").first).to_be_visible()
     accessible(page)
     if path == "/ops/alarms":
-        expect(card(page, Component.ENERGY_TABLE)).to_contain_text("Stop.")
+        expect(card(page, Component.ENERGY_TABLE)).to_contain_text("Stop, because:")
     if path == "/ops/status":
         expect(page.locator("#ringing")).to_contain_text("laptop-differences")
 
@@ -300,7 +300,7 @@ def test_it_speaks_german_too(enter: Enter) -> None:
     page = enter(locale="de-DE")
     expect(page.get_by_role("heading", name="Betrieb")).to_be_visible()
     expect(card(page, Component.ENERGY_TABLE)).to_contain_text("12,5 %")
-    expect(card(page, Component.ENERGY_TABLE)).to_contain_text("Halt.")
+    expect(card(page, Component.ENERGY_TABLE)).to_contain_text("Halt, weil:")
 
 
 def test_hostile_text_is_text(enter: Enter, operations: Operations) -> None:
