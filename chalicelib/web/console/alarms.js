@@ -2,18 +2,9 @@
 
 import { html } from "../vendor/preact.js";
 import { useDocument } from "./documents.js";
-import { ALARMS } from "./overview.js";
-import { Command, List, Moment, Panel, useConsole } from "./parts.js";
+import { ALARMS, Why } from "./overview.js";
+import { List, Moment, Panel, useConsole } from "./parts.js";
 import { screenWords } from "./screen_words.js";
-
-/** What an alarm means, why it is as it is, how to look and how to act. @param {{of: any}} props */
-function Why({ of: { meaning, reason, command, act } }) {
-  return html`
-    ${meaning && html`<p>${meaning}</p>`}
-    <p>${reason}</p>
-    ${[command, act].map((text) => text && html`<${Command} text=${text} /> `)}
-  `;
-}
 
 const ORDER = ["ALARM", "INSUFFICIENT_DATA", "OK"];
 

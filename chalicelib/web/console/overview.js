@@ -31,12 +31,20 @@ function Ringing({ kept }) {
         (/** @type {any} */ alarm) => html`
         <li key=${alarm.name} class=${alarm.severity}>
           <p><strong>${said.severities[alarm.severity] ?? alarm.severity}: ${alarm.name}</strong> ${said.since} <${Moment} at=${alarm.since} /></p>
-          <p>${alarm.meaning ?? alarm.reason}</p>
-          ${[alarm.command, alarm.act].map((text) => text && html`<${Command} text=${text} /> `)}
+          <${Why} of=${alarm} />
         </li>
       `,
       )}</ul>
     <//>
+  `;
+}
+
+/** What an alarm means, why it is as it is, how to look and how to act. @param {{of: any}} props */
+export function Why({ of: { meaning, reason, command, act } }) {
+  return html`
+    ${meaning && html`<p>${meaning}</p>`}
+    <p>${reason}</p>
+    ${[command, act].map((text) => text && html`<${Command} text=${text} /> `)}
   `;
 }
 
