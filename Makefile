@@ -42,7 +42,7 @@ down: ## end everything that 'up' started; the data stays
 status: environments-check ## say what runs
 	@$(INFRA) status
 
-token: environments-check ## print a token: make token USER=alice [ROLE=operator] [HOURS=12]
+token: environments-check ## print a token: make token USER=alice [ROLE=operator or viewer] [HOURS=12]
 	@$(INFRA) token --user "$(if $(findstring command,$(origin USER)),$$USER)" $(foreach role,$(ROLE),--role $(role)) --hours $(or $(HOURS),12)
 
 lint: environments-check

@@ -6,8 +6,9 @@ from chalicelib.api import fallback, health
 from chalicelib.api.components import export as components_export
 from chalicelib.api.components import forms, views, witness
 from chalicelib.api.components import openapi as components_openapi
+from chalicelib.api.ops import actions, alarms, dead_letters, flags, staleness, sync_mode, verify
 from chalicelib.api.ops import components as ops_components
-from chalicelib.api.ops import flags
+from chalicelib.api.ops import openapi as ops_openapi
 from chalicelib.api.v1 import energy as v1_energy
 from chalicelib.api.v1 import views as v1_views
 from chalicelib.api.v2 import account, display, energy, exchanges, export, imports, openapi, settings
@@ -38,6 +39,13 @@ app.register_blueprint(witness.routes)
 app.register_blueprint(components_openapi.routes)
 app.register_blueprint(flags.routes)
 app.register_blueprint(ops_components.routes)
+app.register_blueprint(dead_letters.routes)
+app.register_blueprint(staleness.routes)
+app.register_blueprint(sync_mode.routes)
+app.register_blueprint(verify.routes)
+app.register_blueprint(alarms.routes)
+app.register_blueprint(actions.routes)
+app.register_blueprint(ops_openapi.routes)
 app.register_blueprint(web.routes)
 app.register_blueprint(fallback.v1_routes)
 app.register_blueprint(fallback.routes)

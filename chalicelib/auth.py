@@ -27,6 +27,7 @@ MAX_AGE_SECONDS = 3600.0  # then a key that the issuer has withdrawn is forgotte
 FETCH_TIMEOUT_SECONDS = 3.0
 
 OPERATOR = "operator"  # the role of those who move components between the backends
+VIEWER = "viewer"  # the role of those who look at what operators look at, and change nothing
 
 KeySet = Mapping[str, Any]
 
@@ -38,10 +39,10 @@ class Caller:
     user_id: str
     roles: frozenset[str]
 
-    def require(self, role: str) -> None:
-        """Raise ForbiddenError unless the token carries the role."""
-        if role not in self.roles:
-            raise ForbiddenError(f"this needs the role {role}")
+    def require(self, *roles: str) -> None:
+        """Raise ForbiddenError unless the token carries one of the roles."""
+        if self.roles.isdisjoint(roles):
+            raise ForbiddenError(f"this needs the role {' or '.join(roles)}")
 
 
 class KeyStore:

@@ -39,6 +39,11 @@ class Settings(BaseModel):
                 raise ValueError(f"stage {self.stage!r} needs {name} to start with https://")
         return self
 
+    @property
+    def stack(self) -> str:
+        """The name of the deployment's CloudFormation stack, with which the names of its alarms begin."""
+        return f"energy-monitor-{self.stage}"
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
         """Read the settings from the process's environment, or from a mapping in tests.

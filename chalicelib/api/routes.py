@@ -6,6 +6,7 @@ for the path's other methods, and feeds the OpenAPI document.
 
 import functools
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, ClassVar, NoReturn, TypeVar, Unpack
 
 from chalice import Blueprint, Chalice, Response
@@ -17,7 +18,7 @@ from chalicelib.api.endpoint import Call, Refusal, answered
 from chalicelib.api.errors import MethodNotAllowedError, UnknownRouteError
 from chalicelib.api.guards import keep_private
 from chalicelib.api.operation import Function, Operation, Promises, inputs_of
-from chalicelib.auth import OPERATOR
+from chalicelib.auth import OPERATOR, VIEWER
 from chalicelib.bootstrap.container import container
 from chalicelib.monitoring.people import concerning
 
@@ -101,11 +102,16 @@ class Routes(Blueprint):
 
 
 class OperatorRoutes(Routes):
-    """Routes for operators only: 403 for everybody else, before anything is read or done."""
+    """Routes for operators, and for viewers where they only look: 403 for everybody else, before anything is read."""
+
+    def operation(self, method: str, path: str, **promises: Unpack[Promises]) -> Callable[[Declared], Declared]:
+        """Declare an operation that asks for a role too."""
+        promises["refusals"] = (*promises.get("refusals", ()), HTTPStatus.FORBIDDEN)
+        return super().operation(method, path, **promises)
 
     def respond(self, operation: Operation, call: Call, path: dict[str, str]) -> Response:
         """Ask for the role first: a token is not enough."""
-        call.caller.require(OPERATOR)
+        call.caller.require(*((VIEWER, OPERATOR) if operation.method == "GET" else (OPERATOR,)))
         return super().respond(operation, call, path)
 
 

@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from chalicelib.auth import KeyStore, TokenVerifier, fetch_key_set
 from chalicelib.bootstrap.comparer import backends, comparer, random_pseudonyms
+from chalicelib.bootstrap.desk import Desk, Outside, deployed_outside, desk
 from chalicelib.bootstrap.flags import NO_PLACE, FlagAdapters, FlagOperations, appconfig_adapters, flag_operations
 from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
 from chalicelib.bootstrap.places import dead_letter_count, dead_letters, places
@@ -111,6 +112,7 @@ class Container:
     recalculation: RecalculationService
     operations: Operations
     flags: FlagOperations
+    desk: Desk
     erasure: AccountErasureService
     account_export: AccountExportService
     ping: Callable[[], None]
@@ -135,7 +137,13 @@ class Rollout:
     letters: Callable[[], int] = lambda: 0
 
 
-def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollout | None = None) -> Container:
+def compose(
+    ports: Ports,
+    verifier: TokenVerifier,
+    clock: Clock,
+    rollout: Rollout | None = None,
+    outside: Outside | None = None,
+) -> Container:
     """Put the use cases together on given adapters."""
     rollout = rollout or Rollout()
     decisions = RolloutService(rollout.flags, ports.queries.sync, clock)
@@ -144,6 +152,7 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
     flags = flag_operations(
         rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, clock
     )
+    own = operations(ports, clock)
     return Container(
         verifier=verifier,
         energy=both.energy,
@@ -173,7 +182,8 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
         display=both.new,
         calculation=calculation,
         recalculation=RecalculationService(ports.transactions, calculation, clock),
-        operations=operations(ports, clock),
+        operations=own,
+        desk=desk(outside or Outside(), ports, own),
         flags=flags,
         erasure=AccountErasureService(ports.erasures, rollout.places, rollout.pseudonyms, clock, rollout.late),
         account_export=AccountExportService(ports.account_export, rollout.flags_naming, rollout.pseudonyms, clock),
@@ -224,7 +234,8 @@ def _deployed() -> Container:
         (letters,),
         letters=dead_letter_count(settings.dead_letter_queue_url),
     )
-    made = compose(ports, verifier, now, rollout)
+    outside = deployed_outside(settings.dead_letter_queue_url, settings.stack)
+    made = compose(ports, verifier, now, rollout, outside)
     return replace(made, sign_in_origins=tuple(settings.auth_origins.split()))
 
 

@@ -7,6 +7,7 @@ from time import time_ns
 
 from chalicelib.domain.account import AccountExport, Erasures
 from chalicelib.domain.meters.lagging import LaggingMeters
+from chalicelib.domain.operating import OperatorActions
 from chalicelib.domain.ports import (
     Clock,
     DisplayDataRepository,
@@ -37,6 +38,7 @@ from chalicelib.repositories.flag_changes import MongoFlagHistory
 from chalicelib.repositories.imports import MongoImportList
 from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.repositories.measurements import MongoPageMeasurements
+from chalicelib.repositories.operator_actions import MongoOperatorActions
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.register import MongoKnownUsers
@@ -85,6 +87,7 @@ class Ports:
     known_users: KnownUsers
     erasures: Erasures
     account_export: AccountExport
+    operator_actions: OperatorActions
     ping: Callable[[], None]
 
 
@@ -160,6 +163,7 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         known_users=MongoKnownUsers(database),
         erasures=MongoErasures(database, REQUEST_SECONDS),
         account_export=MongoAccountExport(database, REQUEST_SECONDS),
+        operator_actions=MongoOperatorActions(database),
         ping=partial(ping, database),
     )
 

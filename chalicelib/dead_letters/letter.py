@@ -8,12 +8,15 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
+from chalicelib.domain.operating import Discarded
+
 
 class _Context(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel)
 
     function_arn: str
     condition: str
+    approximate_invoke_count: int | None = None
 
 
 class _Record(BaseModel):
@@ -66,6 +69,16 @@ class DeadLetter:
         return self._record.request_context.condition if self._record else "not a record of Lambda's"
 
     @property
+    def attempts(self) -> int | None:
+        """How often the function was called with the event, where Lambda says it."""
+        return self._record.request_context.approximate_invoke_count if self._record else None
+
+    @property
+    def is_record(self) -> bool:
+        """Whether it is a record of Lambda's."""
+        return self._record is not None
+
+    @property
     def event(self) -> Any:
         """What the function was called with."""
         return self._record.request_payload if self._record else None
@@ -92,3 +105,7 @@ class DeadLetter:
             "condition": self.condition,
             "error": self.error,
         }
+
+    def discarded(self, by: str, reason: str) -> Discarded:
+        """The record of its end."""
+        return Discarded(self.id, self.summary, self.body, by, reason)

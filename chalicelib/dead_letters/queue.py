@@ -12,6 +12,7 @@ from chalicelib.dead_letters.letter import DeadLetter
 
 HELD_SECONDS = 120
 PER_CALL = 10  # SQS's limit
+VISIBLE, HIDDEN = "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"
 
 
 class LetterQueue:
@@ -40,19 +41,19 @@ class LetterQueue:
 
     def held_by_others(self) -> int:
         """How many letters somebody looks at just now, as far as SQS knows; nobody else can see these."""
-        name = "ApproximateNumberOfMessagesNotVisible"
-        answer = self._client().get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
-        return int(answer["Attributes"][name])
+        return self._sum_of(HIDDEN)
 
     def count(self) -> int:
-        """How many letters there are, as far as SQS knows; those that somebody looks at are among them."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        answer = self._client().get_queue_attributes(QueueUrl=self._url, AttributeNames=names)
-        return sum(int(answer["Attributes"][name]) for name in names)
+        """About how many letters there are, those included that somebody looks at just now."""
+        return self._sum_of(VISIBLE, HIDDEN)
 
     def delete(self, letter: DeadLetter) -> None:
         """Take a letter away for good."""
         self._client().delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
+
+    def _sum_of(self, *names: str) -> int:
+        answer = self._client().get_queue_attributes(QueueUrl=self._url, AttributeNames=[*names])
+        return sum(int(answer["Attributes"][name]) for name in names)
 
     def _each(self, receipts: dict[str, str]) -> Iterator[Sequence[DeadLetter]]:
         is_over = False

@@ -11,6 +11,7 @@ from chalicelib.domain.readings import EnergyType
 
 ERASED = "erased"  # who did something, when it was that person
 LEFT_OUT = "[erased]"  # in the middle of a text
+OWNER_NAMES = ("userId", "user_id")
 
 _BEFORE, _AFTER = r"(?:\A|[\"'])", r"(?:\Z|[\"'\\])"  # a backslash: the quotation mark in JSON that is text itself
 _TYPES = "|".join(EnergyType)
@@ -48,6 +49,18 @@ def said_in(value: Any) -> Iterator[str]:
             yield _TYPED.split(part)[0]
             with suppress(ValueError):
                 yield str(json.loads(f'"{part}"'))
+
+
+def people_of(value: Any) -> set[str]:
+    """Whom a JSON value says it is about: what stands as ``userId`` at any depth, and the owners of meters in texts."""
+    found = {owner for text in _texts(value) for owner in _OWNERS.findall(text)}
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            found |= {text for name in OWNER_NAMES if name in each for text in _texts(each[name])}
+        waiting += each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
+    return found
 
 
 def without_entries(value: Any, user_id: str) -> Any:

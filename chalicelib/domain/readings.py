@@ -78,14 +78,14 @@ def to_ms(moment: datetime) -> int:
     return (moment - _EPOCH) // _MILLISECOND
 
 
+def moment(instant: int) -> str:
+    """An instant to the second, as programs read it."""
+    return f"{to_datetime(instant):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def to_datetime(instant: int) -> datetime:
     """The aware UTC datetime of an instant."""
     return _EPOCH + instant * _MILLISECOND
-
-
-def moment(instant: int) -> str:
-    """An instant to the second, as JSON has it."""
-    return f"{to_datetime(instant):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def local_date(instant: int, zone: ZoneInfo) -> date:

@@ -35,6 +35,7 @@ from chalicelib.repositories.stored import Lax, Stored, readable, reason_of
 SYNC_MODE = "sync_mode"
 MODE_CHANGES = "sync_mode_changes"
 SYNC_JOB = "sync_job"
+OPERATOR_ACTIONS = "operator_actions"
 BACKFILL = "backfill"
 MIGRATIONS = "migrations"
 RESTORE, RESTORING = "restore", "restoring"  # the mark of a restore under way, and the mode until it is whole

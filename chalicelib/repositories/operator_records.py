@@ -1,4 +1,5 @@
-"""What operators' records say of a person whose account ends: changes of flags and of the mode, stops, comparisons.
+"""What operators' records say of a person whose account ends: changes of flags and of the mode, what else
+they did, stops, comparisons.
 
 The record stays: what was changed, when, and under which names of documents. A flag document keeps the name by which
 usage rows know it, also where its stored bytes lose the person; nothing is found by that name but the record.
@@ -13,7 +14,7 @@ from typing_extensions import override
 from chalicelib.domain.account import KeepsPeople, Left
 from chalicelib.domain.people import ERASED, left_out, without_entries
 from chalicelib.repositories.comparisons import RULES
-from chalicelib.repositories.control import MODE_CHANGES, control_of
+from chalicelib.repositories.control import MODE_CHANGES, OPERATOR_ACTIONS, control_of
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.flag_changes import CONTENT
 from chalicelib.repositories.sync_documents import SYNC_STOP
@@ -46,7 +47,7 @@ class MongoOperatorRecords(KeepsPeople):
 
         Records have no index on people: they are few, and this is rare. Raises UnavailableError out of time.
         """
-        texts = {"_id": {"$in": [MODE_CHANGES, RULES, SYNC_STOP]}}
+        texts = {"_id": {"$in": [MODE_CHANGES, OPERATOR_ACTIONS, RULES, SYNC_STOP]}}
         with time_limit(left()):
             changes = _rewritten(self._changes, self._changes.find({}), user_id, self._change)
             control = _rewritten(self._control, self._control.find(texts), user_id, _said)

@@ -52,7 +52,7 @@ PEOPLE = (
     ("demo", "a household of 2006 to 2010"),
     ("alice", "an empty account"),
     ("olga", "an operator"),
-    ("vera", "a viewer of operations"),
+    ("vera", "somebody who only looks at what operators see"),
 )
 ROLES = {"olga": ["operator"], "vera": ["viewer"]}
 

@@ -10,11 +10,11 @@ from rich.markup import escape
 from rich.table import Column, Table
 from rich.text import Text
 
+from chalicelib.domain.readings import moment as moment
 from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import Finding, SyncStop, UnreadableDocument, Verification
 from chalicelib.domain.sync.repairs import UNDO
-from chalicelib.flags.document.flag import moment as moment
 from chalicelib.services.sync.sync_job import SyncReport
 from chalicelib.services.sync.sync_modes import ModeReport
 from infra.targets.naming import addressed
@@ -64,23 +64,6 @@ def minute(instant: int) -> str:
 def folding_table(*names: str) -> Table:
     """A table that is never cut off: what is too wide goes on in the next line."""
     return Table(*(Column(name, overflow="fold") for name in names))
-
-
-def mode_document(report: ModeReport) -> dict[str, Any]:
-    """The mode, for programs."""
-    state = report.state
-    return {
-        "mode": state.mode.value,
-        "since": None if state.since is None else moment(state.since),
-        "authoritative": state.authoritative.value,
-        "catchingUp": state.catching_up and state.catching_up.value,
-        "drainSeconds": round(report.drain_seconds, 1),
-        "stopped": report.stop and report.stop.reason,
-        "changes": [
-            {"mode": item.mode.value, "at": moment(item.at), "reason": item.reason, "by": item.by}
-            for item in report.changes
-        ],
-    }
 
 
 def print_mode(report: ModeReport) -> None:

@@ -6,12 +6,16 @@ from typing import Any
 import click
 
 
-def reason_option(kept: str = "why; kept with the change") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A required ``--reason``; ``kept``: its help."""
-    return click.option("--reason", required=True, callback=_said, help=kept)
+def reason_option(
+    kept: str = "why; kept with the change", *, required: bool = True
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """``--reason``; ``kept``: its help."""
+    return click.option("--reason", required=required, callback=_said, help=kept)
 
 
-def _said(_context: click.Context, _option: click.Parameter, reason: str) -> str:
+def _said(_context: click.Context, _option: click.Parameter, reason: str | None) -> str | None:
+    if reason is None:
+        return None
     if not reason.strip():
         raise click.BadParameter("say why")
     return reason.strip()

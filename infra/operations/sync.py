@@ -13,7 +13,6 @@ from chalicelib.services.sync.sync_job import SyncReport
 from infra.operations.printing import (
     console,
     limit_option,
-    mode_document,
     print_json,
     print_mode,
     print_stop,
@@ -120,7 +119,7 @@ def verify(target: Target, user: str | None, restart: bool, limit: int, as_json:
 def _show(operations: Operations, as_json: bool) -> None:
     report = operations.modes.show()
     if as_json:
-        print_json(mode_document(report))
+        print_json(report.as_document())
     else:
         print_mode(report)
 

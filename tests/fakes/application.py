@@ -8,6 +8,7 @@ from typing import cast
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, Ports, Rollout, compose, using
 from chalicelib.domain.ports import Clock
+from tests.fakes.operating import FakeAws
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.rollout import FakeFlags
 from tests.fakes.sides import FakeSides, fake_ports
@@ -24,6 +25,7 @@ class Application:
     sides: FakeSides
     flags: FakeFlags
     usage: FakeUsageLog
+    aws: FakeAws
     ports: Ports
     container: Container
 
@@ -35,6 +37,7 @@ def application(verifier: TokenVerifier, clock: Clock) -> Iterator[Application]:
     sides, flags = FakeSides(store, clock), FakeFlags()
     ports = fake_ports(store, publisher, sides)
     usage = cast(FakeUsageLog, ports.usage)
-    container = compose(ports, verifier, clock, Rollout(flags))
+    aws = FakeAws()
+    container = compose(ports, verifier, clock, Rollout(flags), aws.outside())
     with using(container):
-        yield Application(store, publisher, sides, flags, usage, ports, container)
+        yield Application(store, publisher, sides, flags, usage, aws, ports, container)

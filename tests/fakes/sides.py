@@ -34,6 +34,7 @@ from tests.fakes.figures import FakeRolloutFigures
 from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
 from tests.fakes.lagging import FakeLaggingMeters
 from tests.fakes.measurements import FakePageMeasurements
+from tests.fakes.operating import FakeOperatorActions
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.store import (
     FakeDisplay,
@@ -374,5 +375,6 @@ def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> 
         known_users=FakeKnownUsers(store),
         erasures=FakeErasures(store),
         account_export=FakeAccountExport(store),
+        operator_actions=FakeOperatorActions(store),
         ping=store.ping,
     )

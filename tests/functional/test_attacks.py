@@ -12,6 +12,7 @@ import pytest
 from app import app
 from chalicelib.api.routes import AUTHENTICATED
 from chalicelib.bootstrap.container import using
+from tests.fakes.dead_letters import record
 from tests.functional.conftest import Api
 from tests.unit.flags.rollout import Rollout
 
@@ -102,9 +103,10 @@ class Answer:
 
 @pytest.fixture
 def attacked(api: Api) -> Iterator[Api]:
-    """With flags, so that every route answers."""
+    """With flags and a dead letter, so that every route answers."""
     rollout = Rollout()
     rollout.known("alice", "bob")
+    api.aws.sqs.send_message(MessageBody=record())
     with using(replace(api.container, flags=rollout.flags)):
         yield api
 

@@ -65,6 +65,17 @@ def test_whoever_is_no_operator_is_refused_before_anything_happens(operator: Ope
     assert operator.rollout.appconfig.calls == []
 
 
+@pytest.mark.parametrize(("method", "path"), WORKING)
+def test_a_viewer_sees_what_an_operator_sees_and_changes_nothing(operator: Operator, method: str, path: str) -> None:
+    body = json.dumps({"reason": "why not", "rolloutPercent": 100}) if method != "GET" else ""
+    answer = operator.api.request(method, path, body, user="vera", roles=("viewer",))
+    if method == "GET":
+        assert answer.json_body == operator.done(method, path)
+    else:
+        assert "the role operator" in problem(answer, 403)["detail"]
+        assert operator.rollout.appconfig.calls == []
+
+
 def test_every_route_under_ops_flags_is_among_those() -> None:
     tried = {(method, path.partition("?")[0].replace("energy_table", "{flag}")) for method, path in WORKING}
     served = {

@@ -6,17 +6,11 @@ from typing import Annotated
 from pydantic import Field
 
 from chalicelib.api.bodies import DIGITS, Body, Number
+from chalicelib.api.ops.bodies import ReasonedBody
 from chalicelib.flags.changes.patch import FlagPatch, percentage
-from chalicelib.flags.changes.request import REASON_LENGTH
 from chalicelib.monitoring.people import concerning
 
 Users = tuple[str, ...]
-
-
-class ReasonedBody(Body):
-    """Every change says why."""
-
-    reason: str = Field(min_length=1, max_length=REASON_LENGTH)
 
 
 class FlagPatchBody(ReasonedBody):

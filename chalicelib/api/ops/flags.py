@@ -1,15 +1,17 @@
 """Flags for operators: ``/ops/flags``, the same as ``python -m infra flags``."""
 
+from http import HTTPStatus
+
 from chalice import Response
 
 from chalicelib.api.answers import json_answer
 from chalicelib.api.endpoint import Call
+from chalicelib.api.ops.bodies import ReasonedBody
 from chalicelib.api.ops.flag_bodies import (
     ExplainQuery,
     FlagPatchBody,
     HistoryQuery,
     PlanQuery,
-    ReasonedBody,
     RollbackBody,
 )
 from chalicelib.api.routes import OperatorRoutes
@@ -27,17 +29,18 @@ from chalicelib.monitoring.people import concerning
 
 # All that a change waits for: API Gateway gives up after 29 s, and a cold start comes before it.
 CHANGE_SECONDS = 24.0
+NOT_THERE = (HTTPStatus.NOT_FOUND,)
 routes = OperatorRoutes(__name__)
 
 
-@routes.operation("GET", "/ops/flags")
+@routes.operation("GET", "/ops/flags", headers=("ETag",))
 def list_flags(call: Call) -> Response:
     """What is deployed, its version as ETag, and by which document this function decides."""
     listing = call.container.flags.overview.listing()
     return json_answer(listing_document(listing), headers={"ETag": f'"{listing.document.version}"'})
 
 
-@routes.operation("GET", "/ops/flags/history")
+@routes.operation("GET", "/ops/flags/history", refusals=NOT_THERE)
 def list_changes(call: Call, query: HistoryQuery) -> Response:
     """Who changed what, when and why, the newest first."""
     flag = None if query.flag is None else flag_named(query.flag)
@@ -52,21 +55,21 @@ def kill(call: Call, body: ReasonedBody) -> Response:
     return json_answer(made_document(made))
 
 
-@routes.operation("PATCH", "/ops/flags/{flag}")
+@routes.operation("PATCH", "/ops/flags/{flag}", conditional="If-Match", refusals=NOT_THERE)
 def change_flag(call: Call, body: FlagPatchBody, flag: str) -> Response:
     """Change one flag; with If-Match only the document that the caller has seen."""
     made = _changes(call).set(flag_named(flag), body.patch(), _requested(call, body))
     return json_answer(made_document(made))
 
 
-@routes.operation("POST", "/ops/flags/{flag}/rollback")
+@routes.operation("POST", "/ops/flags/{flag}/rollback", refusals=NOT_THERE)
 def rollback(call: Call, body: RollbackBody, flag: str) -> Response:
     """One component off, or down to a percentage; answers when that is in effect, or after some seconds."""
     made = _changes(call).rollback(component_flag_named(flag), body.percent(), _requested(call, body))
     return json_answer(made_document(made))
 
 
-@routes.operation("GET", "/ops/flags/{flag}/plan")
+@routes.operation("GET", "/ops/flags/{flag}/plan", refusals=NOT_THERE)
 def plan(call: Call, query: PlanQuery, flag: str) -> Response:
     """Who enters and who leaves between two percentages."""
     name = component_flag_named(flag)
@@ -75,7 +78,7 @@ def plan(call: Call, query: PlanQuery, flag: str) -> Response:
     return json_answer(plan_document(found))
 
 
-@routes.operation("GET", "/ops/flags/{flag}/explain")
+@routes.operation("GET", "/ops/flags/{flag}/explain", refusals=NOT_THERE)
 def explain(call: Call, query: ExplainQuery, flag: str) -> Response:
     """Why a user gets the backend that they get."""
     concerning(query.user)

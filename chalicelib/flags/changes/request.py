@@ -5,14 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from chalicelib.domain.errors import InvalidInputError
+from chalicelib.domain.operating import checked_reason
 from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.flags.document.flag_document import FlagDocument
 from chalicelib.flags.document.names import COMPONENTS as COMPONENTS
 from chalicelib.flags.document.names import component_flag_named as component_flag_named
 from chalicelib.flags.document.names import flag_named as flag_named
-
-REASON_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +23,7 @@ class ChangeRequest:
 
     def __post_init__(self) -> None:
         """Raise InvalidInputError without a reason."""
-        if not 0 < len(self.reason.strip()) <= REASON_LENGTH:
-            raise InvalidInputError(f"reason: say why, in up to {REASON_LENGTH} characters; it is kept with the change")
+        checked_reason(self.reason)
 
 
 @dataclass(frozen=True, slots=True)

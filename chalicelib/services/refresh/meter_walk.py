@@ -35,13 +35,25 @@ class MeterWalk:
 
     def over_all(self, walk: Walk, sync: SyncState, look: Look, progress: Progress, *, restart: bool) -> Verification:
         """Look at all meters; what an interrupted walk has seen is not looked at again. Raises UnavailableError."""
+        steps = self.steps(walk, sync, look, restart=restart)
+        seen = next(steps)
+        for seen in steps:
+            progress(seen)
+        return seen
+
+    def steps(self, walk: Walk, sync: SyncState, look: Look, *, restart: bool = False) -> Iterator[Verification]:
+        """The same page by page: what has been seen before the first one, and after each.
+
+        Who stops in between leaves the rest to the next walk. Two at once look at everything twice, and each is right:
+        what is kept is always what one of them has seen up to where it is. Raises UnavailableError.
+        """
         started, seen = self._taken_up(walk, sync, restart)
+        yield seen
         for page in self.pages(after=seen.resumed):
             seen = self._without_erased(seen.plus(look(page, sync)))
             self._control.save_walk_progress(walk, WalkProgress(started, sync.since, page[-1], seen))
-            progress(seen)
+            yield seen
         self._control.save_walk_progress(walk, None)
-        return seen
 
     def _without_erased(self, seen: Verification) -> Verification:
         """A walk takes long: what it found at its beginning may be of an account that was erased since."""

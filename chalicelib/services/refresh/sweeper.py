@@ -9,7 +9,7 @@ With what a run has left of its number and time, it brings up outdated meters: t
 shows. Their readers get figures that are calculated on the spot, so they wait behind all that lag.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from traceback import format_tb
 from typing import Any, Literal
@@ -17,7 +17,7 @@ from typing import Any, Literal
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter, LaggingMeters
 from chalicelib.domain.ports import Clock, ReadingQueries
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sync.modes import Side, SyncState
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.people import concerning
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
@@ -54,6 +54,20 @@ class SweepReport:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Staleness:
+    """How far the display lags: meters that have lagged for too long, those that fail, and the first of these.
+
+    ``read_at``: when, by the clock of the database.
+    """
+
+    lagging: int = 0
+    oldest_seconds: float = 0.0
+    failing: int = 0
+    meters: Sequence[FailingMeter] = ()
+    read_at: int = 0
+
+
 class SweeperService:
     """Refreshes meters whose display lags, then outdated ones, within a number and a time."""
 
@@ -86,6 +100,15 @@ class SweeperService:
         count, first = self._lagging.failing(SHOWN_FAILING)
         return count, list(first)
 
+    def staleness(self, limit: int) -> Staleness:
+        """How far the display lags; nothing does while nothing is shown from it. Raises UnavailableError."""
+        sync = self._queries.sync()
+        if Side.NEW not in sync.writes:
+            return Staleness(read_at=sync.read_at)
+        lag = self._lagging.lag(_before(sync, GRACE_SECONDS))
+        failing, first = self._lagging.failing(limit)
+        return Staleness(lag.meters, lag.seconds(sync.read_at), failing, first, sync.read_at)
+
     def outdated(self) -> int:
         """How many meters an older calculation shows, but for those that lag. Raises UnavailableError."""
         return self._lagging.outdated()
@@ -95,7 +118,7 @@ class SweeperService:
         if Side.NEW not in sync.writes:
             return SweepReport("resting")
         now = self._by_the_database(sync.read_at)
-        dirty_before = sync.read_at - round(grace_seconds * 1000)
+        dirty_before = _before(sync, grace_seconds)
         lag = self._lagging.lag(dirty_before)
         report = SweepReport("unfinished", lag.meters, lag.seconds(sync.read_at))
         meters = self._meters(dirty_before, sync.read_at, limit)
@@ -153,3 +176,8 @@ class SweeperService:
             self._lagging.failed(claimed, name)
         except UnavailableError:
             self._queries.sync()  # raises too where it is not this meter alone that the database does not answer for
+
+
+def _before(sync: SyncState, seconds: float) -> int:
+    """So long before now, by the clock of the database."""
+    return sync.read_at - round(seconds * 1000)

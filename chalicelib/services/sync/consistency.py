@@ -82,8 +82,27 @@ class ConsistencyService:
         if user_id is not None:
             return self._with_unreadable(self._walk.over_one(user_id, sync, look), user_id)
         seen = self._walk.over_all(Walk.VERIFY, sync, look, progress, restart=restart)
-        self._control.save_verified(Verified(self._clock(), sync.since, seen.meters, seen.lagging, seen.differences))
+        self._keep(seen, sync)
         return self._with_unreadable(seen, None)
+
+    def verify_for(self, seconds: float) -> tuple[Verification, bool]:
+        """Compare all meters for so long, and for as long as a page takes; the next call, or ``verify``, goes on.
+
+        Returns what was seen so far, and whether that was everything. Raises as ``verify`` does.
+        """
+        sync = self._drained()
+        deadline = self._clock() + round(seconds * 1000)
+        steps = self._walk.steps(Walk.VERIFY, sync, self._look_at)
+        seen = next(steps)
+        for seen in steps:
+            if self._clock() >= deadline:
+                return seen, False
+        self._keep(seen, sync)
+        return seen, True
+
+    def last_verified(self) -> Verified | None:
+        """What the last comparison of all meters found. Raises UnavailableError."""
+        return self._control.verified()
 
     def count_meters(self) -> int:
         """About how many meters there are, for the time left."""
@@ -96,6 +115,16 @@ class ConsistencyService:
     def count_differences(self) -> int:
         """How many documents differ, by a comparison of everything as it is now."""
         return self.verify(restart=True).differences
+
+    def count_differences_within(self, seconds: float) -> int:
+        """The same for who waits so long; where that is not enough, the next call goes on. Raises SyncModeError."""
+        seen, is_over = self.verify_for(seconds)
+        if not is_over:
+            raise SyncModeError(
+                f"the comparison of both sides has seen {seen.meters} of about {self.count_meters()} meters; "
+                "try again, it goes on where it is"
+            )
+        return seen.differences
 
     def sides_are_equal(self) -> bool:
         """Whether both sides hold the same readings, in any mode. Raises UnavailableError."""
@@ -186,6 +215,10 @@ class ConsistencyService:
         for meter in damaged:
             writes = self._check.attempted(meter, partial(self._twins.plan, meter, run))
             yield meter, writes if isinstance(writes, Reconciled) else Reconciled()
+
+    def _keep(self, seen: Verification, sync: SyncState) -> None:
+        """Remember a comparison that came to its end."""
+        self._control.save_verified(Verified(self._clock(), sync.since, seen.meters, seen.lagging, seen.differences))
 
     def _drained(self) -> SyncState:
         sync = self._control.state()

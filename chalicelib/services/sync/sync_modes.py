@@ -7,8 +7,11 @@ side that goes on must be complete.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from chalicelib.domain.errors import InvalidInputError, SyncModeError
+from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.operating import checked_reason
+from chalicelib.domain.readings import moment
 from chalicelib.domain.sync.modes import (
     DRAIN_SECONDS,
     ModeChange,
@@ -31,7 +34,6 @@ REPAIR = "python -m infra repair --apply"
 CountDifferences = Callable[[], int]
 # Whether both sides hold the same readings, in no mode at all.
 SidesAreEqual = Callable[[], bool]
-REASON_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,22 @@ class ModeReport:
     drain_seconds: float
     changes: Sequence[ModeChange]
     stop: SyncStop | None = None
+
+    def as_document(self) -> dict[str, Any]:
+        """The members, for programs."""
+        state = self.state
+        return {
+            "mode": state.mode.value,
+            "since": None if state.since is None else moment(state.since),
+            "authoritative": state.authoritative.value,
+            "catchingUp": state.catching_up and state.catching_up.value,
+            "drainSeconds": round(self.drain_seconds, 1),
+            "stopped": self.stop and self.stop.reason,
+            "changes": [
+                {"mode": item.mode.value, "at": moment(item.at), "reason": item.reason, "by": item.by}
+                for item in self.changes
+            ],
+        }
 
 
 class SyncModeService:
@@ -73,7 +91,7 @@ class SyncModeService:
             SyncStoppedError: the sync job is stopped, and nobody has said which side is right.
             UnavailableError: the database did not answer in time, or the mode is lost.
         """
-        why = _checked(reason)
+        why = checked_reason(reason)
         before = self._control.state()
         check_change(before.mode, wanted)
         check_answered(self._control)
@@ -90,7 +108,7 @@ class SyncModeService:
             SyncModeError: the mode is not lost; or history and data do not say which one it was.
             UnavailableError: the database did not answer in time.
         """
-        why = _checked(reason)
+        why = checked_reason(reason)
         remains = self._control.remains()
         if remains is None:
             raise SyncModeError("the mode is not lost, nothing to recover; look at it: python -m infra mode show")
@@ -123,13 +141,6 @@ class SyncModeService:
             raise SyncModeError(
                 f"the {kept} side is not complete, verify finds differences ({differing}); first: {REPAIR}"
             )
-
-
-def _checked(reason: str) -> str:
-    why = reason.strip()
-    if not 0 < len(why) <= REASON_LENGTH:
-        raise InvalidInputError(f"reason: say why, in up to {REASON_LENGTH} characters; it is kept with the change")
-    return why
 
 
 def _stored(state: SyncState | None) -> SyncState:

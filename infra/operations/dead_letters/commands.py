@@ -2,8 +2,8 @@
 
 import json
 import sys
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -11,14 +11,18 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from chalicelib.dead_letters.letter import DeadLetter
+from chalicelib.dead_letters.operated import DeadLetterQueue
+from chalicelib.domain.errors import NotFoundError
+from chalicelib.domain.operating import Action, Done
+from chalicelib.repositories.operator_actions import MongoOperatorActions
+from infra.errors import OperatorError
 from infra.operations.confirmation import confirm, yes_option
-from infra.operations.dead_letters.queue import DeadLetterQueue, record_discarded
 from infra.operations.printing import console, counted, moment, print_json, printable, progress_console
 from infra.operations.reason import reason_option
 from infra.targets.database import database_of
 from infra.targets.deployment import Deployment
 from infra.targets.options import Command, json_option, with_target
-from infra.targets.target import Target
+from infra.targets.target import Target, person
 
 url_option = click.option("--queue-url", help="another queue than the stack's own")
 id_argument = click.argument("letter_id", metavar="ID")
@@ -41,7 +45,7 @@ def dlq() -> None:
 @json_option
 def ls(target: Target, queue_url: str | None, as_json: bool) -> None:
     """List them, the oldest first."""
-    with _queue(target, queue_url).held() as letters:
+    with _held(_queue(target, queue_url)) as letters:
         if as_json:
             print_json([_document(letter) for letter in letters])
         else:
@@ -54,7 +58,7 @@ def ls(target: Target, queue_url: str | None, as_json: bool) -> None:
 @url_option
 def show(target: Target, queue_url: str | None, letter_id: str) -> None:
     """Print one as JSON: its event, and all that Lambda says about it."""
-    with _queue(target, queue_url).held(letter_id) as letters:
+    with _held(_queue(target, queue_url), letter_id) as letters:
         found = letters[0]
         shown = {"id": found.id, "since": moment(found.sent_at), **found.summary, "message": found.message}
         click.echo(json.dumps(shown, indent=2))
@@ -62,14 +66,19 @@ def show(target: Target, queue_url: str | None, letter_id: str) -> None:
 
 @dlq.command()
 @some_or_all
+@reason_option("why; then the database keeps it, with who did it and when", required=False)
 @with_target(changes=True, deployed=True)
 @url_option
 @json_option
-def redrive(target: Target, queue_url: str | None, letter_id: str | None, every: bool, as_json: bool) -> None:
+def redrive(
+    target: Target, queue_url: str | None, letter_id: str | None, every: bool, reason: str | None, as_json: bool
+) -> None:
     """Call the function again with what it failed on. Exit code 1 when Lambda refuses one of them."""
     _require_one_way(letter_id, every)
     queue = _queue(target, queue_url)
-    with queue.held(letter_id) as letters:
+    with _held(queue, letter_id) as letters:
+        if reason:
+            _record_redriven(target, letters, reason)
         refused = queue.redrive(letters)
     _print_redriven([letter.id for letter in letters if letter.id not in refused], refused, as_json)
     sys.exit(1 if refused else 0)
@@ -90,12 +99,19 @@ def discard(target: Target, queue_url: str | None, letter_id: str | None, every:
     queue = _queue(target, queue_url)
     with database_of(target) as database:
         chosen = _shown_and_confirmed(queue, yes=yes) if every else {letter_id}
-        with queue.held(letter_id) as letters:
+        actions = MongoOperatorActions(database)
+        with _held(queue, letter_id) as letters:
             gone = [letter for letter in letters if letter.id in chosen]
             for letter in gone:
-                queue.discard(letter, partial(record_discarded, database, reason))
+                queue.discard(letter, lambda each: actions.keep_discarded(each.discarded(person(), reason)))
     what = counted(len(gone), "letter") if every else letter_id
     console.print(f"discarded {what}; the collection discarded_events keeps {'them' if every else 'it'}")
+
+
+def _record_redriven(target: Target, letters: Sequence[DeadLetter], reason: str) -> None:
+    with database_of(target) as database:
+        for letter in letters:
+            MongoOperatorActions(database).keep(Done(Action.REDRIVE, person(), reason, letter.id))
 
 
 def _require_one_way(letter_id: str | None, every: bool) -> None:
@@ -105,7 +121,7 @@ def _require_one_way(letter_id: str | None, every: bool) -> None:
 
 def _shown_and_confirmed(queue: DeadLetterQueue, *, yes: bool) -> set[str]:
     """The letters that are there now. They are put back while a person thinks; one that comes later is not meant."""
-    with queue.held() as letters:
+    with _held(queue) as letters:
         progress_console.print(_table(letters) if letters else "no dead letters")
     if letters:
         confirm(f"This discards {counted(len(letters), 'dead letter')} for good", yes=yes)
@@ -115,7 +131,17 @@ def _shown_and_confirmed(queue: DeadLetterQueue, *, yes: bool) -> set[str]:
 def _queue(target: Target, url: str | None) -> DeadLetterQueue:
     deployment = Deployment.of(target)
     url = url or deployment.output("DeadLetterQueueUrl")
-    return DeadLetterQueue(deployment.client("sqs"), deployment.client("lambda"), url)
+    sqs, functions = deployment.client("sqs"), deployment.client("lambda")
+    return DeadLetterQueue(lambda: sqs, lambda: functions, url)
+
+
+@contextmanager
+def _held(queue: DeadLetterQueue, letter_id: str | None = None) -> Iterator[list[DeadLetter]]:
+    try:
+        with queue.held(letter_id) as letters:
+            yield letters
+    except NotFoundError as error:
+        raise OperatorError(str(error)) from error
 
 
 def _document(letter: DeadLetter) -> dict[str, Any]:

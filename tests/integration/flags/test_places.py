@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import boto3
 import pytest
 from moto import mock_aws
 from pymongo.database import Database
@@ -13,8 +14,8 @@ from chalicelib.dead_letters import client
 from chalicelib.flags.appconfig.deployment import Waiting
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.repositories.flag_changes import MongoFlagHistory
+from tests.fakes.dead_letters import Place
 from tests.unit.flags.rollout import ORDER, TABLE, Rollout
-from tests.unit.infra.operations.dead_letter_place import Place
 
 GONE = "auth0|gone"
 
@@ -34,7 +35,7 @@ def test_an_erasure_leaves_the_id_in_none_of_them(migrated: Database[Any], monke
         flags.changes.set(TABLE, FlagPatch(test_users=users), replace(ORDER, reason=f"{GONE} asked for it"))
     client.sqs.cache_clear()
     with mock_aws():
-        place = Place()
+        place = Place(boto3.client("sqs", "us-east-1"))
         place.send(f'{{"userId": "{GONE}"}}')
         found = (*places(migrated, adapters, rollout.now), dead_letters(place.url))
         assert {kept.name: kept.forget(GONE, lambda: 60.0) for kept in found} == {

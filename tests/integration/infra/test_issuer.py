@@ -27,7 +27,9 @@ def verifier_of(stack: Layout) -> TokenVerifier:
     )
 
 
-@pytest.mark.parametrize(("user", "roles"), [("home", []), ("olga", ["operator"]), ("Jürgen Öz", [])])
+@pytest.mark.parametrize(
+    ("user", "roles"), [("home", []), ("olga", ["operator"]), ("vera", ["viewer"]), ("Jürgen Öz", [])]
+)
 def test_whoever_signs_in_gets_a_token_that_the_application_accepts(stack: Layout, user: str, roles: list[str]) -> None:
     answer = exchanged(stack, code_for(stack, user, nonce="a nonce"))
     assert answer.status == 200
@@ -41,7 +43,7 @@ def test_whoever_signs_in_gets_a_token_that_the_application_accepts(stack: Layou
 
 def test_the_people_of_the_demo_are_offered_by_name(stack: Layout) -> None:
     form = send(stack, "GET", asked(stack)).data.decode()
-    assert all(f'value="{name}"' in form for name in ("home", "demo", "alice", "olga"))
+    assert all(f'value="{name}"' in form for name in ("home", "demo", "alice", "olga", "vera"))
     assert 'type="password"' not in form
 
 

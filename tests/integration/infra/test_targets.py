@@ -17,7 +17,7 @@ from infra.local import layout
 from infra.local.layout import Layout, Ports
 from infra.local.processes.ports import free_ports
 from infra.local.throwaway import mongod
-from tests.unit.infra.operations.dead_letter_place import record
+from tests.fakes.dead_letters import record
 
 REGION = "us-east-1"
 PASSWORD = "s3cret"

@@ -10,8 +10,7 @@ from botocore.exceptions import ClientError
 from chalicelib.dead_letters.people import DeadLetters
 from chalicelib.dead_letters.queue import LetterQueue
 from chalicelib.domain.errors import UnavailableError
-from tests.unit.infra.operations.conftest import place as place
-from tests.unit.infra.operations.dead_letter_place import Place, record
+from tests.fakes.dead_letters import Place, record
 
 ALICE = "auth0|alice"
 

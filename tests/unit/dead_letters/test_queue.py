@@ -1,8 +1,7 @@
 """How many dead letters there are is known without looking at one; against moto's SQS (no network)."""
 
 from chalicelib.dead_letters.queue import LetterQueue
-from tests.unit.infra.operations.conftest import place as place
-from tests.unit.infra.operations.dead_letter_place import Place
+from tests.fakes.dead_letters import Place
 
 
 def test_all_letters_are_counted_also_those_that_somebody_looks_at(place: Place) -> None:

@@ -104,7 +104,7 @@ def test_a_mode_from_the_beginning_has_no_date_and_no_drain(
 def test_the_mode_for_programs() -> None:
     changes = [ModeChange(SyncMode.DUAL_WRITE, AT, "as planned", "olga")]
     state = SyncState(SyncMode.DUAL_WRITE, AT, Side.NEW)
-    assert printing.mode_document(ModeReport(state, 12.44, changes, SyncStop(AT, "why"))) == {
+    assert ModeReport(state, 12.44, changes, SyncStop(AT, "why")).as_document() == {
         "mode": "dual_write",
         "since": "2023-11-14T22:13:20Z",
         "authoritative": "new",
@@ -115,7 +115,7 @@ def test_the_mode_for_programs() -> None:
             {"mode": "dual_write", "at": "2023-11-14T22:13:20Z", "reason": "as planned", "by": "olga"},
         ],
     }
-    assert printing.mode_document(ModeReport(SyncState(SyncMode.OLD_ONLY), 0.0, ())) == {
+    assert ModeReport(SyncState(SyncMode.OLD_ONLY), 0.0, ()).as_document() == {
         "mode": "old_only",
         "since": None,
         "authoritative": "old",

@@ -12,7 +12,7 @@ from moto import mock_aws
 from infra import __main__ as command_line
 from infra.deployment.cloudformation import Stack
 from infra.local import layout
-from tests.unit.infra.operations.dead_letter_place import record
+from tests.fakes.dead_letters import record
 
 REGION = "us-east-1"
 SELECTIONS = [[], ["--all", "--user", "alice"], ["--since", "2024-01-01", "--user", "alice"]]

@@ -1,11 +1,9 @@
-"""A dead-letter queue of moto's SQS (no network), and who is called from it."""
+"""A dead-letter queue, and who is called from it."""
 
 import json
 from typing import Any
 
-import boto3
-
-from infra.operations.dead_letters.queue import DeadLetterQueue
+from chalicelib.dead_letters.operated import DeadLetterQueue
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:energy-CreatedHandler-1:$LATEST"
 
@@ -30,14 +28,14 @@ class Killed(BaseException):
 class Place:
     """A queue, what was sent to it, and who is called from it."""
 
-    def __init__(self) -> None:
-        self.sqs: Any = boto3.client("sqs", "us-east-1")
+    def __init__(self, sqs: Any) -> None:
+        self.sqs = sqs
         self.url = str(self.sqs.create_queue(QueueName="dead-letters")["QueueUrl"])
         self.functions = Functions()
 
     @property
     def queue(self) -> DeadLetterQueue:
-        return DeadLetterQueue(self.sqs, self.functions, self.url, wait_seconds=0)
+        return DeadLetterQueue(lambda: self.sqs, lambda: self.functions, self.url, wait_seconds=0)
 
     def send(self, body: str) -> str:
         return str(self.sqs.send_message(QueueUrl=self.url, MessageBody=body)["MessageId"])

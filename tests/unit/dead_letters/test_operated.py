@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.dead_letters.letter import DeadLetter
+from chalicelib.dead_letters.operated import DeadLetterQueue
 from chalicelib.dead_letters.queue import HELD_SECONDS
-from infra.errors import OperatorError
-from infra.operations.dead_letters.queue import DeadLetterQueue
-from tests.unit.infra.operations.dead_letter_place import ARN, Functions, Killed, Place, record
+from chalicelib.domain.errors import NotFoundError
+from tests.fakes.dead_letters import ARN, Functions, Killed, Place, record
 
 
 class DyingAtDelete:
@@ -72,13 +72,13 @@ class LongQueue:
 
 def test_a_queue_whose_first_letters_come_back_before_the_last_were_seen_has_an_end() -> None:
     sqs = LongQueue(letters=300, seconds_per_call=HELD_SECONDS // 12)
-    with DeadLetterQueue(sqs, Functions(), "url").held() as letters:
+    with DeadLetterQueue(lambda: sqs, Functions, "url").held() as letters:
         assert len({letter.id for letter in letters}) == len(letters) == 300
 
 
 def test_whoever_wants_one_letter_takes_no_more_out_once_it_is_found() -> None:
     sqs = LongQueue(letters=300, seconds_per_call=1)
-    with DeadLetterQueue(sqs, Functions(), "url").held("7") as letters:
+    with DeadLetterQueue(lambda: sqs, Functions, "url").held("7") as letters:
         assert [letter.id for letter in letters] == ["7"]
     assert sqs.calls == 1
 
@@ -100,7 +100,7 @@ def test_a_letter_of_a_command_that_was_killed_comes_back_by_itself(place: Place
 
 def test_an_id_that_is_not_there_is_said(place: Place) -> None:
     sent = place.send(record())
-    with pytest.raises(OperatorError, match="no dead letter nonsense"), place.queue.held("nonsense"):
+    with pytest.raises(NotFoundError, match="no dead letter nonsense"), place.queue.held("nonsense"):
         pass
     assert place.ids() == {sent}
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.operations.dead_letters.queue import DeadLetterQueue
-from tests.unit.infra.operations.dead_letter_place import Killed, Place, record
+from chalicelib.dead_letters.operated import DeadLetterQueue
+from tests.fakes.dead_letters import Killed, Place, record
 
 LETTERS = 3
 
@@ -49,7 +49,8 @@ class Client:
 def redrive(place: Place, last: float = float("inf")) -> Steps:
     """Redrive all letters, up to a step; then the time is up for which they were hidden."""
     steps = Steps(last)
-    queue = DeadLetterQueue(Client(place.sqs, steps), Client(place.functions, steps), place.url, wait_seconds=0)
+    sqs, functions = Client(place.sqs, steps), Client(place.functions, steps)
+    queue = DeadLetterQueue(lambda: sqs, lambda: functions, place.url, wait_seconds=0)
     with suppress(Killed), queue.held() as letters:
         queue.redrive(letters)
     for receipt in steps.receipts:

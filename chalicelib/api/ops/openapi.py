@@ -1,0 +1,27 @@
+"""The OpenAPI document of the operators' routes, and the route that serves it."""
+
+from functools import cache
+
+from chalice import Response
+
+from chalicelib.api.openapi import document_of, served
+from chalicelib.api.ops import actions, alarms, components, dead_letters, flags, staleness, sync_mode, verify
+from chalicelib.api.routes import Routes
+from chalicelib.api.schemas import Members
+
+PARTS = (flags, components, dead_letters, staleness, sync_mode, verify, alarms, actions)
+OPERATIONS = tuple(operation for part in PARTS for operation in part.routes.operations)
+
+routes = Routes(__name__)
+
+
+@routes.public("/ops/openapi.json")
+def show_ops_openapi() -> Response:
+    """This document."""
+    return served(document(), routes.current_request)
+
+
+@cache
+def document() -> Members:
+    """The document, without its servers; built when first asked for."""
+    return document_of(OPERATIONS, "ops", "What operators look at and change; viewers may look.")
