@@ -29,6 +29,7 @@ COMMANDS = {  # the module of infra.operations that holds each, and what the lis
     "sweep": ("rebuild", "Refresh every meter that lags or is outdated, now."),
     "sync": ("sync", "Carry over what another application wrote to energies."),
     "token": ("stack", "Print a token for the laptop stack's API."),
+    "trace": ("trace.commands", "Print what came of a request, an event or a command, by its trace."),
     "up": ("stack", "Start the laptop stack, deploy the application, import the demo household."),
     "verify": ("sync", "Compare both sides, and the display."),
 }

@@ -37,10 +37,12 @@ from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import count, flush
 from chalicelib.monitoring.names import MetricName
 from chalicelib.monitoring.people import begin_call
+from chalicelib.monitoring.trace import begin_trace, trace_id
 
 Model = TypeVar("Model", bound=BaseModel)
 Refusal = Callable[[Exception, str], Response]  # the answer to an error on a path
 
+TRACE_ID = "Trace-Id"  # of every answer: by it a person can name what they saw
 NAMED_FIELDS = 10  # of all that are wrong, in one sentence
 JSON_BODY_BYTES = 64 * 1024
 
@@ -124,12 +126,14 @@ def answered(request: Request, work: Callable[[], Response], refusal: Refusal) -
     """Run the work of one request; an error becomes an answer too, and one log line reports it."""
     started = time.perf_counter()
     begin_call()
+    begin_trace(request.headers.get("traceparent"))
     logger().set_correlation_id(request.context.get("requestId") or str(uuid4()))
     try:
         response = travelling(request, work())
     except Exception as error:  # noqa: BLE001 the one place where everything becomes an answer
         response = refused(request, error, refusal)
     guard(request, response)
+    response.headers[TRACE_ID] = str(trace_id())
     logger().info(
         "request",
         extra={

@@ -21,6 +21,7 @@ from chalicelib.api.operation import Function, Operation, Promises, inputs_of
 from chalicelib.auth import OPERATOR, VIEWER
 from chalicelib.bootstrap.container import container
 from chalicelib.monitoring.people import concerning
+from chalicelib.monitoring.trace import keep_out_of_trace
 
 Declared = TypeVar("Declared", bound=Function)
 
@@ -84,6 +85,7 @@ class Routes(Blueprint):
         request, own = self.current_request, container()
         caller = own.verifier.verify(request.headers.get("authorization"))
         concerning(caller.user_id)
+        keep_out_of_trace(caller.user_id)
         if not all(map(is_whole, path.values())):
             raise UnknownRouteError("nothing has this path")
         return self.respond(operation, Call(request, caller, own), path)

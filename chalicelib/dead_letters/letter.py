@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from chalicelib.domain.operating import Discarded
+from chalicelib.domain.trace import read_traceparent
 
 
 class _Context(BaseModel):
@@ -89,6 +90,13 @@ class DeadLetter:
         return str(self.event.get("detail-type", "")) if isinstance(self.event, dict) else ""
 
     @property
+    def trace_id(self) -> str:
+        """The trace of which the event came, or nothing."""
+        detail = self.event.get("detail") if isinstance(self.event, dict) else None
+        sent = read_traceparent(detail.get("traceparent")) if isinstance(detail, dict) else None
+        return sent.trace_id if sent else ""
+
+    @property
     def error(self) -> str:
         """What the function raised: its kind, and what it said."""
         answer = self._record.response_payload if self._record else None
@@ -104,6 +112,7 @@ class DeadLetter:
             "eventType": self.event_type,
             "condition": self.condition,
             "error": self.error,
+            "traceId": self.trace_id,
         }
 
     def discarded(self, by: str, reason: str) -> Discarded:

@@ -5,16 +5,23 @@ An event only says *look at this meter*: lost, late, doubled or reordered it doe
 not know.
 """
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID, uuid4
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.trace import TRACEPARENT, sent_traceparent
 
 EVENT_SOURCE = "energy-monitor"
 VERSION: Final = 1
+# What is none is as good as absent: nobody refuses an event for it.
+TraceOfEvent = Annotated[
+    Annotated[str, Field(pattern=TRACEPARENT)] | None,
+    BeforeValidator(sent_traceparent),
+    Field(exclude_if=lambda sent: sent is None),
+]
 
 
 class _Event(BaseModel):
@@ -52,12 +59,13 @@ class ImportedMeter(MeterChange):
 
 
 class EnergyEvent(_Event):
-    """What every event carries."""
+    """What every event carries; ``traceparent`` only where it was sent in the course of a call."""
 
     version: Literal[1] = VERSION
     event_id: UUID = Field(default_factory=uuid4)
     occurred_at: AwareDatetime
     user_id: str = Field(min_length=1)
+    traceparent: TraceOfEvent = None
 
 
 class MeterEvent(EnergyEvent):

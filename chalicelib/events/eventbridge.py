@@ -13,6 +13,7 @@ from chalicelib.events.entries import Entry, batches, entry_of, fits, named
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import count
 from chalicelib.monitoring.names import MetricName
+from chalicelib.monitoring.trace import traceparent
 
 if TYPE_CHECKING:
     from types_boto3_events.client import EventBridgeClient
@@ -50,8 +51,9 @@ class EventBridgePublisher(EventPublisher):
         self.send(events)
 
     def send(self, events: Sequence[EnergyEvent]) -> list[EnergyEvent]:
-        """The same; returns those that did not get onto the bus."""
-        pairs = [(event, entry_of(event, self._bus_name)) for event in events]
+        """The same; returns those that did not get onto the bus. Each carries the trace of the present call."""
+        traced = {"traceparent": traceparent()}
+        pairs = [(event, entry_of(event.model_copy(update=traced), self._bus_name)) for event in events]
         entries = [entry for _, entry in pairs]
         too_large = [entry for entry in entries if not fits(entry)]
         unsent = self._delivered([entry for entry in entries if fits(entry)])

@@ -18,6 +18,7 @@ from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import count, flush
 from chalicelib.monitoring.names import MetricName
 from chalicelib.monitoring.people import begin_call, concerning, presentable
+from chalicelib.monitoring.trace import begin_trace
 
 Event = TypeVar("Event", bound=EnergyEvent)
 LambdaFunction = Callable[[Any, Any], dict[str, Any]]
@@ -57,6 +58,7 @@ def _call(event: Any, context: Any, failure: str, **said: str) -> Iterator[None]
     Lambda prints what a function raises, and keeps it in the dead-letter queue: so that names nobody either.
     """
     begin_call()
+    begin_trace(_detail_of(event).get("traceparent"))
     logger().set_correlation_id(event.get("id") if isinstance(event, dict) else None)
     logger().append_keys(function_request_id=getattr(context, "aws_request_id", None))
     try:
@@ -72,9 +74,14 @@ def _call(event: Any, context: Any, failure: str, **said: str) -> Iterator[None]
 
 def _people_of(event: Any) -> list[str]:
     """Who an event says it is about, whatever else is wrong with it."""
-    detail = event.get("detail") if isinstance(event, dict) else None
-    user_id = detail.get("userId") if isinstance(detail, dict) else None
+    user_id = _detail_of(event).get("userId")
     return [user_id] if isinstance(user_id, str) else []
+
+
+def _detail_of(event: Any) -> dict[str, Any]:
+    """What an event says, nothing where it says nothing that can be read: a schedule begins a trace of its own."""
+    detail = event.get("detail") if isinstance(event, dict) else None
+    return detail if isinstance(detail, dict) else {}
 
 
 def _of_unknown_version(event: Any) -> dict[str, Any] | None:

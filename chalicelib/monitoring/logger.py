@@ -1,4 +1,7 @@
-"""The one structured logger (JSON lines, AWS Lambda Powertools), opened on first use. No line of it names a person."""
+"""The one structured logger (JSON lines, AWS Lambda Powertools), opened on first use.
+
+No line of it names a person, and each says to which trace it belongs.
+"""
 
 import json
 import sys
@@ -9,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from chalicelib.monitoring.names import SERVICE
 from chalicelib.monitoring.people import hidden_in
+from chalicelib.monitoring.trace import trace_id
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -37,7 +41,8 @@ def logged_to(stream: TextIO) -> Iterator[None]:
 
 def _line(log: dict[str, Any]) -> str:
     """What a line's members are called, the code says, and some of what is in them: people's ids may be such words."""
-    said = {name: value if name in OWN else hidden_in(value) for name, value in log.items()}
+    traced = {"trace_id": known} if (known := trace_id()) else {}
+    said = {name: value if name in OWN else hidden_in(value) for name, value in (log | traced).items()}
     return json.dumps(said, separators=(",", ":"), ensure_ascii=False)
 
 

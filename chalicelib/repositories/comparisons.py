@@ -145,6 +145,7 @@ def _row(compared: ComparisonResult, pseudonyms: Pseudonyms, at: int) -> Documen
         "usage": _id(request.usage),
         "feedback": _id(request.feedback),
         "parameters": request.parameters if request.usage is None and request.feedback is None else None,
+        "traceId": request.trace_id,
         "outcome": compared.outcome.value,
         "versions": list(compared.versions),
         "calculations": list(compared.calculations),
@@ -168,7 +169,8 @@ def _difference(fingerprint: str, difference: Difference, pseudonyms: Pseudonyms
 
 
 def _request(row: Document) -> Request:
-    return Request(Component(row["component"]), row["userId"], row["parameters"], str(row["_id"]))
+    trace_id = row.get("traceId")  # rows of the release before have none
+    return Request(Component(row["component"]), row["userId"], row["parameters"], str(row["_id"]), trace_id=trace_id)
 
 
 def _example(row: Document) -> Example:

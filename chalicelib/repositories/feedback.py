@@ -127,11 +127,18 @@ def _row(feedback: Feedback, pseudonym: str, at: int) -> Document:
         "outcome": None,
         "fingerprints": [],
         "comparedAt": None,
+        "traceId": feedback.trace_id,
     }
 
 
 def _request(row: Document) -> Request:
-    return Request(Component(row["component"]), row["userId"], row["parameters"], feedback=str(row["_id"]))
+    return Request(
+        Component(row["component"]),
+        row["userId"],
+        row["parameters"],
+        feedback=str(row["_id"]),
+        trace_id=row.get("traceId"),  # rows of the release before have none
+    )
 
 
 def _given(row: Document) -> GivenFeedback:
@@ -145,6 +152,7 @@ def _given(row: Document) -> GivenFeedback:
             Backend(row["backend"]),
             Reason(row["reason"]),
             {EnergyType(meter["type"]): meter["sourceVersion"] for meter in row["meters"]},
+            row.get("traceId"),
         ),
         is_open=row["open"],
         attempts=row["attempts"],

@@ -59,6 +59,7 @@ def _document(change: FlagChange) -> Document:
         "deployment": change.deployment,
         "inEffectMs": change.in_effect_ms,
         "problem": change.problem,
+        "traceId": change.trace_id,
     }
 
 
@@ -79,4 +80,5 @@ def _change(document: Document) -> FlagChange:
         deployment=document["deployment"],
         in_effect_ms=document["inEffectMs"],
         problem=document["problem"],
+        trace_id=document.get("traceId"),  # changes by the release before have none
     )

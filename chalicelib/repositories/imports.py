@@ -87,6 +87,7 @@ def _document(record: ImportRecord) -> Document:
         "errors": record.errors,
         "meters": [_meter_document(meter) for meter in record.meters],
         "undone": _undone_document(record.undone),
+        "traceId": record.trace_id,
     }
 
 
@@ -145,6 +146,7 @@ def _record(document: Document) -> ImportRecord:
         errors=document["errors"],
         meters=tuple(_meter(each) for each in document["meters"]),
         undone=_undone(document["undone"]),
+        trace_id=document.get("traceId"),  # imports by the release before have none
     )
 
 

@@ -42,4 +42,5 @@ def document_of(usage: BackendUsage, pseudonym: str, at: int) -> Document:
         "reason": str(usage.decision.reason),
         "documentVersion": usage.decision.document_version,
         "parameters": usage.parameters,
+        "traceId": usage.trace_id,
     }

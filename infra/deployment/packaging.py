@@ -1,4 +1,4 @@
-"""Packages the application: ``chalice package`` with infra/resources.yaml merged in, once per content."""
+"""Packages the application: ``chalice package`` with infra/resources.yaml merged in and watched, once per content."""
 
 import fcntl
 import hashlib
@@ -17,7 +17,7 @@ import yaml
 from infra.errors import DeployError
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ["app.py", "chalicelib", "requirements.txt", ".chalice/*.json", "infra/resources.yaml"]
+SOURCES = ["app.py", "chalicelib", "requirements.txt", ".chalice/*.json", "infra/resources.yaml", "infra/watching"]
 CHALICE = [sys.executable, "-c", "from chalice.cli import main; main()"]
 KEPT = 3
 
@@ -69,7 +69,15 @@ def _run_chalice(root: Path, target: Path) -> None:
     )
     if done.returncode or not unfinished.exists():  # it may also fail without saying so by its code
         raise DeployError(f"chalice could not package the application:\n{(done.stdout + done.stderr)[-4000:]}")
+    _add_alarms(unfinished / "sam.yaml")
     unfinished.rename(target)
+
+
+def _add_alarms(file: Path) -> None:
+    """Put alarms and dashboard into the template: they are made for the functions and queues that it has."""
+    from infra.watching.template import watched  # an application that does not import must not take ``down`` along
+
+    file.write_text(json.dumps(watched(yaml.safe_load(file.read_text()))))  # JSON is YAML
 
 
 def digest_of_sources(root: Path) -> str:

@@ -39,6 +39,7 @@ def _cloud_stage(_context: click.Context, _option: click.Parameter, stage: str) 
 @setting(
     "--secret-digest", envvar="SECRET_DIGEST", default="", help="another one makes functions read the secret again"
 )
+@setting("--alarm-email", envvar="ALARM_EMAIL", default="", help="who is told when an alarm rings")
 @setting("--database", envvar="MONGODB_DATABASE", default="energy_monitor", show_default=True)
 def deploy(stage: str, bucket: str, region: str | None, **settings: str) -> None:
     """Deploy to AWS with your own credentials, by the template that the laptop stack uses."""
@@ -51,6 +52,7 @@ def deploy(stage: str, bucket: str, region: str | None, **settings: str) -> None
         "SecretId": settings["secret_id"],
         "SecretDigest": settings["secret_digest"],
         "MongoDatabase": settings["database"],
+        "AlarmEmail": settings["alarm_email"],
     }
     click.echo(f"target: stage {stage} in {target.region}, bucket {bucket}", err=True)
     flags_changed = deploy_flags(target, stage)

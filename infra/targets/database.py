@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.errors import EnergyMonitorError, UnavailableError
 from chalicelib.monitoring.logger import logged_to
 from chalicelib.monitoring.people import people_named
+from chalicelib.monitoring.trace import begin_trace
 from chalicelib.repositories.database import MongoDatabase, open_database, ping
 from infra.errors import OperatorError
 from infra.local.layout import hosts_of
@@ -40,6 +41,7 @@ def opened(target: Target) -> Iterator[MongoDatabase]:
     """A database that was not asked yet whether it answers: a way back must not wait for it.
 
     What the application refuses is an OperatorError, which the command line shows; what it logs goes to standard error.
+    What the command does is a trace of its own.
 
     Raises:
         OperatorError: the stage's database was not named, or it is not the one that the stack or stage uses.
@@ -51,6 +53,7 @@ def opened(target: Target) -> Iterator[MongoDatabase]:
     if target.must_agree:
         require_one_system(target)
     database = open_database(target.uri, target.database_name)
+    begin_trace()
     try:
         with logged_to(sys.stderr), people_named():
             yield database

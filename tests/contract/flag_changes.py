@@ -18,4 +18,5 @@ def change(at: int, *flags: str) -> FlagChange:
         from_version="a1",
         to_version="b2",
         evidence={"mode": "dual_write", "users": {"known": 3}},
+        trace_id=uuid4().hex,
     )

@@ -38,7 +38,9 @@ def note(
     component: Component = TABLE,
     ok: bool = True,
 ) -> None:
-    usage = BackendUsage(component, user, FORCED_OLD, 1.0, success=ok, parameters=parameters)
+    usage = BackendUsage(
+        component, user, FORCED_OLD, 1.0, success=ok, parameters=parameters, trace_id=f"trace of {user}"
+    )
     ports.usage.insert(usage, HIDDEN.of("user", user), at)
 
 
@@ -76,6 +78,7 @@ def test_reads_after_an_instant_are_noted_the_latest_first_failed_ones_too_and_w
     assert [each.user_id for each in ports.comparisons.requests(TABLE, T, 2)] == [f"{user}-3", f"{user}-2"]
     [read] = noted(ports, 1, CHARTS)
     assert (read.component, read.user_id, dict(read.parameters)) == (CHARTS, user, YEAR)
+    assert read.trace_id == f"trace of {user}"
 
 
 def test_a_noted_read_is_found_again_by_its_note_until_it_is_forgotten(ports: Ports, user: str) -> None:

@@ -11,7 +11,7 @@ from chalicelib.domain.rollout.feedback import ATTEMPTS, Feedback, GivenFeedback
 TABLE, CHARTS, IMPORT = Component.ENERGY_TABLE, Component.MONTHLY_CHARTS, Component.CSV_IMPORT
 T = 1_700_000_000_000
 PAGE = {"limit": 3, "after": [T, "c" * 24]}
-SEEN = Feedback(TABLE, PAGE, Backend.NEW, Reason.PERCENTAGE_IN, {EnergyType.POWER: 7, EnergyType.GAS: 0})
+SEEN = Feedback(TABLE, PAGE, Backend.NEW, Reason.PERCENTAGE_IN, {EnergyType.POWER: 7, EnergyType.GAS: 0}, "a trace")
 WRITING = Feedback(IMPORT, None, Backend.OLD, Reason.GLOBAL_OFF, {})
 SAYS_NOTHING = sorted({*Outcome} - {*COMPARED})
 
@@ -29,8 +29,8 @@ def test_feedback_is_kept_as_it_was_given_and_is_open(ports: Ports, user: str) -
     key = give(ports, user)
     assert only(ports) == GivenFeedback(key, T, f"pseudonym of {user}", SEEN, is_open=True)
     assert only(ports).state == "open"
-    assert list(ports.feedback.open([TABLE], 5)) == [Request(TABLE, user, PAGE, feedback=key)]
-    assert ports.feedback.request(key) == Request(TABLE, user, PAGE, feedback=key)
+    assert list(ports.feedback.open([TABLE], 5)) == [Request(TABLE, user, PAGE, feedback=key, trace_id="a trace")]
+    assert ports.feedback.request(key) == Request(TABLE, user, PAGE, feedback=key, trace_id="a trace")
 
 
 def test_where_nothing_was_read_nothing_can_be_asked_and_that_is_said(ports: Ports, user: str) -> None:

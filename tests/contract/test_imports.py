@@ -140,6 +140,7 @@ RECORD = ImportRecord(
         ),
         ImportedReadings(GAS, DAY, DAY, written={DAY: Decimal("7.25")}),
     ),
+    trace_id="a trace",
 )
 
 

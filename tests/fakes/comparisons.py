@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from chalicelib.domain.rollout.comparison_log import (
     ComparisonReport,
@@ -18,6 +19,7 @@ from chalicelib.domain.rollout.comparison_log import (
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.differences import Difference, shown_value
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.rollout.usage import BackendUsage
 from tests.fakes.usage import FakeUsageLog
 
 EXAMPLES = 3
@@ -49,7 +51,7 @@ class FakeComparisonLog:
     def requests(self, component: Component, after: int, limit: int) -> Sequence[Request]:
         self._usage.ping()
         found = [
-            (at, Request(usage.component, usage.user_id, usage.parameters, f"{number:024x}"))
+            (at, _request(usage, usage.parameters, f"{number:024x}"))
             for number, (usage, _, at) in enumerate(self._usage.rows)
             if usage.component is component and usage.parameters is not None and at > after
         ]
@@ -59,7 +61,7 @@ class FakeComparisonLog:
         noted = dict(enumerate(row for row, _, _ in self._usage.rows)).get(int(usage, 16))
         if noted is None or noted.parameters is None:
             return None
-        return Request(noted.component, noted.user_id, noted.parameters, usage)
+        return _request(noted, noted.parameters, usage)
 
     def looked_at(self) -> int | None:
         self._usage.ping()
@@ -114,6 +116,10 @@ class FakeComparisonLog:
             rule=self._rules.get(name),
             gone=again if again and again.gone and again.at > rows[0].at else None,
         )
+
+
+def _request(noted: BackendUsage, parameters: Mapping[str, Any], key: str) -> Request:
+    return Request(noted.component, noted.user_id, parameters, key, trace_id=noted.trace_id)
 
 
 def _example(row: Row) -> Example:

@@ -74,5 +74,6 @@ class FakeFeedbackLog:
 
     def _request(self, key: str) -> Request:
         owner, given = self.rows[key]
-        assert given.feedback.parameters is not None
-        return Request(given.feedback.component, owner, given.feedback.parameters, feedback=key)
+        said = given.feedback
+        assert said.parameters is not None
+        return Request(said.component, owner, said.parameters, feedback=key, trace_id=said.trace_id)

@@ -14,6 +14,8 @@ from tests.fakes.application import Application, application
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
 
 NOW = 1_700_000_000_000  # 2023-11-14T22:13:20Z
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+TRACED = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}  # answers to requests of one trace can be equal whole
 
 
 @dataclass

@@ -13,7 +13,7 @@ from app import app
 from chalicelib.api.routes import AUTHENTICATED
 from chalicelib.bootstrap.container import using
 from tests.fakes.dead_letters import record
-from tests.functional.conftest import Api
+from tests.functional.conftest import TRACED, Api
 from tests.unit.flags.rollout import Rollout
 
 BOUND = 32 * 1024
@@ -123,7 +123,7 @@ def ask(api: Api, method: str, path: str, attack: Attack) -> Answer:
             "path": re.sub("{.*?}", lambda _: attack.parameter, path),
             "requestId": "1",
         },
-        "headers": {"authorization": f"Bearer {token}", "content-type": "application/json", **attack.headers},
+        "headers": {"authorization": f"Bearer {token}", "content-type": "application/json", **TRACED, **attack.headers},
         "multiValueQueryStringParameters": attack.query or None,
         "pathParameters": dict.fromkeys(names, attack.parameter) or None,
         "stageVariables": None,

@@ -12,7 +12,7 @@ from chalice.test import HTTPResponse
 from chalicelib.api.answers import Answer
 from chalicelib.api.errors import AnswerTooLargeError
 from chalicelib.api.travelling import LAMBDA_BYTES, LARGE, accepts_gzip, travelling
-from tests.functional.conftest import Api, error
+from tests.functional.conftest import TRACED, Api, error
 
 ASKED = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate, br"}
 
@@ -27,7 +27,7 @@ def fill(api: Api, rows: int) -> None:
 
 
 def listed(api: Api, headers: dict[str, str] | None = None) -> HTTPResponse:
-    return api.request("GET", "/v1/energy", headers=headers)
+    return api.request("GET", "/v1/energy", headers={**TRACED, **(headers or {})})
 
 
 def test_a_large_list_is_compressed_for_who_takes_that_and_the_same_bytes_for_others(api: Api) -> None:

@@ -9,6 +9,7 @@ import pytest
 from chalice.test import HTTPResponse
 
 from chalicelib.api.components.witness_bodies import AT_ONCE, LONGEST_MS
+from chalicelib.api.endpoint import TRACE_ID
 from chalicelib.bootstrap.container import Rollout, compose, using
 from chalicelib.domain.readings import DAY_MS, EnergyType
 from chalicelib.domain.rollout.decision import Backend, Component, Reason
@@ -74,6 +75,7 @@ def test_feedback_is_kept_with_what_was_asked_who_answered_why_and_at_which_vers
         Backend.NEW,
         Reason.PERCENTAGE_IN,
         {EnergyType.POWER: 7, EnergyType.GAS: 0},
+        answer.headers[TRACE_ID],
     )
 
 

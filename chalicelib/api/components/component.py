@@ -18,6 +18,7 @@ from chalicelib.api.routes import Declared, Routes, content_of
 from chalicelib.auth import OPERATOR
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.usage import BackendUsage
+from chalicelib.monitoring.trace import trace_id
 from chalicelib.services.backends.backend_router import Route
 from chalicelib.services.backends.component_reads import ComponentAnswer, ComponentRead
 from chalicelib.services.backends.energy_backend import EnergyBackend
@@ -105,6 +106,7 @@ def _noted(request: ComponentRequest, component: Component, work: Callable[[], R
             success=response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR,
             error=request.error,
             parameters=request.parameters,
+            trace_id=trace_id(),
         )
     )
     response.headers.update({"X-Backend": decision.backend.value, "X-Flag-Reason": str(decision.reason)})

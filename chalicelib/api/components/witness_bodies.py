@@ -10,6 +10,7 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Backend, Component, Reason
 from chalicelib.domain.rollout.feedback import Feedback
 from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement
+from chalicelib.monitoring.trace import trace_id
 from chalicelib.services.backends.component_reads import ComponentRead
 
 GREATEST_VERSION = 2**53 - 1  # the greatest that every JSON reader counts exactly
@@ -48,6 +49,7 @@ class FeedbackBody(Body):
             self.backend,
             self.reason,
             {meter.type: meter.source_version for meter in self.meters},
+            trace_id(),
         )
 
 

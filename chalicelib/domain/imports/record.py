@@ -93,7 +93,7 @@ class Undone:
 
 @dataclass(frozen=True, slots=True)
 class ImportRecord:
-    """One import: when, of which file, what became of its rows and what it wrote."""
+    """One import: when, of which file, in which trace, what became of its rows and what it wrote."""
 
     id: str
     at: int
@@ -105,6 +105,7 @@ class ImportRecord:
     errors: int
     meters: tuple[ImportedReadings, ...]
     undone: Undone | None = None
+    trace_id: str | None = None
 
     @property
     def state(self) -> ImportState:

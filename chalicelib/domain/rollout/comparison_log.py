@@ -33,6 +33,7 @@ class Request:
     """A read to be asked of both backends.
 
     Recorded when a person asked it (``usage``), or said that it looks wrong (``feedback``); or asked on demand.
+    ``trace_id``: of what that person did, of whoever asks on demand.
     """
 
     component: Component
@@ -40,6 +41,7 @@ class Request:
     parameters: Mapping[str, Any]
     usage: str | None = None
     feedback: str | None = None
+    trace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,17 @@ STATES = (OPEN, *Outcome, NOT_COMPARED)
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What somebody says looks wrong, and what they saw: ``parameters`` of the read, None where nothing was read."""
+    """What somebody says looks wrong, and what they saw: ``parameters`` of the read, None where nothing was read.
+
+    ``trace_id``: of the request that says so.
+    """
 
     component: Component
     parameters: Mapping[str, Any] | None
     backend: Backend
     reason: Reason
     versions: Mapping[EnergyType, int]
+    trace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ class FlagChange:
     ``before`` and ``after`` have the flags that changed, by name. Versions name flag documents; ``config_version`` and
     ``deployment`` are AppConfig's numbers. ``in_effect_ms``: from the beginning until a poll of AppConfig showed it and
     everybody who had polled before has done so again; None: not seen, or not waited for to the end.
+    ``trace_id``: of the request or the command that asked for it.
     """
 
     id: str
@@ -43,6 +44,7 @@ class FlagChange:
     deployment: int | None = None
     in_effect_ms: int | None = None
     problem: str | None = None
+    trace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ class BackendUsage:
     """One answer. ``error`` names what was raised, refusals included; ``success``: the backend could do its work.
 
     ``parameters`` are those of a read (``services.backends.component_reads``), so that it can be asked again; they
-    hold no amounts. None: a write.
+    hold no amounts. None: a write. ``trace_id``: of the request.
     """
 
     component: Component
@@ -22,6 +22,7 @@ class BackendUsage:
     success: bool
     error: str | None = None
     parameters: Mapping[str, Any] | None = None
+    trace_id: str | None = None
 
 
 class UsageLog(Protocol):

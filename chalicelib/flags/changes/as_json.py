@@ -45,6 +45,7 @@ def change_document(change: FlagChange) -> FlagMembers:
         "inEffectMs": change.in_effect_ms,
         "evidence": dict(change.evidence),
         "problem": change.problem,
+        "traceId": change.trace_id,
     }
 
 

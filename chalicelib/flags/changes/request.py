@@ -11,6 +11,7 @@ from chalicelib.flags.document.flag_document import FlagDocument
 from chalicelib.flags.document.names import COMPONENTS as COMPONENTS
 from chalicelib.flags.document.names import component_flag_named as component_flag_named
 from chalicelib.flags.document.names import flag_named as flag_named
+from chalicelib.monitoring.trace import trace_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Action:
             from_version=before.version,
             to_version=to_version,
             evidence=self.evidence,
+            trace_id=trace_id(),
         )
 
 

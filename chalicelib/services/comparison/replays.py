@@ -7,6 +7,7 @@ from chalicelib.domain.rollout.comparison_log import ComparisonLog, Example, Req
 from chalicelib.domain.rollout.feedback import FeedbackLog
 from chalicelib.domain.rollout.flag_history import KnownUsers
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.monitoring.trace import trace_id
 
 AT_ONCE = 20  # reads that are asked again
 LOOKED_THROUGH = 10 * AT_ONCE  # comparisons that these are found among: one read may have been compared many times
@@ -44,7 +45,7 @@ class ComparisonMemory:
             if request := self._kept(example):
                 yield request
             elif example.parameters is not None and example.user in users:
-                yield Request(example.component, users[example.user], example.parameters)
+                yield Request(example.component, users[example.user], example.parameters, trace_id=trace_id())
 
     def _kept(self, example: Example) -> Request | None:
         """What somebody has asked, or said to look wrong, while that is kept."""

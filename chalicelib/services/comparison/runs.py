@@ -25,6 +25,7 @@ from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.feedback import FeedbackLog, FeedbackReport
 from chalicelib.domain.rollout.flag_history import KnownUsers
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.monitoring.trace import trace_id
 from chalicelib.services.comparison.compare_backends import BackendComparison
 from chalicelib.services.comparison.reads_of_user import comparable, reads_of_user, years_of_meter
 from chalicelib.services.comparison.replays import ComparisonMemory
@@ -160,7 +161,7 @@ class BackendComparer:
         if self._has_anything(user_id):
             for read in reads_of_user(self._queries, user_id):
                 if read.component in components:
-                    yield self._recorded(Request(read.component, user_id, read.parameters()))
+                    yield self._recorded(Request(read.component, user_id, read.parameters(), trace_id=trace_id()))
 
     def _has_anything(self, user_id: str) -> bool:
         """A user without meters and readings is a misspelt one: that both show nothing would prove nothing."""

@@ -22,6 +22,7 @@ from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.plausibility.usual import USUAL_BASE_MS
 from chalicelib.domain.ports import Change, NewReading, StoredReading, UserSettings, WriteTransaction
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, Reading
+from chalicelib.monitoring.trace import trace_id
 from chalicelib.services.recording.energy_crud import change_of
 
 
@@ -240,4 +241,5 @@ def _record(
         skipped=report.skipped,
         errors=len(report.errors),
         meters=meters,
+        trace_id=trace_id(),
     )

@@ -1,12 +1,15 @@
-"""What stands in for services: LocalStack, the AppConfig emulator for what its free edition lacks, the issuer."""
+"""What stands in for services: LocalStack, the AppConfig emulator for what its free edition lacks, the issuer, and the
+watcher for what LocalStack does not do with metrics.
+"""
 
 import json
+import time
 from pathlib import Path
 
 import urllib3
 
 from infra.local.environments import python_of
-from infra.local.layout import API_ID, API_STAGE, AUDIENCE, DEFAULT_NAME, REGION, ROOT, Layout
+from infra.local.layout import API_ID, API_STAGE, AUDIENCE, DEFAULT_NAME, REGION, ROOT, STAGE, Layout
 from infra.local.processes.supervision import MARK, Piece
 
 # The emulators speak to this machine only, and a proxy of the person's does not reach it.
@@ -17,6 +20,8 @@ FLAGS_ARE_OLD = (
 )
 
 APPCONFIG = Path(__file__).with_name("appconfig_emulator.py")  # runs where its own environment is
+
+BEAT_SECONDS = 60.0  # a watcher that has not ended a round for so long does not work
 
 _http = urllib3.PoolManager(retries=False)
 
@@ -99,6 +104,25 @@ def issuer(layout: Layout) -> Piece:
         environment,
         {"issuer": port},
     )
+
+
+def watcher(layout: Layout) -> Piece:
+    """Return the watcher as a piece: it listens nowhere, and touches a file after each round."""
+    beat = _made(layout.folder) / "watcher.beat"
+    settings = {
+        "log": str(layout.functions_log),
+        "endpoint": layout.localstack_url,
+        "region": REGION,
+        "stage": STAGE,
+        "beat": str(beat),
+    }
+    environment = {**NO_PROXY, "WATCHER_SETTINGS": json.dumps(settings), "PYTHONPATH": str(ROOT)}
+    command = [str(python_of("app")), "-m", "infra.local.watcher"]
+    return Piece("watcher", command, lambda: _is_fresh(beat), environment)
+
+
+def _is_fresh(beat: Path) -> bool:
+    return beat.exists() and time.time() - beat.stat().st_mtime < BEAT_SECONDS
 
 
 def answers(url: str, seconds: float = 2.0) -> bool:

@@ -9,7 +9,7 @@ from infra.local.processes.ports import require_free
 from infra.local.processes.supervision import Piece, Supervisor
 from infra.local.steps import Step, Steps
 
-PIECES = ["mongod", "localstack", "appconfig", "issuer"]
+PIECES = ["mongod", "localstack", "appconfig", "issuer", "watcher"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +78,20 @@ class Processes:
 
     def _pieces(self) -> list[Piece]:
         database = [] if self._layout.external_mongodb else [self._mongod()]
-        made = (emulators.localstack, emulators.appconfig, emulators.issuer)
+        made = (emulators.localstack, emulators.appconfig, emulators.issuer, emulators.watcher)
         return [*database, *(make(self._layout) for make in made)]
 
     def _mongod(self) -> Piece:
         return mongod.piece(self._layout.folder / "mongod", self._layout.ports.mongodb)
 
     def _start_step(self, piece: Piece, is_missing: bool) -> Step:
-        where = ", ".join(f"{purpose} on port {port}" for purpose, port in piece.ports.items())
+        where = "".join(f", {purpose} on port {port}" for purpose, port in piece.ports.items())
         more = f"; {piece.after_kill}" if piece.after_kill and self.supervisor.was_killed(piece.name) else ""
 
         def step() -> str:
             if is_missing:
                 self.supervisor.start(piece)
-            return f"{'started' if is_missing else 'runs already'}, {where}{more}"
+            return f"{'started' if is_missing else 'runs already'}{where}{more}"
 
         return step
 
@@ -100,4 +100,4 @@ class Processes:
         healthy = process is not None and piece.ready()
         pid = process.pid if process else None
         log = str(self.supervisor.log_of(piece.name))
-        return PieceStatus(piece.name, pid, next(iter(piece.ports.values())), healthy, log)
+        return PieceStatus(piece.name, pid, next(iter(piece.ports.values()), None), healthy, log)

@@ -35,6 +35,8 @@ def print_feedback(found: FeedbackReport, hours: int) -> None:
     for given in found.latest:
         console.print(_line(given), markup=False)
         console.print(f"    {given.id}  asked: {_asked_in_words(given)}", markup=False)
+        if given.feedback.trace_id:
+            console.print(f"    python -m infra trace {given.feedback.trace_id}", markup=False)
         for fingerprint in given.fingerprints:
             console.print(f"    python -m infra compare replay {fingerprint}", markup=False)
 
@@ -89,4 +91,5 @@ def _document(given: GivenFeedback) -> dict[str, Any]:
         "outcome": given.outcome,
         "fingerprints": [*given.fingerprints],
         "comparedAt": given.compared_at and moment(given.compared_at),
+        "traceId": said.trace_id,
     }

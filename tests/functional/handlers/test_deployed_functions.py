@@ -14,7 +14,6 @@ from chalicelib.api.routes import AUTHENTICATED
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.handlers import account_eraser, comparer, status_reporter, sweeper, sync_job
 from chalicelib.handlers.event_function import MODEL
-from chalicelib.monitoring.names import NAMESPACE, SERVICE, MetricName
 from tests.functional.handlers.deployed import EVENT_FUNCTIONS, FUNCTIONS, SCHEDULES, model_of
 
 ROOT = Path(__file__).parents[3]
@@ -26,6 +25,7 @@ PUBLIC = {
     "/health",
     "/v2/openapi.json",
     "/components/openapi.json",
+    "/ops/openapi.json",
 }
 # Of each: the seconds that it gives itself, and those between two runs.
 TIMES = {
@@ -142,22 +142,9 @@ def test_what_a_function_fails_on_for_good_goes_to_the_dead_letter_queue(name: s
     assert 60 <= configuration["MaximumEventAgeInSeconds"] <= 21_600
 
 
-def test_dead_letters_are_kept_encrypted_for_14_days_and_somebody_is_told() -> None:
-    queue, alarm = (resources()[name]["Properties"] for name in ("DeadLetterQueue", "DeadLetterAlarm"))
+def test_dead_letters_are_kept_encrypted_for_14_days() -> None:
+    queue = resources()["DeadLetterQueue"]["Properties"]
     assert queue == {"MessageRetentionPeriod": 14 * 24 * 3600, "SqsManagedSseEnabled": True}
-    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": "DeadLetterQueue.QueueName"}]
-    assert (alarm["MetricName"], alarm["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 0)
-    assert alarm["TreatMissingData"] == "notBreaching"
-
-
-@pytest.mark.parametrize(
-    ("alarm", "counted"),
-    [("ComparisonAlarm", MetricName.COMPARISONS_DIFFERENT), ("MetersFailingAlarm", MetricName.METERS_FAILING)],
-)
-def test_somebody_is_told_of_what_the_application_counts(alarm: str, counted: MetricName) -> None:
-    watched = resources()[alarm]["Properties"]
-    assert (watched["Namespace"], watched["MetricName"]) == (NAMESPACE, counted)
-    assert watched["Dimensions"] == [{"Name": "service", "Value": SERVICE}]
 
 
 def test_functions_may_write_look_at_and_delete_dead_letters_and_nothing_else_to_the_queue() -> None:

@@ -318,7 +318,7 @@ def complain(
 ) -> str:
     """Say that something looks wrong; returns the pseudonym."""
     pseudonym = Pseudonyms(Identity.of(Layout.of("sample")).pseudonym_key.encode()).of("user", user)
-    seen = Feedback(component, parameters, Backend.NEW, Reason.PERCENTAGE_IN, {GAS: 3})
+    seen = Feedback(component, parameters, Backend.NEW, Reason.PERCENTAGE_IN, {GAS: 3}, "b" * 32)
     ports.feedback.add(user, seen, pseudonym, now())
     return pseudonym
 
@@ -348,6 +348,7 @@ def test_a_report_lists_what_people_say_looks_wrong_and_what_came_of_it(
         "state": "different",
         "attempts": 1,
         "fingerprints": [difference["fingerprint"]],
+        "traceId": "b" * 32,
     }.items() <= chart.items()
     assert chart["comparedAt"] >= chart["at"]
     assert document(capsys, 0, "feedback")["latest"] == [imported, chart]
@@ -370,6 +371,7 @@ def test_people_read_of_feedback_when_on_what_by_whom_and_which_command_shows_mo
     assert "asked: type gas, year 2023, consistent False" in listed
     assert f"python -m infra compare replay {found}" in listed
     assert "asked: limit 50\n" in listed
+    assert f"python -m infra trace {'b' * 32}\n" in listed
     assert all(secret not in said + listed for secret in (damaged, "a" * 24))
 
 

@@ -329,20 +329,26 @@ INDEXES = """
 backend_comparisons: at @90
 backend_comparisons: component at
 backend_comparisons: differences.fingerprint at
+backend_comparisons: traceId ?
 backend_comparisons: user
 backend_usage_logs: at @30
 backend_usage_logs: component at
 backend_usage_logs: component backend at elapsedMs
+backend_usage_logs: traceId ?
 backend_usage_logs: user
 backend_usage_logs: userId
+discarded_events: traceId ?
 display_energy_data: userId type dataType year +
 energies: userId type date
 feedback: at @180
 feedback: open at ?
+feedback: traceId ?
 feedback: user
 feedback: userId -at
 flag_changes: -at
 flag_changes: flags -at
+flag_changes: traceId ?
+imports: traceId ?
 imports: userId -at -_id
 meter_series: userId
 meters: dirtySince ?
@@ -378,7 +384,7 @@ def test_a_migrated_database_has_the_indexes_that_its_queries_rely_on(migrated: 
     for name in sorted(migrated.list_collection_names()):
         for index in migrated[name].index_information().values():
             keys = " ".join(f"{'-' if order == -1 else ''}{field}" for field, order in index["key"])
-            marks = "+" * index.get("unique", False) + "?" * ("partialFilterExpression" in index)
+            marks = "+" * index.get("unique", False) + "?" * ("partialFilterExpression" in index or "sparse" in index)
             days = f"@{index['expireAfterSeconds'] / 86_400:g}" if "expireAfterSeconds" in index else ""
             if keys != "_id":
                 found.append(f"{name}: {keys} {marks}{days}".strip())

@@ -33,7 +33,7 @@ PAGE = ShowTable(type=EnergyType.GAS, first=5, descending=True, limit=7, after=(
 
 def usage(user: str) -> BackendUsage:
     decision = Decision(Backend.NEW, Reason.PERCENTAGE_IN, 17, "3")
-    return BackendUsage(Component.ENERGY_TABLE, user, decision, 3.25, True, None, PAGE.parameters())
+    return BackendUsage(Component.ENERGY_TABLE, user, decision, 3.25, True, None, PAGE.parameters(), "a trace")
 
 
 class Inserts(CommandListener):
@@ -85,6 +85,7 @@ def test_a_row_says_who_answered_what_and_how_long_it_took(watched: Database[Any
         "reason": "percentage_in",
         "documentVersion": "3",
         "parameters": PAGE.parameters(),
+        "traceId": "a trace",
     }
     assert read_of(Component.ENERGY_TABLE, row["parameters"]) == PAGE
 

@@ -34,7 +34,7 @@ from tests.integration.versions.component_households import Household, household
 
 NOW = 1_737_000_000_000  # 2025-01-16T04:00:00Z: after most of what households hold, in the midst of it for some
 YEARS = range(2020, 2027)
-ROUTED = {"x-backend", "x-flag-reason"}  # the only headers in which the backends may differ
+ROUTED = {"x-backend", "x-flag-reason", "trace-id"}  # the only headers in which the backends may differ
 FEW = settings(max_examples=depth(4, 200), deadline=None, suppress_health_check=list(HealthCheck))
 # The mode, where the user's days begin, and what is noted of a read.
 AROUND = {("find", "control"), ("find", "user_settings"), ("insert", "backend_usage_logs")}

@@ -42,6 +42,24 @@ def test_a_letter_says_which_function_failed_on_what_and_why(place: Place) -> No
     assert found.sent_at > 0
 
 
+@pytest.mark.parametrize(
+    ("detail", "trace"),
+    [
+        (
+            {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
+            "4bf92f3577b34da6a3ce929d0e0e4736",
+        ),
+        ({"traceparent": "anything else"}, ""),
+        ({}, ""),
+        ("no members", ""),
+    ],
+)
+def test_a_letter_says_of_which_trace_its_event_is(detail: Any, trace: str) -> None:
+    said = json.loads(record())
+    said["requestPayload"]["detail"] = detail
+    assert letter(json.dumps(said)).summary["traceId"] == trace
+
+
 def test_all_letters_are_seen_more_than_one_call_brings_and_looking_changes_nothing(place: Place) -> None:
     sent = {place.send(record(number)) for number in range(25)}
     assert place.ids() == sent

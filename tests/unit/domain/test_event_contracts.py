@@ -98,6 +98,20 @@ def test_an_import_says_how_much_and_which_years_but_not_the_readings() -> None:
     ]
 
 
+@given(EVENTS, anything)
+def test_an_event_may_say_its_trace_and_is_taken_whatever_stands_there(event: EnergyEvent, strange: Any) -> None:
+    """More fields are no new version: who knows none of them takes the event all the same."""
+    assert type(event).model_validate(sent(event) | {"aFieldOfALaterRelease": strange}) == event
+    sent_by_others = sent(event)
+    assert "traceparent" not in sent_by_others
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    traced = event.model_copy(update={"traceparent": trace})
+    jsonschema_rs.validate(schema(type(event)), sent(traced))
+    assert type(event).model_validate(sent(traced)).traceparent == trace
+    if not isinstance(strange, str):
+        assert type(event).model_validate(sent_by_others | {"traceparent": strange}) == event
+
+
 def test_a_refused_event_does_not_say_in_the_log_whose_it_was() -> None:
     with pytest.raises(ValidationError) as refused:
         EnergyReadingUpdated.model_validate({"version": 1, "userId": "alice-of-12-elm-street", "meter": 1})

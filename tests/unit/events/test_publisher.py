@@ -18,6 +18,7 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.events.entries import entry_of, size_of
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.monitoring.metrics import metrics
+from chalicelib.monitoring.trace import begin_trace, traceparent
 
 MOMENT = datetime(2024, 1, 1, tzinfo=UTC)
 LIMIT = 262_144
@@ -25,7 +26,9 @@ LIMIT = 262_144
 
 def event(number: int = 1) -> EnergyReadingCreated:
     change = MeterChange(type=EnergyType.POWER, source_version=number, first=MOMENT, last=MOMENT)
-    return EnergyReadingCreated(occurred_at=MOMENT, user_id="alice", reading_id=f"r{number}", meter=change)
+    return EnergyReadingCreated(
+        occurred_at=MOMENT, user_id="alice", reading_id=f"r{number}", meter=change, traceparent=traceparent()
+    )
 
 
 def sized(characters: int) -> EnergyReadingCreated:
@@ -114,6 +117,14 @@ def test_an_event_reaches_the_rule_of_its_kind_with_its_whole_detail() -> None:
     envelope = json.loads(message["Body"])
     assert EnergyReadingCreated.model_validate(envelope["detail"]) == sent
     assert envelope["detail"]["meter"]["sourceVersion"] == 1
+
+
+def test_every_event_carries_the_trace_of_the_call_that_publishes_it() -> None:
+    begin_trace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+    bus, published = Bus(), [event(1).model_copy(update={"traceparent": None}), event(2)]
+    bus.publisher().publish(published)
+    assert [json.loads(detail)["traceparent"] for detail in bus.sent()] == [traceparent()] * 2
+    assert str(traceparent()).startswith("00-4bf92f3577b34da6a3ce929d0e0e4736-")
 
 
 def test_no_call_carries_more_than_ten_entries() -> None:

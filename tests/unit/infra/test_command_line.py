@@ -60,7 +60,7 @@ def test_nothing_runs_before_up(capsys: pytest.CaptureFixture[str], monkeypatch:
     assert run("status", "--json") == 1
     rows = json.loads(capsys.readouterr().out)
     assert {row["healthy"] for row in rows} == {False}
-    assert [row["name"] for row in rows] == ["mongod", "localstack", "appconfig", "issuer", "api"]
+    assert [row["name"] for row in rows] == ["mongod", "localstack", "appconfig", "issuer", "watcher", "api"]
 
 
 def test_an_existing_database_is_named_without_its_password(
@@ -75,6 +75,7 @@ def test_an_existing_database_is_named_without_its_password(
         "localstack",
         "appconfig",
         "issuer",
+        "watcher",
         "api",
     ]
     assert "secret" not in shown

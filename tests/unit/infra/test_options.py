@@ -31,7 +31,7 @@ compare run --user --all? --sample(1..)
 compare times --hours=24(1..720)
 deploy --stage!$STAGE --bucket!$ARTIFACTS_BUCKET --region$AWS_REGION --issuer!$AUTH_ISSUER \
 --audience$AUTH_AUDIENCE=energy-monitor --origins$AUTH_ORIGINS= --jwks-url!$AUTH_JWKS_URL --secret-id!$SECRET_ID \
---secret-digest$SECRET_DIGEST= --database$MONGODB_DATABASE=energy_monitor
+--secret-digest$SECRET_DIGEST= --alarm-email$ALARM_EMAIL= --database$MONGODB_DATABASE=energy_monitor
 dlq discard ID --all? --reason! --yes? --queue-url
 dlq ls --queue-url
 dlq redrive ID --all? --queue-url

@@ -532,6 +532,7 @@ def test_dead_letters_are_a_table_of_what_failed_and_why(printed: Callable[[], l
         "eventType": "Created",
         "condition": "RetriesExhausted",
         "error": "ValueError: no [number]\nand more",
+        "traceId": "",
         "event": {"detail-type": "Created"},
     }
 

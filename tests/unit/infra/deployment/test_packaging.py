@@ -39,3 +39,19 @@ def test_packaging_asks_nobody_for_credentials_and_must_leave_a_package(
     monkeypatch.setattr(packaging, "CHALICE", [sys.executable, "-c", told])
     with pytest.raises(DeployError, match="could not package the application:\ndisabled: true"):
         packaging.package(tmp_path)
+
+
+def test_a_package_has_the_alarms_of_what_its_template_has(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Instead of Chalice runs a program that leaves a template with one queue."""
+    queue = "Resources: {Letters: {Type: AWS::SQS::Queue}}"
+    makes = f"import pathlib, sys; f = pathlib.Path(sys.argv[-1]); f.mkdir(); (f / 'sam.yaml').write_text({queue!r})"
+    monkeypatch.setattr(packaging, "CHALICE", [sys.executable, "-c", makes])
+    template = json.loads(packaging.package(tmp_path).template("s3://bucket/key"))
+    assert {"Letters", "DeadLettersLetters", "ServerErrors", "Dashboard", "AlarmTopic"} <= set(template["Resources"])
+
+
+def test_another_rule_makes_another_package(tmp_path: Path) -> None:
+    (tmp_path / "infra" / "watching").mkdir(parents=True)
+    before = digest_of_sources(tmp_path)
+    (tmp_path / "infra" / "watching" / "specification.py").write_text("RULES = ()")
+    assert digest_of_sources(tmp_path) != before
