@@ -15,7 +15,7 @@ LOCAL_STAGE = "local"
 class Settings(BaseModel):
     """A deployment's settings, from its template; built once per process."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)  # the input is the whole environment
 
     stage: str = Field(alias="STAGE", min_length=1)
     event_bus_name: str = Field(alias="EVENT_BUS_NAME", min_length=1)
@@ -30,6 +30,7 @@ class Settings(BaseModel):
     flags_profile_id: str = Field(alias="FLAGS_PROFILE_ID", min_length=1)
     flags_strategy_id: str = Field(alias="FLAGS_STRATEGY_ID", min_length=1)
     dead_letter_queue_url: str = Field(alias="DEAD_LETTER_QUEUE_URL", pattern=r"^https?://")
+    memory_mb: int = Field(0, alias="AWS_LAMBDA_FUNCTION_MEMORY_SIZE", ge=0)  # what Lambda says that it is
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field("INFO", alias="LOG_LEVEL")
 
     @model_validator(mode="after")

@@ -33,8 +33,10 @@ from chalicelib.api.upload import FILE_BYTES, FORM, FORM_BYTES, JSON, UploadedFi
 from chalicelib.auth import Caller
 from chalicelib.bootstrap.container import Container
 from chalicelib.domain.errors import FieldError, InvalidInputError
+from chalicelib.monitoring.errors import what_of
 from chalicelib.monitoring.logger import logger
-from chalicelib.monitoring.metrics import count, flush
+from chalicelib.monitoring.memory import memory
+from chalicelib.monitoring.metrics import count, flush_request
 from chalicelib.monitoring.names import MetricName
 from chalicelib.monitoring.people import begin_call
 from chalicelib.monitoring.trace import begin_trace, trace_id
@@ -45,6 +47,7 @@ Refusal = Callable[[Exception, str], Response]  # the answer to an error on a pa
 TRACE_ID = "Trace-Id"  # of every answer: by it a person can name what they saw
 NAMED_FIELDS = 10  # of all that are wrong, in one sentence
 JSON_BODY_BYTES = 64 * 1024
+API_FUNCTION = "APIHandler"  # what the template calls the function of all routes
 
 
 @dataclass(frozen=True)
@@ -143,8 +146,16 @@ def answered(request: Request, work: Callable[[], Response], refusal: Refusal) -
             "elapsed_ms": round((time.perf_counter() - started) * 1000, 1),
         },
     )
-    flush()
+    _counted(response.status_code)
     return response
+
+
+def _counted(status: int) -> None:
+    """Print the metrics of the request."""
+    count(MetricName.REQUESTS)
+    count(MetricName.SERVER_ERRORS, int(status >= HTTPStatus.INTERNAL_SERVER_ERROR))
+    memory.measure(API_FUNCTION)
+    flush_request()
 
 
 def validated(model: type[Model], value: Any, *place: str) -> Model:
@@ -167,7 +178,7 @@ def refused(request: Request, error: Exception, refusal: Refusal) -> Response:
     elif response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
         logger().warning("unavailable", exc_info=error)
     else:
-        logger().info("refused", extra={"reason": f"{type(error).__name__}: {error}"[:500]})
+        logger().info("refused", extra={"reason": what_of(error)})
     return response
 
 

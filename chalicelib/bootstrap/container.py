@@ -30,8 +30,11 @@ from chalicelib.flags.appconfig.clients import AppConfigIds, FlagClients
 from chalicelib.flags.changes.inspect import flags_naming, percentages
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import LoggedReports
+from chalicelib.monitoring.errors import hush
 from chalicelib.monitoring.logger import logger
-from chalicelib.monitoring.people import hide_in, named_by
+from chalicelib.monitoring.memory import memory
+from chalicelib.monitoring.people import named_by
+from chalicelib.repositories.command_times import CommandTimes
 from chalicelib.repositories.database import open_database
 from chalicelib.services.account.erasure import AccountErasureService
 from chalicelib.services.account.export import AccountExportService, FlagsNaming
@@ -214,10 +217,11 @@ _overrides: list[Container] = []
 def _deployed() -> Container:
     settings = Settings.from_environment()
     logger().setLevel(settings.log_level)
-    hide_in(logging.getLogger().handlers)
+    memory.limit_mb = settings.memory_mb
+    hush(logging.getLogger().handlers)
     secrets = Secrets.model_validate(parameters.get_secret(settings.secret_id, transform="json"))
     publisher = EventBridgePublisher(eventbridge, settings.event_bus_name)
-    database = open_database(secrets.mongodb_uri.get_secret_value(), settings.mongodb_database)
+    database = open_database(secrets.mongodb_uri.get_secret_value(), settings.mongodb_database, CommandTimes())
     ports = mongo_ports(database, publisher)
     keys = KeyStore(partial(fetch_key_set, settings.auth_jwks_url))
     verifier = TokenVerifier(keys, settings.auth_issuer, settings.auth_audience)

@@ -32,7 +32,7 @@ def named_meters(detail: Mapping[str, Any]) -> NamedMeters:
     user_id = detail.get("userId")
     if not isinstance(user_id, str) or not user_id:
         raise UnreadableEventError(
-            f"an event of version {detail.get('version')!r:.50} names no user: find out what it meant, then replay "
+            "an event of an unknown version names no user: find out what it meant, then replay "
             "(python -m infra replay) or discard it (python -m infra dlq discard)"
         )
     return NamedMeters(user_id, _types(detail))

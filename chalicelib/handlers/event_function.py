@@ -14,10 +14,12 @@ from aws_lambda_powertools.utilities.parser.envelopes import EventBridgeEnvelope
 from chalicelib.bootstrap.container import Container, container
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.domain.unknown_events import is_of_unknown_version, named_meters
+from chalicelib.monitoring.errors import presentable
 from chalicelib.monitoring.logger import logger
-from chalicelib.monitoring.metrics import count, flush
+from chalicelib.monitoring.memory import memory
+from chalicelib.monitoring.metrics import count, flush, timed
 from chalicelib.monitoring.names import MetricName
-from chalicelib.monitoring.people import begin_call, concerning, presentable
+from chalicelib.monitoring.people import begin_call, concerning
 from chalicelib.monitoring.trace import begin_trace
 
 Event = TypeVar("Event", bound=EnergyEvent)
@@ -36,7 +38,7 @@ def event_function(model: type[Event]) -> Callable[[Callable[[Event, Container],
     def decorate(function: Callable[[Event, Container], int]) -> LambdaFunction:
         @functools.wraps(function)
         def handler(event: Any, context: Any) -> dict[str, Any]:
-            with _call(event, context, "event failed", event_type=model.__name__):
+            with _call(event, context, "event failed", event_type=model.__name__), _counted(name_of(function)):
                 concerning(*_people_of(event))
                 if (detail := _of_unknown_version(event)) is not None:
                     return {"refreshed": _recalculate(detail, model)}
@@ -72,6 +74,25 @@ def _call(event: Any, context: Any, failure: str, **said: str) -> Iterator[None]
         flush()
 
 
+@contextmanager
+def _counted(function: str) -> Iterator[None]:
+    """One event of all that are handled, and of those that fail where it does."""
+    failed = 1
+    try:
+        with timed(MetricName.EVENT_DURATION):
+            yield
+        failed = 0
+    finally:
+        count(MetricName.EVENTS_HANDLED)
+        count(MetricName.EVENTS_FAILED, failed)
+        memory.measure(function)
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """What the template calls a function: an alarm goes by it."""
+    return "".join(part.capitalize() for part in function.__name__.split("_"))
+
+
 def _people_of(event: Any) -> list[str]:
     """Who an event says it is about, whatever else is wrong with it."""
     user_id = _detail_of(event).get("userId")
@@ -93,12 +114,18 @@ def _of_unknown_version(event: Any) -> dict[str, Any] | None:
 def _recalculate(detail: dict[str, Any], model: type[EnergyEvent]) -> int:
     """The safe way for an event of an unknown version: it may mean anything, afterwards its meters are right."""
     count(MetricName.EVENTS_OF_UNKNOWN_VERSION)
-    said = {"event_type": model.__name__, "event_version": repr(detail.get("version"))[:50]}
+    said = {"event_type": model.__name__, "event_version": _version_of(detail)}
     logger().warning("event of an unknown version, its meters are calculated again in full", extra=said)
     named = named_meters(detail)
     refreshed = container().recalculation.recalculate(named.user_id, named.types)
     logger().info("event handled", extra={**said, "refreshed": refreshed})
     return refreshed
+
+
+def _version_of(detail: dict[str, Any]) -> int | str:
+    """A number, or of what type it is: anything may stand there."""
+    version = detail.get("version")
+    return version if isinstance(version, int) else type(version).__name__
 
 
 def scheduled_function(function: Callable[[Container], dict[str, Any]]) -> LambdaFunction:
@@ -112,6 +139,8 @@ def scheduled_function(function: Callable[[Container], dict[str, Any]]) -> Lambd
         with _call(event, context, "schedule failed", function=function.__name__):
             done = function(container())
             logger().info("schedule done", extra={"function": function.__name__, "done": done})
+            count(MetricName.SCHEDULE_RUNS, function=name_of(function))
+            memory.measure(name_of(function))
             return done
 
     setattr(handler, SCHEDULED, True)

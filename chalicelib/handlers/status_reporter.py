@@ -6,7 +6,7 @@ from chalice import Blueprint
 
 from chalicelib.bootstrap.container import Container
 from chalicelib.handlers.event_function import scheduled_function
-from chalicelib.monitoring.metrics import count, percent_of
+from chalicelib.monitoring.metrics import count, percent
 from chalicelib.services.figures.gauges import Gauge
 
 # With the last rows that are added (20 s) less than the function's time (.chalice/config.json), and that is the
@@ -30,4 +30,4 @@ def _report(gauge: Gauge) -> None:
     if gauge.component is None:
         count(gauge.name, int(gauge.value))
     else:
-        percent_of(gauge.component.value, gauge.name, gauge.value)
+        percent(gauge.name, gauge.value, component=gauge.component.value)

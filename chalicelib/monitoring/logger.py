@@ -1,6 +1,6 @@
 """The one structured logger (JSON lines, AWS Lambda Powertools), opened on first use.
 
-No line of it names a person, and each says to which trace it belongs.
+No line of it names a person, none says what an error says, and each says to which trace it belongs.
 """
 
 import json
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
+from chalicelib.monitoring.errors import TellingNothing
 from chalicelib.monitoring.names import SERVICE
 from chalicelib.monitoring.people import hidden_in
 from chalicelib.monitoring.trace import trace_id
@@ -26,7 +27,9 @@ def logger() -> "Logger":
     """The process's logger; its level comes from LOG_LEVEL through ``bootstrap``."""
     from aws_lambda_powertools import Logger  # a command that logs nothing does not pay for it
 
-    return Logger(service=SERVICE, use_rfc3339=True, stream=cast(TextIO, _Output()), json_serializer=_line)
+    made = Logger(service=SERVICE, use_rfc3339=True, stream=cast(TextIO, _Output()), json_serializer=_line)
+    made.addFilter(TellingNothing())
+    return made
 
 
 @contextmanager

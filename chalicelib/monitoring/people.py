@@ -1,24 +1,20 @@
 """Whose ids a function's output must not say: everybody's whom the present call is about.
 
-What logs takes care by itself to name nobody; this is for what nobody foresees, such as the text of an error that a
-driver has made of a whole document.
+What logs takes care by itself to name nobody, and ``errors`` tells no text of an error; this is for what nobody
+foresees.
 """
 
-import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from typing_extensions import override
-
 from chalicelib.domain.people import written_forms
 
 MOST = 200  # people of a call; a job that walks through all of them logs what it has seen last
 LONG = 6  # characters: what is shorter is hidden as a word of its own
 SOMEBODY = "[user]"  # where no pseudonyms are known
-INPUTS = re.compile(r"input_value=.*?(?=, input_type=)", re.DOTALL)  # pydantic quotes what it was given, or parts of it
 
 _people: ContextVar[tuple[str, ...]] = ContextVar("people", default=())
 _pseudonym: list[Callable[[str], str]] = [lambda _: SOMEBODY]
@@ -52,8 +48,7 @@ def people_named() -> Iterator[None]:
 
 
 def hidden(text: str) -> str:
-    """A text without the ids of the people whom the call is about, and without the inputs that pydantic quotes."""
-    text = INPUTS.sub("input_value=[...]", text)
+    """A text without the ids of the people whom the call is about."""
     for user_id in sorted(_people.get(), key=len, reverse=True):  # one id may lie in another
         for form in written_forms(user_id):
             if form in text:
@@ -77,30 +72,3 @@ def hidden_in(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     return hidden(str(value))
-
-
-def presentable(error: Exception) -> Exception:
-    """The error itself, or one of the same name that says its text without the ids: Lambda prints it, and keeps it."""
-    text = str(error)
-    if (said := hidden(text)) == text:
-        return error
-    kind: type[Exception] = type(type(error).__name__, (Exception,), {})
-    return kind(said).with_traceback(error.__traceback__)
-
-
-class Hiding(logging.Filter):
-    """For the handlers of other people's loggers."""
-
-    @override
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass, without the ids."""
-        record.msg, record.args = hidden(record.getMessage()), None
-        if record.exc_info:
-            record.exc_text = hidden(logging.Formatter().formatException(record.exc_info))
-        return True
-
-
-def hide_in(handlers: list[logging.Handler]) -> None:
-    """Let handlers say no ids."""
-    for handler in handlers:
-        handler.addFilter(Hiding())

@@ -21,6 +21,8 @@ from chalicelib.domain.meters.invariants import (
 )
 from chalicelib.domain.ports import MeterState
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
+from chalicelib.monitoring.metrics import timed
+from chalicelib.monitoring.names import MetricName
 from chalicelib.repositories import series
 from chalicelib.repositories.calculation_marks import behind
 from chalicelib.repositories.control import sync_state
@@ -53,7 +55,7 @@ class MongoDisplayDataRepository:
         """
         view = view_id(user_id, energy_type, data_type, year, self._calculation_version)
         pipeline = _view_pipeline(meter_id(user_id, energy_type), view)
-        with time_limit(READ_SECONDS):
+        with timed(MetricName.DISPLAY_QUERY_DURATION), time_limit(READ_SECONDS):
             found = self._looked_up(pipeline)
             if not found[1].damaged:
                 return found

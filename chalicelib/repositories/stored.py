@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from chalicelib.monitoring.errors import what_of
 from chalicelib.monitoring.logger import logger
 
 Lax = Field(strict=False)  # the value of an enumeration, as it is stored
@@ -35,14 +36,7 @@ def readable(kind: type[Kind], document: Any, name: str) -> Kind | None:
 def reason_of(error: ValidationError) -> str:
     """What is wrong with a document, in a few words, and what was found: for a document that names no people."""
     first = error.errors()[0]
-    found = f", found {brief(first['input'])}" if first["loc"] and first["type"] != "missing" else ""
-    return what_of(error) + found
-
-
-def what_of(error: ValidationError) -> str:
-    """The same for a log line: without what was found."""
-    first = error.errors()[0]
     field = ".".join(map(str, first["loc"]))
     if first["type"] == "missing":
         return f"{field} is missing"
-    return f"{field}: {first['msg']}" if field else first["msg"]
+    return f"{field}: {first['msg']}, found {brief(first['input'])}" if field else first["msg"]

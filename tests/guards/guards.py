@@ -698,6 +698,30 @@ GUARDS = (
         ),
     ),
     Guard(
+        "a log line does not say what an error says",
+        "chalicelib/monitoring/logger.py",
+        "made.addFilter(TellingNothing())",
+        "pass",
+        ("tests/functional/test_contents_in_logs.py::test_a_scheduled_function_that_fails[sweeper-validation]",),
+    ),
+    Guard(
+        "a text is told only where it stands in the code",
+        "chalicelib/monitoring/errors.py",
+        "return frame is not None and bool(error.args) and str(error) in frame.f_code.co_consts",
+        "return frame is not None",
+        ("tests/unit/monitoring/test_errors.py::test_no_output_says_what_an_error_says[a write]",),
+    ),
+    Guard(
+        "what a stack writes is its owner's alone",
+        "infra/local/processes/supervision.py",
+        "                    umask=OWNER_ONLY,\n",
+        "",
+        (
+            "tests/unit/infra/local/test_supervision.py::"
+            "test_what_a_piece_writes_and_what_it_starts_writes_is_its_owners_alone",
+        ),
+    ),
+    Guard(
         "an erased person is in no old version of the flags",
         "chalicelib/flags/changes/people.py",
         "        self._home.delete(version)",

@@ -27,6 +27,19 @@ def test_the_environment_is_read_by_its_names() -> None:
     assert (settings.stage, settings.event_bus_name, settings.log_level) == ("prod", "energy", "DEBUG")
 
 
+def test_what_lambda_gives_of_memory_is_read_where_it_says_so() -> None:
+    assert Settings.from_environment(GOOD | {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512"}).memory_mb == 512
+    assert Settings.from_environment(GOOD).memory_mb == 0
+
+
+def test_what_is_wrong_is_said_without_the_environment() -> None:
+    """It holds the function's own credentials."""
+    with pytest.raises(ValidationError) as caught:
+        Settings.from_environment({"AWS_SESSION_TOKEN": "marked"})
+    assert "STAGE" in str(caught.value)
+    assert "marked" not in str(caught.value)
+
+
 @pytest.mark.parametrize("name", GOOD)
 def test_a_missing_variable_is_named(name: str) -> None:
     with pytest.raises(ValidationError, match=name):

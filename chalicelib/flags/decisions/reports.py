@@ -21,9 +21,9 @@ class LoggedReports(Reports):
 
     @override
     def malformed(self, problems: Mapping[str, str], document: str | None) -> None:
-        """An error: somebody has to mend the document."""
+        """An error: somebody has to mend the document. What is wrong may name people: ``flags list`` says it."""
         count(MetricName.FLAGS_MALFORMED, len(problems))
-        logger().error("flags malformed", extra={"document": document or "none", "problems": dict(problems)})
+        logger().error("flags malformed", extra={"document": document or "none", "flags": sorted(problems)})
 
 
 class SilentReports(Reports):

@@ -14,6 +14,7 @@ from chalicelib.domain.account import Erasure, Erasures, KeepsLate, KeepsPeople,
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.monitoring.errors import what_of
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.people import concerning
 
@@ -122,7 +123,7 @@ def _tried(what: dict[str, str], work: Callable[[], bool]) -> bool:
     try:
         return work()
     except UnavailableError as error:
-        logger().warning("an erasure waits", extra={**what, "reason": str(error)})
+        logger().warning("an erasure waits", extra={**what, "reason": what_of(error)})
     except Exception as error:  # noqa: BLE001 the next account wants its end too, and this one its next attempt
         frames = format_tb(error.__traceback__)
         logger().error("an erasure fails", extra={**what, "error": type(error).__name__, "frames": frames})

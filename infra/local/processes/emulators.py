@@ -50,6 +50,7 @@ def localstack(layout: Layout) -> Piece:
         "DISABLE_EVENTS": "1",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
         "EAGER_SERVICE_LOADING": "0",
+        "LS_LOG": "warning",  # it would print the address of every request, with what is asked for
     }
     return Piece(
         "localstack",

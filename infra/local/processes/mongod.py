@@ -33,6 +33,7 @@ def piece(data: Path, port: int, *options: str) -> Piece:
         *("--networkMessageCompressors", "snappy,zstd"),
         *("--setParameter", "transactionLifetimeLimitSeconds=30"),
         *("--wiredTigerCacheSizeGB", "1.5"),
+        *("--slowms", "2147483647"),  # a slow command would be in the log with its documents
         "--nounixsocket",
         *options,
     ]

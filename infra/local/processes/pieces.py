@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from infra.local.layout import Layout
 from infra.local.processes import emulators, mongod
 from infra.local.processes.emulators import answers
+from infra.local.processes.logs import logs_of
 from infra.local.processes.ports import require_free
 from infra.local.processes.supervision import Piece, Supervisor
 from infra.local.steps import Step, Steps
@@ -35,6 +36,7 @@ class Processes:
 
         Nothing is ended before it is certain that the ports are to be had.
         """
+        logs_of(self._layout.folder)
         pieces = self._pieces()
         missing = [piece for piece in pieces if not self.supervisor.runs_as(piece)]
         names = [piece.name for piece in missing]

@@ -18,11 +18,12 @@ from pathlib import Path
 import psutil
 
 from infra.errors import OperatorError
-from infra.local.processes.logs import last_lines
+from infra.local.processes.logs import OWNER_FILE, last_lines, logs_of
 from infra.local.waiting import wait_until
 
 MARK = "ENERGY_MONITOR_STACK"
 STOP_SECONDS = 15.0
+OWNER_ONLY = 0o077  # what a piece writes, and what it starts, nobody else reads
 KEEP_NOTHING = {"localstack"}  # ended by force at once: it would take five seconds to forget everything
 
 
@@ -131,7 +132,8 @@ class Supervisor:
         return ports
 
     def _launch(self, piece: Piece) -> subprocess.Popen[bytes]:
-        with self._fresh_log(piece.name).open("wb") as output:
+        log = self._fresh_log(piece.name)
+        with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_FILE), "wb") as output:  # noqa: PTH123
             try:
                 return subprocess.Popen(  # noqa: S603 - the pieces' commands are fixed
                     piece.command,
@@ -140,6 +142,7 @@ class Supervisor:
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
+                    umask=OWNER_ONLY,
                 )
             except FileNotFoundError as error:
                 raise OperatorError(
@@ -169,8 +172,8 @@ class Supervisor:
             self._note(piece.name).write_text(json.dumps(note))
 
     def _fresh_log(self, name: str) -> Path:
+        logs_of(self._folder)
         log = self.log_of(name)
-        log.parent.mkdir(parents=True, exist_ok=True)
         if log.exists():
             log.replace(log.with_suffix(".log.1"))
         return log

@@ -48,9 +48,12 @@ class Reported:
         """The last run's, by name and component."""
         lines = [json.loads(line) for line in self._capsys.readouterr().out.splitlines() if '"_aws"' in line]
         return {
-            (metric["Name"], line.get("component")): line[metric["Name"]][0]
+            (metric["Name"], line["component"] if "component" in group["Dimensions"][0] else None): (
+                line[metric["Name"]][0]
+            )
             for line in lines
-            for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+            for group in line["_aws"]["CloudWatchMetrics"]
+            for metric in group["Metrics"]
         }
 
 

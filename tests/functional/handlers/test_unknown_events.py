@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.parser import ValidationError
 
 from chalicelib.domain.errors import UnavailableError, UnreadableEventError
 from chalicelib.domain.readings import EnergyType
@@ -67,13 +66,13 @@ def test_a_user_or_a_meter_that_is_not_there_is_not_made_by_it(shown: Api) -> No
 
 
 def test_an_event_that_names_nobody_fails_so_that_a_person_sees_it(shown: Api) -> None:
-    with pytest.raises(UnreadableEventError):
+    with pytest.raises(UnreadableEventError, match=r"replay \(python -m infra replay\) or discard it"):
         handled({"version": 2})
     assert len(damaged(shown)) == 4
 
 
 def test_an_event_of_our_version_that_is_no_event_still_fails(shown: Api) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(Exception, match="1 x missing occurredAt"):
         handled({"version": 1, "userId": "alice", "meter": {"type": "gas"}})
     assert len(damaged(shown)) == 4
 
@@ -84,7 +83,7 @@ def test_it_is_said_in_the_log_and_counted(
     caplog.clear()
     handled({"version": 7, "userId": "alice"})
     (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
-    assert (warning.__dict__["event_type"], warning.__dict__["event_version"]) == ("EnergyReadingCreated", "7")
+    assert (warning.__dict__["event_type"], warning.__dict__["event_version"]) == ("EnergyReadingCreated", 7)
     assert '"EventsOfUnknownVersion":[1.0]' in capsys.readouterr().out
 
 

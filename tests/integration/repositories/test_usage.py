@@ -16,6 +16,7 @@ from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
+from chalicelib.monitoring.metrics import flush, metrics
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.usage import MongoUsageLog
 from chalicelib.services.backends.backend_usage import BackendUsageTracker
@@ -99,8 +100,10 @@ def test_nobody_waits_for_a_row(watched: Database[Any], inserts: Inserts) -> Non
 def test_a_server_that_is_away_fails_nobody_and_what_is_not_noted_is_said(
     unreachable: Database[Any], caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    metrics().clear_metrics()
     BackendUsageTracker(MongoUsageLog(unreachable), Pseudonyms(b"key"), now).log_backend_usage(usage("somebody"))
     assert [record.getMessage() for record in caplog.records] == ["usage of a backend was not noted"]
+    flush()
     (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert (line["component"], line["backend"], line["BackendDuration"], line["BackendFailures"]) == (
         "energy_table",

@@ -129,3 +129,22 @@ def test_a_piece_that_was_killed_is_remembered_until_it_starts_again(supervisor:
     assert not supervisor.was_killed("sample")
     supervisor.stop("sample")
     assert not supervisor.was_killed("sample")
+
+
+def test_what_a_piece_writes_and_what_it_starts_writes_is_its_owners_alone(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    writing = "open({!r}, 'w').write('it'); print('said', flush=True)"
+    files = [tmp_path / "own", tmp_path / "child"]
+    own, child = (writing.format(str(file)) for file in files)
+    code = f"import subprocess, sys; {own}; subprocess.run([sys.executable, '-c', {child!r}])\n{SERVER}"
+    log = supervisor.log_of("sample")
+    log.parent.mkdir()
+    log.write_text("of the run before")
+    log.chmod(0o644)
+    supervisor.start(piece(code, *free_ports(1)))
+    assert "said" in log.read_text()
+    for file in (*files, log, log.with_suffix(".log.1")):
+        assert file.stat().st_mode & 0o777 == 0o600, file
+    for folder in (tmp_path, log.parent):
+        assert folder.stat().st_mode & 0o777 == 0o700

@@ -1,0 +1,151 @@
+"""What an output may say of an error: its kind, its code, where it was raised, what it came from; never what it says.
+
+Drivers and pydantic put documents, amounts and files into their texts, and no search finds all of that again. A text is
+told only where it stands in the code as it is: then it says nothing of anybody.
+"""
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice, pairwise
+from pathlib import Path
+from traceback import FrameSummary, extract_tb
+from types import FrameType
+
+from pydantic import ValidationError
+from typing_extensions import override
+
+OURS = "chalicelib"
+CAUSES = 4  # of a chain
+MISSING = "missing"
+WORD = re.compile(r"[A-Za-z][A-Za-z.]{0,80}")
+
+
+def what_of(error: BaseException) -> str:
+    """The error and what it came from, in one line."""
+    return ", from ".join(_told(each) for each in islice(_chain(error), CAUSES))
+
+
+def presentable(error: Exception) -> Exception:
+    """The error itself where its text may be told, or one of its name that says what may be told of it.
+
+    Lambda prints what a function raises, and keeps it with the event.
+    """
+    return error if _stands_in_the_code(error) else _retold(error)
+
+
+class TellingNothing(logging.Filter):
+    """For our own logger: the exception of a record keeps its frames and loses its text."""
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass."""
+        if record.exc_info and record.exc_info[1] is not None:
+            told = _with_causes(record.exc_info[1])
+            record.exc_info = (type(told), told, told.__traceback__)
+        return True
+
+
+class TellingNoValues(TellingNothing):
+    """For other people's loggers too: of what they say, the template is told, where there is one, and the place."""
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass."""
+        template = record.msg if record.args and isinstance(record.msg, str) else "(not told)"
+        record.msg, record.args, record.exc_text = f"{template} [{record.module}:{record.lineno}]", None, None
+        return super().filter(record)
+
+
+def hush(handlers: Sequence[logging.Handler]) -> None:
+    """Let handlers say nothing of anybody, whoever logs."""
+    for handler in handlers:
+        handler.addFilter(TellingNoValues())
+
+
+def _told(error: BaseException) -> str:
+    return " ".join((_name(error), _details(error))).strip()
+
+
+def _details(error: BaseException) -> str:
+    text = str(error) if _stands_in_the_code(error) else ""
+    return " ".join(filter(None, (text and f"({text})", _code(error), _place(error))))
+
+
+def _name(error: BaseException) -> str:
+    return type(error).__name__
+
+
+def _stands_in_the_code(error: BaseException) -> bool:
+    """Whether the function that raised the error has its text as a constant."""
+    frame = _raising_frame(error)
+    return frame is not None and bool(error.args) and str(error) in frame.f_code.co_consts
+
+
+def _raising_frame(error: BaseException) -> FrameType | None:
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return None if traceback is None else traceback.tb_frame
+
+
+def _code(error: BaseException) -> str:
+    """The number or word that a driver, a service of AWS or pydantic has for what went wrong."""
+    if isinstance(error, ValidationError):
+        return _kinds(error)
+    answer = getattr(error, "response", None)  # of botocore
+    if isinstance(answer, dict):
+        code = str(answer.get("Error", {}).get("Code"))
+        return f"code {code}" if WORD.fullmatch(code) else ""
+    if isinstance(details := getattr(error, "details", None), dict) and "writeErrors" in details:  # of pymongo
+        return f"codes {sorted({each.get('code', 0) for each in details['writeErrors']})}"
+    for name in ("code", "errno"):
+        if isinstance(number := getattr(error, name, None), int):
+            return f"{name} {number}"
+    return ""
+
+
+def _kinds(error: ValidationError) -> str:
+    """How often what is wrong; a field that is missing is named by the model, not by who sent it."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    kinds = Counter(f"{MISSING} {each['loc'][-1]}" if each["type"] == MISSING else each["type"] for each in found)
+    return ", ".join(f"{times} x {kind}" for kind, times in kinds.items())
+
+
+def _place(error: BaseException) -> str:
+    """The innermost line of ours that the error came through, else the innermost of all."""
+    frames = extract_tb(error.__traceback__)
+    if not frames:
+        return ""
+    frame = next((frame for frame in reversed(frames) if OURS in Path(frame.filename).parts), frames[-1])
+    return f"at {_file(frame)}:{frame.lineno} {frame.name}"
+
+
+def _file(frame: FrameSummary) -> str:
+    parts = Path(frame.filename).parts
+    return "/".join(parts[parts.index(OURS) :] if OURS in parts else parts[-2:])
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    found: BaseException | None = error
+    seen: set[int] = set()
+    while found is not None and id(found) not in seen:
+        seen.add(id(found))
+        yield found
+        found = found.__cause__ or (None if found.__suppress_context__ else found.__context__)
+
+
+def _with_causes(error: BaseException) -> BaseException:
+    """The error and what it came from, retold."""
+    retold = [_retold(each, alone=True) for each in islice(_chain(error), CAUSES)]
+    for told, cause in pairwise(retold):
+        told.__cause__ = cause
+    return retold[0]
+
+
+def _retold(error: BaseException, *, alone: bool = False) -> Exception:
+    """An error of the same name and frames."""
+    kind: type[Exception] = type(_name(error), (Exception,), {"__module__": type(error).__module__})
+    text = _details(error) if alone else what_of(error).removeprefix(_name(error)).strip()
+    return kind(text).with_traceback(error.__traceback__)
