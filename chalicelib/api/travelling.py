@@ -12,6 +12,9 @@ from chalicelib.api.answers import Answer
 from chalicelib.api.errors import AnswerTooLargeError
 
 LARGE = 64 * 1024  # below this, compressing costs more than it saves
+# What the operators' page asks for each quarter of a minute; it has no ETag, which compressing would weaken.
+OFTEN = ("/ops/status", "/ops/alarms", "/ops/components/")
+LARGE_OFTEN = 2 * 1024
 LAMBDA_BYTES = 6 * 1024 * 1024  # of an answer as JSON: text with its quotation marks escaped, or base64
 COMPRESSIBLE = re.compile(r"text/|application/([\w.-]+\+)?json|application/javascript|image/svg\+xml")
 WEIGHT = re.compile(r"q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
@@ -19,7 +22,7 @@ WEIGHT = re.compile(r"q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 
 def travelling(request: Request, response: Response) -> Response:
     """An answer as it is handed to Lambda. Raises AnswerTooLargeError."""
-    if len(response.body) < LARGE:
+    if len(response.body) < (LARGE_OFTEN if request.path.startswith(OFTEN) else LARGE):
         return response
     if compressible := bool(COMPRESSIBLE.match(str(response.headers.get("Content-Type")))):
         response.headers["Vary"] = "Accept-Encoding"

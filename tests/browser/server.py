@@ -78,6 +78,7 @@ class Served:
     takes_tokens: bool = True
     is_away: bool = False  # every connection ends without an answer
     gateway_status: int | None = None  # with which a gateway answers everything
+    stand_in: Callable[[str, str, Mapping[str, str], bytes], HTTPResponse | None] | None = None  # None: it passes
     reads_files_again: bool = False  # of the page, each time that it is loaded
     lock: Lock = field(default_factory=Lock)
     answered: list[Answered] = field(default_factory=list)
@@ -133,7 +134,7 @@ class Served:
         taken = headers if self.takes_tokens else {**headers, "Authorization": "Bearer ended"}
         with self.lock:
             self.behind.store.down = path.partition("?")[0] in self.failures
-            answer = _asked(method, path, taken, body)
+            answer = (self.stand_in and self.stand_in(method, path, taken, body)) or _asked(method, path, taken, body)
             self.behind.store.down = False
             self.answered.append(Answered(method, path, answer.status_code, answer.headers.get("X-Backend")))
             if not self.is_lagging:

@@ -4,7 +4,7 @@ from collections import Counter
 
 from playwright.sync_api import Browser, Page, Request
 
-from chalicelib.api.web.files import web_files
+from chalicelib.api.web.files import HOUSEHOLD, web_files
 from tests.browser.server import Served
 from tests.functional.test_page import BUDGET_BYTES, BUDGET_REQUESTS
 
@@ -30,7 +30,7 @@ def test_what_shows_the_page_is_loaded_once_and_nothing_beyond_it(served: Served
         done = loaded(context.new_page(), served.url)
         times = Counter(request.url.rpartition("/")[2] for request in done if request.sizes()["responseBodySize"])
         assert times.pop("") == 1
-    scripts = {name.rpartition("/")[2] for name in web_files().early}
+    scripts = {name.rpartition("/")[2] for name in web_files().early[HOUSEHOLD]}
     assert times == dict.fromkeys([*scripts, "pico.css", "page.css", "icon.svg"], 1)
 
 

@@ -93,6 +93,7 @@ def test_accept_encoding_is_read_as_its_standard_says(header: str, taken: bool) 
 
 @dataclass
 class Asked:
+    path: str = "/v2/energy"
     headers: dict[str, str] = field(default_factory=lambda: {name.lower(): value for name, value in ASKED.items()})
 
 
@@ -106,6 +107,14 @@ def travelled(body: str | bytes, content_type: str, **headers: str) -> Response:
 def test_text_of_every_kind_is_compressed(media: str) -> None:
     assert gzip.decompress(travelled("ä" * LARGE, media).body) == ("ä" * LARGE).encode()
     assert gzip.decompress(travelled(b"x" * LARGE, media).body) == b"x" * LARGE
+
+
+@pytest.mark.parametrize(
+    ("path", "is_compressed"), [("/ops/status", True), ("/ops/components/dashboard", True), ("/ops/flags", False)]
+)
+def test_what_the_console_asks_for_again_and_again_is_compressed_sooner(path: str, is_compressed: bool) -> None:
+    answer = travelling(Asked(path), Answer("x" * 4096, {"Content-Type": "application/json"}))  # type: ignore[arg-type]
+    assert ("Content-Encoding" in answer.headers) is is_compressed
 
 
 @pytest.mark.parametrize(("media", "headers"), [("image/png", {}), ("application/json", {"Content-Encoding": "br"})])

@@ -20,6 +20,7 @@ LATER = {
     "service_worker.js",
     *(f"account/{name}.js" for name in ("account", "account_words")),
     *(f"components/{name}.js" for name in ("csv_import", "form_words", "month_table")),
+    *(f"console/{path.name}" for path in (files.FOLDER / "console").glob("*.js")),
     *(f"components/reading_{name}.js" for name in ("form", "questions")),
     *(f"demo/{name}.js" for name in ("demo", "demo_api", "demo_words", "household", "welcome")),
     *(f"device/{name}.js" for name in ("device", "offline", "offline_words", "queue", "stay")),
@@ -96,6 +97,32 @@ def test_the_first_load_stays_within_its_budget(api: Api) -> None:
     assert len(loaded) <= BUDGET_REQUESTS
 
 
+def test_the_operators_page_is_the_same_document_with_scripts_and_styles_of_its_own(api: Api) -> None:
+    page, console = get(api, "/"), get(api, "/ops-console")
+    assert console.status_code == 200
+    assert {name: console.headers[name] for name in page.headers if name != "ETag"} == {
+        name: page.headers[name] for name in page.headers if name != "ETag"
+    }
+    names = {path.split("/", 3)[3] for path in linked(console)}
+    assert {"console/main.js", "styles/console.css", "styles/page.css", "vendor/pico.css"} <= names
+    assert not names & {"page/main.js", "page/app.js", "page/household.js"}
+    assert [path for path in linked(page) if "console" in path] == []
+
+
+def test_who_comes_back_from_signing_in_gets_the_page_that_they_left(api: Api) -> None:
+    page, console = get(api, "/").body, get(api, "/ops-console").body
+    assert page != console
+    assert get(api, "/?code=a&state=ops-console.random").body == console
+    for state in ("random", "", "ops-console", "/ops-console.", "https://elsewhere.example"):
+        assert get(api, f"/?code=a&state={state}").body == page
+
+
+def test_who_has_the_operators_page_is_not_sent_it_again(api: Api) -> None:
+    tag = get(api, "/ops-console").headers["ETag"]
+    assert get(api, "/ops-console", {"If-None-Match": tag}).status_code == 304
+    assert get(api, "/", {"If-None-Match": tag}).status_code == 200
+
+
 def test_compressed_and_plain_are_the_same_and_caches_know_it(api: Api) -> None:
     for path in ("/", linked(get(api, "/"))[1]):
         plain, compressed = get(api, path), get(api, path, BROWSER)
@@ -106,11 +133,12 @@ def test_compressed_and_plain_are_the_same_and_caches_know_it(api: Api) -> None:
 
 def test_the_path_of_the_files_changes_with_their_content(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(files, "FOLDER", tmp_path)
-    (tmp_path / "page").mkdir()
+    for entry in (files.HOUSEHOLD, files.CONSOLE):
+        (tmp_path / entry.script).parent.mkdir()
+        (tmp_path / entry.script).write_text("")
     (tmp_path / "index.html").write_text("")
     (tmp_path / "service_worker.js").write_text("")
     digests = set()
-    (tmp_path / "page" / "main.js").write_text("")
     for name, content in (("a.js", "one"), ("a.js", "two"), ("b.js", "two")):
         (tmp_path / "page" / name).write_text(content)
         digests.add(files.web_files.__wrapped__().digest)
@@ -159,7 +187,9 @@ def test_the_service_worker_keeps_every_script_of_this_release(api: Api) -> None
     found = release(api)
     assert found["digest"] == files.web_files().digest
     assert set(found["files"]) == {
-        name for name in files.web_files().assets if name.endswith((".js", ".css", ".svg"))
+        name
+        for name in files.web_files().assets
+        if name.endswith((".js", ".css", ".svg")) and "console" not in name  # operators need the network
     } - {"demo/household.js"}
 
 

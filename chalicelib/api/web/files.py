@@ -1,4 +1,4 @@
-"""The files of the page: ``index.html`` and, one folder deep, its scripts, styles and pictures.
+"""The files of the pages: ``index.html`` and, one folder deep, its scripts, styles and pictures.
 
 The service worker is no asset: its address stays when its content changes, so that browsers find the new one.
 They are read once, when the first of them is asked for, and found by their names: no path leads anywhere else.
@@ -24,10 +24,22 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".webmanifest": "application/manifest+json",
 }
-FIRST = "page/main.js"
 WITHOUT_NETWORK = {".css", ".js", ".svg"}
 LARGE = "demo/household.js"  # figures that are made up: nobody needs them in a cellar
+OPERATORS = ("console/", "styles/console.css")  # nothing of theirs works without network
 IMPORT = re.compile(r'^(?:import|export)\b[^"]*? from "([^"]+)"', re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page: its first script, and the styles that it has beside everybody's."""
+
+    script: str
+    styles: Sequence[str] = ()
+
+
+HOUSEHOLD = Entry("page/main.js")
+CONSOLE = Entry("console/main.js", ("styles/console.css",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +58,33 @@ class WebFile:
 
 @dataclass(frozen=True, slots=True)
 class WebFiles:
-    """All files by folder and name, ``digest`` of their content, the page that asks for them, and its service worker.
+    """All files by folder and name, ``digest`` of their content, the document of every page, and the service worker.
 
-    ``early``: the scripts that the page needs before it can show anything; others are loaded when somebody opens them.
+    ``early``: the scripts that a page needs before it can show anything; others are loaded when somebody opens them.
     """
 
     digest: str
     assets: Mapping[str, WebFile]
-    early: Sequence[str]
+    early: Mapping[Entry, Sequence[str]]
     index: Template
     worker: str
 
-    def page(self, prefix: str, issuer: str, client_id: str) -> bytes:
-        """The page as it is reached behind ``prefix``, such as ``/api``."""
+    def page(self, entry: Entry, prefix: str, issuer: str, client_id: str) -> bytes:
+        """A page as it is reached behind ``prefix``, such as ``/api``."""
         assets = f"{prefix}/assets/{self.digest}"
-        names = [escape(f"{assets}/{name}") for name in self.early]
-        preload = "\n".join(f'<link rel="modulepreload" href="{name}">' for name in names)
-        values = {"assets": assets, "base": prefix, "issuer": issuer, "client": client_id}
+        links = [("stylesheet", name) for name in entry.styles]
+        links += [("modulepreload", name) for name in self.early[entry]]
+        preload = "\n".join(f'<link rel="{rel}" href="{escape(assets)}/{name}">' for rel, name in links)
+        values = {"assets": assets, "base": prefix, "issuer": issuer, "client": client_id, "script": entry.script}
         return self.index.substitute({name: escape(value) for name, value in values.items()}, preload=preload).encode()
 
     def service_worker(self, prefix: str) -> bytes:
-        """The script that keeps this release for the page behind ``prefix``."""
-        kept = [name for name in self.assets if Path(name).suffix in WITHOUT_NETWORK and name != LARGE]
+        """The script that keeps this release for the household's page behind ``prefix``."""
+        kept = [
+            name
+            for name in self.assets
+            if Path(name).suffix in WITHOUT_NETWORK and name != LARGE and not name.startswith(OPERATORS)
+        ]
         release = {"base": prefix, "digest": self.digest, "files": kept}
         return f"self.release = {json.dumps(release)};\n{self.worker}".encode()
 
@@ -81,7 +98,8 @@ def web_files() -> WebFiles:
     for name, file in assets.items():
         digest.update(f"{name}\0".encode() + sha256(file.content).digest())
     index, worker = ((FOLDER / name).read_text() for name in ("index.html", "service_worker.js"))
-    return WebFiles(digest.hexdigest()[:16], assets, _imported(FIRST), Template(index), worker)
+    early = {entry: _imported(entry.script) for entry in (HOUSEHOLD, CONSOLE)}
+    return WebFiles(digest.hexdigest()[:16], assets, early, Template(index), worker)
 
 
 def _imported(name: str) -> list[str]:

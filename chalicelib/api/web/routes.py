@@ -1,4 +1,7 @@
-"""``GET /`` and ``/service-worker.js``: asked for again each time; ``/assets/...``: kept for a year by their digest."""
+"""``GET /``, ``/ops-console`` and ``/service-worker.js``: asked for again each time.
+
+``/assets/...``: kept for a year by their digest.
+"""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -13,7 +16,7 @@ from chalicelib.api.errors import UnknownRouteError
 from chalicelib.api.preconditions import etag_matches
 from chalicelib.api.routes import Routes
 from chalicelib.api.travelling import takes_gzip
-from chalicelib.api.web.files import SCRIPT, WebFile, web_files
+from chalicelib.api.web.files import CONSOLE, HOUSEHOLD, SCRIPT, Entry, WebFile, web_files
 from chalicelib.bootstrap.container import container
 
 HTML = "text/html; charset=utf-8"
@@ -21,6 +24,7 @@ REVALIDATED = "no-cache"
 KEPT = "public, max-age=31536000, immutable"
 UNUSED_FEATURES = ("camera", "geolocation", "microphone", "payment", "usb", "browsing-topics")
 WORKER_POLICY = "default-src 'none'; connect-src 'self'"
+CONSOLE_STATE = "ops-console."  # how the state of a sign-in begins that the operators' page has asked for
 GUARDS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in UNUSED_FEATURES),
@@ -32,11 +36,16 @@ routes = Routes(__name__)
 
 @routes.public("/")
 def page() -> Response:
-    """The page, or 304 where the caller has it."""
-    own, request = container(), routes.current_request
-    issuer, client_id = own.verifier.issuer, own.verifier.audience
-    content = web_files().page(stage_prefix(request), issuer, client_id)
-    return _revalidated(WebFile.of(content, HTML), content_policy([issuer, *own.sign_in_origins]))
+    """The page of households, or 304 where the caller has it; to who comes back from signing in the page they left."""
+    asked = routes.current_request.query_params
+    state = asked.get("state", "") if asked else ""
+    return _page(CONSOLE if state.startswith(CONSOLE_STATE) else HOUSEHOLD)
+
+
+@routes.public("/ops-console")
+def console() -> Response:
+    """The page of operators, or 304 where the caller has it. It holds nothing: what it shows asks for the role."""
+    return _page(CONSOLE)
 
 
 @routes.public("/service-worker.js")
@@ -71,6 +80,13 @@ def content_policy(issuers: Iterable[str]) -> str:
         "base-uri": "'none'",
     }
     return "; ".join(f"{rule} {value}" for rule, value in rules.items())
+
+
+def _page(entry: Entry) -> Response:
+    own, request = container(), routes.current_request
+    issuer, client_id = own.verifier.issuer, own.verifier.audience
+    content = web_files().page(entry, stage_prefix(request), issuer, client_id)
+    return _revalidated(WebFile.of(content, HTML), content_policy([issuer, *own.sign_in_origins]))
 
 
 def _revalidated(file: WebFile, policy: str) -> Response:

@@ -3,9 +3,8 @@
 import { html, useEffect, useMemo, useState } from "../vendor/preact.js";
 import { Api } from "./api.js";
 import { Drafts, later } from "./component.js";
-import { Formats, localeOf } from "./formats.js";
 import { Household } from "./household.js";
-import { LANGUAGES, WORDS } from "./words.js";
+import { useAppearance } from "./preferences.js";
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const LATER_STYLES = new URL("../styles/later.css", import.meta.url).href;
@@ -55,8 +54,7 @@ async function forgotten(user, waits) {
 
 /** @param {Props} props */
 export function App({ base, signIn, returned, isAway = false, preferences, fetch }) {
-  const [language, setLanguage] = useState(preferences.language);
-  const [theme, setTheme] = useState(preferences.theme);
+  const { words, formats, choices } = useAppearance(preferences);
   const isKept = preferences.isKept(base);
   const isOpening = returned || (isAway && isKept);
   const [phase, setPhase] = useState(/** @type {Phase} */ (isOpening ? "arriving" : "out"));
@@ -67,16 +65,10 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
   const [session, setSession] = useState(/** @type {import("./sign_in.js").Session | null} */ (null));
   const [witness, setWitness] = useState(/** @type {import("../witness/witness.js").Witness | null} */ (null));
   const [Farewell, setFarewell] = useState(/** @type {import("./component.js").Farewell | null} */ (null));
-  const words = WORDS[language];
 
   useEffect(() => {
-    document.documentElement.lang = language;
     if (!session) document.title = words.title;
-  }, [language, session]);
-  useEffect(() => {
-    if (theme === "auto") document.documentElement.removeAttribute("data-theme");
-    else document.documentElement.setAttribute("data-theme", theme);
-  }, [theme]);
+  }, [words, session]);
   useEffect(() => {
     if (!isOpening) return;
     const begin = (/** @type {import("./sign_in.js").Session} */ arrived) => {
@@ -110,7 +102,6 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
     return () => clearTimeout(timer);
   }, [session]);
 
-  const formats = useMemo(() => new Formats(localeOf(language, preferences.preferred)), [language]);
   const api = useMemo(
     () => session && new Api(base, session.token, () => setPhase("expired"), fetch, session.device),
     [session],
@@ -161,26 +152,7 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
       <h1>${words.title}</h1>
       ${phase === "arriving" && html`<p class="who" aria-busy="true">${returned ? words.signingIn : words.loading}</p>`}
       ${session && html`<p class="who">${words.signedInAs(session.user)} <button type="button" class="inline outline secondary" onClick=${askToLeave}>${words.signOut}</button></p>`}
-      <div class="choices">
-        <${Choice}
-          label=${words.language}
-          value=${language}
-          options=${LANGUAGES}
-          choose=${(/** @type {import("./words.js").Language} */ chosen) => {
-            preferences.language = chosen;
-            setLanguage(chosen);
-          }}
-        />
-        <${Choice}
-          label=${words.theme}
-          value=${theme}
-          options=${words.themes}
-          choose=${(/** @type {import("./preferences.js").Theme} */ chosen) => {
-            preferences.theme = chosen;
-            setTheme(chosen);
-          }}
-        />
-      </div>
+      ${choices}
     </header>
     <main class="container">
       <div role="alert">
@@ -196,21 +168,5 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
       ${api && html`<${Household} key=${session?.user} ...${{ words, formats, api, drafts, signOut, user: session?.user, ...witness }} />`}
       ${offline && html`<${offline.Offline} ...${{ base, session, words, formats, api, drafts, isLeaving, isOut: phase === "expired" || (phase === "kept" && hasNetwork) }} onLeft=${() => signOut()} onRemain=${() => setLeaving(false)} onBack=${() => setNetwork(true)} />`}
     </main>
-  `;
-}
-
-/**
- * @template {string} Value
- * @param {{label: string, value: Value, options: Record<Value, string>, choose: (value: Value) => void}} props
- */
-function Choice({ label, value, options, choose }) {
-  const pick = (/** @type {Event} */ event) =>
-    choose(/** @type {Value} */ (/** @type {HTMLSelectElement} */ (event.target).value));
-  return html`
-    <label><span class="spoken">${label}</span>
-      <select value=${value} onChange=${pick}>
-        ${Object.entries(options).map(([name, text]) => html`<option value=${name} selected=${name === value}>${text}</option>`)}
-      </select>
-    </label>
   `;
 }

@@ -23,7 +23,9 @@ import * as oauth from "../vendor/oauth4webapi.js";
  * @typedef {object} Issuer
  * @property {string} issuer its address
  * @property {string} clientId
- * @property {string} redirectUri where it sends people back to
+ * @property {string} redirectUri where it sends people back to: one address for all pages
+ * @property {string} [page] who asks, where that is not the household's page: the state begins with it, by which the
+ *   application knows whose page to send to who comes back
  */
 
 /**
@@ -62,7 +64,7 @@ export class SignIn {
       typed,
       view,
       verifier: oauth.generateRandomCodeVerifier(),
-      state: oauth.generateRandomState(),
+      state: this.at.page ? `${this.at.page}.${oauth.generateRandomState()}` : oauth.generateRandomState(),
       nonce: oauth.generateRandomNonce(),
     };
     this.around.storage.setItem(PENDING, JSON.stringify(pending));

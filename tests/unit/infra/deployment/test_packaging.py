@@ -50,13 +50,6 @@ def test_packaging_asks_nobody_for_credentials_and_must_leave_a_package(
         packaging.package(tmp_path)
 
 
-def test_a_template_gets_the_alarms_of_what_it_has(tmp_path: Path) -> None:
-    (tmp_path / "sam.yaml").write_text("Resources: {Letters: {Type: AWS::SQS::Queue}}")
-    packaging._add_alarms(tmp_path / "sam.yaml")
-    template = json.loads(Package("digest", tmp_path).template("s3://bucket/key"))
-    assert {"Letters", "DeadLettersLetters", "ServerErrors", "Dashboard", "AlarmTopic"} <= set(template["Resources"])
-
-
 def test_another_rule_makes_another_package(tmp_path: Path) -> None:
     (tmp_path / "infra" / "watching").mkdir(parents=True)
     before = digest_of_sources(tmp_path)

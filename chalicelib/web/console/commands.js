@@ -1,0 +1,156 @@
+/** What operators may do here. It is loaded for them alone: whoever only looks has none of these buttons. */
+
+import { useDraft } from "../page/component.js";
+import { html, useRef, useState } from "../vendor/preact.js";
+import { useDocuments } from "./documents.js";
+import { Panel, reasonOf, useConsole } from "./parts.js";
+import { FLAGS } from "./plan.js";
+import { screenWords } from "./screen_words.js";
+
+const LONGEST_REASON = 500;
+const CHANGE_PATIENCE_MS = 60_000;
+
+/** @typedef {(text: string) => void} Say */
+
+/**
+ * A button. Pressed, it shows what will happen and asks why; confirmed, it does it and says what came of it.
+ * @param {object} props
+ * @param {string} props.label
+ * @param {unknown} [props.children] what will happen
+ * @param {(reason: string, say: Say) => Promise<string>} props.send returns what came of it, may ``say`` how far it is
+ * @param {boolean} [props.isOff]
+ * @param {boolean} [props.isGrave]
+ */
+export function Action({ label, children, send, isOff = false, isGrave = false }) {
+  const { words, said: common } = useConsole();
+  const said = screenWords(words).action;
+  const documents = useDocuments();
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const [reason, setReason] = useDraft(`reason: ${label}`, "");
+  const [state, setState] = useState(/** @type {"asking" | "busy" | "done"} */ ("asking"));
+  const [text, setText] = useState("");
+  const open = () => {
+    setState("asking");
+    setText("");
+    dialog.current?.showModal();
+  };
+  /** What was done may have taken the button away; until then nothing moves behind the dialog. */
+  const closed = () => {
+    if (state === "done") dialog.current?.closest("section")?.querySelector("h2")?.focus();
+    documents.refresh();
+  };
+  const confirm = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (state === "busy") return;
+    setState("busy");
+    setText(said.working);
+    try {
+      setText(await send(reason.trim(), setText));
+      setReason(null);
+      setState("done");
+    } catch (problem) {
+      setText(`${said.notDone} ${reasonOf(/** @type {any} */ (problem), common)}`);
+      setState("asking");
+    }
+  };
+  return html`
+    <button type="button" class=${isGrave ? "inline grave" : "inline"} disabled=${isOff} onClick=${open}>${label}</button>
+    <dialog ref=${dialog} aria-label=${label} onClose=${closed} onCancel=${(/** @type {Event} */ event) => state === "busy" && event.preventDefault()}>
+      <article>
+        <h2>${label}</h2>
+        ${state !== "done" && children}
+        <form class="asking" onSubmit=${confirm}>
+          ${
+            state !== "done" &&
+            html`<label>${said.reason}
+              <input name="reason" required maxlength=${LONGEST_REASON} pattern=".*\\S.*" autocomplete="off" value=${reason}
+                onInput=${(/** @type {any} */ { target }) => setReason(target.value)} />
+            </label>`
+          }
+          <p class="outcome" role="status" aria-busy=${state === "busy"}>${text}</p>
+          <div class="buttons">
+            ${state !== "done" && html`<button type="submit" class=${isGrave ? "grave" : ""} aria-disabled=${state === "busy"}>${label}</button>`}
+            <button type="button" class="outline secondary" disabled=${state === "busy"} onClick=${() => dialog.current?.close()}>${state === "done" ? said.close : said.cancel}</button>
+          </div>
+        </form>
+      </article>
+    </dialog>
+  `;
+}
+
+/**
+ * How to change a flag, and what to say of the change.
+ * @returns {(method: "PATCH" | "POST", path: string, json: object, version?: string | null) => Promise<string>}
+ */
+function useChange() {
+  const { api, words, formats } = useConsole();
+  const said = screenWords(words).action;
+  return async (method, path, json, version = null) => {
+    const headers = version ? { "If-Match": `"${version}"` } : undefined;
+    const { body } = await api.send(method, `${FLAGS}/${path}`, { json, headers, patience: CHANGE_PATIENCE_MS });
+    const seconds = typeof body.inEffectMs === "number" ? formats.number(body.inEffectMs / 1000, 1) : null;
+    const parts = [seconds === null ? said.notYetInEffect : said.inEffect(seconds)];
+    if (body.recorded === false) parts.push(said.notRecorded);
+    if (body.overruled) parts.push(body.overruled);
+    return parts.join(" ");
+  };
+}
+
+/** The gate before all flags. @param {{isOpen: boolean | null | undefined}} props */
+export function Gate({ isOpen }) {
+  const { words } = useConsole();
+  const said = screenWords(words).action;
+  const change = useChange();
+  if (isOpen !== false) return null;
+  return html`
+    <${Action} label=${said.openGate} send=${(/** @type {string} */ reason) => change("PATCH", "global", { enabled: true, reason })}>
+      <p>${said.gateWill}</p>
+    <//>
+  `;
+}
+
+/**
+ * To the percentage that somebody has looked at.
+ * @param {{component: string, plan: any, listing: any, flag: any}} props ``plan``: who would enter or leave
+ */
+export function SetTo({ component, plan, listing, flag }) {
+  const { words, formats } = useConsole();
+  const said = screenWords(words).action;
+  const change = useChange();
+  const { rolloutPercent: percent, exact } = plan.to;
+  const now = flag.enabled ? flag.rolloutPercent : 0;
+  const isDown = percent < now;
+  const send = (/** @type {string} */ reason) =>
+    isDown
+      ? change("POST", `${component}/rollback`, { toPercent: percent, reason })
+      : change("PATCH", component, { rolloutPercent: percent, exact, reason }, listing.version);
+  return html`
+    <${Action} label=${said.setTo(formats.percent(percent))} send=${send} isGrave=${isDown}>
+      <p>${said.setWill(formats.percent(now), formats.percent(percent))}</p>
+      <p>${said.moves(formats.number(plan.entering.length), formats.number(plan.leaving.length))}</p>
+      ${!isDown && listing.blockedBy && html`<p class="trouble">${said.blocked} ${listing.blockedBy}</p>`}
+    <//>
+  `;
+}
+
+/** Back to the old backend: this component, or all of them. @param {{component: string, kept: any, status: any}} props */
+export function WayBack({ component, kept, status }) {
+  const { words, said: common } = useConsole();
+  const said = screenWords(words).action;
+  const change = useChange();
+  const onNew = status?.share?.new;
+  return html`
+    <${Panel} name="commands" title=${said.title} kept=${kept}>
+      <${Gate} isOpen=${kept.body?.flags.find((/** @type {any} */ flag) => flag.componentScope === null)?.enabled} />
+      <div class="buttons">
+        <${Action} label=${said.rollBack} isGrave=${true} send=${(/** @type {string} */ reason) => change("POST", `${component}/rollback`, { reason })}>
+          <p>${said.rollBackWill(common.components[component])}</p>
+          ${typeof onNew === "number" && html`<p>${said.peopleNow(onNew)}</p>`}
+        <//>
+        <${Action} label=${said.kill} isGrave=${true} send=${(/** @type {string} */ reason) => change("POST", "kill", { reason })}>
+          <p>${said.killWill}</p>
+        <//>
+      </div>
+    <//>
+  `;
+}

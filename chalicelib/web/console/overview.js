@@ -1,0 +1,148 @@
+/** The first screen: each component with what comes next for it, and everything that they stand on. */
+
+import { html } from "../vendor/preact.js";
+import { useDocument } from "./documents.js";
+import { Command, Fact, Figure, Moment, Panel, Percent, Seconds, useConsole } from "./parts.js";
+
+export const STATUS = "/ops/status";
+export const ALARMS = "/ops/alarms";
+
+export function Overview() {
+  const status = useDocument(STATUS);
+  const alarms = useDocument(ALARMS);
+  const { said } = useConsole();
+  return html`
+    <${Ringing} kept=${alarms} />
+    <${Panel} name="components" title=${said.componentsTitle} kept=${status}>
+      <div class="migration">${status.body?.components.map((/** @type {any} */ each) => html`<${Card} key=${each.component} of=${each} flags=${status.body.flags?.command} />`)}</div>
+    <//>
+    <${Panel} name="platform" title=${said.platform} kept=${status}><${Platform} of=${status.body} /><//>
+  `;
+}
+
+/** Alarms that ring, before everything else. @param {{kept: import("./documents.js").Kept<any>}} props */
+function Ringing({ kept }) {
+  const { said } = useConsole();
+  const ringing = kept.body?.alarms.filter((/** @type {any} */ alarm) => alarm.state === "ALARM") ?? [];
+  return html`
+    <${Panel} name="ringing" title=${said.ringing(ringing.length)} kept=${kept}>
+      ${!ringing.length && html`<p>${said.silent}</p>`}
+      <ul class="ringing">${ringing.map(
+        (/** @type {any} */ alarm) => html`
+        <li key=${alarm.name} class=${alarm.severity}>
+          <p><strong>${said.severities[alarm.severity] ?? alarm.severity}: ${alarm.name}</strong> ${said.since} <${Moment} at=${alarm.since} /></p>
+          <${Why} of=${alarm} />
+        </li>
+      `,
+      )}</ul>
+    <//>
+  `;
+}
+
+/** What an alarm means, why it is as it is, how to look and how to act. @param {{of: any}} props */
+export function Why({ of: { meaning, reason, command, act } }) {
+  return html`
+    ${meaning && html`<p>${meaning}</p>`}
+    <p>${reason}</p>
+    ${[command, act].map((text) => text && html`<${Command} text=${text} /> `)}
+  `;
+}
+
+/** One component of the migration. @param {{of: any, flags: string | undefined}} props ``flags``: the command for all flags */
+function Card({
+  of: { component, stage, percent, exact, testUsers, share, backends, comparisons, feedback, verdict, problem },
+  flags,
+}) {
+  const { said } = useConsole();
+  return html`
+    <article data-component=${component} class=${verdict?.mayGoOn ? "may-go-on" : "stop"}>
+      <h3><a href=${`#${component}`}>${said.components[component] ?? component}</a></h3>
+      <p class="stage"><${Percent} value=${percent} /> <span>${said.stages[stage] ?? stage}</span></p>
+      ${problem && html`<p class="trouble">${problem}</p>`}
+      <${Verdict} of=${verdict} />
+      <dl>
+        <${Fact} name=${said.onNew} problem=${share?.problem} command=${share?.command}>
+          <${Share} of=${share} />
+          ${share?.mismatch && html`<p class="trouble">${share.mismatch}</p>`}
+        <//>
+        <${Fact} name=${said.whoIsIn} command=${flags}>
+          ${exact ? said.exact : said.byHash}, ${said.testUsers} <${Figure} value=${testUsers} />
+        <//>
+        <${Fact} name=${said.errors} problem=${backends?.problem} command=${backends?.command}>
+          ${said.backends.new} <${Percent} value=${backends?.new?.failurePercent} />, ${said.backends.old} <${Percent} value=${backends?.old?.failurePercent} />
+        <//>
+        <${Fact} name=${said.openDifferences} problem=${comparisons?.problem} command=${comparisons?.command}><${Figure} value=${comparisons?.open} /><//>
+        <${Fact} name=${said.openFeedback} problem=${feedback?.problem} command=${feedback?.command}><${Figure} value=${feedback?.open} /><//>
+      </dl>
+    </article>
+  `;
+}
+
+/** Who really got the new backend. @param {{of: any}} props */
+export function Share({ of: share }) {
+  const { said } = useConsole();
+  return html`
+    <${Percent} value=${share?.percent} />
+    ${typeof share?.people === "number" && html` (<${Figure} value=${share.new} /> ${said.of} <${Figure} value=${share.people} /> ${said.people})`}
+  `;
+}
+
+/** Whether a component may go on, or what comes first. @param {{of: any}} props */
+export function Verdict({ of: verdict }) {
+  const { said, words } = useConsole();
+  if (!verdict) return html`<p class="verdict">${words.unknown}</p>`;
+  const mark = verdict.mayGoOn ? said.mayGoOn : said.stop;
+  return html`
+    <div class="verdict">
+      <p><strong>${mark}</strong> ${verdict.text}</p>
+      ${verdict.command && html`<${Command} text=${verdict.command} />`}
+    </div>
+  `;
+}
+
+/** What all components stand on. @param {{of: any}} props */
+function Platform({
+  of: { sync, verify, flags, display, deadLetters, eventsNotPublished, migrations, drill, erasures },
+}) {
+  const { said, words } = useConsole();
+  const number = (/** @type {any} */ value) => html`<${Figure} value=${value} />`;
+  return html`
+    <dl class="facts">
+      <${Fact} name=${said.syncMode} problem=${sync?.problem} command=${sync?.command}>
+        <a href="#sync-mode"><${Figure} value=${sync?.mode} /></a> ${said.since} <${Moment} at=${sync?.since} />
+        ${sync?.catchingUp && html`<p class="trouble">${said.catchingUp(sync.catchingUp)}</p>`}
+        ${sync?.stopped && html`<p class="trouble">${said.syncStopped(sync.stopped)}</p>`}
+      <//>
+      <${Fact} name=${said.drain} problem=${sync?.problem} command=${sync?.command}><${Seconds} value=${sync?.drainSeconds} /><//>
+      <${Fact} name=${said.lastVerify} problem=${verify?.problem} command=${verify?.command}>
+        <a href="#verify"><${Moment} at=${verify?.at} /></a>: ${said.differences} ${number(verify?.differences)}, ${said.meters} ${number(verify?.meters)}
+      <//>
+      <${Fact} name=${said.gate} problem=${flags?.problem} command=${flags?.command}>
+        ${flags?.globalEnabled === null ? words.unknown : flags?.globalEnabled ? said.gateOpen : said.gateShut}
+        ${flags?.overruled && html`<p class="trouble">${flags.overruled}</p>`}
+      <//>
+      <${Fact} name=${said.display} problem=${display?.problem} command=${display?.command}>
+        <a href="#staleness">${said.lagging} ${number(display?.lagging)}</a>, ${said.failing} ${number(display?.failing)}, ${said.oldest} <${Seconds} value=${display?.oldestSeconds} />
+      <//>
+      <${Fact} name=${said.deadLetters} problem=${deadLetters?.problem} command=${deadLetters?.command}><a href="#dead-letters">${number(deadLetters?.count)}</a><//>
+      <${Fact} name=${said.notPublished} problem=${eventsNotPublished?.problem} command=${eventsNotPublished?.command}>${number(eventsNotPublished?.count)}<//>
+      <${Fact} name=${said.migrations} problem=${migrations?.problem} command=${migrations?.command}>
+        ${number(migrations?.open?.length)} ${migrations?.open?.length ? migrations.open.join(", ") : ""}
+      <//>
+      <${Fact} name=${said.drill} problem=${drill?.problem} command=${drill?.command}><${Drill} of=${drill} /><//>
+      <${Fact} name=${said.erasures} problem=${erasures?.problem} command=${erasures?.command}>
+        ${number(erasures?.waiting)}${erasures?.waiting ? html`, ${said.oldest} <${Seconds} value=${erasures.oldestSeconds} />` : ""}
+      <//>
+    </dl>
+  `;
+}
+
+/** The last rehearsal of a rollback. @param {{of: any}} props */
+function Drill({ of: drill }) {
+  const { said } = useConsole();
+  if (!drill?.at) return html`<span class="unknown">${said.neverDrilled}</span>`;
+  return html`
+    <${Moment} at=${drill.at} />: ${drill.passed ? said.drillPassed : said.drillFailed}, ${said.lostWrites} <${Figure} value=${drill.lostWrites} />, <${Seconds} value=${drill.lastNewAnswerSeconds} />
+    ${drill.isThisCode === false && html`<p class="trouble">${said.otherCode}</p>`}
+  `;
+}

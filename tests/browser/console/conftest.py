@@ -1,0 +1,48 @@
+"""The operators' page on a stand-in for what it asks, with flags on doubles; people sign in as on the other page."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from chalicelib.bootstrap.container import using
+from tests.browser.conftest import SignIn
+from tests.browser.console.operations import Operations
+from tests.browser.people import sign_in_as
+from tests.browser.server import Served
+from tests.browser.settling import settled
+from tests.unit.flags.rollout import Rollout
+
+Enter = Callable[..., Page]
+
+
+@pytest.fixture
+def operations(served: Served) -> Operations:
+    served.stand_in = Operations()
+    return served.stand_in
+
+
+@pytest.fixture
+def rollout(served: Served) -> Iterator[Rollout]:
+    """The flags: the gate is open, and some people are known."""
+    rollout = Rollout()
+    rollout.known("alice", "bob", "carl", "dora")
+    rollout.open()
+    with using(replace(served.behind.container, flags=rollout.flags)):
+        yield rollout
+
+
+@pytest.fixture
+def enter(visit: SignIn, served: Served, operations: Operations, rollout: Rollout) -> Enter:
+    """Signs somebody in on the operators' page, at one of its screens."""
+
+    def enter(user: str = "olga", screen: str = "", **options: Any) -> Page:
+        page = visit(**options)
+        page.goto(f"{served.url}ops-console{screen and f'#{screen}'}")
+        sign_in_as(page, user)
+        settled(page)
+        return page
+
+    return enter

@@ -1,0 +1,327 @@
+/** The operators' page: what is asked when, what stays, what each role may do, and what is said of it. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { json, MemoryStorage, newDocument, until, WEB } from "./surroundings.js";
+
+const { html, render } = await import(new URL("vendor/preact.js", WEB));
+const { App } = await import(new URL("console/app.js", WEB));
+const { Documents } = await import(new URL("console/documents.js", WEB));
+const { ceilingOf, filled, pathOf } = await import(new URL("console/charts.js", WEB));
+const { CONSOLE_WORDS } = await import(new URL("console/console_words.js", WEB));
+const { SCREEN_WORDS } = await import(new URL("console/screen_words.js", WEB));
+const { Preferences } = await import(new URL("page/preferences.js", WEB));
+
+const AWAY = "the database is away; try again";
+const verdict = { mayGoOn: false, text: "one difference is open", command: "python -m infra compare show 5f" };
+const component = {
+  component: "energy_table",
+  stage: "partial",
+  enabled: true,
+  percent: "12.5",
+  exact: false,
+  testUsers: 3,
+  blockedUsers: 0,
+  share: { people: 8, new: 1, percent: 12.5, set: "12.5", mismatch: null, command: "python -m infra flags report" },
+  backends: { problem: "the rows are away", old: null, new: null, command: "python -m infra latency" },
+  comparisons: { open: 1, fingerprints: [], command: "python -m infra compare report" },
+  feedback: { open: 0, looked: 0, command: "python -m infra feedback" },
+  lastChange: null,
+  verdict,
+};
+const status = {
+  at: "2024-03-15T10:00:00Z",
+  hours: 24,
+  components: [component],
+  sync: { mode: "dual_write", since: null, drainSeconds: 0, command: "python -m infra mode show" },
+  verify: { problem: "the database is away", command: "python -m infra verify" },
+  flags: { globalEnabled: true, overruled: null, command: "python -m infra flags list" },
+};
+const flag = { name: "t", componentScope: "energy_table", enabled: true, rolloutPercent: 12.5 };
+const listing = { version: "v1", blockedBy: null, flags: [{ componentScope: null, enabled: true }, flag] };
+const plan = {
+  from: { rolloutPercent: 12.5 },
+  to: { rolloutPercent: 50, exact: false },
+  known: 8,
+  inBefore: 1,
+  inAfter: 2,
+  entering: [{ user: "<b>alice</b>", bucket: 1 }],
+  leaving: [],
+};
+const answers = {
+  "/ops/status": status,
+  "/ops/alarms": { alarms: [] },
+  "/ops/components/energy_table": { hours: [], fingerprints: [], feedback: [] },
+  "/ops/flags": listing,
+  "/ops/flags/history": { changes: [] },
+  "/ops/flags/energy_table/plan": plan,
+  "/ops/sync-mode": { mode: "dual_write", changes: [], drainSeconds: 0, command: "python -m infra mode show" },
+  "/ops/verify": { at: null, differences: 0, command: "python -m infra verify" },
+};
+
+async function opened({ roles = ["operator"], screen = "", changes = {} } = {}) {
+  const root = await newDocument();
+  const asked = [];
+  const fetch = async (url, { method, body, headers }) => {
+    const { pathname } = new URL(url, "http://any.example");
+    asked.push({ method, path: pathname, url, headers, body: body && JSON.parse(body) });
+    const found = { ...answers, ...changes }[pathname];
+    const answer = typeof found === "function" ? found(method) : found;
+    return typeof answer === "number" ? json({ detail: AWAY }, answer) : json(answer ?? {});
+  };
+  const session = { token: "t", user: "olga", roles, expiresAt: Date.now() + 60_000, drafts: {}, view: screen };
+  const signIn = { arrive: async () => session, forget: async () => {}, leave: async () => {} };
+  const preferences = new Preferences(new MemoryStorage(), ["en-GB"]);
+  render(html`<${App} base="" ...${{ signIn, returned: new URL("http://a/?state=b"), preferences, fetch }} />`, root);
+  return { root, asked };
+}
+
+const buttons = (root) => [...root.querySelectorAll("button")].map((button) => button.textContent.trim());
+const buttonOf = (root, name) =>
+  [...root.querySelectorAll("button")].find((button) => button.textContent.trim() === name);
+const plain = (root) => root.textContent.replaceAll(/\s+/g, " ");
+
+/** Press a button, say why, and confirm. */
+async function act(root, name, why = "as planned") {
+  buttonOf(root, name).click();
+  await until(() => root.querySelector("dialog[open]"));
+  const dialog = root.querySelector("dialog[open]");
+  const input = dialog.querySelector("input[name=reason]");
+  input.value = why;
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+  await new Promise((resolve) => setTimeout(resolve, 20)); // nobody is quicker
+  dialog.querySelector("form").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  return dialog;
+}
+
+test("the first screen says where a component stands, what comes first, and by which command", async () => {
+  const { root } = await opened();
+  await until(() => plain(root).includes("Stop, because: one difference is open"));
+  for (const text of ["12.5 %", "some people", "1 of 8 people", verdict.command, "No alarm rings."])
+    assert.ok(plain(root).includes(text), text);
+});
+
+test("a part that could not be looked at says why, and the others show their figures", async () => {
+  const { root } = await opened();
+  await until(() => plain(root).includes("the rows are away"));
+  assert.ok(plain(root).includes("the database is away"));
+  assert.ok(plain(root).includes("dual_write"));
+});
+
+test("what is not known is said to be so", async () => {
+  const { root } = await opened();
+  await until(() => root.querySelector("#platform .fact"));
+  const fact = [...root.querySelectorAll(".fact")].find(
+    (each) => each.querySelector("dt").textContent === "Dead letters",
+  );
+  assert.ok(fact.textContent.includes("not known"));
+});
+
+test("who has no role is told so, and nothing is asked", async () => {
+  const { root, asked } = await opened({ roles: ["reader"] });
+  await until(() => plain(root).includes("Your account has no role here"));
+  assert.deepEqual(asked, []);
+  assert.equal(root.querySelector("nav"), null);
+});
+
+for (const screen of ["energy_table", "sync-mode", "verify"]) {
+  test(`on ${screen} an operator has buttons that change something, a viewer has none`, async () => {
+    const changing = /Roll back|Stop everything|Change to|Compare all/;
+    const operator = await opened({ screen });
+    await until(() => buttons(operator.root).some((name) => changing.test(name)), "an operator's buttons");
+    const viewer = await opened({ screen, roles: ["viewer"] });
+    await until(() => viewer.root.querySelector("section.component .command"), "a viewer's screen");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.deepEqual(
+      buttons(viewer.root).filter((name) => changing.test(name)),
+      [],
+    );
+    assert.equal(viewer.root.querySelector("dialog"), null);
+  });
+}
+
+test("an answer that fails leaves what was there, and says why", async () => {
+  let isAway = false;
+  const { root } = await opened({ changes: { "/ops/status": () => (isAway ? 503 : status) } });
+  await until(() => plain(root).includes("Stop, because:"));
+  isAway = true;
+  buttonOf(root, "Refresh now").click();
+  await until(() => plain(root).includes(AWAY));
+  assert.ok(plain(root).includes("This is older"));
+  assert.ok(plain(root).includes("12.5 %"));
+  isAway = false;
+  buttonOf(root, "Refresh now").click();
+  await until(() => !plain(root).includes(AWAY));
+});
+
+test("a part that was never there says why, alone", async () => {
+  const { root } = await opened({ changes: { "/ops/alarms": 503 } });
+  await until(() => plain(root).includes(`This cannot be shown at the moment. ${AWAY}`));
+  await until(() => plain(root).includes("Stop, because:"));
+});
+
+test("a percentage is changed after a look at who moves, for the document that was seen", async () => {
+  const made = { inEffectMs: 3250, recorded: true, overruled: null };
+  const { root, asked } = await opened({
+    screen: "energy_table",
+    changes: { "/ops/flags/energy_table": made },
+  });
+  await until(() => buttonOf(root, "Who would move?"));
+  const number = root.querySelector("input[type=number]");
+  number.value = "50";
+  number.dispatchEvent(new Event("input", { bubbles: true }));
+  root.querySelector(".planning").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  await until(() => buttonOf(root, "Set to 50%"));
+  assert.ok(plain(root).includes("<b>alice</b>"));
+  const dialog = await act(root, "Set to 50%");
+  await until(() => dialog.textContent.includes("In effect after 3.3 s."));
+  const { method, body, headers } = asked.find(({ path }) => path === "/ops/flags/energy_table");
+  assert.deepEqual([method, body], ["PATCH", { rolloutPercent: 50, exact: false, reason: "as planned" }]);
+  assert.equal(headers["If-Match"], '"v1"');
+});
+
+test("what was looked at is forgotten when another percentage is typed", async () => {
+  const { root } = await opened({ screen: "energy_table" });
+  await until(() => buttonOf(root, "Who would move?"));
+  root.querySelector(".planning").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  await until(() => buttonOf(root, "Set to 50%"));
+  const number = root.querySelector("input[type=number]");
+  number.value = "60";
+  number.dispatchEvent(new Event("input", { bubbles: true }));
+  await until(() => !buttonOf(root, "Set to 50%"));
+});
+
+test("a lower percentage is a roll back to it", async () => {
+  const lower = { ...plan, to: { rolloutPercent: 5, exact: false } };
+  const { root, asked } = await opened({
+    screen: "energy_table",
+    changes: { "/ops/flags/energy_table/plan": lower, "/ops/flags/energy_table/rollback": { inEffectMs: null } },
+  });
+  await until(() => buttonOf(root, "Who would move?"));
+  root.querySelector(".planning").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  await until(() => buttonOf(root, "Set to 5%"));
+  const dialog = await act(root, "Set to 5%", "  too many ");
+  await until(() => dialog.textContent.includes("the history will say it"));
+  const { body } = asked.find(({ path }) => path.endsWith("/rollback"));
+  assert.deepEqual(body, { toPercent: 5, reason: "too many" });
+});
+
+test("what is refused says why, and the reason stays typed", async () => {
+  const { root } = await opened({ screen: "energy_table", changes: { "/ops/flags/kill": 409 } });
+  await until(() => buttonOf(root, "Stop everything"));
+  const dialog = await act(root, "Stop everything", "it burns");
+  await until(() => dialog.textContent.includes(`Not done. ${AWAY}`));
+  assert.equal(dialog.querySelector("input").value, "it burns");
+});
+
+test("verify is asked again until it is finished, and says how far it is", async () => {
+  const steps = [
+    { finished: false, meters: 10, of: 16, differences: 0, findings: [] },
+    {
+      finished: true,
+      meters: 16,
+      of: 16,
+      differences: 1,
+      findings: [{ meter: "p-1 power", collection: "energy", document: "7", problem: "differs" }],
+    },
+  ];
+  let said = [];
+  const { root } = await opened({
+    screen: "verify",
+    changes: { "/ops/verify": (method) => (method === "GET" ? { differences: 0 } : steps.shift()) },
+  });
+  await until(() => buttonOf(root, "Compare all meters"));
+  const dialog = await act(root, "Compare all meters");
+  await until(() => {
+    said = [...new Set([...said, dialog.querySelector(".outcome").textContent])];
+    return said.at(-1).startsWith("Finished");
+  });
+  assert.equal(said.at(-1), "Finished: 16 meters, 1 differences.");
+  await until(() => plain(root).includes("p-1 power, energy 7: differs"));
+});
+
+test("the mode goes to its neighbours only", async () => {
+  const { root, asked } = await opened({
+    screen: "sync-mode",
+    changes: { "/ops/sync-mode": () => ({ mode: "old_only", changes: [] }) },
+  });
+  await until(() => buttonOf(root, "Change to dual_write"));
+  assert.equal(buttonOf(root, "Change to new_only"), undefined);
+  await act(root, "Change to dual_write");
+  await until(() => asked.some(({ method }) => method === "PUT"));
+  assert.deepEqual(asked.find(({ method }) => method === "PUT").body, { mode: "dual_write", reason: "as planned" });
+});
+
+function documented(answers) {
+  const clock = { now: 1_000 };
+  const waiting = [];
+  const api = {
+    send: (_, path) => new Promise((resolve, reject) => waiting.push({ path, resolve, reject })),
+  };
+  const documents = new Documents(api, () => clock.now);
+  return { documents, clock, waiting, answers };
+}
+
+test("only what is looked at is asked for again", async () => {
+  const { documents, waiting } = documented();
+  const stop = documents.watch("/a", () => {});
+  documents.watch("/b", () => {});
+  stop();
+  documents.refresh();
+  assert.deepEqual(
+    waiting.map(({ path }) => path),
+    ["/a", "/b", "/b"],
+  );
+});
+
+test("an answer that a later one has overtaken is dropped", async () => {
+  const { documents, waiting } = documented();
+  documents.watch("/a", () => {});
+  const again = documents.ask("/a");
+  waiting[1].resolve({ body: "new" });
+  await again;
+  waiting[0].resolve({ body: "old" });
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(documents.get("/a").body, "new");
+});
+
+test("the age of the oldest document is said, and a failure changes neither body nor age", async () => {
+  const { documents, clock, waiting } = documented();
+  documents.watch("/a", () => {});
+  waiting[0].resolve({ body: 1 });
+  await until(() => documents.get("/a").body);
+  clock.now = 2_000;
+  documents.watch("/b", () => {});
+  waiting[1].resolve({ body: 2 });
+  await until(() => documents.get("/b").body);
+  assert.deepEqual(documents.state(), { at: 1_000, problem: null });
+  const again = documents.ask("/b");
+  waiting[2].reject({ status: 503 });
+  await again;
+  assert.deepEqual(documents.get("/b"), { body: 2, at: 2_000, problem: { status: 503 } });
+  assert.equal(documents.state().problem.status, 503);
+});
+
+test("hours in which nobody asked are gaps, not a shorter time", () => {
+  const [first, last] = [
+    { at: "2024-03-15T08:00:00Z", people: 1 },
+    { at: "2024-03-15T10:00:00.000Z", people: 2 },
+  ];
+  assert.deepEqual(filled([first, last]), [first, { at: "2024-03-15T09:00:00.000Z" }, last]);
+  assert.deepEqual(filled([]), []);
+});
+
+test("a line breaks where nothing is known, and its scale ends at a round figure", () => {
+  assert.equal(pathOf([0, 10, null, 5], 10), "M0 140h0.1L200 0M600 70h0.1");
+  assert.deepEqual([ceilingOf([null, 0]), ceilingOf([3.2]), ceilingOf([48]), ceilingOf([100])], [1, 5, 50, 100]);
+});
+
+function paths(words, prefix = "") {
+  return Object.entries(words).flatMap(([name, value]) =>
+    typeof value === "object" ? paths(value, `${prefix}${name}.`) : [`${prefix}${name}`],
+  );
+}
+
+for (const [name, words] of Object.entries({ CONSOLE_WORDS, SCREEN_WORDS })) {
+  test(`both languages of ${name} say the same things`, () => assert.deepEqual(paths(words.de), paths(words.en)));
+}
