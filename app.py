@@ -6,7 +6,7 @@ from chalicelib.api import fallback, health
 from chalicelib.api.components import export as components_export
 from chalicelib.api.components import forms, views, witness
 from chalicelib.api.components import openapi as components_openapi
-from chalicelib.api.ops import flags
+from chalicelib.api.ops import flags, status
 from chalicelib.api.v1 import energy as v1_energy
 from chalicelib.api.v1 import views as v1_views
 from chalicelib.api.v2 import account, display, energy, exchanges, export, imports, openapi, settings
@@ -36,6 +36,7 @@ app.register_blueprint(components_export.routes)
 app.register_blueprint(witness.routes)
 app.register_blueprint(components_openapi.routes)
 app.register_blueprint(flags.routes)
+app.register_blueprint(status.routes)
 app.register_blueprint(web.routes)
 app.register_blueprint(fallback.v1_routes)
 app.register_blueprint(fallback.routes)

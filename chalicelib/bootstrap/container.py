@@ -17,10 +17,12 @@ from chalicelib.auth import KeyStore, TokenVerifier, fetch_key_set
 from chalicelib.bootstrap.comparer import backends, comparer, random_pseudonyms
 from chalicelib.bootstrap.flags import NO_PLACE, FlagAdapters, FlagOperations, appconfig_adapters, flag_operations
 from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
-from chalicelib.bootstrap.places import dead_letters, places
+from chalicelib.bootstrap.places import dead_letter_count, dead_letters, places
+from chalicelib.bootstrap.status import NoFigures, status_service
 from chalicelib.domain.account import KeepsLate, KeepsPeople
 from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.rollout.decision import RolloutDecisions
+from chalicelib.domain.rollout.figures import RolloutFigures
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
@@ -31,6 +33,7 @@ from chalicelib.flags.decisions.reports import LoggedReports
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.people import hide_in, named_by
 from chalicelib.repositories.database import open_database
+from chalicelib.repositories.status_records import MongoStatusRecords
 from chalicelib.services.account.erasure import AccountErasureService
 from chalicelib.services.account.export import AccountExportService, FlagsNaming
 from chalicelib.services.backends.backend_router import BackendRouter, NobodyDecides
@@ -49,6 +52,7 @@ from chalicelib.services.recording.export import ExportService
 from chalicelib.services.recording.import_undo import ImportHistoryService
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 from chalicelib.services.refresh.recalculation import RecalculationService
+from chalicelib.services.status.status import StatusService
 from chalicelib.settings import Settings
 
 __all__ = [  # what routes, functions and tests take from here
@@ -105,6 +109,7 @@ class Container:
     flags: FlagOperations
     erasure: AccountErasureService
     account_export: AccountExportService
+    status: StatusService
     ping: Callable[[], None]
     clock: Clock
     sign_in_origins: tuple[str, ...] = ()  # where the issuer's endpoints are beside its own origin
@@ -115,7 +120,8 @@ class Rollout:
     """The flags that decide which backend answers whom, and what hides them from those who look on.
 
     ``flags_naming``: which flags have a person in their lists. ``places``: what may hold people beside the database;
-    ``late``: where something of them may still arrive.
+    ``late``: where something of them may still arrive. ``letters``: how many dead letters there are; ``release``: the
+    digest of the code.
     """
 
     flags: RolloutDecisions = field(default_factory=NobodyDecides)
@@ -124,6 +130,9 @@ class Rollout:
     flags_naming: FlagsNaming = lambda _: ()
     places: Sequence[KeepsPeople] = ()
     late: Sequence[KeepsLate] = ()
+    figures: RolloutFigures = field(default_factory=NoFigures)
+    letters: Callable[[], int] = lambda: 0
+    release: str = ""
 
 
 def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollout | None = None) -> Container:
@@ -132,6 +141,9 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
     decisions = RolloutService(rollout.flags, ports.queries.sync, clock)
     both = backends(ports, clock)
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
+    flags = flag_operations(
+        rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, clock
+    )
     return Container(
         verifier=verifier,
         energy=both.energy,
@@ -151,11 +163,12 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
         calculation=calculation,
         recalculation=RecalculationService(ports.transactions, calculation, clock),
         operations=operations(ports, clock),
-        flags=flag_operations(
-            rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, clock
-        ),
+        flags=flags,
         erasure=AccountErasureService(ports.erasures, rollout.places, rollout.pseudonyms, clock, rollout.late),
         account_export=AccountExportService(ports.account_export, rollout.flags_naming, rollout.pseudonyms, clock),
+        status=status_service(
+            ports, rollout.figures, lambda: flags.overview, rollout.letters, lambda: rollout.release, clock
+        ),
         ping=ports.ping,
         clock=clock,
     )
@@ -185,8 +198,9 @@ def _deployed() -> Container:
     logger().setLevel(settings.log_level)
     hide_in(logging.getLogger().handlers)
     secrets = Secrets.model_validate(parameters.get_secret(settings.secret_id, transform="json"))
-    publisher = EventBridgePublisher(eventbridge, settings.event_bus_name)
     database = open_database(secrets.mongodb_uri.get_secret_value(), settings.mongodb_database)
+    lost = MongoStatusRecords(database).add_not_published
+    publisher = EventBridgePublisher(eventbridge, settings.event_bus_name, lost=lost)
     ports = mongo_ports(database, publisher)
     keys = KeyStore(partial(fetch_key_set, settings.auth_jwks_url))
     verifier = TokenVerifier(keys, settings.auth_issuer, settings.auth_audience)
@@ -201,6 +215,8 @@ def _deployed() -> Container:
         partial(flags_naming, adapters.home),
         (*places(database, adapters, now), letters),
         (letters,),
+        letters=dead_letter_count(settings.dead_letter_queue_url),
+        release=settings.release,
     )
     made = compose(ports, verifier, now, rollout)
     return replace(made, sign_in_origins=tuple(settings.auth_origins.split()))

@@ -21,6 +21,7 @@ from chalicelib.domain.rollout.feedback import FeedbackLog
 from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
 from chalicelib.domain.rollout.measurements import PageMeasurements
 from chalicelib.domain.rollout.usage import UsageLog
+from chalicelib.domain.status.records import StatusRecords
 from chalicelib.domain.sync.change_feed import ChangeFeed
 from chalicelib.domain.sync.reconciliation import ReconciliationRepository, SyncControl
 from chalicelib.domain.sync.repairs import RepairedReadings
@@ -40,6 +41,7 @@ from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.register import MongoKnownUsers
 from chalicelib.repositories.repaired import MongoRepairedReadings
 from chalicelib.repositories.settings import MongoSettingsRepository
+from chalicelib.repositories.status_records import MongoStatusRecords
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.repositories.usage import MongoUsageLog
@@ -82,6 +84,7 @@ class Ports:
     known_users: KnownUsers
     erasures: Erasures
     account_export: AccountExport
+    records: StatusRecords
     ping: Callable[[], None]
 
 
@@ -156,6 +159,7 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         known_users=MongoKnownUsers(database),
         erasures=MongoErasures(database, REQUEST_SECONDS),
         account_export=MongoAccountExport(database, REQUEST_SECONDS),
+        records=MongoStatusRecords(database),
         ping=partial(ping, database),
     )
 

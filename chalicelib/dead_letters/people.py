@@ -1,13 +1,11 @@
 """A person's dead letters, taken away when the account ends."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from typing_extensions import override
 
-from chalicelib.dead_letters.queue import LetterQueue
+from chalicelib.dead_letters.queue import LetterQueue, answering
 from chalicelib.domain.account import KeepsLate, KeepsPeople, Left
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.people import names, said_in
@@ -32,7 +30,7 @@ class DeadLetters(KeepsPeople, KeepsLate):
             UnavailableError: SQS did not answer, there are more letters than a run can look at, or somebody else looks
                 at some just now.
         """
-        with _answering():
+        with answering():
             hidden = self._queue.held_by_others()
             deleted = self._deleted(lambda message: names(message, user_id), left)
         if hidden:
@@ -44,7 +42,7 @@ class DeadLetters(KeepsPeople, KeepsLate):
     @override
     def forget_late(self, is_erased: Callable[[str], bool], left: Left) -> int:
         """The same by what tells an id. A letter that somebody looks at is found by the next run."""
-        with _answering():
+        with answering():
             return self._deleted(lambda message: any(map(is_erased, said_in(message))), left)
 
     def _deleted(self, is_theirs: Callable[[Any], bool], left: Left) -> int:
@@ -61,11 +59,3 @@ class DeadLetters(KeepsPeople, KeepsLate):
                         "letters say: python -m infra dlq ls"
                     )
         return deleted
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise UnavailableError(f"the dead-letter queue did not answer: {error}") from error

@@ -8,10 +8,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from chalicelib.dead_letters.letter import DeadLetter
+from chalicelib.domain.errors import UnavailableError
 
 HELD_SECONDS = 120
 PER_CALL = 10  # SQS's limit
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Say in the application's words that SQS does not answer."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise UnavailableError(f"the dead-letter queue did not answer: {error}") from error
 
 
 class LetterQueue:
@@ -43,6 +55,13 @@ class LetterQueue:
         name = "ApproximateNumberOfMessagesNotVisible"
         answer = self._client().get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])
         return int(answer["Attributes"][name])
+
+    def count(self) -> int:
+        """How many letters there are, as far as SQS knows, whoever looks at them just now. Raises UnavailableError."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        with answering():
+            answer = self._client().get_queue_attributes(QueueUrl=self._url, AttributeNames=names)
+        return sum(int(answer["Attributes"][name]) for name in names)
 
     def delete(self, letter: DeadLetter) -> None:
         """Take a letter away for good."""

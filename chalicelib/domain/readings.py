@@ -83,6 +83,11 @@ def to_datetime(instant: int) -> datetime:
     return _EPOCH + instant * _MILLISECOND
 
 
+def moment(instant: int) -> str:
+    """An instant to the second, as JSON has it."""
+    return f"{to_datetime(instant):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def local_date(instant: int, zone: ZoneInfo) -> date:
     """The calendar date that a clock in ``zone`` shows at ``instant``."""
     return to_datetime(instant).astimezone(zone).date()

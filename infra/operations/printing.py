@@ -10,11 +10,11 @@ from rich.markup import escape
 from rich.table import Column, Table
 from rich.text import Text
 
+from chalicelib.domain.readings import moment as moment
 from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import Finding, SyncStop, UnreadableDocument, Verification
 from chalicelib.domain.sync.repairs import UNDO
-from chalicelib.flags.document.flag import moment as moment
 from chalicelib.services.sync.sync_job import SyncReport
 from chalicelib.services.sync.sync_modes import ModeReport
 from infra.targets.naming import addressed
@@ -133,8 +133,11 @@ def verification_document(seen: Verification) -> dict[str, Any]:
 
 def verification_summary(seen: Verification) -> dict[str, Any]:
     """A comparison without its findings, for programs."""
-    return asdict(seen) | {
+    members = asdict(seen)
+    up_to = members.pop("up_to")
+    return members | {
         "mode": seen.mode.value,
+        "upTo": up_to and moment(up_to),
         "findings": [],
         "kinds": [
             {"collection": collection, "type": of.value, "kind": kind, "count": count}

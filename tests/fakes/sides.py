@@ -34,6 +34,7 @@ from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
 from tests.fakes.lagging import FakeLaggingMeters
 from tests.fakes.measurements import FakePageMeasurements
 from tests.fakes.publisher import FakePublisher
+from tests.fakes.status import FakeStatusRecords
 from tests.fakes.store import (
     FakeDisplay,
     FakeImportList,
@@ -57,6 +58,9 @@ class FakeSyncControl:
 
     def state(self) -> SyncState:
         return self._store.sync()
+
+    def operation_time(self) -> int:
+        return self.state().read_at // 1000 * 1000
 
     def transaction_seconds(self) -> int | None:
         return None
@@ -372,5 +376,6 @@ def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> 
         known_users=FakeKnownUsers(store),
         erasures=FakeErasures(store),
         account_export=FakeAccountExport(store),
+        records=FakeStatusRecords(store),
         ping=store.ping,
     )

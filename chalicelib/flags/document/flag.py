@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.readings import to_datetime
+from chalicelib.domain.readings import moment
 from chalicelib.flags.document.names import COMPONENTS, GLOBAL
 
 NOBODY, EVERYBODY = Decimal(0), Decimal(100)
@@ -55,11 +55,6 @@ class Flag:
                 "retired": self.retired,
             }
         return members
-
-
-def moment(instant: int) -> str:
-    """An instant to the second."""
-    return f"{to_datetime(instant):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def plain(percent: Decimal) -> int | float:

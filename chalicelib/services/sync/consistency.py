@@ -82,7 +82,9 @@ class ConsistencyService:
         if user_id is not None:
             return self._with_unreadable(self._walk.over_one(user_id, sync, look), user_id)
         seen = self._walk.over_all(Walk.VERIFY, sync, look, progress, restart=restart)
-        self._control.save_verified(Verified(self._clock(), sync.since, seen.meters, seen.lagging, seen.differences))
+        counts = (seen.meters, seen.lagging, seen.differences)
+        verified = Verified(self._clock(), sync.since, *counts, up_to=seen.up_to)
+        self._control.save_verified(verified.after(self._control.verified()))
         return self._with_unreadable(seen, None)
 
     def count_meters(self) -> int:
