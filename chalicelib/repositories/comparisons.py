@@ -30,6 +30,7 @@ from chalicelib.repositories.database import READ_SECONDS, Collections, Document
 POSITION, RULES = "comparison", "comparison_rules"
 REPORT_SECONDS = 60.0  # a report counts rows of days; nobody waits for it but the operator who asked
 REPLAYS = 200
+DIFFERS: Document = {"differences.fingerprint": {"$gt": ""}}
 
 
 class MongoComparisonLog(ComparisonLog):
@@ -79,11 +80,13 @@ class MongoComparisonLog(ComparisonLog):
 
     @override
     def report(self, since: int) -> ComparisonReport:
-        """Counted by the server, over the index on the moment."""
-        recent = {"$match": {"at": {"$gte": to_datetime(since)}, "outcome": {"$exists": True}}}
+        """Counted by the server, over the index on the moment; what differed over the one on fingerprints."""
+        at = {"$gte": to_datetime(since)}
         with time_limit(REPORT_SECONDS):
-            outcomes = list(self._comparisons.aggregate([recent, *BY_OUTCOME]))
-            groups = list(self._comparisons.aggregate([recent, *BY_FINGERPRINT]))
+            outcomes = list(
+                self._comparisons.aggregate([{"$match": {"at": at, "outcome": {"$exists": True}}}, *BY_OUTCOME])
+            )
+            groups = list(self._comparisons.aggregate([{"$match": {"at": at, **DIFFERS}}, *BY_FINGERPRINT]))
             replays = self._replays(since)
         rules = self.rules()
         found = [group_of(group, rules, replays) for group in groups]
@@ -130,7 +133,8 @@ class MongoComparisonLog(ComparisonLog):
         }
 
     def _replays(self, since: int) -> list[Replay]:
-        wanted = {"at": {"$gte": to_datetime(since)}, "replayOf": {"$exists": True}}
+        """By the index on component and moment: only these rows have no component."""
+        wanted = {"component": None, "at": {"$gte": to_datetime(since)}, "replayOf": {"$exists": True}}
         found = self._comparisons.find(wanted, sort=[("at", DESCENDING)], limit=REPLAYS)
         return [replay_of(row) for row in found]
 

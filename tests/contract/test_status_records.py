@@ -8,6 +8,8 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Ports, mongo_ports
 from chalicelib.domain.status.records import NotPublished, RollbackDrill
+from chalicelib.repositories.database import open_database
+from chalicelib.repositories.status_records import MongoStatusRecords
 from tests.fakes.publisher import FakePublisher
 
 DRILL = RollbackDrill(1_700_000_000_000, "energy_forms", "abc", 500, 0, 14.25, True)
@@ -80,6 +82,12 @@ def test_after_a_day_without_a_loss_a_new_count_begins(migrated: Database[Any], 
     assert mongo.records.not_published() == NotPublished()
     mongo.records.add_not_published(1)
     assert eventually(mongo, 1).count == 1
+
+
+def test_a_database_that_is_away_keeps_nobody_from_going_on() -> None:
+    away = open_database("mongodb://127.0.0.1:1/", "nowhere")
+    MongoStatusRecords(away).add_not_published(3)
+    away.client.close()
 
 
 @pytest.mark.parametrize("damage", [{"writes": "many"}, {"passed": None}, {"at": 5}])

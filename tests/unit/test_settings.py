@@ -27,6 +27,11 @@ def test_the_environment_is_read_by_its_names() -> None:
     assert (settings.stage, settings.event_bus_name, settings.log_level) == ("prod", "energy", "DEBUG")
 
 
+def test_a_template_from_before_there_were_releases_is_enough() -> None:
+    assert Settings.from_environment(GOOD).release == ""
+    assert Settings.from_environment(GOOD | {"RELEASE": "abc"}).release == "abc"
+
+
 @pytest.mark.parametrize("name", GOOD)
 def test_a_missing_variable_is_named(name: str) -> None:
     with pytest.raises(ValidationError, match=name):

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -44,14 +44,14 @@ def status(target: Target, hours: int, component: str | None, as_json: bool) -> 
     Beside each figure is the command that prints its detail. What cannot be looked at says why; the rest is shown.
     """
     found = seen(target, hours)
-    wanted = [each for each in found.components if component in (None, each.component)]
+    found = replace(found, components=[each for each in found.components if component in (None, each.component)])
     if as_json:
         print_json(found.as_document())
     elif component is None:
         print_status(found, str(target))
     else:
-        print_component(wanted[0])
-    sys.exit(0 if all(each.verdict.may_go_on for each in wanted) else 1)
+        print_component(found.components[0])
+    sys.exit(0 if found.may_go_on else 1)
 
 
 def seen(target: Target, hours: int) -> Status:

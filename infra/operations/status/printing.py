@@ -1,10 +1,10 @@
 """How the status is printed for people: what was seen, and beside it the command that prints its detail."""
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import TypeVar
 
 from rich.markup import escape
-from rich.table import Column, Table
 
 from chalicelib.domain.status.blocks import (
     Answers,
@@ -32,7 +32,7 @@ Row = tuple[str, str, str]  # what, what was seen of it, the command
 def print_status(status: Status, place: str) -> None:
     """Everything: what all components share, then each of them."""
     console.print(f"{escape(place)} at {minute(status.at)} UTC, figures of the last {counted(status.hours, 'hour')}")
-    console.print(_grid(_shared(status)))
+    _print_rows(_shared(status))
     for component in status.components:
         print_component(component)
 
@@ -41,16 +41,17 @@ def print_component(component: ComponentStatus) -> None:
     """One component, its verdict first."""
     verdict = component.verdict
     colour = "green" if verdict.may_go_on else "red"
-    console.print(f"\n[bold]{component.component}[/] {_stage(component)}: [{colour}]{_text(verdict.text)}[/]")
-    console.print(f"  next: {verdict.command}", markup=False)
-    console.print(_grid(_rows(component)))
+    said = f"\n[bold]{component.component}[/] {_stage(component)}: [{colour}]{_text(verdict.text)}[/]"
+    console.print(f"{said}  [dim]{escape(verdict.command)}[/]")
+    _print_rows(_rows(component))
 
 
-def _grid(rows: Iterator[Row]) -> Table:
-    table = Table.grid(Column(no_wrap=True), Column(overflow="fold"), Column(overflow="fold"), padding=(0, 2))
-    for what, seen, command in rows:
-        table.add_row(f"  {what}", seen, f"[dim]{escape(command)}[/]")
-    return table
+def _print_rows(rows: Iterator[Row]) -> None:
+    """In lines, not in a table: no command may be cut off. Rows with one command have it behind the last of them."""
+    listed = [*rows]
+    for (what, seen, command), (_, _, following) in pairwise([*listed, ("", "", "")]):
+        beside = "" if following == command else f"  [dim]{escape(command)}[/]"
+        console.print(f"  {what:<21} {seen}{beside}")
 
 
 def _row(what: str, block: B, shown: Callable[[B], str]) -> Row:
@@ -80,7 +81,7 @@ def _rows(component: ComponentStatus) -> Iterator[Row]:
         comparisons,
         lambda block: (
             f"{block.equal} equal, {block.different} different, {block.ignored} ignored, {block.lagging} lagging, "
-            f"{block.other_calculation} by other rules, {block.failed} failed; {block.open} ways of differing open"
+            f"{block.other_calculation} by other rules, {block.failed} failed; open fingerprints: {block.open}"
         ),
     )
     for each in comparisons.fingerprints or ():
@@ -98,7 +99,7 @@ def _stage(component: ComponentStatus) -> str:
 
 
 def _sync(block: SyncBlock) -> str:
-    since = "ever" if block.since is None else minute(block.since)
+    since = minute(block.since) if block.since else "ever"
     drain = f"; drain: {block.drain_seconds:.0f} s to go" if block.drain_seconds else ""
     behind = "; the other side catches up" if block.catching_up else ""
     stopped = f"; [red]the sync job is stopped: {_text(block.stopped)}[/]" if block.stopped else ""
@@ -153,7 +154,7 @@ def _erasures(block: ErasuresBlock) -> str:
 
 def _share(block: ShareBlock) -> str:
     really = "" if block.percent is None else f" ({block.percent:g} %)"
-    mismatch = f"; [red]{_text(block.mismatch)}[/]" if block.mismatch else ""
+    mismatch = "; [red]chance does not explain that[/]" if block.mismatch else ""
     return f"{block.new} of {block.people} people got the new backend{really}, {block.set:g} % are set{mismatch}"
 
 

@@ -11,14 +11,16 @@ from pymongo.database import Database
 from chalicelib.bootstrap.operations import shell_ports
 from chalicelib.bootstrap.status import NoFigures, status_service
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.readings import to_ms
+from chalicelib.domain.rollout.comparison_log import Outcome, Replay
 from chalicelib.domain.status.blocks import Status
 from chalicelib.domain.status.records import RollbackDrill
-from chalicelib.repositories.database import MongoDatabase
+from chalicelib.repositories.database import MongoDatabase, open_database
 from chalicelib.repositories.status_records import SCRIPTS, MongoStatusRecords
 from infra.operations.drill import not_recorded
 from infra.targets.target import Target
 from migrations.scripts import scripts
-from tests.integration.repositories.explaining import WITHOUT_INDEX, Plan, fill, planned
+from tests.integration.repositories.explaining import WITHOUT_INDEX, Commands, Plan, explanation, fill, planned
 
 RECORD = RollbackDrill(1_700_000_000_000, "energy_forms", "code", 100, 0, 14.5, passed=True)
 NOW = datetime.now(UTC)
@@ -103,6 +105,24 @@ def test_nothing_is_looked_up_without_an_index(plans: list[Plan]) -> None:
     assert len(plans) > 15
     scanned = {str(plan) for plan in plans if plan.stages & (WITHOUT_INDEX - {"SORT", "$sort"})}
     assert scanned == PASSES
+
+
+def test_of_all_comparisons_only_the_outcomes_are_counted_row_by_row(migrated: Database[Any], mongodb_uri: str) -> None:
+    """Of 1,800 in the last 30 hours 18 differed, and one was asked again."""
+    comparisons = migrated["backend_comparisons"]
+    comparisons.insert_many([comparison(number) for number in range(3_000)])
+    ports = shell_ports(migrated)
+    ports.comparisons.audit(Replay("f0", "olga", to_ms(NOW), {Outcome.EQUAL: 1}, 0))
+    commands = Commands()
+    listening = open_database(mongodb_uri, migrated.name, commands)
+    report = shell_ports(listening).comparisons.report(to_ms(NOW - timedelta(hours=30)))
+    listening.client.close()
+    assert sum(group.answers for group in report.groups) == 19
+    assert len(report.replays) == 1
+    asked = [command for command in commands.seen if "backend_comparisons" in command.values()]
+    looks = [explanation(migrated, command, "executionStats") for command in asked]
+    stats = [look.get("executionStats") or look["stages"][0]["$cursor"]["executionStats"] for look in looks]
+    assert [each["totalDocsExamined"] for each in stats] == [pytest.approx(1_802, abs=1), 19, 1]
 
 
 def test_neither_users_nor_readings_nor_answers_are_asked_for(plans: list[Plan]) -> None:

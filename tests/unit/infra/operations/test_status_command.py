@@ -57,6 +57,10 @@ def test_it_fails_where_a_component_may_not_go_on(
 def test_programs_get_what_the_route_gives(system: System, capsys: pytest.CaptureFixture[str]) -> None:
     run("--json", "--hours", "5")
     assert json.loads(capsys.readouterr().out) == system.status(5)
+    run("--json", "--component", "energy_table")
+    alone = json.loads(capsys.readouterr().out)
+    assert [each["component"] for each in alone["components"]] == ["energy_table"]
+    assert alone.keys() == system.status().keys()
 
 
 def test_beside_each_figure_is_its_command(system: System, capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,7 +90,7 @@ def figures(system: System) -> None:
         "energy_table partial 10 %: stop, because the last verify found differences (2)",
         "dual_write since ever; the old side is right; the sync job is stopped: energies [is] empty",
         "has seen all up to 2027-01-15 07:59: 12 meters, 2 differences, 1 lagging; seen first 2027-01-15 07:58, last",
-        "100 of 200 people got the new backend (50 %), 10 % are set; 100 of 200 people got",
+        "100 of 200 people got the new backend (50 %), 10 % are set; chance does not explain that",
         "1000 answers, 25 failed (2.5 %); 5 / 12.5 / - ms (p50 / p95 / p99)",
         "1 answer, 0 failed (0 %)",
         "3 since 2027-01-15",
