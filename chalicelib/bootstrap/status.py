@@ -11,7 +11,8 @@ from chalicelib.flags.changes.inspect import FlagOverview
 from chalicelib.flags.changes.readiness import Readiness
 from chalicelib.flags.changes.seen import flags_seen
 from chalicelib.repositories.database import time_limit
-from chalicelib.services.status.status import StatusService, StatusSources
+from chalicelib.services.status.sources import StatusSources
+from chalicelib.services.status.status import StatusService
 
 
 class NoFigures(RolloutFigures):

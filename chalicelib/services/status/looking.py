@@ -7,8 +7,10 @@ from typing import TypeVar
 
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.ports import Clock
+from chalicelib.domain.status.blocks import Block
 from chalicelib.monitoring.logger import logger
 
+B = TypeVar("B", bound=Block)
 T = TypeVar("T")
 TimeLimit = Callable[[float], AbstractContextManager[None]]
 LOOK_SECONDS = 5.0
@@ -48,6 +50,11 @@ class Looks:
                 return look()
 
         return self.beside(within) if self._database is None else self._database
+
+    def block(self, kind: Callable[..., B], command: str, look: Callable[[], B]) -> B:
+        """What the database says of a part; else the part with its problem alone."""
+        found = self.at(look)
+        return kind(command=command, problem=found.text) if isinstance(found, Problem) else found
 
     def beside(self, look: Callable[[], T]) -> T | Problem:
         """What something else says."""

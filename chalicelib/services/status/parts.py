@@ -12,12 +12,14 @@ from chalicelib.domain.status.blocks import (
     ComparisonsBlock,
     FeedbackBlock,
     FingerprintSeen,
+    FlagsBlock,
     ShareBlock,
     Stage,
     percent_text,
 )
 from chalicelib.domain.status.chance import is_another_share
-from chalicelib.domain.status.flags import FlagSeen
+from chalicelib.domain.status.flags import FlagSeen, FlagsSeen
+from chalicelib.domain.status.verdict import COMMAND
 from chalicelib.services.status.looking import Problem
 
 SHOWN_FINGERPRINTS = 50  # of one component, those in most answers first
@@ -34,6 +36,20 @@ def stage_of(flag: FlagSeen | None, *, is_open: bool) -> Stage:
     if not flag.percent:
         return Stage.TEST if flag.test_users else Stage.OFF
     return Stage.PARTIAL if flag.percent < 100 else Stage.EVERYBODY
+
+
+def flags_block(found: FlagsSeen | Problem) -> FlagsBlock:
+    """The deployed flag document."""
+    command = f"{COMMAND} flags list"
+    if isinstance(found, Problem):
+        return FlagsBlock(command=command, problem=found.text)
+    return FlagsBlock(
+        command=command,
+        version=found.version,
+        in_use=found.in_use,
+        global_enabled=found.global_enabled,
+        overruled=found.overruled,
+    )
 
 
 def share_block(found: Share | Problem, flag: FlagSeen | None, command: str) -> ShareBlock:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from infra.deployment import application
 from infra.deployment.application import Target, deploy_application
+from infra.deployment.cloudformation import Stack
 from infra.deployment.packaging import Package
 
 
@@ -38,7 +38,7 @@ def test_the_functions_are_told_the_digest_of_their_code(monkeypatch: pytest.Mon
         deployed.update(parameters)
         return True
 
-    monkeypatch.setattr(application.Stack, "deploy", deploy)
+    monkeypatch.setattr(Stack, "deploy", deploy)
     (tmp_path / "sam.yaml").write_text("A: {CodeUri: ./deployment.zip}\n")
     assert deploy_application(Cloud(), Package("abc123", tmp_path), "dev", "bucket", {"SecretId": "secret"})
     assert (deployed["Release"], deployed["Stage"], deployed["SecretId"]) == ("abc123", "dev", "secret")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -319,6 +320,23 @@ def test_without_appconfig_no_stage_is_known_and_the_rest_is_shown(system: Syste
     for component in status["components"]:
         assert (component["stage"], component["enabled"], component["percent"]) == ("unknown", None, None)
         assert component["verdict"]["text"].startswith("its flag cannot be read")
+
+
+def test_an_appconfig_that_keeps_everybody_waiting_hides_nothing_of_the_database(system: System) -> None:
+    """Only what needs the flags, and the queue, is not looked at any more."""
+    system.ports.records.save_drill(RollbackDrill(5, "energy_forms", "code", 500, 0, 14.0, True))
+
+    def wait() -> None:
+        system.rollout.appconfig.now += PATIENCE_MS / 1000 + 1
+        raise AWAY
+
+    overview: Any = SimpleNamespace(listing=wait)
+    service = status_service(
+        system.ports, system.figures, lambda: overview, system.count, lambda: "code", system.rollout.now
+    )
+    said = dict(problems(service.status(24).as_document()))
+    assert said.keys() == {"flags", "components[].share", "deadLetters"}
+    assert "too long" in said["deadLetters"]
 
 
 def test_a_flag_that_nobody_can_read_is_the_business_of_its_component_alone(system: System) -> None:
