@@ -18,11 +18,10 @@ from chalicelib.bootstrap.comparer import backends, comparer, random_pseudonyms
 from chalicelib.bootstrap.flags import NO_PLACE, FlagAdapters, FlagOperations, appconfig_adapters, flag_operations
 from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
 from chalicelib.bootstrap.places import dead_letter_count, dead_letters, places
-from chalicelib.bootstrap.status import NoFigures, status_service
+from chalicelib.bootstrap.status import status_service
 from chalicelib.domain.account import KeepsLate, KeepsPeople
 from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.rollout.decision import RolloutDecisions
-from chalicelib.domain.rollout.figures import RolloutFigures
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
@@ -130,7 +129,6 @@ class Rollout:
     flags_naming: FlagsNaming = lambda _: ()
     places: Sequence[KeepsPeople] = ()
     late: Sequence[KeepsLate] = ()
-    figures: RolloutFigures = field(default_factory=NoFigures)
     letters: Callable[[], int] = lambda: 0
     release: str = ""
 
@@ -166,9 +164,7 @@ def compose(ports: Ports, verifier: TokenVerifier, clock: Clock, rollout: Rollou
         flags=flags,
         erasure=AccountErasureService(ports.erasures, rollout.places, rollout.pseudonyms, clock, rollout.late),
         account_export=AccountExportService(ports.account_export, rollout.flags_naming, rollout.pseudonyms, clock),
-        status=status_service(
-            ports, rollout.figures, lambda: flags.overview, rollout.letters, lambda: rollout.release, clock
-        ),
+        status=status_service(ports, lambda: flags.overview, rollout.letters, lambda: rollout.release, clock),
         ping=ports.ping,
         clock=clock,
     )

@@ -37,11 +37,11 @@ class NoFigures(RolloutFigures):
 
 def status_service(
     ports: Ports,
-    figures: RolloutFigures,
     overview: Callable[[], FlagOverview],
     letters: Callable[[], int],
     release: Callable[[], str],
     clock: Clock = now,
+    figures: RolloutFigures | None = None,
 ) -> StatusService:
     """Put the status together. What reaches AWS is given by the caller, and asked when somebody wants to know."""
 
@@ -57,7 +57,7 @@ def status_service(
         comparisons=ports.comparisons,
         feedback=ports.feedback,
         history=ports.flag_history,
-        figures=figures,
+        figures=figures or NoFigures(),
         erasures=ports.erasures,
         records=ports.records,
         ping=ports.ping,

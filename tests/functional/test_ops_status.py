@@ -7,7 +7,6 @@ import pytest
 
 from chalicelib.bootstrap.container import using
 from chalicelib.bootstrap.status import status_service
-from tests.fakes.status import FakeFigures
 from tests.functional.conftest import Api, problem
 from tests.unit.flags.rollout import Rollout
 
@@ -20,7 +19,7 @@ def rollout(api: Api) -> Iterator[Rollout]:
     """The status of the application, by flags that are there."""
     rollout = Rollout()
     overview = rollout.flags.overview
-    status = status_service(api.ports, FakeFigures(), lambda: overview, lambda: 3, lambda: "code", rollout.now)
+    status = status_service(api.ports, lambda: overview, lambda: 3, lambda: "code", rollout.now)
     with using(replace(api.container, status=status)):
         yield rollout
 

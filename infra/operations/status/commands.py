@@ -10,7 +10,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.bootstrap.operations import shell_ports
-from chalicelib.bootstrap.status import NoFigures, status_service
+from chalicelib.bootstrap.status import status_service
 from chalicelib.dead_letters.client import LOOK
 from chalicelib.dead_letters.queue import LetterQueue
 from chalicelib.domain.errors import UnavailableError
@@ -58,7 +58,7 @@ def seen(target: Target, hours: int) -> Status:
     """The status of a target; a database that is away is one of its problems."""
     with opened(target) as database:
         place = _Place(target, database)
-        service = status_service(shell_ports(database), NoFigures(), place.overview, place.letters, place.release)
+        service = status_service(shell_ports(database), place.overview, place.letters, place.release)
         return service.status(hours)
 
 

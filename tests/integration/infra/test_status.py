@@ -9,7 +9,7 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.operations import shell_ports
-from chalicelib.bootstrap.status import NoFigures, status_service
+from chalicelib.bootstrap.status import status_service
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import to_ms
 from chalicelib.domain.rollout.comparison_log import Outcome, Replay
@@ -33,7 +33,7 @@ def away() -> Any:
 
 
 def status_of(database: MongoDatabase) -> Status:
-    return status_service(shell_ports(database), NoFigures(), away, away, away).status(24)
+    return status_service(shell_ports(database), away, away, away).status(24)
 
 
 def test_the_scripts_that_must_be_applied_are_those_that_there_are() -> None:

@@ -58,7 +58,7 @@ class System:
     def service(self) -> StatusService:
         overview = self.rollout.flags.overview
         return status_service(
-            self.ports, self.figures, lambda: overview, self.count, lambda: self.release, self.rollout.now
+            self.ports, lambda: overview, self.count, lambda: self.release, self.rollout.now, self.figures
         )
 
     def status(self, hours: int = 24) -> dict[str, Any]:
@@ -332,7 +332,7 @@ def test_an_appconfig_that_keeps_everybody_waiting_hides_nothing_of_the_database
 
     overview: Any = SimpleNamespace(listing=wait)
     service = status_service(
-        system.ports, system.figures, lambda: overview, system.count, lambda: "code", system.rollout.now
+        system.ports, lambda: overview, system.count, lambda: "code", system.rollout.now, system.figures
     )
     said = dict(problems(service.status(24).as_document()))
     assert said.keys() == {"flags", "components[].share", "deadLetters"}
