@@ -94,13 +94,19 @@ def _differences(seen: Evidence) -> Iterator[Obstacle]:
     found = seen.comparisons.open
     if found:
         how = "the backends differ in a way that is open" if found == 1 else f"the backends differ in {found} open ways"
-        back = f"{COMMAND} flags rollback {seen.component} --reason WHY"
-        yield Obstacle(urgent + how, back if urgent else seen.comparisons.command)
+        yield Obstacle(urgent + how, _way_back(seen) if urgent else seen.comparisons.command)
     if urgent and seen.shared.verify.differences:
         yield Obstacle(
             f"{urgent}the last verify found differences ({seen.shared.verify.differences})",
             f"{COMMAND} repair --apply",
         )
+
+
+def _way_back(seen: Evidence) -> str:
+    """What takes people off the new backend: in ``new_only`` the flags decide nothing."""
+    if seen.shared.sync.mode == SyncMode.NEW_ONLY:
+        return f"{COMMAND} mode set {SyncMode.DUAL_WRITE} --reason WHY --wait"
+    return f"{COMMAND} flags rollback {seen.component} --reason WHY"
 
 
 def _answers(seen: Evidence) -> Iterator[Obstacle]:

@@ -92,7 +92,7 @@ def test_where_nothing_stands_in_the_way_it_may_go_on_to_its_next_step(
         (
             seen(stage=Stage.OFF, sync=SyncBlock(command="mode", mode="new_only"), comparisons=DIFFERS),
             "stop, because the backends differ in a way",
-            BACK,
+            "python -m infra mode set dual_write --reason WHY --wait",  # the flags decide nothing
         ),
         (seen(stage=Stage.OFF, comparisons=DIFFERS), "the backends differ in a way that is open", "compare"),
         (
