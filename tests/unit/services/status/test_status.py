@@ -46,8 +46,9 @@ class System:
     def __post_init__(self) -> None:
         store = self.rollout.store
         ports = fake_ports(store, FakePublisher(), FakeSides(store, self.rollout.now))
-        own = {"sync_control": self.rollout.control, "flag_history": self.rollout.history, "figures": self.figures}
-        self.ports = replace(ports, **own)
+        self.ports = replace(
+            ports, sync_control=self.rollout.control, flag_history=self.rollout.history, figures=self.figures
+        )
         self.rollout.mode(SyncMode.DUAL_WRITE)
         self.rollout.open()
 
