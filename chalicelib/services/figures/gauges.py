@@ -29,7 +29,7 @@ class Gauge:
 class GaugeService:
     """Reads the gauges.
 
-    ``percentages``: the version of the flag document in use, and the percentage of each component that has a flag.
+    ``percentages``: the version of the deployed flag document, and the percentage of each component that has a flag.
     ``dead_letters``: how many there are.
     """
 
@@ -48,7 +48,7 @@ class GaugeService:
         return (self._shares, self._verified, self._erasures, self._feedback, self._dead_letters)
 
     def _shares(self) -> Iterator[Gauge]:
-        """The percentages first: the database may be away."""
+        """The percentages first: AppConfig knows them, and the database may be away."""
         version, percentages = self.percentages()
         yield from (Gauge(MetricName.FLAG_PERCENT, float(each), component) for component, each in percentages.items())
         for component in percentages:
