@@ -109,14 +109,11 @@ def flags_naming(home: AppConfigControlPlane, user_id: str) -> list[str]:
 
 
 def percentages(overview: FlagOverview) -> tuple[str, Mapping[Component, Decimal]]:
-    """The version of the document in use, and the percentage of each component: 0 while its flag or the gate is off.
+    """The deployed document's version, and the percentage of each component: 0 while its flag or the gate is off.
 
-    A component whose flag is missing, malformed or retired is left out. Raises UnavailableError without a document.
+    A component whose flag is missing, malformed or retired is left out. Raises RolloutError, UnavailableError.
     """
-    loaded = overview.store.loaded()
-    if loaded is None:
-        raise UnavailableError("AppConfig gave no flag document; look at it: python -m infra flags list")
-    document = loaded.document
+    document = _document(overview.home.deployed())
     gate = document.flags.get(GLOBAL)
     is_open = gate is not None and gate.enabled
     flags = {component: document.flags.get(name) for component, name in COMPONENT_FLAGS.items()}

@@ -40,7 +40,6 @@ class Reported:
 
     def run(self) -> dict[str, Any]:
         self._capsys.readouterr()
-        self.rollout.appconfig.pass_time(60)
         composed = Composed(self.api.flags, appconfig=self.rollout.adapters, letters=self.letters)
         with using(compose(self.api.ports, self.api.container.verifier, lambda: NOW, composed)):
             return dict(status_reporter(SCHEDULE, Context()))
