@@ -50,6 +50,7 @@ def localstack(layout: Layout) -> Piece:
         "DISABLE_EVENTS": "1",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
         "EAGER_SERVICE_LOADING": "0",
+        "CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "1",  # it has no dashboards in templates
     }
     return Piece(
         "localstack",
