@@ -39,8 +39,9 @@ up: environments-up ## start everything on this machine, deploy, import the demo
 down: ## end everything that 'up' started; the data stays
 	$(call end_stacks,,$(or $(STACK_NAME),local))
 
-status: environments-check ## say what runs
-	@$(INFRA) status
+status: environments-check ## say what runs, and where all does, where the migration is
+	@$(INFRA) running
+	@$(INFRA) status || [ $$? -eq 1 ] # which only says that something comes first
 
 token: environments-check ## print a token: make token USER=alice [ROLE=operator or viewer] [HOURS=12]
 	@$(INFRA) token --user "$(if $(findstring command,$(origin USER)),$$USER)" $(foreach role,$(ROLE),--role $(role)) --hours $(or $(HOURS),12)

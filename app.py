@@ -6,7 +6,7 @@ from chalicelib.api import fallback, health
 from chalicelib.api.components import export as components_export
 from chalicelib.api.components import forms, views, witness
 from chalicelib.api.components import openapi as components_openapi
-from chalicelib.api.ops import actions, alarms, dead_letters, flags, staleness, sync_mode, verify
+from chalicelib.api.ops import actions, alarms, dead_letters, flags, staleness, status, sync_mode, verify
 from chalicelib.api.ops import components as ops_components
 from chalicelib.api.ops import openapi as ops_openapi
 from chalicelib.api.v1 import energy as v1_energy
@@ -46,6 +46,7 @@ app.register_blueprint(verify.routes)
 app.register_blueprint(alarms.routes)
 app.register_blueprint(actions.routes)
 app.register_blueprint(ops_openapi.routes)
+app.register_blueprint(status.routes)
 app.register_blueprint(web.routes)
 app.register_blueprint(fallback.v1_routes)
 app.register_blueprint(fallback.routes)

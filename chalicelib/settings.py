@@ -31,6 +31,7 @@ class Settings(BaseModel):
     flags_strategy_id: str = Field(alias="FLAGS_STRATEGY_ID", min_length=1)
     dead_letter_queue_url: str = Field(alias="DEAD_LETTER_QUEUE_URL", pattern=r"^https?://")
     memory_mb: int = Field(0, alias="AWS_LAMBDA_FUNCTION_MEMORY_SIZE", ge=0)  # what Lambda says that it is
+    release: str = Field("", alias="RELEASE")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field("INFO", alias="LOG_LEVEL")
 
     @model_validator(mode="after")

@@ -19,6 +19,7 @@ from chalicelib.bootstrap.desk import Desk, Outside, deployed_outside, desk
 from chalicelib.bootstrap.flags import NO_PLACE, FlagAdapters, FlagOperations, appconfig_adapters, flag_operations
 from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
 from chalicelib.bootstrap.places import dead_letter_count, dead_letters, places
+from chalicelib.bootstrap.status import status_service
 from chalicelib.domain.account import KeepsLate, KeepsPeople
 from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.rollout.decision import RolloutDecisions
@@ -36,6 +37,7 @@ from chalicelib.monitoring.memory import memory
 from chalicelib.monitoring.people import named_by
 from chalicelib.repositories.command_times import CommandTimes
 from chalicelib.repositories.database import open_database
+from chalicelib.repositories.status_records import MongoStatusRecords
 from chalicelib.services.account.erasure import AccountErasureService
 from chalicelib.services.account.export import AccountExportService, FlagsNaming
 from chalicelib.services.backends.backend_router import BackendRouter, NobodyDecides
@@ -57,6 +59,7 @@ from chalicelib.services.recording.export import ExportService
 from chalicelib.services.recording.import_undo import ImportHistoryService
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 from chalicelib.services.refresh.recalculation import RecalculationService
+from chalicelib.services.status.status import StatusService
 from chalicelib.settings import Settings
 
 __all__ = [  # what routes, functions and tests take from here
@@ -118,6 +121,7 @@ class Container:
     desk: Desk
     erasure: AccountErasureService
     account_export: AccountExportService
+    status: StatusService
     ping: Callable[[], None]
     clock: Clock
     sign_in_origins: tuple[str, ...] = ()  # where the issuer's endpoints are beside its own origin
@@ -128,7 +132,8 @@ class Rollout:
     """The flags that decide which backend answers whom, and what hides them from those who look on.
 
     ``flags_naming``: which flags have a person in their lists. ``places``: what may hold people beside the database;
-    ``late``: where something of them may still arrive. ``letters``: how many dead letters there are.
+    ``late``: where something of them may still arrive. ``letters``: how many dead letters there are; ``release``: the
+    digest of the code.
     """
 
     flags: RolloutDecisions = field(default_factory=NobodyDecides)
@@ -138,6 +143,7 @@ class Rollout:
     places: Sequence[KeepsPeople] = ()
     late: Sequence[KeepsLate] = ()
     letters: Callable[[], int] = lambda: 0
+    release: str = ""
 
 
 def compose(
@@ -180,6 +186,7 @@ def compose(
             ports.sync_control,
             partial(percentages, flags.overview),
             rollout.letters,
+            ports.records.open_migrations,
         ),
         component_reports=ComponentReports(ports.figures, ports.comparisons, ports.feedback),
         display=both.new,
@@ -190,6 +197,7 @@ def compose(
         flags=flags,
         erasure=AccountErasureService(ports.erasures, rollout.places, rollout.pseudonyms, clock, rollout.late),
         account_export=AccountExportService(ports.account_export, rollout.flags_naming, rollout.pseudonyms, clock),
+        status=status_service(ports, lambda: flags.overview, rollout.letters, lambda: rollout.release, clock),
         ping=ports.ping,
         clock=clock,
     )
@@ -220,8 +228,9 @@ def _deployed() -> Container:
     memory.limit_mb = settings.memory_mb
     hush(logging.getLogger().handlers)
     secrets = Secrets.model_validate(parameters.get_secret(settings.secret_id, transform="json"))
-    publisher = EventBridgePublisher(eventbridge, settings.event_bus_name)
     database = open_database(secrets.mongodb_uri.get_secret_value(), settings.mongodb_database, CommandTimes())
+    lost = MongoStatusRecords(database).add_not_published
+    publisher = EventBridgePublisher(eventbridge, settings.event_bus_name, lost=lost)
     ports = mongo_ports(database, publisher)
     keys = KeyStore(partial(fetch_key_set, settings.auth_jwks_url))
     verifier = TokenVerifier(keys, settings.auth_issuer, settings.auth_audience)
@@ -237,6 +246,7 @@ def _deployed() -> Container:
         (*places(database, adapters, now), letters),
         (letters,),
         letters=dead_letter_count(settings.dead_letter_queue_url),
+        release=settings.release,
     )
     outside = deployed_outside(settings.dead_letter_queue_url, settings.stack)
     made = compose(ports, verifier, now, rollout, outside)

@@ -23,6 +23,7 @@ from chalicelib.domain.rollout.figures import RolloutFigures
 from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
 from chalicelib.domain.rollout.measurements import PageMeasurements
 from chalicelib.domain.rollout.usage import UsageLog
+from chalicelib.domain.status.records import StatusRecords
 from chalicelib.domain.sync.change_feed import ChangeFeed
 from chalicelib.domain.sync.reconciliation import ReconciliationRepository, SyncControl
 from chalicelib.domain.sync.repairs import RepairedReadings
@@ -44,6 +45,7 @@ from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.register import MongoKnownUsers
 from chalicelib.repositories.repaired import MongoRepairedReadings
 from chalicelib.repositories.settings import MongoSettingsRepository
+from chalicelib.repositories.status_records import MongoStatusRecords
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.repositories.usage import MongoUsageLog
@@ -88,6 +90,7 @@ class Ports:
     erasures: Erasures
     account_export: AccountExport
     operator_actions: OperatorActions
+    records: StatusRecords
     ping: Callable[[], None]
 
 
@@ -164,6 +167,7 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         erasures=MongoErasures(database, REQUEST_SECONDS),
         account_export=MongoAccountExport(database, REQUEST_SECONDS),
         operator_actions=MongoOperatorActions(database),
+        records=MongoStatusRecords(database),
         ping=partial(ping, database),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from chalicelib.bootstrap.flags import FlagAdapters, flag_publishing
-from chalicelib.dead_letters.client import sqs
+from chalicelib.dead_letters.client import sqs, sqs_for_a_look
 from chalicelib.dead_letters.people import DeadLetters
 from chalicelib.dead_letters.queue import LetterQueue
 from chalicelib.domain.account import KeepsPeople
@@ -30,7 +30,7 @@ def places(database: MongoDatabase, adapters: FlagAdapters, clock: Clock) -> tup
 
 def dead_letter_count(queue_url: str) -> Callable[[], int]:
     """How many dead letters a deployment has."""
-    return LetterQueue(sqs, queue_url).count
+    return LetterQueue(sqs_for_a_look, queue_url).count
 
 
 def dead_letters(queue_url: str) -> DeadLetters:

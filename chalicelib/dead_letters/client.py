@@ -15,6 +15,14 @@ from chalicelib.domain.errors import UnavailableError
 CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 # A call that got no answer may have been taken: it is not made again by itself.
 CALLING = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
+# An operator waits for the status, of which the queue is one part.
+LOOK = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 1})
+
+
+@cache
+def sqs_for_a_look() -> Any:
+    """The SQS client of this process that gives up soon."""
+    return boto3.client("sqs", config=LOOK)
 
 
 @cache

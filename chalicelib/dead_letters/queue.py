@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from chalicelib.dead_letters.client import answering
 from chalicelib.dead_letters.letter import DeadLetter
 
 HELD_SECONDS = 120
@@ -44,8 +45,9 @@ class LetterQueue:
         return self._sum_of(HIDDEN)
 
     def count(self) -> int:
-        """About how many letters there are, those included that somebody looks at just now."""
-        return self._sum_of(VISIBLE, HIDDEN)
+        """About how many letters there are, whoever looks at them just now. Raises UnavailableError."""
+        with answering():
+            return self._sum_of(VISIBLE, HIDDEN)
 
     def delete(self, letter: DeadLetter) -> None:
         """Take a letter away for good."""

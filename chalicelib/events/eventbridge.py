@@ -28,7 +28,8 @@ class EventBridgePublisher(EventPublisher):
     """Implements ``EventPublisher``: batches, sends what failed again, never raises for a bus that fails.
 
     What cannot be sent is logged and counted; the meter stays dirty, so a later refresh finds it. (A shell counts
-    nothing: metrics are lines on standard output, which belongs to its answer.)
+    nothing: metrics are lines on standard output, which belongs to its answer.) ``lost`` is told how many were lost,
+    and must not raise: the write is committed.
     """
 
     def __init__(
@@ -38,12 +39,14 @@ class EventBridgePublisher(EventPublisher):
         pause: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         counted: Callable[[MetricName, int], None] = count,
+        lost: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._client = client
         self._bus_name = bus_name
         self._pause = pause
         self._clock = clock
         self._counted = counted
+        self._remember = lost
 
     @override
     def publish(self, events: Sequence[EnergyEvent]) -> None:
@@ -94,4 +97,5 @@ class EventBridgePublisher(EventPublisher):
     def _lost(self, metric: MetricName, message: str, entries: list[Entry]) -> None:
         if entries:
             self._counted(metric, len(entries))
+            self._remember(len(entries))
             logger().error(message, extra={"events": named(entries)})

@@ -30,6 +30,7 @@ from chalicelib.repositories.database import READ_SECONDS, Collections, Document
 POSITION, RULES = "comparison", "comparison_rules"
 REPORT_SECONDS = 60.0  # a report counts rows of days; nobody waits for it but the operator who asked
 REPLAYS = 200
+DIFFERS: Document = {"differences.fingerprint": {"$gt": ""}}
 
 
 class MongoComparisonLog(ComparisonLog):
@@ -79,12 +80,16 @@ class MongoComparisonLog(ComparisonLog):
 
     @override
     def report(self, since: int, component: Component | None = None) -> ComparisonReport:
-        """Counted by the server, over the index on the moment, or on component and moment."""
-        wanted: Document = {"at": {"$gte": to_datetime(since)}, "outcome": {"$exists": True}}
-        recent = {"$match": wanted if component is None else wanted | {"component": component.value}}
+        """Counted by the server, over the index on the moment, or on component and moment; what differed over the one
+        on fingerprints.
+        """
+        wanted: Document = {"at": {"$gte": to_datetime(since)}}
+        if component is not None:
+            wanted["component"] = component.value
+        compared, differing = {"$match": {**wanted, "outcome": {"$exists": True}}}, {"$match": {**wanted, **DIFFERS}}
         with time_limit(REPORT_SECONDS):
-            outcomes = list(self._comparisons.aggregate([recent, *BY_OUTCOME]))
-            groups = list(self._comparisons.aggregate([recent, *BY_FINGERPRINT]))
+            outcomes = list(self._comparisons.aggregate([compared, *BY_OUTCOME]))
+            groups = list(self._comparisons.aggregate([differing, *BY_FINGERPRINT]))
             replays = self._replays(since)
         rules = self.rules()
         found = [group_of(group, rules, replays) for group in groups]
@@ -131,7 +136,8 @@ class MongoComparisonLog(ComparisonLog):
         }
 
     def _replays(self, since: int) -> list[Replay]:
-        wanted = {"at": {"$gte": to_datetime(since)}, "replayOf": {"$exists": True}}
+        """By the index on component and moment: only these rows have no component."""
+        wanted = {"component": None, "at": {"$gte": to_datetime(since)}, "replayOf": {"$exists": True}}
         found = self._comparisons.find(wanted, sort=[("at", DESCENDING)], limit=REPLAYS)
         return [replay_of(row) for row in found]
 

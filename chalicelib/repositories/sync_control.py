@@ -55,6 +55,14 @@ class MongoSyncControl(SyncControl):
             return sync_state(self._database)
 
     @override
+    def operation_time(self) -> int:
+        """What the server says to a session beside its answer."""
+        with time_limit(READ_SECONDS), self._database.client.start_session() as session:
+            self._database.command("ping", session=session)
+            assert session.operation_time is not None, "a replica set says it with every answer"  # noqa: S101
+            return session.operation_time.time * 1000
+
+    @override
     def transaction_seconds(self) -> int | None:
         """The server's limit; not every user may ask for it."""
         admin = self._database.client.admin
@@ -169,6 +177,7 @@ class MongoSyncControl(SyncControl):
                 "differences": seen.differences,
                 "findings": [finding.as_document() for finding in seen.findings],
                 "kinds": [[*kind, count] for kind, count in seen.kinds],
+                "upTo": seen.up_to,
             }
         )
 
@@ -179,7 +188,9 @@ class MongoSyncControl(SyncControl):
 
     @override
     def save_verified(self, verified: Verified) -> None:
-        self._save({"_id": VERIFIED, **asdict(verified)})
+        counts = {"meters": verified.meters, "lagging": verified.lagging, "differences": verified.differences}
+        sighted = {"upTo": verified.up_to, "firstSeen": verified.first_seen, "lastSeen": verified.last_seen}
+        self._save({"_id": VERIFIED, "at": verified.at, "since": verified.since, **counts, **sighted})
 
     @property
     def _now(self) -> Document | str:

@@ -76,6 +76,7 @@ class StoredWalk(Stored):
     differences: int
     findings: list[StoredFinding]
     kinds: list[Annotated[tuple[str, Annotated[EnergyType, Lax], str, int], Lax]] = Field(default_factory=list)
+    up_to: int | None = None
 
 
 class StoredVerified(Stored):
@@ -86,6 +87,9 @@ class StoredVerified(Stored):
     meters: int
     lagging: int
     differences: int
+    up_to: int | None = None
+    first_seen: int | None = None
+    last_seen: int | None = None
 
 
 def progress_of(document: Document) -> SyncProgress:
@@ -114,7 +118,7 @@ def walk_of(document: Document) -> WalkProgress | None:
     findings = tuple(Finding(**finding.model_dump()) for finding in stored.findings)
     kinds = tuple(((collection, of, kind), count) for collection, of, kind, count in stored.kinds)
     counts = (stored.meters, stored.lagging, stored.differences)
-    seen = Verification(stored.mode, *counts, findings=findings, kinds=kinds)
+    seen = Verification(stored.mode, *counts, findings=findings, kinds=kinds, up_to=stored.up_to)
     return WalkProgress(stored.started, stored.since, stored.after, seen)
 
 

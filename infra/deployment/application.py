@@ -72,7 +72,7 @@ def deploy_application(
     s3.upload_file(str(package.archive), bucket, archive_key, ExtraArgs=ours)
     s3.put_object(Bucket=bucket, Key=template_key, Body=template.encode(), **ours)
     stack = Stack(target.client("cloudformation"), application_stack(stage))
-    everything = {"Stage": stage, "EventBusName": application_stack(stage), **parameters}
+    everything = {"Stage": stage, "EventBusName": application_stack(stage), "Release": package.digest, **parameters}
     return stack.deploy(template, everything, template_url=target.object_url(bucket, template_key))
 
 

@@ -102,7 +102,7 @@ RIGHTS: Mapping[str, Sequence[Statement]] = {
     "BackendComparer": ON_THE_DATABASE,  # it asks both backends, whatever the flags say
     "Sweeper": ON_THE_DATABASE,
     "AccountEraser": (READ_SECRET, *ERASE_PEOPLE),
-    "StatusReporter": (READ_SECRET, READ_FLAGS, COUNT_LETTERS),  # the percentages that are set; how many letters lie
+    "StatusReporter": (READ_SECRET, LOOK_AT_FLAGS, COUNT_LETTERS),  # the percentages that are set; how many letters lie
 }
 
 

@@ -3,15 +3,23 @@
 import sys
 
 import click
+from rich.markup import escape
 from rich.table import Table
 
+from chalicelib.bootstrap.operations import now
+from chalicelib.domain.status.records import RollbackDrill
+from chalicelib.repositories.status_records import MongoStatusRecords
+from infra.deployment.packaging import ROOT, digest_of_sources
 from infra.drills.ground import laptop_ground
 from infra.drills.rollback import Drilled, Exercise
 from infra.drills.rollback import drill as make
 from infra.drills.writing import WRITES
+from infra.errors import OperatorError
 from infra.local.throwaway import stack
 from infra.operations.printing import console, print_json, progress_console
-from infra.targets.options import json_option
+from infra.targets.database import database_of
+from infra.targets.options import json_option, with_target
+from infra.targets.target import Target
 
 
 @click.group()
@@ -23,21 +31,37 @@ def drill() -> None:
 @click.option("--component", type=click.Choice(sorted(WRITES)), default="energy_forms", show_default=True)
 @click.option("--writes", type=click.IntRange(min=20), default=500, show_default=True, help="acknowledged writes")
 @click.option("--moves", type=click.IntRange(1, 20), default=3, show_default=True, help="ways to the new backend")
+@with_target(changes=False, needed=False)
 @json_option
-def rollback(component: str, writes: int, moves: int, as_json: bool) -> None:
+def rollback(target: Target | OperatorError, component: str, writes: int, moves: int, as_json: bool) -> None:
     """Write through a component while it is flipped, roll it back, and look for every write in the old backend.
 
-    Brings up a laptop stack of its own (a minute) and ends it. Exit code 1 when a write is lost, or when the same
-    with dual write off loses none.
+    Brings up a laptop stack of its own (a minute) and ends it. What came of it is recorded in the target's database,
+    for the status. Exit code 1 when a write is lost, or when the same with dual write off loses none.
     """
     progress_console.print("bringing up a stack for the drill")
+    code = digest_of_sources(ROOT)
     with stack() as layout, laptop_ground(layout, component) as ground:
         drilled = make(ground, Exercise(component, writes, moves=moves), progress_console.print)
+    problem = not_recorded(target, drilled.record(now(), component, code))
     if as_json:
-        print_json(drilled.as_document())
+        print_json(drilled.as_document() | {"component": component, "code": code, "notRecorded": problem})
     else:
         print_drilled(drilled)
+        console.print(f"recorded in: {target}" if problem is None else f"[red]not recorded[/]: {escape(problem)}")
     sys.exit(0 if drilled.passed else 1)
+
+
+def not_recorded(target: Target | OperatorError, record: RollbackDrill) -> str | None:
+    """Keep what came of a drill where the status looks; returns why that was not possible."""
+    if isinstance(target, OperatorError):
+        return str(target)
+    try:
+        with database_of(target) as database:
+            MongoStatusRecords(database).save_drill(record)
+    except OperatorError as error:
+        return str(error)
+    return None
 
 
 def print_drilled(drilled: Drilled) -> None:

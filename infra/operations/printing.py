@@ -116,8 +116,11 @@ def verification_document(seen: Verification) -> dict[str, Any]:
 
 def verification_summary(seen: Verification) -> dict[str, Any]:
     """A comparison without its findings, for programs."""
-    return asdict(seen) | {
+    members = asdict(seen)
+    up_to = members.pop("up_to")
+    return members | {
         "mode": seen.mode.value,
+        "upTo": up_to and moment(up_to),
         "findings": [],
         "kinds": [
             {"collection": collection, "type": of.value, "kind": kind, "count": count}

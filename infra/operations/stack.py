@@ -1,4 +1,4 @@
-"""``python -m infra up | down | status | token``: the stack on this machine.
+"""``python -m infra up | down | running | token``: the stack on this machine.
 
 Imports nothing of the application: one that is broken keeps nobody from ``down``.
 """
@@ -76,13 +76,13 @@ def down(name: str, every: bool, yes: bool) -> None:
 @click.command()
 @name_option
 @json_option
-def status(name: str, as_json: bool) -> None:
-    """Say what runs. Exit code 0 when everything does, 1 otherwise."""
+def running(name: str, as_json: bool) -> None:
+    """Say what runs on this machine. Exit code 0 when everything does, 1 otherwise."""
     rows = Processes(_chosen(name)).status()
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows]))
     else:
-        console.print(_status_table(rows))
+        console.print(_pieces(rows))
     sys.exit(0 if all(row.healthy for row in rows) else 1)
 
 
@@ -113,7 +113,7 @@ def _ended(pieces: list[str]) -> str:
     return f"ended {', '.join(pieces)}" if pieces else "nothing was running"
 
 
-def _status_table(rows: list[PieceStatus]) -> Table:
+def _pieces(rows: list[PieceStatus]) -> Table:
     table = Table("piece", "process", "port", "state", Column("log", overflow="fold"))
     for row in rows:
         state = "[green]runs[/]" if row.healthy else "[red]does not answer[/]"

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from chalicelib.bootstrap.flags import FlagOperations, shell_flags
 from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.flags.appconfig.clients import CHANGING, READING, AppConfigIds, FlagClients
+from chalicelib.repositories.database import MongoDatabase
 from infra.deployment.application import Target as Aws
 from infra.deployment.application import flags_parameters
 from infra.errors import OperatorError, expected_errors
@@ -73,8 +74,14 @@ def decides_by(listing: dict[str, Any], change: FlagChange) -> bool | None:
 def flags_of(target: Target) -> Iterator[Flags]:
     """The flags of a stack or stage. What they refuse is an OperatorError, which the command line shows."""
     with opened(target) as database:
-        clients, ids = _reached(target)
-        yield Flags(shell_flags(database, clients, ids), person(), target.layout)
+        yield Flags(flag_operations_of(target, database), person(), target.layout)
+
+
+def flag_operations_of(target: Target, database: MongoDatabase) -> FlagOperations:
+    """The operations on the flags of a stack or stage. Raises OperatorError where AWS does not say where they are."""
+    if target.layout is None and target.stage is None:
+        raise OperatorError(f"{target} is a database alone, it has no flags: say --name of a laptop stack, or --stage")
+    return shell_flags(database, *_reached(target))
 
 
 def flags_at(layout: Layout) -> AbstractContextManager[Flags]:

@@ -47,11 +47,12 @@ def _refuse_options_before(subcommand: str) -> None:
         raise click.UsageError(f"write {', '.join(each.opts[-1] for each in given)} after '{subcommand}'")
 
 
-def with_target(*, changes: bool, deployed: bool = False) -> Callable[[Command], Command]:
+def with_target(*, changes: bool, deployed: bool = False, needed: bool = True) -> Callable[[Command], Command]:
     """Give a command, as its first argument, the target that options and environment name.
 
     ``changes``: the command may change something, so the target is printed first.
-    ``deployed``: it works on a deployment, not on a database alone.
+    ``deployed``: it works on a deployment, not on a database alone. ``needed``: without a target there is nothing to
+    do; else the command is given the OperatorError instead, unless a person has named the target.
 
     A command that is also a group does nothing where a subcommand is asked for: that one finds its own target.
     """
@@ -68,7 +69,13 @@ def with_target(*, changes: bool, deployed: bool = False) -> Callable[[Command],
                 raise OperatorError("say --name or --stage: they name two systems")
             name_stack(name if is_on_the_command_line("name") else None)
             said = Said(name, is_given("name"), stage, region, uri, database)
-            target = Target.resolved(said, deployed=deployed)
+            try:
+                target = Target.resolved(said, deployed=deployed)
+            except OperatorError as error:
+                if needed or said.names_a_target:
+                    raise
+                command(error, **options)
+                return
             if changes:
                 target.announce()
             if not deployed:

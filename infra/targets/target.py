@@ -25,6 +25,11 @@ class Said:
     database: str | None = None
 
     @property
+    def names_a_target(self) -> bool:
+        """Whether a person means one certain system."""
+        return self.is_named or self.stage is not None or self.says_a_database
+
+    @property
     def says_a_database(self) -> bool:
         """Whether another database may be meant than the stack's or the stage's own."""
         return bool(self.uri or self.database)

@@ -57,7 +57,8 @@ def test_without_meters_nobody_is_known(ports: Ports) -> None:
 def test_the_last_verify_is_remembered(ports: Ports, since: int | None) -> None:
     assert ports.sync_control.verified() is None
     for differences in (3, 0):
-        verified = Verified(MOMENT, since, 12, 1, differences)
+        seen = MOMENT if differences else None
+        verified = Verified(MOMENT, since, 12, 1, differences, up_to=MOMENT, first_seen=seen, last_seen=seen)
         ports.sync_control.save_verified(verified)
         assert ports.sync_control.verified() == verified
 

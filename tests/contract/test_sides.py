@@ -191,6 +191,19 @@ def test_a_state_is_read_with_the_time_of_the_store(ports: Ports) -> None:
     assert all(now() - 60_000 < state.read_at < now() + 60_000 for state in read)
 
 
+def test_the_operation_time_goes_on_with_the_writes(ports: Ports) -> None:
+    """To the second: what was written before it was asked for lies behind it or in it."""
+    before = ports.sync_control.operation_time()
+    state = ports.sync_control.state()
+    stored = ports.sync_control.change(state, state.changed(SyncMode.OLD_ONLY), "why", None)
+    after = ports.sync_control.operation_time()
+    assert stored is not None
+    assert stored.since is not None
+    assert before <= after
+    assert after % 1000 == 0
+    assert stored.since // 1000 * 1000 <= after <= ports.sync_control.state().read_at
+
+
 @pytest.mark.parametrize("position", ["a string", 5.5, -1, [], {}, {"_data": 5}, {"_data": "zz"}, {"_data": "8265"}])
 def test_a_position_that_is_none_is_one_that_is_gone(ports: Ports, position: Any) -> None:
     assert ports.changes.read(position, 10, ports.changes.moment()) is None
@@ -218,7 +231,7 @@ def test_the_jobs_progress_comes_back_as_it_was(ports: Ports, difference: FullDi
 @pytest.mark.parametrize("walk", Walk)
 def test_a_walks_progress_comes_back_as_it_was_and_goes(ports: Ports, walk: Walk) -> None:
     finding = Finding("alice", GAS, "source_energy_readings", "7", "nothing there")
-    seen = Verification(SyncMode.DUAL_WRITE, 100, 2, 1, (finding,))
+    seen = Verification(SyncMode.DUAL_WRITE, 100, 2, 1, (finding,), up_to=6_000)
     progress = WalkProgress(7, None, ("alice", GAS), seen)
     ports.sync_control.save_walk_progress(walk, progress)
     assert [ports.sync_control.walk_progress(each) == progress for each in Walk] == [each is walk for each in Walk]

@@ -36,6 +36,7 @@ from tests.fakes.lagging import FakeLaggingMeters
 from tests.fakes.measurements import FakePageMeasurements
 from tests.fakes.operating import FakeOperatorActions
 from tests.fakes.publisher import FakePublisher
+from tests.fakes.status import FakeStatusRecords
 from tests.fakes.store import (
     FakeDisplay,
     FakeImportList,
@@ -59,6 +60,9 @@ class FakeSyncControl:
 
     def state(self) -> SyncState:
         return self._store.sync()
+
+    def operation_time(self) -> int:
+        return self.state().read_at // 1000 * 1000
 
     def transaction_seconds(self) -> int | None:
         return None
@@ -376,5 +380,6 @@ def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> 
         erasures=FakeErasures(store),
         account_export=FakeAccountExport(store),
         operator_actions=FakeOperatorActions(store),
+        records=FakeStatusRecords(store),
         ping=store.ping,
     )

@@ -556,8 +556,8 @@ GUARDS = (
     Guard(
         "the whole reading of what a comparison found",
         "chalicelib/repositories/sync_documents.py",
-        "    lagging: int\n    differences: int\n\n\ndef progress_of",
-        "    lagging: int\n    differences: Any\n\n\ndef progress_of",
+        "    differences: int\n    up_to: int | None = None\n    first_seen",
+        "    differences: Any\n    up_to: int | None = None\n    first_seen",
         (f"{CONTROL_STATE}test_a_comparison_that_cannot_be_read_proves_nothing[{{'differences': None}}]",),
     ),
     Guard(

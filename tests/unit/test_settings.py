@@ -46,6 +46,11 @@ def test_the_stack_has_the_name_under_which_it_is_deployed(stage: str) -> None:
     assert Settings.from_environment(GOOD | {"STAGE": stage}).stack == application_stack(stage)
 
 
+def test_a_template_from_before_there_were_releases_is_enough() -> None:
+    assert Settings.from_environment(GOOD).release == ""
+    assert Settings.from_environment(GOOD | {"RELEASE": "abc"}).release == "abc"
+
+
 @pytest.mark.parametrize("name", GOOD)
 def test_a_missing_variable_is_named(name: str) -> None:
     with pytest.raises(ValidationError, match=name):

@@ -139,7 +139,8 @@ class Verification:
     ``lagging``: meters whose display will be refreshed anyway, so it was not compared. ``resumed``: up to which meter
     an interrupted comparison had come that this one went on with. ``unreadable``: documents that no reader can use;
     they are no differences once they are in the quarantine, for what is kept of them is then known.
-    ``kinds``: how many of each kind, by collection.
+    ``kinds``: how many of each kind, by collection. ``up_to``: the operation time of the database when a comparison of
+    all meters began.
     """
 
     mode: SyncMode
@@ -150,6 +151,7 @@ class Verification:
     resumed: MeterKey | None = None
     unreadable: Unreadable = Unreadable()
     kinds: FindingKinds = ()
+    up_to: int | None = None
 
     def without(self, users: Collection[str]) -> "Verification":
         """Without what was found of these people: their accounts have been erased meanwhile."""
@@ -200,13 +202,27 @@ class WalkProgress:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The last comparison of all meters that came to its end: when, in the mode since when, and what it found."""
+    """The last comparison of all meters that came to its end: when, in the mode since when, and what it found.
+
+    ``up_to``: the operation time of the database at its beginning; it has seen every write up to then. ``first_seen``:
+    when the first of the comparisons in a row found differences, ``last_seen`` when this one did; None without any.
+    """
 
     at: int
     since: int | None
     meters: int
     lagging: int
     differences: int
+    up_to: int | None = None
+    first_seen: int | None = None
+    last_seen: int | None = None
+
+    def after(self, before: "Verified | None") -> "Verified":
+        """With the sightings of its differences, carried from the comparison before."""
+        if not self.differences:
+            return self
+        seen_before = before.first_seen or before.at if before and before.differences else self.at
+        return replace(self, first_seen=seen_before, last_seen=self.at)
 
 
 class SyncControl(Protocol):
@@ -214,6 +230,9 @@ class SyncControl(Protocol):
 
     def state(self) -> SyncState:
         """The sync mode now. Raises LostModeError where it is lost."""
+
+    def operation_time(self) -> int:
+        """The time of the latest operation that a reader sees from now on, in UTC milliseconds, to the second."""
 
     def transaction_seconds(self) -> int | None:
         """How long the store lets a transaction live; None where it does not say."""

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from chalicelib.domain.readings import moment
 from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.flags.changes.inspect import Explanation, Listing
 from chalicelib.flags.changes.planning import Plan, Step
 from chalicelib.flags.changes.request import ChangeResult
-from chalicelib.flags.document.flag import Flag, moment
+from chalicelib.flags.document.flag import Flag
 
 FlagMembers = dict[str, Any]
 

@@ -9,11 +9,11 @@ from math import ceil
 from typing import Any
 
 from chalicelib.domain.errors import RolloutError
+from chalicelib.domain.readings import moment
+from chalicelib.domain.status.flags import Obstacle
+from chalicelib.domain.status.verdict import COMMAND
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import SyncControl, Verified
-from chalicelib.flags.document.flag import moment
-
-COMMAND = "python -m infra"
 
 
 def overruled(sync: SyncState) -> str | None:
@@ -46,17 +46,25 @@ class Readiness:
             raise RolloutError(problem)
 
     def problem(self) -> str | None:
-        """Why nobody may be sent to the new backend yet."""
+        """Why nobody may be sent to the new backend yet, in a sentence."""
+        found = self.obstacle()
+        return None if found is None else str(found)
+
+    def obstacle(self) -> Obstacle | None:
+        """What comes before anybody may be sent to the new backend."""
         if self.sync.mode is SyncMode.OLD_ONLY:
-            return f"the mode is old_only, the new side gets no writes; first: {COMMAND} mode set dual_write --wait"
+            wanted = f"{COMMAND} mode set dual_write --wait"
+            return Obstacle("the mode is old_only, the new side gets no writes", wanted)
         if self.drain_seconds:
-            return f"writes of the mode before may still arrive: wait {ceil(self.drain_seconds)} s"
+            wait = f"writes of the mode before may still arrive: wait {ceil(self.drain_seconds)} s"
+            return Obstacle(wait, f"{COMMAND} mode show", passes=True)
         if self.sync.catching_up is not None:
-            return f"the sides are not equal yet after the change of mode; first: {COMMAND} sync"
+            return Obstacle("the sides are not equal yet after the change of mode", f"{COMMAND} sync")
         if self.verified is None or self.verified.since != self.sync.since:
-            return f"nobody has compared the sides since the mode is {self.sync.mode}; first: {COMMAND} verify"
+            return Obstacle(f"nobody has compared the sides since the mode is {self.sync.mode}", f"{COMMAND} verify")
         if self.verified.differences:
-            return f"the last verify found differences ({self.verified.differences}); first: {COMMAND} repair --apply"
+            found = f"the last verify found differences ({self.verified.differences})"
+            return Obstacle(found, f"{COMMAND} repair --apply")
         return None
 
     def as_document(self) -> dict[str, Any]:

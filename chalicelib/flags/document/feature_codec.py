@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from chalicelib.domain.readings import to_ms
+from chalicelib.domain.readings import moment, to_ms
 from chalicelib.flags.document.bucketing import BUCKETS, PER_PERCENT
 from chalicelib.flags.document.feature_models import (
     BlockedRule,
@@ -30,7 +30,7 @@ from chalicelib.flags.document.feature_models import (
     Users,
     shape_of,
 )
-from chalicelib.flags.document.flag import EVERYBODY, NOBODY, Flag, moment, plain
+from chalicelib.flags.document.flag import EVERYBODY, NOBODY, Flag, plain
 from chalicelib.flags.document.names import GLOBAL
 
 

@@ -1,6 +1,6 @@
 """The gauges of the rollout: figures of now, read each minute, so that somebody is told when one is not right."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -30,7 +30,7 @@ class GaugeService:
     """Reads the gauges.
 
     ``percentages``: the version of the deployed flag document, and the percentage of each component that has a flag.
-    ``dead_letters``: how many there are.
+    ``dead_letters``: how many there are. ``open_migrations``: the scripts that are not applied.
     """
 
     figures: RolloutFigures
@@ -39,13 +39,14 @@ class GaugeService:
     control: SyncControl
     percentages: Callable[[], Percentages]
     dead_letters: Callable[[], int]
+    open_migrations: Callable[[], Sequence[str]]
 
     def read(self) -> list[Gauge]:
         """All that can be read; what cannot is logged and left out, so that each fails alone."""
         return [gauge for source in self._sources() for gauge in _alone(source)]
 
     def _sources(self) -> tuple[Callable[[], Iterable[Gauge]], ...]:
-        return (self._shares, self._verified, self._erasures, self._feedback, self._dead_letters)
+        return (self._shares, self._verified, self._erasures, self._feedback, self._migrations, self._dead_letters)
 
     def _shares(self) -> Iterator[Gauge]:
         """The percentages first: AppConfig knows them, and the database may be away."""
@@ -65,6 +66,9 @@ class GaugeService:
 
     def _feedback(self) -> Iterator[Gauge]:
         yield Gauge(MetricName.FEEDBACK_OPEN, len(self.feedback.open([*Component], COUNTED_FEEDBACK)))
+
+    def _migrations(self) -> Iterator[Gauge]:
+        yield Gauge(MetricName.MIGRATIONS_OPEN, len(self.open_migrations()))
 
     def _dead_letters(self) -> Iterator[Gauge]:
         yield Gauge(MetricName.DEAD_LETTERS, self.dead_letters())

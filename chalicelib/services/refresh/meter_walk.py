@@ -86,11 +86,14 @@ class MeterWalk:
         """What an interrupted walk has seen, unless that is long ago or in another mode."""
         before = self._control.walk_progress(walk)
         if before is None or restart:
-            return sync.read_at, Verification(sync.mode)
+            return self._at_the_start(sync)
         if problem := _discarded(before, sync):
             logger().warning(f"the interrupted {walk} is not taken up: {problem}; it begins at the start")
-            return sync.read_at, Verification(sync.mode)
+            return self._at_the_start(sync)
         return before.started, replace(before.seen, resumed=before.after)
+
+    def _at_the_start(self, sync: SyncState) -> tuple[int, Verification]:
+        return sync.read_at, Verification(sync.mode, up_to=self._control.operation_time())
 
 
 def _discarded(before: WalkProgress, sync: SyncState) -> str | None:

@@ -219,7 +219,9 @@ class ConsistencyService:
 
     def _keep(self, seen: Verification, sync: SyncState) -> None:
         """Remember a comparison that came to its end."""
-        self._control.save_verified(Verified(self._clock(), sync.since, seen.meters, seen.lagging, seen.differences))
+        counts = (seen.meters, seen.lagging, seen.differences)
+        verified = Verified(self._clock(), sync.since, *counts, up_to=seen.up_to)
+        self._control.save_verified(verified.after(self._control.verified()))
 
     def _drained(self) -> SyncState:
         sync = self._control.state()

@@ -20,7 +20,7 @@ from tests.unit.flags.rollout import ORDER, Rollout
 
 SCHEDULE = {"id": "schedule-1", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}
 TABLE = Component.ENERGY_TABLE
-COUNTS = {"VerifyDifferences": 3, "ErasuresWaiting": 1, "FeedbackOpen": 1, "DeadLetters": 2}
+COUNTS = {"VerifyDifferences": 3, "ErasuresWaiting": 1, "FeedbackOpen": 1, "MigrationsOpen": 0, "DeadLetters": 2}
 Metrics = dict[tuple[str, str | None], float]
 
 

@@ -50,6 +50,7 @@ class Bus:
         self.calls: list[list[Any]] = []
         self.pauses: list[float] = []
         self.now = 0.0
+        self.lost: list[int] = []
 
     def put_events(self, Entries: list[Any]) -> dict[str, Any]:  # noqa: N803 the name that AWS gives it
         self.now += self.seconds
@@ -65,7 +66,8 @@ class Bus:
         self.now += seconds
 
     def publisher(self) -> EventBridgePublisher:
-        return EventBridgePublisher(lambda: self, "energy", self.pause, lambda: self.now)  # type: ignore[arg-type, return-value]
+        client: Any = self
+        return EventBridgePublisher(lambda: client, "energy", self.pause, lambda: self.now, lost=self.lost.append)
 
     def sent(self) -> list[str]:
         """The details of all entries, in the order of their calls."""
@@ -165,7 +167,7 @@ def test_what_no_call_can_carry_is_not_sent_but_counted_and_the_rest_goes_on(mor
     bus = Bus()
     assert len(bus.publisher().send([event(1), sized(spare + more), event(2)])) == 1 - calls
     assert len(bus.sent()) == 2 + calls
-    assert counted("EventsTooLarge") == 1 - calls
+    assert counted("EventsTooLarge") == sum(bus.lost) == 1 - calls
     assert counted("EventsNotPublished") == 0
 
 
@@ -226,6 +228,13 @@ def test_a_bus_that_stays_down_never_fails_the_caller_and_is_counted(down: Excep
     publish(bus, 2)
     assert len(bus.calls) == 3
     assert metrics().metric_set["EventsNotPublished"]["Value"] == [2.0]
+    assert bus.lost == [2]
+
+
+def test_where_nothing_is_lost_nobody_is_told() -> None:
+    bus = Bus({0})
+    publish(bus, 3)
+    assert bus.lost == []
 
 
 def test_the_log_names_the_events_that_were_lost_but_not_whose_they_are(caplog: pytest.LogCaptureFixture) -> None:

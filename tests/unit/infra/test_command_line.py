@@ -57,7 +57,7 @@ def run(*arguments: str) -> int | str | None:
 
 def test_nothing_runs_before_up(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("STACK_NAME")
-    assert run("status", "--json") == 1
+    assert run("running", "--json") == 1
     rows = json.loads(capsys.readouterr().out)
     assert {row["healthy"] for row in rows} == {False}
     assert [row["name"] for row in rows] == ["mongod", "localstack", "appconfig", "issuer", "watcher", "api"]
@@ -68,7 +68,7 @@ def test_an_existing_database_is_named_without_its_password(
 ) -> None:
     monkeypatch.setenv("MONGODB_URI", "mongodb://somebody:secret@127.0.0.1:1/?serverSelectionTimeoutMS=100")
     Layout.chosen("sample", {}).remember()
-    assert run("status", "--json") == 1
+    assert run("running", "--json") == 1
     shown = capsys.readouterr().out
     assert [row["name"] for row in json.loads(shown)] == [
         "mongodb at 127.0.0.1:1",
@@ -82,13 +82,13 @@ def test_an_existing_database_is_named_without_its_password(
 
 
 def test_what_has_no_process_port_or_log_has_a_dash(capsys: pytest.CaptureFixture[str]) -> None:
-    stack.console.print(stack._status_table([PieceStatus("mongodb at x", None, None, True, None)]))
+    stack.console.print(stack._pieces([PieceStatus("mongodb at x", None, None, True, None)]))
     assert capsys.readouterr().out.count(" - ") == 3
 
 
 def test_the_functions_own_log_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     Layout.of("sample").remember()
-    run("status", "--json")
+    run("running", "--json")
     assert json.loads(capsys.readouterr().out)[-1]["log"].endswith("sample/logs/functions.log")
 
 
@@ -127,6 +127,7 @@ def test_down_shows_what_it_ends_and_ends_nothing_without_a_yes(
     [
         ["down"],
         ["down", "--yes"],
+        ["running"],
         ["status"],
         ["token", "--user", "alice"],
         ["mode", "show"],

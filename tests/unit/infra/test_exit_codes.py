@@ -234,6 +234,7 @@ def test_a_drill_fails_where_a_write_is_lost(
     lost, none = (Run(20, 10, 10, 3, lost) for lost in (2, 0))
     monkeypatch.setattr(drill, "stack", nullcontext)
     monkeypatch.setattr(drill, "laptop_ground", lambda *_: nullcontext())
+    monkeypatch.setattr(drill, "not_recorded", lambda *_: None)
     monkeypatch.setattr(drill, "make", lambda *_: Drilled(lost, none if passed else lost, 1.0, 1.0))
     with pytest.raises(SystemExit) as exited:
         command_line.run(["drill", "rollback", *form])

@@ -63,7 +63,8 @@ repair runs
 repair undo RUN! --limit=20(0..)
 replay --user --since --all? --whole?
 restore FILE! --rebuild/--no-rebuild?=True
-status
+running
+status --hours=24(1..720) --component
 sweep --list?
 sync --full?
 token --user! --role* --hours=12.0

@@ -1,16 +1,22 @@
 """The drill's own judgement: what is lost is counted, what is not is not, and a drill that sees nothing fails."""
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from chalicelib.domain.status.records import RollbackDrill
 from infra import __main__ as command_line
 from infra.drills.api import ATTEMPTS, Api, Reply, Sent
 from infra.drills.rollback import Drilled, Exercise, Run, drill
 from infra.drills.writing import CHANGE_EVERY, PEOPLE, REMOVE_EVERY, WRITES, Person, fill_form
 from infra.errors import OperatorError
-from infra.operations.drill import print_drilled
+from infra.local import layout
+from infra.operations import drill as command
+from infra.operations.drill import not_recorded, print_drilled
+from infra.targets.target import Target
 from tests.unit.infra.drills.drilled_system import NEW, OLD, FakeSystem
 
 SHORT = Exercise("energy_forms", writes=100, control_writes=40, moves=2, quiet_seconds=0.01)
@@ -207,6 +213,57 @@ def test_what_ends_one_persons_writing_ends_the_drill(system: FakeSystem) -> Non
     system.fault = lambda _, answer: Reply(401, None, b"expired") if system.requests["POST"] > PEOPLE else answer()
     with pytest.raises(OperatorError, match="401 expired"):
         drill(system, SHORT, lambda _: None)
+
+
+RECORD = RollbackDrill(5, "energy_forms", "code", 100, 0, 14.5, passed=True)
+
+
+def test_what_a_drill_has_shown_is_what_is_recorded() -> None:
+    control, drilled = Run(40, 20, 20, 3, 7), Run(100, 50, 50, 4, 0)
+    assert Drilled(control, drilled, 14.5, 15.0).record(5, "energy_forms", "code") == RECORD
+
+
+def test_a_drill_without_a_target_that_can_be_reached_says_so() -> None:
+    away = Target(None, None, None, "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100", "x", must_agree=False)
+    assert "127.0.0.1:1 did not answer" in (not_recorded(away, RECORD) or "")
+    assert not_recorded(OperatorError("there is none yet"), RECORD) == "there is none yet"
+
+
+@pytest.fixture
+def _nothing_is_brought_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A folder without any stack, and a drill that loses nothing."""
+    monkeypatch.setattr(layout, "ROOT", tmp_path)
+    for name in ("STACK_NAME", "MONGODB_URI", "MONGODB_DATABASE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(command, "stack", nullcontext)
+    monkeypatch.setattr(command, "laptop_ground", lambda *_: nullcontext())
+    shown = Drilled(Run(40, 20, 20, 3, 7), Run(100, 50, 50, 4, 0), 14.5, 15.0)
+    monkeypatch.setattr(command, "make", lambda *_: shown)
+
+
+@pytest.mark.usefixtures("_nothing_is_brought_up")
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_where_no_stack_was_ever_brought_up_a_drill_passes_and_says_that_it_is_not_recorded(
+    capsys: pytest.CaptureFixture[str], form: tuple[str, ...]
+) -> None:
+    with pytest.raises(SystemExit) as exited:
+        command_line.run(["drill", "rollback", *form])
+    said = capsys.readouterr().out
+    assert exited.value.code == 0
+    assert "The stack 'local' has never come up" in said
+    assert ("notRecorded" if form else "not recorded:") in said
+
+
+@pytest.mark.usefixtures("_nothing_is_brought_up")
+def test_a_target_that_a_person_has_named_must_be_there_before_a_drill_begins(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as exited:
+        command_line.run(["drill", "rollback", "--name", "other"])
+    said = capsys.readouterr()
+    assert exited.value.code == 1
+    assert "The stack 'other' has never come up" in said.err
+    assert "bringing up" not in said.err
 
 
 @pytest.mark.parametrize("wrong", [["--component", "dashboard"], ["--writes", "5"], ["--moves", "0"]])

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from chalicelib.bootstrap.container import Operations, now, operations
+from chalicelib.bootstrap.container import Operations, Ports, now, operations
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError, UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import Finding, SyncStop, Verification, Walk, WalkProgress
+from chalicelib.domain.sync.reconciliation import Finding, SyncStop, Verification, Verified, Walk, WalkProgress
 from chalicelib.services.sync.consistency import ConsistencyService
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.sides import FakeSides, fake_ports, reading
@@ -48,13 +48,15 @@ class SlowSides(FakeSides):
 class Stage:
     store: FakeStore
     sides: SlowSides
+    ports: Ports
     use: Operations
 
     @classmethod
     def at(cls, clock: Clock) -> "Stage":
         store = FakeStore(clock)
         sides = SlowSides(store, clock)
-        return cls(store, sides, operations(fake_ports(store, FakePublisher(), sides), clock))
+        ports = fake_ports(store, FakePublisher(), sides)
+        return cls(store, sides, ports, operations(ports, clock))
 
 
 @pytest.fixture
@@ -139,6 +141,42 @@ def test_a_walk_of_the_last_hour_is_taken_up() -> None:
     assert stage.use.consistency.verify().resumed == ("bob", POWER)
 
 
+def test_differences_are_seen_first_by_the_first_verify_of_those_in_a_row_that_find_any(stage: Stage) -> None:
+    hour = [0]
+    verify = operations(stage.ports, lambda: hour[0]).consistency
+
+    def sightings() -> tuple[int | None, int | None]:
+        hour[0] += 1
+        verify.verify(restart=True)
+        found = stage.ports.sync_control.verified()
+        assert found is not None
+        return found.first_seen, found.last_seen
+
+    assert sightings() == (1, 1)
+    assert sightings() == (1, 2)
+    stage.use.sync.run(60)
+    assert sightings() == (None, None)
+    stage.sides.write("bob", reading("newer", POWER, 3 * HOUR_MS, 7))
+    assert sightings() == (4, 4)
+
+
+def test_a_verify_from_before_sightings_were_kept_counts_as_the_first_one() -> None:
+    before = Verified(at=5, since=None, meters=1, lagging=0, differences=2)
+    assert replace(before, at=9).after(before) == replace(before, at=9, first_seen=5, last_seen=9)
+
+
+def test_a_verify_has_seen_all_up_to_the_time_at_which_it_began(stage: Stage) -> None:
+    """Also where it goes on with a walk that began earlier."""
+    began = stage.store.sync().read_at // 1000 * 1000
+    stage.use.consistency.verify()
+    assert (found := stage.ports.sync_control.verified()) is not None
+    assert began <= (found.up_to or 0) <= stage.store.sync().read_at
+    walked(stage, since=None, up_to=7_000)
+    stage.use.consistency.verify()
+    assert (found := stage.ports.sync_control.verified()) is not None
+    assert found.up_to == 7_000
+
+
 def test_a_walk_remembers_where_it_is_after_a_hundred_meters(stage: Stage) -> None:
     for number in range(118):
         stage.sides.write(f"carol-{number:03}", reading(f"r{number}", POWER, HOUR_MS, 5))
@@ -147,10 +185,12 @@ def test_a_walk_remembers_where_it_is_after_a_hundred_meters(stage: Stage) -> No
     assert seen == [100, 120]
 
 
-def walked(stage: Stage, since: int | None, started: int | None = None, after: str = "alice") -> None:
+def walked(
+    stage: Stage, since: int | None, started: int | None = None, after: str = "alice", up_to: int | None = None
+) -> None:
     """Leave a walk that was interrupted behind a meter."""
     started = stage.store.sync().read_at if started is None else started
-    seen = WalkProgress(started, since, (after, POWER), Verification(SyncMode.DUAL_WRITE, 1))
+    seen = WalkProgress(started, since, (after, POWER), Verification(SyncMode.DUAL_WRITE, 1, up_to=up_to))
     stage.use.consistency._control.save_walk_progress(Walk.VERIFY, seen)
 
 

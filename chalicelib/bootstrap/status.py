@@ -1,0 +1,47 @@
+"""The one status, for functions and for a shell."""
+
+from collections.abc import Callable
+
+from chalicelib.bootstrap.operations import Ports, now
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.status.flags import FlagsSeen, Obstacle
+from chalicelib.flags.changes.inspect import FlagOverview
+from chalicelib.flags.changes.readiness import Readiness
+from chalicelib.flags.changes.seen import flags_seen
+from chalicelib.repositories.database import time_limit
+from chalicelib.services.status.sources import StatusSources
+from chalicelib.services.status.status import StatusService
+
+
+def status_service(
+    ports: Ports,
+    overview: Callable[[], FlagOverview],
+    letters: Callable[[], int],
+    release: Callable[[], str],
+    clock: Clock = now,
+) -> StatusService:
+    """Put the status together. What reaches AWS is given by the caller, and asked when somebody wants to know."""
+
+    def flags() -> FlagsSeen:
+        return flags_seen(overview().listing())
+
+    def readiness() -> Obstacle | None:
+        return Readiness.of(ports.sync_control).obstacle()
+
+    sources = StatusSources(
+        control=ports.sync_control,
+        lagging=ports.lagging,
+        comparisons=ports.comparisons,
+        feedback=ports.feedback,
+        history=ports.flag_history,
+        figures=ports.figures,
+        erasures=ports.erasures,
+        records=ports.records,
+        ping=ports.ping,
+        limit=time_limit,
+        flags=flags,
+        readiness=readiness,
+        letters=letters,
+        release=release,
+    )
+    return StatusService(sources, clock)

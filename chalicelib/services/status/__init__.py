@@ -1,0 +1,1 @@
+"""The one status, put together from everything that is known of the migration."""

@@ -1,0 +1,102 @@
+"""What is known of each component, and its verdict."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.status.blocks import ComponentStatus, LastChangeBlock, ShareBlock, percent_text
+from chalicelib.domain.status.flags import FlagSeen, FlagsSeen
+from chalicelib.domain.status.verdict import COMMAND, Evidence, Shared, verdict
+from chalicelib.services.status.looking import Looks, Problem
+from chalicelib.services.status.parts import (
+    backends_block,
+    comparisons_block,
+    feedback_block,
+    share_block,
+    stage_of,
+)
+from chalicelib.services.status.sources import StatusSources
+
+HOUR_MS = 3_600_000
+
+
+class ComponentsLook:
+    """Looks at what the database says of all components at once; the flags come to it later."""
+
+    def __init__(self, sources: StatusSources, looks: Looks, now: int, hours: int) -> None:
+        self._sources = sources
+        self._looks = looks
+        self._now = now
+        self._hours = hours
+        since = now - hours * HOUR_MS
+        self._report = looks.at(lambda: sources.comparisons.report(since))
+        self._feedback = looks.at(lambda: sources.feedback.report(since, 1).counts)
+        self._figures = {each: looks.at(partial(sources.figures.figures, each, since)) for each in Component}
+        self._changes = {each: self._last_change(each) for each in Component}
+
+    def statuses(self, flags: FlagsSeen | Problem, shared: Shared) -> Iterator[ComponentStatus]:
+        """Each component by the deployed flags."""
+        for component in Component:
+            yield self._status(component, flags, shared)
+
+    def _status(self, component: Component, flags: FlagsSeen | Problem, shared: Shared) -> ComponentStatus:
+        detail = f"{COMMAND} status --component {component} --hours {self._hours}"
+        flag, problem = _flag(flags, component)
+        evidence = Evidence(
+            component=component,
+            stage=stage_of(flag, is_open=bool(shared.flags.global_enabled)),
+            percent=float(flag.percent) if flag else 0.0,
+            share=self._share(component, flags, detail),
+            backends=backends_block(self._figures[component], detail),
+            comparisons=comparisons_block(
+                self._report, component, self._now, f"{COMMAND} compare report --hours {self._hours}"
+            ),
+            shared=shared,
+            flag_problem=problem,
+        )
+        return ComponentStatus(
+            component=component.value,
+            flag=_name(component),
+            stage=evidence.stage,
+            enabled=flag.enabled if flag else None,
+            percent=percent_text(flag.percent) if flag else None,
+            exact=flag.exact if flag else None,
+            test_users=flag.test_users if flag else None,
+            blocked_users=flag.blocked_users if flag else None,
+            share=evidence.share,
+            backends=evidence.backends,
+            comparisons=evidence.comparisons,
+            feedback=feedback_block(self._feedback, component, f"{COMMAND} compare feedback --hours {self._hours}"),
+            last_change=self._changes[component],
+            verdict=verdict(evidence),
+        )
+
+    def _share(self, component: Component, flags: FlagsSeen | Problem, command: str) -> ShareBlock:
+        if isinstance(flags, Problem):
+            return share_block(flags, None, command)
+        found = self._looks.at(lambda: self._sources.figures.share(component, flags.version))
+        return share_block(found, flags.flags.get(component), command)
+
+    def _last_change(self, component: Component) -> LastChangeBlock:
+        command = f"{COMMAND} flags history {component}"
+
+        def look() -> LastChangeBlock:
+            change = next(iter(self._sources.history.changes(_name(component), 1)), None)
+            if change is None:
+                return LastChangeBlock(command=command)
+            return LastChangeBlock(
+                command=command, at=change.at, by=change.by, action=change.action, reason=change.reason
+            )
+
+        return self._looks.block(LastChangeBlock, command, look)
+
+
+def _flag(flags: FlagsSeen | Problem, component: Component) -> tuple[FlagSeen | None, str | None]:
+    """A flag, or why nobody can read it."""
+    if isinstance(flags, Problem):
+        return None, flags.text
+    return flags.flags.get(component), flags.malformed.get(component)
+
+
+def _name(component: Component) -> str:
+    return f"{component}_new_backend"

@@ -1,0 +1,143 @@
+"""The parts of a component's status, made of what was found. Pure."""
+
+from collections.abc import Mapping
+
+from chalicelib.domain.rollout.comparison_log import ComparisonReport, DifferenceGroup, Outcome
+from chalicelib.domain.rollout.decision import Backend, Component
+from chalicelib.domain.rollout.feedback import OPEN
+from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures, Share
+from chalicelib.domain.status.blocks import (
+    Answers,
+    BackendsBlock,
+    ComparisonsBlock,
+    FeedbackBlock,
+    FingerprintSeen,
+    FlagsBlock,
+    ShareBlock,
+    Stage,
+    percent_text,
+)
+from chalicelib.domain.status.chance import is_another_share
+from chalicelib.domain.status.flags import FlagSeen, FlagsSeen
+from chalicelib.domain.status.verdict import COMMAND
+from chalicelib.services.status.looking import Problem
+
+SHOWN_FINGERPRINTS = 50  # of one component, those in most answers first
+
+
+def stage_of(flag: FlagSeen | None, *, is_open: bool) -> Stage:
+    """How far a component has come. Behind a closed gate everybody has the old backend."""
+    if flag is None:
+        return Stage.UNKNOWN
+    if flag.retired:
+        return Stage.RETIRED
+    if not (flag.enabled and is_open):
+        return Stage.OFF
+    if not flag.percent:
+        return Stage.TEST if flag.test_users else Stage.OFF
+    return Stage.PARTIAL if flag.percent < 100 else Stage.EVERYBODY
+
+
+def flags_block(found: FlagsSeen | Problem) -> FlagsBlock:
+    """The deployed flag document."""
+    command = f"{COMMAND} flags list"
+    if isinstance(found, Problem):
+        return FlagsBlock(command=command, problem=found.text)
+    return FlagsBlock(
+        command=command,
+        version=found.version,
+        in_use=found.in_use,
+        global_enabled=found.global_enabled,
+        overruled=found.overruled,
+    )
+
+
+def share_block(found: Share | Problem, flag: FlagSeen | None, command: str) -> ShareBlock:
+    """Who really got the new backend, against what is set."""
+    if isinstance(found, Problem):
+        return ShareBlock(command=command, problem=found.text)
+    wanted = float(flag.percent) if flag and flag.enabled else 0.0
+    return ShareBlock(
+        command=command,
+        people=found.people,
+        new=found.new,
+        percent=_percent(found.new, found.people),
+        set=wanted,
+        mismatch=_mismatch(found, wanted, flag),
+    )
+
+
+def backends_block(found: ComponentFigures | Problem, command: str) -> BackendsBlock:
+    """Both backends' answers."""
+    if isinstance(found, Problem):
+        return BackendsBlock(command=command, problem=found.text)
+    old, new = (_answers(found.backends.get(backend)) for backend in (Backend.OLD, Backend.NEW))
+    return BackendsBlock(command=command, old=old, new=new)
+
+
+def comparisons_block(
+    report: ComparisonReport | Problem, component: Component, now: int, command: str
+) -> ComparisonsBlock:
+    """What comparing has shown of one component."""
+    if isinstance(report, Problem):
+        return ComparisonsBlock(command=command, problem=report.text)
+    counts = report.outcomes.get(component, {})
+    groups = [group for group in report.groups if group.component is component]
+    return ComparisonsBlock(
+        command=command,
+        equal=counts.get(Outcome.EQUAL, 0),
+        different=counts.get(Outcome.DIFFERENT, 0),
+        lagging=counts.get(Outcome.LAG, 0),
+        ignored=counts.get(Outcome.IGNORED, 0),
+        failed=counts.get(Outcome.FAILED, 0),
+        other_calculation=counts.get(Outcome.OTHER_CALCULATION, 0),
+        open=sum(group.is_open(now) for group in groups),
+        fingerprints=[_fingerprint(group) for group in groups[:SHOWN_FINGERPRINTS]],
+    )
+
+
+def feedback_block(
+    counts: Mapping[Component, Mapping[str, int]] | Problem, component: Component, command: str
+) -> FeedbackBlock:
+    """What people say of one component."""
+    if isinstance(counts, Problem):
+        return FeedbackBlock(command=command, problem=counts.text)
+    states = counts.get(component, {})
+    still_open = states.get(OPEN, 0)
+    return FeedbackBlock(command=command, open=still_open, looked=sum(states.values()) - still_open)
+
+
+def _mismatch(found: Share, wanted: float, flag: FlagSeen | None) -> str | None:
+    """A list of people is no sample, and a flag that is off decides about nobody."""
+    if flag is None or not flag.enabled or flag.exact or not found.people:
+        return None
+    if not is_another_share(found.new, found.people, wanted):
+        return None
+    return f"{found.new} of {found.people} people got the new backend, though {percent_text(flag.percent)} % are set"
+
+
+def _answers(figures: BackendFigures | None) -> Answers:
+    if figures is None:
+        return Answers(0, 0, None, None, None, None)
+    failed = _percent(figures.failures, figures.answers)
+    return Answers(figures.answers, figures.failures, failed, figures.p50, figures.p95, figures.p99)
+
+
+def _percent(part: int, whole: int) -> float | None:
+    return round(100 * part / whole, 3) if whole else None
+
+
+def _fingerprint(group: DifferenceGroup) -> FingerprintSeen:
+    rule, gone = group.rule, group.gone
+    return FingerprintSeen(
+        fingerprint=group.fingerprint,
+        kind=group.kind.value,
+        place=group.place,
+        answers=group.answers,
+        users=group.users,
+        first=group.first,
+        last=group.last,
+        ignored_by=rule.owner if rule else None,
+        ignored_until=rule.until if rule else None,
+        gone=gone.at if gone else None,
+    )

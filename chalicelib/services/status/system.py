@@ -1,0 +1,159 @@
+"""What is known of the system as a whole, whichever component is meant."""
+
+from dataclasses import replace
+
+from chalicelib.domain.status.blocks import (
+    Block,
+    DeadLettersBlock,
+    DisplayBlock,
+    DrillBlock,
+    ErasuresBlock,
+    MigrationsBlock,
+    NotPublishedBlock,
+    SyncBlock,
+    VerifyBlock,
+)
+from chalicelib.domain.status.flags import Obstacle
+from chalicelib.domain.status.verdict import COMMAND
+from chalicelib.services.refresh.sweeper import GRACE_SECONDS
+from chalicelib.services.status.looking import Looks, Problem
+from chalicelib.services.status.sources import StatusSources
+
+
+class SystemLook:
+    """Looks at one part of the system after another."""
+
+    def __init__(self, sources: StatusSources, looks: Looks, now: int) -> None:
+        self._sources = sources
+        self._looks = looks
+        self._now = now
+
+    def sync(self) -> SyncBlock:
+        """The sync mode and what goes with it."""
+        control = self._sources.control
+
+        def look() -> SyncBlock:
+            state, stop = control.state(), control.stop()
+            return SyncBlock(
+                command=f"{COMMAND} mode show",
+                mode=state.mode.value,
+                since=state.since,
+                authoritative=state.authoritative.value,
+                catching_up=state.catching_up and state.catching_up.value,
+                drain_seconds=round(state.drain_seconds(), 1),
+                stopped=stop.reason if stop else None,
+            )
+
+        return self._looks.block(SyncBlock, f"{COMMAND} mode show", look)
+
+    def verify(self) -> VerifyBlock:
+        """The last comparison of all meters."""
+        command = f"{COMMAND} verify"
+
+        def look() -> VerifyBlock:
+            found = self._sources.control.verified()
+            if found is None:
+                return VerifyBlock(command=command)
+            return VerifyBlock(
+                command=command,
+                at=found.at,
+                up_to=found.up_to,
+                meters=found.meters,
+                lagging=found.lagging,
+                differences=found.differences,
+                first_seen=found.first_seen,
+                last_seen=found.last_seen,
+            )
+
+        return self._looks.block(VerifyBlock, command, look)
+
+    def readiness(self) -> Obstacle | Block | None:
+        """Why nobody may be sent to the new backend yet, or why nobody knows."""
+        found = self._looks.at(self._sources.readiness)
+        command = f"{COMMAND} mode show"
+        return Block(command=command, problem=found.text) if isinstance(found, Problem) else found
+
+    def display(self) -> DisplayBlock:
+        """How far the display is behind."""
+        command, lagging = f"{COMMAND} sweep --list", self._sources.lagging
+
+        def look() -> DisplayBlock:
+            now = self._sources.control.state().read_at  # every time that decides about data is the database's
+            lag = lagging.lag(now - round(GRACE_SECONDS * 1000))
+            return DisplayBlock(
+                command=command,
+                lagging=lag.meters,
+                oldest_seconds=round(lag.seconds(now), 1),
+                failing=lagging.failing(1)[0],
+                outdated=lagging.outdated(),
+            )
+
+        return self._looks.block(DisplayBlock, command, look)
+
+    def dead_letters(self) -> DeadLettersBlock:
+        """How many dead letters wait."""
+        command = f"{COMMAND} dlq ls"
+        found = self._looks.beside(self._sources.letters)
+        if isinstance(found, Problem):
+            return DeadLettersBlock(command=command, problem=found.text)
+        return DeadLettersBlock(command=command, count=found)
+
+    def not_published(self) -> NotPublishedBlock:
+        """Events that were lost lately."""
+        command = f"{COMMAND} status"
+
+        def look() -> NotPublishedBlock:
+            found = self._sources.records.not_published()
+            return NotPublishedBlock(command=command, count=found.count, since=found.since)
+
+        return self._looks.block(NotPublishedBlock, command, look)
+
+    def migrations(self) -> MigrationsBlock:
+        """Scripts that are not applied."""
+        command = "python -m migrations status"
+
+        def look() -> MigrationsBlock:
+            return MigrationsBlock(command=command, open=[*self._sources.records.open_migrations()])
+
+        return self._looks.block(MigrationsBlock, command, look)
+
+    def drill(self) -> DrillBlock:
+        """The last drill of a rollback."""
+        command = f"{COMMAND} drill rollback"
+
+        def look() -> DrillBlock:
+            found = self._sources.records.drill()
+            if found is None:
+                return DrillBlock(command=command)
+            return DrillBlock(
+                command=command,
+                at=found.at,
+                component=found.component,
+                code=found.code,
+                writes=found.writes,
+                lost_writes=found.lost_writes,
+                last_new_answer_seconds=round(found.last_new_answer_seconds, 2),
+                passed=found.passed,
+            )
+
+        return self._looks.block(DrillBlock, command, look)
+
+    def compared(self, drill: DrillBlock) -> DrillBlock:
+        """With whether it was made on the code that is deployed, where that is known."""
+        if drill.code is None:
+            return drill
+        release = self._looks.beside(self._sources.release)
+        known = isinstance(release, str) and release
+        return replace(drill, is_this_code=drill.code == release if known else None)
+
+    def erasures(self) -> ErasuresBlock:
+        """Accounts whose end is not carried to its end."""
+        command = f"{COMMAND} status"
+
+        def look() -> ErasuresBlock:
+            waiting = self._sources.erasures.unfinished()
+            oldest = min((erasure.requested_at for erasure in waiting), default=self._now)
+            seconds = max(0.0, (self._now - oldest) / 1000) if waiting else None
+            return ErasuresBlock(command=command, waiting=len(waiting), oldest_seconds=seconds)
+
+        return self._looks.block(ErasuresBlock, command, look)

@@ -1,0 +1,131 @@
+"""What the command ``status`` prints, and how it ends."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.rollout.decision import Backend, Component
+from chalicelib.domain.rollout.figures import BackendFigures, Share
+from chalicelib.domain.status.blocks import Status
+from chalicelib.domain.status.records import RollbackDrill
+from chalicelib.domain.sync.reconciliation import SyncStop, Verified
+from infra import __main__ as command_line
+from infra.operations.status import commands
+from tests.unit.services.status.test_status import AWAY, System
+
+TABLE = Component.ENERGY_TABLE
+
+
+@pytest.fixture
+def system(monkeypatch: pytest.MonkeyPatch) -> System:
+    """The system that the command looks at, whatever its target."""
+    system = System()
+
+    def seen(_target: object, hours: int) -> Status:
+        return system.service().status(hours)
+
+    monkeypatch.setattr(commands, "seen", seen)
+    monkeypatch.setenv("COLUMNS", "250")
+    return system
+
+
+def run(*arguments: str) -> int | str | None:
+    with pytest.raises(SystemExit) as exited:
+        command_line.run(["status", *arguments, "--stage", "nowhere"])
+    return exited.value.code
+
+
+def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    run(*arguments)
+    return " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_it_fails_where_a_component_may_not_go_on(
+    system: System, capsys: pytest.CaptureFixture[str], form: tuple[str, ...]
+) -> None:
+    assert run(*form) == 0
+    system.rollout.set(10)
+    system.figures.shares[TABLE] = Share(200, 100)
+    assert run(*form) == 1
+    assert run(*form, "--component", "energy_table") == 1
+    assert run(*form, "--component", "dashboard") == 0
+
+
+def test_programs_get_what_the_route_gives(system: System, capsys: pytest.CaptureFixture[str]) -> None:
+    run("--json", "--hours", "5")
+    assert json.loads(capsys.readouterr().out) == system.status(5)
+    run("--json", "--component", "energy_table")
+    alone = json.loads(capsys.readouterr().out)
+    assert [each["component"] for each in alone["components"]] == ["energy_table"]
+    assert alone.keys() == system.status().keys()
+
+
+def test_beside_each_figure_is_its_command(system: System, capsys: pytest.CaptureFixture[str]) -> None:
+    said = shown(capsys)
+    status = system.status()
+    blocks = [block for block in status.values() if isinstance(block, dict)]
+    blocks += [block for block in status["components"][0].values() if isinstance(block, dict)]
+    for block in blocks:
+        assert block["command"] in said
+
+
+def figures(system: System) -> None:
+    now = system.rollout.now()
+    system.rollout.set(10)
+    system.figures.shares[TABLE] = Share(200, 100)
+    answers = BackendFigures(1_000, 25, 5.0, 12.5, None)
+    system.figures.backends[TABLE] = {Backend.OLD: answers, Backend.NEW: replace(answers, answers=1, failures=0)}
+    system.rollout.control.save_stop(SyncStop(now, "energies [is] empty"))
+    system.rollout.control.save_verified(Verified(now, None, 12, 1, 2, now - 60_000, now - 120_000, now))
+    system.ports.records.add_not_published(3)
+    system.ports.records.save_drill(RollbackDrill(now, "energy_forms", "code", 500, 2, 14.25, passed=False))
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "energy_table partial 10 %: stop, because the last verify found differences (2)",
+        "dual_write since ever; the old side is right; the sync job is stopped: energies [is] empty",
+        "has seen all up to 2027-01-15 07:59: 12 meters, 2 differences, 1 lagging; seen first 2027-01-15 07:58, last",
+        "100 of 200 people got the new backend (50 %), 10 % are set; chance does not explain that",
+        "1000 answers, 25 failed (2.5 %); 5 / 12.5 / - ms (p50 / p95 / p99)",
+        "1 answer, 0 failed (0 %)",
+        "3 since 2027-01-15",
+        "energy_forms, on this code: 2 of 500 writes lost, last new answer after 14.25 s; not passed",
+        "the global gate is open",
+        "set by olga: as planned",
+        "all applied",
+        "0 lagging, the oldest 0 s; 0 failing; 0 of older rules",
+    ],
+)
+def test_people_read_sentences(system: System, capsys: pytest.CaptureFixture[str], sentence: str) -> None:
+    system.rollout.appconfig.now = 1_800_000_000.0
+    figures(system)
+    assert sentence in shown(capsys)
+
+
+def test_what_could_not_be_looked_at_says_why_beside_the_rest(
+    system: System, capsys: pytest.CaptureFixture[str]
+) -> None:
+    system.letters = AWAY
+    said = shown(capsys)
+    assert "dead letters not known: it did not answer" in said
+    assert "all applied" in said
+
+
+def test_a_database_alone_has_no_flags_and_no_queue_and_the_rest_is_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And this one is not there either."""
+    monkeypatch.setenv("MONGODB_URI", "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100")
+    monkeypatch.delenv("STACK_NAME", raising=False)
+    with pytest.raises(SystemExit) as exited:
+        command_line.run(["status", "--json"])
+    status: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert exited.value.code == 1
+    assert "a database alone" in status["flags"]["problem"]
+    assert "a database alone" in status["deadLetters"]["problem"]
+    assert "did not answer" in status["sync"]["problem"]

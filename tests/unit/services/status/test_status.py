@@ -1,0 +1,389 @@
+"""The status on the fakes: what each part says, and that each fails alone."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chalicelib.bootstrap.status import status_service
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.ports import MeterState
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, Request
+from chalicelib.domain.rollout.decision import Backend, Component, Reason
+from chalicelib.domain.rollout.differences import differences
+from chalicelib.domain.rollout.feedback import Feedback
+from chalicelib.domain.rollout.figures import BackendFigures, Share
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.status.records import RollbackDrill
+from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sync.reconciliation import SyncStop, Verified
+from chalicelib.services.status.looking import PATIENCE_MS, Looks, Problem
+from chalicelib.services.status.status import StatusService
+from tests.fakes.publisher import FakePublisher
+from tests.fakes.sides import FakeSides, fake_ports
+from tests.fakes.status import FakeFigures
+from tests.fakes.store import Meter
+from tests.unit.flags.rollout import ORDER, Rollout
+
+TABLE, FORMS = Component.ENERGY_TABLE, Component.ENERGY_FORMS
+PSEUDONYMS = Pseudonyms(b"key")
+
+
+@dataclass
+class System:
+    """The flags of a stage and the ports beside them, on one store; everything is well."""
+
+    rollout: Rollout = field(default_factory=Rollout)
+    figures: FakeFigures = field(default_factory=FakeFigures)
+    letters: int | Exception = 0
+    release: str = "code"
+
+    def __post_init__(self) -> None:
+        store = self.rollout.store
+        ports = fake_ports(store, FakePublisher(), FakeSides(store, self.rollout.now))
+        self.ports = replace(
+            ports, sync_control=self.rollout.control, flag_history=self.rollout.history, figures=self.figures
+        )
+        self.rollout.mode(SyncMode.DUAL_WRITE)
+        self.rollout.open()
+
+    def count(self) -> int:
+        if isinstance(self.letters, Exception):
+            raise self.letters
+        return self.letters
+
+    def service(self) -> StatusService:
+        overview = self.rollout.flags.overview
+        return status_service(self.ports, lambda: overview, self.count, lambda: self.release, self.rollout.now)
+
+    def status(self, hours: int = 24) -> dict[str, Any]:
+        return self.service().status(hours).as_document()
+
+    def component(self, component: Component = TABLE) -> dict[str, Any]:
+        return next(each for each in self.status()["components"] if each["component"] == component)
+
+
+@pytest.fixture
+def system() -> System:
+    return System()
+
+
+def test_a_system_at_rest_is_shown_whole(system: System) -> None:
+    status = system.status()
+    assert (status["hours"], status["verify"]["differences"], status["verify"]["firstSeen"]) == (24, 0, None)
+    assert status["sync"] == {
+        "command": "python -m infra mode show",
+        "mode": "dual_write",
+        "since": None,
+        "authoritative": "old",
+        "catchingUp": None,
+        "drainSeconds": 0.0,
+        "stopped": None,
+    }
+    assert status["flags"] == {
+        "command": "python -m infra flags list",
+        "version": system.rollout.flags.overview.listing().document.version,
+        "inUse": status["flags"]["version"],
+        "globalEnabled": True,
+        "overruled": None,
+    }
+    assert [each["component"] for each in status["components"]] == [*Component]
+    assert {each["verdict"]["text"] for each in status["components"]} == {"may go on"}
+    assert (status["display"]["lagging"], status["display"]["failing"], status["deadLetters"]["count"]) == (0, 0, 0)
+    assert (status["migrations"]["open"], status["erasures"]["waiting"]) == ([], 0)
+    assert status["drill"]["at"] is status["eventsNotPublished"]["since"] is None
+
+
+def test_every_part_says_the_command_that_prints_its_detail(system: System) -> None:
+    def blocks(value: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(value, dict):
+            yield value
+            for item in value.values():
+                yield from blocks(item)
+        elif isinstance(value, list):
+            for item in value:
+                yield from blocks(item)
+
+    commands = [block["command"] for block in blocks(system.status(hours=5)) if "command" in block]
+    assert len(commands) == 9 + 6 * 6
+    assert all(command.startswith(("python -m infra ", "python -m migrations ")) for command in commands)
+    assert any(command.endswith("--hours 5") for command in commands)
+
+
+@pytest.mark.parametrize(
+    ("wish", "stage", "percent"),
+    [
+        ({}, "off", "0"),
+        ({"enabled": True}, "off", "0"),
+        ({"enabled": True, "test_users": ("tim",)}, "test", "0"),
+        ({"percent": 12.5}, "partial", "12.5"),
+        ({"percent": 100}, "everybody", "100"),
+        ({"percent": 20, "enabled": False}, "off", "20"),
+        ({"retire": True}, "retired", "0"),
+    ],
+)
+def test_the_stage_of_a_component_is_what_people_get(
+    system: System, wish: dict[str, Any], stage: str, percent: str
+) -> None:
+    if wish:
+        system.rollout.set(**wish)
+    shown = system.component()
+    assert (shown["stage"], shown["percent"]) == (stage, percent)
+    assert shown["lastChange"]["reason"] == ("as planned" if wish else None)
+    assert system.component(FORMS)["lastChange"]["at"] is None
+
+
+def test_behind_a_closed_gate_every_component_is_off(system: System) -> None:
+    system.rollout.set(50)
+    system.rollout.flags.changes.kill(ORDER)
+    assert {each["stage"] for each in system.status()["components"]} == {"off"}
+    assert system.component()["verdict"]["command"] == "python -m infra flags set global --on --reason WHY"
+
+
+def test_who_really_got_the_new_backend_is_held_against_what_is_set(system: System) -> None:
+    system.rollout.set(10)
+    system.figures.shares[TABLE] = Share(people=200, new=22)
+    share = system.component()["share"]
+    assert (share["people"], share["new"], share["percent"], share["set"]) == (200, 22, 11.0, 10.0)
+    assert share["mismatch"] is None
+    system.figures.shares[TABLE] = Share(people=200, new=60)
+    shown = system.component()
+    assert shown["share"]["mismatch"] == "60 of 200 people got the new backend, though 10 % are set"
+    assert shown["verdict"] == {
+        "mayGoOn": False,
+        "text": shown["share"]["mismatch"],
+        "command": "python -m infra status --component energy_table --hours 24",
+    }
+
+
+def test_a_list_of_people_is_no_sample(system: System) -> None:
+    system.rollout.known("alice", "bob")
+    system.rollout.set(50, exact=True)
+    system.figures.shares[TABLE] = Share(people=200, new=1)
+    assert system.component()["share"]["mismatch"] is None
+
+
+def test_both_backends_are_shown_beside_each_other(system: System) -> None:
+    old, new = BackendFigures(1_000, 1, 5.0, 10.0, 20.0), BackendFigures(500, 50, 5.0, 10.0, 2_000.0)
+    system.figures.backends[TABLE] = {Backend.OLD: old, Backend.NEW: new}
+    shown = system.component()
+    assert shown["backends"]["new"] == {
+        "answers": 500,
+        "failures": 50,
+        "failurePercent": 10.0,
+        "p50": 5.0,
+        "p95": 10.0,
+        "p99": 2_000.0,
+    }
+    assert shown["verdict"]["text"].startswith("the new backend fails more often: 50 of 500")
+    nothing = system.component(FORMS)["backends"]["old"]
+    assert nothing == {
+        "answers": 0,
+        "failures": 0,
+        "failurePercent": None,
+        **dict.fromkeys(("p50", "p95", "p99")),
+    }
+
+
+def compared(system: System, component: Component, outcome: Outcome, new: int = 1) -> None:
+    found = tuple(differences({"amount": 1}, {"amount": new}))
+    result = ComparisonResult(Request(component, "alice", {}), outcome, found)
+    system.ports.comparisons.add(result, PSEUDONYMS, system.rollout.now())
+
+
+def test_differences_that_people_see_stop_a_component_and_no_other(system: System) -> None:
+    system.rollout.set(10)
+    compared(system, TABLE, Outcome.EQUAL)
+    compared(system, TABLE, Outcome.DIFFERENT, new=2)
+    compared(system, FORMS, Outcome.LAG)
+    shown = system.component()
+    comparisons = shown["comparisons"]
+    assert (comparisons["equal"], comparisons["different"], comparisons["open"]) == (1, 1, 1)
+    [fingerprint] = comparisons["fingerprints"]
+    assert (fingerprint["place"], fingerprint["answers"], fingerprint["users"]) == ("amount", 1, 1)
+    assert fingerprint["first"] == fingerprint["last"] == system.status()["at"]
+    assert fingerprint["ignoredBy"] is fingerprint["gone"] is None
+    assert shown["verdict"]["text"].startswith("stop, because")
+    assert shown["verdict"]["command"] == "python -m infra flags rollback energy_table --reason WHY"
+    others = system.component(FORMS)
+    assert (others["comparisons"]["lagging"], others["verdict"]["mayGoOn"]) == (1, True)
+
+
+def test_feedback_is_counted_by_whether_somebody_has_looked(system: System) -> None:
+    given = Feedback(TABLE, {}, Backend.OLD, Reason.COMPONENT_OFF, {})
+    parameters: list[dict[str, Any] | None] = [{}, {}, None]
+    for asked in parameters:
+        system.ports.feedback.add("alice", replace(given, parameters=asked), "p", system.rollout.now())
+    feedback = system.component()["feedback"]
+    assert (feedback["open"], feedback["looked"]) == (2, 1)
+
+
+def test_what_all_components_wait_for_is_shown(system: System) -> None:
+    control, records = system.rollout.control, system.ports.records
+    now = system.rollout.now()
+    control.save_stop(SyncStop(now, "energies is empty"))
+    control.save_verified(Verified(now, None, 12, 1, 2, now - 5_000, now - 9_000, now))
+    records.add_not_published(3)
+    records.save_drill(RollbackDrill(now, "energy_forms", "code", 500, 0, 14.257, True))
+    system.letters = 4
+    status = system.status()
+    assert status["sync"]["stopped"] == "energies is empty"
+    verify = status["verify"]
+    assert (verify["meters"], verify["lagging"], verify["differences"]) == (12, 1, 2)
+    assert verify["firstSeen"] < verify["upTo"] < verify["lastSeen"] == verify["at"] == status["at"]
+    assert status["eventsNotPublished"]["count"] == 3
+    assert status["deadLetters"]["count"] == 4
+    assert (status["drill"]["lastNewAnswerSeconds"], status["drill"]["isThisCode"]) == (14.26, True)
+    assert {each["verdict"]["mayGoOn"] for each in status["components"]} == {False}
+
+
+@pytest.mark.parametrize(("release", "same"), [("code", True), ("other", False), ("", None)])
+def test_a_drill_says_whether_it_was_made_on_this_code(system: System, release: str, same: bool | None) -> None:
+    system.release = release
+    system.ports.records.save_drill(RollbackDrill(5, "energy_forms", "code", 500, 0, 14.0, True))
+    assert system.status()["drill"]["isThisCode"] is same
+
+
+def problems(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Which parts say that they could not be looked at, and why."""
+    if isinstance(value, dict):
+        if "problem" in value:
+            yield path, value["problem"]
+            assert [name for name, item in value.items() if item is not None] == ["command", "problem"]
+        for name, item in value.items():
+            yield from problems(item, f"{path}.{name}".strip("."))
+    elif isinstance(value, list):
+        for item in value:
+            yield from problems(item, f"{path}[]")
+
+
+@contextmanager
+def failing(target: object, name: str, error: Exception) -> Iterator[None]:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(target, name, fail)
+        yield
+
+
+AWAY = UnavailableError("it did not answer")
+ONE = [
+    ("sync_control", "stop", {"sync"}),
+    ("sync_control", "verified", {"verify"}),
+    ("lagging", "outdated", {"display"}),
+    ("comparisons", "report", {"components[].comparisons"}),
+    ("feedback", "report", {"components[].feedback"}),
+    ("flag_history", "changes", {"components[].lastChange"}),
+    ("erasures", "unfinished", {"erasures"}),
+    ("records", "drill", {"drill"}),
+    ("records", "not_published", {"eventsNotPublished"}),
+    ("records", "open_migrations", {"migrations"}),
+]
+
+
+@pytest.mark.parametrize(("port", "method", "parts"), ONE)
+def test_a_part_that_cannot_be_looked_at_fails_alone(system: System, port: str, method: str, parts: set[str]) -> None:
+    with failing(getattr(system.ports, port), method, AWAY):
+        status = system.status()
+    assert dict(problems(status)) == dict.fromkeys(parts, "it did not answer")
+
+
+def test_without_the_database_everything_else_is_shown_and_nobody_asks_it_twice(system: System) -> None:
+    pings: list[int] = []
+    store = system.rollout.store
+
+    def ping() -> None:
+        pings.append(1)
+        store.ping()
+
+    system.ports = replace(system.ports, ping=ping)
+    store.down = True
+    status = system.status()
+    said = dict(problems(status))
+    assert len(pings) == 1
+    assert "deadLetters" not in said
+    assert "flags" not in said
+    assert {"sync", "verify", "display", "migrations", "drill", "components[].share"} <= said.keys()
+    assert {each["verdict"]["mayGoOn"] for each in status["components"]} == {False}
+
+
+def test_without_appconfig_no_stage_is_known_and_the_rest_is_shown(system: System) -> None:
+    with system.rollout.appconfig.outage():
+        status = system.status()
+    assert dict(problems(status)).keys() == {"flags", "components[].share"}
+    for component in status["components"]:
+        assert (component["stage"], component["enabled"], component["percent"]) == ("unknown", None, None)
+        assert component["verdict"]["text"].startswith("its flag cannot be read")
+
+
+def test_an_appconfig_that_keeps_everybody_waiting_hides_nothing_of_the_database(system: System) -> None:
+    """Only what needs the flags, and the queue, is not looked at any more."""
+    system.ports.records.save_drill(RollbackDrill(5, "energy_forms", "code", 500, 0, 14.0, True))
+
+    def wait() -> None:
+        system.rollout.appconfig.now += PATIENCE_MS / 1000 + 1
+        raise AWAY
+
+    overview: Any = SimpleNamespace(listing=wait)
+    service = status_service(system.ports, lambda: overview, system.count, lambda: "code", system.rollout.now)
+    said = dict(problems(service.status(24).as_document()))
+    assert said.keys() == {"flags", "components[].share", "deadLetters"}
+    assert "too long" in said["deadLetters"]
+
+
+def test_a_flag_that_nobody_can_read_is_the_business_of_its_component_alone(system: System) -> None:
+    appconfig = system.rollout.appconfig
+    content = json.loads(system.rollout.home.deployed().content)
+    content["energy_table_new_backend"] = {"default": "what"}
+    appconfig.deployed(json.dumps(content).encode())
+    shown = system.component()
+    assert shown["stage"] == "unknown"
+    assert shown["verdict"]["command"] == "python -m infra flags list"
+    assert system.component(FORMS)["verdict"]["mayGoOn"]
+
+
+def test_without_the_queue_nobody_goes_on_and_the_rest_is_shown(system: System) -> None:
+    system.letters = AWAY
+    status = system.status()
+    assert dict(problems(status)) == {"deadLetters": "it did not answer"}
+    assert {each["verdict"]["text"] for each in status["components"]} == {"nobody can say: it did not answer"}
+
+
+def test_a_defect_in_one_part_is_logged_and_named_without_its_text(
+    system: System, caplog: pytest.LogCaptureFixture
+) -> None:
+    system.letters = KeyError("user alice")
+    assert "KeyError" in system.status()["deadLetters"]["problem"]
+    assert "alice" not in system.status()["deadLetters"]["problem"]
+    assert "a part of the status cannot be looked at" in caplog.text
+
+
+def test_what_comes_after_a_long_wait_is_not_looked_at_any_more() -> None:
+    now = [0]
+    looks = Looks(lambda: None, lambda _: nullcontext(), lambda: now[0])
+    assert looks.at(lambda: 5) == 5
+    now[0] = PATIENCE_MS + 1
+    found = looks.at(never)
+    assert isinstance(found, Problem)
+    assert "too long" in found.text
+
+
+def never() -> int:
+    raise AssertionError("nobody may look")
+
+
+def test_a_meter_that_lags_longer_than_a_refresh_takes_is_shown_with_its_age(system: System) -> None:
+    now, meters = system.rollout.now(), system.rollout.store.stored.meters
+    meters["alice", EnergyType.POWER] = Meter(MeterState(2, 1, now - 29_000))
+    assert system.status()["display"]["lagging"] == 0
+    assert system.component()["verdict"]["mayGoOn"]
+    meters["bob", EnergyType.POWER] = Meter(MeterState(2, 1, now - 45_000))
+    display = system.status()["display"]
+    assert (display["lagging"], display["oldestSeconds"]) == (1, 45.0)
+    assert system.component()["verdict"]["command"] == "python -m infra sweep --list"
