@@ -191,6 +191,20 @@ test("what was looked at is forgotten when another percentage is typed", async (
   await until(() => !buttonOf(root, "Set to 50%"));
 });
 
+test("what was looked at is forgotten when the flags have changed since", async () => {
+  let version = "v1";
+  const { root } = await opened({
+    screen: "energy_table",
+    changes: { "/ops/flags": () => ({ ...listing, version }) },
+  });
+  await until(() => buttonOf(root, "Who would move?"));
+  root.querySelector(".planning").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  await until(() => buttonOf(root, "Set to 50%"));
+  version = "v2";
+  buttonOf(root, "Refresh now").click();
+  await until(() => !buttonOf(root, "Set to 50%"));
+});
+
 test("a lower percentage is a roll back to it", async () => {
   const lower = { ...plan, to: { rolloutPercent: 5, exact: false } };
   const { root, asked } = await opened({

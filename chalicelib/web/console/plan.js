@@ -13,7 +13,8 @@ export function Plan({ component, listing }) {
   const said = screenWords(words).plan;
   const [percent, setPercent] = useState("");
   const [exact, setExact] = useState(false);
-  const [plan, setPlan] = useState(/** @type {any} */ (null));
+  const [seen, setPlan] = useState(/** @type {any} */ (null));
+  const plan = seen?.version === listing.version ? seen : null; // of other flags nobody knows who would move
   const [problem, setProblem] = useState("");
   const flag = listing.flags.find((/** @type {any} */ each) => each.componentScope === component);
   const changed = (/** @type {() => void} */ set) => {
@@ -46,7 +47,7 @@ export function Plan({ component, listing }) {
       ${problem && html`<p class="trouble">${problem}</p>`}
       ${plan && html`<${Planned} component=${component} plan=${plan} />`}
     </div>
-    ${plan && commands && html`<${commands.SetTo} ...${{ component, plan, flag }} listing=${{ ...listing, version: plan.version }} />`}
+    ${plan && commands && html`<${commands.SetTo} ...${{ component, plan, flag }} listing=${listing} />`}
   `;
 }
 

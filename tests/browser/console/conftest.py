@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from chalicelib.bootstrap.container import using
+from chalicelib.bootstrap.status import status_service
 from tests.browser.conftest import SignIn
 from tests.browser.console.operations import Operations
 from tests.browser.people import sign_in_as
@@ -30,7 +31,9 @@ def rollout(served: Served) -> Iterator[Rollout]:
     rollout = Rollout()
     rollout.known("alice", "bob", "carl", "dora")
     rollout.open()
-    with using(replace(served.behind.container, flags=rollout.flags)):
+    overview = rollout.flags.overview
+    status = status_service(served.behind.ports, lambda: overview, lambda: 3, lambda: "code", served.clock)
+    with using(replace(served.behind.container, flags=rollout.flags, status=status)):
         yield rollout
 
 

@@ -159,7 +159,6 @@ class Asked(NamedTuple):
 class Operations:
     """Answers by path; a number is the status of a refusal. ``asked``: what was done, not what was looked at."""
 
-    only: str = "/ops/"  # what lies below another path the application answers itself
     documents: dict[str, Any] = field(default_factory=dict)
     answers: dict[str, list[Any]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
@@ -183,7 +182,7 @@ class Operations:
     def __call__(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HTTPResponse | None:
         """The answer; None where the application itself answers."""
         plain = path.partition("?")[0]
-        if not plain.startswith(self.only) or plain.startswith("/ops/flags"):
+        if not plain.startswith("/ops/") or plain.startswith("/ops/flags"):
             return None
         roles = _roles(headers.get("Authorization", ""))
         if roles is None:

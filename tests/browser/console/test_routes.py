@@ -1,11 +1,14 @@
 """The operators' page on the application's own routes: what it shows and does is what they say and take."""
 
 import pytest
+from click.testing import CliRunner
 from playwright.sync_api import Locator, Page, expect
 
 from chalicelib.domain.sync.modes import SyncMode, SyncState
+from infra.__main__ import main as infra
+from infra.operations.migrate.commands import cli as migrations
 from tests.browser.conftest import SignIn
-from tests.browser.console.operations import Operations
+from tests.browser.console.figures import commands, in_document, on_screen
 from tests.browser.console.test_console import confirm
 from tests.browser.households import two_meters
 from tests.browser.people import sign_in_as
@@ -13,8 +16,19 @@ from tests.browser.server import Served
 from tests.browser.settling import settled
 from tests.fakes.dead_letters import record
 from tests.fakes.operating import STACK
+from tests.unit.flags.rollout import Rollout
 
 SAID = "[critical] Meters cannot be refreshed | look: python -m infra sweep --list | act: python -m infra sweep"
+
+
+SCREENS = {"Dead letters": "letters", "Sync mode": "sync-mode", "Verify": "verify", "Display lag": "staleness"}
+
+
+def is_command(text: str) -> bool:
+    """Whether the command line knows a command with these options; nothing is run."""
+    module, *arguments = text.removeprefix("python -m ").split()
+    main = {"infra": infra, "migrations": migrations}[module]
+    return CliRunner().invoke(main, [*arguments, "--help"]).exit_code == 0
 
 
 @pytest.fixture
@@ -24,8 +38,9 @@ def household(served: Served) -> Served:
 
 
 @pytest.fixture
-def page(household: Served, visit: SignIn) -> Page:
-    household.stand_in = Operations(only="/ops/status")
+def page(household: Served, visit: SignIn, rollout: Rollout) -> Page:
+    """The first screen of an operator, while one component is on its way."""
+    rollout.set(10, test_users=("alice",))
     page = visit()
     page.goto(f"{household.url}ops-console")
     sign_in_as(page, "olga")
@@ -34,11 +49,30 @@ def page(household: Served, visit: SignIn) -> Page:
 
 
 def screen(page: Page, name: str, section: str) -> Locator:
-    page.get_by_role("link", name=name, exact=True).click()
+    page.get_by_role("navigation").get_by_role("link", name=name, exact=True).click()
     found = page.locator(f"section#{section}")
     expect(found.locator(".command").first).to_be_visible()
     settled(page)
     return found
+
+
+def test_every_figure_of_the_first_screen_is_the_one_of_the_status(household: Served, page: Page) -> None:
+    """The command prints the same document (``tests/e2e/test_console.py``)."""
+    token = household.identity.token("olga", roles=["operator"])
+    answer = household.answer("GET", "/ops/status", {"Authorization": f"Bearer {token}"}, b"")
+    shown = on_screen(page)
+    assert shown == in_document(answer.json_body)
+    assert shown["energy_table"][0] == 10
+
+
+def test_every_command_on_every_screen_is_one(page: Page) -> None:
+    found = commands(page)
+    for name, section in (("Energy table", "history"), *((name, section) for name, section in SCREENS.items())):
+        screen(page, name, section)
+        found |= commands(page)
+    assert len(found) > 10
+    for command in found:
+        assert is_command(command), command
 
 
 def test_alarms_say_what_they_mean(household: Served, page: Page) -> None:
