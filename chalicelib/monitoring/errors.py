@@ -8,6 +8,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import islice, pairwise
 from pathlib import Path
 from traceback import walk_tb
@@ -32,7 +33,7 @@ def presentable(error: Exception) -> Exception:
 
     Lambda prints what a function raises, and keeps it with the event.
     """
-    return error if _stands_in_the_code(error) else _retold(error)
+    return error if _text(error) else _retold(error)
 
 
 class TellingNothing(logging.Filter):
@@ -69,18 +70,24 @@ def _told(error: BaseException) -> str:
 
 
 def _details(error: BaseException) -> str:
-    text = str(error) if _stands_in_the_code(error) else ""
-    return " ".join(filter(None, (text and f"({text})", _code(error), _place(error))))
+    try:
+        text = _text(error)
+        return " ".join(filter(None, (text and f"({text})", _code(error), _place(error))))
+    except Exception:  # noqa: BLE001 an error that cannot say what it is must not take the log line away
+        return ""
 
 
 def _name(error: BaseException) -> str:
     return type(error).__name__
 
 
-def _stands_in_the_code(error: BaseException) -> bool:
-    """Whether the function that raised the error has its text as a constant."""
+def _text(error: BaseException) -> str:
+    """What the error says, where the function that raised it has that as a constant; else nothing."""
     codes = [frame.f_code for frame, _ in walk_tb(error.__traceback__)]
-    return bool(codes and error.args) and str(error) in codes[-1].co_consts
+    with suppress(Exception):
+        said = str(error)
+        return said if codes and said in codes[-1].co_consts else ""
+    return ""
 
 
 def _code(error: BaseException) -> str:

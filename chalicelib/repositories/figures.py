@@ -6,7 +6,7 @@ the latest count where it is longer. Outside the session filter: people are pseu
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -145,7 +145,7 @@ class _Stored:
         after = max(self._position(), since - 1)
         wanted = {**READABLE, "component": component.value, "at": {"$gt": to_datetime(after)}}
         found = self.database[Collections.USAGE].find(
-            wanted, SHOWN, sort=[("at", DESCENDING)], limit=limit, session=self.session
+            wanted, SHOWN, sort=[("at", DESCENDING)], limit=limit, batch_size=limit, session=self.session
         )
         return self._additions(reversed([*found]))  # of one instant, in the order in which they came
 
@@ -181,9 +181,14 @@ class _Stored:
 
     def _additions(self, rows: Iterable[Document]) -> Additions:
         uses = [*map(_use, rows)]
-        ids = [*{_person_id((use.component, use.user)) for use in uses}]
-        found = self.database[Collections.USAGE_PEOPLE].find({"_id": {"$in": ids}}, session=self.session) if ids else ()
-        return Additions(dict(map(_seen, found)), uses)
+        return Additions(dict(map(_seen, self._people({(use.component, use.user) for use in uses}))), uses)
+
+    def _people(self, places: Collection[Place]) -> Iterable[Document]:
+        if not places:
+            return ()
+        wanted = {"_id": {"$in": [*map(_person_id, places)]}}
+        people = self.database[Collections.USAGE_PEOPLE]
+        return people.find(wanted, batch_size=len(places), session=self.session)
 
 
 def _use(row: Document) -> Use:

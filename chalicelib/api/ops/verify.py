@@ -30,12 +30,12 @@ def show_last_verify(call: Call) -> Response:
     return json_answer(
         {
             "at": last and to_datetime(last.at),
-            "upTo": None,
+            "upTo": last and last.up_to and to_datetime(last.up_to),
             "meters": last and last.meters,
             "lagging": last and last.lagging,
             "differences": last and last.differences,
-            "firstSeen": None,
-            "lastSeen": None,
+            "firstSeen": last and last.first_seen and to_datetime(last.first_seen),
+            "lastSeen": last and last.last_seen and to_datetime(last.last_seen),
             "command": COMMAND,
         }
     )

@@ -4,9 +4,9 @@ Answers are added in the order of their instants. So who was seen in an hour bef
 and no hour keeps a list of people.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import ceil, log
 
 from chalicelib.domain.rollout.decision import Backend, Component, Reason
@@ -121,10 +121,10 @@ class Seen:
     def after(self, use: Use) -> "Seen":
         """What is known behind one more answer."""
         hour = hour_of(use.at)
-        seen = replace(self, hour=hour, hour_on_new=hour if use.backend is Backend.NEW else self.hour_on_new)
+        on_new = hour if use.backend is Backend.NEW else self.hour_on_new
         if use.reason not in BY_PERCENTAGE:
-            return seen
-        return replace(seen, document_version=use.document_version, inside=use.reason == Reason.PERCENTAGE_IN)
+            return Seen(hour, on_new, self.document_version, self.inside)
+        return Seen(hour, on_new, use.document_version, use.reason == Reason.PERCENTAGE_IN)
 
 
 NEVER = Seen()
@@ -136,7 +136,7 @@ class Additions:
     def __init__(self, known: Mapping[Place, Seen], uses: Iterable[Use]) -> None:
         self.known = known
         self.seen: dict[Place, Seen] = {}
-        self.hours: dict[Hour, HourOfUse] = {}
+        self.hours: defaultdict[Hour, HourOfUse] = defaultdict(HourOfUse)
         for use in sorted(uses, key=lambda each: each.at):
             self._add(use)
 
@@ -148,7 +148,7 @@ class Additions:
         place, hour = (use.component, use.user), hour_of(use.at)
         before = self.seen.get(place) or self.known.get(place, NEVER)
         after = self.seen[place] = before.after(use)
-        added = self.hours.setdefault((use.component, hour), HourOfUse())
+        added = self.hours[use.component, hour]
         added.backends[use.backend].add(use)
         added.people += before.hour != hour
         added.people_on_new += before.hour_on_new != after.hour_on_new

@@ -51,6 +51,7 @@ def localstack(layout: Layout) -> Piece:
         "SKIP_SSL_CERT_DOWNLOAD": "1",
         "EAGER_SERVICE_LOADING": "0",
         "LS_LOG": "warning",  # it would print the address of every request, with what is asked for
+        "CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "1",  # it has no dashboards in templates
     }
     return Piece(
         "localstack",

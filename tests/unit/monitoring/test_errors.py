@@ -5,7 +5,7 @@ import logging
 import traceback
 from collections.abc import Callable
 from io import StringIO
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import pytest
 from botocore.exceptions import ClientError
@@ -173,6 +173,25 @@ def test_an_error_that_goes_round_in_a_circle_is_told_too() -> None:
     assert MARKED not in json.dumps(logged(error))
     error.__cause__ = error
     assert what_of(error).count("ValidationError") == 1
+
+
+def test_an_error_that_breaks_when_it_is_looked_at_is_told_by_its_name() -> None:
+    class StrangeError(Exception):
+        details: ClassVar = {"writeErrors": [None]}
+
+        def __str__(self) -> str:
+            raise RuntimeError(MARKED)
+
+    def fail() -> None:
+        raise StrangeError(MARKED)
+
+    with pytest.raises(StrangeError) as raised:
+        fail()
+    line = logged(raised.value)
+    assert what_of(raised.value) == "StrangeError"
+    assert (type(presentable(raised.value)).__name__, str(presentable(raised.value))) == ("StrangeError", "")
+    assert line["exception_name"] == "StrangeError"
+    assert MARKED not in json.dumps(line)
 
 
 def test_an_error_that_was_never_raised_is_told_by_its_name() -> None:
