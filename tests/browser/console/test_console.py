@@ -331,7 +331,7 @@ def test_the_first_screen_is_light(served: Served, operations: Operations, chrom
         names = {request.url.partition("?")[0].rpartition("/")[2] for request in own}
         weight = sum(request.sizes()["responseBodySize"] for request in own)
     assert names >= {"ops-console", "oauth4webapi.js", "overview.js", "status", "alarms"}
-    assert weight <= BUDGET_BYTES
+    assert weight <= BUDGET_BYTES, weight
 
 
 def flag(rollout: Rollout) -> Flag:
