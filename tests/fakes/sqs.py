@@ -1,7 +1,7 @@
 """A queue in memory, as far as boto3's SQS is used here; what is taken out stays hidden until it is put back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +14,7 @@ VISIBLE, HIDDEN = "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNot
 class Message:
     body: str
     sent_at: int
+    attributes: dict[str, Any] = field(default_factory=dict)
     receipt: str | None = None  # of who has it just now
 
 
@@ -27,10 +28,16 @@ class FakeSqs:
     def create_queue(self, **_: Any) -> dict[str, str]:
         return {"QueueUrl": "https://sqs.test/dead-letters"}
 
-    def send_message(self, *, MessageBody: str, **_: Any) -> dict[str, str]:  # noqa: N803 (boto3's names)
+    def send_message(
+        self,
+        *,
+        MessageBody: str,  # noqa: N803 (boto3's names)
+        MessageAttributes: dict[str, Any] | None = None,  # noqa: N803
+        **_: Any,
+    ) -> dict[str, str]:
         self._ping()
         key = str(uuid4())
-        self.messages[key] = Message(MessageBody, 1_700_000_000_000 + len(self.messages))
+        self.messages[key] = Message(MessageBody, 1_700_000_000_000 + len(self.messages), MessageAttributes or {})
         return {"MessageId": key}
 
     def receive_message(self, *, MaxNumberOfMessages: int, **_: Any) -> dict[str, Any]:  # noqa: N803
@@ -66,8 +73,13 @@ class FakeSqs:
 
     def _shown(self, key: str) -> dict[str, Any]:
         message = self.messages[key]
-        attributes = {"SentTimestamp": str(message.sent_at)}
-        return {"MessageId": key, "Body": message.body, "ReceiptHandle": message.receipt, "Attributes": attributes}
+        return {
+            "MessageId": key,
+            "Body": message.body,
+            "ReceiptHandle": message.receipt,
+            "Attributes": {"SentTimestamp": str(message.sent_at)},
+            "MessageAttributes": message.attributes,
+        }
 
     def _ping(self) -> None:
         if self.down:

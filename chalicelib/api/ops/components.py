@@ -8,6 +8,7 @@ from pydantic import Field
 from chalicelib.api.answers import json_answer
 from chalicelib.api.bodies import DIGITS, Body
 from chalicelib.api.endpoint import Call
+from chalicelib.api.ops.names import NOT_THERE
 from chalicelib.api.routes import OperatorRoutes
 from chalicelib.flags.changes.request import COMPONENTS, component_flag_named
 from chalicelib.services.figures.as_json import report_document
@@ -23,7 +24,7 @@ class HoursQuery(Body):
     hours: Annotated[int, Field(ge=1, le=KEPT_HOURS), DIGITS] = 168
 
 
-@routes.operation("GET", "/ops/components/{component}")
+@routes.operation("GET", "/ops/components/{component}", refusals=NOT_THERE)
 def show_component(call: Call, query: HoursQuery, component: str) -> Response:
     """Answers by the hour, old beside new; what differed, with examples; what people say looks wrong."""
     wanted = COMPONENTS[component_flag_named(component)]

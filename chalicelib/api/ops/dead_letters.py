@@ -1,15 +1,12 @@
 """Dead letters for operators: ``/ops/dead-letters``, as ``python -m infra dlq`` works on them."""
 
-from http import HTTPStatus
-
 from chalice import Response
 
 from chalicelib.api.answers import json_answer
 from chalicelib.api.endpoint import Call
 from chalicelib.api.ops.bodies import DiscardedLetter, Letters, ReasonedBody, Redriven, WholeLetter
+from chalicelib.api.ops.names import NOT_THERE
 from chalicelib.api.routes import OperatorRoutes
-
-NOT_THERE = (HTTPStatus.NOT_FOUND,)
 
 routes = OperatorRoutes(__name__)
 

@@ -1,7 +1,5 @@
 """Flags for operators: ``/ops/flags``, the same as ``python -m infra flags``."""
 
-from http import HTTPStatus
-
 from chalice import Response
 
 from chalicelib.api.answers import json_answer
@@ -14,6 +12,7 @@ from chalicelib.api.ops.flag_bodies import (
     PlanQuery,
     RollbackBody,
 )
+from chalicelib.api.ops.names import NOT_THERE
 from chalicelib.api.routes import OperatorRoutes
 from chalicelib.flags.changes.apply import FlagChanges
 from chalicelib.flags.changes.as_json import (
@@ -29,7 +28,6 @@ from chalicelib.monitoring.people import concerning
 
 # All that a change waits for: API Gateway gives up after 29 s, and a cold start comes before it.
 CHANGE_SECONDS = 24.0
-NOT_THERE = (HTTPStatus.NOT_FOUND,)
 routes = OperatorRoutes(__name__)
 
 

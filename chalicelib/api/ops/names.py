@@ -1,6 +1,10 @@
-"""People's ids in what operators see of meters: their pseudonyms, as in log lines."""
+"""What several of the operators' routes say: that something is not there, and meters by their owners' pseudonyms."""
+
+from http import HTTPStatus
 
 from chalicelib.monitoring.people import concerning, hidden
+
+NOT_THERE = (HTTPStatus.NOT_FOUND,)  # what a route may refuse that is asked for something by its name
 
 
 def meter_name(meter_id: str) -> str:

@@ -14,6 +14,7 @@ from chalicelib.domain.rollout.feedback import Feedback
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.handlers.status_reporter import status_reporter
+from chalicelib.monitoring.metrics import metrics
 from tests.functional.conftest import NOW, Api
 from tests.functional.handlers.event_calls import Context
 from tests.unit.flags.rollout import ORDER, Rollout
@@ -40,6 +41,7 @@ class Reported:
 
     def run(self) -> dict[str, Any]:
         self._capsys.readouterr()
+        metrics().clear_metrics()
         composed = Composed(self.api.flags, appconfig=self.rollout.adapters, letters=self.letters)
         with using(compose(self.api.ports, self.api.container.verifier, lambda: NOW, composed)):
             return dict(status_reporter(SCHEDULE, Context()))
@@ -125,7 +127,7 @@ def test_each_gauge_fails_alone(reported: Reported, caplog: pytest.LogCaptureFix
 
     reported.letters = gone
     reported.rollout.appconfig.down = True
-    assert reported.run()["gauges"] == 3
+    assert reported.run()["gauges"] == 4
     found = reported.metrics()
     assert found == {(name, None): value for name, value in COUNTS.items() if name != "DeadLetters"}
     silent = [record.gauge for record in caplog.records if record.message == "a gauge cannot be read"]  # type: ignore[attr-defined]

@@ -28,6 +28,11 @@ LETTER = {"path_parameters": {"letter_id": "known"}}
 OTHER_LETTER = {"path_parameters": {"letter_id": "other"}}
 # Requests whose answers are known, so that the schema of every answer is compared with one.
 KNOWN: dict[str, Known] = {
+    "show_status": [(200, {}), (422, {"query": {"hours": 0}})],
+    "show_component": [
+        (200, {"path_parameters": {"component": "known"}}),
+        (404, {"path_parameters": {"component": "other"}}),
+    ],
     "list_flags": [(200, {})],
     "list_changes": [(200, {}), (404, {"query": {"flag": "nothing"}}), (422, {"query": {"limit": 0}})],
     "kill": [(200, WHY), (422, NO_REASON)],
@@ -64,7 +69,12 @@ class Operated(Described):
     """With one dead letter whenever something is asked, and the deployed flags as they were first."""
 
     def __init__(self, api: Api) -> None:
-        super().__init__(api, "/ops/openapi.json", household(api) | {"flag": "energy_table"}, roles=("operator",))
+        super().__init__(
+            api,
+            "/ops/openapi.json",
+            household(api) | {"flag": "energy_table", "component": "energy_table"},
+            roles=("operator",),
+        )
         add_alarms(api.aws.cloudwatch)
 
     def ask(self, case: Any, *, known: bool) -> int:

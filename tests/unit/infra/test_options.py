@@ -68,6 +68,7 @@ status --hours=24(1..720) --component
 sweep --list?
 sync --full?
 token --user! --role* --hours=12.0
+trace ID! --hours=24(1..720)
 up --port --localstack-port --appconfig-port --mongodb-port --issuer-port --demo/--no-demo?=True
 verify --user --restart? --limit=20(0..)
 """
