@@ -47,7 +47,6 @@ Refusal = Callable[[Exception, str], Response]  # the answer to an error on a pa
 TRACE_ID = "Trace-Id"  # of every answer: by it a person can name what they saw
 NAMED_FIELDS = 10  # of all that are wrong, in one sentence
 JSON_BODY_BYTES = 64 * 1024
-API_FUNCTION = "APIHandler"  # what the template calls the function of all routes
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,7 @@ def _counted(status: int) -> None:
     """Print the metrics of the request."""
     count(MetricName.REQUESTS)
     count(MetricName.SERVER_ERRORS, int(status >= HTTPStatus.INTERNAL_SERVER_ERROR))
-    memory.measure(API_FUNCTION)
+    memory.measure(memory.api_function)
     flush_request()
 
 

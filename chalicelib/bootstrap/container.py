@@ -225,7 +225,7 @@ _overrides: list[Container] = []
 def _deployed() -> Container:
     settings = Settings.from_environment()
     logger().setLevel(settings.log_level)
-    memory.limit_mb = settings.memory_mb
+    memory.limit_mb, memory.api_function = settings.memory_mb, settings.api_function
     hush(logging.getLogger().handlers)
     secrets = Secrets.model_validate(parameters.get_secret(settings.secret_id, transform="json"))
     database = open_database(secrets.mongodb_uri.get_secret_value(), settings.mongodb_database, CommandTimes())

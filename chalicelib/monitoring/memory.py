@@ -14,10 +14,14 @@ MEGABYTE = 1024 * 1024
 
 
 class Memory:
-    """Measures a process against a limit, once a second at most. ``limit_mb`` 0: it has none, and nothing is said."""
+    """Measures a process against a limit, once a second at most. ``limit_mb`` 0: it has none, and nothing is said.
 
-    def __init__(self, limit_mb: int = 0) -> None:
+    ``api_function``: what the template calls the function of routes that this process is.
+    """
+
+    def __init__(self, limit_mb: int = 0, api_function: str = "APIHandler") -> None:
         self.limit_mb = limit_mb
+        self.api_function = api_function
         self._looked_at = float("-inf")
 
     def measure(self, function: str) -> None:

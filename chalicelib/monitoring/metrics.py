@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SAMPLE = 100  # values of one metric in a line: CloudWatch takes no more
 Line = dict[str, Any]
+encoded = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Unit(StrEnum):
@@ -192,4 +193,4 @@ def _packed(lines: Iterator[Line]) -> Iterator[Line]:
 
 def _print(*, patient: bool) -> None:
     for line in metrics().lines(patient=patient):
-        sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
+        sys.stdout.write(f"{encoded(line)}\n")

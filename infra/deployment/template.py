@@ -43,6 +43,8 @@ def completed(template: dict[str, Any]) -> dict[str, Any]:
 
 def _add_api_function(resources: Resources, function: str) -> None:
     resources[function] = deepcopy(resources[API])
+    own = resources[function]["Properties"].setdefault("Environment", {}).setdefault("Variables", {})
+    own["API_FUNCTION"] = function  # its metrics say whose they are
     permission = deepcopy(resources[f"{API}{PERMISSION}"])
     permission["Properties"]["FunctionName"] = {"Ref": function}
     resources[f"{function}{PERMISSION}"] = permission

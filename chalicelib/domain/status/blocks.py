@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from chalicelib.domain.readings import moment
+from chalicelib.domain.rollout.comparison_log import DifferenceGroup
 
 LONGEST_HOURS = 30 * 24  # how far a status looks back at most: rows of answers are kept so long
 
@@ -103,6 +104,28 @@ class FingerprintSeen:
     ignored_by: str | None
     ignored_until: int | None
     gone: int | None
+
+    @classmethod
+    def of(cls, group: DifferenceGroup) -> "FingerprintSeen":
+        """What is known of it, without its examples."""
+        rule, gone = group.rule, group.gone
+        return cls(
+            fingerprint=group.fingerprint,
+            kind=group.kind.value,
+            place=group.place,
+            answers=group.answers,
+            users=group.users,
+            first=group.first,
+            last=group.last,
+            ignored_by=rule.owner if rule else None,
+            ignored_until=rule.until if rule else None,
+            gone=gone.at if gone else None,
+        )
+
+    def as_document(self) -> dict[str, Any]:
+        """For programs."""
+        document: dict[str, Any] = _shown(self)
+        return document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,11 @@
 from typing import Any
 
 from chalicelib.domain.readings import moment
-from chalicelib.domain.rollout.comparison_log import DifferenceGroup, Sighting
+from chalicelib.domain.rollout.comparison_log import Sighting
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.rollout.feedback import GivenFeedback
 from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures
+from chalicelib.domain.status.blocks import FingerprintSeen
 from chalicelib.services.figures.component_reports import ComponentReport
 
 Members = dict[str, Any]
@@ -18,7 +19,7 @@ def report_document(report: ComponentReport) -> Members:
         "component": report.component.value,
         "hours": [_hour_document(hour) for hour in report.hours],
         "fingerprints": [
-            fingerprint_document(group) | {"examples": [_example_document(each) for each in group.examples]}
+            FingerprintSeen.of(group).as_document() | {"examples": [_example_document(each) for each in group.examples]}
             for group in report.groups
         ],
         "feedback": [_feedback_document(given) for given in report.feedback],
@@ -32,23 +33,6 @@ def backend_document(figures: BackendFigures) -> Members:
         "answers": figures.answers,
         "failures": figures.failures,
         **{name: None if found is None else round(found, 1) for name, found in percentiles.items()},
-    }
-
-
-def fingerprint_document(group: DifferenceGroup) -> Members:
-    """One difference, and who answers for it until when; ``gone``: when a replay did not show it any more."""
-    rule = group.rule
-    return {
-        "fingerprint": group.fingerprint,
-        "kind": group.kind.value,
-        "place": group.place,
-        "answers": group.answers,
-        "users": group.users,
-        "first": moment(group.first),
-        "last": moment(group.last),
-        "ignoredBy": rule and rule.owner,
-        "ignoredUntil": rule and moment(rule.until),
-        "gone": group.gone and moment(group.gone.at),
     }
 
 

@@ -1,11 +1,13 @@
 """The parts of a component's status, made of what was found. Pure."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
-from chalicelib.domain.rollout.comparison_log import ComparisonReport, DifferenceGroup, Outcome
+from chalicelib.domain.rollout.comparison_log import ComparisonReport, Outcome
 from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.rollout.feedback import OPEN
 from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures, Share
+from chalicelib.domain.rollout.sample_ratio import mismatch
 from chalicelib.domain.status.blocks import (
     Answers,
     BackendsBlock,
@@ -15,9 +17,7 @@ from chalicelib.domain.status.blocks import (
     FlagsBlock,
     ShareBlock,
     Stage,
-    percent_text,
 )
-from chalicelib.domain.status.chance import is_another_share
 from chalicelib.domain.status.flags import FlagSeen, FlagsSeen
 from chalicelib.domain.status.verdict import COMMAND
 from chalicelib.services.status.looking import Problem
@@ -63,7 +63,7 @@ def share_block(found: Share | Problem, flag: FlagSeen | None, command: str) -> 
         new=found.new,
         percent=_percent(found.new, found.people),
         set=wanted,
-        mismatch=_mismatch(found, wanted, flag),
+        mismatch=_mismatch(found, flag),
     )
 
 
@@ -92,7 +92,7 @@ def comparisons_block(
         failed=counts.get(Outcome.FAILED, 0),
         other_calculation=counts.get(Outcome.OTHER_CALCULATION, 0),
         open=sum(group.is_open(now) for group in groups),
-        fingerprints=[_fingerprint(group) for group in groups[:SHOWN_FINGERPRINTS]],
+        fingerprints=[FingerprintSeen.of(group) for group in groups[:SHOWN_FINGERPRINTS]],
     )
 
 
@@ -107,13 +107,11 @@ def feedback_block(
     return FeedbackBlock(command=command, open=still_open, looked=sum(states.values()) - still_open)
 
 
-def _mismatch(found: Share, wanted: float, flag: FlagSeen | None) -> str | None:
-    """A list of people is no sample, and a flag that is off decides about nobody."""
-    if flag is None or not flag.enabled or flag.exact or not found.people:
+def _mismatch(found: Share, flag: FlagSeen | None) -> str | None:
+    """A flag that is off decides about nobody."""
+    if flag is None or not flag.enabled:
         return None
-    if not is_another_share(found.new, found.people, wanted):
-        return None
-    return f"{found.new} of {found.people} people got the new backend, though {percent_text(flag.percent)} % are set"
+    return mismatch(found, Decimal(flag.percent), exact=flag.exact)
 
 
 def _answers(figures: BackendFigures | None) -> Answers:
@@ -125,19 +123,3 @@ def _answers(figures: BackendFigures | None) -> Answers:
 
 def _percent(part: int, whole: int) -> float | None:
     return round(100 * part / whole, 3) if whole else None
-
-
-def _fingerprint(group: DifferenceGroup) -> FingerprintSeen:
-    rule, gone = group.rule, group.gone
-    return FingerprintSeen(
-        fingerprint=group.fingerprint,
-        kind=group.kind.value,
-        place=group.place,
-        answers=group.answers,
-        users=group.users,
-        first=group.first,
-        last=group.last,
-        ignored_by=rule.owner if rule else None,
-        ignored_until=rule.until if rule else None,
-        gone=gone.at if gone else None,
-    )

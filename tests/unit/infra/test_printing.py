@@ -188,9 +188,11 @@ def test_what_no_reader_can_use_is_named_with_its_good_copy(printed: Callable[[]
 
 
 def test_a_comparison_for_programs() -> None:
-    document = json.loads(json.dumps(printing.verification_document(SEEN)))
+    document = json.loads(json.dumps(printing.verification_document(replace(SEEN, up_to=1_700_000_000_000))))
+    assert printing.verification_document(SEEN)["upTo"] is None
     assert document == {
         "mode": "dual_write",
+        "upTo": "2023-11-14T22:13:20Z",
         "meters": 7,
         "lagging": 2,
         "differences": 2,

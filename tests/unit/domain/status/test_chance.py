@@ -2,39 +2,10 @@
 
 from fractions import Fraction
 from math import comb
-from random import Random
 
 import pytest
 
-from chalicelib.domain.status.chance import UNLIKELY_FAILURES, fails_more, is_another_share
-
-
-@pytest.mark.parametrize(
-    ("new", "people", "percent", "mismatch"),
-    [
-        (10, 100, 10, False),
-        (18, 100, 10, False),
-        (20, 100, 10, True),  # 3.33 standard deviations
-        (1, 100, 10, False),
-        (0, 1_000, 10, True),
-        (530, 1_000, 50, False),
-        (560, 1_000, 50, True),
-        (9, 9, 10, False),  # too few to say
-        (0, 0, 10, False),
-        (0, 7, 0, False),
-        (1, 7, 0, True),
-        (7, 7, 100, False),
-        (6, 7, 100, True),
-    ],
-)
-def test_a_share_that_chance_does_not_explain_is_named(new: int, people: int, percent: float, mismatch: bool) -> None:
-    assert is_another_share(new, people, percent) is mismatch
-
-
-def test_honest_shares_are_hardly_ever_called_a_mismatch() -> None:
-    chance = Random(16)
-    called = sum(is_another_share(sum(chance.random() < 0.1 for _ in range(300)), 300, 10) for _ in range(1_000))
-    assert called <= 8  # one in a thousand is expected; the normal curve is a little off at its ends
+from chalicelib.domain.status.chance import UNLIKELY_FAILURES, fails_more
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.monitoring.memory import Memory
 from infra.deployment import template as completing
 from infra.deployment.packaging import template_alone
 from infra.deployment.rights import RIGHTS
@@ -148,6 +149,12 @@ def test_operators_and_the_end_of_an_account_are_answered_by_functions_of_their_
     for path, function in integrations(resources):
         expected = [name for start, name in own.items() if f"{path}/".startswith(start)]
         assert [function] == (expected or ["APIHandler"]), path
+
+
+@pytest.mark.parametrize("function", sorted(APIS))
+def test_each_function_of_routes_measures_its_memory_under_its_own_name(resources: Template, function: str) -> None:
+    own = resources[function]["Properties"].get("Environment", {}).get("Variables", {})
+    assert own.get("API_FUNCTION", Memory().api_function) == function
 
 
 def test_the_page_of_the_console_is_no_route_of_operators() -> None:
