@@ -108,6 +108,16 @@ test("a part that could not be looked at says why, and the others show their fig
   assert.ok(plain(root).includes("dual_write"));
 });
 
+test("what never was is told apart from what is not known", async () => {
+  const unverified = {
+    ...status,
+    verify: { at: null, differences: null, meters: null, command: "python -m infra verify" },
+  };
+  const { root } = await opened({ changes: { "/ops/status": unverified } });
+  await until(() => root.querySelector("#platform a[href='#verify']")?.textContent === "never");
+  assert.ok(plain(root).includes("dual_write since ever"));
+});
+
 test("what is not known is said to be so", async () => {
   const { root } = await opened();
   await until(() => root.querySelector("#platform .fact"));

@@ -56,7 +56,7 @@ function Now({ of: own, flags }) {
         <${Share} of=${own.share} />${own.share?.mismatch && html`<p class="trouble">${own.share.mismatch}</p>`}
       <//>
       <${Fact} name=${said.lastChange} problem=${own.lastChange?.problem} command=${own.lastChange?.command}>
-        <${Moment} at=${own.lastChange?.at} />${own.lastChange?.at && html` ${own.lastChange.by}: ${own.lastChange.action}, ${own.lastChange.reason}`}
+        <${Moment} at=${own.lastChange?.at} otherwise=${common.never} />${own.lastChange?.at && html` ${own.lastChange.by}: ${own.lastChange.action}, ${own.lastChange.reason}`}
       <//>
     </dl>
   `;

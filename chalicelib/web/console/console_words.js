@@ -42,6 +42,8 @@ const ENGLISH = {
   silent: "No alarm rings.",
   severities: /** @type {Record<string, string>} */ ({ critical: "Critical", warning: "Warning" }),
   since: "since",
+  ever: "ever",
+  never: "never",
   stages: /** @type {Record<string, string>} */ ({
     off: "off",
     test: "test users",
@@ -131,6 +133,8 @@ const GERMAN = {
   silent: "Kein Alarm ist aktiv.",
   severities: { critical: "Kritisch", warning: "Warnung" },
   since: "seit",
+  ever: "jeher",
+  never: "nie",
   stages: {
     off: "aus",
     test: "Testpersonen",

@@ -109,13 +109,13 @@ function Platform({
   return html`
     <dl class="facts">
       <${Fact} name=${said.syncMode} problem=${sync?.problem} command=${sync?.command}>
-        <a href="#sync-mode"><${Figure} value=${sync?.mode} /></a> ${said.since} <${Moment} at=${sync?.since} />
+        <a href="#sync-mode"><${Figure} value=${sync?.mode} /></a> ${said.since} <${Moment} at=${sync?.since} otherwise=${said.ever} />
         ${sync?.catchingUp && html`<p class="trouble">${said.catchingUp(sync.catchingUp)}</p>`}
         ${sync?.stopped && html`<p class="trouble">${said.syncStopped(sync.stopped)}</p>`}
       <//>
       <${Fact} name=${said.drain} problem=${sync?.problem} command=${sync?.command}><${Seconds} value=${sync?.drainSeconds} /><//>
       <${Fact} name=${said.lastVerify} problem=${verify?.problem} command=${verify?.command}>
-        <a href="#verify"><${Moment} at=${verify?.at} /></a>: ${said.differences} ${number(verify?.differences)}, ${said.meters} ${number(verify?.meters)}
+        <a href="#verify"><${Moment} at=${verify?.at} otherwise=${said.never} /></a>${verify?.at && html`: ${said.differences} ${number(verify.differences)}, ${said.meters} ${number(verify.meters)}`}
       <//>
       <${Fact} name=${said.gate} problem=${flags?.problem} command=${flags?.command}>
         ${flags?.globalEnabled === null ? words.unknown : flags?.globalEnabled ? said.gateOpen : said.gateShut}

@@ -94,10 +94,11 @@ export function lengthOf(seconds, formats, said) {
 
 /**
  * An instant, in UTC as the commands print it.
- * @param {{at: string | null | undefined}} props
+ * @param {{at: string | null | undefined, otherwise?: string}} props ``otherwise``: what null means here
  */
-export function Moment({ at }) {
+export function Moment({ at, otherwise }) {
   const { words, formats } = useConsole();
+  if (at === null && otherwise) return otherwise;
   if (!at) return html`<span class="unknown">${words.unknown}</span>`;
   return html`<time datetime=${at} title=${at}>${formats.moment(at, "UTC")}\u00a0UTC</time>`;
 }

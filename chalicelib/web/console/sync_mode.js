@@ -29,7 +29,7 @@ export function Screen() {
     <${Panel} name="sync-mode" title=${common.syncMode} kept=${kept}>
       <dl class="facts">
         <${Fact} name=${common.syncMode}>
-          <strong><${Figure} value=${mode} /></strong> ${common.since} <${Moment} at=${since} />
+          <strong><${Figure} value=${mode} /></strong> ${common.since} <${Moment} at=${since} otherwise=${common.ever} />
           ${at >= 0 && html`<p>${said.meanings[/** @type {Mode} */ (mode)]}</p>`}
         <//>
         <${Fact} name=${said.believed}><${Figure} value=${authoritative} /><//>

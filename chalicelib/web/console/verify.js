@@ -28,7 +28,7 @@ export function Screen() {
   return html`
     <${Panel} name="verify" title=${common.screens.verify} kept=${kept}>
       <dl class="facts">
-        ${fact(common.lastVerify, html`<${Moment} at=${at} />`)}
+        ${fact(common.lastVerify, html`<${Moment} at=${at} otherwise=${common.never} />`)}
         ${fact(said.upTo, html`<${Moment} at=${upTo} />`)}
         ${fact(common.meters, html`<${Figure} value=${meters} />`)}
         ${fact(common.lagging, html`<${Figure} value=${lagging} />`)}
