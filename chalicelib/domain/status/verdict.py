@@ -24,6 +24,7 @@ from chalicelib.domain.status.flags import Obstacle
 from chalicelib.domain.sync.modes import SyncMode
 
 COMMAND = "python -m infra"
+OPEN_THE_GATE = f"{COMMAND} flags set global --on --reason WHY"
 STEPS = (10, 50, 100)  # percentages, one after the other
 SEEN_BY_PEOPLE = (Stage.TEST, Stage.PARTIAL, Stage.EVERYBODY)
 
@@ -60,7 +61,12 @@ class Evidence:
     @property
     def people_are_on_new(self) -> bool:
         """Whether anybody but operators gets the new backend's answers."""
-        return self.stage in SEEN_BY_PEOPLE or self.shared.sync.mode == SyncMode.NEW_ONLY
+        return self.stage in SEEN_BY_PEOPLE or self.flags_decide_nothing
+
+    @property
+    def flags_decide_nothing(self) -> bool:
+        """Whether everybody gets the new backend, whatever the flags say."""
+        return self.shared.sync.mode == SyncMode.NEW_ONLY
 
 
 def verdict(seen: Evidence) -> Verdict:
@@ -86,6 +92,8 @@ def _obstacles(seen: Evidence) -> Iterator[Obstacle]:
     yield from _answers(seen)
     yield from _system(shared)
     yield from _unknown(seen)
+    if not shared.flags.global_enabled and not seen.flags_decide_nothing:
+        yield Obstacle("first open the global gate: while it is closed, everybody gets the old backend", OPEN_THE_GATE)
 
 
 def _differences(seen: Evidence) -> Iterator[Obstacle]:
@@ -104,7 +112,7 @@ def _differences(seen: Evidence) -> Iterator[Obstacle]:
 
 def _way_back(seen: Evidence) -> str:
     """What takes people off the new backend: in ``new_only`` the flags decide nothing."""
-    if seen.shared.sync.mode == SyncMode.NEW_ONLY:
+    if seen.flags_decide_nothing:
         return f"{COMMAND} mode set {SyncMode.DUAL_WRITE} --reason WHY --wait"
     return f"{COMMAND} flags rollback {seen.component} --reason WHY"
 
@@ -146,9 +154,7 @@ def _unknown(seen: Evidence) -> Iterator[Obstacle]:
 
 
 def _next_step(seen: Evidence) -> Verdict:
-    if not seen.shared.flags.global_enabled:
-        return Verdict(True, "may go on: the global gate is closed", f"{COMMAND} flags set global --on --reason WHY")
     step = next((step for step in STEPS if seen.stage is not Stage.PARTIAL or step > seen.percent), None)
-    if seen.stage is Stage.EVERYBODY or step is None:
+    if seen.stage is Stage.EVERYBODY or seen.flags_decide_nothing or step is None:
         return Verdict(True, f"may stay: everybody has the {Backend.NEW} backend", seen.comparisons.command)
     return Verdict(True, "may go on", f"{COMMAND} flags plan {seen.component} --to {step}")

@@ -45,6 +45,8 @@ GOOD = Evidence(
     shared=SHARED,
 )
 DIFFERS = ComparisonsBlock(command="compare", equal=10, different=2, open=1)
+CLOSED = FlagsBlock(command="flags", global_enabled=False)
+NEW_ONLY = SyncBlock(command="mode", mode="new_only")
 BACK = "python -m infra flags rollback energy_table --reason WHY"
 PLAN = "python -m infra flags plan energy_table --to"
 
@@ -67,9 +69,9 @@ def seen(**changes: Any) -> Evidence:
         (seen(stage=Stage.RETIRED), "is done: its flag is retired", "python -m infra flags list"),
         (seen(stage=Stage.RETIRED, comparisons=DIFFERS), "is done: its flag is retired", "python -m infra flags list"),
         (
-            seen(stage=Stage.OFF, flags=FlagsBlock(command="flags", global_enabled=False)),
-            "may go on: the global gate is closed",
-            "python -m infra flags set global --on --reason WHY",
+            seen(stage=Stage.OFF, sync=NEW_ONLY, flags=CLOSED),
+            "may stay: everybody has the new backend",  # the flags decide nothing
+            "compare",
         ),
     ],
 )
@@ -90,7 +92,7 @@ def test_where_nothing_stands_in_the_way_it_may_go_on_to_its_next_step(
         ),
         (seen(stage=Stage.EVERYBODY, comparisons=DIFFERS), "stop, because the backends differ in a way", BACK),
         (
-            seen(stage=Stage.OFF, sync=SyncBlock(command="mode", mode="new_only"), comparisons=DIFFERS),
+            seen(stage=Stage.OFF, sync=NEW_ONLY, comparisons=DIFFERS),
             "stop, because the backends differ in a way",
             "python -m infra mode set dual_write --reason WHY --wait",  # the flags decide nothing
         ),
@@ -130,6 +132,12 @@ def test_where_nothing_stands_in_the_way_it_may_go_on_to_its_next_step(
         (seen(display=DisplayBlock(command="display", failing=0, lagging=2)), "meters lag behind in the disp", "disp"),
         (seen(dead_letters=DeadLettersBlock(command="letters", count=3)), "dead letters wait for somebody: 3", "lett"),
         (seen(migrations=MigrationsBlock(command="migrations", open=["012_x"])), "scripts are not applied: 012", "mig"),
+        (seen(stage=Stage.OFF, flags=CLOSED), "first open the global gate", "python -m infra flags set global --on"),
+        (
+            seen(stage=Stage.OFF, flags=CLOSED, dead_letters=DeadLettersBlock(command="letters", count=3)),
+            "dead letters wait for somebody: 3",  # the gate is opened last
+            "letters",
+        ),
     ],
 )
 def test_what_stands_in_the_way_comes_first(evidence: Evidence, text: str, command: str) -> None:
