@@ -33,6 +33,11 @@ class Block:
     command: str
     problem: str | None = None
 
+    def as_document(self) -> dict[str, Any]:
+        """The part as JSON has it."""
+        document: dict[str, Any] = _shown(self)
+        return document
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncBlock(Block):

@@ -48,7 +48,7 @@ class SystemLook:
 
     def verify(self) -> VerifyBlock:
         """The last comparison of all meters."""
-        command = f"{COMMAND} verify"
+        command = f"{COMMAND} verify --last"
 
         def look() -> VerifyBlock:
             found = self._sources.control.verified()
@@ -119,7 +119,7 @@ class SystemLook:
 
     def drill(self) -> DrillBlock:
         """The last drill of a rollback."""
-        command = f"{COMMAND} drill rollback"
+        command = f"{COMMAND} drill last"
 
         def look() -> DrillBlock:
             found = self._sources.records.drill()

@@ -27,12 +27,13 @@ from infra.targets.flags import flag_operations_of
 from infra.targets.options import json_option, with_target
 from infra.targets.target import Target
 
+HOURS = 24
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 @click.command()
-@click.option("--hours", type=click.IntRange(1, LONGEST_HOURS), default=24, show_default=True, help="how far back")
+@click.option("--hours", type=click.IntRange(1, LONGEST_HOURS), default=HOURS, show_default=True, help="how far back")
 @click.option(
     "--component", type=click.Choice([component.value for component in Component]), help="this component alone"
 )
@@ -54,7 +55,7 @@ def status(target: Target, hours: int, component: str | None, as_json: bool) -> 
     sys.exit(0 if found.may_go_on else 1)
 
 
-def seen(target: Target, hours: int) -> Status:
+def seen(target: Target, hours: int = HOURS) -> Status:
     """The status of a target; a database that is away is one of its problems."""
     with opened(target) as database:
         place = _Place(target, database)

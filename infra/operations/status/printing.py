@@ -23,7 +23,8 @@ from chalicelib.domain.status.blocks import (
     SyncBlock,
     VerifyBlock,
 )
-from infra.operations.printing import console, counted, minute, printable
+from infra.errors import OperatorError
+from infra.operations.printing import console, counted, minute, print_json, printable
 
 B = TypeVar("B", bound=Block)
 Row = tuple[str, str, str]  # what, what was seen of it, the command
@@ -46,6 +47,16 @@ def print_component(component: ComponentStatus) -> None:
     _print_rows(_rows(component))
 
 
+def print_recorded(block: B, shown: Callable[[B], str], as_json: bool) -> None:
+    """One part alone. Raises OperatorError where it could not be looked at."""
+    if block.problem is not None:
+        raise OperatorError(block.problem)
+    if as_json:
+        print_json(block.as_document())
+    else:
+        console.print(shown(block))
+
+
 def _print_rows(rows: Iterator[Row]) -> None:
     """In lines, not in a table: no command may be cut off. Rows with one command have it behind the last of them."""
     listed = [*rows]
@@ -61,13 +72,13 @@ def _row(what: str, block: B, shown: Callable[[B], str]) -> Row:
 
 def _shared(status: Status) -> Iterator[Row]:
     yield _row("mode", status.sync, _sync)
-    yield _row("verify", status.verify, _verify)
+    yield _row("verify", status.verify, verify_line)
     yield _row("flags", status.flags, _flags)
     yield _row("display", status.display, _display)
     yield _row("dead letters", status.dead_letters, lambda block: f"{block.count}")
     yield _row("events not published", status.events_not_published, _not_published)
     yield _row("migrations", status.migrations, _migrations)
-    yield _row("drill", status.drill, _drill)
+    yield _row("drill", status.drill, drill_line)
     yield _row("erasures", status.erasures, _erasures)
 
 
@@ -106,7 +117,8 @@ def _sync(block: SyncBlock) -> str:
     return f"{block.mode} since {since}; the {block.authoritative} side is right{behind}{drain}{stopped}"
 
 
-def _verify(block: VerifyBlock) -> str:
+def verify_line(block: VerifyBlock) -> str:
+    """When all meters were compared last, and what that found."""
     if block.at is None:
         return "never"
     up_to = "" if block.up_to is None else f", has seen all up to {minute(block.up_to)}"
@@ -138,7 +150,8 @@ def _migrations(block: MigrationsBlock) -> str:
     return f"open: {', '.join(block.open)}" if block.open else "all applied"
 
 
-def _drill(block: DrillBlock) -> str:
+def drill_line(block: DrillBlock) -> str:
+    """When a rollback was rehearsed last, on which code, and what that has shown."""
     if block.at is None:
         return "none is recorded"
     codes = {None: "on a code that cannot be compared", True: "on this code", False: "on another code"}
@@ -161,7 +174,7 @@ def _share(block: ShareBlock) -> str:
 def _answers(found: Answers | None) -> str:
     if found is None or not found.answers:
         return "no answers"
-    times = " / ".join("-" if each is None else f"{each:g}" for each in (found.p50, found.p95, found.p99))
+    times = " / ".join("-" if each is None else f"{round(each, 1):g}" for each in (found.p50, found.p95, found.p99))
     failed = f"{found.failures} failed ({found.failure_percent:g} %)"
     return f"{counted(found.answers, 'answer')}, {failed}; {times} ms (p50 / p95 / p99)"
 

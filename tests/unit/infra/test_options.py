@@ -38,6 +38,7 @@ dlq ls --queue-url
 dlq redrive ID --all? --reason --queue-url
 dlq show ID! --queue-url
 down --all? --yes?
+drill last
 drill rollback --component=energy_forms --writes=500(20..) --moves=3(1..20)
 flags explain USER! COMPONENT!
 flags history FLAG --limit=20(1..500)
@@ -70,7 +71,7 @@ sync --full?
 token --user! --role* --hours=12.0
 trace ID! --hours=24(1..720)
 up --port --localstack-port --appconfig-port --mongodb-port --issuer-port --demo/--no-demo?=True
-verify --user --restart? --limit=20(0..)
+verify --user --restart? --last? --limit=20(0..)
 """
 EVERYWHERE = {
     "--name=local",

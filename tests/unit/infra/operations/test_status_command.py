@@ -12,6 +12,7 @@ from chalicelib.domain.status.blocks import Status
 from chalicelib.domain.status.records import RollbackDrill
 from chalicelib.domain.sync.reconciliation import SyncStop, Verified
 from infra import __main__ as command_line
+from infra.operations import drill, sync
 from infra.operations.status import commands
 from tests.unit.services.status.test_status import AWAY, System
 
@@ -23,17 +24,18 @@ def system(monkeypatch: pytest.MonkeyPatch) -> System:
     """The system that the command looks at, whatever its target."""
     system = System()
 
-    def seen(_target: object, hours: int) -> Status:
+    def seen(_target: object, hours: int = 24) -> Status:
         return system.service().status(hours)
 
-    monkeypatch.setattr(commands, "seen", seen)
+    for module, name in ((commands, "seen"), (sync, "seen_status"), (drill, "seen")):
+        monkeypatch.setattr(module, name, seen)
     monkeypatch.setenv("COLUMNS", "250")
     return system
 
 
-def run(*arguments: str) -> int | str | None:
+def run(*arguments: str, command: tuple[str, ...] = ("status",)) -> int | str | None:
     with pytest.raises(SystemExit) as exited:
-        command_line.run(["status", *arguments, "--stage", "nowhere"])
+        command_line.run([*command, *arguments, "--stage", "nowhere"])
     return exited.value.code
 
 
@@ -72,11 +74,36 @@ def test_beside_each_figure_is_its_command(system: System, capsys: pytest.Captur
         assert block["command"] in said
 
 
+LAST = {"verify": ("verify", "--last"), "drill": ("drill", "last")}
+
+
+@pytest.mark.parametrize("part", LAST)
+def test_the_command_beside_what_is_recorded_prints_it_and_does_nothing(
+    system: System, capsys: pytest.CaptureFixture[str], part: str
+) -> None:
+    figures(system)
+    recorded = system.status()[part]
+    assert recorded["command"] == " ".join(("python -m infra", *LAST[part]))
+    assert run("--json", command=LAST[part]) in (0, None)
+    assert json.loads(capsys.readouterr().out) == recorded
+    run(command=LAST[part])
+    assert capsys.readouterr().out.strip() in shown(capsys)
+
+
+@pytest.mark.parametrize("part", LAST)
+def test_what_is_recorded_and_cannot_be_read_is_an_error(
+    system: System, capsys: pytest.CaptureFixture[str], part: str
+) -> None:
+    system.rollout.store.down = True
+    assert run(command=LAST[part]) == 1
+    assert "the store is down" in capsys.readouterr().err
+
+
 def figures(system: System) -> None:
     now = system.rollout.now()
     system.rollout.set(10)
     system.figures.shares[TABLE] = Share(200, 100)
-    answers = BackendFigures(1_000, 25, 5.0, 12.5, None)
+    answers = BackendFigures(1_000, 25, 5.0, 12.527_829, None)
     system.figures.backends[TABLE] = {Backend.OLD: answers, Backend.NEW: replace(answers, answers=1, failures=0)}
     system.rollout.control.save_stop(SyncStop(now, "energies [is] empty"))
     system.rollout.control.save_verified(Verified(now, None, 12, 1, 2, now - 60_000, now - 120_000, now))
