@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.status.blocks import (
+    AlarmsBlock,
     Answers,
     BackendsBlock,
     Block,
@@ -40,6 +41,7 @@ class Shared:
     verify: VerifyBlock
     flags: FlagsBlock
     readiness: Obstacle | Block | None
+    alarms: AlarmsBlock
     display: DisplayBlock
     dead_letters: DeadLettersBlock
     migrations: MigrationsBlock
@@ -90,6 +92,7 @@ def _obstacles(seen: Evidence) -> Iterator[Obstacle]:
     if isinstance(shared.readiness, Obstacle):
         yield shared.readiness
     yield from _answers(seen)
+    yield from _alarms(seen)
     yield from _system(shared)
     yield from _unknown(seen)
     if not shared.flags.global_enabled and not seen.flags_decide_nothing:
@@ -129,6 +132,14 @@ def _failing(answers: Answers) -> str:
     return f"{answers.failures} of {answers.answers}"
 
 
+def _alarms(seen: Evidence) -> Iterator[Obstacle]:
+    """While a critical alarm rings nobody goes on, but for the components that it does not speak of."""
+    alarms = seen.shared.alarms
+    for alarm in alarms.ringing or ():
+        if alarm.is_critical and alarm.concerns(seen.component):
+            yield Obstacle(f"an alarm rings: {alarm.name}", alarm.command or alarms.command)
+
+
 def _system(shared: Shared) -> Iterator[Obstacle]:
     """What every component waits for."""
     counts = (
@@ -148,7 +159,7 @@ def _unknown(seen: Evidence) -> Iterator[Obstacle]:
     shared = seen.shared
     readiness = () if shared.readiness is None or isinstance(shared.readiness, Obstacle) else (shared.readiness,)
     known = (shared.sync, shared.verify, *readiness, seen.comparisons, seen.backends, seen.share)
-    for block in (*known, shared.display, shared.dead_letters, shared.migrations, shared.flags):
+    for block in (*known, shared.alarms, shared.display, shared.dead_letters, shared.migrations, shared.flags):
         if block.problem is not None:
             yield Obstacle(f"nobody can say: {block.problem}", block.command)
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from chalicelib.domain.status.blocks import (
+    AlarmsBlock,
     Block,
     DeadLettersBlock,
     DisplayBlock,
@@ -89,6 +90,14 @@ class SystemLook:
             )
 
         return self._looks.block(DisplayBlock, command, look)
+
+    def alarms(self) -> AlarmsBlock:
+        """The alarms that ring."""
+        command = f"{COMMAND} alarms"
+        found = self._looks.beside(self._sources.alarms)
+        if isinstance(found, Problem):
+            return AlarmsBlock(command=command, problem=found.text)
+        return AlarmsBlock(command=command, ringing=[*found])
 
     def dead_letters(self) -> DeadLettersBlock:
         """How many dead letters wait."""

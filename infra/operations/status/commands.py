@@ -1,7 +1,7 @@
 """``python -m infra status``: where the migration is, whether it may go on, and what comes first if not."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.alarms.board import Alarm
 from chalicelib.bootstrap.operations import shell_ports
 from chalicelib.bootstrap.status import status_service
 from chalicelib.dead_letters.client import LOOK
@@ -59,7 +60,7 @@ def seen(target: Target, hours: int = HOURS) -> Status:
     """The status of a target; a database that is away is one of its problems."""
     with opened(target) as database:
         place = _Place(target, database)
-        service = status_service(shell_ports(database), place.overview, place.letters, place.release)
+        service = status_service(shell_ports(database), place.overview, place.letters, place.release, place.alarms)
         return service.status(hours)
 
 
@@ -92,6 +93,10 @@ class _Place:
         deployment = Deployment.of(self.target)
         url = deployment.output("DeadLetterQueueUrl")
         return LetterQueue(lambda: deployment.aws.client("sqs", LOOK), url, 0).count()
+
+    @_plainly
+    def alarms(self) -> Sequence[Alarm]:
+        return Deployment.of(self.target).alarms().alarms()
 
     @_plainly
     def release(self) -> str:

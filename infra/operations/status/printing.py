@@ -7,6 +7,7 @@ from typing import TypeVar
 from rich.markup import escape
 
 from chalicelib.domain.status.blocks import (
+    AlarmsBlock,
     Answers,
     Block,
     ComponentStatus,
@@ -71,6 +72,7 @@ def _row(what: str, block: B, shown: Callable[[B], str]) -> Row:
 
 
 def _shared(status: Status) -> Iterator[Row]:
+    yield _row("alarms", status.alarms, _alarms)
     yield _row("mode", status.sync, _sync)
     yield _row("verify", status.verify, verify_line)
     yield _row("flags", status.flags, _flags)
@@ -107,6 +109,11 @@ def _stage(component: ComponentStatus) -> str:
     exact = ", by a list of people" if component.exact else ""
     listed = [(component.test_users, "test user"), (component.blocked_users, "blocked user")]
     return f"{component.stage}{percent}{exact}" + "".join(f", {counted(many, who)}" for many, who in listed if many)
+
+
+def _alarms(block: AlarmsBlock) -> str:
+    ringing = [f"{_text(each.name)} ({each.severity}) since {minute(each.since)}" for each in block.ringing or ()]
+    return f"[red]{len(ringing)} ring{'s' * (len(ringing) == 1)}: {', '.join(ringing)}[/]" if ringing else "none rings"
 
 
 def _sync(block: SyncBlock) -> str:

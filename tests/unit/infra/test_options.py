@@ -22,6 +22,7 @@ from migrations.scripts import FOLDER
 # ``?`` takes no value, ``!`` must be given, ``*`` may be given again, ``$`` a variable that gives it, ``=`` what counts
 # without it, and the numbers that are taken.
 COMMANDS = """
+alarms --all?
 backup FILE!
 compare feedback --hours=168(1..4320) --limit=50(1..500)
 compare ignore FINGERPRINT! --owner! --reason! --until!

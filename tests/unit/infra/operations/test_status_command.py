@@ -122,6 +122,7 @@ def figures(system: System) -> None:
         "1 answer, 0 failed (0 %)",
         "3 since 2027-01-15",
         "energy_forms, on this code: 2 of 500 writes lost, last new answer after 14.25 s; not passed",
+        "alarms 1 rings: stack-DataDiffer (critical) since 2024-05-01 00:00 python -m infra alarms",
         "the global gate is open",
         "set by olga: as planned",
         "all applied",
@@ -131,6 +132,7 @@ def figures(system: System) -> None:
 def test_people_read_sentences(system: System, capsys: pytest.CaptureFixture[str], sentence: str) -> None:
     system.rollout.appconfig.now = 1_800_000_000.0
     figures(system)
+    system.cloudwatch.add("stack-DataDiffer", "ALARM", "[critical] Data differ. | look: x | act: y")
     assert sentence in shown(capsys)
 
 
