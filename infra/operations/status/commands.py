@@ -52,7 +52,7 @@ def status(target: Target, hours: int, component: str | None, as_json: bool) -> 
     elif component is None:
         print_status(found, str(target))
     else:
-        print_component(found.components[0])
+        print_component(found.components[0], found.at)
     sys.exit(0 if found.may_go_on else 1)
 
 

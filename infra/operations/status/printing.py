@@ -14,6 +14,7 @@ from chalicelib.domain.status.blocks import (
     DisplayBlock,
     DrillBlock,
     ErasuresBlock,
+    FingerprintSeen,
     FlagsBlock,
     LastChangeBlock,
     MigrationsBlock,
@@ -36,16 +37,16 @@ def print_status(status: Status, place: str) -> None:
     console.print(f"{escape(place)} at {minute(status.at)} UTC, figures of the last {counted(status.hours, 'hour')}")
     _print_rows(_shared(status))
     for component in status.components:
-        print_component(component)
+        print_component(component, status.at)
 
 
-def print_component(component: ComponentStatus) -> None:
-    """One component, its verdict first."""
+def print_component(component: ComponentStatus, at: int) -> None:
+    """One component as it was at an instant, its verdict first."""
     verdict = component.verdict
     colour = "green" if verdict.may_go_on else "red"
     said = f"\n[bold]{component.component}[/] {_stage(component)}: [{colour}]{_text(verdict.text)}[/]"
     console.print(f"{said}  [dim]{escape(verdict.command)}[/]")
-    _print_rows(_rows(component))
+    _print_rows(_rows(component, at))
 
 
 def print_recorded(block: B, shown: Callable[[B], str], as_json: bool) -> None:
@@ -84,7 +85,7 @@ def _shared(status: Status) -> Iterator[Row]:
     yield _row("erasures", status.erasures, _erasures)
 
 
-def _rows(component: ComponentStatus) -> Iterator[Row]:
+def _rows(component: ComponentStatus, at: int) -> Iterator[Row]:
     yield _row("share", component.share, _share)
     backends, comparisons = component.backends, component.comparisons
     yield _row("old", backends, lambda block: _answers(block.old))
@@ -99,13 +100,24 @@ def _rows(component: ComponentStatus) -> Iterator[Row]:
     )
     for each in comparisons.fingerprints or ():
         place = f"{each.kind} at {_text(each.place)}, {counted(each.answers, 'answer')}, last {minute(each.last)}"
-        yield f"  {each.fingerprint}", place, comparisons.command
+        yield f"  {each.fingerprint}", f"{place}{_answered(each, at)}", comparisons.command
     yield _row("feedback", component.feedback, lambda block: f"{block.open} open, {block.looked} looked at")
     yield _row("last change", component.last_change, _last_change)
 
 
+def _answered(seen: FingerprintSeen, at: int) -> str:
+    """Who answers for a difference, or that it went: else it is open."""
+    if seen.gone is not None:
+        return f"; gone since {minute(seen.gone)}"
+    if seen.ignored_until is None or seen.ignored_until <= at:
+        return "; [red]open[/]"
+    return f"; ignored by {_text(seen.ignored_by)} until {minute(seen.ignored_until)}"
+
+
 def _stage(component: ComponentStatus) -> str:
     percent = f" {component.percent} %" if component.stage in (Stage.PARTIAL, Stage.EVERYBODY) else ""
+    if component.stage is Stage.OFF and float(component.percent or 0):
+        percent = f" ({component.percent} % are kept for when it is on)"
     exact = ", by a list of people" if component.exact else ""
     listed = [(component.test_users, "test user"), (component.blocked_users, "blocked user")]
     return f"{component.stage}{percent}{exact}" + "".join(f", {counted(many, who)}" for many, who in listed if many)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.rollout.comparison_log import IgnoreRule, Outcome
 from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.rollout.figures import BackendFigures, Share
 from chalicelib.domain.status.blocks import Status
@@ -14,7 +15,7 @@ from chalicelib.domain.sync.reconciliation import SyncStop, Verified
 from infra import __main__ as command_line
 from infra.operations import drill, sync
 from infra.operations.status import commands
-from tests.unit.services.status.test_status import AWAY, System
+from tests.unit.services.status.test_status import AWAY, System, compared
 
 TABLE = Component.ENERGY_TABLE
 
@@ -134,6 +135,25 @@ def test_people_read_sentences(system: System, capsys: pytest.CaptureFixture[str
     figures(system)
     system.cloudwatch.add("stack-DataDiffer", "ALARM", "[critical] Data differ. | look: x | act: y")
     assert sentence in shown(capsys)
+
+
+def test_a_difference_says_whether_it_is_open_or_who_answers_for_it(
+    system: System, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compared(system, TABLE, Outcome.DIFFERENT, new=2)
+    assert "; open python -m infra compare report" in shown(capsys)
+    [known] = system.component(TABLE)["comparisons"]["fingerprints"]
+    now = system.rollout.now()
+    for until, said in ((now + 60_000, "; ignored by olga until"), (now, "; open")):
+        system.ports.comparisons.save_rule(IgnoreRule(known["fingerprint"], "olga", "a known one", until))
+        assert said in shown(capsys)
+
+
+def test_a_percentage_that_a_switched_off_flag_keeps_is_not_taken_for_one_in_effect(
+    system: System, capsys: pytest.CaptureFixture[str]
+) -> None:
+    system.rollout.set(20, enabled=False)
+    assert "energy_table off (20 % are kept for when it is on):" in shown(capsys)
 
 
 def test_what_could_not_be_looked_at_says_why_beside_the_rest(
