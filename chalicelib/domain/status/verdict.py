@@ -108,8 +108,8 @@ def _differences(seen: Evidence) -> Iterator[Obstacle]:
         yield Obstacle(urgent + how, _way_back(seen) if urgent else seen.comparisons.command)
     if urgent and seen.shared.verify.differences:
         yield Obstacle(
-            f"{urgent}the last verify found differences ({seen.shared.verify.differences})",
-            f"{COMMAND} repair --apply",
+            f"{urgent}the last verify found differences ({seen.shared.verify.differences}): mend them, then verify",
+            f"{COMMAND} repair",
         )
 
 

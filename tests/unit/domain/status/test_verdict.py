@@ -108,8 +108,8 @@ def test_where_nothing_stands_in_the_way_it_may_go_on_to_its_next_step(
         (seen(stage=Stage.OFF, comparisons=DIFFERS), "the backends differ in a way that is open", "compare"),
         (
             seen(verify=VerifyBlock(command="verify", differences=4)),
-            "stop, because the last verify found differences (4)",
-            "python -m infra repair --apply",
+            "stop, because the last verify found differences (4): mend them, then verify",
+            "python -m infra repair",  # which says what --apply would do
         ),
         (
             seen(
