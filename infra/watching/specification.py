@@ -66,6 +66,8 @@ CRITICAL = (
         "python -m infra repair --apply",
         {"differences": own(MetricName.VERIFY_DIFFERENCES, "Maximum")},
         threshold=0,
+        periods=3,  # what another application has just written differs until the sync job's next run
+        datapoints=3,
     ),
     Rule(
         "ComponentFailing",

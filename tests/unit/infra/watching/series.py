@@ -107,7 +107,10 @@ CASES = {
     "BackendsDiffer": Cases(
         rings=[{"different": [[0, 1]]}, {"different": [[1], []]}], quiet=[{"different": [[5], [0]]}]
     ),
-    "DataDiffer": Cases(rings=[{"differences": [[0, 1]]}], quiet=[{"differences": [[3], [0, 0]]}]),
+    "DataDiffer": Cases(
+        rings=[{"differences": [[0, 1]] * 3}],
+        quiet=[{"differences": [[3], [3], [0, 0]]}, {"differences": [[0], [3], [3]]}],
+    ),
     "ComponentFailing": Cases(
         rings=[
             {"new": [[*often(16, 0), *often(4, 1)]], "old": [[*often(18, 0), *often(2, 1)]]},
