@@ -129,6 +129,16 @@ CRITICAL = (
         {"failing": own(MetricName.METERS_FAILING, "Maximum")},
         threshold=0,
     ),
+    Rule(
+        "SyncStopped",
+        Severity.CRITICAL,
+        "The sync job carries nothing over until a person says which side is right: most of one is gone.",
+        "python -m infra status",
+        "python -m infra repair",
+        {"stopped": own(MetricName.SYNC_STOPPED, "Maximum")},
+        threshold=0,
+        period_seconds=10 * MINUTE,
+    ),
 )
 
 WARNING = (

@@ -135,6 +135,7 @@ CASES = {
     ),
     "DeadLetters": Cases(rings=[{"letters": [[0, 1]]}], quiet=[{"letters": [[4], [0]]}]),
     "MetersFailing": Cases(rings=[{"failing": [[0, 1]]}], quiet=[{"failing": [[4], [0]]}]),
+    "SyncStopped": Cases(rings=[{"stopped": [[0, 1]]}], quiet=[{"stopped": [[1, 1], [0, 0]]}]),
     "ComponentSlower": Cases(
         rings=[
             {"slow": [often(100, 20), often(100, 31)]},
