@@ -65,6 +65,7 @@ def share_block(found: Share | Problem, flag: FlagSeen | None, command: str) -> 
         percent=_percent(found.new, found.people),
         set=wanted,
         mismatch=_mismatch(found, flag),
+        partial=found.partial,
     )
 
 
@@ -73,7 +74,7 @@ def backends_block(found: ComponentFigures | Problem, command: str) -> BackendsB
     if isinstance(found, Problem):
         return BackendsBlock(command=command, problem=found.text)
     old, new = (_answers(found.backends.get(backend)) for backend in (Backend.OLD, Backend.NEW))
-    return BackendsBlock(command=command, old=old, new=new)
+    return BackendsBlock(command=command, old=old, new=new, partial=found.partial)
 
 
 def comparisons_block(

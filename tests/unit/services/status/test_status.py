@@ -162,6 +162,14 @@ def test_who_really_got_the_new_backend_is_held_against_what_is_set(system: Syst
     }
 
 
+def test_figures_without_the_older_answers_say_so(system: System) -> None:
+    system.figures.shares[TABLE] = Share(people=200, new=0, partial=True)
+    shown = system.component()
+    assert (shown["share"]["partial"], shown["backends"]["partial"]) == (True, False)
+    assert shown["verdict"]["text"].startswith("nobody can say: answers are not added up yet")
+    assert system.component(FORMS)["verdict"]["mayGoOn"] is True
+
+
 def test_a_list_of_people_is_no_sample(system: System) -> None:
     system.rollout.known("alice", "bob")
     system.rollout.set(50, exact=True)
