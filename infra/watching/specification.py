@@ -10,6 +10,8 @@ MINUTE, HOUR = 60, 3600
 BACK = f'python -m infra flags rollback {MEMBER} --reason "'
 TIMES = "python -m infra compare times"
 
+API_GATEWAY = {"ApiName": "${AWS::StackName}"}
+
 
 def _of_backend(name: MetricName, statistic: str, backend: str) -> Metric:
     return own(name, statistic, component=MEMBER, backend=backend)
@@ -96,6 +98,21 @@ CRITICAL = (
         {
             "requests": own(MetricName.REQUESTS, "Sum"),
             "errors": own(MetricName.SERVER_ERRORS, "Sum"),
+        },
+        threshold=1,
+        expression="100 * errors / requests",
+        counted="requests",
+        minimum_count=20,
+    ),
+    Rule(
+        "GatewayErrors",
+        Severity.CRITICAL,
+        "More than 1 % of the requests end with 5xx, those included that no function has answered or not in time.",
+        "python -m infra status",
+        'python -m infra flags kill --reason "requests fail"',
+        {
+            "requests": Metric("Count", "Sum", API_GATEWAY, "AWS/ApiGateway"),
+            "errors": Metric("5XXError", "Sum", API_GATEWAY, "AWS/ApiGateway"),
         },
         threshold=1,
         expression="100 * errors / requests",

@@ -1,6 +1,7 @@
 """The status on a real database: what it asks, that nothing is scanned, and what is recorded for it."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -62,10 +63,11 @@ def plans(migrated: Database[Any], mongodb_uri: str) -> Iterator[list[Plan]]:
 
 def vars_of(status: Status) -> list[Any]:
     """Its parts, those of each component too."""
+    wholes: list[Any] = [status, *status.components]
     return [
         part
-        for whole in (status, *status.components)
-        for part in (getattr(whole, name) for name in type(whole).__dataclass_fields__)
+        for whole in wholes
+        for part in (getattr(whole, field.name) for field in fields(whole))
         if isinstance(part, Block)
     ]
 
