@@ -16,7 +16,7 @@ import { createContext, useContext, useEffect, useState } from "../vendor/preact
 export const EVERY_MS = 15_000;
 const LOOK_EVERY_MS = 1_000;
 const PATIENCE_MS = 25_000;
-const TYPING = "main :is(input, textarea):focus, dialog[open]";
+const TYPING = "main :is(input, textarea):focus, dialog[open] input";
 
 /** @type {Kept<never>} */
 const NOTHING = { body: null, at: null, problem: null };

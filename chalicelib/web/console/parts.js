@@ -8,9 +8,10 @@ import { consoleWords } from "./console_words.js";
 
 /** What a screen has around it; ``commands`` only where somebody may act. */
 export function useConsole() {
-  const around = /** @type {ReturnType<typeof useSurroundings> & {commands: typeof import("./commands.js") | null}} */ (
-    useSurroundings()
-  );
+  const around =
+    /** @type {ReturnType<typeof useSurroundings> & {commands: typeof import("./commands.js") | null, ask: (asked: import("./commands.js").Asked) => void}} */ (
+      useSurroundings()
+    );
   return { ...around, said: consoleWords(around.words) };
 }
 

@@ -33,7 +33,7 @@ export function Screen() {
         ${fact(common.meters, html`<${Figure} value=${meters} />`)}
         ${fact(common.lagging, html`<${Figure} value=${lagging} />`)}
         ${fact(common.differences, html`<${Figure} value=${differences} />`)}
-        ${differences > 0 && fact(said.seen, html`<${Moment} at=${firstSeen} /> – <${Moment} at=${lastSeen} />`)}
+        ${firstSeen && fact(said.seen, html`<${Moment} at=${firstSeen} /> – <${Moment} at=${lastSeen} />`)}
       </dl>
       ${command && html`<p><${Command} text=${command} /></p>`}
       ${commands && html`<p><${commands.Action} label=${said.verify} send=${verify}><p>${said.will}</p><//></p>`}
