@@ -188,6 +188,8 @@ def compose(
             partial(percentages, flags.overview),
             rollout.letters,
             ports.records.open_migrations,
+            ports.flag_history,
+            clock,
         ),
         component_reports=ComponentReports(ports.figures, ports.comparisons, ports.feedback),
         display=both.new,

@@ -8,7 +8,7 @@ from chalicelib.bootstrap.container import Container
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError
 from chalicelib.handlers.event_function import scheduled_function
 from chalicelib.monitoring.logger import logger
-from chalicelib.monitoring.metrics import milliseconds
+from chalicelib.monitoring.metrics import count, milliseconds
 from chalicelib.monitoring.names import MetricName
 from chalicelib.services.sync.sync_job import SyncReport
 
@@ -26,9 +26,12 @@ def sync_job(container: Container) -> dict[str, Any]:
         report = container.operations.sync.run(BUDGET_SECONDS, _log)
     except SyncStoppedError as error:
         logger().error("the sync job is stopped until a person answers", extra={"reason": str(error)})
+        count(MetricName.SYNC_STOPPED, 1)
         return {"state": "stopped", "reason": str(error)}
     except SyncModeError as error:
+        count(MetricName.SYNC_STOPPED, 0)
         return {"state": "refused", "reason": str(error)}
+    count(MetricName.SYNC_STOPPED, 0)
     milliseconds(MetricName.SYNC_LAG, report.lag_seconds * 1000)
     return report.as_document()
 

@@ -16,6 +16,7 @@ class MetricName(StrEnum):
     DISPLAY_REFRESHED = "DisplayRefreshed"
     REFRESH_LAG = "RefreshLag"
     SYNC_LAG = "SyncLag"
+    SYNC_STOPPED = "SyncStopped"
     DISPLAY_STALENESS = "DisplayStaleness"
     METERS_LAGGING = "MetersLagging"
     METERS_SWEPT = "MetersSwept"

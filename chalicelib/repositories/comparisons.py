@@ -16,6 +16,7 @@ from chalicelib.domain.rollout.comparison_log import (
     ComparisonLog,
     ComparisonReport,
     ComparisonResult,
+    DifferenceGroup,
     Example,
     IgnoreRule,
     Replay,
@@ -80,21 +81,28 @@ class MongoComparisonLog(ComparisonLog):
 
     @override
     def report(self, since: int, component: Component | None = None) -> ComparisonReport:
-        """Counted by the server, over the index on the moment, or on component and moment; what differed over the one
-        on fingerprints.
-        """
-        wanted: Document = {"at": {"$gte": to_datetime(since)}}
-        if component is not None:
-            wanted["component"] = component.value
-        compared, differing = {"$match": {**wanted, "outcome": {"$exists": True}}}, {"$match": {**wanted, **DIFFERS}}
+        """Counted by the server, over the index on the moment, or on component and moment."""
+        compared = {"$match": {**_wanted(since, component), "outcome": {"$exists": True}}}
         with time_limit(REPORT_SECONDS):
             outcomes = list(self._comparisons.aggregate([compared, *BY_OUTCOME]))
-            groups = list(self._comparisons.aggregate([differing, *BY_FINGERPRINT]))
             replays = self._replays(since)
+        return ComparisonReport(outcomes_of(outcomes), self._groups(since, component, replays), replays)
+
+    @override
+    def groups(self, since: int) -> Sequence[DifferenceGroup]:
+        """Without counting what was equal."""
+        with time_limit(REPORT_SECONDS):
+            replays = self._replays(since)
+        return self._groups(since, None, replays)
+
+    def _groups(self, since: int, component: Component | None, replays: Sequence[Replay]) -> Sequence[DifferenceGroup]:
+        """Counted by the server, over the index on fingerprints."""
+        differing = {"$match": {**_wanted(since, component), **DIFFERS}}
+        with time_limit(REPORT_SECONDS):
+            groups = list(self._comparisons.aggregate([differing, *BY_FINGERPRINT]))
         rules = self.rules()
         found = [group_of(group, rules, replays) for group in groups]
-        most_often_first = sorted(found, key=lambda group: (-group.answers, group.fingerprint))
-        return ComparisonReport(outcomes_of(outcomes), most_often_first, replays)
+        return sorted(found, key=lambda group: (-group.answers, group.fingerprint))
 
     @override
     def examples(self, fingerprint: str, limit: int) -> Sequence[Example]:
@@ -140,6 +148,11 @@ class MongoComparisonLog(ComparisonLog):
         wanted = {"component": None, "at": {"$gte": to_datetime(since)}, "replayOf": {"$exists": True}}
         found = self._comparisons.find(wanted, sort=[("at", DESCENDING)], limit=REPLAYS)
         return [replay_of(row) for row in found]
+
+
+def _wanted(since: int, component: Component | None) -> Document:
+    named = {} if component is None else {"component": component.value}
+    return {"at": {"$gte": to_datetime(since)}, **named}
 
 
 def _row(compared: ComparisonResult, pseudonyms: Pseudonyms, at: int) -> Document:

@@ -8,7 +8,7 @@ the latest count where it is longer. Outside the session filter: people are pseu
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, UpdateOne
@@ -80,7 +80,7 @@ class MongoRolloutFigures(RolloutFigures):
         """Of people the last hour is kept, so those seen from an hour on are counted by an index."""
         first = hour_of(since)
         with self._snapshot() as stored:
-            tail = stored.tail(component, first, self._tail_rows)
+            tail, partial = stored.tail(component, first, self._tail_rows)
             total = HourOfUse()
             for hour in stored.hours(component, first, tail).values():
                 total.include(hour)
@@ -88,13 +88,14 @@ class MongoRolloutFigures(RolloutFigures):
             total.people_on_new = stored.count(
                 component, tail, _since("atOnNew", first), lambda seen: _is_since(seen.hour_on_new, first)
             )
-        return total.figures(component, first)
+        return replace(total.figures(component, first), partial=partial)
 
     @override
     def hourly(self, component: Component, since: int) -> Sequence[ComponentFigures]:
         first = hour_of(since)
         with self._snapshot() as stored:
-            hours = stored.hours(component, first, stored.tail(component, first, self._tail_rows))
+            tail, _ = stored.tail(component, first, self._tail_rows)
+            hours = stored.hours(component, first, tail)
         return [hour.figures(component, at) for (_, at), hour in sorted(hours.items())]
 
     @override
@@ -102,7 +103,7 @@ class MongoRolloutFigures(RolloutFigures):
         """By an index; who has come by a later document since then counts there."""
         by_it: Document = {"documentVersion": document_version}
         with self._snapshot() as stored:
-            tail = stored.tail(component, 0, self._tail_rows)
+            tail, partial = stored.tail(component, 0, self._tail_rows)
             people = stored.count(component, tail, by_it, lambda seen: seen.document_version == document_version)
             new = stored.count(
                 component,
@@ -110,7 +111,7 @@ class MongoRolloutFigures(RolloutFigures):
                 by_it | {"inside": True},
                 lambda seen: seen.document_version == document_version and seen.inside,
             )
-        return Share(people, new)
+        return Share(people, new, partial)
 
     @contextmanager
     def _snapshot(self) -> Iterator["_Stored"]:
@@ -140,14 +141,16 @@ class _Stored:
             self.database[Collections.USAGE_PEOPLE].bulk_write(people, ordered=False, session=self.session)
         return len(rows)
 
-    def tail(self, component: Component, since: int, limit: int) -> Additions:
-        """What the rows behind the position would add."""
+    def tail(self, component: Component, since: int, limit: int) -> tuple[Additions, bool]:
+        """What the rows behind the position would add, and whether there are more of them than the latest."""
         after = max(self._position(), since - 1)
         wanted = {**READABLE, "component": component.value, "at": {"$gt": to_datetime(after)}}
         found = self.database[Collections.USAGE].find(
-            wanted, SHOWN, sort=[("at", DESCENDING)], limit=limit, batch_size=limit, session=self.session
+            wanted, SHOWN, sort=[("at", DESCENDING)], limit=limit + 1, batch_size=limit + 1, session=self.session
         )
-        return self._additions(reversed([*found]))  # of one instant, in the order in which they came
+        latest_first = [*found]
+        in_order = reversed(latest_first[:limit])  # of one instant, in the order in which they came
+        return self._additions(in_order), len(latest_first) > limit
 
     def hours(self, component: Component, since: int, tail: Additions) -> dict[Hour, HourOfUse]:
         """The hours from one on, the tail included."""

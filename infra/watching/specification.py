@@ -10,9 +10,15 @@ MINUTE, HOUR = 60, 3600
 BACK = f'python -m infra flags rollback {MEMBER} --reason "'
 TIMES = "python -m infra compare times"
 
+API_GATEWAY = {"ApiName": "${AWS::StackName}"}
+
 
 def _of_backend(name: MetricName, statistic: str, backend: str) -> Metric:
     return own(name, statistic, component=MEMBER, backend=backend)
+
+
+def _in_queue(name: str) -> Metric:
+    return Metric(name, "Maximum", {"QueueName": f"${{{MEMBER}.QueueName}}"}, "AWS/SQS")
 
 
 CRITICAL = (
@@ -66,6 +72,8 @@ CRITICAL = (
         "python -m infra repair --apply",
         {"differences": own(MetricName.VERIFY_DIFFERENCES, "Maximum")},
         threshold=0,
+        periods=3,  # what another application has just written differs until the sync job's next run
+        datapoints=3,
     ),
     Rule(
         "ComponentFailing",
@@ -101,20 +109,32 @@ CRITICAL = (
         minimum_count=20,
     ),
     Rule(
+        "GatewayErrors",
+        Severity.CRITICAL,
+        "More than 1 % of the requests end with 5xx, those included that no function has answered or not in time.",
+        "python -m infra status",
+        'python -m infra flags kill --reason "requests fail"',
+        {
+            "requests": Metric("Count", "Sum", API_GATEWAY, "AWS/ApiGateway"),
+            "errors": Metric("5XXError", "Sum", API_GATEWAY, "AWS/ApiGateway"),
+        },
+        threshold=1,
+        expression="100 * errors / requests",
+        counted="requests",
+        minimum_count=20,
+    ),
+    Rule(
         "DeadLetters",
         Severity.CRITICAL,
         "A function failed on an event for good; the event waits in {member}.",
         "python -m infra dlq ls",
         "python -m infra dlq redrive --all",
         {
-            "letters": Metric(
-                "ApproximateNumberOfMessagesVisible",
-                "Maximum",
-                {"QueueName": f"${{{MEMBER}.QueueName}}"},
-                "AWS/SQS",
-            )
+            "visible": _in_queue("ApproximateNumberOfMessagesVisible"),
+            "hidden": _in_queue("ApproximateNumberOfMessagesNotVisible"),  # who looks at a letter hides it for a while
         },
         threshold=0,
+        expression="visible + FILL(hidden, 0)",
         period_seconds=MINUTE,
         each=Each.QUEUE,
     ),
@@ -126,6 +146,16 @@ CRITICAL = (
         "python -m infra sweep",
         {"failing": own(MetricName.METERS_FAILING, "Maximum")},
         threshold=0,
+    ),
+    Rule(
+        "SyncStopped",
+        Severity.CRITICAL,
+        "The sync job carries nothing over until a person says which side is right: most of one is gone.",
+        "python -m infra status",
+        "python -m infra repair",
+        {"stopped": own(MetricName.SYNC_STOPPED, "Maximum")},
+        threshold=0,
+        period_seconds=10 * MINUTE,
     ),
 )
 

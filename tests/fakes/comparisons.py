@@ -87,6 +87,9 @@ class FakeComparisonLog:
         ordered = sorted(groups, key=lambda group: (-group.answers, group.fingerprint))
         return ComparisonReport(outcomes, ordered, replays)
 
+    def groups(self, since: int) -> Sequence[DifferenceGroup]:
+        return self.report(since).groups
+
     def examples(self, fingerprint: str, limit: int) -> Sequence[Example]:
         rows = sorted(self.rows, key=lambda row: row.at, reverse=True)
         return [_example(row) for row in rows if fingerprint in row.compared.distinct][:limit]

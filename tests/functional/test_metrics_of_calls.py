@@ -18,7 +18,6 @@ from tests.functional.conftest import Api
 from tests.functional.handlers.deployed import FUNCTIONS
 from tests.functional.handlers.event_calls import Context, recorded
 from tests.functional.handlers.test_sweeper_function import SCHEDULE, later
-from tests.unit.flags.rollout import Rollout
 
 Lines = Callable[[], list[dict[str, Any]]]
 SIZE_MB = 100_000
@@ -117,19 +116,6 @@ def test_a_schedule_is_counted_when_it_is_done_and_not_when_it_fails(api: Api, l
     with later(api, 60_000), pytest.raises(UnavailableError):
         sweeper(SCHEDULE, Context())
     assert all("ScheduleRuns" not in line for line in lines())
-
-
-def test_the_way_back_is_counted_and_the_way_on_is_not(api: Api, lines: Lines) -> None:
-    counted = []
-    with using(replace(api.container, flags=Rollout().flags)):
-        for method, path in (("PATCH", "energy_table"), ("POST", "energy_table/rollback"), ("POST", "kill")):
-            wish = {"rolloutPercent": 10} if method == "PATCH" else {}
-            answer = api.request(
-                method, f"/ops/flags/{path}", json.dumps({"reason": "a test", **wish}), user="olga", roles=("operator",)
-            )
-            assert answer.status_code == 200, answer.body
-            counted.append(sum(line.get("Rollbacks", [0.0])[0] for line in lines()))
-    assert counted == [0.0, 1.0, 1.0]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -185,6 +185,9 @@ class ComparisonLog(Protocol):
     def report(self, since: int, component: Component | None = None) -> ComparisonReport:
         """What was found from an instant on, of one component or of all."""
 
+    def groups(self, since: int) -> Sequence[DifferenceGroup]:
+        """What differed from an instant on, most often first."""
+
     def examples(self, fingerprint: str, limit: int) -> Sequence[Example]:
         """Comparisons that showed a difference, the latest first."""
 

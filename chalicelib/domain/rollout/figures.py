@@ -26,21 +26,29 @@ class BackendFigures:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The people about whom the percentage decided, and how many of them got the new backend."""
+    """The people about whom the percentage decided, and how many of them got the new backend.
+
+    ``partial``: older rows wait to be added, and those are left out.
+    """
 
     people: int
     new: int
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentFigures:
-    """What is known of a component in a span of time that begins at ``since``: both backends, whoever was asked."""
+    """What is known of a component in a span of time that begins at ``since``: both backends, whoever was asked.
+
+    ``partial``: older rows wait to be added, and those are left out.
+    """
 
     component: Component
     since: int
     backends: Mapping[Backend, BackendFigures]
     people: int
     people_on_new: int
+    partial: bool = False
 
 
 class RolloutFigures(Protocol):

@@ -67,13 +67,17 @@ class VerifyBlock(Block):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareBlock(Block):
-    """About how many people the percentage has decided, and how many got the new backend, against the set share."""
+    """About how many people the percentage has decided, and how many got the new backend, against the set share.
+
+    ``partial``: older answers are not added up yet, and left out.
+    """
 
     people: int | None = None
     new: int | None = None
     percent: float | None = None
     set: float | None = None
     mismatch: str | None = None
+    partial: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +94,11 @@ class Answers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendsBlock(Block):
-    """Both backends side by side."""
+    """Both backends side by side; ``partial``: older answers are not added up yet, and left out."""
 
     old: Answers | None = None
     new: Answers | None = None
+    partial: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,6 +217,12 @@ class Verified:
     first_seen: int | None = None
     last_seen: int | None = None
 
+    def is_behind(self, before: "Verified | None") -> bool:
+        """Whether that one, of the same mode, has seen writes that this one has not."""
+        if before is None or before.since != self.since:
+            return False
+        return (self.up_to or 0) < (before.up_to or 0)
+
     def after(self, before: "Verified | None") -> "Verified":
         """With the sightings of its differences, carried from the comparison before."""
         if not self.differences:

@@ -23,8 +23,6 @@ from chalicelib.flags.changes.request import Action, ChangeRequest, ChangeResult
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import FlagDocument, MalformedDocumentError, read
 from chalicelib.flags.document.names import GLOBAL
-from chalicelib.monitoring.metrics import count
-from chalicelib.monitoring.names import MetricName
 
 ROLLBACK_ATTEMPTS = 5
 NOTHING = FlagDocument({})
@@ -139,9 +137,9 @@ class FlagChanges:
             base = self.publishing.deployment.settled(stop=True)
             before, now, attempts = _readable_or_nothing(base), self._now(), attempts - 1
             try:
-                made = self.publishing.publish(base, before, rewrite(before.completed(now), now), doing)
-                count(MetricName.ROLLBACKS)
-                return self._looked_at(made)
+                return self._looked_at(
+                    self.publishing.publish(base, before, rewrite(before.completed(now), now), doing)
+                )
             except RevisionError:
                 if not attempts:
                     raise

@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chalicelib.domain.account import Erasures
+from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.feedback import FeedbackLog
 from chalicelib.domain.rollout.figures import RolloutFigures
+from chalicelib.domain.rollout.flag_history import ChangeState, FlagHistory
 from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.names import MetricName
 
 COUNTED_FEEDBACK = 1_000  # more is as bad
+MINUTE_MS = 60_000  # from one report to the next
+LATEST_CHANGES = 50  # of flags, more than there are in three minutes
+WAYS_BACK = ("rollback", "kill")
 Percentages = tuple[str, Mapping[Component, Decimal]]
 
 
@@ -30,7 +35,8 @@ class GaugeService:
     """Reads the gauges.
 
     ``percentages``: the version of the deployed flag document, and the percentage of each component that has a flag.
-    ``dead_letters``: how many there are. ``open_migrations``: the scripts that are not applied.
+    ``dead_letters``: how many there are. ``open_migrations``: the scripts that are not applied. ``history``: where the
+    ways back are found, because most of them are commands, and no command tells CloudWatch anything.
     """
 
     figures: RolloutFigures
@@ -40,13 +46,23 @@ class GaugeService:
     percentages: Callable[[], Percentages]
     dead_letters: Callable[[], int]
     open_migrations: Callable[[], Sequence[str]]
+    history: FlagHistory
+    clock: Clock
 
     def read(self) -> list[Gauge]:
         """All that can be read; what cannot is logged and left out, so that each fails alone."""
         return [gauge for source in self._sources() for gauge in _alone(source)]
 
     def _sources(self) -> tuple[Callable[[], Iterable[Gauge]], ...]:
-        return (self._shares, self._verified, self._erasures, self._feedback, self._migrations, self._dead_letters)
+        return (
+            self._shares,
+            self._verified,
+            self._erasures,
+            self._feedback,
+            self._migrations,
+            self._dead_letters,
+            self._rollbacks,
+        )
 
     def _shares(self) -> Iterator[Gauge]:
         """The percentages first: AppConfig knows them, and the database may be away."""
@@ -72,6 +88,13 @@ class GaugeService:
 
     def _dead_letters(self) -> Iterator[Gauge]:
         yield Gauge(MetricName.DEAD_LETTERS, self.dead_letters())
+
+    def _rollbacks(self) -> Iterator[Gauge]:
+        """Those that began in the minute before the last one: they are deployed and recorded by now."""
+        end = (self.clock() // MINUTE_MS - 1) * MINUTE_MS
+        back = (change for change in self.history.changes(None, LATEST_CHANGES) if change.action in WAYS_BACK)
+        made = (change for change in back if change.state is not ChangeState.FAILED)
+        yield Gauge(MetricName.ROLLBACKS, sum(end - MINUTE_MS <= change.at < end for change in made))
 
 
 def _alone(source: Callable[[], Iterable[Gauge]]) -> Iterator[Gauge]:

@@ -1,14 +1,16 @@
 """What is known of each component, and its verdict."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollout.figures import ComponentFigures
 from chalicelib.domain.status.blocks import ComponentStatus, LastChangeBlock, ShareBlock, percent_text
 from chalicelib.domain.status.flags import FlagSeen, FlagsSeen
 from chalicelib.domain.status.verdict import COMMAND, Evidence, Shared, verdict
 from chalicelib.services.status.looking import Looks, Problem
 from chalicelib.services.status.parts import (
+    HOUR_MS,
     backends_block,
     comparisons_block,
     feedback_block,
@@ -17,7 +19,7 @@ from chalicelib.services.status.parts import (
 )
 from chalicelib.services.status.sources import StatusSources
 
-HOUR_MS = 3_600_000
+DECIDING_HOURS = 24  # of answers: who wants to see more or fewer of them decides nothing by that
 
 
 class ComponentsLook:
@@ -31,7 +33,9 @@ class ComponentsLook:
         since = now - hours * HOUR_MS
         self._report = looks.at(lambda: sources.comparisons.report(since))
         self._feedback = looks.at(lambda: sources.feedback.report(since, 1).counts)
-        self._figures = {each: looks.at(partial(sources.figures.figures, each, since)) for each in Component}
+        self._kept = looks.at(lambda: sources.comparisons.groups(0))
+        self._figures = self._figures_of(hours)
+        self._deciding = self._figures if hours == DECIDING_HOURS else self._figures_of(DECIDING_HOURS)
         self._changes = {each: self._last_change(each) for each in Component}
 
     def statuses(self, flags: FlagsSeen | Problem, shared: Shared) -> Iterator[ComponentStatus]:
@@ -40,17 +44,16 @@ class ComponentsLook:
             yield self._status(component, flags, shared)
 
     def _status(self, component: Component, flags: FlagsSeen | Problem, shared: Shared) -> ComponentStatus:
-        detail = f"{COMMAND} status --component {component} --hours {self._hours}"
+        detail = _detail(component, self._hours)
         flag, problem = _flag(flags, component)
+        comparisons = comparisons_block(self._report, self._kept, component, self._now, self._hours)
         evidence = Evidence(
             component=component,
             stage=stage_of(flag, is_open=bool(shared.flags.global_enabled)),
             percent=float(flag.percent) if flag else 0.0,
             share=self._share(component, flags, detail),
-            backends=backends_block(self._figures[component], detail),
-            comparisons=comparisons_block(
-                self._report, component, self._now, f"{COMMAND} compare report --hours {self._hours}"
-            ),
+            backends=backends_block(self._deciding[component], _detail(component, DECIDING_HOURS)),
+            comparisons=comparisons,
             shared=shared,
             flag_problem=problem,
         )
@@ -64,12 +67,16 @@ class ComponentsLook:
             test_users=flag.test_users if flag else None,
             blocked_users=flag.blocked_users if flag else None,
             share=evidence.share,
-            backends=evidence.backends,
-            comparisons=evidence.comparisons,
+            backends=backends_block(self._figures[component], detail),
+            comparisons=comparisons,
             feedback=feedback_block(self._feedback, component, f"{COMMAND} compare feedback --hours {self._hours}"),
             last_change=self._changes[component],
             verdict=verdict(evidence),
         )
+
+    def _figures_of(self, hours: int) -> Mapping[Component, ComponentFigures | Problem]:
+        since, figures = self._now - hours * HOUR_MS, self._sources.figures
+        return {each: self._looks.at(partial(figures.figures, each, since)) for each in Component}
 
     def _share(self, component: Component, flags: FlagsSeen | Problem, command: str) -> ShareBlock:
         if isinstance(flags, Problem):
@@ -96,6 +103,10 @@ def _flag(flags: FlagsSeen | Problem, component: Component) -> tuple[FlagSeen | 
     if isinstance(flags, Problem):
         return None, flags.text
     return flags.flags.get(component), flags.malformed.get(component)
+
+
+def _detail(component: Component, hours: int) -> str:
+    return f"{COMMAND} status --component {component} --hours {hours}"
 
 
 def _name(component: Component) -> str:

@@ -1,9 +1,9 @@
 """The parts of a component's status, made of what was found. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from chalicelib.domain.rollout.comparison_log import ComparisonReport, Outcome
+from chalicelib.domain.rollout.comparison_log import ComparisonReport, DifferenceGroup, Outcome
 from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.rollout.feedback import OPEN
 from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures, Share
@@ -22,6 +22,7 @@ from chalicelib.domain.status.flags import FlagSeen, FlagsSeen
 from chalicelib.domain.status.verdict import COMMAND
 from chalicelib.services.status.looking import Problem
 
+HOUR_MS = 3_600_000
 SHOWN_FINGERPRINTS = 50  # of one component, those in most answers first
 
 
@@ -64,6 +65,7 @@ def share_block(found: Share | Problem, flag: FlagSeen | None, command: str) -> 
         percent=_percent(found.new, found.people),
         set=wanted,
         mismatch=_mismatch(found, flag),
+        partial=found.partial,
     )
 
 
@@ -72,28 +74,45 @@ def backends_block(found: ComponentFigures | Problem, command: str) -> BackendsB
     if isinstance(found, Problem):
         return BackendsBlock(command=command, problem=found.text)
     old, new = (_answers(found.backends.get(backend)) for backend in (Backend.OLD, Backend.NEW))
-    return BackendsBlock(command=command, old=old, new=new)
+    return BackendsBlock(command=command, old=old, new=new, partial=found.partial)
 
 
 def comparisons_block(
-    report: ComparisonReport | Problem, component: Component, now: int, command: str
+    report: ComparisonReport | Problem,
+    kept: Sequence[DifferenceGroup] | Problem,
+    component: Component,
+    now: int,
+    hours: int,
 ) -> ComparisonsBlock:
-    """What comparing has shown of one component."""
+    """What comparing has shown of one component in so many hours; what is open stays so however old it is.
+
+    ``kept``: everything that differed and is kept.
+    """
+    command = f"{COMMAND} compare report --hours {{}}".format
     if isinstance(report, Problem):
-        return ComparisonsBlock(command=command, problem=report.text)
+        return ComparisonsBlock(command=command(hours), problem=report.text)
+    if isinstance(kept, Problem):
+        return ComparisonsBlock(command=command(hours), problem=kept.text)
     counts = report.outcomes.get(component, {})
-    groups = [group for group in report.groups if group.component is component]
+    still_open = [group for group in kept if group.component is component and group.is_open(now)]
+    groups = _with_older([group for group in report.groups if group.component is component], still_open)
+    reach = max([hours, *(-(-(now - group.last) // HOUR_MS) for group in still_open)])
     return ComparisonsBlock(
-        command=command,
+        command=command(reach),
         equal=counts.get(Outcome.EQUAL, 0),
         different=counts.get(Outcome.DIFFERENT, 0),
         lagging=counts.get(Outcome.LAG, 0),
         ignored=counts.get(Outcome.IGNORED, 0),
         failed=counts.get(Outcome.FAILED, 0),
         other_calculation=counts.get(Outcome.OTHER_CALCULATION, 0),
-        open=sum(group.is_open(now) for group in groups),
+        open=len(still_open),
         fingerprints=[FingerprintSeen.of(group) for group in groups[:SHOWN_FINGERPRINTS]],
     )
+
+
+def _with_older(groups: Sequence[DifferenceGroup], still_open: Sequence[DifferenceGroup]) -> list[DifferenceGroup]:
+    recent = {group.fingerprint for group in groups}
+    return [*groups, *(group for group in still_open if group.fingerprint not in recent)]
 
 
 def feedback_block(

@@ -33,6 +33,8 @@ from chalicelib.services.sync.runs import check_answered, new_run
 
 READINGS = "source_energy_readings"
 METERS_OF_A_STEP = 20  # somebody waits, and the time is looked at behind these
+# When a schedule compares again: what differs may be mended meanwhile, or another application's, on its way over.
+AGAIN_MS, AGAIN_WHERE_DIFFERENT_MS = 3_600_000, 300_000
 Found = Callable[[Sequence[Finding]], None]
 
 
@@ -100,6 +102,25 @@ class ConsistencyService:
                 return seen, False
         self._keep(seen, sync)
         return seen, True
+
+    def verify_by_schedule(self, seconds: float) -> bool:
+        """Go on for so long with a comparison of all meters, whoever began it; begin one where the last is old.
+
+        Returns whether it has looked at anything: not while nobody reads the new side, while writes of the mode before
+        may arrive, or while one side catches up with the other. Raises UnavailableError.
+        """
+        sync = self._control.state()
+        unsettled = sync.mode is SyncMode.OLD_ONLY or sync.catching_up or sync.drain_seconds()
+        if unsettled or not self._is_due(sync):
+            return False
+        self.verify_for(seconds)
+        return True
+
+    def _is_due(self, sync: SyncState) -> bool:
+        last = self._control.verified()
+        if last is None or last.since != sync.since or self._control.walk_progress(Walk.VERIFY) is not None:
+            return True
+        return self._clock() - last.at >= (AGAIN_WHERE_DIFFERENT_MS if last.differences else AGAIN_MS)
 
     def last_verified(self) -> Verified | None:
         """What the last comparison of all meters found. Raises UnavailableError."""
@@ -193,6 +214,7 @@ class ConsistencyService:
         if stop and not left.differences:
             self._control.save_sync_progress(SyncProgress(position, FullDifference(sync.since)))
             self._control.answer_stop(f"{run.id} --from {source}: {reason}", self._clock())
+        self._control.save_walk_progress(Walk.VERIFY, None)  # what one under way has found may be mended
         return self._with_unreadable(found, user_id), self._with_unreadable(left, user_id)
 
     def _to_mend(self, seen: Verification, page: Sequence[MeterKey], source: Side | None) -> Sequence[MeterKey]:
@@ -218,10 +240,11 @@ class ConsistencyService:
             yield meter, writes if isinstance(writes, Reconciled) else Reconciled()
 
     def _keep(self, seen: Verification, sync: SyncState) -> None:
-        """Remember a comparison that came to its end."""
+        """Remember a comparison that came to its end, unless one that has seen more of this mode did before it."""
         counts = (seen.meters, seen.lagging, seen.differences)
-        verified = Verified(self._clock(), sync.since, *counts, up_to=seen.up_to)
-        self._control.save_verified(verified.after(self._control.verified()))
+        verified, before = Verified(self._clock(), sync.since, *counts, up_to=seen.up_to), self._control.verified()
+        if not verified.is_behind(before):
+            self._control.save_verified(verified.after(before))
 
     def _drained(self) -> SyncState:
         sync = self._control.state()

@@ -77,7 +77,7 @@ export function Asking({ of: { label, children, send, isGrave, place }, end }) {
           ${
             state !== "done" &&
             html`<label>${said.reason}
-              <input name="reason" required maxlength=${LONGEST_REASON} pattern=".*\\S.*" autocomplete="off" value=${reason}
+              <input name="reason" required maxlength=${LONGEST_REASON} pattern=".*\\S.*" autocomplete="off" readonly=${state === "busy"} value=${reason}
                 onInput=${(/** @type {any} */ { target }) => setReason(target.value)} />
             </label>`
           }

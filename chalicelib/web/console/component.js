@@ -3,8 +3,8 @@
 import { html } from "../vendor/preact.js";
 import { Chart, filled } from "./charts.js";
 import { useDocument } from "./documents.js";
-import { Share, STATUS, Verdict } from "./overview.js";
-import { Command, Fact, Figure, List, Milliseconds, Moment, Panel, Percent, useConsole } from "./parts.js";
+import { isKeptOnly, Share, STATUS, Verdict } from "./overview.js";
+import { Command, Fact, Figure, List, Milliseconds, Moment, Panel, Percent, Short, useConsole } from "./parts.js";
 import { FLAGS, Plan } from "./plan.js";
 import { screenWords } from "./screen_words.js";
 
@@ -45,11 +45,12 @@ function Now({ of: own, flags }) {
   const { words, said: common } = useConsole();
   const said = screenWords(words).component;
   const number = (/** @type {any} */ value) => html`<${Figure} value=${value} />`;
+  const percent = html`<${Percent} value=${own.percent} />`;
   return html`
     <${Verdict} of=${own.verdict} />
     <dl class="facts">
       <${Fact} name=${said.flag} command=${flags}>
-        <strong><${Percent} value=${own.percent} /></strong>, ${common.stages[own.stage] ?? own.stage}, ${own.exact ? common.exact : common.byHash}
+        <strong>${isKeptOnly(own) ? common.stages.off : percent}</strong>, ${isKeptOnly(own) ? html`${percent} ${common.kept}` : (common.stages[own.stage] ?? own.stage)}, ${own.exact ? common.exact : common.byHash}
       <//>
       <${Fact} name=${said.lists} command=${flags}>${common.testUsers} ${number(own.testUsers)}, ${said.blockedUsers} ${number(own.blockedUsers)}<//>
       <${Fact} name=${common.onNew} problem=${own.share?.problem} command=${own.share?.command}>
@@ -139,7 +140,7 @@ function Fingerprint({
           example,
           times,
         }) => html`<p class="example">${said.example}${times > 1 && html`, ${said.times(times)}`}, <${Moment} at=${example.at} />: <code>${example.place}</code>
-          ${" "}${said.old} ${textOf(example.old)}, ${said.new} ${textOf(example.new)}, ${said.user} <code>${example.user}</code></p>`,
+          ${" "}${said.old} ${textOf(example.old)}, ${said.new} ${textOf(example.new)}, ${said.user} <${Short} text=${example.user} /></p>`,
       )}
     </li>
   `;
@@ -161,7 +162,7 @@ export function alike(examples) {
 }
 
 /** @param {unknown} value whatever a backend has answered: it is text here */
-const textOf = (value) => html`<code>${typeof value === "string" ? value : JSON.stringify(value)}</code>`;
+const textOf = (value) => html`<${Short} text=${typeof value === "string" ? value : JSON.stringify(value)} />`;
 
 /** @param {{all: any[], command?: string}} props */
 function Feedback({ all, command }) {
@@ -171,7 +172,7 @@ function Feedback({ all, command }) {
     key: `${each.at} ${index}`,
     cells: [
       html`<${Moment} at=${each.at} />`,
-      each.user,
+      html`<${Short} text=${each.user} />`,
       common.backends[/** @type {"old" | "new"} */ (each.backend)] ?? each.backend,
       each.state,
       textOf(each.parameters),

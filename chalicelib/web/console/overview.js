@@ -59,14 +59,15 @@ function Card({
   flags,
 }) {
   const { said } = useConsole();
-  const isKept = stage === "off" && Number(percent) > 0;
+  const isKept = isKeptOnly({ stage, percent });
+  const isAtRest = stage === "off" && !comparisons?.open && !feedback?.open;
   return html`
-    <article data-component=${component} class=${verdict?.mayGoOn ? "may-go-on" : "stop"}>
+    <article data-component=${component} class=${toneOf(verdict)}>
       <h3><a href=${`#${component}`}>${said.components[component] ?? component}</a></h3>
       <p class="stage">${isKept && html`<strong>${said.stages.off}</strong>`}<span class=${isKept ? "kept" : ""}><${Percent} value=${percent} /></span> <span>${isKept ? said.kept : (said.stages[stage] ?? stage)}</span></p>
       ${problem && html`<p class="trouble">${problem}</p>`}
       <${Verdict} of=${verdict} />
-      <dl>
+      <details open=${!isAtRest}><summary>${said.figures}</summary><dl>
         <${Fact} name=${said.onNew} problem=${share?.problem} command=${share?.command}>
           <${Share} of=${share} />
           ${share?.mismatch && html`<p class="trouble">${share.mismatch}</p>`}
@@ -79,9 +80,18 @@ function Card({
         <//>
         <${Fact} name=${said.openDifferences} problem=${comparisons?.problem} command=${comparisons?.command}><${Figure} value=${comparisons?.open} /><//>
         <${Fact} name=${said.openFeedback} problem=${feedback?.problem} command=${feedback?.command}><${Figure} value=${feedback?.open} /><//>
-      </dl>
+      </dl></details>
     </article>
   `;
+}
+
+/** Whether a percentage is only remembered: its flag is off. @param {{stage: string, percent: unknown}} status */
+export const isKeptOnly = ({ stage, percent }) => stage === "off" && Number(percent) > 0;
+
+/** How urgent a verdict is: only what people see at this moment stops. @param {any} verdict */
+function toneOf(verdict) {
+  if (verdict?.mayGoOn) return "may-go-on";
+  return /^stop\b/i.test(verdict?.text ?? "") ? "stop" : "waits";
 }
 
 /** Who really got the new backend. @param {{of: any}} props */
@@ -98,7 +108,7 @@ export function Verdict({ of: verdict }) {
   const { words } = useConsole();
   if (!verdict) return html`<p class="verdict">${words.unknown}</p>`;
   return html`
-    <div class="verdict">
+    <div class=${`verdict ${toneOf(verdict)}`}>
       <p><strong>${verdict.text}</strong></p>
       ${verdict.command && html`<${Command} text=${verdict.command} />`}
     </div>

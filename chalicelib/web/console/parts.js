@@ -117,6 +117,18 @@ export function Fact({ name, command, problem, children }) {
   `;
 }
 
+const DIGEST = /[0-9a-f]{16,}/g;
+const DIGITS = 8; // enough to tell two apart by eye
+
+/**
+ * A text with its digests cut to their first digits, which are in every longer form of them; the whole is its title.
+ * @param {{text: string}} props
+ */
+export function Short({ text }) {
+  const shown = text.replaceAll(DIGEST, (digest) => digest.slice(0, DIGITS));
+  return html`<code title=${shown === text ? null : text}>${shown}</code>`;
+}
+
 /**
  * A command, copied by a press.
  * @param {{text: string}} props

@@ -129,6 +129,7 @@ const ENGLISH = {
       `Finished. Meters: ${done}, differences: ${found}.`,
     findings: "What was found",
     none: "Nothing.",
+    whose: "The command above says which person a meter belongs to.",
   },
   alarms: {
     silent: "Silent",
@@ -155,7 +156,8 @@ const ENGLISH = {
     rollBackWill: (/** @type {string} */ component) => `${component}: everybody gets the old backend again.`,
     peopleNow: (/** @type {number} */ count) => `People seen on the new backend so far: ${count}.`,
     kill: "Stop everything",
-    killWill: "All components: everybody gets the old backend again, until somebody opens the gate.",
+    killWill:
+      "The gate is shut, and the flag of each component is switched off: everybody gets the old backend. Opening the gate alone brings nobody back; each component has to be set again.",
   },
 };
 
@@ -284,6 +286,7 @@ const GERMAN = {
     finished: (done, found) => `Fertig. Zähler: ${done}, Unterschiede: ${found}.`,
     findings: "Was gefunden wurde",
     none: "Nichts.",
+    whose: "Der Befehl oben sagt, zu welcher Person ein Zähler gehört.",
   },
   alarms: {
     silent: "Ruhig",
@@ -309,7 +312,8 @@ const GERMAN = {
     rollBackWill: (component) => `${component}: Alle bekommen wieder das alte Backend.`,
     peopleNow: (count) => `Bisher auf dem neuen Backend gesehen: ${count} Personen.`,
     kill: "Alles anhalten",
-    killWill: "Alle Komponenten: Alle bekommen wieder das alte Backend, bis jemand das Tor öffnet.",
+    killWill:
+      "Das Tor wird geschlossen, und das Flag jeder Komponente wird ausgeschaltet: Alle bekommen das alte Backend. Das Tor zu öffnen holt allein niemanden zurück; jede Komponente muss neu gesetzt werden.",
   },
 };
 

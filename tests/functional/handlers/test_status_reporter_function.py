@@ -11,6 +11,7 @@ from chalicelib.bootstrap.container import compose, using
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
 from chalicelib.domain.rollout.feedback import Feedback
+from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.handlers.status_reporter import status_reporter
@@ -21,7 +22,14 @@ from tests.unit.flags.rollout import ORDER, Rollout
 
 SCHEDULE = {"id": "schedule-1", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}
 TABLE = Component.ENERGY_TABLE
-COUNTS = {"VerifyDifferences": 3, "ErasuresWaiting": 1, "FeedbackOpen": 1, "MigrationsOpen": 0, "DeadLetters": 2}
+COUNTS = {
+    "VerifyDifferences": 3,
+    "ErasuresWaiting": 1,
+    "FeedbackOpen": 1,
+    "MigrationsOpen": 0,
+    "DeadLetters": 2,
+    "Rollbacks": 0,
+}
 Metrics = dict[tuple[str, str | None], float]
 
 
@@ -113,6 +121,24 @@ def test_a_retired_component_has_no_percentage(reported: Reported) -> None:
     assert ("FlagPercent", TABLE) not in reported.metrics()
 
 
+def test_the_ways_back_of_one_minute_are_counted_whoever_made_them(reported: Reported) -> None:
+    minute = NOW // 60_000 * 60_000
+    first, last = minute - 120_000, minute - 60_001
+    changes = [
+        ("rollback", first, ChangeState.DEPLOYED),
+        ("kill", last, ChangeState.STARTED),
+        ("kill", last, ChangeState.FAILED),
+        ("set", last, ChangeState.DEPLOYED),
+        ("rollback", first - 1, ChangeState.DEPLOYED),
+        ("rollback", last + 1, ChangeState.DEPLOYED),
+    ]
+    for number, (action, at, state) in enumerate(changes):
+        change = FlagChange(str(number), at, "olga", action, "why", {}, {}, "one", "two", state=state)
+        reported.api.ports.flag_history.save(change, b"{}")
+    reported.run()
+    assert reported.metrics()["Rollbacks", None] == 2
+
+
 def test_where_nothing_was_verified_nothing_is_said_of_it(reported: Reported) -> None:
     reported.api.ports.sync_control._verified = None  # type: ignore[attr-defined]
     reported.run()
@@ -127,7 +153,7 @@ def test_each_gauge_fails_alone(reported: Reported, caplog: pytest.LogCaptureFix
 
     reported.letters = gone
     reported.rollout.appconfig.down = True
-    assert reported.run()["gauges"] == 4
+    assert reported.run()["gauges"] == 5
     found = reported.metrics()
     assert found == {(name, None): value for name, value in COUNTS.items() if name != "DeadLetters"}
     silent = [record.gauge for record in caplog.records if record.message == "a gauge cannot be read"]  # type: ignore[attr-defined]

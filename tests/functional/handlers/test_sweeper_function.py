@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ POWER = EnergyType.POWER
 @contextmanager
 def later(api: Api, elapsed_ms: int) -> Iterator[None]:
     """The same store, some time later."""
-    ports = fake_ports(api.store, api.publisher, api.sides)
+    ports = replace(fake_ports(api.store, api.publisher, api.sides), sync_control=api.ports.sync_control)
     api.store.stored.clock = lambda: NOW + elapsed_ms
     with using(compose(ports, api.container.verifier, api.store.stored.clock)):
         yield
@@ -33,6 +34,13 @@ def later(api: Api, elapsed_ms: int) -> Iterator[None]:
 def run(api: Api, elapsed_ms: int = 60_000) -> dict[str, Any]:
     with later(api, elapsed_ms):
         return dict(sweeper(SCHEDULE, Context()))
+
+
+def differences(api: Api) -> int:
+    """What the last comparison of all meters has found."""
+    last = api.ports.sync_control.verified()
+    assert last is not None
+    return last.differences
 
 
 def metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
@@ -63,6 +71,27 @@ def test_the_lag_and_what_fails_are_metrics(api: Api, capsys: pytest.CaptureFixt
     assert metrics(capsys) == swept
     run(api)
     assert metrics(capsys) == dict.fromkeys(swept, 0)
+
+
+def test_what_differs_is_noticed_though_nobody_runs_verify(api: Api) -> None:
+    recorded(api)
+    run(api)
+    assert differences(api) == 0
+    api.store.stored.display.clear()
+    run(api, 60_000 + 3_600_000)
+    assert differences(api) > 0
+
+
+def test_a_comparison_that_is_out_of_time_takes_nothing_from_the_refreshes(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise UnavailableError("out of time")
+
+    monkeypatch.setattr(api.sides, "meters", fail)
+    recorded(api)
+    assert run(api)["refreshed"] == 1
+    assert api.ports.sync_control.verified() is None
 
 
 def test_while_the_new_side_rests_nothing_is_done_and_nothing_lags(

@@ -84,6 +84,19 @@ def test_a_stop_that_waits_for_an_answer_is_an_answer_and_no_failure(follows: Ap
     assert run(follows) == {"state": "stopped", "reason": "40 of 50 readings are gone"}
 
 
+def test_a_stop_is_a_metric_of_each_run_until_somebody_has_answered(
+    follows: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    control = follows.ports.sync_control
+    control.save_stop(SyncStop(NOW, "40 of 50 readings are gone"))
+    for _ in range(2):
+        run(follows)
+        assert '"SyncStopped":[1.0]' in capsys.readouterr().out
+    control.answer_stop("repair", NOW)
+    run(follows)
+    assert '"SyncStopped":[0.0]' in capsys.readouterr().out
+
+
 def test_in_old_only_there_is_nothing_to_do(api: Api) -> None:
     api.store.stored.sync = SyncState(SyncMode.OLD_ONLY)
     nothing = dict.fromkeys(("meters", "changes", "inserted", "replaced", "deleted", "lag_seconds", "wait_seconds"), 0)

@@ -1,6 +1,7 @@
 """The status on a real database: what it asks, that nothing is scanned, and what is recorded for it."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,9 +14,10 @@ from chalicelib.bootstrap.status import status_service
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import to_ms
 from chalicelib.domain.rollout.comparison_log import Outcome, Replay
-from chalicelib.domain.status.blocks import Status
+from chalicelib.domain.status.blocks import Block, Status
 from chalicelib.domain.status.records import RollbackDrill
 from chalicelib.repositories.database import MongoDatabase, open_database
+from chalicelib.repositories.figures import TAIL_ROWS
 from chalicelib.repositories.status_records import SCRIPTS, MongoStatusRecords
 from infra.operations.drill import not_recorded
 from infra.targets.target import Target
@@ -60,8 +62,14 @@ def plans(migrated: Database[Any], mongodb_uri: str) -> Iterator[list[Plan]]:
 
 
 def vars_of(status: Status) -> list[Any]:
-    parts = [getattr(status, name) for name in Status.__dataclass_fields__]
-    return [part for part in parts if hasattr(part, "problem")]
+    """Its parts, those of each component too."""
+    wholes: list[Any] = [status, *status.components]
+    return [
+        part
+        for whole in wholes
+        for part in (getattr(whole, field.name) for field in fields(whole))
+        if isinstance(part, Block)
+    ]
 
 
 def comparison(number: int) -> dict[str, Any]:
@@ -122,12 +130,20 @@ def test_of_all_comparisons_only_the_outcomes_are_counted_row_by_row(migrated: D
     asked = [command for command in commands.seen if "backend_comparisons" in command.values()]
     looks = [explanation(migrated, command, "executionStats") for command in asked]
     stats = [look.get("executionStats") or look["stages"][0]["$cursor"]["executionStats"] for look in looks]
-    assert [each["totalDocsExamined"] for each in stats] == [pytest.approx(1_802, abs=1), 19, 1]
+    assert [each["totalDocsExamined"] for each in stats] == [pytest.approx(1_802, abs=1), 1, 19]
 
 
-def test_neither_users_nor_readings_nor_answers_are_asked_for(plans: list[Plan]) -> None:
-    collections = {next(iter(plan.command.values())) for plan in plans}
-    assert collections == {"control", "migrations", "meters", "backend_comparisons", "feedback", "flag_changes"}
+def test_neither_users_nor_readings_are_asked_for_and_of_answers_the_latest_alone(plans: list[Plan]) -> None:
+    asked = {collection_of(plan) for plan in plans}
+    rollout = {"backend_comparisons", "feedback", "flag_changes", "usage_hours", "usage_people", "backend_usage_logs"}
+    assert asked == {"control", "migrations", "meters", *rollout}
+    tails = [plan.command for plan in plans if collection_of(plan) == "backend_usage_logs"]
+    assert {find.get("limit") for find in tails} == {TAIL_ROWS + 1}
+    assert all(isinstance(find["filter"]["component"], str) and "$gt" in find["filter"]["at"] for find in tails)
+
+
+def collection_of(plan: Plan) -> str:
+    return str(next(iter(plan.command.values())))
 
 
 @pytest.mark.parametrize("mode_of_damage", ["sync_mode", "verified", "rollback_drill", "events_not_published"])

@@ -168,6 +168,15 @@ def test_of_a_tail_that_is_too_long_the_latest_rows_count(used: Database[Any]) -
     assert sum(each.answers for each in last_hour.backends.values()) == 5
 
 
+def test_a_tail_that_is_too_long_is_said_to_be_part_of_the_answers(used: Database[Any]) -> None:
+    of_table = used["backend_usage_logs"].count_documents({"component": TABLE.value})
+    for rows, partial in ((of_table - 1, True), (of_table, False)):
+        figures = MongoRolloutFigures(used, 20, tail_rows=rows)
+        assert figures.figures(TABLE, START).partial is figures.share(TABLE, "one").partial is partial
+    folded(figures)
+    assert not MongoRolloutFigures(used, 20, tail_rows=1).figures(TABLE, START).partial
+
+
 def test_what_is_asked_and_what_is_folded_is_found_by_indexes(mongodb_uri: str, used: Database[Any]) -> None:
     with planned(mongodb_uri, used.name) as (watched, plans):
         figures = figures_of(watched)

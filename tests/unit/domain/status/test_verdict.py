@@ -168,6 +168,13 @@ def test_who_does_not_know_does_not_go_on(block: str) -> None:
     assert said == Verdict(False, f"nobody can say: {AWAY}", f"look at {name}")
 
 
+@pytest.mark.parametrize("block", ["backends", "share"])
+def test_of_answers_that_are_not_all_added_up_nobody_can_say_anything(block: str) -> None:
+    said = verdict(seen(**{block: replace(getattr(GOOD, block), partial=True)}))
+    assert (said.may_go_on, said.command) == (False, getattr(GOOD, block).command)
+    assert said.text.startswith("nobody can say: answers are not added up yet")
+
+
 def test_what_people_see_wrong_comes_before_what_nobody_knows() -> None:
     away = DeadLettersBlock(command="letters", problem=AWAY)
     assert verdict(seen(comparisons=DIFFERS, dead_letters=away)).command == BACK

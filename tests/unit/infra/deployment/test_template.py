@@ -258,3 +258,11 @@ def test_an_import_that_has_moved_is_noticed(template: Template, monkeypatch: py
     monkeypatch.setattr(completing, "IMPORTS", ("/v2/elsewhere",))
     with pytest.raises(DeployError, match="no POST /v2/elsewhere"):
         completed(template)
+
+
+def test_the_alarm_of_api_gateways_errors_looks_at_the_api_of_its_own_stack(resources: Template) -> None:
+    name = {"Fn::Sub": "${AWS::StackName}"}
+    assert resources["RestAPI"]["Properties"]["DefinitionBody"]["info"]["title"] == name
+    looked_at = [query["MetricStat"]["Metric"] for query in resources["GatewayErrors"]["Properties"]["Metrics"][:-1]]
+    assert {metric["MetricName"] for metric in looked_at} == {"Count", "5XXError"}
+    assert [metric["Dimensions"] for metric in looked_at] == [[{"Name": "ApiName", "Value": name}]] * 2

@@ -84,6 +84,15 @@ def often(count: int, *values: float) -> list[float]:
 
 FEW_SLOW = [*often(94, 1), *often(6, 51)]
 SLOW, FAST = often(20, 900), often(20, 5)
+TOO_MANY_FAIL = Cases(
+    rings=[{"requests": [[50, 50]], "errors": [[1, 1]]}, {"requests": [often(20, 1)], "errors": [[1]]}],
+    quiet=[
+        {"requests": [often(100, 1)], "errors": [[*often(99, 0), 1]]},
+        {"requests": [often(19, 1)], "errors": [often(19, 1)]},  # too few to say
+        {"requests": [often(100, 1)]},
+        {"requests": [often(20, 1)] * 2, "errors": [[20], [0]]},
+    ],
+)
 CASES = {
     "DisplayQueriesSlow": Cases(
         rings=[{"slow": [often(20, 51)] * 3}, {"slow": [FEW_SLOW] * 3}],
@@ -107,7 +116,10 @@ CASES = {
     "BackendsDiffer": Cases(
         rings=[{"different": [[0, 1]]}, {"different": [[1], []]}], quiet=[{"different": [[5], [0]]}]
     ),
-    "DataDiffer": Cases(rings=[{"differences": [[0, 1]]}], quiet=[{"differences": [[3], [0, 0]]}]),
+    "DataDiffer": Cases(
+        rings=[{"differences": [[0, 1]] * 3}],
+        quiet=[{"differences": [[3], [3], [0, 0]]}, {"differences": [[0], [3], [3]]}],
+    ),
     "ComponentFailing": Cases(
         rings=[
             {"new": [[*often(16, 0), *often(4, 1)]], "old": [[*often(18, 0), *often(2, 1)]]},
@@ -121,17 +133,14 @@ CASES = {
             {"new": [often(20, 1), often(20, 0)]},
         ],
     ),
-    "ServerErrors": Cases(
-        rings=[{"requests": [[50, 50]], "errors": [[1, 1]]}, {"requests": [often(20, 1)], "errors": [[1]]}],
-        quiet=[
-            {"requests": [often(100, 1)], "errors": [[*often(99, 0), 1]]},
-            {"requests": [often(19, 1)], "errors": [often(19, 1)]},  # too few to say
-            {"requests": [often(100, 1)]},
-            {"requests": [often(20, 1)] * 2, "errors": [[20], [0]]},
-        ],
+    "ServerErrors": TOO_MANY_FAIL,
+    "GatewayErrors": TOO_MANY_FAIL,
+    "DeadLetters": Cases(
+        rings=[{"visible": [[0, 1]]}, {"visible": [[0]], "hidden": [[1]]}],  # looked at just now, it waits still
+        quiet=[{"visible": [[4], [0]], "hidden": [[0], [0]]}],
     ),
-    "DeadLetters": Cases(rings=[{"letters": [[0, 1]]}], quiet=[{"letters": [[4], [0]]}]),
     "MetersFailing": Cases(rings=[{"failing": [[0, 1]]}], quiet=[{"failing": [[4], [0]]}]),
+    "SyncStopped": Cases(rings=[{"stopped": [[0, 1]]}], quiet=[{"stopped": [[1, 1], [0, 0]]}]),
     "ComponentSlower": Cases(
         rings=[
             {"slow": [often(100, 20), often(100, 31)]},

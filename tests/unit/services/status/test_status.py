@@ -18,12 +18,13 @@ from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, 
 from chalicelib.domain.rollout.decision import Backend, Component, Reason
 from chalicelib.domain.rollout.differences import differences
 from chalicelib.domain.rollout.feedback import Feedback
-from chalicelib.domain.rollout.figures import BackendFigures, Share
+from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures, Share
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.status.records import RollbackDrill
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import SyncStop, Verified
 from chalicelib.services.status.looking import PATIENCE_MS, Looks, Problem
+from chalicelib.services.status.parts import HOUR_MS
 from chalicelib.services.status.status import StatusService
 from tests.fakes.alarms import FakeCloudWatch
 from tests.fakes.publisher import FakePublisher
@@ -170,6 +171,14 @@ def test_who_really_got_the_new_backend_is_held_against_what_is_set(system: Syst
     }
 
 
+def test_figures_without_the_older_answers_say_so(system: System) -> None:
+    system.figures.shares[TABLE] = Share(people=200, new=0, partial=True)
+    shown = system.component()
+    assert (shown["share"]["partial"], shown["backends"]["partial"]) == (True, False)
+    assert shown["verdict"]["text"].startswith("nobody can say: answers are not added up yet")
+    assert system.component(FORMS)["verdict"]["mayGoOn"] is True
+
+
 def test_a_list_of_people_is_no_sample(system: System) -> None:
     system.rollout.known("alice", "bob")
     system.rollout.set(50, exact=True)
@@ -221,6 +230,40 @@ def test_differences_that_people_see_stop_a_component_and_no_other(system: Syste
     assert shown["verdict"]["command"] == "python -m infra flags rollback energy_table --reason WHY"
     others = system.component(FORMS)
     assert (others["comparisons"]["lagging"], others["verdict"]["mayGoOn"]) == (1, True)
+
+
+@pytest.mark.parametrize("hours", [1, 24, 720])
+def test_an_open_difference_is_not_forgotten_because_it_is_old(system: System, hours: int) -> None:
+    """Two days old; only the hours that are shown change with ``hours``."""
+    compared(system, TABLE, Outcome.DIFFERENT, new=2)
+    system.rollout.appconfig.now += 2 * 24 * 3600
+    system.rollout.control.save_verified(Verified(system.rollout.now(), None, 0, 0, 0))
+    shown = next(each for each in system.status(hours)["components"] if each["component"] == TABLE)
+    assert (shown["comparisons"]["open"], len(shown["comparisons"]["fingerprints"])) == (1, 1)
+    assert shown["verdict"]["mayGoOn"] is False
+    assert shown["verdict"]["command"] == f"python -m infra compare report --hours {max(hours, 48)}"
+    assert system.component(FORMS)["verdict"]["mayGoOn"] is True
+
+
+@pytest.mark.parametrize("hours", [1, 24, 720])
+def test_the_failures_that_decide_are_those_of_a_day_whatever_is_shown(system: System, hours: int) -> None:
+    failing_now = {
+        Backend.OLD: BackendFigures(1_000, 1, 5.0, 10.0, 20.0),
+        Backend.NEW: BackendFigures(500, 50, 5, 9, 9),
+    }
+    asked: list[int] = []
+
+    def figures(component: Component, since: int) -> ComponentFigures:
+        age = (system.rollout.now() - since) // HOUR_MS
+        asked.append(age)
+        return ComponentFigures(component, since, failing_now if age == 24 else {}, 0, 0)
+
+    system.figures.figures = figures  # type: ignore[method-assign]
+    shown = next(each for each in system.status(hours)["components"] if each["component"] == TABLE)
+    assert shown["verdict"]["text"].startswith("the new backend fails more often: 50 of 500")
+    assert shown["verdict"]["command"].endswith("--component energy_table --hours 24")
+    assert shown["backends"]["new"]["answers"] == (500 if hours == 24 else 0)
+    assert {*asked} == {24, hours}
 
 
 def test_feedback_is_counted_by_whether_somebody_has_looked(system: System) -> None:
