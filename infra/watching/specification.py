@@ -58,7 +58,7 @@ CRITICAL = (
     Rule(
         "BackendsDiffer",
         Severity.CRITICAL,
-        "Both backends were asked the same and answered differently.",
+        "Both backends were asked the same and answered differently: the report names the component to roll back.",
         "python -m infra compare report",
         'python -m infra flags kill --reason "the backends differ"',
         {"different": own(MetricName.COMPARISONS_DIFFERENT, "Sum")},
