@@ -430,3 +430,6 @@ def test_a_meter_that_lags_longer_than_a_refresh_takes_is_shown_with_its_age(sys
     display = system.status()["display"]
     assert (display["lagging"], display["oldestSeconds"]) == (1, 45.0)
     assert system.component()["verdict"]["command"] == "python -m infra sweep --list"
+    system.rollout.mode(SyncMode.OLD_ONLY)
+    display = system.status()["display"]
+    assert (display["lagging"], display["oldestSeconds"]) == (0, 0.0), "nothing is shown from the new side"
