@@ -162,6 +162,7 @@ def compose(
         rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, clock
     )
     own = operations(ports, clock)
+    operators = desk(outside or Outside(), ports, own)
     return Container(
         verifier=verifier,
         energy=both.energy,
@@ -195,11 +196,13 @@ def compose(
         calculation=calculation,
         recalculation=RecalculationService(ports.transactions, calculation, clock),
         operations=own,
-        desk=desk(outside or Outside(), ports, own),
+        desk=operators,
         flags=flags,
         erasure=AccountErasureService(ports.erasures, rollout.places, rollout.pseudonyms, clock, rollout.late),
         account_export=AccountExportService(ports.account_export, rollout.flags_naming, rollout.pseudonyms, clock),
-        status=status_service(ports, lambda: flags.overview, rollout.letters, lambda: rollout.release, clock),
+        status=status_service(
+            ports, lambda: flags.overview, rollout.letters, lambda: rollout.release, operators.alarms.alarms, clock
+        ),
         ping=ports.ping,
         clock=clock,
     )

@@ -1,9 +1,12 @@
 """The one status, for functions and for a shell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from chalicelib.alarms.board import Alarm
 from chalicelib.bootstrap.operations import Ports, now
 from chalicelib.domain.ports import Clock
+from chalicelib.domain.readings import to_ms
+from chalicelib.domain.status.blocks import RingingAlarm
 from chalicelib.domain.status.flags import FlagsSeen, Obstacle
 from chalicelib.flags.changes.inspect import FlagOverview
 from chalicelib.flags.changes.readiness import Readiness
@@ -18,6 +21,7 @@ def status_service(
     overview: Callable[[], FlagOverview],
     letters: Callable[[], int],
     release: Callable[[], str],
+    alarms: Callable[[], Sequence[Alarm]],
     clock: Clock = now,
 ) -> StatusService:
     """Put the status together. What reaches AWS is given by the caller, and asked when somebody wants to know."""
@@ -27,6 +31,10 @@ def status_service(
 
     def readiness() -> Obstacle | None:
         return Readiness.of(ports.sync_control).obstacle()
+
+    def ringing() -> Sequence[RingingAlarm]:
+        rings = (alarm for alarm in alarms() if alarm.state == "ALARM")
+        return [RingingAlarm(alarm.name, alarm.severity, to_ms(alarm.since), alarm.look) for alarm in rings]
 
     sources = StatusSources(
         control=ports.sync_control,
@@ -42,6 +50,7 @@ def status_service(
         flags=flags,
         readiness=readiness,
         letters=letters,
+        alarms=ringing,
         release=release,
     )
     return StatusService(sources, clock)

@@ -1,4 +1,4 @@
-"""``python -m infra drill rollback``: proof that going back loses nothing, on a stack of its own."""
+"""``python -m infra drill rollback | last``: proof that going back loses nothing, on a stack of its own."""
 
 import sys
 
@@ -17,6 +17,8 @@ from infra.drills.writing import WRITES
 from infra.errors import OperatorError
 from infra.local.throwaway import stack
 from infra.operations.printing import console, print_json, progress_console
+from infra.operations.status.commands import seen
+from infra.operations.status.printing import drill_line, print_recorded
 from infra.targets.database import database_of
 from infra.targets.options import json_option, with_target
 from infra.targets.target import Target
@@ -50,6 +52,14 @@ def rollback(target: Target | OperatorError, component: str, writes: int, moves:
         print_drilled(drilled)
         console.print(f"recorded in: {target}" if problem is None else f"[red]not recorded[/]: {escape(problem)}")
     sys.exit(0 if drilled.passed else 1)
+
+
+@drill.command()
+@with_target(changes=False)
+@json_option
+def last(target: Target, as_json: bool) -> None:
+    """Print what the last drill has shown, and whether it was made on the deployed code."""
+    print_recorded(seen(target).drill, drill_line, as_json)
 
 
 def not_recorded(target: Target | OperatorError, record: RollbackDrill) -> str | None:

@@ -129,6 +129,7 @@ def _print_what_to_try(layout: Layout) -> None:
     bearer = laptop.token(layout, USER)
     lines = [
         f"\nThe page: http://localhost:{layout.ports.api}/ (sign in as '{USER}' to see a household up to yesterday)",
+        f"The operators' page: http://localhost:{layout.ports.api}/ops-console (sign in as 'olga'; 'vera' looks only)",
         f"Base URL: {layout.base_url}",
         f"Token for the user '{USER}', valid for 12 hours (another: make token{layout.argument} USER=alice):\n",
         f"TOKEN={bearer}\n",

@@ -22,6 +22,8 @@ from infra.operations.printing import (
     verification_summary,
 )
 from infra.operations.reason import reason_option
+from infra.operations.status.commands import seen as seen_status
+from infra.operations.status.printing import print_recorded, verify_line
 from infra.operations.walking import UNTIL_DONE, all_findings, walk_progress
 from infra.targets.database import connected
 from infra.targets.options import json_option, with_target
@@ -95,14 +97,18 @@ def sync(target: Target, full: bool, as_json: bool) -> None:
 @click.command()
 @click.option("--user", help="one user's meters only")
 @click.option("--restart", is_flag=True, help="begin from the start instead of going on with an interrupted comparison")
+@click.option("--last", is_flag=True, help="compare nothing: print what the last comparison of all meters found")
 @limit_option
 @with_target(changes=False)
 @json_option
-def verify(target: Target, user: str | None, restart: bool, limit: int, as_json: bool) -> None:
+def verify(target: Target, user: str | None, restart: bool, last: bool, limit: int, as_json: bool) -> None:
     """Compare both sides, and the display with a fresh calculation. Exit code 1 when anything differs.
 
     With --json every finding is listed, so an interrupted comparison begins from the start.
     """
+    if last:
+        print_recorded(seen_status(target).verify, verify_line, as_json)
+        return
     with all_findings() as findings:
         with connected(target) as operations:
             stop = operations.modes.show().stop

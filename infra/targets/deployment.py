@@ -7,6 +7,8 @@ from typing import Any
 
 from botocore.exceptions import EndpointConnectionError
 
+from chalicelib.alarms.board import AlarmBoard
+from chalicelib.alarms.client import CONFIG
 from infra.deployment.application import Target as Aws
 from infra.deployment.application import application_stack
 from infra.deployment.cloudformation import Stack
@@ -39,6 +41,10 @@ class Deployment:
     def stack(self) -> str:
         """The name of its CloudFormation stack, and of its event bus."""
         return application_stack(self.stage)
+
+    def alarms(self) -> AlarmBoard:
+        """Its alarms."""
+        return AlarmBoard(lambda: self.aws.client("cloudwatch", CONFIG), self.stack)
 
     def output(self, key: str) -> str:
         """An output of its stack. Raises OperatorError where there is no such stack, or an older one without it."""

@@ -235,6 +235,8 @@ def test_a_walks_progress_comes_back_as_it_was_and_goes(ports: Ports, walk: Walk
     progress = WalkProgress(7, None, ("alice", GAS), seen)
     ports.sync_control.save_walk_progress(walk, progress)
     assert [ports.sync_control.walk_progress(each) == progress for each in Walk] == [each is walk for each in Walk]
+    assert (kept := ports.sync_control.walk_progress(walk)) is not None
+    assert kept.seen.up_to == 6_000
     ports.sync_control.save_walk_progress(walk, None)
     assert ports.sync_control.walk_progress(walk) is None
 

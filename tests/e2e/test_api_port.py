@@ -187,9 +187,10 @@ def test_nothing_but_the_api_is_on_its_port(api: Api, path: str) -> None:
     assert (answer.status, answer.json()) == (403, {"message": "Forbidden"})
 
 
-def test_the_port_alone_leads_to_the_stage(api: Api) -> None:
-    answer = api.request("GET", "/", redirect=False)
-    assert (answer.status, answer.headers["Location"]) == (302, f"/{API_STAGE}/")
+@pytest.mark.parametrize("page", ["/", "/ops-console"])
+def test_a_page_without_the_stage_leads_to_the_stage(api: Api, page: str) -> None:
+    answer = api.request("GET", page, redirect=False)
+    assert (answer.status, answer.headers["Location"]) == (302, f"/{API_STAGE}{page}")
 
 
 def test_the_other_port_does_not_have_the_short_route(api: Api) -> None:

@@ -13,6 +13,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 import pytest
+from bson import Decimal128
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
@@ -38,6 +39,7 @@ FILE = b"date,type,amount\n2023-01-31,power,1000\n2023-02-28,power,1100.5\n2023-
 PAGE = "/components/energy_table?type=power"
 CHART = "/components/monthly_charts?type=power&year=2023"
 PLACE = "months[].calculationDetails.spanDays"
+PLACE_IN_TABLE = "readings[].amount"
 
 
 class Readme:
@@ -126,6 +128,12 @@ def damage(database: Database[Any], user: str) -> None:
     assert database["display_energy_data"].update_one(wanted, change).modified_count == 1
 
 
+def damage_table(database: Database[Any], user: str) -> None:
+    """The bug of the README: the new backend reads another figure."""
+    change = {"$set": {"amount": Decimal128("99999")}}
+    assert database["source_energy_readings"].update_one({"userId": user, "type": "power"}, change).modified_count == 1
+
+
 def look(deployed: Deployed) -> None:
     """Let the deployed comparer look at what was read since it looked before: all of it, where that is little."""
     account = Account(deployed)
@@ -133,16 +141,16 @@ def look(deployed: Deployed) -> None:
     assert json.loads(answer["Payload"].read())["state"] == "compared"
 
 
-def compared(deployed: Deployed, readme: Readme) -> dict[str, Any]:
+def compared(deployed: Deployed, readme: Readme, place: str = PLACE) -> dict[str, Any]:
     """What the report says of the damaged place, once the deployed comparer has looked."""
     look(deployed)
-    return eventually(lambda: reported(readme), lambda found: bool(found), 60)
+    return eventually(lambda: reported(readme, place), lambda found: bool(found), 60)
 
 
-def reported(readme: Readme) -> dict[str, Any]:
+def reported(readme: Readme, place: str = PLACE) -> dict[str, Any]:
     """The difference at the damaged place, if there is one."""
     _, printed = readme.shell("$I compare report --json")
-    return next((each for each in json.loads(printed)["differences"] if each["place"] == PLACE), {})
+    return next((each for each in json.loads(printed)["differences"] if each["place"] == place), {})
 
 
 def test_whoever_follows_the_readme_moves_the_table_sees_the_bug_and_comes_back(
@@ -163,6 +171,18 @@ def test_whoever_follows_the_readme_moves_the_table_sees_the_bug_and_comes_back(
     assert readme.shell(f"$I rebuild --user {people[0]}")[0] == 0
     assert readme.shell(f"$I compare replay {bug['fingerprint']}")[0] == 0
     assert reported(readme)["open"] is False
+
+    wrong = min(few)
+    damage_table(database, wrong)
+    assert deployed.request("GET", PAGE, user=wrong).status == 200
+    bug = compared(deployed, readme, PLACE_IN_TABLE)
+    assert (bug["component"], bug["kind"], bug["open"]) == ("energy_table", "value", True)
+    code, verdict = readme.shell("$I status --component energy_table")
+    assert code == 1
+    assert "stop, because the backends differ" in verdict
+    assert "flags rollback energy_table" in verdict
+    assert readme.shell(f"$I repair --user {wrong} --apply")[0] == 0
+    assert readme.shell(f"$I compare replay {bug['fingerprint']}")[0] == 0
 
     readme.run("flags set energy_table --percent 50")
     half = on_the_new_backend(deployed, people)

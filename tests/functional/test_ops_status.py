@@ -19,7 +19,7 @@ def rollout(api: Api) -> Iterator[Rollout]:
     """The status of the application, by flags that are there."""
     rollout = Rollout()
     overview = rollout.flags.overview
-    status = status_service(api.ports, lambda: overview, lambda: 3, lambda: "code", rollout.now)
+    status = status_service(api.ports, lambda: overview, lambda: 3, lambda: "code", list, rollout.now)
     with using(replace(api.container, status=status)):
         yield rollout
 

@@ -36,7 +36,7 @@ def show_last_verify(call: Call) -> Response:
             "differences": last and last.differences,
             "firstSeen": last and last.first_seen and to_datetime(last.first_seen),
             "lastSeen": last and last.last_seen and to_datetime(last.last_seen),
-            "command": COMMAND,
+            "command": f"{COMMAND} --last",
         }
     )
 

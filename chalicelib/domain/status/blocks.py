@@ -11,6 +11,7 @@ from typing import Any
 
 from chalicelib.domain.readings import moment
 from chalicelib.domain.rollout.comparison_log import DifferenceGroup
+from chalicelib.domain.rollout.decision import Component
 
 LONGEST_HOURS = 30 * 24  # how far a status looks back at most: rows of answers are kept so long
 
@@ -32,6 +33,11 @@ class Block:
 
     command: str
     problem: str | None = None
+
+    def as_document(self) -> dict[str, Any]:
+        """The part as JSON has it."""
+        document: dict[str, Any] = _shown(self)
+        return document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +236,33 @@ class ErasuresBlock(Block):
 
 
 @dataclass(frozen=True, slots=True)
+class RingingAlarm:
+    """An alarm that rings: since when, and the command to look."""
+
+    name: str
+    severity: str
+    since: int
+    command: str | None
+
+    @property
+    def is_critical(self) -> bool:
+        """Whether somebody must look at once."""
+        return self.severity == "critical"
+
+    def concerns(self, component: Component) -> bool:
+        """Whether it speaks of a component: each one, unless its name ends with that of another."""
+        named = next((each for each in Component if self.name.endswith(f"-{each}")), component)
+        return named is component
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmsBlock(Block):
+    """The alarms that ring, critical ones first."""
+
+    ringing: Sequence[RingingAlarm] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether a component may go on, in a sentence, and the next command."""
 
@@ -264,6 +297,7 @@ class Status:
 
     at: int
     hours: int
+    alarms: AlarmsBlock
     sync: SyncBlock
     verify: VerifyBlock
     components: Sequence[ComponentStatus]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.status.blocks import (
+    AlarmsBlock,
     Answers,
     BackendsBlock,
     Block,
@@ -24,6 +25,7 @@ from chalicelib.domain.status.flags import Obstacle
 from chalicelib.domain.sync.modes import SyncMode
 
 COMMAND = "python -m infra"
+OPEN_THE_GATE = f"{COMMAND} flags set global --on --reason WHY"
 STEPS = (10, 50, 100)  # percentages, one after the other
 NOT_ADDED = "answers are not added up yet, and the older ones left out; the function StatusReporter adds them"
 SEEN_BY_PEOPLE = (Stage.TEST, Stage.PARTIAL, Stage.EVERYBODY)
@@ -40,6 +42,7 @@ class Shared:
     verify: VerifyBlock
     flags: FlagsBlock
     readiness: Obstacle | Block | None
+    alarms: AlarmsBlock
     display: DisplayBlock
     dead_letters: DeadLettersBlock
     migrations: MigrationsBlock
@@ -61,7 +64,12 @@ class Evidence:
     @property
     def people_are_on_new(self) -> bool:
         """Whether anybody but operators gets the new backend's answers."""
-        return self.stage in SEEN_BY_PEOPLE or self.shared.sync.mode == SyncMode.NEW_ONLY
+        return self.stage in SEEN_BY_PEOPLE or self.flags_decide_nothing
+
+    @property
+    def flags_decide_nothing(self) -> bool:
+        """Whether everybody gets the new backend, whatever the flags say."""
+        return self.shared.sync.mode == SyncMode.NEW_ONLY
 
 
 def verdict(seen: Evidence) -> Verdict:
@@ -85,8 +93,11 @@ def _obstacles(seen: Evidence) -> Iterator[Obstacle]:
     if isinstance(shared.readiness, Obstacle):
         yield shared.readiness
     yield from _answers(seen)
+    yield from _alarms(seen)
     yield from _system(shared)
     yield from _unknown(seen)
+    if not shared.flags.global_enabled and not seen.flags_decide_nothing:
+        yield Obstacle("first open the global gate: while it is closed, everybody gets the old backend", OPEN_THE_GATE)
 
 
 def _differences(seen: Evidence) -> Iterator[Obstacle]:
@@ -105,7 +116,7 @@ def _differences(seen: Evidence) -> Iterator[Obstacle]:
 
 def _way_back(seen: Evidence) -> str:
     """What takes people off the new backend: in ``new_only`` the flags decide nothing."""
-    if seen.shared.sync.mode == SyncMode.NEW_ONLY:
+    if seen.flags_decide_nothing:
         return f"{COMMAND} mode set {SyncMode.DUAL_WRITE} --reason WHY --wait"
     return f"{COMMAND} flags rollback {seen.component} --reason WHY"
 
@@ -120,6 +131,14 @@ def _answers(seen: Evidence) -> Iterator[Obstacle]:
 
 def _failing(answers: Answers) -> str:
     return f"{answers.failures} of {answers.answers}"
+
+
+def _alarms(seen: Evidence) -> Iterator[Obstacle]:
+    """While a critical alarm rings nobody goes on, but for the components that it does not speak of."""
+    alarms = seen.shared.alarms
+    for alarm in alarms.ringing or ():
+        if alarm.is_critical and alarm.concerns(seen.component):
+            yield Obstacle(f"an alarm rings: {alarm.name}", alarm.command or alarms.command)
 
 
 def _system(shared: Shared) -> Iterator[Obstacle]:
@@ -141,7 +160,7 @@ def _unknown(seen: Evidence) -> Iterator[Obstacle]:
     shared = seen.shared
     readiness = () if shared.readiness is None or isinstance(shared.readiness, Obstacle) else (shared.readiness,)
     known = (shared.sync, shared.verify, *readiness, seen.comparisons, seen.backends, seen.share)
-    for block in (*known, shared.display, shared.dead_letters, shared.migrations, shared.flags):
+    for block in (*known, shared.alarms, shared.display, shared.dead_letters, shared.migrations, shared.flags):
         if block.problem is not None:
             yield Obstacle(f"nobody can say: {block.problem}", block.command)
     for counted in (seen.backends, seen.share):
@@ -150,9 +169,7 @@ def _unknown(seen: Evidence) -> Iterator[Obstacle]:
 
 
 def _next_step(seen: Evidence) -> Verdict:
-    if not seen.shared.flags.global_enabled:
-        return Verdict(True, "may go on: the global gate is closed", f"{COMMAND} flags set global --on --reason WHY")
     step = next((step for step in STEPS if seen.stage is not Stage.PARTIAL or step > seen.percent), None)
-    if seen.stage is Stage.EVERYBODY or step is None:
+    if seen.stage is Stage.EVERYBODY or seen.flags_decide_nothing or step is None:
         return Verdict(True, f"may stay: everybody has the {Backend.NEW} backend", seen.comparisons.command)
     return Verdict(True, "may go on", f"{COMMAND} flags plan {seen.component} --to {step}")

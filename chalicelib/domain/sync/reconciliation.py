@@ -151,7 +151,7 @@ class Verification:
     resumed: MeterKey | None = None
     unreadable: Unreadable = Unreadable()
     kinds: FindingKinds = ()
-    up_to: int | None = None
+    up_to: int | None = field(default=None, compare=False)
 
     def without(self, users: Collection[str]) -> "Verification":
         """Without what was found of these people: their accounts have been erased meanwhile."""

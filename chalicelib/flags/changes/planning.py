@@ -58,13 +58,18 @@ def plan_between(before: Flag, after: Flag, users: Iterable[str]) -> Plan:
 
 
 def at_percentages(flag: Flag, start: Decimal | None, end: Decimal, known: Known, *, exact: bool) -> tuple[Flag, Flag]:
-    """The flag, switched on, at two percentages; the first is the present one unless another one is given."""
-    now = replace(flag, enabled=True)
+    """The flag at two percentages, on at the second. The first is the present state unless another one is given.
+
+    Off is 0 %, whatever percentage is kept for when it is on again.
+    """
+    on = replace(flag, enabled=True)
+    nobody = replace(on, rollout_percent=NOBODY, exact_user_ids=None)
+    if start is None and not flag.enabled:
+        return replace(nobody, enabled=False), patched(on, FlagPatch(percent=end, exact=exact), known)
     if start is not None and start != flag.rollout_percent:
-        nobody = replace(now, rollout_percent=NOBODY, exact_user_ids=None)
         exact = exact or flag.exact_user_ids is not None
-        now = patched(nobody, FlagPatch(percent=start, exact=exact), known)
-    return now, patched(now, FlagPatch(percent=end, exact=exact), known)
+        on = patched(nobody, FlagPatch(percent=start, exact=exact), known)
+    return on, patched(on, FlagPatch(percent=end, exact=exact), known)
 
 
 def rule_of(decision: Decision, flag: Flag | None) -> str:

@@ -34,6 +34,7 @@ class StatusService:
             verify=verify,
             flags=flags_block(flags),
             readiness=readiness,
+            alarms=system.alarms(),
             display=display,
             dead_letters=system.dead_letters(),
             migrations=migrations,
@@ -41,6 +42,7 @@ class StatusService:
         return Status(
             at=now,
             hours=hours,
+            alarms=shared.alarms,
             sync=sync,
             verify=verify,
             components=[*components.statuses(flags, shared)],

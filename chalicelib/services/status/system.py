@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from chalicelib.domain.status.blocks import (
+    AlarmsBlock,
     Block,
     DeadLettersBlock,
     DisplayBlock,
@@ -48,7 +49,7 @@ class SystemLook:
 
     def verify(self) -> VerifyBlock:
         """The last comparison of all meters."""
-        command = f"{COMMAND} verify"
+        command = f"{COMMAND} verify --last"
 
         def look() -> VerifyBlock:
             found = self._sources.control.verified()
@@ -89,6 +90,14 @@ class SystemLook:
 
         return self._looks.block(DisplayBlock, command, look)
 
+    def alarms(self) -> AlarmsBlock:
+        """The alarms that ring."""
+        command = f"{COMMAND} alarms"
+        found = self._looks.beside(self._sources.alarms)
+        if isinstance(found, Problem):
+            return AlarmsBlock(command=command, problem=found.text)
+        return AlarmsBlock(command=command, ringing=[*found])
+
     def dead_letters(self) -> DeadLettersBlock:
         """How many dead letters wait."""
         command = f"{COMMAND} dlq ls"
@@ -118,7 +127,7 @@ class SystemLook:
 
     def drill(self) -> DrillBlock:
         """The last drill of a rollback."""
-        command = f"{COMMAND} drill rollback"
+        command = f"{COMMAND} drill last"
 
         def look() -> DrillBlock:
             found = self._sources.records.drill()

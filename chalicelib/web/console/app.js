@@ -127,7 +127,8 @@ function Screens({ api, documents, drafts, words, formats, mayAct, isOn }) {
   const names = { ...said.screens, ...said.components };
   const components = Object.keys(said.components);
   const screen = useScreen(components);
-  const [commands, setCommands] = useState(null);
+  const [commands, setCommands] = useState(/** @type {typeof import("./commands.js") | null} */ (null));
+  const [asked, ask] = useState(/** @type {import("./commands.js").Asked | null} */ (null));
   useEffect(() => {
     document.title = `${names[screen]} – ${said.title}`;
   }, [screen, words]);
@@ -140,7 +141,7 @@ function Screens({ api, documents, drafts, words, formats, mayAct, isOn }) {
     );
   const Screen = Object.hasOwn(SCREENS, screen) ? SCREENS[/** @type {keyof typeof SCREENS} */ (screen)] : COMPONENT;
   return html`
-    <${Surrounded.Provider} value=${{ api, drafts, words, formats, commands }}>
+    <${Surrounded.Provider} value=${{ api, drafts, words, formats, commands, ask }}>
       <${Documented.Provider} value=${documents}>
         <nav class="views" aria-label=${words.views.title}><ul>${links(Object.keys(said.screens))}</ul></nav>
         <nav class="views lesser" aria-label=${said.componentsTitle}><ul>${links(components)}</ul></nav>
@@ -148,6 +149,7 @@ function Screens({ api, documents, drafts, words, formats, mayAct, isOn }) {
         <${Alone} key=${screen}>
           ${screen === "overview" ? html`<${Overview} />` : html`<${Later} screen=${Screen} component=${screen} />`}
         <//>
+        ${commands && asked && html`<${commands.Asking} of=${asked} end=${() => ask(null)} />`}
       <//>
     <//>
   `;

@@ -7,40 +7,54 @@ import { screenWords } from "./screen_words.js";
 const [WIDTH, HEIGHT] = [600, 140];
 
 /**
- * A path through what is known; what is not known breaks it. A single point is a short stroke.
+ * Where each value is drawn; nowhere what is not known.
  * @param {(number | null)[]} values
  * @param {number} highest what the upper edge means
+ * @returns {(string | null)[]}
  */
-export function pathOf(values, highest) {
+function placesOf(values, highest) {
   const step = WIDTH / Math.max(values.length - 1, 1);
-  let isOpen = false;
-  return values
-    .map((value, index) => {
-      if (value === null) {
-        isOpen = false;
-        return "";
-      }
-      const [x, y] = [index * step, HEIGHT - (value / highest) * HEIGHT].map((each) => Math.round(each * 10) / 10);
-      const part = isOpen ? `L${x} ${y}` : `M${x} ${y}h0.1`;
-      isOpen = true;
-      return part;
-    })
-    .join("");
+  const rounded = (/** @type {number} */ each) => Math.round(each * 10) / 10;
+  return values.map((value, index) =>
+    value === null ? null : `${rounded(index * step)} ${rounded(HEIGHT - (value / highest) * HEIGHT)}`,
+  );
 }
+
+/**
+ * A path through what is known; what is not known breaks it.
+ * @param {(number | null)[]} values
+ * @param {number} highest
+ */
+export const pathOf = (values, highest) =>
+  placesOf(values, highest)
+    .map((place, index, places) => place && `${places[index - 1] ? "L" : "M"}${place}`)
+    .join("");
+
+/**
+ * A point for each value: an hour between two without any has no line.
+ * @param {(number | null)[]} values
+ * @param {number} highest
+ */
+export const pointsOf = (values, highest) =>
+  placesOf(values, highest)
+    .map((place) => place && `M${place}h0.1`)
+    .join("");
 
 const HOUR_MS = 3_600_000;
 
 /**
- * Hours without a gap: in those that are missing nobody has asked.
+ * Hours without a gap up to an instant: in those that are missing nobody has asked.
  * @template {{at: string}} Hour
  * @param {Hour[]} hours in their order
+ * @param {number} [until] in milliseconds
  * @returns {(Hour | {at: string})[]}
  */
-export function filled(hours) {
+export function filled(hours, until = 0) {
   const known = new Map(hours.map((hour) => [Date.parse(hour.at), hour]));
   const [first = 0, last = -1] = [[...known.keys()][0], [...known.keys()].at(-1)];
   const found = [];
-  for (let at = first; at <= last; at += HOUR_MS) found.push(known.get(at) ?? { at: new Date(at).toISOString() });
+  const end = known.size ? Math.max(last, until) : last;
+  for (let at = first; at <= end; at += HOUR_MS) found.push(known.get(at) ?? { at: new Date(at).toISOString() });
   return found;
 }
 
@@ -80,7 +94,7 @@ export function Chart({ title, times, lines, format, highest = ceilingOf(lines.f
       <p class="scale"><span>${format(highest)}</span></p>
       <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label=${said.picture(title)}>
         <path class="grid" d=${`M0 0H${WIDTH}M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT}H${WIDTH}`} />
-        ${lines.map(({ kind, values }) => html`<path class=${kind} d=${pathOf(values, highest)} />`)}
+        ${lines.map(({ kind, values }) => html`<path class=${kind} d=${pathOf(values, highest)} /><path class=${`${kind} points`} d=${pointsOf(values, highest)} />`)}
       </svg>
       <p class="ends"><${Moment} at=${times[0]} /><${Moment} at=${times.at(-1)} /></p>
       <details><summary>${said.table}</summary><${List} name=${title} heads=${[said.time, ...lines.map(({ name }) => name)]} rows=${rows.reverse()} /></details>

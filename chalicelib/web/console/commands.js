@@ -1,7 +1,7 @@
 /** What operators may do here. It is loaded for them alone: whoever only looks has none of these buttons. */
 
 import { useDraft } from "../page/component.js";
-import { html, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { useDocuments } from "./documents.js";
 import { Panel, reasonOf, useConsole } from "./parts.js";
 import { FLAGS } from "./plan.js";
@@ -13,31 +13,45 @@ const CHANGE_PATIENCE_MS = 60_000;
 /** @typedef {(text: string) => void} Say */
 
 /**
- * A button. Pressed, it shows what will happen and asks why; confirmed, it does it and says what came of it.
- * @param {object} props
- * @param {string} props.label
- * @param {unknown} [props.children] what will happen
- * @param {(reason: string, say: Say) => Promise<string>} props.send returns what came of it, may ``say`` how far it is
- * @param {boolean} [props.isOff]
- * @param {boolean} [props.isGrave]
+ * @typedef {object} Asked what a pressed button wants to do
+ * @property {string} label
+ * @property {unknown} [children] what will happen
+ * @property {(reason: string, say: Say) => Promise<string>} send returns what came of it, may ``say`` how far it is
+ * @property {boolean} [isGrave]
+ * @property {Element | null} [place] what holds the button
  */
-export function Action({ label, children, send, isOff = false, isGrave = false }) {
+
+/**
+ * A button. Pressed, it shows what will happen and asks why; confirmed, it does it and says what came of it.
+ * @param {Asked} props
+ */
+export function Action({ label, children, send, isGrave = false }) {
+  const { ask } = useConsole();
+  const button = useRef(/** @type {HTMLElement | null} */ (null));
+  const open = () => ask({ label, children, send, isGrave, place: button.current?.closest("section") ?? null });
+  return html`<button type="button" ref=${button} class=${isGrave ? "inline grave" : "inline"} onClick=${open}>${label}</button>`;
+}
+
+/**
+ * The one dialog. It is no part of the screen behind it, which shows at once what has changed: the button may go.
+ * @param {{of: Asked, end: () => void}} props
+ */
+export function Asking({ of: { label, children, send, isGrave, place }, end }) {
   const { words, said: common } = useConsole();
   const said = screenWords(words).action;
   const documents = useDocuments();
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const close = useRef(/** @type {HTMLButtonElement | null} */ (null));
   const [reason, setReason] = useDraft(`reason: ${label}`, "");
   const [state, setState] = useState(/** @type {"asking" | "busy" | "done"} */ ("asking"));
   const [text, setText] = useState("");
-  const open = () => {
-    setState("asking");
-    setText("");
-    dialog.current?.showModal();
-  };
-  /** What was done may have taken the button away; until then nothing moves behind the dialog. */
+  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    if (state === "done") close.current?.focus();
+  }, [state]);
   const closed = () => {
-    if (state === "done") dialog.current?.closest("section")?.querySelector("h2")?.focus();
-    documents.refresh();
+    if (state === "done") place?.querySelector("h2")?.focus();
+    end();
   };
   const confirm = async (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -52,9 +66,9 @@ export function Action({ label, children, send, isOff = false, isGrave = false }
       setText(`${said.notDone} ${reasonOf(/** @type {any} */ (problem), common)}`);
       setState("asking");
     }
+    documents.refresh();
   };
   return html`
-    <button type="button" class=${isGrave ? "inline grave" : "inline"} disabled=${isOff} onClick=${open}>${label}</button>
     <dialog ref=${dialog} aria-label=${label} onClose=${closed} onCancel=${(/** @type {Event} */ event) => state === "busy" && event.preventDefault()}>
       <article>
         <h2>${label}</h2>
@@ -63,14 +77,14 @@ export function Action({ label, children, send, isOff = false, isGrave = false }
           ${
             state !== "done" &&
             html`<label>${said.reason}
-              <input name="reason" required maxlength=${LONGEST_REASON} pattern=".*\\S.*" autocomplete="off" value=${reason}
+              <input name="reason" required maxlength=${LONGEST_REASON} pattern=".*\\S.*" autocomplete="off" readonly=${state === "busy"} value=${reason}
                 onInput=${(/** @type {any} */ { target }) => setReason(target.value)} />
             </label>`
           }
           <p class="outcome" role="status" aria-busy=${state === "busy"}>${text}</p>
           <div class="buttons">
             ${state !== "done" && html`<button type="submit" class=${isGrave ? "grave" : ""} aria-disabled=${state === "busy"}>${label}</button>`}
-            <button type="button" class="outline secondary" disabled=${state === "busy"} onClick=${() => dialog.current?.close()}>${state === "done" ? said.close : said.cancel}</button>
+            <button type="button" ref=${close} class="outline secondary" disabled=${state === "busy"} onClick=${() => dialog.current?.close()}>${state === "done" ? said.close : said.cancel}</button>
           </div>
         </form>
       </article>
@@ -141,7 +155,7 @@ export function WayBack({ component, kept, status }) {
   const onNew = status?.share?.new;
   return html`
     <${Panel} name="commands" title=${said.title} kept=${kept}>
-      <${Gate} isOpen=${kept.body?.flags.find((/** @type {any} */ flag) => flag.componentScope === null)?.enabled} />
+      <p><${Gate} isOpen=${kept.body?.flags.find((/** @type {any} */ flag) => flag.componentScope === null)?.enabled} /></p>
       <div class="buttons">
         <${Action} label=${said.rollBack} isGrave=${true} send=${(/** @type {string} */ reason) => change("POST", `${component}/rollback`, { reason })}>
           <p>${said.rollBackWill(common.components[component])}</p>

@@ -3,8 +3,8 @@
 import { html } from "../vendor/preact.js";
 import { Chart, filled } from "./charts.js";
 import { useDocument } from "./documents.js";
-import { Share, STATUS, Verdict } from "./overview.js";
-import { Command, Fact, Figure, List, Milliseconds, Moment, Panel, Percent, useConsole } from "./parts.js";
+import { isKeptOnly, Share, STATUS, Verdict } from "./overview.js";
+import { Command, Fact, Figure, List, Milliseconds, Moment, Panel, Percent, Short, useConsole } from "./parts.js";
 import { FLAGS, Plan } from "./plan.js";
 import { screenWords } from "./screen_words.js";
 
@@ -25,7 +25,7 @@ export function Screen({ component }) {
     <//>
     ${commands && html`<${commands.WayBack} component=${component} kept=${listing} status=${own} />`}
     <${Panel} name="plan" title=${said.plan} kept=${listing}><${Plan} component=${component} listing=${listing.body} /><//>
-    <${Panel} name="share" title=${said.overTime} kept=${detail}><${OverTime} hours=${detail.body?.hours ?? []} /><//>
+    <${Panel} name="share" title=${said.overTime} kept=${detail}><${OverTime} hours=${detail.body?.hours ?? []} until=${detail.at ?? 0} /><//>
     <${Panel} name="backends" title=${said.backends} kept=${status}><${Backends} of=${own?.backends} /><//>
     <${Panel} name="comparisons" title=${said.comparisons} kept=${detail}>
       <${Counts} of=${own?.comparisons} />
@@ -45,11 +45,12 @@ function Now({ of: own, flags }) {
   const { words, said: common } = useConsole();
   const said = screenWords(words).component;
   const number = (/** @type {any} */ value) => html`<${Figure} value=${value} />`;
+  const percent = html`<${Percent} value=${own.percent} />`;
   return html`
     <${Verdict} of=${own.verdict} />
     <dl class="facts">
       <${Fact} name=${said.flag} command=${flags}>
-        <strong><${Percent} value=${own.percent} /></strong>, ${common.stages[own.stage] ?? own.stage}, ${own.exact ? common.exact : common.byHash}
+        <strong>${isKeptOnly(own) ? common.stages.off : percent}</strong>, ${isKeptOnly(own) ? html`${percent} ${common.kept}` : (common.stages[own.stage] ?? own.stage)}, ${own.exact ? common.exact : common.byHash}
       <//>
       <${Fact} name=${said.lists} command=${flags}>${common.testUsers} ${number(own.testUsers)}, ${said.blockedUsers} ${number(own.blockedUsers)}<//>
       <${Fact} name=${common.onNew} problem=${own.share?.problem} command=${own.share?.command}>
@@ -62,12 +63,12 @@ function Now({ of: own, flags }) {
   `;
 }
 
-/** @param {{hours: any[]}} props */
-function OverTime({ hours: known }) {
+/** @param {{hours: any[], until: number}} props */
+function OverTime({ hours: known, until }) {
   const { words, formats, said: common } = useConsole();
   const said = screenWords(words).component;
   /** @type {any[]} */
-  const hours = filled(known);
+  const hours = filled(known, until);
   const times = hours.map((hour) => hour.at);
   const shares = hours.map(({ people, onNew }) => (people ? (onNew / people) * 100 : null));
   const latency = (/** @type {"old" | "new"} */ backend) => hours.map((hour) => hour[backend]?.p95 ?? null);
@@ -127,29 +128,41 @@ function Fingerprint({
 }) {
   const { words } = useConsole();
   const said = screenWords(words).component;
-  const rows = (examples ?? []).map((/** @type {any} */ example, /** @type {number} */ index) => ({
-    key: `${example.at} ${index}`,
-    cells: [
-      html`<${Moment} at=${example.at} />`,
-      example.user,
-      example.place,
-      textOf(example.old),
-      textOf(example.new),
-    ],
-  }));
+  const shown = alike(examples ?? []);
   return html`
     <li class=${gone || ignoredBy ? "" : "open"}>
       <p><code>${fingerprint}</code> <strong>${kind}</strong> <code>${place}</code>
         ${gone && html` <span class="tag">${said.gone} <${Moment} at=${gone} /></span>`}
         ${ignoredBy && html` <span class="tag">${said.ignored(ignoredBy)} <${Moment} at=${ignoredUntil} /></span>`}</p>
       <p>${said.answers} <${Figure} value=${answers} />, ${said.users} <${Figure} value=${users} />, <${Moment} at=${first} /> – <${Moment} at=${last} /></p>
-      ${rows.length > 0 && html`<${List} name=${said.examplesOf(fingerprint)} heads=${[said.at, said.user, said.place, said.old, said.new]} rows=${rows} />`}
+      ${shown.map(
+        ({
+          example,
+          times,
+        }) => html`<p class="example">${said.example}${times > 1 && html`, ${said.times(times)}`}, <${Moment} at=${example.at} />: <code>${example.place}</code>
+          ${" "}${said.old} ${textOf(example.old)}, ${said.new} ${textOf(example.new)}, ${said.user} <${Short} text=${example.user} /></p>`,
+      )}
     </li>
   `;
 }
 
+/**
+ * Examples that differ in nothing but their instant are one, the first of them.
+ * @param {any[]} examples
+ */
+export function alike(examples) {
+  /** @type {Map<string, {example: any, times: number}>} */
+  const found = new Map();
+  for (const example of examples) {
+    const key = JSON.stringify([example.user, example.place, example.old, example.new]);
+    const known = found.get(key) ?? { example, times: 0 };
+    found.set(key, { ...known, times: known.times + 1 });
+  }
+  return [...found.values()];
+}
+
 /** @param {unknown} value whatever a backend has answered: it is text here */
-const textOf = (value) => html`<code>${typeof value === "string" ? value : JSON.stringify(value)}</code>`;
+const textOf = (value) => html`<${Short} text=${typeof value === "string" ? value : JSON.stringify(value)} />`;
 
 /** @param {{all: any[], command?: string}} props */
 function Feedback({ all, command }) {
@@ -159,7 +172,7 @@ function Feedback({ all, command }) {
     key: `${each.at} ${index}`,
     cells: [
       html`<${Moment} at=${each.at} />`,
-      each.user,
+      html`<${Short} text=${each.user} />`,
       common.backends[/** @type {"old" | "new"} */ (each.backend)] ?? each.backend,
       each.state,
       textOf(each.parameters),

@@ -16,7 +16,7 @@ import { createContext, useContext, useEffect, useState } from "../vendor/preact
 export const EVERY_MS = 15_000;
 const LOOK_EVERY_MS = 1_000;
 const PATIENCE_MS = 25_000;
-const TYPING = "main :is(input, textarea):focus, dialog[open]";
+const TYPING = "dialog[open] input:not([readonly])"; // a reason
 
 /** @type {Kept<never>} */
 const NOTHING = { body: null, at: null, problem: null };
@@ -82,6 +82,15 @@ export class Documents {
     this.kept.set(path, found);
     for (const changed of this.watched.get(path) ?? []) changed();
     this.onAnswer();
+  }
+
+  /**
+   * Keep what no route answers, for as long as the page is open. It is shown with the next drawing.
+   * @param {string} name
+   * @param {any} body
+   */
+  keep(name, body) {
+    this.kept.set(name, { body, at: this.now(), problem: null });
   }
 
   /**

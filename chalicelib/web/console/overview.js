@@ -6,6 +6,7 @@ import { Command, Fact, Figure, Moment, Panel, Percent, Seconds, useConsole } fr
 
 export const STATUS = "/ops/status";
 export const ALARMS = "/ops/alarms";
+export const LIST_ALARMS = "python -m infra alarms";
 
 export function Overview() {
   const status = useDocument(STATUS);
@@ -26,25 +27,29 @@ function Ringing({ kept }) {
   const ringing = kept.body?.alarms.filter((/** @type {any} */ alarm) => alarm.state === "ALARM") ?? [];
   return html`
     <${Panel} name="ringing" title=${said.ringing(ringing.length)} kept=${kept}>
-      ${!ringing.length && html`<p>${said.silent}</p>`}
-      <ul class="ringing">${ringing.map(
-        (/** @type {any} */ alarm) => html`
-        <li key=${alarm.name} class=${alarm.severity}>
-          <p><strong>${said.severities[alarm.severity] ?? alarm.severity}: ${alarm.name}</strong> ${said.since} <${Moment} at=${alarm.since} /></p>
-          <${Why} of=${alarm} />
-        </li>
-      `,
-      )}</ul>
+      <${Alarms} all=${ringing} empty=${said.silent} />
+      <p><${Command} text=${LIST_ALARMS} /></p>
     <//>
   `;
 }
 
-/** What an alarm means, why it is as it is, how to look and how to act. @param {{of: any}} props */
-export function Why({ of: { meaning, reason, command, act } }) {
+/** Each alarm with what it means, why it is as it is, how to look and how to act. @param {{all: any[], empty: string}} props */
+export function Alarms({ all, empty }) {
+  const { said } = useConsole();
+  if (!all.length) return html`<p>${empty}</p>`;
+  const named = (/** @type {string} */ name, /** @type {string} */ text) =>
+    text && html`<p>${name}: <${Command} text=${text} /></p>`;
   return html`
-    ${meaning && html`<p>${meaning}</p>`}
-    <p>${reason}</p>
-    ${[command, act].map((text) => text && html`<${Command} text=${text} /> `)}
+    <ul class="ringing">${all.map(
+      ({ name, severity, since, meaning, reason, command, act }) => html`
+      <li key=${name} class=${severity}>
+        <p><strong>${said.severities[severity] ?? severity}: ${name}</strong> ${said.since} <${Moment} at=${since} /></p>
+        ${meaning && html`<p>${meaning}</p>`}
+        <p>${reason}</p>
+        ${named(said.look, command)}${named(said.act, act)}
+      </li>
+    `,
+    )}</ul>
   `;
 }
 
@@ -54,13 +59,15 @@ function Card({
   flags,
 }) {
   const { said } = useConsole();
+  const isKept = isKeptOnly({ stage, percent });
+  const isAtRest = stage === "off" && !comparisons?.open && !feedback?.open;
   return html`
-    <article data-component=${component} class=${verdict?.mayGoOn ? "may-go-on" : "stop"}>
+    <article data-component=${component} class=${toneOf(verdict)}>
       <h3><a href=${`#${component}`}>${said.components[component] ?? component}</a></h3>
-      <p class="stage"><${Percent} value=${percent} /> <span>${said.stages[stage] ?? stage}</span></p>
+      <p class="stage">${isKept && html`<strong>${said.stages.off}</strong>`}<span class=${isKept ? "kept" : ""}><${Percent} value=${percent} /></span> <span>${isKept ? said.kept : (said.stages[stage] ?? stage)}</span></p>
       ${problem && html`<p class="trouble">${problem}</p>`}
       <${Verdict} of=${verdict} />
-      <dl>
+      <details open=${!isAtRest}><summary>${said.figures}</summary><dl>
         <${Fact} name=${said.onNew} problem=${share?.problem} command=${share?.command}>
           <${Share} of=${share} />
           ${share?.mismatch && html`<p class="trouble">${share.mismatch}</p>`}
@@ -73,9 +80,18 @@ function Card({
         <//>
         <${Fact} name=${said.openDifferences} problem=${comparisons?.problem} command=${comparisons?.command}><${Figure} value=${comparisons?.open} /><//>
         <${Fact} name=${said.openFeedback} problem=${feedback?.problem} command=${feedback?.command}><${Figure} value=${feedback?.open} /><//>
-      </dl>
+      </dl></details>
     </article>
   `;
+}
+
+/** Whether a percentage is only remembered: its flag is off. @param {{stage: string, percent: unknown}} status */
+export const isKeptOnly = ({ stage, percent }) => stage === "off" && Number(percent) > 0;
+
+/** How urgent a verdict is: only what people see at this moment stops. @param {any} verdict */
+function toneOf(verdict) {
+  if (verdict?.mayGoOn) return "may-go-on";
+  return /^stop\b/i.test(verdict?.text ?? "") ? "stop" : "waits";
 }
 
 /** Who really got the new backend. @param {{of: any}} props */
@@ -87,14 +103,13 @@ export function Share({ of: share }) {
   `;
 }
 
-/** Whether a component may go on, or what comes first. @param {{of: any}} props */
+/** Whether a component may go on, or what comes first, in the words of the status. @param {{of: any}} props */
 export function Verdict({ of: verdict }) {
-  const { said, words } = useConsole();
+  const { words } = useConsole();
   if (!verdict) return html`<p class="verdict">${words.unknown}</p>`;
-  const mark = verdict.mayGoOn ? said.mayGoOn : said.stop;
   return html`
-    <div class="verdict">
-      <p><strong>${mark}</strong> ${verdict.text}</p>
+    <div class=${`verdict ${toneOf(verdict)}`}>
+      <p><strong>${verdict.text}</strong></p>
       ${verdict.command && html`<${Command} text=${verdict.command} />`}
     </div>
   `;

@@ -8,9 +8,10 @@ import { consoleWords } from "./console_words.js";
 
 /** What a screen has around it; ``commands`` only where somebody may act. */
 export function useConsole() {
-  const around = /** @type {ReturnType<typeof useSurroundings> & {commands: typeof import("./commands.js") | null}} */ (
-    useSurroundings()
-  );
+  const around =
+    /** @type {ReturnType<typeof useSurroundings> & {commands: typeof import("./commands.js") | null, ask: (asked: import("./commands.js").Asked) => void}} */ (
+      useSurroundings()
+    );
   return { ...around, said: consoleWords(around.words) };
 }
 
@@ -114,6 +115,18 @@ export function Fact({ name, command, problem, children }) {
       <dd>${problem ? html`<span class="trouble">${problem}</span>` : children}${command && html` <${Command} text=${command} />`}</dd>
     </div>
   `;
+}
+
+const DIGEST = /[0-9a-f]{16,}/g;
+const DIGITS = 8; // enough to tell two apart by eye
+
+/**
+ * A text with its digests cut to their first digits, which are in every longer form of them; the whole is its title.
+ * @param {{text: string}} props
+ */
+export function Short({ text }) {
+  const shown = text.replaceAll(DIGEST, (digest) => digest.slice(0, DIGITS));
+  return html`<code title=${shown === text ? null : text}>${shown}</code>`;
 }
 
 /**

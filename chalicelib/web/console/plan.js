@@ -55,7 +55,7 @@ export function Plan({ component, listing }) {
 function Planned({ component, plan: { from, to, known, inBefore, inAfter, entering, leaving } }) {
   const { words } = useConsole();
   const said = screenWords(words).plan;
-  const command = `python -m infra flags plan ${component} --to ${to.rolloutPercent}${to.exact ? " --exact" : ""}`;
+  const command = `python -m infra flags plan ${component} --from ${from.rolloutPercent} --to ${to.rolloutPercent}${to.exact ? " --exact" : ""}`;
   const named = (/** @type {any[]} */ steps) =>
     steps.slice(0, MOST).map((step) => html`<li key=${step.user}>${step.user}</li>`);
   const people = (/** @type {string} */ text, /** @type {any[]} */ steps) => html`

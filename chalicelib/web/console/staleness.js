@@ -2,7 +2,7 @@
 
 import { html } from "../vendor/preact.js";
 import { useDocument } from "./documents.js";
-import { Command, Fact, Figure, List, Moment, Panel, Seconds, useConsole } from "./parts.js";
+import { Command, Fact, Figure, List, Moment, Panel, Seconds, Short, useConsole } from "./parts.js";
 import { screenWords } from "./screen_words.js";
 
 const PATH = "/ops/staleness";
@@ -15,7 +15,7 @@ export function Screen() {
   const rows = meters.map((/** @type {any} */ meter) => ({
     key: meter.meter,
     cells: [
-      html`<code>${meter.meter}</code>`,
+      html`<${Short} text=${meter.meter} />`,
       html`<${Seconds} value=${meter.sinceSeconds} />`,
       html`<${Figure} value=${meter.attempts} />`,
       meter.error ?? "–",

@@ -21,7 +21,7 @@ export function Screen() {
     const { body } = await api.send("PUT", PATH, { json: { mode: wanted, reason } });
     return said.isNow(body?.mode ?? wanted);
   };
-  const rows = changes.map((/** @type {any} */ change) => ({
+  const rows = [...changes].reverse().map((/** @type {any} */ change) => ({
     key: change.at,
     cells: [html`<${Moment} at=${change.at} />`, change.mode, change.by ?? "–", change.reason],
   }));

@@ -14,9 +14,16 @@ from infra.operations.printing import counted as number
 SHOWN = 20  # of a pseudonym in a table: enough to tell values apart
 
 
+SAID = {Outcome.LAG: "lagging", Outcome.OTHER_CALCULATION: "by other rules"}  # as the status says it
+
+
+def _word(outcome: Outcome) -> str:
+    return SAID.get(outcome, outcome.value)
+
+
 def counted(outcomes: Counter[Outcome]) -> str:
     """Outcomes in one line."""
-    listed = ", ".join(f"{outcomes[outcome]} {outcome.value}" for outcome in Outcome)
+    listed = ", ".join(f"{outcomes[outcome]} {_word(outcome)}" for outcome in Outcome)
     return f"{number(outcomes.total(), 'read')} compared: {listed}"
 
 
@@ -96,7 +103,7 @@ def _sighting_document(sighting: Sighting) -> dict[str, Any]:
 
 
 def _outcomes_table(found: ComparisonReport) -> Table:
-    table = Table("component", *(outcome.value for outcome in Outcome))
+    table = Table("component", *map(_word, Outcome))
     for component, counts in _outcomes(found).items():
         table.add_row(component, *map(str, counts.values()))
     return table

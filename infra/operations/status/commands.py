@@ -1,7 +1,7 @@
 """``python -m infra status``: where the migration is, whether it may go on, and what comes first if not."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.alarms.board import Alarm
 from chalicelib.bootstrap.operations import shell_ports
 from chalicelib.bootstrap.status import status_service
 from chalicelib.dead_letters.client import LOOK
@@ -27,12 +28,13 @@ from infra.targets.flags import flag_operations_of
 from infra.targets.options import json_option, with_target
 from infra.targets.target import Target
 
+HOURS = 24
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 @click.command()
-@click.option("--hours", type=click.IntRange(1, LONGEST_HOURS), default=24, show_default=True, help="how far back")
+@click.option("--hours", type=click.IntRange(1, LONGEST_HOURS), default=HOURS, show_default=True, help="how far back")
 @click.option(
     "--component", type=click.Choice([component.value for component in Component]), help="this component alone"
 )
@@ -50,15 +52,15 @@ def status(target: Target, hours: int, component: str | None, as_json: bool) -> 
     elif component is None:
         print_status(found, str(target))
     else:
-        print_component(found.components[0])
+        print_component(found.components[0], found.at)
     sys.exit(0 if found.may_go_on else 1)
 
 
-def seen(target: Target, hours: int) -> Status:
+def seen(target: Target, hours: int = HOURS) -> Status:
     """The status of a target; a database that is away is one of its problems."""
     with opened(target) as database:
         place = _Place(target, database)
-        service = status_service(shell_ports(database), place.overview, place.letters, place.release)
+        service = status_service(shell_ports(database), place.overview, place.letters, place.release, place.alarms)
         return service.status(hours)
 
 
@@ -91,6 +93,10 @@ class _Place:
         deployment = Deployment.of(self.target)
         url = deployment.output("DeadLetterQueueUrl")
         return LetterQueue(lambda: deployment.aws.client("sqs", LOOK), url, 0).count()
+
+    @_plainly
+    def alarms(self) -> Sequence[Alarm]:
+        return Deployment.of(self.target).alarms().alarms()
 
     @_plainly
     def release(self) -> str:

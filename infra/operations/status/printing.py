@@ -7,12 +7,14 @@ from typing import TypeVar
 from rich.markup import escape
 
 from chalicelib.domain.status.blocks import (
+    AlarmsBlock,
     Answers,
     Block,
     ComponentStatus,
     DisplayBlock,
     DrillBlock,
     ErasuresBlock,
+    FingerprintSeen,
     FlagsBlock,
     LastChangeBlock,
     MigrationsBlock,
@@ -23,7 +25,8 @@ from chalicelib.domain.status.blocks import (
     SyncBlock,
     VerifyBlock,
 )
-from infra.operations.printing import console, counted, minute, printable
+from infra.errors import OperatorError
+from infra.operations.printing import console, counted, minute, print_json, printable
 
 B = TypeVar("B", bound=Block)
 Row = tuple[str, str, str]  # what, what was seen of it, the command
@@ -34,16 +37,26 @@ def print_status(status: Status, place: str) -> None:
     console.print(f"{escape(place)} at {minute(status.at)} UTC, figures of the last {counted(status.hours, 'hour')}")
     _print_rows(_shared(status))
     for component in status.components:
-        print_component(component)
+        print_component(component, status.at)
 
 
-def print_component(component: ComponentStatus) -> None:
-    """One component, its verdict first."""
+def print_component(component: ComponentStatus, at: int) -> None:
+    """One component as it was at an instant, its verdict first."""
     verdict = component.verdict
     colour = "green" if verdict.may_go_on else "red"
     said = f"\n[bold]{component.component}[/] {_stage(component)}: [{colour}]{_text(verdict.text)}[/]"
     console.print(f"{said}  [dim]{escape(verdict.command)}[/]")
-    _print_rows(_rows(component))
+    _print_rows(_rows(component, at))
+
+
+def print_recorded(block: B, shown: Callable[[B], str], as_json: bool) -> None:
+    """One part alone. Raises OperatorError where it could not be looked at."""
+    if block.problem is not None:
+        raise OperatorError(block.problem)
+    if as_json:
+        print_json(block.as_document())
+    else:
+        console.print(shown(block))
 
 
 def _print_rows(rows: Iterator[Row]) -> None:
@@ -60,18 +73,19 @@ def _row(what: str, block: B, shown: Callable[[B], str]) -> Row:
 
 
 def _shared(status: Status) -> Iterator[Row]:
+    yield _row("alarms", status.alarms, _alarms)
     yield _row("mode", status.sync, _sync)
-    yield _row("verify", status.verify, _verify)
+    yield _row("verify", status.verify, verify_line)
     yield _row("flags", status.flags, _flags)
     yield _row("display", status.display, _display)
     yield _row("dead letters", status.dead_letters, lambda block: f"{block.count}")
     yield _row("events not published", status.events_not_published, _not_published)
     yield _row("migrations", status.migrations, _migrations)
-    yield _row("drill", status.drill, _drill)
+    yield _row("drill", status.drill, drill_line)
     yield _row("erasures", status.erasures, _erasures)
 
 
-def _rows(component: ComponentStatus) -> Iterator[Row]:
+def _rows(component: ComponentStatus, at: int) -> Iterator[Row]:
     yield _row("share", component.share, _share)
     backends, comparisons = component.backends, component.comparisons
     yield _row("old", backends, lambda block: _answers(block.old))
@@ -86,16 +100,32 @@ def _rows(component: ComponentStatus) -> Iterator[Row]:
     )
     for each in comparisons.fingerprints or ():
         place = f"{each.kind} at {_text(each.place)}, {counted(each.answers, 'answer')}, last {minute(each.last)}"
-        yield f"  {each.fingerprint}", place, comparisons.command
+        yield f"  {each.fingerprint}", f"{place}{_answered(each, at)}", comparisons.command
     yield _row("feedback", component.feedback, lambda block: f"{block.open} open, {block.looked} looked at")
     yield _row("last change", component.last_change, _last_change)
 
 
+def _answered(seen: FingerprintSeen, at: int) -> str:
+    """Who answers for a difference, or that it went: else it is open."""
+    if seen.gone is not None:
+        return f"; gone since {minute(seen.gone)}"
+    if seen.ignored_until is None or seen.ignored_until <= at:
+        return "; [red]open[/]"
+    return f"; ignored by {_text(seen.ignored_by)} until {minute(seen.ignored_until)}"
+
+
 def _stage(component: ComponentStatus) -> str:
     percent = f" {component.percent} %" if component.stage in (Stage.PARTIAL, Stage.EVERYBODY) else ""
+    if component.stage is Stage.OFF and float(component.percent or 0):
+        percent = f" ({component.percent} % are kept for when it is on)"
     exact = ", by a list of people" if component.exact else ""
     listed = [(component.test_users, "test user"), (component.blocked_users, "blocked user")]
     return f"{component.stage}{percent}{exact}" + "".join(f", {counted(many, who)}" for many, who in listed if many)
+
+
+def _alarms(block: AlarmsBlock) -> str:
+    ringing = [f"{_text(each.name)} ({each.severity}) since {minute(each.since)}" for each in block.ringing or ()]
+    return f"[red]{len(ringing)} ring{'s' * (len(ringing) == 1)}: {', '.join(ringing)}[/]" if ringing else "none rings"
 
 
 def _sync(block: SyncBlock) -> str:
@@ -106,7 +136,8 @@ def _sync(block: SyncBlock) -> str:
     return f"{block.mode} since {since}; the {block.authoritative} side is right{behind}{drain}{stopped}"
 
 
-def _verify(block: VerifyBlock) -> str:
+def verify_line(block: VerifyBlock) -> str:
+    """When all meters were compared last, and what that found."""
     if block.at is None:
         return "never"
     up_to = "" if block.up_to is None else f", has seen all up to {minute(block.up_to)}"
@@ -138,7 +169,8 @@ def _migrations(block: MigrationsBlock) -> str:
     return f"open: {', '.join(block.open)}" if block.open else "all applied"
 
 
-def _drill(block: DrillBlock) -> str:
+def drill_line(block: DrillBlock) -> str:
+    """When a rollback was rehearsed last, on which code, and what that has shown."""
     if block.at is None:
         return "none is recorded"
     codes = {None: "on a code that cannot be compared", True: "on this code", False: "on another code"}
@@ -161,7 +193,7 @@ def _share(block: ShareBlock) -> str:
 def _answers(found: Answers | None) -> str:
     if found is None or not found.answers:
         return "no answers"
-    times = " / ".join("-" if each is None else f"{each:g}" for each in (found.p50, found.p95, found.p99))
+    times = " / ".join("-" if each is None else f"{round(each, 1):g}" for each in (found.p50, found.p95, found.p99))
     failed = f"{found.failures} failed ({found.failure_percent:g} %)"
     return f"{counted(found.answers, 'answer')}, {failed}; {times} ms (p50 / p95 / p99)"
 

@@ -32,7 +32,7 @@ def rollout(served: Served) -> Iterator[Rollout]:
     rollout.known("alice", "bob", "carl", "dora")
     rollout.open()
     overview = rollout.flags.overview
-    status = status_service(served.behind.ports, lambda: overview, lambda: 3, lambda: "code", served.clock)
+    status = status_service(served.behind.ports, lambda: overview, lambda: 3, lambda: "code", list, served.clock)
     with using(replace(served.behind.container, flags=rollout.flags, status=status)):
         yield rollout
 

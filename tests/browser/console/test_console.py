@@ -21,7 +21,7 @@ from tests.functional.test_page import BUDGET_BYTES
 from tests.unit.flags.rollout import TABLE, Rollout
 
 SCREENS = ["", "energy_table", "alarms", "dead-letters", "staleness", "sync-mode", "verify"]
-CHANGING = re.compile("Roll back|Stop everything|Set to|Hand in again|Give up|Change to|Refresh now|Compare all")
+CHANGING = re.compile("Roll back|Stop everything|Set to|Hand in again|Give up|Change to|Sweep now|Compare all")
 PARTS = {  # of each screen
     "/ops/status": "",
     "/ops/alarms": "",
@@ -65,12 +65,11 @@ def test_an_operator_sees_where_the_migration_stands_and_what_comes_first(enter:
     for text in (
         "12.5 %",
         "some people",
-        "Stop, because:",
         "1 difference is open",
         f"python -m infra compare show {FINGERPRINT}",
     ):
         expect(table).to_contain_text(text)
-    expect(card(page, Component.DASHBOARD)).to_contain_text("Go: may go on")
+    assert card(page, Component.DASHBOARD).locator(".verdict p").inner_text() == "may go on"  # the status's own words
     expect(page.locator("#ringing")).to_contain_text("laptop-differences")
     for text in ("dual_write", "013_hours", "The code has changed since.", "python -m infra mode show"):
         expect(page.locator("#platform")).to_contain_text(text)
@@ -156,6 +155,36 @@ def test_a_percentage_goes_up_and_back_by_keyboard(enter: Enter, rollout: Rollou
     expect(page.locator("#history")).to_contain_text("50 % → off")
 
 
+def test_what_has_changed_is_seen_behind_the_dialog_before_anybody_closes_it(enter: Enter, rollout: Rollout) -> None:
+    page = enter(screen="energy_table")
+    dialog = confirm(page, "Stop everything", "it burns")
+    expect(dialog).to_contain_text("In effect after 15 s.")
+    expect(dialog.get_by_role("button", name="Close")).to_be_focused()
+    expect(page.get_by_text("it burns")).to_be_visible()
+    expect(page.get_by_text("Paused while you write.")).to_have_count(0)
+    page.keyboard.press("Enter")
+    confirm(page, "Open the gate", "it is out")
+    expect(dialog).to_contain_text("In effect after 15 s.")  # though its button has gone
+    expect(page.locator("#commands").get_by_role("button", name="Open the gate")).to_have_count(0)
+
+
+def test_components_have_one_order(enter: Enter) -> None:
+    page = enter()
+    menu = page.get_by_role("navigation", name="Components").get_by_role("link").all_inner_texts()
+    assert menu == page.locator("article h3").all_inner_texts()
+
+
+def test_alarms_that_are_silent_are_one_line(enter: Enter) -> None:
+    page = enter(screen="alarms", viewport=NARROW)
+    ringing = page.locator(".ringing li")
+    expect(ringing).to_have_count(1)
+    for text in ("laptop-differences", "to look", "to act"):
+        expect(ringing).to_contain_text(text)
+    fits(page)
+    page.get_by_text("Silent: 1").click()
+    expect(page.get_by_text("laptop-memory")).to_be_visible()
+
+
 def test_after_everything_was_stopped_the_gate_is_opened_again(enter: Enter, rollout: Rollout) -> None:
     page = enter(screen="energy_table")
     confirm(page, "Stop everything", "it burns").get_by_role("button", name="Close").click()
@@ -193,7 +222,7 @@ def test_a_change_of_flags_that_have_moved_on_is_refused_and_says_so(
         ("dead-letters", "Hand in again", ("POST", "/ops/dead-letters/letter-1/redrive", {"reason": "why not"})),
         ("dead-letters", "Give up", ("POST", "/ops/dead-letters/letter-1/discard", {"reason": "why not"})),
         ("sync-mode", "Change to new_only", ("PUT", "/ops/sync-mode", {"mode": "new_only", "reason": "why not"})),
-        ("staleness", "Refresh now", ("POST", "/ops/staleness/sweep", {"reason": "why not"})),
+        ("staleness", "Sweep now", ("POST", "/ops/staleness/sweep", {"reason": "why not"})),
     ],
 )
 def test_what_an_operator_does_is_asked_for_with_a_reason(
@@ -223,7 +252,7 @@ def test_verify_goes_on_until_it_is_finished(enter: Enter, operations: Operation
     whole = half | {"finished": True, "meters": 16, "differences": 1, "findings": [FINDING]}
     operations.answers["/ops/verify"] = [half, whole]
     dialog = confirm(page, "Compare all meters", "before we go on")
-    expect(dialog).to_contain_text("Finished: 16 meters, 1 differences.")
+    expect(dialog).to_contain_text("Finished. Meters: 16, differences: 1.")
     dialog.get_by_role("button", name="Close").click()
     expect(page.locator("#verify")).to_contain_text("p-17f2 power, energy_readings 7: differs")
     assert len(operations.asked) == 2
@@ -242,7 +271,7 @@ def test_a_part_that_is_refused_says_so_and_the_rest_is_shown(
     expect(page.get_by_role("navigation").first).to_be_visible()
     accessible(page)
     if path == "/ops/alarms":
-        expect(card(page, Component.ENERGY_TABLE)).to_contain_text("Stop, because:")
+        expect(card(page, Component.ENERGY_TABLE)).to_contain_text("1 difference is open")
     if path == "/ops/status":
         expect(page.locator("#ringing")).to_contain_text("laptop-differences")
 
@@ -300,7 +329,7 @@ def test_it_speaks_german_too(enter: Enter) -> None:
     page = enter(locale="de-DE")
     expect(page.get_by_role("heading", name="Betrieb")).to_be_visible()
     expect(card(page, Component.ENERGY_TABLE)).to_contain_text("12,5 %")
-    expect(card(page, Component.ENERGY_TABLE)).to_contain_text("Halt, weil:")
+    expect(card(page, Component.ENERGY_TABLE)).to_contain_text("Offene Unterschiede")
 
 
 def test_hostile_text_is_text(enter: Enter, operations: Operations) -> None:

@@ -96,7 +96,7 @@ def test_where_nothing_differs_that_is_said_and_the_commands_succeed(capsys: pyt
     assert run("run", "--all") == 0
     said = capsys.readouterr().out
     assert re.fullmatch(
-        r"(\d+) reads compared: \1 equal, 0 different, 0 ignored, 0 lag, 0 other_calculation, 0 failed\n", said
+        r"(\d+) reads compared: \1 equal, 0 different, 0 ignored, 0 lagging, 0 by other rules, 0 failed\n", said
     )
     report = document(capsys, 0, "report")
     assert set(report["outcomes"]) == {"dashboard", "energy_table", "timeline_slider", "monthly_charts"}

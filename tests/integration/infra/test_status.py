@@ -35,7 +35,7 @@ def away() -> Any:
 
 
 def status_of(database: MongoDatabase) -> Status:
-    return status_service(shell_ports(database), away, away, away).status(24)
+    return status_service(shell_ports(database), away, away, away, away).status(24)
 
 
 def test_the_scripts_that_must_be_applied_are_those_that_there_are() -> None:

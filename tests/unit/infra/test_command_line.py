@@ -298,6 +298,7 @@ def test_what_to_try_names_the_stack(capsys: pytest.CaptureFixture[str], monkeyp
     assert run("up") == 0
     said = capsys.readouterr().out
     assert "make token STACK_NAME=sample USER=alice" in said
+    assert f"http://localhost:{Layout.of('sample').ports.api}/ops-console (sign in as 'olga'" in said
     assert '{"type": "power", "date": "2126-11-28", "amount": 12045.5}' in said
     assert "type=power&year=2126&dataType=monthly" in said
 

@@ -22,6 +22,7 @@ from migrations.scripts import FOLDER
 # ``?`` takes no value, ``!`` must be given, ``*`` may be given again, ``$`` a variable that gives it, ``=`` what counts
 # without it, and the numbers that are taken.
 COMMANDS = """
+alarms --all?
 backup FILE!
 compare feedback --hours=168(1..4320) --limit=50(1..500)
 compare ignore FINGERPRINT! --owner! --reason! --until!
@@ -38,6 +39,7 @@ dlq ls --queue-url
 dlq redrive ID --all? --reason --queue-url
 dlq show ID! --queue-url
 down --all? --yes?
+drill last
 drill rollback --component=energy_forms --writes=500(20..) --moves=3(1..20)
 flags explain USER! COMPONENT!
 flags history FLAG --limit=20(1..500)
@@ -70,7 +72,7 @@ sync --full?
 token --user! --role* --hours=12.0
 trace ID! --hours=24(1..720)
 up --port --localstack-port --appconfig-port --mongodb-port --issuer-port --demo/--no-demo?=True
-verify --user --restart? --limit=20(0..)
+verify --user --restart? --last? --limit=20(0..)
 """
 EVERYWHERE = {
     "--name=local",

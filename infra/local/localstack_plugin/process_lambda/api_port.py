@@ -1,9 +1,9 @@
 """A port of LocalStack's gateway that serves nothing but one deployed REST API: ``http://localhost:3100/api/...``.
 
 ``PROCESS_LAMBDA_API_PORT`` names the port (it must be in GATEWAY_LISTEN too), ``PROCESS_LAMBDA_API_ID`` the API.
-The first part of the path is the stage, as under an ``execute-api`` host name; ``/`` leads to the one that
-``PROCESS_LAMBDA_API_STAGE`` names. LocalStack's other services and its
-CORS rules stay out of the way, so that a browser meets the API as it would on AWS.
+The first part of the path is the stage, as under an ``execute-api`` host name; the pages ``/`` and ``/ops-console``
+lead to the stage that ``PROCESS_LAMBDA_API_STAGE`` names. LocalStack's other services and its CORS rules stay out of
+the way, so that a browser meets the API as it would on AWS.
 """
 
 import os
@@ -13,6 +13,8 @@ from localstack.aws import handlers
 from localstack.http import Response
 from localstack.runtime import hooks
 from localstack.services.apigateway.next_gen.execute_api.router import ApiGatewayEndpoint
+
+PAGES = {"/", "/ops-console"}
 
 
 class ApiPort:
@@ -31,8 +33,8 @@ class ApiPort:
             chain.terminate()
 
     def _answer(self, request: Any) -> Any:
-        if request.path == "/":
-            return Response(status=302, headers={"Location": f"/{self._stage}/"})
+        if request.path in PAGES:
+            return Response(status=302, headers={"Location": f"/{self._stage}{request.path}"})
         stage, _, path = request.path.removeprefix("/").partition("/")
         if self._endpoint.is_rest_api(self._api_id, stage):
             return self._endpoint(request, api_id=self._api_id, stage=stage, path=path)

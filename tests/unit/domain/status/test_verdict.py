@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.status.blocks import (
+    AlarmsBlock,
     Answers,
     BackendsBlock,
     Block,
@@ -15,6 +16,7 @@ from chalicelib.domain.status.blocks import (
     DisplayBlock,
     FlagsBlock,
     MigrationsBlock,
+    RingingAlarm,
     ShareBlock,
     Stage,
     SyncBlock,
@@ -30,6 +32,7 @@ SHARED = Shared(
     verify=VerifyBlock(command="verify", at=1, differences=0),
     flags=FlagsBlock(command="flags", global_enabled=True),
     readiness=None,
+    alarms=AlarmsBlock(command="alarms", ringing=()),
     display=DisplayBlock(command="display", lagging=0, failing=0, outdated=7),
     dead_letters=DeadLettersBlock(command="letters", count=0),
     migrations=MigrationsBlock(command="migrations", open=()),
@@ -45,6 +48,8 @@ GOOD = Evidence(
     shared=SHARED,
 )
 DIFFERS = ComparisonsBlock(command="compare", equal=10, different=2, open=1)
+CLOSED = FlagsBlock(command="flags", global_enabled=False)
+NEW_ONLY = SyncBlock(command="mode", mode="new_only")
 BACK = "python -m infra flags rollback energy_table --reason WHY"
 PLAN = "python -m infra flags plan energy_table --to"
 
@@ -55,21 +60,27 @@ def seen(**changes: Any) -> Evidence:
     return replace(GOOD, shared=replace(SHARED, **shared), **changes)
 
 
+def ringing(name: str, severity: str = "critical") -> AlarmsBlock:
+    return AlarmsBlock(command="alarms", ringing=(RingingAlarm(name, severity, 1, "python -m infra status"),))
+
+
 @pytest.mark.parametrize(
     ("evidence", "text", "command"),
     [
         (seen(), "may go on", f"{PLAN} 50"),
         (seen(stage=Stage.OFF, percent=0), "may go on", f"{PLAN} 10"),
         (seen(stage=Stage.TEST, percent=0), "may go on", f"{PLAN} 10"),
+        (seen(alarms=ringing("stack-ComponentFailing-dashboard")), "may go on", f"{PLAN} 50"),  # is another's
+        (seen(alarms=ringing("stack-MemoryShort-Sweeper", "warning")), "may go on", f"{PLAN} 50"),
         (seen(percent=9.5), "may go on", f"{PLAN} 10"),
         (seen(percent=99), "may go on", f"{PLAN} 100"),
         (seen(stage=Stage.EVERYBODY, percent=100), "may stay: everybody has the new backend", "compare"),
         (seen(stage=Stage.RETIRED), "is done: its flag is retired", "python -m infra flags list"),
         (seen(stage=Stage.RETIRED, comparisons=DIFFERS), "is done: its flag is retired", "python -m infra flags list"),
         (
-            seen(stage=Stage.OFF, flags=FlagsBlock(command="flags", global_enabled=False)),
-            "may go on: the global gate is closed",
-            "python -m infra flags set global --on --reason WHY",
+            seen(stage=Stage.OFF, sync=NEW_ONLY, flags=CLOSED),
+            "may stay: everybody has the new backend",  # the flags decide nothing
+            "compare",
         ),
     ],
 )
@@ -90,7 +101,7 @@ def test_where_nothing_stands_in_the_way_it_may_go_on_to_its_next_step(
         ),
         (seen(stage=Stage.EVERYBODY, comparisons=DIFFERS), "stop, because the backends differ in a way", BACK),
         (
-            seen(stage=Stage.OFF, sync=SyncBlock(command="mode", mode="new_only"), comparisons=DIFFERS),
+            seen(stage=Stage.OFF, sync=NEW_ONLY, comparisons=DIFFERS),
             "stop, because the backends differ in a way",
             "python -m infra mode set dual_write --reason WHY --wait",  # the flags decide nothing
         ),
@@ -130,6 +141,14 @@ def test_where_nothing_stands_in_the_way_it_may_go_on_to_its_next_step(
         (seen(display=DisplayBlock(command="display", failing=0, lagging=2)), "meters lag behind in the disp", "disp"),
         (seen(dead_letters=DeadLettersBlock(command="letters", count=3)), "dead letters wait for somebody: 3", "lett"),
         (seen(migrations=MigrationsBlock(command="migrations", open=["012_x"])), "scripts are not applied: 012", "mig"),
+        (seen(alarms=ringing("stack-ServerErrors")), "an alarm rings: stack-ServerErrors", "python -m infra status"),
+        (seen(alarms=ringing("stack-ComponentFailing-energy_table")), "an alarm rings: stack-ComponentFailing", "pyth"),
+        (seen(stage=Stage.OFF, flags=CLOSED), "first open the global gate", "python -m infra flags set global --on"),
+        (
+            seen(stage=Stage.OFF, flags=CLOSED, dead_letters=DeadLettersBlock(command="letters", count=3)),
+            "dead letters wait for somebody: 3",  # the gate is opened last
+            "letters",
+        ),
     ],
 )
 def test_what_stands_in_the_way_comes_first(evidence: Evidence, text: str, command: str) -> None:

@@ -46,6 +46,23 @@ def test_a_plan_lists_who_enters_and_that_nobody_leaves_and_comes_true(rollout: 
         assert (len(before), len(after)) == (20, 100)
 
 
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("percent", [10, 50])
+def test_who_is_out_after_a_rollback_enters_again_at_the_percentage_that_is_kept(
+    rollout: Rollout, percent: int, exact: bool
+) -> None:
+    people = [f"user-{number}" for number in range(200)]
+    rollout.known(*people)
+    rollout.open()
+    rollout.set(10, exact=exact)
+    back(rollout)
+    plan = rollout.flags.overview.plan(TABLE, None, Decimal(percent), exact=False)
+    assert (plan.before.rollout_percent, plan.in_before, plan.leaving) == (0, 0, ())
+    rollout.set(percent)
+    now_in = {user_id for user_id in people if rollout.decision(user_id).backend is Backend.NEW}
+    assert {step.user_id for step in plan.entering} == now_in != set()
+
+
 def test_a_plan_from_elsewhere_than_where_the_flag_stands_is_a_thought_experiment(rollout: Rollout) -> None:
     rollout.known(*(f"user-{number}" for number in range(100)))
     plan = rollout.flags.overview.plan(TABLE, Decimal(50), Decimal(10), exact=False)

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.rollout.comparison_log import IgnoreRule, Outcome
 from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.rollout.figures import BackendFigures, Share
 from chalicelib.domain.status.blocks import Status
 from chalicelib.domain.status.records import RollbackDrill
 from chalicelib.domain.sync.reconciliation import SyncStop, Verified
 from infra import __main__ as command_line
+from infra.operations import drill, sync
 from infra.operations.status import commands
-from tests.unit.services.status.test_status import AWAY, System
+from tests.unit.services.status.test_status import AWAY, System, compared
 
 TABLE = Component.ENERGY_TABLE
 
@@ -23,17 +25,18 @@ def system(monkeypatch: pytest.MonkeyPatch) -> System:
     """The system that the command looks at, whatever its target."""
     system = System()
 
-    def seen(_target: object, hours: int) -> Status:
+    def seen(_target: object, hours: int = 24) -> Status:
         return system.service().status(hours)
 
-    monkeypatch.setattr(commands, "seen", seen)
+    for module, name in ((commands, "seen"), (sync, "seen_status"), (drill, "seen")):
+        monkeypatch.setattr(module, name, seen)
     monkeypatch.setenv("COLUMNS", "250")
     return system
 
 
-def run(*arguments: str) -> int | str | None:
+def run(*arguments: str, command: tuple[str, ...] = ("status",)) -> int | str | None:
     with pytest.raises(SystemExit) as exited:
-        command_line.run(["status", *arguments, "--stage", "nowhere"])
+        command_line.run([*command, *arguments, "--stage", "nowhere"])
     return exited.value.code
 
 
@@ -72,11 +75,36 @@ def test_beside_each_figure_is_its_command(system: System, capsys: pytest.Captur
         assert block["command"] in said
 
 
+LAST = {"verify": ("verify", "--last"), "drill": ("drill", "last")}
+
+
+@pytest.mark.parametrize("part", LAST)
+def test_the_command_beside_what_is_recorded_prints_it_and_does_nothing(
+    system: System, capsys: pytest.CaptureFixture[str], part: str
+) -> None:
+    figures(system)
+    recorded = system.status()[part]
+    assert recorded["command"] == " ".join(("python -m infra", *LAST[part]))
+    assert run("--json", command=LAST[part]) in (0, None)
+    assert json.loads(capsys.readouterr().out) == recorded
+    run(command=LAST[part])
+    assert capsys.readouterr().out.strip() in shown(capsys)
+
+
+@pytest.mark.parametrize("part", LAST)
+def test_what_is_recorded_and_cannot_be_read_is_an_error(
+    system: System, capsys: pytest.CaptureFixture[str], part: str
+) -> None:
+    system.rollout.store.down = True
+    assert run(command=LAST[part]) == 1
+    assert "the store is down" in capsys.readouterr().err
+
+
 def figures(system: System) -> None:
     now = system.rollout.now()
     system.rollout.set(10)
     system.figures.shares[TABLE] = Share(200, 100)
-    answers = BackendFigures(1_000, 25, 5.0, 12.5, None)
+    answers = BackendFigures(1_000, 25, 5.0, 12.527_829, None)
     system.figures.backends[TABLE] = {Backend.OLD: answers, Backend.NEW: replace(answers, answers=1, failures=0)}
     system.rollout.control.save_stop(SyncStop(now, "energies [is] empty"))
     system.rollout.control.save_verified(Verified(now, None, 12, 1, 2, now - 60_000, now - 120_000, now))
@@ -95,6 +123,7 @@ def figures(system: System) -> None:
         "1 answer, 0 failed (0 %)",
         "3 since 2027-01-15",
         "energy_forms, on this code: 2 of 500 writes lost, last new answer after 14.25 s; not passed",
+        "alarms 1 rings: stack-DataDiffer (critical) since 2024-05-01 00:00 python -m infra alarms",
         "the global gate is open",
         "set by olga: as planned",
         "all applied",
@@ -104,7 +133,27 @@ def figures(system: System) -> None:
 def test_people_read_sentences(system: System, capsys: pytest.CaptureFixture[str], sentence: str) -> None:
     system.rollout.appconfig.now = 1_800_000_000.0
     figures(system)
+    system.cloudwatch.add("stack-DataDiffer", "ALARM", "[critical] Data differ. | look: x | act: y")
     assert sentence in shown(capsys)
+
+
+def test_a_difference_says_whether_it_is_open_or_who_answers_for_it(
+    system: System, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compared(system, TABLE, Outcome.DIFFERENT, new=2)
+    assert "; open python -m infra compare report" in shown(capsys)
+    [known] = system.component(TABLE)["comparisons"]["fingerprints"]
+    now = system.rollout.now()
+    for until, said in ((now + 60_000, "; ignored by olga until"), (now, "; open")):
+        system.ports.comparisons.save_rule(IgnoreRule(known["fingerprint"], "olga", "a known one", until))
+        assert said in shown(capsys)
+
+
+def test_a_percentage_that_a_switched_off_flag_keeps_is_not_taken_for_one_in_effect(
+    system: System, capsys: pytest.CaptureFixture[str]
+) -> None:
+    system.rollout.set(20, enabled=False)
+    assert "energy_table off (20 % are kept for when it is on):" in shown(capsys)
 
 
 def test_what_could_not_be_looked_at_says_why_beside_the_rest(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.alarms.board import AlarmBoard
 from chalicelib.bootstrap.status import status_service
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ports import MeterState
@@ -25,6 +26,7 @@ from chalicelib.domain.sync.reconciliation import SyncStop, Verified
 from chalicelib.services.status.looking import PATIENCE_MS, Looks, Problem
 from chalicelib.services.status.parts import HOUR_MS
 from chalicelib.services.status.status import StatusService
+from tests.fakes.alarms import FakeCloudWatch
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.sides import FakeSides, fake_ports
 from tests.fakes.status import FakeFigures
@@ -43,6 +45,7 @@ class System:
     figures: FakeFigures = field(default_factory=FakeFigures)
     letters: int | Exception = 0
     release: str = "code"
+    cloudwatch: FakeCloudWatch = field(default_factory=FakeCloudWatch)
 
     def __post_init__(self) -> None:
         store = self.rollout.store
@@ -53,6 +56,10 @@ class System:
         self.rollout.mode(SyncMode.DUAL_WRITE)
         self.rollout.open()
 
+    @property
+    def board(self) -> AlarmBoard:
+        return AlarmBoard(lambda: self.cloudwatch, "stack")
+
     def count(self) -> int:
         if isinstance(self.letters, Exception):
             raise self.letters
@@ -60,7 +67,9 @@ class System:
 
     def service(self) -> StatusService:
         overview = self.rollout.flags.overview
-        return status_service(self.ports, lambda: overview, self.count, lambda: self.release, self.rollout.now)
+        return status_service(
+            self.ports, lambda: overview, self.count, lambda: self.release, self.board.alarms, self.rollout.now
+        )
 
     def status(self, hours: int = 24) -> dict[str, Any]:
         return self.service().status(hours).as_document()
@@ -111,7 +120,7 @@ def test_every_part_says_the_command_that_prints_its_detail(system: System) -> N
                 yield from blocks(item)
 
     commands = [block["command"] for block in blocks(system.status(hours=5)) if "command" in block]
-    assert len(commands) == 9 + 6 * 6
+    assert len(commands) == 10 + 6 * 6
     assert all(command.startswith(("python -m infra ", "python -m migrations ")) for command in commands)
     assert any(command.endswith("--hours 5") for command in commands)
 
@@ -374,9 +383,9 @@ def test_an_appconfig_that_keeps_everybody_waiting_hides_nothing_of_the_database
         raise AWAY
 
     overview: Any = SimpleNamespace(listing=wait)
-    service = status_service(system.ports, lambda: overview, system.count, lambda: "code", system.rollout.now)
+    service = status_service(system.ports, lambda: overview, system.count, lambda: "code", list, system.rollout.now)
     said = dict(problems(service.status(24).as_document()))
-    assert said.keys() == {"flags", "components[].share", "deadLetters"}
+    assert said.keys() == {"flags", "components[].share", "alarms", "deadLetters"}
     assert "too long" in said["deadLetters"]
 
 
