@@ -7,11 +7,13 @@ from chalice import Blueprint
 from chalicelib.bootstrap.container import Container
 from chalicelib.handlers.event_function import scheduled_function
 from chalicelib.monitoring.metrics import count, percent
+from chalicelib.monitoring.names import MetricName
 from chalicelib.services.figures.gauges import Gauge
 
 # With the last rows that are added (20 s) less than the function's time (.chalice/config.json), and that is the
 # schedule's period.
 BUDGET_SECONDS = 30.0
+PERCENTAGES = (MetricName.FLAG_PERCENT, MetricName.NEW_SHARE)
 
 blueprint = Blueprint(__name__)
 
@@ -27,7 +29,8 @@ def status_reporter(container: Container) -> dict[str, Any]:
 
 
 def _report(gauge: Gauge) -> None:
-    if gauge.component is None:
-        count(gauge.name, int(gauge.value))
+    dimensions = {} if gauge.component is None else {"component": gauge.component.value}
+    if gauge.name in PERCENTAGES:
+        percent(gauge.name, gauge.value, **dimensions)
     else:
-        percent(gauge.name, gauge.value, component=gauge.component.value)
+        count(gauge.name, int(gauge.value), **dimensions)

@@ -61,6 +61,16 @@ CRITICAL = (
         threshold=0,
     ),
     Rule(
+        "ComponentDiffers",
+        Severity.CRITICAL,
+        "{member} has a difference between the backends that is open: nobody answers for it, no replay found it gone.",
+        "python -m infra compare report --hours 720",
+        f'{BACK}the backends differ"',
+        {"open": own(MetricName.DIFFERENCES_OPEN, "Maximum", component=MEMBER)},
+        threshold=0,
+        each=Each.COMPONENT,
+    ),
+    Rule(
         "DataDiffer",
         Severity.CRITICAL,
         "Readings of both sides, or readings and what is displayed, differ.",

@@ -9,9 +9,12 @@ import pytest
 from chalicelib.bootstrap.container import Rollout as Composed
 from chalicelib.bootstrap.container import compose, using
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
 from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
+from chalicelib.domain.rollout.differences import differences
 from chalicelib.domain.rollout.feedback import Feedback
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.handlers.status_reporter import status_reporter
@@ -79,7 +82,7 @@ def reported(api: Api, capsys: pytest.CaptureFixture[str]) -> Iterator[Reported]
 
 
 def percentages(metrics: Metrics) -> Metrics:
-    return {key: value for key, value in metrics.items() if key[1] is not None}
+    return {key: value for key, value in metrics.items() if key[0] in {"FlagPercent", "NewShare"}}
 
 
 def test_counts_are_reported_without_a_dimension_of_their_own(reported: Reported) -> None:
@@ -121,6 +124,21 @@ def test_a_retired_component_has_no_percentage(reported: Reported) -> None:
     assert ("FlagPercent", TABLE) not in reported.metrics()
 
 
+def test_a_difference_is_open_in_every_report_until_somebody_answers_for_it(reported: Reported) -> None:
+    comparisons = reported.api.ports.comparisons
+    found = tuple(differences({"amount": 1}, {"amount": 2}))
+    compared = ComparisonResult(Request(TABLE, "alice", {}), Outcome.DIFFERENT, found)
+    comparisons.add(compared, Pseudonyms(b"key"), NOW - 40 * 24 * 3_600_000)
+    nothing = {("DifferencesOpen", each): 0 for each in Component}
+    for still_open in (1, 1, 0):
+        if not still_open:
+            [fingerprint] = compared.distinct
+            comparisons.save_rule(IgnoreRule(fingerprint, "olga", "known", NOW + 1))
+        reported.run()
+        told = {key: value for key, value in reported.metrics().items() if key[0] == "DifferencesOpen"}
+        assert told == nothing | {("DifferencesOpen", TABLE): still_open}
+
+
 def test_the_ways_back_of_one_minute_are_counted_whoever_made_them(reported: Reported) -> None:
     minute = NOW // 60_000 * 60_000
     first, last = minute - 120_000, minute - 60_001
@@ -153,9 +171,10 @@ def test_each_gauge_fails_alone(reported: Reported, caplog: pytest.LogCaptureFix
 
     reported.letters = gone
     reported.rollout.appconfig.down = True
-    assert reported.run()["gauges"] == 5
+    assert reported.run()["gauges"] == 5 + len(Component)
     found = reported.metrics()
-    assert found == {(name, None): value for name, value in COUNTS.items() if name != "DeadLetters"}
+    counts = {(name, None): value for name, value in COUNTS.items() if name != "DeadLetters"}
+    assert found == counts | {("DifferencesOpen", each): 0 for each in Component}
     silent = [record.gauge for record in caplog.records if record.message == "a gauge cannot be read"]  # type: ignore[attr-defined]
     assert silent == ["shares", "dead_letters"]
 
