@@ -57,7 +57,7 @@ def test_who_is_out_after_a_rollback_enters_again_at_the_percentage_that_is_kept
     rollout.set(10, exact=exact)
     back(rollout)
     plan = rollout.flags.overview.plan(TABLE, None, Decimal(percent), exact=False)
-    assert (plan.before.rollout_percent, plan.in_before, plan.leaving) == (0, 0, ())
+    assert plan.before.rollout_percent == plan.in_before == len(plan.leaving) == 0
     rollout.set(percent)
     now_in = {user_id for user_id in people if rollout.decision(user_id).backend is Backend.NEW}
     assert {step.user_id for step in plan.entering} == now_in != set()
