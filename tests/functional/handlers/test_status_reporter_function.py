@@ -43,6 +43,7 @@ class Reported:
         self.api = api
         self.rollout = Rollout(store=api.store)
         self.api.store.stored.clock = lambda: NOW
+        self.clock = lambda: NOW
         self.letters: Callable[[], int] = lambda: 2
         self._capsys = capsys
 
@@ -54,7 +55,7 @@ class Reported:
         self._capsys.readouterr()
         metrics().clear_metrics()
         composed = Composed(self.api.flags, appconfig=self.rollout.adapters, letters=self.letters)
-        with using(compose(self.api.ports, self.api.container.verifier, lambda: NOW, composed)):
+        with using(compose(self.api.ports, self.api.container.verifier, self.clock, composed)):
             return dict(status_reporter(SCHEDULE, Context()))
 
     def metrics(self) -> Metrics:
@@ -184,6 +185,20 @@ def test_answers_are_added_up_once_they_are_a_minute_old(reported: Reported) -> 
         reported.answered("anna", Backend.OLD, Reason.TEST_USER, "one", NOW - elapsed_ms)
     assert reported.run()["folded"] == 2
     assert reported.run()["folded"] == 0
+
+
+def test_what_the_gauges_have_taken_is_not_there_for_adding_up(
+    reported: Reported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, backlog = [NOW], iter([100] * 5 + [0])
+
+    def slow() -> int:
+        now[0] += 38_000
+        return 0
+
+    reported.letters, reported.clock = slow, lambda: now[0]
+    monkeypatch.setattr(reported.api.ports.figures, "fold", lambda _: next(backlog))
+    assert reported.run()["folded"] == 100
 
 
 def test_without_the_database_what_is_elsewhere_is_reported_and_lambda_sees_the_failure(reported: Reported) -> None:
