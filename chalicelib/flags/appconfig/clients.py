@@ -21,7 +21,7 @@ READING = Config(connect_timeout=0.5, read_timeout=1, retries={"total_max_attemp
 # Throttling is tried again by the client, a conflict by ``deployment``.
 CHANGING = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
-# Whoever looks at the flags looks at much else, in the time that API Gateway or a schedule has: 6 s at most.
+# Who looks at the flags looks at much else, in the time that API Gateway or a schedule has: 6 s at most.
 LOOKING = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 
 

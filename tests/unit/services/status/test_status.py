@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +23,7 @@ from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.status.records import RollbackDrill
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import SyncStop, Verified
-from chalicelib.services.status.looking import PATIENCE_MS, Looks, Problem
+from chalicelib.services.status.looking import LOOK_SECONDS, PATIENCE_MS, Looks, Problem
 from chalicelib.services.status.parts import HOUR_MS
 from chalicelib.services.status.status import StatusService
 from tests.fakes.alarms import FakeCloudWatch
@@ -424,6 +424,17 @@ def test_what_comes_after_a_long_wait_is_not_looked_at_any_more() -> None:
     found = looks.at(never)
     assert isinstance(found, Problem)
     assert "too long" in found.text
+
+
+def test_what_the_database_is_asked_ends_in_time() -> None:
+    bounds: list[float] = []
+
+    def limit(seconds: float) -> AbstractContextManager[None]:
+        bounds.append(seconds)
+        return nullcontext()
+
+    Looks(lambda: None, limit, lambda: 0).at(lambda: 5)
+    assert bounds == [LOOK_SECONDS]
 
 
 def never() -> int:
