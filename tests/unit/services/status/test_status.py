@@ -187,7 +187,7 @@ def test_a_list_of_people_is_no_sample(system: System) -> None:
 
 
 def test_both_backends_are_shown_beside_each_other(system: System) -> None:
-    old, new = BackendFigures(1_000, 1, 5.0, 10.0, 20.0), BackendFigures(500, 50, 5.0, 10.0, 2_000.0)
+    old, new = BackendFigures(1_000, 1, 5.0, 10.0, 20.0), BackendFigures(500, 50, 5.0, 10.04321, 2_000.0)
     system.figures.backends[TABLE] = {Backend.OLD: old, Backend.NEW: new}
     shown = system.component()
     assert shown["backends"]["new"] == {
