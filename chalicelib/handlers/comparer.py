@@ -34,6 +34,6 @@ def backend_comparer(container: Container) -> dict[str, Any]:
         outcomes = container.comparer.run(BUDGET_SECONDS)
     except ComparisonError as error:
         return {"state": "refused", "reason": str(error)}
-    for outcome, compared in outcomes.items():
-        count(METRICS[outcome], compared)
+    for outcome, metric in METRICS.items():
+        count(metric, outcomes[outcome])  # 0 too: an alarm ends with the first run that finds nothing
     return {"state": "compared", **{outcome.value: compared for outcome, compared in outcomes.items()}}

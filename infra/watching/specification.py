@@ -17,6 +17,10 @@ def _of_backend(name: MetricName, statistic: str, backend: str) -> Metric:
     return own(name, statistic, component=MEMBER, backend=backend)
 
 
+def _in_queue(name: str) -> Metric:
+    return Metric(name, "Maximum", {"QueueName": f"${{{MEMBER}.QueueName}}"}, "AWS/SQS")
+
+
 CRITICAL = (
     Rule(
         "DisplayQueriesSlow",
@@ -54,7 +58,7 @@ CRITICAL = (
     Rule(
         "BackendsDiffer",
         Severity.CRITICAL,
-        "Both backends were asked the same and answered differently.",
+        "Both backends were asked the same and answered differently: the report names the component to roll back.",
         "python -m infra compare report",
         'python -m infra flags kill --reason "the backends differ"',
         {"different": own(MetricName.COMPARISONS_DIFFERENT, "Sum")},
@@ -136,14 +140,11 @@ CRITICAL = (
         "python -m infra dlq ls",
         "python -m infra dlq redrive --all",
         {
-            "letters": Metric(
-                "ApproximateNumberOfMessagesVisible",
-                "Maximum",
-                {"QueueName": f"${{{MEMBER}.QueueName}}"},
-                "AWS/SQS",
-            )
+            "visible": _in_queue("ApproximateNumberOfMessagesVisible"),
+            "hidden": _in_queue("ApproximateNumberOfMessagesNotVisible"),  # who looks at a letter hides it for a while
         },
         threshold=0,
+        expression="visible + FILL(hidden, 0)",
         period_seconds=MINUTE,
         each=Each.QUEUE,
     ),

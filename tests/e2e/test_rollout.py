@@ -181,7 +181,7 @@ def test_whoever_follows_the_readme_moves_the_table_sees_the_bug_and_comes_back(
     assert code == 1
     assert "stop, because the backends differ" in verdict
     assert "flags rollback energy_table" in verdict
-    assert readme.shell(f"$I repair --user {wrong} --apply")[0] == 0
+    assert readme.shell(f"$I repair --user {wrong} --apply --yes")[0] == 0
     assert readme.shell(f"$I compare replay {bug['fingerprint']}")[0] == 0
 
     readme.run("flags set energy_table --percent 50")

@@ -249,6 +249,10 @@ class RingingAlarm:
         """Whether somebody must look at once."""
         return self.severity == "critical"
 
+    def is_of(self, rules: Sequence[str]) -> bool:
+        """Whether one of these rules makes it ring."""
+        return any(f"-{rule}-" in f"{self.name}-" for rule in rules)
+
     def concerns(self, component: Component) -> bool:
         """Whether it speaks of a component: each one, unless its name ends with that of another."""
         named = next((each for each in Component if self.name.endswith(f"-{each}")), component)

@@ -28,6 +28,8 @@ COMMAND = "python -m infra"
 OPEN_THE_GATE = f"{COMMAND} flags set global --on --reason WHY"
 STEPS = (10, 50, 100)  # percentages, one after the other
 NOT_ADDED = "answers are not added up yet, and the older ones left out; the function StatusReporter adds them"
+# Alarms about what the verdict looks at itself: it knows of which component, and sooner that it is mended.
+SEEN_BY_THE_VERDICT = ("BackendsDiffer", "DataDiffer", "MetersFailing", "SyncStopped")
 SEEN_BY_PEOPLE = (Stage.TEST, Stage.PARTIAL, Stage.EVERYBODY)
 
 
@@ -93,8 +95,8 @@ def _obstacles(seen: Evidence) -> Iterator[Obstacle]:
     if isinstance(shared.readiness, Obstacle):
         yield shared.readiness
     yield from _answers(seen)
-    yield from _alarms(seen)
     yield from _system(shared)
+    yield from _alarms(seen)
     yield from _unknown(seen)
     if not shared.flags.global_enabled and not seen.flags_decide_nothing:
         yield Obstacle("first open the global gate: while it is closed, everybody gets the old backend", OPEN_THE_GATE)
@@ -109,8 +111,8 @@ def _differences(seen: Evidence) -> Iterator[Obstacle]:
         yield Obstacle(urgent + how, _way_back(seen) if urgent else seen.comparisons.command)
     if urgent and seen.shared.verify.differences:
         yield Obstacle(
-            f"{urgent}the last verify found differences ({seen.shared.verify.differences})",
-            f"{COMMAND} repair --apply",
+            f"{urgent}the last verify found differences ({seen.shared.verify.differences}): mend them, then verify",
+            f"{COMMAND} repair",
         )
 
 
@@ -137,7 +139,7 @@ def _alarms(seen: Evidence) -> Iterator[Obstacle]:
     """While a critical alarm rings nobody goes on, but for the components that it does not speak of."""
     alarms = seen.shared.alarms
     for alarm in alarms.ringing or ():
-        if alarm.is_critical and alarm.concerns(seen.component):
+        if alarm.is_critical and alarm.concerns(seen.component) and not alarm.is_of(SEEN_BY_THE_VERDICT):
             yield Obstacle(f"an alarm rings: {alarm.name}", alarm.command or alarms.command)
 
 

@@ -63,8 +63,8 @@ class Readiness:
         if self.verified is None or self.verified.since != self.sync.since:
             return Obstacle(f"nobody has compared the sides since the mode is {self.sync.mode}", f"{COMMAND} verify")
         if self.verified.differences:
-            found = f"the last verify found differences ({self.verified.differences})"
-            return Obstacle(found, f"{COMMAND} repair --apply")
+            found = f"the last verify found differences ({self.verified.differences}): mend them, then verify"
+            return Obstacle(found, f"{COMMAND} repair")
         return None
 
     def as_document(self) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def print_gate(flags: Iterable[Flag], overruled: str | None) -> None:
 def print_change(made: ChangeResult, answered: bool | None, problem: str | None) -> None:
     """What was changed, how long it took to be in effect, and what keeps it from that (``problem``)."""
     change = made.change
-    print_changes([change])
+    console.print(changes_table([change]))
     if change.in_effect_ms is not None:
         console.print(f"in effect everywhere after {change.in_effect_ms / 1000:.1f} s")
     if problem:
@@ -71,11 +71,11 @@ def print_change(made: ChangeResult, answered: bool | None, problem: str | None)
 
 def print_changes(changes: Sequence[FlagChange]) -> None:
     """Changes, one row per flag that changed."""
-    console.print(changes_table(changes))
+    console.print(changes_table(changes, times=True))
 
 
-def changes_table(changes: Sequence[FlagChange]) -> Table:
-    """Only who and why may go on in the next line."""
+def changes_table(changes: Sequence[FlagChange], *, times: bool = False) -> Table:
+    """Only who and why may go on in the next line. ``times``: with after how long each was in effect."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("when (UTC)", "what", "flag", "from what to what"):
         table.add_column(name, no_wrap=True)
@@ -84,7 +84,9 @@ def changes_table(changes: Sequence[FlagChange]) -> Table:
         for name in change.after or ["-"]:
             what = change.action if change.state is ChangeState.DEPLOYED else f"{change.action} ({change.state})"
             course = f"{_words(change.before.get(name))} → {_words(change.after.get(name))}"
-            by = escape(f"{change.by}: {change.reason}")
+            is_timed = times and change.in_effect_ms is not None
+            seen = f" (in effect after {(change.in_effect_ms or 0) / 1000:.1f} s)" if is_timed else ""
+            by = escape(f"{change.by}: {change.reason}{seen}")
             table.add_row(minute(change.at), what, short_name(name), course, by)
     return table
 
@@ -100,6 +102,15 @@ def print_plan(plan: Plan) -> None:
     shares = f"{_percent(plan.before)} to {_percent(plan.after)}"
     people = f"{plan.in_before} of {plan.known} known users are in, {plan.in_after} will be"
     console.print(f"{plan.before.name}, {shares}: {people}; {len(plan.entering)} enter, {len(plan.leaving)} leave")
+    console.print(f"to do it: python -m infra flags {_doing(plan)} --reason WHY")
+
+
+def _doing(plan: Plan) -> str:
+    """What leads to where a plan ends."""
+    name, wanted = short_name(plan.after.name), plain(plan.after.rollout_percent)
+    if plan.after.rollout_percent < plan.before.rollout_percent:
+        return f"rollback {name} --to {wanted}"
+    return f"set {name} --percent {wanted}{'' if plan.after.exact_user_ids is None else ' --exact'}"
 
 
 def print_explanation(found: Explanation) -> None:

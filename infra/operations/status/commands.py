@@ -19,9 +19,10 @@ from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.status.blocks import LONGEST_HOURS, Status
 from chalicelib.flags.changes.inspect import FlagOverview
 from chalicelib.repositories.database import MongoDatabase
+from infra.deployment.packaging import ROOT, digest_of_sources
 from infra.errors import OperatorError
 from infra.operations.printing import print_json
-from infra.operations.status.printing import print_component, print_status
+from infra.operations.status.printing import print_component, print_release, print_status
 from infra.targets.database import opened
 from infra.targets.deployment import Deployment
 from infra.targets.flags import flag_operations_of
@@ -51,9 +52,18 @@ def status(target: Target, hours: int, component: str | None, as_json: bool) -> 
         print_json(found.as_document())
     elif component is None:
         print_status(found, str(target))
+        print_release(_release_of(target), digest_of_sources(ROOT))
     else:
         print_component(found.components[0], found.at)
     sys.exit(0 if found.may_go_on else 1)
+
+
+def _release_of(target: Target) -> str:
+    """The digest of the deployed code; empty where nobody can say."""
+    try:
+        return Deployment.of(target).parameters().get("Release", "")
+    except (OperatorError, BotoCoreError, ClientError):
+        return ""
 
 
 def seen(target: Target, hours: int = HOURS) -> Status:

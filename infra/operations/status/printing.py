@@ -40,6 +40,12 @@ def print_status(status: Status, place: str) -> None:
         print_component(component, status.at)
 
 
+def print_release(deployed: str, here: str) -> None:
+    """Say so where the functions are of another code than these commands."""
+    if deployed and deployed != here:
+        console.print("\n[red]the functions are of another release than these commands[/]: make up, or deploy")
+
+
 def print_component(component: ComponentStatus, at: int) -> None:
     """One component as it was at an instant, its verdict first."""
     verdict = component.verdict
@@ -185,6 +191,8 @@ def _erasures(block: ErasuresBlock) -> str:
 
 
 def _share(block: ShareBlock) -> str:
+    if not block.people:
+        return f"nobody has asked since the flags changed last; {block.set:g} % are set"
     really = "" if block.percent is None else f" ({block.percent:g} %)"
     mismatch = "; [red]chance does not explain that[/]" if block.mismatch else ""
     return f"{block.new} of {block.people} people got the new backend{really}, {block.set:g} % are set{mismatch}"

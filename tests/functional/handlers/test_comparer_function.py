@@ -51,6 +51,9 @@ def metrics(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
     return {name: line[name][0] for line in lines for name in METRICS.values() if name in line}
 
 
+NOTHING = dict.fromkeys(METRICS.values(), 0)  # is said too, so that an alarm ends
+
+
 def test_what_was_read_is_compared_once(reader: Api) -> None:
     assert run() == {"state": "compared", "equal": 2}
     assert run() == {"state": "compared"}
@@ -62,7 +65,7 @@ def test_a_difference_is_counted_and_told_by_its_place(reader: Api, capsys: pyte
     damage(reader)
     capsys.readouterr()
     assert run() == {"state": "compared", "equal": 1, "different": 1}
-    assert metrics(capsys) == {"ComparisonsEqual": 1, "ComparisonsDifferent": 1}
+    assert metrics(capsys) == NOTHING | {"ComparisonsEqual": 1, "ComparisonsDifferent": 1}
     found = {(group.kind, group.place) for group in reader.ports.comparisons.report(NOW).groups}
     assert found == {("value", "months[].meterReading"), ("type", "months[].meterReading")}
 
@@ -72,7 +75,7 @@ def test_a_display_that_lags_is_lag(reader: Api, capsys: pytest.CaptureFixture[s
     assert reader.request("POST", "/components/energy_forms", body).status_code == 201
     capsys.readouterr()
     assert run() == {"state": "compared", "equal": 1, "lag": 1}
-    assert metrics(capsys) == {"ComparisonsEqual": 1, "ComparisonsLag": 1}
+    assert metrics(capsys) == NOTHING | {"ComparisonsEqual": 1, "ComparisonsLag": 1}
 
 
 def test_every_outcome_has_a_metric_of_its_own() -> None:

@@ -445,9 +445,11 @@ def test_a_plan_of_a_flag_names_who_enters_and_who_leaves(printed: Callable[[], 
         "user bucket",
         "alice 346 enters",
         f"{TABLE}, 0 % to 50 %: 0 of 2 known users are in, 1 will be; 1 enter, 0 leave",
+        "to do it: python -m infra flags set energy_table --percent 50 --reason WHY",
         "user bucket",
         "bob 96167 leaves",
         f"{TABLE}, 100 % to 50 %: 2 of 2 known users are in, 1 will be; 0 enter, 1 leave",
+        "to do it: python -m infra flags rollback energy_table --to 50 --reason WHY",
     ]
 
 

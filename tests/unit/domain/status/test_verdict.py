@@ -71,6 +71,7 @@ def ringing(name: str, severity: str = "critical") -> AlarmsBlock:
         (seen(stage=Stage.OFF, percent=0), "may go on", f"{PLAN} 10"),
         (seen(stage=Stage.TEST, percent=0), "may go on", f"{PLAN} 10"),
         (seen(alarms=ringing("stack-ComponentFailing-dashboard")), "may go on", f"{PLAN} 50"),  # is another's
+        (seen(alarms=ringing("stack-BackendsDiffer")), "may go on", f"{PLAN} 50"),  # nothing is open: it rings on
         (seen(alarms=ringing("stack-MemoryShort-Sweeper", "warning")), "may go on", f"{PLAN} 50"),
         (seen(percent=9.5), "may go on", f"{PLAN} 10"),
         (seen(percent=99), "may go on", f"{PLAN} 100"),
@@ -108,8 +109,8 @@ def test_where_nothing_stands_in_the_way_it_may_go_on_to_its_next_step(
         (seen(stage=Stage.OFF, comparisons=DIFFERS), "the backends differ in a way that is open", "compare"),
         (
             seen(verify=VerifyBlock(command="verify", differences=4)),
-            "stop, because the last verify found differences (4)",
-            "python -m infra repair --apply",
+            "stop, because the last verify found differences (4): mend them, then verify",
+            "python -m infra repair",  # which says what --apply would do
         ),
         (
             seen(

@@ -65,6 +65,9 @@ def test_a_change_is_told_in_one_line(rollout: Rollout) -> None:
     _, row = console.export_text().splitlines()
     told = [minute(made.change.at), "set", "energy_table", "on, 50 % → on, 100 %", "olga: as planned"]
     assert [part.strip() for part in row.split("  ") if part.strip()] == told
+    listed = Console(width=140, file=StringIO(), record=True)
+    listed.print(changes_table([made.change], times=True))
+    assert f"olga: as planned (in effect after {(made.change.in_effect_ms or 0) / 1000:.1f} s)" in listed.export_text()
 
 
 def test_a_change_of_people_is_told_by_how_many_there_are(rollout: Rollout) -> None:

@@ -15,6 +15,7 @@ from chalicelib.domain.sync.reconciliation import SyncStop, Verified
 from infra import __main__ as command_line
 from infra.operations import drill, sync
 from infra.operations.status import commands
+from infra.targets.deployment import Deployment
 from tests.unit.services.status.test_status import AWAY, System, compared
 
 TABLE = Component.ENERGY_TABLE
@@ -124,6 +125,7 @@ def figures(system: System) -> None:
         "3 since 2027-01-15",
         "energy_forms, on this code: 2 of 500 writes lost, last new answer after 14.25 s; not passed",
         "alarms 1 rings: stack-DataDiffer (critical) since 2024-05-01 00:00 python -m infra alarms",
+        "nobody has asked since the flags changed last; 0 % are set",
         "the global gate is open",
         "set by olga: as planned",
         "all applied",
@@ -154,6 +156,19 @@ def test_a_percentage_that_a_switched_off_flag_keeps_is_not_taken_for_one_in_eff
 ) -> None:
     system.rollout.set(20, enabled=False)
     assert "energy_table off (20 % are kept for when it is on):" in shown(capsys)
+
+
+@pytest.mark.parametrize(("release", "is_said"), [("older", True), ("here", False), ("", False)])
+def test_functions_of_another_release_than_the_command_are_named(
+    system: System,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    release: str,
+    is_said: bool,
+) -> None:
+    monkeypatch.setattr(commands, "digest_of_sources", lambda _: "here")
+    monkeypatch.setattr(Deployment, "parameters", lambda _: {"Release": release})
+    assert ("another release than these commands" in shown(capsys)) is is_said
 
 
 def test_what_could_not_be_looked_at_says_why_beside_the_rest(

@@ -136,7 +136,10 @@ CASES = {
     ),
     "ServerErrors": TOO_MANY_FAIL,
     "GatewayErrors": TOO_MANY_FAIL,
-    "DeadLetters": Cases(rings=[{"letters": [[0, 1]]}], quiet=[{"letters": [[4], [0]]}]),
+    "DeadLetters": Cases(
+        rings=[{"visible": [[0, 1]]}, {"visible": [[0]], "hidden": [[1]]}],  # looked at just now, it waits still
+        quiet=[{"visible": [[4], [0]], "hidden": [[0], [0]]}],
+    ),
     "MetersFailing": Cases(rings=[{"failing": [[0, 1]]}], quiet=[{"failing": [[4], [0]]}]),
     "SyncStopped": Cases(rings=[{"stopped": [[0, 1]]}], quiet=[{"stopped": [[1, 1], [0, 0]]}]),
     "ComponentSlower": Cases(
