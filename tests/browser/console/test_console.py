@@ -290,16 +290,18 @@ def test_it_refreshes_itself_keeps_what_it_had_and_says_since_when(
     expect(card(page, Component.ENERGY_TABLE)).to_contain_text("12.5 %")
 
 
-def test_it_does_not_refresh_while_somebody_writes(enter: Enter, served: Served, rollout: Rollout) -> None:
+def test_it_does_not_refresh_while_somebody_writes_a_reason(enter: Enter, served: Served, rollout: Rollout) -> None:
     page = enter(screen="energy_table")
     page.get_by_label("Percentage", exact=True).focus()
+    page.clock.set_fixed_time("2024-03-15T10:00:30Z")
+    expect(page.get_by_text("As of 10:00:30 UTC.")).to_be_visible()
+    page.get_by_role("button", name="Roll back").click()
     expect(page.get_by_text("Paused while you write.")).to_be_visible()
     before = len(served.answered)
     page.clock.set_fixed_time("2024-03-15T10:01:00Z")
     page.wait_for_timeout(2_500)
     assert len(served.answered) == before
-    page.get_by_role("heading", name="Energy table").click()
-    until(page, "!document.querySelector('main input:focus')")
+    page.keyboard.press("Escape")
     expect(page.get_by_text("As of 10:01:00 UTC.")).to_be_visible()
     assert len(served.answered) > before
 

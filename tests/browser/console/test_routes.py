@@ -108,7 +108,7 @@ def test_the_mode_is_changed_and_its_change_is_listed(household: Served, page: P
 def test_all_meters_are_compared(page: Page) -> None:
     shown = screen(page, "Verify", "verify")
     dialog = confirm(page, "Compare all meters", "before we go on")
-    expect(dialog).to_contain_text("Finished:")
+    expect(dialog).to_contain_text("Finished.")
     dialog.get_by_role("button", name="Close").click()
     expect(shown).to_contain_text("Nothing.")
 
@@ -116,8 +116,8 @@ def test_all_meters_are_compared(page: Page) -> None:
 def test_what_is_behind_is_refreshed(page: Page) -> None:
     shown = screen(page, "Display lag", "staleness")
     expect(shown).to_contain_text("No meter is behind.")
-    shown.get_by_role("button", name="Refresh now").click()
+    shown.get_by_role("button", name="Sweep now").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Why?").fill("somebody asks")
-    dialog.get_by_role("button", name="Refresh now").click()
+    dialog.get_by_role("button", name="Sweep now").click()
     expect(dialog).to_contain_text("Done.")
