@@ -156,6 +156,7 @@ def test_a_percentage_goes_up_and_back_by_keyboard(enter: Enter, rollout: Rollou
 
 
 def test_what_has_changed_is_seen_behind_the_dialog_before_anybody_closes_it(enter: Enter, rollout: Rollout) -> None:
+    rollout.set(10)
     page = enter(screen="energy_table")
     dialog = confirm(page, "Stop everything", "it burns")
     expect(dialog).to_contain_text("In effect after 15 s.")
