@@ -15,7 +15,7 @@ from tests.browser.console.conftest import Enter
 from tests.browser.console.operations import FINDING, FINGERPRINT, Operations, alarms, mode, status
 from tests.browser.people import be, sign_in_as
 from tests.browser.server import Served
-from tests.browser.settling import settled, until
+from tests.browser.settling import settled
 from tests.browser.watching import Watch
 from tests.functional.test_page import BUDGET_BYTES
 from tests.unit.flags.rollout import TABLE, Rollout

@@ -78,7 +78,13 @@ def test_every_command_on_every_screen_is_one(page: Page) -> None:
 def test_alarms_say_what_they_mean(household: Served, page: Page) -> None:
     household.behind.aws.cloudwatch.add(f"{STACK}-MetersFailing", "ALARM", SAID)
     shown = screen(page, "Alarms", "alarms")
-    for text in ("Alarms that ring: 1", "Critical", f"{STACK}-MetersFailing", "Meters cannot be refreshed", "python -m infra sweep"):
+    for text in (
+        "Alarms that ring: 1",
+        "Critical",
+        f"{STACK}-MetersFailing",
+        "Meters cannot be refreshed",
+        "python -m infra sweep",
+    ):
         expect(shown).to_contain_text(text)
 
 
