@@ -78,7 +78,7 @@ def card_of(page: Page, name: str) -> Locator:
 @pytest.mark.usefixtures("flags")
 def test_an_operator_moves_a_component_and_back_by_the_console_alone(deployed: Deployed, page: Page) -> None:
     go(page, "Verify")
-    expect(done(page, "Compare all meters")).to_contain_text("Finished:", timeout=PATIENCE_MS)
+    expect(done(page, "Compare all meters")).to_contain_text("Finished.", timeout=PATIENCE_MS)
     close(page)
     go(page, "Energy table")
     if page.get_by_role("button", name="Open the gate").count():
