@@ -131,6 +131,13 @@ test("a card tells what may go on, what waits, and what must stop", async () => 
   );
 });
 
+test("where nobody has asked yet this is said, not that nothing is known", async () => {
+  const share = { ...component.share, people: 0, new: 0, percent: null };
+  const { root } = await opened({ changes: { "/ops/status": { ...status, components: [{ ...component, share }] } } });
+  await until(() => plain(root).includes("nobody has asked since the flags changed last"));
+  assert.ok(!plain(root).includes("0 of 0"));
+});
+
 test("a percentage that is only remembered is not shown as if it held", async () => {
   const off = { ...status, components: [{ ...component, stage: "off", percent: "10" }] };
   const first = await opened({ changes: { "/ops/status": off } });
