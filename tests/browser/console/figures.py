@@ -20,8 +20,8 @@ def instants(place: Locator) -> list[str]:
 
 
 def commands(page: Page) -> set[str]:
-    """Every command on a screen."""
-    return {*page.locator(".command code").all_inner_texts()}
+    """Every command on a screen, folded ones too."""
+    return {*page.locator(".command code").all_text_contents()}
 
 
 def on_screen(page: Page) -> dict[str, list[float | str]]:
