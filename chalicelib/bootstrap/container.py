@@ -183,6 +183,7 @@ def compose(
         gauges=GaugeService(
             ports.figures,
             ports.feedback,
+            ports.comparisons,
             ports.erasures,
             ports.sync_control,
             partial(percentages, flags.overview),

@@ -32,11 +32,15 @@ NO_PLACE = AppConfigIds("", "", "", "")  # nobody answers there: everybody gets 
 
 @dataclass(frozen=True, slots=True)
 class FlagAdapters:
-    """AppConfig as one process reaches it: the store it decides by, new ones to watch with, the home it changes."""
+    """AppConfig as one process reaches it: the store it decides by, new ones to watch with, the home it changes.
+
+    ``look``: the same home for who only looks, and gives up sooner.
+    """
 
     store: FlagStore
     new_store: Callable[[], FlagStore]
     home: AppConfigControlPlane
+    look: AppConfigControlPlane
     waiting: Waiting = field(default_factory=lambda: Waiting(time, sleep))
 
 
@@ -66,7 +70,7 @@ def flag_operations(
 ) -> FlagOperations:
     """Put the use cases together."""
     return FlagOperations(
-        FlagOverview(adapters.home, adapters.store, decisions, history, users, control, clock),
+        FlagOverview(adapters.look, adapters.store, decisions, history, users, control, clock),
         FlagChanges(flag_publishing(adapters, history, clock), users, control),
     )
 
@@ -84,6 +88,5 @@ def appconfig_adapters(clients: FlagClients, place: AppConfigIds, reports: Repor
         return AppConfigFlagStore(ConfigurationSession(clients.reading, place, time), reports, time)
 
     silent = SilentReports()
-    return FlagAdapters(
-        store(reports or silent), partial(store, silent), AppConfigControlPlane(clients.changing, place)
-    )
+    home, look = (AppConfigControlPlane(client, place) for client in (clients.changing, clients.looking))
+    return FlagAdapters(store(reports or silent), partial(store, silent), home, look)

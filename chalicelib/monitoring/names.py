@@ -49,6 +49,7 @@ class MetricName(StrEnum):
     ROLLBACKS = "Rollbacks"
     FLAG_PERCENT = "FlagPercent"
     NEW_SHARE = "NewShare"
+    DIFFERENCES_OPEN = "DifferencesOpen"
     VERIFY_DIFFERENCES = "VerifyDifferences"
     MIGRATIONS_OPEN = "MigrationsOpen"
     ERASURES_WAITING = "ErasuresWaiting"

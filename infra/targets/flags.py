@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 
 from chalicelib.bootstrap.flags import FlagOperations, shell_flags
 from chalicelib.domain.rollout.flag_history import FlagChange
-from chalicelib.flags.appconfig.clients import CHANGING, READING, AppConfigIds, FlagClients
+from chalicelib.flags.appconfig.clients import CHANGING, LOOKING, READING, AppConfigIds, FlagClients
 from chalicelib.repositories.database import MongoDatabase
 from infra.deployment.application import Target as Aws
 from infra.deployment.application import flags_parameters
@@ -104,7 +104,8 @@ def _reached(target: Target) -> tuple[FlagClients, AppConfigIds]:
 def clients_of(aws: Aws) -> FlagClients:
     """A shell has no more patience with AppConfig than a function: a rollback must not wait for one that hangs."""
     client = cache(aws.client)
-    return FlagClients(partial(client, "appconfigdata", READING), partial(client, "appconfig", CHANGING))
+    changing, looking = (partial(client, "appconfig", config) for config in (CHANGING, LOOKING))
+    return FlagClients(partial(client, "appconfigdata", READING), changing, looking)
 
 
 def _listing(url: str, token: str) -> dict[str, Any] | None:

@@ -19,6 +19,8 @@ Source = Callable[[Mapping[str, Any], Sequence[float]], Values]  # a MetricStat'
 def state_of(alarm: Alarm, source: Source, now: float, known_from: float = 0.0) -> str:
     """Return the alarm's state at ``now``, in seconds since 1970. Nothing was measured before ``known_from``.
 
+    CloudWatch has no such limit: what looks for silence rings there for a new stage, until its data are old enough.
+
     Raises ValueError for an alarm that the rules do not make.
     """
     if (alarm["TreatMissingData"], alarm["ComparisonOperator"]) != ("notBreaching", "GreaterThanThreshold"):

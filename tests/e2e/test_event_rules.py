@@ -11,6 +11,7 @@ from chalicelib.domain.events import EVENT_SOURCE, EnergyReadingCreated, MeterCh
 from chalicelib.domain.readings import EnergyType
 from chalicelib.events.entries import BYTES_PER_CALL, entry_of, size_of
 from chalicelib.events.eventbridge import EventBridgePublisher
+from chalicelib.monitoring.trace import traceparent
 from infra.deployment.application import Target
 from infra.local.layout import REGION, Layout
 from infra.local.waiting import wait_until
@@ -56,7 +57,8 @@ def event(characters: int) -> EnergyReadingCreated:
 
 def test_the_publishers_largest_event_is_taken_and_beyond_that_nothing_is_sent(aws: Target) -> None:
     queue = rule_with_queue(aws, f"a-{uuid4().hex}", EVENT_SOURCE)
-    largest = BYTES_PER_CALL - 1 - size_of(entry_of(event(0), "default"))
+    smallest = event(0).model_copy(update={"traceparent": traceparent()})  # the publisher adds one
+    largest = BYTES_PER_CALL - 1 - size_of(entry_of(smallest, "default"))
     publisher = EventBridgePublisher(lambda: aws.client("events"), "default")
     assert len(publisher.send([event(1), event(largest), event(largest + 1), *(event(2) for _ in range(12))])) == 1
     arrived: list[int] = []

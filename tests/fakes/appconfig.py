@@ -126,7 +126,7 @@ class FakeAppConfig:
     @property
     def clients(self) -> FlagClients:
         client = cast(Any, self)
-        return FlagClients(lambda: client, lambda: client)
+        return FlagClients(lambda: client, lambda: client, lambda: client)
 
     # the data plane
 

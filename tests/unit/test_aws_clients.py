@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from chalicelib.alarms.client import cloudwatch
 from chalicelib.dead_letters.client import functions, sqs
 from chalicelib.events.client import eventbridge
-from chalicelib.flags.appconfig.clients import appconfig, appconfigdata
+from chalicelib.flags.appconfig.clients import appconfig, appconfig_for_a_look, appconfigdata
 
 Open = Callable[[], Any]
 
@@ -51,6 +51,7 @@ def opened(accessor: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         (eventbridge, 1, 2),
         (appconfigdata, 0.5, 1),
         (appconfig, 2, 5),
+        (appconfig_for_a_look, 1, 3),
         (sqs, 2, 5),
         (functions, 2, 5),
         (cloudwatch, 1, 2),
@@ -89,3 +90,9 @@ def test_an_operators_change_is_tried_again_when_appconfig_throttles_it(monkeypa
     client.meta.events.register("before-send", aws)
     client.list_applications()
     assert len(aws.calls) == 2
+
+
+def test_a_look_at_the_flags_ends_before_api_gateway_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside it the status waits for a slow database for up to twenty seconds, of 29."""
+    config = opened(appconfig_for_a_look, monkeypatch).meta.config
+    assert config.read_timeout * config.retries["total_max_attempts"] <= 6

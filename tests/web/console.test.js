@@ -101,6 +101,70 @@ test("the first screen says where a component stands, what comes first, and by w
     assert.ok(plain(root).includes(text), text);
 });
 
+test("a card tells what may go on, what waits, and what must stop", async () => {
+  const of = (name, mayGoOn, text, stage = "partial") => ({
+    ...component,
+    component: name,
+    stage,
+    verdict: { ...verdict, mayGoOn, text },
+    comparisons: { ...component.comparisons, open: 0 },
+  });
+  const components = [
+    of("dashboard", true, "may go on"),
+    of("energy_table", false, "stop, because the backends differ in 2 open ways"),
+    of("monthly_charts", false, "the backends differ in a way that is open", "off"),
+  ];
+  const { root } = await opened({ changes: { "/ops/status": { ...status, components } } });
+  await until(() => root.querySelectorAll("article").length === 3);
+  const cards = [...root.querySelectorAll("article")];
+  assert.deepEqual(
+    cards.map((card) => [card.className, card.querySelector(".verdict p").textContent]),
+    [
+      ["may-go-on", "may go on"],
+      ["stop", "stop, because the backends differ in 2 open ways"],
+      ["waits", "the backends differ in a way that is open"],
+    ],
+  );
+  assert.deepEqual(
+    cards.map((card) => card.querySelector("details").open),
+    [true, true, false], // what is at rest has its figures folded
+  );
+});
+
+test("where nobody has asked yet this is said, not that nothing is known", async () => {
+  const share = { ...component.share, people: 0, new: 0, percent: null };
+  const { root } = await opened({ changes: { "/ops/status": { ...status, components: [{ ...component, share }] } } });
+  await until(() => plain(root).includes("nobody has asked since the flags changed last"));
+  assert.ok(!plain(root).includes("0 of 0"));
+});
+
+test("a percentage that is only remembered is not shown as if it held", async () => {
+  const off = { ...status, components: [{ ...component, stage: "off", percent: "10" }] };
+  const first = await opened({ changes: { "/ops/status": off } });
+  await until(() => first.root.querySelector("article"));
+  assert.equal(first.root.querySelector("article .stage strong").textContent, "off");
+  const { root } = await opened({ changes: { "/ops/status": off }, screen: "energy_table" });
+  await until(() => root.querySelector("#now .fact"));
+  assert.equal(root.querySelector("#now .fact strong").textContent, "off");
+  assert.match(plain(root.querySelector("#now .fact")), /10 % kept for when it is on/);
+});
+
+const DIGEST = "e5624a3746c6083708703508543f14e8";
+
+test("examples that differ only in their instant are one, and who it was fits on a phone", async () => {
+  const example = { user: DIGEST, place: "months[0].amount", old: `number:${DIGEST}`, new: 3 };
+  const examples = ["08", "09", "10"].map((hour) => ({ ...example, at: `2024-03-15T${hour}:00:00Z` }));
+  const found = { fingerprint: "5f", kind: "value", place: "months", answers: 3, users: 1, examples };
+  const detail = { hours: [], fingerprints: [found], feedback: [] };
+  const { root } = await opened({ changes: { "/ops/components/energy_table": detail }, screen: "energy_table" });
+  await until(() => root.querySelector(".example"));
+  assert.equal(root.querySelectorAll(".example").length, 1);
+  const text = plain(root.querySelector(".example"));
+  for (const part of ["3 times", "who e5624a37", "old number:e5624a37, new 3"]) assert.ok(text.includes(part), text);
+  assert.ok(!text.includes(DIGEST));
+  assert.ok(root.querySelector(`.example [title="${DIGEST}"]`)); // the whole is still there
+});
+
 test("a part that could not be looked at says why, and the others show their figures", async () => {
   const { root } = await opened();
   await until(() => plain(root).includes("the rows are away"));
@@ -190,6 +254,36 @@ test("a percentage is changed after a look at who moves, for the document that w
   assert.equal(headers["If-Match"], '"v1"');
 });
 
+test("what was looked at is forgotten once it is done, and the screen shows the flags that are now", async () => {
+  let version = "v1";
+  const { root } = await opened({
+    screen: "energy_table",
+    changes: {
+      "/ops/flags": () => ({ ...listing, version }),
+      "/ops/flags/energy_table": () => {
+        version = "v2";
+        return { inEffectMs: 3250 };
+      },
+    },
+  });
+  await until(() => buttonOf(root, "Who would move?"));
+  root.querySelector(".planning").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  await until(() => buttonOf(root, "Set to 50%"));
+  const dialog = await act(root, "Set to 50%");
+  await until(() => !buttonOf(root.querySelector("#plan"), "Set to 50%")); // before anybody presses Close
+  assert.ok(dialog.open);
+});
+
+test("stopping everything says that each flag is switched off too", async () => {
+  const { root } = await opened({ screen: "energy_table" });
+  await until(() => buttonOf(root, "Stop everything"));
+  buttonOf(root, "Stop everything").click();
+  await until(() => root.querySelector("dialog[open]"));
+  const text = plain(root.querySelector("dialog[open]"));
+  assert.ok(text.includes("the flag of each component is switched off"), text);
+  assert.ok(text.includes("Opening the gate alone brings nobody back"), text);
+});
+
 test("what was looked at is forgotten when another percentage is typed", async () => {
   const { root } = await opened({ screen: "energy_table" });
   await until(() => buttonOf(root, "Who would move?"));
@@ -262,6 +356,10 @@ test("verify is asked again until it is finished, and says how far it is", async
   });
   assert.equal(said.at(-1), "Finished. Meters: 16, differences: 1.");
   await until(() => plain(root).includes("p-1 power, energy 7: differs"));
+  location.hash = "#alarms";
+  await until(() => root.querySelector("section#alarms"));
+  location.hash = "#verify";
+  await until(() => plain(root).includes("p-1 power, energy 7: differs"), "what was found, on coming back");
 });
 
 test("the mode goes to its neighbours only", async () => {

@@ -21,6 +21,9 @@ READING = Config(connect_timeout=0.5, read_timeout=1, retries={"total_max_attemp
 # Throttling is tried again by the client, a conflict by ``deployment``.
 CHANGING = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
+# Who looks at the flags looks at much else, in the time that API Gateway or a schedule has: 6 s at most.
+LOOKING = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
+
 
 @dataclass(frozen=True, slots=True)
 class AppConfigIds:
@@ -46,12 +49,20 @@ def appconfig() -> "AppConfigClient":
     return client
 
 
+@cache
+def appconfig_for_a_look() -> "AppConfigClient":
+    """The client that the document is looked at with; it gives up soon."""
+    client: AppConfigClient = boto3.client("appconfig", config=LOOKING)
+    return client
+
+
 @dataclass(frozen=True, slots=True)
 class FlagClients:
-    """How the document is read and changed: accessors, so that nothing is opened before it is used."""
+    """How the document is read, changed and looked at: accessors, so that nothing is opened before it is used."""
 
     reading: "Callable[[], AppConfigDataClient]" = appconfigdata
     changing: "Callable[[], AppConfigClient]" = appconfig
+    looking: "Callable[[], AppConfigClient]" = appconfig_for_a_look
 
 
 def code_of(error: ClientError) -> str:

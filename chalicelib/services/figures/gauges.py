@@ -1,11 +1,13 @@
 """The gauges of the rollout: figures of now, read each minute, so that somebody is told when one is not right."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from chalicelib.domain.account import Erasures
 from chalicelib.domain.ports import Clock
+from chalicelib.domain.rollout.comparison_log import ComparisonLog
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.feedback import FeedbackLog
 from chalicelib.domain.rollout.figures import RolloutFigures
@@ -23,7 +25,7 @@ Percentages = tuple[str, Mapping[Component, Decimal]]
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """One figure: a percentage of a component, or a count without one."""
+    """One figure, of a component or of the system."""
 
     name: MetricName
     value: float
@@ -41,6 +43,7 @@ class GaugeService:
 
     figures: RolloutFigures
     feedback: FeedbackLog
+    comparisons: ComparisonLog
     erasures: Erasures
     control: SyncControl
     percentages: Callable[[], Percentages]
@@ -56,6 +59,7 @@ class GaugeService:
     def _sources(self) -> tuple[Callable[[], Iterable[Gauge]], ...]:
         return (
             self._shares,
+            self._open_differences,
             self._verified,
             self._erasures,
             self._feedback,
@@ -72,6 +76,12 @@ class GaugeService:
             share = self.figures.share(component, version)
             if share.people:
                 yield Gauge(MetricName.NEW_SHARE, 100 * share.new / share.people, component)
+
+    def _open_differences(self) -> Iterator[Gauge]:
+        """Of all that is kept: what was seen once is open until somebody answers for it, or finds it gone."""
+        now = self.clock()
+        still_open = Counter(group.component for group in self.comparisons.groups(0) if group.is_open(now))
+        yield from (Gauge(MetricName.DIFFERENCES_OPEN, still_open[component], component) for component in Component)
 
     def _verified(self) -> Iterator[Gauge]:
         if verified := self.control.verified():

@@ -68,6 +68,18 @@ class Staleness:
     read_at: int = 0
 
 
+def staleness_of(lagging: LaggingMeters, sync: SyncState, limit: int) -> Staleness:
+    """How far the display lags, with so many of the failing meters; nothing does while nothing is shown from it.
+
+    Raises UnavailableError.
+    """
+    if Side.NEW not in sync.writes:
+        return Staleness(read_at=sync.read_at)
+    lag = lagging.lag(_before(sync, GRACE_SECONDS))
+    failing, first = lagging.failing(limit)
+    return Staleness(lag.meters, lag.seconds(sync.read_at), failing, first, sync.read_at)
+
+
 class SweeperService:
     """Refreshes meters whose display lags, then outdated ones, within a number and a time."""
 
@@ -102,12 +114,7 @@ class SweeperService:
 
     def staleness(self, limit: int) -> Staleness:
         """How far the display lags; nothing does while nothing is shown from it. Raises UnavailableError."""
-        sync = self._queries.sync()
-        if Side.NEW not in sync.writes:
-            return Staleness(read_at=sync.read_at)
-        lag = self._lagging.lag(_before(sync, GRACE_SECONDS))
-        failing, first = self._lagging.failing(limit)
-        return Staleness(lag.meters, lag.seconds(sync.read_at), failing, first, sync.read_at)
+        return staleness_of(self._lagging, self._queries.sync(), limit)
 
     def outdated(self) -> int:
         """How many meters an older calculation shows, but for those that lag. Raises UnavailableError."""

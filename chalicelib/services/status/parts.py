@@ -20,6 +20,7 @@ from chalicelib.domain.status.blocks import (
 )
 from chalicelib.domain.status.flags import FlagSeen, FlagsSeen
 from chalicelib.domain.status.verdict import COMMAND
+from chalicelib.services.figures.as_json import backend_document
 from chalicelib.services.status.looking import Problem
 
 HOUR_MS = 3_600_000
@@ -137,7 +138,7 @@ def _answers(figures: BackendFigures | None) -> Answers:
     if figures is None:
         return Answers(0, 0, None, None, None, None)
     failed = _percent(figures.failures, figures.answers)
-    return Answers(figures.answers, figures.failures, failed, figures.p50, figures.p95, figures.p99)
+    return Answers(failure_percent=failed, **backend_document(figures))
 
 
 def _percent(part: int, whole: int) -> float | None:

@@ -16,7 +16,7 @@ from chalicelib.domain.status.blocks import (
 )
 from chalicelib.domain.status.flags import Obstacle
 from chalicelib.domain.status.verdict import COMMAND
-from chalicelib.services.refresh.sweeper import GRACE_SECONDS
+from chalicelib.services.refresh.sweeper import staleness_of
 from chalicelib.services.status.looking import Looks, Problem
 from chalicelib.services.status.sources import StatusSources
 
@@ -79,13 +79,12 @@ class SystemLook:
         command, lagging = f"{COMMAND} sweep --list", self._sources.lagging
 
         def look() -> DisplayBlock:
-            now = self._sources.control.state().read_at  # every time that decides about data is the database's
-            lag = lagging.lag(now - round(GRACE_SECONDS * 1000))
+            found = staleness_of(lagging, self._sources.control.state(), 1)
             return DisplayBlock(
                 command=command,
-                lagging=lag.meters,
-                oldest_seconds=round(lag.seconds(now), 1),
-                failing=lagging.failing(1)[0],
+                lagging=found.lagging,
+                oldest_seconds=round(found.oldest_seconds, 1),
+                failing=found.failing,
                 outdated=lagging.outdated(),
             )
 

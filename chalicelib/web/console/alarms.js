@@ -16,7 +16,7 @@ export function Screen() {
     alarms.length > 0 &&
     html`<details><summary>${title}: ${alarms.length}</summary><ul>${alarms.map(({ name }) => html`<li key=${name}>${name}</li>`)}</ul></details>`;
   return html`
-    <${Panel} name="alarms" title=${common.screens.alarms} kept=${kept}>
+    <${Panel} name="alarms" title=${common.ringing(of("ALARM").length)} kept=${kept}>
       <${Alarms} all=${of("ALARM")} empty=${common.silent} />
       ${folded(said.silent, of("OK"))}${folded(said.noData, of("INSUFFICIENT_DATA"))}
       <p><${Command} text=${`${LIST_ALARMS} --all`} /></p>

@@ -97,6 +97,7 @@ function toneOf(verdict) {
 /** Who really got the new backend. @param {{of: any}} props */
 export function Share({ of: share }) {
   const { said } = useConsole();
+  if (share?.people === 0) return said.nobodyAsked;
   return html`
     <${Percent} value=${share?.percent} />
     ${typeof share?.people === "number" && html` (<${Figure} value=${share.new} /> ${said.of} <${Figure} value=${share.people} /> ${said.people})`}

@@ -129,7 +129,7 @@ const ENGLISH = {
       `Finished. Meters: ${done}, differences: ${found}.`,
     findings: "What was found",
     none: "Nothing.",
-    whose: "The command above says which person a meter belongs to.",
+    whose: "This says whose meter it is:",
   },
   alarms: {
     silent: "Silent",
@@ -286,7 +286,7 @@ const GERMAN = {
     finished: (done, found) => `Fertig. Zähler: ${done}, Unterschiede: ${found}.`,
     findings: "Was gefunden wurde",
     none: "Nichts.",
-    whose: "Der Befehl oben sagt, zu welcher Person ein Zähler gehört.",
+    whose: "Das sagt, wessen Zähler es ist:",
   },
   alarms: {
     silent: "Ruhig",

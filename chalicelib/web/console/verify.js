@@ -43,7 +43,7 @@ export function Screen() {
       ${
         findings &&
         html`<h3>${said.findings}</h3>
-        ${findings.length ? html`<ul>${findings.map(({ meter, collection, document, problem: wrong }) => html`<li><${Short} text=${meter} />, <code>${collection} ${document}</code>: ${wrong}</li>`)}</ul><p>${said.whose}</p>` : html`<p>${said.none}</p>`}`
+        ${findings.length ? html`<ul>${findings.map(({ meter, collection, document, problem: wrong }) => html`<li><${Short} text=${meter} />, <code>${collection} ${document}</code>: ${wrong}</li>`)}</ul><p>${said.whose} <${Command} text="python -m infra verify" /></p>` : html`<p>${said.none}</p>`}`
       }
     <//>
   `;

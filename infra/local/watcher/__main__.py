@@ -39,6 +39,8 @@ def _attempt(step: Callable[[], object]) -> None:
         step()
     except (BotoCoreError, ClientError) as error:
         log.warning("CloudWatch is not reached, the next try is in %.0f s: %s", SECONDS, error)
+    except OSError as error:
+        log.warning("the functions' log cannot be read, the next try is in %.0f s: %s", SECONDS, error)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Takes measured values, sends them to LocalStack's CloudWatch, and sets the state of each alarm."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -8,6 +9,7 @@ from infra.local.watcher.emf import Measured
 from infra.watching.evaluation import ALARM, Alarm, source_of, state_of
 from infra.watching.samples import Samples, Values
 
+log = logging.getLogger("watcher")
 T = TypeVar("T")
 KEPT_SECONDS, KEPT_VALUES = 4 * 3600.0, 100_000
 UNSENT = 10_000
@@ -43,9 +45,16 @@ class Watcher:
         self._unsent = []
 
     def judge(self) -> list[str]:
-        """Set the state of each alarm where it has changed; return the names of those that ring."""
-        now = self._clock()
-        states = {alarm["AlarmName"]: self._judged(alarm, now) for alarm in self._alarms()}
+        """Set the state of each alarm where it has changed; return the names of those that ring.
+
+        One that the rules do not make, because somebody tries something, is passed over.
+        """
+        now, states = self._clock(), dict[str, str]()
+        for alarm in self._alarms():
+            try:
+                states[alarm["AlarmName"]] = self._judged(alarm, now)
+            except ValueError as error:
+                log.warning("an alarm is passed over: %s", error)
         return sorted(name for name, state in states.items() if state == ALARM)
 
     def _alarms(self) -> Iterator[Alarm]:

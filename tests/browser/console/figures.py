@@ -20,8 +20,8 @@ def instants(place: Locator) -> list[str]:
 
 
 def commands(page: Page) -> set[str]:
-    """Every command on a screen."""
-    return {*page.locator(".command code").all_inner_texts()}
+    """Every command on a screen, folded ones too."""
+    return {*page.locator(".command code").all_text_contents()}
 
 
 def on_screen(page: Page) -> dict[str, list[float | str]]:
@@ -39,7 +39,7 @@ def in_document(status: dict[str, Any]) -> dict[str, list[float | str]]:
 def _of_component(status: dict[str, Any]) -> list[Any]:
     share, backends = status["share"], status["backends"]
     failing = [backends[name] and backends[name]["failurePercent"] for name in ("new", "old")]
-    people = [] if share["people"] is None else [share["new"], share["people"]]
+    people = [] if not share["people"] else [share["new"], share["people"]]
     lists = [status["testUsers"], *failing, status["comparisons"]["open"], status["feedback"]["open"]]
     return [status["percent"], share["percent"], *people, *lists]
 

@@ -15,7 +15,7 @@ from tests.browser.console.conftest import Enter
 from tests.browser.console.operations import FINDING, FINGERPRINT, Operations, alarms, mode, status
 from tests.browser.people import be, sign_in_as
 from tests.browser.server import Served
-from tests.browser.settling import settled, until
+from tests.browser.settling import settled
 from tests.browser.watching import Watch
 from tests.functional.test_page import BUDGET_BYTES
 from tests.unit.flags.rollout import TABLE, Rollout
@@ -156,6 +156,7 @@ def test_a_percentage_goes_up_and_back_by_keyboard(enter: Enter, rollout: Rollou
 
 
 def test_what_has_changed_is_seen_behind_the_dialog_before_anybody_closes_it(enter: Enter, rollout: Rollout) -> None:
+    rollout.set(10)
     page = enter(screen="energy_table")
     dialog = confirm(page, "Stop everything", "it burns")
     expect(dialog).to_contain_text("In effect after 15 s.")
@@ -290,16 +291,18 @@ def test_it_refreshes_itself_keeps_what_it_had_and_says_since_when(
     expect(card(page, Component.ENERGY_TABLE)).to_contain_text("12.5 %")
 
 
-def test_it_does_not_refresh_while_somebody_writes(enter: Enter, served: Served, rollout: Rollout) -> None:
+def test_it_does_not_refresh_while_somebody_writes_a_reason(enter: Enter, served: Served, rollout: Rollout) -> None:
     page = enter(screen="energy_table")
     page.get_by_label("Percentage", exact=True).focus()
+    page.clock.set_fixed_time("2024-03-15T10:00:30Z")
+    expect(page.get_by_text("As of 10:00:30 UTC.")).to_be_visible()
+    page.get_by_role("button", name="Roll back").click()
     expect(page.get_by_text("Paused while you write.")).to_be_visible()
     before = len(served.answered)
     page.clock.set_fixed_time("2024-03-15T10:01:00Z")
     page.wait_for_timeout(2_500)
     assert len(served.answered) == before
-    page.get_by_role("heading", name="Energy table").click()
-    until(page, "!document.querySelector('main input:focus')")
+    page.keyboard.press("Escape")
     expect(page.get_by_text("As of 10:01:00 UTC.")).to_be_visible()
     assert len(served.answered) > before
 

@@ -78,7 +78,13 @@ def test_every_command_on_every_screen_is_one(page: Page) -> None:
 def test_alarms_say_what_they_mean(household: Served, page: Page) -> None:
     household.behind.aws.cloudwatch.add(f"{STACK}-MetersFailing", "ALARM", SAID)
     shown = screen(page, "Alarms", "alarms")
-    for text in ("rings", "Critical", f"{STACK}-MetersFailing", "Meters cannot be refreshed", "python -m infra sweep"):
+    for text in (
+        "Alarms that ring: 1",
+        "Critical",
+        f"{STACK}-MetersFailing",
+        "Meters cannot be refreshed",
+        "python -m infra sweep",
+    ):
         expect(shown).to_contain_text(text)
 
 
@@ -108,7 +114,7 @@ def test_the_mode_is_changed_and_its_change_is_listed(household: Served, page: P
 def test_all_meters_are_compared(page: Page) -> None:
     shown = screen(page, "Verify", "verify")
     dialog = confirm(page, "Compare all meters", "before we go on")
-    expect(dialog).to_contain_text("Finished:")
+    expect(dialog).to_contain_text("Finished.")
     dialog.get_by_role("button", name="Close").click()
     expect(shown).to_contain_text("Nothing.")
 
@@ -116,8 +122,8 @@ def test_all_meters_are_compared(page: Page) -> None:
 def test_what_is_behind_is_refreshed(page: Page) -> None:
     shown = screen(page, "Display lag", "staleness")
     expect(shown).to_contain_text("No meter is behind.")
-    shown.get_by_role("button", name="Refresh now").click()
+    shown.get_by_role("button", name="Sweep now").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Why?").fill("somebody asks")
-    dialog.get_by_role("button", name="Refresh now").click()
+    dialog.get_by_role("button", name="Sweep now").click()
     expect(dialog).to_contain_text("Done.")

@@ -9,9 +9,12 @@ import pytest
 from chalicelib.bootstrap.container import Rollout as Composed
 from chalicelib.bootstrap.container import compose, using
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
 from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
+from chalicelib.domain.rollout.differences import differences
 from chalicelib.domain.rollout.feedback import Feedback
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.handlers.status_reporter import status_reporter
@@ -40,6 +43,7 @@ class Reported:
         self.api = api
         self.rollout = Rollout(store=api.store)
         self.api.store.stored.clock = lambda: NOW
+        self.clock = lambda: NOW
         self.letters: Callable[[], int] = lambda: 2
         self._capsys = capsys
 
@@ -51,7 +55,7 @@ class Reported:
         self._capsys.readouterr()
         metrics().clear_metrics()
         composed = Composed(self.api.flags, appconfig=self.rollout.adapters, letters=self.letters)
-        with using(compose(self.api.ports, self.api.container.verifier, lambda: NOW, composed)):
+        with using(compose(self.api.ports, self.api.container.verifier, self.clock, composed)):
             return dict(status_reporter(SCHEDULE, Context()))
 
     def metrics(self) -> Metrics:
@@ -79,7 +83,7 @@ def reported(api: Api, capsys: pytest.CaptureFixture[str]) -> Iterator[Reported]
 
 
 def percentages(metrics: Metrics) -> Metrics:
-    return {key: value for key, value in metrics.items() if key[1] is not None}
+    return {key: value for key, value in metrics.items() if key[0] in {"FlagPercent", "NewShare"}}
 
 
 def test_counts_are_reported_without_a_dimension_of_their_own(reported: Reported) -> None:
@@ -121,6 +125,21 @@ def test_a_retired_component_has_no_percentage(reported: Reported) -> None:
     assert ("FlagPercent", TABLE) not in reported.metrics()
 
 
+def test_a_difference_is_open_in_every_report_until_somebody_answers_for_it(reported: Reported) -> None:
+    comparisons = reported.api.ports.comparisons
+    found = tuple(differences({"amount": 1}, {"amount": 2}))
+    compared = ComparisonResult(Request(TABLE, "alice", {}), Outcome.DIFFERENT, found)
+    comparisons.add(compared, Pseudonyms(b"key"), NOW - 40 * 24 * 3_600_000)
+    nothing = {("DifferencesOpen", each): 0 for each in Component}
+    for still_open in (1, 1, 0):
+        if not still_open:
+            [fingerprint] = compared.distinct
+            comparisons.save_rule(IgnoreRule(fingerprint, "olga", "known", NOW + 1))
+        reported.run()
+        told = {key: value for key, value in reported.metrics().items() if key[0] == "DifferencesOpen"}
+        assert told == nothing | {("DifferencesOpen", TABLE): still_open}
+
+
 def test_the_ways_back_of_one_minute_are_counted_whoever_made_them(reported: Reported) -> None:
     minute = NOW // 60_000 * 60_000
     first, last = minute - 120_000, minute - 60_001
@@ -153,9 +172,10 @@ def test_each_gauge_fails_alone(reported: Reported, caplog: pytest.LogCaptureFix
 
     reported.letters = gone
     reported.rollout.appconfig.down = True
-    assert reported.run()["gauges"] == 5
+    assert reported.run()["gauges"] == 5 + len(Component)
     found = reported.metrics()
-    assert found == {(name, None): value for name, value in COUNTS.items() if name != "DeadLetters"}
+    counts = {(name, None): value for name, value in COUNTS.items() if name != "DeadLetters"}
+    assert found == counts | {("DifferencesOpen", each): 0 for each in Component}
     silent = [record.gauge for record in caplog.records if record.message == "a gauge cannot be read"]  # type: ignore[attr-defined]
     assert silent == ["shares", "dead_letters"]
 
@@ -165,6 +185,20 @@ def test_answers_are_added_up_once_they_are_a_minute_old(reported: Reported) -> 
         reported.answered("anna", Backend.OLD, Reason.TEST_USER, "one", NOW - elapsed_ms)
     assert reported.run()["folded"] == 2
     assert reported.run()["folded"] == 0
+
+
+def test_what_the_gauges_have_taken_is_not_there_for_adding_up(
+    reported: Reported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, backlog = [NOW], iter([100] * 5 + [0])
+
+    def slow() -> int:
+        now[0] += 38_000
+        return 0
+
+    reported.letters, reported.clock = slow, lambda: now[0]
+    monkeypatch.setattr(reported.api.ports.figures, "fold", lambda _: next(backlog))
+    assert reported.run()["folded"] == 100
 
 
 def test_without_the_database_what_is_elsewhere_is_reported_and_lambda_sees_the_failure(reported: Reported) -> None:

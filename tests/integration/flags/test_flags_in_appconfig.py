@@ -88,7 +88,7 @@ class Stage:
 
     def operator(self, database: Database[Any]) -> FlagOperations:
         store, users = self.store(), MongoKnownUsers(database)
-        adapters = FlagAdapters(store, self.store, self.home, self.waiting)
+        adapters = FlagAdapters(store, self.store, self.home, self.home, self.waiting)
         control = MongoSyncControl(database)
         return flag_operations(adapters, FlagDecisions(store), MongoFlagHistory(database), users, control, now)
 

@@ -28,7 +28,7 @@ def test_an_erasure_leaves_the_id_in_none_of_them(migrated: Database[Any], monke
     store = rollout.flags.overview.store
     new_store = rollout.flags.changes.publishing.new_store
     waiting = Waiting(lambda: rollout.appconfig.now, rollout.appconfig.pass_time)
-    adapters = FlagAdapters(store, new_store, rollout.home, waiting)
+    adapters = FlagAdapters(store, new_store, rollout.home, rollout.home, waiting)
     overview = rollout.flags.overview
     flags = flag_operations(adapters, overview.decisions, history, overview.users, rollout.control, rollout.now)
     for users in ((GONE, "bob"), ("carol",)):

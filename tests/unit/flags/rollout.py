@@ -66,8 +66,8 @@ class Rollout:
         def new_store() -> AppConfigFlagStore:
             return AppConfigFlagStore(ConfigurationSession(clients.reading, PLACE, clock), SilentReports(), clock)
 
-        home = AppConfigControlPlane(clients.changing, PLACE)
-        return FlagAdapters(new_store(), new_store, home, Waiting(clock, self.appconfig.pass_time))
+        home, look = (AppConfigControlPlane(client, PLACE) for client in (clients.changing, clients.looking))
+        return FlagAdapters(new_store(), new_store, home, look, Waiting(clock, self.appconfig.pass_time))
 
     def known(self, *users: str) -> None:
         for user_id in users:

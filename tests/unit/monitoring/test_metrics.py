@@ -30,6 +30,7 @@ ANSWER = ("service", "component", "backend")
 BY_THE_STATUS_REPORTER = {
     MetricName.FLAG_PERCENT,
     MetricName.NEW_SHARE,
+    MetricName.DIFFERENCES_OPEN,
     MetricName.VERIFY_DIFFERENCES,
     MetricName.MIGRATIONS_OPEN,
     MetricName.ERASURES_WAITING,

@@ -1,14 +1,17 @@
 """Plans that come true, and explanations that name the rule."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from chalicelib.bootstrap.flags import appconfig_adapters, flag_operations
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.flags.document.names import COMPONENTS
+from tests.fakes.appconfig import PLACE
 from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
 
 
@@ -103,3 +106,13 @@ def test_an_explanation_of_an_exact_percentage_counts_the_people() -> None:
         "not one of the 1 users written down for 50 %",
         "one of the 1 users written down for 50 %",
     ]
+
+
+def test_who_only_looks_does_not_wait_as_long_as_who_changes(rollout: Rollout) -> None:
+    def changing() -> Any:
+        raise AssertionError("this client waits long")
+
+    adapters = appconfig_adapters(replace(rollout.appconfig.clients, changing=changing), PLACE)
+    own = rollout.flags.overview
+    looking = flag_operations(adapters, own.decisions, own.history, own.users, own.control, own.clock).overview
+    assert looking.listing().document.version == own.listing().document.version

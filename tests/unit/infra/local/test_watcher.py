@@ -233,3 +233,12 @@ def test_without_localstack_the_watcher_runs_on_and_says_what_is_missing(
     long_ago = beat.stat().st_mtime - emulators.BEAT_SECONDS - 1
     os.utime(beat, (long_ago, long_ago))
     assert not piece.ready()
+
+
+def test_an_alarm_that_somebody_tries_keeps_no_other_one_from_ringing(clock: Clock) -> None:
+    tried = alarm_of("BackendsDiffer") | {"AlarmName": f"{PREFIX}mine", "TreatMissingData": "breaching"}
+    cloud = Cloud(tried, alarm_of("BackendsDiffer"))
+    watcher = Watcher(cloud, PREFIX, clock)
+    watcher.take(measured([emf(1)]))
+    clock.now += 1
+    assert watcher.judge() == [f"{PREFIX}BackendsDiffer"]

@@ -116,6 +116,7 @@ CASES = {
     "BackendsDiffer": Cases(
         rings=[{"different": [[0, 1]]}, {"different": [[1], []]}], quiet=[{"different": [[5], [0]]}]
     ),
+    "ComponentDiffers": Cases(rings=[{"open": [[0], [0, 1]]}], quiet=[{"open": [[2], [0, 0]]}]),
     "DataDiffer": Cases(
         rings=[{"differences": [[0, 1]] * 3}],
         quiet=[{"differences": [[3], [3], [0, 0]]}, {"differences": [[0], [3], [3]]}],

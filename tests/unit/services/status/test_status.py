@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +23,7 @@ from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.status.records import RollbackDrill
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import SyncStop, Verified
-from chalicelib.services.status.looking import PATIENCE_MS, Looks, Problem
+from chalicelib.services.status.looking import LOOK_SECONDS, PATIENCE_MS, Looks, Problem
 from chalicelib.services.status.parts import HOUR_MS
 from chalicelib.services.status.status import StatusService
 from tests.fakes.alarms import FakeCloudWatch
@@ -187,7 +187,7 @@ def test_a_list_of_people_is_no_sample(system: System) -> None:
 
 
 def test_both_backends_are_shown_beside_each_other(system: System) -> None:
-    old, new = BackendFigures(1_000, 1, 5.0, 10.0, 20.0), BackendFigures(500, 50, 5.0, 10.0, 2_000.0)
+    old, new = BackendFigures(1_000, 1, 5.0, 10.0, 20.0), BackendFigures(500, 50, 5.0, 10.04321, 2_000.0)
     system.figures.backends[TABLE] = {Backend.OLD: old, Backend.NEW: new}
     shown = system.component()
     assert shown["backends"]["new"] == {
@@ -426,6 +426,17 @@ def test_what_comes_after_a_long_wait_is_not_looked_at_any_more() -> None:
     assert "too long" in found.text
 
 
+def test_what_the_database_is_asked_ends_in_time() -> None:
+    bounds: list[float] = []
+
+    def limit(seconds: float) -> AbstractContextManager[None]:
+        bounds.append(seconds)
+        return nullcontext()
+
+    Looks(lambda: None, limit, lambda: 0).at(lambda: 5)
+    assert bounds == [LOOK_SECONDS]
+
+
 def never() -> int:
     raise AssertionError("nobody may look")
 
@@ -439,3 +450,6 @@ def test_a_meter_that_lags_longer_than_a_refresh_takes_is_shown_with_its_age(sys
     display = system.status()["display"]
     assert (display["lagging"], display["oldestSeconds"]) == (1, 45.0)
     assert system.component()["verdict"]["command"] == "python -m infra sweep --list"
+    system.rollout.mode(SyncMode.OLD_ONLY)
+    display = system.status()["display"]
+    assert (display["lagging"], display["oldestSeconds"]) == (0, 0.0), "nothing is shown from the new side"
