@@ -151,6 +151,7 @@ const ENGLISH = {
     setWill: (/** @type {string} */ from, /** @type {string} */ to) => `The flag goes from ${from} to ${to}.`,
     moves: (/** @type {string} */ entering, /** @type {string} */ leaving) =>
       `Of the known people ${entering} enter and ${leaving} leave.`,
+    gateIsShut: "The global gate is shut: nobody gets the new backend until somebody opens it.",
     blocked: "It will be refused:",
     rollBack: "Roll back",
     rollBackWill: (/** @type {string} */ component) => `${component}: everybody gets the old backend again.`,
@@ -307,6 +308,7 @@ const GERMAN = {
     setTo: (percent) => `Auf ${percent} setzen`,
     setWill: (from, to) => `Das Flag geht von ${from} auf ${to}.`,
     moves: (entering, leaving) => `Von den bekannten Personen kommen ${entering} dazu und ${leaving} gehen weg.`,
+    gateIsShut: "Das Haupttor ist zu: Niemand bekommt das neue Backend, bis jemand es öffnet.",
     blocked: "Es wird abgelehnt werden:",
     rollBack: "Zurücknehmen",
     rollBackWill: (component) => `${component}: Alle bekommen wieder das alte Backend.`,
