@@ -422,6 +422,18 @@ test("only what is looked at is asked for again", async () => {
   );
 });
 
+test("what a look changes is asked for again by people alone", async () => {
+  const { documents, waiting } = documented();
+  documents.watch("/a", () => {});
+  documents.watch("/letters", () => {}, true);
+  documents.refresh(false);
+  documents.refresh();
+  assert.deepEqual(
+    waiting.map(({ path }) => path),
+    ["/a", "/letters", "/a", "/a", "/letters"],
+  );
+});
+
 test("an answer that a later one has overtaken is dropped", async () => {
   const { documents, waiting } = documented();
   documents.watch("/a", () => {});

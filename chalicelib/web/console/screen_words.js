@@ -75,6 +75,8 @@ const ENGLISH = {
     error: "error",
     attempts: "attempts",
     letter: "letter",
+    byHand: (/** @type {string} */ refresh) =>
+      `This list is read again only by “${refresh}”: while somebody looks, letters are hidden from others for a moment.`,
     none: "There is no dead letter.",
     show: "Show",
     hide: "Hide",
@@ -236,6 +238,8 @@ const GERMAN = {
     error: "Fehler",
     attempts: "Versuche",
     letter: "Ereignis",
+    byHand: (refresh) =>
+      `Diese Liste wird nur mit „${refresh}“ neu gelesen: Wer nachsieht, verbirgt die Ereignisse einen Moment lang vor anderen.`,
     none: "Es gibt kein unzustellbares Ereignis.",
     show: "Zeigen",
     hide: "Verbergen",
