@@ -325,6 +325,7 @@ def test_it_does_not_refresh_while_somebody_writes_a_reason(enter: Enter, served
 def test_after_the_end_of_the_token_what_was_typed_is_still_there(enter: Enter, served: Served, watch: Watch) -> None:
     page = enter(screen="energy_table")
     watch.announce(401, "/ops/")
+    page.get_by_role("button", name="Stop everything").wait_for()
     with served.refusing_tokens():
         refused = confirm(page, "Stop everything", "it burns")
         expect(refused).to_contain_text("Not done.")
