@@ -274,6 +274,32 @@ test("what was looked at is forgotten once it is done, and the screen shows the 
   assert.ok(dialog.open);
 });
 
+test("a change is confirmed by the figures of its plan, and by what the gate lets through", async () => {
+  const kept = { ...flag, enabled: false, rolloutPercent: 10 };
+  const from0 = { ...plan, from: { rolloutPercent: 0 } };
+  const { root } = await opened({
+    screen: "energy_table",
+    changes: {
+      "/ops/flags": { ...listing, flags: [{ componentScope: null, enabled: false }, kept] },
+      "/ops/flags/energy_table/plan": from0,
+    },
+  });
+  await until(() => buttonOf(root, "Who would move?"));
+  root.querySelector(".planning").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  await until(() => buttonOf(root, "Set to 50%"));
+  buttonOf(root, "Set to 50%").click();
+  await until(() => root.querySelector("dialog[open]"));
+  const text = plain(root.querySelector("dialog[open]"));
+  assert.match(text, /from 0% to 50%/);
+  assert.match(text, /The global gate is shut: nobody gets the new backend/);
+});
+
+test("the application's sentences are said to be English, whatever the page speaks", async () => {
+  const { root } = await opened();
+  await until(() => root.querySelector(".verdict"));
+  assert.equal(root.querySelector(".verdict p [lang=en]").textContent, verdict.text);
+});
+
 test("stopping everything says that each flag is switched off too", async () => {
   const { root } = await opened({ screen: "energy_table" });
   await until(() => buttonOf(root, "Stop everything"));
@@ -393,6 +419,18 @@ test("only what is looked at is asked for again", async () => {
   assert.deepEqual(
     waiting.map(({ path }) => path),
     ["/a", "/b", "/b"],
+  );
+});
+
+test("what a look changes is asked for again by people alone", async () => {
+  const { documents, waiting } = documented();
+  documents.watch("/a", () => {});
+  documents.watch("/letters", () => {}, true);
+  documents.refresh(false);
+  documents.refresh();
+  assert.deepEqual(
+    waiting.map(({ path }) => path),
+    ["/a", "/letters", "/a", "/a", "/letters"],
   );
 });
 

@@ -110,6 +110,9 @@ function useChange() {
   };
 }
 
+/** @param {any} listing the flags as they are @returns {boolean | undefined} */
+const isGateOpen = (listing) => listing?.flags.find((/** @type {any} */ flag) => flag.componentScope === null)?.enabled;
+
 /** The gate before all flags. @param {{isOpen: boolean | null | undefined}} props */
 export function Gate({ isOpen }) {
   const { words } = useConsole();
@@ -125,14 +128,14 @@ export function Gate({ isOpen }) {
 
 /**
  * To the percentage that somebody has looked at.
- * @param {{component: string, plan: any, listing: any, flag: any}} props ``plan``: who would enter or leave
+ * @param {{component: string, plan: any, listing: any}} props ``plan``: who would enter or leave
  */
-export function SetTo({ component, plan, listing, flag }) {
+export function SetTo({ component, plan, listing }) {
   const { words, formats } = useConsole();
   const said = screenWords(words).action;
   const change = useChange();
   const { rolloutPercent: percent, exact } = plan.to;
-  const now = flag.enabled ? flag.rolloutPercent : 0;
+  const now = plan.from.rolloutPercent;
   const isDown = percent < now;
   const send = (/** @type {string} */ reason) =>
     isDown
@@ -142,6 +145,7 @@ export function SetTo({ component, plan, listing, flag }) {
     <${Action} label=${said.setTo(formats.percent(percent))} send=${send} isGrave=${isDown}>
       <p>${said.setWill(formats.percent(now), formats.percent(percent))}</p>
       <p>${said.moves(formats.number(plan.entering.length), formats.number(plan.leaving.length))}</p>
+      ${isGateOpen(listing) === false && html`<p class="trouble">${said.gateIsShut}</p>`}
       ${!isDown && listing.blockedBy && html`<p class="trouble">${said.blocked} ${listing.blockedBy}</p>`}
     <//>
   `;
@@ -155,7 +159,7 @@ export function WayBack({ component, kept, status }) {
   const onNew = status?.share?.new;
   return html`
     <${Panel} name="commands" title=${said.title} kept=${kept}>
-      <p><${Gate} isOpen=${kept.body?.flags.find((/** @type {any} */ flag) => flag.componentScope === null)?.enabled} /></p>
+      <p><${Gate} isOpen=${isGateOpen(kept.body)} /></p>
       <div class="buttons">
         <${Action} label=${said.rollBack} isGrave=${true} send=${(/** @type {string} */ reason) => change("POST", `${component}/rollback`, { reason })}>
           <p>${said.rollBackWill(common.components[component])}</p>

@@ -10,7 +10,7 @@ const PATH = "/ops/dead-letters";
 export function Screen() {
   const { words, said: common } = useConsole();
   const said = screenWords(words).letters;
-  const kept = useDocument(PATH);
+  const kept = useDocument(PATH, true);
   const { letters = [], count, command } = kept.body ?? {};
   const rows = letters.map((/** @type {any} */ letter) => ({
     key: letter.id,
@@ -25,6 +25,7 @@ export function Screen() {
   return html`
     <${Panel} name="letters" title=${common.deadLetters} kept=${kept}>
       <p>${said.count} <${Figure} value=${count} /> ${command && html`<${Command} text=${command} />`}</p>
+      <p>${said.byHand(common.refresh)}</p>
       <${List} name=${common.deadLetters} heads=${[said.at, said.function, said.error, said.attempts, said.letter]} rows=${rows} empty=${said.none} />
     <//>
   `;

@@ -35,6 +35,8 @@ export class Documents {
     this.watched = new Map();
     /** @type {Map<string, number>} the latest attempt of each address: an answer that another has overtaken is dropped */
     this.turns = new Map();
+    /** @type {Set<string>} what only people ask for again: to look at it changes something */
+    this.byHand = new Set();
     /** When it was last asked for everything. */
     this.begun = now();
     /** Called with each answer. */
@@ -53,8 +55,10 @@ export class Documents {
    * Ask for a document now and with each refresh, and say when it has changed. Returns how to stop it.
    * @param {string} path
    * @param {() => void} changed
+   * @param {boolean} [byHand] whether only people ask for it again
    */
-  watch(path, changed) {
+  watch(path, changed, byHand = false) {
+    if (byHand) this.byHand.add(path);
     const watchers = this.watched.get(path) ?? new Set();
     this.watched.set(path, watchers.add(changed));
     if (watchers.size === 1) this.ask(path);
@@ -64,10 +68,14 @@ export class Documents {
     };
   }
 
-  /** Ask again for everything that somebody looks at. */
-  async refresh() {
+  /**
+   * Ask again for everything that somebody looks at.
+   * @param {boolean} [isByHand] false: because of the time alone
+   */
+  async refresh(isByHand = true) {
     this.begun = this.now();
-    await Promise.all([...this.watched.keys()].map((path) => this.ask(path)));
+    const paths = [...this.watched.keys()].filter((path) => isByHand || !this.byHand.has(path));
+    await Promise.all(paths.map((path) => this.ask(path)));
   }
 
   /** @param {string} path */
@@ -118,12 +126,13 @@ export function useDocuments() {
 /**
  * @template Body
  * @param {string} path
+ * @param {boolean} [byHand]
  * @returns {Kept<Body>}
  */
-export function useDocument(path) {
+export function useDocument(path, byHand = false) {
   const documents = useDocuments();
   const [, draw] = useState({});
-  useEffect(() => documents.watch(path, () => draw({})), [documents, path]);
+  useEffect(() => documents.watch(path, () => draw({}), byHand), [documents, path]);
   return documents.get(path);
 }
 
@@ -139,7 +148,7 @@ export function useRefreshing(documents, isOn) {
     const look = () => {
       const isPaused = Boolean(document.querySelector(TYPING));
       const isDue = documents.now() - documents.begun >= EVERY_MS;
-      if (isDue && !isPaused && document.visibilityState === "visible") documents.refresh();
+      if (isDue && !isPaused && document.visibilityState === "visible") documents.refresh(false);
       const { at, problem } = documents.state();
       const hasFailed = problem !== null;
       const isSame = (/** @type {typeof state} */ now) =>

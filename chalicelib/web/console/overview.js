@@ -44,8 +44,8 @@ export function Alarms({ all, empty }) {
       ({ name, severity, since, meaning, reason, command, act }) => html`
       <li key=${name} class=${severity}>
         <p><strong>${said.severities[severity] ?? severity}: ${name}</strong> ${said.since} <${Moment} at=${since} /></p>
-        ${meaning && html`<p>${meaning}</p>`}
-        <p>${reason}</p>
+        ${meaning && html`<p lang="en">${meaning}</p>`}
+        <p lang="en">${reason}</p>
         ${named(said.look, command)}${named(said.act, act)}
       </li>
     `,
@@ -110,7 +110,7 @@ export function Verdict({ of: verdict }) {
   if (!verdict) return html`<p class="verdict">${words.unknown}</p>`;
   return html`
     <div class=${`verdict ${toneOf(verdict)}`}>
-      <p><strong>${verdict.text}</strong></p>
+      <p><strong lang="en">${verdict.text}</strong></p>
       ${verdict.command && html`<${Command} text=${verdict.command} />`}
     </div>
   `;

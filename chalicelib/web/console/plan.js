@@ -47,7 +47,7 @@ export function Plan({ component, listing }) {
       ${problem && html`<p class="trouble">${problem}</p>`}
       ${plan && html`<${Planned} component=${component} plan=${plan} />`}
     </div>
-    ${plan && commands && html`<${commands.SetTo} ...${{ component, plan, flag }} listing=${listing} />`}
+    ${plan && commands && html`<${commands.SetTo} ...${{ component, plan, listing }} />`}
   `;
 }
 

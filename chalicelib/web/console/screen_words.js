@@ -75,6 +75,8 @@ const ENGLISH = {
     error: "error",
     attempts: "attempts",
     letter: "letter",
+    byHand: (/** @type {string} */ refresh) =>
+      `This list is read again only by “${refresh}”: while somebody looks, letters are hidden from others for a moment.`,
     none: "There is no dead letter.",
     show: "Show",
     hide: "Hide",
@@ -151,6 +153,7 @@ const ENGLISH = {
     setWill: (/** @type {string} */ from, /** @type {string} */ to) => `The flag goes from ${from} to ${to}.`,
     moves: (/** @type {string} */ entering, /** @type {string} */ leaving) =>
       `Of the known people ${entering} enter and ${leaving} leave.`,
+    gateIsShut: "The global gate is shut: nobody gets the new backend until somebody opens it.",
     blocked: "It will be refused:",
     rollBack: "Roll back",
     rollBackWill: (/** @type {string} */ component) => `${component}: everybody gets the old backend again.`,
@@ -235,6 +238,8 @@ const GERMAN = {
     error: "Fehler",
     attempts: "Versuche",
     letter: "Ereignis",
+    byHand: (refresh) =>
+      `Diese Liste wird nur mit „${refresh}“ neu gelesen: Wer nachsieht, verbirgt die Ereignisse einen Moment lang vor anderen.`,
     none: "Es gibt kein unzustellbares Ereignis.",
     show: "Zeigen",
     hide: "Verbergen",
@@ -307,6 +312,7 @@ const GERMAN = {
     setTo: (percent) => `Auf ${percent} setzen`,
     setWill: (from, to) => `Das Flag geht von ${from} auf ${to}.`,
     moves: (entering, leaving) => `Von den bekannten Personen kommen ${entering} dazu und ${leaving} gehen weg.`,
+    gateIsShut: "Das Haupttor ist zu: Niemand bekommt das neue Backend, bis jemand es öffnet.",
     blocked: "Es wird abgelehnt werden:",
     rollBack: "Zurücknehmen",
     rollBackWill: (component) => `${component}: Alle bekommen wieder das alte Backend.`,

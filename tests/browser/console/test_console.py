@@ -241,6 +241,21 @@ def test_what_an_operator_does_is_asked_for_with_a_reason(
     expect(section.get_by_role("heading").first).to_be_focused()
 
 
+def test_dead_letters_are_read_again_only_when_somebody_asks(enter: Enter, served: Served) -> None:
+    page = enter(screen="dead-letters")
+
+    def looks() -> int:
+        return sum(answered.path.startswith("/ops/dead-letters") for answered in served.answered)
+
+    before = looks()
+    page.clock.set_fixed_time("2024-03-15T10:01:00Z")
+    page.wait_for_timeout(2_500)
+    assert looks() == before
+    page.get_by_role("button", name="Refresh now").click()
+    expect(page.get_by_text("As of 10:01:00 UTC.")).to_be_visible()
+    assert looks() == before + 1
+
+
 def test_a_dead_letter_is_shown_with_its_event(enter: Enter) -> None:
     page = enter(screen="dead-letters")
     page.get_by_role("button", name="Show").click()
@@ -310,6 +325,7 @@ def test_it_does_not_refresh_while_somebody_writes_a_reason(enter: Enter, served
 def test_after_the_end_of_the_token_what_was_typed_is_still_there(enter: Enter, served: Served, watch: Watch) -> None:
     page = enter(screen="energy_table")
     watch.announce(401, "/ops/")
+    page.get_by_role("button", name="Stop everything").wait_for()
     with served.refusing_tokens():
         refused = confirm(page, "Stop everything", "it burns")
         expect(refused).to_contain_text("Not done.")
