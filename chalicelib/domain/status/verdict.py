@@ -29,7 +29,7 @@ OPEN_THE_GATE = f"{COMMAND} flags set global --on --reason WHY"
 STEPS = (10, 50, 100)  # percentages, one after the other
 NOT_ADDED = "answers are not added up yet, and the older ones left out; the function StatusReporter adds them"
 # Alarms about what the verdict looks at itself: it knows of which component, and sooner that it is mended.
-SEEN_BY_THE_VERDICT = ("BackendsDiffer", "DataDiffer", "MetersFailing", "SyncStopped")
+SEEN_BY_THE_VERDICT = ("BackendsDiffer", "ComponentDiffers", "DataDiffer", "MetersFailing", "SyncStopped")
 SEEN_BY_PEOPLE = (Stage.TEST, Stage.PARTIAL, Stage.EVERYBODY)
 
 
