@@ -31,7 +31,9 @@ def drill() -> None:
 
 @drill.command()
 @click.option("--component", type=click.Choice(sorted(WRITES)), default="energy_forms", show_default=True)
-@click.option("--writes", type=click.IntRange(min=20), default=500, show_default=True, help="acknowledged writes")
+@click.option(
+    "--writes", type=click.IntRange(min=20), default=500, show_default=True, help="acknowledged writes, at least"
+)
 @click.option("--moves", type=click.IntRange(1, 20), default=3, show_default=True, help="ways to the new backend")
 @with_target(changes=False, needed=False)
 @json_option

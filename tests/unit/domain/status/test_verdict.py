@@ -72,7 +72,7 @@ def ringing(name: str, severity: str = "critical") -> AlarmsBlock:
         (seen(stage=Stage.TEST, percent=0), "may go on", f"{PLAN} 10"),
         (seen(alarms=ringing("stack-ComponentFailing-dashboard")), "may go on", f"{PLAN} 50"),  # is another's
         (seen(alarms=ringing("stack-BackendsDiffer")), "may go on", f"{PLAN} 50"),  # nothing is open: it rings on
-        (seen(alarms=ringing("stack-ComponentDiffers-energy_table")), "may go on", f"{PLAN} 50"),  # answered for by now
+        (seen(alarms=ringing("stack-ComponentDiffers-energy_table")), "may go on", f"{PLAN} 50"),
         (seen(alarms=ringing("stack-MemoryShort-Sweeper", "warning")), "may go on", f"{PLAN} 50"),
         (seen(percent=9.5), "may go on", f"{PLAN} 10"),
         (seen(percent=99), "may go on", f"{PLAN} 100"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib.domain.status.verdict import SEEN_BY_THE_VERDICT
 from infra.watching import runbook
 from infra.watching.specification import RULES
 
@@ -21,3 +22,7 @@ def test_each_alarm_has_one_line_with_both_commands() -> None:
 def test_without_its_marks_the_chapter_is_not_written() -> None:
     with pytest.raises(ValueError, match="put both back"):
         runbook.written("# Operate\n")
+
+
+def test_the_verdict_names_alarms_that_there_are() -> None:
+    assert {*SEEN_BY_THE_VERDICT} < {rule.name for rule in RULES}
