@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
@@ -91,6 +92,14 @@ def test_a_comparison_that_is_out_of_time_takes_nothing_from_the_refreshes(
     monkeypatch.setattr(api.sides, "meters", fail)
     recorded(api)
     assert run(api)["refreshed"] == 1
+    assert api.ports.sync_control.verified() is None
+
+
+def test_a_run_that_took_its_time_compares_nothing_more(api: Api) -> None:
+    """Each look at the clock costs 36 s here."""
+    ticks = count(NOW, 36_000)
+    with using(compose(api.ports, api.container.verifier, lambda: next(ticks))):
+        assert sweeper(SCHEDULE, Context())["state"] == "swept"
     assert api.ports.sync_control.verified() is None
 
 
