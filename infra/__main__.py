@@ -13,7 +13,7 @@ from infra.errors import expected_errors
 from infra.targets.naming import addressed
 
 COMMANDS = {  # the module of infra.operations that holds each, and what the list of commands says of it
-    "alarms": ("alarms", "Say which alarms ring, why, and what to do."),
+    "alarms": ("alarms", "List the alarms that ring, with why, the command to look and the command to act."),
     "backup": ("backup.commands", "Write the whole of the data to FILE, as of one moment."),
     "compare": ("compare.commands", "Hold the backends' answers against each other."),
     "deploy": ("deploy", "Deploy to AWS with your own credentials."),
