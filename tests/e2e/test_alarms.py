@@ -108,10 +108,17 @@ def test_every_rule_is_deployed_says_what_to_do_and_is_judged(cloudwatch: Any) -
 
 
 def test_a_planted_bug_makes_its_alarm_ring_soon_and_the_topic_tells_it(
-    deployed: Deployed, database: Database[Any], cloudwatch: Any, told: Any, user: str, readme: Readme
+    deployed: Deployed,
+    database: Database[Any],
+    cloudwatch: Any,
+    told: Any,
+    user: str,
+    readme: Readme,
+    request: pytest.FixtureRequest,
 ) -> None:
     look(deployed)  # of what others have read it takes a sample: they come first
     damage(database, user)
+    request.addfinalizer(lambda: readme.shell(f"$I rebuild --user {user}"))  # others compare everything
     assert deployed.request("GET", CHART, user=user).status == 200
     look(deployed)
     caused = time.monotonic()
