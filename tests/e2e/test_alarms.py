@@ -120,6 +120,8 @@ def test_a_planted_bug_makes_its_alarm_ring_soon_and_the_topic_tells_it(
     damage(database, user)
     request.addfinalizer(lambda: readme.shell(f"$I rebuild --user {user}"))  # others compare everything
     assert deployed.request("GET", CHART, user=user).status == 200
+    rows = database["backend_usage_logs"]  # written without waiting: the comparer looks past what is not there yet
+    eventually(lambda: rows.count_documents({"userId": user}), lambda found: found > 0)
     look(deployed)
     caused = time.monotonic()
     ringing = eventually(
