@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request
 
+from tests.browser.settling import note_files
+
 ICONS = "/icons/"  # fetched by the browser itself, and given up by it when its person goes on at once
 BLOCKED = "Service Worker registration blocked by Playwright"  # as the tests want it
 LOUD = {"error", "warning", "assert"}
@@ -27,6 +29,7 @@ class Watch:
     def over(self, context: BrowserContext) -> None:
         """Look at the pages of this context."""
         context.add_init_script(REPORT_VIOLATIONS)
+        note_files(context)
         context.on("console", self._heard)
         context.on("weberror", lambda error: self.complaints.append(f"uncaught: {error.error}"))
         context.on("requestfailed", self._failed)
