@@ -7,7 +7,8 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Request
 
 from tests.browser.settling import note_files
 
-ICONS = "/icons/"  # fetched by the browser itself, and given up by it when its person goes on at once
+# Fetched by the browser itself, and given up by it when its person goes on at once.
+OF_THE_BROWSER = ("/icons/", "/service-worker.js")
 BLOCKED = "Service Worker registration blocked by Playwright"  # as the tests want it
 LOUD = {"error", "warning", "assert"}
 REPORT_VIOLATIONS = """
@@ -56,7 +57,7 @@ class Watch:
         self.complaints.append(f"console, {message.type}: {message.text} ({message.location['url']})")
 
     def _failed(self, request: Request) -> None:
-        if ICONS in request.url and request.failure == "net::ERR_ABORTED":
+        if request.failure == "net::ERR_ABORTED" and any(path in request.url for path in OF_THE_BROWSER):
             return
         if not (self.is_over or self._excused(request.url, 0)):
             self.complaints.append(f"no answer: {request.method} {request.url} {request.failure}")
