@@ -60,6 +60,7 @@ def visit(chromium: Browser, served: Served, watch: Watch) -> Iterator[SignIn]:
 
         def visit(init_script: str = "", **options: Any) -> Page:
             context = contexts.enter_context(chromium.new_context(**USUAL | options))
+            contexts.callback(context.set_offline, True)  # what a closing page still sends would reach the next test
             context.set_default_timeout(SECONDS * 1000)
             context.add_init_script(COUNT + init_script)
             watch.over(context)

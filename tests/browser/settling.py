@@ -1,8 +1,9 @@
 """Knowing when a page has nothing left to do (no answer is awaited or being read, all is drawn), and what moved."""
 
 from time import monotonic
+from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page, Request
 
 # Counts what is under way from the asking to the end of the answer's body; what is asked next begins at once.
 COUNT = """
@@ -42,9 +43,25 @@ def until(page: Page, script: str) -> None:
         page.wait_for_timeout(50)
 
 
+# The files of the page that are under way in each context: a script that is imported late is no answer that counts.
+loading: WeakKeyDictionary[BrowserContext, set[Request]] = WeakKeyDictionary()
+
+
+def note_files(context: BrowserContext) -> None:
+    """Know from now on which files of the page are under way."""
+    under_way = loading.setdefault(context, set())
+    context.on("request", lambda request: under_way.add(request) if "/assets/" in request.url else None)
+    context.on("requestfinished", lambda request: under_way.discard(request))
+    context.on("requestfailed", lambda request: under_way.discard(request))
+
+
 def settled(page: Page) -> None:
-    """Wait until the page shows what it was asked for last."""
+    """Wait until the page shows what it was asked for last; for a file that is held back, not for ever."""
+    latest = monotonic() + SECONDS
     page.evaluate(SETTLE)
+    while loading.get(page.context) and monotonic() < latest:
+        page.wait_for_timeout(20)
+        page.evaluate(SETTLE)
 
 
 def come_back(page: Page) -> None:

@@ -57,12 +57,21 @@ def test_a_refusal_that_is_announced_is_none_of_it_and_must_come(page: Page, wat
     assert complaint(watch) == "announced, but not seen: /components/nothing"
 
 
-GIVE_UP = "const given = new AbortController(); fetch('/api/assets/0/%s', given).catch(() => 0); given.abort()"
+GIVE_UP = "const given = new AbortController(); fetch('/api/%s', given).catch(() => 0); given.abort()"
 
 
-@pytest.mark.parametrize(("asset", "seen"), [("icons/icon.svg", ""), ("page/app.js", "no answer: GET .*page/app.js")])
-def test_only_an_icon_may_be_given_up_by_the_browser(page: Page, watch: Watch, asset: str, seen: str) -> None:
-    page.evaluate(f"() => {{ {GIVE_UP % asset} }}")
+@pytest.mark.parametrize(
+    ("path", "seen"),
+    [
+        ("assets/0/icons/icon.svg", ""),
+        ("service-worker.js", ""),
+        ("assets/0/page/app.js", "no answer: GET .*page/app.js"),
+    ],
+)
+def test_only_what_the_browser_asks_for_by_itself_may_be_given_up(
+    page: Page, watch: Watch, path: str, seen: str
+) -> None:
+    page.evaluate(f"() => {{ {GIVE_UP % path} }}")
     settled(page)
     assert re.match(seen, complaint(watch)) if seen else not watch.complaints
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request
 
-ICONS = "/icons/"  # fetched by the browser itself, and given up by it when its person goes on at once
+from tests.browser.settling import note_files
+
+# Fetched by the browser itself, and given up by it when its person goes on at once.
+OF_THE_BROWSER = ("/icons/", "/service-worker.js")
 BLOCKED = "Service Worker registration blocked by Playwright"  # as the tests want it
 LOUD = {"error", "warning", "assert"}
 REPORT_VIOLATIONS = """
@@ -27,6 +30,7 @@ class Watch:
     def over(self, context: BrowserContext) -> None:
         """Look at the pages of this context."""
         context.add_init_script(REPORT_VIOLATIONS)
+        note_files(context)
         context.on("console", self._heard)
         context.on("weberror", lambda error: self.complaints.append(f"uncaught: {error.error}"))
         context.on("requestfailed", self._failed)
@@ -53,7 +57,7 @@ class Watch:
         self.complaints.append(f"console, {message.type}: {message.text} ({message.location['url']})")
 
     def _failed(self, request: Request) -> None:
-        if ICONS in request.url and request.failure == "net::ERR_ABORTED":
+        if request.failure == "net::ERR_ABORTED" and any(path in request.url for path in OF_THE_BROWSER):
             return
         if not (self.is_over or self._excused(request.url, 0)):
             self.complaints.append(f"no answer: {request.method} {request.url} {request.failure}")
