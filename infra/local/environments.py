@@ -41,13 +41,13 @@ PLUGIN = LOCAL / "localstack_plugin"
 
 REQUIREMENTS = {
     "app": [ROOT / "requirements.txt", ROOT / "infra" / "requirements.txt", ROOT / "tests" / "requirements.txt"],
-    "runtime": [LOCAL / "requirements-runtime.txt"],
-    "localstack": [LOCAL / "requirements-localstack.txt"],
-    "appconfig": [LOCAL / "requirements-appconfig.txt"],
-    "javascript": [LOCAL / "requirements-javascript.txt"],
-    "templates": [LOCAL / "requirements-templates.txt"],
-    "issuer": [LOCAL / "requirements-issuer.txt"],
-    "mongod": [LOCAL / "requirements-mongod.txt"],
+    "runtime": [LOCAL / "requirements" / "runtime.txt"],
+    "localstack": [LOCAL / "requirements" / "localstack.txt"],
+    "appconfig": [LOCAL / "requirements" / "appconfig.txt"],
+    "javascript": [LOCAL / "requirements" / "javascript.txt"],
+    "templates": [LOCAL / "requirements" / "templates.txt"],
+    "issuer": [LOCAL / "requirements" / "issuer.txt"],
+    "mongod": [LOCAL / "requirements" / "mongod.txt"],
 }
 JAVASCRIPT = [ROOT / "infra" / "javascript" / name for name in ("package.json", "package-lock.json")]
 ONLY_CHECKS = ["javascript", "templates"]
