@@ -34,7 +34,7 @@ def test_the_logs_of_all_servers_are_silent_about_people_and_private(deployed: D
 
 
 def unsaid(deployed: Deployed) -> list[str]:
-    """What the functions' log has to hold, and does not yet; the part that was put aside when it was long counts too."""
+    """What the log of functions has to hold, and does not yet; the part that was put aside counts too."""
     log = deployed.layout.functions_log
     said = "".join(part.read_text(errors="replace") for part in log.parent.glob(f"{log.name}*"))
     return [word for word in SAID if word not in said]
