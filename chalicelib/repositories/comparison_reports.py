@@ -15,7 +15,6 @@ BY_OUTCOME: list[dict[str, Any]] = [
     {"$group": {"_id": {"component": "$component", "outcome": "$outcome"}, "count": {"$sum": 1}}}
 ]
 BY_FINGERPRINT: list[dict[str, Any]] = [
-    {"$sort": {"at": -1}},
     {"$unwind": "$differences"},
     {
         "$group": {
@@ -28,9 +27,10 @@ BY_FINGERPRINT: list[dict[str, Any]] = [
             "first": {"$min": "$at"},
             "last": {"$max": "$at"},
             "examples": {
-                "$firstN": {
+                "$topN": {
                     "n": EXAMPLES,
-                    "input": {"at": "$at", "user": "$user", "difference": "$differences"},
+                    "sortBy": {"at": -1},
+                    "output": {"at": "$at", "user": "$user", "difference": "$differences"},
                 }
             },
         }

@@ -8,6 +8,7 @@ from math import ceil
 import click
 
 from chalicelib.bootstrap.operations import Operations
+from chalicelib.domain.status.blocks import VerifyBlock
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.services.sync.sync_job import SyncReport
 from infra.operations.printing import (
@@ -22,7 +23,6 @@ from infra.operations.printing import (
     verification_summary,
 )
 from infra.operations.reason import reason_option
-from infra.operations.status.commands import seen as seen_status
 from infra.operations.status.printing import print_recorded, verify_line
 from infra.operations.walking import UNTIL_DONE, all_findings, walk_progress
 from infra.targets.database import connected
@@ -107,7 +107,8 @@ def verify(target: Target, user: str | None, restart: bool, last: bool, limit: i
     With --json every finding is listed, so an interrupted comparison begins from the start.
     """
     if last:
-        print_recorded(seen_status(target).verify, verify_line, as_json)
+        with connected(target) as operations:
+            print_recorded(VerifyBlock.of(operations.consistency.last_verified()), verify_line, as_json)
         return
     with all_findings() as findings:
         with connected(target) as operations:

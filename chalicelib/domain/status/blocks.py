@@ -12,7 +12,9 @@ from typing import Any
 from chalicelib.domain.readings import moment
 from chalicelib.domain.rollout.comparison_log import DifferenceGroup
 from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.sync.reconciliation import Verified
 
+LAST_VERIFY = "python -m infra verify --last"
 LONGEST_HOURS = 30 * 24  # how far a status looks back at most: rows of answers are kept so long
 
 
@@ -63,6 +65,22 @@ class VerifyBlock(Block):
     differences: int | None = None
     first_seen: int | None = None
     last_seen: int | None = None
+
+    @classmethod
+    def of(cls, found: Verified | None) -> "VerifyBlock":
+        """What is kept of it; nothing where there never was one."""
+        if found is None:
+            return cls(command=LAST_VERIFY)
+        return cls(
+            command=LAST_VERIFY,
+            at=found.at,
+            up_to=found.up_to,
+            meters=found.meters,
+            lagging=found.lagging,
+            differences=found.differences,
+            first_seen=found.first_seen,
+            last_seen=found.last_seen,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

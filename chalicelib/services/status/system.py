@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from chalicelib.domain.status.blocks import (
+    LAST_VERIFY,
     AlarmsBlock,
     Block,
     DeadLettersBlock,
@@ -38,7 +39,7 @@ class SystemLook:
             return SyncBlock(
                 command=f"{COMMAND} mode show",
                 mode=state.mode.value,
-                since=state.since,
+                since=state.since or None,  # 0: the data began with it
                 authoritative=state.authoritative.value,
                 catching_up=state.catching_up and state.catching_up.value,
                 drain_seconds=round(state.drain_seconds(), 1),
@@ -49,24 +50,8 @@ class SystemLook:
 
     def verify(self) -> VerifyBlock:
         """The last comparison of all meters."""
-        command = f"{COMMAND} verify --last"
-
-        def look() -> VerifyBlock:
-            found = self._sources.control.verified()
-            if found is None:
-                return VerifyBlock(command=command)
-            return VerifyBlock(
-                command=command,
-                at=found.at,
-                up_to=found.up_to,
-                meters=found.meters,
-                lagging=found.lagging,
-                differences=found.differences,
-                first_seen=found.first_seen,
-                last_seen=found.last_seen,
-            )
-
-        return self._looks.block(VerifyBlock, command, look)
+        verified = self._sources.control.verified
+        return self._looks.block(VerifyBlock, LAST_VERIFY, lambda: VerifyBlock.of(verified()))
 
     def readiness(self) -> Obstacle | Block | None:
         """Why nobody may be sent to the new backend yet, or why nobody knows."""

@@ -50,7 +50,7 @@ class ModeReport:
         state = self.state
         return {
             "mode": state.mode.value,
-            "since": None if state.since is None else moment(state.since),
+            "since": moment(state.since) if state.since else None,  # 0: the data began with it
             "authoritative": state.authoritative.value,
             "catchingUp": state.catching_up and state.catching_up.value,
             "drainSeconds": round(self.drain_seconds, 1),

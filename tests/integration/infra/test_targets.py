@@ -274,7 +274,18 @@ def test_all_dead_letters_are_shown_and_discarded_after_a_yes(
         f"event-{number}" for number in range(12)
     )
     assert {letter["reason"] for letter in kept} == {"seen"}
-    told = ("_id", "reason", "discardedBy", "discardedAt", "function", "eventType", "condition", "error", "message")
+    told = (
+        "_id",
+        "reason",
+        "discardedBy",
+        "discardedAt",
+        "function",
+        "eventType",
+        "condition",
+        "error",
+        "traceId",
+        "message",
+    )
     assert {tuple(letter) for letter in kept} == {told}
     assert letters.discard("--all", "--reason", "seen")[0] == 0, "nothing is left to ask about"
     assert letters.discard("--all", "some-id", "--reason", "seen")[0] == 2

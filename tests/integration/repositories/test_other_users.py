@@ -126,7 +126,7 @@ def expected(path: str) -> set[int]:
 def test_no_route_shows_or_changes_anything_of_another_user(api: Api, path: str, method: str) -> None:
     before = api.stored("alice")
     query = QUERIES.get(path, "" if method != "GET" or "{" in path else "type=power")
-    asked = path.format(**api.ids, flag="energy_table", letter_id="letter")
+    asked = path.format(**api.ids, flag="energy_table", component="energy_table", letter_id="letter")
     asked += f"?{query}" if query and method in {"GET", "DELETE"} else ""
     body = FILE if path.endswith("import") else BODIES.get((path, method))
     answer = api.ask("bob", method, asked, body)
