@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from pydantic.alias_generators import to_camel
 
 from chalicelib.auth import KeyStore, TokenVerifier, fetch_key_set
-from chalicelib.bootstrap.comparer import backends, comparer, random_pseudonyms
+from chalicelib.bootstrap.comparer import asking, backends, census, comparer, random_pseudonyms
 from chalicelib.bootstrap.desk import Desk, Outside, deployed_outside, desk
 from chalicelib.bootstrap.flags import NO_PLACE, FlagAdapters, FlagOperations, appconfig_adapters, flag_operations
 from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
@@ -52,6 +52,7 @@ from chalicelib.services.display.display import DisplayService
 from chalicelib.services.figures.component_reports import ComponentReports
 from chalicelib.services.figures.folding import FoldingService
 from chalicelib.services.figures.gauges import GaugeService
+from chalicelib.services.gate.census import CensusService
 from chalicelib.services.recording.configuration import ConfigurationService
 from chalicelib.services.recording.csv_import import CsvImportService
 from chalicelib.services.recording.energy_crud import EnergyCrudService
@@ -109,6 +110,7 @@ class Container:
     measurements: PageMeasurementTracker
     feedback: FeedbackService
     comparer: BackendComparer
+    census: CensusService
     figures: RolloutFigures
     folding: FoldingService
     gauges: GaugeService
@@ -161,7 +163,8 @@ def compose(
     flags = flag_operations(
         rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, clock
     )
-    own = operations(ports, clock)
+    own = operations(ports, clock, lambda: rollout.release)
+    asked = asking(both, ports, rollout.pseudonyms, clock, lambda: rollout.release)
     operators = desk(outside or Outside(), ports, own)
     return Container(
         verifier=verifier,
@@ -177,7 +180,8 @@ def compose(
         usage=BackendUsageTracker(ports.usage, rollout.pseudonyms, clock),
         measurements=PageMeasurementTracker(ports.measurements, rollout.pseudonyms, clock),
         feedback=FeedbackService(ports.feedback, rollout.pseudonyms, clock),
-        comparer=comparer(both, ports, rollout.pseudonyms, clock),
+        comparer=comparer(asked, ports, rollout.pseudonyms, clock),
+        census=census(asked, ports, rollout.pseudonyms, clock),
         figures=ports.figures,
         folding=FoldingService(ports.figures, clock),
         gauges=GaugeService(

@@ -32,6 +32,7 @@ SCRIPTS = (  # every file of ``migrations``: a test holds both equal
     "012_find_what_names_a_person",
     "013_create_figures_of_use",
     "014_index_traces",
+    "015_create_gate_evidence",
 )
 
 

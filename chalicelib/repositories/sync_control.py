@@ -178,6 +178,7 @@ class MongoSyncControl(SyncControl):
                 "findings": [finding.as_document() for finding in seen.findings],
                 "kinds": [[*kind, count] for kind, count in seen.kinds],
                 "upTo": seen.up_to,
+                "code": progress.code,
             }
         )
 
@@ -190,7 +191,8 @@ class MongoSyncControl(SyncControl):
     def save_verified(self, verified: Verified) -> None:
         counts = {"meters": verified.meters, "lagging": verified.lagging, "differences": verified.differences}
         sighted = {"upTo": verified.up_to, "firstSeen": verified.first_seen, "lastSeen": verified.last_seen}
-        self._save({"_id": VERIFIED, "at": verified.at, "since": verified.since, **counts, **sighted})
+        place = {"at": verified.at, "since": verified.since, "code": verified.code}
+        self._save({"_id": VERIFIED, **place, **counts, **sighted})
 
     @property
     def _now(self) -> Document | str:
