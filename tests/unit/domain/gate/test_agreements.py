@@ -78,3 +78,9 @@ def after(counted: CodeEvidence, what: str) -> CodeEvidence:
 def test_an_answer_is_for_its_own_difference_alone() -> None:
     counted = answered(differed(differed(CodeEvidence(), "one"), "other"), "one")
     assert (list(counted.unanswered), list(counted.differences)) == (["other"], ["one", "other"])
+
+
+def test_an_answer_for_a_difference_counts_nothing_that_was_before_it() -> None:
+    counted = agreed(agreed(differed(agreed(CodeEvidence()), "f")))
+    assert counted.agreements == 2
+    assert answered(counted, "f").agreements == 0
