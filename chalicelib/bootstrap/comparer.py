@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from secrets import token_bytes
 
-from chalicelib.bootstrap.operations import Ports, now, shell_ports
+from chalicelib.bootstrap.operations import LIMITS, Ports, now, shell_ports
 from chalicelib.domain.gate.evidence import Limits
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.decision import Backend
@@ -22,7 +22,6 @@ from chalicelib.services.gate.census import CensusService
 from chalicelib.services.recording.csv_import import CsvImportService
 from chalicelib.services.recording.energy_crud import EnergyCrudService
 
-LIMITS = Limits()
 CHANCE = Random()  # noqa: S311 for samples and order, not for secrets
 
 

@@ -19,7 +19,7 @@ from chalicelib.bootstrap.desk import Desk, Outside, deployed_outside, desk
 from chalicelib.bootstrap.flags import NO_PLACE, FlagAdapters, FlagOperations, appconfig_adapters, flag_operations
 from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
 from chalicelib.bootstrap.places import dead_letter_count, dead_letters, places
-from chalicelib.bootstrap.status import status_service
+from chalicelib.bootstrap.status import status_sources
 from chalicelib.domain.account import KeepsLate, KeepsPeople
 from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.rollout.decision import RolloutDecisions
@@ -53,6 +53,7 @@ from chalicelib.services.figures.component_reports import ComponentReports
 from chalicelib.services.figures.folding import FoldingService
 from chalicelib.services.figures.gauges import GaugeService
 from chalicelib.services.gate.census import CensusService
+from chalicelib.services.gate.service import GateService
 from chalicelib.services.recording.configuration import ConfigurationService
 from chalicelib.services.recording.csv_import import CsvImportService
 from chalicelib.services.recording.energy_crud import EnergyCrudService
@@ -124,6 +125,7 @@ class Container:
     erasure: AccountErasureService
     account_export: AccountExportService
     status: StatusService
+    gate: GateService
     ping: Callable[[], None]
     clock: Clock
     sign_in_origins: tuple[str, ...] = ()  # where the issuer's endpoints are beside its own origin
@@ -166,6 +168,9 @@ def compose(
     own = operations(ports, clock, lambda: rollout.release)
     asked = asking(both, ports, rollout.pseudonyms, clock, lambda: rollout.release)
     operators = desk(outside or Outside(), ports, own)
+    sources = status_sources(
+        ports, lambda: flags.overview, rollout.letters, lambda: rollout.release, operators.alarms.alarms
+    )
     return Container(
         verifier=verifier,
         energy=both.energy,
@@ -205,9 +210,8 @@ def compose(
         flags=flags,
         erasure=AccountErasureService(ports.erasures, rollout.places, rollout.pseudonyms, clock, rollout.late),
         account_export=AccountExportService(ports.account_export, rollout.flags_naming, rollout.pseudonyms, clock),
-        status=status_service(
-            ports, lambda: flags.overview, rollout.letters, lambda: rollout.release, operators.alarms.alarms, clock
-        ),
+        status=StatusService(sources, clock),
+        gate=GateService(sources, clock),
         ping=ports.ping,
         clock=clock,
     )

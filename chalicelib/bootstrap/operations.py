@@ -8,6 +8,7 @@ from time import time_ns
 from chalicelib.domain.account import AccountExport, Erasures
 from chalicelib.domain.gate.census_records import CensusRecords
 from chalicelib.domain.gate.counted import CountedEvidence
+from chalicelib.domain.gate.evidence import Limits
 from chalicelib.domain.meters.lagging import LaggingMeters
 from chalicelib.domain.operating import OperatorActions
 from chalicelib.domain.ports import (
@@ -67,6 +68,7 @@ from chalicelib.services.sync.undo import UndoService
 
 # For transactions and snapshots: API Gateway gives up after 29 s, and an import of 50,000 rows takes a while.
 REQUEST_SECONDS = 20.0
+LIMITS = Limits()  # what the gate asks for, and how many people a census asks
 
 
 @dataclass(frozen=True, slots=True)

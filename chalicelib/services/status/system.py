@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from chalicelib.domain.status.blocks import (
     AlarmsBlock,
-    Block,
     DeadLettersBlock,
     DisplayBlock,
     DrillBlock,
@@ -14,7 +13,6 @@ from chalicelib.domain.status.blocks import (
     SyncBlock,
     VerifyBlock,
 )
-from chalicelib.domain.status.flags import Obstacle
 from chalicelib.domain.status.verdict import COMMAND
 from chalicelib.services.refresh.sweeper import staleness_of
 from chalicelib.services.status.looking import Looks, Problem
@@ -67,12 +65,6 @@ class SystemLook:
             )
 
         return self._looks.block(VerifyBlock, command, look)
-
-    def readiness(self) -> Obstacle | Block | None:
-        """Why nobody may be sent to the new backend yet, or why nobody knows."""
-        found = self._looks.at(self._sources.readiness)
-        command = f"{COMMAND} mode show"
-        return Block(command=command, problem=found.text) if isinstance(found, Problem) else found
 
     def display(self) -> DisplayBlock:
         """How far the display is behind."""
