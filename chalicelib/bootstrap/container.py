@@ -159,7 +159,7 @@ def compose(
     both = backends(ports, clock)
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
     flags = flag_operations(
-        rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, clock
+        rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, ports.usage, clock
     )
     own = operations(ports, clock)
     operators = desk(outside or Outside(), ports, own)
