@@ -163,7 +163,7 @@ def compose(
     both = backends(ports, clock)
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
     flags = flag_operations(
-        rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, clock
+        rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, ports.usage, clock
     )
     own = operations(ports, clock, lambda: rollout.release)
     asked = asking(both, ports, rollout.pseudonyms, clock, lambda: rollout.release)

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from chalicelib.domain.errors import LostModeError
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.sync.modes import ModeChange, Side, SyncState
+from chalicelib.domain.sync.modes import KEPT_CHANGES, ModeChange, Side, SyncState
 from chalicelib.domain.sync.reconciliation import SyncControl, SyncProgress, SyncStop, Verified, Walk, WalkProgress
 from chalicelib.domain.sync.recovery import Remains
 from chalicelib.repositories.control import (
@@ -38,7 +38,6 @@ from chalicelib.repositories.sync_documents import (
 )
 
 LIFETIME = "transactionLifetimeLimitSeconds"
-KEPT_CHANGES = 100
 NOWHERE: Document = {"_id": SYNC_MODE, "$nor": [{"_id": SYNC_MODE}]}  # only an insert can follow
 
 

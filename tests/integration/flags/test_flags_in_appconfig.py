@@ -35,6 +35,7 @@ from chalicelib.flags.document.names import COMPONENT_FLAGS, FLAGS, GLOBAL
 from chalicelib.repositories.flag_changes import MongoFlagHistory
 from chalicelib.repositories.register import MongoKnownUsers
 from chalicelib.repositories.sync_control import MongoSyncControl
+from chalicelib.repositories.usage import MongoUsageLog
 from infra import __main__ as command_line
 from infra.deployment.application import Target, deploy_flags, flags_parameters, flags_stack
 from infra.local.layout import REGION, Layout
@@ -89,8 +90,8 @@ class Stage:
     def operator(self, database: Database[Any]) -> FlagOperations:
         store, users = self.store(), MongoKnownUsers(database)
         adapters = FlagAdapters(store, self.store, self.home, self.home, self.waiting)
-        control = MongoSyncControl(database)
-        return flag_operations(adapters, FlagDecisions(store), MongoFlagHistory(database), users, control, now)
+        control, usage = MongoSyncControl(database), MongoUsageLog(database)
+        return flag_operations(adapters, FlagDecisions(store), MongoFlagHistory(database), users, control, usage, now)
 
 
 @pytest.fixture

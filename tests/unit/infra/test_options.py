@@ -41,7 +41,7 @@ dlq show ID! --queue-url
 down --all? --yes?
 drill last
 drill rollback --component=energy_forms --writes=500(20..) --moves=3(1..20)
-flags explain USER! COMPONENT!
+flags explain USER! COMPONENT! --at
 flags history FLAG --limit=20(1..500)
 flags kill --reason!
 flags list
