@@ -6,7 +6,7 @@ from chalicelib.api import fallback, health
 from chalicelib.api.components import export as components_export
 from chalicelib.api.components import forms, views, witness
 from chalicelib.api.components import openapi as components_openapi
-from chalicelib.api.ops import actions, alarms, dead_letters, flags, staleness, status, sync_mode, verify
+from chalicelib.api.ops import actions, alarms, dead_letters, flags, gate, staleness, status, sync_mode, verify
 from chalicelib.api.ops import components as ops_components
 from chalicelib.api.ops import openapi as ops_openapi
 from chalicelib.api.v1 import energy as v1_energy
@@ -39,6 +39,7 @@ app.register_blueprint(witness.routes)
 app.register_blueprint(components_openapi.routes)
 app.register_blueprint(flags.routes)
 app.register_blueprint(ops_components.routes)
+app.register_blueprint(gate.routes)
 app.register_blueprint(dead_letters.routes)
 app.register_blueprint(staleness.routes)
 app.register_blueprint(sync_mode.routes)

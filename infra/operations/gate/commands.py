@@ -1,18 +1,44 @@
-"""``python -m infra gate simulate``: whether a component may go on, and how sure that is."""
+"""``python -m infra gate show | simulate``: whether a component may go on, and how sure that is."""
 
 import sys
 
 import click
 from rich.table import Column, Table
 
+from chalicelib.domain.rollout.decision import Component
+from infra.operations.gate.printing import print_verdict
 from infra.operations.gate.simulation import RUNS, SEED, Simulated, simulate
 from infra.operations.printing import console, print_json
-from infra.targets.options import json_option
+from infra.targets.looks import gate_of
+from infra.targets.options import json_option, with_target
+from infra.targets.target import Target
 
 
 @click.group()
 def gate() -> None:
     """Whether a component may go on, and how sure that is."""
+
+
+@gate.command("show")
+@click.argument("component", required=False, type=click.Choice([component.value for component in Component]))
+@click.option("--all", "every", is_flag=True, help="every component")
+@with_target(changes=False)
+@json_option
+def show_gate(target: Target, component: str | None, every: bool, as_json: bool) -> None:
+    """Print each condition of COMPONENT with its figure, its limit and the command to act. Exit code 1 when it is shut.
+
+    With --json one verdict, with --all a list of them.
+    """
+    if every == (component is not None):
+        raise click.UsageError("name one component, or say --all")
+    with gate_of(target) as service:
+        found = service.verdicts([Component(component)] if component else Component)
+    if as_json:
+        print_json([verdict.as_document() for verdict in found] if every else found[0].as_document())
+    else:
+        for verdict in found:
+            print_verdict(verdict)
+    sys.exit(0 if all(verdict.is_open for verdict in found) else 1)
 
 
 @gate.command("simulate")

@@ -3,84 +3,29 @@
 import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from chalicelib.alarms.board import AlarmBoard
 from chalicelib.bootstrap.status import status_service
-from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ports import MeterState
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, Request
+from chalicelib.domain.rollout.comparison_log import Outcome
 from chalicelib.domain.rollout.decision import Backend, Component, Reason
-from chalicelib.domain.rollout.differences import differences
 from chalicelib.domain.rollout.feedback import Feedback
 from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures, Share
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.status.records import RollbackDrill
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import SyncStop, Verified
 from chalicelib.services.status.looking import LOOK_SECONDS, PATIENCE_MS, Looks, Problem
 from chalicelib.services.status.parts import HOUR_MS
-from chalicelib.services.status.status import StatusService
-from tests.fakes.alarms import FakeCloudWatch
-from tests.fakes.gate import all_is_well
-from tests.fakes.publisher import FakePublisher
-from tests.fakes.sides import FakeSides, fake_ports
-from tests.fakes.status import FakeFigures
 from tests.fakes.store import Meter
-from tests.unit.flags.rollout import ORDER, Rollout
+from tests.unit.flags.rollout import ORDER
+from tests.unit.services.status.system import AWAY, System, compared
 
 TABLE, FORMS = Component.ENERGY_TABLE, Component.ENERGY_FORMS
-PSEUDONYMS = Pseudonyms(b"key")
-
-
-@dataclass
-class System:
-    """The flags of a stage and the ports beside them, on one store; everything is well."""
-
-    rollout: Rollout = field(default_factory=Rollout)
-    figures: FakeFigures = field(default_factory=FakeFigures)
-    letters: int | Exception = 0
-    release: str = "code"
-    cloudwatch: FakeCloudWatch = field(default_factory=FakeCloudWatch)
-
-    def __post_init__(self) -> None:
-        store = self.rollout.store
-        ports = fake_ports(store, FakePublisher(), FakeSides(store, self.rollout.now))
-        self.ports = replace(
-            ports, sync_control=self.rollout.control, flag_history=self.rollout.history, figures=self.figures
-        )
-        self.rollout.mode(SyncMode.DUAL_WRITE)
-        self.rollout.open()
-        self.all_is_well()
-
-    def all_is_well(self) -> None:
-        all_is_well(self.ports, self.release, self.rollout.now())
-
-    @property
-    def board(self) -> AlarmBoard:
-        return AlarmBoard(lambda: self.cloudwatch, "stack")
-
-    def count(self) -> int:
-        if isinstance(self.letters, Exception):
-            raise self.letters
-        return self.letters
-
-    def service(self) -> StatusService:
-        overview = self.rollout.flags.overview
-        return status_service(
-            self.ports, lambda: overview, self.count, lambda: self.release, self.board.alarms, self.rollout.now
-        )
-
-    def status(self, hours: int = 24) -> dict[str, Any]:
-        return self.service().status(hours).as_document()
-
-    def component(self, component: Component = TABLE) -> dict[str, Any]:
-        return next(each for each in self.status()["components"] if each["component"] == component)
 
 
 @pytest.fixture
@@ -214,12 +159,6 @@ def test_both_backends_are_shown_beside_each_other(system: System) -> None:
     }
 
 
-def compared(system: System, component: Component, outcome: Outcome, new: int = 1) -> None:
-    found = tuple(differences({"amount": 1}, {"amount": new}))
-    result = ComparisonResult(Request(component, "alice", {}), outcome, found)
-    system.ports.comparisons.add(result, PSEUDONYMS, system.rollout.now())
-
-
 def test_differences_that_people_see_stop_a_component_and_no_other(system: System) -> None:
     system.rollout.set(10)
     compared(system, TABLE, Outcome.EQUAL)
@@ -330,7 +269,6 @@ def failing(target: object, name: str, error: Exception) -> Iterator[None]:
         yield
 
 
-AWAY = UnavailableError("it did not answer")
 ONE = [
     ("sync_control", "stop", {"sync"}),
     ("sync_control", "verified", {"verify"}),
