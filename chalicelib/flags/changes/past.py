@@ -144,7 +144,8 @@ def past_instant(text: str) -> int:
 
 def _shows_caught_up(recorded: Sequence[RecordedDocument], mode: PastMode) -> bool:
     """Whether a change of flags has noted, since the change to the mode, that nothing had to catch up any more."""
-    wanted = {"mode": mode.mode and mode.mode.value, "since": mode.since and moment(mode.since), "catchingUp": None}
+    since = None if mode.since is None else moment(mode.since)
+    wanted = {"mode": mode.mode and mode.mode.value, "since": since, "catchingUp": None}
     return any(wanted.items() <= {"catchingUp": "", **each.change.evidence}.items() for each in recorded)
 
 
