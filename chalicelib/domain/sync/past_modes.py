@@ -1,7 +1,7 @@
 """The sync mode at an instant in the past, as far as its record says it. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.domain.readings import moment
 from chalicelib.domain.sync.modes import KEPT_CHANGES, ModeChange, Side, SyncMode, SyncState
@@ -25,14 +25,19 @@ class PastMode:
         """The mode; None where nobody knows it."""
         return self.states[0].mode if self.states else None
 
+    def caught_up(self) -> "PastMode":
+        """The same where something shows that the new side had caught up by then."""
+        return replace(self, states=self.states[:1], note=None)
+
 
 def mode_then(changes: Sequence[ModeChange], now: SyncState, at: int) -> PastMode:
     """The mode at an instant, by the recorded changes (in the order of time) and the mode that is stored now."""
     if now.since is not None and now.since <= at and not any(change.at > now.since for change in changes):
-        return _since(now.since, now.mode, now.catching_up, _before(changes, now.since))
-    last = next((change for change in reversed(changes) if change.at <= at), None)
-    if last is not None:
-        return _since(last.at, last.mode, last.catching_up, _before(changes, last.at))
+        earlier = [change for change in changes if change.at < now.since]
+        return _since(now.since, now.mode, now.catching_up, earlier)
+    until = [change for change in changes if change.at <= at]
+    if until:
+        return _since(until[-1].at, until[-1].mode, until[-1].catching_up, until[:-1])
     if len(changes) < KEPT_CHANGES and (changes or now.mode is SyncMode.OLD_ONLY):
         note = "no earlier change of the sync mode is recorded, so it was the one in which a database begins"
         return PastMode((SyncState(),), note=note)
@@ -40,9 +45,9 @@ def mode_then(changes: Sequence[ModeChange], now: SyncState, at: int) -> PastMod
     return PastMode(unknown=f"{kept}: which mode it was before, nobody knows")
 
 
-def _since(at: int, mode: SyncMode, catching_up: Side | None, before: SyncMode) -> PastMode:
+def _since(at: int, mode: SyncMode, catching_up: Side | None, earlier: Sequence[ModeChange]) -> PastMode:
     """A recorded mode. On the way from ``old_only`` everything is old until the new side has caught up."""
-    state = SyncState(mode, at, catching_up)
+    state, before = SyncState(mode, at, catching_up), earlier[-1].mode if earlier else SyncMode.OLD_ONLY
     if mode is not SyncMode.DUAL_WRITE or before is not SyncMode.OLD_ONLY or catching_up is Side.OLD:
         return PastMode((state,), at)
     note = (
@@ -50,7 +55,3 @@ def _since(at: int, mode: SyncMode, catching_up: Side | None, before: SyncMode) 
         "everybody got the old backend"
     )
     return PastMode((state, SyncState(mode, at, Side.OLD)), at, note=note)
-
-
-def _before(changes: Sequence[ModeChange], at: int) -> SyncMode:
-    return next((change.mode for change in reversed(changes) if change.at < at), SyncMode.OLD_ONLY)

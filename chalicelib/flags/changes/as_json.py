@@ -94,7 +94,7 @@ def past_document(past: Past) -> FlagMembers:
         "at": moment(past.at),
         "backend": past.backend and past.backend.value,
         "mode": mode.mode and mode.mode.value,
-        "modeSince": mode.since and moment(mode.since),
+        "modeSince": None if mode.since is None else moment(mode.since),
         "possible": [_possible(each) for each in past.possible],
         "unknown": list(past.unknown),
         "notes": list(past.notes),

@@ -94,18 +94,19 @@ class FlagPast:
         """
         if at > (now := self.clock()):
             raise InvalidInputError(f"{moment(at)} lies ahead: it is {moment(now)}")
+        recorded = self.history.begun_until(at, MOST_CHANGES)
         mode = mode_then(self.control.changes(), self.control.state(), at)
-        found = _Found() if _decides_alone(mode) else self._documents(at)
+        mode = mode.caught_up() if _shows_caught_up(recorded, mode) else mode
+        found = _Found() if _decides_alone(mode) else self._documents(at, recorded)
         possible = [*_by_mode(mode), *_by_documents(user_id, component, found)]
         answers = self.usage.between(user_id, component, at - AROUND_MS, at + AROUND_MS, MOST_ANSWERS)
         unknown = [*([mode.unknown] if mode.unknown else []), *found.unknown]
         notes = [*([mode.note] if mode.note else []), *found.notes, *_about(answers, possible, now - at)]
         return Past(user_id, component, at, mode, possible, unknown, notes, answers)
 
-    def _documents(self, at: int) -> _Found:
+    def _documents(self, at: int, recorded: Sequence[RecordedDocument]) -> _Found:
         """The documents by which functions may have decided then."""
         found, after = _Found(), self.history.deployed_after(at)
-        recorded = self.history.begun_until(at, MOST_CHANGES)
         for each in _deployed(recorded, after, found.notes):
             found.documents.append(each)
             if at >= each.change.at + _in_effect_ms(each.change):
@@ -139,6 +140,13 @@ class FlagPast:
 def past_instant(text: str) -> int:
     """The instant that a person writes, in UTC where they name no zone. Raises InvalidInputError."""
     return parse_instant(text.strip(), ZoneInfo("UTC"))
+
+
+def _shows_caught_up(recorded: Sequence[RecordedDocument], mode: PastMode) -> bool:
+    """Whether a change of flags has noted, since the change to the mode, that nothing had to catch up any more."""
+    since = None if mode.since is None else moment(mode.since)
+    wanted = {"mode": mode.mode and mode.mode.value, "since": since, "catchingUp": None}
+    return any(wanted.items() <= {"catchingUp": "", **each.change.evidence}.items() for each in recorded)
 
 
 def _decides_alone(mode: PastMode) -> bool:

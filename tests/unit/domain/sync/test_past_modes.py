@@ -54,6 +54,8 @@ def test_when_the_new_side_had_caught_up_is_not_recorded_so_both_is_possible() -
     assert [state.catching_up for state in found.states] == [None, Side.OLD]
     assert found.note is not None
     assert "had to catch up after the change of 1970-01-01T00:00:01Z" in found.note
+    shown = found.caught_up()
+    assert ([state.catching_up for state in shown.states], shown.note, shown.since) == ([None], None, 1_000)
 
 
 @pytest.mark.parametrize(

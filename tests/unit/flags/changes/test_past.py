@@ -218,11 +218,16 @@ def test_a_mode_that_decides_alone_needs_no_document(course: Rollout, mode: Sync
 def test_before_the_new_side_had_caught_up_both_is_possible(course: Rollout) -> None:
     set_mode(course, SyncMode.OLD_ONLY)
     set_mode(course, SyncMode.DUAL_WRITE)
+    before = course.now()
+    course.appconfig.pass_time(1)
     course.set(50)
-    then = explained(course, course.now())
-    assert [each.decision.reason for each in then.possible] == [Reason.CATCHING_UP, Reason.PERCENTAGE_IN]
-    assert then.backend is None
+    then = explained(course, before, user="nobody in it")
+    assert [each.decision.reason for each in then.possible] == [Reason.CATCHING_UP, Reason.COMPONENT_OFF]
     assert "when it had is not recorded" in then.notes[0]
+    then = explained(course, course.now())  # the change has noted that nothing had to catch up any more
+    assert [each.decision.reason for each in then.possible] == [Reason.PERCENTAGE_IN]
+    assert then.backend is Backend.NEW
+    assert then.notes == ["no answer is recorded within 30 s"]
 
 
 def test_a_mode_that_nobody_recorded_is_unknown() -> None:
