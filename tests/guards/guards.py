@@ -1,6 +1,7 @@
 """The guards: where each stands in the code, what stands there when it is taken out, and which tests must notice."""
 
 from tests.guards.gate import GATE
+from tests.guards.gate_evidence import GATE_EVIDENCE
 from tests.guards.guard import Guard
 
 WRITE_DIES = (
@@ -51,6 +52,7 @@ CONTROL = "tests/integration/refresh/test_refresh.py::test_a_real_household_is_i
 
 GUARDS = (
     *GATE,
+    *GATE_EVIDENCE,
     Guard(
         "the condition displayVersion < v",
         "chalicelib/repositories/calculation_marks.py",

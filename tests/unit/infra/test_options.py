@@ -50,7 +50,7 @@ flags restore --reason!
 flags rollback COMPONENT! --to --reason!
 flags set FLAG! --percent --on? --off? --exact? --test-user* --no-test-user* --block* --unblock* \
 --retire? --if-version --reason!
-gate show COMPONENT --all?
+gate show dashboard|energy_table|timeline_slider|monthly_charts|csv_import|energy_forms --all?
 gate simulate --runs=2000(2000..) --seed=17
 migrations create TITLE!
 migrations down --execute? --retry? --lock-seconds=30.0 --steps=1 --to --yes?

@@ -373,7 +373,7 @@ def test_what_a_replay_shows_no_more_is_gone_on_this_code(
     comparer.run(60)
     [fingerprint] = ports.counted.counted(TABLE, CODE).differences
     comparer.replay(fingerprint, "olga")
-    assert ports.counted.counted(TABLE, CODE).differences[fingerprint].is_there
+    assert ports.counted.counted(TABLE, CODE).differences[fingerprint].gone is None
     backends.difference = None
     comparer.replay(fingerprint, "olga")
     assert not ports.counted.counted(TABLE, CODE).differences[fingerprint].is_there
