@@ -87,7 +87,7 @@ def _claimed(token: str, seconds: float) -> Document:
     claimed: Document = {
         "token": token,
         "claimedUntil": {"$add": ["$$NOW", round(seconds * 1000)]},
-        "tries": {"$add": [{"$ifNull": ["$tries", 0]}, 1]},
+        "tries": {"$cond": [{"$isNumber": "$tries"}, {"$add": ["$tries", 1]}, 1]},
     }
     is_free = {"$lte": [{"$ifNull": ["$claimedUntil", None]}, "$$NOW"]}
     return {name: {"$cond": [is_free, value, f"${name}"]} for name, value in claimed.items()}

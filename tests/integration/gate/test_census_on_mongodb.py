@@ -103,3 +103,16 @@ def test_a_run_that_dies_after_a_range_is_gone_on_with_and_counts_everybody_once
             continue
     assert records.saves > PEOPLE
     assert (whole(ports).users, whole(ports).of(Component.DASHBOARD)) == (PEOPLE, Tally(PEOPLE))
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [{"running": {"code": 5}}, {"finished": "yesterday"}, {"tries": "many", "claimedUntil": "soon", "token": 7}],
+)
+def test_what_nobody_can_read_of_a_census_begins_anew(
+    ports: Ports, container: Container, migrated: Any, damaged: dict[str, Any]
+) -> None:
+    container.imports.bulk_create(f"person-{uuid4().hex}", FILE)
+    migrated[Collections.CONTROL].insert_one({"_id": "gate_census", **damaged})
+    assert service(ports, container).run(60, 60).state is CensusState.FINISHED
+    assert whole(ports).users == 1
