@@ -72,5 +72,5 @@ def _other(rehearsed: Surrounding, runs: Surrounding) -> str | None:
 def _within(allowed: AllowedHours, local: datetime) -> bool:
     """Whether a local time is in the hours; hours over midnight belong to the day on which they begin."""
     length = (allowed.last - allowed.first) % 24 or 24
-    began = local.weekday() - (local.hour < allowed.first % 24)
+    began = local.weekday() - (local.hour < allowed.first)
     return (local.hour - allowed.first) % 24 < length and began % 7 in allowed.days

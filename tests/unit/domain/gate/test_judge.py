@@ -422,6 +422,11 @@ def test_each_condition_says_its_figure_its_limit_and_of_how_many(name: Conditio
     assert (found.figure, found.limit, found.n) == FIGURES[name]
 
 
+def test_a_census_that_has_not_begun_has_looked_at_nothing() -> None:
+    found = broken(replace(FEW, census=None))
+    assert (found.figure, found.limit, found.n) == ("no census", "0 different, 0 failed", 0)
+
+
 def test_a_row_says_its_figure_too() -> None:
     found = next(each for each in judge(MANY, LIMITS).conditions if each.name is ConditionName.EVIDENCE)
     assert (found.figure, found.limit, found.n) == ("299 in a row", "299", 299)
@@ -436,6 +441,9 @@ def test_a_row_says_its_figure_too() -> None:
         (AllowedHours("UTC", 8, 18), 18, False),
         (AllowedHours("UTC", 0, 24), 0, True),
         (AllowedHours("UTC", 0, 24), 23, True),
+        (AllowedHours("UTC", 8, 18, (4,)), 8, True),  # Friday
+        (AllowedHours("UTC", 8, 18, (3,)), 8, False),
+        (AllowedHours("UTC", 22, 4, (4,)), 22, True),
         (AllowedHours("UTC", 22, 4, (4,)), 23, True),
         (AllowedHours("UTC", 22, 4, (4,)), 3, False),  # belongs to Thursday
         (AllowedHours("UTC", 22, 4, (3,)), 3, True),
