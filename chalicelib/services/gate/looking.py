@@ -62,7 +62,7 @@ class GateLook:
         drill = known(self._drill, None, name.REHEARSAL)
         hours: AllowedHours | None = known(self._looks.at(partial(self._sources.hours, component)), None, name.HOURS)
         counting = (name.ANSWERS, name.EVIDENCE, name.ERRORS, name.LATENCY, name.RULES)
-        code = known(self._code, "", name.VERIFIED, name.REHEARSAL, *counting)
+        code = known(self._code, "", name.REHEARSAL, *counting, *(() if _lost(verified) else (name.VERIFIED,)))
         judged = judged_by(component)
         counted = known(self._looks.at(partial(self._sources.counted.counted, judged, code)), Counted(), *counting)
         ended = known(self._looks.at(partial(self._ended, judged, counted, rules)), (), name.RULES)
@@ -177,6 +177,11 @@ def _known(unknown: Unknown, found: T | Problem, otherwise: T, *names: Condition
     for name in names:
         unknown.setdefault(name, Obstacle(f"nobody can say: {found.text}", COMMANDS[name]))
     return otherwise
+
+
+def _lost(verified: Verified | None) -> bool:
+    """Whether data are lost: they are, whichever code has seen it."""
+    return verified is not None and verified.differences > 0
 
 
 def _verify_seen(last: Verified | None) -> VerifySeen | None:

@@ -284,6 +284,14 @@ def test_where_nobody_knows_the_code_nothing_of_any_code_counts(system: System) 
     assert {each.holds for each in verdict(system).conditions if each.name in COUNTING} == {None}
 
 
+def test_lost_data_are_lost_whoever_knows_the_code(system: System) -> None:
+    system.rollout.control.save_verified(Verified(system.rollout.now(), None, 9, 0, 2, code=CODE))
+    system.release = ""
+    lost = verdict(system).breach
+    assert lost is not None
+    assert (lost.name, lost.breach) == (NAME.VERIFIED, Breach.KILL)
+
+
 def test_a_flag_that_nobody_can_read_has_no_share(system: System) -> None:
     appconfig = system.rollout.appconfig
     content = system.rollout.home.deployed().content.replace(b'"energy_table"', b'"nothing"')
