@@ -21,6 +21,7 @@ COMMANDS = {  # the module of infra.operations that holds each, and what the lis
     "down": ("stack", "End everything that 'up' started; the data stays."),
     "drill": ("drill", "Do on purpose what must never go wrong."),
     "flags": ("flags.commands", "Which components move to the new backend, and for whom."),
+    "gate": ("gate.commands", "Whether a component may go on, and how sure that is."),
     "mode": ("sync", "Where writes go: old_only <-> dual_write <-> new_only."),
     "rebuild": ("rebuild", "Calculate all display documents."),
     "repair": ("repair", "Mend what differs from the authoritative side, or from the other one."),

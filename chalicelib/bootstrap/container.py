@@ -14,12 +14,12 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from pydantic.alias_generators import to_camel
 
 from chalicelib.auth import KeyStore, TokenVerifier, fetch_key_set
-from chalicelib.bootstrap.comparer import backends, comparer, random_pseudonyms
+from chalicelib.bootstrap.comparer import asking, backends, census, comparer, random_pseudonyms
 from chalicelib.bootstrap.desk import Desk, Outside, deployed_outside, desk
 from chalicelib.bootstrap.flags import NO_PLACE, FlagAdapters, FlagOperations, appconfig_adapters, flag_operations
 from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
 from chalicelib.bootstrap.places import dead_letter_count, dead_letters, places
-from chalicelib.bootstrap.status import status_service
+from chalicelib.bootstrap.status import status_sources
 from chalicelib.domain.account import KeepsLate, KeepsPeople
 from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.rollout.decision import RolloutDecisions
@@ -52,6 +52,8 @@ from chalicelib.services.display.display import DisplayService
 from chalicelib.services.figures.component_reports import ComponentReports
 from chalicelib.services.figures.folding import FoldingService
 from chalicelib.services.figures.gauges import GaugeService
+from chalicelib.services.gate.census import CensusService
+from chalicelib.services.gate.service import GateService
 from chalicelib.services.recording.configuration import ConfigurationService
 from chalicelib.services.recording.csv_import import CsvImportService
 from chalicelib.services.recording.energy_crud import EnergyCrudService
@@ -109,6 +111,7 @@ class Container:
     measurements: PageMeasurementTracker
     feedback: FeedbackService
     comparer: BackendComparer
+    census: CensusService
     figures: RolloutFigures
     folding: FoldingService
     gauges: GaugeService
@@ -122,6 +125,7 @@ class Container:
     erasure: AccountErasureService
     account_export: AccountExportService
     status: StatusService
+    gate: GateService
     ping: Callable[[], None]
     clock: Clock
     sign_in_origins: tuple[str, ...] = ()  # where the issuer's endpoints are beside its own origin
@@ -159,10 +163,14 @@ def compose(
     both = backends(ports, clock)
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
     flags = flag_operations(
-        rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, clock
+        rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, ports.usage, clock
     )
-    own = operations(ports, clock)
+    own = operations(ports, clock, lambda: rollout.release)
+    asked = asking(both, ports, rollout.pseudonyms, clock, lambda: rollout.release)
     operators = desk(outside or Outside(), ports, own)
+    sources = status_sources(
+        ports, lambda: flags.overview, rollout.letters, lambda: rollout.release, operators.alarms.alarms
+    )
     return Container(
         verifier=verifier,
         energy=both.energy,
@@ -177,7 +185,8 @@ def compose(
         usage=BackendUsageTracker(ports.usage, rollout.pseudonyms, clock),
         measurements=PageMeasurementTracker(ports.measurements, rollout.pseudonyms, clock),
         feedback=FeedbackService(ports.feedback, rollout.pseudonyms, clock),
-        comparer=comparer(both, ports, rollout.pseudonyms, clock),
+        comparer=comparer(asked, ports, rollout.pseudonyms, clock),
+        census=census(asked, ports, rollout.pseudonyms, clock),
         figures=ports.figures,
         folding=FoldingService(ports.figures, clock),
         gauges=GaugeService(
@@ -201,9 +210,8 @@ def compose(
         flags=flags,
         erasure=AccountErasureService(ports.erasures, rollout.places, rollout.pseudonyms, clock, rollout.late),
         account_export=AccountExportService(ports.account_export, rollout.flags_naming, rollout.pseudonyms, clock),
-        status=status_service(
-            ports, lambda: flags.overview, rollout.letters, lambda: rollout.release, operators.alarms.alarms, clock
-        ),
+        status=StatusService(sources, clock),
+        gate=GateService(sources, clock),
         ping=ports.ping,
         clock=clock,
     )

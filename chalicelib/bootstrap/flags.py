@@ -9,6 +9,7 @@ from chalicelib.bootstrap.operations import REQUEST_SECONDS, now
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.decision import RolloutDecisions
 from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
+from chalicelib.domain.rollout.usage import UsageLog
 from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.flags.appconfig.clients import AppConfigIds, FlagClients
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
@@ -16,6 +17,7 @@ from chalicelib.flags.appconfig.deployment import FlagDeployment, Waiting
 from chalicelib.flags.appconfig.session import ConfigurationSession
 from chalicelib.flags.changes.apply import FlagChanges
 from chalicelib.flags.changes.inspect import FlagOverview
+from chalicelib.flags.changes.past import FlagPast
 from chalicelib.flags.changes.publishing import FlagPublishing
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import SilentReports
@@ -25,6 +27,7 @@ from chalicelib.repositories.flag_changes import MongoFlagHistory
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.register import MongoKnownUsers
 from chalicelib.repositories.sync_control import MongoSyncControl
+from chalicelib.repositories.usage import MongoUsageLog
 from chalicelib.services.backends.decisions import RolloutService
 
 NO_PLACE = AppConfigIds("", "", "", "")  # nobody answers there: everybody gets the old backend
@@ -46,18 +49,19 @@ class FlagAdapters:
 
 @dataclass(frozen=True, slots=True)
 class FlagOperations:
-    """Looking at flags and changing them."""
+    """Looking at flags, now and in the past, and changing them."""
 
     overview: FlagOverview
     changes: FlagChanges
+    past: FlagPast
 
 
 def shell_flags(database: MongoDatabase, clients: FlagClients, place: AppConfigIds) -> FlagOperations:
     """The operators' flags for a shell, which says by itself what is wrong with them."""
     adapters = appconfig_adapters(clients, place)
     decisions = RolloutService(FlagDecisions(adapters.store), MongoReadingQueries(database, REQUEST_SECONDS).sync, now)
-    history, users = MongoFlagHistory(database), MongoKnownUsers(database)
-    return flag_operations(adapters, decisions, history, users, MongoSyncControl(database), now)
+    history, users, usage = MongoFlagHistory(database), MongoKnownUsers(database), MongoUsageLog(database)
+    return flag_operations(adapters, decisions, history, users, MongoSyncControl(database), usage, now)
 
 
 def flag_operations(
@@ -66,12 +70,14 @@ def flag_operations(
     history: FlagHistory,
     users: KnownUsers,
     control: SyncControl,
+    usage: UsageLog,
     clock: Clock,
 ) -> FlagOperations:
     """Put the use cases together."""
     return FlagOperations(
         FlagOverview(adapters.look, adapters.store, decisions, history, users, control, clock),
         FlagChanges(flag_publishing(adapters, history, clock), users, control),
+        FlagPast(adapters.look, history, control, usage, clock),
     )
 
 

@@ -6,6 +6,9 @@ from functools import partial
 from time import time_ns
 
 from chalicelib.domain.account import AccountExport, Erasures
+from chalicelib.domain.gate.census_records import CensusRecords
+from chalicelib.domain.gate.counted import CountedEvidence
+from chalicelib.domain.gate.evidence import Limits
 from chalicelib.domain.meters.lagging import LaggingMeters
 from chalicelib.domain.operating import OperatorActions
 from chalicelib.domain.ports import (
@@ -28,8 +31,10 @@ from chalicelib.domain.sync.change_feed import ChangeFeed
 from chalicelib.domain.sync.reconciliation import ReconciliationRepository, SyncControl
 from chalicelib.domain.sync.repairs import RepairedReadings
 from chalicelib.repositories.account_export import MongoAccountExport
+from chalicelib.repositories.census import MongoCensusRecords
 from chalicelib.repositories.change_feed import MongoChangeFeed
 from chalicelib.repositories.comparisons import MongoComparisonLog
+from chalicelib.repositories.counted_evidence import MongoCountedEvidence
 from chalicelib.repositories.database import MongoDatabase, ping
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.erasure import MongoErasures
@@ -63,6 +68,7 @@ from chalicelib.services.sync.undo import UndoService
 
 # For transactions and snapshots: API Gateway gives up after 29 s, and an import of 50,000 rows takes a while.
 REQUEST_SECONDS = 20.0
+LIMITS = Limits()  # what the gate asks for, and how many people a census asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,8 @@ class Ports:
     usage: UsageLog
     figures: RolloutFigures
     comparisons: ComparisonLog
+    counted: CountedEvidence
+    census: CensusRecords
     feedback: FeedbackLog
     measurements: PageMeasurements
     flag_history: FlagHistory
@@ -106,14 +114,14 @@ class Operations:
     sweeper: SweeperService
 
 
-def operations(ports: Ports, clock: Clock) -> Operations:
-    """Put together what keeps both sides equal, and the display with them."""
+def operations(ports: Ports, clock: Clock, code: Callable[[], str] = lambda: "") -> Operations:
+    """Put together what keeps both sides equal, and the display with them; ``code``: the digest of what runs here."""
     control, twins = ports.sync_control, ports.twins
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
     recalculation = RecalculationService(ports.transactions, calculation, clock)
-    walk = MeterWalk(control, twins)
+    walk = MeterWalk(control, twins, code)
     check = DisplayCheck(twins, ports.queries, ports.display, clock)
-    consistency = ConsistencyService(control, twins, walk, check, recalculation, ports.changes, clock)
+    consistency = ConsistencyService(control, twins, walk, check, recalculation, ports.changes, clock, code)
     return Operations(
         modes=SyncModeService(
             control, consistency.count_differences, consistency.sides_are_equal, twins.count_readings
@@ -126,9 +134,9 @@ def operations(ports: Ports, clock: Clock) -> Operations:
     )
 
 
-def shell_operations(database: MongoDatabase) -> Operations:
+def shell_operations(database: MongoDatabase, code: Callable[[], str] = lambda: "") -> Operations:
     """The same for a shell, which reaches no event bus: what an event would bring about is done on the spot."""
-    return operations(shell_ports(database), now)
+    return operations(shell_ports(database), now, code)
 
 
 def shell_ports(database: MongoDatabase) -> Ports:
@@ -160,6 +168,8 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         usage=MongoUsageLog(database),
         figures=MongoRolloutFigures(database, REQUEST_SECONDS),
         comparisons=MongoComparisonLog(database),
+        counted=MongoCountedEvidence(database),
+        census=MongoCensusRecords(database),
         feedback=MongoFeedbackLog(database),
         measurements=MongoPageMeasurements(database),
         flag_history=MongoFlagHistory(database),

@@ -1,11 +1,13 @@
-"""The one status, for functions and for a shell."""
+"""The one status, for functions and for a shell; and where it and the gate look."""
 
 from collections.abc import Callable, Sequence
 
 from chalicelib.alarms.board import Alarm
-from chalicelib.bootstrap.operations import Ports, now
+from chalicelib.bootstrap.operations import LIMITS, Ports, now
+from chalicelib.domain.gate.evidence import AllowedHours, Limits
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import to_ms
+from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.status.blocks import RingingAlarm
 from chalicelib.domain.status.flags import FlagsSeen, Obstacle
 from chalicelib.flags.changes.inspect import FlagOverview
@@ -24,7 +26,20 @@ def status_service(
     alarms: Callable[[], Sequence[Alarm]],
     clock: Clock = now,
 ) -> StatusService:
-    """Put the status together. What reaches AWS is given by the caller, and asked when somebody wants to know."""
+    """Put the status together; what it is given is what ``status_sources`` is given."""
+    return StatusService(status_sources(ports, overview, letters, release, alarms), clock)
+
+
+def status_sources(
+    ports: Ports,
+    overview: Callable[[], FlagOverview],
+    letters: Callable[[], int],
+    release: Callable[[], str],
+    alarms: Callable[[], Sequence[Alarm]],
+    limits: Limits = LIMITS,
+    hours: Callable[[Component], AllowedHours | None] = lambda _: None,
+) -> StatusSources:
+    """Where the status and the gate look. What reaches AWS is asked when somebody wants to know."""
 
     def flags() -> FlagsSeen:
         return flags_seen(overview().listing())
@@ -36,7 +51,7 @@ def status_service(
         rings = (alarm for alarm in alarms() if alarm.state == "ALARM")
         return [RingingAlarm(alarm.name, alarm.severity, to_ms(alarm.since), alarm.look) for alarm in rings]
 
-    sources = StatusSources(
+    return StatusSources(
         control=ports.sync_control,
         lagging=ports.lagging,
         comparisons=ports.comparisons,
@@ -52,5 +67,9 @@ def status_service(
         letters=letters,
         alarms=ringing,
         release=release,
+        counted=ports.counted,
+        census=ports.census,
+        users=ports.known_users,
+        limits=limits,
+        hours=hours,
     )
-    return StatusService(sources, clock)

@@ -171,6 +171,7 @@ def _row(compared: ComparisonResult, pseudonyms: Pseudonyms, at: int) -> Documen
         "oldMs": compared.old_ms,
         "newMs": compared.new_ms,
         "error": compared.error,
+        "code": compared.code,
         "count": len(compared.differences),
         "differences": [_difference(*each, pseudonyms) for each in compared.distinct.items()],
     }

@@ -55,6 +55,8 @@ class Collections(StrEnum):
     USAGE_PEOPLE = "usage_people"
     COMPARISONS = "backend_comparisons"
     FLAG_CHANGES = "flag_changes"
+    GATE = "gate_evidence"
+    AGREEMENTS = "gate_agreements"
     FEEDBACK = "feedback"
     PAGES = "page_measurements"
     DISCARDED = "discarded_events"

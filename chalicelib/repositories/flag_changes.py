@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pymongo import DESCENDING, WriteConcern
+from pymongo import ASCENDING, DESCENDING, WriteConcern
 from typing_extensions import override
 
 from chalicelib.domain.readings import to_datetime, to_ms
@@ -38,7 +38,22 @@ class MongoFlagHistory(FlagHistory):
         """By the index on the moment; those that failed are few."""
         with time_limit(READ_SECONDS):
             found = self._changes.find_one({"state": ChangeState.DEPLOYED.value}, sort=[("at", DESCENDING)])
-        return None if found is None else RecordedDocument(_change(found), found.get(CONTENT))
+        return None if found is None else _recorded(found)
+
+    @override
+    def begun_until(self, at: int, limit: int) -> Sequence[RecordedDocument]:
+        """By the index on the moment."""
+        with time_limit(READ_SECONDS):
+            found = self._changes.find({"at": {"$lte": to_datetime(at)}}).sort("at", DESCENDING).limit(limit)
+            return [_recorded(document) for document in found]
+
+    @override
+    def deployed_after(self, at: int) -> FlagChange | None:
+        """By the index on the moment; those that failed are few."""
+        wanted = {"at": {"$gt": to_datetime(at)}, "state": ChangeState.DEPLOYED.value}
+        with time_limit(READ_SECONDS):
+            found = self._changes.find_one(wanted, {CONTENT: 0}, sort=[("at", ASCENDING)])
+        return None if found is None else _change(found)
 
 
 def _document(change: FlagChange) -> Document:
@@ -61,6 +76,10 @@ def _document(change: FlagChange) -> Document:
         "problem": change.problem,
         "traceId": change.trace_id,
     }
+
+
+def _recorded(document: Document) -> RecordedDocument:
+    return RecordedDocument(_change(document), document.get(CONTENT))
 
 
 def _change(document: Document) -> FlagChange:

@@ -54,6 +54,8 @@ PEOPLE: Mapping[Collections, Holds] = {
     Collections.USAGE_PEOPLE: Holds(pseudonym="user", late="foldedAt"),
     Collections.USAGE_HOURS: NOBODY,  # how many people, not who
     Collections.COMPARISONS: Holds(pseudonym="user", late="at"),
+    Collections.GATE: NOBODY,
+    Collections.AGREEMENTS: Holds(pseudonym="user", late="at"),
     Collections.FEEDBACK: Holds((OWNER,), "user", late="at"),
     Collections.PAGES: Holds(pseudonym="user", late="at"),
     Collections.DISCARDED: Holds(texts=True, late="discardedAt"),

@@ -32,6 +32,7 @@ SCRIPTS = (  # every file of ``migrations``: a test holds both equal
     "012_find_what_names_a_person",
     "013_create_figures_of_use",
     "014_index_traces",
+    "015_create_gate_evidence",
 )
 
 
@@ -45,6 +46,8 @@ class StoredDrill(Stored):
     lost_writes: int
     last_new_answer_seconds: float
     passed: bool
+    mode: str = ""
+    shape: str = ""
 
 
 class StoredLosses(Stored):
@@ -77,6 +80,8 @@ class MongoStatusRecords(StatusRecords):
             "lostWrites": drill.lost_writes,
             "lastNewAnswerSeconds": float(drill.last_new_answer_seconds),
             "passed": drill.passed,
+            "mode": drill.mode,
+            "shape": drill.shape,
         }
         with time_limit(READ_SECONDS):
             self._control.replace_one({"_id": DRILL}, document, upsert=True)

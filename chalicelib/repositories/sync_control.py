@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from chalicelib.domain.errors import LostModeError
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.sync.modes import ModeChange, Side, SyncState
+from chalicelib.domain.sync.modes import KEPT_CHANGES, ModeChange, Side, SyncState
 from chalicelib.domain.sync.reconciliation import SyncControl, SyncProgress, SyncStop, Verified, Walk, WalkProgress
 from chalicelib.domain.sync.recovery import Remains
 from chalicelib.repositories.control import (
@@ -38,7 +38,6 @@ from chalicelib.repositories.sync_documents import (
 )
 
 LIFETIME = "transactionLifetimeLimitSeconds"
-KEPT_CHANGES = 100
 NOWHERE: Document = {"_id": SYNC_MODE, "$nor": [{"_id": SYNC_MODE}]}  # only an insert can follow
 
 
@@ -178,6 +177,7 @@ class MongoSyncControl(SyncControl):
                 "findings": [finding.as_document() for finding in seen.findings],
                 "kinds": [[*kind, count] for kind, count in seen.kinds],
                 "upTo": seen.up_to,
+                "code": progress.code,
             }
         )
 
@@ -190,7 +190,8 @@ class MongoSyncControl(SyncControl):
     def save_verified(self, verified: Verified) -> None:
         counts = {"meters": verified.meters, "lagging": verified.lagging, "differences": verified.differences}
         sighted = {"upTo": verified.up_to, "firstSeen": verified.first_seen, "lastSeen": verified.last_seen}
-        self._save({"_id": VERIFIED, "at": verified.at, "since": verified.since, **counts, **sighted})
+        place = {"at": verified.at, "since": verified.since, "code": verified.code}
+        self._save({"_id": VERIFIED, **place, **counts, **sighted})
 
     @property
     def _now(self) -> Document | str:

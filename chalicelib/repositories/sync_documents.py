@@ -77,6 +77,7 @@ class StoredWalk(Stored):
     findings: list[StoredFinding]
     kinds: list[Annotated[tuple[str, Annotated[EnergyType, Lax], str, int], Lax]] = Field(default_factory=list)
     up_to: int | None = None
+    code: str = ""
 
 
 class StoredVerified(Stored):
@@ -90,6 +91,7 @@ class StoredVerified(Stored):
     up_to: int | None = None
     first_seen: int | None = None
     last_seen: int | None = None
+    code: str = ""
 
 
 def progress_of(document: Document) -> SyncProgress:
@@ -119,7 +121,7 @@ def walk_of(document: Document) -> WalkProgress | None:
     kinds = tuple(((collection, of, kind), count) for collection, of, kind, count in stored.kinds)
     counts = (stored.meters, stored.lagging, stored.differences)
     seen = Verification(stored.mode, *counts, findings=findings, kinds=kinds, up_to=stored.up_to)
-    return WalkProgress(stored.started, stored.since, stored.after, seen)
+    return WalkProgress(stored.started, stored.since, stored.after, seen, stored.code)
 
 
 def verified_of(document: Document) -> Verified | None:

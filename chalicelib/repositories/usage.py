@@ -1,11 +1,14 @@
 """Which backend answered what, in ``backend_usage_logs``: written without waiting, deleted by its TTL index."""
 
-from pymongo import WriteConcern
+from collections.abc import Sequence
+
+from pymongo import ASCENDING, WriteConcern
 from typing_extensions import override
 
-from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.rollout.usage import BackendUsage, UsageLog
-from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
+from chalicelib.domain.readings import to_datetime, to_ms
+from chalicelib.domain.rollout.decision import Backend, Component
+from chalicelib.domain.rollout.usage import Answered, BackendUsage, UsageLog
+from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.scoped import ScopedCollection
 
 # For finding a server: one that is away has made the caller wait already.
@@ -23,6 +26,26 @@ class MongoUsageLog(UsageLog):
         """Unacknowledged (``w=0``): nobody waits for it, and a row that gets lost is missed by nobody."""
         with time_limit(PATIENCE_SECONDS):
             ScopedCollection(self._logs, usage.user_id).insert_one(document_of(usage, pseudonym, at))
+
+    @override
+    def between(self, user_id: str, component: Component, first: int, last: int, limit: int) -> Sequence[Answered]:
+        """By the index on the user's id, or by that on component and moment."""
+        span = {"$gte": to_datetime(first), "$lte": to_datetime(last)}
+        with time_limit(READ_SECONDS):
+            found = ScopedCollection(self._logs, user_id).find({"component": component.value, "at": span})
+            return [_answered(row) for row in found.sort("at", ASCENDING).limit(limit)]
+
+
+def _answered(row: Document) -> Answered:
+    return Answered(
+        at=to_ms(row["at"]),
+        backend=Backend(row["backend"]),
+        reason=row.get("reason"),
+        document_version=row.get("documentVersion"),
+        success=row["success"],
+        elapsed_ms=float(row["elapsedMs"]),
+        trace_id=row.get("traceId"),  # rows by the release before have none
+    )
 
 
 def document_of(usage: BackendUsage, pseudonym: str, at: int) -> Document:

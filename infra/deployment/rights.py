@@ -100,6 +100,7 @@ RIGHTS: Mapping[str, Sequence[Statement]] = {
     "MeterRefreshRequestedHandler": ON_THE_DATABASE,
     "SyncJob": (READ_SECRET, PUBLISH_EVENTS),  # what it carries over is an event
     "BackendComparer": ON_THE_DATABASE,  # it asks both backends, whatever the flags say
+    "CensusTaker": ON_THE_DATABASE,
     "Sweeper": ON_THE_DATABASE,
     "AccountEraser": (READ_SECRET, *ERASE_PEOPLE),
     "StatusReporter": (READ_SECRET, LOOK_AT_FLAGS, COUNT_LETTERS),  # the percentages that are set; how many letters lie

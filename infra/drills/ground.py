@@ -5,14 +5,17 @@ The sync mode is written down past its rules and its drain, so the data must be 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from chalicelib.bootstrap.operations import now, shell_operations
+from chalicelib.bootstrap.operations import now, shell_operations, shell_ports
+from chalicelib.domain.gate.evidence import Surrounding
 from chalicelib.domain.sync.modes import DRAIN_SECONDS, SyncMode
-from chalicelib.flags.changes.patch import FlagPatch, percentage
-from chalicelib.flags.changes.request import ChangeRequest, ChangeResult
-from chalicelib.flags.document.names import GLOBAL, component_flag_named
+from chalicelib.flags.changes.patch import FlagPatch, patched, percentage
+from chalicelib.flags.changes.request import Action, ChangeRequest, ChangeResult
+from chalicelib.flags.document.flag_document import FlagDocument, read
+from chalicelib.flags.document.names import FLAGS, GLOBAL, component_flag_named
+from chalicelib.flags.document.shape import shape_of
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import Collections, MongoDatabase, open_database
 from infra.drills.api import OLD, Api, http
@@ -77,6 +80,20 @@ class LaptopGround:
         """As ``flags rollback`` does."""
         return _seconds(self.flags.operations.changes.rollback(self._flag, None, self._order))
 
+    def take_shape(self, wanted: FlagDocument) -> None:
+        """Deploy a document of the shape of another one, so that what is rolled back is what a target has."""
+        publishing = self.flags.operations.changes.publishing
+        base = publishing.deployment.settled(stop=False)
+        before = read(base.content)
+        after = shaped_as(before, wanted, now() // 1000 * 1000)
+        if shape_of(after) != shape_of(before):
+            _seconds(publishing.publish(base, before, after, Action("drill", self._order, {}, True)))
+
+    def surrounding(self, code: str) -> Surrounding:
+        """What the drill was made on, as it is there."""
+        mode = shell_ports(self.database).sync_control.state().mode
+        return Surrounding(code, mode.value, shape_of(self.flags.operations.overview.listing().document))
+
     @property
     def _flag(self) -> str:
         return component_flag_named(self.component)
@@ -91,8 +108,17 @@ class LaptopGround:
         self.database[Collections.CONTROL].replace_one(wanted, sync_document(mode, since), upsert=True)
 
 
+def shaped_as(document: FlagDocument, wanted: FlagDocument, at: int) -> FlagDocument:
+    """A document of the shape of another one, with nobody of it: what is retired there is retired."""
+    flags = [document.flag(name, at) for name in FLAGS if name in wanted.retired]
+    retired = [
+        replace(patched(flag, FlagPatch(retire=True), list), updated_at=at) for flag in flags if not flag.retired
+    ]
+    return replace(document.completed(at).with_flags(*retired), unknown=wanted.unknown)
+
+
 @contextmanager
-def laptop_ground(layout: Layout, component: str) -> Iterator[Ground]:
+def laptop_ground(layout: Layout, component: str) -> Iterator[LaptopGround]:
     """A laptop stack that is up."""
     database = open_database(layout.mongodb_uri, layout.database)
     try:

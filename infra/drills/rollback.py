@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.domain.gate.evidence import Surrounding
 from chalicelib.domain.status.records import RollbackDrill
 from infra.drills.api import OLD
 from infra.drills.ground import NEW, Ground
@@ -64,10 +65,10 @@ class Drilled:
         """Whether nothing was lost, where a loss would have been seen."""
         return self.proves and self.drill.lost == 0
 
-    def record(self, at: int, component: str, code: str) -> RollbackDrill:
-        """What the status shows of it."""
+    def record(self, at: int, component: str, on: Surrounding) -> RollbackDrill:
+        """What the status shows of it, and the gate asks for."""
         lost, last = self.drill.lost, self.last_new_answer_seconds
-        return RollbackDrill(at, component, code, self.drill.writes, lost, last, self.passed)
+        return RollbackDrill(at, component, on.code, self.drill.writes, lost, last, self.passed, on.mode, on.shape)
 
     def as_document(self) -> dict[str, Any]:
         """For programs."""

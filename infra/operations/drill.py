@@ -1,6 +1,7 @@
 """``python -m infra drill rollback | last``: proof that going back loses nothing, on a stack of its own."""
 
 import sys
+from dataclasses import asdict
 
 import click
 from rich.markup import escape
@@ -8,6 +9,7 @@ from rich.table import Table
 
 from chalicelib.bootstrap.operations import now
 from chalicelib.domain.status.records import RollbackDrill
+from chalicelib.flags.document.flag_document import FlagDocument
 from chalicelib.repositories.status_records import MongoStatusRecords
 from infra.deployment.packaging import ROOT, digest_of_sources
 from infra.drills.ground import laptop_ground
@@ -20,8 +22,11 @@ from infra.operations.printing import console, print_json, progress_console
 from infra.operations.status.commands import seen
 from infra.operations.status.printing import drill_line, print_recorded
 from infra.targets.database import database_of
+from infra.targets.flags import flags_of
 from infra.targets.options import json_option, with_target
 from infra.targets.target import Target
+
+NO_FLAGS = FlagDocument({})
 
 
 @click.group()
@@ -40,16 +45,19 @@ def drill() -> None:
 def rollback(target: Target | OperatorError, component: str, writes: int, moves: int, as_json: bool) -> None:
     """Write through a component while it is flipped, roll it back, and look for every write in the old backend.
 
-    Brings up a laptop stack of its own (a minute) and ends it. What came of it is recorded in the target's database,
-    for the status. Exit code 1 when a write is lost, or when the same with dual write off loses none.
+    Brings up a laptop stack of its own (a minute), with flags of the target's shape, and ends it. What came of it is
+    recorded in the target's database, for the status and the gate. Exit code 1 when a write is lost, or when the same
+    with dual write off loses none.
     """
+    document = document_of(target)
     progress_console.print("bringing up a stack for the drill")
-    code = digest_of_sources(ROOT)
     with stack() as layout, laptop_ground(layout, component) as ground:
+        ground.take_shape(document)
         drilled = make(ground, Exercise(component, writes, moves=moves), progress_console.print)
-    problem = not_recorded(target, drilled.record(now(), component, code))
+        on = ground.surrounding(digest_of_sources(ROOT))
+    problem = not_recorded(target, drilled.record(now(), component, on))
     if as_json:
-        print_json(drilled.as_document() | {"component": component, "code": code, "notRecorded": problem})
+        print_json(drilled.as_document() | {"component": component, **asdict(on), "notRecorded": problem})
     else:
         print_drilled(drilled)
         console.print(f"recorded in: {target}" if problem is None else f"[red]not recorded[/]: {escape(problem)}")
@@ -62,6 +70,18 @@ def rollback(target: Target | OperatorError, component: str, writes: int, moves:
 def last(target: Target, as_json: bool) -> None:
     """Print what the last drill has shown, and whether it was made on the deployed code."""
     print_recorded(seen(target).drill, drill_line, as_json)
+
+
+def document_of(target: Target | OperatorError) -> FlagDocument:
+    """The target's flags; the gate counts no drill that was made on others, so where they cannot be seen, none."""
+    if isinstance(target, OperatorError):
+        return NO_FLAGS
+    try:
+        with flags_of(target) as flags:
+            return flags.operations.overview.listing().document
+    except OperatorError as error:
+        progress_console.print(f"the target's flags cannot be seen, the drill is made on flags without shape: {error}")
+        return NO_FLAGS
 
 
 def not_recorded(target: Target | OperatorError, record: RollbackDrill) -> str | None:

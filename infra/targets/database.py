@@ -25,7 +25,14 @@ def connected(target: Target) -> "Iterator[Operations]":
     from chalicelib.bootstrap.operations import shell_operations
 
     with database_of(target) as database:
-        yield shell_operations(database)
+        yield shell_operations(database, own_code)
+
+
+def own_code() -> str:
+    """The digest of the code that a shell runs."""
+    from infra.deployment.packaging import ROOT, digest_of_sources
+
+    return digest_of_sources(ROOT)
 
 
 @contextmanager

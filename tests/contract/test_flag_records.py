@@ -75,3 +75,24 @@ def test_the_document_of_the_newest_deployed_change_is_kept_to_the_byte(ports: P
         replace(newer, state=ChangeState.DEPLOYED),
         f'{{"用户": "{MOMENT + 1}"}}\n'.encode(),
     )
+
+
+def test_what_began_until_an_instant_comes_the_newest_first_with_its_document(ports: Ports) -> None:
+    states = (ChangeState.DEPLOYED, ChangeState.FAILED, ChangeState.STARTED, ChangeState.DEPLOYED)
+    changes = [replace(change(MOMENT + 10 * n, "one"), state=state) for n, state in enumerate(states)]
+    for item in changes:
+        ports.flag_history.save(item, f"{item.at}".encode())
+    found = ports.flag_history.begun_until(MOMENT + 20, 10)
+    assert [(each.change, each.content) for each in found] == [(each, f"{each.at}".encode()) for each in changes[2::-1]]
+    assert [each.change for each in ports.flag_history.begun_until(MOMENT + 29, 2)] == changes[2:0:-1]
+    assert list(ports.flag_history.begun_until(MOMENT - 1, 10)) == []
+
+
+def test_the_first_change_after_an_instant_that_was_deployed_is_found(ports: Ports) -> None:
+    states = (ChangeState.DEPLOYED, ChangeState.FAILED, ChangeState.DEPLOYED, ChangeState.DEPLOYED)
+    changes = [replace(change(MOMENT + 10 * n, "one"), state=state) for n, state in enumerate(states)]
+    for item in changes:
+        ports.flag_history.save(item, b"{}")
+    assert ports.flag_history.deployed_after(MOMENT - 1) == changes[0]
+    assert ports.flag_history.deployed_after(MOMENT) == changes[2]
+    assert ports.flag_history.deployed_after(MOMENT + 30) is None

@@ -12,7 +12,7 @@ from chalicelib.repositories.database import open_database
 from chalicelib.repositories.status_records import MongoStatusRecords
 from tests.fakes.publisher import FakePublisher
 
-DRILL = RollbackDrill(1_700_000_000_000, "energy_forms", "abc", 500, 0, 14.25, True)
+DRILL = RollbackDrill(1_700_000_000_000, "energy_forms", "abc", 500, 0, 14.25, True, "dual_write", "shape")
 
 
 def test_the_last_drill_is_kept_whole(ports: Ports) -> None:

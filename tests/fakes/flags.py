@@ -30,6 +30,14 @@ class FakeFlagHistory:
         deployed = [item for item in self.changes(None, len(self._changes)) if item.state is ChangeState.DEPLOYED]
         return RecordedDocument(deployed[0], self._contents[deployed[0].id]) if deployed else None
 
+    def begun_until(self, at: int, limit: int) -> Sequence[RecordedDocument]:
+        found = [change for change in self.changes(None, len(self._changes)) if change.at <= at]
+        return [RecordedDocument(change, self._contents[change.id]) for change in found[:limit]]
+
+    def deployed_after(self, at: int) -> FlagChange | None:
+        later = [item for item in self.changes(None, len(self._changes)) if item.at > at]
+        return next((item for item in reversed(later) if item.state is ChangeState.DEPLOYED), None)
+
 
 class FakeKnownUsers:
     def __init__(self, store: FakeStore) -> None:

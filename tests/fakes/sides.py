@@ -32,6 +32,7 @@ from tests.fakes.comparisons import FakeComparisonLog
 from tests.fakes.feedback import FakeFeedbackLog
 from tests.fakes.figures import FakeRolloutFigures
 from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
+from tests.fakes.gate import FakeCensusRecords, FakeCountedEvidence
 from tests.fakes.lagging import FakeLaggingMeters
 from tests.fakes.measurements import FakePageMeasurements
 from tests.fakes.operating import FakeOperatorActions
@@ -373,6 +374,8 @@ def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> 
         usage=usage,
         figures=FakeRolloutFigures(store, usage),
         comparisons=FakeComparisonLog(usage),
+        counted=FakeCountedEvidence(store.ping),
+        census=FakeCensusRecords(store.ping, store.stored.clock),
         feedback=FakeFeedbackLog(store),
         measurements=FakePageMeasurements(store, usage),
         flag_history=FakeFlagHistory(store),

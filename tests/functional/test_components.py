@@ -392,6 +392,9 @@ def test_an_answer_does_not_depend_on_being_noted(api: Api) -> None:
         def insert(self, *_: object) -> None:
             raise OSError("no room")
 
+        def between(self, *_: object) -> Any:
+            return ()
+
     ports = replace(api.ports, usage=Full())
     with using(compose(ports, api.container.verifier, lambda: NOW, Rollout(api.flags))):
         assert ask(api, "dashboard").status_code == 200

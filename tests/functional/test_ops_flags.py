@@ -11,6 +11,9 @@ from chalice.test import HTTPResponse
 
 from app import app
 from chalicelib.bootstrap.container import using
+from chalicelib.domain.readings import moment
+from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
+from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.flags.document.json_schema import first_document
 from chalicelib.flags.document.names import FLAGS, GLOBAL
@@ -27,6 +30,7 @@ WORKING = [
     ("POST", "/ops/flags/energy_table/rollback"),
     ("GET", "/ops/flags/energy_table/plan?to=50"),
     ("GET", "/ops/flags/energy_table/explain?user=alice"),
+    ("GET", "/ops/flags/energy_table/explain?user=alice&at=2026-11-01"),
 ]
 
 
@@ -109,6 +113,27 @@ def test_an_operator_rolls_a_component_out_and_back(operator: Operator) -> None:
     assert len(operator.done("GET", "/ops/flags/history?flag=global")["changes"]) == 2
 
 
+def test_who_answered_in_the_past_is_said_with_the_document_and_the_answers(operator: Operator) -> None:
+    rollout = operator.rollout
+    operator.done("PATCH", "/ops/flags/global", {"enabled": True, "reason": "begin"})
+    made = operator.done("PATCH", "/ops/flags/energy_table", {"rolloutPercent": 50, "reason": "half"})
+    rollout.appconfig.pass_time(60)
+    at = rollout.now()
+    decision = Decision(Backend.NEW, Reason.PERCENTAGE_IN, 346, made["toVersion"])
+    rollout.usage.insert(BackendUsage(Component.ENERGY_TABLE, "alice", decision, 3.0, True), "pseudonym", at)
+    rollout.mode(SyncMode.DUAL_WRITE, 1)
+    rollout.appconfig.pass_time(86_400)
+    then = operator.done("GET", f"/ops/flags/energy_table/explain?user=alice&at={moment(at)}")
+    assert (then["at"], then["mode"], then["modeSince"]) == (moment(at), "dual_write", "1970-01-01T00:00:00Z")
+    assert [(each["backend"], each["reason"], each["documentVersion"]) for each in then["possible"]] == [
+        ("old", "catching_up", None),
+        ("new", "percentage_in", made["toVersion"]),
+    ]
+    assert then["backend"] is None
+    assert then["possible"][1]["change"]["reason"] == "half"
+    assert [(each["backend"], each["documentVersion"]) for each in then["answers"]] == [("new", made["toVersion"])]
+
+
 def test_the_list_says_what_is_deployed_and_what_this_function_uses(operator: Operator) -> None:
     response = operator.request("GET", "/ops/flags")
     listed = response.json_body
@@ -161,6 +186,8 @@ def test_a_percentage_that_is_none_is_422_and_named(operator: Operator, percent:
         ("GET", "/ops/flags/history?limit=0", None, 422),
         ("GET", "/ops/flags/energy_table/plan", None, 422),
         ("GET", "/ops/flags/energy_table/explain", None, 422),
+        ("GET", "/ops/flags/energy_table/explain?user=alice&at=yesterday", None, 422),
+        ("GET", "/ops/flags/energy_table/explain?user=alice&at=2999-01-01", None, 422),
         ("PATCH", "/ops/flags/energy_table", {"rolloutPercent": 1}, 422),
         ("PATCH", "/ops/flags/energy_table", {"rolloutPercent": 1, "reason": " "}, 422),
         ("PATCH", "/ops/flags/energy_table", {"percent": 1, "reason": "why"}, 422),

@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from tests.guards.guards import CONTROL, GUARDS, ROOT, Guard
+from tests.guards.guard import ROOT, Guard
+from tests.guards.guards import CONTROL, GUARDS
 
 LEFT_OUT = shutil.ignore_patterns(
     ".environments", ".stack", ".git", ".hypothesis", ".*_cache", "__pycache__", "mutants"

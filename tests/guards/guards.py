@@ -1,9 +1,9 @@
 """The guards: where each stands in the code, what stands there when it is taken out, and which tests must notice."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from tests.guards.gate import GATE
+from tests.guards.gate_evidence import GATE_EVIDENCE
+from tests.guards.guard import Guard
 
-ROOT = Path(__file__).parents[2]
 WRITE_DIES = (
     "tests/integration/crashes/test_crash_points.py::"
     "test_wherever_a_write_or_its_handler_dies_both_are_whole_or_not_done_and_the_sweeper_does_the_rest"
@@ -50,24 +50,9 @@ BACKUP_FILE = "tests/unit/infra/operations/test_backup_file.py::"
 CONTROL = "tests/integration/refresh/test_refresh.py::test_a_real_household_is_imported_and_shown"
 
 
-@dataclass(frozen=True)
-class Guard:
-    """``text`` stands exactly once in ``file``; with ``instead`` in its place, each of ``tests`` must fail."""
-
-    name: str
-    file: str
-    text: str
-    instead: str
-    tests: tuple[str, ...]
-
-    def taken_out(self, code: str) -> str:
-        """The code of its file without the guard. Raises ValueError where it does not stand as it is known here."""
-        if (found := code.count(self.text)) != 1:
-            raise ValueError(f"{self.name}: its text stands {found} times in {self.file}, not once; see {__file__}")
-        return code.replace(self.text, self.instead)
-
-
 GUARDS = (
+    *GATE,
+    *GATE_EVIDENCE,
     Guard(
         "the condition displayVersion < v",
         "chalicelib/repositories/calculation_marks.py",

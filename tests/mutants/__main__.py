@@ -23,7 +23,7 @@ from xml.etree import ElementTree
 import click
 from coverage import CoverageData
 
-from tests.guards.guards import ROOT
+from tests.guards.guard import ROOT
 from tests.mutants.changes import Change, changes
 from tests.mutants.without_effect import WITHOUT_EFFECT
 

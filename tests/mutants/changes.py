@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.guards.guards import ROOT
+from tests.guards.guard import ROOT
 
 _PAIRS = (
     "Lt LtE, Gt GtE, Eq NotEq, Is IsNot, In NotIn, And Or, Add Sub, BitAnd BitOr, Mod Mult, Div Mult, Mult FloorDiv"

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.guards.__main__ import silent
-from tests.guards.guards import CONTROL, GUARDS, ROOT, Guard
+from tests.guards.guard import ROOT, Guard
+from tests.guards.guards import CONTROL, GUARDS
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)

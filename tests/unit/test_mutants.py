@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.guards.guards import ROOT
+from tests.guards.guard import ROOT
 from tests.mutants.__main__ import PACKAGES, Record, sample_of
 from tests.mutants.changes import changes, changes_of
 from tests.mutants.without_effect import WITHOUT_EFFECT

@@ -60,9 +60,10 @@ class PlanQuery(Body):
 
 
 class ExplainQuery(Body):
-    """Whose decision to explain."""
+    """Whose decision to explain: that of now, or of an instant in the past (ISO; UTC where it names no zone)."""
 
     user: str = Field(min_length=1)
+    at: str | None = None
 
 
 class HistoryQuery(Body):

@@ -20,8 +20,10 @@ from chalicelib.flags.changes.as_json import (
     explanation_document,
     listing_document,
     made_document,
+    past_document,
     plan_document,
 )
+from chalicelib.flags.changes.past import past_instant
 from chalicelib.flags.changes.patch import percentage
 from chalicelib.flags.changes.request import COMPONENTS, ChangeRequest, component_flag_named, flag_named
 from chalicelib.monitoring.people import concerning
@@ -78,10 +80,12 @@ def plan(call: Call, query: PlanQuery, flag: str) -> Response:
 
 @routes.operation("GET", "/ops/flags/{flag}/explain", refusals=NOT_THERE)
 def explain(call: Call, query: ExplainQuery, flag: str) -> Response:
-    """Why a user gets the backend that they get."""
+    """Why a user gets the backend that they get; with ``at``: who answered then, as far as it is recorded."""
     concerning(query.user)
-    component = COMPONENTS[component_flag_named(flag)]
-    return json_answer(explanation_document(call.container.flags.overview.explain(query.user, component)))
+    component, flags = COMPONENTS[component_flag_named(flag)], call.container.flags
+    if query.at is None:
+        return json_answer(explanation_document(flags.overview.explain(query.user, component)))
+    return json_answer(past_document(flags.past.explain(query.user, component, past_instant(query.at))))
 
 
 def _changes(call: Call) -> FlagChanges:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.rollout.differences import Difference, DifferenceKind
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 
@@ -48,7 +48,8 @@ class Request:
 class ComparisonResult:
     """What came of asking both: how they differ, at which source versions, how long each took (milliseconds).
 
-    ``calculations``: the calculation versions of the views in both answers, the old backend's first.
+    ``calculations``: the calculation versions of the views in both answers, the old backend's first. ``broken``: the
+    backends that gave no answer, or failed at one. ``code``: the digest of the code that was asked.
     """
 
     request: Request
@@ -59,6 +60,8 @@ class ComparisonResult:
     new_ms: float | None = None
     error: str | None = None
     calculations: tuple[int, ...] = ()
+    broken: tuple[Backend, ...] = ()
+    code: str = ""
 
     @property
     def distinct(self) -> dict[str, Difference]:

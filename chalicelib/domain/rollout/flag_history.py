@@ -67,6 +67,12 @@ class FlagHistory(Protocol):
     def last_deployed(self) -> RecordedDocument | None:
         """The newest change that was deployed, with its document; None where none ever was."""
 
+    def begun_until(self, at: int, limit: int) -> Sequence[RecordedDocument]:
+        """The latest changes that began at an instant or before, whatever came of them, the newest first."""
+
+    def deployed_after(self, at: int) -> FlagChange | None:
+        """The first change that began later than an instant and was deployed."""
+
 
 class KnownUsers(Protocol):
     """Everybody who has ever recorded a reading."""

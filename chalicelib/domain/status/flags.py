@@ -24,7 +24,8 @@ class FlagSeen:
 class FlagsSeen:
     """The deployed document. ``malformed``: what is wrong with a component's flag, or with the document.
 
-    ``in_use``: the document by which this process decides; ``overruled``: why the flags decide nothing.
+    ``in_use``: the document by which this process decides; ``overruled``: why the flags decide nothing. ``shape``: a
+    digest of the document without percentages, lists and times.
     """
 
     version: str
@@ -33,6 +34,7 @@ class FlagsSeen:
     overruled: str | None
     flags: Mapping[Component, FlagSeen]
     malformed: Mapping[Component, str]
+    shape: str
 
 
 @dataclass(frozen=True, slots=True)

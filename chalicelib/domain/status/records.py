@@ -7,7 +7,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class RollbackDrill:
-    """A drill of a rollback: when, on which code (its digest), and what it has shown."""
+    """A drill of a rollback: when, on which code (its digest), and what it has shown.
+
+    ``mode``, ``shape``: the sync mode, and the shape of the flag document that was rolled back; "" in older records.
+    """
 
     at: int
     component: str
@@ -16,6 +19,8 @@ class RollbackDrill:
     lost_writes: int
     last_new_answer_seconds: float
     passed: bool
+    mode: str = ""
+    shape: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chalicelib.domain.gate.verdict import Condition, ConditionName, GateVerdict
 from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.status.blocks import (
-    AlarmsBlock,
     Answers,
     BackendsBlock,
-    Block,
     ComparisonsBlock,
-    DeadLettersBlock,
-    DisplayBlock,
     FlagsBlock,
     MigrationsBlock,
-    ShareBlock,
     Stage,
     SyncBlock,
     Verdict,
@@ -28,36 +24,29 @@ COMMAND = "python -m infra"
 OPEN_THE_GATE = f"{COMMAND} flags set global --on --reason WHY"
 STEPS = (10, 50, 100)  # percentages, one after the other
 NOT_ADDED = "answers are not added up yet, and the older ones left out; the function StatusReporter adds them"
-# Alarms about what the verdict looks at itself: it knows of which component, and sooner that it is mended.
-SEEN_BY_THE_VERDICT = ("BackendsDiffer", "ComponentDiffers", "DataDiffer", "MetersFailing", "SyncStopped")
+# What a rise asks for, and nobody else: who has risen already may stay without it.
+OF_A_RISE = (ConditionName.EVIDENCE, ConditionName.REHEARSAL, ConditionName.HOURS)
 SEEN_BY_PEOPLE = (Stage.TEST, Stage.PARTIAL, Stage.EVERYBODY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """What is known of the system, whichever component is meant.
-
-    ``readiness``: why nobody may be sent to the new backend yet, or that nobody knows (a block with a problem).
-    """
+    """What is known of the system, whichever component is meant."""
 
     sync: SyncBlock
     verify: VerifyBlock
     flags: FlagsBlock
-    readiness: Obstacle | Block | None
-    alarms: AlarmsBlock
-    display: DisplayBlock
-    dead_letters: DeadLettersBlock
     migrations: MigrationsBlock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What is known of one component. ``flag_problem``: why its flag cannot be read."""
+    """What is known of one component, and what the gate says. ``flag_problem``: why its flag cannot be read."""
 
     component: Component
     stage: Stage
     percent: float
-    share: ShareBlock
+    gate: GateVerdict
     backends: BackendsBlock
     comparisons: ComparisonsBlock
     shared: Shared
@@ -92,14 +81,24 @@ def _obstacles(seen: Evidence) -> Iterator[Obstacle]:
         yield Obstacle(f"its flag cannot be read: {seen.flag_problem}", f"{COMMAND} flags list")
     if shared.sync.stopped is not None:
         yield Obstacle(f"the sync job is stopped: {shared.sync.stopped}", f"{COMMAND} repair")
-    if isinstance(shared.readiness, Obstacle):
-        yield shared.readiness
-    yield from _answers(seen)
-    yield from _system(shared)
-    yield from _alarms(seen)
+    if (failing := _failures(seen)) is not None:
+        yield failing
+    yield from (_of(condition) for condition in _shut(seen) if condition.holds is False)
+    if shared.migrations.open:
+        yield Obstacle(f"scripts are not applied: {', '.join(shared.migrations.open)}", shared.migrations.command)
     yield from _unknown(seen)
     if not shared.flags.global_enabled and not seen.flags_decide_nothing:
         yield Obstacle("first open the global gate: while it is closed, everybody gets the old backend", OPEN_THE_GATE)
+
+
+def _shut(seen: Evidence) -> Iterator[Condition]:
+    """The conditions of the gate that do not hold, as far as they concern who has the new backend already."""
+    rises = not _is_done(seen)
+    return (each for each in seen.gate.conditions if not each.holds and (rises or each.name not in OF_A_RISE))
+
+
+def _of(condition: Condition) -> Obstacle:
+    return Obstacle(condition.text, condition.command)
 
 
 def _differences(seen: Evidence) -> Iterator[Obstacle]:
@@ -123,55 +122,37 @@ def _way_back(seen: Evidence) -> str:
     return f"{COMMAND} flags rollback {seen.component} --reason WHY"
 
 
-def _answers(seen: Evidence) -> Iterator[Obstacle]:
+def _failures(seen: Evidence) -> Obstacle | None:
+    """What people were answered; the gate knows of what was asked beside them."""
     old, new = seen.backends.old, seen.backends.new
     if old and new and fails_more((old.answers, new.answers), (old.failures, new.failures)):
-        yield Obstacle(f"the new backend fails more often: {_failing(new)}, old {_failing(old)}", seen.backends.command)
-    if seen.share.mismatch is not None:
-        yield Obstacle(seen.share.mismatch, seen.share.command)
+        said = f"the new backend fails more often: {_failing(new)}, old {_failing(old)}"
+        return Obstacle(said, seen.backends.command)
+    return None
 
 
 def _failing(answers: Answers) -> str:
     return f"{answers.failures} of {answers.answers}"
 
 
-def _alarms(seen: Evidence) -> Iterator[Obstacle]:
-    """While a critical alarm rings nobody goes on, but for the components that it does not speak of."""
-    alarms = seen.shared.alarms
-    for alarm in alarms.ringing or ():
-        if alarm.is_critical and alarm.concerns(seen.component) and not alarm.is_of(SEEN_BY_THE_VERDICT):
-            yield Obstacle(f"an alarm rings: {alarm.name}", alarm.command or alarms.command)
-
-
-def _system(shared: Shared) -> Iterator[Obstacle]:
-    """What every component waits for."""
-    counts = (
-        (shared.display, shared.display.failing, "meters cannot be refreshed"),
-        (shared.display, shared.display.lagging, "meters lag behind in the display"),
-        (shared.dead_letters, shared.dead_letters.count, "dead letters wait for somebody"),
-    )
-    for block, count, what in counts:
-        if count:
-            yield Obstacle(f"{what}: {count}", block.command)
-    if shared.migrations.open:
-        yield Obstacle(f"scripts are not applied: {', '.join(shared.migrations.open)}", shared.migrations.command)
-
-
 def _unknown(seen: Evidence) -> Iterator[Obstacle]:
     """Who does not know does not go on."""
     shared = seen.shared
-    readiness = () if shared.readiness is None or isinstance(shared.readiness, Obstacle) else (shared.readiness,)
-    known = (shared.sync, shared.verify, *readiness, seen.comparisons, seen.backends, seen.share)
-    for block in (*known, shared.alarms, shared.display, shared.dead_letters, shared.migrations, shared.flags):
+    for block in (shared.sync, shared.verify, seen.comparisons, seen.backends, shared.migrations, shared.flags):
         if block.problem is not None:
             yield Obstacle(f"nobody can say: {block.problem}", block.command)
-    for counted in (seen.backends, seen.share):
-        if counted.partial:
-            yield Obstacle(f"nobody can say: {NOT_ADDED}", counted.command, passes=True)
+    yield from (_of(condition) for condition in _shut(seen) if condition.holds is None)
+    if seen.backends.partial:
+        yield Obstacle(f"nobody can say: {NOT_ADDED}", seen.backends.command, passes=True)
+
+
+def _is_done(seen: Evidence) -> bool:
+    """Whether nothing is left to rise to."""
+    return seen.stage is Stage.EVERYBODY or seen.flags_decide_nothing
 
 
 def _next_step(seen: Evidence) -> Verdict:
     step = next((step for step in STEPS if seen.stage is not Stage.PARTIAL or step > seen.percent), None)
-    if seen.stage is Stage.EVERYBODY or seen.flags_decide_nothing or step is None:
+    if _is_done(seen) or step is None:
         return Verdict(True, f"may stay: everybody has the {Backend.NEW} backend", seen.comparisons.command)
     return Verdict(True, "may go on", f"{COMMAND} flags plan {seen.component} --to {step}")

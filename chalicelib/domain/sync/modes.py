@@ -11,7 +11,7 @@ from math import ceil
 from typing import Any
 
 from chalicelib.domain.errors import SyncModeError
-from chalicelib.domain.rollout.decision import Backend
+from chalicelib.domain.rollout.decision import Backend, Decision, Reason
 
 
 def drain_of(lifetime_seconds: int) -> int:
@@ -24,6 +24,7 @@ def drain_of(lifetime_seconds: int) -> int:
 
 
 ReadingKey = Any  # the store's own id of a reading, equal on both sides
+KEPT_CHANGES = 100  # of the mode: the newest
 DRAIN_SECONDS = drain_of(60)  # MongoDB's default limit: where the server does not say its own
 
 
@@ -108,6 +109,18 @@ class SyncState:
         """
         right = self.authoritative if wanted is SyncMode.DUAL_WRITE else None
         return SyncState(wanted, None, right, full_drain_seconds)
+
+
+def decided_by(sync: SyncState) -> Decision | None:
+    """What the sync mode decides by itself: everything old, everything new, or None for the flags to decide.
+
+    On the way from ``old_only`` to ``dual_write`` the new side is not complete until it has caught up.
+    """
+    if sync.mode is SyncMode.OLD_ONLY:
+        return Decision(Backend.OLD, Reason.OLD_ONLY)
+    if sync.mode is SyncMode.NEW_ONLY:
+        return Decision(Backend.NEW, Reason.NEW_ONLY)
+    return Decision(Backend.OLD, Reason.CATCHING_UP) if sync.catching_up is Side.OLD else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,12 +192,13 @@ class Walk(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WalkProgress:
-    """A walk under way: begun when, in the mode since when, and what it has seen up to which meter."""
+    """A walk under way: begun when, in the mode since when, what it has seen up to which meter, by which code."""
 
     started: int
     since: int | None
     after: MeterKey
     seen: Verification
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,7 @@ class Verified:
 
     ``up_to``: the operation time of the database at its beginning; it has seen every write up to then. ``first_seen``:
     when the first of the comparisons in a row found differences, ``last_seen`` when this one did; None without any.
+    ``code``: the digest of the code that compared, "" where nobody knows.
     """
 
     at: int
@@ -216,6 +218,7 @@ class Verified:
     up_to: int | None = None
     first_seen: int | None = None
     last_seen: int | None = None
+    code: str = ""
 
     def is_behind(self, before: "Verified | None") -> bool:
         """Whether that one, of the same mode, has seen writes that this one has not."""

@@ -4,7 +4,9 @@ from typing import Any
 
 from chalicelib.domain.readings import moment
 from chalicelib.domain.rollout.flag_history import FlagChange
+from chalicelib.domain.rollout.usage import Answered
 from chalicelib.flags.changes.inspect import Explanation, Listing
+from chalicelib.flags.changes.past import Past, Possible
 from chalicelib.flags.changes.planning import Plan, Step
 from chalicelib.flags.changes.request import ChangeResult
 from chalicelib.flags.document.flag import Flag
@@ -80,6 +82,47 @@ def explanation_document(explanation: Explanation) -> FlagMembers:
         "rule": explanation.rule,
         "bucket": decision.bucket,
         "documentVersion": explanation.document_version,
+    }
+
+
+def past_document(past: Past) -> FlagMembers:
+    """Who answered at an instant in the past, as far as it is recorded."""
+    mode = past.mode
+    return {
+        "user": past.user_id,
+        "component": past.component.value,
+        "at": moment(past.at),
+        "backend": past.backend and past.backend.value,
+        "mode": mode.mode and mode.mode.value,
+        "modeSince": None if mode.since is None else moment(mode.since),
+        "possible": [_possible(each) for each in past.possible],
+        "unknown": list(past.unknown),
+        "notes": list(past.notes),
+        "answers": [_answered(each) for each in past.answers],
+    }
+
+
+def _possible(each: Possible) -> FlagMembers:
+    decision, change = each.decision, each.change
+    return {
+        "backend": decision.backend.value,
+        "reason": str(decision.reason),
+        "rule": each.rule,
+        "bucket": decision.bucket,
+        "documentVersion": decision.document_version,
+        "change": change and change_document(change),
+    }
+
+
+def _answered(each: Answered) -> FlagMembers:
+    return {
+        "at": moment(each.at),
+        "backend": each.backend.value,
+        "reason": each.reason,
+        "documentVersion": each.document_version,
+        "success": each.success,
+        "elapsedMs": each.elapsed_ms,
+        "traceId": each.trace_id,
     }
 
 

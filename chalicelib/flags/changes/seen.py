@@ -4,6 +4,7 @@ from chalicelib.domain.status.flags import FlagSeen, FlagsSeen
 from chalicelib.flags.changes.inspect import Listing
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
+from chalicelib.flags.document.shape import shape_of
 
 MISSING = "the document has no such flag"
 
@@ -21,6 +22,7 @@ def flags_seen(listing: Listing) -> FlagsSeen:
         malformed={
             component: _problem(listing, name) for component, name in COMPONENT_FLAGS.items() if name not in flags
         },
+        shape=shape_of(listing.document),
     )
 
 

@@ -7,7 +7,7 @@ from typing_extensions import override
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason, RolloutDecisions
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import SyncState, decided_by
 from chalicelib.monitoring.logger import logger
 
 # A read of the database per decision would cost more than the decision. Only reads are routed by the mode before for
@@ -41,15 +41,3 @@ class RolloutService(RolloutDecisions):
             self._state = self._sync()
             self._read_at = now
         return self._state
-
-
-def decided_by(sync: SyncState) -> Decision | None:
-    """What the sync mode decides by itself: everything old, everything new, or None for the flags to decide.
-
-    On the way from ``old_only`` to ``dual_write`` the new side is not complete until it has caught up.
-    """
-    if sync.mode is SyncMode.OLD_ONLY:
-        return Decision(Backend.OLD, Reason.OLD_ONLY)
-    if sync.mode is SyncMode.NEW_ONLY:
-        return Decision(Backend.NEW, Reason.NEW_ONLY)
-    return Decision(Backend.OLD, Reason.CATCHING_UP) if sync.catching_up is Side.OLD else None

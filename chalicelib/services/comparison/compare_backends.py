@@ -78,6 +78,7 @@ class BackendComparison:
             return ComparisonResult(request, Outcome.FAILED, error=type(error).__name__)
         old, new = answers[Backend.OLD], answers[Backend.NEW]
         seen = ComparisonResult(request, Outcome.LAG, (), before, old.elapsed_ms, new.elapsed_ms)
+        seen = replace(seen, broken=tuple(side for side in Backend if _is_broken(answers[side])))
         if old.shown is None or new.shown is None:
             silent = [side for side, asked in answers.items() if asked.shown is None]
             return replace(seen, outcome=Outcome.FAILED, error=f"no answer: {', '.join(sorted(silent))}")
@@ -109,6 +110,10 @@ class BackendComparison:
         except Exception as error:  # noqa: BLE001 one answer that cannot be given must not end the whole run
             shown = ComponentAnswer({DEFECT: type(error).__name__})
         return Observation(shown, round((time.perf_counter() - started) * 1000, 3))
+
+
+def _is_broken(asked: Observation) -> bool:
+    return asked.shown is None or DEFECT in asked.shown.body
 
 
 def _of_one_version(old: ComponentAnswer, new: ComponentAnswer) -> bool:

@@ -16,6 +16,7 @@ from chalicelib.services.backends.component_reads import (
     ComponentRead,
     ShowDashboard,
     ShowMonths,
+    ShowNewForm,
     ShowTable,
     ShowTimeline,
 )
@@ -51,6 +52,12 @@ def reads_of_user(queries: ReadingQueries, user_id: str) -> Iterator[ComponentRe
         yield ShowTimeline(type=energy_type)
         for year in years_of_meter(queries, user_id, energy_type):
             yield ShowMonths(type=energy_type, year=year)
+
+
+def everything_of_user(queries: ReadingQueries, user_id: str) -> Iterator[ComponentRead]:
+    """The same, and of each meter the form for a new reading."""
+    yield from reads_of_user(queries, user_id)
+    yield from (ShowNewForm(type=energy_type) for energy_type in EnergyType)
 
 
 def years_of_meter(queries: ReadingQueries, user_id: str, energy_type: EnergyType) -> range:

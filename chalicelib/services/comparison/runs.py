@@ -5,11 +5,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import replace
 from itertools import chain
 from random import Random
 
 from chalicelib.domain.errors import ComparisonError
+from chalicelib.domain.gate.counted import CountedEvidence, holds
 from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import (
@@ -26,7 +26,7 @@ from chalicelib.domain.rollout.feedback import FeedbackLog, FeedbackReport
 from chalicelib.domain.rollout.flag_history import KnownUsers
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.monitoring.trace import trace_id
-from chalicelib.services.comparison.compare_backends import BackendComparison
+from chalicelib.services.comparison.asking import RecordedComparison
 from chalicelib.services.comparison.reads_of_user import comparable, reads_of_user, years_of_meter
 from chalicelib.services.comparison.replays import ComparisonMemory
 
@@ -43,8 +43,9 @@ class BackendComparer:
 
     def __init__(
         self,
-        comparison: BackendComparison,
+        asking: RecordedComparison,
         log: ComparisonLog,
+        counted: CountedEvidence,
         feedback: FeedbackLog,
         queries: ReadingQueries,
         users: KnownUsers,
@@ -52,12 +53,12 @@ class BackendComparer:
         clock: Clock,
         random: Random,
     ) -> None:
-        self._comparison = comparison
+        self._asking = asking
         self._log = log
+        self._counted = counted
         self._feedback = feedback
         self._queries = queries
         self._users = users
-        self._pseudonyms = pseudonyms
         self._clock = clock
         self._random = random
         self._memory = ComparisonMemory(log, feedback, users, pseudonyms)
@@ -77,7 +78,7 @@ class BackendComparer:
         sample = [request for component in components for request in self._sample(component, after)]
         self._random.shuffle(sample)
         outcomes: Counter[Outcome] = Counter()
-        for compared in self._until(ends, chain(self._open_feedback(components), map(self._recorded, sample))):
+        for compared in self._until(ends, chain(self._open_feedback(components), map(self._asking.recorded, sample))):
             outcomes[compared.outcome] += 1
         self._log.set_looked_at(started)
         return outcomes
@@ -119,15 +120,17 @@ class BackendComparer:
         requests = [request for request in self._memory.requests(fingerprint) if request.component in components]
         if not requests:
             raise ComparisonError("in new_only both backends read the same readings: rows are compared in dual_write")
-        seen = [self._recorded(request) for request in requests]
+        seen = [self._asking.recorded(request) for request in requests]
         outcomes = Counter(compared.outcome for compared in seen)
         showing = sum(fingerprint in compared.distinct for compared in seen)
         replay = Replay(fingerprint, operator, self._clock(), outcomes, showing)
         self._log.audit(replay)
+        if replay.gone:
+            self._counted.gone(fingerprint, requests[0].component, self._asking.code(), replay.at)
         return replay
 
     def ignore(self, rule: IgnoreRule) -> None:
-        """Let a difference count as known until a day.
+        """Let a difference count as known until a day. Where nobody has answered for it yet, agreements begin anew.
 
         Raises:
             ComparisonError: nobody has seen it, nobody answers for it, or the day is past or more than a year away.
@@ -137,7 +140,10 @@ class BackendComparer:
             raise ComparisonError("say who answers for the difference and why it is as it is")
         if not self._clock() < rule.until <= self._clock() + LONGEST_RULE_MS:
             raise ComparisonError("the last day of a rule lies ahead, at most a year: then somebody looks again")
+        renewed = holds(self._log.rules().get(rule.fingerprint), self._clock())
         self._log.save_rule(rule)
+        if not renewed:
+            self._counted.answered(rule.fingerprint)
 
     def _comparable(self) -> Set[Component]:
         return comparable(self._queries.sync())
@@ -152,7 +158,7 @@ class BackendComparer:
         for request in self._feedback.open(components, FEEDBACK_AT_ONCE, user_id):
             feedback = str(request.feedback)
             if self._feedback.attempt(feedback, self._clock()):
-                compared = self._recorded(request)
+                compared = self._asking.recorded(request)
                 self._feedback.settle(feedback, compared.outcome, [*compared.distinct], self._clock())
                 yield compared
 
@@ -161,27 +167,16 @@ class BackendComparer:
         if self._has_anything(user_id):
             for read in reads_of_user(self._queries, user_id):
                 if read.component in components:
-                    yield self._recorded(Request(read.component, user_id, read.parameters(), trace_id=trace_id()))
+                    yield self._asking.recorded(
+                        Request(read.component, user_id, read.parameters(), trace_id=trace_id())
+                    )
 
     def _has_anything(self, user_id: str) -> bool:
         """A user without meters and readings is a misspelt one: that both show nothing would prove nothing."""
         years = (years_of_meter(self._queries, user_id, energy_type) for energy_type in EnergyType)
-        return any(self._comparison.versions(user_id)) or any(years)
+        return any(self._asking.versions(user_id)) or any(years)
 
     def _sample(self, component: Component, after: int) -> list[Request]:
         recorded = list(self._log.requests(component, after, LATEST))
         size = min(max(AT_LEAST, round(SHARE * len(recorded))), len(recorded))
         return self._random.sample(recorded, size)
-
-    def _recorded(self, request: Request) -> ComparisonResult:
-        compared = self._judged(self._comparison.compare_backends(request))
-        self._log.add(compared, self._pseudonyms, self._clock())
-        return compared
-
-    def _judged(self, compared: ComparisonResult) -> ComparisonResult:
-        """A difference counts as ignored when somebody answers for all of it."""
-        if compared.outcome is not Outcome.DIFFERENT:
-            return compared
-        now = self._clock()
-        known = {name for name, rule in self._log.rules().items() if rule.until > now}
-        return replace(compared, outcome=Outcome.IGNORED) if known >= compared.distinct.keys() else compared

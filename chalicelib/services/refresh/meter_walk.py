@@ -29,9 +29,12 @@ RESUMED_WITHIN_MS = 3_600_000  # an interrupted walk says something about the pr
 class MeterWalk:
     """Walks over the meters that have a reading or a display document."""
 
-    def __init__(self, control: SyncControl, twins: ReconciliationRepository) -> None:
+    def __init__(
+        self, control: SyncControl, twins: ReconciliationRepository, code: Callable[[], str] = lambda: ""
+    ) -> None:
         self._control = control
         self._twins = twins
+        self._code = code
 
     def over_all(self, walk: Walk, sync: SyncState, look: Look, progress: Progress, *, restart: bool) -> Verification:
         """Look at all meters; what an interrupted walk has seen is not looked at again. Raises UnavailableError."""
@@ -49,11 +52,12 @@ class MeterWalk:
         Who stops in between leaves the rest to the next walk. Two at once look at everything twice, and each is right:
         what is kept is always what one of them has seen up to where it is. Raises UnavailableError.
         """
-        started, seen = self._taken_up(walk, sync, restart)
+        code = self._code()
+        started, seen = self._taken_up(walk, sync, code, restart=restart)
         yield seen
         for page in self.pages(after=seen.resumed, at_once=at_once):
             seen = self._without_erased(seen.plus(look(page, sync)))
-            self._control.save_walk_progress(walk, WalkProgress(started, sync.since, page[-1], seen))
+            self._control.save_walk_progress(walk, WalkProgress(started, sync.since, page[-1], seen, code))
             yield seen
         self._control.save_walk_progress(walk, None)
 
@@ -82,12 +86,12 @@ class MeterWalk:
         before_all_types = cast(MeterKey, (user_id, ""))
         return takewhile(lambda meter: meter[0] == user_id, self._twins.meters(before_all_types))
 
-    def _taken_up(self, walk: Walk, sync: SyncState, restart: bool) -> tuple[int, Verification]:
-        """What an interrupted walk has seen, unless that is long ago or in another mode."""
+    def _taken_up(self, walk: Walk, sync: SyncState, code: str, *, restart: bool) -> tuple[int, Verification]:
+        """What an interrupted walk has seen, unless that is long ago, in another mode or by other code."""
         before = self._control.walk_progress(walk)
         if before is None or restart:
             return self._at_the_start(sync)
-        if problem := _discarded(before, sync):
+        if problem := _discarded(before, sync, code):
             logger().warning(f"the interrupted {walk} is not taken up: {problem}; it begins at the start")
             return self._at_the_start(sync)
         return before.started, replace(before.seen, resumed=before.after)
@@ -96,10 +100,12 @@ class MeterWalk:
         return sync.read_at, Verification(sync.mode, up_to=self._control.operation_time())
 
 
-def _discarded(before: WalkProgress, sync: SyncState) -> str | None:
+def _discarded(before: WalkProgress, sync: SyncState, code: str) -> str | None:
     """Why an interrupted walk says nothing about the present, by the clock of the database."""
     if before.since != sync.since or before.seen.mode is not sync.mode:
         return "the sync mode was changed since then"
+    if before.code != code:
+        return "other code began it"
     if not 0 <= sync.read_at - before.started <= RESUMED_WITHIN_MS:
         return "it began more than an hour ago"
     return None

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from functools import partial
 
+from chalicelib.domain.gate.judge import judge
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.figures import ComponentFigures
 from chalicelib.domain.status.blocks import ComponentStatus, LastChangeBlock, ShareBlock, percent_text
 from chalicelib.domain.status.flags import FlagSeen, FlagsSeen
 from chalicelib.domain.status.verdict import COMMAND, Evidence, Shared, verdict
+from chalicelib.services.gate.looking import GateLook
 from chalicelib.services.status.looking import Looks, Problem
 from chalicelib.services.status.parts import (
     HOUR_MS,
@@ -25,9 +27,10 @@ DECIDING_HOURS = 24  # of answers: who wants to see more or fewer of them decide
 class ComponentsLook:
     """Looks at what the database says of all components at once; the flags come to it later."""
 
-    def __init__(self, sources: StatusSources, looks: Looks, now: int, hours: int) -> None:
+    def __init__(self, sources: StatusSources, looks: Looks, gate: GateLook, now: int, hours: int) -> None:
         self._sources = sources
         self._looks = looks
+        self._gate = gate
         self._now = now
         self._hours = hours
         since = now - hours * HOUR_MS
@@ -51,7 +54,7 @@ class ComponentsLook:
             component=component,
             stage=stage_of(flag, is_open=bool(shared.flags.global_enabled)),
             percent=float(flag.percent) if flag else 0.0,
-            share=self._share(component, flags, detail),
+            gate=judge(self._gate.evidence(component), self._sources.limits),
             backends=backends_block(self._deciding[component], _detail(component, DECIDING_HOURS)),
             comparisons=comparisons,
             shared=shared,
@@ -66,7 +69,7 @@ class ComponentsLook:
             exact=flag.exact if flag else None,
             test_users=flag.test_users if flag else None,
             blocked_users=flag.blocked_users if flag else None,
-            share=evidence.share,
+            share=self._share(component, flags, detail),
             backends=backends_block(self._figures[component], detail),
             comparisons=comparisons,
             feedback=feedback_block(self._feedback, component, f"{COMMAND} compare feedback --hours {self._hours}"),
@@ -79,10 +82,8 @@ class ComponentsLook:
         return {each: self._looks.at(partial(figures.figures, each, since)) for each in Component}
 
     def _share(self, component: Component, flags: FlagsSeen | Problem, command: str) -> ShareBlock:
-        if isinstance(flags, Problem):
-            return share_block(flags, None, command)
-        found = self._looks.at(lambda: self._sources.figures.share(component, flags.version))
-        return share_block(found, flags.flags.get(component), command)
+        flag = None if isinstance(flags, Problem) else flags.flags.get(component)
+        return share_block(self._gate.share(component), flag, command)
 
     def _last_change(self, component: Component) -> LastChangeBlock:
         command = f"{COMMAND} flags history {component}"

@@ -65,7 +65,7 @@ def share_block(found: Share | Problem, flag: FlagSeen | None, command: str) -> 
         new=found.new,
         percent=_percent(found.new, found.people),
         set=wanted,
-        mismatch=_mismatch(found, flag),
+        mismatch=share_mismatch(found, flag),
         partial=found.partial,
     )
 
@@ -127,8 +127,8 @@ def feedback_block(
     return FeedbackBlock(command=command, open=still_open, looked=sum(states.values()) - still_open)
 
 
-def _mismatch(found: Share, flag: FlagSeen | None) -> str | None:
-    """A flag that is off decides about nobody."""
+def share_mismatch(found: Share, flag: FlagSeen | None) -> str | None:
+    """Why the share cannot be chance; a flag that is off decides about nobody."""
     if flag is None or not flag.enabled:
         return None
     return mismatch(found, Decimal(flag.percent), exact=flag.exact)

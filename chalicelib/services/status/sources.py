@@ -1,19 +1,27 @@
 """Where the status looks."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import NoReturn, TypeVar
 
 from chalicelib.domain.account import Erasures
+from chalicelib.domain.gate.census_records import CensusRecords
+from chalicelib.domain.gate.counted import CountedEvidence
+from chalicelib.domain.gate.evidence import AllowedHours, Limits
 from chalicelib.domain.meters.lagging import LaggingMeters
 from chalicelib.domain.rollout.comparison_log import ComparisonLog
+from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.feedback import FeedbackLog
 from chalicelib.domain.rollout.figures import RolloutFigures
-from chalicelib.domain.rollout.flag_history import FlagHistory
+from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
 from chalicelib.domain.status.blocks import RingingAlarm
 from chalicelib.domain.status.flags import FlagsSeen, Obstacle
 from chalicelib.domain.status.records import StatusRecords
 from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.services.status.looking import TimeLimit
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +30,7 @@ class StatusSources:
 
     ``flags``, ``readiness``: what is deployed, and why nobody may be sent to the new backend yet. ``letters``: how many
     dead letters there are; ``alarms``: those that ring. ``release``: the digest of the deployed code, "" where nobody
-    knows. All may raise.
+    knows; ``hours``: when a component may rise, None: at any hour. All may raise.
     """
 
     control: SyncControl
@@ -40,3 +48,42 @@ class StatusSources:
     letters: Callable[[], int]
     alarms: Callable[[], Sequence[RingingAlarm]]
     release: Callable[[], str]
+    counted: CountedEvidence
+    census: CensusRecords
+    users: KnownUsers
+    limits: Limits
+    hours: Callable[[Component], AllowedHours | None]
+
+    def once(self) -> "StatusSources":
+        """The same for one look: AWS is asked once for each thing, whoever wants to know it."""
+        return replace(
+            self,
+            flags=_once(self.flags),
+            letters=_once(self.letters),
+            alarms=_once(self.alarms),
+            release=_once(self.release),
+        )
+
+
+def _once(look: Callable[[], T]) -> Callable[[], T]:
+    """What was found, or raised, the first time."""
+    found: list[Callable[[], T]] = []
+
+    def again() -> T:
+        if not found:
+            found.append(_kept(look))
+        return found[0]()
+
+    return again
+
+
+def _kept(look: Callable[[], T]) -> Callable[[], T]:
+    try:
+        value = look()
+    except Exception as error:  # noqa: BLE001 whatever was wrong, it is said to each who asks
+        return partial(_raise, error)
+    return lambda: value
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error

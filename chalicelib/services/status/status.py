@@ -3,6 +3,7 @@
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.status.blocks import Status
 from chalicelib.domain.status.verdict import Shared
+from chalicelib.services.gate.looking import GateLook
 from chalicelib.services.status.components import ComponentsLook
 from chalicelib.services.status.looking import Looks
 from chalicelib.services.status.parts import flags_block
@@ -22,33 +23,25 @@ class StatusService:
 
         The database is asked first: AppConfig or the queue may keep it waiting for long.
         """
-        sources, now = self._sources, self._clock()
+        sources, now = self._sources.once(), self._clock()
         looks = Looks(sources.ping, sources.limit, self._clock)
-        system, components = SystemLook(sources, looks, now), ComponentsLook(sources, looks, now, hours)
-        sync, verify, readiness = system.sync(), system.verify(), system.readiness()
+        gate, system = GateLook(sources, looks, now), SystemLook(sources, looks, now)
+        components = ComponentsLook(sources, looks, gate, now, hours)
+        sync, verify = system.sync(), system.verify()
         display, migrations = system.display(), system.migrations()
         not_published, erasures, drill = system.not_published(), system.erasures(), system.drill()
-        flags = looks.beside(sources.flags)
-        shared = Shared(
-            sync=sync,
-            verify=verify,
-            flags=flags_block(flags),
-            readiness=readiness,
-            alarms=system.alarms(),
-            display=display,
-            dead_letters=system.dead_letters(),
-            migrations=migrations,
-        )
+        flags = gate.flags
+        shared = Shared(sync=sync, verify=verify, flags=flags_block(flags), migrations=migrations)
         return Status(
             at=now,
             hours=hours,
-            alarms=shared.alarms,
+            alarms=system.alarms(),
             sync=sync,
             verify=verify,
             components=[*components.statuses(flags, shared)],
             flags=shared.flags,
             display=display,
-            dead_letters=shared.dead_letters,
+            dead_letters=system.dead_letters(),
             events_not_published=not_published,
             migrations=migrations,
             drill=system.compared(drill),

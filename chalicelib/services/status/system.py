@@ -5,7 +5,6 @@ from dataclasses import replace
 from chalicelib.domain.status.blocks import (
     LAST_VERIFY,
     AlarmsBlock,
-    Block,
     DeadLettersBlock,
     DisplayBlock,
     DrillBlock,
@@ -15,7 +14,6 @@ from chalicelib.domain.status.blocks import (
     SyncBlock,
     VerifyBlock,
 )
-from chalicelib.domain.status.flags import Obstacle
 from chalicelib.domain.status.verdict import COMMAND
 from chalicelib.services.refresh.sweeper import staleness_of
 from chalicelib.services.status.looking import Looks, Problem
@@ -52,12 +50,6 @@ class SystemLook:
         """The last comparison of all meters."""
         verified = self._sources.control.verified
         return self._looks.block(VerifyBlock, LAST_VERIFY, lambda: VerifyBlock.of(verified()))
-
-    def readiness(self) -> Obstacle | Block | None:
-        """Why nobody may be sent to the new backend yet, or why nobody knows."""
-        found = self._looks.at(self._sources.readiness)
-        command = f"{COMMAND} mode show"
-        return Block(command=command, problem=found.text) if isinstance(found, Problem) else found
 
     def display(self) -> DisplayBlock:
         """How far the display is behind."""

@@ -50,6 +50,7 @@ class ConsistencyService:
         recalculation: RecalculationService,
         feed: ChangeFeed,
         clock: Clock,
+        code: Callable[[], str] = lambda: "",
     ) -> None:
         self._control = control
         self._twins = twins
@@ -58,6 +59,7 @@ class ConsistencyService:
         self._recalculation = recalculation
         self._feed = feed
         self._clock = clock
+        self._code = code
 
     def verify(
         self,
@@ -118,7 +120,9 @@ class ConsistencyService:
 
     def _is_due(self, sync: SyncState) -> bool:
         last = self._control.verified()
-        if last is None or last.since != sync.since or self._control.walk_progress(Walk.VERIFY) is not None:
+        if last is None or last.since != sync.since or last.code != self._code():
+            return True
+        if self._control.walk_progress(Walk.VERIFY) is not None:
             return True
         return self._clock() - last.at >= (AGAIN_WHERE_DIFFERENT_MS if last.differences else AGAIN_MS)
 
@@ -242,7 +246,8 @@ class ConsistencyService:
     def _keep(self, seen: Verification, sync: SyncState) -> None:
         """Remember a comparison that came to its end, unless one that has seen more of this mode did before it."""
         counts = (seen.meters, seen.lagging, seen.differences)
-        verified, before = Verified(self._clock(), sync.since, *counts, up_to=seen.up_to), self._control.verified()
+        verified = Verified(self._clock(), sync.since, *counts, up_to=seen.up_to, code=self._code())
+        before = self._control.verified()
         if not verified.is_behind(before):
             self._control.save_verified(verified.after(before))
 

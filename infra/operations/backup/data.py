@@ -22,7 +22,7 @@ from pymongo.errors import BulkWriteError, OperationFailure
 
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, to_datetime
 from chalicelib.domain.sync.reconciliation import Walk
-from chalicelib.repositories.control import BACKFILL, RESTORE, RESTORING, SYNC_JOB, SYNC_MODE, database_time
+from chalicelib.repositories.control import BACKFILL, CENSUS, RESTORE, RESTORING, SYNC_JOB, SYNC_MODE, database_time
 from chalicelib.repositories.database import DUPLICATE_KEY, Collections
 from chalicelib.repositories.sync_documents import VERIFIED
 from infra.errors import OperatorError
@@ -53,6 +53,8 @@ LEFT_OUT = {
     Collections.USAGE_HOURS: "is added up from what observes the rollout of one deployment",
     Collections.USAGE_PEOPLE: "is added up from what observes the rollout of one deployment",
     Collections.COMPARISONS: "observes the rollout of one deployment, for some days",
+    Collections.GATE: "is counted of the answers of one deployment's code",
+    Collections.AGREEMENTS: "is counted of the answers of one deployment's code",
     Collections.FEEDBACK: "observes the rollout of one deployment, for some months",
     Collections.PAGES: "observes the rollout of one deployment, for some days",
     Collections.DISCARDED: "is about the functions of one deployment",
@@ -62,12 +64,14 @@ OBSERVED = (
     Collections.USAGE_HOURS,
     Collections.USAGE_PEOPLE,
     Collections.COMPARISONS,
+    Collections.GATE,
+    Collections.AGREEMENTS,
     Collections.FEEDBACK,
     Collections.PAGES,
     Collections.DISCARDED,
 )
 # How far the jobs of the other database had come: in the restored one they begin again, and verify has to be run.
-POSITIONS = (SYNC_JOB, VERIFIED, BACKFILL, *(walk.value for walk in Walk))
+POSITIONS = (SYNC_JOB, VERIFIED, BACKFILL, CENSUS, *(walk.value for walk in Walk))
 AT_ONCE = 500
 SNAPSHOT_TOO_OLD, SNAPSHOT_UNAVAILABLE = 239, 246
 WINDOW = "minSnapshotHistoryWindowInSeconds"

@@ -22,7 +22,7 @@ from infra.operations.compare.printing import counted, print_report, replay_docu
 from infra.operations.compare.times import print_times, times_document
 from infra.operations.printing import console, print_json, progress_console
 from infra.operations.reason import reason_option
-from infra.targets.database import database_of
+from infra.targets.database import database_of, own_code
 from infra.targets.options import json_option, with_target
 from infra.targets.target import Target, person
 
@@ -147,7 +147,7 @@ def _comparing(target: Target, *, asking: bool = False) -> Iterator[BackendCompa
     """The comparer on a stack's database. ``asking``: it asks the backends, and notes whom by pseudonyms."""
     pseudonyms = Pseudonyms(_key(target).encode()) if asking else None
     with database_of(target) as database:
-        yield shell_comparer(database, pseudonyms)
+        yield shell_comparer(database, own_code, pseudonyms)
 
 
 def _key(target: Target) -> str:

@@ -4,23 +4,27 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from chalicelib.domain.errors import EnergyMonitorError, UnchangedError
+from chalicelib.domain.rollout.decision import Component
 from chalicelib.flags.changes.apply import FlagChanges
 from chalicelib.flags.changes.as_json import (
     change_document,
     explanation_document,
     listing_document,
     made_document,
+    past_document,
     plan_document,
 )
+from chalicelib.flags.changes.past import past_instant
 from chalicelib.flags.changes.patch import FlagPatch, percentage
 from chalicelib.flags.changes.request import ChangeRequest, ChangeResult
 from chalicelib.flags.document.names import COMPONENTS, component_flag_named, flag_named
 from infra.errors import OperatorError
+from infra.operations.flags.past import print_past
 from infra.operations.flags.printing import (
     print_change,
     print_changes,
@@ -117,18 +121,35 @@ def plan(target: Target, component: str, start: str | None, end: str, exact: boo
 @flags.command()
 @click.argument("user")
 @click.argument("component")
+@click.option("--at", metavar="TIME", help="then instead of now: ISO, such as 2024-11-01T18:30; UTC without a zone")
 @with_target(changes=False, deployed=True)
 @json_option
-def explain(target: Target, user: str, component: str, as_json: bool) -> None:
-    """Say which backend a user gets for a component, and by which rule of which document."""
+def explain(target: Target, user: str, component: str, at: str | None, as_json: bool) -> None:
+    """Say which backend a user gets for a component, and by which rule of which document.
+
+    With --at: who answered then, by the recorded documents and sync modes, and the answers of the 30 seconds before and
+    after. Exit code 1 when the records do not say it.
+    """
     with _checked():
-        wanted = COMPONENTS[component_flag_named(component)]
+        wanted, instant = COMPONENTS[component_flag_named(component)], None if at is None else past_instant(at)
+    if instant is not None:
+        _explain_past(target, user, wanted, instant, as_json)
     with flags_of(target) as place:
         found = place.operations.overview.explain(user, wanted)
     if as_json:
         print_json(explanation_document(found))
     else:
         print_explanation(found)
+
+
+def _explain_past(target: Target, user: str, component: Component, instant: int, as_json: bool) -> NoReturn:
+    with flags_of(target) as place, _checked():
+        past = place.operations.past.explain(user, component, instant)
+    if as_json:
+        print_json(past_document(past))
+    else:
+        print_past(past)
+    sys.exit(0 if past.backend else 1)
 
 
 @flags.command()

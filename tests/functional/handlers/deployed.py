@@ -11,6 +11,7 @@ SCHEDULES = {
     "SyncJob": "rate(5 minutes)",
     "Sweeper": "rate(1 minute)",
     "BackendComparer": "rate(5 minutes)",
+    "CensusTaker": "rate(3 minutes)",
     "AccountEraser": "rate(1 minute)",
     "StatusReporter": "rate(1 minute)",
 }

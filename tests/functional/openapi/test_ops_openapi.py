@@ -33,6 +33,10 @@ KNOWN: dict[str, Known] = {
         (200, {"path_parameters": {"component": "known"}}),
         (404, {"path_parameters": {"component": "other"}}),
     ],
+    "show_gate": [
+        (200, {"path_parameters": {"component": "known"}}),
+        (404, {"path_parameters": {"component": "other"}}),
+    ],
     "list_flags": [(200, {})],
     "list_changes": [(200, {}), (404, {"query": {"flag": "nothing"}}), (422, {"query": {"limit": 0}})],
     "kill": [(200, WHY), (422, NO_REASON)],

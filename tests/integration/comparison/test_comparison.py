@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
+from chalicelib.bootstrap.comparer import comparer as comparer_of
 from chalicelib.bootstrap.container import Container, Ports, now
 from chalicelib.domain.errors import ComparisonError, UnavailableError
 from chalicelib.domain.ports import PageRequest, StoredReading
@@ -20,6 +21,7 @@ from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import time_limit
 from chalicelib.services.backends.component_reads import ComponentRead, ShowDashboard, ShowForm, ShowMonths, ShowTable
+from chalicelib.services.comparison.asking import RecordedComparison
 from chalicelib.services.comparison.compare_backends import BackendComparison
 from chalicelib.services.comparison.runs import BackendComparer
 from chalicelib.services.recording.energy_crud import ReadingDraft
@@ -28,6 +30,7 @@ from tests.integration.comparison.planted_faults import FAULTS, Fault, FaultyBac
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 HIDDEN = Pseudonyms(b"a key")
+CODE = "the code that runs"
 FILE = b"date,type,amount\n2023-01-31,power,1000\n2023-03-20,power,1100.5\n2023-05-31,power,1300\n2023-02-28,gas,17\n"
 WRONG_AGE, SHIFTED = FAULTS["wrong age"], FAULTS["a year shifted"]
 
@@ -53,10 +56,12 @@ def comparison(ports: Ports, container: Container, new: Any = None) -> BackendCo
 
 def comparer(ports: Ports, container: Container, faults: dict[str, Fault] | None = None) -> BackendComparer:
     """The comparer on this database, with faults in the new backend's code."""
-    asking = comparison(ports, container, FaultyBackend(container.new, faults or {}))
-    return BackendComparer(
-        asking, ports.comparisons, ports.feedback, ports.queries, ports.known_users, HIDDEN, now, Random(1)
-    )
+    return recording(ports, comparison(ports, container, FaultyBackend(container.new, faults or {})))
+
+
+def recording(ports: Ports, both: BackendComparison) -> BackendComparer:
+    asking = RecordedComparison(both, ports.comparisons, ports.counted, HIDDEN, now, lambda: CODE)
+    return comparer_of(asking, ports, HIDDEN, now)
 
 
 def note(ports: Ports, user: str, *reads: ComponentRead, success: bool = True) -> None:
@@ -215,10 +220,7 @@ class WithoutSummary:
 def test_a_read_that_the_new_backend_broke_on_is_a_difference_and_the_others_have_their_turn(
     ports: Ports, container: Container, user: str
 ) -> None:
-    broken = comparison(ports, container, WithoutSummary(container.new))
-    asking = BackendComparer(
-        broken, ports.comparisons, ports.feedback, ports.queries, ports.known_users, HIDDEN, now, Random(1)
-    )
+    asking = recording(ports, comparison(ports, container, WithoutSummary(container.new)))
     note(ports, user, ShowDashboard(), success=False)
     note(ports, user, ShowTable())
     assert asking.run(30) == {Outcome.DIFFERENT: 1, Outcome.EQUAL: 1}

@@ -21,6 +21,7 @@ from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.repositories.database import time_limit
+from chalicelib.services.comparison.asking import RecordedComparison
 from chalicelib.services.comparison.compare_backends import BackendComparison
 from chalicelib.services.comparison.runs import BackendComparer
 from chalicelib.services.recording.energy_crud import ReadingDraft
@@ -47,8 +48,12 @@ FILE = b"""date,type,amount
 def comparer(ports: Ports, container: Container, new: Any, chance: Random) -> BackendComparer:
     """The comparer with another new backend; it knows nothing of faults."""
     comparison = BackendComparison({Backend.OLD: container.old, Backend.NEW: new}, ports.display, time_limit, chance)
+    asking = RecordedComparison(comparison, ports.comparisons, ports.counted, HIDDEN, now, lambda: "code")
     return BackendComparer(
-        comparison, ports.comparisons, ports.feedback, ports.queries, ports.known_users, HIDDEN, now, chance
+        *(asking, ports.comparisons, ports.counted, ports.feedback, ports.queries, ports.known_users),
+        HIDDEN,
+        now,
+        chance,
     )
 
 

@@ -16,7 +16,9 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap.container import FlagAdapters, FlagOperations, flag_operations, now
 from chalicelib.domain.errors import RevisionError, UnavailableError
-from chalicelib.domain.rollout.decision import Backend, Component, Reason
+from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
+from chalicelib.domain.rollout.usage import BackendUsage
+from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.appconfig.clients import AppConfigIds
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
@@ -35,10 +37,12 @@ from chalicelib.flags.document.names import COMPONENT_FLAGS, FLAGS, GLOBAL
 from chalicelib.repositories.flag_changes import MongoFlagHistory
 from chalicelib.repositories.register import MongoKnownUsers
 from chalicelib.repositories.sync_control import MongoSyncControl
+from chalicelib.repositories.usage import MongoUsageLog
 from infra import __main__ as command_line
 from infra.deployment.application import Target, deploy_flags, flags_parameters, flags_stack
 from infra.local.layout import REGION, Layout
 from infra.local.throwaway import appconfig as throwaway_appconfig
+from infra.local.waiting import wait_until
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
 ORDER = ChangeRequest("olga", "as planned")
@@ -89,8 +93,8 @@ class Stage:
     def operator(self, database: Database[Any]) -> FlagOperations:
         store, users = self.store(), MongoKnownUsers(database)
         adapters = FlagAdapters(store, self.store, self.home, self.home, self.waiting)
-        control = MongoSyncControl(database)
-        return flag_operations(adapters, FlagDecisions(store), MongoFlagHistory(database), users, control, now)
+        control, usage = MongoSyncControl(database), MongoUsageLog(database)
+        return flag_operations(adapters, FlagDecisions(store), MongoFlagHistory(database), users, control, usage, now)
 
 
 @pytest.fixture
@@ -145,6 +149,26 @@ def test_a_component_goes_up_and_back(stage: Stage, operator: FlagOperations, mi
     assert decide(people[0], Component.ENERGY_TABLE).reason == Reason.COMPONENT_OFF
     actions = [(change.action, change.deployment) for change in operator.overview.changes(None, 10)]
     assert actions == [("rollback", 6), ("set", 5), ("set", 4), ("set", 3), ("set", 2)]
+
+
+def test_the_past_is_explained_by_the_record_and_by_what_was_answered(
+    operator: FlagOperations, migrated: Database[Any]
+) -> None:
+    operator.changes.set(GLOBAL, FlagPatch(enabled=True), ORDER)
+    up = operator.changes.set(TABLE, FlagPatch(percent=Decimal(100)), ORDER).change
+    assert up.in_effect_ms is not None
+    at = up.at + up.in_effect_ms
+    decision = Decision(Backend.NEW, Reason.PERCENTAGE_IN, 1, up.to_version)
+    MongoUsageLog(migrated).insert(BackendUsage(Component.ENERGY_TABLE, "alice", decision, 3.0, True), "hidden", at)
+    assert wait_until(lambda: migrated["backend_usage_logs"].find_one({"userId": "alice"}) is not None, 10)
+    back = operator.changes.rollback(TABLE, None, ORDER).change
+    assert back.in_effect_ms is not None
+    then = operator.past.explain("alice", Component.ENERGY_TABLE, at)
+    assert (then.backend, then.mode.mode, then.unknown, then.notes) == (Backend.NEW, SyncMode.DUAL_WRITE, [], [])
+    assert [each.change for each in then.possible] == [up]
+    assert [(each.at, each.document_version) for each in then.answers] == [(at, up.to_version)]
+    assert operator.past.explain("alice", Component.ENERGY_TABLE, back.at + back.in_effect_ms).backend is Backend.OLD
+    assert operator.past.explain("alice", Component.ENERGY_TABLE, back.at).backend is None
 
 
 def test_numbers_beyond_the_first_page_are_found(stage: Stage) -> None:

@@ -24,6 +24,7 @@ from tests.fakes.appconfig import PLACE, FakeAppConfig, all_off
 from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
 from tests.fakes.sides import FakeSyncControl
 from tests.fakes.store import FakeStore, Meter
+from tests.fakes.usage import FakeUsageLog
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
 ORDER = ChangeRequest("olga", "as planned")
@@ -41,6 +42,7 @@ class Rollout:
         self.store.stored.clock = self.now
         self.control = FakeSyncControl(self.store)
         self.history = FakeFlagHistory(self.store)
+        self.usage = FakeUsageLog(self.store)
         self.home = AppConfigControlPlane(self.appconfig.clients.changing, PLACE)
         self.control.save_verified(Verified(self.now(), None, 0, 0, 0))
         self.adapters = self.process()
@@ -53,7 +55,7 @@ class Rollout:
         """One more operator, with a process of their own."""
         adapters, users = self.process(), FakeKnownUsers(self.store)
         decisions = RolloutService(FlagDecisions(adapters.store), self.control.state, self.now)
-        return flag_operations(adapters, decisions, self.history, users, self.control, self.now)
+        return flag_operations(adapters, decisions, self.history, users, self.control, self.usage, self.now)
 
     def process(self) -> FlagAdapters:
         """AppConfig as one more process reaches it."""

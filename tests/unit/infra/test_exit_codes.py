@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.gate.evidence import Surrounding
 from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter
 from chalicelib.domain.rollout.comparison_log import (
     ComparisonReport,
@@ -233,7 +234,9 @@ def test_a_drill_fails_where_a_write_is_lost(
 ) -> None:
     lost, none = (Run(20, 10, 10, 3, lost) for lost in (2, 0))
     monkeypatch.setattr(drill, "stack", nullcontext)
-    monkeypatch.setattr(drill, "laptop_ground", lambda *_: nullcontext())
+    on = Surrounding("code", "dual_write", "shape")
+    ground = SimpleNamespace(take_shape=lambda _: None, surrounding=lambda _: on)
+    monkeypatch.setattr(drill, "laptop_ground", lambda *_: nullcontext(ground))
     monkeypatch.setattr(drill, "not_recorded", lambda *_: None)
     monkeypatch.setattr(drill, "make", lambda *_: Drilled(lost, none if passed else lost, 1.0, 1.0))
     with pytest.raises(SystemExit) as exited:

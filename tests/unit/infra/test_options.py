@@ -41,7 +41,7 @@ dlq show ID! --queue-url
 down --all? --yes?
 drill last
 drill rollback --component=energy_forms --writes=500(20..) --moves=3(1..20)
-flags explain USER! COMPONENT!
+flags explain USER! COMPONENT! --at
 flags history FLAG --limit=20(1..500)
 flags kill --reason!
 flags list
@@ -50,6 +50,8 @@ flags restore --reason!
 flags rollback COMPONENT! --to --reason!
 flags set FLAG! --percent --on? --off? --exact? --test-user* --no-test-user* --block* --unblock* \
 --retire? --if-version --reason!
+gate show dashboard|energy_table|timeline_slider|monthly_charts|csv_import|energy_forms --all?
+gate simulate --runs=2000(2000..) --seed=17
 migrations create TITLE!
 migrations down --execute? --retry? --lock-seconds=30.0 --steps=1 --to --yes?
 migrations resolve --lock-seconds=30.0 SCRIPT! --as!

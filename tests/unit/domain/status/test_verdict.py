@@ -5,44 +5,44 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.gate.verdict import Condition, ConditionName, GateVerdict
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.status.blocks import (
-    AlarmsBlock,
     Answers,
     BackendsBlock,
-    Block,
     ComparisonsBlock,
-    DeadLettersBlock,
-    DisplayBlock,
     FlagsBlock,
     MigrationsBlock,
-    RingingAlarm,
-    ShareBlock,
     Stage,
     SyncBlock,
     Verdict,
     VerifyBlock,
 )
-from chalicelib.domain.status.flags import Obstacle
-from chalicelib.domain.status.verdict import Evidence, Shared, verdict
+from chalicelib.domain.status.verdict import OF_A_RISE, Evidence, Shared, verdict
 
 AWAY = "the database did not answer"
 SHARED = Shared(
     sync=SyncBlock(command="mode", mode="dual_write"),
     verify=VerifyBlock(command="verify", at=1, differences=0),
     flags=FlagsBlock(command="flags", global_enabled=True),
-    readiness=None,
-    alarms=AlarmsBlock(command="alarms", ringing=()),
-    display=DisplayBlock(command="display", lagging=0, failing=0, outdated=7),
-    dead_letters=DeadLettersBlock(command="letters", count=0),
     migrations=MigrationsBlock(command="migrations", open=()),
 )
+
+
+def gate(*shut: ConditionName, holds: bool | None = False) -> GateVerdict:
+    """A gate on which these conditions do not hold."""
+    conditions = [
+        Condition(name, holds if name in shut else True, f"{name} is so", f"see {name}") for name in ConditionName
+    ]
+    return GateVerdict(Component.ENERGY_TABLE, 1, "a1", conditions)
+
+
 FINE = Answers(1000, 2, 0.2, 5, 10, 20)
 GOOD = Evidence(
     component=Component.ENERGY_TABLE,
     stage=Stage.PARTIAL,
     percent=10,
-    share=ShareBlock(command="share", people=100, new=10, percent=10, set=10),
+    gate=gate(),
     backends=BackendsBlock(command="backends", old=FINE, new=FINE),
     comparisons=ComparisonsBlock(command="compare", equal=10, different=0, open=0),
     shared=SHARED,
@@ -60,20 +60,12 @@ def seen(**changes: Any) -> Evidence:
     return replace(GOOD, shared=replace(SHARED, **shared), **changes)
 
 
-def ringing(name: str, severity: str = "critical") -> AlarmsBlock:
-    return AlarmsBlock(command="alarms", ringing=(RingingAlarm(name, severity, 1, "python -m infra status"),))
-
-
 @pytest.mark.parametrize(
     ("evidence", "text", "command"),
     [
         (seen(), "may go on", f"{PLAN} 50"),
         (seen(stage=Stage.OFF, percent=0), "may go on", f"{PLAN} 10"),
         (seen(stage=Stage.TEST, percent=0), "may go on", f"{PLAN} 10"),
-        (seen(alarms=ringing("stack-ComponentFailing-dashboard")), "may go on", f"{PLAN} 50"),  # is another's
-        (seen(alarms=ringing("stack-BackendsDiffer")), "may go on", f"{PLAN} 50"),  # nothing is open: it rings on
-        (seen(alarms=ringing("stack-ComponentDiffers-energy_table")), "may go on", f"{PLAN} 50"),
-        (seen(alarms=ringing("stack-MemoryShort-Sweeper", "warning")), "may go on", f"{PLAN} 50"),
         (seen(percent=9.5), "may go on", f"{PLAN} 10"),
         (seen(percent=99), "may go on", f"{PLAN} 100"),
         (seen(stage=Stage.EVERYBODY, percent=100), "may stay: everybody has the new backend", "compare"),
@@ -114,16 +106,6 @@ def test_where_nothing_stands_in_the_way_it_may_go_on_to_its_next_step(
             "python -m infra repair",  # which says what --apply would do
         ),
         (
-            seen(
-                stage=Stage.OFF,
-                verify=VerifyBlock(command="verify", differences=4),
-                readiness=Obstacle("the last verify found differences (4)", "mend"),
-            ),
-            "the last verify found differences (4)",
-            "mend",
-        ),
-        (seen(readiness=Obstacle("nobody has compared", "look")), "nobody has compared", "look"),
-        (
             seen(sync=SyncBlock(command="mode", stopped="energies is empty")),
             "the sync job is stopped: energies is empty",
             "python -m infra repair",
@@ -138,18 +120,12 @@ def test_where_nothing_stands_in_the_way_it_may_go_on_to_its_next_step(
             "the new backend fails more often: 30 of 1000, old 2 of 1000",
             "backends",
         ),
-        (seen(share=ShareBlock(command="share", mismatch="too many people")), "too many people", "share"),
-        (seen(display=DisplayBlock(command="display", failing=1, lagging=2)), "meters cannot be refreshed: 1", "disp"),
-        (seen(display=DisplayBlock(command="display", failing=0, lagging=2)), "meters lag behind in the disp", "disp"),
-        (seen(dead_letters=DeadLettersBlock(command="letters", count=3)), "dead letters wait for somebody: 3", "lett"),
         (seen(migrations=MigrationsBlock(command="migrations", open=["012_x"])), "scripts are not applied: 012", "mig"),
-        (seen(alarms=ringing("stack-ServerErrors")), "an alarm rings: stack-ServerErrors", "python -m infra status"),
-        (seen(alarms=ringing("stack-ComponentFailing-energy_table")), "an alarm rings: stack-ComponentFailing", "pyth"),
         (seen(stage=Stage.OFF, flags=CLOSED), "first open the global gate", "python -m infra flags set global --on"),
         (
-            seen(stage=Stage.OFF, flags=CLOSED, dead_letters=DeadLettersBlock(command="letters", count=3)),
-            "dead letters wait for somebody: 3",  # the gate is opened last
-            "letters",
+            seen(stage=Stage.OFF, flags=CLOSED, gate=gate(ConditionName.DEAD_LETTERS)),
+            "dead_letters is so",  # the global gate is opened last
+            "see dead_letters",
         ),
     ],
 )
@@ -160,23 +136,42 @@ def test_what_stands_in_the_way_comes_first(evidence: Evidence, text: str, comma
     assert said.command.startswith(command)
 
 
-@pytest.mark.parametrize(
-    "block", [*(f"shared.{name}" for name in Shared.__dataclass_fields__), "comparisons", "backends", "share"]
-)
-def test_who_does_not_know_does_not_go_on(block: str) -> None:
-    where, _, name = block.rpartition(".")
-    kind = Block if name == "readiness" else type(getattr(GOOD.shared if where else GOOD, name))
+@pytest.mark.parametrize("name", ConditionName)
+def test_each_condition_of_the_gate_comes_first_with_its_command(name: ConditionName) -> None:
+    assert verdict(seen(gate=gate(name))) == Verdict(False, f"{name} is so", f"see {name}")
+    assert verdict(seen(gate=gate(name, holds=None))) == Verdict(False, f"{name} is so", f"see {name}")
+
+
+@pytest.mark.parametrize("name", ConditionName)
+@pytest.mark.parametrize("done", [{"stage": Stage.EVERYBODY, "percent": 100}, {"sync": NEW_ONLY}])
+def test_who_has_risen_needs_nothing_that_a_rise_asks_for(name: ConditionName, done: dict[str, Any]) -> None:
+    for holds in (False, None):
+        assert verdict(seen(gate=gate(name, holds=holds), **done)).may_go_on is (name in OF_A_RISE)
+
+
+def test_the_most_urgent_condition_comes_first_and_what_nobody_knows_last() -> None:
+    shut = [ConditionName.DATA, ConditionName.HOURS]
+    assert verdict(seen(gate=gate(*shut))).command == "see data"
+    unknown, known = gate(ConditionName.DATA, holds=None), gate(ConditionName.HOURS)
+    mixed = [
+        each if each.name is ConditionName.HOURS else other
+        for each, other in zip(known.conditions, unknown.conditions, strict=True)
+    ]
+    assert verdict(seen(gate=replace(known, conditions=mixed))).command == "see hours"
+
+
+@pytest.mark.parametrize("name", ["sync", "verify", "flags", "migrations", "comparisons", "backends"])
+def test_who_does_not_know_does_not_go_on(name: str) -> None:
+    kind = type(getattr(GOOD.shared if name in Shared.__dataclass_fields__ else GOOD, name))
     said = verdict(seen(**{name: kind(command=f"look at {name}", problem=AWAY)}))
     assert said == Verdict(False, f"nobody can say: {AWAY}", f"look at {name}")
 
 
-@pytest.mark.parametrize("block", ["backends", "share"])
-def test_of_answers_that_are_not_all_added_up_nobody_can_say_anything(block: str) -> None:
-    said = verdict(seen(**{block: replace(getattr(GOOD, block), partial=True)}))
-    assert (said.may_go_on, said.command) == (False, getattr(GOOD, block).command)
+def test_of_answers_that_are_not_all_added_up_nobody_can_say_anything() -> None:
+    said = verdict(seen(backends=replace(GOOD.backends, partial=True)))
+    assert (said.may_go_on, said.command) == (False, "backends")
     assert said.text.startswith("nobody can say: answers are not added up yet")
 
 
 def test_what_people_see_wrong_comes_before_what_nobody_knows() -> None:
-    away = DeadLettersBlock(command="letters", problem=AWAY)
-    assert verdict(seen(comparisons=DIFFERS, dead_letters=away)).command == BACK
+    assert verdict(seen(comparisons=DIFFERS, gate=gate(ConditionName.DEAD_LETTERS, holds=None))).command == BACK

@@ -4,10 +4,14 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from chalicelib.domain.gate.evidence import Surrounding
 from chalicelib.domain.status.records import RollbackDrill
+from chalicelib.flags.document.flag_document import FlagDocument
+from chalicelib.flags.document.shape import shape_of
 from infra import __main__ as command_line
 from infra.drills.api import ATTEMPTS, Api, Reply, Sent
 from infra.drills.rollback import Drilled, Exercise, Run, drill
@@ -15,7 +19,7 @@ from infra.drills.writing import CHANGE_EVERY, PEOPLE, REMOVE_EVERY, WRITES, Per
 from infra.errors import OperatorError
 from infra.local import layout
 from infra.operations import drill as command
-from infra.operations.drill import not_recorded, print_drilled
+from infra.operations.drill import document_of, not_recorded, print_drilled
 from infra.targets.target import Target
 from tests.unit.infra.drills.drilled_system import NEW, OLD, FakeSystem
 
@@ -215,12 +219,13 @@ def test_what_ends_one_persons_writing_ends_the_drill(system: FakeSystem) -> Non
         drill(system, SHORT, lambda _: None)
 
 
-RECORD = RollbackDrill(5, "energy_forms", "code", 100, 0, 14.5, passed=True)
+ON = Surrounding("code", "dual_write", "shape")
+RECORD = RollbackDrill(5, "energy_forms", "code", 100, 0, 14.5, passed=True, mode="dual_write", shape="shape")
 
 
 def test_what_a_drill_has_shown_is_what_is_recorded() -> None:
     control, drilled = Run(40, 20, 20, 3, 7), Run(100, 50, 50, 4, 0)
-    assert Drilled(control, drilled, 14.5, 15.0).record(5, "energy_forms", "code") == RECORD
+    assert Drilled(control, drilled, 14.5, 15.0).record(5, "energy_forms", ON) == RECORD
 
 
 def test_a_drill_without_a_target_that_can_be_reached_says_so() -> None:
@@ -236,7 +241,8 @@ def _nothing_is_brought_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     for name in ("STACK_NAME", "MONGODB_URI", "MONGODB_DATABASE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(command, "stack", nullcontext)
-    monkeypatch.setattr(command, "laptop_ground", lambda *_: nullcontext())
+    ground = SimpleNamespace(take_shape=lambda _: None, surrounding=lambda _: ON)
+    monkeypatch.setattr(command, "laptop_ground", lambda *_: nullcontext(ground))
     shown = Drilled(Run(40, 20, 20, 3, 7), Run(100, 50, 50, 4, 0), 14.5, 15.0)
     monkeypatch.setattr(command, "make", lambda *_: shown)
 
@@ -271,3 +277,11 @@ def test_what_cannot_be_drilled_is_refused_before_anything_is_brought_up(wrong: 
     with pytest.raises(SystemExit) as exited:
         command_line.run(["drill", "rollback", *wrong])
     assert exited.value.code == 2
+
+
+def test_a_target_whose_flags_cannot_be_seen_is_drilled_on_flags_without_shape() -> None:
+    database_alone = Target(
+        None, None, None, "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100", "x", must_agree=False
+    )
+    for target in (OperatorError("there is none yet"), database_alone):
+        assert shape_of(document_of(target)) == shape_of(FlagDocument({}))

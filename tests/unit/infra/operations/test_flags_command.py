@@ -4,12 +4,18 @@ import json
 from contextlib import nullcontext
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from chalicelib.bootstrap.container import FlagOperations
+from chalicelib.domain.readings import DAY_MS, moment
+from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
+from chalicelib.domain.rollout.usage import BackendUsage
+from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.changes.planning import Plan, Step
 from chalicelib.flags.changes.request import ChangeResult
 from chalicelib.flags.document.flag import Flag
@@ -50,6 +56,7 @@ def _nothing_answers(monkeypatch: pytest.MonkeyPatch) -> None:
         (("restore", "--reason", ""), 2, "say why"),
         (("plan", TABLE, "--to", "ten"), 1, "'ten' is not a number"),
         (("explain", "alice", "nothing"), 1, "there is no flag 'nothing'"),
+        (("explain", "alice", TABLE, "--at", "yesterday"), 1, 'date "yesterday" is neither'),
         (("history", "nothing"), 1, "there is no flag 'nothing'"),
     ],
 )
@@ -106,7 +113,7 @@ def test_a_plan_fails_where_a_rise_would_drop_somebody(
     first, last = (Flag(TABLE_FLAG, 0, 0, enabled=True, rollout_percent=Decimal(each)) for each in (before, after))
     plan = Plan(first, last, 9, 3, (), leaving)
     overview: Any = SimpleNamespace(plan=lambda *_, **__: plan)
-    place = Flags(FlagOperations(overview, cast(Any, None)), "olga", None)
+    place = Flags(FlagOperations(overview, cast(Any, None), cast(Any, None)), "olga", None)
     monkeypatch.setattr(flags, "flags_of", lambda _: nullcontext(place))
     assert run("plan", TABLE, "--to", str(after), *form) == code
 
@@ -158,6 +165,55 @@ def test_programs_that_look_get_documents(capsys: pytest.CaptureFixture[str]) ->
     assert [(change["by"], change["reason"], change["action"]) for change in document("history")] == [
         ("olga", "as planned", "set")
     ] * 2
+
+
+@pytest.mark.parametrize(("shift", "code"), [(0, 0), (-86_400_000, 1)])
+def test_the_past_is_explained_and_the_exit_code_says_whether_the_records_reach(
+    rollout: Rollout, shift: int, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from_new_only(rollout)
+    at = moment(rollout.now() + shift)
+    rollout.appconfig.pass_time(2)
+    assert run("explain", "alice", TABLE, "--at", at, "--json") == code
+    then = json.loads(capsys.readouterr().out)
+    assert (then["at"], then["backend"]) == (at, None if code else "new")
+    assert bool(then["unknown"]) is bool(code)
+    assert run("explain", "alice", TABLE, "--at", at) == code
+    printed = capsys.readouterr().out
+    assert ("nobody can say: the record does not have the document" in printed) is bool(code)
+    assert ("the records do not say it" in printed) is bool(code)
+
+
+def test_people_read_the_documents_that_may_have_decided_and_the_answers(
+    rollout: Rollout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from_new_only(rollout)
+    rollout.set(60)
+    made = rollout.history.changes(None, 1)[0]
+    decision = Decision(Backend.NEW, Reason.PERCENTAGE_IN, 346, made.to_version)
+    rollout.usage.insert(BackendUsage(Component.ENERGY_TABLE, "alice", decision, 3, False, trace_id="t1"), "p", made.at)
+    assert run("explain", "alice", TABLE, "--at", moment(made.at)) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("perhaps    new, percentage_in: bucket 346 is below") == 2
+    assert f"document {made.to_version}, set by olga at {moment(made.at)}" in printed
+    assert "dual_write, since 20" in printed
+    for text in ("new (failed)", "percentage_in", made.to_version, "t1"):
+        assert text in printed
+
+
+def test_what_lies_ahead_is_refused(rollout: Rollout, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("explain", "alice", TABLE, "--at", moment(rollout.now() + 60_000)) == 1
+    assert "lies ahead" in capsys.readouterr().err
+
+
+def from_new_only(rollout: Rollout) -> None:
+    """The mode of long ago."""
+    now = rollout.now()
+    for days, mode in ((100, SyncMode.NEW_ONLY), (99, SyncMode.DUAL_WRITE)):
+        rollout.store.stored.clock = partial(int, now - days * DAY_MS)
+        rollout.control.change(rollout.store.stored.sync, SyncState(mode), "because", "olga")
+    rollout.store.stored.clock = rollout.now
+    rollout.control.save_verified(Verified(now, rollout.store.stored.sync.since, 0, 0, 0))
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.status.verdict import SEEN_BY_THE_VERDICT
+from chalicelib.services.gate.looking import SEEN_BY_THE_GATE
 from infra.watching import runbook
 from infra.watching.specification import RULES
 
@@ -25,4 +25,4 @@ def test_without_its_marks_the_chapter_is_not_written() -> None:
 
 
 def test_the_verdict_names_alarms_that_there_are() -> None:
-    assert {*SEEN_BY_THE_VERDICT} < {rule.name for rule in RULES}
+    assert {*SEEN_BY_THE_GATE} < {rule.name for rule in RULES}

@@ -19,6 +19,7 @@ from chalicelib.domain.rollout.feedback import ATTEMPTS, Feedback
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.services.comparison.asking import RecordedComparison
 from chalicelib.services.comparison.runs import BackendComparer
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.sides import FakeSides, fake_ports
@@ -26,6 +27,7 @@ from tests.fakes.store import FakeMeters, FakeStore
 
 NOW = 1_700_000_000_000
 DAY = 86_400_000
+CODE = "the code that runs"
 TABLE, CHARTS = Component.ENERGY_TABLE, Component.MONTHLY_CHARTS
 
 
@@ -85,9 +87,10 @@ def ports(clock: Clock, store: FakeStore) -> Ports:
 
 @pytest.fixture
 def comparer(ports: Ports, backends: EqualBackends, clock: Clock) -> BackendComparer:
-    hidden, asking = Pseudonyms(b"key"), cast(Any, backends)
+    hidden, log, counted = Pseudonyms(b"key"), ports.comparisons, ports.counted
+    asking = RecordedComparison(cast(Any, backends), log, counted, hidden, clock, lambda: CODE)
     return BackendComparer(
-        asking, ports.comparisons, ports.feedback, ports.queries, ports.known_users, hidden, clock, Random(1)
+        *(asking, log, counted, ports.feedback, ports.queries, ports.known_users), hidden, clock, Random(1)
     )
 
 
@@ -323,3 +326,55 @@ def test_who_compares_a_user_or_all_compares_their_feedback_first(
     assert complaints(comparer) == [("equal", 1), ("open", 0)]
     assert next(comparer.of_everybody(1)).request.user_id == "bob"
     assert complaints(comparer) == [("equal", 1)] * 2
+
+
+def agreements(ports: Ports, code: str = CODE) -> int:
+    return ports.counted.counted(TABLE, code).agreements
+
+
+def test_each_comparison_counts_for_the_code_that_runs(
+    ports: Ports, backends: EqualBackends, comparer: BackendComparer, clock: Clock
+) -> None:
+    note(ports, TABLE, 3)
+    comparer.run(60)
+    assert (agreements(ports), agreements(ports, "other code")) == (3, 0)
+    assert {row.compared.code for row in cast(Any, ports.comparisons).rows} == {CODE}
+    note(ports, TABLE, 3, clock.now)
+    clock.now += 1
+    comparer.run(60)
+    assert agreements(ports) == 3, "the same views at the same source versions"
+
+
+def test_after_a_difference_agreements_begin_anew_with_the_first_answer_for_it(
+    ports: Ports, backends: EqualBackends, comparer: BackendComparer, clock: Clock
+) -> None:
+    backends.difference = Difference(DifferenceKind.VALUE, ("readings", 0, "amount"), 1, 2)
+    complain(ports, "alice", NOW)
+    comparer.run(60)
+    [fingerprint] = ports.counted.counted(TABLE, CODE).differences
+    backends.difference = None
+    note(ports, TABLE, 3, clock.now)
+    comparer.run(60)
+    assert agreements(ports) == 3
+    comparer.ignore(IgnoreRule(fingerprint, "olga", "known", NOW + DAY))
+    assert agreements(ports) == 0
+    complain(ports, "bob", NOW + 1)
+    comparer.run(60)
+    assert agreements(ports) == 1
+    comparer.ignore(IgnoreRule(fingerprint, "olga", "still known", NOW + 2 * DAY))
+    assert agreements(ports) == 1, "somebody has answered all the time"
+
+
+def test_what_a_replay_shows_no_more_is_gone_on_this_code(
+    ports: Ports, backends: EqualBackends, comparer: BackendComparer
+) -> None:
+    backends.difference = Difference(DifferenceKind.VALUE, ("readings", 0, "amount"), 1, 2)
+    complain(ports, "alice", NOW)
+    comparer.run(60)
+    [fingerprint] = ports.counted.counted(TABLE, CODE).differences
+    comparer.replay(fingerprint, "olga")
+    assert ports.counted.counted(TABLE, CODE).differences[fingerprint].gone is None
+    backends.difference = None
+    comparer.replay(fingerprint, "olga")
+    assert not ports.counted.counted(TABLE, CODE).differences[fingerprint].is_there
+    assert agreements(ports) == 0

@@ -3,79 +3,29 @@
 import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from chalicelib.alarms.board import AlarmBoard
 from chalicelib.bootstrap.status import status_service
-from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ports import MeterState
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, Request
+from chalicelib.domain.rollout.comparison_log import Outcome
 from chalicelib.domain.rollout.decision import Backend, Component, Reason
-from chalicelib.domain.rollout.differences import differences
 from chalicelib.domain.rollout.feedback import Feedback
 from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures, Share
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.status.records import RollbackDrill
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import SyncStop, Verified
 from chalicelib.services.status.looking import LOOK_SECONDS, PATIENCE_MS, Looks, Problem
 from chalicelib.services.status.parts import HOUR_MS
-from chalicelib.services.status.status import StatusService
-from tests.fakes.alarms import FakeCloudWatch
-from tests.fakes.publisher import FakePublisher
-from tests.fakes.sides import FakeSides, fake_ports
-from tests.fakes.status import FakeFigures
 from tests.fakes.store import Meter
-from tests.unit.flags.rollout import ORDER, Rollout
+from tests.unit.flags.rollout import ORDER
+from tests.unit.services.status.system import AWAY, System, compared
 
 TABLE, FORMS = Component.ENERGY_TABLE, Component.ENERGY_FORMS
-PSEUDONYMS = Pseudonyms(b"key")
-
-
-@dataclass
-class System:
-    """The flags of a stage and the ports beside them, on one store; everything is well."""
-
-    rollout: Rollout = field(default_factory=Rollout)
-    figures: FakeFigures = field(default_factory=FakeFigures)
-    letters: int | Exception = 0
-    release: str = "code"
-    cloudwatch: FakeCloudWatch = field(default_factory=FakeCloudWatch)
-
-    def __post_init__(self) -> None:
-        store = self.rollout.store
-        ports = fake_ports(store, FakePublisher(), FakeSides(store, self.rollout.now))
-        self.ports = replace(
-            ports, sync_control=self.rollout.control, flag_history=self.rollout.history, figures=self.figures
-        )
-        self.rollout.mode(SyncMode.DUAL_WRITE)
-        self.rollout.open()
-
-    @property
-    def board(self) -> AlarmBoard:
-        return AlarmBoard(lambda: self.cloudwatch, "stack")
-
-    def count(self) -> int:
-        if isinstance(self.letters, Exception):
-            raise self.letters
-        return self.letters
-
-    def service(self) -> StatusService:
-        overview = self.rollout.flags.overview
-        return status_service(
-            self.ports, lambda: overview, self.count, lambda: self.release, self.board.alarms, self.rollout.now
-        )
-
-    def status(self, hours: int = 24) -> dict[str, Any]:
-        return self.service().status(hours).as_document()
-
-    def component(self, component: Component = TABLE) -> dict[str, Any]:
-        return next(each for each in self.status()["components"] if each["component"] == component)
 
 
 @pytest.fixture
@@ -106,7 +56,8 @@ def test_a_system_at_rest_is_shown_whole(system: System) -> None:
     assert {each["verdict"]["text"] for each in status["components"]} == {"may go on"}
     assert (status["display"]["lagging"], status["display"]["failing"], status["deadLetters"]["count"]) == (0, 0, 0)
     assert (status["migrations"]["open"], status["erasures"]["waiting"]) == ([], 0)
-    assert status["drill"]["at"] is status["eventsNotPublished"]["since"] is None
+    assert status["drill"]["isThisCode"] is True
+    assert status["eventsNotPublished"]["since"] is None
 
 
 def test_every_part_says_the_command_that_prints_its_detail(system: System) -> None:
@@ -167,7 +118,7 @@ def test_who_really_got_the_new_backend_is_held_against_what_is_set(system: Syst
     assert shown["verdict"] == {
         "mayGoOn": False,
         "text": shown["share"]["mismatch"],
-        "command": "python -m infra status --component energy_table --hours 24",
+        "command": "python -m infra status --component energy_table",
     }
 
 
@@ -208,12 +159,6 @@ def test_both_backends_are_shown_beside_each_other(system: System) -> None:
     }
 
 
-def compared(system: System, component: Component, outcome: Outcome, new: int = 1) -> None:
-    found = tuple(differences({"amount": 1}, {"amount": new}))
-    result = ComparisonResult(Request(component, "alice", {}), outcome, found)
-    system.ports.comparisons.add(result, PSEUDONYMS, system.rollout.now())
-
-
 def test_differences_that_people_see_stop_a_component_and_no_other(system: System) -> None:
     system.rollout.set(10)
     compared(system, TABLE, Outcome.EQUAL)
@@ -237,7 +182,7 @@ def test_an_open_difference_is_not_forgotten_because_it_is_old(system: System, h
     """Two days old; only the hours that are shown change with ``hours``."""
     compared(system, TABLE, Outcome.DIFFERENT, new=2)
     system.rollout.appconfig.now += 2 * 24 * 3600
-    system.rollout.control.save_verified(Verified(system.rollout.now(), None, 0, 0, 0))
+    system.all_is_well()
     shown = next(each for each in system.status(hours)["components"] if each["component"] == TABLE)
     assert (shown["comparisons"]["open"], len(shown["comparisons"]["fingerprints"])) == (1, 1)
     assert shown["verdict"]["mayGoOn"] is False
@@ -324,7 +269,6 @@ def failing(target: object, name: str, error: Exception) -> Iterator[None]:
         yield
 
 
-AWAY = UnavailableError("it did not answer")
 ONE = [
     ("sync_control", "stop", {"sync"}),
     ("sync_control", "verified", {"verify"}),
@@ -446,9 +390,9 @@ def test_a_meter_that_lags_longer_than_a_refresh_takes_is_shown_with_its_age(sys
     meters["alice", EnergyType.POWER] = Meter(MeterState(2, 1, now - 29_000))
     assert system.status()["display"]["lagging"] == 0
     assert system.component()["verdict"]["mayGoOn"]
-    meters["bob", EnergyType.POWER] = Meter(MeterState(2, 1, now - 45_000))
+    meters["bob", EnergyType.POWER] = Meter(MeterState(2, 1, now - 75_000))
     display = system.status()["display"]
-    assert (display["lagging"], display["oldestSeconds"]) == (1, 45.0)
+    assert (display["lagging"], display["oldestSeconds"]) == (1, 75.0)
     assert system.component()["verdict"]["command"] == "python -m infra sweep --list"
     system.rollout.mode(SyncMode.OLD_ONLY)
     display = system.status()["display"]

@@ -141,6 +141,33 @@ def test_a_walk_of_the_last_hour_is_taken_up() -> None:
     assert stage.use.consistency.verify().resumed == ("bob", POWER)
 
 
+def test_a_verify_says_on_which_code_and_other_code_begins_at_the_start() -> None:
+    code = ["a1"]
+    stage = Stage.at(lambda: 1_700_000_000_000)
+    verify = operations(stage.ports, lambda: 1_700_000_000_000, lambda: code[0]).consistency
+    walk = WalkProgress(stage.store.sync().read_at, None, ("bob", POWER), Verification(SyncMode.DUAL_WRITE, 1), "a1")
+    stage.ports.sync_control.save_walk_progress(Walk.VERIFY, walk)
+    assert verify.verify().resumed == ("bob", POWER)
+    assert (found := stage.ports.sync_control.verified()) is not None
+    assert found.code == "a1"
+    stage.ports.sync_control.save_walk_progress(Walk.VERIFY, walk)
+    code[0] = "b2"
+    assert verify.verify().resumed is None
+    assert (found := stage.ports.sync_control.verified()) is not None
+    assert found.code == "b2"
+
+
+def test_by_schedule_other_code_compares_again_at_once() -> None:
+    code = ["a1"]
+    stage = Stage.at(lambda: 1_700_000_000_000)
+    verify = operations(stage.ports, lambda: 1_700_000_000_000, lambda: code[0]).consistency
+    assert verify.verify_by_schedule(60)
+    assert not verify.verify_by_schedule(60)
+    code[0] = "b2"
+    assert verify.verify_by_schedule(60)
+    assert not verify.verify_by_schedule(60)
+
+
 def test_differences_are_seen_first_by_the_first_verify_of_those_in_a_row_that_find_any(stage: Stage) -> None:
     hour = [0]
     verify = operations(stage.ports, lambda: hour[0]).consistency

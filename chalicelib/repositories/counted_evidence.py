@@ -1,0 +1,154 @@
+"""What was counted of comparisons, in ``gate_evidence``: one document per component and code, each change one update.
+
+Which equal answers were counted already is in ``gate_agreements``: an id is a digest, a row has the user's pseudonym,
+so that an account's end finds it. A row that was written by somebody who died before the count is one agreement less.
+Outside the session filter: nobody is named here.
+"""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from math import log
+from typing import Any
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+from typing_extensions import override
+
+from chalicelib.domain.gate.counted import Counted, CountedEvidence, Counting, DifferenceSeen
+from chalicelib.domain.gate.evidence import PairCount
+from chalicelib.domain.gate.pairs import ERRORS, LATENCY, MOST_EVIDENCE, Pair, PairTest
+from chalicelib.domain.readings import to_datetime
+from chalicelib.domain.rollout.decision import Component
+from chalicelib.repositories.database import (
+    READ_SECONDS,
+    Collections,
+    Document,
+    MongoDatabase,
+    instant_of,
+    time_limit,
+)
+
+MOST_AGREEMENTS = 10_000  # so many equal answers in a row say everything; more would only fill the database
+TESTS: Mapping[str, PairTest] = {"errors": ERRORS, "latency": LATENCY}
+
+
+class MongoCountedEvidence(CountedEvidence):
+    """``CountedEvidence`` on MongoDB."""
+
+    def __init__(self, database: MongoDatabase) -> None:
+        self._evidence = database[Collections.GATE]
+        self._agreements = database[Collections.AGREEMENTS]
+
+    @override
+    def count(self, counting: Counting, at: int) -> None:
+        key = _key(counting.component, counting.code)
+        with time_limit(READ_SECONDS):
+            stored: Any = self._evidence.find_one_and_update(
+                {"_id": key},
+                [{"$set": _added(counting, at)}],
+                {"run": 1, "agreements": 1},
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
+            )
+            if counting.agreement is not None and stored["agreements"] < MOST_AGREEMENTS:
+                self._agree(key, stored["run"], counting, at)
+
+    @override
+    def counted(self, component: Component, code: str) -> Counted:
+        with time_limit(READ_SECONDS):
+            found = self._evidence.find_one({"_id": _key(component, code)})
+        return Counted() if found is None else _counted(found)
+
+    @override
+    def known(self, component: Component) -> Sequence[str]:
+        """By the index on the component."""
+        with time_limit(READ_SECONDS):
+            found = self._evidence.find({"component": component.value}, {"differences": 1})
+            return sorted({fingerprint for document in found for fingerprint in document["differences"]})
+
+    @override
+    def answered(self, fingerprint: str) -> None:
+        """There are as many documents as components and codes."""
+        with time_limit(READ_SECONDS):
+            self._evidence.update_many({f"differences.{fingerprint}.seen": {"$exists": True}}, [{"$set": _anew()}])
+
+    @override
+    def gone(self, fingerprint: str, component: Component, code: str, at: int) -> None:
+        gone = _beginning(component, code) | _anew() | _differing([fingerprint], "gone", at)
+        with time_limit(READ_SECONDS):
+            self._evidence.update_one({"_id": _key(component, code)}, [{"$set": gone}], upsert=True)
+
+    def _agree(self, key: str, run: int, counting: Counting, at: int) -> None:
+        """Only in the same run: an answer that came meanwhile has begun another one, at 0."""
+        name = sha256(f"{key}|{run}|{counting.agreement}".encode()).hexdigest()
+        try:
+            self._agreements.insert_one({"_id": name, "user": counting.user, "at": to_datetime(at)})
+        except DuplicateKeyError:
+            return
+        self._evidence.update_one({"_id": key, "run": run}, {"$inc": {"agreements": 1}})
+
+
+def _key(component: Component, code: str) -> str:
+    return f"{component}|{code}"
+
+
+def _beginning(component: Component, code: str) -> Document:
+    """What a document has from its beginning on; what is there stays."""
+    return {
+        "component": component.value,
+        "code": code,
+        "run": {"$ifNull": ["$run", 0]},
+        "agreements": {"$ifNull": ["$agreements", 0]},
+    }
+
+
+def _anew() -> Document:
+    """The next run of agreements, at 0."""
+    return {"agreements": 0, "run": {"$add": [{"$ifNull": ["$run", 0]}, 1]}}
+
+
+def _added(counting: Counting, at: int) -> Document:
+    """What an update sets, by what is stored. A difference that somebody answers for ends no run."""
+    added = _beginning(counting.component, counting.code) | _differing(counting.differences, "seen", at)
+    if counting.differences and not counting.is_answered:
+        added |= _anew()
+    for name, pair in (("errors", counting.errors), ("latency", counting.latency)):
+        added |= _pair_added(name, pair, TESTS[name])
+    return added
+
+
+def _differing(fingerprints: Sequence[str], what: str, at: int) -> Document:
+    """What was seen of differences now, beside those that are there; the moment keeps the document."""
+    moment = to_datetime(at)
+    if not fingerprints:
+        return {"at": moment, "differences": {"$ifNull": ["$differences", {"$literal": {}}]}}
+    return {"at": moment} | {f"differences.{name}.{what}": moment for name in fingerprints}
+
+
+def _pair_added(name: str, pair: Pair, test: PairTest) -> Document:
+    """The counts with one more, and the highest evidence so far: as ``PairTest.after`` does."""
+    against, favour = _number(f"{name}.against", pair is Pair.AGAINST), _number(f"{name}.favour", pair is Pair.FAVOUR)
+    money = {"$add": [{"$multiply": [against, test.won]}, {"$multiply": [favour, test.lost]}]}
+    evidence = {"$exp": {"$min": [money, log(MOST_EVIDENCE)]}}
+    return {
+        f"{name}.against": against,
+        f"{name}.favour": favour,
+        f"{name}.peak": {"$max": [{"$ifNull": [f"${name}.peak", 1.0]}, evidence]},
+    }
+
+
+def _number(field: str, more: bool) -> Document:
+    return {"$add": [{"$ifNull": [f"${field}", 0]}, int(more)]}
+
+
+def _counted(found: Document) -> Counted:
+    seen = {name: _seen(difference) for name, difference in found["differences"].items()}
+    return Counted(found["agreements"], seen, _pairs(found.get("errors")), _pairs(found.get("latency")))
+
+
+def _seen(difference: Mapping[str, Any]) -> DifferenceSeen:
+    return DifferenceSeen(instant_of(difference.get("seen")), instant_of(difference.get("gone")))
+
+
+def _pairs(stored: Mapping[str, Any] | None) -> PairCount:
+    return PairCount(stored["against"], stored["favour"], stored["peak"]) if stored else PairCount()

@@ -1,0 +1,65 @@
+"""Asks both backends and remembers what came of it: a row for reports, and what the gate counts of it.
+
+``compare_backends`` asks and compares, ``runs`` and the census decide what is asked.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from chalicelib.domain.gate.counted import CountedEvidence, counting_of
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.rollout.comparison_log import ComparisonLog, ComparisonResult, Outcome, Request
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.services.comparison.compare_backends import BackendComparison
+
+
+class RecordedComparison:
+    """Compares one read after another, on the code that runs here: ``code`` says its digest."""
+
+    def __init__(
+        self,
+        comparison: BackendComparison,
+        log: ComparisonLog,
+        counted: CountedEvidence,
+        pseudonyms: Pseudonyms,
+        clock: Clock,
+        code: Callable[[], str],
+    ) -> None:
+        self._comparison = comparison
+        self._log = log
+        self._counted = counted
+        self._pseudonyms = pseudonyms
+        self._clock = clock
+        self.code = code
+
+    def versions(self, user_id: str) -> tuple[int, ...]:
+        """The source versions of a user's meters, 0 where there is none. Raises UnavailableError."""
+        return self._comparison.versions(user_id)
+
+    def recorded(self, request: Request) -> ComparisonResult:
+        """Compare one read; a row says what came of it, and it counts. Raises UnavailableError."""
+        compared = self._judged(request)
+        self._log.add(compared, self._pseudonyms, self._clock())
+        self._counted.count(counting_of(compared, self._user(request)), self._clock())
+        return compared
+
+    def surveyed(self, request: Request) -> ComparisonResult:
+        """The same of one of everybody's views: what is equal is a number of the census and needs no row."""
+        compared = self._judged(request)
+        if compared.outcome is not Outcome.EQUAL:
+            self._log.add(compared, self._pseudonyms, self._clock())
+        counting = replace(counting_of(compared, self._user(request)), agreement=None)
+        self._counted.count(counting, self._clock())
+        return compared
+
+    def _judged(self, request: Request) -> ComparisonResult:
+        """A difference counts as ignored when somebody answers for all of it."""
+        compared = replace(self._comparison.compare_backends(request), code=self.code())
+        if compared.outcome is not Outcome.DIFFERENT:
+            return compared
+        now = self._clock()
+        known = {name for name, rule in self._log.rules().items() if rule.until > now}
+        return replace(compared, outcome=Outcome.IGNORED) if known >= compared.distinct.keys() else compared
+
+    def _user(self, request: Request) -> str:
+        return self._pseudonyms.of("user", request.user_id)

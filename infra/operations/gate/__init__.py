@@ -1,0 +1,1 @@
+"""How sure the gate is, and what it says."""

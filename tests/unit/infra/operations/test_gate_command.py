@@ -1,0 +1,67 @@
+"""``gate simulate``: the gate is wrong no oftener than its formulas say, and the exit code says so where it is."""
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from infra import __main__ as command_line
+from infra.operations.gate import commands
+from infra.operations.gate.simulation import RUNS, SEED, Simulated, simulate
+
+
+def simulated(shares: Sequence[float], least: float = 0.0, most: float = 0.065) -> list[Simulated]:
+    return [Simulated(f"case {number}", share, least, most, 0.05) for number, share in enumerate(shares)]
+
+
+def run(*arguments: str) -> int | str | None:
+    with pytest.raises(SystemExit) as exited:
+        command_line.run(["gate", "simulate", *arguments])
+    return exited.value.code
+
+
+def test_the_gate_is_wrong_no_oftener_than_its_formulas_say() -> None:
+    found = simulate(RUNS, SEED)
+    assert [each.name for each in found if not each.holds] == []
+    at_the_limit, twice, none, beginning_again, slow, alike, bug, clean = (each.share for each in found)
+    assert none == bug == clean == 1
+    assert twice < at_the_limit < 0.065 < beginning_again
+    assert alike < 0.065 < 0.9 < slow
+
+
+def test_equal_seeds_give_equal_figures_and_others_give_others() -> None:
+    assert simulate(20, 1) == simulate(20, 1)
+    assert simulate(20, 1) != simulate(20, 2)
+
+
+@pytest.mark.parametrize(
+    ("shares", "code"), [([0.05, 0.0], 0), ([0.05, 0.065], 0), ([0.05, 0.0651], 1), ([0.07, 0.01], 1)]
+)
+def test_the_exit_code_says_whether_all_is_within_its_bounds(
+    shares: Sequence[float], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(commands, "simulate", lambda *_: simulated(shares))
+    assert run("--json") == code
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["runs"], printed["seed"]) == (RUNS, SEED)
+    assert [each["share"] for each in printed["simulated"]] == shares
+    assert all(each["holds"] for each in printed["simulated"]) is (code == 0)
+
+
+def test_too_seldom_is_wrong_too() -> None:
+    assert not simulated([0.89], least=0.9, most=1.0)[0].holds
+
+
+def test_people_read_what_was_seen_what_the_formula_says_and_what_is_accepted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(commands, "simulate", lambda *_: simulated([0.0495, 0.2]))
+    assert run("--runs", "3000", "--seed", "5") == 1
+    printed = capsys.readouterr().out
+    for text in ("case 0", "4.95 %", "5.00 %", "0.00 % to 6.50 %", "20.00 %", "yes", "no", "3,000 runs each, seed 5"):
+        assert text in printed
+
+
+def test_fewer_runs_than_the_bounds_are_made_for_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--runs", "100") == 2
+    assert "2000" in capsys.readouterr().err

@@ -1,0 +1,72 @@
+"""What the command ``gate show`` prints, and how it ends."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from chalicelib.domain.gate.verdict import ConditionName
+from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.sync.reconciliation import Verified
+from chalicelib.services.gate.service import GateService
+from infra import __main__ as command_line
+from infra.operations.gate import commands
+from tests.unit.services.status.system import System
+
+TABLE = "energy_table"
+
+
+@pytest.fixture
+def system(monkeypatch: pytest.MonkeyPatch) -> System:
+    """The system that the command looks at, whatever its target."""
+    system = System()
+
+    @contextmanager
+    def gate_of(_target: object) -> Iterator[GateService]:
+        yield system.gate()
+
+    monkeypatch.setattr(commands, "gate_of", gate_of)
+    monkeypatch.setenv("COLUMNS", "250")
+    return system
+
+
+def run(*arguments: str) -> int | str | None:
+    with pytest.raises(SystemExit) as exited:
+        command_line.run(["gate", "show", *arguments, "--stage", "nowhere"])
+    return exited.value.code
+
+
+def test_it_fails_where_the_gate_is_shut(system: System) -> None:
+    assert run(TABLE) == run("--all") == 0
+    system.letters = 3
+    assert run(TABLE) == run("--all") == run("--all", "--json") == 1
+
+
+def test_programs_get_what_the_route_gives(system: System, capsys: pytest.CaptureFixture[str]) -> None:
+    run(TABLE, "--json")
+    assert json.loads(capsys.readouterr().out) == system.gate().verdict(Component(TABLE)).as_document()
+    run("--all", "--json")
+    assert [each["component"] for each in json.loads(capsys.readouterr().out)] == [*Component]
+
+
+def test_each_condition_stands_on_a_line_with_its_command_and_what_follows(
+    system: System, capsys: pytest.CaptureFixture[str]
+) -> None:
+    system.rollout.control.save_verified(Verified(system.rollout.now(), None, 9, 0, 2, code="code"))
+    system.letters = OSError("no queue")
+    run(TABLE)
+    head, *lines = [line for line in capsys.readouterr().out.strip().split("\n") if line[0] != "{"]
+    assert head.startswith("energy_table at ")
+    assert head.endswith("shut")
+    said = dict(zip(ConditionName, lines, strict=True))
+    assert "does not hold: the last verify found 2 differences" in said[ConditionName.VERIFIED]
+    assert said[ConditionName.VERIFIED].endswith("a rollout sends everybody back  python -m infra repair")
+    assert "not known" in said[ConditionName.DEAD_LETTERS]
+    assert said[ConditionName.DEAD_LETTERS].endswith("  python -m infra dlq ls")
+    assert "holds: everybody's views are equal" in said[ConditionName.EVIDENCE]
+
+
+@pytest.mark.parametrize("arguments", [[], [TABLE, "--all"], ["nothing"]])
+def test_one_component_or_all(system: System, arguments: list[str]) -> None:
+    assert run(*arguments) == 2
