@@ -183,6 +183,10 @@ def _in_effect_ms(change: FlagChange) -> float:
 
 def _reach(recorded: Sequence[RecordedDocument], after: FlagChange | None) -> str:
     """Why the document of then is not known."""
+    if len(recorded) == MOST_CHANGES:
+        return (
+            f"none of the {MOST_CHANGES} changes before then was in effect everywhere, and older ones are not looked at"
+        )
     first = recorded[-1].change if recorded else after
     if first is None:
         return "no change of the flags is recorded"

@@ -166,6 +166,13 @@ SHUT: dict[str, tuple[GateEvidence, ConditionName, Breach | None, str, str]] = {
         "the census is under way: 7 people of 10 asked",
         "gate show energy_table",
     ),
+    "a census that has just begun": (
+        census(finished=None, users=1),
+        ConditionName.EVIDENCE,
+        None,
+        "the census is under way: 1 person of 10 asked",
+        "gate show energy_table",
+    ),
     "a census that differs": (
         census(different=1),
         ConditionName.EVIDENCE,
@@ -420,6 +427,20 @@ FIGURES = {
 def test_each_condition_says_its_figure_its_limit_and_of_how_many(name: ConditionName) -> None:
     found = next(each for each in judge(FEW, LIMITS).conditions if each.name is name)
     assert (found.figure, found.limit, found.n) == FIGURES[name]
+
+
+def test_what_holds_says_why() -> None:
+    def said(seen: GateEvidence, name: ConditionName) -> str:
+        return next(each.text for each in judge(seen, LIMITS).conditions if each.name is name)
+
+    assert said(FEW, ConditionName.ANSWERS) == "the backends have never differed on this code"
+    answered = counted(FEW, differences=("f",))
+    assert said(answered, ConditionName.ANSWERS) == "every difference on this code has an answer"
+    assert said(FEW, ConditionName.EVIDENCE) == "everybody's views are equal on both backends"
+    assert said(MANY, ConditionName.EVIDENCE) == "enough equal answers in a row to exclude 1 % wrong answers"
+    always = replace(FEW, hours=AllowedHours("UTC", 0, 24))
+    assert said(FEW, ConditionName.HOURS) == "components may rise at any hour"
+    assert said(always, ConditionName.HOURS) == "it is an hour in which components may rise"
 
 
 def test_a_census_that_has_not_begun_has_looked_at_nothing() -> None:

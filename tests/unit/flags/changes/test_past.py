@@ -11,7 +11,7 @@ from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import Verified
-from chalicelib.flags.changes.past import AROUND_MS, MOST_ANSWERS, Past, past_instant
+from chalicelib.flags.changes.past import AROUND_MS, MOST_ANSWERS, MOST_CHANGES, Past, past_instant
 from chalicelib.flags.document.flag_document import read, written
 from tests.unit.flags.rollout import IN_HALF, Rollout, back
 
@@ -168,6 +168,21 @@ def test_the_next_change_tells_whether_an_unfinished_one_was_deployed(course: Ro
     course.history.save(replace(rollback, from_version=gate.to_version), b"")
     then = explained(course, rollback.at - 1)
     assert [each.change and each.change.id for each in then.possible] == [gate.id]
+
+
+@pytest.mark.parametrize("others", [MOST_CHANGES - 1, MOST_CHANGES])
+def test_how_far_back_it_looks_is_said_where_that_is_not_enough(course: Rollout, others: int) -> None:
+    half = changes(course)[1]
+    for number in range(others):
+        failed = replace(half, id=f"failed {number}", at=half.at + 20_000 + number, state=ChangeState.FAILED)
+        course.history.save(replace(failed, to_version="never", deployment=None), b"")
+    then = explained(course, half.at + 30_000)
+    if others < MOST_CHANGES:
+        assert (then.backend, then.unknown) == (Backend.NEW, [])
+    else:
+        assert then.unknown == [
+            "none of the 10 changes before then was in effect everywhere, and older ones are not looked at"
+        ]
 
 
 def test_a_change_for_which_nobody_waited_counts_after_a_minute(course: Rollout) -> None:
