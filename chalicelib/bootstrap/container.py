@@ -16,11 +16,19 @@ from pydantic.alias_generators import to_camel
 from chalicelib.auth import KeyStore, TokenVerifier, fetch_key_set
 from chalicelib.bootstrap.comparer import backends, comparer, random_pseudonyms
 from chalicelib.bootstrap.desk import Desk, Outside, deployed_outside, desk
-from chalicelib.bootstrap.flags import NO_PLACE, FlagAdapters, FlagOperations, appconfig_adapters, flag_operations
+from chalicelib.bootstrap.flags import (
+    NO_PLACE,
+    FlagAdapters,
+    FlagOperations,
+    NobodyJudges,
+    appconfig_adapters,
+    flag_operations,
+)
 from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
 from chalicelib.bootstrap.places import dead_letter_count, dead_letters, places
 from chalicelib.bootstrap.status import status_service
 from chalicelib.domain.account import KeepsLate, KeepsPeople
+from chalicelib.domain.gate.verdict import Gate
 from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.rollout.decision import RolloutDecisions
 from chalicelib.domain.rollout.figures import RolloutFigures
@@ -132,8 +140,8 @@ class Rollout:
     """The flags that decide which backend answers whom, and what hides them from those who look on.
 
     ``flags_naming``: which flags have a person in their lists. ``places``: what may hold people beside the database;
-    ``late``: where something of them may still arrive. ``letters``: how many dead letters there are; ``release``: the
-    digest of the code.
+    ``late``: where something of them may still arrive. ``gate``: whether a component may go on.
+    ``letters``: how many dead letters there are; ``release``: the digest of the code.
     """
 
     flags: RolloutDecisions = field(default_factory=NobodyDecides)
@@ -142,6 +150,7 @@ class Rollout:
     flags_naming: FlagsNaming = lambda _: ()
     places: Sequence[KeepsPeople] = ()
     late: Sequence[KeepsLate] = ()
+    gate: Gate = field(default_factory=NobodyJudges)
     letters: Callable[[], int] = lambda: 0
     release: str = ""
 
@@ -159,7 +168,14 @@ def compose(
     both = backends(ports, clock)
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
     flags = flag_operations(
-        rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, clock
+        rollout.appconfig,
+        decisions,
+        ports.flag_history,
+        ports.known_users,
+        ports.sync_control,
+        rollout.gate,
+        ports.rollouts,
+        clock,
     )
     own = operations(ports, clock)
     operators = desk(outside or Outside(), ports, own)

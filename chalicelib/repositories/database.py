@@ -55,6 +55,7 @@ class Collections(StrEnum):
     USAGE_PEOPLE = "usage_people"
     COMPARISONS = "backend_comparisons"
     FLAG_CHANGES = "flag_changes"
+    ROLLOUTS = "rollouts"
     FEEDBACK = "feedback"
     PAGES = "page_measurements"
     DISCARDED = "discarded_events"

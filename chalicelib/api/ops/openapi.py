@@ -5,11 +5,22 @@ from functools import cache
 from chalice import Response
 
 from chalicelib.api.openapi import document_of, served
-from chalicelib.api.ops import actions, alarms, components, dead_letters, flags, staleness, status, sync_mode, verify
+from chalicelib.api.ops import (
+    actions,
+    alarms,
+    components,
+    dead_letters,
+    flags,
+    rollouts,
+    staleness,
+    status,
+    sync_mode,
+    verify,
+)
 from chalicelib.api.routes import Routes
 from chalicelib.api.schemas import Members
 
-PARTS = (status, components, flags, dead_letters, staleness, sync_mode, verify, alarms, actions)
+PARTS = (status, components, flags, rollouts, dead_letters, staleness, sync_mode, verify, alarms, actions)
 OPERATIONS = tuple(operation for part in PARTS for operation in part.routes.operations)
 
 routes = Routes(__name__)

@@ -43,6 +43,13 @@ def rises(before: Flag, after: Flag) -> bool:
     )
 
 
+def widens(before: Flag, after: Flag) -> bool:
+    """Whether the percentage lets anybody in who was not in before; test users and unblocked people do not count."""
+    if after.name == GLOBAL or not (after.enabled and after.rollout_percent):
+        return False
+    return not before.enabled or after.rollout_percent > before.rollout_percent or _written_anew(before, after)
+
+
 def _written_anew(before: Flag, after: Flag) -> bool:
     """Whether somebody is written down who was not in; at 100 % everybody was."""
     if before.exact_user_ids is None or before.rollout_percent == EVERYBODY:

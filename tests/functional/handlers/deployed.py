@@ -13,6 +13,7 @@ SCHEDULES = {
     "BackendComparer": "rate(5 minutes)",
     "AccountEraser": "rate(1 minute)",
     "StatusReporter": "rate(1 minute)",
+    "RolloutCarrier": "rate(1 minute)",
 }
 EVENT_FUNCTIONS = [name for name in FUNCTIONS if name not in SCHEDULES]
 

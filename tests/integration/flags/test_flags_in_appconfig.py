@@ -34,11 +34,13 @@ from chalicelib.flags.document.json_schema import document_schema, first_documen
 from chalicelib.flags.document.names import COMPONENT_FLAGS, FLAGS, GLOBAL
 from chalicelib.repositories.flag_changes import MongoFlagHistory
 from chalicelib.repositories.register import MongoKnownUsers
+from chalicelib.repositories.rollouts import MongoRollouts
 from chalicelib.repositories.sync_control import MongoSyncControl
 from infra import __main__ as command_line
 from infra.deployment.application import Target, deploy_flags, flags_parameters, flags_stack
 from infra.local.layout import REGION, Layout
 from infra.local.throwaway import appconfig as throwaway_appconfig
+from tests.fakes.gate import FakeGate
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
 ORDER = ChangeRequest("olga", "as planned")
@@ -90,7 +92,8 @@ class Stage:
         store, users = self.store(), MongoKnownUsers(database)
         adapters = FlagAdapters(store, self.store, self.home, self.home, self.waiting)
         control = MongoSyncControl(database)
-        return flag_operations(adapters, FlagDecisions(store), MongoFlagHistory(database), users, control, now)
+        history, rises = MongoFlagHistory(database), (FakeGate(), MongoRollouts(database))
+        return flag_operations(adapters, FlagDecisions(store), history, users, control, *rises, now)
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.services.backends.decisions import RolloutService
 from tests.fakes.appconfig import PLACE, FakeAppConfig, all_off
 from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
+from tests.fakes.gate import FakeGate
+from tests.fakes.rollouts import FakeRollouts
 from tests.fakes.sides import FakeSyncControl
 from tests.fakes.store import FakeStore, Meter
 
@@ -32,7 +34,7 @@ IN_HALF = "alice"  # is in at 50 percent of the table
 
 @dataclass
 class Rollout:
-    """Everything behind the operators' commands; the data allow rising unless a test says otherwise."""
+    """Everything behind the operators' commands; the data and the gate allow rising unless a test says otherwise."""
 
     appconfig: FakeAppConfig = field(default_factory=all_off)
     store: FakeStore = field(default_factory=FakeStore)
@@ -41,6 +43,8 @@ class Rollout:
         self.store.stored.clock = self.now
         self.control = FakeSyncControl(self.store)
         self.history = FakeFlagHistory(self.store)
+        self.gate = FakeGate()
+        self.rollouts = FakeRollouts(self.store)
         self.home = AppConfigControlPlane(self.appconfig.clients.changing, PLACE)
         self.control.save_verified(Verified(self.now(), None, 0, 0, 0))
         self.adapters = self.process()
@@ -53,7 +57,9 @@ class Rollout:
         """One more operator, with a process of their own."""
         adapters, users = self.process(), FakeKnownUsers(self.store)
         decisions = RolloutService(FlagDecisions(adapters.store), self.control.state, self.now)
-        return flag_operations(adapters, decisions, self.history, users, self.control, self.now)
+        return flag_operations(
+            adapters, decisions, self.history, users, self.control, self.gate, self.rollouts, self.now
+        )
 
     def process(self) -> FlagAdapters:
         """AppConfig as one more process reaches it."""

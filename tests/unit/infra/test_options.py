@@ -49,7 +49,7 @@ flags plan COMPONENT! --from --to! --exact?
 flags restore --reason!
 flags rollback COMPONENT! --to --reason!
 flags set FLAG! --percent --on? --off? --exact? --test-user* --no-test-user* --block* --unblock* \
---retire? --if-version --reason!
+--retire? --hurry? --if-version --reason!
 migrations create TITLE!
 migrations down --execute? --retry? --lock-seconds=30.0 --steps=1 --to --yes?
 migrations resolve --lock-seconds=30.0 SCRIPT! --as!
@@ -65,6 +65,13 @@ repair runs
 repair undo RUN! --limit=20(0..)
 replay --user --since --all? --whole?
 restore FILE! --rebuild/--no-rebuild?=True
+rollout abort COMPONENT! --reason!
+rollout approve COMPONENT! --percent --reason!
+rollout pause COMPONENT! --reason!
+rollout resume COMPONENT! --reason!
+rollout start COMPONENT! --steps --approvals(0..1) --hours --zone=Europe/Berlin --weekdays? --exact? --reason!
+rollout status COMPONENT
+rollout step COMPONENT! --hurry? --reason!
 running
 status --hours=24(1..720) --component
 sweep --list?
@@ -110,6 +117,12 @@ CHANGES_DEPLOYED = [
     ["flags", "rollback", "dashboard", "--reason", "x"],
     ["flags", "kill", "--reason", "x"],
     ["flags", "restore", "--reason", "x"],
+    ["rollout", "start", "dashboard", "--reason", "x"],
+    ["rollout", "pause", "dashboard", "--reason", "x"],
+    ["rollout", "resume", "dashboard", "--reason", "x"],
+    ["rollout", "step", "dashboard", "--reason", "x"],
+    ["rollout", "abort", "dashboard", "--reason", "x"],
+    ["rollout", "approve", "dashboard", "--reason", "x"],
     ["dlq", "redrive", "--all"],
     ["dlq", "discard", "--all", "--yes", "--reason", "x"],
     ["replay", "--all"],
@@ -119,6 +132,7 @@ LOOKS_AT_DEPLOYED = [
     ["flags", "plan", "dashboard", "--to", "5"],
     ["flags", "explain", "alice", "dashboard"],
     ["flags", "history"],
+    ["rollout", "status"],
     ["dlq", "ls"],
     ["dlq", "show", "letter"],
 ]

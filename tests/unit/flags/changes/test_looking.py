@@ -114,5 +114,6 @@ def test_who_only_looks_does_not_wait_as_long_as_who_changes(rollout: Rollout) -
 
     adapters = appconfig_adapters(replace(rollout.appconfig.clients, changing=changing), PLACE)
     own = rollout.flags.overview
-    looking = flag_operations(adapters, own.decisions, own.history, own.users, own.control, own.clock).overview
+    rises = (rollout.gate, rollout.rollouts)
+    looking = flag_operations(adapters, own.decisions, own.history, own.users, own.control, *rises, own.clock).overview
     assert looking.listing().document.version == own.listing().document.version
