@@ -21,7 +21,7 @@ from chalicelib.repositories.operator_actions import DISCARDED_BY
 from chalicelib.repositories.rollouts import VERSION
 from chalicelib.repositories.sync_documents import SYNC_STOP
 
-WHO, WHY = frozenset({"by", "owner", "operator"}), frozenset({"reason", "answer", "problem"})
+WHO, WHY = frozenset({"by", "owner", "operator"}), frozenset({"reason", "answer", "problem", "text"})
 LISTS = ("before", "after", "evidence")
 Rewrite = Callable[[Document, str], Document]
 

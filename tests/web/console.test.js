@@ -579,8 +579,8 @@ test("a rise by hand past a shut gate says so to the application", async () => {
   const { root, asked } = await opened({ screen: "energy_table", changes: { "/ops/flags/energy_table": made } });
   await until(() => buttonOf(root, "Who would move?"));
   root.querySelector(".planning").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
-  await until(() => buttonOf(root, "Set to 50% in a hurry"));
-  const dialog = await act(root, "Set to 50% in a hurry");
+  await until(() => buttonOf(root, "Raise to 50% in a hurry"));
+  const dialog = await act(root, "Raise to 50% in a hurry");
   assert.match(plain(dialog), /although the gate is shut/);
   await until(() => asked.some(({ path }) => path === "/ops/flags/energy_table"));
   assert.equal(asked.find(({ path }) => path === "/ops/flags/energy_table").body.hurry, true);

@@ -198,7 +198,7 @@ const ENGLISH = {
     openGate: "Open the gate",
     gateWill: "From then on the flags decide who gets the new backend.",
     setTo: (/** @type {string} */ percent) => `Set to ${percent}`,
-    hurryTo: (/** @type {string} */ percent) => `Set to ${percent} in a hurry`,
+    hurryTo: (/** @type {string} */ percent) => `Raise to ${percent} in a hurry`,
     hurryWill: "It is done although the gate is shut. That is kept with the change.",
     setWill: (/** @type {string} */ from, /** @type {string} */ to) => `The flag goes from ${from} to ${to}.`,
     moves: (/** @type {string} */ entering, /** @type {string} */ leaving) =>
@@ -408,7 +408,7 @@ const GERMAN = {
     openGate: "Tor öffnen",
     gateWill: "Ab dann entscheiden die Flags, wer das neue Backend bekommt.",
     setTo: (percent) => `Auf ${percent} setzen`,
-    hurryTo: (percent) => `In Eile auf ${percent} setzen`,
+    hurryTo: (percent) => `In Eile auf ${percent} anheben`,
     hurryWill: "Es geschieht, obwohl die Prüfung nicht zustimmt. Das wird mit der Änderung festgehalten.",
     setWill: (from, to) => `Das Flag geht von ${from} auf ${to}.`,
     moves: (entering, leaving) => `Von den bekannten Personen kommen ${entering} dazu und ${leaving} gehen weg.`,
