@@ -146,10 +146,10 @@ def _onwards(rollout: Rollout, verdict: GateVerdict, flag: FlagNow, now: int) ->
 
 
 def _waits(rollout: Rollout, following: Step, verdict: GateVerdict, flag: FlagNow, now: int) -> Iterator[Wait]:
-    """What a rise waits for. Test users alone wait for the data, which publishing looks at, not for the gate."""
+    """What a rise waits for. Test users alone wait for the data, which publishing looks at, and for a breach."""
     yield from _before(flag)
-    shut = verdict.first
-    if shut is not None and following.percent > NOBODY:
+    shut = verdict.first if following.percent > NOBODY else verdict.breach
+    if shut is not None:
         yield Wait(shut.text, shut.command)
     yield from _unapproved(rollout, following, rollout.by)
     if now < rollout.held_until:

@@ -14,7 +14,7 @@ from chalicelib.services.rollouts.taking import By, OvertakenError, Taking
 
 CARRIER = "RolloutCarrier"
 ATTEMPTS = 3
-LEAST_SECONDS = 8.0  # with less a rise is left to the next run
+LEAST_SECONDS = 20.0  # until everybody has asked AppConfig again; with less a rise is left to the next run
 AWAY = "AppConfig does not answer, so nothing is changed; the next run tries again: {}"
 
 
@@ -42,9 +42,9 @@ class RolloutCarrier:
         judged.sort(key=lambda each: _urgency(each[1]))
         done: dict[str, str] = {}
         for position, (rollout, verdict) in enumerate(judged):
-            share = (ends - self.clock()) / 1000 / (len(judged) - position)
+            time = _Time((ends - self.clock()) / 1000, len(judged) - position)
             try:
-                done[rollout.component.value] = self._carried(rollout, verdict, share)
+                done[rollout.component.value] = self._carried(rollout, verdict, time)
             except _AwayError as away:  # it takes seconds to say so: once is enough
                 self._see(Wait(AWAY.format(away)), *(rollout for rollout, _ in judged[position:]))
                 break
@@ -54,14 +54,14 @@ class RolloutCarrier:
         """How many rollouts have stopped by themselves and wait for a person."""
         return sum(rollout.state is State.STOPPED for rollout in self.rollouts.carried())
 
-    def _carried(self, rollout: Rollout, verdict: GateVerdict, seconds: float) -> str:
+    def _carried(self, rollout: Rollout, verdict: GateVerdict, time: "_Time") -> str:
         for _ in range(ATTEMPTS):
             with suppress(UnavailableError):
                 rollout = self.rollouts.find(rollout.component) or rollout
             try:
                 flag = self._flag(rollout)
                 action = next_action(rollout, verdict, flag, self.clock())
-                return self._done(action, rollout, flag, verdict, seconds)
+                return self._done(action, rollout, flag, verdict, time)
             except OvertakenError:
                 if self._is_going_back(rollout):
                     return "somebody else takes it back"
@@ -70,21 +70,21 @@ class RolloutCarrier:
                 return "not done"
         return "overtaken"
 
-    def _done(self, action: Action, rollout: Rollout, flag: FlagNow, verdict: GateVerdict, seconds: float) -> str:
+    def _done(self, action: Action, rollout: Rollout, flag: FlagNow, verdict: GateVerdict, time: "_Time") -> str:
         if isinstance(action, Kill):
-            self.taking.kill(rollout, verdict, By(CARRIER, action.reason), seconds)
+            self.taking.kill(rollout, verdict, By(CARRIER, action.reason), time.share)
         elif isinstance(action, Back):
-            self.taking.back(rollout, action, verdict, By(CARRIER, action.reason), seconds)
+            self.taking.back(rollout, action, verdict, By(CARRIER, action.reason), time.share)
         elif isinstance(action, End):
             self.taking.end(rollout, action, flag, By(CARRIER, action.reason))
         elif isinstance(action, Taken):
             self.taking.take(rollout, action, By(CARRIER, "the flag says so"))
         elif isinstance(action, Wait):
             self._see(action, rollout)
-        elif seconds < LEAST_SECONDS:
+        elif time.left < LEAST_SECONDS:
             return "left to the next run"
         else:
-            self._rise(action, rollout, flag, verdict, seconds)
+            self._rise(action, rollout, flag, verdict, time.left)
         return type(action).__name__.lower()
 
     def _rise(self, rise: Rise, rollout: Rollout, flag: FlagNow, verdict: GateVerdict, seconds: float) -> None:
@@ -107,6 +107,18 @@ class RolloutCarrier:
         with suppress(UnavailableError):
             for rollout in rollouts:
                 self.rollouts.see(rollout, Seen(self.clock(), wait.text, wait.command))
+
+
+@dataclass(frozen=True, slots=True)
+class _Time:
+    """The seconds that are left of a run, and for how many rollouts: on the way back nobody takes another's share."""
+
+    left: float
+    rollouts: int
+
+    @property
+    def share(self) -> float:
+        return max(0.0, self.left / self.rollouts)
 
 
 def _urgency(verdict: GateVerdict) -> int:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from chalicelib.domain.errors import NotFoundError, RolloutError, UnavailableError
+from chalicelib.domain.errors import NotFoundError, RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.gate.verdict import Gate
 from chalicelib.domain.operating import checked_reason
 from chalicelib.domain.ports import Clock
@@ -101,7 +101,7 @@ class RolloutDesk:
         """Take the next step now. ``hurry``: past the hold time and what holds the gate shut, never past a breach.
 
         Raises:
-            RolloutError: it may not be taken, with what comes first.
+            RolloutError: it may not be taken, with what comes first; or somebody else has changed the flags.
             ConflictError, UnavailableError: the next run of the schedule looks how far it came.
         """
         rollout, reason = self._in(component, State.RUNNING), checked_reason(reason)
@@ -114,7 +114,10 @@ class RolloutDesk:
             raise RolloutError(_refusal(component, action))
         if not rollout.is_approved(action.percent, by):
             raise RolloutError("who asks for a rise cannot agree to it: a second person has to")
-        return self.taking.rise(rollout, action, flag, verdict, By(by, reason, hurry), seconds)
+        try:
+            return self.taking.rise(rollout, action, flag, verdict, By(by, reason, hurry), seconds)
+        except RevisionError as error:
+            raise RolloutError(str(error)) from error
 
     def abort(self, component: Component, by: str, reason: str, seconds: float) -> FlagChange:
         """End it and go to 0 %: nobody but test users stays. Without the database the flag goes back all the same.

@@ -64,6 +64,14 @@ def test_test_users_alone_do_not_wait_for_the_gate(carrying: Carrying) -> None:
     assert carrying.percent == 0
 
 
+def test_nobody_is_moved_against_a_breach_not_even_test_users(carrying: Carrying) -> None:
+    carrying.gate.conditions = BROKEN
+    carrying.minutes(60)
+    assert (carrying.percent, carrying.rollout.state) == (None, State.RUNNING)
+    assert carrying.rollout.seen is not None
+    assert carrying.rollout.seen.text == "the backends differ"
+
+
 def test_a_breach_goes_back_one_step_at_once_and_stops_with_the_reason(carrying: Carrying) -> None:
     carrying.at(50)
     carrying.gate.conditions = BROKEN
@@ -226,7 +234,7 @@ def test_the_way_back_comes_before_everything_else_and_has_its_share_of_the_time
 def test_a_rise_for_which_no_time_is_left_is_left_to_the_next_run(carrying: Carrying) -> None:
     carrying.at(0)
     carrying.now += 2 * HOUR
-    assert carrying.carrier.run(5) == {TABLE: "left to the next run"}
+    assert carrying.carrier.run(19) == {TABLE: "left to the next run"}
     assert carrying.percent == 0
     carrying.gate.conditions = BROKEN
     carrying.carrier.run(0)

@@ -157,6 +157,14 @@ def test_hurry_never_passes_by_a_breach_where_nobody_is_on_the_new_backend_yet()
         step(carrying, hurry=True)
 
 
+def test_a_step_on_top_of_what_somebody_else_has_deployed_meanwhile_is_refused(carrying: Carrying) -> None:
+    carrying.at(10)
+    carrying.gate.meanwhile = lambda: setattr(carrying.flags, "version", carrying.flags.version + 1)
+    with pytest.raises(RolloutError, match="somebody else was faster"):
+        step(carrying, hurry=True)
+    assert carrying.percent == 10
+
+
 @pytest.mark.parametrize("hurry", [False, True])
 def test_a_paused_rollout_takes_no_step(carrying: Carrying, hurry: bool) -> None:
     carrying.desk.pause(TABLE, "olga", "wait")
