@@ -881,6 +881,13 @@ GUARDS = (
         (f"{GATED}test_a_rise_is_refused_while_the_gate_is_shut_and_says_what_comes_first[conditions0]",),
     ),
     Guard(
+        "the gate before what the global gate lets in",
+        "chalicelib/flags/changes/apply.py",
+        "opened = opens(before.flags.values(), flag, wished)",
+        "opened = list[Flag]()",
+        (f"{GATED}test_opening_the_global_gate_is_a_rise_of_what_stands_behind_it",),
+    ),
+    Guard(
         "the rollout before a rise by hand",
         "chalicelib/flags/changes/gated.py",
         "if rollout.state is State.RUNNING:",

@@ -14,7 +14,7 @@ from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableErr
 from chalicelib.domain.rollout.flag_history import FlagChange, KnownUsers
 from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.flags.appconfig.control_plane import Deployed
-from chalicelib.flags.changes.checks import rises, widens
+from chalicelib.flags.changes.checks import opens, rises, widens
 from chalicelib.flags.changes.gated import ManualRises
 from chalicelib.flags.changes.patch import FlagPatch, patched, rolled_back
 from chalicelib.flags.changes.planning import plan_between
@@ -28,7 +28,7 @@ from chalicelib.flags.document.names import GLOBAL
 ROLLBACK_ATTEMPTS = 5
 NOTHING = FlagDocument({})
 Rewrite = Callable[[FlagDocument, int], FlagDocument]
-Ask = Callable[[Flag, Flag], Mapping[str, Any]]  # whether a flag may become another; what is kept of the answer
+Ask = Callable[[FlagDocument, Flag, Flag], Mapping[str, Any]]  # may a flag become another? What is kept of the answer
 NO_EVIDENCE: Mapping[str, Any] = {}
 
 
@@ -59,8 +59,11 @@ class FlagChanges:
             UnavailableError: AppConfig or the database did not answer; nothing was changed unless it says so.
         """
 
-        def asked(flag: Flag, wished: Flag) -> Mapping[str, Any]:
-            return self.rises.check(wished, order) if widens(flag, wished) else {}
+        def asked(before: FlagDocument, flag: Flag, wished: Flag) -> Mapping[str, Any]:
+            if widens(flag, wished):
+                return self.rises.check(wished, order)
+            opened = opens(before.flags.values(), flag, wished)
+            return {"opened": [self.rises.check(each, order) for each in opened]} if opened else {}
 
         return self._set(name, wish, order, "set", asked)
 
@@ -81,7 +84,7 @@ class FlagChanges:
         if wished == before.flags.get(name):
             raise UnchangedError(f"{name} is so already: nothing to change")
         after = before.completed(now).with_flags(replace(wished, updated_at=now))
-        doing = Action(action, order, {**self._evidence(flag, wished), **asked(flag, wished)}, True)
+        doing = Action(action, order, {**self._evidence(flag, wished), **asked(before, flag, wished)}, True)
         return self._looked_at(self.publishing.publish(base, before, after, doing))
 
     def rollback(

@@ -11,6 +11,7 @@ from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollouts.plan import Plan, steps_of
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.changes.request import ChangeRequest, ChangeResult
+from chalicelib.flags.document.names import GLOBAL
 from tests.fakes.gate import BROKEN, SHUT, UNKNOWN, Conditions
 from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
 
@@ -64,6 +65,18 @@ def test_test_users_and_fewer_people_need_no_gate(risen: Rollout, wish: FlagPatc
     asked, risen.gate.conditions = len(risen.gate.asked), SHUT
     assert "gate" not in changed(risen, wish).change.evidence
     assert len(risen.gate.asked) == asked
+
+
+def test_opening_the_global_gate_is_a_rise_of_what_stands_behind_it(risen: Rollout) -> None:
+    changes = risen.flags.changes
+    changes.set(GLOBAL, FlagPatch(enabled=False), ORDER)
+    risen.gate.conditions = SHUT
+    with pytest.raises(RolloutError, match="the gate is shut"):
+        risen.open()
+    made = changes.set(GLOBAL, FlagPatch(enabled=True), HURRY).change
+    assert [each["gate"]["component"] for each in made.evidence["opened"]] == ["energy_table"]
+    changes.kill(ORDER)
+    assert "opened" not in changes.set(GLOBAL, FlagPatch(enabled=True), ORDER).change.evidence
 
 
 def started(rollout: Rollout, approvals: int = 0) -> None:
