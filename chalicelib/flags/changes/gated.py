@@ -57,5 +57,6 @@ class ManualRises:
 
 def _shut(verdict: GateVerdict) -> str:
     first = verdict.first
-    said = "" if first is None else f": {first.text}; first: {first.command}"
-    return f"the gate is shut{said}; with --hurry although it is"
+    said = "the gate is shut" if first is None else f"the gate is shut: {first.text}"
+    command = f"; first: {first.command}" if first is not None and first.command else ""
+    return f"{said}{command}; with --hurry although it is"

@@ -262,7 +262,7 @@ def test_the_command_line_rolls_out_and_back_and_says_how_long_it_took(shell: Sh
     code, plan, _ = shell.run("plan", "energy_table", "--from", "0", "--to", "10", "--exact")
     assert (code, plan["known"], len(plan["entering"]), plan["leaving"]) == (0, 10, 1, [])
     [entering] = plan["entering"]
-    code, made, _ = shell.run("set", "energy_table", "--percent", "10", "--exact", "--reason", "we begin")
+    code, made, _ = shell.run("set", "energy_table", "--percent", "10", "--hurry", "--exact", "--reason", "we begin")
     assert (code, made["state"], made["after"][TABLE]["exactUserIds"]) == (0, "deployed", [entering["user"]])
     assert 0 < made["inEffectMs"] < 20_000
     printed = shell.shown("rollback", "energy_table", "--to", "0", "--reason", "not [yet]")
@@ -280,10 +280,13 @@ def test_the_command_line_rolls_out_and_back_and_says_how_long_it_took(shell: Sh
     ("arguments", "said"),
     [
         (("set", "energy_tabel", "--percent", "10", "--reason", "x"), "there is no flag 'energy_tabel'"),
-        (("set", "energy_table", "--percent", "101", "--reason", "x"), "'101' is not a number from 0 to 100"),
+        (
+            ("set", "energy_table", "--percent", "101", "--reason", "x"),
+            "'101' is not a number from 0 to 100",
+        ),
         (("set", "energy_table", "--percent", "-1", "--reason", "x"), "'-1' is not a number from 0 to 100"),
         (("set", "energy_table", "--percent", "ten", "--reason", "x"), "'ten' is not a number from 0 to 100"),
-        (("set", "energy_table", "--percent", "10", "--reason", "x"), "infra verify"),
+        (("set", "energy_table", "--percent", "10", "--hurry", "--reason", "x"), "infra verify"),
         (("set", "energy_table", "--off", "--reason", "x", "--if-version", "old"), "somebody else has changed"),
         (("restore", "--reason", "x"), "nothing to restore"),
         (("rollback", "energy_table", "--to", "50", "--reason", "x"), "no rollback"),
@@ -324,7 +327,7 @@ def test_what_is_overtaken_by_another_operator_is_said_at_once(
 
     monkeypatch.setattr(FlagDeployment, "complete", completed)
     begun = time.monotonic()
-    code, made, errors = shell.run("set", "energy_table", "--percent", "10", "--reason", "mine")
+    code, made, errors = shell.run("set", "energy_table", "--percent", "10", "--hurry", "--reason", "mine")
     assert made, errors
     assert (code, made["inEffectMs"]) == (1, None)
     assert (
