@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.bootstrap.container import using
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.gate.verdict import Breach, Condition, ConditionName
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.handlers.rollout_carrier import rollout_carrier
 from chalicelib.monitoring.metrics import metrics
@@ -79,6 +80,15 @@ def test_a_planted_bug_stops_it_takes_it_back_and_rings(carried: Carried, capsys
     shown = carried.operator.sees(PATH)
     assert (shown["state"], shown["reason"], carried.percent) == ("stopped", "the backends differ", 10)
     assert carried.rollout.flags.overview.changes(TABLE, 1)[0].action == "rollback"
+
+
+def test_no_reason_is_too_long_to_go_back_for(carried: Carried) -> None:
+    carried.operator.posts(f"{PATH}/start", {"reason": "it is time", "plan": PLAN})
+    carried.run()
+    long = Condition(ConditionName.ANSWERS, False, "they differ " * 100, "look", breach=Breach.STEP_BACK)
+    carried.rollout.gate.conditions = (long,)
+    assert carried.run() == {"energy_table": "back"}
+    assert not carried.rollout.table().enabled
 
 
 def test_an_operator_pauses_resumes_hurries_and_aborts(carried: Carried) -> None:

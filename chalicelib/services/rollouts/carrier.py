@@ -41,6 +41,7 @@ class RolloutCarrier:
         judged = [(rollout, self.gate.verdict(rollout.component)) for rollout in self.rollouts.carried()]
         judged.sort(key=lambda each: _urgency(each[1]))
         done: dict[str, str] = {}
+        defects: list[Exception] = []
         for position, (rollout, verdict) in enumerate(judged):
             time = _Time((ends - self.clock()) / 1000, len(judged) - position)
             try:
@@ -48,6 +49,10 @@ class RolloutCarrier:
             except _AwayError as away:  # it takes seconds to say so: once is enough
                 self._see(Wait(AWAY.format(away)), *(rollout for rollout, _ in judged[position:]))
                 break
+            except Exception as defect:  # noqa: BLE001 the others are carried all the same
+                defects.append(defect)
+        if defects:
+            raise defects[0]
         return done
 
     def stopped(self) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 from chalicelib.domain.errors import ConflictError, UnavailableError, UnchangedError
 from chalicelib.domain.gate.verdict import GateVerdict
+from chalicelib.domain.operating import REASON_LENGTH
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.domain.rollouts.next_action import Back, End, FlagNow, Rise, Taken, reached
@@ -31,11 +32,11 @@ class By:
     hurry: bool = False
 
     def asked(self, verdict: GateVerdict | None) -> Asked:
-        """What is kept with the change of the flag."""
+        """What is kept with the change of the flag: no reason of the gate's is too long to go back for."""
         evidence: dict[str, Any] = {"hurry": True} if self.hurry else {}
-        return Asked(
-            self.who, self.reason, evidence if verdict is None else {**evidence, "gate": verdict.as_document()}
-        )
+        if verdict is not None:
+            evidence["gate"] = verdict.as_document()
+        return Asked(self.who, self.reason[:REASON_LENGTH], evidence)
 
 
 @dataclass(frozen=True, slots=True)

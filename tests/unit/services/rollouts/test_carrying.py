@@ -231,6 +231,23 @@ def test_the_way_back_comes_before_everything_else_and_has_its_share_of_the_time
     assert next(iter(carrying.carrier.run(45))) == Component.DASHBOARD
 
 
+def test_a_defect_in_one_keeps_no_other_from_its_way_back_and_is_seen(carrying: Carrying) -> None:
+    carrying.at(10)
+    carrying.desk.start(Component.DASHBOARD, PLAN, "olga", "this one too")
+    carrying.gate.conditions, real = BROKEN, carrying.rollouts.find
+
+    def find(component: Component) -> Rollout | None:
+        if component is Component.DASHBOARD:
+            raise ValueError("a defect")
+        return real(component)
+
+    carrying.rollouts.find = find  # type: ignore[method-assign]
+    carrying.rollouts.kept = dict(reversed(carrying.rollouts.kept.items()))
+    with pytest.raises(ValueError, match="a defect"):
+        carrying.carrier.run(45)
+    assert carrying.percent == 0
+
+
 def test_a_rise_for_which_no_time_is_left_is_left_to_the_next_run(carrying: Carrying) -> None:
     carrying.at(0)
     carrying.now += 2 * HOUR
