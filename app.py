@@ -6,14 +6,34 @@ from chalicelib.api import fallback, health
 from chalicelib.api.components import export as components_export
 from chalicelib.api.components import forms, views, witness
 from chalicelib.api.components import openapi as components_openapi
-from chalicelib.api.ops import actions, alarms, dead_letters, flags, gate, staleness, status, sync_mode, verify
+from chalicelib.api.ops import (
+    actions,
+    alarms,
+    dead_letters,
+    flags,
+    gate,
+    rollouts,
+    staleness,
+    status,
+    sync_mode,
+    verify,
+)
 from chalicelib.api.ops import components as ops_components
 from chalicelib.api.ops import openapi as ops_openapi
 from chalicelib.api.v1 import energy as v1_energy
 from chalicelib.api.v1 import views as v1_views
 from chalicelib.api.v2 import account, display, energy, exchanges, export, imports, openapi, settings
 from chalicelib.api.web import routes as web
-from chalicelib.handlers import account_eraser, census_taker, comparer, display_data, status_reporter, sweeper, sync_job
+from chalicelib.handlers import (
+    account_eraser,
+    census_taker,
+    comparer,
+    display_data,
+    rollout_carrier,
+    status_reporter,
+    sweeper,
+    sync_job,
+)
 
 app = Chalice(app_name="energy-monitor", configure_logs=False)  # the application logs by itself, as JSON lines
 # Bytes pass in both directions, whatever their type: infra/resources.yaml says so to API Gateway, and ``Answer``
@@ -38,6 +58,7 @@ app.register_blueprint(components_export.routes)
 app.register_blueprint(witness.routes)
 app.register_blueprint(components_openapi.routes)
 app.register_blueprint(flags.routes)
+app.register_blueprint(rollouts.routes)
 app.register_blueprint(ops_components.routes)
 app.register_blueprint(gate.routes)
 app.register_blueprint(dead_letters.routes)
@@ -62,3 +83,4 @@ app.register_blueprint(census_taker.blueprint)
 app.register_blueprint(sweeper.blueprint)
 app.register_blueprint(account_eraser.blueprint)
 app.register_blueprint(status_reporter.blueprint)
+app.register_blueprint(rollout_carrier.blueprint)

@@ -16,11 +16,19 @@ from pydantic.alias_generators import to_camel
 from chalicelib.auth import KeyStore, TokenVerifier, fetch_key_set
 from chalicelib.bootstrap.comparer import asking, backends, census, comparer, random_pseudonyms
 from chalicelib.bootstrap.desk import Desk, Outside, deployed_outside, desk
-from chalicelib.bootstrap.flags import NO_PLACE, FlagAdapters, FlagOperations, appconfig_adapters, flag_operations
+from chalicelib.bootstrap.flags import (
+    NO_PLACE,
+    FlagAdapters,
+    FlagOperations,
+    appconfig_adapters,
+    flag_operations,
+    flag_records,
+)
 from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
 from chalicelib.bootstrap.places import dead_letter_count, dead_letters, places
 from chalicelib.bootstrap.status import status_sources
 from chalicelib.domain.account import KeepsLate, KeepsPeople
+from chalicelib.domain.gate.verdict import Gate
 from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.rollout.decision import RolloutDecisions
 from chalicelib.domain.rollout.figures import RolloutFigures
@@ -125,7 +133,7 @@ class Container:
     erasure: AccountErasureService
     account_export: AccountExportService
     status: StatusService
-    gate: GateService
+    gate: Gate
     ping: Callable[[], None]
     clock: Clock
     sign_in_origins: tuple[str, ...] = ()  # where the issuer's endpoints are beside its own origin
@@ -136,8 +144,8 @@ class Rollout:
     """The flags that decide which backend answers whom, and what hides them from those who look on.
 
     ``flags_naming``: which flags have a person in their lists. ``places``: what may hold people beside the database;
-    ``late``: where something of them may still arrive. ``letters``: how many dead letters there are; ``release``: the
-    digest of the code.
+    ``late``: where something of them may still arrive. ``gate``: another one than that of all evidence.
+    ``letters``: how many dead letters there are; ``release``: the digest of the code.
     """
 
     flags: RolloutDecisions = field(default_factory=NobodyDecides)
@@ -146,6 +154,7 @@ class Rollout:
     flags_naming: FlagsNaming = lambda _: ()
     places: Sequence[KeepsPeople] = ()
     late: Sequence[KeepsLate] = ()
+    gate: Gate | None = None
     letters: Callable[[], int] = lambda: 0
     release: str = ""
 
@@ -162,15 +171,14 @@ def compose(
     decisions = RolloutService(rollout.flags, ports.queries.sync, clock)
     both = backends(ports, clock)
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
-    flags = flag_operations(
-        rollout.appconfig, decisions, ports.flag_history, ports.known_users, ports.sync_control, ports.usage, clock
-    )
     own = operations(ports, clock, lambda: rollout.release)
     asked = asking(both, ports, rollout.pseudonyms, clock, lambda: rollout.release)
     operators = desk(outside or Outside(), ports, own)
-    sources = status_sources(
+    sources = status_sources(  # the gate looks at the flags, whose rises ask the gate
         ports, lambda: flags.overview, rollout.letters, lambda: rollout.release, operators.alarms.alarms
     )
+    gate = rollout.gate or GateService(sources, clock)
+    flags = flag_operations(rollout.appconfig, decisions, flag_records(ports), gate, clock)
     return Container(
         verifier=verifier,
         energy=both.energy,
@@ -211,7 +219,7 @@ def compose(
         erasure=AccountErasureService(ports.erasures, rollout.places, rollout.pseudonyms, clock, rollout.late),
         account_export=AccountExportService(ports.account_export, rollout.flags_naming, rollout.pseudonyms, clock),
         status=StatusService(sources, clock),
-        gate=GateService(sources, clock),
+        gate=gate,
         ping=ports.ping,
         clock=clock,
     )

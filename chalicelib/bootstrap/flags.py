@@ -5,17 +5,21 @@ from dataclasses import dataclass, field
 from functools import partial
 from time import sleep, time
 
-from chalicelib.bootstrap.operations import REQUEST_SECONDS, now
+from chalicelib.bootstrap.operations import REQUEST_SECONDS, Ports, now, shell_ports
+from chalicelib.domain.gate.verdict import Gate
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.decision import RolloutDecisions
 from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
 from chalicelib.domain.rollout.usage import UsageLog
+from chalicelib.domain.rollouts.ports import Rollouts
 from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.flags.appconfig.clients import AppConfigIds, FlagClients
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
 from chalicelib.flags.appconfig.deployment import FlagDeployment, Waiting
 from chalicelib.flags.appconfig.session import ConfigurationSession
 from chalicelib.flags.changes.apply import FlagChanges
+from chalicelib.flags.changes.carried import CarriedFlags
+from chalicelib.flags.changes.gated import ManualRises
 from chalicelib.flags.changes.inspect import FlagOverview
 from chalicelib.flags.changes.past import FlagPast
 from chalicelib.flags.changes.publishing import FlagPublishing
@@ -23,12 +27,11 @@ from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import SilentReports
 from chalicelib.flags.decisions.store import AppConfigFlagStore, FlagStore, Reports
 from chalicelib.repositories.database import MongoDatabase
-from chalicelib.repositories.flag_changes import MongoFlagHistory
 from chalicelib.repositories.queries import MongoReadingQueries
-from chalicelib.repositories.register import MongoKnownUsers
-from chalicelib.repositories.sync_control import MongoSyncControl
-from chalicelib.repositories.usage import MongoUsageLog
 from chalicelib.services.backends.decisions import RolloutService
+from chalicelib.services.rollouts.carrier import RolloutCarrier
+from chalicelib.services.rollouts.desk import RolloutDesk
+from chalicelib.services.rollouts.taking import Taking
 
 NO_PLACE = AppConfigIds("", "", "", "")  # nobody answers there: everybody gets the old backend
 
@@ -49,35 +52,63 @@ class FlagAdapters:
 
 @dataclass(frozen=True, slots=True)
 class FlagOperations:
-    """Looking at flags, now and in the past, and changing them."""
+    """Looking at flags, now and in the past, and changing them, by hand and by rollouts."""
 
     overview: FlagOverview
     changes: FlagChanges
     past: FlagPast
+    rollouts: RolloutDesk
+    carrier: RolloutCarrier
 
 
-def shell_flags(database: MongoDatabase, clients: FlagClients, place: AppConfigIds) -> FlagOperations:
+@dataclass(frozen=True, slots=True)
+class FlagRecords:
+    """What the database knows of flags, of the people behind them, and of the data that they wait for."""
+
+    history: FlagHistory
+    users: KnownUsers
+    control: SyncControl
+    usage: UsageLog
+    rollouts: Rollouts
+
+
+def flag_records(ports: Ports) -> FlagRecords:
+    """The records among the adapters."""
+    return FlagRecords(ports.flag_history, ports.known_users, ports.sync_control, ports.usage, ports.rollouts)
+
+
+def shell_flags(
+    database: MongoDatabase, clients: FlagClients, place: AppConfigIds, gate: Callable[[FlagOverview], Gate]
+) -> FlagOperations:
     """The operators' flags for a shell, which says by itself what is wrong with them."""
     adapters = appconfig_adapters(clients, place)
     decisions = RolloutService(FlagDecisions(adapters.store), MongoReadingQueries(database, REQUEST_SECONDS).sync, now)
-    history, users, usage = MongoFlagHistory(database), MongoKnownUsers(database), MongoUsageLog(database)
-    return flag_operations(adapters, decisions, history, users, MongoSyncControl(database), usage, now)
+    records = flag_records(shell_ports(database))
+    judge = gate(_overview(adapters, decisions, records, now))
+    return flag_operations(adapters, decisions, records, judge, now)
 
 
 def flag_operations(
-    adapters: FlagAdapters,
-    decisions: RolloutDecisions,
-    history: FlagHistory,
-    users: KnownUsers,
-    control: SyncControl,
-    usage: UsageLog,
-    clock: Clock,
+    adapters: FlagAdapters, decisions: RolloutDecisions, records: FlagRecords, gate: Gate, clock: Clock
 ) -> FlagOperations:
     """Put the use cases together."""
+    rollouts, control = records.rollouts, records.control
+    publishing = flag_publishing(adapters, records.history, clock)
+    changes = FlagChanges(publishing, records.users, control, ManualRises(gate, rollouts))
+    flags = CarriedFlags(adapters.look, changes)
+    taking = Taking(rollouts, flags, clock)
     return FlagOperations(
-        FlagOverview(adapters.look, adapters.store, decisions, history, users, control, clock),
-        FlagChanges(flag_publishing(adapters, history, clock), users, control),
-        FlagPast(adapters.look, history, control, usage, clock),
+        _overview(adapters, decisions, records, clock),
+        changes,
+        FlagPast(adapters.look, records.history, control, records.usage, clock),
+        RolloutDesk(rollouts, flags, gate, taking, clock),
+        RolloutCarrier(rollouts, flags, gate, taking, clock),
+    )
+
+
+def _overview(adapters: FlagAdapters, decisions: RolloutDecisions, records: FlagRecords, clock: Clock) -> FlagOverview:
+    return FlagOverview(
+        adapters.look, adapters.store, decisions, records.history, records.users, records.control, clock
     )
 
 

@@ -26,6 +26,7 @@ from chalicelib.domain.rollout.figures import RolloutFigures
 from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
 from chalicelib.domain.rollout.measurements import PageMeasurements
 from chalicelib.domain.rollout.usage import UsageLog
+from chalicelib.domain.rollouts.ports import Rollouts
 from chalicelib.domain.status.records import StatusRecords
 from chalicelib.domain.sync.change_feed import ChangeFeed
 from chalicelib.domain.sync.reconciliation import ReconciliationRepository, SyncControl
@@ -49,6 +50,7 @@ from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.register import MongoKnownUsers
 from chalicelib.repositories.repaired import MongoRepairedReadings
+from chalicelib.repositories.rollouts import MongoRollouts
 from chalicelib.repositories.settings import MongoSettingsRepository
 from chalicelib.repositories.status_records import MongoStatusRecords
 from chalicelib.repositories.sync_control import MongoSyncControl
@@ -94,6 +96,7 @@ class Ports:
     feedback: FeedbackLog
     measurements: PageMeasurements
     flag_history: FlagHistory
+    rollouts: Rollouts
     known_users: KnownUsers
     erasures: Erasures
     account_export: AccountExport
@@ -173,6 +176,7 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         feedback=MongoFeedbackLog(database),
         measurements=MongoPageMeasurements(database),
         flag_history=MongoFlagHistory(database),
+        rollouts=MongoRollouts(database),
         known_users=MongoKnownUsers(database),
         erasures=MongoErasures(database, REQUEST_SECONDS),
         account_export=MongoAccountExport(database, REQUEST_SECONDS),

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from chalicelib.alarms.board import Alarm
 from chalicelib.bootstrap.operations import LIMITS, Ports, now
 from chalicelib.domain.gate.evidence import AllowedHours, Limits
+from chalicelib.domain.operating import Obstacle
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import to_ms
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.status.blocks import RingingAlarm
-from chalicelib.domain.status.flags import FlagsSeen, Obstacle
+from chalicelib.domain.status.flags import FlagsSeen
 from chalicelib.flags.changes.inspect import FlagOverview
 from chalicelib.flags.changes.readiness import Readiness
 from chalicelib.flags.changes.seen import flags_seen
@@ -37,7 +38,6 @@ def status_sources(
     release: Callable[[], str],
     alarms: Callable[[], Sequence[Alarm]],
     limits: Limits = LIMITS,
-    hours: Callable[[Component], AllowedHours | None] = lambda _: None,
 ) -> StatusSources:
     """Where the status and the gate look. What reaches AWS is asked when somebody wants to know."""
 
@@ -50,6 +50,10 @@ def status_sources(
     def ringing() -> Sequence[RingingAlarm]:
         rings = (alarm for alarm in alarms() if alarm.state == "ALARM")
         return [RingingAlarm(alarm.name, alarm.severity, to_ms(alarm.since), alarm.look) for alarm in rings]
+
+    def hours(component: Component) -> AllowedHours | None:
+        rollout = ports.rollouts.find(component)
+        return None if rollout is None else rollout.plan.hours
 
     return StatusSources(
         control=ports.sync_control,

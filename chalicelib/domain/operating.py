@@ -1,4 +1,4 @@
-"""What operators do beside changing flags and the sync mode, and the record that is kept of it."""
+"""What operators do beside changing flags and the sync mode, what they are told to do first, and the record of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Protocol
 
 from chalicelib.domain.errors import InvalidInputError
 
+COMMAND = "python -m infra"
 REASON_LENGTH = 500
 
 
@@ -17,6 +18,18 @@ class Action(StrEnum):
     DISCARD = "discard"
     SWEEP = "sweep"
     VERIFY = "verify"
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What comes first, and the command that does it; ``passes``: it goes by itself, the command shows for how long."""
+
+    text: str
+    command: str
+    passes: bool = False
+
+    def __str__(self) -> str:
+        return self.text if self.passes else f"{self.text}; first: {self.command}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class MetricName(StrEnum):
     MEMORY_USED = "MemoryUsed"
     SCHEDULE_RUNS = "ScheduleRuns"
     ROLLBACKS = "Rollbacks"
+    ROLLOUTS_STOPPED = "RolloutsStopped"
     FLAG_PERCENT = "FlagPercent"
     NEW_SHARE = "NewShare"
     DIFFERENCES_OPEN = "DifferencesOpen"

@@ -57,6 +57,7 @@ class Collections(StrEnum):
     FLAG_CHANGES = "flag_changes"
     GATE = "gate_evidence"
     AGREEMENTS = "gate_agreements"
+    ROLLOUTS = "rollouts"
     FEEDBACK = "feedback"
     PAGES = "page_measurements"
     DISCARDED = "discarded_events"

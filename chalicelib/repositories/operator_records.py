@@ -1,4 +1,4 @@
-"""What operators' records say of a person whose account ends: changes of flags and of the mode, what else
+"""What operators' records say of a person whose account ends: changes of flags and of the mode, rollouts, what else
 they did, stops, comparisons.
 
 The record stays: what was changed, when, and under which names of documents. A flag document keeps the name by which
@@ -18,9 +18,10 @@ from chalicelib.repositories.control import MODE_CHANGES, OPERATOR_ACTIONS, cont
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.flag_changes import CONTENT
 from chalicelib.repositories.operator_actions import DISCARDED_BY
+from chalicelib.repositories.rollouts import VERSION
 from chalicelib.repositories.sync_documents import SYNC_STOP
 
-WHO, WHY = frozenset({"by", "owner", "operator"}), frozenset({"reason", "answer", "problem"})
+WHO, WHY = frozenset({"by", "owner", "operator"}), frozenset({"reason", "answer", "problem", "text"})
 LISTS = ("before", "after", "evidence")
 Rewrite = Callable[[Document, str], Document]
 
@@ -35,6 +36,7 @@ class MongoOperatorRecords(KeepsPeople):
         self._changes = database[Collections.FLAG_CHANGES]
         self._comparisons = database[Collections.COMPARISONS]
         self._discarded = database[Collections.DISCARDED]
+        self._rollouts = database[Collections.ROLLOUTS]
         self._control = control_of(database)
         self._content_without = content_without
 
@@ -53,6 +55,7 @@ class MongoOperatorRecords(KeepsPeople):
         with time_limit(left()):
             changes = _rewritten(self._changes, self._changes.find({}), user_id, self._change)
             control = _rewritten(self._control, self._control.find(texts), user_id, _said)
+            control += _rewritten(self._rollouts, self._rollouts.find({}), user_id, _rollout)
             replays = self._renamed(self._comparisons, "operator", user_id)
             return changes + control + replays + self._renamed(self._discarded, DISCARDED_BY, user_id)
 
@@ -89,6 +92,12 @@ def _said(document: Document, user_id: str) -> Document:
     """A document without the person as somebody who did something, or in the reason that somebody gave."""
     said: Document = _value(document, user_id, "")
     return said
+
+
+def _rollout(rollout: Document, user_id: str) -> Document:
+    """A rollout without the person, as another version: who has read the one before cannot bring them back."""
+    said = _said(rollout, user_id)
+    return said if said == rollout else {**said, VERSION: rollout[VERSION] + 1}
 
 
 def _value(value: Any, user_id: str, name: str) -> Any:

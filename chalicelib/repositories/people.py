@@ -61,6 +61,7 @@ PEOPLE: Mapping[Collections, Holds] = {
     Collections.DISCARDED: Holds(texts=True, late="discardedAt"),
     Collections.CONTROL: Holds(texts=True),
     Collections.FLAG_CHANGES: NOBODY,  # carried to its end with the flags, by a ``KeepsPeople``
+    Collections.ROLLOUTS: NOBODY,  # operators, whom a ``KeepsPeople`` takes out
     Collections.ERASURES: NOBODY,
 }
 

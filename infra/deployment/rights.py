@@ -104,6 +104,8 @@ RIGHTS: Mapping[str, Sequence[Statement]] = {
     "Sweeper": ON_THE_DATABASE,
     "AccountEraser": (READ_SECRET, *ERASE_PEOPLE),
     "StatusReporter": (READ_SECRET, LOOK_AT_FLAGS, COUNT_LETTERS),  # the percentages that are set; how many letters lie
+    # It takes the next step or goes back, and waits for that; the gate asks for letters and alarms.
+    "RolloutCarrier": (READ_SECRET, READ_FLAGS, LOOK_AT_FLAGS, DEPLOY_FLAGS, COUNT_LETTERS, SEE_ALARMS),
 }
 
 

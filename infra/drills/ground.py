@@ -70,11 +70,12 @@ class LaptopGround:
 
     def flip(self, side: str) -> float:
         """By the flag's percentage, the global gate first."""
+        hurried = replace(self._order, hurry=True)  # a stack that is a minute old has no evidence for a gate
         listing = self.flags.operations.overview.listing()
         if not any(flag.name == GLOBAL and flag.enabled for flag in listing.flags):
-            _seconds(self.flags.operations.changes.set(GLOBAL, FlagPatch(enabled=True), self._order))
+            _seconds(self.flags.operations.changes.set(GLOBAL, FlagPatch(enabled=True), hurried))
         wish = FlagPatch(percent=percentage("100" if side == NEW else "0"))
-        return _seconds(self.flags.operations.changes.set(self._flag, wish, self._order))
+        return _seconds(self.flags.operations.changes.set(self._flag, wish, hurried))
 
     def roll_back(self) -> float:
         """As ``flags rollback`` does."""

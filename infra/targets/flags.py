@@ -1,6 +1,6 @@
 """Whose flags a command works on: a laptop stack's, or those of a stage on AWS with the person's own credentials."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -10,9 +10,12 @@ import urllib3
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from chalicelib.bootstrap.flags import FlagOperations, shell_flags
+from chalicelib.bootstrap.gate import shell_gate
 from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.flags.appconfig.clients import CHANGING, LOOKING, READING, AppConfigIds, FlagClients
+from chalicelib.flags.changes.inspect import FlagOverview
 from chalicelib.repositories.database import MongoDatabase
+from chalicelib.services.gate.service import GateService
 from infra.deployment.application import Target as Aws
 from infra.deployment.application import flags_parameters
 from infra.errors import OperatorError, expected_errors
@@ -20,6 +23,7 @@ from infra.local.layout import REGION, STAGE, Layout
 from infra.local.processes.emulators import answers
 from infra.local.waiting import wait_until
 from infra.targets.database import opened
+from infra.targets.looks import TargetLooks, plainly
 from infra.targets.target import Target, person
 
 API_SECONDS = 30.0
@@ -81,7 +85,25 @@ def flag_operations_of(target: Target, database: MongoDatabase) -> FlagOperation
     """The operations on the flags of a stack or stage. Raises OperatorError where AWS does not say where they are."""
     if target.layout is None and target.stage is None:
         raise OperatorError(f"{target} is a database alone, it has no flags: say --name of a laptop stack, or --stage")
-    return shell_flags(database, *_reached(target))
+    looks = TargetLooks(target)
+
+    def gate(overview: FlagOverview) -> GateService:
+        return shell_gate(database, lambda: overview, looks.letters, looks.release, looks.alarms)
+
+    return shell_flags(database, *_reached(target), gate)
+
+
+def overview_of(target: Target, database: MongoDatabase) -> Callable[[], FlagOverview]:
+    """The flags of a target as they are deployed, looked for when somebody wants to know; raises UnavailableError."""
+    return plainly(lambda: flag_operations_of(target, database).overview)
+
+
+@contextmanager
+def gate_of(target: Target) -> Iterator[GateService]:
+    """The gate of a stack or stage; a database or an AWS that is away is what it cannot say."""
+    with opened(target) as database:
+        looks = TargetLooks(target)
+        yield shell_gate(database, overview_of(target, database), looks.letters, looks.release, looks.alarms)
 
 
 def flags_at(layout: Layout) -> AbstractContextManager[Flags]:

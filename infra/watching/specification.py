@@ -237,6 +237,15 @@ WARNING = (
         datapoints=6,
     ),
     Rule(
+        "RolloutStopped",
+        Severity.WARNING,
+        "A rollout has stopped by itself and gone back; it goes on when a person resumes it.",
+        "python -m infra rollout status",
+        "python -m infra status",
+        {"stopped": own(MetricName.ROLLOUTS_STOPPED, "Maximum")},
+        threshold=0,
+    ),
+    Rule(
         "SyncBehind",
         Severity.WARNING,
         "What another application writes is carried over more than a quarter of an hour late.",

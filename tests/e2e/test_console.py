@@ -86,7 +86,7 @@ def test_an_operator_moves_a_component_and_back_by_the_console_alone(deployed: D
         close(page)
     page.get_by_label("Percentage", exact=True).fill("10")
     page.get_by_role("button", name="Who would move?").click()
-    expect(done(page, "Set to 10%")).to_contain_text("In effect after", timeout=PATIENCE_MS)
+    expect(done(page, "Raise to 10% in a hurry")).to_contain_text("In effect after", timeout=PATIENCE_MS)
     close(page)
     expect(page.locator("#now")).to_contain_text("10 %")
     assert table(deployed)["rolloutPercent"] == 10

@@ -12,7 +12,7 @@ from chalicelib.domain.gate.verdict import ConditionName
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.repositories.database import open_database
 from infra.targets.database import own_code
-from infra.targets.looks import gate_of
+from infra.targets.flags import gate_of
 from infra.targets.target import Target
 from tests.e2e.account import Account
 from tests.e2e.conftest import Deployed, eventually

@@ -32,11 +32,12 @@ from tests.fakes.comparisons import FakeComparisonLog
 from tests.fakes.feedback import FakeFeedbackLog
 from tests.fakes.figures import FakeRolloutFigures
 from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
-from tests.fakes.gate import FakeCensusRecords, FakeCountedEvidence
+from tests.fakes.gate_evidence import FakeCensusRecords, FakeCountedEvidence
 from tests.fakes.lagging import FakeLaggingMeters
 from tests.fakes.measurements import FakePageMeasurements
 from tests.fakes.operating import FakeOperatorActions
 from tests.fakes.publisher import FakePublisher
+from tests.fakes.rollouts import FakeRollouts
 from tests.fakes.status import FakeStatusRecords
 from tests.fakes.store import (
     FakeDisplay,
@@ -379,6 +380,7 @@ def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> 
         feedback=FakeFeedbackLog(store),
         measurements=FakePageMeasurements(store, usage),
         flag_history=FakeFlagHistory(store),
+        rollouts=FakeRollouts(store),
         known_users=FakeKnownUsers(store),
         erasures=FakeErasures(store),
         account_export=FakeAccountExport(store),

@@ -54,6 +54,7 @@ const answers = {
   "/ops/components/energy_table": { hours: [], fingerprints: [], feedback: [] },
   "/ops/flags": listing,
   "/ops/flags/history": { changes: [] },
+  "/ops/rollouts": { rollouts: [] },
   "/ops/flags/energy_table/plan": plan,
   "/ops/sync-mode": { mode: "dual_write", changes: [], drainSeconds: 0, command: "python -m infra mode show" },
   "/ops/verify": { at: null, differences: 0, command: "python -m infra verify" },
@@ -488,3 +489,99 @@ function paths(words, prefix = "") {
 for (const [name, words] of Object.entries({ CONSOLE_WORDS, SCREEN_WORDS })) {
   test(`both languages of ${name} say the same things`, () => assert.deepEqual(paths(words.de), paths(words.en)));
 }
+
+const carriedRollout = {
+  component: "energy_table",
+  state: "running",
+  by: "olga",
+  reason: "it is time",
+  since: "2024-03-15T10:00:00Z",
+  step: { name: "10 %", percent: 10, holdSeconds: 172800 },
+  next: { name: "50 %", percent: 50, holdSeconds: 172800 },
+  secondsLeft: 93600,
+  intent: null,
+  approval: null,
+  plan: { steps: [{ name: "test users", percent: 0, holdSeconds: 86400 }], approvals: 0, hours: null, exact: false },
+  seen: { at: "2024-03-15T11:00:00Z", text: "meters lag", command: "python -m infra sweep --list" },
+  log: [{ at: "2024-03-15T10:00:00Z", what: "start", by: "olga", reason: "it is time" }],
+  command: "python -m infra rollout status energy_table",
+};
+const withRollout = (more) => ({ "/ops/rollouts": { rollouts: [{ ...carriedRollout, ...more }] } });
+
+test("a component's screen says how far its rollout is, what comes next, when, and why it waits", async () => {
+  const { root } = await opened({ screen: "energy_table", changes: withRollout({}) });
+  await until(() => root.querySelector("#rollout .fact"));
+  const text = plain(root.querySelector("#rollout"));
+  for (const part of ["it carries itself", "10 %", "50 %", "26 h", "meters lag", "sweep --list", "test users (24 h)"])
+    assert.ok(text.includes(part), `${part}: ${text}`);
+});
+
+test("a rollout that has stopped says why, and an operator lets it go on", async () => {
+  const stopped = withRollout({ state: "stopped", reason: "the backends differ", secondsLeft: null });
+  const { root, asked } = await opened({
+    screen: "energy_table",
+    changes: { ...stopped, "/ops/rollouts/energy_table/resume": carriedRollout },
+  });
+  await until(() => buttonOf(root, "Go on"));
+  assert.equal(root.querySelector("#rollout .trouble").textContent, "the backends differ");
+  const dialog = await act(root, "Go on", "mended");
+  await until(() => plain(dialog).includes("it carries itself: 10 %."));
+  const { method, body } = asked.find(({ path }) => path.endsWith("/resume"));
+  assert.deepEqual([method, body], ["POST", { reason: "mended" }]);
+});
+
+test("each state of a rollout has its own buttons, and a viewer has none", async () => {
+  const STATES = {
+    running: ["Pause it", "Next step now", "Next step in a hurry", "Abort it"],
+    paused: ["Go on", "Abort it"],
+    stopped: ["Start the rollout", "Go on", "Abort it"],
+    done: ["Start the rollout"],
+  };
+  for (const [state, names] of Object.entries(STATES)) {
+    const { root } = await opened({ screen: "energy_table", changes: withRollout({ state }) });
+    await until(() => buttonOf(root, names[0]));
+    const found = buttons(root.querySelector("#rollout")).filter((name) => !name.startsWith("Copy"));
+    assert.deepEqual(found, names, state);
+  }
+  const viewer = await opened({ screen: "energy_table", roles: ["viewer"], changes: withRollout({}) });
+  await until(() => viewer.root.querySelector("#rollout .fact"));
+  assert.equal(buttonOf(viewer.root, "Pause it"), undefined);
+});
+
+test("a hurried step says so to the application, and warns of it first", async () => {
+  const { root, asked } = await opened({
+    screen: "energy_table",
+    changes: { ...withRollout({}), "/ops/rollouts/energy_table/step": carriedRollout },
+  });
+  await until(() => buttonOf(root, "Next step in a hurry"));
+  const dialog = await act(root, "Next step in a hurry");
+  assert.match(plain(dialog), /50 %, past the hold time .* but not past a breach/);
+  await until(() => asked.some(({ path }) => path.endsWith("/step")));
+  assert.deepEqual(asked.find(({ path }) => path.endsWith("/step")).body, { reason: "as planned", hurry: true });
+});
+
+test("where the plan asks for a second person there is a button to agree with, and who has agreed is said", async () => {
+  const approval = { by: "otto", percent: 50, at: carriedRollout.since, reason: "I have looked" };
+  const asks = withRollout({ plan: { ...carriedRollout.plan, approvals: 1 }, approval });
+  const { root } = await opened({ screen: "energy_table", changes: asks });
+  await until(() => buttonOf(root, "Agree to the next step"));
+  assert.ok(plain(root.querySelector("#rollout")).includes("otto agrees to 50 %."));
+});
+
+test("without a rollout this is said, and one can be begun", async () => {
+  const { root } = await opened({ screen: "energy_table", changes: { "/ops/rollouts": { rollouts: [] } } });
+  await until(() => buttonOf(root, "Start the rollout"));
+  assert.ok(plain(root.querySelector("#rollout")).includes("No rollout carries this component."));
+});
+
+test("a rise by hand past a shut gate says so to the application", async () => {
+  const made = { inEffectMs: 3250, recorded: true, overruled: null };
+  const { root, asked } = await opened({ screen: "energy_table", changes: { "/ops/flags/energy_table": made } });
+  await until(() => buttonOf(root, "Who would move?"));
+  root.querySelector(".planning").dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  await until(() => buttonOf(root, "Raise to 50% in a hurry"));
+  const dialog = await act(root, "Raise to 50% in a hurry");
+  assert.match(plain(dialog), /although the gate is shut/);
+  await until(() => asked.some(({ path }) => path === "/ops/flags/energy_table"));
+  assert.equal(asked.find(({ path }) => path === "/ops/flags/energy_table").body.hurry, true);
+});

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from chalicelib.api.bodies import DIGITS, Body, Number
 from chalicelib.api.ops.bodies import ReasonedBody
@@ -24,6 +24,7 @@ class FlagPatchBody(ReasonedBody):
     add_blocked_user_ids: Users = ()
     remove_blocked_user_ids: Users = ()
     retire: bool = False
+    hurry: StrictBool = Field(False, description="raise the percentage although the gate is shut; it is kept")
 
     def patch(self) -> FlagPatch:
         """What the use case takes. Raises InvalidInputError."""

@@ -1,5 +1,7 @@
 """Flags for operators: ``/ops/flags``, the same as ``python -m infra flags``."""
 
+from dataclasses import replace
+
 from chalice import Response
 
 from chalicelib.api.answers import json_answer
@@ -12,7 +14,7 @@ from chalicelib.api.ops.flag_bodies import (
     PlanQuery,
     RollbackBody,
 )
-from chalicelib.api.ops.names import NOT_THERE
+from chalicelib.api.ops.names import CHANGE_SECONDS, NOT_THERE
 from chalicelib.api.routes import OperatorRoutes
 from chalicelib.flags.changes.apply import FlagChanges
 from chalicelib.flags.changes.as_json import (
@@ -28,8 +30,6 @@ from chalicelib.flags.changes.patch import percentage
 from chalicelib.flags.changes.request import COMPONENTS, ChangeRequest, component_flag_named, flag_named
 from chalicelib.monitoring.people import concerning
 
-# All that a change waits for: API Gateway gives up after 29 s, and a cold start comes before it.
-CHANGE_SECONDS = 24.0
 routes = OperatorRoutes(__name__)
 
 
@@ -57,8 +57,9 @@ def kill(call: Call, body: ReasonedBody) -> Response:
 
 @routes.operation("PATCH", "/ops/flags/{flag}", conditional="If-Match", refusals=NOT_THERE)
 def change_flag(call: Call, body: FlagPatchBody, flag: str) -> Response:
-    """Change one flag; with If-Match only the document that the caller has seen."""
-    made = _changes(call).set(flag_named(flag), body.patch(), _requested(call, body))
+    """Change one flag; with If-Match only the document that the caller has seen. A higher percentage asks the gate."""
+    order = replace(_requested(call, body), hurry=body.hurry)
+    made = _changes(call).set(flag_named(flag), body.patch(), order)
     return json_answer(made_document(made))
 
 

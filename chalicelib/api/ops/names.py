@@ -4,6 +4,8 @@ from http import HTTPStatus
 
 from chalicelib.monitoring.people import concerning, hidden
 
+# All that a change of flags waits for: API Gateway gives up after 29 s, and a cold start comes before it.
+CHANGE_SECONDS = 24.0
 NOT_THERE = (HTTPStatus.NOT_FOUND,)  # what a route may refuse that is asked for something by its name
 
 

@@ -7,7 +7,7 @@ from chalicelib.domain.gate.census import census_problem
 from chalicelib.domain.gate.evidence import Census, GateEvidence, Limits, PairCount
 from chalicelib.domain.gate.verdict import Breach, Condition, ConditionName
 from chalicelib.domain.gate.words import counted
-from chalicelib.domain.status.verdict import COMMAND
+from chalicelib.domain.operating import COMMAND
 
 REPORT = f"{COMMAND} compare report"
 NAMED = 3

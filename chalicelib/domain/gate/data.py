@@ -3,7 +3,7 @@
 from chalicelib.domain.gate.evidence import GateEvidence, Limits
 from chalicelib.domain.gate.verdict import Breach, Condition, ConditionName
 from chalicelib.domain.gate.words import counted, seconds
-from chalicelib.domain.status.verdict import COMMAND
+from chalicelib.domain.operating import COMMAND
 
 
 def verified(seen: GateEvidence) -> Condition:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.gate.verdict import ConditionName
+from chalicelib.domain.operating import Obstacle
 from chalicelib.domain.rollout.decision import Component
-from chalicelib.domain.status.flags import Obstacle
 
 
 @dataclass(frozen=True, slots=True)

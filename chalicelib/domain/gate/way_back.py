@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.gate.evidence import AllowedHours, GateEvidence, Limits, Surrounding
 from chalicelib.domain.gate.verdict import Condition, ConditionName
 from chalicelib.domain.gate.words import span
+from chalicelib.domain.operating import COMMAND
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.status.verdict import COMMAND
 from chalicelib.domain.zones import known_zone
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

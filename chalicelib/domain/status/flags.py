@@ -35,15 +35,3 @@ class FlagsSeen:
     flags: Mapping[Component, FlagSeen]
     malformed: Mapping[Component, str]
     shape: str
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """What comes first, and the command that does it; ``passes``: it goes by itself, the command shows for how long."""
-
-    text: str
-    command: str
-    passes: bool = False
-
-    def __str__(self) -> str:
-        return self.text if self.passes else f"{self.text}; first: {self.command}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chalicelib.domain.gate.verdict import Condition, ConditionName, GateVerdict
+from chalicelib.domain.operating import COMMAND, Obstacle
 from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.status.blocks import (
     Answers,
@@ -17,10 +18,8 @@ from chalicelib.domain.status.blocks import (
     VerifyBlock,
 )
 from chalicelib.domain.status.chance import fails_more
-from chalicelib.domain.status.flags import Obstacle
 from chalicelib.domain.sync.modes import SyncMode
 
-COMMAND = "python -m infra"
 OPEN_THE_GATE = f"{COMMAND} flags set global --on --reason WHY"
 STEPS = (10, 50, 100)  # percentages, one after the other
 NOT_ADDED = "answers are not added up yet, and the older ones left out; the function StatusReporter adds them"

@@ -4,7 +4,7 @@ Every change has a reason and is remembered with what was known about the data. 
 AppConfig.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -14,7 +14,8 @@ from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableErr
 from chalicelib.domain.rollout.flag_history import FlagChange, KnownUsers
 from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.flags.appconfig.control_plane import Deployed
-from chalicelib.flags.changes.checks import rises
+from chalicelib.flags.changes.checks import opens, rises, widens
+from chalicelib.flags.changes.gated import ManualRises
 from chalicelib.flags.changes.patch import FlagPatch, patched, rolled_back
 from chalicelib.flags.changes.planning import plan_between
 from chalicelib.flags.changes.publishing import FlagPublishing
@@ -27,6 +28,8 @@ from chalicelib.flags.document.names import GLOBAL
 ROLLBACK_ATTEMPTS = 5
 NOTHING = FlagDocument({})
 Rewrite = Callable[[FlagDocument, int], FlagDocument]
+Ask = Callable[[FlagDocument, Flag, Flag], Mapping[str, Any]]  # may a flag become another? What is kept of the answer
+NO_EVIDENCE: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class FlagChanges:
     publishing: FlagPublishing
     users: KnownUsers
     control: SyncControl
+    rises: ManualRises
 
     def announcing(self, deploying: Callable[[], None]) -> "FlagChanges":
         """The same, where a call says that everything was checked and a deployment begins."""
@@ -46,7 +50,7 @@ class FlagChanges:
         return replace(self, publishing=self.publishing.within(seconds))
 
     def set(self, name: str, wish: FlagPatch, order: ChangeRequest) -> ChangeResult:
-        """Change one flag.
+        """Change one flag at a person's word. A higher percentage is asked of the gate.
 
         Raises:
             RolloutError: the change is not allowed, or not yet; says what to do first.
@@ -54,6 +58,23 @@ class FlagChanges:
             RevisionError: somebody else has changed the document since ``order.expected``, or meanwhile.
             UnavailableError: AppConfig or the database did not answer; nothing was changed unless it says so.
         """
+
+        def asked(before: FlagDocument, flag: Flag, wished: Flag) -> Mapping[str, Any]:
+            if widens(flag, wished):
+                return self.rises.check(wished, order)
+            opened = opens(before.flags.values(), flag, wished)
+            return {"opened": [self.rises.check(each, order) for each in opened]} if opened else {}
+
+        return self._set(name, wish, order, "set", asked)
+
+    def advance(
+        self, name: str, percent: Decimal, order: ChangeRequest, evidence: Mapping[str, Any], *, exact: bool
+    ) -> ChangeResult:
+        """Switch a flag on at the next percentage of its rollout, which has asked the gate. Raises as ``set``."""
+        wish = FlagPatch(enabled=True, percent=percent, exact=exact)
+        return self._set(name, wish, order, "rollout", lambda *_: evidence)
+
+    def _set(self, name: str, wish: FlagPatch, order: ChangeRequest, action: str, asked: Ask) -> ChangeResult:
         base = self.publishing.deployment.settled(stop=False)
         before, now = _readable(base), self._now()
         if order.expected not in (None, before.version):
@@ -63,10 +84,12 @@ class FlagChanges:
         if wished == before.flags.get(name):
             raise UnchangedError(f"{name} is so already: nothing to change")
         after = before.completed(now).with_flags(replace(wished, updated_at=now))
-        doing = Action("set", order, self._evidence(flag, wished), True)
+        doing = Action(action, order, {**self._evidence(flag, wished), **asked(before, flag, wished)}, True)
         return self._looked_at(self.publishing.publish(base, before, after, doing))
 
-    def rollback(self, name: str, percent: Decimal | None, order: ChangeRequest) -> ChangeResult:
+    def rollback(
+        self, name: str, percent: Decimal | None, order: ChangeRequest, evidence: Mapping[str, Any] = NO_EVIDENCE
+    ) -> ChangeResult:
         """Switch one flag off, or lower its percentage; a deployment under way is ended first.
 
         Raises:
@@ -82,16 +105,16 @@ class FlagChanges:
             )
             return before.with_flags(replace(back, updated_at=now))
 
-        return self._back(rewrite, Action("rollback", order))
+        return self._back(rewrite, Action("rollback", order, evidence))
 
-    def kill(self, order: ChangeRequest) -> ChangeResult:
+    def kill(self, order: ChangeRequest, evidence: Mapping[str, Any] = NO_EVIDENCE) -> ChangeResult:
         """Send everybody to the old backend: every flag off."""
 
         def rewrite(before: FlagDocument, now: int) -> FlagDocument:
             on = [flag for flag in before.flags.values() if flag.enabled]
             return before.with_flags(*(replace(flag, enabled=False, updated_at=now) for flag in on))
 
-        return self._back(rewrite, Action("kill", order))
+        return self._back(rewrite, Action("kill", order, evidence))
 
     def restore(self, order: ChangeRequest) -> ChangeResult:
         """Bring the recorded document back where AppConfig has lost it: byte for byte, retired flags included.

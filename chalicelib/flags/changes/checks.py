@@ -1,5 +1,7 @@
 """What a document may not say compared with the one before it, beyond its form (``feature_models``)."""
 
+from collections.abc import Iterable
+
 from chalicelib.domain.errors import RolloutError
 from chalicelib.flags.document.flag import EVERYBODY, Flag
 from chalicelib.flags.document.flag_document import FlagDocument, read, written
@@ -41,6 +43,20 @@ def rises(before: Flag, after: Flag) -> bool:
         or not set(after.test_user_ids) <= set(before.test_user_ids)
         or not set(before.blocked_user_ids) <= set(after.blocked_user_ids)
     )
+
+
+def widens(before: Flag, after: Flag) -> bool:
+    """Whether the percentage lets anybody in who was not in before; test users and unblocked people do not count."""
+    if after.name == GLOBAL or not (after.enabled and after.rollout_percent):
+        return False
+    return not before.enabled or after.rollout_percent > before.rollout_percent or _written_anew(before, after)
+
+
+def opens(flags: Iterable[Flag], before: Flag, after: Flag) -> list[Flag]:
+    """The flags that let people in by their percentages when the global gate is opened before them."""
+    if after.name != GLOBAL or not after.enabled or before.enabled:
+        return []
+    return [flag for flag in flags if flag.name != GLOBAL and flag.enabled and flag.rollout_percent]
 
 
 def _written_anew(before: Flag, after: Flag) -> bool:

@@ -9,9 +9,8 @@ from math import ceil
 from typing import Any
 
 from chalicelib.domain.errors import RolloutError
+from chalicelib.domain.operating import COMMAND, Obstacle
 from chalicelib.domain.readings import moment
-from chalicelib.domain.status.flags import Obstacle
-from chalicelib.domain.status.verdict import COMMAND
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import SyncControl, Verified
 

@@ -16,11 +16,15 @@ from chalicelib.monitoring.trace import trace_id
 
 @dataclass(frozen=True, slots=True)
 class ChangeRequest:
-    """Who asks for a change and why. ``expected``: the document that they have seen, None: any."""
+    """Who asks for a change and why. ``expected``: the document that they have seen, None: any.
+
+    ``hurry``: although the gate is shut.
+    """
 
     by: str
     reason: str
     expected: str | None = None
+    hurry: bool = False
 
     def __post_init__(self) -> None:
         """Raise InvalidInputError without a reason."""

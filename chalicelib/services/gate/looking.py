@@ -17,13 +17,14 @@ from chalicelib.domain.gate.evidence import (
     VerifySeen,
 )
 from chalicelib.domain.gate.verdict import ConditionName
+from chalicelib.domain.operating import COMMAND, Obstacle
 from chalicelib.domain.rollout.comparison_log import IgnoreRule
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.figures import Share
 from chalicelib.domain.status.blocks import RingingAlarm
-from chalicelib.domain.status.flags import FlagsSeen, Obstacle
+from chalicelib.domain.status.flags import FlagsSeen
 from chalicelib.domain.status.records import RollbackDrill
-from chalicelib.domain.status.verdict import COMMAND, NOT_ADDED
+from chalicelib.domain.status.verdict import NOT_ADDED
 from chalicelib.domain.sync.modes import SyncState
 from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.services.refresh.sweeper import Staleness, staleness_of

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from chalicelib.domain.gate.judge import judge
+from chalicelib.domain.operating import COMMAND
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.figures import ComponentFigures
 from chalicelib.domain.status.blocks import ComponentStatus, LastChangeBlock, ShareBlock, percent_text
 from chalicelib.domain.status.flags import FlagSeen, FlagsSeen
-from chalicelib.domain.status.verdict import COMMAND, Evidence, Shared, verdict
+from chalicelib.domain.status.verdict import Evidence, Shared, verdict
 from chalicelib.services.gate.looking import GateLook
 from chalicelib.services.status.looking import Looks, Problem
 from chalicelib.services.status.parts import (

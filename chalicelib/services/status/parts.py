@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from chalicelib.domain.operating import COMMAND
 from chalicelib.domain.rollout.comparison_log import ComparisonReport, DifferenceGroup, Outcome
 from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.rollout.feedback import OPEN
@@ -19,7 +20,6 @@ from chalicelib.domain.status.blocks import (
     Stage,
 )
 from chalicelib.domain.status.flags import FlagSeen, FlagsSeen
-from chalicelib.domain.status.verdict import COMMAND
 from chalicelib.services.figures.as_json import backend_document
 from chalicelib.services.status.looking import Problem
 

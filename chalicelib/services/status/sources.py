@@ -10,13 +10,14 @@ from chalicelib.domain.gate.census_records import CensusRecords
 from chalicelib.domain.gate.counted import CountedEvidence
 from chalicelib.domain.gate.evidence import AllowedHours, Limits
 from chalicelib.domain.meters.lagging import LaggingMeters
+from chalicelib.domain.operating import Obstacle
 from chalicelib.domain.rollout.comparison_log import ComparisonLog
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.feedback import FeedbackLog
 from chalicelib.domain.rollout.figures import RolloutFigures
 from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
 from chalicelib.domain.status.blocks import RingingAlarm
-from chalicelib.domain.status.flags import FlagsSeen, Obstacle
+from chalicelib.domain.status.flags import FlagsSeen
 from chalicelib.domain.status.records import StatusRecords
 from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.services.status.looking import TimeLimit

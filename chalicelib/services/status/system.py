@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from chalicelib.domain.operating import COMMAND
 from chalicelib.domain.status.blocks import (
     LAST_VERIFY,
     AlarmsBlock,
@@ -14,7 +15,6 @@ from chalicelib.domain.status.blocks import (
     SyncBlock,
     VerifyBlock,
 )
-from chalicelib.domain.status.verdict import COMMAND
 from chalicelib.services.refresh.sweeper import staleness_of
 from chalicelib.services.status.looking import Looks, Problem
 from chalicelib.services.status.sources import StatusSources

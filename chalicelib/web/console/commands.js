@@ -5,6 +5,7 @@ import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { useDocuments } from "./documents.js";
 import { Panel, reasonOf, useConsole } from "./parts.js";
 import { FLAGS } from "./plan.js";
+import { nameOf, ROLLOUTS } from "./rollout.js";
 import { screenWords } from "./screen_words.js";
 
 const LONGEST_REASON = 500;
@@ -137,17 +138,59 @@ export function SetTo({ component, plan, listing }) {
   const { rolloutPercent: percent, exact } = plan.to;
   const now = plan.from.rolloutPercent;
   const isDown = percent < now;
-  const send = (/** @type {string} */ reason) =>
+  const send = (/** @type {string} */ reason, /** @type {object} */ more = {}) =>
     isDown
       ? change("POST", `${component}/rollback`, { toPercent: percent, reason })
-      : change("PATCH", component, { rolloutPercent: percent, exact, reason }, listing.version);
+      : change("PATCH", component, { rolloutPercent: percent, exact, reason, ...more }, listing.version);
+  const will = html`
+    <p>${said.setWill(formats.percent(now), formats.percent(percent))}</p>
+    <p>${said.moves(formats.number(plan.entering.length), formats.number(plan.leaving.length))}</p>
+    ${isGateOpen(listing) === false && html`<p class="trouble">${said.gateIsShut}</p>`}
+    ${!isDown && listing.blockedBy && html`<p class="trouble">${said.blocked} ${listing.blockedBy}</p>`}
+  `;
   return html`
-    <${Action} label=${said.setTo(formats.percent(percent))} send=${send} isGrave=${isDown}>
-      <p>${said.setWill(formats.percent(now), formats.percent(percent))}</p>
-      <p>${said.moves(formats.number(plan.entering.length), formats.number(plan.leaving.length))}</p>
-      ${isGateOpen(listing) === false && html`<p class="trouble">${said.gateIsShut}</p>`}
-      ${!isDown && listing.blockedBy && html`<p class="trouble">${said.blocked} ${listing.blockedBy}</p>`}
+    <div class="buttons">
+      <${Action} label=${said.setTo(formats.percent(percent))} send=${(/** @type {string} */ reason) => send(reason)} isGrave=${isDown}>${will}<//>
+      ${!isDown && html`<${Action} label=${said.hurryTo(formats.percent(percent))} send=${(/** @type {string} */ reason) => send(reason, { hurry: true })} isGrave=${true}>${will}<p>${said.hurryWill}</p><//>`}
+    </div>
+  `;
+}
+
+/**
+ * What may be done with the rollout of a component.
+ * @param {{component: string, of: any}} props ``of``: the rollout, undefined: there never was one
+ */
+export function Carry({ component, of: rollout }) {
+  const { api, words, said: common } = useConsole();
+  const said = screenWords(words).rollout;
+  const send = async (/** @type {string} */ action, /** @type {object} */ json) => {
+    const { body } = await api.send("POST", `${ROLLOUTS}/${component}/${action}`, {
+      json,
+      patience: CHANGE_PATIENCE_MS,
+    });
+    return `${said.states[body.state] ?? body.state}: ${nameOf(body.step, said, said.nothingYet)}.`;
+  };
+  const button = (
+    /** @type {keyof typeof said.actions} */ name,
+    { action = /** @type {string} */ (name), more = {}, isGrave = false } = {},
+  ) => html`
+    <${Action} label=${said.actions[name]} isGrave=${isGrave} send=${(/** @type {string} */ reason) => send(action, { reason, ...more })}>
+      <p>${said.will[name](common.components[component], nameOf(rollout?.next, said, said.nothingNext))}</p>
     <//>
+  `;
+  const state = rollout?.state;
+  const isRunning = state === "running";
+  const isUnderWay = isRunning || state === "paused" || state === "stopped";
+  return html`
+    <div class="buttons">
+      ${!isRunning && state !== "paused" && button("start")}
+      ${isRunning && button("pause")}
+      ${isUnderWay && !isRunning && button("resume")}
+      ${isRunning && rollout.next && button("step")}
+      ${isRunning && rollout.next && button("hurry", { action: "step", more: { hurry: true }, isGrave: true })}
+      ${isUnderWay && rollout.plan.approvals > 0 && rollout.next && button("approve")}
+      ${isUnderWay && button("abort", { isGrave: true })}
+    </div>
   `;
 }
 

@@ -6,6 +6,7 @@ import { useDocument } from "./documents.js";
 import { isKeptOnly, Share, STATUS, Verdict } from "./overview.js";
 import { Command, Fact, Figure, List, Milliseconds, Moment, Panel, Percent, Short, useConsole } from "./parts.js";
 import { FLAGS, Plan } from "./plan.js";
+import { ROLLOUTS, Rollout } from "./rollout.js";
 import { screenWords } from "./screen_words.js";
 
 const MOST_CHANGES = 50;
@@ -18,10 +19,16 @@ export function Screen({ component }) {
   const detail = useDocument(`/ops/components/${component}`);
   const listing = useDocument(FLAGS);
   const history = useDocument(`${FLAGS}/history?flag=${component}&limit=${MOST_CHANGES}`);
+  const rollouts = useDocument(ROLLOUTS);
+  const carried = rollouts.body?.rollouts.find((/** @type {any} */ each) => each.component === component);
   const own = status.body?.components.find((/** @type {any} */ each) => each.component === component);
   return html`
     <${Panel} name="now" title=${common.components[component]} kept=${status}>
       ${own ? html`<${Now} of=${own} flags=${status.body.flags?.command} />` : words.unknown}
+    <//>
+    <${Panel} name="rollout" title=${said.rollout} kept=${rollouts}>
+      <${Rollout} of=${carried} />
+      ${commands && html`<${commands.Carry} component=${component} of=${carried} />`}
     <//>
     ${commands && html`<${commands.WayBack} component=${component} kept=${listing} status=${own} />`}
     <${Panel} name="plan" title=${said.plan} kept=${listing}><${Plan} component=${component} listing=${listing.body} /><//>

@@ -4,6 +4,7 @@ import { inLanguageOf } from "../page/words.js";
 
 const ENGLISH = {
   component: {
+    rollout: "Rollout",
     plan: "At another percentage",
     overTime: "Over time",
     share: "Share of people on the new backend",
@@ -50,6 +51,53 @@ const ENGLISH = {
     inEffect: "in effect after",
     off: "off",
     neverChanged: "It was never changed.",
+  },
+  rollout: {
+    none: "No rollout carries this component. Percentages are changed by hand.",
+    state: "State",
+    states: /** @type {Record<string, string>} */ ({
+      running: "it carries itself",
+      paused: "paused",
+      stopped: "stopped by itself",
+      aborted: "aborted",
+      done: "done",
+    }),
+    at: "Now at",
+    next: "Next step",
+    timeLeft: "Held for another",
+    over: "the hold time is over",
+    waits: "Why it waits",
+    notYet: "The schedule looks within a minute.",
+    agreed: (/** @type {string} */ by, /** @type {string} */ step) => `${by} agrees to ${step}.`,
+    secondPerson: "Each rise needs a second person.",
+    plan: "Plan",
+    log: "What happened",
+    testUsers: "test users",
+    nothingYet: "nothing yet",
+    nothingNext: "nothing",
+    actions: {
+      start: "Start the rollout",
+      pause: "Pause it",
+      resume: "Go on",
+      step: "Next step now",
+      hurry: "Next step in a hurry",
+      approve: "Agree to the next step",
+      abort: "Abort it",
+    },
+    will: {
+      start: (/** @type {string} */ component) =>
+        `${component} is carried by its plan, or by the default: test users a day, 10 % and 50 % two days each, then everybody. The gate decides about each step.`,
+      pause: () => "Nothing rises until somebody goes on. What breaks still goes back by itself.",
+      resume: () => "It goes on from where the flag is now.",
+      step: (/** @type {string} */ _component, /** @type {string} */ next) =>
+        `The next step is taken now: ${next}. It is refused while it is held or the gate is shut.`,
+      hurry: (/** @type {string} */ _component, /** @type {string} */ next) =>
+        `The next step is taken now: ${next}, past the hold time and what holds the gate shut, but not past a breach. That is kept.`,
+      approve: (/** @type {string} */ _component, /** @type {string} */ next) =>
+        `You agree to the next step: ${next}. Who asks for it cannot agree to it.`,
+      abort: (/** @type {string} */ component) =>
+        `${component} goes to 0 % at once: only test users stay on the new backend. The rollout ends.`,
+    },
   },
   plan: {
     percent: "Percentage",
@@ -150,6 +198,8 @@ const ENGLISH = {
     openGate: "Open the gate",
     gateWill: "From then on the flags decide who gets the new backend.",
     setTo: (/** @type {string} */ percent) => `Set to ${percent}`,
+    hurryTo: (/** @type {string} */ percent) => `Raise to ${percent} in a hurry`,
+    hurryWill: "It is done although the gate is shut. That is kept with the change.",
     setWill: (/** @type {string} */ from, /** @type {string} */ to) => `The flag goes from ${from} to ${to}.`,
     moves: (/** @type {string} */ entering, /** @type {string} */ leaving) =>
       `Of the known people ${entering} enter and ${leaving} leave.`,
@@ -167,6 +217,7 @@ const ENGLISH = {
 /** @type {typeof ENGLISH} */
 const GERMAN = {
   component: {
+    rollout: "Rollout",
     plan: "Bei einem anderen Anteil",
     overTime: "Im Lauf der Zeit",
     share: "Anteil der Personen auf dem neuen Backend",
@@ -213,6 +264,53 @@ const GERMAN = {
     inEffect: "wirksam nach",
     off: "aus",
     neverChanged: "Es wurde nie geändert.",
+  },
+  rollout: {
+    none: "Kein Rollout trägt diese Komponente. Der Anteil wird von Hand geändert.",
+    state: "Stand",
+    states: {
+      running: "läuft von selbst",
+      paused: "pausiert",
+      stopped: "hat sich selbst angehalten",
+      aborted: "abgebrochen",
+      done: "fertig",
+    },
+    at: "Jetzt bei",
+    next: "Nächster Schritt",
+    timeLeft: "Wird noch gehalten",
+    over: "die Haltezeit ist um",
+    waits: "Warum es wartet",
+    notYet: "Der Zeitplan sieht in einer Minute nach.",
+    agreed: (by, step) => `${by} stimmt zu: ${step}.`,
+    secondPerson: "Jeder Anstieg braucht eine zweite Person.",
+    plan: "Plan",
+    log: "Was geschah",
+    testUsers: "Testpersonen",
+    nothingYet: "noch nichts",
+    nothingNext: "nichts",
+    actions: {
+      start: "Rollout beginnen",
+      pause: "Pausieren",
+      resume: "Weitermachen",
+      step: "Nächster Schritt jetzt",
+      hurry: "Nächster Schritt in Eile",
+      approve: "Dem nächsten Schritt zustimmen",
+      abort: "Abbrechen und zurück",
+    },
+    will: {
+      start: (component) =>
+        `${component} folgt dem eigenen Plan oder dem üblichen: einen Tag Testpersonen, je zwei Tage 10 % und 50 %, dann alle. Über jeden Schritt entscheidet die Prüfung.`,
+      pause: () => "Nichts steigt, bis jemand weitermacht. Bricht etwas, geht es trotzdem von selbst zurück.",
+      resume: () => "Es geht dort weiter, wo das Flag jetzt steht.",
+      step: (_component, next) =>
+        `Der nächste Schritt kommt jetzt: ${next}. Er wird abgelehnt, solange gehalten wird oder die Prüfung nicht zustimmt.`,
+      hurry: (_component, next) =>
+        `Der nächste Schritt kommt jetzt: ${next}, ohne Haltezeit und obwohl die Prüfung noch wartet, aber nie gegen einen Bruch. Das wird festgehalten.`,
+      approve: (_component, next) =>
+        `Sie stimmen dem nächsten Schritt zu: ${next}. Wer ihn verlangt, kann nicht selbst zustimmen.`,
+      abort: (component) =>
+        `${component} geht sofort auf 0 %: Nur Testpersonen bleiben auf dem neuen Backend. Der Rollout endet.`,
+    },
   },
   plan: {
     percent: "Anteil in Prozent",
@@ -310,6 +408,8 @@ const GERMAN = {
     openGate: "Tor öffnen",
     gateWill: "Ab dann entscheiden die Flags, wer das neue Backend bekommt.",
     setTo: (percent) => `Auf ${percent} setzen`,
+    hurryTo: (percent) => `In Eile auf ${percent} anheben`,
+    hurryWill: "Es geschieht, obwohl die Prüfung nicht zustimmt. Das wird mit der Änderung festgehalten.",
     setWill: (from, to) => `Das Flag geht von ${from} auf ${to}.`,
     moves: (entering, leaving) => `Von den bekannten Personen kommen ${entering} dazu und ${leaving} gehen weg.`,
     gateIsShut: "Das Haupttor ist zu: Niemand bekommt das neue Backend, bis jemand es öffnet.",

@@ -42,6 +42,7 @@ CARRIED = (  # in the order in which they are restored: a meter comes after its 
     Collections.IMPORTS,
     Collections.METERS,
     Collections.FLAG_CHANGES,
+    Collections.ROLLOUTS,
     Collections.ERASURES,
     MIGRATIONS,
     Collections.CONTROL,

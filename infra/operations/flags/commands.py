@@ -71,6 +71,7 @@ def list_flags(target: Target, as_json: bool) -> None:
 @click.option("--block", multiple=True, help="stays on the old backend; repeatable")
 @click.option("--unblock", multiple=True, help="is not blocked any more; repeatable")
 @click.option("--retire", is_flag=True, help="off for good: the name is never used again")
+@click.option("--hurry", is_flag=True, help="raise the percentage although the gate is shut; it is kept")
 @click.option("--if-version", help="only if this document is still the deployed one (flags list names it)")
 @reason_option()
 @with_target(changes=True, deployed=True)
@@ -81,19 +82,20 @@ def set_flag(
     percent: str | None,
     on: bool,
     off: bool,
+    hurry: bool,
     if_version: str | None,
     reason: str,
     as_json: bool,
     **wished: Any,
 ) -> None:
-    """Change one flag: a component's, or 'global'. Refused, with what to do first, before the data allow it."""
+    """Change one flag: a component's, or 'global'. Refused, with what to do first, before data and gate allow it."""
     if on and off:
         raise click.UsageError("--on and --off: say one of them")
     with _checked():
         wish = FlagPatch(enabled=on if on or off else None, percent=_percent(percent), **wished)
         if wish.exact and wish.percent is None:
             raise click.UsageError("--exact is a way to write a percentage: say --percent too")
-        wanted, order = flag_named(flag), ChangeRequest(person(), reason, if_version)
+        wanted, order = flag_named(flag), ChangeRequest(person(), reason, if_version, hurry)
     _make(lambda changes: changes.set(wanted, wish, order), target, as_json)
 
 

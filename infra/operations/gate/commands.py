@@ -9,7 +9,7 @@ from chalicelib.domain.rollout.decision import Component
 from infra.operations.gate.printing import print_verdict
 from infra.operations.gate.simulation import RUNS, SEED, Simulated, simulate
 from infra.operations.printing import console, print_json
-from infra.targets.looks import gate_of
+from infra.targets.flags import gate_of
 from infra.targets.options import json_option, with_target
 from infra.targets.target import Target
 

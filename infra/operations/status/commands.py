@@ -16,6 +16,7 @@ from infra.operations.printing import print_json
 from infra.operations.status.printing import print_component, print_release, print_status
 from infra.targets.database import opened
 from infra.targets.deployment import Deployment
+from infra.targets.flags import overview_of
 from infra.targets.looks import TargetLooks
 from infra.targets.options import json_option, with_target
 from infra.targets.target import Target
@@ -58,6 +59,8 @@ def _release_of(target: Target) -> str:
 def seen(target: Target, hours: int = HOURS) -> Status:
     """The status of a target; a database that is away is one of its problems."""
     with opened(target) as database:
-        looks = TargetLooks(target, database)
-        service = status_service(shell_ports(database), looks.overview, looks.letters, looks.release, looks.alarms)
+        looks = TargetLooks(target)
+        service = status_service(
+            shell_ports(database), overview_of(target, database), looks.letters, looks.release, looks.alarms
+        )
         return service.status(hours)

@@ -1,4 +1,4 @@
-"""What stands behind the operators' page in its tests: the routes below ``/ops``, but for the flags, from memory."""
+"""What stands behind the operators' page in its tests: routes below ``/ops`` from memory, but flags and rollouts."""
 
 import base64
 import gzip
@@ -182,7 +182,7 @@ class Operations:
     def __call__(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> HTTPResponse | None:
         """The answer; None where the application itself answers."""
         plain = path.partition("?")[0]
-        if not plain.startswith("/ops/") or plain.startswith("/ops/flags"):
+        if not plain.startswith("/ops/") or plain.startswith(("/ops/flags", "/ops/rollouts")):
             return None
         roles = _roles(headers.get("Authorization", ""))
         if roles is None:

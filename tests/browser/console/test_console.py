@@ -21,7 +21,9 @@ from tests.functional.test_page import BUDGET_BYTES
 from tests.unit.flags.rollout import TABLE, Rollout
 
 SCREENS = ["", "energy_table", "alarms", "dead-letters", "staleness", "sync-mode", "verify"]
-CHANGING = re.compile("Roll back|Stop everything|Set to|Hand in again|Give up|Change to|Sweep now|Compare all")
+CHANGING = re.compile(
+    "Roll back|Start the rollout|Stop everything|Set to|Hand in again|Give up|Change to|Sweep now|Compare all"
+)
 PARTS = {  # of each screen
     "/ops/status": "",
     "/ops/alarms": "",

@@ -14,6 +14,7 @@ SCHEDULES = {
     "CensusTaker": "rate(3 minutes)",
     "AccountEraser": "rate(1 minute)",
     "StatusReporter": "rate(1 minute)",
+    "RolloutCarrier": "rate(1 minute)",
 }
 EVENT_FUNCTIONS = [name for name in FUNCTIONS if name not in SCHEDULES]
 

@@ -12,7 +12,15 @@ import yaml
 from app import app
 from chalicelib.api.routes import AUTHENTICATED
 from chalicelib.domain.events import EnergyEvent
-from chalicelib.handlers import account_eraser, census_taker, comparer, status_reporter, sweeper, sync_job
+from chalicelib.handlers import (
+    account_eraser,
+    census_taker,
+    comparer,
+    rollout_carrier,
+    status_reporter,
+    sweeper,
+    sync_job,
+)
 from chalicelib.handlers.event_function import MODEL
 from tests.functional.handlers.deployed import EVENT_FUNCTIONS, FUNCTIONS, SCHEDULES, model_of
 
@@ -33,6 +41,7 @@ TIMES = {
     "Sweeper": (sweeper.BUDGET_SECONDS, 60),
     "AccountEraser": (account_eraser.BUDGET_SECONDS, 60),
     "StatusReporter": (status_reporter.BUDGET_SECONDS, 60),
+    "RolloutCarrier": (rollout_carrier.BUDGET_SECONDS, 60),
     "BackendComparer": (comparer.BUDGET_SECONDS, 300),
     "CensusTaker": (census_taker.BUDGET_SECONDS, 180),
 }

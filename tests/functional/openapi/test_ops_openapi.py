@@ -12,6 +12,8 @@ from chalicelib.api.operation import Operation
 from chalicelib.api.ops.openapi import OPERATIONS, document
 from chalicelib.api.routes import AUTHENTICATED
 from chalicelib.bootstrap.container import using
+from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollouts.plan import Plan
 from tests.fakes.alarms import FakeCloudWatch
 from tests.fakes.dead_letters import record
 from tests.fakes.operating import STACK
@@ -24,6 +26,14 @@ WHY = {"body": {"reason": "as planned"}, **JSON}
 NO_REASON = {"body": {}, **JSON}
 TABLE = {"path_parameters": {"flag": "known"}}
 OTHER_FLAG = {"path_parameters": {"flag": "other"}}
+ROLLOUT = {"path_parameters": {"component": "known"}}
+OTHER_ROLLOUT = {"path_parameters": {"component": "other"}}
+PLAN = {
+    "steps": [{"percent": 12.5, "holdSeconds": 60}, {"percent": 100, "holdSeconds": 0}],
+    "approvals": 1,
+    "hours": {"zone": "Europe/Berlin", "first": 9, "last": 17, "days": [0, 4]},
+    "exact": True,
+}
 LETTER = {"path_parameters": {"letter_id": "known"}}
 OTHER_LETTER = {"path_parameters": {"letter_id": "other"}}
 # Requests whose answers are known, so that the schema of every answer is compared with one.
@@ -49,6 +59,19 @@ KNOWN: dict[str, Known] = {
     "rollback": [(200, WHY | TABLE), (404, WHY | OTHER_FLAG), (422, NO_REASON | TABLE)],
     "plan": [(200, {"query": {"to": "50"}, **TABLE}), (404, {"query": {"to": "50"}, **OTHER_FLAG}), (422, TABLE)],
     "explain": [(200, {"query": {"user": "alice"}, **TABLE}), (404, {"query": {"user": "alice"}, **OTHER_FLAG})],
+    "list_rollouts": [(200, {})],
+    "show_rollout": [(200, ROLLOUT), (404, OTHER_ROLLOUT)],
+    "start_rollout": [
+        (200, WHY | ROLLOUT),
+        (200, {"body": {"reason": "x", "plan": PLAN}, **ROLLOUT, **JSON}),
+        (404, WHY | OTHER_ROLLOUT),
+        (422, {"body": {"reason": "x", "plan": {"steps": []}}, **ROLLOUT, **JSON}),
+    ],
+    "pause_rollout": [(200, WHY | ROLLOUT), (404, WHY | OTHER_ROLLOUT), (422, NO_REASON | ROLLOUT)],
+    "resume_rollout": [(200, WHY | ROLLOUT), (404, WHY | OTHER_ROLLOUT), (422, NO_REASON | ROLLOUT)],
+    "step_rollout": [(200, WHY | ROLLOUT), (404, WHY | OTHER_ROLLOUT), (422, NO_REASON | ROLLOUT)],
+    "abort_rollout": [(200, WHY | ROLLOUT), (404, WHY | OTHER_ROLLOUT), (422, NO_REASON | ROLLOUT)],
+    "approve_rollout": [(200, WHY | ROLLOUT), (404, WHY | OTHER_ROLLOUT), (422, NO_REASON | ROLLOUT)],
     "list_dead_letters": [(200, {})],
     "show_dead_letter": [(200, LETTER), (404, OTHER_LETTER)],
     "redrive_dead_letter": [(200, WHY | LETTER), (404, WHY | OTHER_LETTER), (422, NO_REASON | LETTER)],
@@ -85,10 +108,23 @@ class Operated(Described):
         sqs = self._api.aws.sqs
         sqs.messages.clear()
         self._ids["letter_id"] = sqs.send_message(MessageBody=record())["MessageId"]
-        if not case.path.startswith("/ops/flags"):
+        if not case.path.startswith(("/ops/flags", "/ops/rollouts")):
             return super().ask(case, known=known)
-        with using(replace(self._api.container, flags=Rollout().flags)):
+        rollout = Rollout()
+        if case.path.startswith("/ops/rollouts"):
+            begin(rollout, case.path)
+        with using(replace(self._api.container, flags=rollout.flags)):
             return super().ask(case, known=known)
+
+
+def begin(rollout: Rollout, path: str) -> None:
+    """A rollout to which something can be done, unless it is to be begun."""
+    rollout.open()
+    if path.endswith("start"):
+        return
+    rollout.flags.rollouts.start(Component.ENERGY_TABLE, Plan(approvals=1), "olga", "it is time")
+    if path.endswith("resume"):
+        rollout.flags.rollouts.pause(Component.ENERGY_TABLE, "olga", "wait")
 
 
 def add_alarms(cloudwatch: FakeCloudWatch) -> None:

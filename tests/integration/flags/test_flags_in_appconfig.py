@@ -14,7 +14,8 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap.container import FlagAdapters, FlagOperations, flag_operations, now
+from chalicelib.bootstrap.container import now
+from chalicelib.bootstrap.flags import FlagAdapters, FlagOperations, FlagRecords, flag_operations
 from chalicelib.domain.errors import RevisionError, UnavailableError
 from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
 from chalicelib.domain.rollout.usage import BackendUsage
@@ -36,6 +37,7 @@ from chalicelib.flags.document.json_schema import document_schema, first_documen
 from chalicelib.flags.document.names import COMPONENT_FLAGS, FLAGS, GLOBAL
 from chalicelib.repositories.flag_changes import MongoFlagHistory
 from chalicelib.repositories.register import MongoKnownUsers
+from chalicelib.repositories.rollouts import MongoRollouts
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.usage import MongoUsageLog
 from infra import __main__ as command_line
@@ -43,6 +45,7 @@ from infra.deployment.application import Target, deploy_flags, flags_parameters,
 from infra.local.layout import REGION, Layout
 from infra.local.throwaway import appconfig as throwaway_appconfig
 from infra.local.waiting import wait_until
+from tests.fakes.gate import FakeGate
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
 ORDER = ChangeRequest("olga", "as planned")
@@ -93,8 +96,9 @@ class Stage:
     def operator(self, database: Database[Any]) -> FlagOperations:
         store, users = self.store(), MongoKnownUsers(database)
         adapters = FlagAdapters(store, self.store, self.home, self.home, self.waiting)
-        control, usage = MongoSyncControl(database), MongoUsageLog(database)
-        return flag_operations(adapters, FlagDecisions(store), MongoFlagHistory(database), users, control, usage, now)
+        control, usage, rollouts = MongoSyncControl(database), MongoUsageLog(database), MongoRollouts(database)
+        records = FlagRecords(MongoFlagHistory(database), users, control, usage, rollouts)
+        return flag_operations(adapters, FlagDecisions(store), records, FakeGate(), now)
 
 
 @pytest.fixture
@@ -283,7 +287,7 @@ def test_the_command_line_rolls_out_and_back_and_says_how_long_it_took(shell: Sh
     code, plan, _ = shell.run("plan", "energy_table", "--from", "0", "--to", "10", "--exact")
     assert (code, plan["known"], len(plan["entering"]), plan["leaving"]) == (0, 10, 1, [])
     [entering] = plan["entering"]
-    code, made, _ = shell.run("set", "energy_table", "--percent", "10", "--exact", "--reason", "we begin")
+    code, made, _ = shell.run("set", "energy_table", "--percent", "10", "--hurry", "--exact", "--reason", "we begin")
     assert (code, made["state"], made["after"][TABLE]["exactUserIds"]) == (0, "deployed", [entering["user"]])
     assert 0 < made["inEffectMs"] < 20_000
     printed = shell.shown("rollback", "energy_table", "--to", "0", "--reason", "not [yet]")
@@ -301,10 +305,13 @@ def test_the_command_line_rolls_out_and_back_and_says_how_long_it_took(shell: Sh
     ("arguments", "said"),
     [
         (("set", "energy_tabel", "--percent", "10", "--reason", "x"), "there is no flag 'energy_tabel'"),
-        (("set", "energy_table", "--percent", "101", "--reason", "x"), "'101' is not a number from 0 to 100"),
+        (
+            ("set", "energy_table", "--percent", "101", "--reason", "x"),
+            "'101' is not a number from 0 to 100",
+        ),
         (("set", "energy_table", "--percent", "-1", "--reason", "x"), "'-1' is not a number from 0 to 100"),
         (("set", "energy_table", "--percent", "ten", "--reason", "x"), "'ten' is not a number from 0 to 100"),
-        (("set", "energy_table", "--percent", "10", "--reason", "x"), "infra verify"),
+        (("set", "energy_table", "--percent", "10", "--hurry", "--reason", "x"), "infra verify"),
         (("set", "energy_table", "--off", "--reason", "x", "--if-version", "old"), "somebody else has changed"),
         (("restore", "--reason", "x"), "nothing to restore"),
         (("rollback", "energy_table", "--to", "50", "--reason", "x"), "no rollback"),
@@ -345,7 +352,7 @@ def test_what_is_overtaken_by_another_operator_is_said_at_once(
 
     monkeypatch.setattr(FlagDeployment, "complete", completed)
     begun = time.monotonic()
-    code, made, errors = shell.run("set", "energy_table", "--percent", "10", "--reason", "mine")
+    code, made, errors = shell.run("set", "energy_table", "--percent", "10", "--hurry", "--reason", "mine")
     assert made, errors
     assert (code, made["inEffectMs"]) == (1, None)
     assert (

@@ -30,9 +30,8 @@ def test_an_erasure_leaves_the_id_in_none_of_them(migrated: Database[Any], monke
     waiting = Waiting(lambda: rollout.appconfig.now, rollout.appconfig.pass_time)
     adapters = FlagAdapters(store, new_store, rollout.home, rollout.home, waiting)
     overview = rollout.flags.overview
-    flags = flag_operations(
-        adapters, overview.decisions, history, overview.users, rollout.control, rollout.usage, rollout.now
-    )
+    records = replace(rollout.records, history=history)
+    flags = flag_operations(adapters, overview.decisions, records, rollout.gate, rollout.now)
     for users in ((GONE, "bob"), ("carol",)):
         flags.changes.set(TABLE, FlagPatch(test_users=users), replace(ORDER, reason=f"{GONE} asked for it"))
     client.sqs.cache_clear()

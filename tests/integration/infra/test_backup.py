@@ -229,6 +229,7 @@ OCCUPANTS: dict[str, tuple[str, Any]] = {
     "the quarantine": ("quarantined_readings", {"_id": 1}),
     "an import": ("imports", {"_id": "i"}),
     "flags": ("flag_changes", {"_id": "1"}),
+    "a rollout": ("rollouts", {"_id": "energy_table"}),
     "a mode that somebody has set": ("control", {"_id": "sync_mode_changes", "changes": []}),
 }
 

@@ -366,6 +366,7 @@ repaired_readings: at @30
 repaired_readings: before.userId
 repaired_readings: run userId type _id
 repaired_readings: userId
+rollouts: state
 source_energy_readings: userId type date +
 usage_hours: at @90
 usage_hours: component at

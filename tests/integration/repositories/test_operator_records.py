@@ -15,6 +15,8 @@ from chalicelib.domain.operating import Action, Discarded, Done
 from chalicelib.domain.rollout.comparison_log import IgnoreRule, Replay
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
+from chalicelib.domain.rollouts.plan import Plan
+from chalicelib.domain.rollouts.rollout import Approval, Direction, Entry, Intent, Rollout, Seen, State
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import SyncStop
 from chalicelib.flags.document.flag import Flag
@@ -22,7 +24,7 @@ from chalicelib.flags.document.flag_document import read, written
 from chalicelib.flags.document.json_schema import first_document
 from chalicelib.flags.document.names import COMPONENT_FLAGS
 from chalicelib.flags.document.people import content_without
-from chalicelib.repositories.database import open_database
+from chalicelib.repositories.database import CODEC_OPTIONS, open_database
 from chalicelib.repositories.operator_records import MongoOperatorRecords
 from tests.contract.flag_changes import change
 
@@ -39,7 +41,11 @@ def records(database: Database[Any]) -> MongoOperatorRecords:
 def said(database: Database[Any]) -> list[str]:
     """The collections in which the id stands, byte by byte."""
     everything = {name: [*database[name].find()] for name in database.list_collection_names()}
-    return [name for name, found in everything.items() if any(GONE.encode() + b"\0" in encode(row) for row in found)]
+    return [
+        name
+        for name, found in everything.items()
+        if any(GONE.encode() + b"\0" in encode(row, codec_options=CODEC_OPTIONS) for row in found)
+    ]
 
 
 def flags(*users: str) -> tuple[Flag, bytes]:
@@ -128,6 +134,35 @@ def test_what_operators_did_says_that_somebody_was_erased_and_the_letters_stay(
         ("erased", "[erased] asked for it"),
     ]
     assert {row["discardedBy"] for row in migrated["discarded_events"].find()} == {"erased", "olga"}
+
+
+def test_a_rollout_goes_on_without_the_person_and_who_has_read_it_cannot_bring_them_back(
+    ports: Ports, migrated: Database[Any]
+) -> None:
+    entry = Entry(MOMENT, "start", GONE, f"{GONE} asked for it")
+    of_others = Rollout(
+        component=Component.DASHBOARD, plan=Plan(), state=State.RUNNING, by="olga", reason="why", since=MOMENT
+    )
+    theirs = replace(
+        of_others,
+        component=Component.ENERGY_TABLE,
+        by=GONE,
+        reason=f"because of {GONE}",
+        intent=Intent(Direction.RISE, Decimal(10), MOMENT, GONE, "next"),
+        approval=Approval(Decimal(10), MOMENT, GONE, "I have looked"),
+        log=(entry, replace(entry, by="olga")),
+        seen=Seen(MOMENT, f'{GONE} has changed the flag document meanwhile ("why")'),
+    )
+    for rollout in (theirs, of_others):
+        assert ports.rollouts.save(rollout)
+    assert records(migrated).forget(GONE, lambda: 60.0) == 1
+    assert said(migrated) == []
+    assert ports.rollouts.find(Component.DASHBOARD) == replace(of_others, version=1)
+    found = ports.rollouts.find(Component.ENERGY_TABLE)
+    assert found is not None
+    assert (found.by, found.reason, found.state, found.version) == ("erased", "because of [erased]", State.RUNNING, 2)
+    assert [each.by for each in found.log] == ["erased", "olga"]
+    assert not ports.rollouts.save(replace(theirs, version=1))
 
 
 def test_a_record_that_is_written_meanwhile_is_read_again(ports: Ports, migrated: Database[Any]) -> None:

@@ -17,7 +17,7 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, Ports, compose, mongo_ports, now
-from chalicelib.domain.errors import ComparisonError, ImplausibleReadingError
+from chalicelib.domain.errors import ComparisonError, ImplausibleReadingError, NotFoundError
 from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import EnergyType, to_ms
@@ -95,6 +95,10 @@ def use_everything(container: Container, user: str) -> None:
     assert user in set(container.flags.changes.users.known_users())
     for flag in (None, "energy_table_new_backend"):
         container.flags.overview.changes(flag, 5)
+    container.flags.rollouts.all()
+    container.flags.carrier.run(1)
+    with pytest.raises(NotFoundError):
+        container.flags.rollouts.one(Component.DASHBOARD)
 
 
 def requests() -> Iterator[PageRequest]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.bootstrap.container import FlagAdapters, FlagOperations, flag_operations
+from chalicelib.bootstrap.flags import FlagAdapters, FlagOperations, FlagRecords, flag_operations
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.modes import SyncMode, SyncState
@@ -22,6 +22,8 @@ from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.services.backends.decisions import RolloutService
 from tests.fakes.appconfig import PLACE, FakeAppConfig, all_off
 from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
+from tests.fakes.gate import FakeGate
+from tests.fakes.rollouts import FakeRollouts
 from tests.fakes.sides import FakeSyncControl
 from tests.fakes.store import FakeStore, Meter
 from tests.fakes.usage import FakeUsageLog
@@ -33,7 +35,7 @@ IN_HALF = "alice"  # is in at 50 percent of the table
 
 @dataclass
 class Rollout:
-    """Everything behind the operators' commands; the data allow rising unless a test says otherwise."""
+    """Everything behind the operators' commands; the data and the gate allow rising unless a test says otherwise."""
 
     appconfig: FakeAppConfig = field(default_factory=all_off)
     store: FakeStore = field(default_factory=FakeStore)
@@ -43,6 +45,8 @@ class Rollout:
         self.control = FakeSyncControl(self.store)
         self.history = FakeFlagHistory(self.store)
         self.usage = FakeUsageLog(self.store)
+        self.gate = FakeGate()
+        self.rollouts = FakeRollouts(self.store)
         self.home = AppConfigControlPlane(self.appconfig.clients.changing, PLACE)
         self.control.save_verified(Verified(self.now(), None, 0, 0, 0))
         self.adapters = self.process()
@@ -53,9 +57,14 @@ class Rollout:
 
     def operator(self) -> FlagOperations:
         """One more operator, with a process of their own."""
-        adapters, users = self.process(), FakeKnownUsers(self.store)
+        adapters = self.process()
         decisions = RolloutService(FlagDecisions(adapters.store), self.control.state, self.now)
-        return flag_operations(adapters, decisions, self.history, users, self.control, self.usage, self.now)
+        return flag_operations(adapters, decisions, self.records, self.gate, self.now)
+
+    @property
+    def records(self) -> FlagRecords:
+        """What the database knows."""
+        return FlagRecords(self.history, FakeKnownUsers(self.store), self.control, self.usage, self.rollouts)
 
     def process(self) -> FlagAdapters:
         """AppConfig as one more process reaches it."""

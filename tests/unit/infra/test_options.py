@@ -49,7 +49,7 @@ flags plan COMPONENT! --from --to! --exact?
 flags restore --reason!
 flags rollback COMPONENT! --to --reason!
 flags set FLAG! --percent --on? --off? --exact? --test-user* --no-test-user* --block* --unblock* \
---retire? --if-version --reason!
+--retire? --hurry? --if-version --reason!
 gate show dashboard|energy_table|timeline_slider|monthly_charts|csv_import|energy_forms --all?
 gate simulate --runs=2000(2000..) --seed=17
 migrations create TITLE!
@@ -67,6 +67,13 @@ repair runs
 repair undo RUN! --limit=20(0..)
 replay --user --since --all? --whole?
 restore FILE! --rebuild/--no-rebuild?=True
+rollout abort COMPONENT! --reason!
+rollout approve COMPONENT! --percent --reason!
+rollout pause COMPONENT! --reason!
+rollout resume COMPONENT! --reason!
+rollout start COMPONENT! --steps --approvals(0..1) --hours --zone=Europe/Berlin --weekdays? --exact? --reason!
+rollout status COMPONENT
+rollout step COMPONENT! --hurry? --reason!
 running
 status --hours=24(1..720) --component
 sweep --list?
@@ -112,6 +119,12 @@ CHANGES_DEPLOYED = [
     ["flags", "rollback", "dashboard", "--reason", "x"],
     ["flags", "kill", "--reason", "x"],
     ["flags", "restore", "--reason", "x"],
+    ["rollout", "start", "dashboard", "--reason", "x"],
+    ["rollout", "pause", "dashboard", "--reason", "x"],
+    ["rollout", "resume", "dashboard", "--reason", "x"],
+    ["rollout", "step", "dashboard", "--reason", "x"],
+    ["rollout", "abort", "dashboard", "--reason", "x"],
+    ["rollout", "approve", "dashboard", "--reason", "x"],
     ["dlq", "redrive", "--all"],
     ["dlq", "discard", "--all", "--yes", "--reason", "x"],
     ["replay", "--all"],
@@ -121,6 +134,7 @@ LOOKS_AT_DEPLOYED = [
     ["flags", "plan", "dashboard", "--to", "5"],
     ["flags", "explain", "alice", "dashboard"],
     ["flags", "history"],
+    ["rollout", "status"],
     ["dlq", "ls"],
     ["dlq", "show", "letter"],
 ]

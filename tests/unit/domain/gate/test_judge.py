@@ -22,8 +22,8 @@ from chalicelib.domain.gate.evidence import (
 )
 from chalicelib.domain.gate.judge import judge
 from chalicelib.domain.gate.verdict import Breach, Condition, ConditionName
+from chalicelib.domain.operating import Obstacle
 from chalicelib.domain.rollout.decision import Component
-from chalicelib.domain.status.flags import Obstacle
 
 HOUR = 3_600_000
 NOW = 20_000 * 24 * HOUR + 12 * HOUR  # Friday, 2024-10-04T12:00Z

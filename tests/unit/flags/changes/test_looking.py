@@ -114,7 +114,5 @@ def test_who_only_looks_does_not_wait_as_long_as_who_changes(rollout: Rollout) -
 
     adapters = appconfig_adapters(replace(rollout.appconfig.clients, changing=changing), PLACE)
     own = rollout.flags.overview
-    looking = flag_operations(
-        adapters, own.decisions, own.history, own.users, own.control, rollout.usage, own.clock
-    ).overview
+    looking = flag_operations(adapters, own.decisions, rollout.records, rollout.gate, own.clock).overview
     assert looking.listing().document.version == own.listing().document.version

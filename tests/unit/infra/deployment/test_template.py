@@ -50,6 +50,7 @@ MORE = {
     "AccountEraser": ERASE,
     "SyncJob": PUBLISH,
     "StatusReporter": LOOK_AT_FLAGS | COUNT_LETTERS,
+    "RolloutCarrier": READ_FLAGS | LOOK_AT_FLAGS | DEPLOY_FLAGS | COUNT_LETTERS | {"cloudwatch:DescribeAlarms"},
 }
 APIS = {"APIHandler", "OperatorsApi", "AccountApi"}
 
@@ -112,10 +113,11 @@ def test_only_those_that_must_deploy_flags_call_functions_or_take_letters(resour
     def who(action: str) -> set[str]:
         return {name for name in functions(resources) if action in json.dumps(statements(resources, name))}
 
-    assert who("appconfig:StartDeployment") == {"OperatorsApi", "AccountApi", "AccountEraser"}
+    assert who("appconfig:StartDeployment") == {"OperatorsApi", "AccountApi", "AccountEraser", "RolloutCarrier"}
     assert who("appconfig:Delete") == {"AccountApi", "AccountEraser"}
     assert who("sqs:ReceiveMessage") == {"OperatorsApi", "AccountApi", "AccountEraser"}
-    assert who("lambda:InvokeFunction") == who("cloudwatch:DescribeAlarms") == {"OperatorsApi"}
+    assert who("lambda:InvokeFunction") == {"OperatorsApi"}
+    assert who("cloudwatch:DescribeAlarms") == {"OperatorsApi", "RolloutCarrier"}
 
 
 def test_no_right_is_for_everything(resources: Template) -> None:

@@ -10,7 +10,6 @@ from typing import Any, cast
 
 import pytest
 
-from chalicelib.bootstrap.container import FlagOperations
 from chalicelib.domain.readings import DAY_MS, moment
 from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
 from chalicelib.domain.rollout.usage import BackendUsage
@@ -113,7 +112,7 @@ def test_a_plan_fails_where_a_rise_would_drop_somebody(
     first, last = (Flag(TABLE_FLAG, 0, 0, enabled=True, rollout_percent=Decimal(each)) for each in (before, after))
     plan = Plan(first, last, 9, 3, (), leaving)
     overview: Any = SimpleNamespace(plan=lambda *_, **__: plan)
-    place = Flags(FlagOperations(overview, cast(Any, None), cast(Any, None)), "olga", None)
+    place = Flags(cast(Any, SimpleNamespace(overview=overview)), "olga", None)
     monkeypatch.setattr(flags, "flags_of", lambda _: nullcontext(place))
     assert run("plan", TABLE, "--to", str(after), *form) == code
 

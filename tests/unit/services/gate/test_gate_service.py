@@ -16,11 +16,13 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import IgnoreRule
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.figures import Share
+from chalicelib.domain.rollouts.plan import Plan
+from chalicelib.domain.rollouts.rollout import Rollout, State
 from chalicelib.domain.status.records import RollbackDrill
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.changes.patch import FlagPatch
-from tests.fakes.gate import SHAPE, asked
+from tests.fakes.gate_evidence import SHAPE, asked
 from tests.fakes.store import Meter
 from tests.unit.flags.rollout import ORDER
 from tests.unit.services.status.system import AWAY, System
@@ -151,7 +153,9 @@ def write_letters(system: System) -> None:
 
 
 def close_at_this_hour(system: System) -> None:
-    system.hours[TABLE] = AllowedHours("UTC", 3, 4)
+    plan = Plan(hours=AllowedHours("UTC", 3, 4))
+    rollout = Rollout(component=TABLE, plan=plan, state=State.RUNNING, by="olga", reason="it is time", since=0)
+    assert system.ports.rollouts.save(rollout)
 
 
 WORDS: list[tuple[str, Callable[[System], None], set[ConditionName]]] = [

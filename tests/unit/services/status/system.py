@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib.alarms.board import AlarmBoard
 from chalicelib.bootstrap.status import status_sources
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.gate.evidence import AllowedHours, Limits
+from chalicelib.domain.gate.evidence import Limits
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, Request
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.differences import differences
@@ -16,7 +16,7 @@ from chalicelib.services.gate.service import GateService
 from chalicelib.services.status.sources import StatusSources
 from chalicelib.services.status.status import StatusService
 from tests.fakes.alarms import FakeCloudWatch
-from tests.fakes.gate import all_is_well
+from tests.fakes.gate_evidence import all_is_well
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.sides import FakeSides, fake_ports
 from tests.fakes.status import FakeFigures
@@ -36,7 +36,6 @@ class System:
     release: str = "code"
     cloudwatch: FakeCloudWatch = field(default_factory=FakeCloudWatch)
     limits: Limits = field(default_factory=Limits)
-    hours: dict[Component, AllowedHours] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         store = self.rollout.store
@@ -70,7 +69,7 @@ class System:
     def sources(self) -> StatusSources:
         overview = self.rollout.flags.overview
         looks = (lambda: overview, self.count, lambda: self.release, self.board.alarms)
-        return status_sources(self.ports, *looks, self.limits, self.hours.get)
+        return status_sources(self.ports, *looks, self.limits)
 
     def status(self, hours: int = 24) -> dict[str, Any]:
         return self.service().status(hours).as_document()

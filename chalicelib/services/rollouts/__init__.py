@@ -1,0 +1,1 @@
+"""Rollouts that carry themselves: by a schedule, and at an operator's word."""

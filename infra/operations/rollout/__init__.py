@@ -1,0 +1,1 @@
+"""Rollouts that carry themselves, for operators in a shell."""

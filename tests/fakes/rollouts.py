@@ -1,0 +1,99 @@
+"""The record of rollouts, in memory; and the flags that they move, without AppConfig."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError, UnchangedError
+from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollout.flag_history import FlagChange
+from chalicelib.domain.rollouts.next_action import FlagNow
+from chalicelib.domain.rollouts.ports import Asked
+from chalicelib.domain.rollouts.rollout import CARRIED, Rollout, Seen
+from tests.fakes.store import FakeStore
+
+NOBODY = Decimal(0)
+
+
+class FakeRollouts:
+    def __init__(self, store: FakeStore) -> None:
+        self._store = store
+        self.kept: dict[Component, Rollout] = {}
+
+    def find(self, component: Component) -> Rollout | None:
+        self._store.ping()
+        return self.kept.get(component)
+
+    def all(self) -> Sequence[Rollout]:
+        self._store.ping()
+        return list(self.kept.values())
+
+    def carried(self) -> Sequence[Rollout]:
+        return [rollout for rollout in self.all() if rollout.state in CARRIED]
+
+    def save(self, rollout: Rollout) -> bool:
+        self._store.ping()
+        found = self.kept.get(rollout.component)
+        if rollout.version != (0 if found is None else found.version):
+            return False
+        self.kept[rollout.component] = replace(rollout, version=rollout.version + 1)
+        return True
+
+    def see(self, rollout: Rollout, seen: Seen) -> None:
+        self._store.ping()
+        found = self.kept.get(rollout.component)
+        if found is not None and found.version == rollout.version:
+            self.kept[rollout.component] = replace(found, seen=seen)
+
+
+@dataclass
+class FakeRolloutFlags:
+    """Flags as a document with a version; ``step`` is called before each deployment and after it."""
+
+    flags: dict[Component, FlagNow] = field(default_factory=dict)
+    version: int = 1
+    global_enabled: bool = True
+    down: bool = False
+    step: Callable[[], None] = lambda: None
+    asked: list[tuple[str, Decimal | None, Asked]] = field(default_factory=list)
+
+    def now(self, component: Component) -> FlagNow:
+        if self.down:
+            raise UnavailableError("AppConfig is away")
+        found = self.flags.get(component, FlagNow("", False, NOBODY, True))
+        return replace(found, version=str(self.version), global_enabled=self.global_enabled)
+
+    def rise(
+        self, component: Component, percent: Decimal, expected: str, asked: Asked, seconds: float, *, exact: bool
+    ) -> FlagChange:
+        now = self.now(component)
+        if expected != now.version:
+            raise RevisionError("somebody else was faster")
+        if now.enabled and now.percent == percent:
+            raise UnchangedError("it is so already")
+        return self._deploy("rollout", component, True, percent, asked)
+
+    def back(self, component: Component, percent: Decimal | None, asked: Asked, seconds: float) -> FlagChange:
+        now = self.now(component)
+        if percent is not None and percent > now.percent:
+            raise RolloutError("no rollback")
+        enabled = now.enabled and percent is not None
+        return self._deploy("rollback", component, enabled, now.percent if percent is None else percent, asked)
+
+    def kill(self, asked: Asked, seconds: float) -> FlagChange:
+        for component in [*self.flags][1:]:
+            self.flags[component] = replace(self.flags[component], enabled=False)
+        first = next(iter(self.flags))
+        return self._deploy("kill", first, False, self.now(first).percent, asked)
+
+    def set(self, component: Component, percent: Decimal, *, enabled: bool = True) -> None:
+        """As somebody else does it."""
+        self.version += 1
+        self.flags[component] = FlagNow("", enabled, percent, True)
+
+    def _deploy(self, action: str, component: Component, enabled: bool, percent: Decimal, asked: Asked) -> FlagChange:
+        self.step()
+        self.set(component, percent, enabled=enabled)
+        self.asked.append((action, percent if enabled else None, asked))
+        self.step()
+        return FlagChange(str(self.version), 0, asked.by, action, asked.reason, {}, {}, "", str(self.version))

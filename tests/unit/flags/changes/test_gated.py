@@ -1,0 +1,131 @@
+"""A rise by hand is asked of the gate, of a rollout under way, and of a second person; the way back of nobody."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import RolloutError
+from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollouts.plan import Plan, steps_of
+from chalicelib.flags.changes.patch import FlagPatch
+from chalicelib.flags.changes.request import ChangeRequest, ChangeResult
+from chalicelib.flags.document.names import GLOBAL
+from tests.fakes.gate import BROKEN, SHUT, UNKNOWN, Conditions
+from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
+
+COMPONENT = Component.ENERGY_TABLE
+HURRY = ChangeRequest("olga", "it must be", hurry=True)
+
+
+def changed(rollout: Rollout, wish: FlagPatch, order: ChangeRequest = ORDER) -> ChangeResult:
+    return rollout.flags.changes.set(TABLE, wish, order)
+
+
+def test_a_rise_keeps_what_the_gate_said(risen: Rollout) -> None:
+    evidence = changed(risen, FlagPatch(percent=Decimal(60))).change.evidence
+    assert (evidence["gate"]["open"], evidence["gate"]["component"]) == (True, "energy_table")
+    assert "hurry" not in evidence
+
+
+@pytest.mark.parametrize("conditions", [SHUT, UNKNOWN, BROKEN])
+def test_a_rise_is_refused_while_the_gate_is_shut_and_says_what_comes_first(
+    risen: Rollout, conditions: Conditions
+) -> None:
+    risen.gate.conditions = conditions
+    with pytest.raises(RolloutError, match=f"{conditions[0].text}; first: {conditions[0].command}; with --hurry"):
+        changed(risen, FlagPatch(percent=Decimal(60)))
+    assert risen.table().rollout_percent == 50
+
+
+def test_a_hurried_rise_passes_and_keeps_that_the_gate_was_shut(risen: Rollout) -> None:
+    risen.gate.conditions = SHUT
+    evidence = changed(risen, FlagPatch(percent=Decimal(60)), HURRY).change.evidence
+    assert (evidence["hurry"], evidence["gate"]["open"]) == (True, False)
+
+
+def test_switching_on_what_has_a_percentage_is_a_rise(risen: Rollout) -> None:
+    back(risen)
+    risen.gate.conditions = SHUT
+    with pytest.raises(RolloutError, match="the gate is shut"):
+        changed(risen, FlagPatch(enabled=True))
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        FlagPatch(test_users=("tess",)),
+        FlagPatch(block=("bob",)),
+        FlagPatch(percent=Decimal(20)),
+        FlagPatch(enabled=False),
+    ],
+)
+def test_test_users_and_fewer_people_need_no_gate(risen: Rollout, wish: FlagPatch) -> None:
+    asked, risen.gate.conditions = len(risen.gate.asked), SHUT
+    assert "gate" not in changed(risen, wish).change.evidence
+    assert len(risen.gate.asked) == asked
+
+
+def test_opening_the_global_gate_is_a_rise_of_what_stands_behind_it(risen: Rollout) -> None:
+    changes = risen.flags.changes
+    changes.set(GLOBAL, FlagPatch(enabled=False), ORDER)
+    risen.gate.conditions = SHUT
+    with pytest.raises(RolloutError, match="the gate is shut"):
+        risen.open()
+    made = changes.set(GLOBAL, FlagPatch(enabled=True), HURRY).change
+    assert [each["gate"]["component"] for each in made.evidence["opened"]] == ["energy_table"]
+    changes.kill(ORDER)
+    assert "opened" not in changes.set(GLOBAL, FlagPatch(enabled=True), ORDER).change.evidence
+
+
+def started(rollout: Rollout, approvals: int = 0) -> None:
+    plan = Plan(steps_of("test:1h,60:2h"), approvals)
+    rollout.flags.rollouts.start(COMPONENT, plan, "otto", "carried")
+
+
+@pytest.mark.parametrize("order", [ORDER, HURRY])
+def test_while_a_rollout_carries_the_component_nobody_raises_it_by_hand(risen: Rollout, order: ChangeRequest) -> None:
+    started(risen)
+    with pytest.raises(RolloutError, match="first: python -m infra rollout pause energy_table"):
+        changed(risen, FlagPatch(percent=Decimal(60)), order)
+    risen.flags.rollouts.pause(COMPONENT, "olga", "by hand")
+    changed(risen, FlagPatch(percent=Decimal(60)), order)
+    assert risen.table().rollout_percent == 60
+
+
+@pytest.mark.parametrize("order", [ORDER, HURRY])
+def test_a_rise_by_hand_needs_a_second_person_where_the_plan_asks_for_one(risen: Rollout, order: ChangeRequest) -> None:
+    started(risen, approvals=1)
+    desk = risen.flags.rollouts
+    desk.pause(COMPONENT, "otto", "by hand")
+    with pytest.raises(RolloutError, match="rollout approve energy_table --percent 60"):
+        changed(risen, FlagPatch(percent=Decimal(60)), order)
+    desk.approve(COMPONENT, Decimal(60), "olga", "mine")
+    with pytest.raises(RolloutError, match="a second person"):
+        changed(risen, FlagPatch(percent=Decimal(60)), order)
+    desk.resume(COMPONENT, "olga", "again")
+    desk.pause(COMPONENT, "olga", "by hand")
+    desk.approve(COMPONENT, Decimal(60), "otto", "I have looked")
+    changed(risen, FlagPatch(percent=Decimal(60)), order)
+    assert risen.table().rollout_percent == 60
+    back(risen, 50)
+    with pytest.raises(RolloutError, match="a second person"):  # one approval is one change
+        changed(risen, FlagPatch(percent=Decimal(60)), order)
+
+
+WAYS_BACK: dict[str, Callable[[Rollout], Any]] = {
+    "rollback": lambda rollout: back(rollout, 10),
+    "off": back,
+    "kill": lambda rollout: rollout.flags.changes.kill(ORDER),
+    "a lower percentage": lambda rollout: rollout.set(10),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_BACK.values(), ids=WAYS_BACK)
+def test_no_way_back_asks_gate_rollout_or_anybody(risen: Rollout, way: Callable[[Rollout], Any]) -> None:
+    started(risen, approvals=1)
+    asked, risen.gate.conditions = len(risen.gate.asked), BROKEN
+    way(risen)
+    assert risen.table().rollout_percent == 10 or not risen.table().enabled
+    assert len(risen.gate.asked) == asked
