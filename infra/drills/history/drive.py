@@ -1,0 +1,171 @@
+"""Lets people live while everything flips, brings it to rest, looks at everything, and has the history judged."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event
+from typing import Any
+
+from infra.drills.history.checker import Kind, Violation, check
+from infra.drills.history.ground import Ground
+from infra.drills.history.operations import Operation, Outcome
+from infra.drills.history.person import Person
+from infra.drills.history.wishes import Flip, flips, wishes
+from infra.errors import OperatorError
+
+LOOK_SECONDS = 0.05
+REFUSALS_IN_A_ROW = 200
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """How long a history is: so many flips and operations at least; it ends after ``seconds`` whatever was reached."""
+
+    seed: int
+    people: int = 20
+    flips: int = 200
+    operations: int = 0
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was done, and what is wrong with it."""
+
+    exercise: Exercise
+    operations: Sequence[Operation]
+    flips: Sequence[tuple[Flip, str]]
+    refused_flips: int
+    violations: Sequence[Violation]
+    seconds: float
+
+    @property
+    def is_right(self) -> bool:
+        """Whether nothing is wrong, where something could have been: both backends answered."""
+        return not self.violations and {"old", "new"} <= self.backends.keys()
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        """How many operations ended how."""
+        return Counter(operation.outcome.value for operation in self.operations)
+
+    @property
+    def backends(self) -> Counter[str]:
+        """How many answers each backend gave, where an answer says it."""
+        return Counter(operation.backend for operation in self.operations if operation.backend)
+
+    @property
+    def acknowledged(self) -> int:
+        """How many writes were."""
+        return sum(bool(item.effects) and item.outcome is Outcome.DONE for item in self.operations)
+
+    def as_document(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "seed": self.exercise.seed,
+            "people": self.exercise.people,
+            "operations": len(self.operations),
+            "acknowledgedWrites": self.acknowledged,
+            "outcomes": dict(self.outcomes),
+            "backends": dict(self.backends),
+            "flips": dict(Counter(flip.kind.value for flip, _ in self.flips)),
+            "refusedFlips": self.refused_flips,
+            "seconds": round(self.seconds, 1),
+            "violations": [violation.as_document() for violation in self.violations],
+            "right": self.is_right,
+        }
+
+
+def drive(ground: Ground, exercise: Exercise, say: Say) -> History:
+    """Make a history. Raises OperatorError where it could not be carried out."""
+    started = time.monotonic()
+    names = [f"history-{exercise.seed}-{number:02}" for number in range(exercise.people)]
+    people = [Person(name, ground.transport, ground.doubt_seconds, started) for name in names]
+    with _living(people, exercise.seed) as running:
+        made, refused = _flip(ground, exercise, people, running, started, say)
+        _until(lambda: _count(people) >= exercise.operations, running, exercise, started)
+    say(f"{_count(people)} operations, {len(made)} flips; now everything comes to rest")
+    ground.settle(names)
+    _in_the_end(people)
+    found = check([person.operations for person in people], ground.doubt_seconds)
+    found += [Violation(Kind.UNEQUAL, f"verify finds: {difference}") for difference in ground.differences()]
+    operations = [operation for person in people for operation in person.operations]
+    return History(exercise, operations, made, refused, found, time.monotonic() - started)
+
+
+def _flip(
+    ground: Ground,
+    exercise: Exercise,
+    people: Sequence[Person],
+    running: Sequence[Future[None]],
+    started: float,
+    say: Say,
+) -> tuple[list[tuple[Flip, str]], int]:
+    """Flip as often as is wanted, spread over the operations; returns what was flipped, and how often not."""
+    made, refused, in_a_row = list[tuple[Flip, str]](), 0, 0
+    for flip in flips(exercise.seed):
+        due = exercise.operations * len(made) // max(1, exercise.flips)
+        _until(lambda due=due: _count(people) >= due, running, exercise, started)  # type: ignore[misc]
+        if len(made) >= exercise.flips or _is_over(exercise, started):
+            return made, refused
+        said = ground.flip(flip)
+        if said is None:
+            refused, in_a_row = refused + 1, in_a_row + 1
+            if in_a_row > REFUSALS_IN_A_ROW:
+                raise OperatorError(f"{in_a_row} flips in a row were refused: {flip}; look at it: mode show, verify")
+            continue
+        in_a_row = 0
+        made.append((flip, said))
+        if len(made) % 20 == 0:
+            say(f"{len(made)} flips, {_count(people)} operations, {time.monotonic() - started:.0f} s; last: {said}")
+    return made, refused
+
+
+@contextmanager
+def _living(people: Sequence[Person], seed: int) -> Iterator[list[Future[None]]]:
+    """Each person on a thread of their own for as long as the block runs."""
+    enough = Event()
+
+    def live(person: Person, number: int) -> None:
+        for wish in wishes(seed, number):
+            if enough.is_set():
+                return
+            person.fulfil(wish)
+
+    with ThreadPoolExecutor(len(people), thread_name_prefix="person") as threads:
+        running = [threads.submit(live, person, number) for number, person in enumerate(people)]
+        try:
+            yield running
+        finally:
+            enough.set()
+    for lived in running:
+        lived.result()
+
+
+def _in_the_end(people: Sequence[Person]) -> None:
+    with ThreadPoolExecutor(min(4, len(people))) as threads:
+        for old in (True, False):
+            list(threads.map(lambda person, old=old: person.look_at_everything(old=old), people))
+
+
+def _until(reached: Callable[[], bool], running: Sequence[Future[None]], exercise: Exercise, started: float) -> None:
+    """Wait until it is reached or the time is up. Raises what ended a person's life."""
+    while True:
+        for lived in running:
+            if lived.done():
+                lived.result()
+        if reached() or _is_over(exercise, started):
+            return
+        time.sleep(LOOK_SECONDS)
+
+
+def _is_over(exercise: Exercise, started: float) -> bool:
+    return exercise.seconds is not None and time.monotonic() - started >= exercise.seconds
+
+
+def _count(people: Sequence[Person]) -> int:
+    return sum(len(person.operations) for person in people)
