@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
+from infra.drills.api import OLD
+from infra.drills.ground import NEW
 from infra.drills.history.checker import Kind, Violation, check
 from infra.drills.history.ground import Ground
 from infra.drills.history.operations import Operation, Outcome
@@ -46,7 +48,7 @@ class History:
     @property
     def is_right(self) -> bool:
         """Whether nothing is wrong, where something could have been: both backends answered."""
-        return not self.violations and {"old", "new"} <= self.backends.keys()
+        return not self.violations and {OLD, NEW} <= self.backends.keys()
 
     @property
     def outcomes(self) -> Counter[str]:
@@ -148,8 +150,8 @@ def _living(people: Sequence[Person], seed: int) -> Iterator[list[Future[None]]]
 
 def _in_the_end(people: Sequence[Person]) -> None:
     with ThreadPoolExecutor(min(4, len(people))) as threads:
-        for old in (True, False):
-            list(threads.map(lambda person, old=old: person.look_at_everything(old=old), people))
+        for backend in (OLD, NEW):
+            list(threads.map(lambda person, backend=backend: person.look_at_everything(backend), people))
 
 
 def _until(reached: Callable[[], bool], running: Sequence[Future[None]], exercise: Exercise, started: float) -> None:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from infra.drills.api import OPERATOR, Reply, Sent, Transport
+from infra.drills.api import OLD, OPERATOR, Reply, Sent, Transport
 from infra.drills.history.operations import Amount, Outcome, Shown, Slot
 from infra.drills.history.recorder import Recorder
 from infra.drills.history.views import TABLES, VIEWS, View, parsed
 from infra.drills.history.wishes import DATES
+from infra.errors import OperatorError
 
 FORMS, V2 = "/components/energy_forms", "/v2/energy"
 
@@ -43,11 +44,17 @@ class Looking(Recorder):
         self._readings: dict[Slot, Known | None] = {}  # a slot that is not here: nobody has looked
         self._memory: dict[str, Remembered] = {}
 
-    def look_at_everything(self, *, old: bool) -> None:
-        """In the end, when nothing flips any more, by either backend."""
+    def look_at_everything(self, backend: str) -> None:
+        """In the end, when nothing flips any more. Raises OperatorError where the other backend answers."""
+        old = backend == OLD
         for view in VIEWS:
             if view.of_component or not old:
                 self._asked(view, view.can_insist, final=True, old=old)
+                last = self.operations[-1]
+                if last.outcome is not Outcome.DONE or (view.of_component and last.backend != backend):
+                    raise OperatorError(
+                        f"{last.request} in the end: {last.status} of the {last.backend} backend, not the {backend} one"
+                    )
 
     def _look(self, view: View, *, insists: bool, conditional: bool) -> None:
         """As the page does: once more, and consistently, where the answer is older than what was shown."""

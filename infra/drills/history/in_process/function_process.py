@@ -28,14 +28,14 @@ from chalicelib.handlers.event_function import MODEL
 from chalicelib.repositories.database import open_database
 from infra.local.layout import ROOT
 
-HELD_SHARE, HELD_SECONDS = 0.01, 1.2
+HELD_SECONDS = 1.2
 Message = dict[str, Any]
 
 
 class FunctionProcess:
     """Answers one message after the other, as Lambda lets it. ``held``: the share of writes that are held up."""
 
-    def __init__(self, uri: str, database: str, held: float = HELD_SHARE) -> None:
+    def __init__(self, uri: str, database: str, held: float) -> None:
         self._bus = _Bus()
         self._flags = _FlagsOfRequests()
         self._container = self._composed(uri, database, held)

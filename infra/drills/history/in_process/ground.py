@@ -19,10 +19,9 @@ from chalicelib.flags.document.json_schema import first_document
 from chalicelib.repositories.database import MongoDatabase, open_database
 from chalicelib.repositories.sync_control import LIFETIME
 from infra.drills.api import OPERATOR, Reply, Sent, Transport
-from infra.drills.history.in_process.bus import Bus, Entry
-from infra.drills.history.in_process.function_process import HELD_SHARE
 from infra.drills.history.ground import SyncFlips, everybody_new, flipped
-from infra.drills.history.in_process.processes import FunctionPool, function_source
+from infra.drills.history.in_process.bus import Bus, Entry
+from infra.drills.history.in_process.processes import HELD_SHARE, FunctionPool, function_source
 from infra.drills.history.wishes import Flip, FlipKind
 from infra.errors import OperatorError
 from infra.local import throwaway

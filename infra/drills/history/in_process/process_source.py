@@ -1,8 +1,8 @@
 """Makes processes of functions in a moment: a process that has imported everything forks one for each connection.
 
-``python -m infra.drills.history.in_process.process_source SOCKET URI DATABASE HELD [FAULT]``: listens at a Unix socket until its
-standard input ends. A line of JSON is a message, a line comes back. FAULT (``module:function``) is called before the
-first fork: a test plants it. No thread and no connection to the database is there before a fork.
+``python -m infra.drills.history.in_process.process_source SOCKET URI DATABASE HELD [FAULT]``: listens at a Unix socket
+until its standard input ends. A line of JSON is a message, a line comes back. FAULT (``module:function``) is called
+before the first fork: a test plants it. No thread and no connection to the database is there before a fork.
 """
 
 import json

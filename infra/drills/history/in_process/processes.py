@@ -22,6 +22,7 @@ from infra.local.layout import ROOT
 from infra.local.waiting import wait_until
 
 START_SECONDS = 60.0
+HELD_SHARE = 0.01  # of the writes: they are held up in the middle
 LATEST_FLAGS_SECONDS = 1.0
 Message = dict[str, Any]
 
