@@ -25,13 +25,17 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """How long a history is: so many flips and operations at least; it ends after ``seconds`` whatever was reached."""
+    """How long a history is: so many flips and operations at least; it ends after ``seconds`` whatever was reached.
+
+    ``schedule``: the flips, where they do not follow from the seed.
+    """
 
     seed: int
     people: int = 20
     flips: int = 200
     operations: int = 0
     seconds: float | None = None
+    schedule: Sequence[Flip] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ def _flip(
 ) -> tuple[list[tuple[Flip, str]], int]:
     """Flip as often as is wanted, spread over the operations; returns what was flipped, and how often not."""
     made, refused, in_a_row = list[tuple[Flip, str]](), 0, 0
-    for flip in flips(exercise.seed):
+    for flip in flips(exercise.seed) if exercise.schedule is None else exercise.schedule:
         due = exercise.operations * len(made) // max(1, exercise.flips)
         _until(lambda due=due: _count(people) >= due, running, exercise, started)  # type: ignore[misc]
         if len(made) >= exercise.flips or _is_over(exercise, started):
