@@ -123,6 +123,8 @@ def print_history(made: History) -> None:
     console.print(table)
     for name in ("outcomes", "backends", "flips"):
         console.print(f"{name}: " + ", ".join(f"{count} {what}" for what, count in said[name].items()))
+    if len(made.backends) < 2:
+        console.print("[red]one backend has answered alone: it proves nothing; let more flip[/]")
     for violation in made.violations[:VIOLATIONS_SHOWN]:
         console.print(f"[red]{violation.kind}[/]: {escape(violation.says)}")
         for operation in violation.operations:

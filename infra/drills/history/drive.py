@@ -61,8 +61,8 @@ class History:
 
     @property
     def backends(self) -> Counter[str]:
-        """How many answers each backend gave, where an answer says it."""
-        return Counter(operation.backend for operation in self.operations if operation.backend)
+        """How many answers each backend gave while it flipped, where an answer says it."""
+        return Counter(item.backend for item in self.operations if item.backend and not item.final)
 
     @property
     def acknowledged(self) -> int:

@@ -6,7 +6,7 @@ Not here: what finds them.
 from typing import Any
 
 from chalicelib.domain.sync.modes import Side
-from chalicelib.repositories import control, display, transactions
+from chalicelib.repositories import calculation_marks, control, display, transactions
 from chalicelib.repositories.dual_write import MongoEnergyRepository
 from chalicelib.services.display import view_data
 from chalicelib.services.display.display import DisplayService, View
@@ -27,7 +27,7 @@ def dual_write_off() -> None:
 
 def refresh_without_the_version_guard() -> None:
     """A slow refresh puts what it has calculated over what is newer."""
-    guarded = display.behind
+    guarded = calculation_marks.behind
 
     def unguarded(*arguments: Any, **more: Any) -> Any:
         return {name: wanted for name, wanted in guarded(*arguments, **more).items() if name != "displayVersion"}
