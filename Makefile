@@ -69,7 +69,7 @@ test: environments-test ## what 'check' does, and contract, integration, browser
 # What pytest makes of each test module may be kept, whatever the person's shell says: making it anew takes seconds.
 $(PARTS): test-%:
 	@env -u PYTHONDONTWRITEBYTECODE $(nice-$*) $(APP)pytest -q --durations=20 $($*)
-alone := $(patsubst %,tests/e2e/test_%.py,calculation_version faults recovery)
+alone := $(patsubst %,tests/e2e/test_%.py,calculation_version faults history recovery)
 deployed := tests/e2e $(alone:%=--ignore=%)
 # Coverage doubles what a test costs, so it looks at these alone: they reach by themselves what is asked of all.
 watched := contract functional unit/services
