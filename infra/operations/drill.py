@@ -3,6 +3,7 @@
 import json
 import sys
 from secrets import randbelow
+from typing import IO
 
 import click
 from rich.markup import escape
@@ -72,9 +73,17 @@ def rollback(target: Target | OperatorError, component: str, writes: int, moves:
 @click.option("--seconds", type=click.FloatRange(min=1), help="end after so long, whatever was reached")
 @click.option("--in-process", is_flag=True, help="without gateway, bus and AppConfig; changes of mode drain in 4 s")
 @click.option("--seed", type=click.IntRange(min=0), help="of a history whose wishes and flips to have again")
+@click.option("--record", type=click.File("w"), help="write every operation there, one line of JSON each")
 @json_option
 def history(
-    flips: int, people: int, operations: int, seconds: float | None, in_process: bool, seed: int | None, as_json: bool
+    flips: int,
+    people: int,
+    operations: int,
+    seconds: float | None,
+    in_process: bool,
+    seed: int | None,
+    record: IO[str] | None,
+    as_json: bool,
 ) -> None:
     """Let people read and write while everything under them flips, and judge every answer.
 
@@ -87,6 +96,8 @@ def history(
     exercise = HistoryExercise(seed, people, flips, operations, seconds)
     with in_process_ground(seed) if in_process else own_deployed_ground() as ground:
         made = drive(ground, exercise, progress_console.print)
+    if record is not None:
+        record.writelines(json.dumps(operation.as_document()) + "\n" for operation in made.operations)
     if as_json:
         print_json(made.as_document())
     else:

@@ -83,6 +83,9 @@ class Operation:
             "etag": self.etag,
             "writes": {_place(slot): _plain(amount) for slot, amount in self.effects.items()},
             "versions": {**self.versions, **{shown.type: shown.version for shown in self.shown}},
+            "rows": {
+                _place((shown.type, date)): _plain(row) for shown in self.shown for date, row in shown.rows.items()
+            },
         }
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -109,6 +110,16 @@ def test_programs_get_everything(made: Made, capsys: pytest.CaptureFixture[str])
         "flips": {"global gate": 1},
         "refusedFlips": 2,
     }
+
+
+def test_every_operation_is_written_down_where_that_is_asked_for(
+    made: Made, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    made()
+    run(capsys, "--record", str(tmp_path / "operations"))
+    lines = (tmp_path / "operations").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [WRITE.as_document(), READ.as_document()]
+    assert json.loads(lines[0])["backend"] == "new"
 
 
 def test_a_history_that_one_backend_has_answered_alone_proves_nothing(

@@ -16,7 +16,7 @@ from infra.drills.history.wishes import DATES, TYPES, Wish, WishKind
 from infra.errors import OperatorError
 
 TIMELINE = next(number for number, view in enumerate(VIEWS) if "timeline_slider?type=power" in view.path)
-EMPTY = {"readings": []}
+EMPTY: dict[str, Any] = {"readings": []}
 ROW = {"id": "a", "type": "power", "date": DATES[0].isoformat(), "amount": 10, "revision": "r1"}
 
 
