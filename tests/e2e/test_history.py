@@ -21,8 +21,7 @@ from tests.e2e.conftest import Deployed
 MODE = Flip(FlipKind.MODE, 0, 0, forward=True)
 LIFE = Flip(FlipKind.LIFE, 1, 0, forward=True)
 TO_NEW = [Flip(FlipKind.PERCENT, component, 100, forward=True) for component in range(6)]
-# Through new_only and back: the components' flags are on meanwhile.
-FLIPS = (MODE, *TO_NEW, LIFE, MODE, LIFE, MODE)
+FLIPS = (*TO_NEW, LIFE, MODE, LIFE, MODE)  # through new_only and back to dual_write
 ENOUGH = 150
 
 

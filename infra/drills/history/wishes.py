@@ -90,10 +90,8 @@ _PERCENTS = (0, 10, 50, 90, 100, 100)
 
 
 def flips(seed: int) -> Iterator[Flip]:
-    """What flips, without an end; the way to ``dual_write`` and everybody on the new backend come first."""
+    """What flips, without an end."""
     random = Random(f"{seed} flips")  # noqa: S311 - nothing secret
-    yield Flip(FlipKind.MODE, 0, 0, forward=True)
-    yield Flip(FlipKind.GATE, 0, 0, forward=True)
     while True:
         kind = random.choices(list(_FLIPS), list(_FLIPS.values()))[0]
         yield Flip(kind, random.randrange(1_000), random.choice(_PERCENTS), random.random() < 0.5)

@@ -6,11 +6,8 @@ a transaction live two seconds, not sixty, so that a change of mode drains in fo
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from random import Random
-from typing import Any
-
-from pymongo import MongoClient
 
 from chalicelib.bootstrap.operations import shell_calculation, shell_operations
 from chalicelib.domain.readings import EnergyType
@@ -101,24 +98,26 @@ def in_process_ground(
     seed: int, uri: str | None = None, *, held: float = HELD_SHARE, fault: str | None = None
 ) -> Iterator[InProcessGround]:
     """A ground on a server of its own, or on ``uri``, which is nobody else's. ``fault``: what a test plants."""
-    if uri is None:
-        with throwaway.mongod() as own, in_process_ground(seed, own, held=held, fault=fault) as ground:
-            yield ground
-        return
     random = Random(f"{seed} ground")  # noqa: S311 - nothing secret
-    with MongoClient[dict[str, Any]](uri) as client, function_source(uri, DATABASE, held, fault) as pool:
-        client.admin.command({"setParameter": 1, LIFETIME: TRANSACTION_SECONDS})
-        client.drop_database(DATABASE)
-        database = open_database(uri, DATABASE)
-        runner.up(database)
+    with ExitStack() as opened:
+        server = uri or opened.enter_context(throwaway.mongod())
+        pool = opened.enter_context(function_source(server, DATABASE, held, fault))
         requests, events = pool(REQUEST_PROCESSES, random), pool(EVENT_PROCESSES, random)
+        database = _new_database(server)
+        opened.callback(database.client.close)
 
         def deliver(entry: Entry) -> bool:
             answer = events.ask({"event": entry})
             return answer is not None and "failed" not in answer
 
-        try:
-            with Bus(deliver, EVENT_PROCESSES, random) as bus:
-                yield InProcessGround(database, requests, events, bus)
-        finally:
-            database.client.close()
+        bus = opened.enter_context(Bus(deliver, EVENT_PROCESSES, random))
+        yield InProcessGround(database, requests, events, bus)
+
+
+def _new_database(uri: str) -> MongoDatabase:
+    """As the migrations leave it, on a server that lets a transaction live for seconds only."""
+    database = open_database(uri, DATABASE)
+    database.client.drop_database(DATABASE)
+    database.client.admin.command({"setParameter": 1, LIFETIME: TRANSACTION_SECONDS})
+    runner.up(database)
+    return database

@@ -5,7 +5,6 @@ What one run meets is chance: a fault that needs two at once has enough of both 
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from functools import partial
 
 import pytest
 
@@ -17,10 +16,16 @@ from infra.drills.history.wishes import Flip, FlipKind
 from infra.local.throwaway import mongod
 
 PLANTED = "tests.integration.infra.history.planted_faults:"
-MODE, BACK = Flip(FlipKind.MODE, 0, 0, forward=True), Flip(FlipKind.MODE, 0, 0, forward=False)
+FORWARD, BACK = Flip(FlipKind.MODE, 0, 0, forward=True), Flip(FlipKind.MODE, 0, 0, forward=False)
 EVERYBODY_NEW = tuple(Flip(FlipKind.PERCENT, component, 100, forward=True) for component in range(6))
-LIFE = Flip(FlipKind.LIFE, 1, 0, forward=True)
-MIXED = (MODE, *EVERYBODY_NEW, LIFE, Flip(FlipKind.KILL, 0, 0, forward=True), MODE, LIFE, MODE, *EVERYBODY_NEW, BACK)
+LIFE, KILL = Flip(FlipKind.LIFE, 1, 0, forward=True), Flip(FlipKind.KILL, 0, 0, forward=True)
+# A database begins in dual_write; the way back to it drains.
+NEW_ONLY_AND_BACK, OLD_ONLY_AND_BACK = (FORWARD, LIFE, BACK), (BACK, LIFE, FORWARD)
+EVERYTHING = (*EVERYBODY_NEW, *NEW_ONLY_AND_BACK, KILL, LIFE, *EVERYBODY_NEW, *OLD_ONLY_AND_BACK)
+# Processes that begin in old_only, and go on in dual_write.
+BORN_BEFORE = (BACK, *(LIFE,) * 6, FORWARD, *EVERYBODY_NEW)
+
+
 FAULTS = {
     "dual_write_off": {Kind.UNREAD},
     "refresh_without_the_version_guard": {Kind.FELL},
@@ -47,18 +52,18 @@ def made(ground: AbstractContextManager[InProcessGround], schedule: tuple[Flip, 
 
 
 def test_no_answer_denies_an_earlier_one_while_everything_flips(server: str) -> None:
-    history = made(in_process_ground(17, server), MIXED, 2_500)
+    history = made(in_process_ground(17, server), EVERYTHING, 2_500)
     assert [violation.as_document() for violation in history.violations] == []
     assert history.is_right
     assert len(history.operations) >= 2_500
-    assert len(history.flips) + history.refused_flips == len(MIXED)
+    assert len(history.flips) + history.refused_flips == len(EVERYTHING)
     assert history.acknowledged > 300
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_found_with_its_proof(server: str, fault: str) -> None:
     ground = in_process_ground(17, server, held=0.05, fault=PLANTED + fault)
-    history = made(ground, (MODE, *EVERYBODY_NEW, LIFE), 1_200)
+    history = made(ground, BORN_BEFORE if fault == "a_cached_mode" else EVERYBODY_NEW, 1_200)
     found = {violation.kind for violation in history.violations}
     assert found >= FAULTS[fault]
     assert not history.is_right
@@ -68,6 +73,5 @@ def test_a_planted_fault_is_found_with_its_proof(server: str, fault: str) -> Non
 def test_a_write_during_the_drain_is_found(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for writes of the mode before: one of them commits behind the comparison, to one side alone."""
     monkeypatch.setattr(SyncState, "drain_seconds", lambda _: 0.0)
-    flips = partial(in_process_ground, 17, server, held=0.3)
-    history = made(flips(), (*EVERYBODY_NEW, *(MODE, BACK) * 4, MODE), 1_500)
+    history = made(in_process_ground(17, server, held=0.3), (*EVERYBODY_NEW, *OLD_ONLY_AND_BACK * 4), 1_500)
     assert {violation.kind for violation in history.violations} & {Kind.UNREAD, Kind.BACK, Kind.UNEQUAL}
