@@ -14,14 +14,14 @@ from chalicelib.flags.document.json_schema import first_document
 from chalicelib.repositories.sync_control import LIFETIME
 from infra.drills.history.deployed import deployed_ground
 from infra.drills.history.drive import Exercise, drive
-from infra.drills.history.wishes import Flip, FlipKind
+from infra.drills.history.wishes import ALL, Flip, FlipKind
 from infra.targets.flags import flags_at
 from tests.e2e.conftest import Deployed
 
 MODE = Flip(FlipKind.MODE, 0, 0, forward=True)
 LIFE = Flip(FlipKind.LIFE, 1, 0, forward=True)
-TO_NEW = [Flip(FlipKind.PERCENT, component, 100, forward=True) for component in range(6)]
-FLIPS = (*TO_NEW, LIFE, MODE, LIFE, MODE)  # through new_only and back to dual_write
+TO_NEW = Flip(FlipKind.PERCENT, ALL, 100, forward=True)
+FLIPS = (TO_NEW, LIFE, MODE, LIFE, MODE)  # through new_only and back to dual_write
 ENOUGH = 150
 
 

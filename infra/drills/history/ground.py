@@ -96,11 +96,14 @@ def flipped(document: FlagDocument, flip: Flip) -> tuple[FlagDocument, str]:
     if flip.kind is FlipKind.GATE:
         gate = document.flag(GLOBAL, now())
         return document.with_flags(replace(gate, enabled=not gate.enabled)), f"gate {'off' if gate.enabled else 'on'}"
-    component = COMPONENTS[flip.component % len(COMPONENTS)]
-    flag = document.flag(COMPONENT_FLAGS[component], now())
-    raised = replace(flag, enabled=True, rollout_percent=Decimal(flip.percent))
+    chosen = COMPONENTS if flip.component >= len(COMPONENTS) else COMPONENTS[flip.component : flip.component + 1]
+    raised = (
+        replace(document.flag(COMPONENT_FLAGS[each], now()), enabled=True, rollout_percent=Decimal(flip.percent))
+        for each in chosen
+    )
     gate = replace(document.flag(GLOBAL, now()), enabled=True)
-    return document.with_flags(gate, raised), f"{component} {flip.percent} %"
+    said = "every component" if len(chosen) > 1 else chosen[0]
+    return document.with_flags(gate, *raised), f"{said} {flip.percent} %"
 
 
 def everybody_new(document: FlagDocument) -> FlagDocument:

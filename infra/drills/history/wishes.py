@@ -77,7 +77,7 @@ class FlipKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """``component`` chooses one; ``forward``: towards ``new_only``, where there is a choice."""
+    """``component`` chooses one, all from ``ALL`` on; ``forward``: towards ``new_only``, where there is a choice."""
 
     kind: FlipKind
     component: int
@@ -85,7 +85,8 @@ class Flip:
     forward: bool
 
 
-_FLIPS = {FlipKind.PERCENT: 46, FlipKind.GATE: 9, FlipKind.KILL: 9, FlipKind.MODE: 18, FlipKind.LIFE: 18}
+ALL = 6  # there are six components
+_FLIPS = {FlipKind.PERCENT: 56, FlipKind.GATE: 5, FlipKind.KILL: 5, FlipKind.MODE: 17, FlipKind.LIFE: 17}
 _PERCENTS = (0, 10, 50, 90, 100, 100)
 
 
@@ -94,4 +95,4 @@ def flips(seed: int) -> Iterator[Flip]:
     random = Random(f"{seed} flips")  # noqa: S311 - nothing secret
     while True:
         kind = random.choices(list(_FLIPS), list(_FLIPS.values()))[0]
-        yield Flip(kind, random.randrange(1_000), random.choice(_PERCENTS), random.random() < 0.5)
+        yield Flip(kind, random.randrange(ALL + 3), random.choice(_PERCENTS), random.random() < 0.5)

@@ -16,7 +16,10 @@ ATTEMPTS = 3  # Lambda's own
 
 
 class Bus:
-    """Delivers on threads of its own. ``deliver`` says whether a function has handled the event."""
+    """Delivers on threads of its own. ``deliver`` says whether a function has handled the event.
+
+    ``given_up`` counts what no attempt has handled: a dead letter.
+    """
 
     def __init__(self, deliver: Callable[[Entry], bool], threads: int, random: Random) -> None:
         self._deliver = deliver
@@ -25,6 +28,7 @@ class Bus:
         self._numbers = count()
         self._changed = threading.Condition()
         self._busy, self._ends = 0, False
+        self.delivered, self.given_up = 0, 0
         self._threads = [threading.Thread(target=self._run, name=f"bus-{number}") for number in range(threads)]
 
     def __enter__(self) -> Self:
@@ -63,10 +67,13 @@ class Bus:
     def _run(self) -> None:
         while (taken := self._taken()) is not None:
             attempt, entry = taken
-            if not self._deliver(entry) and attempt < ATTEMPTS:
+            done = self._deliver(entry)
+            if not done and attempt < ATTEMPTS:
                 self._put(AGAIN_SECONDS, attempt + 1, entry)
             with self._changed:
                 self._busy -= 1
+                self.delivered += done
+                self.given_up += not done and attempt == ATTEMPTS
 
     def _taken(self) -> tuple[int, Entry] | None:
         """The next event that is due; None when the bus ends."""

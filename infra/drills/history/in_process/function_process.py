@@ -40,9 +40,7 @@ class FunctionProcess:
         self._flags = _FlagsOfRequests()
         self._container = self._composed(uri, database, held)
         self._client = Client(app, project_dir=str(ROOT))
-        self._handlers = {
-            getattr(handler, MODEL).__name__: handler for handler in app.handler_map.values() if hasattr(handler, MODEL)
-        }
+        self._handlers = {_event_of(handler): handler for handler in app.handler_map.values() if _event_of(handler)}
 
     def answer(self, message: Message) -> Message:
         """What a request or an event brings about."""
@@ -65,6 +63,7 @@ class FunctionProcess:
 
     def _handled(self, entry: Message) -> Message:
         envelope = {
+            "version": "0",
             "id": "0",
             "detail-type": entry["DetailType"],
             "source": entry["Source"],
@@ -88,6 +87,13 @@ class FunctionProcess:
             display=cast(DisplayDataRepository, _HeldDisplay(ports.display, hold)),
         )
         return compose(slow, _Believing(), now, Rollout(FlagDecisions(self._flags)))
+
+
+def _event_of(handler: Any) -> str | None:
+    """The event that a function is made for, None where it is for none; Chalice has wrapped it twice."""
+    function = getattr(getattr(handler, "func", None), "_original_func", None)
+    model = getattr(function, MODEL, None)
+    return None if model is None else str(model.__name__)
 
 
 class _Hold:

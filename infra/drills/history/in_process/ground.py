@@ -26,7 +26,7 @@ from infra.local.waiting import wait_until
 from migrations import runner
 
 TRANSACTION_SECONDS = 2
-REQUEST_PROCESSES, EVENT_PROCESSES = 6, 2
+REQUEST_PROCESSES, EVENT_PROCESSES = 6, 3
 IDLE_SECONDS = 60.0
 DATABASE = "history"
 
@@ -54,7 +54,7 @@ class InProcessGround:
         if flip.kind is FlipKind.MODE:
             return self._sync.flip(flip)
         if flip.kind is FlipKind.LIFE:
-            pool = self._events if flip.component % 4 == 0 else self._requests
+            pool = self._events if flip.component < EVENT_PROCESSES else self._requests
             return f"killed process {pool.kill()}"
         document, said = flipped(self._document, flip)
         self._deploy(document)
@@ -66,6 +66,8 @@ class InProcessGround:
         self._sync.settle()
         if not wait_until(lambda: self._bus.is_idle, IDLE_SECONDS):
             raise OperatorError(f"events are still delivered after {IDLE_SECONDS:.0f} s")
+        if self._bus.given_up > self._bus.delivered:
+            raise OperatorError(f"functions fail on events ({self._bus.given_up}): this history would show no display")
         calculation = shell_calculation(self._database)
         for person in people:
             for energy_type in EnergyType:

@@ -33,7 +33,11 @@ class Worker:
     def __init__(self, address: str) -> None:
         self._socket = _connected(address)
         self._stream = self._socket.makefile("rwb")
-        self.pid = int(self._stream.readline())
+        said = self._stream.readline()
+        if not said:
+            self.close()
+            raise OperatorError("a function's process has ended before it began: is its code sound?")
+        self.pid = int(said)
         self.flags = ""
 
     def ask(self, message: Message) -> Message | None:

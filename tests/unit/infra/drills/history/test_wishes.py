@@ -12,7 +12,7 @@ from chalicelib.flags.document.json_schema import first_document
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from infra.drills.history.ground import COMPONENTS, everybody_new, flipped
 from infra.drills.history.views import VIEWS
-from infra.drills.history.wishes import MOST_ROWS, Flip, FlipKind, WishKind, flips, wishes
+from infra.drills.history.wishes import ALL, MOST_ROWS, Flip, FlipKind, WishKind, flips, wishes
 
 
 def test_a_seed_replays_what_each_person_wishes_and_another_one_does_not() -> None:
@@ -86,3 +86,11 @@ def test_a_percentage_counts_at_once_also_where_all_was_killed(document: FlagDoc
     assert said == f"{COMPONENTS[1]} 50 %"
     assert (flags[GLOBAL].enabled, flags[name].enabled, flags[name].rollout_percent) == (True, True, Decimal(50))
     assert sum(flag.enabled for flag in flags.values()) == 2
+
+
+def test_a_percentage_may_be_that_of_every_component(document: FlagDocument) -> None:
+    lowered, said = flipped(document, Flip(FlipKind.PERCENT, ALL, 10, forward=True))
+    flags = deployed(lowered)
+    assert said == "every component 10 %"
+    assert {flags[name].rollout_percent for name in COMPONENT_FLAGS.values()} == {Decimal(10)}
+    assert len(COMPONENTS) == ALL
