@@ -83,5 +83,5 @@ def test_a_planted_fault_is_found_with_its_proof(server: str, fault: str) -> Non
 def test_a_write_during_the_drain_is_found(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for writes of the mode before: one of them commits behind the comparison, to one side alone."""
     monkeypatch.setattr(SyncState, "drain_seconds", lambda _: 0.0)
-    history = made(in_process_ground(17, server, held=0.3), (EVERYBODY_NEW, *OLD_ONLY_AND_BACK * 4), 1_500)
+    history = made(in_process_ground(17, server, held=0.3), (EVERYBODY_NEW, *(BACK, FORWARD) * 20), 1_200)
     assert {violation.kind for violation in history.violations} & {Kind.UNREAD, Kind.BACK, Kind.UNEQUAL}
