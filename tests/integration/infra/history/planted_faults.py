@@ -3,15 +3,18 @@
 Not here: what finds them.
 """
 
+import time
 from typing import Any
 
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.repositories import calculation_marks, control, display, transactions
 from chalicelib.repositories.dual_write import MongoEnergyRepository
 from chalicelib.services.display import view_data
 from chalicelib.services.display.display import DisplayService, View
 from chalicelib.services.recording import energy_crud
 from chalicelib.services.refresh import calculation
+
+HELD_SECONDS = 8.0  # longer than the sides take to be brought together
 
 
 def dual_write_off() -> None:
@@ -85,6 +88,19 @@ def a_view_that_counts_wrong() -> None:
         return data if last is None else {**data, "buckets": [*others, {**last, "count": last["count"] - 1}]}
 
     _put(calculation, "histogram_data", wrong)
+
+
+def slow_writes_in_old_only() -> None:
+    """No fault by itself: such a write commits long after the mode has changed, which is what the drain is for."""
+    read = control.sync_state
+
+    def slow(*arguments: Any) -> Any:
+        state = read(*arguments)
+        if state.mode is SyncMode.OLD_ONLY:
+            time.sleep(HELD_SECONDS)
+        return state
+
+    _put(transactions, "sync_state", slow)
 
 
 def _put(owner: Any, name: str, fault: object) -> None:
