@@ -21,7 +21,7 @@ from tests.e2e.conftest import Deployed
 MODE = Flip(FlipKind.MODE, 0, 0, forward=True)
 LIFE = Flip(FlipKind.LIFE, 1, 0, forward=True)
 TO_NEW = Flip(FlipKind.PERCENT, ALL, 100, forward=True)
-FLIPS = (TO_NEW, LIFE, MODE, LIFE, MODE)  # through new_only and back to dual_write
+FLIPS = (MODE, LIFE, MODE, TO_NEW, LIFE)  # through new_only and back to dual_write, then by flags
 ENOUGH = 150
 
 

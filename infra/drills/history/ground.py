@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from chalicelib.bootstrap.operations import Operations, now
-from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.errors import SyncModeError, SyncStoppedError
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.flags.document.flag import EVERYBODY
@@ -74,10 +74,19 @@ class SyncFlips:
         """Wait out the drain; then the side that was not written alone is brought up to the other one."""
         drained = wait_until(lambda: not self.operations.modes.show().drain_seconds, LONGEST_DRAIN_SECONDS)
         if drained and self.operations.modes.show().state.catching_up:
-            self.operations.sync.run(CATCH_UP_SECONDS)
+            self._bring_together()
         state = self.operations.modes.show().state
         if not drained or state.catching_up:
             raise OperatorError(f"the sync mode does not settle: {state}; look at it: python -m infra mode show")
+
+    def _bring_together(self) -> None:
+        """Where people have removed much meanwhile, the sync job stops and asks: the side that they used is right."""
+        try:
+            self.operations.sync.run(CATCH_UP_SECONDS)
+        except SyncStoppedError:
+            right, consistency = self.operations.modes.show().state.authoritative, self.operations.consistency
+            consistency.repair(source=right, allow_deletes=consistency.plan(source=right).deletes, reason=REASON)
+            self.operations.sync.run(CATCH_UP_SECONDS)
 
     def differences(self) -> list[str]:
         """Everything is compared anew."""
