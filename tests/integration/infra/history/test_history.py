@@ -3,18 +3,22 @@
 What one run meets is chance: a fault that needs two at once has enough of both here to be met each time.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from chalicelib.domain.sync.modes import SyncState
+from chalicelib.domain.sync.repairs import DELETES_UNASKED
+from infra.drills.api import Sent
 from infra.drills.history.checker import Kind
 from infra.drills.history.drive import Exercise, History, drive
 from infra.drills.history.in_process import ground
 from infra.drills.history.in_process.ground import InProcessGround, in_process_ground
-from infra.drills.history.wishes import ALL, Flip, FlipKind
+from infra.drills.history.wishes import ALL, DATES, TYPES, Flip, FlipKind
 from infra.local.throwaway import mongod
 
 PLANTED = "tests.integration.infra.history.planted_faults:"
@@ -90,3 +94,25 @@ def test_a_write_during_the_drain_is_found(server: str, monkeypatch: pytest.Monk
     planted = in_process_ground(17, server, fault=f"{PLANTED}slow_writes_in_old_only")
     history = made(planted, (*(EVERYBODY_NEW,) * 28, BACK, FORWARD), 120, people=12)
     assert {violation.kind for violation in history.violations} >= {Kind.LOST, Kind.UNEQUAL}
+
+
+def test_what_people_have_removed_in_old_only_stops_the_sync_job_and_is_answered(server: str) -> None:
+    with in_process_ground(17, server, held=0.0) as drilled:
+        readings = [
+            {"type": kind, "date": date.isoformat(), "amount": 1, "confirm": True} for kind in TYPES for date in DATES
+        ]
+        ids = [sent(drilled, "POST", "", reading)["id"] for reading in readings]
+        assert drilled.flip(BACK) == "old_only"
+        for reading_id in ids[: 2 * DELETES_UNASKED]:
+            sent(drilled, "DELETE", f"/{reading_id}")
+        assert drilled.flip(FORWARD) == "dual_write"
+        drilled.settle(["alice"])
+        assert drilled.differences() == []
+
+
+def sent(drilled: InProcessGround, method: str, path: str, body: object = None) -> Any:
+    content = b"" if body is None else json.dumps(body).encode()
+    reply = drilled.transport(Sent(method, f"/components/energy_forms{path}", "alice", content))
+    assert reply is not None
+    assert reply.status < 300
+    return json.loads(reply.body or b"null")
