@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 
@@ -20,6 +20,7 @@ from infra.errors import OperatorError
 
 LOOK_SECONDS = 0.05
 REFUSALS_IN_A_ROW = 200
+SAID_EVERY = 20
 Say = Callable[[str], None]
 
 
@@ -92,43 +93,71 @@ def drive(ground: Ground, exercise: Exercise, say: Say) -> History:
     names = [f"history-{exercise.seed}-{number:02}" for number in range(exercise.people)]
     people = [Person(name, ground.transport, ground.doubt_seconds, started) for name in names]
     with _living(people, exercise.seed) as running:
-        made, refused = _flip(ground, exercise, people, running, started, say)
-        _until(lambda: _count(people) >= exercise.operations, running, exercise, started)
-    say(f"{_count(people)} operations, {len(made)} flips; now everything comes to rest")
+        course = _Course(ground, exercise, people, running, started)
+        course.flip_on(say)
+        course.go_on(exercise.operations)
+    say(f"{course.count} operations, {len(course.made)} flips; now everything comes to rest")
     ground.settle(names)
     _in_the_end(people)
     found = check([person.operations for person in people], ground.doubt_seconds)
     found += [Violation(Kind.UNEQUAL, f"verify finds: {difference}") for difference in ground.differences()]
     operations = [operation for person in people for operation in person.operations]
-    return History(exercise, operations, made, refused, found, time.monotonic() - started)
+    return History(exercise, operations, course.made, course.refused, found, time.monotonic() - started)
 
 
-def _flip(
-    ground: Ground,
-    exercise: Exercise,
-    people: Sequence[Person],
-    running: Sequence[Future[None]],
-    started: float,
-    say: Say,
-) -> tuple[list[tuple[Flip, str]], int]:
-    """Flip as often as is wanted, spread over the operations; returns what was flipped, and how often not."""
-    made, refused, in_a_row = list[tuple[Flip, str]](), 0, 0
-    for flip in flips(exercise.seed) if exercise.schedule is None else exercise.schedule:
-        due = exercise.operations * len(made) // max(1, exercise.flips)
-        _until(lambda due=due: _count(people) >= due, running, exercise, started)  # type: ignore[misc]
-        if len(made) >= exercise.flips or _is_over(exercise, started):
-            return made, refused
-        said = ground.flip(flip)
-        if said is None:
-            refused, in_a_row = refused + 1, in_a_row + 1
-            if in_a_row > REFUSALS_IN_A_ROW:
-                raise OperatorError(f"{in_a_row} flips in a row were refused: {flip}; look at it: mode show, verify")
-            continue
-        in_a_row = 0
-        made.append((flip, said))
-        if len(made) % 20 == 0:
-            say(f"{len(made)} flips, {_count(people)} operations, {time.monotonic() - started:.0f} s; last: {said}")
-    return made, refused
+@dataclass
+class _Course:
+    """A history while people live: ``made`` are the flips so far, ``refused`` counts those that the rules forbade."""
+
+    ground: Ground
+    exercise: Exercise
+    people: Sequence[Person]
+    running: Sequence[Future[None]]
+    started: float
+    made: list[tuple[Flip, str]] = field(default_factory=list)
+    refused: int = 0
+
+    @property
+    def count(self) -> int:
+        """How many operations there were."""
+        return sum(len(person.operations) for person in self.people)
+
+    def flip_on(self, say: Say) -> None:
+        """Flip as often as is wanted, spread over the operations."""
+        wanted, in_a_row = self.exercise.flips, 0
+        for flip in flips(self.exercise.seed) if self.exercise.schedule is None else self.exercise.schedule:
+            self.go_on(self.exercise.operations * len(self.made) // wanted)
+            if len(self.made) >= wanted or self._is_over:
+                return
+            said = self.ground.flip(flip)
+            in_a_row = 0 if said else in_a_row + 1
+            if said is None:
+                self._refuse(flip, in_a_row)
+                continue
+            self.made.append((flip, said))
+            if len(self.made) % SAID_EVERY == 0:
+                seconds = f"{time.monotonic() - self.started:.0f} s"
+                say(f"{len(self.made)} flips, {self.count} operations, {seconds}; last: {said}")
+
+    def go_on(self, operations: int) -> None:
+        """Wait until there are so many operations, or the time is up. Raises what ended a person's life."""
+        while True:
+            for lived in self.running:
+                if lived.done():
+                    lived.result()
+            if self.count >= operations or self._is_over:
+                return
+            time.sleep(LOOK_SECONDS)
+
+    @property
+    def _is_over(self) -> bool:
+        seconds = self.exercise.seconds
+        return seconds is not None and time.monotonic() - self.started >= seconds
+
+    def _refuse(self, flip: Flip, in_a_row: int) -> None:
+        self.refused += 1
+        if in_a_row > REFUSALS_IN_A_ROW:
+            raise OperatorError(f"{in_a_row} flips in a row were refused: {flip}; look at it: mode show, verify")
 
 
 @contextmanager
@@ -156,22 +185,3 @@ def _in_the_end(people: Sequence[Person]) -> None:
     with ThreadPoolExecutor(min(4, len(people))) as threads:
         for backend in (OLD, NEW):
             list(threads.map(lambda person, backend=backend: person.look_at_everything(backend), people))
-
-
-def _until(reached: Callable[[], bool], running: Sequence[Future[None]], exercise: Exercise, started: float) -> None:
-    """Wait until it is reached or the time is up. Raises what ended a person's life."""
-    while True:
-        for lived in running:
-            if lived.done():
-                lived.result()
-        if reached() or _is_over(exercise, started):
-            return
-        time.sleep(LOOK_SECONDS)
-
-
-def _is_over(exercise: Exercise, started: float) -> bool:
-    return exercise.seconds is not None and time.monotonic() - started >= exercise.seconds
-
-
-def _count(people: Sequence[Person]) -> int:
-    return sum(len(person.operations) for person in people)
