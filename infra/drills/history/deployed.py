@@ -11,13 +11,12 @@ from contextlib import contextmanager, suppress
 
 import psutil
 
-from chalicelib.bootstrap.operations import shell_calculation, shell_operations
-from chalicelib.domain.readings import EnergyType
+from chalicelib.bootstrap.operations import shell_operations
 from chalicelib.flags.changes.request import ChangeRequest
 from chalicelib.flags.document.flag_document import FlagDocument, read, written
 from chalicelib.repositories.database import MongoDatabase, open_database
 from infra.drills.api import Transport, http
-from infra.drills.history.ground import REASON, SyncFlips, everybody_new, flipped
+from infra.drills.history.ground import REASON, SyncFlips, everybody_new, flipped, refresh_by_hand
 from infra.drills.history.wishes import Flip, FlipKind
 from infra.local.layout import Layout
 from infra.local.processes.pieces import Processes
@@ -65,10 +64,7 @@ class DeployedGround:
         self._deploy(everybody_new(self._deployed()))
         deployed = time.monotonic()
         self._sync.settle()
-        calculation = shell_calculation(self._database)
-        for person in people:
-            for energy_type in EnergyType:
-                calculation.refresh(person, energy_type)
+        refresh_by_hand(self._database, people)
         wait_until(lambda: time.monotonic() - deployed > POLLED_SECONDS, 2 * POLLED_SECONDS)
 
     def differences(self) -> list[str]:
@@ -83,7 +79,7 @@ class DeployedGround:
         deployment.complete(deployment.deploy(written(document), deployment.settled(stop=True), REASON))
 
     def _kill_a_process(self) -> str | None:
-        """Rather one that is at work: the longest since its start is no measure, so any of them."""
+        """Any of them, at work or idle; None where there is none yet."""
         localstack = Processes(self._layout).supervisor.process_of("localstack")
         functions = (
             [child for child in localstack.children(recursive=True) if _is_function(child)] if localstack else []

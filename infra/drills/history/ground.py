@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
 
-from chalicelib.bootstrap.operations import Operations, now
+from chalicelib.bootstrap.operations import Operations, now, shell_calculation
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError
+from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.modes import SyncMode
-from chalicelib.flags.document.flag import EVERYBODY
 from chalicelib.flags.document.flag_document import FlagDocument
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
+from chalicelib.repositories.database import MongoDatabase
 from infra.drills.api import Transport
-from infra.drills.history.wishes import Flip, FlipKind
+from infra.drills.history.wishes import ALL, Flip, FlipKind
 from infra.errors import OperatorError
 from infra.local.waiting import wait_until
 
@@ -117,8 +118,12 @@ def flipped(document: FlagDocument, flip: Flip) -> tuple[FlagDocument, str]:
 
 def everybody_new(document: FlagDocument) -> FlagDocument:
     """The document by which everybody gets the new backend."""
-    names = [*COMPONENT_FLAGS.values(), GLOBAL]
-    flags = (replace(document.flag(name, now()), enabled=True, rollout_percent=EVERYBODY) for name in names)
-    return document.with_flags(
-        *(replace(flag, rollout_percent=Decimal(0)) if flag.name == GLOBAL else flag for flag in flags)
-    )
+    return flipped(document, Flip(FlipKind.PERCENT, ALL, 100, forward=True))[0]
+
+
+def refresh_by_hand(database: MongoDatabase, people: Sequence[str]) -> None:
+    """What lost events have not brought about, as ``replay`` would."""
+    calculation = shell_calculation(database)
+    for person in people:
+        for energy_type in EnergyType:
+            calculation.refresh(person, energy_type)

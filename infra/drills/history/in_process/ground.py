@@ -9,14 +9,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from random import Random
 
-from chalicelib.bootstrap.operations import shell_calculation, shell_operations
-from chalicelib.domain.readings import EnergyType
+from chalicelib.bootstrap.operations import shell_operations
 from chalicelib.flags.document.flag_document import FlagDocument, written
 from chalicelib.flags.document.json_schema import first_document
 from chalicelib.repositories.database import MongoDatabase, open_database
 from chalicelib.repositories.sync_control import LIFETIME
 from infra.drills.api import OPERATOR, Reply, Sent, Transport
-from infra.drills.history.ground import SyncFlips, everybody_new, flipped
+from infra.drills.history.ground import SyncFlips, everybody_new, flipped, refresh_by_hand
 from infra.drills.history.in_process.bus import Bus, Entry
 from infra.drills.history.in_process.processes import HELD_SHARE, FunctionPool, function_source
 from infra.drills.history.wishes import Flip, FlipKind
@@ -68,10 +67,7 @@ class InProcessGround:
             raise OperatorError(f"events are still delivered after {IDLE_SECONDS:.0f} s")
         if self._bus.given_up > self._bus.delivered:
             raise OperatorError(f"functions fail on events ({self._bus.given_up}): this history would show no display")
-        calculation = shell_calculation(self._database)
-        for person in people:
-            for energy_type in EnergyType:
-                calculation.refresh(person, energy_type)
+        refresh_by_hand(self._database, people)
 
     def differences(self) -> list[str]:
         """By ``verify``."""

@@ -70,7 +70,7 @@ def test_it_goes_on_until_there_are_flips_and_operations_enough() -> None:
 
 
 def test_it_ends_when_the_time_is_up() -> None:
-    history = drive(QuietGround(), Exercise(3, people=2, flips=10**6, operations=10**9, seconds=0.3), silent)
+    history = drive(QuietGround(), Exercise(3, people=2, flips=10**6, operations=10**9, seconds=0.1), silent)
     assert len(history.flips) < 10**6
     assert history.seconds < 60
 
