@@ -28,7 +28,8 @@ from chalicelib.handlers.event_function import MODEL
 from chalicelib.repositories.database import open_database
 from infra.local.layout import ROOT
 
-HELD_SECONDS = 1.2
+HELD_SECONDS = 1.2  # less than the server lets a transaction live
+LATE_SECONDS = 3.0  # no transaction has begun then
 Message = dict[str, Any]
 
 
@@ -97,15 +98,15 @@ def _event_of(handler: Any) -> str | None:
 
 
 class _Hold:
-    """Holds a process up, less long than the server lets a transaction live."""
+    """Holds a process up, a share of the times."""
 
     def __init__(self, share: float) -> None:
         self._share = share
         self._random = Random(os.getpid())  # noqa: S311 - nothing secret
 
-    def __call__(self) -> None:
+    def __call__(self, seconds: float = HELD_SECONDS) -> None:
         if self._random.random() < self._share:
-            time.sleep(self._random.uniform(0, HELD_SECONDS))
+            time.sleep(self._random.uniform(0, seconds))
 
 
 class _HeldTransactions:
@@ -133,7 +134,7 @@ class _HeldDisplay:
         self._hold = hold
 
     def publish(self, *update: Any) -> bool:
-        self._hold()
+        self._hold(LATE_SECONDS)
         return self._inner.publish(*update)
 
     def __getattr__(self, name: str) -> Any:

@@ -43,7 +43,7 @@ class Fault:
 
 FAULTS = {
     "dual_write_off": Fault({Kind.UNREAD}),
-    "refresh_without_the_version_guard": Fault({Kind.FELL}, held=0.3),
+    "refresh_without_the_version_guard": Fault({Kind.FELL}, held=0.2),
     "a_cached_mode": Fault({Kind.UNREAD}, BORN_BEFORE),
     "a_resurrected_delete": Fault({Kind.BACK}),
     "a_stale_etag": Fault({Kind.ETAG, Kind.UNREAD}),
