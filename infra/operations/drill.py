@@ -69,7 +69,7 @@ def rollback(target: Target | OperatorError, component: str, writes: int, moves:
 @drill.command()
 @click.option("--flips", type=click.IntRange(min=1), default=200, show_default=True, help="at least")
 @click.option("--people", type=click.IntRange(1, 100), default=20, show_default=True)
-@click.option("--operations", type=click.IntRange(min=0), default=0, help="at least; the flips are spread over them")
+@click.option("--operations", type=click.IntRange(min=0), default=0, help="at least; flips are spread over them")
 @click.option("--seconds", type=click.FloatRange(min=1), help="end after so long, whatever was reached")
 @click.option("--in-process", is_flag=True, help="without gateway, bus and AppConfig; changes of mode drain in 4 s")
 @click.option("--seed", type=click.IntRange(min=0), help="of a history whose wishes and flips to have again")
