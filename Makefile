@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
 PARTS := test-deployed test-alone test-measured test-others
-.PHONY: help up down status token check lint test test-deep $(PARTS) bench soak deploy format openapi schemas household pictures guards changes mutants clean $(ENVIRONMENTS)
+.PHONY: help up down status token check lint test test-deep $(PARTS) bench soak history deploy format openapi schemas household pictures guards changes mutants clean $(ENVIRONMENTS)
 
 comma := ,
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -69,7 +69,7 @@ test: environments-test ## what 'check' does, and contract, integration, browser
 # What pytest makes of each test module may be kept, whatever the person's shell says: making it anew takes seconds.
 $(PARTS): test-%:
 	@env -u PYTHONDONTWRITEBYTECODE $(nice-$*) $(APP)pytest -q --durations=20 $($*)
-alone := $(patsubst %,tests/e2e/test_%.py,calculation_version faults recovery)
+alone := $(patsubst %,tests/e2e/test_%.py,calculation_version faults history recovery)
 deployed := tests/e2e $(alone:%=--ignore=%)
 # Coverage doubles what a test costs, so it looks at these alone: they reach by themselves what is asked of all.
 watched := contract functional unit/services
@@ -102,6 +102,10 @@ bench: environments-test ## print the speed figures, as ratios of one run
 
 soak: environments-test ## use a deployed stack while its functions are killed: make soak MINUTES=5
 	@$(APP)python -m tests.soak
+
+# On the deployed stack so many would take hours: without gateway, bus and AppConfig they take minutes.
+history: environments-test ## 100,000 reads and writes while everything flips, in process, every answer judged: make history [SEED=...]
+	@$(INFRA) drill history --in-process --people 20 --flips 200 --operations 100000 $(foreach seed,$(SEED),--seed $(seed))
 
 deploy: environments-check ## deploy to AWS: make deploy STAGE=dev ARTIFACTS_BUCKET=... AUTH_ISSUER=... AUTH_JWKS_URL=... SECRET_ID=... [PARAMETERS="NAME=VALUE ..."]
 	@STAGE="$(STAGE)" $(INFRA) deploy

@@ -2,8 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -34,6 +34,7 @@ class Sent:
     body: bytes = b""
     content_type: str = "application/json"
     role: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """For messages: whose it is does not matter."""
@@ -42,11 +43,12 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back."""
+    """What came back; the names of ``headers`` are in small letters."""
 
     status: int
     backend: str | None
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +111,22 @@ def _backend(sent: Sent, reply: Reply) -> str:
     return reply.backend
 
 
-def http(layout: Layout) -> Transport:
+def http(layout: Layout, connections: int = CONNECTIONS) -> Transport:
     """Over HTTP to a laptop stack, with tokens that it has signed."""
-    pool = urllib3.PoolManager(maxsize=CONNECTIONS, retries=False, timeout=REQUEST_SECONDS)
+    pool = urllib3.PoolManager(maxsize=connections, retries=False, timeout=REQUEST_SECONDS)
     tokens: dict[tuple[str, str | None], str] = {}
 
     def transport(sent: Sent) -> Reply | None:
         if (sent.user, sent.role) not in tokens:
             roles = () if sent.role is None else (sent.role,)
             tokens[sent.user, sent.role] = laptop.token(layout, sent.user, roles)
-        headers = {"Authorization": f"Bearer {tokens[sent.user, sent.role]}", "Content-Type": sent.content_type}
+        own = {"Authorization": f"Bearer {tokens[sent.user, sent.role]}", "Content-Type": sent.content_type}
         try:
-            answer = pool.request(sent.method, layout.base_url + sent.path, body=sent.body or None, headers=headers)
+            url, headers = layout.base_url + sent.path, {**sent.headers, **own}
+            answer = pool.request(sent.method, url, body=sent.body or None, headers=headers)
         except urllib3.exceptions.HTTPError:
             return None
-        return Reply(answer.status, answer.headers.get("X-Backend"), answer.data)
+        said = {name.lower(): value for name, value in answer.headers.items()}
+        return Reply(answer.status, said.get("x-backend"), answer.data, said)
 
     return transport

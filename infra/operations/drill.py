@@ -1,7 +1,10 @@
-"""``python -m infra drill rollback | last``: proof that going back loses nothing, on a stack of its own."""
+"""``python -m infra drill rollback | last | history``: proof that no flip loses or denies anything."""
 
+import json
 import sys
 from dataclasses import asdict
+from secrets import randbelow
+from typing import IO
 
 import click
 from rich.markup import escape
@@ -13,6 +16,10 @@ from chalicelib.flags.document.flag_document import FlagDocument
 from chalicelib.repositories.status_records import MongoStatusRecords
 from infra.deployment.packaging import ROOT, digest_of_sources
 from infra.drills.ground import laptop_ground
+from infra.drills.history.deployed import own_deployed_ground
+from infra.drills.history.drive import Exercise as HistoryExercise
+from infra.drills.history.drive import History, drive
+from infra.drills.history.in_process.ground import in_process_ground
 from infra.drills.rollback import Drilled, Exercise
 from infra.drills.rollback import drill as make
 from infra.drills.writing import WRITES
@@ -27,6 +34,8 @@ from infra.targets.options import json_option, with_target
 from infra.targets.target import Target
 
 NO_FLAGS = FlagDocument({})
+SEEDS = 1_000_000
+VIOLATIONS_SHOWN = 20
 
 
 @click.group()
@@ -65,6 +74,45 @@ def rollback(target: Target | OperatorError, component: str, writes: int, moves:
 
 
 @drill.command()
+@click.option("--flips", type=click.IntRange(min=1), default=200, show_default=True, help="at least")
+@click.option("--people", type=click.IntRange(1, 100), default=20, show_default=True)
+@click.option("--operations", type=click.IntRange(min=0), default=0, help="at least; flips are spread over them")
+@click.option("--seconds", type=click.FloatRange(min=1), help="end after so long, whatever was reached")
+@click.option("--in-process", is_flag=True, help="without gateway, bus and AppConfig; changes of mode drain in 4 s")
+@click.option("--seed", type=click.IntRange(min=0), help="of a history whose wishes and flips to have again")
+@click.option("--record", type=click.File("w"), help="write every operation there, one line of JSON each")
+@json_option
+def history(
+    flips: int,
+    people: int,
+    operations: int,
+    seconds: float | None,
+    in_process: bool,
+    seed: int | None,
+    record: IO[str] | None,
+    as_json: bool,
+) -> None:
+    """Let people read and write while everything under them flips, and judge every answer.
+
+    Flags, percentages, kill switch, sync mode and functions' processes flip, on a laptop stack of its own, or with
+    --in-process on this machine's processes and a MongoDB of their own. Exit code 1 when a write is lost or not read, a
+    deleted reading is back, a shown version fell, an ETag fits that has passed, or the backends are unequal in the end.
+    """
+    seed = randbelow(SEEDS) if seed is None else seed
+    progress_console.print(f"seed {seed}: --seed {seed} has the same wishes and flips again")
+    exercise = HistoryExercise(seed, people, flips, operations, seconds)
+    with in_process_ground(seed) if in_process else own_deployed_ground() as ground:
+        made = drive(ground, exercise, progress_console.print)
+    if record is not None:
+        record.writelines(json.dumps(operation.as_document()) + "\n" for operation in made.operations)
+    if as_json:
+        print_json(made.as_document())
+    else:
+        print_history(made)
+    sys.exit(0 if made.is_right else 1)
+
+
+@drill.command()
 @with_target(changes=False)
 @json_option
 def last(target: Target, as_json: bool) -> None:
@@ -94,6 +142,25 @@ def not_recorded(target: Target | OperatorError, record: RollbackDrill) -> str |
     except OperatorError as error:
         return str(error)
     return None
+
+
+def print_history(made: History) -> None:
+    """What a history has shown, for people: each violation with the operations that prove it."""
+    said = made.as_document()
+    table = Table("operations", "acknowledged writes", "flips", "flips refused", "violations", "seconds")
+    figures = (len(made.operations), made.acknowledged, len(made.flips), made.refused_flips, len(made.violations))
+    table.add_row(*map(str, figures), f"{made.seconds:.0f}")
+    console.print(table)
+    for name in ("outcomes", "backends", "flips"):
+        console.print(f"{name}: " + ", ".join(f"{count} {what}" for what, count in said[name].items()))
+    if len(made.backends) < 2:
+        console.print("[red]one backend has answered alone: it proves nothing; let more flip[/]")
+    for violation in made.violations[:VIOLATIONS_SHOWN]:
+        console.print(f"[red]{violation.kind}[/]: {escape(violation.says)}")
+        for operation in violation.operations:
+            console.print(f"  {escape(json.dumps(operation.as_document()))}")
+    if (unseen := len(made.violations) - VIOLATIONS_SHOWN) > 0:
+        console.print(f"and {unseen} more: --json has them all")
 
 
 def print_drilled(drilled: Drilled) -> None:

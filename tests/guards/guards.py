@@ -48,6 +48,8 @@ IN_FLIGHT = "tests/integration/account/test_in_flight.py::"
 NEWCOMER = f"{IN_FLIGHT}test_a_transaction_that_began_before_the_fence_cannot_commit_behind_it[of a newcomer"
 DIES = "tests/integration/account/test_crashes.py::test_wherever_an_erasure_dies_the_scheduled_function_ends_it"
 BACKUP = "tests/integration/infra/test_backup.py::"
+HISTORY = "tests/integration/infra/history/test_history.py::"
+JUDGE = "tests/unit/infra/drills/history/test_checker.py::"
 BACKUP_FILE = "tests/unit/infra/operations/test_backup_file.py::"
 # Goes on working without any of them: a guard that is out breaks nothing as long as nothing goes wrong.
 CONTROL = "tests/integration/refresh/test_refresh.py::test_a_real_household_is_imported_and_shown"
@@ -888,5 +890,43 @@ GUARDS = (
             "tests/integration/repositories/test_operator_records.py::"
             "test_a_rollout_goes_on_without_the_person_and_who_has_read_it_cannot_bring_them_back",
         ),
+    ),
+    Guard(
+        "the version in a view's ETag",
+        "chalicelib/services/display/display.py",
+        """return f'"{self.state.calculation_version}.{self.state.display_version}{behind}{day}"'""",
+        """return f'"{self.state.calculation_version}{behind}{day}"'""",
+        (f"{HISTORY}test_no_answer_denies_an_earlier_one_while_everything_flips",),
+    ),
+    Guard(
+        "the removal of a reading's twin",
+        "chalicelib/repositories/dual_write.py",
+        "twin = collection.find_one_and_delete({",
+        "twin = collection.find_one({",
+        (f"{HISTORY}test_no_answer_denies_an_earlier_one_while_everything_flips",),
+    ),
+    Guard(
+        "the judge's look at stored views that go back",
+        "infra/drills/history/checker.py",
+        "if shown.version < meter.stored:",
+        "if False:",
+        (
+            f"{JUDGE}test_a_stored_view_that_goes_back_is_found_though_nobody_got_to_see_it",
+            f"{HISTORY}test_a_planted_fault_is_found_with_its_proof[refresh_without_the_version_guard]",
+        ),
+    ),
+    Guard(
+        "the judge's look at what must not be there",
+        "infra/drills/history/checker.py",
+        "dates = {*shown.rows, *meter.slots} if shown.whole else shown.rows",
+        "dates = shown.rows",
+        (f"{JUDGE}test_what_is_not_there_in_the_end_is_lost",),
+    ),
+    Guard(
+        "the judge's patience with unknown outcomes",
+        "infra/drills/history/slots.py",
+        "self.late[amount] = write.ended + seconds",
+        "pass",
+        (f"{JUDGE}test_it_may_happen_late_and_then_it_stays",),
     ),
 )

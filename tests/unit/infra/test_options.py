@@ -39,6 +39,7 @@ dlq ls --queue-url
 dlq redrive ID --all? --reason --queue-url
 dlq show ID! --queue-url
 down --all? --yes?
+drill history --flips=200(1..) --people=20(1..100) --operations(0..) --seconds --in-process? --seed(0..) --record
 drill last
 drill rollback --component=energy_forms --writes=500(20..) --moves=3(1..20)
 flags explain USER! COMPONENT! --at

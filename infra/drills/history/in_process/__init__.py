@@ -1,0 +1,1 @@
+"""A history on this machine alone: the functions as processes, without gateway, bus and AppConfig."""

@@ -1,0 +1,51 @@
+"""Makes processes of functions in a moment: a process that has imported everything forks one for each connection.
+
+``python -m infra.drills.history.in_process.process_source SOCKET URI DATABASE HELD [FAULT]``: listens at a Unix socket
+until its standard input ends. A line of JSON is a message, a line comes back. FAULT (``module:function``) is called
+before the first fork: a test plants it. No thread and no connection to the database is there before a fork.
+"""
+
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+from importlib import import_module
+
+from chalicelib.monitoring.logger import logger
+from infra.drills.history.in_process.function_process import FunctionProcess
+
+
+def main(address: str, uri: str, database: str, held: float, fault: str | None) -> None:
+    """Fork a process for each connection until standard input ends."""
+    if fault is not None:
+        module, _, name = fault.partition(":")
+        getattr(import_module(module), name)()
+    logger().setLevel("CRITICAL")
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
+    with socket.socket(socket.AF_UNIX) as listener, selectors.DefaultSelector() as selector:
+        listener.bind(address)
+        listener.listen(64)
+        selector.register(listener, selectors.EVENT_READ)
+        selector.register(sys.stdin, selectors.EVENT_READ)
+        while all(key.fileobj is listener for key, _ in selector.select()):
+            connection, _ = listener.accept()
+            if os.fork() == 0:
+                listener.close()
+                _serve(connection, FunctionProcess(uri, database, held))
+                os._exit(0)
+            connection.close()
+
+
+def _serve(connection: socket.socket, function: FunctionProcess) -> None:
+    with connection, connection.makefile("rwb") as stream:
+        stream.write(f"{os.getpid()}\n".encode())
+        stream.flush()
+        for line in stream:
+            stream.write(json.dumps(function.answer(json.loads(line))).encode() + b"\n")
+            stream.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4]), sys.argv[5] if len(sys.argv) > 5 else None)

@@ -1,0 +1,164 @@
+"""The processes of functions as a history's ground uses them: asked one at a time each, killed, made anew."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from queue import LifoQueue
+from random import Random
+from tempfile import mkdtemp
+from typing import Any
+
+from infra.errors import OperatorError
+from infra.local.layout import ROOT
+from infra.local.waiting import wait_until
+
+START_SECONDS = 60.0
+HELD_SHARE = 0.01  # of the writes: they are held up in the middle
+LATEST_FLAGS_SECONDS = 1.0
+Message = dict[str, Any]
+
+
+class Worker:
+    """One process, over its connection."""
+
+    def __init__(self, address: str) -> None:
+        self._socket = _connected(address)
+        self._stream = self._socket.makefile("rwb")
+        said = self._stream.readline()
+        if not said:
+            self.close()
+            raise OperatorError("a function's process has ended before it began: is its code sound?")
+        self.pid = int(said)
+        self.flags = ""
+
+    def ask(self, message: Message) -> Message | None:
+        """What it answers; None where it was killed meanwhile."""
+        try:
+            self._stream.write(json.dumps(message).encode() + b"\n")
+            self._stream.flush()
+            line = self._stream.readline()
+        except OSError:
+            return None
+        return json.loads(line) if line.endswith(b"\n") else None
+
+    def close(self) -> None:
+        """The process ends by itself when its connection does."""
+        with suppress(OSError):
+            self._stream.close()
+        self._socket.close()
+
+
+class FunctionPool:
+    """So many processes; who asks waits for a free one. New flags reach each of them some time within a second."""
+
+    def __init__(self, address: str, size: int, random: Random) -> None:
+        self._address = address
+        self._free: LifoQueue[Worker] = LifoQueue()
+        self._random = random
+        self._lock = threading.Lock()
+        self._alive: dict[int, Worker] = {}
+        self._flags, self._flags_since = "", 0.0
+        for _ in range(size):
+            self._free.put(self._made())
+
+    def ask(self, message: Message) -> Message | None:
+        """What a function answers; None where its process was killed: another one takes its place."""
+        worker = self._free.get()
+        answer = worker.ask(message | self._news(worker))
+        if answer is None:
+            with self._lock:
+                self._alive.pop(worker.pid, None)
+            worker.close()
+            worker = self._made()
+        self._free.put(worker)
+        return answer
+
+    def deploy(self, flags: str) -> None:
+        """Another flag document, from now on."""
+        self._flags, self._flags_since = flags, time.monotonic()
+
+    def kill(self) -> int:
+        """Kill one process, whatever it does just now; returns its id."""
+        with self._lock:
+            pid = self._random.choice(list(self._alive))
+            os.kill(pid, signal.SIGKILL)
+            return pid
+
+    def close(self) -> None:
+        """End all processes."""
+        for worker in [*self._alive.values()]:
+            worker.close()
+
+    def _news(self, worker: Worker) -> Message:
+        """The flags that a process does not know yet; it polls as seldom as it likes."""
+        flags, waits = self._flags, time.monotonic() - self._flags_since
+        if worker.flags == flags or self._random.uniform(0, LATEST_FLAGS_SECONDS) > waits:
+            return {}
+        worker.flags = flags
+        return {"flags": flags}
+
+    def _made(self) -> Worker:
+        worker = Worker(self._address)
+        with self._lock:
+            self._alive[worker.pid] = worker
+        return worker
+
+
+@contextmanager
+def function_source(
+    uri: str, database: str, held: float, fault: str | None = None
+) -> Iterator[Callable[..., FunctionPool]]:
+    """Where pools get their processes from; ``fault``: what a test plants in each of them."""
+    folder = Path(mkdtemp(prefix="energy-monitor-history-"))
+    address, log = str(folder / "functions"), folder / "log"
+    command = [sys.executable, "-m", f"{__package__}.process_source", address, uri, database, str(held)]
+    pools: list[FunctionPool] = []
+    with log.open("wb") as said:
+        source = subprocess.Popen(  # noqa: S603 - our own module
+            [*command, *([fault] if fault else [])],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+        )
+
+    def pool(size: int, random: Random) -> FunctionPool:
+        pools.append(FunctionPool(address, size, random))
+        return pools[-1]
+
+    try:
+        if not wait_until(lambda: Path(address).exists() or source.poll() is not None, START_SECONDS) or source.poll():
+            raise OperatorError(f"no function process can be made: {log.read_text()[-1000:]}")
+        yield pool
+    finally:
+        for made in pools:
+            made.close()
+        if source.stdin:
+            source.stdin.close()
+        source.wait(START_SECONDS)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _connected(address: str) -> socket.socket:
+    """The source binds before it listens."""
+    connection = socket.socket(socket.AF_UNIX)
+
+    def connected() -> bool:
+        with suppress(ConnectionRefusedError):
+            connection.connect(address)
+            return True
+        return False
+
+    if not wait_until(connected, START_SECONDS):
+        raise OperatorError("the process that makes functions does not answer")
+    return connection
