@@ -88,9 +88,10 @@ def test_scripts_import_files_that_are_there() -> None:
             assert target.relative_to(files.FOLDER).as_posix() in files.web_files().assets
 
 
-def test_the_first_load_stays_within_its_budget(api: Api) -> None:
-    page = get(api, "/", BROWSER)
-    paths = first_load(get(api, "/"))
+@pytest.mark.parametrize("entry", ["/", "/ops-console"])
+def test_the_first_load_stays_within_its_budget(api: Api, entry: str) -> None:
+    page = get(api, entry, BROWSER)
+    paths = first_load(get(api, entry))
     loaded = [page, *(get(api, path, BROWSER) for path in paths)]
     assert {answer.headers["Content-Encoding"] for answer in loaded} == {"gzip"}
     assert sum(len(answer.body) for answer in loaded) <= BUDGET_BYTES

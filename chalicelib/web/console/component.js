@@ -2,9 +2,10 @@
 
 import { html } from "../vendor/preact.js";
 import { Chart, filled } from "./charts.js";
+import { List, Milliseconds, Short } from "./details.js";
 import { useDocument } from "./documents.js";
 import { isKeptOnly, Share, STATUS, Verdict } from "./overview.js";
-import { Command, Fact, Figure, List, Milliseconds, Moment, Panel, Percent, Short, useConsole } from "./parts.js";
+import { Command, Fact, Figure, Moment, Panel, Percent, useConsole } from "./parts.js";
 import { FLAGS, Plan } from "./plan.js";
 import { ROLLOUTS, Rollout } from "./rollout.js";
 import { screenWords } from "./screen_words.js";

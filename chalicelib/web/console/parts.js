@@ -1,4 +1,4 @@
-/** What every screen is made of: its frame, a figure with its name and the command that prints it, moments, tables. */
+/** What every screen is made of: its frame, a figure with its name and the command that prints it, moments. */
 
 import { useSurroundings } from "../page/component.js";
 import { html, useRef, useState } from "../vendor/preact.js";
@@ -62,12 +62,6 @@ export function Percent({ value }) {
   return html`<${Figure} value=${value}>${formats.number(Number(value), 3)}\u00a0%<//>`;
 }
 
-/** @param {{value: number | null | undefined}} props ``value`` in milliseconds */
-export function Milliseconds({ value }) {
-  const { formats } = useConsole();
-  return html`<${Figure} value=${value}>${typeof value === "number" && formats.amount(value, "ms")}<//>`;
-}
-
 /**
  * A length of time in its largest fitting unit.
  * @param {{value: number | null | undefined}} props ``value`` in seconds
@@ -117,18 +111,6 @@ export function Fact({ name, command, problem, children }) {
   `;
 }
 
-const DIGEST = /[0-9a-f]{16,}/g;
-const DIGITS = 8; // enough to tell two apart by eye
-
-/**
- * A text with its digests cut to their first digits, which are in every longer form of them; the whole is its title.
- * @param {{text: string}} props
- */
-export function Short({ text }) {
-  const shown = text.replaceAll(DIGEST, (digest) => digest.slice(0, DIGITS));
-  return html`<code title=${shown === text ? null : text}>${shown}</code>`;
-}
-
 /**
  * A command, copied by a press.
  * @param {{text: string}} props
@@ -147,22 +129,5 @@ export function Command({ text }) {
       <span class="spoken">${said.copy}: </span><code ref=${code}>${text}</code>
       <small role="status">${isCopied && said.copied}</small>
     </button>
-  `;
-}
-
-/**
- * A table that scrolls by itself where it is wider than its place.
- * @param {{name: string, heads: unknown[], rows: {key: string, cells: unknown[]}[], empty?: string}} props
- */
-export function List({ name, heads, rows, empty }) {
-  const { said } = useConsole();
-  if (!rows.length && empty) return html`<p>${empty}</p>`;
-  return html`
-    <div class="table-scroll" tabindex="0" role="region" aria-label=${said.tableOf(name)}>
-      <table class="listed">
-        <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
-        <tbody>${rows.map(({ key, cells }) => html`<tr key=${key}>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
-      </table>
-    </div>
   `;
 }

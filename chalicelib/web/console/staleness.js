@@ -1,8 +1,9 @@
 /** Meters whose display is behind what was written, and why. */
 
 import { html } from "../vendor/preact.js";
+import { List, Short } from "./details.js";
 import { useDocument } from "./documents.js";
-import { Command, Fact, Figure, List, Moment, Panel, Seconds, Short, useConsole } from "./parts.js";
+import { Command, Fact, Figure, Moment, Panel, Seconds, useConsole } from "./parts.js";
 import { screenWords } from "./screen_words.js";
 
 const PATH = "/ops/staleness";

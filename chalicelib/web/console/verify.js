@@ -1,8 +1,9 @@
 /** Whether both sides hold the same readings: the last comparison, and a new one, which goes on until it is finished. */
 
 import { html } from "../vendor/preact.js";
+import { Short } from "./details.js";
 import { useDocument, useDocuments } from "./documents.js";
-import { Command, Fact, Figure, Moment, Panel, Short, useConsole } from "./parts.js";
+import { Command, Fact, Figure, Moment, Panel, useConsole } from "./parts.js";
 import { screenWords } from "./screen_words.js";
 
 const PATH = "/ops/verify";
