@@ -1,7 +1,8 @@
 /** The rollout that carries a component: how far it is, what comes next and when, and why it waits or has stopped. */
 
 import { html } from "../vendor/preact.js";
-import { Fact, List, Moment, Seconds, useConsole } from "./parts.js";
+import { List } from "./details.js";
+import { Fact, Moment, Seconds, useConsole } from "./parts.js";
 import { screenWords } from "./screen_words.js";
 
 export const ROLLOUTS = "/ops/rollouts";
