@@ -39,15 +39,10 @@ FOLDER = ROOT / ".environments"
 LOCAL = ROOT / "infra" / "local"
 PLUGIN = LOCAL / "localstack_plugin"
 
+OWN = ("runtime", "localstack", "appconfig", "javascript", "templates", "issuer", "mongod")
 REQUIREMENTS = {
     "app": [ROOT / "requirements.txt", ROOT / "infra" / "requirements.txt", ROOT / "tests" / "requirements.txt"],
-    "runtime": [LOCAL / "requirements" / "runtime.txt"],
-    "localstack": [LOCAL / "requirements" / "localstack.txt"],
-    "appconfig": [LOCAL / "requirements" / "appconfig.txt"],
-    "javascript": [LOCAL / "requirements" / "javascript.txt"],
-    "templates": [LOCAL / "requirements" / "templates.txt"],
-    "issuer": [LOCAL / "requirements" / "issuer.txt"],
-    "mongod": [LOCAL / "requirements" / "mongod.txt"],
+    **{name: [LOCAL / "requirements" / f"{name}.txt"] for name in OWN},
 }
 JAVASCRIPT = [ROOT / "infra" / "javascript" / name for name in ("package.json", "package-lock.json")]
 ONLY_CHECKS = ["javascript", "templates"]

@@ -71,7 +71,7 @@ def print_mode(report: ModeReport) -> None:
     state = report.state
     rows = Table.grid(padding=(0, 2))
     rows.add_row("mode", f"[bold]{state.mode}[/]: {MEANINGS[state.mode]}")
-    rows.add_row("since", "ever" if not state.since else moment(state.since))
+    rows.add_row("since", "ever" if state.changed_at is None else moment(state.changed_at))
     rows.add_row("drain", f"{report.drain_seconds:.0f} s to go" if report.drain_seconds else "done")
     rows.add_row("sides", sides(state))
     if report.stop:

@@ -74,6 +74,11 @@ class SyncState:
     read_at: int = field(default=0, compare=False)
 
     @property
+    def changed_at(self) -> int | None:
+        """When the mode began; None: the data began with it."""
+        return self.since or None
+
+    @property
     def writes(self) -> tuple[Side, ...]:
         """Where every write goes."""
         return _WRITES[self.mode]

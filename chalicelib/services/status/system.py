@@ -37,7 +37,7 @@ class SystemLook:
             return SyncBlock(
                 command=f"{COMMAND} mode show",
                 mode=state.mode.value,
-                since=state.since or None,  # 0: the data began with it
+                since=state.changed_at,
                 authoritative=state.authoritative.value,
                 catching_up=state.catching_up and state.catching_up.value,
                 drain_seconds=round(state.drain_seconds(), 1),

@@ -50,7 +50,7 @@ class ModeReport:
         state = self.state
         return {
             "mode": state.mode.value,
-            "since": moment(state.since) if state.since else None,  # 0: the data began with it
+            "since": None if state.changed_at is None else moment(state.changed_at),
             "authoritative": state.authoritative.value,
             "catchingUp": state.catching_up and state.catching_up.value,
             "drainSeconds": round(self.drain_seconds, 1),

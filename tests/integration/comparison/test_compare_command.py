@@ -240,12 +240,14 @@ def test_the_bug_that_the_readme_plants_is_found_and_mended(
     assert stacks in plant
     here = plant.replace(stacks, f"{mongodb_uri}').{migrated.name}")
     subprocess.run(["bash", "-euc", f"{sys.executable} {here}"], check=True, timeout=60)
-    assert document(capsys, 1, "run", "--user", person)["different"]
+    assert document(capsys, 1, "run", "--user", person)["different"] == 3, "both ends of the table, and the whole of it"
     found = document(capsys, 1, "report")["differences"]
     places = {(difference["component"], difference["place"]): difference["fingerprint"] for difference in found}
+    assert places.keys() == {("energy_table", f"readings[].{name}") for name in ("amount", "revision")}
     planted = places["energy_table", "readings[].amount"]
     assert run("report") == 1
-    assert f"{planted}  energy_table, value at readings[].amount;" in capsys.readouterr().out
+    said = f"{planted}  energy_table, value at readings[].amount; 3 answers to 1 user, last seen"
+    assert said in capsys.readouterr().out
     with pytest.raises(SystemExit) as repaired:
         command_line.run(["repair", "--user", person, "--apply", "--yes"])
     assert repaired.value.code == 0

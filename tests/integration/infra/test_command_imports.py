@@ -52,6 +52,7 @@ def test_the_list_of_commands_imports_none_of_them(arguments: list[str]) -> None
         (["mode", "set", "old_only", "--reason", "x"], 0),
         (["sync"], 0),
         (["verify"], 0),
+        (["verify", "--last"], 0),
         (["repair"], 0),
         (["rebuild", "--check"], 0),
         (["sweep"], 0),
@@ -67,8 +68,9 @@ def test_a_command_on_the_database_imports_no_aws_no_web_and_no_powertools(
     assert packages & NEITHER == set()
 
 
-def test_a_database_that_is_down_is_said_without_importing_more() -> None:
-    code, packages = imported("mode", "show", MONGODB_URI="mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100")
+@pytest.mark.parametrize("command", [["mode", "show"], ["verify", "--last"]])
+def test_a_database_that_is_down_is_said_without_importing_more(command: list[str]) -> None:
+    code, packages = imported(*command, MONGODB_URI="mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100")
     assert code == 1
     assert packages & NEITHER == set()
 
