@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 
 from chalicelib.alarms.board import Alarm
 from chalicelib.bootstrap.operations import LIMITS, Ports, now
-from chalicelib.domain.gate.evidence import AllowedHours, Limits
+from chalicelib.domain.gate.evidence import Limits
 from chalicelib.domain.operating import Obstacle
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import to_ms
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.status.blocks import RingingAlarm
 from chalicelib.domain.status.flags import FlagsSeen
 from chalicelib.flags.changes.inspect import FlagOverview
@@ -51,10 +50,6 @@ def status_sources(
         rings = (alarm for alarm in alarms() if alarm.state == "ALARM")
         return [RingingAlarm(alarm.name, alarm.severity, to_ms(alarm.since), alarm.look) for alarm in rings]
 
-    def hours(component: Component) -> AllowedHours | None:
-        rollout = ports.rollouts.find(component)
-        return None if rollout is None else rollout.plan.hours
-
     return StatusSources(
         control=ports.sync_control,
         lagging=ports.lagging,
@@ -75,5 +70,5 @@ def status_sources(
         census=ports.census,
         users=ports.known_users,
         limits=limits,
-        hours=hours,
+        rollouts=ports.rollouts,
     )

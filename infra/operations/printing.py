@@ -19,6 +19,8 @@ from chalicelib.services.sync.sync_job import SyncReport
 from chalicelib.services.sync.sync_modes import ModeReport
 from infra.targets.naming import addressed
 
+UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
 
 class _Console(Console):
     """A console whose commands name the stack that the person has named."""
@@ -59,6 +61,16 @@ def counted(number: int, thing: str) -> str:
 def minute(instant: int) -> str:
     """An instant for people, to the minute of UTC: the JSON has whole ones, which are wider."""
     return f"{to_datetime(instant):%Y-%m-%d %H:%M}"
+
+
+def duration(seconds: int) -> str:
+    """A time in its two largest units: ``1 d 4 h``."""
+    parts: list[str] = []
+    for size, unit in UNITS:
+        if seconds >= size:
+            parts.append(f"{seconds // size} {unit}")
+            seconds %= size
+    return " ".join(parts[:2]) or "0 s"
 
 
 def folding_table(*names: str) -> Table:

@@ -294,6 +294,23 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutBlock(Block):
+    """What carries a component, or did: ``state`` None: nothing ever. ``step`` and ``next`` as people call them.
+
+    ``reason``: why the state is as it is. ``seconds_left``: of the step that is held, where another one follows by
+    itself. ``waits``: why nothing rises, as the schedule saw it last.
+    """
+
+    state: str | None = None
+    by: str | None = None
+    reason: str | None = None
+    step: str | None = None
+    next: str | None = None
+    seconds_left: int | None = None
+    waits: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentStatus:
     """One component."""
 
@@ -310,6 +327,7 @@ class ComponentStatus:
     comparisons: ComparisonsBlock
     feedback: FeedbackBlock
     last_change: LastChangeBlock
+    rollout: RolloutBlock
     verdict: Verdict
 
 

@@ -9,7 +9,6 @@ from chalicelib.domain.gate.census import is_outdated
 from chalicelib.domain.gate.census_records import Censuses
 from chalicelib.domain.gate.counted import Counted, judged_by, rules_ended
 from chalicelib.domain.gate.evidence import (
-    AllowedHours,
     Census,
     GateEvidence,
     Rehearsal,
@@ -21,6 +20,7 @@ from chalicelib.domain.operating import COMMAND, Obstacle
 from chalicelib.domain.rollout.comparison_log import IgnoreRule
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.figures import Share
+from chalicelib.domain.rollouts.rollout import Rollout
 from chalicelib.domain.status.blocks import RingingAlarm
 from chalicelib.domain.status.flags import FlagsSeen
 from chalicelib.domain.status.records import RollbackDrill
@@ -61,7 +61,7 @@ class GateLook:
         people = known(self._people, 0, name.EVIDENCE)
         censuses = known(self._censuses, Censuses(), name.EVIDENCE)
         drill = known(self._drill, None, name.REHEARSAL)
-        hours: AllowedHours | None = known(self._looks.at(partial(self._sources.hours, component)), None, name.HOURS)
+        rollout: Rollout | None = known(self.rollout(component), None, name.HOURS)
         counting = (name.ANSWERS, name.EVIDENCE, name.ERRORS, name.LATENCY, name.RULES)
         code = known(self._code, "", name.REHEARSAL, *counting, *(() if _lost(verified) else (name.VERIFIED,)))
         judged = judged_by(component)
@@ -89,7 +89,7 @@ class GateLook:
             alarms=[alarm.name for alarm in ringing if _concerns(alarm, component)],
             rules_ended=ended,
             rehearsal=_rehearsal(drill),
-            hours=hours,
+            hours=rollout.plan.hours if rollout else None,
             unknown=unknown,
         )
 
@@ -97,6 +97,14 @@ class GateLook:
     def flags(self) -> FlagsSeen | Problem:
         """The deployed document."""
         return self._looks.beside(self._sources.flags)
+
+    def rollout(self, component: Component) -> Rollout | Problem | None:
+        """What carries a component, or did; None: nothing ever."""
+        return self._rollouts if isinstance(self._rollouts, Problem) else self._rollouts.get(component)
+
+    @cached_property
+    def _rollouts(self) -> Mapping[Component, Rollout] | Problem:
+        return self._looks.at(lambda: {each.component: each for each in self._sources.rollouts.all()})
 
     @cached_property
     def _sync(self) -> SyncState | Problem:

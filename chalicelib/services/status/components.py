@@ -17,6 +17,7 @@ from chalicelib.services.status.parts import (
     backends_block,
     comparisons_block,
     feedback_block,
+    rollout_block,
     share_block,
     stage_of,
 )
@@ -75,6 +76,7 @@ class ComponentsLook:
             comparisons=comparisons,
             feedback=feedback_block(self._feedback, component, f"{COMMAND} compare feedback --hours {self._hours}"),
             last_change=self._changes[component],
+            rollout=rollout_block(self._gate.rollout(component), component, self._now),
             verdict=verdict(evidence),
         )
 

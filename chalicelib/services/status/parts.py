@@ -9,6 +9,7 @@ from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.rollout.feedback import OPEN
 from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures, Share
 from chalicelib.domain.rollout.sample_ratio import mismatch
+from chalicelib.domain.rollouts.rollout import UNDER_WAY, Rollout, State
 from chalicelib.domain.status.blocks import (
     Answers,
     BackendsBlock,
@@ -16,6 +17,7 @@ from chalicelib.domain.status.blocks import (
     FeedbackBlock,
     FingerprintSeen,
     FlagsBlock,
+    RolloutBlock,
     ShareBlock,
     Stage,
 )
@@ -67,6 +69,26 @@ def share_block(found: Share | Problem, flag: FlagSeen | None, command: str) -> 
         set=wanted,
         mismatch=share_mismatch(found, flag),
         partial=found.partial,
+    )
+
+
+def rollout_block(found: Rollout | Problem | None, component: Component, now: int) -> RolloutBlock:
+    """What carries a component, and what comes next."""
+    command = f"{COMMAND} rollout status {component}"
+    if isinstance(found, Problem):
+        return RolloutBlock(command=command, problem=found.text)
+    if found is None:
+        return RolloutBlock(command=command)
+    runs = found.state is State.RUNNING
+    return RolloutBlock(
+        command=command,
+        state=found.state.value,
+        by=found.by,
+        reason=found.reason,
+        step=found.held.name if found.held else None,
+        next=found.following.name if found.following and found.state in UNDER_WAY else None,
+        seconds_left=max(0, found.held_until - now) // 1000 if runs else None,
+        waits=found.seen.text if runs and found.seen else None,
     )
 
 

@@ -8,14 +8,14 @@ from typing import NoReturn, TypeVar
 from chalicelib.domain.account import Erasures
 from chalicelib.domain.gate.census_records import CensusRecords
 from chalicelib.domain.gate.counted import CountedEvidence
-from chalicelib.domain.gate.evidence import AllowedHours, Limits
+from chalicelib.domain.gate.evidence import Limits
 from chalicelib.domain.meters.lagging import LaggingMeters
 from chalicelib.domain.operating import Obstacle
 from chalicelib.domain.rollout.comparison_log import ComparisonLog
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.feedback import FeedbackLog
 from chalicelib.domain.rollout.figures import RolloutFigures
 from chalicelib.domain.rollout.flag_history import FlagHistory, KnownUsers
+from chalicelib.domain.rollouts.ports import Rollouts
 from chalicelib.domain.status.blocks import RingingAlarm
 from chalicelib.domain.status.flags import FlagsSeen
 from chalicelib.domain.status.records import StatusRecords
@@ -31,7 +31,7 @@ class StatusSources:
 
     ``flags``, ``readiness``: what is deployed, and why nobody may be sent to the new backend yet. ``letters``: how many
     dead letters there are; ``alarms``: those that ring. ``release``: the digest of the deployed code, "" where nobody
-    knows; ``hours``: when a component may rise, None: at any hour. All may raise.
+    knows. All may raise.
     """
 
     control: SyncControl
@@ -53,7 +53,7 @@ class StatusSources:
     census: CensusRecords
     users: KnownUsers
     limits: Limits
-    hours: Callable[[Component], AllowedHours | None]
+    rollouts: Rollouts
 
     def once(self) -> "StatusSources":
         """The same for one look: AWS is asked once for each thing, whoever wants to know it."""

@@ -168,14 +168,14 @@ export function Carry({ component, of: rollout }) {
       json,
       patience: CHANGE_PATIENCE_MS,
     });
-    return `${said.states[body.state] ?? body.state}: ${nameOf(body.step, said, said.nothingYet)}.`;
+    return `${common.rolloutStates[body.state] ?? body.state}: ${nameOf(body.step, common, said.nothingYet)}.`;
   };
   const button = (
     /** @type {keyof typeof said.actions} */ name,
     { action = /** @type {string} */ (name), more = {}, isGrave = false } = {},
   ) => html`
     <${Action} label=${said.actions[name]} isGrave=${isGrave} send=${(/** @type {string} */ reason) => send(action, { reason, ...more })}>
-      <p>${said.will[name](common.components[component], nameOf(rollout?.next, said, said.nothingNext))}</p>
+      <p>${said.will[name](common.components[component], nameOf(rollout?.next, common, said.nothingNext))}</p>
     <//>
   `;
   const state = rollout?.state;

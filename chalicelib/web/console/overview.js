@@ -55,7 +55,20 @@ export function Alarms({ all, empty }) {
 
 /** One component of the migration. @param {{of: any, flags: string | undefined}} props ``flags``: the command for all flags */
 function Card({
-  of: { component, stage, percent, exact, testUsers, share, backends, comparisons, feedback, verdict, problem },
+  of: {
+    component,
+    stage,
+    percent,
+    exact,
+    testUsers,
+    share,
+    backends,
+    comparisons,
+    feedback,
+    rollout,
+    verdict,
+    problem,
+  },
   flags,
 }) {
   const { said } = useConsole();
@@ -67,6 +80,7 @@ function Card({
       <p class="stage">${isKept && html`<strong>${said.stages.off}</strong>`}<span class=${isKept ? "kept" : ""}><${Percent} value=${percent} /></span> <span>${isKept ? said.kept : (said.stages[stage] ?? stage)}</span></p>
       ${problem && html`<p class="trouble">${problem}</p>`}
       <${Verdict} of=${verdict} />
+      <${Carried} of=${rollout} />
       <details open=${!isAtRest}><summary>${said.figures}</summary><dl>
         <${Fact} name=${said.onNew} problem=${share?.problem} command=${share?.command}>
           <${Share} of=${share} />
@@ -82,6 +96,18 @@ function Card({
         <${Fact} name=${said.openFeedback} problem=${feedback?.problem} command=${feedback?.command}><${Figure} value=${feedback?.open} /><//>
       </dl></details>
     </article>
+  `;
+}
+
+/** How far a rollout carries it, or why it does not any more. @param {{of: any}} props */
+function Carried({ of: rollout }) {
+  const { said } = useConsole();
+  if (rollout?.problem) return html`<p class="trouble">${rollout.problem}</p>`;
+  const { state, step, next, secondsLeft, reason } = rollout ?? {};
+  if (!state) return null;
+  const named = (/** @type {string} */ name) => (name === "test users" ? said.testUsers : name);
+  return html`
+    <p class=${state === "stopped" ? "trouble" : ""}>${said.rolloutStates[state] ?? state}${step && `, ${named(step)}`}${next && ` → ${named(next)}`}${secondsLeft > 0 && html` (<${Seconds} value=${secondsLeft} />)`}${state !== "running" && html`: <span lang="en">${reason}</span>`}</p>
   `;
 }
 

@@ -25,19 +25,19 @@ export function Rollout({ of: rollout }) {
   return html`
     <dl class="facts">
       <${Fact} name=${said.state} command=${command}>
-        <strong>${said.states[state] ?? state}</strong>, ${by}: <span class=${state === "stopped" ? "trouble" : ""}>${reason}</span>
+        <strong>${common.rolloutStates[state] ?? state}</strong>, ${by}: <span class=${state === "stopped" ? "trouble" : ""}>${reason}</span>
       <//>
-      <${Fact} name=${said.at}>${nameOf(step, said, said.nothingYet)}, ${common.since} <${Moment} at=${since} /><//>
+      <${Fact} name=${said.at}>${nameOf(step, common, said.nothingYet)}, ${common.since} <${Moment} at=${since} /><//>
       ${
         isRunning &&
         html`
-        <${Fact} name=${said.next}>${nameOf(next, said, said.nothingNext)}<//>
+        <${Fact} name=${said.next}>${nameOf(next, common, said.nothingNext)}<//>
         <${Fact} name=${said.timeLeft}>${secondsLeft > 0 ? html`<${Seconds} value=${secondsLeft} />` : said.over}<//>
         <${Fact} name=${said.waits} command=${seen?.command || null}><span lang=${seen ? "en" : null}>${seen?.text ?? said.notYet}</span><//>
       `
       }
       <${Fact} name=${said.plan}>
-        ${plan.steps.map((/** @type {any} */ each, /** @type {number} */ index) => html`${index > 0 && ", "}${nameOf(each, said, "")} (<${Seconds} value=${each.holdSeconds} />)`)}
+        ${plan.steps.map((/** @type {any} */ each, /** @type {number} */ index) => html`${index > 0 && ", "}${nameOf(each, common, "")} (<${Seconds} value=${each.holdSeconds} />)`)}
         ${plan.approvals > 0 && html`<p>${said.secondPerson}</p>`}
         ${approval && html`<p>${said.agreed(approval.by, `${approval.percent} %`)}</p>`}
       <//>

@@ -55,13 +55,6 @@ const ENGLISH = {
   rollout: {
     none: "No rollout carries this component. Percentages are changed by hand.",
     state: "State",
-    states: /** @type {Record<string, string>} */ ({
-      running: "it carries itself",
-      paused: "paused",
-      stopped: "stopped by itself",
-      aborted: "aborted",
-      done: "done",
-    }),
     at: "Now at",
     next: "Next step",
     timeLeft: "Held for another",
@@ -72,7 +65,6 @@ const ENGLISH = {
     secondPerson: "Each rise needs a second person.",
     plan: "Plan",
     log: "What happened",
-    testUsers: "test users",
     nothingYet: "nothing yet",
     nothingNext: "nothing",
     actions: {
@@ -268,13 +260,6 @@ const GERMAN = {
   rollout: {
     none: "Kein Rollout trägt diese Komponente. Der Anteil wird von Hand geändert.",
     state: "Stand",
-    states: {
-      running: "läuft von selbst",
-      paused: "pausiert",
-      stopped: "hat sich selbst angehalten",
-      aborted: "abgebrochen",
-      done: "fertig",
-    },
     at: "Jetzt bei",
     next: "Nächster Schritt",
     timeLeft: "Wird noch gehalten",
@@ -285,7 +270,6 @@ const GERMAN = {
     secondPerson: "Jeder Anstieg braucht eine zweite Person.",
     plan: "Plan",
     log: "Was geschah",
-    testUsers: "Testpersonen",
     nothingYet: "noch nichts",
     nothingNext: "nichts",
     actions: {

@@ -8,11 +8,10 @@ from rich.table import Table
 from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.domain.rollouts.plan import Plan, written
 from chalicelib.domain.rollouts.rollout import Rollout, State
-from infra.operations.printing import console, folding_table, minute, printable
+from infra.operations.printing import console, duration, folding_table, minute, printable
 
 NOTHING_YET = "the schedule looks within a minute"
 COLOURS = {State.RUNNING: "green", State.STOPPED: "red", State.PAUSED: "yellow"}
-UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def print_rollouts(found: Sequence[Rollout], now: int) -> None:
@@ -56,16 +55,6 @@ def print_changed(change: FlagChange) -> None:
         console.print(f"in effect everywhere after {change.in_effect_ms / 1000:.1f} s")
     if change.problem:
         console.print(change.problem, style="red", markup=False)
-
-
-def duration(seconds: int) -> str:
-    """A time in its two largest units: ``1 d 4 h``."""
-    parts: list[str] = []
-    for size, unit in UNITS:
-        if seconds >= size:
-            parts.append(f"{seconds // size} {unit}")
-            seconds %= size
-    return " ".join(parts[:2]) or "0 s"
 
 
 def _state(rollout: Rollout) -> str:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from rich.markup import escape
 
+from chalicelib.domain.rollouts.rollout import State
 from chalicelib.domain.status.blocks import (
     AlarmsBlock,
     Answers,
@@ -19,6 +20,7 @@ from chalicelib.domain.status.blocks import (
     LastChangeBlock,
     MigrationsBlock,
     NotPublishedBlock,
+    RolloutBlock,
     ShareBlock,
     Stage,
     Status,
@@ -26,7 +28,7 @@ from chalicelib.domain.status.blocks import (
     VerifyBlock,
 )
 from infra.errors import OperatorError
-from infra.operations.printing import console, counted, minute, print_json, printable
+from infra.operations.printing import console, counted, duration, minute, print_json, printable
 
 B = TypeVar("B", bound=Block)
 Row = tuple[str, str, str]  # what, what was seen of it, the command
@@ -109,6 +111,7 @@ def _rows(component: ComponentStatus, at: int) -> Iterator[Row]:
         yield f"  {each.fingerprint}", f"{place}{_answered(each, at)}", comparisons.command
     yield _row("feedback", component.feedback, lambda block: f"{block.open} open, {block.looked} looked at")
     yield _row("last change", component.last_change, _last_change)
+    yield _row("rollout", component.rollout, _rollout)
 
 
 def _answered(seen: FingerprintSeen, at: int) -> str:
@@ -127,6 +130,19 @@ def _stage(component: ComponentStatus) -> str:
     exact = ", by a list of people" if component.exact else ""
     listed = [(component.test_users, "test user"), (component.blocked_users, "blocked user")]
     return f"{component.stage}{percent}{exact}" + "".join(f", {counted(many, who)}" for many, who in listed if many)
+
+
+def _rollout(block: RolloutBlock) -> str:
+    if block.state is None:
+        return "none"
+    at, said = block.step or "the flag as it was", f": {_text(block.reason)}"
+    if block.state != State.RUNNING:
+        stopped = block.state == State.STOPPED
+        return f"[red]{block.state} at {at}{said}[/]" if stopped else f"{block.state} at {at}{said}"
+    if block.next is None:
+        return f"running at {at}, nothing comes after it"
+    left = f"{duration(block.seconds_left)} left" if block.seconds_left else "its time is over"
+    return f"running at {at}, {left}, then {block.next}" + (f"; waits: {_text(block.waits)}" if block.waits else "")
 
 
 def _alarms(block: AlarmsBlock) -> str:

@@ -58,6 +58,11 @@ def component_status(component: Component) -> dict[str, Any]:
             **({"at": NOW, "by": "olga", "action": "set", "reason": "as planned"} if is_rolling else {"at": None}),
             "command": f"python -m infra flags history {component}",
         },
+        "rollout": {
+            **({"state": "stopped", "step": "test users", "next": None} if is_rolling else {"state": None}),
+            **{"secondsLeft": None, "reason": "the backends differ", "by": "olga"},
+            "command": f"python -m infra rollout status {component}",
+        },
         "verdict": {
             "mayGoOn": not is_rolling,
             "text": hindered if is_rolling else "may go on",

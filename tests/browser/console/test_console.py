@@ -69,6 +69,7 @@ def test_an_operator_sees_where_the_migration_stands_and_what_comes_first(enter:
         "some people",
         "1 difference is open",
         f"python -m infra compare show {FINGERPRINT}",
+        "stopped by itself, test users: the backends differ",
     ):
         expect(table).to_contain_text(text)
     assert card(page, Component.DASHBOARD).locator(".verdict p").inner_text() == "may go on"  # the status's own words

@@ -8,8 +8,8 @@ import pytest
 
 from chalicelib.domain.rollout.decision import Component
 from infra import __main__ as command_line
+from infra.operations.printing import duration
 from infra.operations.rollout import commands
-from infra.operations.rollout.printing import duration
 from infra.targets.flags import Flags
 from tests.fakes.gate import BROKEN, SHUT
 from tests.unit.flags.rollout import Rollout

@@ -11,6 +11,8 @@ from chalicelib.bootstrap.operations import operations
 from chalicelib.domain.rollout.comparison_log import IgnoreRule, Outcome
 from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.rollout.figures import BackendFigures, Share
+from chalicelib.domain.rollouts.plan import Plan
+from chalicelib.domain.rollouts.rollout import Rollout, Seen, State
 from chalicelib.domain.status.blocks import Status
 from chalicelib.domain.status.records import RollbackDrill
 from chalicelib.domain.sync.reconciliation import SyncStop, Verified
@@ -137,6 +139,26 @@ def test_people_read_sentences(system: System, capsys: pytest.CaptureFixture[str
     figures(system)
     system.cloudwatch.add("stack-DataDiffer", "ALARM", "[critical] Data differ. | look: x | act: y")
     assert sentence in shown(capsys)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({}, "rollout running at 10 %, 2 d left, then 50 %; waits: a meter lags python"),
+        ({"since": 0}, "rollout running at 10 %, its time is over, then 50 %; waits: a meter lags python"),
+        ({"step": 3}, "rollout running at 100 %, nothing comes after it python"),
+        ({"step": -1, "seen": None}, "rollout running at the flag as it was, its time is over, then test users python"),
+        ({"state": State.STOPPED}, "rollout stopped at 10 %: it is time python"),
+    ],
+)
+def test_a_rollout_is_said_in_a_sentence(
+    system: System, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], sentence: str
+) -> None:
+    now = system.rollout.now()
+    begun = {"component": TABLE, "plan": Plan(), "state": State.RUNNING, "by": "olga", "reason": "it is time"}
+    begun |= {"since": now, "step": 1, "seen": Seen(now, "a meter lags")}
+    system.ports.rollouts.save(Rollout(**(begun | changes)))
+    assert sentence in shown(capsys, "--component", "energy_table")
 
 
 def test_a_difference_says_whether_it_is_open_or_who_answers_for_it(

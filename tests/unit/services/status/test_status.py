@@ -16,6 +16,9 @@ from chalicelib.domain.rollout.comparison_log import Outcome
 from chalicelib.domain.rollout.decision import Backend, Component, Reason
 from chalicelib.domain.rollout.feedback import Feedback
 from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures, Share
+from chalicelib.domain.rollouts.plan import Plan
+from chalicelib.domain.rollouts.rollout import Rollout as RolloutRecord
+from chalicelib.domain.rollouts.rollout import Seen, State
 from chalicelib.domain.status.records import RollbackDrill
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import SyncStop, Verified
@@ -71,7 +74,7 @@ def test_every_part_says_the_command_that_prints_its_detail(system: System) -> N
                 yield from blocks(item)
 
     commands = [block["command"] for block in blocks(system.status(hours=5)) if "command" in block]
-    assert len(commands) == 10 + 6 * 6
+    assert len(commands) == 10 + 6 * 7
     assert all(command.startswith(("python -m infra ", "python -m migrations ")) for command in commands)
     assert any(command.endswith("--hours 5") for command in commands)
 
@@ -120,6 +123,39 @@ def test_who_really_got_the_new_backend_is_held_against_what_is_set(system: Syst
         "text": shown["share"]["mismatch"],
         "command": "python -m infra status --component energy_table",
     }
+
+
+ROLLOUT = RolloutRecord(
+    component=TABLE, plan=Plan(), state=State.RUNNING, by="olga", reason="it is time", since=0, step=1
+)
+
+
+def test_a_rollout_says_where_it_is_and_what_comes_next(system: System) -> None:
+    assert system.component()["rollout"]["state"] is None
+    seen = Seen(system.rollout.now(), "a meter lags")
+    system.ports.rollouts.save(replace(ROLLOUT, since=system.rollout.now(), seen=seen))
+    assert system.component()["rollout"] == {
+        **{"state": "running", "by": "olga", "reason": "it is time", "step": "10 %", "next": "50 %"},
+        **{"secondsLeft": 2 * 86_400, "waits": "a meter lags"},
+        "command": "python -m infra rollout status energy_table",
+    }
+    assert system.component(FORMS)["rollout"]["state"] is None
+
+
+@pytest.mark.parametrize(("state", "following"), [(State.PAUSED, "50 %"), (State.STOPPED, None), (State.ABORTED, None)])
+def test_nothing_follows_by_itself_where_a_rollout_does_not_run(
+    system: System, state: State, following: str | None
+) -> None:
+    system.ports.rollouts.save(replace(ROLLOUT, state=state, seen=Seen(0, "old news")))
+    shown = system.component()["rollout"]
+    assert (shown["state"], shown["next"], shown["secondsLeft"], shown["waits"]) == (state, following, None, None)
+
+
+def test_a_record_of_rollouts_that_does_not_answer_is_said(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system.ports.rollouts, "all", lambda: (_ for _ in ()).throw(AWAY))
+    shown = system.component()
+    assert shown["rollout"]["problem"] == str(AWAY)
+    assert shown["verdict"]["mayGoOn"] is False
 
 
 def test_figures_without_the_older_answers_say_so(system: System) -> None:
