@@ -42,6 +42,7 @@ class ComponentsLook:
         self._figures = self._figures_of(hours)
         self._deciding = self._figures if hours == DECIDING_HOURS else self._figures_of(DECIDING_HOURS)
         self._changes = {each: self._last_change(each) for each in Component}
+        self._rollouts = {each: rollout_block(gate.rollout(each), each, now) for each in Component}
 
     def statuses(self, flags: FlagsSeen | Problem, shared: Shared) -> Iterator[ComponentStatus]:
         """Each component by the deployed flags."""
@@ -76,7 +77,7 @@ class ComponentsLook:
             comparisons=comparisons,
             feedback=feedback_block(self._feedback, component, f"{COMMAND} compare feedback --hours {self._hours}"),
             last_change=self._changes[component],
-            rollout=rollout_block(self._gate.rollout(component), component, self._now),
+            rollout=self._rollouts[component],
             verdict=verdict(evidence),
         )
 

@@ -155,9 +155,10 @@ def test_a_rollout_is_said_in_a_sentence(
     system: System, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], sentence: str
 ) -> None:
     now = system.rollout.now()
-    begun = {"component": TABLE, "plan": Plan(), "state": State.RUNNING, "by": "olga", "reason": "it is time"}
-    begun |= {"since": now, "step": 1, "seen": Seen(now, "a meter lags")}
-    system.ports.rollouts.save(Rollout(**(begun | changes)))
+    begun = Rollout(
+        component=TABLE, plan=Plan(), state=State.RUNNING, by="olga", reason="it is time", since=now, step=1
+    )
+    system.ports.rollouts.save(replace(begun, **({"seen": Seen(now, "a meter lags")} | changes)))
     assert sentence in shown(capsys, "--component", "energy_table")
 
 
