@@ -12,9 +12,12 @@ from typing_extensions import override
 
 from chalicelib.domain.gate.census_records import Censuses, CensusRecords, CensusRun, Claim, Tally
 from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollout.pseudonyms import LENGTH
 from chalicelib.repositories.control import CENSUS, control_of
 from chalicelib.repositories.database import READ_SECONDS, Document, MongoDatabase, time_limit
 from chalicelib.repositories.stored import Lax, Stored, readable
+
+NAME_BYTES = LENGTH // 2
 
 
 class StoredTally(Stored):
@@ -31,9 +34,8 @@ class StoredCensus(Stored):
     code: str
     mode_since: int | None
     started: int
-    after: str
+    done: bytes
     lagging: list[str]
-    users: int
     tallies: dict[Annotated[Component, Lax], StoredTally]
     finished: int | None
 
@@ -100,9 +102,8 @@ def _document(run: CensusRun | None) -> Document | None:
         "code": run.code,
         "modeSince": run.mode_since,
         "started": run.started,
-        "after": run.after,
+        "done": bytes.fromhex("".join(sorted(run.done))),
         "lagging": [*run.lagging],
-        "users": run.users,
         "tallies": {
             component.value: {"views": tally.views, "different": tally.different, "failed": tally.failed}
             for component, tally in run.tallies.items()
@@ -120,4 +121,10 @@ def _run(stored: StoredCensus | None) -> CensusRun | None:
     if stored is None:
         return None
     tallies = {each: Tally(**tally.model_dump()) for each, tally in stored.tallies.items()}
-    return CensusRun(**{**stored.model_dump(), "tallies": tallies, "lagging": tuple(stored.lagging)})
+    names = {"done": _names(stored.done), "lagging": tuple(stored.lagging)}
+    return CensusRun(**{**stored.model_dump(), "tallies": tallies, **names})
+
+
+def _names(packed: bytes) -> frozenset[str]:
+    """The names of who was asked; 10,000 take 160 KB so."""
+    return frozenset(packed[start : start + NAME_BYTES].hex() for start in range(0, len(packed), NAME_BYTES))

@@ -5,7 +5,7 @@ from chalicelib.domain.gate.census_records import Censuses, CensusRun, Tally
 from chalicelib.domain.rollout.decision import Component
 
 T = 1_700_000_000_000
-RUN = CensusRun("a1", T, T + 1, "b", ("a",), 7, {Component.DASHBOARD: Tally(9, 1, 2)})
+RUN = CensusRun("a1", T, T + 1, frozenset({"a" * 32, "b" * 32}), ("c" * 32,), {Component.DASHBOARD: Tally(9, 1, 2)})
 KEPT = Censuses(RUN, RUN.ended(T + 2))
 
 

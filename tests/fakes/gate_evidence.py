@@ -28,9 +28,16 @@ def all_is_well(ports: Ports, code: str, now: int) -> None:
     ports.census.save(claim, Censuses(None, asked(code, state.since, now)))
 
 
-def asked(code: str, mode_since: int | None, now: int) -> CensusRun:
+def asked(code: str, mode_since: int | None, now: int, users: int = 1) -> CensusRun:
     """A census in which everybody's views were equal."""
-    return CensusRun(code, mode_since, now, users=1, tallies=dict.fromkeys(Component, Tally(9)), finished=now)
+    return CensusRun(
+        code,
+        mode_since,
+        now,
+        done=frozenset(map(str, range(users))),
+        tallies=dict.fromkeys(Component, Tally(9)),
+        finished=now,
+    )
 
 
 Ping = Callable[[], None]

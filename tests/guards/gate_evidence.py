@@ -71,10 +71,24 @@ GATE_EVIDENCE = (
     ),
     Guard(
         "everybody is asked, also who never came by",
-        TAKER,
-        "for name, user_id in named.items() if name > run.after)",
-        "for name, user_id in [*named.items()][1:] if name > run.after)",
+        "chalicelib/domain/gate/census_records.py",
+        "*sorted({*names} - self.done - {*self.lagging})]",
+        "*sorted({*names} - self.done - {*self.lagging})[1:]]",
         (f"{CENSUS}test_everybody_is_asked_though_nobody_came_by",),
+    ),
+    Guard(
+        "who comes after a census is asked too",
+        TAKER,
+        "if run.finished is not None and run.done == named.keys():",
+        "if run.finished is not None:",
+        (f"{CENSUS}test_who_comes_after_its_end_is_asked_by_the_next_run_and_nobody_else",),
+    ),
+    Guard(
+        "a census speaks for nobody who came later",
+        "chalicelib/domain/gate/census.py",
+        " or census.users < seen.people:",
+        ":",
+        ("tests/unit/domain/gate/test_judge.py::test_one_thing_alone_shuts_the_gate[a census before somebody came]",),
     ),
     Guard(
         "who lags is asked again",

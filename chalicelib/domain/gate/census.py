@@ -18,7 +18,7 @@ def census_problem(seen: GateEvidence, limits: Limits) -> str | None:
         return other
     if (found := _found(census)) is not None:
         return found
-    if census.finished is None:
+    if census.finished is None or census.users < seen.people:
         return f"the census is under way: {counted(census.users, 'person', 'people')} of {seen.people:,} asked"
     if _too_old(census, seen.now, limits):
         return f"the census is older than {span(limits.census_ms)}"

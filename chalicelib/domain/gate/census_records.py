@@ -3,7 +3,7 @@
 ``evidence.Census`` is what the gate sees of it, ``services.gate.census`` asks the people.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -29,41 +29,50 @@ Tallies = Mapping[Component, Tally]
 
 @dataclass(frozen=True, slots=True)
 class CensusRun:
-    """A census on one code in the mode since when: everybody in the order of names that this census alone gives them.
+    """A census on one code in the mode since when. People have names that this census alone gives them.
 
-    ``after``: the name of the last one who was asked in that order. ``lagging``: the names of those who are to be asked
-    again, because no moment was found at which both backends showed one source version.
+    ``done``: the names of who was asked. ``lagging``: those of who is to be asked again, because no moment was found at
+    which both backends showed one source version. ``finished``: when everybody who was there then was asked;
+    who comes later is asked too, and that makes the others' answers no younger.
     """
 
     code: str
     mode_since: int | None
     started: int
-    after: str = ""
+    done: frozenset[str] = frozenset()
     lagging: tuple[str, ...] = ()
-    users: int = 0
     tallies: Tallies = field(default_factory=dict)
     finished: int | None = None
 
     def asked(self, name: str, found: Tallies | None) -> "CensusRun":
         """With one more person; None: they lag, and nothing of them counts yet."""
-        after = max(self.after, name)
         others = tuple(other for other in self.lagging if other != name)
         if found is None:
-            return replace(self, after=after, lagging=(*others, name))
+            return replace(self, lagging=(*others, name))
         tallies = {each: self.of(each).plus(found.get(each, Tally())) for each in {*self.tallies, *found}}
-        return replace(self, after=after, lagging=others, users=self.users + 1, tallies=tallies)
+        return replace(self, done=self.done | {name}, lagging=others, tallies=tallies)
 
     def among(self, names: Collection[str]) -> "CensusRun":
-        """Without those who lagged and are not there any more."""
-        return replace(self, lagging=tuple(name for name in self.lagging if name in names))
+        """Without the names of those who are not there any more."""
+        lagging = tuple(name for name in self.lagging if name in names)
+        return replace(self, done=self.done.intersection(names), lagging=lagging)
+
+    def rest(self, names: Iterable[str]) -> list[str]:
+        """Who is to be asked yet, in turn: those who lag first."""
+        return [*self.lagging, *sorted({*names} - self.done - {*self.lagging})]
 
     def of(self, component: Component) -> Tally:
         """What came of one component's views."""
         return self.tallies.get(component, Tally())
 
     def ended(self, now: int) -> "CensusRun":
-        """At its end: nobody's name is needed any more."""
-        return replace(self, after="", lagging=(), finished=now)
+        """At its end."""
+        return replace(self, finished=self.finished or now)
+
+    @property
+    def users(self) -> int:
+        """How many people were asked."""
+        return len(self.done)
 
     @property
     def is_clean(self) -> bool:

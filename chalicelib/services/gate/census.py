@@ -2,10 +2,10 @@
 
 A run goes on where the one before stopped, alone, for as long as it has time. People whose meters are written while
 they are asked are asked again by the next run first. On other code, in another mode, or when the last census gets old,
-it begins anew.
+it begins anew. Who comes after its end is asked by the next run.
 """
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -91,19 +91,20 @@ class CensusService:
             return CensusTaken(CensusState.CLAIMED)
         try:
             run = self._due(claim.censuses, sync.since)
-            if run is None:
+            named = {self._pseudonyms.of(f"census of {run.started}", user_id): user_id for user_id in people}
+            if run.finished is not None and run.done == named.keys():
                 return CensusTaken(CensusState.NOT_DUE)
-            return self._taken(claim, run, people, components, ends)
+            return self._taken(claim, run.among(named), named, components, ends)
         finally:
             with suppress(UnavailableError):  # then the claim ends by itself
                 self._records.release(claim)
 
-    def _due(self, kept: Censuses, mode_since: int | None) -> CensusRun | None:
-        """The census to go on with, or a new one; None: the last one still says enough."""
+    def _due(self, kept: Censuses, mode_since: int | None) -> CensusRun:
+        """The census to go on with, the last one while it still says enough, or a new one."""
         if kept.running is not None and not self._is_outdated(kept.running, mode_since, self._limits):
             return kept.running
         if kept.finished is not None and not self._is_to_be_repeated(kept.finished, mode_since):
-            return None
+            return kept.finished
         return CensusRun(self._asking.code(), mode_since, self._clock())
 
     def _is_to_be_repeated(self, last: CensusRun, mode_since: int | None) -> bool:
@@ -117,15 +118,13 @@ class CensusService:
         return is_outdated(begun, self._asking.code(), mode_since, self._clock(), limits)
 
     def _taken(
-        self, claim: Claim, run: CensusRun, people: list[str], components: Set[Component], ends: int
+        self, claim: Claim, run: CensusRun, named: Mapping[str, str], components: Set[Component], ends: int
     ) -> CensusTaken:
         """Every step is stored before the next one begins."""
         finished, gives_up = claim.censuses.finished, claim.tries > TRIES
-        named = {self._pseudonyms.of(f"census of {run.started}", user_id): user_id for user_id in people}
-        run = run.among(named)
-        for name, user_id in _in_turn(run, named):
+        for name in run.rest(named):
             try:
-                found = _given_up(components) if gives_up else self._views_of(user_id, components, ends)
+                found = _given_up(components) if gives_up else self._views_of(named[name], components, ends)
             except _OutOfTimeError:
                 return CensusTaken(CensusState.UNDER_WAY, run.users)
             run, gives_up = run.asked(name, found), False
@@ -152,12 +151,6 @@ class CensusService:
                 return None
             tallies[read.component] = tallies.get(read.component, Tally()).plus(LOOKED[seen.outcome])
         return tallies
-
-
-def _in_turn(run: CensusRun, named: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Who lagged, then those behind the last one, in the order of the names that this census gives them."""
-    yield from [(name, named[name]) for name in run.lagging]
-    yield from sorted((name, user_id) for name, user_id in named.items() if name > run.after)
 
 
 class _OutOfTimeError(Exception):

@@ -173,6 +173,13 @@ SHUT: dict[str, tuple[GateEvidence, ConditionName, Breach | None, str, str]] = {
         "the census is under way: 1 person of 10 asked",
         "gate show energy_table",
     ),
+    "a census before somebody came": (
+        census(users=9),
+        ConditionName.EVIDENCE,
+        None,
+        "the census is under way: 9 people of 10 asked",
+        "gate show energy_table",
+    ),
     "a census that differs": (
         census(different=1),
         ConditionName.EVIDENCE,
@@ -377,7 +384,7 @@ def test_lost_data_come_before_wrong_answers() -> None:
         rehearsed(at=NOW - LIMITS.rehearsal_ms),
         replace(FEW, lagging_ms=LIMITS.lag_ms),
         replace(FEW, people=0, census=replace(CENSUS, users=0, views=0)),
-        replace(FEW, people=LIMITS.census_users),
+        replace(FEW, people=LIMITS.census_users, census=replace(CENSUS, users=LIMITS.census_users)),
         counted(FEW, differences=("f",)),
         counted(FEW, latency=PairCount(40, 20, LIMITS.evidence - 0.1)),
     ],
@@ -393,9 +400,9 @@ def test_a_census_does_not_speak_for_more_people_than_it_can_ask_nor_a_row_for_f
 
 
 @given(st.integers(0, 2 * NEEDED), st.integers(0, 20_000), st.booleans())
-def test_evidence_is_a_clean_census_or_enough_in_a_row(agreements: int, people: int, clean: bool) -> None:
+def test_evidence_is_a_clean_census_of_everybody_or_enough_in_a_row(agreements: int, people: int, clean: bool) -> None:
     seen = replace(FEW, people=people, counted=CodeEvidence(agreements=agreements))
-    seen = replace(seen, census=replace(CENSUS, different=0 if clean else 1))
+    seen = replace(seen, census=replace(CENSUS, users=people, different=0 if clean else 1))
     expected = clean if people <= LIMITS.census_users else agreements >= NEEDED
     assert judge(seen, LIMITS).is_open is expected
 

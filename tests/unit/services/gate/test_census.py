@@ -292,16 +292,38 @@ def test_after_one_that_found_something_everybody_is_asked_again_soon(stage: Sta
     assert stage.whole().is_clean
 
 
-def test_no_name_is_kept_once_it_is_over_and_none_is_anybodys_pseudonym(stage: Stage) -> None:
+def test_who_comes_after_its_end_is_asked_by_the_next_run_and_nobody_else(stage: Stage) -> None:
+    stage.people(2)
+    stage.run()
+    before = stage.whole()
+    stage.clock.now += HOUR_MS
+    stage.people(4)
+    stage.backends.asked.clear()
+    stage.backends.outcomes["person-3"] = Outcome.DIFFERENT
+    assert stage.run(READS).state is CensusState.UNDER_WAY
+    assert stage.whole() == before, "it says for whom it speaks until everybody was asked"
+    assert stage.run() == CensusTaken(CensusState.FINISHED, 4)
+    assert stage.backends.people == {"person-2": READS, "person-3": READS}
+    assert stage.whole().of(Component.DASHBOARD) == Tally(4, 1)
+    assert stage.whole().finished == before.finished, "the others' answers are no younger"
+
+
+def test_who_comes_while_it_is_under_way_is_asked_too(stage: Stage) -> None:
+    stage.people(3)
+    for count in (4, 5, 6):
+        assert stage.run(READS).state is CensusState.UNDER_WAY
+        stage.people(count)
+    assert stage.run() == CensusTaken(CensusState.FINISHED, 6)
+    assert stage.backends.people == dict.fromkeys([f"person-{number}" for number in range(6)], READS)
+
+
+def test_none_of_its_names_is_anybodys_pseudonym(stage: Stage) -> None:
     stage.people(3)
     stage.backends.outcomes["person-2"] = Outcome.LAG
     stage.run()
     kept = repr(stage.ports.census.censuses())
     assert "person" not in kept
     assert not any(HIDDEN.of("user", f"person-{number}") in kept for number in range(3))
-    del stage.backends.outcomes["person-2"]
-    stage.run()
-    assert (stage.whole().after, stage.whole().lagging) == ("", ())
 
 
 def test_who_is_gone_meanwhile_is_waited_for_no_longer(stage: Stage) -> None:
@@ -313,3 +335,6 @@ def test_who_is_gone_meanwhile_is_waited_for_no_longer(stage: Stage) -> None:
     }
     assert stage.run().state is CensusState.FINISHED
     assert stage.whole().users == 2
+    del stage.store.stored.meters[next(key for key in stage.store.stored.meters if "person-1" in key)]
+    assert stage.run() == CensusTaken(CensusState.FINISHED, 1)
+    assert len(stage.whole().done) == 1, "no name of theirs is kept"

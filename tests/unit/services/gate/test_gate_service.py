@@ -218,6 +218,7 @@ def test_an_import_is_judged_by_what_the_table_shows(system: System) -> None:
 def test_above_the_limit_a_census_is_not_waited_for_but_answers_in_a_row(system: System) -> None:
     system.limits = replace(system.limits, census_users=2)
     people(system, 2)
+    keep(system, Censuses(None, asked(CODE, None, system.rollout.now(), 2)))
     assert shut(system) == set()
     people(system, 3)
     assert shut(system) == {NAME.EVIDENCE}
@@ -232,7 +233,7 @@ def test_the_last_whole_census_counts_while_the_next_one_is_under_way(system: Sy
     keep(system, Censuses(CensusRun(CODE, None, now), asked(CODE, None, now)))
     assert shut(system) == set()
     old = replace(asked(CODE, None, now), finished=now - system.limits.census_ms - 1)
-    keep(system, Censuses(CensusRun(CODE, None, now, users=7), old))
+    keep(system, Censuses(CensusRun(CODE, None, now, done=frozenset("abcdefg")), old))
     assert "under way" in condition(system, NAME.EVIDENCE).text
 
 
