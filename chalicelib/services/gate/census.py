@@ -93,6 +93,7 @@ class CensusService:
             run = self._due(claim.censuses, sync.since)
             named = {self._pseudonyms.of(f"census of {run.started}", user_id): user_id for user_id in people}
             if run.finished is not None and run.done == named.keys():
+                self._records.save(claim, claim.censuses)  # it has done what was to be done: no try in vain
                 return CensusTaken(CensusState.NOT_DUE)
             return self._taken(claim, run.among(named), named, components, ends)
         finally:

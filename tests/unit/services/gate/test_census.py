@@ -292,6 +292,16 @@ def test_after_one_that_found_something_everybody_is_asked_again_soon(stage: Sta
     assert stage.whole().is_clean
 
 
+def test_runs_that_had_nothing_to_do_give_nobody_up(stage: Stage) -> None:
+    stage.people(2)
+    stage.run()
+    for _ in range(5):
+        assert stage.run().state is CensusState.NOT_DUE
+    stage.clock.now += LIMITS.census_ms
+    assert stage.run().state is CensusState.FINISHED
+    assert stage.whole().of(Component.DASHBOARD) == Tally(2)
+
+
 def test_who_comes_after_its_end_is_asked_by_the_next_run_and_nobody_else(stage: Stage) -> None:
     stage.people(2)
     stage.run()
