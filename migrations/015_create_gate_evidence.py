@@ -20,6 +20,7 @@ MADE = (Collections.GATE, Collections.AGREEMENTS)
 INDEXES: list[Index] = [
     (Collections.GATE, [("at", 1)], {"expireAfterSeconds": 366 * DAY}),
     (Collections.GATE, [("component", 1)], {}),
+    (Collections.GATE, [("differences.$**", 1)], {}),  # a fingerprint is a name below it
     (Collections.AGREEMENTS, [("at", 1)], {"expireAfterSeconds": 90 * DAY}),
     (Collections.AGREEMENTS, [("user", 1)], {}),
 ]

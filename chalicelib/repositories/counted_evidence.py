@@ -68,7 +68,7 @@ class MongoCountedEvidence(CountedEvidence):
 
     @override
     def answered(self, fingerprint: str) -> None:
-        """There are as many documents as components and codes."""
+        """By the index on the fingerprints."""
         with time_limit(READ_SECONDS):
             self._evidence.update_many({f"differences.{fingerprint}.seen": {"$exists": True}}, [{"$set": _anew()}])
 

@@ -33,6 +33,7 @@ SCRIPTS = (  # every file of ``migrations``: a test holds both equal
     "013_create_figures_of_use",
     "014_index_traces",
     "015_create_gate_evidence",
+    "016_create_rollouts",
 )
 
 

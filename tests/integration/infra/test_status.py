@@ -135,8 +135,9 @@ def test_of_all_comparisons_only_the_outcomes_are_counted_row_by_row(migrated: D
 
 def test_neither_users_nor_readings_are_asked_for_and_of_answers_the_latest_alone(plans: list[Plan]) -> None:
     asked = {collection_of(plan) for plan in plans}
-    rollout = {"backend_comparisons", "feedback", "flag_changes", "usage_hours", "usage_people", "backend_usage_logs"}
-    assert asked == {"control", "migrations", "meters", "gate_evidence", *rollout}
+    rollout = {"backend_comparisons", "feedback", "flag_changes", "rollouts"}
+    usage = {"usage_hours", "usage_people", "backend_usage_logs"}
+    assert asked == {"control", "migrations", "meters", "gate_evidence", *rollout, *usage}
     tails = [plan.command for plan in plans if collection_of(plan) == "backend_usage_logs"]
     assert {find.get("limit") for find in tails} == {TAIL_ROWS + 1}
     assert all(isinstance(find["filter"]["component"], str) and "$gt" in find["filter"]["at"] for find in tails)

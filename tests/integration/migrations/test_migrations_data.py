@@ -348,6 +348,11 @@ feedback: userId -at
 flag_changes: -at
 flag_changes: flags -at
 flag_changes: traceId ?
+gate_agreements: at @90
+gate_agreements: user
+gate_evidence: at @366
+gate_evidence: component
+gate_evidence: differences.$**
 imports: traceId ?
 imports: userId -at -_id
 meter_series: userId
