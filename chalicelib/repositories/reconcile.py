@@ -56,8 +56,7 @@ def reconcile(
 
     def work(session: ClientSession) -> Reconciled:
         nonlocal seen
-        if seen:
-            _marked(database, session, meter, *seen, now)
+        taken = _marked(database, session, meter, *seen, now) if seen else None
         pair = _Pair.of(database, session, meter, run)
         difference = pair.difference(selection) if pair else NOTHING
         if not pair or not difference:
@@ -65,8 +64,8 @@ def reconcile(
             return Reconciled(kept=difference.kept)
         if len(difference.gone) > deletes:
             raise MassDeletionError(len(difference.gone), deletes)
-        seen = first, last = difference.span
-        version = _marked(database, session, meter, first, last, now)
+        before, seen = seen, difference.span
+        version = taken if taken and seen == before else _marked(database, session, meter, *seen, now)
         strays = _release(database, session, pair.other, [document["_id"] for document in difference.new], now)
         keep(database, session, meter, pair.other, run, _overwritten(difference, strays, pair.other), now)
         pair.sides[pair.other].write(difference)

@@ -16,13 +16,16 @@ import pytest
 from bson import ObjectId
 from pymongo.collection import Collection
 from pymongo.database import Database
+from pymongo.errors import OperationFailure
 
 from chalicelib.bootstrap.container import REQUEST_SECONDS, Container
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.repositories import reconcile, repaired
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
+from chalicelib.repositories.transactions import WRITE_CONFLICT
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from infra.local.demo import old_energies
 from infra.local.waiting import wait_until
@@ -113,6 +116,21 @@ class Stopping(QuietRun):
         self._left -= 1
         if self._left < 0:
             raise MigrationError("stopped")
+
+
+def test_a_transaction_that_is_tried_again_counts_one_version(
+    empty: Database[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, failures, keep = inherited(empty, 1, 5), [WRITE_CONFLICT, WRITE_CONFLICT], repaired.keep
+
+    def interrupted(*arguments: Any) -> None:
+        if failures:
+            raise OperationFailure("again", failures.pop(), {"errorLabels": ["TransientTransactionError"]})
+        keep(*arguments)
+
+    monkeypatch.setattr(reconcile, "keep", interrupted)
+    assert Backfill(database).run() == 2 * 5
+    assert {meter["sourceVersion"] for meter in database["meters"].find()} == {1}
 
 
 def test_it_goes_on_behind_its_checkpoint(empty: Database[Any]) -> None:
