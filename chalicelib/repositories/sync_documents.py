@@ -92,6 +92,7 @@ class StoredVerified(Stored):
     first_seen: int | None = None
     last_seen: int | None = None
     code: str = ""
+    calculated: int = 0
 
 
 def progress_of(document: Document) -> SyncProgress:

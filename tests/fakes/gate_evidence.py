@@ -25,7 +25,7 @@ def all_is_well(ports: Ports, code: str, now: int) -> None:
     ports.records.save_drill(drill)
     claim = ports.census.claim(0)
     assert claim is not None
-    ports.census.save(claim, Censuses(None, asked(code, state.since, now)))
+    ports.census.save(claim, Censuses(None, asked(code, state.since, now, users=100)))
 
 
 def asked(code: str, mode_since: int | None, now: int, users: int = 1) -> CensusRun:

@@ -79,8 +79,8 @@ GATE_EVIDENCE = (
     Guard(
         "who comes after a census is asked too",
         TAKER,
-        "if run.finished is not None and run.done == named.keys():",
-        "if run.finished is not None:",
+        "run.finished is not None and run.done == named.keys():",
+        "run.finished is not None:",
         (f"{CENSUS}test_who_comes_after_its_end_is_asked_by_the_next_run_and_nobody_else",),
     ),
     Guard(
@@ -135,8 +135,8 @@ GATE_EVIDENCE = (
     Guard(
         "a verify says on which code",
         "chalicelib/services/sync/consistency.py",
-        "up_to=seen.up_to, code=self._code())",
-        "up_to=seen.up_to)",
+        "up_to=seen.up_to, code=self._code(), calculated",
+        "up_to=seen.up_to, calculated",
         (f"{CONSISTENCY}test_a_verify_says_on_which_code_and_other_code_begins_at_the_start",),
     ),
     Guard(

@@ -7,18 +7,22 @@ from chalicelib.domain.operating import COMMAND
 
 
 def verified(seen: GateEvidence) -> Condition:
-    """A verify of this mode has found no difference, on this code. One has: data are lost, everybody goes back."""
+    """A verify of this mode has found no difference, on this code.
+
+    Where one has found the sides different, data are lost: everybody goes back. A wrong display is a wrong figure.
+    """
     last = seen.verified
-    lost = last.differences if last is not None and last.since == seen.mode_since else 0
-    problem = _lost(lost) or _unverified(seen)
+    found = last.differences if last is not None and last.since == seen.mode_since else 0
+    lost = found - last.calculated if last is not None and found else 0
+    problem = _found(lost, found) or _unverified(seen)
     return Condition(
         ConditionName.VERIFIED,
         problem is None,
         problem or "the last verify was clean, on this code and in this mode",
-        f"{COMMAND} repair" if lost else f"{COMMAND} verify",
+        f"{COMMAND} repair" if found else f"{COMMAND} verify",
         figure="never verified" if last is None else counted(last.differences, "difference"),
         limit="0, since code and mode last changed",
-        breach=Breach.KILL if lost else None,
+        breach=Breach.KILL if lost else Breach.STEP_BACK if found else None,
     )
 
 
@@ -63,8 +67,11 @@ def alarms(seen: GateEvidence) -> Condition:
     )
 
 
-def _lost(differences: int) -> str | None:
-    return f"the last verify found {counted(differences, 'difference')} between the sides" if differences else None
+def _found(lost: int, found: int) -> str | None:
+    if lost:
+        return f"the last verify found {counted(lost, 'difference')} between the sides"
+    what = counted(found, "document of the display", "documents of the display")
+    return f"the last verify found {what} otherwise than calculated" if found else None
 
 
 def _unverified(seen: GateEvidence) -> str | None:

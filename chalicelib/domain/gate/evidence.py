@@ -94,12 +94,16 @@ class Rehearsal:
 
 @dataclass(frozen=True, slots=True)
 class VerifySeen:
-    """The last verify: when, on what code, in the mode since when, and how many differences it found."""
+    """The last verify: when, on what code, in the mode since when, and how many differences it found.
+
+    ``calculated``: how many of them are of what is calculated of readings; the others are between the sides.
+    """
 
     at: int
     code: str
     since: int | None
     differences: int
+    calculated: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from chalicelib.domain.sync.recovery import Remains
 FindingKind = tuple[str, EnergyType, str]  # collection, type, kind
 FindingKinds = tuple[tuple[FindingKind, int], ...]
 KEPT_FINDINGS = 1_000
+CALCULATED = frozenset({"display_energy_data", "meter_series", "meters"})  # collections that readings can fill again
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,11 @@ class Verification:
     kinds: FindingKinds = ()
     up_to: int | None = field(default=None, compare=False)
 
+    @property
+    def calculated(self) -> int:
+        """How many of the differences are of what is calculated of readings, so that nothing is lost by them."""
+        return sum(count for (collection, _, _), count in self.kinds if collection in CALCULATED)
+
     def without(self, users: Collection[str]) -> "Verification":
         """Without what was found of these people: their accounts have been erased meanwhile."""
         gone = Counter((item.collection, item.type, item.kind) for item in self.findings if item.user_id in users)
@@ -207,7 +213,8 @@ class Verified:
 
     ``up_to``: the operation time of the database at its beginning; it has seen every write up to then. ``first_seen``:
     when the first of the comparisons in a row found differences, ``last_seen`` when this one did; None without any.
-    ``code``: the digest of the code that compared, "" where nobody knows.
+    ``code``: the digest of the code that compared, "" where nobody knows. ``calculated``: how many of the differences
+    are of what is calculated of readings; the others are between the sides.
     """
 
     at: int
@@ -219,6 +226,7 @@ class Verified:
     first_seen: int | None = None
     last_seen: int | None = None
     code: str = ""
+    calculated: int = 0
 
     def is_behind(self, before: "Verified | None") -> bool:
         """Whether that one, of the same mode, has seen writes that this one has not."""

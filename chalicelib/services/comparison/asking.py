@@ -6,9 +6,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from chalicelib.domain.gate.counted import CountedEvidence, counting_of
+from chalicelib.domain.gate.counted import CountedEvidence, Counting, counting_of
+from chalicelib.domain.gate.pairs import Pair, pair_of_times
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.comparison_log import ComparisonLog, ComparisonResult, Outcome, Request
+from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.services.comparison.compare_backends import BackendComparison
 
@@ -44,13 +46,21 @@ class RecordedComparison:
         return compared
 
     def surveyed(self, request: Request) -> ComparisonResult:
-        """The same of one of everybody's views: what is equal is a number of the census and needs no row."""
+        """The same of one of everybody's views: what is equal is a number of the census and needs no row.
+
+        Times are counted by ``timed``: the views of one person are not one pair each.
+        """
         compared = self._judged(request)
         if compared.outcome is not Outcome.EQUAL:
             self._log.add(compared, self._pseudonyms, self._clock())
-        counting = replace(counting_of(compared, self._user(request)), agreement=None)
+        counting = replace(counting_of(compared, self._user(request)), agreement=None, latency=Pair.TIE)
         self._counted.count(counting, self._clock())
         return compared
+
+    def timed(self, component: Component, user_id: str, old_ms: float, new_ms: float) -> None:
+        """Count the times of all views of one person as one pair."""
+        pair = pair_of_times(old_ms, new_ms)
+        self._counted.count(Counting(component, self.code(), self._user_of(user_id), latency=pair), self._clock())
 
     def _judged(self, request: Request) -> ComparisonResult:
         """A difference counts as ignored when somebody answers for all of it."""
@@ -62,4 +72,7 @@ class RecordedComparison:
         return replace(compared, outcome=Outcome.IGNORED) if known >= compared.distinct.keys() else compared
 
     def _user(self, request: Request) -> str:
-        return self._pseudonyms.of("user", request.user_id)
+        return self._user_of(request.user_id)
+
+    def _user_of(self, user_id: str) -> str:
+        return self._pseudonyms.of("user", user_id)

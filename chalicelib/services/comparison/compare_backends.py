@@ -1,14 +1,16 @@
 """Asks both backends the same and compares the answers; no person waits for it.
 
 Fair means: at one source version and by one calculation version, in random order, each backend with a time-out of its
-own. What only shows that a write came between counts as lag, and a difference is one only if no later look denies it.
+own. What only shows that a write came between counts as lag, and a difference is one only if no later look denies it;
+at the same source versions that is no agreement either.
 ``runs`` decides which reads are asked.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import reduce
 from random import Random
 
 from pydantic import ValidationError
@@ -56,13 +58,11 @@ class BackendComparison:
 
     def compare_backends(self, request: Request) -> ComparisonResult:
         """Ask both and compare; remembers nothing. Looks again before it calls anything a difference or lag."""
-        compared = self._compared(request)
-        for _ in range(ATTEMPTS - 1):
-            if compared.outcome not in (Outcome.DIFFERENT, Outcome.LAG):
-                break
+        looks = [self._compared(request)]
+        while looks[-1].outcome in (Outcome.DIFFERENT, Outcome.LAG) and len(looks) < ATTEMPTS:
             self._pause(PAUSE_SECONDS)
-            compared = _kept(compared, self._compared(request))
-        return compared
+            looks.append(self._compared(request))
+        return _of_all(looks)
 
     def versions(self, user_id: str) -> tuple[int, ...]:
         """The source versions of a user's meters, 0 where there is none. Raises UnavailableError."""
@@ -124,6 +124,15 @@ def _of_one_version(old: ComponentAnswer, new: ComponentAnswer) -> bool:
 def _of_one_calculation(old: ComponentAnswer, new: ComponentAnswer) -> bool:
     """While a new calculation version is deployed, one answer may follow the rules of before."""
     return not old.calculations or not new.calculations or old.calculations == new.calculations
+
+
+def _of_all(looks: Sequence[ComparisonResult]) -> ComparisonResult:
+    """What all looks say together. A backend that broke at any of them broke, whatever it answered then."""
+    compared = reduce(_kept, looks)
+    differed = [look.versions for look in looks if look.outcome is Outcome.DIFFERENT]
+    if compared.outcome is Outcome.EQUAL and compared.versions in differed:
+        compared = replace(compared, outcome=Outcome.LAG)
+    return replace(compared, broken=tuple(side for side in Backend if any(side in look.broken for look in looks)))
 
 
 def _kept(before: ComparisonResult, after: ComparisonResult) -> ComparisonResult:

@@ -5,6 +5,7 @@ they are asked are asked again by the next run first. On other code, in another 
 it begins anew. Who comes after its end is asked by the next run.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from chalicelib.domain.gate.census_records import Censuses, CensusRecords, Censu
 from chalicelib.domain.gate.evidence import Limits
 from chalicelib.domain.ports import Clock, ReadingQueries
 from chalicelib.domain.rollout.comparison_log import Outcome, Request
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.rollout.flag_history import KnownUsers
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.monitoring.trace import trace_id
@@ -92,7 +93,7 @@ class CensusService:
         try:
             run = self._due(claim.censuses, sync.since)
             named = {self._pseudonyms.of(f"census of {run.started}", user_id): user_id for user_id in people}
-            if run.finished is not None and run.done == named.keys():
+            if claim.censuses.running is None and run.finished is not None and run.done == named.keys():
                 self._records.save(claim, claim.censuses)  # it has done what was to be done: no try in vain
                 return CensusTaken(CensusState.NOT_DUE)
             return self._taken(claim, run.among(named), named, components, ends)
@@ -142,6 +143,7 @@ class CensusService:
         Raises _OutOfTimeError.
         """
         tallies: dict[Component, Tally] = {}
+        times: dict[tuple[Component, Backend], float] = defaultdict(float)
         for read in everything_of_user(self._queries, user_id):
             if read.component not in components:
                 continue
@@ -151,6 +153,11 @@ class CensusService:
             if seen.outcome not in LOOKED:
                 return None
             tallies[read.component] = tallies.get(read.component, Tally()).plus(LOOKED[seen.outcome])
+            if not seen.broken and seen.outcome is not Outcome.FAILED:
+                times[read.component, Backend.OLD] += seen.old_ms or 0
+                times[read.component, Backend.NEW] += seen.new_ms or 0
+        for component in tallies:
+            self._asking.timed(component, user_id, times[component, Backend.OLD], times[component, Backend.NEW])
         return tallies
 
 

@@ -172,11 +172,14 @@ class GateLook:
         return rules_ended(self._sources.counted.known(component), counted, rules, self._now)
 
     def _census(self, kept: Censuses, component: Component, code: str, mode_since: int | None) -> Census | None:
-        """The one that came to its end while it says anything, else the one under way."""
+        """The one under way where it has found something; the one that came to its end while it says anything."""
+        running = kept.running.census(component) if kept.running else None
+        if running is not None and running.code == code and (running.different or running.failed):
+            return running
         ended = kept.finished.census(component) if kept.finished else None
         if ended is not None and not is_outdated(ended, code, mode_since, self._now, self._sources.limits):
             return ended
-        return kept.running.census(component) if kept.running else ended
+        return running or ended
 
 
 def _known(unknown: Unknown, found: T | Problem, otherwise: T, *names: ConditionName) -> T:
@@ -194,7 +197,7 @@ def _lost(verified: Verified | None) -> bool:
 
 
 def _verify_seen(last: Verified | None) -> VerifySeen | None:
-    return None if last is None else VerifySeen(last.at, last.code, last.since, last.differences)
+    return None if last is None else VerifySeen(last.at, last.code, last.since, last.differences, last.calculated)
 
 
 def _rehearsal(drill: RollbackDrill | None) -> Rehearsal | None:

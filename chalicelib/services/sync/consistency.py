@@ -246,7 +246,9 @@ class ConsistencyService:
     def _keep(self, seen: Verification, sync: SyncState) -> None:
         """Remember a comparison that came to its end, unless one that has seen more of this mode did before it."""
         counts = (seen.meters, seen.lagging, seen.differences)
-        verified = Verified(self._clock(), sync.since, *counts, up_to=seen.up_to, code=self._code())
+        verified = Verified(
+            self._clock(), sync.since, *counts, up_to=seen.up_to, code=self._code(), calculated=seen.calculated
+        )
         before = self._control.verified()
         if not verified.is_behind(before):
             self._control.save_verified(verified.after(before))

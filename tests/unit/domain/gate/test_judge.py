@@ -117,6 +117,20 @@ SHUT: dict[str, tuple[GateEvidence, ConditionName, Breach | None, str, str]] = {
         "the last verify found 1 difference between the sides",
         "repair",
     ),
+    "a wrong display": (
+        verified(differences=2, calculated=2),
+        ConditionName.VERIFIED,
+        Breach.STEP_BACK,
+        "the last verify found 2 documents of the display otherwise than calculated",
+        "repair",
+    ),
+    "a wrong display beside lost data": (
+        verified(differences=3, calculated=2),
+        ConditionName.VERIFIED,
+        Breach.KILL,
+        "the last verify found 1 difference between the sides",
+        "repair",
+    ),
     "lost data in an earlier mode": (
         verified(differences=2, since=SINCE - 1),
         ConditionName.VERIFIED,

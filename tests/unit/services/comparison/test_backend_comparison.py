@@ -141,7 +141,7 @@ def test_how_long_each_backend_took_is_said_in_milliseconds() -> None:
 @pytest.mark.parametrize(
     ("new", "outcome"),
     [
-        ([view(2), view(1)], Outcome.EQUAL),  # midnight, say, came between
+        ([view(2), view(1)], Outcome.LAG),  # midnight, say, came between; or the figure is right at times
         ([view(1, version=0), view(1)], Outcome.EQUAL),
         ([view(1, version=0)], Outcome.LAG),
         ([view(2), view(2, version=0)], Outcome.DIFFERENT),  # a write that comes between denies nothing
@@ -153,6 +153,15 @@ def test_how_long_each_backend_took_is_said_in_milliseconds() -> None:
 )
 def test_what_later_looks_see_counts(new: list[Answer], outcome: Outcome) -> None:
     assert Scene(new=new).compare().outcome is outcome
+
+
+def test_a_difference_before_a_write_is_denied_by_equal_answers_after_it() -> None:
+    assert Scene(new=[view(2), view(1)], versions=[1, 1, 2, 2]).compare().outcome is Outcome.EQUAL
+
+
+def test_who_breaks_at_times_is_no_equal_backend_and_has_broken() -> None:
+    compared = Scene(new=[failing(TypeError("a defect")), view(1)]).compare()
+    assert (compared.outcome, compared.broken) == (Outcome.LAG, (Backend.NEW,))
 
 
 def test_a_write_between_the_two_answers_is_lag_whatever_they_say() -> None:

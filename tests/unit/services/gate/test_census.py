@@ -10,7 +10,7 @@ import pytest
 from chalicelib.bootstrap.comparer import census
 from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.errors import ComparisonError
-from chalicelib.domain.gate.census_records import CensusRun, Tally
+from chalicelib.domain.gate.census_records import Censuses, CensusRun, Tally
 from chalicelib.domain.gate.evidence import Limits
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
@@ -50,12 +50,15 @@ class Backends:
     asked: list[Request] = field(default_factory=list)
     meanwhile: Callable[[], None] = lambda: None
 
+    times: tuple[float, float] = (1.0, 1.0)
+
     def compare_backends(self, request: Request) -> ComparisonResult:
         self.asked.append(request)
         self.clock.now += 1_000
         self.meanwhile()
         outcome = self.outcomes.get(request.user_id, Outcome.EQUAL)
-        return ComparisonResult(request, outcome, (WRONG,) if outcome is Outcome.DIFFERENT else ())
+        wrong = (WRONG,) if outcome is Outcome.DIFFERENT else ()
+        return ComparisonResult(request, outcome, wrong, (), *self.times)
 
     @property
     def people(self) -> Counter[str]:
@@ -116,6 +119,16 @@ def test_one_persons_wrong_figure_is_found(stage: Stage) -> None:
     [*seen] = stage.ports.counted.counted(Component.DASHBOARD, "a1").differences
     assert seen == [WRONG.fingerprint(Component.DASHBOARD)]
     assert {row.compared.request.user_id for row in cast(Any, stage.ports.comparisons).rows} == {"person-7"}
+
+
+def test_the_times_of_one_persons_views_are_one_pair(stage: Stage) -> None:
+    """They go together: of somebody with many readings each view is slow."""
+    stage.people(3)
+    stage.backends.times = (10.0, 30.0)
+    stage.run()
+    for component in (Component.DASHBOARD, Component.ENERGY_TABLE):
+        found = stage.ports.counted.counted(component, "a1").evidence({}, NOW)
+        assert (found.latency.against, found.latency.favour) == (3, 0)
 
 
 def test_what_somebody_answers_for_is_no_difference_of_the_census(stage: Stage) -> None:
@@ -316,6 +329,18 @@ def test_who_comes_after_its_end_is_asked_by_the_next_run_and_nobody_else(stage:
     assert stage.backends.people == {"person-2": READS, "person-3": READS}
     assert stage.whole().of(Component.DASHBOARD) == Tally(4, 1)
     assert stage.whole().finished == before.finished, "the others' answers are no younger"
+
+
+def test_a_run_that_died_before_it_said_so_has_ended_all_the_same(stage: Stage) -> None:
+    stage.people(2)
+    stage.run()
+    whole = stage.whole()
+    claim = stage.ports.census.claim(60)
+    assert claim is not None
+    assert stage.ports.census.save(claim, Censuses(whole, whole))
+    stage.ports.census.release(claim)
+    assert stage.run() == CensusTaken(CensusState.FINISHED, 2)
+    assert stage.ports.census.censuses() == Censuses(None, whole)
 
 
 def test_who_comes_while_it_is_under_way_is_asked_too(stage: Stage) -> None:

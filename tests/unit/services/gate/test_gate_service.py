@@ -237,6 +237,15 @@ def test_the_last_whole_census_counts_while_the_next_one_is_under_way(system: Sy
     assert "under way" in condition(system, NAME.EVIDENCE).text
 
 
+def test_what_a_census_under_way_has_found_counts_at_once(system: System) -> None:
+    now = system.rollout.now()
+    found = CensusRun(CODE, None, now, done=frozenset("a"), tallies={TABLE: Tally(9, 1)})
+    keep(system, Censuses(found, asked(CODE, None, now)))
+    assert "differ in 1 view of the census" in condition(system, NAME.EVIDENCE).text
+    keep(system, Censuses(replace(found, code="other"), asked(CODE, None, now)))
+    assert shut(system) == set()
+
+
 COUNTING = {NAME.ANSWERS, NAME.EVIDENCE, NAME.ERRORS, NAME.LATENCY, NAME.RULES}
 PARTS: list[tuple[str, str, set[ConditionName]]] = [
     ("sync_control", "verified", {NAME.VERIFIED, NAME.DATA}),

@@ -192,6 +192,14 @@ def test_a_verify_from_before_sightings_were_kept_counts_as_the_first_one() -> N
     assert replace(before, at=9).after(before) == replace(before, at=9, first_seen=5, last_seen=9)
 
 
+def test_a_verify_says_how_many_of_its_differences_lose_nothing(stage: Stage) -> None:
+    stage.sides.write("alice", reading("newer", POWER, 3 * HOUR_MS, 7))
+    stage.sides.failing = ("alice", UnavailableError("too slow"))
+    stage.use.consistency.verify()
+    assert (found := stage.ports.sync_control.verified()) is not None
+    assert (found.differences, found.calculated) == (2, 1)
+
+
 def test_a_verify_has_seen_all_up_to_the_time_at_which_it_began(stage: Stage) -> None:
     """Also where it goes on with a walk that began earlier."""
     walked(stage, since=None, up_to=7_000)
