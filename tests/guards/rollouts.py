@@ -8,6 +8,8 @@ ROLLOUT = "chalicelib/domain/rollouts/rollout.py"
 NEXT = "chalicelib/domain/rollouts/next_action.py"
 CARRIER = "chalicelib/services/rollouts/carrier.py"
 ROLLOUT_DESK = "chalicelib/services/rollouts/desk.py"
+PAST = "chalicelib/flags/changes/past.py"
+EXPLAINED = "tests/unit/flags/changes/test_past.py::"
 
 ROLLOUTS = (
     Guard(
@@ -103,5 +105,36 @@ ROLLOUTS = (
         "not (gate_is_open or agreed.named)",
         "False",
         (f"{DESK}test_an_agreement_to_the_plans_step_is_none_to_pass_by_a_gate_that_is_shut",),
+    ),
+    Guard(
+        "what was deployed without a record between two changes",
+        PAST,
+        "if newer.from_version != older.to_version:",
+        "if False:",
+        (f"{EXPLAINED}test_what_was_deployed_without_a_record_between_two_changes_is_missed",),
+    ),
+    Guard(
+        "what nobody knows to be in effect does not count by itself",
+        PAST,
+        "return IN_EFFECT_MS if change.problem == NOT_SEEN else",
+        "return IN_EFFECT_MS if True else",
+        (
+            f"{EXPLAINED}"
+            "test_a_change_of_which_nobody_knows_whether_it_came_into_effect_does_not_count_by_itself[silent]",
+        ),
+    ),
+    Guard(
+        "the second in which some go by the mode before",
+        PAST,
+        "return mode.read_late(mode_then(changes, now, at - MODE_MS), at)",
+        "return mode",
+        (f"{EXPLAINED}test_for_a_second_after_a_change_of_mode_some_still_go_by_the_one_before",),
+    ),
+    Guard(
+        "changes that failed hide none that is in effect",
+        PAST,
+        "if found.unknown and len(latest) == LATEST_CHANGES:",
+        "if False:",
+        (f"{EXPLAINED}test_how_far_back_it_looks_is_said_where_that_is_not_enough[10]",),
     ),
 )
