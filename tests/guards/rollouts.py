@@ -8,6 +8,8 @@ ROLLOUT = "chalicelib/domain/rollouts/rollout.py"
 NEXT = "chalicelib/domain/rollouts/next_action.py"
 CARRIER = "chalicelib/services/rollouts/carrier.py"
 ROLLOUT_DESK = "chalicelib/services/rollouts/desk.py"
+GATED = "tests/unit/flags/changes/test_gated.py::"
+GATED_RISES = "chalicelib/flags/changes/gated.py"
 PAST = "chalicelib/flags/changes/past.py"
 EXPLAINED = "tests/unit/flags/changes/test_past.py::"
 
@@ -136,5 +138,29 @@ ROLLOUTS = (
         "if found.unknown and len(latest) == LATEST_CHANGES:",
         "if False:",
         (f"{EXPLAINED}test_how_far_back_it_looks_is_said_where_that_is_not_enough[10]",),
+    ),
+    Guard(
+        "an agreement is given back where the change is refused",
+        GATED_RISES,
+        "        except (RevisionError, RolloutError):\n",
+        "        except ZeroDivisionError:\n",
+        (f"{GATED}test_an_agreement_is_left_where_appconfig_refuses_the_change",),
+    ),
+    Guard(
+        "an agreement is used up before the change",
+        GATED_RISES,
+        "if not self.rollouts.save(used_up(rollout)):",
+        "if not self.rollouts.save(rollout):",
+        (
+            f"{GATED}test_an_agreement_is_left_where_appconfig_refuses_the_change",
+            f"{GATED}test_a_rise_by_hand_needs_a_second_person_where_the_plan_asks_for_one[order0]",
+        ),
+    ),
+    Guard(
+        "the second person's agreement to a rise by hand past a shut gate",
+        GATED_RISES,
+        "_check_agreed(rollout, wished, order.by, gate_is_open=verdict.is_open)",
+        "_check_agreed(rollout, wished, order.by, gate_is_open=True)",
+        (f"{GATED}test_by_hand_the_agreement_to_the_plans_step_is_none_to_pass_by_a_gate_that_is_shut",),
     ),
 )
