@@ -239,7 +239,8 @@ WARNING = (
     Rule(
         "RolloutStopped",
         Severity.WARNING,
-        "A rollout has stopped by itself and gone back; it goes on when a person resumes it.",
+        "A rollout has stopped by itself and gone back; it goes on when a person resumes it. "
+        "Or AppConfig refuses its way back.",
         "python -m infra rollout status",
         "python -m infra status",
         {"stopped": own(MetricName.ROLLOUTS_STOPPED, "Maximum")},

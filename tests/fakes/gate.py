@@ -1,6 +1,6 @@
 """A gate that says what a test wants of each component; open where it says nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from chalicelib.domain.gate.verdict import Breach, Condition, ConditionName, GateVerdict
 from chalicelib.domain.rollout.decision import Component
@@ -30,6 +30,13 @@ class FakeGate:
         self.meanwhile: Callable[[], None] = lambda: None
 
     def verdict(self, component: Component) -> GateVerdict:
-        self.asked.append(component)
+        return self.verdicts([component])[0]
+
+    def verdicts(self, components: Iterable[Component] = tuple(Component)) -> Sequence[GateVerdict]:
+        """``meanwhile`` happens once in a look, however many are asked about."""
         self.meanwhile()
+        return [self._verdict(component) for component in components]
+
+    def _verdict(self, component: Component) -> GateVerdict:
+        self.asked.append(component)
         return GateVerdict(component, 1_700_000_000_000, "code", self.of.get(component, self.conditions))

@@ -3,6 +3,7 @@
 from tests.guards.gate import GATE
 from tests.guards.gate_evidence import GATE_EVIDENCE
 from tests.guards.guard import Guard
+from tests.guards.rollouts import ROLLOUTS
 
 WRITE_DIES = (
     "tests/integration/crashes/test_crash_points.py::"
@@ -58,6 +59,7 @@ CONTROL = "tests/integration/refresh/test_refresh.py::test_a_real_household_is_i
 GUARDS = (
     *GATE,
     *GATE_EVIDENCE,
+    *ROLLOUTS,
     Guard(
         "the condition displayVersion < v",
         "chalicelib/repositories/calculation_marks.py",
@@ -778,21 +780,21 @@ GUARDS = (
     Guard(
         "the stop of a rollout whose flag somebody has taken back",
         "chalicelib/domain/rollouts/next_action.py",
-        "if rollout.state is State.RUNNING and reached(rollout, flag) < rollout.step:",
+        "if is_lower and (breach is None or _is_a_step_back(rollout, flag)):",
         "if False:",
         (f"{CARRYING}test_a_gate_that_somebody_shuts_stops_it",),
     ),
     Guard(
         "the way back that was begun",
         "chalicelib/domain/rollouts/next_action.py",
-        "if intent is not None and intent.direction is Direction.BACK:",
-        "if False:",
+        "    if intent is not None:\n        if flag.is_back_at",
+        "    if False:\n        if flag.is_back_at",
         (f"{DESK}test_an_abort_that_dies_anywhere_is_carried_to_its_end[1]",),
     ),
     Guard(
         "the time of who takes a step",
         "chalicelib/domain/rollouts/next_action.py",
-        "if rollout.intent is not None and now - rollout.intent.at < LEASE_MS:",
+        "if rollout.intent is not None and now < rollout.intent.again_at:",
         "if False:",
         (f"{CARRYING}test_a_step_that_is_being_taken_is_left_to_who_is_at_it",),
     ),
@@ -806,8 +808,9 @@ GUARDS = (
     Guard(
         "the second person before a rise",
         "chalicelib/domain/rollouts/rollout.py",
-        "return self.approval is not None and self.approval.percent == percent and self.approval.by != by",
-        "return True",
+        "        if agreed is None or not (gate_is_open or agreed.named):\n            return False\n"
+        "        return agreed.percent == percent and agreed.by != by",
+        "        return True",
         (
             f"{DESK}test_a_rise_waits_for_a_second_person_and_test_users_do_not",
             f"{GATED}test_a_rise_by_hand_needs_a_second_person_where_the_plan_asks_for_one[order0]",
@@ -816,8 +819,8 @@ GUARDS = (
     Guard(
         "the second person who is another one",
         "chalicelib/domain/rollouts/rollout.py",
-        " and self.approval.by != by",
-        "",
+        "agreed.percent == percent and agreed.by != by",
+        "agreed.percent == percent",
         (f"{DESK}test_who_agreed_cannot_hurry_it",),
     ),
     Guard(

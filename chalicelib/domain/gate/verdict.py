@@ -3,7 +3,7 @@
 ``judge`` makes a verdict of the evidence; ``services.gate`` gathers the evidence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -95,6 +95,9 @@ class Gate(Protocol):
 
     def verdict(self, component: Component) -> GateVerdict:
         """The verdict now. Never raises: what cannot be looked at is a condition that nobody can say."""
+
+    def verdicts(self, components: Iterable[Component]) -> Sequence[GateVerdict]:
+        """Of each, in their order, as everything was at one look. Never raises."""
 
 
 def _document(condition: Condition) -> dict[str, Any]:

@@ -11,11 +11,11 @@ from typing import TypeAlias
 
 from chalicelib.domain.gate.verdict import Breach, GateVerdict
 from chalicelib.domain.rollouts.plan import NOBODY, Step
-from chalicelib.domain.rollouts.rollout import CARRIED, Direction, Rollout, State
+from chalicelib.domain.rollouts.rollout import CARRIED, Intent, Rollout, State
 
 COMMAND = "python -m infra"
 OPEN_THE_GATE = f"{COMMAND} flags set global --on --reason WHY"
-LEASE_MS = 60_000  # the time of the function: whoever wrote an intent within it may still be at it
+NOT_DONE = "not done, it is tried again"  # the beginning of what a run has seen of a refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,8 @@ def hurried_action(rollout: Rollout, verdict: GateVerdict, flag: FlagNow, by: st
         return Wait(verdict.breach.text, verdict.breach.command)
     if rollout.state is not State.RUNNING or following is None:
         return _resting(rollout)
-    first = next(iter([*_before(flag), *_unapproved(rollout, following, by)]), None)
+    agreed = _unapproved(rollout, following, by, gate_is_open=verdict.is_open)
+    first = next(iter([*_before(flag), *agreed]), None)
     return first or Rise(rollout.step + 1, following.percent)
 
 
@@ -119,13 +120,14 @@ def _way_back(rollout: Rollout, verdict: GateVerdict, flag: FlagNow) -> Action |
     breach = verdict.breach if flag.is_on else None
     if breach is not None and breach.breach is Breach.KILL:
         return Kill(breach.text)
-    intent = rollout.intent
-    if intent is not None and intent.direction is Direction.BACK:
+    intent = rollout.way_back
+    if intent is not None:
         if flag.is_back_at(intent.percent):
             return End(intent.ends, intent.reason)
         return Back(intent.percent, intent.reason, intent.ends)
-    if rollout.state is State.RUNNING and reached(rollout, flag) < rollout.step:
-        return End(State.STOPPED, _taken_back(rollout, flag))
+    is_lower = rollout.state is State.RUNNING and reached(rollout, flag) < rollout.step
+    if is_lower and (breach is None or _is_a_step_back(rollout, flag)):
+        return End(State.STOPPED, _why_taken_back(rollout, verdict, flag))
     if breach is not None and rollout.state is not State.STOPPED:
         return Back(rollout.plan.below(flag.percent), breach.text)
     return None
@@ -133,7 +135,8 @@ def _way_back(rollout: Rollout, verdict: GateVerdict, flag: FlagNow) -> Action |
 
 def _onwards(rollout: Rollout, verdict: GateVerdict, flag: FlagNow, now: int) -> Action:
     if rollout.state is not State.RUNNING:
-        return _resting(rollout)
+        late = rollout.late_step(now)
+        return _resting(rollout) if late is None else Wait(late)
     if (found := reached(rollout, flag)) > rollout.step:
         return Taken(found)
     is_held = now < rollout.held_until
@@ -154,8 +157,8 @@ def _waits(rollout: Rollout, following: Step, verdict: GateVerdict, flag: FlagNo
     yield from _unapproved(rollout, following, rollout.by)
     if now < rollout.held_until:
         yield Wait(f"{_name(rollout)} is held")
-    if rollout.intent is not None and now - rollout.intent.at < LEASE_MS:
-        yield Wait(f"the step to {following.name} is being taken")
+    if rollout.intent is not None and now < rollout.intent.again_at:
+        yield _being_taken(rollout, rollout.intent)
 
 
 def _before(flag: FlagNow) -> Iterator[Wait]:
@@ -165,10 +168,19 @@ def _before(flag: FlagNow) -> Iterator[Wait]:
         yield Wait("first open the global gate: while it is closed, everybody gets the old backend", OPEN_THE_GATE)
 
 
-def _unapproved(rollout: Rollout, following: Step, by: str) -> Iterator[Wait]:
-    if not rollout.is_approved(following.percent, by):
-        command = f"{COMMAND} rollout approve {rollout.component} --reason WHY"
-        yield Wait(f"a second person must agree to {following.name}", command)
+def _unapproved(rollout: Rollout, following: Step, by: str, *, gate_is_open: bool = True) -> Iterator[Wait]:
+    if not rollout.is_approved(following.percent, by, gate_is_open=gate_is_open):
+        named = "" if gate_is_open else f" --percent {following.percent.normalize():f}"
+        command = f"{COMMAND} rollout approve {rollout.component}{named} --reason WHY"
+        shut = "" if gate_is_open else ", although the gate is shut"
+        yield Wait(f"a second person must agree to {following.name}{shut}", command)
+
+
+def _being_taken(rollout: Rollout, intent: Intent) -> Wait:
+    """Somebody is at the step, or it was refused: then why, which the last run has seen."""
+    if rollout.seen is not None and rollout.seen.text.startswith(NOT_DONE):
+        return Wait(rollout.seen.text, rollout.seen.command)
+    return Wait(f"the step to {intent.name} is being taken")
 
 
 def _resting(rollout: Rollout) -> Wait:
@@ -177,6 +189,17 @@ def _resting(rollout: Rollout) -> Wait:
     return Wait(
         f"it is {rollout.state}: {rollout.reason}", f"{COMMAND} rollout resume {rollout.component} --reason WHY"
     )
+
+
+def _is_a_step_back(rollout: Rollout, flag: FlagNow) -> bool:
+    """Whether the flag is where a breach would bring it from the step that is held."""
+    return rollout.held is not None and flag.is_back_at(rollout.plan.below(rollout.held.percent))
+
+
+def _why_taken_back(rollout: Rollout, verdict: GateVerdict, flag: FlagNow) -> str:
+    """A breach that lasts comes first: a run may have gone back for it and died before it could say so."""
+    found = _taken_back(rollout, flag)
+    return found if verdict.breach is None else f"{verdict.breach.text}; {found}"
 
 
 def _taken_back(rollout: Rollout, flag: FlagNow) -> str:

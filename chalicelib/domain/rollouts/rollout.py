@@ -8,6 +8,8 @@ from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollouts.plan import NOBODY, Plan, Step
 
 KEPT_ENTRIES = 50
+LEASE_MS = 60_000  # the time of the function: whoever wrote an intent within it may still be at it
+LONGEST_PAUSE_MS = 60 * LEASE_MS
 
 
 class State(StrEnum):
@@ -33,7 +35,10 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What somebody is about to do to the flag. ``percent`` None: switch it off. ``ends``: the state that follows."""
+    """What somebody is about to do to the flag. ``percent`` None: switch it off. ``ends``: the state that follows.
+
+    ``tries``: how often it was begun; what is refused begins again.
+    """
 
     direction: Direction
     percent: Decimal | None
@@ -41,16 +46,28 @@ class Intent:
     by: str
     reason: str
     ends: State = State.RUNNING
+    tries: int = 1
+
+    @property
+    def name(self) -> str:
+        """Where it leads, as people call it."""
+        return "off" if self.percent is None else Step(self.percent, 0).name
+
+    @property
+    def again_at(self) -> int:
+        """When a step may begin again: later each time, because each try leaves its traces in the records."""
+        return self.at + min(LEASE_MS << min(self.tries - 1, 10), LONGEST_PAUSE_MS)
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A second person agrees to a rise to this percentage."""
+    """A second person agrees to a rise to this percentage. ``named``: they named it, so past a shut gate as well."""
 
     percent: Decimal
     at: int
     by: str
     reason: str
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +125,31 @@ class Rollout:
         """When the hold time of the present step is over."""
         return self.since if self.held is None else self.since + self.held.hold_ms
 
-    def is_approved(self, percent: Decimal, by: str) -> bool:
+    @property
+    def way_back(self) -> Intent | None:
+        """The way back that was begun and has not come to its end."""
+        return self.intent if self.intent is not None and self.intent.direction is Direction.BACK else None
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether it has stopped by itself, or its way back is refused."""
+        return self.state is State.STOPPED or (self.way_back is not None and self.way_back.tries > 1)
+
+    def late_step(self, now: int) -> str | None:
+        """The step that may still come although nothing rises any more; None: there is none."""
+        rise = self.intent
+        if rise is None or rise.direction is Direction.BACK or now - rise.at >= LEASE_MS:
+            return None
+        return f"the step to {rise.name} had begun before and may still come, within a minute"
+
+    def is_approved(self, percent: Decimal, by: str, *, gate_is_open: bool = True) -> bool:
         """Whether ``by`` may bring about a rise to this percentage. Test users alone need no second person."""
         if self.plan.approvals == 0 or percent == NOBODY:
             return True
-        return self.approval is not None and self.approval.percent == percent and self.approval.by != by
+        agreed = self.approval
+        if agreed is None or not (gate_is_open or agreed.named):
+            return False
+        return agreed.percent == percent and agreed.by != by
 
 
 def started(before: Rollout | None, fresh: Rollout, at: int) -> Rollout:
@@ -122,8 +159,10 @@ def started(before: Rollout | None, fresh: Rollout, at: int) -> Rollout:
 
 
 def paused(rollout: Rollout, by: str, reason: str, at: int) -> Rollout:
-    """Nothing rises until somebody resumes it."""
-    return _noted(replace(rollout, state=State.PAUSED, reason=reason), at, "pause", by, reason)
+    """Nothing rises until somebody resumes it, but for a step that is on its way: that is named."""
+    late = rollout.late_step(at)
+    seen = None if late is None else Seen(at, late)
+    return _noted(replace(rollout, state=State.PAUSED, reason=reason, seen=seen), at, "pause", by, reason)
 
 
 def resumed(rollout: Rollout, step: int, by: str, reason: str, at: int) -> Rollout:
@@ -145,8 +184,11 @@ def used_up(rollout: Rollout) -> Rollout:
 
 
 def intended(rollout: Rollout, intent: Intent) -> Rollout:
-    """Somebody is about to change the flag."""
-    return replace(rollout, intent=intent)
+    """Somebody is about to change the flag, for the first time or again."""
+    before = rollout.intent
+    if before is None or (before.direction, before.percent) != (intent.direction, intent.percent):
+        return replace(rollout, intent=intent, seen=None)
+    return replace(rollout, intent=replace(intent, tries=before.tries + 1))
 
 
 def taken(rollout: Rollout, step: int, by: str, reason: str, at: int) -> Rollout:

@@ -25,6 +25,9 @@ def drain_of(lifetime_seconds: int) -> int:
 
 ReadingKey = Any  # the store's own id of a reading, equal on both sides
 KEPT_CHANGES = 100  # of the mode: the newest
+# A read of the database per decision would cost more than the decision. Only reads are routed by the mode before for
+# this long: writes go where the mode in their transaction says, whichever backend takes them.
+MODE_MS = 1_000
 DRAIN_SECONDS = drain_of(60)  # MongoDB's default limit: where the server does not say its own
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.readings import moment
-from chalicelib.domain.sync.modes import KEPT_CHANGES, ModeChange, Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import KEPT_CHANGES, MODE_MS, ModeChange, Side, SyncMode, SyncState
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,14 @@ class PastMode:
     def caught_up(self) -> "PastMode":
         """The same where something shows that the new side had caught up by then."""
         return replace(self, states=self.states[:1], note=None)
+
+    def read_late(self, before: "PastMode", at: int) -> "PastMode":
+        """The same with the mode ``before`` it, where it is so new that some still go by what they have read."""
+        if self.since is None or not 0 <= at - self.since < MODE_MS:
+            return self
+        late = f"the mode had changed at {moment(self.since)}: for a second some still go by the one before"
+        note = late if self.note is None else f"{self.note}; {late}"
+        return replace(self, states=(*self.states, *before.states), note=note, unknown=self.unknown or before.unknown)
 
 
 def mode_then(changes: Sequence[ModeChange], now: SyncState, at: int) -> PastMode:

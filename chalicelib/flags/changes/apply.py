@@ -15,7 +15,7 @@ from chalicelib.domain.rollout.flag_history import FlagChange, KnownUsers
 from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.flags.appconfig.control_plane import Deployed
 from chalicelib.flags.changes.checks import opens, rises, widens
-from chalicelib.flags.changes.gated import ManualRises
+from chalicelib.flags.changes.gated import Allowed, ManualRises
 from chalicelib.flags.changes.patch import FlagPatch, patched, rolled_back
 from chalicelib.flags.changes.planning import plan_between
 from chalicelib.flags.changes.publishing import FlagPublishing
@@ -28,7 +28,7 @@ from chalicelib.flags.document.names import GLOBAL
 ROLLBACK_ATTEMPTS = 5
 NOTHING = FlagDocument({})
 Rewrite = Callable[[FlagDocument, int], FlagDocument]
-Ask = Callable[[FlagDocument, Flag, Flag], Mapping[str, Any]]  # may a flag become another? What is kept of the answer
+Ask = Callable[[FlagDocument, Flag, Flag], Allowed]  # may a flag become another?
 NO_EVIDENCE: Mapping[str, Any] = {}
 
 
@@ -59,11 +59,13 @@ class FlagChanges:
             UnavailableError: AppConfig or the database did not answer; nothing was changed unless it says so.
         """
 
-        def asked(before: FlagDocument, flag: Flag, wished: Flag) -> Mapping[str, Any]:
+        def asked(before: FlagDocument, flag: Flag, wished: Flag) -> Allowed:
             if widens(flag, wished):
                 return self.rises.check(wished, order)
             opened = opens(before.flags.values(), flag, wished)
-            return {"opened": [self.rises.check(each, order) for each in opened]} if opened else {}
+            allowed = [self.rises.check(each, order) for each in opened]
+            evidence = {"opened": [each.evidence for each in allowed]} if allowed else {}
+            return Allowed(evidence, [rollout for each in allowed for rollout in each.agreed])
 
         return self._set(name, wish, order, "set", asked)
 
@@ -72,7 +74,7 @@ class FlagChanges:
     ) -> ChangeResult:
         """Switch a flag on at the next percentage of its rollout, which has asked the gate. Raises as ``set``."""
         wish = FlagPatch(enabled=True, percent=percent, exact=exact)
-        return self._set(name, wish, order, "rollout", lambda *_: evidence)
+        return self._set(name, wish, order, "rollout", lambda *_: Allowed(evidence))
 
     def _set(self, name: str, wish: FlagPatch, order: ChangeRequest, action: str, asked: Ask) -> ChangeResult:
         base = self.publishing.deployment.settled(stop=False)
@@ -84,8 +86,11 @@ class FlagChanges:
         if wished == before.flags.get(name):
             raise UnchangedError(f"{name} is so already: nothing to change")
         after = before.completed(now).with_flags(replace(wished, updated_at=now))
-        doing = Action(action, order, {**self._evidence(flag, wished), **asked(before, flag, wished)}, True)
-        return self._looked_at(self.publishing.publish(base, before, after, doing))
+        evidence, allowed = self._evidence(flag, wished), asked(before, flag, wished)
+        doing = Action(action, order, {**evidence, **allowed.evidence}, True)
+        with self.rises.using(allowed.agreed):
+            made = self.publishing.publish(base, before, after, doing)
+        return self._looked_at(made)
 
     def rollback(
         self, name: str, percent: Decimal | None, order: ChangeRequest, evidence: Mapping[str, Any] = NO_EVIDENCE

@@ -1,12 +1,12 @@
 """What a rise by hand is asked, beyond the data: the gate, a rollout under way, a second person."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
-from chalicelib.domain.errors import RolloutError
+from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.gate.verdict import Gate, GateVerdict
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollouts.next_action import COMMAND
 from chalicelib.domain.rollouts.plan import Step
 from chalicelib.domain.rollouts.ports import Rollouts
@@ -17,14 +17,22 @@ from chalicelib.flags.document.names import COMPONENTS
 
 
 @dataclass(frozen=True, slots=True)
+class Allowed:
+    """A change that is allowed: what is kept with it, and the rollouts whose agreement it takes."""
+
+    evidence: Mapping[str, Any]
+    agreed: Sequence[Rollout] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ManualRises:
     """Whether a person may raise a percentage now."""
 
     gate: Gate
     rollouts: Rollouts
 
-    def check(self, wished: Flag, order: ChangeRequest) -> Mapping[str, Any]:
-        """What is kept with the change.
+    def check(self, wished: Flag, order: ChangeRequest) -> Allowed:
+        """Whether one flag may rise.
 
         Raises:
             RolloutError: a rollout carries the component, a second person must agree, or the gate is shut and nobody
@@ -32,27 +40,55 @@ class ManualRises:
             UnavailableError: the database did not answer.
         """
         component = COMPONENTS[wished.name]
-        rollout = self._checked_rollout(component, wished, order)
+        rollout = self.rollouts.find(component)
+        if rollout is not None:
+            _check_not_carried(rollout)
         verdict = self.gate.verdict(component)
         if not (verdict.is_open or order.hurry):
             raise RolloutError(_shut(verdict))
-        if rollout is not None and rollout.approval is not None and not self.rollouts.save(used_up(rollout)):
-            raise RolloutError(f"somebody else has changed the rollout of {component} meanwhile; look again")
+        if rollout is not None:
+            _check_agreed(rollout, wished, order.by, gate_is_open=verdict.is_open)
         hurry = {} if verdict.is_open else {"hurry": True}
-        return {**hurry, "gate": verdict.as_document()}
+        agreed = [] if rollout is None or rollout.approval is None else [rollout]
+        return Allowed({**hurry, "gate": verdict.as_document()}, agreed)
 
-    def _checked_rollout(self, component: Component, wished: Flag, order: ChangeRequest) -> Rollout | None:
-        rollout = self.rollouts.find(component)
-        if rollout is None:
-            return None
-        if rollout.state is State.RUNNING:
-            first = f"{COMMAND} rollout pause {component} --reason WHY"
-            raise RolloutError(f"a rollout carries {component}: it takes the next step by itself; first: {first}")
-        if not rollout.is_approved(wished.rollout_percent, order.by):
-            percent = Step(wished.rollout_percent, 0).name.removesuffix(" %")
-            first = f"{COMMAND} rollout approve {component} --percent {percent} --reason WHY"
-            raise RolloutError(f"a second person must agree to {percent} %; first: {first}")
-        return rollout
+    @contextmanager
+    def using(self, agreed: Sequence[Rollout]) -> Iterator[None]:
+        """Use up what others have agreed to while the change is made; give it back where the change is refused.
+
+        Raises:
+            RolloutError: somebody else was faster.
+            UnavailableError: the database did not answer.
+        """
+        used: list[Rollout] = []
+        try:
+            for rollout in agreed:
+                if not self.rollouts.save(used_up(rollout)):
+                    message = f"somebody else has changed the rollout of {rollout.component} meanwhile; look again"
+                    raise RolloutError(message)
+                used.append(rollout)
+            yield
+        except (RevisionError, RolloutError):
+            for rollout in used:
+                with suppress(UnavailableError):
+                    self.rollouts.save(replace(rollout, version=rollout.version + 1))
+            raise
+
+
+def _check_not_carried(rollout: Rollout) -> None:
+    """Whether the plan leaves the rise to people. Raises RolloutError."""
+    if rollout.state is State.RUNNING:
+        first = f"{COMMAND} rollout pause {rollout.component} --reason WHY"
+        raise RolloutError(f"a rollout carries {rollout.component}: it takes the next step by itself; first: {first}")
+
+
+def _check_agreed(rollout: Rollout, wished: Flag, by: str, *, gate_is_open: bool) -> None:
+    """Whether a second person agrees. Raises RolloutError."""
+    if not rollout.is_approved(wished.rollout_percent, by, gate_is_open=gate_is_open):
+        percent = Step(wished.rollout_percent, 0).name.removesuffix(" %")
+        first = f"{COMMAND} rollout approve {rollout.component} --percent {percent} --reason WHY"
+        shut = "" if gate_is_open else ", although the gate is shut"
+        raise RolloutError(f"a second person must agree to {percent} %{shut}; first: {first}")
 
 
 def _shut(verdict: GateVerdict) -> str:

@@ -6,6 +6,7 @@ functions decide by the document before. Where a record does not reach, that is 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import dropwhile, pairwise
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.errors import InvalidInputError, RolloutError, UnavailableError
@@ -14,13 +15,13 @@ from chalicelib.domain.readings import DAY_MS, moment, parse_instant
 from chalicelib.domain.rollout.decision import Backend, Component, Decision
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange, FlagHistory, RecordedDocument
 from chalicelib.domain.rollout.usage import KEPT_DAYS, Answered, UsageLog
-from chalicelib.domain.sync.modes import decided_by
+from chalicelib.domain.sync.modes import MODE_MS, decided_by
 from chalicelib.domain.sync.past_modes import PastMode, mode_then
 from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
 from chalicelib.flags.appconfig.session import POLL_SECONDS
 from chalicelib.flags.changes.planning import rule_of
-from chalicelib.flags.changes.publishing import EFFECT_SECONDS
+from chalicelib.flags.changes.publishing import EFFECT_SECONDS, NOT_SEEN
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.store import FixedFlagStore
 from chalicelib.flags.document.flag_document import MalformedDocumentError, read, version_of
@@ -28,8 +29,9 @@ from chalicelib.flags.document.names import COMPONENT_FLAGS
 
 AROUND_MS = 30_000  # answers so long before and after the instant are shown
 MOST_ANSWERS = 100
-MOST_CHANGES = 10  # that were not in effect everywhere at the instant
-# A change for which nobody waited to the end is in effect by then, unless AppConfig is away.
+LATEST_CHANGES = 10
+MOST_CHANGES = 200  # are looked at where none of the latest ones was in effect everywhere at the instant
+# A change for which nobody waited to the end is in effect by then, where nothing else is known against it.
 IN_EFFECT_MS = int((EFFECT_SECONDS + POLL_SECONDS) * 1000)
 
 
@@ -94,9 +96,8 @@ class FlagPast:
         """
         if at > (now := self.clock()):
             raise InvalidInputError(f"{moment(at)} lies ahead: it is {moment(now)}")
-        recorded = self.history.begun_until(at, MOST_CHANGES)
-        mode = mode_then(self.control.changes(), self.control.state(), at)
-        mode = mode.caught_up() if _shows_caught_up(recorded, mode) else mode
+        recorded = self.history.begun_until(at, LATEST_CHANGES)
+        mode = self._mode(at, recorded)
         found = _Found() if _decides_alone(mode) else self._documents(at, recorded)
         possible = [*_by_mode(mode), *_by_documents(user_id, component, found)]
         answers = self.usage.between(user_id, component, at - AROUND_MS, at + AROUND_MS, MOST_ANSWERS)
@@ -104,31 +105,37 @@ class FlagPast:
         notes = [*([mode.note] if mode.note else []), *found.notes, *_about(answers, possible, now - at)]
         return Past(user_id, component, at, mode, possible, unknown, notes, answers)
 
-    def _documents(self, at: int, recorded: Sequence[RecordedDocument]) -> _Found:
-        """The documents by which functions may have decided then."""
-        found, after = _Found(), self.history.deployed_after(at)
-        for each in _deployed(recorded, after, found.notes):
-            found.documents.append(each)
-            if at >= each.change.at + _in_effect_ms(each.change):
-                break
-        else:
-            found.unknown.append(_reach(recorded, after))
+    def _mode(self, at: int, recorded: Sequence[RecordedDocument]) -> PastMode:
+        changes, now = self.control.changes(), self.control.state()
+        mode = mode_then(changes, now, at)
+        mode = mode.caught_up() if _shows_caught_up(recorded, mode) else mode
+        return mode.read_late(mode_then(changes, now, at - MODE_MS), at)
+
+    def _documents(self, at: int, latest: Sequence[RecordedDocument]) -> _Found:
+        """The documents by which functions may have decided then: among the latest changes, else among many."""
+        after = self.history.deployed_after(at)
+        found = _found(at, latest, after)
+        if found.unknown and len(latest) == LATEST_CHANGES:
+            found = _found(at, self.history.begun_until(at, MOST_CHANGES), after)
         if found.documents:
-            self._check_gap(found, after)
+            self._check_gaps(found, after)
         return found
 
-    def _check_gap(self, found: _Found, after: FlagChange | None) -> None:
-        """Whether somebody has deployed a document without a record between then and the next recorded one."""
+    def _check_gaps(self, found: _Found, after: FlagChange | None) -> None:
+        """Whether somebody has deployed a document without a record up to the next recorded one."""
         newest = found.documents[0].change
         base = after.from_version if after else self._deployed_now()
         if base is None:
             found.notes.append("AppConfig does not say whether anything was deployed since then without a record")
         elif base != newest.to_version:
-            until = f"the recorded change of {moment(after.at)}" if after else "now"
-            found.unknown.append(
-                f"between the change of {moment(newest.at)} and {until} somebody deployed the document {base} without "
-                "a record: when, nobody knows"
-            )
+            found.unknown.append(_gap(newest, f"the recorded change of {moment(after.at)}" if after else "now", base))
+        known = [each.change for each in found.documents]
+        if after is None:  # where nothing tells whether the newest ones were deployed, nothing follows from them
+            known = [*dropwhile(lambda change: change.state is not ChangeState.DEPLOYED, known)]
+        for newer, older in pairwise(known):
+            if newer.from_version != older.to_version:
+                until = f"the recorded change of {moment(newer.at)}"
+                found.unknown.append(_gap(older, until, newer.from_version))
 
     def _deployed_now(self) -> str | None:
         try:
@@ -140,6 +147,25 @@ class FlagPast:
 def past_instant(text: str) -> int:
     """The instant that a person writes, in UTC where they name no zone. Raises InvalidInputError."""
     return parse_instant(text.strip(), ZoneInfo("UTC"))
+
+
+def _found(at: int, recorded: Sequence[RecordedDocument], after: FlagChange | None) -> _Found:
+    """The documents back to the one that was in effect everywhere."""
+    found = _Found()
+    for each in _deployed(recorded, after, found.notes):
+        found.documents.append(each)
+        if at >= each.change.at + _in_effect_ms(each.change):
+            break
+    else:
+        found.unknown.append(_reach(recorded, after))
+    return found
+
+
+def _gap(older: FlagChange, until: str, version: str) -> str:
+    return (
+        f"between the change of {moment(older.at)} and {until} somebody deployed the document {version} without "
+        "a record: when, nobody knows"
+    )
 
 
 def _shows_caught_up(recorded: Sequence[RecordedDocument], mode: PastMode) -> bool:
@@ -178,7 +204,9 @@ def _in_effect_ms(change: FlagChange) -> float:
     """How long after its beginning a change was surely in effect."""
     if change.state is not ChangeState.DEPLOYED:
         return float("inf")
-    return IN_EFFECT_MS if change.in_effect_ms is None else change.in_effect_ms
+    if change.in_effect_ms is not None:
+        return change.in_effect_ms
+    return IN_EFFECT_MS if change.problem == NOT_SEEN else float("inf")
 
 
 def _reach(recorded: Sequence[RecordedDocument], after: FlagChange | None) -> str:

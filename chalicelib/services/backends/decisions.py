@@ -7,12 +7,8 @@ from typing_extensions import override
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason, RolloutDecisions
-from chalicelib.domain.sync.modes import SyncState, decided_by
+from chalicelib.domain.sync.modes import MODE_MS, SyncState, decided_by
 from chalicelib.monitoring.logger import logger
-
-# A read of the database per decision would cost more than the decision. Only reads are routed by the mode before for
-# this long: writes go where the mode in their transaction says, whichever backend takes them.
-MODE_MS = 1_000
 
 
 class RolloutService(RolloutDecisions):

@@ -25,7 +25,7 @@ def rollout_document(rollout: Rollout, now: int) -> Members:
         "next": _step(following) if following is not None and rollout.state is not State.ABORTED else None,
         "secondsLeft": None if left_ms is None else left_ms // 1000,
         "intent": rollout.intent and _intent(rollout.intent),
-        "approval": rollout.approval and _said(rollout.approval) | {"percent": float(rollout.approval.percent)},
+        "approval": rollout.approval and _approval(rollout.approval),
         "plan": _plan(rollout.plan),
         "seen": rollout.seen and _seen(rollout.seen),
         "log": [_entry(entry) for entry in rollout.log],
@@ -46,6 +46,10 @@ def _step(step: Step) -> Members:
 def _intent(intent: Intent) -> Members:
     percent = None if intent.percent is None else float(intent.percent)
     return _said(intent) | {"direction": intent.direction.value, "percent": percent}
+
+
+def _approval(approval: Approval) -> Members:
+    return _said(approval) | {"percent": float(approval.percent), "named": approval.named}
 
 
 def _seen(seen: Seen) -> Members:

@@ -7,9 +7,20 @@ from dataclasses import dataclass
 from chalicelib.domain.errors import ConflictError, EnergyMonitorError, UnavailableError
 from chalicelib.domain.gate.verdict import Breach, Gate, GateVerdict
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollouts.next_action import Action, Back, End, FlagNow, Kill, Rise, Taken, Wait, next_action
+from chalicelib.domain.rollouts.next_action import (
+    NOT_DONE,
+    Action,
+    Back,
+    End,
+    FlagNow,
+    Kill,
+    Rise,
+    Taken,
+    Wait,
+    next_action,
+)
 from chalicelib.domain.rollouts.ports import RolloutFlags, Rollouts
-from chalicelib.domain.rollouts.rollout import Direction, Rollout, Seen, State
+from chalicelib.domain.rollouts.rollout import Rollout, Seen
 from chalicelib.services.rollouts.taking import By, OvertakenError, Taking
 
 CARRIER = "RolloutCarrier"
@@ -38,7 +49,9 @@ class RolloutCarrier:
         Raises UnavailableError where the database does not say which rollouts there are.
         """
         ends = self.clock() + int(seconds * 1000)
-        judged = [(rollout, self.gate.verdict(rollout.component)) for rollout in self.rollouts.carried()]
+        carried = self.rollouts.carried()
+        verdicts = self.gate.verdicts([rollout.component for rollout in carried])
+        judged = [*zip(carried, verdicts, strict=True)]
         judged.sort(key=lambda each: _urgency(each[1]))
         done: dict[str, str] = {}
         defects: list[Exception] = []
@@ -56,22 +69,21 @@ class RolloutCarrier:
         return done
 
     def stopped(self) -> int:
-        """How many rollouts have stopped by themselves and wait for a person."""
-        return sum(rollout.state is State.STOPPED for rollout in self.rollouts.carried())
+        """How many rollouts wait for a person: they have stopped by themselves, or their way back is refused."""
+        return sum(rollout.needs_a_person for rollout in self.rollouts.carried())
 
     def _carried(self, rollout: Rollout, verdict: GateVerdict, time: "_Time") -> str:
         for _ in range(ATTEMPTS):
-            with suppress(UnavailableError):
-                rollout = self.rollouts.find(rollout.component) or rollout
+            rollout = self._stored(rollout)
             try:
                 flag = self._flag(rollout)
                 action = next_action(rollout, verdict, flag, self.clock())
                 return self._done(action, rollout, flag, verdict, time)
             except OvertakenError:
-                if self._is_going_back(rollout):
+                if self._stored(rollout).way_back is not None:
                     return "somebody else takes it back"
             except (ConflictError, UnavailableError) as error:
-                self._see(Wait(f"not done, the next run tries again: {error}"), rollout)
+                self._see(Wait(f"{NOT_DONE}: {error}"), self._stored(rollout))
                 return "not done"
         return "overtaken"
 
@@ -96,11 +108,11 @@ class RolloutCarrier:
         reason = f"the plan's next step: {rollout.plan.steps[rise.step].name}"
         self.taking.rise(rollout, rise, flag, verdict, By(CARRIER, reason), seconds)
 
-    def _is_going_back(self, rollout: Rollout) -> bool:
+    def _stored(self, rollout: Rollout) -> Rollout:
+        """As it is stored now; as it was read where the database does not answer."""
         with suppress(UnavailableError):
-            found = self.rollouts.find(rollout.component)
-            return bool(found and found.intent and found.intent.direction is Direction.BACK)
-        return False
+            return self.rollouts.find(rollout.component) or rollout
+        return rollout
 
     def _flag(self, rollout: Rollout) -> FlagNow:
         try:

@@ -25,7 +25,9 @@ from chalicelib.domain.rollouts.next_action import (
 from chalicelib.domain.rollouts.plan import NOBODY, Plan
 from chalicelib.domain.rollouts.ports import Asked, RolloutFlags, Rollouts
 from chalicelib.domain.rollouts.rollout import UNDER_WAY, Approval, Rollout, State, approved, paused, resumed, started
-from chalicelib.services.rollouts.taking import By, Taking
+from chalicelib.services.rollouts.taking import By, OvertakenError, Taking
+
+ABORT_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class RolloutDesk:
         before, reason = self.rollouts.find(component), checked_reason(reason)
         if before is not None and before.state in UNDER_WAY:
             raise RolloutError(f"the rollout of {component} is {before.state} already; {_ends(component)}")
+        if before is not None:
+            _check_way_back(before)
         plan = plan or (Plan() if before is None else before.plan)
         if before is not None and plan.approvals < before.plan.approvals:
             _check_fewer(before, by)
@@ -69,18 +73,23 @@ class RolloutDesk:
         return self.taking.stored(started(before, replace(fresh, step=reached(fresh, flag)), self.clock()))
 
     def pause(self, component: Component, by: str, reason: str) -> Rollout:
-        """Let nothing rise until somebody resumes it; a breach still goes back. Raises as ``start``."""
+        """Let nothing rise until somebody resumes it; a breach still goes back. Raises as ``start``.
+
+        A step that is on its way may still come: ``seen`` says so.
+        """
         rollout = self._in(component, State.RUNNING)
+        _check_way_back(rollout)
         return self.taking.stored(paused(rollout, by, checked_reason(reason), self.clock()))
 
     def resume(self, component: Component, by: str, reason: str) -> Rollout:
         """Go on from where the flag is. Raises as ``start``."""
         rollout, reason = self._in(component, State.PAUSED, State.STOPPED), checked_reason(reason)
+        _check_way_back(rollout)
         flag = self._movable(component)
         return self.taking.stored(resumed(rollout, reached(rollout, flag), by, reason, self.clock()))
 
     def approve(self, component: Component, percent: Decimal | None, by: str, reason: str) -> Rollout:
-        """Agree to the next step, or to a change to ``percent`` that somebody makes.
+        """Agree to the next step, or to a change to ``percent`` that somebody makes, also past a gate that is shut.
 
         Raises:
             RolloutError: nobody has to agree, nothing comes next, or who asks is the one who agrees.
@@ -95,7 +104,8 @@ class RolloutDesk:
             wanted = following.percent
         if wanted is None:
             raise RolloutError(f"no step of {component} comes next: say --percent")
-        return self.taking.stored(approved(rollout, Approval(wanted, self.clock(), by, reason)))
+        approval = Approval(wanted, self.clock(), by, reason, named=percent is not None)
+        return self.taking.stored(approved(rollout, approval))
 
     def step(self, component: Component, by: str, reason: str, seconds: float, *, hurry: bool) -> FlagChange | None:
         """Take the next step now. ``hurry``: past the hold time and what holds the gate shut, never past a breach.
@@ -120,18 +130,27 @@ class RolloutDesk:
             raise RolloutError(str(error)) from error
 
     def abort(self, component: Component, by: str, reason: str, seconds: float) -> FlagChange:
-        """End it and go to 0 %: nobody but test users stays. Without the database the flag goes back all the same.
+        """End it and go to 0 %: nobody but test users stays.
+
+        The flag goes back all the same without the database, or while others keep changing the record.
 
         Raises:
             RolloutError: there is none, or it has ended.
             UnavailableError: AppConfig did not answer.
         """
-        reason, rollout = checked_reason(reason), None
+        back = Back(NOBODY, checked_reason(reason), State.ABORTED)
+        for _ in range(ABORT_ATTEMPTS):
+            if (rollout := self._abortable(component)) is None:
+                break
+            with suppress(OvertakenError):
+                return self.taking.back(rollout, back, None, By(by, reason), seconds)
+        return self.flags.back(component, NOBODY, Asked(by, reason, {}), seconds)
+
+    def _abortable(self, component: Component) -> Rollout | None:
+        """None: the database does not answer."""
         with suppress(UnavailableError):
-            rollout = self._in(component, *UNDER_WAY, State.STOPPED)
-        if rollout is None:
-            return self.flags.back(component, NOBODY, Asked(by, reason, {}), seconds)
-        return self.taking.back(rollout, Back(NOBODY, reason, State.ABORTED), None, By(by, reason), seconds)
+            return self._in(component, *UNDER_WAY, State.STOPPED)
+        return None
 
     def _in(self, component: Component, *states: State) -> Rollout:
         rollout = self.one(component)
@@ -152,10 +171,21 @@ class RolloutDesk:
 
 
 def _check_fewer(before: Rollout, by: str) -> None:
-    if before.approval is None or before.approval.by == by:
+    agreed = before.approval
+    if agreed is None or agreed.percent != NOBODY or agreed.by == by:
         raise RolloutError(
             "the plan before asks a second person to agree, and so does doing without: "
             f"{COMMAND} rollout approve {before.component} --percent 0 --reason WHY"
+        )
+
+
+def _check_way_back(rollout: Rollout) -> None:
+    """Nobody takes the place of a way back that has not come to its end. Raises RolloutError."""
+    back = rollout.way_back
+    if back is not None:
+        raise RolloutError(
+            f"the way back to {back.name} was begun ({back.by}: {back.reason}) and has not come to its end; the "
+            f"schedule tries it each minute; first: {COMMAND} rollout status {rollout.component}"
         )
 
 

@@ -73,9 +73,9 @@ def _left(rollout: Rollout, now: int) -> str:
 
 
 def _why(rollout: Rollout) -> str:
-    if rollout.state is not State.RUNNING:
-        return rollout.reason
-    return NOTHING_YET if rollout.seen is None else rollout.seen.text
+    if rollout.seen is not None:
+        return rollout.seen.text
+    return NOTHING_YET if rollout.state is State.RUNNING else rollout.reason
 
 
 def _plan(plan: Plan) -> str:

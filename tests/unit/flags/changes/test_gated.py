@@ -11,7 +11,8 @@ from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollouts.plan import Plan, steps_of
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.changes.request import ChangeRequest, ChangeResult
-from chalicelib.flags.document.names import GLOBAL
+from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
+from tests.fakes.appconfig import refusal
 from tests.fakes.gate import BROKEN, SHUT, UNKNOWN, Conditions
 from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
 
@@ -112,6 +113,58 @@ def test_a_rise_by_hand_needs_a_second_person_where_the_plan_asks_for_one(risen:
     back(risen, 50)
     with pytest.raises(RolloutError, match="a second person"):  # one approval is one change
         changed(risen, FlagPatch(percent=Decimal(60)), order)
+
+
+def agreed(rollout: Rollout, component: Component, percent: int) -> None:
+    """Otto's agreement to a change by hand."""
+    desk = rollout.flags.rollouts
+    desk.start(component, Plan(steps_of("60:2h"), 1), "olga", "carried")
+    desk.pause(component, "olga", "by hand")
+    desk.approve(component, Decimal(percent), "otto", "I have looked")
+
+
+def test_an_agreement_is_left_where_appconfig_refuses_the_change(risen: Rollout) -> None:
+    agreed(risen, COMPONENT, 60)
+    real = risen.appconfig.start_deployment
+
+    def start(**_: object) -> None:
+        assert risen.rollouts.kept[COMPONENT].approval is None  # nobody else changes the flags by it meanwhile
+        raise refusal("BadRequestException", "not now")
+
+    risen.appconfig.start_deployment = start  # type: ignore[method-assign, assignment]
+    with pytest.raises(RolloutError, match="not now"):
+        changed(risen, FlagPatch(percent=Decimal(60)))
+    risen.appconfig.start_deployment = real  # type: ignore[method-assign]
+    assert risen.rollouts.kept[COMPONENT].approval is not None
+    changed(risen, FlagPatch(percent=Decimal(60)))
+    assert risen.rollouts.kept[COMPONENT].approval is None
+
+
+def test_an_agreement_is_left_where_something_else_keeps_the_global_gate_shut(risen: Rollout) -> None:
+    changes, other = risen.flags.changes, [*Component][-1]
+    changes.set(COMPONENT_FLAGS[other], FlagPatch(enabled=True, percent=Decimal(10)), ORDER)
+    agreed(risen, COMPONENT, 50)
+    agreed(risen, other, 20)  # not to what opening the gate would bring
+    changes.set(GLOBAL, FlagPatch(enabled=False), ORDER)
+    with pytest.raises(RolloutError, match=f"approve {other} --percent 10"):
+        risen.open()
+    assert all(rollout.approval is not None for rollout in risen.rollouts.kept.values())
+    risen.flags.rollouts.approve(other, Decimal(10), "otto", "this too")
+    risen.open()
+    assert all(rollout.approval is None for rollout in risen.rollouts.kept.values())
+
+
+def test_by_hand_the_agreement_to_the_plans_step_is_none_to_pass_by_a_gate_that_is_shut(risen: Rollout) -> None:
+    started(risen, approvals=1)
+    desk = risen.flags.rollouts
+    desk.pause(COMPONENT, "otto", "by hand")
+    desk.approve(COMPONENT, None, "ben", "when the gate is open")
+    risen.gate.conditions = SHUT
+    with pytest.raises(RolloutError, match=r"although the gate is shut; first: .* --percent 60"):
+        changed(risen, FlagPatch(percent=Decimal(60)), HURRY)
+    desk.approve(COMPONENT, Decimal(60), "ben", "although it is shut")
+    changed(risen, FlagPatch(percent=Decimal(60)), HURRY)
+    assert risen.table().rollout_percent == 60
 
 
 WAYS_BACK: dict[str, Callable[[Rollout], Any]] = {

@@ -9,9 +9,10 @@ from chalicelib.domain.readings import DAY_MS, moment
 from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sync.modes import MODE_MS, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import Verified
-from chalicelib.flags.changes.past import AROUND_MS, MOST_ANSWERS, MOST_CHANGES, Past, past_instant
+from chalicelib.flags.changes.past import AROUND_MS, LATEST_CHANGES, MOST_ANSWERS, MOST_CHANGES, Past, past_instant
+from chalicelib.flags.changes.publishing import LOST, NOT_SEEN, SILENT
 from chalicelib.flags.document.flag_document import read, written
 from tests.unit.flags.rollout import IN_HALF, Rollout, back
 
@@ -170,7 +171,7 @@ def test_the_next_change_tells_whether_an_unfinished_one_was_deployed(course: Ro
     assert [each.change and each.change.id for each in then.possible] == [gate.id]
 
 
-@pytest.mark.parametrize("others", [MOST_CHANGES - 1, MOST_CHANGES])
+@pytest.mark.parametrize("others", [LATEST_CHANGES, MOST_CHANGES - 1, MOST_CHANGES], ids=str)
 def test_how_far_back_it_looks_is_said_where_that_is_not_enough(course: Rollout, others: int) -> None:
     half = changes(course)[1]
     for number in range(others):
@@ -181,18 +182,67 @@ def test_how_far_back_it_looks_is_said_where_that_is_not_enough(course: Rollout,
         assert (then.backend, then.unknown) == (Backend.NEW, [])
     else:
         assert then.unknown == [
-            "none of the 10 changes before then was in effect everywhere, and older ones are not looked at"
+            "none of the 200 changes before then was in effect everywhere, and older ones are not looked at"
         ]
 
 
 def test_a_change_for_which_nobody_waited_counts_after_a_minute(course: Rollout) -> None:
     _, half, _ = changes(course)
     [content] = [each.content for each in course.history.begun_until(half.at, 1)]
-    course.history.save(replace(half, in_effect_ms=None, problem="deployed, not yet seen"), content or b"")
+    course.history.save(replace(half, in_effect_ms=None, problem=NOT_SEEN), content or b"")
     assert explained(course, half.at + 59_999).backend is None
     then = explained(course, half.at + 60_000)
     assert then.backend is Backend.NEW
-    assert f"the change of {moment(half.at)} was deployed, not yet seen" in then.notes
+    assert f"the change of {moment(half.at)} was {NOT_SEEN}" in then.notes
+
+
+@pytest.mark.parametrize("problem", [SILENT, LOST.format(latest=1, ours=2)], ids=["silent", "lost"])
+def test_a_change_of_which_nobody_knows_whether_it_came_into_effect_does_not_count_by_itself(
+    course: Rollout, problem: str
+) -> None:
+    gate, half, rollback = changes(course)
+    [content] = [each.content for each in course.history.begun_until(half.at, 1)]
+    course.history.save(replace(half, in_effect_ms=None, problem=problem), content or b"")
+    then = explained(course, rollback.at - 1)
+    assert then.backend is None
+    assert [each.change and each.change.id for each in then.possible] == [half.id, gate.id]
+    assert f"the change of {moment(half.at)} was {problem}" in then.notes
+
+
+def test_what_was_deployed_without_a_record_between_two_changes_is_missed(course: Rollout) -> None:
+    """The table goes back while the database is away, and to 60 % a day later: until then it was at 0."""
+    course.set(50)
+    course.appconfig.pass_time(86_400)
+    course.store.down = True
+    back(course)
+    course.store.down = False
+    course.appconfig.pass_time(86_400)
+    course.set(60)
+    [before, last] = changes(course)[-2:]
+    course.appconfig.pass_time(86_400)
+    for at in (last.at, in_effect(last) - 1):
+        then = explained(course, at)
+        assert then.backend is None
+        assert then.unknown == [
+            f"between the change of {moment(before.at)} and the recorded change of {moment(last.at)} somebody deployed "
+            f"the document {last.from_version} without a record: when, nobody knows"
+        ]
+    assert explained(course, in_effect(last)).backend is Backend.NEW
+
+
+def test_for_a_second_after_a_change_of_mode_some_still_go_by_the_one_before(course: Rollout) -> None:
+    set_mode(course, SyncMode.NEW_ONLY)
+    course.appconfig.pass_time(3_600)
+    set_mode(course, SyncMode.DUAL_WRITE)
+    since = course.store.stored.sync.since
+    assert since is not None
+    course.appconfig.pass_time(600)
+    then = explained(course, since + MODE_MS - 1)
+    assert (then.backend, then.mode.mode) == (None, SyncMode.DUAL_WRITE)
+    assert {each.decision.backend for each in then.possible} == {Backend.OLD, Backend.NEW}
+    assert f"the mode had changed at {moment(since)}: for a second some still go by the one before" in then.notes
+    assert explained(course, since + MODE_MS).backend is Backend.OLD
+    assert explained(course, since - 1).backend is Backend.NEW
 
 
 @pytest.mark.parametrize(

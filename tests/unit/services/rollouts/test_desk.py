@@ -1,15 +1,16 @@
 """What operators do with a rollout, and what they are refused with what comes first."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from chalicelib.domain.errors import InvalidInputError, NotFoundError, RolloutError
+from chalicelib.domain.errors import InvalidInputError, NotFoundError, RolloutError, UnavailableError
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollouts.plan import Plan, steps_of
-from chalicelib.domain.rollouts.rollout import KEPT_ENTRIES, State
+from chalicelib.domain.rollouts.rollout import KEPT_ENTRIES, Rollout, State
 from tests.fakes.gate import BROKEN, OPEN, SHUT, Conditions
-from tests.unit.services.rollouts.carrying import HOUR, PLAN, TABLE, Carrying
+from tests.unit.services.rollouts.carrying import HOUR, MINUTE, PLAN, TABLE, Carrying
 
 TWO = Plan(steps_of("test:1h,10:2h,100:3h"), approvals=1)
 
@@ -278,6 +279,9 @@ def test_doing_without_a_second_person_takes_a_second_person(two: Carrying) -> N
     two.desk.approve(TABLE, Decimal(0), "olga", "alone")
     with pytest.raises(RolloutError, match="a second person"):
         two.desk.start(TABLE, PLAN, "olga", "alone")
+    two.desk.approve(TABLE, Decimal(1), "otto", "1 % by hand is fine")
+    with pytest.raises(RolloutError, match="rollout approve energy_table --percent 0"):
+        two.desk.start(TABLE, PLAN, "olga", "alone")
     two.desk.approve(TABLE, Decimal(0), "otto", "she may")
     two.desk.start(TABLE, PLAN, "olga", "alone")
     assert two.rollout.plan.approvals == 0
@@ -294,3 +298,103 @@ def test_the_history_keeps_the_latest_of_what_happened(carrying: Carrying) -> No
 def test_all_come_in_the_order_of_the_components(carrying: Carrying) -> None:
     carrying.desk.start(Component.DASHBOARD, PLAN, "olga", "this too")
     assert [each.component for each in carrying.desk.all()] == [Component.DASHBOARD, TABLE]
+
+
+@pytest.fixture
+def going_back(carrying: Carrying) -> Carrying:
+    """An abort of which AppConfig has not taken the way back."""
+    carrying.at(50)
+    real = carrying.flags.back
+
+    def away(*_: object) -> None:
+        raise UnavailableError("AppConfig is away")
+
+    carrying.flags.back = away  # type: ignore[method-assign, assignment]
+    with pytest.raises(UnavailableError):
+        carrying.desk.abort(TABLE, "olga", "wrong figures", 20)
+    carrying.flags.back = real  # type: ignore[method-assign]
+    return carrying
+
+
+@pytest.mark.parametrize("what", ["pause", "resume"])
+def test_a_way_back_that_was_begun_is_forgotten_by_nobody(going_back: Carrying, what: str) -> None:
+    if what == "resume":
+        kept = going_back.rollout
+        going_back.rollouts.kept[TABLE] = replace(kept, state=State.PAUSED)
+    with pytest.raises(RolloutError, match=r"the way back to test users was begun .olga: wrong figures"):
+        getattr(going_back.desk, what)(TABLE, "ben", "because")
+    going_back.minutes(600)
+    assert (going_back.percent, going_back.rollout.state) == (0, State.ABORTED)
+
+
+def test_a_new_rollout_waits_until_the_way_back_of_the_one_before_is_made(going_back: Carrying) -> None:
+    kept = going_back.rollout
+    going_back.rollouts.kept[TABLE] = replace(kept, state=State.STOPPED)
+    with pytest.raises(RolloutError, match="the way back to test users was begun"):
+        going_back.start("ben")
+    going_back.minutes(1)
+    going_back.start("ben")
+    assert going_back.rollout.state is State.RUNNING
+
+
+@pytest.mark.parametrize("times", [1, 2, 100])
+def test_an_abort_goes_back_though_the_schedule_stores_something_meanwhile(carrying: Carrying, times: int) -> None:
+    carrying.at(50)
+    real, left = carrying.rollouts.find, [times]
+
+    def find(component: Component) -> Rollout | None:
+        found = real(component)
+        left[0] -= 1
+        if found is not None and left[0] >= 0:
+            assert carrying.rollouts.save(found)
+        return found
+
+    carrying.rollouts.find = find  # type: ignore[method-assign]
+    carrying.desk.abort(TABLE, "otto", "enough", 20)
+    assert carrying.percent == 0
+    carrying.rollouts.find = real  # type: ignore[method-assign]
+    carrying.minutes(1)
+    assert carrying.rollout.state is (State.STOPPED if times == 100 else State.ABORTED)
+
+
+def test_a_pause_names_the_step_that_is_on_its_way(carrying: Carrying) -> None:
+    carrying.at(0)
+    carrying.now += 2 * HOUR
+    carrying.flags.step = lambda: pause_once(carrying)
+    carrying.run()
+    assert (carrying.percent, carrying.rollout.state) == (10, State.PAUSED)
+    seen = carrying.rollout.seen
+    assert seen is not None
+    assert "the step to 10 % had begun before and may still come" in seen.text
+    carrying.now += MINUTE
+    carrying.run()
+    assert carrying.rollout.seen is not None
+    assert "may still come" not in carrying.rollout.seen.text
+    assert carrying.desk.resume(TABLE, "olga", "go on").step == 1
+
+
+def pause_once(carrying: Carrying) -> None:
+    carrying.flags.step = lambda: None
+    paused = carrying.desk.pause(TABLE, "olga", "stop")
+    assert paused.seen is not None
+    carrying.run()  # another run of the schedule goes on saying it
+    assert carrying.rollout.seen is not None
+    assert "may still come" in carrying.rollout.seen.text
+
+
+def test_a_pause_with_nothing_on_its_way_names_no_step(carrying: Carrying) -> None:
+    carrying.at(10)
+    carrying.now += HOUR
+    assert carrying.desk.pause(TABLE, "olga", "stop").seen is None
+
+
+def test_an_agreement_to_the_plans_step_is_none_to_pass_by_a_gate_that_is_shut(two: Carrying) -> None:
+    two.at(0)
+    two.desk.approve(TABLE, None, "otto", "when the gate is open")
+    two.gate.conditions = SHUT
+    with pytest.raises(RolloutError, match=r"although the gate is shut; first: .* approve energy_table --percent 10"):
+        step(two, hurry=True)
+    assert two.percent == 0
+    two.desk.approve(TABLE, Decimal(10), "otto", "although it is shut")
+    step(two, hurry=True)
+    assert two.percent == 10
