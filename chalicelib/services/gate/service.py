@@ -24,6 +24,7 @@ class GateService(Gate):
     def verdict(self, component: Component) -> GateVerdict:
         return self.verdicts([component])[0]
 
+    @override
     def verdicts(self, components: Iterable[Component] = tuple(Component)) -> Sequence[GateVerdict]:
         """Of each, as everything was at one look. Never raises."""
         looks = Looks(self._sources.ping, self._sources.limit, self._clock)
