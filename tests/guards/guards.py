@@ -908,7 +908,7 @@ GUARDS = (
     Guard(
         "the judge's look at stored views that go back",
         "infra/drills/history/checker.py",
-        "if shown.version < meter.stored:",
+        "if shown.version < meter.stored.version:",
         "if False:",
         (
             f"{JUDGE}test_a_stored_view_that_goes_back_is_found_though_nobody_got_to_see_it",
@@ -925,7 +925,7 @@ GUARDS = (
     Guard(
         "the judge's patience with unknown outcomes",
         "infra/drills/history/slots.py",
-        "self.late[amount] = write.ended + seconds",
+        "self.late[amount] = until",
         "pass",
         (f"{JUDGE}test_it_may_happen_late_and_then_it_stays",),
     ),

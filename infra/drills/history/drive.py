@@ -52,8 +52,18 @@ class History:
 
     @property
     def is_right(self) -> bool:
-        """Whether nothing is wrong, where something could have been: both backends answered."""
-        return not self.violations and {OLD, NEW} <= self.backends.keys()
+        """Whether nothing is wrong, where something could have been."""
+        return not self.violations and not self.missing
+
+    @property
+    def missing(self) -> list[str]:
+        """Without what a history proves nothing, whatever it found."""
+        wanted = {
+            "answers of both backends": {OLD, NEW} <= self.backends.keys(),
+            "acknowledged writes": self.acknowledged > 0,
+            "flips": len(self.flips) > 0,
+        }
+        return [name for name, is_there in wanted.items() if not is_there]
 
     @property
     def outcomes(self) -> Counter[str]:
@@ -83,6 +93,7 @@ class History:
             "refusedFlips": self.refused_flips,
             "seconds": round(self.seconds, 1),
             "violations": [violation.as_document() for violation in self.violations],
+            "missing": self.missing,
             "right": self.is_right,
         }
 
