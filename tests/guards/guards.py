@@ -916,6 +916,26 @@ GUARDS = (
         ),
     ),
     Guard(
+        "the judge's look at versions with two bodies",
+        "infra/drills/history/checker.py",
+        "if read.by_version:",
+        "if False:",
+        (
+            f"{JUDGE}test_a_version_that_stands_for_two_bodies_is_found_though_each_has_an_etag_of_its_own",
+            f"{HISTORY}test_a_planted_fault_is_found_with_its_proof[months_of_the_new_backend_without_the_last_one]",
+        ),
+    ),
+    Guard(
+        "the judge's patience with views from before an unknown write",
+        "infra/drills/history/counts.py",
+        "self.held[date] = self.held.get(date, NOTHING) | {amount}",
+        "pass",
+        (
+            "tests/unit/infra/drills/history/test_honest_store.py::"
+            "test_an_honest_store_is_blamed_for_nothing_whatever_writes_got_lost_and_whatever_lags",
+        ),
+    ),
+    Guard(
         "the judge's look at what must not be there",
         "infra/drills/history/checker.py",
         "dates = {*shown.rows, *meter.slots} if shown.whole else shown.rows",
