@@ -17,7 +17,13 @@ from chalicelib.repositories.sync_control import LIFETIME
 from infra.drills.api import OPERATOR, Reply, Sent, Transport
 from infra.drills.history.ground import SyncFlips, everybody_new, flipped, refresh_by_hand
 from infra.drills.history.in_process.bus import Bus, Entry
-from infra.drills.history.in_process.processes import HELD_SHARE, FunctionPool, MakePool, function_source
+from infra.drills.history.in_process.processes import (
+    HELD_SHARE,
+    LATEST_FLAGS_SECONDS,
+    FunctionPool,
+    MakePool,
+    function_source,
+)
 from infra.drills.history.wishes import Flip, FlipKind
 from infra.errors import OperatorError
 from infra.local import throwaway
@@ -68,6 +74,7 @@ class InProcessGround:
         if self._bus.given_up > self._bus.delivered:
             raise OperatorError(f"functions fail on events ({self._bus.given_up}): this history would show no display")
         refresh_by_hand(self._database, people)
+        wait_until(lambda: self._requests.is_up_to_date, 2 * LATEST_FLAGS_SECONDS)
 
     def differences(self) -> list[str]:
         """By ``verify``."""

@@ -140,6 +140,15 @@ class AfterAHeldWrite:
         return getattr(self._inner, name)
 
 
+def test_once_it_has_settled_the_new_backend_answers_whatever_flipped_last(source: GroundSource) -> None:
+    with source.ground(17, held=0.0) as drilled:
+        for _ in range(20):
+            drilled.transport(Sent("GET", "/components/dashboard", "alice"))
+        drilled.settle([])
+        answers = [drilled.transport(Sent("GET", "/components/dashboard", "alice")) for _ in range(20)]
+    assert {answer and answer.backend for answer in answers} == {"new"}
+
+
 def test_what_people_have_removed_in_old_only_stops_the_sync_job_and_is_answered(
     source: GroundSource,
 ) -> None:
