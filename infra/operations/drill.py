@@ -96,7 +96,9 @@ def history(
 
     Flags, percentages, kill switch, sync mode and functions' processes flip, on a laptop stack of its own, or with
     --in-process on this machine's processes and a MongoDB of their own. Exit code 1 when a write is lost or not read, a
-    deleted reading is back, a shown version fell, an ETag fits that has passed, or the backends are unequal in the end.
+    deleted reading is back, a shown version fell, an ETag fits that has passed, one version has two bodies, or the
+    backends are unequal in the end; and when nothing could have been wrong: no write was acknowledged, nothing flipped,
+    or one backend answered alone.
     """
     seed = randbelow(SEEDS) if seed is None else seed
     progress_console.print(f"seed {seed}: --seed {seed} has the same wishes and flips again")
@@ -153,8 +155,8 @@ def print_history(made: History) -> None:
     console.print(table)
     for name in ("outcomes", "backends", "flips"):
         console.print(f"{name}: " + ", ".join(f"{count} {what}" for what, count in said[name].items()))
-    if len(made.backends) < 2:
-        console.print("[red]one backend has answered alone: it proves nothing; let more flip[/]")
+    if made.missing:
+        console.print(f"[red]it proves nothing without {', '.join(made.missing)}: let more happen, and more flip[/]")
     for violation in made.violations[:VIOLATIONS_SHOWN]:
         console.print(f"[red]{violation.kind}[/]: {escape(violation.says)}")
         for operation in violation.operations:

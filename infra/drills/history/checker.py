@@ -11,7 +11,8 @@ of its person's operations. Each operation is looked at once; it touches the slo
 whose number does not grow with the history (``wishes.DATES``).
 
 Writes of unknown outcome say no version. Each of them adds a value to what its slots may hold, until an answer or a
-later acknowledged write tells; nothing that they explain is ever a violation.
+later acknowledged write tells; what a view of an earlier version counts may still be from before (``counts``). Nothing
+that they explain is ever a violation.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from infra.drills.history.counts import Counts, bounds
 from infra.drills.history.operations import Amount, Operation, Outcome, Shown
 from infra.drills.history.slots import SlotState
 
@@ -32,6 +34,7 @@ class Kind(StrEnum):
     UNREAD = "a person does not read their own write"
     FELL = "a shown version fell"
     ETAG = "an ETag fits that has passed"
+    BODIES = "one version has two bodies"
     UNEQUAL = "the backends are unequal at the end"
 
 
@@ -53,29 +56,40 @@ class Violation:
 
 
 @dataclass(slots=True)
-class MeterState:
-    """What a person knows of one meter. ``counts``: how many readings there are at least and at most, by version."""
+class Mark:
+    """The highest version of a kind, and the operation that says it."""
 
-    known: int = 0
-    known_by: Operation | None = None
-    stored: int = 0
-    stored_by: Operation | None = None
+    version: int = 0
+    by: Operation | None = None
+
+    def reach(self, version: int, by: Operation) -> None:
+        """An operation says this version."""
+        if version > self.version:
+            self.version, self.by = version, by
+
+
+@dataclass(slots=True)
+class MeterState:
+    """What a person knows of one meter.
+
+    ``seen``: what they have written or were shown, so no view that reaches them may be older. ``reached``: what the
+    meter has by any answer; a view may lag behind that and say so. ``stored``: what the stored views have.
+    """
+
+    seen: Mark = field(default_factory=Mark)
+    reached: Mark = field(default_factory=Mark)
+    stored: Mark = field(default_factory=Mark)
     slots: dict[datetime, SlotState] = field(default_factory=dict)
-    counts: dict[int, tuple[int, int]] = field(default_factory=dict)
+    counts: Counts = field(default_factory=Counts)
 
     def slot(self, date: datetime) -> SlotState:
         """The slot, free where nothing is known of it."""
         return self.slots.setdefault(date, SlotState())
 
-    def count(self) -> tuple[int, int]:
-        """How many readings there are now, at least and at most."""
-        possible = [slot.possible for slot in self.slots.values()]
-        return sum(None not in values for values in possible), sum(values != {None} for values in possible)
-
-    def reach(self, version: int, by: Operation) -> None:
-        """A write or an answer says this version."""
-        if version > self.known:
-            self.known, self.known_by = version, by
+    def show(self, version: int, by: Operation) -> None:
+        """A write or an answer has shown the person this version."""
+        self.seen.reach(version, by)
+        self.reached.reach(version, by)
 
 
 @dataclass(slots=True)
@@ -84,7 +98,7 @@ class PersonHistory:
 
     doubt_seconds: float
     meters: dict[str, MeterState] = field(default_factory=dict)
-    _bodies: dict[tuple[str, str], Operation] = field(default_factory=dict)
+    _bodies: dict[tuple[str, str | int], Operation] = field(default_factory=dict)
     _finals: dict[str, Operation] = field(default_factory=dict)
     _said: set[tuple[Kind, str, int | None]] = field(default_factory=set)
 
@@ -101,7 +115,9 @@ class PersonHistory:
             return
         if operation.outcome is Outcome.UNKNOWN:
             for (kind, date), amount in operation.effects.items():
-                self._meter(kind).slot(date).doubted(amount, operation, self.doubt_seconds)
+                meter, until = self._meter(kind), operation.ended + self.doubt_seconds
+                meter.slot(date).doubted(amount, until)
+                meter.counts.doubted(date, amount, until)
         elif operation.effects:
             yield from self._write(operation)
         else:
@@ -118,11 +134,13 @@ class PersonHistory:
             self._meter(kind).slot(date).written(amount, write)
         for kind, version in write.versions.items():
             meter = self._meter(kind)
-            if version <= meter.known:
-                says = f"{kind}: a write reached version {version}, but version {meter.known} was there before"
-                yield Violation(Kind.FELL, says, _proof(meter.known_by, write))
-            meter.reach(version, write)
-            meter.counts[version] = meter.count()
+            if version <= meter.reached.version:
+                says = (
+                    f"{kind}: a write reached version {version}, but version {meter.reached.version} was there before"
+                )
+                yield Violation(Kind.FELL, says, _proof(meter.reached.by, write))
+            meter.show(version, write)
+            meter.counts.written(version, meter.slots, write)
 
     def _read(self, read: Operation) -> Iterator[Violation]:
         for shown in read.shown:
@@ -130,26 +148,28 @@ class PersonHistory:
             yield from self._versions(read, shown, meter)
             yield from self._rows(read, shown, meter)
             yield from self._count(read, shown, meter)
-            for version in (shown.version if read.passed_on else None, shown.source):
-                meter.reach(version or 0, read)
+            if read.passed_on:
+                meter.show(shown.version or 0, read)
+            meter.reached.reach(shown.source or 0, read)
         yield from self._same(read)
 
     def _versions(self, read: Operation, shown: Shown, meter: MeterState) -> Iterator[Violation]:
-        """No version below one that was acknowledged or shown before: of what must be in the view, or of the meter."""
-        said = [shown.source] if shown.source is not None else []
-        if shown.version is not None and (read.consistent or read.passed_on):
-            said.append(shown.version)
-        for version in said:
-            if version < meter.known:
-                own = meter.known_by is not None and bool(meter.known_by.effects)
-                says = f"{shown.type}: {read.request} shows version {version}, known was {meter.known}"
-                yield Violation(Kind.UNREAD if own else Kind.FELL, says, _proof(meter.known_by, read))
+        """No meter and no view of every write is below what the meter had; no other view below what was seen."""
+        said = [(shown.source, meter.reached)]
+        if read.consistent or read.passed_on:
+            said.append((shown.version, meter.reached if read.consistent else meter.seen))
+        for version, mark in said:
+            if version is not None and version < mark.version:
+                own = mark.by is not None and bool(mark.by.effects)
+                says = f"{shown.type}: {read.request} shows version {version}, known was {mark.version}"
+                yield Violation(Kind.UNREAD if own else Kind.FELL, says, _proof(mark.by, read))
         if shown.stored and shown.version is not None:
-            if shown.version < meter.stored:
-                says = f"{shown.type}: a stored view of version {shown.version} came after one of {meter.stored}"
-                yield Violation(Kind.FELL, says, _proof(meter.stored_by, read))
+            if shown.version < meter.stored.version:
+                before = meter.stored.version
+                says = f"{shown.type}: a stored view of version {shown.version} came after one of {before}"
+                yield Violation(Kind.FELL, says, _proof(meter.stored.by, read))
             else:
-                meter.stored, meter.stored_by = shown.version, read
+                meter.stored = Mark(shown.version, read)
 
     def _rows(self, read: Operation, shown: Shown, meter: MeterState) -> Iterator[Violation]:
         dates = {*shown.rows, *meter.slots} if shown.whole else shown.rows
@@ -161,32 +181,39 @@ class PersonHistory:
                 yield Violation(_kind(read, slot), says, _proof(slot.by, read))
 
     def _count(self, read: Operation, shown: Shown, meter: MeterState) -> Iterator[Violation]:
-        """A view of a version that nobody has written (the sides were brought together) has no count of its own."""
+        """As many readings as its version had; and as many as there are, where the view lags behind nothing."""
         if shown.count is None or shown.version is None:
             return
-        now = meter.count() if shown.version >= meter.known else None
-        least, most = now or meter.counts.get(shown.version, (0, shown.count))
+        now = bounds(slot.possible for slot in meter.slots.values())
+        least, most = meter.counts.of(shown.version, now)
+        if read.consistent or shown.source == shown.version:
+            least, most = max(least, now[0]), min(most, now[1])
         if not least <= shown.count <= most:
             wanted = f"{least}" if least == most else f"{least} to {most}"
             says = (
                 f"{shown.type} at version {shown.version}: {read.request} counts {shown.count} readings, not {wanted}"
             )
-            yield Violation(Kind.UNREAD, says, _proof(meter.known_by, read))
+            yield Violation(Kind.UNREAD, says, _proof(meter.seen.by, read))
 
     def _same(self, read: Operation) -> Iterator[Violation]:
-        """One ETag is one body; and in the end both backends answer the same."""
+        """One ETag is one body, and so is one version; and in the end both backends answer the same."""
         if not read.digest:
             return
         if read.etag:
-            before = self._bodies.setdefault((read.resource, read.etag), read)
-            if before.digest != read.digest:
-                says = f"{read.resource} {read.etag}: one ETag stands for two bodies"
-                yield Violation(Kind.ETAG, says, (before, read))
+            yield from self._one_body(read, read.etag, Kind.ETAG, f"{read.etag}: one ETag")
+        if read.by_version:
+            version = read.shown[0].version or 0
+            yield from self._one_body(read, version, Kind.BODIES, f"version {version}: it")
         if read.final:
             other = self._finals.setdefault(read.resource, read)
             if other.digest != read.digest:
                 says = f"{read.resource}: {other.backend} and {read.backend} answer differently"
                 yield Violation(Kind.UNEQUAL, says, (other, read))
+
+    def _one_body(self, read: Operation, name: str | int, kind: Kind, said: str) -> Iterator[Violation]:
+        before = self._bodies.setdefault((read.resource, name), read)
+        if before.digest != read.digest:
+            yield Violation(kind, f"{read.resource} {said} stands for two bodies", (before, read))
 
 
 def check(histories: Iterable[Iterable[Operation]], doubt_seconds: float) -> list[Violation]:

@@ -89,6 +89,7 @@ class Looking(Recorder):
                 passed_on=passed_on,
                 resource=view.path,
                 digest=found.digest,
+                by_version=view.is_by_version,
                 etag=found.etag,
                 final=final,
             )

@@ -46,8 +46,9 @@ class Operation:
 
     ``effects``: what a write leaves where it happens. ``versions``: what an acknowledged write says that each meter
     has reached. ``passed_on``: the person got to see it; a page asks again where an answer is older than what it has
-    shown. ``resource``: what was asked for, without how; ``digest`` is that of what came. ``outdated``: the ETag that
-    was sent as ``If-Match`` had passed. ``final``: made when nothing flips any more.
+    shown. ``resource``: what was asked for, without how; ``digest`` is that of what came. ``by_version``: that
+    follows from its version alone. ``outdated``: the ETag that was sent as ``If-Match`` had passed. ``final``: made
+    when nothing flips any more.
     """
 
     number: int
@@ -66,6 +67,7 @@ class Operation:
     passed_on: bool = True
     resource: str = ""
     digest: str = ""
+    by_version: bool = False
     outdated: bool = False
     final: bool = False
 

@@ -30,9 +30,9 @@ class SlotState:
         self.certain = frozenset({amount})
         self.by = write
 
-    def doubted(self, amount: Amount, write: Operation, seconds: float) -> None:
+    def doubted(self, amount: Amount, until: float) -> None:
         """Nobody knows what became of a write."""
-        self.late[amount] = write.ended + seconds
+        self.late[amount] = until
 
     def seen(self, amount: Amount, read: Operation) -> bool:
         """An answer shows what is there; returns whether that may be. What may not be changes nothing."""

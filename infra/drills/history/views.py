@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -16,12 +17,16 @@ Reading = Callable[[Any], tuple[Shown, ...]]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """``can_insist``: it takes ``consistent``. ``of_component``: either backend may answer."""
+    """``can_insist``: it takes ``consistent``. ``of_component``: either backend may answer.
+
+    ``is_by_version``: what it shows follows from the meter's version alone; summaries are of a day.
+    """
 
     path: str
     shown: Reading
     can_insist: bool = False
     of_component: bool = True
+    is_by_version: bool = False
     has_body_of_its_own: bool = True  # the same body means the same; an export says when it was made
 
     def digest(self, body: bytes) -> str:
@@ -95,15 +100,16 @@ def _count(histogram: Any) -> int:
 def _of_meter(kind: str) -> list[View]:
     rows, page = rows_of(kind), f"type={kind}&limit=100"
     display = f"/v2/display?type={kind}&dataType="
+    of_version = partial(View, can_insist=True, is_by_version=True)
     return [
         View(f"/components/energy_table?{page}", rows),
-        View(f"/components/timeline_slider?type={kind}", _timeline, can_insist=True),
-        *(View(f"/components/monthly_charts?type={kind}&year={year}", _months, can_insist=True) for year in YEARS),
+        of_version(f"/components/timeline_slider?type={kind}", _timeline),
+        *(of_version(f"/components/monthly_charts?type={kind}&year={year}", _months) for year in YEARS),
         View(f"/components/energy_forms?type={kind}", last_row_of(kind)),
         View(f"/components/csv_import/export?format=json&type={kind}", rows, has_body_of_its_own=False),
         View(f"/v2/energy?{page}", rows, of_component=False, has_body_of_its_own=False),
-        *(View(f"{display}monthly&year={year}", _display, can_insist=True, of_component=False) for year in YEARS),
-        View(f"{display}histogram", _display, can_insist=True, of_component=False),
+        *(of_version(f"{display}monthly&year={year}", _display, of_component=False) for year in YEARS),
+        of_version(f"{display}histogram", _display, of_component=False),
         View(f"{display}summary", _display, can_insist=True, of_component=False),
     ]
 

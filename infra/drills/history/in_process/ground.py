@@ -12,12 +12,18 @@ from random import Random
 from chalicelib.bootstrap.operations import shell_operations
 from chalicelib.flags.document.flag_document import FlagDocument, written
 from chalicelib.flags.document.json_schema import first_document
-from chalicelib.repositories.database import MongoDatabase, open_database
+from chalicelib.repositories.database import Document, MongoDatabase, open_database
 from chalicelib.repositories.sync_control import LIFETIME
 from infra.drills.api import OPERATOR, Reply, Sent, Transport
 from infra.drills.history.ground import SyncFlips, everybody_new, flipped, refresh_by_hand
 from infra.drills.history.in_process.bus import Bus, Entry
-from infra.drills.history.in_process.processes import HELD_SHARE, FunctionPool, function_source
+from infra.drills.history.in_process.processes import (
+    HELD_SHARE,
+    LATEST_FLAGS_SECONDS,
+    FunctionPool,
+    MakePool,
+    function_source,
+)
 from infra.drills.history.wishes import Flip, FlipKind
 from infra.errors import OperatorError
 from infra.local import throwaway
@@ -68,6 +74,7 @@ class InProcessGround:
         if self._bus.given_up > self._bus.delivered:
             raise OperatorError(f"functions fail on events ({self._bus.given_up}): this history would show no display")
         refresh_by_hand(self._database, people)
+        wait_until(lambda: self._requests.is_up_to_date, 2 * LATEST_FLAGS_SECONDS)
 
     def differences(self) -> list[str]:
         """By ``verify``."""
@@ -91,31 +98,56 @@ class InProcessGround:
         return Reply(answer["status"], said.get("x-backend"), answer["body"].encode(), said)
 
 
+class GroundSource:
+    """Makes one ground after the other, on a server and of processes that are nobody else's."""
+
+    def __init__(self, uri: str, pool: MakePool) -> None:
+        self.uri = uri
+        self._pool = pool
+        self._migrated: dict[str, list[Document]] = {}
+
+    @contextmanager
+    def ground(self, seed: int, held: float = HELD_SHARE, fault: str | None = None) -> Iterator[InProcessGround]:
+        """``held``: the share of writes that are held up. ``fault``: what a test plants."""
+        random = Random(f"{seed} ground")  # noqa: S311 - nothing secret
+        how = {"held": held, "fault": fault}
+        with ExitStack() as opened:
+            database = open_database(self.uri, DATABASE)
+            opened.callback(database.client.close)
+            self._renew(database)
+            requests, events = (self._pool(size, random, how) for size in (REQUEST_PROCESSES, EVENT_PROCESSES))
+            opened.callback(requests.close)
+            opened.callback(events.close)
+
+            def deliver(entry: Entry) -> bool:
+                answer = events.ask({"event": entry})
+                return answer is not None and "failed" not in answer
+
+            bus = opened.enter_context(Bus(deliver, EVENT_PROCESSES, random))
+            yield InProcessGround(database, requests, events, bus)
+
+    def _renew(self, database: MongoDatabase) -> None:
+        """As the migrations leave it, on a server that lets a transaction live for seconds only."""
+        database.client.admin.command({"setParameter": 1, LIFETIME: TRANSACTION_SECONDS})
+        if not self._migrated:
+            runner.up(database)
+            self._migrated = {name: [*database[name].find()] for name in database.list_collection_names()}
+            return
+        for name in database.list_collection_names():
+            database[name].delete_many({})
+            if documents := self._migrated.get(name):
+                database[name].insert_many(documents)
+
+
 @contextmanager
-def in_process_ground(
-    seed: int, uri: str | None = None, *, held: float = HELD_SHARE, fault: str | None = None
-) -> Iterator[InProcessGround]:
-    """A ground on a server of its own, or on ``uri``, which is nobody else's. ``fault``: what a test plants."""
-    random = Random(f"{seed} ground")  # noqa: S311 - nothing secret
-    with ExitStack() as opened:
-        server = uri or opened.enter_context(throwaway.mongod())
-        pool = opened.enter_context(function_source(server, DATABASE, held, fault))
-        requests, events = pool(REQUEST_PROCESSES, random), pool(EVENT_PROCESSES, random)
-        database = _new_database(server)
-        opened.callback(database.client.close)
-
-        def deliver(entry: Entry) -> bool:
-            answer = events.ask({"event": entry})
-            return answer is not None and "failed" not in answer
-
-        bus = opened.enter_context(Bus(deliver, EVENT_PROCESSES, random))
-        yield InProcessGround(database, requests, events, bus)
+def ground_source() -> Iterator[GroundSource]:
+    """A server and the process that makes functions, for as long as the block runs."""
+    with throwaway.mongod() as uri, function_source(uri, DATABASE) as pool:
+        yield GroundSource(uri, pool)
 
 
-def _new_database(uri: str) -> MongoDatabase:
-    """As the migrations leave it, on a server that lets a transaction live for seconds only."""
-    database = open_database(uri, DATABASE)
-    database.client.drop_database(DATABASE)
-    database.client.admin.command({"setParameter": 1, LIFETIME: TRANSACTION_SECONDS})
-    runner.up(database)
-    return database
+@contextmanager
+def in_process_ground(seed: int) -> Iterator[InProcessGround]:
+    """A ground on a server of its own."""
+    with ground_source() as source, source.ground(seed) as ground:
+        yield ground

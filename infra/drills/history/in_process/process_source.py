@@ -1,8 +1,9 @@
 """Makes processes of functions in a moment: a process that has imported everything forks one for each connection.
 
-``python -m infra.drills.history.in_process.process_source SOCKET URI DATABASE HELD [FAULT]``: listens at a Unix socket
-until its standard input ends. A line of JSON is a message, a line comes back. FAULT (``module:function``) is called
-before the first fork: a test plants it. No thread and no connection to the database is there before a fork.
+``python -m infra.drills.history.in_process.process_source SOCKET URI DATABASE``: listens at a Unix socket until its
+standard input ends. The first line of a connection says how its process is: ``held`` is the share of writes that are
+held up, ``fault`` (``module:function`` or null) is called first: a test plants it. Then a line of JSON is a message, a
+line comes back. No thread and no connection to the database is there before a fork.
 """
 
 import json
@@ -17,11 +18,8 @@ from chalicelib.monitoring.logger import logger
 from infra.drills.history.in_process.function_process import FunctionProcess
 
 
-def main(address: str, uri: str, database: str, held: float, fault: str | None) -> None:
+def main(address: str, uri: str, database: str) -> None:
     """Fork a process for each connection until standard input ends."""
-    if fault is not None:
-        module, _, name = fault.partition(":")
-        getattr(import_module(module), name)()
     logger().setLevel("CRITICAL")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
     with socket.socket(socket.AF_UNIX) as listener, selectors.DefaultSelector() as selector:
@@ -33,13 +31,18 @@ def main(address: str, uri: str, database: str, held: float, fault: str | None) 
             connection, _ = listener.accept()
             if os.fork() == 0:
                 listener.close()
-                _serve(connection, FunctionProcess(uri, database, held))
+                _serve(connection, uri, database)
                 os._exit(0)
             connection.close()
 
 
-def _serve(connection: socket.socket, function: FunctionProcess) -> None:
+def _serve(connection: socket.socket, uri: str, database: str) -> None:
     with connection, connection.makefile("rwb") as stream:
+        how = json.loads(stream.readline())
+        if how["fault"] is not None:
+            module, _, name = how["fault"].partition(":")
+            getattr(import_module(module), name)()
+        function = FunctionProcess(uri, database, how["held"])
         stream.write(f"{os.getpid()}\n".encode())
         stream.flush()
         for line in stream:
@@ -48,4 +51,4 @@ def _serve(connection: socket.socket, function: FunctionProcess) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4]), sys.argv[5] if len(sys.argv) > 5 else None)
+    main(*sys.argv[1:])

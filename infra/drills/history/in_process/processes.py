@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from queue import LifoQueue
 from random import Random
@@ -25,14 +26,16 @@ START_SECONDS = 60.0
 HELD_SHARE = 0.01  # of the writes: they are held up in the middle
 LATEST_FLAGS_SECONDS = 1.0
 Message = dict[str, Any]
+MakePool = Callable[[int, Random, Message], "FunctionPool"]
 
 
 class Worker:
-    """One process, over its connection."""
+    """One process, over its connection. ``how`` is what ``process_source`` must know of it."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, how: Message) -> None:
         self._socket = _connected(address)
         self._stream = self._socket.makefile("rwb")
+        self._say(how)
         said = self._stream.readline()
         if not said:
             self.close()
@@ -43,12 +46,15 @@ class Worker:
     def ask(self, message: Message) -> Message | None:
         """What it answers; None where it was killed meanwhile."""
         try:
-            self._stream.write(json.dumps(message).encode() + b"\n")
-            self._stream.flush()
+            self._say(message)
             line = self._stream.readline()
         except OSError:
             return None
         return json.loads(line) if line.endswith(b"\n") else None
+
+    def _say(self, message: Message) -> None:
+        self._stream.write(json.dumps(message).encode() + b"\n")
+        self._stream.flush()
 
     def close(self) -> None:
         """The process ends by itself when its connection does."""
@@ -58,10 +64,14 @@ class Worker:
 
 
 class FunctionPool:
-    """So many processes; who asks waits for a free one. New flags reach each of them some time within a second."""
+    """So many processes; who asks waits for a free one. New flags reach each of them some time within a second.
 
-    def __init__(self, address: str, size: int, random: Random) -> None:
+    ``how``: what ``process_source`` must know of each.
+    """
+
+    def __init__(self, address: str, size: int, random: Random, how: Message) -> None:
         self._address = address
+        self._how = how
         self._free: LifoQueue[Worker] = LifoQueue()
         self._random = random
         self._lock = threading.Lock()
@@ -84,7 +94,13 @@ class FunctionPool:
 
     def deploy(self, flags: str) -> None:
         """Another flag document, from now on."""
-        self._flags, self._flags_since = flags, time.monotonic()
+        if flags != self._flags:
+            self._flags, self._flags_since = flags, time.monotonic()
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether the flags have reached every process that is asked from now on."""
+        return time.monotonic() - self._flags_since > LATEST_FLAGS_SECONDS
 
     def kill(self) -> int:
         """Kill one process, whatever it does just now; returns its id."""
@@ -107,24 +123,20 @@ class FunctionPool:
         return {"flags": flags}
 
     def _made(self) -> Worker:
-        worker = Worker(self._address)
+        worker = Worker(self._address, self._how)
         with self._lock:
             self._alive[worker.pid] = worker
         return worker
 
 
 @contextmanager
-def function_source(
-    uri: str, database: str, held: float, fault: str | None = None
-) -> Iterator[Callable[..., FunctionPool]]:
-    """Where pools get their processes from; ``fault``: what a test plants in each of them."""
+def function_source(uri: str, database: str) -> Iterator[MakePool]:
+    """Where pools get their processes from, each with what ``process_source`` must know of them."""
     folder = Path(mkdtemp(prefix="energy-monitor-history-"))
     address, log = str(folder / "functions"), folder / "log"
-    command = [sys.executable, "-m", f"{__package__}.process_source", address, uri, database, str(held)]
-    pools: list[FunctionPool] = []
     with log.open("wb") as said:
         source = subprocess.Popen(  # noqa: S603 - our own module
-            [*command, *([fault] if fault else [])],
+            [sys.executable, "-m", f"{__package__}.process_source", address, uri, database],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
@@ -132,17 +144,11 @@ def function_source(
             stderr=said,
         )
 
-    def pool(size: int, random: Random) -> FunctionPool:
-        pools.append(FunctionPool(address, size, random))
-        return pools[-1]
-
     try:
         if not wait_until(lambda: Path(address).exists() or source.poll() is not None, START_SECONDS) or source.poll():
             raise OperatorError(f"no function process can be made: {log.read_text()[-1000:]}")
-        yield pool
+        yield partial(FunctionPool, address)
     finally:
-        for made in pools:
-            made.close()
         if source.stdin:
             source.stdin.close()
         source.wait(START_SECONDS)

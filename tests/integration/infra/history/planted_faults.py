@@ -3,18 +3,25 @@
 Not here: what finds them.
 """
 
-import time
+from collections import Counter
+from dataclasses import replace
+from itertools import count
 from typing import Any
 
-from chalicelib.domain.sync.modes import Side, SyncMode
-from chalicelib.repositories import calculation_marks, control, display, transactions
+from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.repositories import control, display, transactions
+from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.dual_write import MongoEnergyRepository
+from chalicelib.services.backends import component_reads
+from chalicelib.services.backends.new_backend import NewBackend
 from chalicelib.services.display import view_data
 from chalicelib.services.display.display import DisplayService, View
 from chalicelib.services.recording import energy_crud
 from chalicelib.services.refresh import calculation
+from infra.local.waiting import wait_until
 
-HELD_SECONDS = 8.0  # longer than the sides take to be brought together
+HELD_SECONDS = 15.0  # the longest: a request may take twenty
+HELD_WRITES = "heldWrites"  # a collection: who waits for a write to be held up looks there
 
 
 def dual_write_off() -> None:
@@ -29,22 +36,28 @@ def dual_write_off() -> None:
 
 
 def refresh_without_the_version_guard() -> None:
-    """A slow refresh puts what it has calculated over what is newer."""
-    guarded = calculation_marks.behind
+    """A slow refresh puts what it has calculated over what is newer: the first one of a meter, now and again."""
+    publish, slow, newer = MongoDisplayDataRepository.publish, dict[Any, Any](), Counter[Any]()
 
-    def unguarded(*arguments: Any, **more: Any) -> Any:
-        return {name: wanted for name, wanted in guarded(*arguments, **more).items() if name != "displayVersion"}
+    def late(repository: Any, user_id: str, energy_type: Any, update: Any) -> bool:
+        meter = (user_id, energy_type)
+        first = slow.setdefault(meter, update)
+        newer[meter] += update is not first
+        return publish(repository, user_id, energy_type, update if newer[meter] % 2 else first)
 
-    _put(display, "behind", unguarded)
+    _put(display, "behind", lambda *_, **__: {})
+    _put(MongoDisplayDataRepository, "publish", late)
 
 
 def a_cached_mode() -> None:
-    """A process writes by the mode that it has read first."""
+    """A process that has once written in ``old_only`` goes on with that."""
     read, known = control.sync_state, list[Any]()
 
     def cached(*arguments: Any) -> Any:
-        known.extend([] if known else [read(*arguments)])
-        return known[0]
+        state = read(*arguments)
+        if state.mode is SyncMode.OLD_ONLY:
+            known.append(state)
+        return known[0] if known else state
 
     _put(transactions, "sync_state", cached)
 
@@ -74,9 +87,14 @@ def an_if_match_that_nobody_looks_at() -> None:
 
 
 def a_consistent_read_of_a_stale_view() -> None:
-    """Who asks for every write gets what is stored."""
-    in_service = DisplayService._in_service
+    """Who asks for every write gets what is stored; and every other refresh of a process comes to nothing."""
+    in_service, publish, number = DisplayService._in_service, MongoDisplayDataRepository.publish, count()
+
+    def seldom(repository: Any, *update: Any) -> bool:
+        return bool(next(number) % 2) or publish(repository, *update)
+
     _put(DisplayService, "_in_service", lambda service, state, _: in_service(service, state, False))
+    _put(MongoDisplayDataRepository, "publish", seldom)
 
 
 def a_view_that_counts_wrong() -> None:
@@ -90,17 +108,39 @@ def a_view_that_counts_wrong() -> None:
     _put(calculation, "histogram_data", wrong)
 
 
+def months_of_the_new_backend_without_the_last_one() -> None:
+    """The new backend leaves a month out, says the right version, and is right where somebody insists."""
+    ask = component_reads.ShowMonths.ask
+
+    def wrong(read: Any, backend: Any, user_id: str) -> Any:
+        answer = ask(read, backend, user_id)
+        if read.consistent or not isinstance(backend, NewBackend):
+            return answer
+        return replace(answer, body={**answer.body, "months": answer.body["months"][:-1]})
+
+    _put(component_reads.ShowMonths, "ask", wrong)
+
+
 def slow_writes_in_old_only() -> None:
-    """No fault by itself: such a write commits long after the mode has changed, which is what the drain is for."""
+    """No fault by itself: such a write commits when the sides have been compared, which is what the drain is for.
+
+    No refresh touches its meter meanwhile: the database would have it done again, by the mode of then.
+    """
     read = control.sync_state
 
-    def slow(*arguments: Any) -> Any:
-        state = read(*arguments)
+    def slow(database: Any, *arguments: Any) -> Any:
+        state = read(database, *arguments)
         if state.mode is SyncMode.OLD_ONLY:
-            time.sleep(HELD_SECONDS)
+            database[HELD_WRITES].insert_one({})
+            wait_until(lambda: _is_settled(read(database)), HELD_SECONDS)
         return state
 
     _put(transactions, "sync_state", slow)
+    _put(MongoDisplayDataRepository, "publish", lambda *_: False)
+
+
+def _is_settled(state: SyncState) -> bool:
+    return state.mode is SyncMode.DUAL_WRITE and state.catching_up is None
 
 
 def _put(owner: Any, name: str, fault: object) -> None:

@@ -19,10 +19,10 @@ class History:
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
-        self._now = 0.0
+        self.now = 0.0
 
     def wait(self, seconds: float) -> None:
-        self._now += seconds
+        self.now += seconds
 
     def write(self, amount: Amount, version: int, date: datetime = DATE, **more: Any) -> None:
         self._add("PUT /a", effects={(POWER, date): amount}, versions={POWER: version}, **more)
@@ -44,9 +44,9 @@ class History:
         self._add("GET /view", shown=(Shown(POWER, version=version, **of_meter),), **more)
 
     def _add(self, request: str, outcome: Outcome = Outcome.DONE, **more: Any) -> None:
-        number, began = len(self.operations), self._now
-        self._now += 1
-        self.operations.append(Operation(number, "alice", request, began, self._now, outcome, **more))
+        number, began = len(self.operations), self.now
+        self.now += 1
+        self.operations.append(Operation(number, "alice", request, began, self.now, outcome, **more))
 
     def judged(self) -> list[Violation]:
         return check([self.operations], DOUBT_SECONDS)

@@ -97,6 +97,67 @@ def test_a_write_that_reaches_a_version_which_was_there_before_is_found(history:
     assert history.found() == [(Kind.FELL, [0, 1])]
 
 
+def test_a_view_that_lags_behind_an_unknown_write_and_says_so_is_right(history: History) -> None:
+    history.write(ONE, 1)
+    history.doubt(TWO)
+    for _ in range(2):
+        history.view(1, source=2, stored=True)
+    assert history.found() == []
+
+
+@pytest.mark.parametrize("view", [{"consistent": True}, {"source": 1}])
+def test_what_the_meter_has_reached_is_in_every_view_that_lags_behind_nothing(
+    history: History, view: dict[str, Any]
+) -> None:
+    history.write(ONE, 1)
+    history.doubt(TWO)
+    history.view(1, source=2)
+    history.view(1, **view)
+    assert history.found() == [(Kind.FELL, [2, 3])]
+
+
+@pytest.mark.parametrize(("version", "count", "right"), [(1, 1, True), (1, 0, False), (2, 0, True), (2, 1, True)])
+def test_a_view_from_before_an_unknown_write_counts_what_was_there_then(
+    history: History, version: int, count: int, right: bool
+) -> None:
+    history.write(ONE, 1)
+    history.doubt(None)
+    history.table({})
+    history.view(version, count=count)
+    assert (history.found() == []) is right
+
+
+@pytest.mark.parametrize(("version", "count", "right"), [(2, 2, True), (2, 1, True), (2, 0, False), (3, 0, False)])
+def test_between_two_writes_an_unknown_one_may_have_come_or_not(
+    history: History, version: int, count: int, right: bool
+) -> None:
+    history.write(ONE, 1)
+    history.doubt(TWO, OTHER)
+    history.write(THREE, 3)
+    history.table({DATE: THREE})
+    history.view(version, count=count, passed_on=False)
+    history.view(3, count=1)
+    assert (history.found() == []) is right
+
+
+def test_a_view_counts_what_a_table_has_shown_once_nothing_can_come_any_more(history: History) -> None:
+    history.write(ONE, 1)
+    history.doubt(None)
+    history.wait(DOUBT_SECONDS + 1)
+    history.write(TWO, 2, OTHER)
+    history.table({DATE: ONE, OTHER: TWO})
+    history.view(2, count=1)
+    assert history.found() == [(Kind.UNREAD, [2, 4])]
+
+
+def test_a_consistent_view_counts_what_is_there_now(history: History) -> None:
+    history.write(ONE, 1)
+    history.doubt(None)
+    history.table({})
+    history.view(2, count=1, consistent=True)
+    assert history.found() == [(Kind.UNREAD, [0, 3])]
+
+
 @pytest.mark.parametrize(("version", "count", "right"), [(1, 1, True), (1, 2, False), (2, 2, True), (2, 1, False)])
 def test_a_view_of_an_earlier_version_is_held_against_what_was_there_then(
     history: History, version: int, count: int, right: bool
@@ -113,6 +174,16 @@ def test_an_etag_that_stands_for_two_bodies_is_found(history: History) -> None:
     assert history.found() == []
     history.view(1, resource="/view", etag='"1"', digest="c")
     assert history.found() == [(Kind.ETAG, [0, 2])]
+
+
+@pytest.mark.parametrize("backends", [("old", "new"), ("new", "new")])
+def test_a_version_that_stands_for_two_bodies_is_found_though_each_has_an_etag_of_its_own(
+    history: History, backends: tuple[str, str]
+) -> None:
+    for backend, body in zip(backends, "ab", strict=True):
+        history.view(1, resource="/months", etag=body, digest=body, backend=backend, by_version=True)
+        history.view(1, resource="/summary", etag=body, digest=body, backend=backend)
+    assert history.found() == [(Kind.BODIES, [0, 2])]
 
 
 def test_a_write_that_was_done_for_an_etag_that_had_passed_is_found(history: History) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,14 @@ Made = Callable[..., list[Exercise]]
 def made(monkeypatch: pytest.MonkeyPatch) -> Made:
     """Let the command make this history; returns what was asked for."""
 
-    def make(*violations: Violation, operations: tuple[Operation, ...] = (WRITE, READ)) -> list[Exercise]:
+    def make(
+        *violations: Violation, operations: tuple[Operation, ...] = (WRITE, READ), flips: tuple[Flip, ...] = (FLIP,)
+    ) -> list[Exercise]:
         asked: list[Exercise] = []
 
         def drive(_: Any, exercise: Exercise, say: Callable[[str], None]) -> History:
             asked.append(exercise)
-            return History(exercise, operations, [(FLIP, "gate on")], 2, violations, 12.3)
+            return History(exercise, operations, [(flip, "gate on") for flip in flips], 2, violations, 12.3)
 
         monkeypatch.setattr(command, "drive", drive)
         monkeypatch.setattr(command, "own_deployed_ground", nullcontext)
@@ -122,10 +125,22 @@ def test_every_operation_is_written_down_where_that_is_asked_for(
     assert json.loads(lines[0])["backend"] == "new"
 
 
-def test_a_history_that_one_backend_has_answered_alone_proves_nothing(
-    made: Made, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("operations", "flips", "missing"),
+    [
+        ((WRITE,), (FLIP,), "answers of both backends"),
+        ((READ, replace(WRITE, outcome=Outcome.UNKNOWN)), (FLIP,), "acknowledged writes"),
+        ((READ, WRITE), (), "flips"),
+    ],
+)
+def test_a_history_in_which_nothing_could_be_wrong_proves_nothing(
+    made: Made,
+    capsys: pytest.CaptureFixture[str],
+    operations: tuple[Operation, ...],
+    flips: tuple[Flip, ...],
+    missing: str,
 ) -> None:
-    made(operations=(READ,))
+    made(operations=operations, flips=flips)
     code, out, _ = run(capsys)
     assert code == 1
-    assert "it proves nothing" in out
+    assert f"it proves nothing without {missing}:" in out

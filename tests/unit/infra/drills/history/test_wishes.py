@@ -47,6 +47,13 @@ def test_every_component_is_looked_at_and_both_families_of_version_2() -> None:
     assert {"/v2/display", "/v2/energy"} <= set(paths)
 
 
+def test_months_and_timelines_follow_from_their_version_and_what_is_of_a_day_does_not() -> None:
+    paths = {view.path for view in VIEWS if view.is_by_version}
+    assert paths == {
+        view.path for view in VIEWS if any(kind in view.path for kind in ("monthly", "timeline", "histogram"))
+    }
+
+
 @pytest.fixture
 def document() -> FlagDocument:
     return everybody_new(first_document())
