@@ -168,7 +168,7 @@ def paused(rollout: Rollout, by: str, reason: str, at: int) -> Rollout:
 def resumed(rollout: Rollout, step: int, by: str, reason: str, at: int) -> Rollout:
     """It goes on from the step that the flag says; a step that is another one by now is held anew."""
     same = rollout.state is State.PAUSED and step == rollout.step
-    rollout = replace(rollout, state=State.RUNNING, by=by, reason=reason, step=step, intent=None)
+    rollout = replace(rollout, state=State.RUNNING, by=by, reason=reason, step=step, intent=None, seen=None)
     return _noted(rollout if same else replace(rollout, since=at), at, "resume", by, reason)
 
 

@@ -25,7 +25,7 @@ export function Rollout({ of: rollout }) {
   return html`
     <dl class="facts">
       <${Fact} name=${said.state} command=${command}>
-        <strong>${common.rolloutStates[state] ?? state}</strong>, ${by}: <span class=${state === "stopped" ? "trouble" : ""}>${reason}</span>
+        <strong>${common.rolloutStates[state] ?? state}</strong>${["stopped", "done"].includes(state) ? "" : `, ${by}`}: <span class=${state === "stopped" ? "trouble" : ""}>${reason}</span>
       <//>
       <${Fact} name=${said.at}>${nameOf(step, common, said.nothingYet)}, ${common.since} <${Moment} at=${since} /><//>
       ${

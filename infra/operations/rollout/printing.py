@@ -10,6 +10,7 @@ from chalicelib.domain.rollouts.plan import Plan, written
 from chalicelib.domain.rollouts.rollout import Rollout, State
 from infra.operations.printing import console, duration, folding_table, minute, printable
 
+BY_ITSELF = (State.STOPPED, State.DONE)
 NOTHING_YET = "the schedule looks within a minute"
 COLOURS = {State.RUNNING: "green", State.STOPPED: "red", State.PAUSED: "yellow"}
 
@@ -30,11 +31,13 @@ def print_rollout(rollout: Rollout, now: int) -> None:
     """One with everything that is known of it."""
     rows = Table.grid(padding=(0, 2))
     rows.add_row("rollout", rollout.component.value)
-    rows.add_row("state", f"{_state(rollout)} by {_text(rollout.by)}: {_text(rollout.reason)}")
+    who = "" if rollout.state in BY_ITSELF else f" by {_text(rollout.by)}"
+    rows.add_row("state", f"{_state(rollout)}{who}: {_text(rollout.reason)}")
     rows.add_row("at", f"{_held(rollout)} since {minute(rollout.since)}")
     if rollout.following is not None:
         rows.add_row("next", f"{rollout.following.name}, hold time: {_left(rollout, now)}")
-    rows.add_row("waits", _text(_why(rollout)))
+    if rollout.state not in BY_ITSELF:
+        rows.add_row("waits", _text(_why(rollout)))
     if rollout.seen is not None and rollout.seen.command:
         rows.add_row("first", _text(rollout.seen.command))
     if rollout.approval is not None:

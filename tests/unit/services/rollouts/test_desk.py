@@ -103,7 +103,7 @@ def test_what_has_stopped_is_held_anew_when_a_person_resumes_it(carrying: Carryi
     carrying.minutes(1)
     carrying.gate.conditions = OPEN
     carrying.now += 100 * HOUR
-    carrying.desk.resume(TABLE, "olga", "mended")
+    assert carrying.desk.resume(TABLE, "olga", "mended").seen is None, "why it waited then is no news"
     carrying.minutes(119)
     assert carrying.percent == 10
     carrying.minutes(2)
