@@ -14,6 +14,7 @@ from bson.decimal128 import Decimal128
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, OperationFailure, PyMongoError
 from pymongo.monitoring import CommandListener
+from pymongo.read_concern import ReadConcern
 
 from chalicelib.domain.errors import DuplicateReadingError, TooLargeError, UnavailableError
 from chalicelib.domain.readings import to_ms
@@ -115,12 +116,14 @@ CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
     type_registry=TypeRegistry([DecimalCodec()]),
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
 )
+COMMITTED = ReadConcern("majority")
 
 
 def open_database(uri: str, name: str, *listeners: CommandListener) -> MongoDatabase:
     """Open the database; connects on the first command.
 
-    ``uri`` names a replica set (transactions need one); ``listeners`` see every command.
+    ``uri`` names a replica set (transactions need one); ``listeners`` see every command. What is read is committed by a
+    majority: a transaction's snapshot ends there too, so whoever read something by itself finds it there afterwards.
     """
     client: pymongo.MongoClient[Document] = pymongo.MongoClient(
         uri,
@@ -130,7 +133,7 @@ def open_database(uri: str, name: str, *listeners: CommandListener) -> MongoData
         event_listeners=listeners,
         **SILENCE,
     )
-    return client.get_database(name, codec_options=CODEC_OPTIONS)
+    return client.get_database(name, codec_options=CODEC_OPTIONS, read_concern=COMMITTED)
 
 
 def instant_of(date: datetime | None) -> int | None:

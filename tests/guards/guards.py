@@ -71,6 +71,13 @@ GUARDS = (
         ),
     ),
     Guard(
+        "what is read by itself is in the next snapshot",
+        "chalicelib/repositories/database.py",
+        ", read_concern=COMMITTED)",
+        ")",
+        ("tests/integration/repositories/test_committed_reads.py::test_a_snapshot_holds_what_was_read_before_it",),
+    ),
+    Guard(
         "the transaction of a write",
         "chalicelib/repositories/transactions.py",
         """return in_transaction(
