@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from chalicelib.domain.gate.verdict import Breach, GateVerdict
+from chalicelib.domain.operating import COMMAND
 from chalicelib.domain.rollouts.plan import NOBODY, Step
 from chalicelib.domain.rollouts.rollout import CARRIED, Intent, Rollout, State
 
-COMMAND = "python -m infra"
 OPEN_THE_GATE = f"{COMMAND} flags set global --on --reason WHY"
 NOT_DONE = "not done, it is tried again"  # the beginning of what a run has seen of a refusal
 

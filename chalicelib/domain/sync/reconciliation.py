@@ -18,7 +18,8 @@ from chalicelib.domain.sync.recovery import Remains
 FindingKind = tuple[str, EnergyType, str]  # collection, type, kind
 FindingKinds = tuple[tuple[FindingKind, int], ...]
 KEPT_FINDINGS = 1_000
-CALCULATED = frozenset({"display_energy_data", "meter_series", "meters"})  # collections that readings can fill again
+DISPLAY, SERIES, METERS = "display_energy_data", "meter_series", "meters"
+CALCULATED = frozenset({DISPLAY, SERIES, METERS})  # collections that readings can fill again
 
 
 @dataclass(frozen=True, slots=True)

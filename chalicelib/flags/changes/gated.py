@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.gate.verdict import Gate, GateVerdict
-from chalicelib.domain.rollouts.next_action import COMMAND
+from chalicelib.domain.operating import COMMAND
 from chalicelib.domain.rollouts.plan import Step
 from chalicelib.domain.rollouts.ports import Rollouts
 from chalicelib.domain.rollouts.rollout import Rollout, State, used_up

@@ -17,7 +17,7 @@ from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot,
 from chalicelib.domain.readings import MeterKey
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side
-from chalicelib.domain.sync.reconciliation import Finding, ReconciliationRepository
+from chalicelib.domain.sync.reconciliation import DISPLAY, METERS, SERIES, Finding, ReconciliationRepository
 from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import documents_of
 
@@ -25,7 +25,6 @@ T = TypeVar("T")
 View = tuple[DataType, int | None]
 Views = Mapping[View, DisplayDocument]
 UNEXPLAINED = "cannot be calculated ({}), though no field of its documents holds a value of a wrong kind"
-DISPLAY, SERIES, METERS = "display_energy_data", "meter_series", "meters"
 
 
 class DisplayCheck:

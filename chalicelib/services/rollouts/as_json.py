@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
+from chalicelib.domain.operating import COMMAND
 from chalicelib.domain.readings import moment
-from chalicelib.domain.rollouts.next_action import COMMAND
 from chalicelib.domain.rollouts.plan import Plan, Step
 from chalicelib.domain.rollouts.rollout import Approval, Entry, Intent, Rollout, Seen, State
 
