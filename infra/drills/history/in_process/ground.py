@@ -72,12 +72,16 @@ class InProcessGround:
         self._deploy(everybody_new(self._document))
         self._sync.settle()
         settled = time.monotonic()
-        if not wait_until(lambda: self._bus.is_idle, IDLE_SECONDS):
+        if not self.comes_to_rest(IDLE_SECONDS):
             raise OperatorError(f"events are still delivered after {IDLE_SECONDS:.0f} s")
         if self._bus.given_up > self._bus.delivered:
             raise OperatorError(f"functions fail on events ({self._bus.given_up}): this history would show no display")
         refresh_by_hand(self._database, people)
         wait_until(lambda: time.monotonic() - settled > KNOWN_SECONDS, 2 * KNOWN_SECONDS)
+
+    def comes_to_rest(self, seconds: float) -> bool:
+        """Whether all events are handled within that time."""
+        return wait_until(lambda: self._bus.is_idle, seconds)
 
     def differences(self) -> list[str]:
         """By ``verify``."""
