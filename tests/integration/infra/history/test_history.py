@@ -35,7 +35,7 @@ NEW_ONLY_AND_BACK, OLD_ONLY_AND_BACK = (FORWARD, LIFE, BACK), (BACK, LIFE, FORWA
 EVERYTHING = (EVERYBODY_NEW, *NEW_ONLY_AND_BACK, KILL, LIFE, EVERYBODY_NEW, *OLD_ONLY_AND_BACK)
 DISPLAY = tuple(view for view in VIEWS if view.path.startswith("/v2/display"))
 MONTHS = tuple(view for view in VIEWS if view.path.startswith("/components/monthly_charts"))
-LIVES, OPERATIONS = 4, 70
+LIVES, OPERATIONS = 8, 70
 
 
 @dataclass(frozen=True)
