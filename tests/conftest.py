@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from pymongo.database import Database
 
 from chalicelib.repositories import measurements, usage
+from infra.targets.naming import name_stack
 from tests.depth import DEEP
 from tests.migrated_databases import MigratedDatabases
 
@@ -82,3 +83,10 @@ def migrated(migrated_databases: MigratedDatabases, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(module, "PATIENCE_SECONDS", 10.0)
     with migrated_databases.one() as database:
         yield database
+
+
+@pytest.fixture(autouse=True)
+def _a_stack_is_named_for_one_test() -> Iterator[None]:
+    """A test may run commands in this process: the stack that they name is not in the messages of the next test."""
+    yield
+    name_stack(None)

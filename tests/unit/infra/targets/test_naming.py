@@ -1,6 +1,5 @@
 """Commands in messages are about the stack that the person has named."""
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -11,12 +10,6 @@ from infra.operations.printing import console
 from infra.targets.naming import addressed, name_stack
 
 SAID = "first: python -m infra repair --apply, then python -m migrations status"
-
-
-@pytest.fixture(autouse=True)
-def _nothing_named() -> Iterator[None]:
-    yield
-    name_stack(None)
 
 
 @pytest.mark.parametrize("name", [None, DEFAULT_NAME])
