@@ -80,7 +80,7 @@ def announced(before: Calendar | None, after: Calendar, now: int, *, earlier: bo
         if not earlier:
             raise RetirementError(
                 f"{moment(after.sunset_at)} is earlier than the announced {moment(before.sunset_at)}, "
-                "by which callers plan; say --earlier where it is meant so"
+                "by which callers plan; say --yes where it is meant so"
             )
         _check_notice(after, now)
     elif before is None:

@@ -74,11 +74,12 @@ class RetirementDesk:
         after = announced(before, wanted, now, earlier=earlier)
         return self._stored(after, Entry(now, by, f"sunset at {moment(sunset_at)}", why))
 
-    def add_brown_out(self, start: int | None, end: int, flags: FlagsSeen, by: str, reason: str) -> Calendar:
-        """Plan one (``start`` None: now). Refused while something of our own would meet it."""
-        brown_out = BrownOut(self._now() if start is None else start, end)
+    def add_brown_out(self, start: int | None, length: int, flags: FlagsSeen, by: str, reason: str) -> Calendar:
+        """Plan one of ``length`` ms (``start`` None: now). Refused while something of our own would meet it."""
+        begin = self._now() if start is None else start
+        brown_out = BrownOut(begin, begin + length)
         self._check_own(flags)
-        what = f"brown-out {moment(brown_out.start)} to {moment(end)}"
+        what = f"brown-out {moment(brown_out.start)} to {moment(brown_out.end)}"
         return self._changed(lambda calendar, now: with_brown_out(calendar, brown_out, now), by, what, reason)
 
     def remove_brown_out(self, start: int, by: str, reason: str) -> Calendar:
@@ -119,5 +120,7 @@ class RetirementDesk:
 
 
 def _other_dates(before: Calendar, sunset_at: int, deprecated_at: int | None, *, rehearsal: bool) -> Calendar:
+    if rehearsal and not before.rehearsal:
+        raise RetirementError("it is announced already, with the usual notice: a rehearsal has a calendar of its own")
     since = before.deprecated_at if deprecated_at is None else deprecated_at
-    return replace(before, sunset_at=sunset_at, deprecated_at=since, rehearsal=before.rehearsal or rehearsal)
+    return replace(before, sunset_at=sunset_at, deprecated_at=since)
