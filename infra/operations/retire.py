@@ -169,8 +169,9 @@ def add_opt_out(target: Target, caller: str, until: str, reason: str, as_json: b
 @json_option
 def remove_opt_out(target: Target, caller: str, reason: str, as_json: bool) -> None:
     """Spare CALLER no longer."""
+    wanted = _caller(caller)
     with _desk(target) as desk:
-        found = desk.remove_opt_out(_caller(caller), person(), reason)
+        found = desk.remove_opt_out(wanted, person(), reason)
     _show(found, None, as_json)
 
 

@@ -79,6 +79,11 @@ def withheld_by(calls: Sequence[OwnCall]) -> str | None:
     return "of our own there still call: " + "; ".join(map(str, calls))
 
 
+def people(number: int) -> str:
+    """How many, in words."""
+    return "1 person" if number == 1 else f"{number} people"
+
+
 def quiet_since(now: int, days: int) -> int:
     """The instant from which on somebody counts as a caller."""
     return now - days * DAY_MS

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.domain.retirement.callers import people
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
 from chalicelib.domain.status.flags import FlagsSeen
@@ -49,7 +50,7 @@ def _why_old(flags: FlagsSeen, component: Component) -> str | None:
         return "its flag is off"
     if flag.percent != EVERYBODY:
         return f"its flag is at {flag.percent.normalize():f} %"
-    return f"{flag.blocked_users} people are blocked from the new backend" if flag.blocked_users else None
+    return f"{people(flag.blocked_users)} blocked from the new backend" if flag.blocked_users else None
 
 
 def _sends_everybody(flag: Mapping[str, Any]) -> bool:

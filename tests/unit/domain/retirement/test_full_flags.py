@@ -75,7 +75,7 @@ def test_flags_are_called_as_the_document_calls_them() -> None:
         ({"percent": Decimal("99.9")}, "its flag is at 99.9 %"),
         ({"enabled": False}, "its flag is off"),
         ({"retired": True}, "its flag is retired: it sends nobody to the new backend"),
-        ({"blocked_users": 2}, "2 people are blocked from the new backend"),
+        ({"blocked_users": 2}, "2 people blocked from the new backend"),
     ],
 )
 def test_whom_the_old_backend_still_answers_is_said_with_the_reason(flag: dict[str, Any], said: str | None) -> None:
