@@ -287,8 +287,8 @@ RETIREMENT = (
     Guard(
         "the calendar forgets an operator whose account ends",
         OF_OPERATORS,
-        '            control += _rewritten(self._control, self._control.find({"_id": RETIREMENT}), user_id, _rollout)\n',
-        "",
+        'self._control.find({"_id": RETIREMENT})',
+        "()",
         (
             "tests/integration/repositories/test_operator_records.py::"
             "test_the_calendar_of_the_retirement_stays_without_the_person_as_another_version",

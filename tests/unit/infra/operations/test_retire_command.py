@@ -8,11 +8,13 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.bootstrap.operations import operations
+from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.readings import moment
 from chalicelib.domain.retirement.calendar_parts import DAY_MS
 from chalicelib.domain.retirement.callers import V1Call
 from chalicelib.domain.sync.modes import SyncMode
 from infra import __main__ as command_line
+from infra.errors import OperatorError
 from infra.operations import retire
 from infra.operations.flags import stale
 from infra.retirement.references import Reference
@@ -35,9 +37,6 @@ def run(*arguments: str, group: str = "retire") -> int | str | None:
 
 @contextmanager
 def nothing(_target: Target) -> Iterator[Any]:
-    from chalicelib.domain.errors import EnergyMonitorError
-    from infra.errors import OperatorError
-
     try:
         yield None
     except EnergyMonitorError as error:
