@@ -168,7 +168,7 @@ RETIREMENT = (
         WATCH,
         "        if ended := self.sunset():\n            raise ended\n",
         "",
-        (f"{ANSWERS}test_after_the_end_everything_is_410_for_everybody[route5-alice]",),
+        (f"{ANSWERS}test_after_the_end_everything_is_410_for_everybody[POST /v1/energy-alice]",),
     ),
     Guard(
         "after the end every error is the end",
