@@ -184,6 +184,8 @@ def test_a_brown_out_does_not_begin_while_the_old_backend_answers_a_component(
 def test_a_brown_out_does_not_begin_while_our_own_page_calls_version_1(retirement: Retirement) -> None:
     retirement.records.stored = BROWN_OUT
     assert retirement.ask(("GET", "/v1/energy"), "alice", sec_fetch_site="same-origin").status_code == 200
+    marked = retirement.records.stored.brown_outs[0]
+    assert marked.withheld == "the page calls GET /v1/energy"
     assert retirement.ask(("GET", "/v1/energy"), "bob").status_code == 200, "it has called lately"
 
 

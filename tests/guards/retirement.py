@@ -111,8 +111,8 @@ RETIREMENT = (
     Guard(
         "a brown-out waits for our own page and components",
         WATCH,
-        "if call.client != PAGE and not self._is_withheld(calendar, present, now):",
-        "if True:",
+        "        if reason is None:",
+        "        if True:",
         (
             f"{ANSWERS}test_a_brown_out_does_not_begin_while_the_old_backend_answers_a_component[GET /v1/energy]",
             f"{ANSWERS}test_a_brown_out_does_not_begin_while_our_own_page_calls_version_1",

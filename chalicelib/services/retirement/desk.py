@@ -76,11 +76,11 @@ class RetirementDesk:
 
     def add_brown_out(self, start: int | None, length: int, flags: FlagsSeen, by: str, reason: str) -> Calendar:
         """Plan one of ``length`` ms (``start`` None: now). Refused while something of our own would meet it."""
-        begin = self._now() if start is None else start
-        brown_out = BrownOut(begin, begin + length)
+        now, why = self._now(), checked_reason(reason)
+        begin = now if start is None else start
+        after = with_brown_out(self.calendar(), BrownOut(begin, begin + length), now)
         self._check_own(flags)
-        what = f"brown-out {moment(brown_out.start)} to {moment(brown_out.end)}"
-        return self._changed(lambda calendar, now: with_brown_out(calendar, brown_out, now), by, what, reason)
+        return self._stored(after, Entry(now, by, f"brown-out {moment(begin)} to {moment(begin + length)}", why))
 
     def remove_brown_out(self, start: int, by: str, reason: str) -> Calendar:
         """Take one back; one that has begun ends by that."""

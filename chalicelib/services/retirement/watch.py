@@ -85,22 +85,20 @@ class RetirementWatch:
         present = calendar.present(now) if calendar else None
         if calendar is None or present is None or calendar.spares(call.caller, now):
             return
-        if call.client != PAGE and not self._is_withheld(calendar, present, now):
+        reason = f"the page calls {route}" if client == PAGE else self._own_use(calendar, now)
+        if reason is None:
             raise BrownOutError(present, calendar.following(now), calendar.sunset_at)
+        self._withhold(calendar, present, reason, now)
 
-    def _is_withheld(self, calendar: Calendar, present: BrownOut, now: int) -> bool:
-        """Whether something of our own still calls, which the brown-out would meet."""
+    def _own_use(self, calendar: Calendar, now: int) -> str | None:
+        """What of our own still calls, which the brown-out would meet."""
+        return self._withheld.get(lambda: withheld_now(self._records, calendar, now))
 
-        def look() -> str | None:
-            reason = withheld_now(self._records, calendar, now)
-            if reason is not None and present.withheld is None:
-                attempted(NOT_MARKED, lambda: self._records.mark_withheld(calendar, present.start, reason, now))
-            return reason
-
-        if self._withheld.get(look) is None:
-            return False
+    def _withhold(self, calendar: Calendar, present: BrownOut, reason: str, now: int) -> None:
+        """Let version 1 answer, and say so."""
         count(MetricName.BROWN_OUTS_WITHHELD)
-        return True
+        if present.withheld is None:
+            attempted(NOT_MARKED, lambda: self._records.mark_withheld(calendar, present.start, reason, now))
 
 
 def withheld_now(records: RetirementRecords, calendar: Calendar, now: int) -> str | None:
