@@ -102,7 +102,7 @@ class MongoRetirementRecords(RetirementRecords):
 
     @override
     def save(self, calendar: Calendar) -> bool:
-        """The document of a version is replaced once: whoever comes second finds another version."""
+        """The document of a version is replaced once: who comes second finds another version."""
         document = _document(calendar)
         with time_limit(READ_SECONDS):
             if calendar.version:

@@ -99,7 +99,7 @@ def show(target: Target, as_json: bool) -> None:
 
 @retire.group()
 def brownout() -> None:
-    """Times in which version 1 is away, so that whoever still calls notices."""
+    """Times in which version 1 is away, so that those who still call notice."""
 
 
 @brownout.command("add")
@@ -140,7 +140,7 @@ def list_brown_outs(target: Target, as_json: bool) -> None:
     if as_json:
         print_json([brown_out_document(each) for each in found.brown_outs])
     else:
-        console.print(_brown_outs(found.brown_outs, now()))
+        _print_brown_outs(found.brown_outs, now())
 
 
 @retire.group()
@@ -309,18 +309,21 @@ def _show(calendar: Calendar, withheld: str | None, as_json: bool) -> None:
     if withheld is not None:
         rows.add_row("withheld", f"[red]no brown-out would begin now: {escape(printable(withheld))}[/]")
     console.print(rows)
-    console.print(_brown_outs(calendar.brown_outs, instant))
+    _print_brown_outs(calendar.brown_outs, instant)
     log = folding_table("when (UTC)", "what", "who and why")
     for entry in reversed(calendar.log):
         log.add_row(minute(entry.at), entry.what, escape(printable(f"{entry.by}: {entry.reason}")))
     console.print(log)
 
 
-def _brown_outs(found: Sequence[BrownOut], instant: int) -> Table:
+def _print_brown_outs(found: Sequence[BrownOut], instant: int) -> None:
+    if not found:
+        console.print("no brown-out is planned")
+        return
     table = folding_table("brown-out from", "until", "")
     for each in found:
         table.add_row(moment(each.start), moment(each.end), _state(each, instant))
-    return table
+    console.print(table)
 
 
 def _state(each: BrownOut, instant: int) -> str:

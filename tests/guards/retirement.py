@@ -64,7 +64,10 @@ RETIREMENT = (
         CALENDAR,
         "        if after.start < before.end:",
         "        if False:",
-        (f"{DATES}test_whatever_is_planned_no_instant_lies_in_two_brown_outs",),
+        (
+            f"{DATES}test_whatever_is_planned_no_instant_lies_in_two_brown_outs",
+            f"{DATES}test_a_brown_out_that_breaks_a_rule_is_refused[brown_out6-overlap]",
+        ),
     ),
     Guard(
         "the notice of the first brown-out",

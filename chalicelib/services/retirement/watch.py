@@ -75,7 +75,7 @@ class RetirementWatch:
 
         Raises:
             SunsetError: version 1 has reached its end.
-            BrownOutError: it is away for a while; whoever has an opt-out, and our own page, get in.
+            BrownOutError: it is away for a while; who has an opt-out, and our own page, get in.
         """
         now, call = self._clock(), V1Call(self._pseudonyms.of("user", user_id), client, route)
         attempted(NOT_NOTED, lambda: self._records.record(call, now))

@@ -26,7 +26,7 @@ DAYS = 14
 @with_target(changes=False, deployed=True)
 @json_option
 def stale(target: Target, days: int, as_json: bool) -> None:
-    """List flags that have been at 100 % for so many days, for everybody. Exit code 1 when there are some."""
+    """List flags that have been at 100 % for that long, for everybody. Exit code 1 when there are some."""
     instant = now()
     with flags_of(target) as place:
         found = _stale(place.operations.overview, instant - days * DAY_MS)

@@ -77,14 +77,14 @@ def test_every_query_goes_by_an_index(migrated: Database[Any], mongodb_uri: str)
         assert not WITHOUT_INDEX & set(found), (command, found)
 
 
-def test_a_callers_row_is_forgotten_with_the_account_and_told_to_the_person(migrated: Database[Any]) -> None:
+def test_a_callers_row_is_forgotten_with_the_account_and_exported_with_it(migrated: Database[Any]) -> None:
     ports, user = shell_ports(migrated), "alice"
     pseudonym = PSEUDONYMS.of("user", user)
     for caller in (pseudonym, PSEUDONYMS.of("user", "bob")):
         ports.retirement.record(V1Call(caller, "curl", "GET /v1/energy"), AT)
     assert wait_until(lambda: len(ports.retirement.callers(0, 0)) == 2, 10)
-    told = ports.account_export.page(user, pseudonym, None).documents["v1_callers"]
-    assert [each["user"] for each in told] == [pseudonym]
+    exported = ports.account_export.page(user, pseudonym, None).documents["v1_callers"]
+    assert [each["user"] for each in exported] == [pseudonym]
     erasure = ports.erasures.begin(user, pseudonym)
     for _ in ports.erasures.removing(erasure, lambda: 9.0):
         pass
