@@ -12,6 +12,8 @@ from pymongo.database import Database
 from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.operating import Action, Discarded, Done
+from chalicelib.domain.retirement.calendar import Calendar
+from chalicelib.domain.retirement.calendar_parts import Entry as CalendarEntry
 from chalicelib.domain.rollout.comparison_log import IgnoreRule, Replay
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
@@ -163,6 +165,23 @@ def test_a_rollout_goes_on_without_the_person_and_who_has_read_it_cannot_bring_t
     assert (found.by, found.reason, found.state, found.version) == ("erased", "because of [erased]", State.RUNNING, 2)
     assert [each.by for each in found.log] == ["erased", "olga"]
     assert not ports.rollouts.save(replace(theirs, version=1))
+
+
+def test_the_calendar_of_the_retirement_stays_without_the_person_as_another_version(
+    ports: Ports, migrated: Database[Any]
+) -> None:
+    log = (
+        CalendarEntry(MOMENT, GONE, "sunset", f"{GONE} asked for it"),
+        CalendarEntry(MOMENT, "olga", "sunset", "why"),
+    )
+    read = Calendar(announced_at=MOMENT, deprecated_at=MOMENT, sunset_at=MOMENT + 1, log=log)
+    assert ports.retirement.save(read)
+    assert records(migrated).forget(GONE, lambda: 60.0) == 1
+    assert said(migrated) == []
+    found = ports.retirement.calendar()
+    assert found is not None
+    assert [(each.by, each.reason) for each in found.log] == [("erased", "[erased] asked for it"), ("olga", "why")]
+    assert not ports.retirement.save(replace(read, version=1))
 
 
 def test_a_record_that_is_written_meanwhile_is_read_again(ports: Ports, migrated: Database[Any]) -> None:

@@ -1,0 +1,57 @@
+"""The retirement of version 1 for those who operate and look."""
+
+from dataclasses import replace
+from typing import cast
+
+from chalicelib.domain.retirement.calendar_parts import OptOut
+from chalicelib.domain.retirement.callers import V1Call
+from tests.fakes.retirement import FakeRetirementRecords
+from tests.functional.conftest import NOW, Api, problem
+from tests.functional.test_v1_retirement import BROWN_OUT
+
+ROUTE = "/ops/retirement"
+CALL = V1Call("0" * 32, "curl", "GET /v1/energy")
+
+
+def test_before_anything_is_announced_that_is_said_and_who_calls(api: Api) -> None:
+    cast(FakeRetirementRecords, api.ports.retirement).record(CALL, NOW)
+    assert api.request("GET", ROUTE, roles=("viewer",)).json_body == {
+        "phase": "silent",
+        "command": "python -m infra retire show",
+        "days": 35,
+        "callers": [
+            {
+                "caller": "0" * 32,
+                "client": "curl",
+                "route": "GET /v1/energy",
+                "first": "2023-11-14T22:13:20Z",
+                "last": "2023-11-14T22:13:20Z",
+                "calls": 1,
+                "days": {"2023-11-14": 1},
+            }
+        ],
+    }
+
+
+def test_the_calendar_is_shown_and_why_a_brown_out_would_not_begin(api: Api) -> None:
+    records = cast(FakeRetirementRecords, api.ports.retirement)
+    records.stored = replace(BROWN_OUT, opt_outs=(OptOut("0" * 32, NOW + 1_000),))
+    shown = api.request("GET", ROUTE, roles=("operator",)).json_body
+    assert (shown["phase"], shown["withheld"], shown["callers"]) == ("brown_out", None, [])
+    assert shown["optOuts"] == [{"caller": "0" * 32, "until": "2023-11-14T22:13:21Z"}]
+    assert [each["withheld"] for each in shown["brownOuts"]] == [None, None]
+    records.record(replace(CALL, client="page"), NOW)
+    shown = api.request("GET", f"{ROUTE}?days=1", roles=("operator",)).json_body
+    assert shown["withheld"].startswith("of our own there still call: the page calls GET /v1/energy")
+
+
+def test_callers_of_other_days_are_left_out(api: Api) -> None:
+    cast(FakeRetirementRecords, api.ports.retirement).record(CALL, NOW - 3 * 86_400_000)
+    assert api.request("GET", f"{ROUTE}?days=2", roles=("viewer",)).json_body["callers"] == []
+    assert len(api.request("GET", f"{ROUTE}?days=3", roles=("viewer",)).json_body["callers"]) == 1
+    problem(api.request("GET", f"{ROUTE}?days=401", roles=("viewer",)), 422)
+
+
+def test_without_the_database_it_is_503(api: Api) -> None:
+    api.store.down = True
+    problem(api.request("GET", ROUTE, roles=("viewer",)), 503)

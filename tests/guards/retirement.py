@@ -1,0 +1,300 @@
+"""The guards of version 1's end: notice, brown-outs that meet nobody of our own, and what nobody passes by."""
+
+from tests.guards.guard import Guard
+
+CALENDAR = "chalicelib/domain/retirement/calendar.py"
+CALLERS = "chalicelib/domain/retirement/callers.py"
+FLAGS = "chalicelib/domain/retirement/full_flags.py"
+HINDRANCES = "chalicelib/domain/retirement/hindrances.py"
+WATCH = "chalicelib/services/retirement/watch.py"
+DESK = "chalicelib/services/retirement/desk.py"
+ROUTES = "chalicelib/api/v1/retirement.py"
+RECORDS = "chalicelib/repositories/retirement.py"
+OF_OPERATORS = "chalicelib/repositories/operator_records.py"
+COMMAND = "infra/operations/retire.py"
+DATES = "tests/unit/domain/retirement/test_calendar.py::"
+CLIENTS = "tests/unit/domain/retirement/test_callers.py::"
+FULL = "tests/unit/domain/retirement/test_full_flags.py::"
+CHECK = "tests/unit/services/retirement/test_check.py::"
+OFFICE = "tests/unit/services/retirement/test_desk.py::"
+ANSWERS = "tests/functional/test_v1_retirement.py::"
+STORED = "tests/contract/test_retirement.py::"
+ON_MONGODB = "tests/integration/repositories/test_retirement.py::"
+SHELL = "tests/unit/infra/operations/test_retire_command.py::"
+IN_BROWN_OUT = f"{ANSWERS}test_in_a_brown_out_every_operation_is_410_with_when_it_ends_and_what_comes_next"
+IN_THE_WAY = f"{CHECK}test_each_thing_in_the_way_is_said_with_the_command_that_helps"
+
+RETIREMENT = (
+    Guard(
+        "the notice of the end",
+        CALENDAR,
+        "    if calendar.sunset_at < earliest:",
+        "    if False:",
+        (
+            f"{DATES}test_the_end_is_announced_28_days_before_it",
+            f"{SHELL}test_the_end_is_announced_shown_and_moved",
+        ),
+    ),
+    Guard(
+        "the notice of an end that comes earlier",
+        CALENDAR,
+        "        _check_notice(after, now)\n    elif",
+        "        pass\n    elif",
+        (f"{DATES}test_a_later_end_is_taken_and_an_earlier_one_only_where_it_is_meant_with_its_notice_from_now_on",),
+    ),
+    Guard(
+        "an end that comes earlier is meant so",
+        CALENDAR,
+        "        if not earlier:",
+        "        if False:",
+        (
+            f"{DATES}test_a_later_end_is_taken_and_an_earlier_one_only_where_it_is_meant_with_its_notice_from_now_on",
+            f"{OFFICE}test_an_end_moves_later_and_earlier_only_where_it_is_meant",
+        ),
+    ),
+    Guard(
+        "the deprecation before the sunset",
+        CALENDAR,
+        "    if first >= last:",
+        "    if False:",
+        (f"{DATES}test_the_deprecation_comes_before_the_sunset",),
+    ),
+    Guard(
+        "brown-outs do not overlap",
+        CALENDAR,
+        "        if after.start < before.end:",
+        "        if False:",
+        (
+            f"{DATES}test_whatever_is_planned_no_instant_lies_in_two_brown_outs",
+            f"{DATES}test_a_brown_out_that_breaks_a_rule_is_refused[brown_out6-overlap]",
+        ),
+    ),
+    Guard(
+        "the notice of the first brown-out",
+        CALENDAR,
+        "    if brown_out.start < earliest:",
+        "    if False:",
+        (f"{DATES}test_a_brown_out_that_breaks_a_rule_is_refused[brown_out4-7 days after the announcement]",),
+    ),
+    Guard(
+        "a brown-out takes a day at most",
+        CALENDAR,
+        "    if brown_out.end - brown_out.start > LONGEST_BROWN_OUT_MS:",
+        "    if False:",
+        (f"{DATES}test_a_brown_out_that_breaks_a_rule_is_refused[brown_out2-a day at most]",),
+    ),
+    Guard(
+        "a brown-out that was withheld was not held",
+        CALENDAR,
+        "if each.end <= at and each.withheld is None]",
+        "if each.end <= at]",
+        (
+            f"{DATES}test_only_what_is_over_and_began_was_held",
+            f"{IN_THE_WAY}[withheld_brown_out-brown_outs-no brown-out was held-retire brownout add]",
+        ),
+    ),
+    Guard(
+        "the page is known by what no script can say",
+        CALLERS,
+        '    if fetch_site == "same-origin":',
+        "    if False:",
+        (
+            f"{CLIENTS}test_a_client_is_called_as_it_says_but_for_who_it_is_about"
+            "[Mozilla/5.0 (X11; Linux x86_64)-same-origin--page]",
+            f"{ANSWERS}test_a_brown_out_does_not_begin_while_our_own_page_calls_version_1",
+        ),
+    ),
+    Guard(
+        "no client is called as the person",
+        CALLERS,
+        "    return UNNAMED if name.lower() in hidden else name",
+        "    return name",
+        (f"{CLIENTS}test_a_client_is_called_as_it_says_but_for_who_it_is_about[alice-17/1.0---unnamed]",),
+    ),
+    Guard(
+        "a brown-out waits for our own page and components",
+        WATCH,
+        "        if reason is None:",
+        "        if True:",
+        (
+            f"{ANSWERS}test_a_brown_out_does_not_begin_while_the_old_backend_answers_a_component[GET /v1/energy]",
+            f"{ANSWERS}test_a_brown_out_does_not_begin_while_our_own_page_calls_version_1",
+        ),
+    ),
+    Guard(
+        "who does not know what of our own calls does not begin",
+        WATCH,
+        "Remembered[str | None](NOBODY_KNOWS, clock, cache_ms)",
+        "Remembered[str | None](None, clock, cache_ms)",
+        (f"{ANSWERS}test_who_does_not_know_whether_something_of_our_own_calls_does_not_begin",),
+    ),
+    Guard(
+        "a brown-out that does not begin is counted",
+        WATCH,
+        "        count(MetricName.BROWN_OUTS_WITHHELD)\n",
+        "",
+        (f"{ANSWERS}test_a_withheld_brown_out_is_counted",),
+    ),
+    Guard(
+        "no brown-out concerns who has an opt-out",
+        WATCH,
+        " or calendar.spares(call.caller, now)",
+        "",
+        (f"{ANSWERS}test_no_brown_out_concerns_who_has_an_opt_out[GET /v1/energy]",),
+    ),
+    Guard(
+        "the ledger takes nobody's answer away",
+        WATCH,
+        "        attempted(NOT_NOTED, lambda: self._records.record(call, now))",
+        "        self._records.record(call, now)",
+        (f"{ANSWERS}test_whatever_fails_with_calendar_or_ledger_version_1_answers",),
+    ),
+    Guard(
+        "the calendar is read once in ten seconds",
+        WATCH,
+        "if self.looked_at is None or not 0 <= now - self.looked_at < self.cache_ms:",
+        "if True:",
+        (f"{ANSWERS}test_the_calendar_is_read_once_in_ten_seconds",),
+    ),
+    Guard(
+        "what was announced goes on while nobody can read it",
+        WATCH,
+        "            except Exception as error:  # noqa: BLE001 no caller of version 1 pays for it\n",
+        "            except ZeroDivisionError as error:\n",
+        (
+            f"{ANSWERS}test_what_was_announced_goes_on_while_nobody_can_read_it",
+            f"{ANSWERS}test_whatever_fails_with_calendar_or_ledger_version_1_answers",
+        ),
+    ),
+    Guard(
+        "after the end nothing of version 1 answers",
+        WATCH,
+        "        if ended := self.sunset():\n            raise ended\n",
+        "",
+        (f"{ANSWERS}test_after_the_end_everything_is_410_for_everybody[POST /v1/energy-alice]",),
+    ),
+    Guard(
+        "after the end every error is the end",
+        ROUTES,
+        "_answer(watch.sunset() or error, path, self.current_request)",
+        "_answer(error, path, self.current_request)",
+        (f"{ANSWERS}test_after_the_end_everything_is_410_for_everybody[GET /v1/energy-None]",),
+    ),
+    Guard(
+        "errors say what is announced too",
+        ROUTES,
+        "return self._announcing(watch, _answer(",
+        "return (lambda _, answer: answer)(watch, _answer(",
+        (f"{ANSWERS}test_every_answer_says_what_is_announced_and_is_otherwise_as_before[GET /v1/energy-None]",),
+    ),
+    Guard(
+        "no cache keeps a brown-out",
+        ROUTES,
+        "    return keep_private(json_answer(body, status,",
+        "    return (lambda answer: answer)(json_answer(body, status,",
+        (f"{ANSWERS}test_after_the_end_everything_is_410_for_everybody[GET /v1/energy-None]",),
+    ),
+    Guard(
+        "no brown-out is planned while a flag is below 100 %",
+        DESK,
+        "        if old:",
+        "        if False:",
+        (f"{OFFICE}test_no_brown_out_is_planned_while_a_flag_is_below_100_percent",),
+    ),
+    Guard(
+        "no brown-out is planned while something of our own calls",
+        DESK,
+        "        if (reason := self.withheld()) is not None:",
+        "        if (reason := self.withheld()) == 0:",
+        (
+            f"{OFFICE}test_no_brown_out_is_planned_while_the_old_backend_has_answered_a_component_lately",
+            f"{OFFICE}test_no_brown_out_is_planned_while_our_own_page_calls",
+        ),
+    ),
+    Guard(
+        "what is announced for people becomes no rehearsal",
+        DESK,
+        "    if rehearsal and not before.rehearsal:",
+        "    if False:",
+        (f"{OFFICE}test_what_is_announced_for_people_becomes_no_rehearsal",),
+    ),
+    Guard(
+        "a rehearsal is no way to do without notice on a stage",
+        COMMAND,
+        "    if rehearsal and target.stage is not None:",
+        "    if False:",
+        (f"{SHELL}test_a_rehearsal_is_no_way_to_do_without_notice_on_a_stage",),
+    ),
+    Guard(
+        "a blocked person keeps a flag from being at 100 %",
+        FLAGS,
+        ' or flag.get("blockedUserIds"):',
+        ":",
+        (f"{FULL}test_the_time_begins_with_the_change_that_brought_everybody_and_ends_with_any_other[recorded8-None]",),
+    ),
+    Guard(
+        "a change of which nobody knows whether it came into effect begins no time",
+        FLAGS,
+        "        if change.state is ChangeState.DEPLOYED:",
+        "        if True:",
+        (f"{FULL}test_the_time_begins_with_the_change_that_brought_everybody_and_ends_with_any_other[recorded7-None]",),
+    ),
+    Guard(
+        "nobody passes by what people would see or lose",
+        HINDRANCES,
+        "        return self.part in FORCIBLE and not self.unknown",
+        "        return True",
+        (
+            f"{SHELL}test_the_mode_is_taken_to_new_only_once_nothing_is_in_the_way",
+            f"{CHECK}test_what_cannot_be_looked_at_is_in_the_way_and_the_rest_is_said",
+        ),
+    ),
+    Guard(
+        "the mode waits until nothing is in the way",
+        COMMAND,
+        "            _check_clean(hindrances(target, database, days, quiet_days), force=force)\n",
+        "",
+        (
+            f"{SHELL}test_the_mode_is_taken_to_new_only_once_nothing_is_in_the_way",
+            f"{SHELL}test_callers_and_dates_are_passed_by_with_force_alone",
+        ),
+    ),
+    Guard(
+        "a calendar is stored in place of what was read alone",
+        RECORDS,
+        'as_read = {"_id": RETIREMENT, "version": calendar.version}',
+        'as_read = {"_id": RETIREMENT}',
+        (f"{STORED}test_of_two_who_have_read_the_same_one_is_kept[mongo]",),
+    ),
+    Guard(
+        "a mark that a brown-out did not begin is another version",
+        RECORDS,
+        '                {"$set": mark, "$inc": {"version": 1}},',
+        '                {"$set": mark},',
+        (f"{STORED}test_a_brown_out_that_is_withheld_is_marked_once_and_as_another_version[mongo]",),
+    ),
+    Guard(
+        "what an operator asked for by force is no answer of a component",
+        RECORDS,
+        '            "reason": {"$ne": Reason.FORCED_OLD.value},\n',
+        "",
+        (f"{STORED}test_of_the_old_backends_answers_the_last_that_people_asked_for_counts[mongo]",),
+    ),
+    Guard(
+        "an opt-out goes with the account, and nobody brings it back",
+        RECORDS,
+        '"$pull": {"optOuts": {"caller": caller}}, "$inc": {"version": 1}',
+        '"$pull": {"optOuts": {"caller": caller}}',
+        (f"{ON_MONGODB}test_an_erasure_takes_the_persons_opt_out_and_no_other_as_another_version",),
+    ),
+    Guard(
+        "the calendar forgets an operator whose account ends",
+        OF_OPERATORS,
+        'self._control.find({"_id": RETIREMENT})',
+        "()",
+        (
+            "tests/integration/repositories/test_operator_records.py::"
+            "test_the_calendar_of_the_retirement_stays_without_the_person_as_another_version",
+        ),
+    ),
+)

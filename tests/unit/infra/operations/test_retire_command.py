@@ -1,0 +1,259 @@
+"""The retirement's commands: input is checked before anything is reached; what they print and how they end."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import pytest
+
+from chalicelib.bootstrap.operations import operations
+from chalicelib.domain.errors import EnergyMonitorError
+from chalicelib.domain.readings import moment
+from chalicelib.domain.retirement.calendar_parts import DAY_MS
+from chalicelib.domain.retirement.callers import V1Call
+from chalicelib.domain.sync.modes import SyncMode
+from infra import __main__ as command_line
+from infra.errors import OperatorError
+from infra.operations import retire
+from infra.operations.flags import stale
+from infra.retirement.references import Reference
+from infra.targets.flags import Flags
+from infra.targets.target import Target
+from tests.unit.services.retirement.ended import Ended
+
+BECAUSE = ("--reason", "a test")
+CALLER = "0123456789abcdef" * 2
+PLACE = ("--uri", "mongodb://127.0.0.1:1/", "--database", "nothing")
+
+
+def run(*arguments: str, group: str = "retire") -> int | str | None:
+    try:
+        command_line.run([group, *arguments, *PLACE])
+    except SystemExit as exited:
+        return exited.code
+    return 0
+
+
+@contextmanager
+def nothing(_target: Target) -> Iterator[Any]:
+    try:
+        yield None
+    except EnergyMonitorError as error:
+        raise OperatorError(str(error)) from error
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> Ended:
+    """A system in which everything has moved, in the place of the target."""
+    ended = Ended()
+    monkeypatch.setattr(retire, "database_of", nothing)
+    monkeypatch.setattr(retire, "shell_ports", lambda _: ended.ports)
+    monkeypatch.setattr(retire, "shell_operations", lambda *_: operations(ended.ports, ended.rollout.now))
+    monkeypatch.setattr(retire, "overview_of", lambda *_: lambda: ended.rollout.flags.overview)
+    monkeypatch.setattr(retire, "references_of", lambda _: [])
+    monkeypatch.setattr(retire, "now", ended.rollout.now)
+    monkeypatch.setattr(retire, "person", lambda: "olga")
+    monkeypatch.setenv("COLUMNS", "250")
+    return ended
+
+
+def shown(capsys: pytest.CaptureFixture[str]) -> str:
+    return " ".join(capsys.readouterr().out.split())
+
+
+def in_days(ended: Ended, days: int) -> str:
+    return moment(ended.rollout.now() + days * DAY_MS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("announce", "--sunset", "soon", *BECAUSE), "neither a date (2024-11-01) nor a date-time"),
+        (("announce", "--sunset", "2100-02-30", *BECAUSE), "does not exist"),
+        (("announce", "--sunset", "2100-01-01", "--deprecated", "x", *BECAUSE), "neither a date"),
+        (("brownout", "add", "--from", "now", "--for", "long", *BECAUSE), "such as 15m or 2h"),
+        (("brownout", "add", "--from", "then", "--for", "1h", *BECAUSE), "neither a date"),
+        (("brownout", "remove", "then", *BECAUSE), "neither a date"),
+        (("optout", "add", "alice", "--until", "2100-01-01", *BECAUSE), "'alice' is no caller"),
+        (("optout", "remove", "alice", *BECAUSE), "'alice' is no caller"),
+    ],
+)
+def test_input_is_checked_before_anything_is_reached(
+    arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*arguments) == 1
+    printed = capsys.readouterr()
+    assert (printed.out, said in printed.err) == ("", True)
+
+
+def test_a_rehearsal_is_no_way_to_do_without_notice_on_a_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exited:
+        command_line.run(
+            ["retire", "announce", "--sunset", "2100-01-01", "--rehearsal", "--stage", "dev", "--reason", "why"]
+        )
+    assert exited.value.code == 1
+    assert "--rehearsal gives no notice" in capsys.readouterr().err
+
+
+def test_the_end_is_announced_shown_and_moved(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
+    ended.records.stored = None
+    assert run("show") == 1
+    assert "first: python -m infra retire announce" in capsys.readouterr().err
+    assert run("announce", "--sunset", in_days(ended, 27), *BECAUSE) == 1
+    assert "28 days before it" in capsys.readouterr().err
+    assert run("announce", "--sunset", in_days(ended, 60), *BECAUSE) == 0
+    assert "olga: a test" in shown(capsys)
+    assert run("announce", "--sunset", in_days(ended, 50), *BECAUSE) == 1
+    assert "say --yes" in capsys.readouterr().err
+    assert run("announce", "--sunset", in_days(ended, 50), "--yes", *BECAUSE, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["phase"], found["sunsetAt"]) == ("deprecated", in_days(ended, 50))
+    assert run("show") == 0
+    assert "deprecated" in shown(capsys)
+
+
+def test_brown_outs_are_planned_listed_and_taken_back(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
+    ended.records.stored = None
+    run("announce", "--sunset", in_days(ended, 60), *BECAUSE)
+    start = in_days(ended, 9)
+    assert run("brownout", "add", "--from", start, "--for", "2h", *BECAUSE) == 0
+    capsys.readouterr()
+    assert run("brownout", "list") == 0
+    assert f"{start}" in shown(capsys)
+    assert run("brownout", "list", "--json") == 0
+    [found] = json.loads(capsys.readouterr().out)
+    assert (found["from"], found["withheld"]) == (start, None)
+    ended.rollout.set(50)
+    assert run("brownout", "add", "--from", in_days(ended, 20), "--for", "2h", *BECAUSE) == 1
+    assert "the old backend still answers our own page" in capsys.readouterr().err
+    assert run("brownout", "remove", start, *BECAUSE) == 0
+    assert run("brownout", "remove", start, *BECAUSE) == 1
+
+
+def test_a_withheld_brown_out_says_why(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
+    calendar = ended.calendar
+    ended.records.mark_withheld(calendar, calendar.brown_outs[0].start, "the page calls", ended.rollout.now())
+    assert run("brownout", "list") == 0
+    assert "did not begin: the page calls" in shown(capsys)
+    ended.records.record(V1Call(CALLER, "page", "GET /v1/energy"), ended.rollout.now())
+    assert run("show") == 0
+    assert "no brown-out would begin now: of our own there still call: the page calls GET /v1/energy" in shown(capsys)
+
+
+def test_a_caller_is_listed_and_spared_for_a_while(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
+    ended.records.stored = None
+    assert run("callers") == 0
+    assert "nobody has called version 1 in the last 35 days" in shown(capsys)
+    ended.records.record(V1Call(CALLER, "[bold]", "PUT /v1/energy/{reading_id}"), ended.rollout.now())
+    assert run("callers") == 1
+    printed = shown(capsys)
+    assert CALLER in printed
+    assert "[bold]" in printed
+    assert run("callers", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["callers"][0]["calls"] == 1
+    run("announce", "--sunset", in_days(ended, 60), *BECAUSE)
+    assert run("optout", "add", CALLER, "--until", in_days(ended, 9), *BECAUSE) == 0
+    assert f"{CALLER} until" in shown(capsys)
+    assert run("optout", "remove", CALLER, *BECAUSE, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["optOuts"] == []
+
+
+def test_what_is_in_the_way_is_listed_with_its_command(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("check") == 0
+    assert "nothing stands in the way: python -m infra retire apply" in shown(capsys)
+    assert run("check", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == []
+    ended.rollout.set(50)
+    assert run("check") == 1
+    assert (
+        "components in the way: energy_table: its flag is at 50 % python -m infra status --component energy_table"
+        in shown(capsys)
+    )
+    assert run("check", "--json") == 1
+    assert json.loads(capsys.readouterr().out) == [
+        {
+            "part": "components",
+            "text": "energy_table: its flag is at 50 %",
+            "command": "python -m infra status --component energy_table",
+            "unknown": False,
+            "mayBeForced": False,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (None, "nobody can say which references to flags the removal takes away"),
+        ([Reference("app.py", 7)], "1 line that the removal leaves name a flag: app.py:7"),
+    ],
+)
+def test_references_that_the_removal_leaves_are_in_the_way(
+    ended: Ended,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    found: list[Reference] | None,
+    said: str,
+) -> None:
+    assert ended.hindrances() == []
+    monkeypatch.setattr(retire, "references_of", lambda _: found)
+    assert run("check") == 1
+    assert said in shown(capsys)
+    assert run("apply", "--force", *BECAUSE) == (1 if found is None else 0)
+
+
+def test_the_mode_is_taken_to_new_only_once_nothing_is_in_the_way(
+    ended: Ended, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended.rollout.set(50)
+    assert run("apply", *BECAUSE) == 1
+    printed = capsys.readouterr().err
+    assert "its flag is at 50 %; first: python -m infra status --component energy_table" in printed
+    assert "nothing was changed" in printed
+    assert run("apply", "--force", *BECAUSE) == 1, "people are on the old backend"
+    assert ended.rollout.store.sync().mode is SyncMode.DUAL_WRITE
+    ended.rollout.set(100)
+    assert run("apply", "--days", "0", *BECAUSE, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["mode"] == "new_only"
+    assert ended.ports.sync_control.changes()[-1].reason == "a test"
+    assert run("apply", *BECAUSE) == 0, "it is so already"
+
+
+def test_callers_and_dates_are_passed_by_with_force_alone(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
+    ended.records.stored = None
+    ended.records.record(V1Call(CALLER, "curl", "GET /v1/energy"), ended.rollout.now())
+    assert run("apply", *BECAUSE) == 1
+    assert "nothing was changed; or say --force, and why" in capsys.readouterr().err
+    assert run("apply", "--force", *BECAUSE) == 0
+    assert ended.rollout.store.sync().mode is SyncMode.NEW_ONLY
+
+
+def test_flags_that_are_at_100_percent_for_long_are_stale(
+    ended: Ended, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @contextmanager
+    def flags_of(_: Target) -> Iterator[Flags]:
+        yield Flags(ended.rollout.flags, "olga", None)
+
+    def asked(*arguments: str) -> int | str | None:
+        with pytest.raises(SystemExit) as exited:
+            command_line.run(["flags", "stale", *arguments, "--stage", "nowhere"])
+        return exited.value.code
+
+    monkeypatch.setattr(stale, "flags_of", flags_of)
+    monkeypatch.setattr(stale, "now", ended.rollout.now)
+    ended.rollout.set(50)
+    ended.rollout.set(100)
+    assert asked() == 1
+    printed = shown(capsys)
+    assert "dashboard" in printed
+    assert "energy_table" not in printed
+    assert asked("--json", "--days", "0") == 1
+    found = {each["flag"]: each["days"] for each in json.loads(capsys.readouterr().out)}
+    assert (len(found), found["energy_table"], found["dashboard"]) == (6, 0, 60)
+    assert asked("--days", "61") == 0
+    assert "no flag has been at 100 % for 61 days" in shown(capsys)
+    ended.rollout.set(block=("bob",))
+    asked("--json", "--days", "0")
+    assert "energy_table" not in {each["flag"] for each in cast(list[Any], json.loads(capsys.readouterr().out))}
