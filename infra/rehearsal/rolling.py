@@ -131,14 +131,16 @@ def mended(scene: Scene) -> str:
 
 
 def resume(scene: Scene) -> str:
-    """A person lets it go on."""
-    scene.order(f"/ops/rollouts/{CANARY}/resume")
-    return f"the rollout of {CANARY} goes on"
+    """A person lets go on what has stopped; an import is judged by the table, so it has stopped too."""
+    stopped = [each["component"] for each in _all(scene) if each["state"] == "stopped"]
+    for component in stopped:
+        scene.order(f"/ops/rollouts/{component}/resume")
+    return f"the rollouts of {' and '.join(stopped)} go on"
 
 
 def carry_all(scene: Scene) -> str:
     """Until every rollout has come to its end."""
-    calls = _carry(scene, lambda: not _unfinished(scene), ALL_SECONDS)
+    calls = _carry(scene, lambda: _all_done(scene), ALL_SECONDS)
     return f"six rollouts are done ({calls} runs of RolloutCarrier)"
 
 
@@ -194,8 +196,12 @@ def _percents(scene: Scene) -> dict[str, Any]:
     return {flag["name"]: flag.get("rolloutPercent") for flag in scene.look("/ops/flags")["flags"]}
 
 
-def _unfinished(scene: Scene) -> list[str]:
-    return [each["component"] for each in _all(scene) if each["state"] != "done"]
+def _all_done(scene: Scene) -> bool:
+    """Raises OperatorError where one has stopped: nobody expects that."""
+    found = _all(scene)
+    stopped = [f"{each['component']}: {each['reason']}" for each in found if each["state"] == "stopped"]
+    require(not stopped, f"stopped by itself: {'; '.join(stopped)}")
+    return all(each["state"] == "done" for each in found)
 
 
 def _percent(status: Any) -> float:
