@@ -51,13 +51,15 @@ class Running:
         return Said(self._process.returncode, _json(out))
 
     def end(self) -> None:
-        """Let it end in order, what it has started included."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(ENDING_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
+        """Let it end in order, what it has started included; nothing where it has said what it had to."""
+        if self._process.stdout is None or self._process.stdout.closed:
+            return
+        self._process.send_signal(signal.SIGTERM)  # nothing happens where it has ended
+        try:
+            self._process.communicate(timeout=ENDING_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
 
     def __str__(self) -> str:
         return " ".join(self._command[2:])
@@ -81,6 +83,10 @@ class Operator:
         """A command of ``python -m migrations``, on the database alone: the stack may not have come up yet."""
         database = {"MONGODB_URI": self.layout.mongodb_uri, "MONGODB_DATABASE": self.layout.database}
         return Running(_command("migrations", *arguments), _environment() | database).said(known)
+
+    def alone(self, *arguments: str, known: Collection[int] = (0,)) -> Said:
+        """A command of ``python -m infra`` that works on no stack."""
+        return Running(_command("infra", *arguments), _environment()).said(known)
 
     def call(self, function: str) -> Any:
         """One run of a deployed function, now, instead of its next one by schedule. Raises OperatorError."""

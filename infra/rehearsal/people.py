@@ -127,6 +127,11 @@ class People:
         """Somebody looks at their table now; returns who answered. Raises OperatorError where it is wrong."""
         return resident.look_at_table(self.api)
 
+    def leave_v1(self) -> None:
+        """Nobody's program uses version 1 any more, from their next turn on."""
+        for resident in self.active:
+            resident.uses_v1 = False
+
     def end(self) -> None:
         """Everybody comes to the end of their turn."""
         self._ends.set()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from infra.errors import OperatorError
-from infra.rehearsal import moving, opening, rolling
+from infra.rehearsal import moving, opening, retiring, rolling
 from infra.rehearsal.scene import Scene
 from infra.rehearsal.timeline import Step
 
@@ -39,6 +39,16 @@ ACTS: Mapping[str, Act] = {
     "resume": rolling.resume,
     "carry on": rolling.carry_all,
     "everybody": rolling.everybody_has_new,
+    "announce": retiring.announce,
+    "the page calls": retiring.page_calls,
+    "withheld": retiring.brown_out_withheld,
+    "brown-out": retiring.hold_brown_out,
+    "sunset": retiring.reach_sunset,
+    "check": retiring.check,
+    "leave": retiring.leave,
+    "left": retiring.left,
+    "nothing lost": retiring.nothing_lost,
+    "removal": retiring.rehearse_removal,
 }
 
 
@@ -105,6 +115,18 @@ GUARDS = (
         "went back",
     ),
     Guard("repair", "nobody mends what the bug has made wrong", {"mend": rolling.mend_nothing}, "mended"),
+    Guard(
+        "own-callers",
+        "our own page does not say that it is our own when it calls version 1",
+        {"the page calls": retiring.page_calls_unseen},
+        "withheld",
+    ),
+    Guard(
+        "retire-check",
+        "nobody waits for the sunset, or asks what stands in the way: the mode is set to new_only by hand",
+        {"sunset": retiring.reach_no_sunset, "check": retiring.check_nothing, "leave": retiring.leave_by_force},
+        "left",
+    ),
 )
 
 
