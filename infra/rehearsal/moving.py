@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 
@@ -15,6 +16,7 @@ from infra.local import laptop
 from infra.local.demo import old_energies
 from infra.local.processes import mongod
 from infra.local.processes.supervision import Supervisor
+from infra.local.waiting import wait_until
 from infra.rehearsal.people import DEFECTIVE, FIRST_NUMBER, READINGS
 from infra.rehearsal.scene import HOUSEHOLDS, REASON, Scene, arrives, require
 
@@ -26,6 +28,7 @@ LATE_LEDGER = Decimal(LATE_AMOUNT)
 FIRST_WRITES = 3
 WRITES_ON_ONE_SIDE = 9
 CAUGHT_UP_SECONDS = 150.0  # the sweeper comes each minute, for what has lagged for 30 s
+EVENT_SECONDS = 8.0  # an event needs less than one, the sweeper waits for 30
 CREATED_RULE = "EnergyReadingCreatedRule"
 
 
@@ -82,11 +85,11 @@ def write_twice_undrained(scene: Scene) -> str:
 
 def hold_a_write(scene: Scene) -> None:
     """Begin a transaction of the mode before, which commits later; ``scene.late`` waits for it."""
-    began = threading.Event()
-    writing = threading.Thread(target=_write_slowly, args=(scene, began))
-    writing.start()
-    began.wait(LATE_SECONDS)
-    scene.late = writing.join
+    began, thread = threading.Event(), ThreadPoolExecutor(1)
+    writing = thread.submit(_write_slowly, scene, began)
+    scene.ends_with(thread.shutdown)
+    require(began.wait(LATE_SECONDS), "the write that is to be late has not begun")
+    scene.late = writing.result
     scene.people.residents[LATE_NUMBER].person.content[LATE_DATE] = LATE_LEDGER
 
 
@@ -137,7 +140,8 @@ def lose_event(scene: Scene) -> str:
     stranger = scene.people.quiet[0].person
     scene.operator.switch_off(CREATED_RULE, own_bus=True)
     fill_form(scene.people.api, stranger, FIRST_NUMBER)
-    require(_is_stale(scene, stranger.name), "the event was not lost: the figures have the reading already")
+    arrived = wait_until(lambda: not _is_stale(scene, stranger.name), EVENT_SECONDS)
+    require(not arrived, "the event was not lost: the figures have the reading already")
     scene.operator.switch_on(CREATED_RULE, own_bus=True)
     return f"{stranger.name} has a reading that no figure shows yet"
 
