@@ -12,6 +12,7 @@ from chalicelib.api.ops import (
     dead_letters,
     flags,
     gate,
+    retirement,
     rollouts,
     staleness,
     status,
@@ -21,6 +22,7 @@ from chalicelib.api.ops import (
 from chalicelib.api.ops import components as ops_components
 from chalicelib.api.ops import openapi as ops_openapi
 from chalicelib.api.v1 import energy as v1_energy
+from chalicelib.api.v1 import openapi as v1_openapi
 from chalicelib.api.v1 import views as v1_views
 from chalicelib.api.v2 import account, display, energy, exchanges, export, imports, openapi, settings
 from chalicelib.api.web import routes as web
@@ -44,6 +46,7 @@ app.api.binary_types = []
 app.register_blueprint(health.routes)
 app.register_blueprint(v1_energy.routes)
 app.register_blueprint(v1_views.routes)
+app.register_blueprint(v1_openapi.routes)
 app.register_blueprint(energy.routes)
 app.register_blueprint(imports.routes)
 app.register_blueprint(export.routes)
@@ -61,6 +64,7 @@ app.register_blueprint(flags.routes)
 app.register_blueprint(rollouts.routes)
 app.register_blueprint(ops_components.routes)
 app.register_blueprint(gate.routes)
+app.register_blueprint(retirement.routes)
 app.register_blueprint(dead_letters.routes)
 app.register_blueprint(staleness.routes)
 app.register_blueprint(sync_mode.routes)

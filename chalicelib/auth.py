@@ -34,10 +34,14 @@ KeySet = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A verified caller: the user id that scopes every document, and the roles of the token."""
+    """A verified caller: the user id that scopes every document, the roles of the token.
+
+    ``client``: to whom it was issued, where it says so and that is not our own page.
+    """
 
     user_id: str
     roles: frozenset[str]
+    client: str = ""
 
     def require(self, *roles: str) -> None:
         """Raise ForbiddenError unless the token carries one of the roles."""
@@ -109,7 +113,8 @@ class TokenVerifier:
         roles = claims.get("roles", [])
         if not isinstance(roles, list):
             raise AuthenticationError("the token's roles are not a list")
-        return Caller(user_id=_subject(claims), roles=frozenset(map(str, roles)))
+        client = str(claims.get("azp") or claims.get("client_id") or "")
+        return Caller(_subject(claims), frozenset(map(str, roles)), "" if client == self.audience else client)
 
     def _claims(self, token: str) -> dict[str, Any]:
         try:

@@ -5,9 +5,9 @@ from typing import NoReturn
 from chalicelib.api.errors import UnknownRouteError
 from chalicelib.api.operation import Function
 from chalicelib.api.routes import METHODS, Routes
-from chalicelib.api.v1.errors import error_answer
+from chalicelib.api.v1.retirement import V1Routes
 
-v1_routes = Routes(__name__, error_answer)
+v1_routes = V1Routes(__name__)
 routes = Routes(__name__)
 
 

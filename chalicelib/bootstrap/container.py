@@ -45,6 +45,7 @@ from chalicelib.monitoring.memory import memory
 from chalicelib.monitoring.people import named_by
 from chalicelib.repositories.command_times import CommandTimes
 from chalicelib.repositories.database import open_database
+from chalicelib.repositories.retirement import MongoOptOuts
 from chalicelib.repositories.status_records import MongoStatusRecords
 from chalicelib.services.account.erasure import AccountErasureService
 from chalicelib.services.account.export import AccountExportService, FlagsNaming
@@ -69,6 +70,7 @@ from chalicelib.services.recording.export import ExportService
 from chalicelib.services.recording.import_undo import ImportHistoryService
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 from chalicelib.services.refresh.recalculation import RecalculationService
+from chalicelib.services.retirement.watch import RetirementWatch
 from chalicelib.services.status.status import StatusService
 from chalicelib.settings import Settings
 
@@ -134,6 +136,7 @@ class Container:
     account_export: AccountExportService
     status: StatusService
     gate: Gate
+    retirement: RetirementWatch
     ping: Callable[[], None]
     clock: Clock
     sign_in_origins: tuple[str, ...] = ()  # where the issuer's endpoints are beside its own origin
@@ -173,7 +176,7 @@ def compose(
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
     own = operations(ports, clock, lambda: rollout.release)
     asked = asking(both, ports, rollout.pseudonyms, clock, lambda: rollout.release)
-    operators = desk(outside or Outside(), ports, own)
+    operators = desk(outside or Outside(), ports, own, clock)
     sources = status_sources(  # the gate looks at the flags, whose rises ask the gate
         ports, lambda: flags.overview, rollout.letters, lambda: rollout.release, operators.alarms.alarms
     )
@@ -220,6 +223,7 @@ def compose(
         account_export=AccountExportService(ports.account_export, rollout.flags_naming, rollout.pseudonyms, clock),
         status=StatusService(sources, clock),
         gate=gate,
+        retirement=RetirementWatch(ports.retirement, rollout.pseudonyms, clock),
         ping=ports.ping,
         clock=clock,
     )
@@ -265,7 +269,7 @@ def _deployed() -> Container:
         pseudonyms,
         adapters,
         partial(flags_naming, adapters.home),
-        (*places(database, adapters, now), letters),
+        (*places(database, adapters, now), MongoOptOuts(database, pseudonyms), letters),
         (letters,),
         letters=dead_letter_count(settings.dead_letter_queue_url),
         release=settings.release,

@@ -6,12 +6,14 @@ from typing import Any, NoReturn
 
 from chalicelib.alarms.board import AlarmBoard
 from chalicelib.alarms.client import cloudwatch
-from chalicelib.bootstrap.operations import Operations, Ports
+from chalicelib.bootstrap.operations import Operations, Ports, now
 from chalicelib.dead_letters.client import functions, sqs
 from chalicelib.dead_letters.desk import LetterDesk
 from chalicelib.dead_letters.operated import DeadLetterQueue
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.operating import OperatorActions
+from chalicelib.domain.ports import Clock
+from chalicelib.services.retirement.desk import RetirementDesk
 from chalicelib.services.sync.sync_modes import SyncModeService
 
 # For a comparison, and a page of it may take as long again: API Gateway gives up after 29 s.
@@ -38,9 +40,10 @@ class Desk:
     alarms: AlarmBoard
     actions: OperatorActions
     modes: SyncModeService
+    retirement: RetirementDesk
 
 
-def desk(outside: Outside, ports: Ports, operations: Operations) -> Desk:
+def desk(outside: Outside, ports: Ports, operations: Operations, clock: Clock = now) -> Desk:
     """Put it together."""
     consistency = operations.consistency
     modes = SyncModeService(
@@ -49,7 +52,8 @@ def desk(outside: Outside, ports: Ports, operations: Operations) -> Desk:
         consistency.sides_are_equal,
         ports.twins.count_readings,
     )
-    return Desk(LetterDesk(outside.letters, ports.operator_actions), outside.alarms, ports.operator_actions, modes)
+    letters, retirement = LetterDesk(outside.letters, ports.operator_actions), RetirementDesk(ports.retirement, clock)
+    return Desk(letters, outside.alarms, ports.operator_actions, modes, retirement)
 
 
 def deployed_outside(queue_url: str, stack: str) -> Outside:

@@ -20,6 +20,7 @@ from chalicelib.domain.ports import (
     SettingsRepository,
     Transactions,
 )
+from chalicelib.domain.retirement.ports import RetirementRecords
 from chalicelib.domain.rollout.comparison_log import ComparisonLog
 from chalicelib.domain.rollout.feedback import FeedbackLog
 from chalicelib.domain.rollout.figures import RolloutFigures
@@ -50,6 +51,7 @@ from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.register import MongoKnownUsers
 from chalicelib.repositories.repaired import MongoRepairedReadings
+from chalicelib.repositories.retirement import MongoRetirementRecords
 from chalicelib.repositories.rollouts import MongoRollouts
 from chalicelib.repositories.settings import MongoSettingsRepository
 from chalicelib.repositories.status_records import MongoStatusRecords
@@ -97,6 +99,7 @@ class Ports:
     measurements: PageMeasurements
     flag_history: FlagHistory
     rollouts: Rollouts
+    retirement: RetirementRecords
     known_users: KnownUsers
     erasures: Erasures
     account_export: AccountExport
@@ -177,6 +180,7 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         measurements=MongoPageMeasurements(database),
         flag_history=MongoFlagHistory(database),
         rollouts=MongoRollouts(database),
+        retirement=MongoRetirementRecords(database),
         known_users=MongoKnownUsers(database),
         erasures=MongoErasures(database, REQUEST_SECONDS),
         account_export=MongoAccountExport(database, REQUEST_SECONDS),

@@ -71,4 +71,5 @@ def status_sources(
         users=ports.known_users,
         limits=limits,
         rollouts=ports.rollouts,
+        retirement=ports.retirement,
     )

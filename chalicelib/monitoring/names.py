@@ -48,6 +48,7 @@ class MetricName(StrEnum):
     SCHEDULE_RUNS = "ScheduleRuns"
     ROLLBACKS = "Rollbacks"
     ROLLOUTS_STOPPED = "RolloutsStopped"
+    BROWN_OUTS_WITHHELD = "BrownOutsWithheld"
     FLAG_PERCENT = "FlagPercent"
     NEW_SHARE = "NewShare"
     DIFFERENCES_OPEN = "DifferencesOpen"

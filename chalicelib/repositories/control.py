@@ -37,6 +37,7 @@ MODE_CHANGES = "sync_mode_changes"
 SYNC_JOB = "sync_job"
 OPERATOR_ACTIONS = "operator_actions"
 BACKFILL = "backfill"
+RETIREMENT = "retirement"
 CENSUS = "gate_census"
 MIGRATIONS = "migrations"
 RESTORE, RESTORING = "restore", "restoring"  # the mark of a restore under way, and the mode until it is whole

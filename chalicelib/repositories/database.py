@@ -61,6 +61,7 @@ class Collections(StrEnum):
     ROLLOUTS = "rollouts"
     FEEDBACK = "feedback"
     PAGES = "page_measurements"
+    V1_CALLERS = "v1_callers"
     DISCARDED = "discarded_events"
     ERASURES = "erasures"
 

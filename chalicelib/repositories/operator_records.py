@@ -14,7 +14,7 @@ from typing_extensions import override
 from chalicelib.domain.account import KeepsPeople, Left
 from chalicelib.domain.people import ERASED, left_out, without_entries
 from chalicelib.repositories.comparisons import RULES
-from chalicelib.repositories.control import MODE_CHANGES, OPERATOR_ACTIONS, control_of
+from chalicelib.repositories.control import MODE_CHANGES, OPERATOR_ACTIONS, RETIREMENT, control_of
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.flag_changes import CONTENT
 from chalicelib.repositories.operator_actions import DISCARDED_BY
@@ -56,6 +56,7 @@ class MongoOperatorRecords(KeepsPeople):
             changes = _rewritten(self._changes, self._changes.find({}), user_id, self._change)
             control = _rewritten(self._control, self._control.find(texts), user_id, _said)
             control += _rewritten(self._rollouts, self._rollouts.find({}), user_id, _rollout)
+            control += _rewritten(self._control, self._control.find({"_id": RETIREMENT}), user_id, _rollout)
             replays = self._renamed(self._comparisons, "operator", user_id)
             return changes + control + replays + self._renamed(self._discarded, DISCARDED_BY, user_id)
 

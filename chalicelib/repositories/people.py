@@ -58,6 +58,7 @@ PEOPLE: Mapping[Collections, Holds] = {
     Collections.AGREEMENTS: Holds(pseudonym="user", late="at"),
     Collections.FEEDBACK: Holds((OWNER,), "user", late="at"),
     Collections.PAGES: Holds(pseudonym="user", late="at"),
+    Collections.V1_CALLERS: Holds(pseudonym="user", late="last"),
     Collections.DISCARDED: Holds(texts=True, late="discardedAt"),
     Collections.CONTROL: Holds(texts=True),
     Collections.FLAG_CHANGES: NOBODY,  # carried to its end with the flags, by a ``KeepsPeople``

@@ -34,6 +34,7 @@ SCRIPTS = (  # every file of ``migrations``: a test holds both equal
     "014_index_traces",
     "015_create_gate_evidence",
     "016_create_rollouts",
+    "017_create_v1_callers",
 )
 
 

@@ -247,6 +247,15 @@ WARNING = (
         threshold=0,
     ),
     Rule(
+        "BrownOutWithheld",
+        Severity.WARNING,
+        "A brown-out of version 1 does not begin, because our own page or components still need the old backend.",
+        "python -m infra retire show",
+        "python -m infra retire check",
+        {"withheld": own(MetricName.BROWN_OUTS_WITHHELD, "Sum")},
+        threshold=0,
+    ),
+    Rule(
         "SyncBehind",
         Severity.WARNING,
         "What another application writes is carried over more than a quarter of an hour late.",

@@ -37,6 +37,7 @@ from tests.fakes.lagging import FakeLaggingMeters
 from tests.fakes.measurements import FakePageMeasurements
 from tests.fakes.operating import FakeOperatorActions
 from tests.fakes.publisher import FakePublisher
+from tests.fakes.retirement import FakeRetirementRecords
 from tests.fakes.rollouts import FakeRollouts
 from tests.fakes.status import FakeStatusRecords
 from tests.fakes.store import (
@@ -381,6 +382,7 @@ def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> 
         measurements=FakePageMeasurements(store, usage),
         flag_history=FakeFlagHistory(store),
         rollouts=FakeRollouts(store),
+        retirement=FakeRetirementRecords(store, usage),
         known_users=FakeKnownUsers(store),
         erasures=FakeErasures(store),
         account_export=FakeAccountExport(store),

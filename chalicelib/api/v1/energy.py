@@ -6,11 +6,12 @@ from chalice import Response
 
 from chalicelib.api.answers import json_answer
 from chalicelib.api.endpoint import Call
-from chalicelib.api.routes import Routes
 from chalicelib.api.upload import UploadedFile
-from chalicelib.api.v1.errors import error_answer
+from chalicelib.api.v1.retirement import V1Routes
 from chalicelib.api.v1.shapes import (
     ChangedEnergyBody,
+    DeletedBody,
+    EnergiesBody,
     EnergyBody,
     EnergyListQuery,
     ImportQuery,
@@ -19,24 +20,24 @@ from chalicelib.api.v1.shapes import (
 )
 from chalicelib.domain.ports import StoredReading
 
-routes = Routes(__name__, error_answer)
+routes = V1Routes(__name__)
 
 
-@routes.operation("GET", "/v1/energy")
+@routes.operation("GET", "/v1/energy", answers=(EnergiesBody,))
 def list_energies(call: Call, query: EnergyListQuery) -> Response:
     """All readings of the caller, or of one type, by date: a bare array without pages."""
     found = call.container.old.readings(call.user_id, query.type)
     return json_answer([EnergyBody.of(call.user_id, reading).as_json() for reading in found])
 
 
-@routes.operation("POST", "/v1/energy")
+@routes.operation("POST", "/v1/energy", status=HTTPStatus.CREATED, answers=(EnergyBody,))
 def add_energy(call: Call, body: NewEnergyBody) -> Response:
     """Record one reading: 201 with the bare reading."""
     recorded = call.container.energy.create(call.user_id, body.draft())
     return _bare(call, recorded.reading, HTTPStatus.CREATED)
 
 
-@routes.operation("PUT", "/v1/energy/{reading_id}")
+@routes.operation("PUT", "/v1/energy/{reading_id}", answers=(EnergyBody,), refusals=(HTTPStatus.NOT_FOUND,))
 def change_energy(call: Call, body: ChangedEnergyBody, reading_id: str) -> Response:
     """Change date or amount: 200 with the bare reading."""
     call.container.old.check_type(call.user_id, reading_id, body.type)
@@ -44,14 +45,14 @@ def change_energy(call: Call, body: ChangedEnergyBody, reading_id: str) -> Respo
     return _bare(call, recorded.reading, HTTPStatus.OK)
 
 
-@routes.operation("DELETE", "/v1/energy/{reading_id}")
+@routes.operation("DELETE", "/v1/energy/{reading_id}", answers=(DeletedBody,), refusals=(HTTPStatus.NOT_FOUND,))
 def remove_energy(call: Call, reading_id: str) -> Response:
     """Take a reading away."""
     call.container.energy.delete(call.user_id, reading_id)
     return json_answer({"success": True})
 
 
-@routes.operation("POST", "/v1/energy/import")
+@routes.operation("POST", "/v1/energy/import", answers=(ImportResultBody,))
 def import_energies(call: Call, query: ImportQuery, file: UploadedFile) -> Response:
     """Import a CSV file: 200 with counts."""
     options = query.options(file)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StrictBool, StringConstraints
+from pydantic import Field, RootModel, StrictBool, StringConstraints
 
 from chalicelib.api.bodies import DIGITS, TRUTH, Amount, Body, DateText, Moment
 from chalicelib.api.errors import REASON_LENGTH, shortened
@@ -44,6 +44,16 @@ class EnergyBody(Body):
             created_at=to_datetime(reading.created_at),
             updated_at=to_datetime(reading.updated_at),
         )
+
+
+class EnergiesBody(RootModel[list[EnergyBody]]):
+    """All readings, by date."""
+
+
+class DeletedBody(Body):
+    """That a reading is gone."""
+
+    success: Literal[True]
 
 
 class NewEnergyBody(Body):

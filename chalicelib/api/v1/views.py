@@ -4,12 +4,11 @@ from chalice import Response
 
 from chalicelib.api.answers import json_answer
 from chalicelib.api.endpoint import Call
-from chalicelib.api.routes import Routes
 from chalicelib.api.timeline import timeline_of
-from chalicelib.api.v1.errors import error_answer
+from chalicelib.api.v1.retirement import V1Routes
 from chalicelib.api.v1.shapes import SUMMARY, HistogramQuery, MonthlyQuery, SummaryQuery
 
-routes = Routes(__name__, error_answer)
+routes = V1Routes(__name__)
 
 
 @routes.operation("GET", "/v1/monthly")

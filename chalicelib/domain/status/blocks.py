@@ -253,6 +253,16 @@ class ErasuresBlock(Block):
     oldest_seconds: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetirementBlock(Block):
+    """How far the old backend's end has come; ``withheld``: why the present or last brown-out did not begin."""
+
+    phase: str | None = None
+    sunset: int | None = None
+    brown_out: int | None = None
+    withheld: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RingingAlarm:
     """An alarm that rings: since when, and the command to look."""
@@ -348,6 +358,7 @@ class Status:
     migrations: MigrationsBlock
     drill: DrillBlock
     erasures: ErasuresBlock
+    retirement: RetirementBlock
 
     @property
     def may_go_on(self) -> bool:
@@ -360,7 +371,9 @@ class Status:
         return document
 
 
-INSTANTS = frozenset({"at", "since", "up_to", "first_seen", "last_seen", "first", "last", "ignored_until", "gone"})
+INSTANTS = frozenset(
+    {"at", "since", "up_to", "first_seen", "last_seen", "first", "last", "ignored_until", "gone", "sunset", "brown_out"}
+)
 
 
 def _shown(value: Any, name: str = "") -> Any:

@@ -11,6 +11,7 @@ from chalicelib.domain.gate.counted import CountedEvidence
 from chalicelib.domain.gate.evidence import Limits
 from chalicelib.domain.meters.lagging import LaggingMeters
 from chalicelib.domain.operating import Obstacle
+from chalicelib.domain.retirement.ports import RetirementRecords
 from chalicelib.domain.rollout.comparison_log import ComparisonLog
 from chalicelib.domain.rollout.feedback import FeedbackLog
 from chalicelib.domain.rollout.figures import RolloutFigures
@@ -54,6 +55,7 @@ class StatusSources:
     users: KnownUsers
     limits: Limits
     rollouts: Rollouts
+    retirement: RetirementRecords
 
     def once(self) -> "StatusSources":
         """The same for one look: AWS is asked once for each thing, whoever wants to know it."""

@@ -30,6 +30,7 @@ class StatusService:
         sync, verify = system.sync(), system.verify()
         display, migrations = system.display(), system.migrations()
         not_published, erasures, drill = system.not_published(), system.erasures(), system.drill()
+        retirement = system.retirement()
         flags = gate.flags
         shared = Shared(sync=sync, verify=verify, flags=flags_block(flags), migrations=migrations)
         return Status(
@@ -46,4 +47,5 @@ class StatusService:
             migrations=migrations,
             drill=system.compared(drill),
             erasures=erasures,
+            retirement=retirement,
         )

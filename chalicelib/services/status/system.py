@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from chalicelib.domain.operating import COMMAND
+from chalicelib.domain.retirement.calendar_parts import Phase
 from chalicelib.domain.status.blocks import (
     LAST_VERIFY,
     AlarmsBlock,
@@ -12,6 +13,7 @@ from chalicelib.domain.status.blocks import (
     ErasuresBlock,
     MigrationsBlock,
     NotPublishedBlock,
+    RetirementBlock,
     SyncBlock,
     VerifyBlock,
 )
@@ -142,3 +144,22 @@ class SystemLook:
             return ErasuresBlock(command=command, waiting=len(waiting), oldest_seconds=seconds)
 
         return self._looks.block(ErasuresBlock, command, look)
+
+    def retirement(self) -> RetirementBlock:
+        """How far the old backend's end has come."""
+        command = f"{COMMAND} retire show"
+
+        def look() -> RetirementBlock:
+            calendar = self._sources.retirement.calendar()
+            if calendar is None:
+                return RetirementBlock(command=command, phase=Phase.SILENT)
+            latest = next((each for each in reversed(calendar.brown_outs) if each.start <= self._now), None)
+            return RetirementBlock(
+                command=command,
+                phase=calendar.phase(self._now),
+                sunset=calendar.sunset_at,
+                brown_out=next((each.start for each in calendar.brown_outs if self._now < each.end), None),
+                withheld=latest.withheld if latest else None,
+            )
+
+        return self._looks.block(RetirementBlock, command, look)

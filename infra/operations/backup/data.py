@@ -58,6 +58,7 @@ LEFT_OUT = {
     Collections.AGREEMENTS: "is counted of the answers of one deployment's code",
     Collections.FEEDBACK: "observes the rollout of one deployment, for some months",
     Collections.PAGES: "observes the rollout of one deployment, for some days",
+    Collections.V1_CALLERS: "observes who calls one deployment",
     Collections.DISCARDED: "is about the functions of one deployment",
 }
 OBSERVED = (
@@ -69,6 +70,7 @@ OBSERVED = (
     Collections.AGREEMENTS,
     Collections.FEEDBACK,
     Collections.PAGES,
+    Collections.V1_CALLERS,
     Collections.DISCARDED,
 )
 # How far the jobs of the other database had come: in the restored one they begin again, and verify has to be run.

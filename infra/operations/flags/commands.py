@@ -33,6 +33,7 @@ from infra.operations.flags.printing import (
     print_listing,
     print_plan,
 )
+from infra.operations.flags.stale import stale
 from infra.operations.printing import console, print_json, progress_console
 from infra.operations.reason import reason_option
 from infra.targets.flags import flags_of
@@ -204,6 +205,9 @@ def restore(target: Target, reason: str, as_json: bool) -> None:
     with _checked():
         order = ChangeRequest(person(), reason)
     _make(lambda changes: changes.restore(order), target, as_json)
+
+
+flags.add_command(stale)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from chalicelib.domain.status.blocks import (
     LastChangeBlock,
     MigrationsBlock,
     NotPublishedBlock,
+    RetirementBlock,
     RolloutBlock,
     ShareBlock,
     Stage,
@@ -91,6 +92,7 @@ def _shared(status: Status) -> Iterator[Row]:
     yield _row("migrations", status.migrations, _migrations)
     yield _row("drill", status.drill, drill_line)
     yield _row("erasures", status.erasures, _erasures)
+    yield _row("old backend", status.retirement, _retirement)
 
 
 def _rows(component: ComponentStatus, at: int) -> Iterator[Row]:
@@ -204,6 +206,15 @@ def drill_line(block: DrillBlock) -> str:
 def _erasures(block: ErasuresBlock) -> str:
     oldest = "" if block.oldest_seconds is None else f", the oldest for {block.oldest_seconds:.0f} s"
     return f"{block.waiting} waiting{oldest}"
+
+
+def _retirement(block: RetirementBlock) -> str:
+    if block.sunset is None:
+        return "nothing is announced"
+    sunset = f"; sunset {minute(block.sunset)}"
+    brown_out = "" if block.brown_out is None else f"; brown-out {minute(block.brown_out)}"
+    withheld = f"; [red]the last brown-out did not begin: {_text(block.withheld)}[/]" if block.withheld else ""
+    return f"{(block.phase or '').replace('_', ' ')}{brown_out}{sunset}{withheld}"
 
 
 def _share(block: ShareBlock) -> str:

@@ -31,6 +31,7 @@ PUBLIC = {
     "/assets/{digest}/{folder}/{name}",
     "/service-worker.js",
     "/health",
+    "/v1/openapi.json",
     "/v2/openapi.json",
     "/components/openapi.json",
     "/ops/openapi.json",

@@ -7,11 +7,13 @@ from pathlib import Path
 from chalicelib.api.components import openapi as components
 from chalicelib.api.ops import openapi as ops
 from chalicelib.api.schemas import Members
+from chalicelib.api.v1 import openapi as v1
 from chalicelib.api.v2 import openapi as v2
 
 FOLDER = Path(__file__).parent
 COPIES: dict[Path, Callable[[], Members]] = {
     FOLDER / "openapi.json": v2.document,
+    FOLDER / "openapi_v1.json": v1.document,
     FOLDER / "openapi_components.json": components.document,
     FOLDER / "openapi_ops.json": ops.document,
 }

@@ -47,6 +47,7 @@ KNOWN: dict[str, Known] = {
         (200, {"path_parameters": {"component": "known"}}),
         (404, {"path_parameters": {"component": "other"}}),
     ],
+    "show_retirement": [(200, {}), (200, {"query": {"days": 1}}), (422, {"query": {"days": 0}})],
     "list_flags": [(200, {})],
     "list_changes": [(200, {}), (404, {"query": {"flag": "nothing"}}), (422, {"query": {"limit": 0}})],
     "kill": [(200, WHY), (422, NO_REASON)],

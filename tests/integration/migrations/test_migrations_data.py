@@ -381,6 +381,9 @@ usage_people: component atOnNew
 usage_people: component documentVersion inside
 usage_people: user
 user_settings: userId
+v1_callers: client last
+v1_callers: last @400
+v1_callers: user
 """
 
 

@@ -51,6 +51,7 @@ flags restore --reason!
 flags rollback COMPONENT! --to --reason!
 flags set FLAG! --percent --on? --off? --exact? --test-user* --no-test-user* --block* --unblock* \
 --retire? --hurry? --if-version --reason!
+flags stale --days=14(0..3650)
 gate show dashboard|energy_table|timeline_slider|monthly_charts|csv_import|energy_forms --all?
 gate simulate --runs=2000(2000..) --seed=17
 migrations create TITLE!
@@ -69,6 +70,16 @@ repair runs
 repair undo RUN! --limit=20(0..)
 replay --user --since --all? --whole?
 restore FILE! --rebuild/--no-rebuild?=True
+retire announce --sunset! --deprecated --rehearsal? --reason! --yes?
+retire apply --days=14(0..400) --quiet-days=35(0..400) --force? --reason!
+retire brownout add --from! --for! --reason!
+retire brownout list
+retire brownout remove TIME! --reason!
+retire callers --days=35(1..400)
+retire check --days=14(0..400) --quiet-days=35(0..400)
+retire optout add CALLER! --until! --reason!
+retire optout remove CALLER! --reason!
+retire show
 rollout abort COMPONENT! --reason!
 rollout approve COMPONENT! --percent --reason!
 rollout pause COMPONENT! --reason!
@@ -102,6 +113,12 @@ CHANGES = [
     ["compare", "replay", "f"],
     ["compare", "ignore", "f", "--owner", "o", "--reason", "x", "--until", "2030-01-01"],
     ["restore", "file"],
+    ["retire", "announce", "--sunset", "2100-01-01", "--reason", "x"],
+    ["retire", "brownout", "add", "--from", "now", "--for", "1h", "--reason", "x"],
+    ["retire", "brownout", "remove", "2100-01-01", "--reason", "x"],
+    ["retire", "optout", "add", "0" * 32, "--until", "2100-01-01", "--reason", "x"],
+    ["retire", "optout", "remove", "0" * 32, "--reason", "x"],
+    ["retire", "apply", "--reason", "x"],
     ["rebuild"],
     ["sweep"],
     ["repair"],
@@ -115,6 +132,10 @@ LOOKS = [
     ["compare", "times"],
     ["backup", "file"],
     ["repair", "runs"],
+    ["retire", "show"],
+    ["retire", "brownout", "list"],
+    ["retire", "callers"],
+    ["retire", "check"],
 ]
 CHANGES_DEPLOYED = [
     ["flags", "set", "dashboard", "--on", "--reason", "x"],
@@ -136,6 +157,7 @@ LOOKS_AT_DEPLOYED = [
     ["flags", "plan", "dashboard", "--to", "5"],
     ["flags", "explain", "alice", "dashboard"],
     ["flags", "history"],
+    ["flags", "stale"],
     ["rollout", "status"],
     ["dlq", "ls"],
     ["dlq", "show", "letter"],

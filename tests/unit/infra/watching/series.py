@@ -175,6 +175,7 @@ CASES = {
         quiet=[{"waiting": [*[[1, 2]] * 5, [1, 0]]}, {"waiting": [*[[1]] * 3, [0], *[[1]] * 3]}],
     ),
     "RolloutStopped": Cases(rings=[{"stopped": [[0, 1]]}], quiet=[{"stopped": [[0, 0]]}, {"stopped": [[1], [0]]}]),
+    "BrownOutWithheld": Cases(rings=[{"withheld": [[1, 1]]}], quiet=[{"withheld": [[0]]}]),
     "SyncBehind": Cases(
         rings=[{"lag": [[0, 900_001]] * 3}],
         quiet=[

@@ -74,7 +74,7 @@ def test_every_part_says_the_command_that_prints_its_detail(system: System) -> N
                 yield from blocks(item)
 
     commands = [block["command"] for block in blocks(system.status(hours=5)) if "command" in block]
-    assert len(commands) == 10 + 6 * 7
+    assert len(commands) == 11 + 6 * 7
     assert all(command.startswith(("python -m infra ", "python -m migrations ")) for command in commands)
     assert any(command.endswith("--hours 5") for command in commands)
 

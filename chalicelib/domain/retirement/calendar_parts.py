@@ -1,0 +1,65 @@
+"""The parts of the calendar. Instants are UTC milliseconds."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
+LONGEST_BROWN_OUT_MS = DAY_MS
+
+
+class Phase(StrEnum):
+    """How far version 1 has come."""
+
+    SILENT = "silent"
+    ANNOUNCED = "announced"
+    DEPRECATED = "deprecated"
+    BROWN_OUT = "brown_out"
+    SUNSET = "sunset"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long before its end, and before the first brown-out, people must know of it.
+
+    ``own_quiet_ms``: how long our own page and components must have called for nothing before a brown-out begins.
+    """
+
+    notice_ms: int
+    brown_out_notice_ms: int
+    own_quiet_ms: int
+
+
+USUAL = Terms(28 * DAY_MS, 7 * DAY_MS, DAY_MS)
+REHEARSED = Terms(0, 0, 30_000)  # for a rehearsal, whose callers are nobody
+
+
+@dataclass(frozen=True, slots=True)
+class BrownOut:
+    """A time in which version 1 is away. ``withheld``: why it did not begin though it was its time, and when."""
+
+    start: int
+    end: int
+    withheld: str | None = None
+    withheld_at: int | None = None
+
+    def covers(self, at: int) -> bool:
+        """Whether an instant lies in it."""
+        return self.start <= at < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """A caller, by the pseudonym in the ledger, whom no brown-out concerns until an instant."""
+
+    caller: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What somebody changed, when and why."""
+
+    at: int
+    by: str
+    what: str
+    reason: str

@@ -1,0 +1,84 @@
+"""Who calls version 1: a person by their pseudonym, with a client, on a route. And what of that is our own."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from chalicelib.domain.readings import moment
+from chalicelib.domain.retirement.calendar_parts import DAY_MS
+
+KEPT_DAYS = 400
+QUIET_DAYS = 35  # longer than a month: who calls on the first of each is seen
+PAGE = "page"  # the client that is our own
+UNNAMED = "unnamed"
+LISTED = 1_000
+_PRODUCT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class V1Call:
+    """One call: ``caller`` is a pseudonym, ``route`` a method and a path as it is declared."""
+
+    caller: str
+    client: str
+    route: str
+
+
+@dataclass(frozen=True, slots=True)
+class V1Caller:
+    """A row of the ledger; ``days``: the calls of each day in UTC, such as ``2026-11-29``."""
+
+    call: V1Call
+    first: int
+    last: int
+    days: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def calls(self) -> int:
+        """How many there were in all."""
+        return sum(self.days.values())
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCall:
+    """Something of our own that still needs the old backend, and when it did last."""
+
+    what: str
+    last: int
+
+    def __str__(self) -> str:
+        return f"{self.what} (last at {moment(self.last)})"
+
+
+def client_of(user_agent: str, fetch_site: str, token_client: str, user_id: str) -> str:
+    """What a call came by.
+
+    A browser says by itself (``Sec-Fetch-Site``, which no script can set) that a page of our own origin asks; else the
+    token says its client, or the ``User-Agent`` its product, without the version. A name that is the person's own id,
+    or a part of it, would undo the pseudonym.
+    """
+    if fetch_site == "same-origin":
+        return PAGE
+    found = _PRODUCT.match(token_client) or _PRODUCT.match(user_agent)
+    name = found[0] if found else UNNAMED
+    hidden = (PAGE, user_id.lower(), *re.split(r"[|@]", user_id.lower()))
+    return UNNAMED if name.lower() in hidden else name
+
+
+def own_calls(callers: Sequence[V1Caller], answered: Mapping[str, int]) -> Sequence[OwnCall]:
+    """What is our own. ``answered``: when the old backend has answered a component last, by the component's name."""
+    pages = [each for each in callers if each.call.client == PAGE]
+    page = [OwnCall(f"the page calls {each.call.route}", each.last) for each in pages]
+    return [*page, *(OwnCall(f"the old backend answers {name}", last) for name, last in sorted(answered.items()))]
+
+
+def withheld_by(calls: Sequence[OwnCall]) -> str | None:
+    """Why a brown-out may not begin; None: nothing of our own would meet it."""
+    if not calls:
+        return None
+    return "of our own there still call: " + "; ".join(map(str, calls))
+
+
+def quiet_since(now: int, days: int) -> int:
+    """The instant from which on somebody counts as a caller."""
+    return now - days * DAY_MS

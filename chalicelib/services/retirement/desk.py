@@ -1,0 +1,126 @@
+"""What operators change of the calendar; each change is kept with who made it and why."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain.operating import checked_reason
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.readings import moment
+from chalicelib.domain.retirement.calendar import (
+    NOT_ANNOUNCED,
+    Calendar,
+    announced,
+    logged,
+    with_brown_out,
+    with_opt_out,
+    without_brown_out,
+    without_opt_out,
+)
+from chalicelib.domain.retirement.calendar_parts import BrownOut, Entry, OptOut
+from chalicelib.domain.retirement.callers import LISTED, V1Caller, quiet_since
+from chalicelib.domain.retirement.errors import RetirementError
+from chalicelib.domain.retirement.full_flags import partly_old
+from chalicelib.domain.retirement.ports import RetirementRecords
+from chalicelib.domain.status.flags import FlagsSeen
+from chalicelib.services.retirement.as_json import calendar_document
+from chalicelib.services.retirement.watch import withheld_now
+
+SECOND_MS = 1_000
+Change = Callable[[Calendar, int], Calendar]
+
+
+class RetirementDesk:
+    """The calendar and the ledger, for operators. Every method raises UnavailableError and RetirementError."""
+
+    def __init__(self, records: RetirementRecords, clock: Clock) -> None:
+        self._records = records
+        self._clock = clock
+
+    def calendar(self) -> Calendar:
+        """What is announced. Raises RetirementError where nothing is."""
+        found = self._records.calendar()
+        if found is None:
+            raise RetirementError(NOT_ANNOUNCED)
+        return found
+
+    def callers(self, days: int) -> Sequence[V1Caller]:
+        """Who has called in these days, the latest first."""
+        return self._records.callers(quiet_since(self._clock(), days), LISTED)
+
+    def withheld(self) -> str | None:
+        """Why a brown-out would not begin now; None: nothing of our own is in its way."""
+        return withheld_now(self._records, self.calendar(), self._clock())
+
+    def document(self) -> dict[str, Any]:
+        """What is announced, as JSON has it; the same members where nothing is."""
+        now, calendar = self._clock(), self._records.calendar()
+        withheld = None if calendar is None else withheld_now(self._records, calendar, now)
+        return calendar_document(calendar, now, withheld)
+
+    def announce(
+        self, sunset_at: int, deprecated_at: int | None, by: str, reason: str, *, earlier: bool, rehearsal: bool
+    ) -> Calendar:
+        """Announce the end, or another one. What is announced already stays as it is, and who asks learns it."""
+        now, why = self._now(), checked_reason(reason)
+        before = self._records.calendar()
+        if before is None:
+            since = now if deprecated_at is None else deprecated_at
+            wanted = Calendar(announced_at=now, deprecated_at=since, sunset_at=sunset_at, rehearsal=rehearsal)
+        else:
+            wanted = _other_dates(before, sunset_at, deprecated_at, rehearsal=rehearsal)
+        if wanted == before:
+            return before
+        after = announced(before, wanted, now, earlier=earlier)
+        return self._stored(after, Entry(now, by, f"sunset at {moment(sunset_at)}", why))
+
+    def add_brown_out(self, start: int | None, length: int, flags: FlagsSeen, by: str, reason: str) -> Calendar:
+        """Plan one of ``length`` ms (``start`` None: now). Refused while something of our own would meet it."""
+        begin = self._now() if start is None else start
+        brown_out = BrownOut(begin, begin + length)
+        self._check_own(flags)
+        what = f"brown-out {moment(brown_out.start)} to {moment(brown_out.end)}"
+        return self._changed(lambda calendar, now: with_brown_out(calendar, brown_out, now), by, what, reason)
+
+    def remove_brown_out(self, start: int, by: str, reason: str) -> Calendar:
+        """Take one back; one that has begun ends by that."""
+        what = f"no brown-out {moment(start)}"
+        return self._changed(lambda calendar, now: without_brown_out(calendar, start, now), by, what, reason)
+
+    def add_opt_out(self, opt_out: OptOut, by: str, reason: str) -> Calendar:
+        """Let no brown-out concern a caller for a while. The log does not say whom, so that an erasure need not ask."""
+        what = f"opt-out until {moment(opt_out.until)}"
+        return self._changed(lambda calendar, now: with_opt_out(calendar, opt_out, now), by, what, reason)
+
+    def remove_opt_out(self, caller: str, by: str, reason: str) -> Calendar:
+        """Let brown-outs concern a caller again."""
+        return self._changed(lambda calendar, _: without_opt_out(calendar, caller), by, "no opt-out", reason)
+
+    def _check_own(self, flags: FlagsSeen) -> None:
+        old = [f"{component}: {reason}" for component, reason in partly_old(flags)]
+        if old:
+            raise RetirementError(
+                f"the old backend still answers our own page ({'; '.join(old)}); first: python -m infra status"
+            )
+        if (reason := self.withheld()) is not None:
+            raise RetirementError(f"{reason}; first: python -m infra retire check")
+
+    def _changed(self, change: Change, by: str, what: str, reason: str) -> Calendar:
+        now, why = self._now(), checked_reason(reason)
+        return self._stored(change(self.calendar(), now), Entry(now, by, what, why))
+
+    def _stored(self, after: Calendar, entry: Entry) -> Calendar:
+        if not self._records.save(logged(after, entry)):
+            raise RetirementError("somebody else has changed the calendar meanwhile: python -m infra retire show")
+        return self.calendar()
+
+    def _now(self) -> int:
+        """To the second, as headers say it."""
+        return self._clock() // SECOND_MS * SECOND_MS
+
+
+def _other_dates(before: Calendar, sunset_at: int, deprecated_at: int | None, *, rehearsal: bool) -> Calendar:
+    if rehearsal and not before.rehearsal:
+        raise RetirementError("it is announced already, with the usual notice: a rehearsal has a calendar of its own")
+    since = before.deprecated_at if deprecated_at is None else deprecated_at
+    return replace(before, sunset_at=sunset_at, deprecated_at=since)

@@ -1,0 +1,109 @@
+"""What each call of version 1 asks: what is announced, and whether it is answered.
+
+The calendar is read every ten seconds at most, and during a brown-out, as often, what of our own still calls. Where
+neither can be read, what was read last goes on; where nothing ever was, version 1 answers.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.retirement.calendar import Calendar
+from chalicelib.domain.retirement.calendar_parts import BrownOut, Phase
+from chalicelib.domain.retirement.callers import PAGE, V1Call, own_calls, withheld_by
+from chalicelib.domain.retirement.errors import BrownOutError, SunsetError
+from chalicelib.domain.retirement.ports import RetirementRecords
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.monitoring.logger import logger
+from chalicelib.monitoring.metrics import count
+from chalicelib.monitoring.names import MetricName
+from chalicelib.services.backends.backend_usage import attempted
+
+CACHE_MS = 10_000
+NOBODY_KNOWS = "nobody can say whether something of our own still calls"
+NOT_NOTED = "a caller of version 1 was not noted"
+NOT_MARKED = "a brown-out that is withheld was not noted"
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Remembered(Generic[T]):
+    """A value that is looked up again when it is old; after a failure the last one goes on as long again."""
+
+    value: T
+    clock: Clock
+    cache_ms: int
+    looked_at: int | None = field(default=None, init=False)
+
+    def get(self, look: Callable[[], T]) -> T:
+        """The value. Never raises."""
+        now = self.clock()
+        if self.looked_at is None or not 0 <= now - self.looked_at < self.cache_ms:
+            self.looked_at = now
+            try:
+                self.value = look()
+            except Exception as error:  # noqa: BLE001 no caller of version 1 pays for it
+                logger().warning("what is announced of version 1 cannot be read", exc_info=error)
+        return self.value
+
+
+class RetirementWatch:
+    """What version 1's routes ask. ``cache_ms``: how old an answer may be."""
+
+    def __init__(
+        self, records: RetirementRecords, pseudonyms: Pseudonyms, clock: Clock, cache_ms: int = CACHE_MS
+    ) -> None:
+        self._records = records
+        self._pseudonyms = pseudonyms
+        self._clock = clock
+        self._calendar = Remembered[Calendar | None](None, clock, cache_ms)
+        self._withheld = Remembered[str | None](NOBODY_KNOWS, clock, cache_ms)
+
+    def calendar(self) -> Calendar | None:
+        """What is announced; None: nothing is, or nobody could ever read it."""
+        return self._calendar.get(self._records.calendar)
+
+    def sunset(self) -> SunsetError | None:
+        """What every call is answered with after the end."""
+        calendar = self.calendar()
+        ended = calendar is not None and calendar.phase(self._clock()) is Phase.SUNSET
+        return SunsetError(calendar.sunset_at) if calendar is not None and ended else None
+
+    def admit(self, user_id: str, client: str, route: str) -> None:
+        """Note who calls, and let them in.
+
+        Raises:
+            SunsetError: version 1 has reached its end.
+            BrownOutError: it is away for a while; whoever has an opt-out, and our own page, get in.
+        """
+        now, call = self._clock(), V1Call(self._pseudonyms.of("user", user_id), client, route)
+        attempted(NOT_NOTED, lambda: self._records.record(call, now))
+        if ended := self.sunset():
+            raise ended
+        calendar = self.calendar()
+        present = calendar.present(now) if calendar else None
+        if calendar is None or present is None or calendar.spares(call.caller, now):
+            return
+        if call.client != PAGE and not self._is_withheld(calendar, present, now):
+            raise BrownOutError(present, calendar.following(now), calendar.sunset_at)
+
+    def _is_withheld(self, calendar: Calendar, present: BrownOut, now: int) -> bool:
+        """Whether something of our own still calls, which the brown-out would meet."""
+
+        def look() -> str | None:
+            reason = withheld_now(self._records, calendar, now)
+            if reason is not None and present.withheld is None:
+                attempted(NOT_MARKED, lambda: self._records.mark_withheld(calendar, present.start, reason, now))
+            return reason
+
+        if self._withheld.get(look) is None:
+            return False
+        count(MetricName.BROWN_OUTS_WITHHELD)
+        return True
+
+
+def withheld_now(records: RetirementRecords, calendar: Calendar, now: int) -> str | None:
+    """Why a brown-out that began now would not: what of our own has called lately. Raises UnavailableError."""
+    since = now - calendar.terms.own_quiet_ms
+    return withheld_by(own_calls(records.page_calls(since), records.old_answers(since)))

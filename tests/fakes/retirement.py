@@ -1,0 +1,71 @@
+"""The calendar of the retirement and the ledger of version 1's callers, in memory."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from chalicelib.domain.readings import to_datetime
+from chalicelib.domain.retirement.calendar import Calendar
+from chalicelib.domain.retirement.callers import PAGE, V1Call, V1Caller
+from chalicelib.domain.rollout.decision import Backend, Reason
+from tests.fakes.store import FakeStore
+from tests.fakes.usage import FakeUsageLog
+
+
+class FakeRetirementRecords:
+    """``looks``: how often the calendar was read, ``asked``: how often what is our own."""
+
+    def __init__(self, store: FakeStore, usage: FakeUsageLog) -> None:
+        self._store = store
+        self._usage = usage
+        self.stored: Calendar | None = None
+        self.rows: dict[V1Call, V1Caller] = {}
+        self.looks = 0
+        self.asked = 0
+
+    def calendar(self) -> Calendar | None:
+        self.looks += 1
+        self._store.ping()
+        return self.stored
+
+    def save(self, calendar: Calendar) -> bool:
+        self._store.ping()
+        if calendar.version != (self.stored.version if self.stored else 0):
+            return False
+        self.stored = replace(calendar, version=calendar.version + 1)
+        return True
+
+    def mark_withheld(self, calendar: Calendar, start: int, reason: str, at: int) -> None:
+        self._store.ping()
+        stored = self.stored
+        unmarked = stored and any(each.start == start and each.withheld is None for each in stored.brown_outs)
+        if stored is None or stored.version != calendar.version or not unmarked:
+            return
+        marked = [
+            replace(each, withheld=reason, withheld_at=at) if each.start == start else each
+            for each in stored.brown_outs
+        ]
+        self.stored = replace(stored, brown_outs=tuple(marked), version=stored.version + 1)
+
+    def record(self, call: V1Call, at: int) -> None:
+        self._store.ping()
+        row, day = self.rows.get(call, V1Caller(call, at, at)), f"{to_datetime(at):%Y-%m-%d}"
+        days = {**row.days, day: row.days.get(day, 0) + 1}
+        self.rows[call] = V1Caller(call, min(row.first, at), max(row.last, at), days)
+
+    def callers(self, since: int, limit: int) -> Sequence[V1Caller]:
+        self._store.ping()
+        found = [row for row in self.rows.values() if row.last >= since]
+        return sorted(found, key=lambda row: row.last, reverse=True)[: limit or None]
+
+    def page_calls(self, since: int) -> Sequence[V1Caller]:
+        self.asked += 1
+        return [row for row in self.callers(since, 0) if row.call.client == PAGE]
+
+    def old_answers(self, since: int) -> Mapping[str, int]:
+        self._store.ping()
+        found: dict[str, int] = {}
+        for usage, _, at in self._usage.rows:
+            by_old = usage.decision.backend is Backend.OLD and usage.decision.reason != Reason.FORCED_OLD
+            if by_old and at >= since:
+                found[usage.component.value] = max(at, found.get(usage.component.value, at))
+        return found
