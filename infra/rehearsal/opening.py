@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from chalicelib.domain.rollout.decision import Component
 from infra.errors import OperatorError
 from infra.rehearsal.scene import REASON, Scene, arrives, require
 
 WHOLE = ("finished", "not due")
+EVIDENCE = "evidence"
 CENSUS_SECONDS = 300.0
+COMPARED_SECONDS = 20.0
 OPEN_SECONDS = 60.0
 COMPARING = ("BackendComparerSchedule", "CensusTakerSchedule")
 
@@ -28,6 +31,19 @@ def take_census(scene: Scene) -> str:
 
     arrives(is_whole, CENSUS_SECONDS, lambda: f"the census is {taken[-1]}")
     return f"the views of {taken[-1]['users']} people compared in {len(taken)} runs (called, instead of each 3 minutes)"
+
+
+def everybody_was_compared(scene: Scene) -> str:
+    """The gate has what it asks for: everybody's views of every component, equal."""
+    found: list[Any] = []
+
+    def all_hold() -> bool:
+        verdicts = [scene.look(f"/ops/gate/{component}") for component in Component]
+        found[:] = [each for verdict in verdicts for each in verdict["conditions"] if each["name"] == EVIDENCE]
+        return all(each["holds"] for each in found)
+
+    arrives(all_hold, COMPARED_SECONDS, lambda: "; ".join(dict.fromkeys(each["text"] for each in found)))
+    return f"{sum(each['n'] for each in found)} views are equal on both backends"
 
 
 def compare_nothing(scene: Scene) -> str:

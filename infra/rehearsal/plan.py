@@ -24,6 +24,7 @@ ACTS: Mapping[str, Act] = {
     "lose an event": moving.lose_event,
     "caught up": moving.caught_up,
     "census": opening.take_census,
+    "compared": opening.everybody_was_compared,
     "end the drill": opening.end_drill,
     "gate": opening.gate_is_open,
     "global gate": opening.open_global_gate,
@@ -94,7 +95,7 @@ GUARDS = (
         "comparison",
         "CensusTaker and BackendComparer are switched off",
         {"census": opening.compare_nothing},
-        "gate",
+        "compared",
     ),
     Guard(
         "drill",
@@ -104,8 +105,15 @@ GUARDS = (
     ),
     Guard(
         "gate",
-        "nothing is compared, nobody asks the gate, and the first tenth is hurried past it",
-        {"census": opening.compare_nothing, "gate": opening.ask_nobody, "first tenth": rolling.hurry_canary},
+        "nothing is compared or rehearsed, nobody asks the gate, and the first tenth is hurried past it",
+        {
+            "begin the drill": opening.rehearse_nothing,
+            "census": opening.compare_nothing,
+            "compared": opening.ask_nobody,
+            "end the drill": opening.rehearse_nothing,
+            "gate": opening.ask_nobody,
+            "first tenth": rolling.hurry_canary,
+        },
         "rises",
     ),
     Guard(
