@@ -3,6 +3,7 @@
 from tests.guards.gate import GATE
 from tests.guards.gate_evidence import GATE_EVIDENCE
 from tests.guards.guard import Guard
+from tests.guards.rehearsal import REHEARSAL
 from tests.guards.rollouts import ROLLOUTS
 
 WRITE_DIES = (
@@ -60,6 +61,7 @@ GUARDS = (
     *GATE,
     *GATE_EVIDENCE,
     *ROLLOUTS,
+    *REHEARSAL,
     Guard(
         "the condition displayVersion < v",
         "chalicelib/repositories/calculation_marks.py",
