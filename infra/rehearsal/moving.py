@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
@@ -56,6 +57,18 @@ def deploy(scene: Scene) -> str:
     mode = scene.operator.infra("mode", "show").body["mode"]
     require(mode == "old_only", f"the mode is {mode} before anything has moved")
     return f"deployed, the mode is {mode}, everybody has the old backend"
+
+
+def deploy_without(*functions: str) -> Callable[[Scene], str]:
+    """The same, but the schedules of these functions call nobody."""
+
+    def act(scene: Scene) -> str:
+        shown = deploy(scene)
+        for function in functions:
+            scene.operator.unschedule(function)
+        return f"{shown}; no schedule calls {' and '.join(functions)}"
+
+    return act
 
 
 def move_in(scene: Scene) -> str:
@@ -122,9 +135,8 @@ def verify(scene: Scene) -> str:
 
 
 def skip_verify(scene: Scene) -> str:
-    """Nobody compares, and the schedule that would is switched off."""
-    scene.operator.switch_off("SweeperSchedule")
-    return "nobody has compared the sides"
+    """Nobody compares."""
+    return f"nobody has compared the sides in {scene.layout.name}"
 
 
 def verified(scene: Scene) -> str:
@@ -138,17 +150,17 @@ def verified(scene: Scene) -> str:
 def lose_event(scene: Scene) -> str:
     """The event of a new reading gets lost."""
     stranger = scene.people.quiet[0].person
-    scene.operator.switch_off(CREATED_RULE, own_bus=True)
+    scene.operator.switch_off(CREATED_RULE)
     fill_form(scene.people.api, stranger, FIRST_NUMBER)
     arrived = wait_until(lambda: not _is_stale(scene, stranger.name), EVENT_SECONDS)
     require(not arrived, "the event was not lost: the figures have the reading already")
-    scene.operator.switch_on(CREATED_RULE, own_bus=True)
+    scene.operator.switch_on(CREATED_RULE)
     return f"{stranger.name} has a reading that no figure shows yet"
 
 
 def lose_event_unswept(scene: Scene) -> str:
     """The same, and the function that would find it is switched off."""
-    scene.operator.switch_off("SweeperSchedule")
+    scene.operator.unschedule("Sweeper")
     return lose_event(scene)
 
 

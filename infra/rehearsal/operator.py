@@ -96,21 +96,26 @@ class Operator:
             raise OperatorError(f"{function} failed: {body}")
         return body
 
-    def switch_off(self, rule: str, *, own_bus: bool = False) -> None:
-        """EventBridge passes nothing on by this rule any more."""
-        self._deployment.client("events").disable_rule(**self._rule(rule, own_bus=own_bus))
+    def unschedule(self, function: str) -> None:
+        """Its schedule calls a function no more. The targets go: LocalStack calls those of a disabled schedule too."""
+        events, rule = self._deployment.client("events"), self._name_of(f"{function}Schedule")
+        targets = events.list_targets_by_rule(Rule=rule)["Targets"]
+        events.remove_targets(Rule=rule, Ids=[target["Id"] for target in targets])
 
-    def switch_on(self, rule: str, *, own_bus: bool = False) -> None:
+    def switch_off(self, rule: str) -> None:
+        """The application's bus passes nothing on by this rule any more."""
+        self._deployment.client("events").disable_rule(**self._rule(rule))
+
+    def switch_on(self, rule: str) -> None:
         """It does so again."""
-        self._deployment.client("events").enable_rule(**self._rule(rule, own_bus=own_bus))
+        self._deployment.client("events").enable_rule(**self._rule(rule))
 
     @property
     def _deployment(self) -> Deployment:
         return Deployment.of(Target.of_stack(self.layout))
 
-    def _rule(self, rule: str, *, own_bus: bool) -> dict[str, str]:
-        name = self._name_of(rule).rpartition("|")[2].rpartition("/")[2]
-        return {"Name": name, **({"EventBusName": self._deployment.stack} if own_bus else {})}
+    def _rule(self, rule: str) -> dict[str, str]:
+        return {"Name": self._name_of(rule).rpartition("|")[2], "EventBusName": self._deployment.stack}
 
     def _name_of(self, resource: str) -> str:
         found = self._deployment.client("cloudformation").describe_stack_resource(

@@ -82,7 +82,7 @@ GUARDS = (
     Guard(
         "verify",
         "nobody compares the sides, and the Sweeper, which would, is switched off",
-        {"verify": moving.skip_verify},
+        {"deploy": moving.deploy_without("Sweeper"), "verify": moving.skip_verify},
         "verified",
     ),
     Guard(
@@ -94,7 +94,7 @@ GUARDS = (
     Guard(
         "comparison",
         "CensusTaker and BackendComparer are switched off",
-        {"census": opening.compare_nothing},
+        {"deploy": moving.deploy_without(*opening.COMPARING), "census": opening.compare_nothing},
         "compared",
     ),
     Guard(
@@ -107,6 +107,7 @@ GUARDS = (
         "gate",
         "nothing is compared or rehearsed, nobody asks the gate, and the first tenth is hurried past it",
         {
+            "deploy": moving.deploy_without(*opening.COMPARING),
             "begin the drill": opening.rehearse_nothing,
             "census": opening.compare_nothing,
             "compared": opening.ask_nobody,
@@ -118,8 +119,8 @@ GUARDS = (
     ),
     Guard(
         "way-back",
-        "RolloutCarrier is switched off when the bug is found",
-        {"carry back": rolling.carry_nothing},
+        "RolloutCarrier is switched off before the bug is planted",
+        {"plant a bug": rolling.plant_bug_uncarried, "carry back": rolling.carry_nothing},
         "went back",
     ),
     Guard("repair", "nobody mends what the bug has made wrong", {"mend": rolling.mend_nothing}, "mended"),

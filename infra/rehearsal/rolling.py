@@ -92,10 +92,15 @@ def carry_back(scene: Scene) -> str:
     return f"{calls} runs of RolloutCarrier"
 
 
+def plant_bug_uncarried(scene: Scene) -> str:
+    """The same, and nothing calls the function that goes back any more."""
+    scene.operator.unschedule("RolloutCarrier")
+    return plant_bug(scene)
+
+
 def carry_nothing(scene: Scene) -> str:
-    """The function that goes back is switched off, and nobody calls it."""
-    scene.operator.switch_off("RolloutCarrierSchedule")
-    return "nobody carries rollouts"
+    """Nobody carries rollouts."""
+    return f"nobody carries the rollouts of {scene.layout.name}"
 
 
 def went_back(scene: Scene) -> str:
