@@ -30,7 +30,7 @@ def take_census(scene: Scene) -> str:
         return taken[-1]["state"] in WHOLE
 
     arrives(is_whole, CENSUS_SECONDS, lambda: f"the census is {taken[-1]}")
-    return f"the views of {taken[-1]['users']} people compared in {len(taken)} runs (called, instead of each 3 minutes)"
+    return f"everybody's views are compared, after {len(taken)} runs (called, instead of each 3 minutes)"
 
 
 def everybody_was_compared(scene: Scene) -> str:
