@@ -46,9 +46,10 @@ class Running:
         except subprocess.TimeoutExpired:
             self.end()
             raise OperatorError(f"{self}: not done within {COMMAND_SECONDS:.0f} s") from None
-        if self._process.returncode not in known:
-            raise OperatorError(f"{self}: exit {self._process.returncode}: {_last(error) or _last(out)}")
-        return Said(self._process.returncode, _json(out))
+        said = Said(self._process.returncode, _json(out))
+        if said.code not in known or (said.code and said.body is None):  # what is only bad news is JSON all the same
+            raise OperatorError(f"{self}: exit {said.code}: {_last(error) or _last(out)}")
+        return said
 
     def end(self) -> None:
         """Let it end in order, what it has started included; nothing where it has said what it had to."""

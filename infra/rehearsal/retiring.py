@@ -145,9 +145,13 @@ def _call(scene: Scene, *, by_page: bool = False) -> Reply:
 
 
 def _planned(scene: Scene) -> bool:
-    """Whether a brown-out that begins now was accepted."""
-    arguments = ("retire", "brownout", "add", "--from", "now", "--for", BROWN_OUT, "--reason", REASON)
-    return scene.operator.infra(*arguments, known=(0, 1)).code == 0
+    """Whether a brown-out that begins now was accepted. Raises OperatorError: refused for something else."""
+    try:
+        scene.operator.infra("retire", "brownout", "add", "--from", "now", "--for", BROWN_OUT, "--reason", REASON)
+    except OperatorError as refused:
+        require("our own" in str(refused), str(refused))
+        return False
+    return True
 
 
 def _left(scene: Scene) -> str:

@@ -27,13 +27,19 @@ def test_what_a_command_prints_is_its_body() -> None:
     said = running("print('[1, 2]')").said()
     assert (said.code, said.body) == (0, [1, 2])
     assert running("print('plain words')").said().body is None
-    assert running("raise SystemExit(1)").said((0, 1)).code == 1
+    bad_news = running("print('[]'); raise SystemExit(1)").said((0, 1))
+    assert (bad_news.code, bad_news.body) == (1, [])
 
 
 def test_an_exit_code_that_nobody_expects_is_an_error_with_the_last_words() -> None:
     code = "import sys; print('first: verify', file=sys.stderr); sys.exit(3)"
     with pytest.raises(OperatorError, match="exit 3: first: verify"):
         running(code).said((0, 1))
+
+
+def test_a_command_that_breaks_off_without_json_has_not_brought_bad_news_but_failed() -> None:
+    with pytest.raises(OperatorError, match="exit 1: the stack is down"):
+        running("import sys; sys.exit('the stack is down')").said((0, 1))
 
 
 def test_a_command_under_way_is_ended_in_order(tmp_path: Path) -> None:
