@@ -9,7 +9,7 @@ from rich.table import Column, Table
 from infra.operations.printing import console, print_json, progress_console
 from infra.rehearsal.plan import GUARDS, guard_named
 from infra.rehearsal.rehearse import Rehearsed, rehearse
-from infra.rehearsal.timeline import Entry
+from infra.rehearsal.timeline import Entry, markdown, minutes
 from infra.targets.options import json_option
 
 LISTED = "\n\n".join(f"{guard.name}: {guard.says}." for guard in GUARDS)
@@ -28,13 +28,16 @@ LISTED = "\n\n".join(f"{guard.name}: {guard.says}." for guard in GUARDS)
     """
 )
 @click.option("--without", metavar="GUARD", help="take this guard out, and see that a step notices it")
+@click.option("--markdown", "as_markdown", is_flag=True, help="print the timeline as the README has it")
 @json_option
-def rehearsal(without: str | None, as_json: bool) -> None:
+def rehearsal(without: str | None, as_markdown: bool, as_json: bool) -> None:
     """See ``help``."""
     guard = None if without is None else guard_named(without)
     made = rehearse(guard, lambda line: progress_console.print(line, markup=False))
     if as_json:
         print_json(made.as_document())
+    elif as_markdown:
+        click.echo(markdown(made.timeline))
     else:
         print_rehearsed(made)
     sys.exit(0 if made.passed else 1)
@@ -46,8 +49,7 @@ def print_rehearsed(made: Rehearsed) -> None:
     for entry in made.timeline.entries:
         table.add_row(*_row(entry))
     console.print(table)
-    minutes, seconds = divmod(round(made.timeline.seconds), 60)
-    console.print(f"{minutes} minutes and {seconds} seconds")
+    console.print(f"{minutes(made.timeline.seconds)} in all")
     if made.timeline.left:
         console.print(f"not come to: {', '.join(made.timeline.left)}")
     if made.without is not None:

@@ -80,11 +80,23 @@ def carried_out(steps: Sequence[Step], clock: Seconds, check: Callable[[], None]
     return Timeline(tuple(entries))
 
 
+def markdown(timeline: Timeline) -> str:
+    """The table that the README has."""
+    rows = [
+        f"| {minutes(entry.at)} | {entry.seconds:.0f} s | {entry.name} | {entry.shows} |" for entry in timeline.entries
+    ]
+    return "\n".join(["| at | took | step | what was seen |", "|---|---|---|---|", *rows])
+
+
 def line_of(entry: Entry) -> str:
     """``03:05  +46 s  dual write: ...``."""
-    minutes, seconds = divmod(int(entry.at), 60)
     failed = "" if entry.holds else "FAILED: "
-    return f"{minutes:02}:{seconds:02}  +{entry.seconds:.0f} s  {entry.name}: {failed}{entry.shows}"
+    return f"{minutes(entry.at)}  +{entry.seconds:.0f} s  {entry.name}: {failed}{entry.shows}"
+
+
+def minutes(seconds: float) -> str:
+    """``03:05``."""
+    return f"{int(seconds) // 60:02}:{int(seconds) % 60:02}"
 
 
 def _entry(step: Step, clock: Seconds, began: float, check: Callable[[], None]) -> Entry:

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.errors import SyncModeError
 from infra.errors import OperatorError
-from infra.rehearsal.timeline import Step, Timeline, carried_out, line_of
+from infra.rehearsal.timeline import Step, Timeline, carried_out, line_of, markdown
 
 
 def nothing_is_wrong() -> None:
@@ -78,3 +78,11 @@ def test_the_document_has_everything() -> None:
             {"step": "bad", "at": 3.0, "seconds": 1.0, "shows": "no", "holds": False},
         ],
     }
+
+
+def test_the_table_is_the_one_of_the_readme() -> None:
+    assert markdown(run(Step("one", lambda: "fine"))).splitlines() == [
+        "| at | took | step | what was seen |",
+        "|---|---|---|---|",
+        "| 00:01 | 1 s | one | fine |",
+    ]
