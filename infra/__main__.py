@@ -24,6 +24,7 @@ COMMANDS = {  # the module of infra.operations that holds each, and what the lis
     "gate": ("gate.commands", "Whether a component may go on, and how sure that is."),
     "mode": ("sync", "Where writes go: old_only <-> dual_write <-> new_only."),
     "rebuild": ("rebuild", "Calculate all display documents."),
+    "rehearsal": ("rehearsal", "Carry out the whole migration on a stack of its own."),
     "repair": ("repair", "Mend what differs from the authoritative side, or from the other one."),
     "replay": ("replay", "Send one event per meter, so that handlers refresh it."),
     "restore": ("backup.commands", "Put FILE back into an empty database."),

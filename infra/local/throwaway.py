@@ -59,9 +59,16 @@ def issuer() -> Iterator[Layout]:
 @contextmanager
 def stack(*, demo: bool = False) -> Iterator[Layout]:
     """Run the whole system, deployed, with a MongoDB of its own; yields where it is."""
-    layout = _layout()
-    try:
+    with empty_stack() as layout:
         laptop.up(layout, Console(stderr=True), demo=demo)
+        yield layout
+
+
+@contextmanager
+def empty_stack(purpose: str = "test") -> Iterator[Layout]:
+    """A place for a whole system where nothing runs yet; what has come up there meanwhile is ended."""
+    layout = _layout(purpose)
+    try:
         yield layout
     finally:
         Processes(layout).stop()
@@ -80,5 +87,5 @@ def _alone(make: Callable[[Layout], Piece]) -> Iterator[Layout]:
         shutil.rmtree(layout.folder, ignore_errors=True)
 
 
-def _layout() -> Layout:
-    return Layout(f"test-{uuid4().hex[:8]}", Ports(*free_ports(len(fields(Ports)))))
+def _layout(purpose: str = "test") -> Layout:
+    return Layout(f"{purpose}-{uuid4().hex[:8]}", Ports(*free_ports(len(fields(Ports)))))

@@ -24,6 +24,7 @@ from infra.drills.rollback import Drilled, Exercise
 from infra.drills.rollback import drill as make
 from infra.drills.writing import WRITES
 from infra.errors import OperatorError
+from infra.local.ending import ended_in_order
 from infra.local.throwaway import stack
 from infra.operations.printing import console, print_json, progress_console
 from infra.operations.status.commands import seen
@@ -60,7 +61,7 @@ def rollback(target: Target | OperatorError, component: str, writes: int, moves:
     """
     document = document_of(target)
     progress_console.print("bringing up a stack for the drill")
-    with stack() as layout, laptop_ground(layout, component) as ground:
+    with ended_in_order(), stack() as layout, laptop_ground(layout, component) as ground:
         ground.take_shape(document)
         drilled = make(ground, Exercise(component, writes, moves=moves), progress_console.print)
         on = ground.surrounding(digest_of_sources(ROOT))

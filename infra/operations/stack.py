@@ -5,10 +5,7 @@ Imports nothing of the application: one that is broken keeps nobody from ``down`
 
 import json
 import os
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
@@ -19,6 +16,7 @@ from rich.table import Column, Table
 
 from infra.local import laptop
 from infra.local.demo.household import USER, DailyReading, yesterday
+from infra.local.ending import ended_in_order
 from infra.local.layout import Layout
 from infra.local.processes.pieces import PieceStatus, Processes
 from infra.operations.confirmation import confirm, yes_option
@@ -55,7 +53,7 @@ def up(name: str, port: str | None, demo: bool, **ports: str | None) -> None:
     options = {"api": port, **{option.removesuffix("_port"): number for option, number in ports.items()}}
     layout = Layout.chosen(name, options)
     Target.of_stack(layout).announce()
-    with _ended_in_order():
+    with ended_in_order():
         laptop.up(layout, console, demo=demo)
     _print_what_to_try(layout)
 
@@ -147,18 +145,3 @@ def _next_reading(layout: Layout) -> DailyReading:
     today = yesterday() + timedelta(days=1)
     last = laptop.household(layout, USER).last() or DailyReading(yesterday(), Decimal(0))
     return DailyReading(max(today, last.day + timedelta(days=1)), last.amount + USUAL_KWH_PER_DAY)
-
-
-@contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """Let SIGTERM unwind the program, as Ctrl-C does, so that what was started is ended; a second changes nothing."""
-
-    def leave(_number: int, _frame: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        sys.exit(128 + signal.SIGTERM)
-
-    before = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

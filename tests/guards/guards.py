@@ -3,6 +3,7 @@
 from tests.guards.gate import GATE
 from tests.guards.gate_evidence import GATE_EVIDENCE
 from tests.guards.guard import Guard
+from tests.guards.rehearsal import REHEARSAL
 from tests.guards.retirement import RETIREMENT
 from tests.guards.rollouts import ROLLOUTS
 
@@ -62,6 +63,7 @@ GUARDS = (
     *GATE_EVIDENCE,
     *ROLLOUTS,
     *RETIREMENT,
+    *REHEARSAL,
     Guard(
         "the condition displayVersion < v",
         "chalicelib/repositories/calculation_marks.py",

@@ -64,6 +64,7 @@ mode recover MODE --reason!
 mode set MODE! --reason! --wait?
 mode show
 rebuild --check? --user --restart?
+rehearsal --without --markdown?
 repair --apply? --from --allow-deletes(0..) --reason= --user --yes? --limit=20(0..)
 repair runs
 repair undo RUN! --limit=20(0..)
