@@ -27,8 +27,8 @@ from chalicelib.services.recording.csv_import import CsvImportService, ImportRep
 from chalicelib.services.recording.energy_crud import EnergyCrudService, ReadingCorrection, ReadingDraft
 from chalicelib.services.recording.export import ExportService
 from chalicelib.services.recording.import_undo import ImportHistoryService, UndoReport
-from tests.fakes.publisher import FakePublisher
-from tests.fakes.store import FakeImportList, FakeQueries, FakeSettings, FakeStore
+from infra.simulation.memory.publisher import FakePublisher
+from infra.simulation.memory.store import FakeImportList, FakeQueries, FakeSettings, FakeStore
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 HEADER = "date,type,amount\n"

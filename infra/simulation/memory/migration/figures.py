@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from chalicelib.domain.rollout.decision import Backend, Component, Reason
 from chalicelib.domain.rollout.figures import ComponentFigures, Share
 from chalicelib.domain.rollout.hours_of_use import Answers, Use, hour_of
-from tests.fakes.store import FakeStore
-from tests.fakes.usage import FakeUsageLog
+from infra.simulation.memory.migration.usage import FakeUsageLog
+from infra.simulation.memory.store import FakeStore
 
 SETTLED_MS = 60_000
 

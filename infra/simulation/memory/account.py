@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from chalicelib.domain.account import CLOSED_MS, LATE_MS, AccountPage, Erasure, Left
 from chalicelib.domain.errors import FieldError, InvalidInputError
-from tests.fakes.store import FakeStore
+from infra.simulation.memory.store import FakeStore
 
 METERS, READINGS = "meters", "source_energy_readings"
 

@@ -27,19 +27,20 @@ from chalicelib.domain.sync.reconciliation import (
 )
 from chalicelib.domain.sync.recovery import Remains
 from chalicelib.domain.sync.repairs import KeptDocument, KeptRun, Undone
-from tests.fakes.account import FakeAccountExport, FakeErasures
-from tests.fakes.comparisons import FakeComparisonLog
-from tests.fakes.feedback import FakeFeedbackLog
-from tests.fakes.figures import FakeRolloutFigures
-from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
-from tests.fakes.gate_evidence import FakeCensusRecords, FakeCountedEvidence
-from tests.fakes.lagging import FakeLaggingMeters
-from tests.fakes.measurements import FakePageMeasurements
-from tests.fakes.operating import FakeOperatorActions
-from tests.fakes.publisher import FakePublisher
-from tests.fakes.rollouts import FakeRollouts
-from tests.fakes.status import FakeStatusRecords
-from tests.fakes.store import (
+from infra.simulation.memory.account import FakeAccountExport, FakeErasures
+from infra.simulation.memory.lagging import FakeLaggingMeters
+from infra.simulation.memory.migration.comparisons import FakeComparisonLog
+from infra.simulation.memory.migration.feedback import FakeFeedbackLog
+from infra.simulation.memory.migration.figures import FakeRolloutFigures
+from infra.simulation.memory.migration.flags import FakeFlagHistory, FakeKnownUsers
+from infra.simulation.memory.migration.gate_evidence import FakeCensusRecords, FakeCountedEvidence
+from infra.simulation.memory.migration.measurements import FakePageMeasurements
+from infra.simulation.memory.migration.rollouts import FakeRollouts
+from infra.simulation.memory.migration.status import FakeStatusRecords
+from infra.simulation.memory.migration.usage import FakeUsageLog
+from infra.simulation.memory.operating import FakeOperatorActions
+from infra.simulation.memory.publisher import FakePublisher
+from infra.simulation.memory.store import (
     FakeDisplay,
     FakeImportList,
     FakeMeters,
@@ -48,7 +49,6 @@ from tests.fakes.store import (
     FakeStore,
     ReadingsById,
 )
-from tests.fakes.usage import FakeUsageLog
 
 
 class FakeSyncControl:

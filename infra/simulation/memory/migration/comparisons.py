@@ -20,7 +20,7 @@ from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.differences import Difference, shown_value
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
-from tests.fakes.usage import FakeUsageLog
+from infra.simulation.memory.migration.usage import FakeUsageLog
 
 EXAMPLES = 3
 

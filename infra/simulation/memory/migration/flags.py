@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange, RecordedDocument
-from tests.fakes.store import FakeStore
+from infra.simulation.memory.store import FakeStore
 
 
 class FakeFlagHistory:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.usage import Answered, BackendUsage
-from tests.fakes.store import FakeStore
+from infra.simulation.memory.store import FakeStore
 
 
 class FakeUsageLog:
