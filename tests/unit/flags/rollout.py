@@ -21,11 +21,12 @@ from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.services.backends.decisions import RolloutService
 from infra.simulation.memory.migration.appconfig import PLACE, FakeAppConfig, all_off
+from infra.simulation.memory.migration.control import FakeSyncControl
 from infra.simulation.memory.migration.flags import FakeFlagHistory, FakeKnownUsers
 from infra.simulation.memory.migration.rollouts import FakeRollouts
-from infra.simulation.memory.migration.sides import FakeSyncControl
 from infra.simulation.memory.migration.usage import FakeUsageLog
-from infra.simulation.memory.store import FakeStore, Meter
+from infra.simulation.memory.state import Meter
+from infra.simulation.memory.store import FakeStore
 from tests.fakes.gate import FakeGate
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]

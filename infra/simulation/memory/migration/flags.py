@@ -45,4 +45,4 @@ class FakeKnownUsers:
 
     def known_users(self) -> Iterator[str]:
         self._store.ping()
-        return iter({user_id for user_id, _ in self._store.stored.meters})
+        return iter(sorted({user_id for user_id, _ in self._store.stored.meters}))

@@ -1,35 +1,31 @@
-"""Both sides of the fake store: the old one is the new one plus what another application did to it alone."""
+"""Both sides of the fake store, what keeps them equal, and what another application does to the old one alone."""
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from chalicelib.bootstrap.container import Ports
+from chalicelib.bootstrap.operations import Ports
 from chalicelib.domain.errors import MassDeletionError, SyncModeError
 from chalicelib.domain.meters.display_documents import DisplayDocument
 from chalicelib.domain.ports import Clock, StoredReading
 from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.domain.sync.change_feed import Changes, Moment, Position
-from chalicelib.domain.sync.modes import ModeChange, ReadingKey, Side, SyncMode, SyncState, other_side
+from chalicelib.domain.sync.modes import ReadingKey, Side, SyncMode, other_side
 from chalicelib.domain.sync.reconciliation import (
     UNNAMED,
     Finding,
     Reconciled,
     RepairRun,
     Selection,
-    SyncProgress,
-    SyncStop,
     Unreadable,
     UnreadableDocument,
-    Verified,
-    Walk,
-    WalkProgress,
 )
-from chalicelib.domain.sync.recovery import Remains
 from chalicelib.domain.sync.repairs import KeptDocument, KeptRun, Undone
 from infra.simulation.memory.account import FakeAccountExport, FakeErasures
+from infra.simulation.memory.display import FakeDisplay
 from infra.simulation.memory.lagging import FakeLaggingMeters
 from infra.simulation.memory.migration.comparisons import FakeComparisonLog
+from infra.simulation.memory.migration.control import FakeSyncControl
 from infra.simulation.memory.migration.feedback import FakeFeedbackLog
 from infra.simulation.memory.migration.figures import FakeRolloutFigures
 from infra.simulation.memory.migration.flags import FakeFlagHistory, FakeKnownUsers
@@ -40,94 +36,8 @@ from infra.simulation.memory.migration.status import FakeStatusRecords
 from infra.simulation.memory.migration.usage import FakeUsageLog
 from infra.simulation.memory.operating import FakeOperatorActions
 from infra.simulation.memory.publisher import FakePublisher
-from infra.simulation.memory.store import (
-    FakeDisplay,
-    FakeImportList,
-    FakeMeters,
-    FakeQueries,
-    FakeSettings,
-    FakeStore,
-    ReadingsById,
-)
-
-
-class FakeSyncControl:
-    def __init__(self, store: FakeStore) -> None:
-        self._store = store
-        self._changes: list[ModeChange] = []
-        self._sync = SyncProgress()
-        self._walks: dict[Walk, WalkProgress] = {}
-        self._verified: Verified | None = None
-        self._stop: SyncStop | None = None
-
-    def state(self) -> SyncState:
-        return self._store.sync()
-
-    def operation_time(self) -> int:
-        return self.state().read_at // 1000 * 1000
-
-    def transaction_seconds(self) -> int | None:
-        return None
-
-    def change(self, before: SyncState, after: SyncState, reason: str, by: str | None) -> SyncState | None:
-        if self._store.lost or self._store.stored.sync != before:
-            return None
-        return self._put(after, reason, by)
-
-    def changes(self) -> list[ModeChange]:
-        return list(self._changes)
-
-    def remains(self) -> Remains | None:
-        return self._store.lost
-
-    def recover(self, remains: Remains, after: SyncState, reason: str, by: str | None) -> SyncState | None:
-        return self._put(after, reason, by) if self._store.lost == remains else None
-
-    def stop(self) -> SyncStop | None:
-        return self._stop
-
-    def save_stop(self, stop: SyncStop) -> None:
-        self._stop = self._stop or stop
-
-    def answer_stop(self, answer: str, at: int) -> None:
-        self._stop = None
-
-    def caught_up(self, state: SyncState) -> bool:
-        if self._store.stored.sync != state:
-            return False
-        self._store.stored.sync = replace(state, catching_up=None)
-        self._changes = [
-            replace(change, catching_up=None) if change.at == state.since else change for change in self._changes
-        ]
-        return True
-
-    def _put(self, after: SyncState, reason: str, by: str | None) -> SyncState:
-        since = self._store.stored.clock()
-        stored = replace(after, since=since, read_at=since)
-        self._store.stored.sync, self._store.lost = stored, None
-        self._changes.append(ModeChange(after.mode, since, reason, by, after.catching_up))
-        return stored
-
-    def sync_progress(self) -> SyncProgress:
-        return self._sync
-
-    def save_sync_progress(self, progress: SyncProgress) -> None:
-        self._sync = progress
-
-    def walk_progress(self, walk: Walk) -> WalkProgress | None:
-        return self._walks.get(walk)
-
-    def save_walk_progress(self, walk: Walk, progress: WalkProgress | None) -> None:
-        self._walks.pop(walk, None)
-        if progress is not None:
-            self._walks[walk] = progress
-
-    def verified(self) -> Verified | None:
-        self._store.ping()
-        return self._verified
-
-    def save_verified(self, verified: Verified) -> None:
-        self._verified = verified
+from infra.simulation.memory.state import Readings
+from infra.simulation.memory.store import FakeImportList, FakeMeters, FakeQueries, FakeSettings, FakeStore, ReadingsById
 
 
 class FakeSides:
@@ -139,11 +49,8 @@ class FakeSides:
         self._damaged: set[str] = set()
         self._log: list[tuple[str, int]] = []
         self._forgotten = 0
+        self._digests: dict[tuple[Side, MeterKey], tuple[int, Hashable]] = {}
         self.repaired = FakeRepairedReadings(store, self, clock)
-
-    @property
-    def _foreign(self) -> dict[str, tuple[MeterKey, StoredReading | None]]:
-        return self._store.stored.foreign
 
     def damage(self, reading_id: str) -> None:
         """Another application writes an amount that is no number."""
@@ -152,12 +59,13 @@ class FakeSides:
 
     def write(self, user_id: str, reading: StoredReading) -> None:
         self._damaged.discard(reading.id)
-        self._foreign[reading.id] = ((user_id, reading.type), reading)
+        self._take(Side.OLD, user_id, reading.id)
+        self._store.stored.energies[user_id, reading.type, reading.instant] = reading
         self._log.append((reading.id, self._clock()))
 
     def delete(self, reading_id: str) -> None:
-        meter, _ = self._side(Side.OLD)[reading_id]
-        self._foreign[reading_id] = (meter, None)
+        (user_id, _), _ = self._side(Side.OLD)[reading_id]
+        self._take(Side.OLD, user_id, reading_id)
         self._log.append((reading_id, self._clock()))
 
     def forget(self) -> None:
@@ -169,9 +77,9 @@ class FakeSides:
         return self._store.closed.keys() & users
 
     def meters(self, after: MeterKey | None = None) -> Iterator[MeterKey]:
-        owners = {meter for side in Side for meter, _ in self._side(side).values()}
-        shown = {key[:2] for key in self._store.stored.display}
-        return iter(sorted(meter for meter in owners | shown if after is None or meter > after))
+        stored = self._store.stored
+        known = {*stored.energies.meters(), *stored.readings.meters(), *stored.display.meters()}
+        return iter(sorted(meter for meter in known if after is None or meter > after))
 
     def owners(self, ids: Sequence[ReadingKey]) -> Mapping[MeterKey, Sequence[ReadingKey]]:
         found: dict[MeterKey, set[ReadingKey]] = {}
@@ -185,32 +93,31 @@ class FakeSides:
         return len(list(self.meters()))
 
     def count_readings(self, side: Side) -> int:
-        return len(self._side(side))
+        return len(self._store.stored.sides[side])
 
     def prepare(self, side: Side) -> None: ...
 
     def plan(self, meter: MeterKey, run: RepairRun) -> Reconciled:
-        return self._planned(meter, self._foreign_of(meter, Selection()), run)
+        return self._difference(meter, Selection(), run).written(0)
 
     def reconcile(
         self, meter: MeterKey, selection: Selection, run: RepairRun = UNNAMED, deletes: int = 0
     ) -> Reconciled:
         self._store.ping()
-        ids = self._foreign_of(meter, selection)
-        planned = self._planned(meter, ids, run)
-        if planned.deleted > deletes:
-            raise MassDeletionError(planned.deleted, deletes)
-        stay = tuple(key for key in self._damaged if self._side(Side.NEW).get(key, [None])[0] == meter)
-        if not planned.written:
-            return replace(planned, kept=stay)
-        lost = self._lost(ids, run)
-        for key in ids:
-            foreign = self._foreign.pop(key)[1]
-            if self._source(run) is Side.OLD:
-                self._carry_over(meter, key, foreign)
-        self.repaired.keep(run, meter, lost)
-        version = self.mark(meter, [planned.first, planned.last])
-        return replace(planned, source_version=version, kept=stay)
+        found = self._difference(meter, selection, run)
+        if len(found.gone) > deletes:
+            raise MassDeletionError(len(found.gone), deletes)
+        stay = tuple(key for key in self._damaged if key in _by_id(self._store.stored.readings, meter))
+        if not found.instants:
+            return Reconciled(kept=stay)
+        written = other_side(self._source(run))
+        for reading in (*found.gone, *found.before):
+            self._take(written, meter[0], reading.id)
+        for reading in (*found.new, *found.changed):
+            self._store.stored.sides[written][*meter, reading.instant] = reading
+        self.repaired.keep(run, meter, written, [*found.gone, *found.before])
+        version = self.mark(meter, found.instants)
+        return replace(found.written(version), kept=stay)
 
     def mark(self, meter: MeterKey, instants: Sequence[int]) -> int:
         meters = FakeMeters(self._store.stored, meter[0])
@@ -219,50 +126,51 @@ class FakeSides:
     def _source(self, run: RepairRun) -> Side:
         return run.source or self._store.stored.sync.authoritative
 
-    def _foreign_of(self, meter: MeterKey, selection: Selection) -> list[str]:
+    def _difference(self, meter: MeterKey, selection: Selection, run: RepairRun) -> "_Difference":
+        """What must be written on the side that is not believed; nothing where one rests."""
         if self._store.stored.sync.mode is not SyncMode.DUAL_WRITE:
-            return []
-        return [key for key, (owner, _) in self._foreign.items() if owner == meter and key in (selection.ids or [key])]
-
-    def _planned(self, meter: MeterKey, ids: Sequence[str], run: RepairRun) -> Reconciled:
-        if not ids:
-            return Reconciled()
+            return _Difference()
         source = self._source(run)
-        wanted, present = self._side(source), self._side(other_side(source))
-        instants = self._instants(ids)
-        return Reconciled(
-            sum(key not in present for key in ids),
-            sum(key in present and key in wanted for key in ids),
-            sum(key not in wanted for key in ids),
-            0,
-            min(instants),
-            max(instants),
+        wanted, present = (_by_id(self._store.stored.sides[side], meter) for side in (source, other_side(source)))
+        ids = [key for key in {**wanted, **present} if not selection.ids or key in selection.ids]
+        twins = [(wanted[key], present[key]) for key in ids if key in wanted and key in present]
+        return _Difference(
+            [wanted[key] for key in ids if key not in present],
+            [after for after, before in twins if _said(after) != _said(before)],
+            [before for after, before in twins if _said(after) != _said(before)],
+            [present[key] for key in ids if key not in wanted],
         )
 
-    def _lost(self, ids: Sequence[str], run: RepairRun) -> list[StoredReading]:
-        """What the twins on the side that is written say."""
-        present = self._side(other_side(self._source(run)))
-        return [present[key][1] for key in ids if key in present]
+    def _take(self, side: Side, user_id: str, reading_id: str) -> None:
+        readings = self._store.stored.sides[side]
+        found = readings.find(user_id, reading_id)
+        if found is not None:
+            del readings[user_id, found.type, found.instant]
 
     def digests(self, side: Side, users: Collection[str]) -> Mapping[MeterKey, Hashable]:
         self._store.ping()
-        found: dict[MeterKey, frozenset[Hashable]] = {}
-        for key, (meter, reading) in self._side(side).items():
-            if meter[0] in users:
-                found[meter] = found.get(meter, frozenset()) | {(key, reading.instant, reading.amount)}
-        return found
+        mine = ((user_id, kind) for user_id in users for kind in EnergyType)
+        return {meter: self._digest(side, meter) for meter in mine if self._store.stored.sides[side].of(meter)}
+
+    def _digest(self, side: Side, meter: MeterKey) -> Hashable:
+        """Made once for as long as nothing changes."""
+        readings = self._store.stored.sides[side]
+        stamp, digest = self._digests.get((side, meter), (-1, None))
+        if stamp != readings.stamp(meter):
+            digest = frozenset(map(_said, readings.of(meter).values()))
+            self._digests[side, meter] = (readings.stamp(meter), digest)
+        return digest
 
     def differences(self, meter: MeterKey) -> list[Finding]:
         self._store.ping()
-        old, new = (self._side(side) for side in Side)
-        return [
-            Finding(*meter, "source_energy_readings", key, "differs")
-            for key in {**old, **new}
-            if meter in (old.get(key, [None])[0], new.get(key, [None])[0]) and old.get(key) != new.get(key)
+        old, new = (_by_id(self._store.stored.sides[side], meter) for side in Side)
+        differing = [
+            key for key in {**old, **new} if key not in old or key not in new or _said(old[key]) != _said(new[key])
         ]
+        return [Finding(*meter, "source_energy_readings", key, "differs") for key in differing]
 
     def displayed(self, meter: MeterKey) -> list[DisplayDocument]:
-        return [document for key, document in self._store.stored.display.items() if key[:2] == meter]
+        return list(self._store.stored.display.of(meter).values())
 
     def unreadable(self, user_id: str | None = None) -> Unreadable:
         twins = self._side(Side.NEW)
@@ -293,17 +201,6 @@ class FakeSides:
         at = seen[-1][1] if seen else None
         return Changes([key for key, _ in seen], position + len(seen), at, position + len(seen) >= until)
 
-    def _carry_over(self, meter: MeterKey, key: str, foreign: StoredReading | None) -> None:
-        user_id, energy_type = meter
-        readings = self._store.stored.readings
-        for known in [known for known, reading in readings.items() if reading.id == key]:
-            del readings[known]
-        if foreign is not None:
-            readings[user_id, energy_type, foreign.instant] = foreign
-
-    def _instants(self, ids: Sequence[str]) -> list[int]:
-        return [self._side(side)[key][1].instant for side in Side for key in ids if key in self._side(side)]
-
     def _side(self, side: Side) -> ReadingsById:
         return self._store.side(side)
 
@@ -318,10 +215,10 @@ class FakeRepairedReadings:
         self._kept: dict[int, tuple[str, int, KeptDocument, StoredReading]] = {}
         self._undone: set[int] = set()
 
-    def keep(self, run: RepairRun, meter: MeterKey, readings: Sequence[StoredReading]) -> None:
+    def keep(self, run: RepairRun, meter: MeterKey, side: Side, readings: Sequence[StoredReading]) -> None:
         for reading in readings:
             key = len(self._kept)
-            self._kept[key] = (run.id, self._clock(), KeptDocument(key, meter, Side.NEW, reading.id), reading)
+            self._kept[key] = (run.id, self._clock(), KeptDocument(key, meter, side, reading.id), reading)
 
     def runs(self) -> list[KeptRun]:
         found: dict[str, KeptRun] = {}
@@ -341,15 +238,43 @@ class FakeRepairedReadings:
         done = Undone()
         for document in documents:
             reading = self._kept[document.key][3]
-            place = (*document.meter, reading.instant)
-            if place in self._store.stored.readings:
+            place, side = (*document.meter, reading.instant), self._store.stored.sides[document.side]
+            if place in side:
                 done = done.plus(Undone(left=((document, "its instant is taken"),)))
                 continue
-            self._store.stored.readings[place] = replace(reading, revision=reading.revision + 1)
+            side[place] = replace(reading, revision=reading.revision + 1)
             self._undone.add(document.key)
             self._sides.mark(document.meter, [reading.instant])
             done = done.plus(Undone(1, meters=frozenset({document.meter})))
         return done
+
+
+@dataclass(frozen=True)
+class _Difference:
+    """What is to be written on one side: ``changed`` in place of ``before``."""
+
+    new: Sequence[StoredReading] = ()
+    changed: Sequence[StoredReading] = ()
+    before: Sequence[StoredReading] = ()
+    gone: Sequence[StoredReading] = ()
+
+    @property
+    def instants(self) -> list[int]:
+        return [reading.instant for each in (self.new, self.changed, self.before, self.gone) for reading in each]
+
+    def written(self, version: int) -> Reconciled:
+        counts = len(self.new), len(self.changed), len(self.gone)
+        span = (min(self.instants), max(self.instants)) if self.instants else (0, 0)
+        return Reconciled(*counts, version, *span)
+
+
+def _by_id(side: Readings, meter: MeterKey) -> dict[str, StoredReading]:
+    return {reading.id: reading for reading in side.of(meter).values()}
+
+
+def _said(reading: StoredReading) -> tuple[str, int, Decimal]:
+    """What twins share."""
+    return reading.id, reading.instant, reading.amount
 
 
 def reading(reading_id: str, energy_type: EnergyType, instant: int, amount: int) -> StoredReading:

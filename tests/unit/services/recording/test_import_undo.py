@@ -108,7 +108,7 @@ def test_a_preview_says_what_an_import_would_do_and_writes_nothing() -> None:
     assert [row.line for row in report.rows] == [2, 3, 4]
     assert report.format is not None
     assert report.import_id is None
-    assert (home.store.stored.readings, home.publisher.events) == (before, events)
+    assert (dict(home.store.stored.readings), home.publisher.events) == (before, events)
     assert len(home.history.page("alice", 9)) == 1
 
 

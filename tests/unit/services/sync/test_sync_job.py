@@ -12,7 +12,8 @@ from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import FullDifference, Reconciled, SyncProgress
 from chalicelib.services.sync.deletions import JobDeletions
 from chalicelib.services.sync.sync_job import SyncReport
-from infra.simulation.memory.migration.sides import FakeSides, FakeSyncControl, fake_ports, reading
+from infra.simulation.memory.migration.control import FakeSyncControl
+from infra.simulation.memory.migration.sides import FakeSides, fake_ports, reading
 from infra.simulation.memory.publisher import FakePublisher
 from infra.simulation.memory.store import FakeStore
 
