@@ -53,18 +53,18 @@ class Agenda:
 
     def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock
-        self._due: list[tuple[int, int, Callable[[], None]]] = []
+        self._due: list[tuple[int, int, Callable[[], object]]] = []
         self._numbers = count()
 
-    def at(self, instant: int, work: Callable[[], None]) -> None:
+    def at(self, instant: int, work: Callable[[], object]) -> None:
         """Do something at an instant."""
         heappush(self._due, (instant, next(self._numbers), work))
 
-    def after(self, milliseconds: int, work: Callable[[], None]) -> None:
+    def after(self, milliseconds: int, work: Callable[[], object]) -> None:
         """Do something so much later."""
         self.at(self._clock() + milliseconds, work)
 
-    def every(self, milliseconds: int, work: Callable[[], None]) -> None:
+    def every(self, milliseconds: int, work: Callable[[], object]) -> None:
         """Do something again and again, the first time so much later."""
 
         def again() -> None:
@@ -85,7 +85,7 @@ class Agenda:
 class Once:
     """A job of a schedule: however often it is asked for, it runs once, at the next beat of its schedule."""
 
-    def __init__(self, agenda: Agenda, clock: VirtualClock, beat: int, work: Callable[[], None]) -> None:
+    def __init__(self, agenda: Agenda, clock: VirtualClock, beat: int, work: Callable[[], object]) -> None:
         self._agenda = agenda
         self._clock = clock
         self._beat = beat

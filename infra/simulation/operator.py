@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from random import Random
 
 from chalicelib.domain.errors import EnergyMonitorError
@@ -50,7 +51,7 @@ class Operator:
         agenda.at(start + DAY + 9 * HOUR, self.prepare)
         agenda.at(start + 2 * DAY + 8 * HOUR, self.open)
         for number, component in enumerate(Component):
-            agenda.at(start + (2 + 2 * number) * DAY + 9 * HOUR, lambda each=component: self._started.append(each))
+            agenda.at(start + (2 + 2 * number) * DAY + 9 * HOUR, partial(self._started.append, component))
         for day in range(2, days):
             agenda.at(start + day * DAY + 10 * HOUR, self.look)
         self._plan_faults(start, days)
@@ -238,8 +239,10 @@ class Operator:
             with suppress(CrashError):
                 system.sync.run(240.0, _dying_at_the_first_step)
             self._world.count("crashed backfills")
-        while system.sync.run(240.0).state != "synced":
-            self._world.outside.clock.pause(1.0)
+        state = ""
+        while state != "synced":
+            with suppress(CrashError):
+                state = system.sync.run(240.0).state
 
     def _refused(self, work: Work) -> None:
         """A mistake: what is asked for must be refused."""

@@ -1,7 +1,9 @@
 """What lies outside, on the virtual clock: the store, AppConfig, and how long the backends take to answer."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from random import Random
+from typing import Any, TypeVar
 
 from typing_extensions import override
 
@@ -20,6 +22,7 @@ from infra.simulation.memory.publisher import FakePublisher
 from infra.simulation.memory.state import Readings
 from infra.simulation.memory.store import FakeQueries, FakeStore
 
+T = TypeVar("T")
 ANSWER_MS, SLOW_MS = 10.0, 60.0
 
 
@@ -83,8 +86,18 @@ class Outside:
     sides: FakeSides
     ports: Ports
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    remembered: dict[Hashable, tuple[Hashable, Any]] = field(default_factory=dict)
 
-    def stamp(self, meter: MeterKey) -> tuple[object, ...]:
+    def once_for(self, key: Hashable, stamp: Callable[[], Hashable], work: Callable[[], T]) -> T:
+        """What work returns; what it returned before, where nothing has changed since by its stamp."""
+        before, found = self.remembered.get(key, (None, None))
+        if before != (now := stamp()):
+            found = work()
+            self.remembered[key] = (now, found)
+        result: T = found
+        return result
+
+    def stamp(self, meter: MeterKey) -> Hashable:
         """What changes whenever anything does that an answer about this meter depends on."""
         stored = self.store.stored
         changes = (held.stamp(meter) for held in stored.sides.values())

@@ -30,9 +30,9 @@ from infra.simulation.outside import ANSWER_MS
 from infra.simulation.system import PSEUDONYMS
 from infra.simulation.world import World
 
-WRITES = 0.52  # of all visits
+WRITES = 0.5  # of all visits
 CORRECTIONS, REMOVALS, FILES = 0.22, 0.12, 0.06  # of all writes
-VISITS_A_WEEK = 3.4
+VISITS_A_WEEK = 3.05
 ROWS = (4, 12)  # of a file
 FILE_DAYS = 40  # how far back its rows go
 FIRST, RATE = 1_000, Decimal("8.5")  # a register at the beginning, and what is used in a day

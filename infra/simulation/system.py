@@ -4,8 +4,9 @@ What depends on nothing that has changed is not calculated twice: a comparison o
 are remembered for as long as the stored data of the person, the day and the code are the same.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
 
 from typing_extensions import override
@@ -185,19 +186,14 @@ class _RememberedComparison(BackendComparison):
         chance = Random(outside.chance.getrandbits(64))  # noqa: S311 - nothing secret
         super().__init__(sides, outside.ports.display, time_limit, chance, outside.clock.pause, timer=outside.stopwatch)
         self._outside = outside
-        self._known: dict[tuple[object, ...], tuple[object, ComparisonResult]] = {}
 
     @override
     def compare_backends(self, request: Request) -> ComparisonResult:
         key = (request.user_id, request.component, *request.parameters.items())
-        asked, found = self._known.get(key, (None, None))
-        now = self._now(request.user_id)
-        if found is None or asked != now:
-            found = super().compare_backends(request)
-            self._known[key] = (self._now(request.user_id), found)
-        return replace(found, request=request)
+        compare = partial(super().compare_backends, request)
+        return replace(self._outside.once_for(key, lambda: self._stamp(request.user_id), compare), request=request)
 
-    def _now(self, user_id: str) -> object:
+    def _stamp(self, user_id: str) -> Hashable:
         stamps = tuple(self._outside.stamp((user_id, kind)) for kind in EnergyType)
         return stamps, local_day(self._outside.clock()), self._outside.stopwatch.slow
 
@@ -207,13 +203,8 @@ class _RememberedCheck(DisplayCheck):
         ports = outside.ports
         super().__init__(ports.twins, ports.queries, ports.display, outside.clock, documents=documents)
         self._outside = outside
-        self._known: dict[MeterKey, tuple[object, list[Finding] | None]] = {}
 
     @override
     def findings(self, meter: MeterKey) -> list[Finding] | None:
-        asked, found = self._known.get(meter, (None, None))
-        now = self._outside.stamp(meter)
-        if asked != now:
-            found = super().findings(meter)
-            self._known[meter] = (now, found)
-        return found
+        key = (meter, self._documents)
+        return self._outside.once_for(key, lambda: self._outside.stamp(meter), partial(super().findings, meter))

@@ -2,8 +2,8 @@
 
 Schedules run when something may be due, at the next beat that the deployed schedule would have: the sweeper while a
 meter lags, the comparer after a read, the sync job after a foreign write. By themselves the sweeper's comparison of
-all meters runs every six hours and after a change, the census every three hours, the carrier every half hour and
-after each finding. Nothing is left out within a run.
+all meters runs every twelve hours and after a deployment, the census every six hours and then, the carrier every half
+hour and after each finding. Nothing is left out within a run.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from chalicelib.services.rollouts.carrier import CARRIER
 from infra.simulation.books import Book
 from infra.simulation.bus import Bus, SlowDisplay, meters_of
 from infra.simulation.clock import HOUR, MINUTE, Once
-from infra.simulation.faults import Crashes, Fault
+from infra.simulation.faults import CrashError, Crashes, Fault
 from infra.simulation.figures import Figures, days
 from infra.simulation.outside import Outside
 from infra.simulation.system import Policy, Release, System, system
@@ -208,7 +208,7 @@ class World:
         """One run of the sync job."""
         if not self.policy.compares and self.causes.moving:
             return
-        with suppress(SyncModeError, SyncStoppedError, UnavailableError):
+        with suppress(CrashError, SyncModeError, SyncStoppedError, UnavailableError):
             self.system.sync.run(240.0)
 
     def _schedules(self) -> None:
@@ -223,7 +223,7 @@ class World:
         self.census = once(3 * MINUTE, self.take_census)
         self.comparer = once(5 * MINUTE, self.compare)
         self.sync_job = once(5 * MINUTE, self.follow)
-        for hours, job in ((0.5, self.carrier), (6, self.verifying), (3, self.census), (1, self.sync_job)):
+        for job, hours in ((self.carrier, 0.5), (self.sync_job, 1), (self.verifying, 12), (self.census, 6)):
             outside.agenda.every(round(hours * HOUR), job.ask)
 
     def _refresh_slowly(self, event: EnergyEvent) -> None:
