@@ -1,7 +1,7 @@
 """What came of one seed, and what must be nothing."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,18 +86,17 @@ def days(milliseconds: int) -> float:
     return round(milliseconds / DAY, 2)
 
 
-def summary(all_figures: list[Figures]) -> Mapping[str, Any]:
+def summary(all_figures: Sequence[Figures]) -> Mapping[str, Any]:
     """Of all seeds together."""
-    total = sum if all_figures else (lambda _: 0)
     return {
         "seeds": len(all_figures),
-        "virtualYears": round(total(each.years for each in all_figures), 2),
-        "writes": total(each.writes for each in all_figures),
-        "reads": total(each.reads for each in all_figures),
-        "lostWrites": total(each.lost for each in all_figures),
+        "virtualYears": round(sum(each.years for each in all_figures), 2),
+        "writes": sum(each.writes for each in all_figures),
+        "reads": sum(each.reads for each in all_figures),
+        "lostWrites": sum(each.lost for each in all_figures),
         "seedsThatLose": sum(each.lost > 0 for each in all_figures),
-        "wrongShown": total(each.wrong for each in all_figures),
-        "bugsNotFound": total(each.not_found for each in all_figures),
-        "falseRollbacks": total(each.false_rollbacks for each in all_figures),
+        "wrongShown": sum(each.wrong for each in all_figures),
+        "bugsNotFound": sum(each.not_found for each in all_figures),
+        "falseRollbacks": sum(each.false_rollbacks for each in all_figures),
         "holds": all(each.holds for each in all_figures),
     }

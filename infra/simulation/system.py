@@ -19,7 +19,7 @@ from chalicelib.domain.gate.verdict import Gate
 from chalicelib.domain.ports import DisplayDataRepository
 from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, Request
-from chalicelib.domain.rollout.decision import Backend, RolloutDecisions
+from chalicelib.domain.rollout.decision import Backend, Component, RolloutDecisions
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.sync.modes import Side, SyncState
 from chalicelib.domain.sync.reconciliation import Finding
@@ -191,11 +191,14 @@ class _RememberedComparison(BackendComparison):
     def compare_backends(self, request: Request) -> ComparisonResult:
         key = (request.user_id, request.component, *request.parameters.items())
         compare = partial(super().compare_backends, request)
-        return replace(self._outside.once_for(key, lambda: self._stamp(request.user_id), compare), request=request)
+        return replace(self._outside.once_for(key, lambda: self._stamp(request), compare), request=request)
 
-    def _stamp(self, user_id: str) -> Hashable:
-        stamps = tuple(self._outside.stamp((user_id, kind)) for kind in EnergyType)
-        return stamps, local_day(self._outside.clock()), self._outside.stopwatch.slow
+    def _stamp(self, request: Request) -> Hashable:
+        """Of the meters that the answer shows; the cards change with the day."""
+        kinds = [EnergyType(request.parameters["type"])] if request.parameters.get("type") else [*EnergyType]
+        stamps = tuple(self._outside.stamp((request.user_id, kind)) for kind in kinds)
+        day = local_day(self._outside.clock()) if request.component is Component.DASHBOARD else None
+        return stamps, day, self._outside.stopwatch.slow
 
 
 class _RememberedCheck(DisplayCheck):

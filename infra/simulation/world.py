@@ -2,8 +2,8 @@
 
 Schedules run when something may be due, at the next beat that the deployed schedule would have: the sweeper while a
 meter lags, the comparer after a read, the sync job after a foreign write. By themselves the sweeper's comparison of
-all meters runs every twelve hours and after a deployment, the census every six hours and then, the carrier every half
-hour and after each finding. Nothing is left out within a run.
+all meters runs every twelve hours and after a deployment, the census then and every six hours while a rollout is
+carried, the carrier every hour and after each finding. Nothing is left out within a run.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollouts.plan import EVERYBODY
 from chalicelib.domain.sync.modes import Side
-from chalicelib.flags.document.flag_document import read
+from chalicelib.flags.document.flag_document import FlagDocument, read
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.services.gate.census import CensusState
 from chalicelib.services.rollouts.carrier import CARRIER
@@ -121,14 +121,17 @@ class World:
 
     def percent(self, component: Component) -> Decimal:
         """How many people a component's flag sends to the new backend now; what is off sends nobody."""
-        document = read(self.outside.appconfig.serving())
-        flag, gate = document.flags[COMPONENT_FLAGS[component]], document.flags[GLOBAL]
-        return flag.rollout_percent if flag.enabled and gate.enabled else Decimal(0)
+        flag = self._document().flags[COMPONENT_FLAGS[component]]
+        return flag.rollout_percent if self.is_on(component) else Decimal(0)
 
     def is_on(self, component: Component) -> bool:
         """Whether a flag sends anybody to the new backend, or could."""
-        document = read(self.outside.appconfig.serving())
-        return document.flags[COMPONENT_FLAGS[component]].enabled and document.flags[GLOBAL].enabled
+        flags = self._document().flags
+        return flags[COMPONENT_FLAGS[component]].enabled and flags[GLOBAL].enabled
+
+    def _document(self) -> FlagDocument:
+        content = self.outside.appconfig.serving()
+        return self.outside.once_for("document", lambda: content, lambda: read(content))
 
     def taken_back(self) -> None:
         """Everybody is on the old backend of what was taken back: do they find there what they have recorded?"""
@@ -223,8 +226,13 @@ class World:
         self.census = once(3 * MINUTE, self.take_census)
         self.comparer = once(5 * MINUTE, self.compare)
         self.sync_job = once(5 * MINUTE, self.follow)
-        for job, hours in ((self.carrier, 0.5), (self.sync_job, 1), (self.verifying, 12), (self.census, 6)):
-            outside.agenda.every(round(hours * HOUR), job.ask)
+        for job, hours in ((self.carrier, 1), (self.sync_job, 1), (self.verifying, 12)):
+            outside.agenda.every(hours * HOUR, job.ask)
+        outside.agenda.every(6 * HOUR, self._ask_for_census)
+
+    def _ask_for_census(self) -> None:
+        if self.outside.ports.rollouts.carried():
+            self.census.ask()
 
     def _refresh_slowly(self, event: EnergyEvent) -> None:
         slow = self.system.refreshing_by(self.outside, self._slow)
@@ -232,7 +240,11 @@ class World:
             slow.refresh(event.user_id, meter.type, meter.source_version)
 
     def _later(self, work: Callable[[], object]) -> None:
-        self.outside.agenda.after(self.outside.chance.randrange(MINUTE, SLOWEST_MS), work)
+        def publish() -> None:
+            work()
+            self.sweeper.ask()
+
+        self.outside.agenda.after(self.outside.chance.randrange(MINUTE, SLOWEST_MS), publish)
 
     def _synced(self, user_id: str, meter: MeterChange) -> None:
         if user_id in self.books:
