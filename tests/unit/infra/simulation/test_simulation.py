@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.domain.sync.modes import Side
 from infra.simulation import run, world
+from infra.simulation.books import Book
 from infra.simulation.clock import DAY
 from infra.simulation.faults import EVERY, Fault
 from infra.simulation.figures import Figures
@@ -97,6 +98,11 @@ def test_without_the_version_guard_of_the_refresh_it_does_not_hold(monkeypatch: 
     assert simulate(7, overtaken).holds
     monkeypatch.setattr(FakeDisplay, "_is_behind", lambda *_: True)
     assert not simulate(7, overtaken).holds
+
+
+def test_an_answer_that_nobody_s_book_explains_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Book, "is_right", lambda *_, **__: False)
+    assert simulate(7, replace(SHORT, weeks=1, faults=frozenset())).wrong > 0
 
 
 def test_the_same_seed_is_the_same_byte_for_byte_in_any_process() -> None:
