@@ -2,7 +2,7 @@
 
 Schedules run when something may be due, at the next beat that the deployed schedule would have: the sweeper while a
 meter lags, the comparer after a read, the sync job after a foreign write. By themselves the sweeper's comparison of
-all meters runs every twelve hours and after a deployment, the census then and every six hours while a rollout is
+all meters runs every twelve hours and after a deployment, the census then and every 21 hours while a rollout is
 carried, the carrier every hour and after each finding. Nothing is left out within a run.
 """
 
@@ -228,7 +228,7 @@ class World:
         self.sync_job = once(5 * MINUTE, self.follow)
         for job, hours in ((self.carrier, 1), (self.sync_job, 1), (self.verifying, 12)):
             outside.agenda.every(hours * HOUR, job.ask)
-        outside.agenda.every(6 * HOUR, self._ask_for_census)
+        outside.agenda.every(21 * HOUR, self._ask_for_census)
 
     def _ask_for_census(self) -> None:
         if self.outside.ports.rollouts.carried():
