@@ -31,6 +31,7 @@ COMMANDS = {  # the module of infra.operations that holds each, and what the lis
     "retire": ("retire", "The end of the old backend: announce it, hold brown-outs, see what stands in its way."),
     "rollout": ("rollout.commands", "Rollouts that carry themselves: start, look, pause, hurry, abort."),
     "running": ("stack", "Say what runs on this machine."),
+    "simulate": ("simulate", "Live through whole migrations on a virtual clock, with everything that goes wrong."),
     "status": ("status.commands", "Say where the migration is, and what comes first."),
     "sweep": ("rebuild", "Refresh every meter that lags or is outdated, now."),
     "sync": ("sync", "Carry over what another application wrote to energies."),

@@ -1,7 +1,7 @@
 """What the services need from the outside, as Protocols, and the plain values that cross these borders.
 
 Instants are UTC epoch milliseconds, amounts exact decimals. Adapters: ``chalicelib.repositories``,
-``chalicelib.events``; fakes: ``tests/fakes``.
+``chalicelib.events``; fakes: ``infra/simulation/memory``.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -11,6 +11,8 @@ from playwright.sync_api import Locator, Page, Request, Route, expect
 from chalicelib.domain.rollout.decision import Backend, Component, Reason
 from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement
 from chalicelib.domain.sync.modes import SyncMode, SyncState
+from infra.simulation.memory.migration.feedback import FakeFeedbackLog
+from infra.simulation.memory.migration.measurements import FakePageMeasurements
 from tests.browser.accessibility import accessible, fits, reach
 from tests.browser.chromium import NARROW, USUAL
 from tests.browser.conftest import SignIn
@@ -19,8 +21,6 @@ from tests.browser.parts import OVERVIEW, part, path
 from tests.browser.server import Served
 from tests.browser.settling import NOTE_SHIFTS, come_back, settled, until
 from tests.browser.watching import Watch
-from tests.fakes.feedback import FakeFeedbackLog
-from tests.fakes.measurements import FakePageMeasurements
 
 WHY = {
     Backend.OLD: ("Old: outside the percentage", Reason.PERCENTAGE_OUT),

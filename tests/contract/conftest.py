@@ -11,10 +11,11 @@ from chalicelib.bootstrap.container import Ports, mongo_ports, now
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.lagging import MongoLaggingMeters
-from tests.fakes.lagging import FakeLaggingMeters
-from tests.fakes.publisher import FakePublisher
-from tests.fakes.sides import FakeSides, fake_ports
-from tests.fakes.store import FakeDisplay, FakeStore
+from infra.simulation.memory.display import FakeDisplay
+from infra.simulation.memory.lagging import FakeLaggingMeters
+from infra.simulation.memory.migration.sides import FakeSides, fake_ports
+from infra.simulation.memory.publisher import FakePublisher
+from infra.simulation.memory.store import FakeStore
 
 
 @pytest.fixture(params=["fake", "mongo"])

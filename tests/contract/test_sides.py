@@ -28,7 +28,7 @@ from chalicelib.domain.sync.reconciliation import (
     Walk,
     WalkProgress,
 )
-from tests.fakes.sides import FakeSides, reading
+from infra.simulation.memory.migration.sides import FakeSides, reading
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 DAY = 86_400_000

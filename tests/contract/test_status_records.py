@@ -10,7 +10,7 @@ from chalicelib.bootstrap.container import Ports, mongo_ports
 from chalicelib.domain.status.records import NotPublished, RollbackDrill
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.status_records import MongoStatusRecords
-from tests.fakes.publisher import FakePublisher
+from infra.simulation.memory.publisher import FakePublisher
 
 DRILL = RollbackDrill(1_700_000_000_000, "energy_forms", "abc", 500, 0, 14.25, True, "dual_write", "shape")
 

@@ -14,9 +14,9 @@ from chalicelib.domain.ports import NewReading, StoredReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.repositories.database import open_database
-from tests.fakes.publisher import FakePublisher
-from tests.fakes.sides import FakeSides, fake_ports
-from tests.fakes.store import FakeStore
+from infra.simulation.memory.migration.sides import FakeSides, fake_ports
+from infra.simulation.memory.publisher import FakePublisher
+from infra.simulation.memory.store import FakeStore
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 DAY = 86_400_000

@@ -26,10 +26,10 @@ from chalicelib.repositories.database import open_database
 from infra.drills.ground import laptop_ground
 from infra.drills.rollback import Exercise, drill
 from infra.operations.drill import print_drilled
+from infra.simulation.memory.publisher import FakePublisher
 from infra.targets.flags import Flags
 from tests.e2e.account import Account
 from tests.e2e.conftest import TABLE, Deployed, deploy_table, eventually
-from tests.fakes.publisher import FakePublisher
 
 ROOT = Path(__file__).parents[2]
 CHAPTER = "## Roll a component out, and back\n"

@@ -8,12 +8,12 @@ from typing import cast
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, Ports, Rollout, compose, using
 from chalicelib.domain.ports import Clock
+from infra.simulation.memory.migration.sides import FakeSides, fake_ports
+from infra.simulation.memory.migration.usage import FakeUsageLog
+from infra.simulation.memory.publisher import FakePublisher
+from infra.simulation.memory.store import FakeStore
 from tests.fakes.operating import FakeAws
-from tests.fakes.publisher import FakePublisher
 from tests.fakes.rollout import FakeFlags
-from tests.fakes.sides import FakeSides, fake_ports
-from tests.fakes.store import FakeStore
-from tests.fakes.usage import FakeUsageLog
 
 
 @dataclass

@@ -1,6 +1,6 @@
-"""The record of rollouts, in memory; and the flags that they move, without AppConfig."""
+"""The flags that rollouts move, without AppConfig."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -9,41 +9,8 @@ from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.domain.rollouts.next_action import FlagNow
 from chalicelib.domain.rollouts.ports import Asked
-from chalicelib.domain.rollouts.rollout import CARRIED, Rollout, Seen
-from tests.fakes.store import FakeStore
 
 NOBODY = Decimal(0)
-
-
-class FakeRollouts:
-    def __init__(self, store: FakeStore) -> None:
-        self._store = store
-        self.kept: dict[Component, Rollout] = {}
-
-    def find(self, component: Component) -> Rollout | None:
-        self._store.ping()
-        return self.kept.get(component)
-
-    def all(self) -> Sequence[Rollout]:
-        self._store.ping()
-        return list(self.kept.values())
-
-    def carried(self) -> Sequence[Rollout]:
-        return [rollout for rollout in self.all() if rollout.state in CARRIED]
-
-    def save(self, rollout: Rollout) -> bool:
-        self._store.ping()
-        found = self.kept.get(rollout.component)
-        if rollout.version != (0 if found is None else found.version):
-            return False
-        self.kept[rollout.component] = replace(rollout, version=rollout.version + 1)
-        return True
-
-    def see(self, rollout: Rollout, seen: Seen) -> None:
-        self._store.ping()
-        found = self.kept.get(rollout.component)
-        if found is not None and found.version == rollout.version:
-            self.kept[rollout.component] = replace(found, seen=seen)
 
 
 @dataclass

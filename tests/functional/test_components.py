@@ -17,7 +17,7 @@ from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.services.backends.component_reads import read_of
-from tests.fakes.sides import reading
+from infra.simulation.memory.migration.sides import reading
 from tests.functional.conftest import NOW, Api, problem
 
 READING = {"type": "power", "date": "2023-01-31", "amount": 1000.5}

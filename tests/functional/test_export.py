@@ -17,7 +17,7 @@ from chalicelib.domain.ports import NewReading, UserSettings
 from chalicelib.domain.readings import EnergyType, parse_instant
 from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.services.recording.export import ExportService
-from tests.fakes.store import FakeReadings, FakeSettings
+from infra.simulation.memory.store import FakeReadings, FakeSettings
 from tests.functional.conftest import NOW, Api, problem
 
 BERLIN = ZoneInfo("Europe/Berlin")

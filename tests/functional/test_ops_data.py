@@ -12,7 +12,7 @@ from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import Finding, SyncStop, Verification, Walk
 from chalicelib.monitoring.people import SOMEBODY
 from chalicelib.services.sync import consistency
-from tests.fakes.sides import reading
+from infra.simulation.memory.migration.sides import reading
 from tests.functional.conftest import NOW, Api
 from tests.functional.operating import Operator
 

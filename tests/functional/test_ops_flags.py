@@ -17,7 +17,7 @@ from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.flags.document.json_schema import first_document
 from chalicelib.flags.document.names import FLAGS, GLOBAL
-from tests.fakes.appconfig import FakeAppConfig
+from infra.simulation.memory.migration.appconfig import FakeAppConfig
 from tests.functional.conftest import Api, problem
 from tests.unit.flags.rollout import TABLE, Rollout
 

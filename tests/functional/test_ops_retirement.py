@@ -5,7 +5,7 @@ from typing import cast
 
 from chalicelib.domain.retirement.calendar_parts import OptOut
 from chalicelib.domain.retirement.callers import V1Call
-from tests.fakes.retirement import FakeRetirementRecords
+from infra.simulation.memory.migration.retirement import FakeRetirementRecords
 from tests.functional.conftest import NOW, Api, problem
 from tests.functional.test_v1_retirement import BROWN_OUT
 

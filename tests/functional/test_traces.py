@@ -13,8 +13,8 @@ from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.handlers.comparer import backend_comparer
 from chalicelib.handlers.display_data import energy_reading_created_handler
 from chalicelib.handlers.sweeper import sweeper
-from tests.fakes.comparisons import FakeComparisonLog
-from tests.fakes.feedback import FakeFeedbackLog
+from infra.simulation.memory.migration.comparisons import FakeComparisonLog
+from infra.simulation.memory.migration.feedback import FakeFeedbackLog
 from tests.functional.conftest import TRACE, TRACED, Api
 from tests.functional.handlers.event_calls import Context, envelope
 from tests.functional.handlers.test_sweeper_function import SCHEDULE

@@ -20,7 +20,7 @@ from chalicelib.domain.rollout.decision import FORCED_OLD, Backend, Component, D
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.services.retirement.watch import CACHE_MS, RetirementWatch
-from tests.fakes.retirement import FakeRetirementRecords
+from infra.simulation.memory.migration.retirement import FakeRetirementRecords
 from tests.functional.conftest import NOW, Api, error, problem
 
 ROUTES = [

@@ -12,7 +12,8 @@ from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.services.display.display import DisplayService
-from tests.fakes.store import FakeDisplay, FakeQueries
+from infra.simulation.memory.display import FakeDisplay
+from infra.simulation.memory.store import FakeQueries
 from tests.functional.conftest import NOW, Api, problem
 
 MONTHLY = "dataType=monthly&year=2023"

@@ -17,8 +17,8 @@ from chalicelib.domain.rollout.feedback import Feedback
 from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.services.comparison.feedback import A_DAY
-from tests.fakes.feedback import FakeFeedbackLog
-from tests.fakes.measurements import FakePageMeasurements
+from infra.simulation.memory.migration.feedback import FakeFeedbackLog
+from infra.simulation.memory.migration.measurements import FakePageMeasurements
 from tests.functional.conftest import NOW, Api, problem
 
 Members = dict[str, Any]

@@ -6,6 +6,7 @@ from tests.guards.guard import Guard
 from tests.guards.rehearsal import REHEARSAL
 from tests.guards.retirement import RETIREMENT
 from tests.guards.rollouts import ROLLOUTS
+from tests.guards.simulation import SIMULATION
 
 WRITE_DIES = (
     "tests/integration/crashes/test_crash_points.py::"
@@ -64,6 +65,7 @@ GUARDS = (
     *ROLLOUTS,
     *RETIREMENT,
     *REHEARSAL,
+    *SIMULATION,
     Guard(
         "the condition displayVersion < v",
         "chalicelib/repositories/calculation_marks.py",

@@ -8,7 +8,7 @@ from pymongo.database import Database
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, Ports, compose, mongo_ports, now
 from chalicelib.repositories import change_feed
-from tests.fakes.publisher import FakePublisher
+from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.infra.operator_shell import Shell
 
 

@@ -24,9 +24,9 @@ from chalicelib.repositories.database import open_database
 from infra.local.demo.household import READINGS
 from infra.local.layout import Layout
 from infra.local.throwaway import stack
+from infra.simulation.memory.publisher import FakePublisher
 from migrations import runner
 from tests.e2e.conftest import Deployed, eventually
-from tests.fakes.publisher import FakePublisher
 
 READS = 1_000
 WRITES = 40

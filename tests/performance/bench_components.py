@@ -42,9 +42,9 @@ from chalicelib.repositories.database import open_database
 from chalicelib.services.backends.backend_router import Route
 from chalicelib.services.backends.component_reads import ComponentRead, ShowMonths, ShowTable, ShowTimeline
 from infra.local.throwaway import mongod
+from infra.simulation.memory.publisher import FakePublisher
 from migrations import runner
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
-from tests.fakes.publisher import FakePublisher
 
 POWER = EnergyType.POWER
 SIZES = 1_000, 10_000

@@ -23,8 +23,8 @@ from chalicelib.monitoring.names import NAMESPACE, SERVICE, MetricName
 from chalicelib.repositories.command_times import CommandTimes
 from chalicelib.repositories.database import MongoDatabase, open_database
 from infra.local.throwaway import mongod
+from infra.simulation.memory.publisher import FakePublisher
 from migrations import runner
-from tests.fakes.publisher import FakePublisher
 
 READS = 2_000
 BOUND_MS = 0.1

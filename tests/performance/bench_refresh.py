@@ -23,8 +23,8 @@ from chalicelib.repositories.database import open_database
 from chalicelib.services.display.display import Timeline
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from infra.local.throwaway import mongod
+from infra.simulation.memory.publisher import FakePublisher
 from migrations import runner
-from tests.fakes.publisher import FakePublisher
 
 POWER = EnergyType.POWER
 HOUR = 3_600_000

@@ -28,8 +28,8 @@ from chalicelib.repositories.database import open_database
 from chalicelib.repositories.documents import new_document, with_origin
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from infra.local.throwaway import mongod
+from infra.simulation.memory.publisher import FakePublisher
 from migrations import runner
-from tests.fakes.publisher import FakePublisher
 
 POWER = EnergyType.POWER
 ROUNDS = 200

@@ -49,12 +49,14 @@ class BackendComparison:
         limit: Limit,
         random: Random,
         pause: Callable[[float], None] = time.sleep,
+        timer: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._backends = backends
         self._display = display
         self._limit = limit
         self._random = random
         self._pause = pause
+        self._timer = timer
 
     def compare_backends(self, request: Request) -> ComparisonResult:
         """Ask both and compare; remembers nothing. Looks again before it calls anything a difference or lag."""
@@ -99,7 +101,7 @@ class BackendComparison:
 
     def _ask(self, read: ComponentRead, backend: EnergyBackend, user_id: str) -> Observation:
         """The answer. What is raised is one too: a refusal must be the same from both, one defect is a difference."""
-        started = time.perf_counter()
+        started = self._timer()
         try:
             with self._limit(BACKEND_SECONDS):
                 shown: ComponentAnswer | None = read.ask(backend, user_id)
@@ -109,7 +111,7 @@ class BackendComparison:
             shown = ComponentAnswer({"error": type(error).__name__})
         except Exception as error:  # noqa: BLE001 one answer that cannot be given must not end the whole run
             shown = ComponentAnswer({DEFECT: type(error).__name__})
-        return Observation(shown, round((time.perf_counter() - started) * 1000, 3))
+        return Observation(shown, round((self._timer() - started) * 1000, 3))
 
 
 def _is_broken(asked: Observation) -> bool:

@@ -5,6 +5,8 @@ documents end up equal to a fresh calculation. What an older calculation version
 newer one shows is left alone.
 """
 
+from collections.abc import Callable
+
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.affected import affected_years
 from chalicelib.domain.calculation.compact import utc_year
@@ -19,6 +21,32 @@ from chalicelib.domain.sync.modes import Side
 from chalicelib.services.display.view_data import histogram_data, monthly_data, series_of, summary_inputs_data
 
 
+def documents_of(
+    snapshot: MeterSnapshot,
+    series: Series,
+    years: set[int] | None,
+    now: int,
+    calculation_version: int = CALCULATION_VERSION,
+) -> list[DisplayDocument]:
+    """The documents of a meter as they should stand; of the monthly ones only those of ``years``, None: all."""
+    stored = stored_years(series, snapshot.settings.zone)
+
+    def document(data_type: DataType, year: int | None, data: dict[str, object]) -> DisplayDocument:
+        version = snapshot.state.source_version
+        return DisplayDocument(data_type, year, data, version, calculation_version, now)
+
+    months = [
+        document("monthly", year, monthly_data(snapshot, series, year))
+        for year in stored
+        if years is None or year in years
+    ]
+    timeline = document("histogram", None, histogram_data(snapshot))
+    return [*months, timeline, document("summary", None, summary_inputs_data(snapshot, series))]
+
+
+Documents = Callable[[MeterSnapshot, Series, set[int] | None, int, int], list[DisplayDocument]]  # as ``documents_of``
+
+
 class DisplayDataCalculationService:
     """Calculates what a meter's dirty range touches and publishes it."""
 
@@ -28,11 +56,13 @@ class DisplayDataCalculationService:
         queries: ReadingQueries,
         clock: Clock,
         calculation_version: int = CALCULATION_VERSION,
+        documents: Documents = documents_of,
     ) -> None:
         self._display = display
         self._queries = queries
         self._clock = clock
         self._calculation_version = calculation_version
+        self._documents = documents
 
     def refresh(self, user_id: str, energy_type: EnergyType, version: int | None = None) -> bool:
         """Bring a meter's documents up to date; returns whether this call did it.
@@ -85,35 +115,12 @@ class DisplayDataCalculationService:
         years = None if whole else _touched(snapshot, series)
         return DisplayUpdate(
             source_version=snapshot.state.source_version,
-            documents=documents_of(snapshot, series, years, self._clock(), self._calculation_version),
+            documents=self._documents(snapshot, series, years, self._clock(), self._calculation_version),
             stored_years=stored_years(series, snapshot.settings.zone),
             series=_series_update(snapshot, whole=whole) if snapshot.sync.reads(Backend.NEW) is Side.NEW else None,
             as_of=as_of,
             whole=whole,
         )
-
-
-def documents_of(
-    snapshot: MeterSnapshot,
-    series: Series,
-    years: set[int] | None,
-    now: int,
-    calculation_version: int = CALCULATION_VERSION,
-) -> list[DisplayDocument]:
-    """The documents of a meter as they should stand; of the monthly ones only those of ``years``, None: all."""
-    stored = stored_years(series, snapshot.settings.zone)
-
-    def document(data_type: DataType, year: int | None, data: dict[str, object]) -> DisplayDocument:
-        version = snapshot.state.source_version
-        return DisplayDocument(data_type, year, data, version, calculation_version, now)
-
-    months = [
-        document("monthly", year, monthly_data(snapshot, series, year))
-        for year in stored
-        if years is None or year in years
-    ]
-    timeline = document("histogram", None, histogram_data(snapshot))
-    return [*months, timeline, document("summary", None, summary_inputs_data(snapshot, series))]
 
 
 def _is_whole(snapshot: MeterSnapshot) -> bool:

@@ -19,7 +19,7 @@ from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side
 from chalicelib.domain.sync.reconciliation import DISPLAY, METERS, SERIES, Finding, ReconciliationRepository
 from chalicelib.services.display.view_data import series_of
-from chalicelib.services.refresh.calculation import documents_of
+from chalicelib.services.refresh.calculation import Documents, documents_of
 
 T = TypeVar("T")
 View = tuple[DataType, int | None]
@@ -37,12 +37,14 @@ class DisplayCheck:
         display: DisplayDataRepository,
         clock: Clock,
         calculation_version: int = CALCULATION_VERSION,
+        documents: Documents = documents_of,
     ) -> None:
         self._twins = twins
         self._queries = queries
         self._display = display
         self._clock = clock
         self._calculation_version = calculation_version
+        self._documents = documents
 
     def findings(self, meter: MeterKey) -> list[Finding] | None:
         """What differs, or fails; None where nothing can be compared. Raises UnavailableError.
@@ -100,7 +102,7 @@ class DisplayCheck:
         return Finding(*meter, DISPLAY, document, problem)
 
     def _fresh(self, snapshot: MeterSnapshot) -> Views:
-        documents = documents_of(snapshot, series_of(snapshot), None, self._clock(), self._calculation_version)
+        documents = self._documents(snapshot, series_of(snapshot), None, self._clock(), self._calculation_version)
         return {(document.data_type, document.year): document for document in documents}
 
 

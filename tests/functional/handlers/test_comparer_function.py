@@ -12,7 +12,7 @@ from chalicelib.domain.rollout.comparison_log import Outcome
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.handlers.comparer import METRICS, backend_comparer
-from tests.fakes.comparisons import FakeComparisonLog
+from infra.simulation.memory.migration.comparisons import FakeComparisonLog
 from tests.functional.conftest import NOW, Api
 from tests.functional.handlers.event_calls import Context
 

@@ -13,7 +13,7 @@ from chalicelib.domain.events import MeterRefreshRequested, MeterVersion
 from chalicelib.domain.readings import EnergyType
 from chalicelib.handlers import display_data
 from chalicelib.handlers.display_data import bulk_import_handler, energy_reading_created_handler
-from tests.fakes.sides import fake_ports
+from infra.simulation.memory.migration.sides import fake_ports
 from tests.functional.conftest import NOW, Api
 from tests.functional.handlers.event_calls import Context, envelope, recorded
 

@@ -15,7 +15,7 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.handlers.sweeper import sweeper
 from chalicelib.services.refresh.sweeper import SweepReport
-from tests.fakes.sides import fake_ports
+from infra.simulation.memory.migration.sides import fake_ports
 from tests.functional.conftest import NOW, Api
 from tests.functional.handlers.event_calls import Context, recorded
 

@@ -13,7 +13,7 @@ from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import SyncStop
 from chalicelib.handlers.display_data import energy_readings_synced_handler
 from chalicelib.handlers.sync_job import sync_job
-from tests.fakes.sides import reading
+from infra.simulation.memory.migration.sides import reading
 from tests.functional.conftest import NOW, Api
 from tests.functional.handlers.event_calls import Context, envelope
 

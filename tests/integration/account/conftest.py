@@ -12,7 +12,7 @@ from chalicelib.bootstrap.container import Container, Rollout, compose
 from chalicelib.domain.account import CLOSED_MS, KeepsPeople
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.fence import FENCES
-from tests.fakes.publisher import FakePublisher
+from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.account.person import PSEUDONYMS, Person
 from tests.integration.repositories.database_time import timed_ports
 from tests.integration.sync.two_sides import Clock

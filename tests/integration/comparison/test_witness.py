@@ -21,8 +21,8 @@ from chalicelib.domain.rollout.comparison_log import Outcome
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.repositories.database import open_database
 from infra.local.waiting import wait_until
+from infra.simulation.memory.publisher import FakePublisher
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
-from tests.fakes.publisher import FakePublisher
 from tests.integration.comparison.planted_faults import FAULTS, Place
 
 GAS = EnergyType.GAS

@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose
-from tests.fakes.publisher import FakePublisher
+from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.crashes.copying import Original
 from tests.integration.crashes.crash_cases import CORRECTED, FILES, JOBS, NOW, REPLACE, WRITES
 from tests.integration.crashes.crashing import CrashPoint, run

@@ -21,8 +21,8 @@ from chalicelib.repositories.database import open_database
 from chalicelib.services.backends.energy_backend import EnergyBackend
 from chalicelib.services.display.display import Timeline
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
+from infra.simulation.memory.publisher import FakePublisher
 from migrations import runner
-from tests.fakes.publisher import FakePublisher
 from tests.integration.damage.commands import Said, Shell, differences, disagreement
 from tests.integration.damage.damages import Damage
 from tests.integration.damage.independent import compare, control_of, held

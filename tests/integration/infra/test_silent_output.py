@@ -24,8 +24,8 @@ from chalicelib.monitoring.errors import hush
 from chalicelib.monitoring.logger import logged_to
 from chalicelib.repositories.command_times import CommandTimes
 from chalicelib.repositories.database import Collections, open_database
+from infra.simulation.memory.publisher import FakePublisher
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
-from tests.fakes.publisher import FakePublisher
 from tests.functional.handlers.event_calls import Context, envelope
 from tests.functional.handlers.test_sweeper_function import SCHEDULE
 from tests.integration.infra.operator_shell import Shell

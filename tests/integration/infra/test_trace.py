@@ -27,11 +27,11 @@ from infra.local.layout import Layout
 from infra.local.waiting import wait_until
 from infra.operations.trace.path import MOST
 from infra.operations.trace.rows import KEPT, rows
+from infra.simulation.memory.publisher import FakePublisher
 from infra.targets.database import opened
 from infra.targets.target import Target
 from tests.contract.flag_changes import change
 from tests.fakes.dead_letters import record
-from tests.fakes.publisher import FakePublisher
 from tests.integration.infra.operator_shell import Shell
 from tests.integration.repositories.explaining import WITHOUT_INDEX, Commands, explained
 

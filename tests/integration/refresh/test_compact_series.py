@@ -17,7 +17,7 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.repositories.database import open_database
 from chalicelib.services.recording.energy_crud import ReadingDraft
-from tests.fakes.publisher import FakePublisher
+from infra.simulation.memory.publisher import FakePublisher
 
 POWER = EnergyType.POWER
 EVERYTHING = PageRequest(ReadingFilter(POWER), descending=False, limit=0)

@@ -22,9 +22,9 @@ from chalicelib.repositories.database import open_database, ping, time_limit
 from chalicelib.repositories.transactions import in_transaction
 from chalicelib.services.display.view_data import monthly_data, series_of
 from chalicelib.services.recording.energy_crud import ReadingDraft
+from infra.simulation.memory.publisher import FakePublisher
 from migrations import runner
 from migrations.scripts import QUIET, scripts
-from tests.fakes.publisher import FakePublisher
 
 POWER = EnergyType.POWER
 TIME_UP = 0.3  # seconds

@@ -25,7 +25,7 @@ from chalicelib.services.recording.configuration import ExchangeDraft, Register
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from chalicelib.services.refresh import replay
 from chalicelib.services.refresh.replay import Replayed, ReplayService
-from tests.fakes.publisher import FakePublisher
+from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.repositories.explaining import WITHOUT_INDEX, Commands, explained, fill
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS

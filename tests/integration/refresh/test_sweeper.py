@@ -18,7 +18,7 @@ from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 from chalicelib.services.refresh.sweeper import GRACE_SECONDS, SweeperService, SweepReport
-from tests.fakes.publisher import FakePublisher
+from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.sync.two_sides import POWER, Clock, Deployment, held
 
 BUDGET = 60.0

@@ -12,7 +12,7 @@ from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import documents_of
-from tests.fakes.publisher import FakePublisher
+from infra.simulation.memory.publisher import FakePublisher
 
 Document = dict[str, Any]
 

@@ -14,7 +14,7 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.monitoring.metrics import flush, metrics
 from chalicelib.repositories.command_times import CommandTimes
 from chalicelib.repositories.database import Collections, open_database
-from tests.fakes.publisher import FakePublisher
+from infra.simulation.memory.publisher import FakePublisher
 
 FILE = b"Datum;Strom\n01.01.2023;1000\n01.02.2023;1100\n"
 

@@ -11,7 +11,7 @@ from chalicelib.bootstrap.container import mongo_ports
 from chalicelib.domain.readings import DAY_MS, EnergyType, Reading, to_ms
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.control import sync_document
-from tests.fakes.publisher import FakePublisher
+from infra.simulation.memory.publisher import FakePublisher
 
 POWER = EnergyType.POWER
 DAY = datetime(2023, 1, 2, tzinfo=UTC)

@@ -14,8 +14,8 @@ from chalicelib.api.routes import AUTHENTICATED
 from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap.container import compose, mongo_ports, now, using
 from chalicelib.domain.readings import EnergyType
+from infra.simulation.memory.publisher import FakePublisher
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
-from tests.fakes.publisher import FakePublisher
 
 SECRET = 31415.926  # an amount that only Alice has
 FILE = "date,type,amount\n2023-01-31,power,7\n2023-05-01,power,8\n"

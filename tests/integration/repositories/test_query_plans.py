@@ -37,7 +37,7 @@ from chalicelib.services.display.display import Timeline
 from chalicelib.services.recording.configuration import ExchangeCorrection, ExchangeDraft, Register
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from infra.local.waiting import wait_until
-from tests.fakes.publisher import FakePublisher
+from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.repositories.explaining import WITHOUT_INDEX, Commands, explained, explanation, fill
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS

@@ -18,7 +18,7 @@ from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.sync.modes import Side
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.register import MongoMeterRegister
-from tests.fakes.publisher import FakePublisher
+from infra.simulation.memory.publisher import FakePublisher
 
 POWER = EnergyType.POWER
 PAGE = PageRequest(ReadingFilter(), descending=False, limit=5)

@@ -22,7 +22,7 @@ from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
-from tests.fakes.publisher import FakePublisher
+from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.repositories.explaining import Commands
 
 POWER = EnergyType.POWER

@@ -17,8 +17,8 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sync.modes import SyncMode, drain_of
 from chalicelib.domain.sync.reconciliation import Walk
 from chalicelib.services.recording.energy_crud import ReadingDraft
+from infra.simulation.memory.publisher import FakePublisher
 from migrations import runner
-from tests.fakes.publisher import FakePublisher
 from tests.integration.repositories.inherited_database import set_mode
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode

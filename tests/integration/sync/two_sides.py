@@ -18,7 +18,7 @@ from chalicelib.domain.sync.modes import DRAIN_SECONDS, SyncMode, SyncState
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from infra.local.waiting import wait_until
-from tests.fakes.publisher import FakePublisher
+from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.repositories.database_time import timed_ports
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS

@@ -20,7 +20,7 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.change_feed import Moment
 from chalicelib.repositories.change_feed import MongoChangeFeed
-from tests.fakes.publisher import FakePublisher
+from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.refresh.shown import Views, assert_shown, assert_spliced, calculated, displayed, readings
 from tests.integration.repositories.database_time import timed_ports
 from tests.integration.sync.two_sides import SIDES, Clock

@@ -14,8 +14,8 @@ from chalicelib.auth import KeyStore, TokenVerifier
 from chalicelib.bootstrap.container import compose, mongo_ports, using
 from chalicelib.domain.calculation.summary_cards import REACH_DAYS
 from chalicelib.domain.readings import FIRST_YEAR, EnergyType
+from infra.simulation.memory.publisher import FakePublisher
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
-from tests.fakes.publisher import FakePublisher
 
 Version = Literal["v1", "v2"]
 V1: Version = "v1"

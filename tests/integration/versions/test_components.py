@@ -25,9 +25,9 @@ from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import open_database
+from infra.simulation.memory.publisher import FakePublisher
 from tests.depth import depth
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
-from tests.fakes.publisher import FakePublisher
 from tests.fakes.rollout import FakeFlags
 from tests.integration.refresh.shown import OURS
 from tests.integration.versions.component_households import Household, households, inherit, store

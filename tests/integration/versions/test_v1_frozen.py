@@ -22,8 +22,8 @@ from chalicelib.monitoring.metrics import metrics
 from chalicelib.repositories.control import SYNC_MODE, sync_document, sync_state
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.reconcile import reconcile
+from infra.simulation.memory.publisher import FakePublisher
 from migrations import runner
-from tests.fakes.publisher import FakePublisher
 from tests.integration.versions.v1_conversation import NOW, transcript
 from tests.integration.versions.v1_goldens import configure, golden, seed
 from tests.integration.versions.v1_households import CONFIGURED, HOUSEHOLD

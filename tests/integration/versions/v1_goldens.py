@@ -18,7 +18,7 @@ from chalicelib.domain.readings import EnergyType
 from chalicelib.monitoring.logger import logger
 from chalicelib.repositories.database import open_database
 from chalicelib.services.recording.configuration import ConfigurationService, ExchangeDraft, Register
-from tests.fakes.publisher import FakePublisher
+from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.versions.v1_conversation import NOW, transcript
 from tests.integration.versions.v1_households import CONFIGURED, HOUSEHOLD, energies
 

@@ -20,13 +20,14 @@ from chalicelib.flags.decisions.store import AppConfigFlagStore
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.services.backends.decisions import RolloutService
-from tests.fakes.appconfig import PLACE, FakeAppConfig, all_off
-from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
+from infra.simulation.memory.migration.appconfig import PLACE, FakeAppConfig, all_off
+from infra.simulation.memory.migration.control import FakeSyncControl
+from infra.simulation.memory.migration.flags import FakeFlagHistory, FakeKnownUsers
+from infra.simulation.memory.migration.rollouts import FakeRollouts
+from infra.simulation.memory.migration.usage import FakeUsageLog
+from infra.simulation.memory.state import Meter
+from infra.simulation.memory.store import FakeStore
 from tests.fakes.gate import FakeGate
-from tests.fakes.rollouts import FakeRollouts
-from tests.fakes.sides import FakeSyncControl
-from tests.fakes.store import FakeStore, Meter
-from tests.fakes.usage import FakeUsageLog
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
 ORDER = ChangeRequest("olga", "as planned")

@@ -88,6 +88,8 @@ rollout start COMPONENT! --steps --approvals(0..1) --hours --zone=Europe/Berlin 
 rollout status COMPONENT
 rollout step COMPONENT! --hurry? --reason!
 running
+simulate --weeks=8(1..52) --users=200(5..1000) --seed=1(0..) --seeds=1(1..1000) --processes=1(1..64) \
+--faults=all --policy=guarded
 status --hours=24(1..720) --component
 sweep --list?
 sync --full?

@@ -1,7 +1,7 @@
 """Looking at what is deployed: the calls that it takes, and no more."""
 
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
-from tests.fakes.appconfig import PLACE, FakeAppConfig, all_off
+from infra.simulation.memory.migration.appconfig import PLACE, FakeAppConfig, all_off
 
 
 def looked(appconfig: FakeAppConfig) -> list[str]:

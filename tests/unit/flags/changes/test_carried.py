@@ -10,7 +10,7 @@ from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableErr
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollouts.ports import Asked, RolloutFlags
 from chalicelib.domain.sync.modes import SyncMode
-from tests.fakes.appconfig import FakeAppConfig
+from infra.simulation.memory.migration.appconfig import FakeAppConfig
 from tests.unit.flags.rollout import TABLE, Rollout, back
 
 COMPONENT = Component.ENERGY_TABLE

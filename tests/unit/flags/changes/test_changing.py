@@ -17,7 +17,7 @@ from chalicelib.flags.decisions.store import FlagStore
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import FlagDocument, read, written
 from chalicelib.flags.document.names import GLOBAL
-from tests.fakes.appconfig import FakeAppConfig
+from infra.simulation.memory.migration.appconfig import FakeAppConfig
 from tests.unit.flags.rollout import IN_HALF, ORDER, TABLE, Rollout, back
 
 

@@ -12,7 +12,7 @@ from chalicelib.domain.rollouts.plan import Plan, steps_of
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.changes.request import ChangeRequest, ChangeResult
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
-from tests.fakes.appconfig import refusal
+from infra.simulation.memory.migration.appconfig import refusal
 from tests.fakes.gate import BROKEN, SHUT, UNKNOWN, Conditions
 from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
 

@@ -10,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 from chalicelib.domain.errors import RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.rollout.flag_history import ChangeState
 from chalicelib.flags.appconfig.deployment import Waiting
-from tests.fakes.appconfig import Deployment, refusal
+from infra.simulation.memory.migration.appconfig import Deployment, refusal
 from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
 
 CHANGES: dict[str, Callable[[Rollout], Any]] = {

@@ -11,7 +11,7 @@ from chalicelib.bootstrap.flags import appconfig_adapters, flag_operations
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.flags.document.names import COMPONENTS
-from tests.fakes.appconfig import PLACE
+from infra.simulation.memory.migration.appconfig import PLACE
 from tests.unit.flags.rollout import ORDER, TABLE, Rollout, back
 
 

@@ -17,7 +17,7 @@ from chalicelib.flags.changes.people import FlagLists, FlagVersions
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import read, written
 from chalicelib.flags.document.people import content_without, without_person
-from tests.fakes.appconfig import all_off
+from infra.simulation.memory.migration.appconfig import all_off
 from tests.unit.flags.rollout import IN_HALF, ORDER, TABLE, Rollout
 
 GONE = "auth0|gone"

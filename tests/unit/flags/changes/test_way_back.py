@@ -16,7 +16,7 @@ from chalicelib.flags.document.flag import EVERYBODY, Flag
 from chalicelib.flags.document.flag_document import read, written
 from chalicelib.flags.document.json_schema import first_document
 from chalicelib.flags.document.names import GLOBAL
-from tests.fakes.appconfig import PLACE, FakeAppConfig
+from infra.simulation.memory.migration.appconfig import PLACE, FakeAppConfig
 from tests.unit.flags.rollout import IN_HALF, ORDER, TABLE, Rollout, back
 
 

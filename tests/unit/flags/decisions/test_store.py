@@ -21,7 +21,7 @@ from chalicelib.flags.document.flag_document import FlagDocument, read, version_
 from chalicelib.flags.document.json_schema import first_document
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.monitoring.metrics import metrics
-from tests.fakes.appconfig import DAY, PLACE, FakeAppConfig, all_off
+from infra.simulation.memory.migration.appconfig import DAY, PLACE, FakeAppConfig, all_off
 
 TABLE = COMPONENT_FLAGS[Component.ENERGY_TABLE]
 

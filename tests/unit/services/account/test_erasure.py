@@ -8,8 +8,8 @@ from chalicelib.domain.account import Erasure, Left
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.services.account.erasure import AccountErasureService
-from tests.fakes.account import FakeErasures
-from tests.fakes.store import FakeStore
+from infra.simulation.memory.account import FakeErasures
+from infra.simulation.memory.store import FakeStore
 
 MARKED = "a marked person"
 PSEUDONYMS = Pseudonyms(b"key")

@@ -21,9 +21,9 @@ from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.services.comparison.asking import RecordedComparison
 from chalicelib.services.comparison.runs import BackendComparer
-from tests.fakes.publisher import FakePublisher
-from tests.fakes.sides import FakeSides, fake_ports
-from tests.fakes.store import FakeMeters, FakeStore
+from infra.simulation.memory.migration.sides import FakeSides, fake_ports
+from infra.simulation.memory.publisher import FakePublisher
+from infra.simulation.memory.store import FakeMeters, FakeStore
 
 NOW = 1_700_000_000_000
 DAY = 86_400_000

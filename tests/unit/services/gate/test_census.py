@@ -20,9 +20,9 @@ from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.services.comparison.asking import RecordedComparison
 from chalicelib.services.gate.census import AGAIN_WHERE_FOUND_MS, CensusService, CensusState, CensusTaken
-from tests.fakes.publisher import FakePublisher
-from tests.fakes.sides import FakeSides, fake_ports
-from tests.fakes.store import FakeMeters, FakeStore
+from infra.simulation.memory.migration.sides import FakeSides, fake_ports
+from infra.simulation.memory.publisher import FakePublisher
+from infra.simulation.memory.store import FakeMeters, FakeStore
 
 NOW = 1_700_000_000_000
 HOUR_MS = 3_600_000

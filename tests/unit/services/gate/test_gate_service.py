@@ -22,8 +22,8 @@ from chalicelib.domain.status.records import RollbackDrill
 from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.changes.patch import FlagPatch
+from infra.simulation.memory.state import Meter
 from tests.fakes.gate_evidence import SHAPE, asked
-from tests.fakes.store import Meter
 from tests.unit.flags.rollout import ORDER
 from tests.unit.services.status.system import AWAY, System
 

@@ -16,8 +16,8 @@ from chalicelib.domain.events import EnergyReadingsBulkImported
 from chalicelib.domain.ports import UserSettings, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.recording.csv_import import CsvImportService
-from tests.fakes.publisher import FakePublisher
-from tests.fakes.store import FakeQueries, FakeSettings, FakeStore
+from infra.simulation.memory.publisher import FakePublisher
+from infra.simulation.memory.store import FakeQueries, FakeSettings, FakeStore
 
 T = TypeVar("T")
 ZONES = ("Europe/Berlin", "Pacific/Kiritimati", "America/Los_Angeles", "UTC")

@@ -27,8 +27,8 @@ from chalicelib.services.recording.csv_import import CsvImportService, ImportRep
 from chalicelib.services.recording.energy_crud import EnergyCrudService, ReadingCorrection, ReadingDraft
 from chalicelib.services.recording.export import ExportService
 from chalicelib.services.recording.import_undo import ImportHistoryService, UndoReport
-from tests.fakes.publisher import FakePublisher
-from tests.fakes.store import FakeImportList, FakeQueries, FakeSettings, FakeStore
+from infra.simulation.memory.publisher import FakePublisher
+from infra.simulation.memory.store import FakeImportList, FakeQueries, FakeSettings, FakeStore
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 HEADER = "date,type,amount\n"
@@ -108,7 +108,7 @@ def test_a_preview_says_what_an_import_would_do_and_writes_nothing() -> None:
     assert [row.line for row in report.rows] == [2, 3, 4]
     assert report.format is not None
     assert report.import_id is None
-    assert (home.store.stored.readings, home.publisher.events) == (before, events)
+    assert (dict(home.store.stored.readings), home.publisher.events) == (before, events)
     assert len(home.history.page("alice", 9)) == 1
 
 

@@ -10,8 +10,9 @@ from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import Finding, Verification, Walk
 from chalicelib.services.refresh.meter_walk import MeterWalk
-from tests.fakes.sides import FakeSides, FakeSyncControl
-from tests.fakes.store import FakeStore
+from infra.simulation.memory.migration.control import FakeSyncControl
+from infra.simulation.memory.migration.sides import FakeSides
+from infra.simulation.memory.store import FakeStore
 
 GAS, POWER = EnergyType.GAS, EnergyType.POWER
 SYNC = SyncState(SyncMode.DUAL_WRITE)

@@ -15,8 +15,9 @@ from chalicelib.domain.meters.lagging import LaggingMeter
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 from chalicelib.services.refresh.sweeper import SweeperService, SweepReport
-from tests.fakes.lagging import FakeLaggingMeters
-from tests.fakes.store import FakeDisplay, FakeMeters, FakeQueries, FakeStore
+from infra.simulation.memory.display import FakeDisplay
+from infra.simulation.memory.lagging import FakeLaggingMeters
+from infra.simulation.memory.store import FakeMeters, FakeQueries, FakeStore
 
 POWER = EnergyType.POWER
 GRACE_MS, HOUR_MS = 30_000, 3_600_000

@@ -10,7 +10,7 @@ from chalicelib.domain.rollout.decision import Component
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.document.names import COMPONENT_FLAGS
 from chalicelib.services.retirement.check import RetirementCheck
-from tests.fakes.retirement import FakeRetirementRecords
+from infra.simulation.memory.migration.retirement import FakeRetirementRecords
 from tests.unit.flags.rollout import ORDER
 from tests.unit.services.status.system import System
 

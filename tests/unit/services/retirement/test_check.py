@@ -16,7 +16,7 @@ from chalicelib.domain.rollout.decision import Backend, Component, Decision, Rea
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.modes import Side, SyncMode
 from chalicelib.domain.sync.reconciliation import SyncStop, Verified
-from tests.fakes.usage import FakeUsageLog
+from infra.simulation.memory.migration.usage import FakeUsageLog
 from tests.unit.flags.rollout import ORDER
 from tests.unit.services.retirement.ended import Ended
 from tests.unit.services.status.system import compared

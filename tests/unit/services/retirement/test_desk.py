@@ -13,7 +13,7 @@ from chalicelib.domain.rollout.decision import Backend, Component, Decision
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.flags.changes.seen import flags_seen
 from chalicelib.services.retirement.desk import RetirementDesk
-from tests.fakes.usage import FakeUsageLog
+from infra.simulation.memory.migration.usage import FakeUsageLog
 from tests.unit.services.retirement.ended import Ended
 
 CALLER = "0" * 32

@@ -12,9 +12,10 @@ from chalicelib.domain.rollouts.rollout import Rollout
 from chalicelib.services.rollouts.carrier import RolloutCarrier
 from chalicelib.services.rollouts.desk import RolloutDesk
 from chalicelib.services.rollouts.taking import Taking
+from infra.simulation.memory.migration.rollouts import FakeRollouts
+from infra.simulation.memory.store import FakeStore
 from tests.fakes.gate import FakeGate
-from tests.fakes.rollouts import FakeRolloutFlags, FakeRollouts
-from tests.fakes.store import FakeStore
+from tests.fakes.rollouts import FakeRolloutFlags
 
 TABLE = Component.ENERGY_TABLE
 MINUTE = 60_000

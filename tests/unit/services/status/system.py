@@ -15,10 +15,10 @@ from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.services.gate.service import GateService
 from chalicelib.services.status.sources import StatusSources
 from chalicelib.services.status.status import StatusService
+from infra.simulation.memory.migration.sides import FakeSides, fake_ports
+from infra.simulation.memory.publisher import FakePublisher
 from tests.fakes.alarms import FakeCloudWatch
 from tests.fakes.gate_evidence import all_is_well
-from tests.fakes.publisher import FakePublisher
-from tests.fakes.sides import FakeSides, fake_ports
 from tests.fakes.status import FakeFigures
 from tests.unit.flags.rollout import Rollout
 

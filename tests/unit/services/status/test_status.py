@@ -24,7 +24,7 @@ from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import SyncStop, Verified
 from chalicelib.services.status.looking import LOOK_SECONDS, PATIENCE_MS, Looks, Problem
 from chalicelib.services.status.parts import HOUR_MS
-from tests.fakes.store import Meter
+from infra.simulation.memory.state import Meter
 from tests.unit.flags.rollout import ORDER
 from tests.unit.services.status.system import AWAY, System, compared
 

@@ -12,9 +12,9 @@ from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import Finding, SyncStop, Verification, Verified, Walk, WalkProgress
 from chalicelib.services.sync.consistency import ConsistencyService
-from tests.fakes.publisher import FakePublisher
-from tests.fakes.sides import FakeSides, fake_ports, reading
-from tests.fakes.store import FakeStore
+from infra.simulation.memory.migration.sides import FakeSides, fake_ports, reading
+from infra.simulation.memory.publisher import FakePublisher
+from infra.simulation.memory.store import FakeStore
 
 POWER = EnergyType.POWER
 HOUR_MS = 3_600_000

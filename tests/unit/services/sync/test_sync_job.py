@@ -12,9 +12,10 @@ from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import FullDifference, Reconciled, SyncProgress
 from chalicelib.services.sync.deletions import JobDeletions
 from chalicelib.services.sync.sync_job import SyncReport
-from tests.fakes.publisher import FakePublisher
-from tests.fakes.sides import FakeSides, FakeSyncControl, fake_ports, reading
-from tests.fakes.store import FakeStore
+from infra.simulation.memory.migration.control import FakeSyncControl
+from infra.simulation.memory.migration.sides import FakeSides, fake_ports, reading
+from infra.simulation.memory.publisher import FakePublisher
+from infra.simulation.memory.store import FakeStore
 
 POWER = EnergyType.POWER
 DRAINED = 10 * 60_000

@@ -7,7 +7,7 @@ from dataclasses import replace
 from chalicelib.domain.rollout.comparison_log import COMPARED, Outcome, Request
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.feedback import ATTEMPTS, Feedback, FeedbackReport, GivenFeedback
-from tests.fakes.store import FakeStore
+from infra.simulation.memory.store import FakeStore
 
 
 class FakeFeedbackLog:

@@ -1,15 +1,13 @@
 """An in-memory store that implements the ports of MongoDB, transactions included."""
 
-import copy
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
-from time import time_ns
+from itertools import chain
 from typing import TypeVar
 from uuid import uuid4
 
-from chalicelib.bootstrap.container import now
-from chalicelib.domain.calculation import CALCULATION_VERSION
+from chalicelib.bootstrap.operations import now
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import (
     AccountErasedError,
@@ -20,73 +18,61 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.imports.record import IdRange, ImportRecord
 from chalicelib.domain.meters.configuration import MeterConfiguration
-from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
-from chalicelib.domain.meters.invariants import Violation
 from chalicelib.domain.ports import (
     Change,
     Clock,
     MeterSnapshot,
-    MeterState,
     NewReading,
     PageRequest,
     StoredReading,
     UserSettings,
     WriteTransaction,
 )
-from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, Reading
+from chalicelib.domain.readings import EnergyType, MeterKey, Reading
 from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import Side, SyncState
 from chalicelib.domain.sync.recovery import Remains
+from infra.simulation.memory.state import Meter, Readings, State
 
 T = TypeVar("T")
-MeterKey = tuple[str, EnergyType]
 ReadingsById = dict[str, tuple[MeterKey, StoredReading]]
 
 
-@dataclass
-class Meter:
-    """A meter's document."""
-
-    state: MeterState = field(default_factory=MeterState)
-    dirty_from: int | None = None
-    dirty_to: int | None = None
-    configuration: MeterConfiguration = field(default_factory=MeterConfiguration)
-
-
-@dataclass
-class State:
-    """Everything that is stored; copied at the start of a transaction and put back when it fails."""
-
-    readings: dict[tuple[str, EnergyType, int], StoredReading] = field(default_factory=dict)
-    meters: dict[MeterKey, Meter] = field(default_factory=dict)
-    display: dict[tuple[str, EnergyType, DataType, int | None], DisplayDocument] = field(default_factory=dict)
-    settings: dict[str, UserSettings] = field(default_factory=dict)
-    imports: dict[tuple[str, str], ImportRecord] = field(default_factory=dict)
-    # what another application wrote into the old side alone, by id; None where it deleted
-    foreign: dict[str, tuple[MeterKey, StoredReading | None]] = field(default_factory=dict)
-    sync: SyncState = field(default_factory=lambda: SyncState(SyncMode.DUAL_WRITE))
-    clock: Clock = now  # the database's
+class WriteConflictError(Exception):
+    """Raised at a commit when another transaction was faster: the work is done again."""
 
 
 class FakeStore:
-    """Transactions, settings and display repository over one ``State``."""
+    """Transactions over one ``State``. ``commits`` is called before each commit and may raise; ``ids`` makes ids.
 
-    def __init__(self, clock: Clock = now) -> None:
+    ``writes``: where a person's writes go, where that is not what the mode says.
+    """
+
+    def __init__(self, clock: Clock = now, ids: Callable[[], str] = lambda: uuid4().hex) -> None:
         self.stored = State(clock=clock)
+        self.ids = ids
         self.down = False
         self.lost: Remains | None = None  # of the sync mode
         self.closed: dict[str, int] = {}  # whose account was erased, and from when on it can be used again
+        self.commits: Callable[[str], None] = lambda _: None
+        self.writes: Callable[[str, SyncState], Sequence[Side]] = lambda _, sync: sync.writes
 
     def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:
-        self.sync()
+        sync = self.sync()
         if user_id in self.closed:
             raise AccountErasedError("this account was erased", self.closed[user_id])
-        before = copy.deepcopy(self.stored)
-        try:
-            return work(FakeTransaction(self.stored, user_id))
-        except BaseException:
-            self.stored = before
-            raise
+        while True:
+            put_back = self.stored.kept(user_id)
+            try:
+                done = work(FakeTransaction(self.stored, user_id, self.writes(user_id, sync), self.ids))
+                self.commits(user_id)
+            except WriteConflictError:
+                put_back()
+            except BaseException:
+                put_back()
+                raise
+            else:
+                return done
 
     def sync(self) -> SyncState:
         self.ping()
@@ -99,14 +85,9 @@ class FakeStore:
             raise UnavailableError("the store is down")
 
     def side(self, side: Side) -> ReadingsById:
-        """The readings of one side: the new one, or the same with what another application did."""
-        readings = self.stored.readings.items()
-        found: ReadingsById = {reading.id: ((user_id, kind), reading) for (user_id, kind, _), reading in readings}
-        for key, (meter, reading) in self.stored.foreign.items() if side is Side.OLD else ():
-            found.pop(key, None)
-            if reading is not None:
-                found[key] = (meter, reading)
-        return found
+        """The readings of one side, by id."""
+        held = self.stored.sides[side].meters().items()
+        return {reading.id: (meter, reading) for meter, readings in held for reading in readings.values()}
 
 
 class FakeSettings:
@@ -119,8 +100,8 @@ class FakeSettings:
 
 
 class FakeTransaction:
-    def __init__(self, state: State, user_id: str) -> None:
-        self.readings = FakeReadings(state, user_id)
+    def __init__(self, state: State, user_id: str, sides: Sequence[Side], ids: Callable[[], str]) -> None:
+        self.readings = FakeReadings(state, user_id, sides, ids)
         self.meters = FakeMeters(state, user_id)
         self.settings = FakeSettingsWriter(state, user_id)
         self.imports = FakeImportRecords(state, user_id)
@@ -168,31 +149,44 @@ class FakeSettingsWriter:
 
 
 class FakeReadings:
-    def __init__(self, state: State, user_id: str) -> None:
-        self._state = state
+    """Reads the authoritative side, writes every side that the mode names."""
+
+    def __init__(
+        self,
+        state: State,
+        user_id: str,
+        sides: Sequence[Side] | None = None,
+        ids: Callable[[], str] = lambda: uuid4().hex,
+    ) -> None:
+        written = state.sync.writes if sides is None else sides
         self._user_id = user_id
+        self._ids = ids
+        self._written = [state.sides[side] for side in written]
+        believed = state.sync.authoritative
+        self._read = state.sides[believed if believed in written else written[0]]
 
     def add(self, reading: NewReading, now: int) -> StoredReading:
-        return self._add(uuid4().hex[:24], reading, now)
+        return self._add(self._ids()[:24], reading, now)
 
     def _add(self, key: str, reading: NewReading, now: int) -> StoredReading:
         place = (self._user_id, reading.type, reading.instant)
-        if place in self._state.readings:
+        if place in self._read:
             raise DuplicateReadingError("already stored")
         origin = (reading.source, 1, now, now, reading.import_batch_id)
         stored = StoredReading(key, reading.type, reading.instant, reading.amount, *origin)
-        self._state.readings[place] = stored
+        for side in self._written:
+            side[place] = stored
         return stored
 
     def add_many(self, readings: Sequence[NewReading], now: int) -> IdRange:
-        batch = uuid4().hex[:18]
+        batch = self._ids()[:18]
         for number, reading in enumerate(readings):
             self._add(f"{batch}{number:06x}", reading, now)
         return IdRange(f"{batch}{0:06x}", len(readings))
 
     def at(self, energy_type: EnergyType, instants: Sequence[int]) -> list[StoredReading]:
         places = ((self._user_id, energy_type, instant) for instant in instants)
-        return [self._state.readings[place] for place in places if place in self._state.readings]
+        return [self._read[place] for place in places if place in self._read]
 
     def within(self, ids: IdRange) -> list[StoredReading]:
         first = int(ids.first, 16)
@@ -200,8 +194,7 @@ class FakeReadings:
 
     def by_ids(self, ids: Sequence[str]) -> list[StoredReading]:
         wanted = set(ids)
-        readings = self._state.readings.items()
-        return [reading for (owner, _, _), reading in readings if owner == self._user_id and reading.id in wanted]
+        return [reading for reading in readings_of(self._read, self._user_id) if reading.id in wanted]
 
     def replace_many(self, changes: Sequence[Change], now: int) -> None:
         for change in changes:
@@ -212,42 +205,50 @@ class FakeReadings:
             self.remove(reading, now)
 
     def get(self, reading_id: str) -> StoredReading:
-        return stored_reading(self._state, self._user_id, reading_id)
+        return stored_reading(self._read, self._user_id, reading_id)
 
     def replace(self, before: StoredReading, after: StoredReading) -> StoredReading:
-        del self._state.readings[self._user_id, before.type, before.instant]
-        key = (self._user_id, after.type, after.instant)
-        if key in self._state.readings:
+        place = (self._user_id, after.type, after.instant)
+        if before.instant != after.instant and place in self._read:
             raise DuplicateReadingError("already stored")
-        self._state.readings[key] = after
-        self._state.foreign.pop(before.id, None)
+        self.remove(before, after.updated_at)
+        for side in self._written:
+            side[place] = after
         return after
 
     def remove(self, reading: StoredReading, now: int) -> None:
-        del self._state.readings[self._user_id, reading.type, reading.instant]
-        self._state.foreign.pop(reading.id, None)
+        for side in self._written:
+            side.pop((self._user_id, reading.type, reading.instant), None)
 
     def neighbours(
         self, energy_type: EnergyType, instant: int, but: str | None = None
     ) -> tuple[Reading | None, Reading | None]:
-        points = points_of(self._state, self._user_id, energy_type, but)
+        points = self._points(energy_type, but)
         before = [point for point in points if point.instant < instant]
         after = [point for point in points if point.instant > instant]
         return (before[-1] if before else None), (after[0] if after else None)
 
     def between(self, energy_type: EnergyType, first: int, last: int, but: str | None = None) -> CompactReadings:
-        return CompactReadings.of(points_of(self._state, self._user_id, energy_type, but)).between(first, last)
+        if but is None:
+            return self._read.compact((self._user_id, energy_type)).between(first, last)
+        return CompactReadings.of(self._points(energy_type, but)).between(first, last)
 
     def stored_between(self, energy_type: EnergyType, first: int, last: int) -> CompactReadings:
         return self.between(energy_type, first, last)
 
     def highest(self, energy_type: EnergyType) -> Decimal:
-        amounts = [item.amount for key, item in self._state.readings.items() if key[:2] == (self._user_id, energy_type)]
+        amounts = [reading.amount for reading in self._of(energy_type)]
         return max(amounts, default=Decimal(0))
 
     def instants_between(self, energy_type: EnergyType, first: int, last: int) -> set[int]:
-        points = points_of(self._state, self._user_id, energy_type)
-        return {point.instant for point in points if first <= point.instant <= last}
+        return {reading.instant for reading in self._of(energy_type) if first <= reading.instant <= last}
+
+    def _points(self, energy_type: EnergyType, but: str | None) -> list[Reading]:
+        """In order, without the reading whose id is ``but``."""
+        return sorted(Reading(item.instant, item.amount) for item in self._of(energy_type) if item.id != but)
+
+    def _of(self, energy_type: EnergyType) -> Iterator[StoredReading]:
+        return iter(self._read.of((self._user_id, energy_type)).values())
 
 
 class FakeMeters:
@@ -283,16 +284,13 @@ class FakeQueries:
         return self._store.sync()
 
     def get(self, user_id: str, reading_id: str, backend: Backend) -> StoredReading:
-        for reading in self._readings(user_id, backend):
-            if reading.id == reading_id:
-                return reading
-        raise NotFoundError("there is no such reading")
+        return stored_reading(self._side(backend), user_id, reading_id)
 
     def page(self, user_id: str, request: PageRequest, backend: Backend) -> list[StoredReading]:
         wanted = request.filter
         found = [
             reading
-            for reading in self._readings(user_id, backend)
+            for reading in readings_of(self._side(backend), user_id)
             if wanted.type in (None, reading.type)
             and (wanted.first is None or wanted.first <= reading.instant)
             and (wanted.last is None or reading.instant <= wanted.last)
@@ -310,7 +308,7 @@ class FakeQueries:
         return self._store.stored.meters.get((user_id, energy_type), Meter()).configuration
 
     def snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
-        found = [reading for reading in self._readings(user_id, backend) if reading.type is energy_type]
+        readings = self._side(backend).compact((user_id, energy_type))
         stored = self._store.stored
         meter = stored.meters.get((user_id, energy_type), Meter())
         return MeterSnapshot(
@@ -320,90 +318,14 @@ class FakeQueries:
             meter.dirty_to,
             meter.configuration,
             stored.settings.get(user_id, UserSettings()),
-            CompactReadings.of(sorted(Reading(reading.instant, reading.amount) for reading in found)),
+            readings,
         )
 
     full_snapshot = snapshot
 
-    def _readings(self, user_id: str, backend: Backend) -> list[StoredReading]:
+    def _side(self, backend: Backend) -> Readings:
         """Where the backend reads in this mode."""
-        side = self._store.side(self._store.sync().reads(backend))
-        return [reading for (owner, _), reading in side.values() if owner == user_id]
-
-
-class FakeDisplay:
-    def __init__(self, store: FakeStore, calculation_version: int = CALCULATION_VERSION) -> None:
-        self._store = store
-        self._calculation_version = calculation_version
-
-    def find(
-        self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None
-    ) -> tuple[DisplayDocument | None, MeterState]:
-        self._store.ping()
-        document = self._store.stored.display.get((user_id, energy_type, data_type, year))
-        state = self.state(user_id, energy_type)
-        return (document if state.calculation_version == self._calculation_version else None), state
-
-    def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
-        self._store.ping()
-        return self._meter(user_id, energy_type).state
-
-    def publish(self, user_id: str, energy_type: EnergyType, update: DisplayUpdate) -> bool:
-        meter = self._store.stored.meters.get((user_id, energy_type))
-        if meter is None or not self._is_behind(meter.state, update):
-            return False
-        clean = meter.state.source_version == update.source_version
-        behind = max(meter.state.dirty_since or update.as_of, update.as_of)
-        since = None if clean else min(behind, self._store.stored.clock())
-        meter.state = replace(
-            meter.state,
-            display_version=update.source_version,
-            dirty_since=since,
-            calculation_version=self._calculation_version,
-        )
-        if clean:
-            meter.dirty_from = meter.dirty_to = None
-        self._replace(user_id, energy_type, update)
-        return True
-
-    def _is_behind(self, state: MeterState, update: DisplayUpdate) -> bool:
-        shown, ours = state.calculation_version, self._calculation_version
-        if not update.whole and shown not in (0, ours):
-            return False
-        if shown < ours:
-            return state.display_version <= update.source_version
-        return shown == ours and state.display_version < update.source_version
-
-    def begin_again(self, user_id: str, energy_type: EnergyType) -> None:
-        self._store.ping()
-        meter = self._store.stored.meters.setdefault((user_id, energy_type), Meter())
-        seen = max(meter.state.source_version, meter.state.display_version, time_ns() // 1_000_000)
-        meter.state = MeterState(seen + 1, 0, meter.state.dirty_since or time_ns() // 1_000_000)
-        meter.dirty_from, meter.dirty_to = FIRST_INSTANT, LAST_INSTANT
-        documents = self._store.stored.display
-        for key in [key for key in documents if key[:2] == (user_id, energy_type)]:
-            del documents[key]
-
-    def violations(self, user_id: str, energy_type: EnergyType) -> Sequence[Violation]:
-        """Nobody damages what is kept in memory: at most a meter is missing."""
-        key = (user_id, energy_type)
-        left = any(each[:2] == key for each in (*self._store.stored.readings, *self._store.stored.display))
-        missing = Violation("meters", "|".join(key), "is missing")
-        return [missing] if left and key not in self._store.stored.meters else []
-
-    def _meter(self, user_id: str, energy_type: EnergyType) -> Meter:
-        return self._store.stored.meters.get((user_id, energy_type), Meter())
-
-    def _replace(self, user_id: str, energy_type: EnergyType, update: DisplayUpdate) -> None:
-        documents = self._store.stored.display
-        if update.whole:
-            for key in [key for key in documents if key[:2] == (user_id, energy_type)]:
-                del documents[key]
-        for document in update.documents:
-            documents[user_id, energy_type, document.data_type, document.year] = document
-        for key in [key for key in documents if key[:2] == (user_id, energy_type)]:
-            if key[3] is not None and key[3] not in update.stored_years:
-                del documents[key]
+        return self._store.stored.sides[self._store.sync().reads(backend)]
 
 
 def position(reading: StoredReading) -> tuple[int, str]:
@@ -411,18 +333,14 @@ def position(reading: StoredReading) -> tuple[int, str]:
     return reading.instant, reading.id
 
 
-def stored_reading(state: State, user_id: str, reading_id: str) -> StoredReading:
-    """One reading of a user."""
-    for (owner, _, _), reading in state.readings.items():
-        if (owner, reading.id) == (user_id, reading_id):
-            return reading
-    raise NotFoundError("there is no such reading")
+def readings_of(side: Readings, user_id: str) -> Iterator[StoredReading]:
+    """A person's readings."""
+    return chain.from_iterable(side.of((user_id, kind)).values() for kind in EnergyType)
 
 
-def points_of(state: State, user_id: str, energy_type: EnergyType, but: str | None = None) -> list[Reading]:
-    """The points of one meter in order, without the reading whose id is ``but``."""
-    return sorted(
-        Reading(instant, reading.amount)
-        for (owner, kind, instant), reading in state.readings.items()
-        if (owner, kind) == (user_id, energy_type) and reading.id != but
-    )
+def stored_reading(side: Readings, user_id: str, reading_id: str) -> StoredReading:
+    """One reading of a user. Raises NotFoundError."""
+    found = side.find(user_id, reading_id)
+    if found is None:
+        raise NotFoundError("there is no such reading")
+    return found

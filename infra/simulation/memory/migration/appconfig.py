@@ -112,7 +112,11 @@ class FakeAppConfig:
 
     def content(self) -> Any:
         """What is deployed now."""
-        return json.loads(self.versions[self._serving().version])
+        return json.loads(self.serving())
+
+    def serving(self) -> bytes:
+        """The same as it was stored."""
+        return self.versions[self._serving().version]
 
     def pass_time(self, seconds: float) -> None:
         self.now += seconds

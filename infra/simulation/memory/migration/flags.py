@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange, RecordedDocument
-from tests.fakes.store import FakeStore
+from infra.simulation.memory.store import FakeStore
 
 
 class FakeFlagHistory:
@@ -45,4 +45,4 @@ class FakeKnownUsers:
 
     def known_users(self) -> Iterator[str]:
         self._store.ping()
-        return iter({user_id for user_id, _ in self._store.stored.meters})
+        return iter(sorted({user_id for user_id, _ in self._store.stored.meters}))

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from chalicelib.domain.rollout.decision import Backend, Component, Reason
 from chalicelib.domain.rollout.figures import ComponentFigures, Share
 from chalicelib.domain.rollout.hours_of_use import Answers, Use, hour_of
-from tests.fakes.store import FakeStore
-from tests.fakes.usage import FakeUsageLog
+from infra.simulation.memory.migration.usage import FakeUsageLog
+from infra.simulation.memory.store import FakeStore
 
 SETTLED_MS = 60_000
 
@@ -33,13 +33,8 @@ class FakeRolloutFigures:
         return [_figures(component, hour, [use for use in uses if hour_of(use.at) == hour]) for hour in hours]
 
     def share(self, component: Component, document_version: str) -> Share:
-        last = {
-            use.user: use
-            for use in sorted(self._uses(component, 0), key=lambda use: use.at)
-            if use.reason in (Reason.PERCENTAGE_IN, Reason.PERCENTAGE_OUT)
-        }
-        decided = [use.reason for use in last.values() if use.document_version == document_version]
-        return Share(len(decided), decided.count(Reason.PERCENTAGE_IN))
+        decided = [each for each in self._usage.decided(component) if each.document_version == document_version]
+        return Share(len(decided), sum(each.reason == Reason.PERCENTAGE_IN for each in decided))
 
     def _uses(self, component: Component, since: int) -> list[Use]:
         self._store.ping()

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from chalicelib.domain.account import CLOSED_MS, LATE_MS, AccountPage, Erasure, Left
 from chalicelib.domain.errors import FieldError, InvalidInputError
-from tests.fakes.store import FakeStore
+from infra.simulation.memory.store import FakeStore
 
 METERS, READINGS = "meters", "source_energy_readings"
 
@@ -33,11 +33,11 @@ class FakeErasures:
         stored = self._store.stored
         readings = [key for key in stored.readings if key[0] == erasure.user_id]
         meters = [key for key in stored.meters if key[0] == erasure.user_id]
-        for reading in readings:
-            del stored.readings[reading]
+        for side in stored.sides.values():
+            side.forget([key for key in side if key[0] == erasure.user_id])
+        stored.display.forget([key for key in stored.display if key[0] == erasure.user_id])
         for meter in meters:
             del stored.meters[meter]
-        stored.display = {key: view for key, view in stored.display.items() if key[0] != erasure.user_id}
         stored.imports = {key: record for key, record in stored.imports.items() if key[0] != erasure.user_id}
         stored.settings.pop(str(erasure.user_id), None)
         for name, count in ((METERS, len(meters)), (READINGS, len(readings))):

@@ -7,8 +7,8 @@ from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.retirement.calendar import Calendar
 from chalicelib.domain.retirement.callers import PAGE, V1Call, V1Caller
 from chalicelib.domain.rollout.decision import Backend, Reason
-from tests.fakes.store import FakeStore
-from tests.fakes.usage import FakeUsageLog
+from infra.simulation.memory.migration.usage import FakeUsageLog
+from infra.simulation.memory.store import FakeStore
 
 
 class FakeRetirementRecords:

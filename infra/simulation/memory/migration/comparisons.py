@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from chalicelib.domain.rollout.comparison_log import (
@@ -20,7 +21,7 @@ from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.differences import Difference, shown_value
 from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
-from tests.fakes.usage import FakeUsageLog
+from infra.simulation.memory.migration.usage import FakeUsageLog
 
 EXAMPLES = 3
 
@@ -50,12 +51,8 @@ class FakeComparisonLog:
 
     def requests(self, component: Component, after: int, limit: int) -> Sequence[Request]:
         self._usage.ping()
-        found = [
-            (at, _request(usage, usage.parameters, f"{number:024x}"))
-            for number, (usage, _, at) in enumerate(self._usage.rows)
-            if usage.component is component and usage.parameters is not None and at > after
-        ]
-        return [request for _, request in sorted(found, key=lambda each: each[0], reverse=True)][:limit]
+        reads = islice(self._usage.reads(component, after), limit)
+        return [_request(usage, usage.parameters or {}, f"{number:024x}") for number, usage in reads]
 
     def request(self, usage: str) -> Request | None:
         noted = dict(enumerate(row for row, _, _ in self._usage.rows)).get(int(usage, 16))

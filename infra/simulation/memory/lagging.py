@@ -7,7 +7,7 @@ from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.lagging import FailingMeter, Lag, LaggingMeter
 from chalicelib.domain.readings import EnergyType
-from tests.fakes.store import FakeStore
+from infra.simulation.memory.store import FakeStore
 
 
 @dataclass

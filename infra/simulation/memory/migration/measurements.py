@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement, Sample
-from tests.fakes.store import FakeStore
-from tests.fakes.usage import FakeUsageLog
+from infra.simulation.memory.migration.usage import FakeUsageLog
+from infra.simulation.memory.store import FakeStore
 
 
 class FakePageMeasurements:

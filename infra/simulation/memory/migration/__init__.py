@@ -1,0 +1,1 @@
+"""What the migration alone needs from outside, in memory: both sides, flags, rollouts, comparisons, the census."""

@@ -1,0 +1,213 @@
+"""The real application as one deployment runs it: every service on the outside of a simulation, nothing kept before.
+
+What depends on nothing that has changed is not calculated twice: a comparison of both backends and a check of a meter
+are remembered for as long as the stored data of the person, the day and the code are the same.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from random import Random
+
+from typing_extensions import override
+
+from chalicelib.bootstrap.comparer import Backends, backends
+from chalicelib.bootstrap.flags import FlagAdapters, FlagOperations, flag_operations, flag_records
+from chalicelib.bootstrap.operations import LIMITS
+from chalicelib.bootstrap.status import status_sources
+from chalicelib.domain.gate.verdict import Gate
+from chalicelib.domain.ports import DisplayDataRepository
+from chalicelib.domain.readings import EnergyType, MeterKey
+from chalicelib.domain.rollout.comparison_log import ComparisonResult, Request
+from chalicelib.domain.rollout.decision import Backend, Component, RolloutDecisions
+from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.sync.modes import Side, SyncState
+from chalicelib.domain.sync.reconciliation import Finding
+from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
+from chalicelib.flags.appconfig.deployment import Waiting
+from chalicelib.flags.appconfig.session import ConfigurationSession
+from chalicelib.flags.decisions.evaluation import FlagDecisions
+from chalicelib.flags.decisions.reports import SilentReports
+from chalicelib.flags.decisions.store import AppConfigFlagStore, FlagStore
+from chalicelib.repositories.database import time_limit
+from chalicelib.services.backends.backend_router import BackendRouter
+from chalicelib.services.backends.decisions import RolloutService
+from chalicelib.services.comparison.asking import RecordedComparison
+from chalicelib.services.comparison.compare_backends import BackendComparison
+from chalicelib.services.comparison.runs import BackendComparer
+from chalicelib.services.gate.census import CensusService
+from chalicelib.services.gate.service import GateService
+from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Documents, documents_of
+from chalicelib.services.refresh.display_check import DisplayCheck
+from chalicelib.services.refresh.meter_walk import MeterWalk
+from chalicelib.services.refresh.recalculation import RecalculationService
+from chalicelib.services.refresh.sweeper import SweeperService
+from chalicelib.services.sync.consistency import ConsistencyService
+from chalicelib.services.sync.sync_job import SyncJobService
+from chalicelib.services.sync.sync_modes import SyncModeService
+from infra.simulation.clock import local_day
+from infra.simulation.memory.migration.appconfig import PLACE
+from infra.simulation.outside import Outside
+
+PSEUDONYMS = Pseudonyms(b"of simulations")
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Code that is deployed: its digest, and how it calculates the documents of the display."""
+
+    code: str
+    documents: Documents = documents_of
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a migration is carried: who decides which backend answers, and whether a component may go on.
+
+    ``compares``: the data are compared all the time, by schedules that act on what they find. ``writes``: where a
+    write goes that a backend takes.
+    """
+
+    name: str
+    decisions: Callable[[FlagStore], RolloutDecisions] = FlagDecisions
+    gate: Callable[[Gate], Gate] = lambda gate: gate
+    compares: bool = True
+    writes: Callable[[SyncState, Backend], Sequence[Side]] = lambda sync, _: sync.writes
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What functions, routes and operators use of one deployment."""
+
+    release: Release
+    both: Backends
+    router: BackendRouter
+    decisions: RolloutDecisions
+    calculation: DisplayDataCalculationService
+    sweeper: SweeperService
+    sync: SyncJobService
+    modes: SyncModeService
+    consistency: ConsistencyService
+    comparer: BackendComparer
+    census: CensusService
+    flags: FlagOperations
+    gate: Gate
+
+    def refreshing_by(self, outside: Outside, display: DisplayDataRepository) -> DisplayDataCalculationService:
+        """The refresh of an event function that publishes by another way."""
+        return DisplayDataCalculationService(
+            display, outside.ports.queries, outside.clock, documents=self.release.documents
+        )
+
+
+def system(outside: Outside, release: Release, policy: Policy) -> System:
+    """Put a deployment together."""
+    ports, clock = outside.ports, outside.clock
+    both = backends(ports, clock)
+    calculation = DisplayDataCalculationService(ports.display, ports.queries, clock, documents=release.documents)
+    sync, modes, consistency = _keeping_equal(outside, release, calculation)
+    asked = _asking(outside, both, release)
+    adapters = _adapters(outside)
+    decisions = RolloutService(policy.decisions(adapters.store), ports.queries.sync, clock)
+    sources = status_sources(ports, lambda: flags.overview, lambda: 0, lambda: release.code, lambda: ())
+    gate = policy.gate(GateService(sources, clock))
+    flags = flag_operations(adapters, decisions, flag_records(ports), gate, clock)
+    return System(
+        release=release,
+        both=both,
+        router=BackendRouter(both.old, both.new, decisions),
+        decisions=decisions,
+        calculation=calculation,
+        sweeper=SweeperService(ports.lagging, ports.queries, calculation, clock),
+        sync=sync,
+        modes=modes,
+        consistency=consistency,
+        comparer=_comparer(outside, asked),
+        census=CensusService(asked, ports.census, ports.queries, ports.known_users, PSEUDONYMS, clock, LIMITS),
+        flags=flags,
+        gate=gate,
+    )
+
+
+def _keeping_equal(
+    outside: Outside, release: Release, calculation: DisplayDataCalculationService
+) -> tuple[SyncJobService, SyncModeService, ConsistencyService]:
+    ports, clock = outside.ports, outside.clock
+    control, twins = ports.sync_control, ports.twins
+
+    def code() -> str:
+        return release.code
+
+    check = _RememberedCheck(outside, release.documents)
+    recalculation = RecalculationService(ports.transactions, calculation, clock)
+    walk = MeterWalk(control, twins, code)
+    consistency = ConsistencyService(control, twins, walk, check, recalculation, ports.changes, clock, code)
+    modes = SyncModeService(control, consistency.count_differences, consistency.sides_are_equal, twins.count_readings)
+    return SyncJobService(control, twins, ports.changes, ports.publisher, clock), modes, consistency
+
+
+def _asking(outside: Outside, both: Backends, release: Release) -> RecordedComparison:
+    ports = outside.ports
+    comparison = _RememberedComparison(outside, both)
+    return RecordedComparison(
+        comparison, ports.comparisons, ports.counted, PSEUDONYMS, outside.clock, lambda: release.code
+    )
+
+
+def _comparer(outside: Outside, asked: RecordedComparison) -> BackendComparer:
+    ports, chance = outside.ports, Random(outside.chance.getrandbits(64))  # noqa: S311 - nothing secret
+    return BackendComparer(
+        asked,
+        ports.comparisons,
+        ports.counted,
+        ports.feedback,
+        ports.queries,
+        ports.known_users,
+        PSEUDONYMS,
+        outside.clock,
+        chance,
+    )
+
+
+def _adapters(outside: Outside) -> FlagAdapters:
+    clock, clients = outside.clock, outside.appconfig.clients
+
+    def store() -> FlagStore:
+        session = ConfigurationSession(clients.reading, PLACE, clock.seconds)
+        return AppConfigFlagStore(session, SilentReports(), clock.seconds)
+
+    home, look = (AppConfigControlPlane(client, PLACE) for client in (clients.changing, clients.looking))
+    return FlagAdapters(store(), store, home, look, Waiting(clock.seconds, clock.pause))
+
+
+class _RememberedComparison(BackendComparison):
+    def __init__(self, outside: Outside, both: Backends) -> None:
+        sides = {Backend.OLD: both.old, Backend.NEW: both.new}
+        chance = Random(outside.chance.getrandbits(64))  # noqa: S311 - nothing secret
+        super().__init__(sides, outside.ports.display, time_limit, chance, outside.clock.pause, timer=outside.stopwatch)
+        self._outside = outside
+
+    @override
+    def compare_backends(self, request: Request) -> ComparisonResult:
+        key = (request.user_id, request.component, *request.parameters.items())
+        compare = partial(super().compare_backends, request)
+        return replace(self._outside.once_for(key, lambda: self._stamp(request), compare), request=request)
+
+    def _stamp(self, request: Request) -> Hashable:
+        """Of the meters that the answer shows; the cards change with the day."""
+        kinds = [EnergyType(request.parameters["type"])] if request.parameters.get("type") else [*EnergyType]
+        stamps = tuple(self._outside.stamp((request.user_id, kind)) for kind in kinds)
+        day = local_day(self._outside.clock()) if request.component is Component.DASHBOARD else None
+        return stamps, day, self._outside.stopwatch.slow
+
+
+class _RememberedCheck(DisplayCheck):
+    def __init__(self, outside: Outside, documents: Documents) -> None:
+        ports = outside.ports
+        super().__init__(ports.twins, ports.queries, ports.display, outside.clock, documents=documents)
+        self._outside = outside
+
+    @override
+    def findings(self, meter: MeterKey) -> list[Finding] | None:
+        key = (meter, self._documents)
+        return self._outside.once_for(key, lambda: self._outside.stamp(meter), partial(super().findings, meter))
