@@ -5,7 +5,7 @@ from contextlib import suppress
 from functools import partial
 from random import Random
 
-from chalicelib.domain.errors import EnergyMonitorError
+from chalicelib.domain.errors import EnergyMonitorError, UnchangedError
 from chalicelib.domain.gate.verdict import ConditionName
 from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollouts.plan import EVERYBODY
@@ -26,7 +26,7 @@ from infra.simulation.world import World
 WHO, WHY = "olga", "by the runbook"
 DRILL_DAYS, WRONG = 6, (ConditionName.ANSWERS, ConditionName.VERIFIED)
 TEST_USERS = 3
-MENDED_AFTER, SLOW_FOR, REACTS_AFTER = 2 * DAY, 36 * HOUR, 20 * MINUTE
+MENDED_AFTER, SLOW_FOR, REACTS_AFTER = 2 * DAY, 4 * DAY, 20 * MINUTE
 DRAINED_SECONDS = 120.0
 SHAPE = shape_of(FlagDocument({}))
 Work = Callable[[], object]
@@ -42,12 +42,14 @@ class Operator:
         self._alarmed = False
         self._is_mended = True
         self._started: list[Component] = []
+        self._end = 0
         world.alarm = self._hear
 
     def plan(self, days: int) -> None:
         """Enter everything that is known at the beginning."""
         agenda, clock = self._world.outside.agenda, self._world.outside.clock
         start = clock()
+        self._end = start + days * DAY
         agenda.at(start + DAY + 9 * HOUR, self.prepare)
         agenda.at(start + 2 * DAY + 8 * HOUR, self.open)
         for number, component in enumerate(Component):
@@ -68,14 +70,23 @@ class Operator:
         self._world.outside.agenda.after(2 * HOUR, self._verify)
 
     def open(self) -> None:
-        """Open the global gate, name the test users, rehearse the way back."""
-        order = ChangeRequest(WHO, WHY)
-        changes, users = self._world.system.flags.changes, tuple(self._world.books)[:TEST_USERS]
+        """Open the global gate, name the test users, rehearse the way back; where that is not possible yet, later."""
+        try:
+            self._open()
+        except EnergyMonitorError:
+            self._world.outside.agenda.after(2 * HOUR, self.open)
+
+    def _open(self) -> None:
+        order, changes = ChangeRequest(WHO, WHY), self._world.system.flags.changes
+        users = tuple(self._world.books)[:TEST_USERS]
         raised = FlagPatch(enabled=True, percent=EVERYBODY)
-        self._refused(lambda: changes.set(COMPONENT_FLAGS[Component.DASHBOARD], raised, order))
-        changes.set(GLOBAL, FlagPatch(enabled=True), order)
+        if self._world.policy.compares:
+            self._refused(lambda: changes.set(COMPONENT_FLAGS[Component.DASHBOARD], raised, order))
+        with suppress(UnchangedError):
+            changes.set(GLOBAL, FlagPatch(enabled=True), order)
         for component in Component:
-            changes.set(COMPONENT_FLAGS[component], FlagPatch(test_users=users), order)
+            with suppress(UnchangedError):
+                changes.set(COMPONENT_FLAGS[component], FlagPatch(test_users=users), order)
         self._world.causes.moving = True
         self._rehearse()
         self._world.census.ask()
@@ -108,7 +119,8 @@ class Operator:
             for day in sorted(self._chance.sample(range(2, days), min(3, days - 2))):
                 agenda.at(start + day * DAY + self._chance.randrange(24) * HOUR, self._lose_appconfig)
         if Fault.BUG in faults:
-            agenda.at(start + (4 * DAY + self._chance.randrange(2, 30) * HOUR), self._plant_bug)
+            first, spread = max(4 * DAY, days * DAY // 4), days * DAY // 11
+            agenda.at(start + first + self._chance.randrange(spread), self._plant_bug)
         elif Fault.SLOW in faults:
             agenda.at(start + 5 * DAY, self._plant_slowness)
 
@@ -138,19 +150,28 @@ class Operator:
             self._world.outside.agenda.after(DAY, self._react)
 
     def _plant_slowness(self) -> None:
+        agenda, clock = self._world.outside.agenda, self._world.outside.clock
+        if clock() + SLOW_FOR + DAY > self._end:
+            return
         if not self._is_moving():
-            self._world.outside.agenda.after(6 * HOUR, self._plant_slowness)
+            agenda.after(6 * HOUR, self._plant_slowness)
             return
         self._world.causes.plant(Fault.SLOW)
         self._world.figures.planted += 1
         self._world.count("slow backends")
         self._world.outside.stopwatch.slow = True
-        self._world.outside.agenda.after(SLOW_FOR, self._end_slowness)
+        end = clock() + SLOW_FOR
+        agenda.after(6 * HOUR, lambda: self._look_at_slowness(end))
 
-    def _end_slowness(self) -> None:
+    def _look_at_slowness(self, end: int) -> None:
+        """Somebody has mended it, a while after it was found or when it has lasted long."""
+        agenda, clock = self._world.outside.agenda, self._world.outside.clock
+        if Fault.SLOW in self._world.causes.not_answered and clock() < end:
+            agenda.after(6 * HOUR, lambda: self._look_at_slowness(end))
+            return
         self._world.outside.stopwatch.slow = False
         self.deploy()
-        self._world.outside.agenda.after(HOUR, lambda: self._world.causes.standing.discard(Fault.SLOW))
+        agenda.after(HOUR, lambda: self._world.causes.standing.discard(Fault.SLOW))
 
     def _is_moving(self) -> bool:
         rollouts = self._world.outside.ports.rollouts.all()

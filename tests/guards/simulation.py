@@ -2,7 +2,7 @@
 
 from tests.guards.guard import Guard
 
-LIVED = "tests/unit/infra/simulation/test_simulation.py::"
+LIVED = "tests/integration/simulation/test_simulation.py::"
 FIGURES = "infra/simulation/figures.py"
 
 SIMULATION = (

@@ -77,7 +77,7 @@ def test_a_slow_backend_is_taken_back() -> None:
 
 
 def test_the_plan_as_it_is_written_loses_writes() -> None:
-    assert simulate(7, replace(SHORT, weeks=3, policy=AS_WRITTEN)).lost > 0
+    assert simulate(7, Exercise(weeks=8, users=20, policy=AS_WRITTEN)).lost > 0
 
 
 def test_where_the_gate_is_always_open_the_bug_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
