@@ -6,7 +6,10 @@ from typing import Any, NoReturn
 
 from chalicelib.alarms.board import AlarmBoard
 from chalicelib.alarms.client import cloudwatch
-from chalicelib.bootstrap.operations import Operations, Ports
+from chalicelib.bootstrap.operations import (
+    Operations,
+    Ports,
+)
 from chalicelib.dead_letters.client import functions, sqs
 from chalicelib.dead_letters.desk import LetterDesk
 from chalicelib.dead_letters.operated import DeadLetterQueue
@@ -32,15 +35,19 @@ class Outside:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What operators look at and decide. ``modes`` compares for no longer than a request may take."""
+    """What operators look at and decide."""
 
     letters: LetterDesk
     alarms: AlarmBoard
     actions: OperatorActions
-    modes: SyncModeService
+    modes: SyncModeService  # which compares for no longer than a request may take
 
 
-def desk(outside: Outside, ports: Ports, operations: Operations) -> Desk:
+def desk(
+    outside: Outside,
+    ports: Ports,
+    operations: Operations,
+) -> Desk:
     """Put it together."""
     consistency = operations.consistency
     modes = SyncModeService(
@@ -49,7 +56,12 @@ def desk(outside: Outside, ports: Ports, operations: Operations) -> Desk:
         consistency.sides_are_equal,
         ports.twins.count_readings,
     )
-    return Desk(LetterDesk(outside.letters, ports.operator_actions), outside.alarms, ports.operator_actions, modes)
+    return Desk(
+        LetterDesk(outside.letters, ports.operator_actions),
+        outside.alarms,
+        ports.operator_actions,
+        modes,
+    )
 
 
 def deployed_outside(queue_url: str, stack: str) -> Outside:

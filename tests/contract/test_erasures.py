@@ -6,10 +6,10 @@ import pytest
 
 from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.account import CLOSED_MS, Erasure
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.errors import AccountErasedError, InvalidInputError
 from chalicelib.domain.ports import NewReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Backend
 
 POWER = EnergyType.POWER
 

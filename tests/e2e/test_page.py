@@ -13,7 +13,7 @@ import pytest
 import urllib3
 from playwright.sync_api import Browser, Page, Response, expect
 
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.components import Component
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import written
 from chalicelib.flags.document.json_schema import first_document

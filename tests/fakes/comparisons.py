@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.domain.components import Component
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.comparison_log import (
     ComparisonReport,
     ComparisonResult,
@@ -16,9 +18,7 @@ from chalicelib.domain.rollout.comparison_log import (
     Request,
     Sighting,
 )
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.differences import Difference, shown_value
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
 from tests.fakes.usage import FakeUsageLog
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from chalicelib.bootstrap.operations import Ports
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.census_records import Censuses, CensusRun, Claim, Tally
 from chalicelib.domain.gate.counted import Counted, Counting, DifferenceSeen
 from chalicelib.domain.gate.pairs import ERRORS, LATENCY
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.status.records import RollbackDrill
 from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.document.flag_document import FlagDocument

@@ -1,70 +1,41 @@
 """Both sides of the fake store: the old one is the new one plus what another application did to it alone."""
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.errors import MassDeletionError, SyncModeError
-from chalicelib.domain.meters.display_documents import DisplayDocument
+from chalicelib.domain.meters.walks import Finding, Unreadable, UnreadableDocument
 from chalicelib.domain.ports import Clock, StoredReading
 from chalicelib.domain.readings import EnergyType, MeterKey
+from chalicelib.domain.sides import ModeChange, Side, SyncMode, SyncState, other_side
 from chalicelib.domain.sync.change_feed import Changes, Moment, Position
-from chalicelib.domain.sync.modes import ModeChange, ReadingKey, Side, SyncMode, SyncState, other_side
+from chalicelib.domain.sync.modes import ReadingKey
 from chalicelib.domain.sync.reconciliation import (
     UNNAMED,
-    Finding,
     Reconciled,
     RepairRun,
     Selection,
     SyncProgress,
     SyncStop,
-    Unreadable,
-    UnreadableDocument,
     Verified,
-    Walk,
-    WalkProgress,
 )
 from chalicelib.domain.sync.recovery import Remains
 from chalicelib.domain.sync.repairs import KeptDocument, KeptRun, Undone
-from tests.fakes.account import FakeAccountExport, FakeErasures
-from tests.fakes.comparisons import FakeComparisonLog
-from tests.fakes.feedback import FakeFeedbackLog
-from tests.fakes.figures import FakeRolloutFigures
-from tests.fakes.flags import FakeFlagHistory, FakeKnownUsers
-from tests.fakes.gate_evidence import FakeCensusRecords, FakeCountedEvidence
-from tests.fakes.lagging import FakeLaggingMeters
-from tests.fakes.measurements import FakePageMeasurements
-from tests.fakes.operating import FakeOperatorActions
-from tests.fakes.publisher import FakePublisher
-from tests.fakes.rollouts import FakeRollouts
-from tests.fakes.status import FakeStatusRecords
 from tests.fakes.store import (
-    FakeDisplay,
-    FakeImportList,
     FakeMeters,
-    FakeQueries,
-    FakeSettings,
     FakeStore,
-    ReadingsById,
 )
-from tests.fakes.usage import FakeUsageLog
+from tests.fakes.walks import FakeMetersOfAll, FakeWalkControl
 
 
-class FakeSyncControl:
+class FakeSyncControl(FakeWalkControl):
     def __init__(self, store: FakeStore) -> None:
-        self._store = store
+        super().__init__(store)
         self._changes: list[ModeChange] = []
         self._sync = SyncProgress()
-        self._walks: dict[Walk, WalkProgress] = {}
         self._verified: Verified | None = None
         self._stop: SyncStop | None = None
-
-    def state(self) -> SyncState:
-        return self._store.sync()
-
-    def operation_time(self) -> int:
-        return self.state().read_at // 1000 * 1000
 
     def transaction_seconds(self) -> int | None:
         return None
@@ -114,14 +85,6 @@ class FakeSyncControl:
     def save_sync_progress(self, progress: SyncProgress) -> None:
         self._sync = progress
 
-    def walk_progress(self, walk: Walk) -> WalkProgress | None:
-        return self._walks.get(walk)
-
-    def save_walk_progress(self, walk: Walk, progress: WalkProgress | None) -> None:
-        self._walks.pop(walk, None)
-        if progress is not None:
-            self._walks[walk] = progress
-
     def verified(self) -> Verified | None:
         self._store.ping()
         return self._verified
@@ -130,11 +93,11 @@ class FakeSyncControl:
         self._verified = verified
 
 
-class FakeSides:
+class FakeSides(FakeMetersOfAll):
     """Twins and changes; ``write`` and ``delete`` are what another application does."""
 
     def __init__(self, store: FakeStore, clock: Clock) -> None:
-        self._store = store
+        super().__init__(store)
         self._clock = clock
         self._damaged: set[str] = set()
         self._log: list[tuple[str, int]] = []
@@ -165,14 +128,6 @@ class FakeSides:
         self._forgotten = len(self._log) + 1
         self._log.append(("nobody", self._clock()))
 
-    def erased_among(self, users: Collection[str]) -> Set[str]:
-        return self._store.closed.keys() & users
-
-    def meters(self, after: MeterKey | None = None) -> Iterator[MeterKey]:
-        owners = {meter for side in Side for meter, _ in self._side(side).values()}
-        shown = {key[:2] for key in self._store.stored.display}
-        return iter(sorted(meter for meter in owners | shown if after is None or meter > after))
-
     def owners(self, ids: Sequence[ReadingKey]) -> Mapping[MeterKey, Sequence[ReadingKey]]:
         found: dict[MeterKey, set[ReadingKey]] = {}
         for side in Side:
@@ -180,9 +135,6 @@ class FakeSides:
                 if key in ids:
                     found.setdefault(meter, set()).add(key)
         return {meter: tuple(keys) for meter, keys in found.items()}
-
-    def count_meters(self) -> int:
-        return len(list(self.meters()))
 
     def count_readings(self, side: Side) -> int:
         return len(self._side(side))
@@ -261,9 +213,6 @@ class FakeSides:
             if meter in (old.get(key, [None])[0], new.get(key, [None])[0]) and old.get(key) != new.get(key)
         ]
 
-    def displayed(self, meter: MeterKey) -> list[DisplayDocument]:
-        return [document for key, document in self._store.stored.display.items() if key[:2] == meter]
-
     def unreadable(self, user_id: str | None = None) -> Unreadable:
         twins = self._side(Side.NEW)
         named = [
@@ -274,10 +223,6 @@ class FakeSides:
 
     def quarantine(self, ids: Sequence[ReadingKey] | None = None) -> None:
         self._store.ping()
-
-    def damages(self, meter: MeterKey) -> list[Finding]:
-        self._store.ping()
-        return []
 
     def position(self) -> Position:
         return len(self._log)
@@ -303,9 +248,6 @@ class FakeSides:
 
     def _instants(self, ids: Sequence[str]) -> list[int]:
         return [self._side(side)[key][1].instant for side in Side for key in ids if key in self._side(side)]
-
-    def _side(self, side: Side) -> ReadingsById:
-        return self._store.side(side)
 
 
 class FakeRepairedReadings:
@@ -355,36 +297,3 @@ class FakeRepairedReadings:
 def reading(reading_id: str, energy_type: EnergyType, instant: int, amount: int) -> StoredReading:
     """A reading as another application writes one."""
     return StoredReading(reading_id, energy_type, instant, Decimal(amount), "manual", 1, instant, instant)
-
-
-def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> Ports:
-    """All ports on one fake store."""
-    usage = FakeUsageLog(store)
-    return Ports(
-        transactions=store,
-        settings=FakeSettings(store),
-        queries=FakeQueries(store),
-        imports=FakeImportList(store),
-        display=FakeDisplay(store),
-        lagging=FakeLaggingMeters(store),
-        publisher=publisher,
-        sync_control=FakeSyncControl(store),
-        twins=sides,
-        changes=sides,
-        repaired=sides.repaired,
-        usage=usage,
-        figures=FakeRolloutFigures(store, usage),
-        comparisons=FakeComparisonLog(usage),
-        counted=FakeCountedEvidence(store.ping),
-        census=FakeCensusRecords(store.ping, store.stored.clock),
-        feedback=FakeFeedbackLog(store),
-        measurements=FakePageMeasurements(store, usage),
-        flag_history=FakeFlagHistory(store),
-        rollouts=FakeRollouts(store),
-        known_users=FakeKnownUsers(store),
-        erasures=FakeErasures(store),
-        account_export=FakeAccountExport(store),
-        operator_actions=FakeOperatorActions(store),
-        records=FakeStatusRecords(store),
-        ping=store.ping,
-    )

@@ -9,6 +9,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 from chalicelib.bootstrap.container import now
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import (
@@ -22,6 +23,7 @@ from chalicelib.domain.imports.record import IdRange, ImportRecord
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.meters.invariants import Violation
+from chalicelib.domain.meters.walks import Walk, WalkProgress
 from chalicelib.domain.ports import (
     Change,
     Clock,
@@ -34,8 +36,7 @@ from chalicelib.domain.ports import (
     WriteTransaction,
 )
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, Reading
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sides import Side, SyncMode, SyncState
 from chalicelib.domain.sync.recovery import Remains
 
 T = TypeVar("T")
@@ -75,6 +76,7 @@ class FakeStore:
         self.stored = State(clock=clock)
         self.down = False
         self.lost: Remains | None = None  # of the sync mode
+        self.walks: dict[Walk, WalkProgress] = {}  # that were interrupted
         self.closed: dict[str, int] = {}  # whose account was erased, and from when on it can be used again
 
     def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:

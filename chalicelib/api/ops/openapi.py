@@ -21,7 +21,19 @@ from chalicelib.api.ops import (
 from chalicelib.api.routes import Routes
 from chalicelib.api.schemas import Members
 
-PARTS = (status, components, gate, flags, rollouts, dead_letters, staleness, sync_mode, verify, alarms, actions)
+PARTS = (
+    status,
+    components,
+    gate,
+    flags,
+    rollouts,
+    dead_letters,
+    staleness,
+    sync_mode,
+    verify,
+    alarms,
+    actions,
+)
 OPERATIONS = tuple(operation for part in PARTS for operation in part.routes.operations)
 
 routes = Routes(__name__)

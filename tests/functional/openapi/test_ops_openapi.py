@@ -12,7 +12,7 @@ from chalicelib.api.operation import Operation
 from chalicelib.api.ops.openapi import OPERATIONS, document
 from chalicelib.api.routes import AUTHENTICATED
 from chalicelib.bootstrap.container import using
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.components import Component
 from chalicelib.domain.rollouts.plan import Plan
 from tests.fakes.alarms import FakeCloudWatch
 from tests.fakes.dead_letters import record

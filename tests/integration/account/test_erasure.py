@@ -13,7 +13,7 @@ from bson import ObjectId
 from chalicelib.bootstrap.container import now, using
 from chalicelib.domain.account import Left
 from chalicelib.domain.errors import AccountErasedError, UnavailableError
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.fence import fence_id
 from chalicelib.repositories.figures import MongoRolloutFigures

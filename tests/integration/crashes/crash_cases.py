@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap.comparer import asking, backends, census
+from chalicelib.bootstrap.backends import backends
+from chalicelib.bootstrap.comparer import asking, census
 from chalicelib.bootstrap.container import Container, compose, now
 from chalicelib.bootstrap.operations import shell_ports
 from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.ports import UserSettings
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.repositories.figures import MongoRolloutFigures
 from chalicelib.repositories.register import MongoMeterRegister

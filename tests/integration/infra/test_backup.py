@@ -15,7 +15,7 @@ from pymongo.database import Database
 from chalicelib.bootstrap.container import mongo_ports, now
 from chalicelib.domain.errors import EnergyMonitorError, LostModeError
 from chalicelib.domain.imports.options import ImportOptions
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.database import Collections, open_database
 from chalicelib.services.recording.configuration import ExchangeDraft
 from infra import __main__ as command_line
@@ -26,8 +26,8 @@ from infra.operations.backup.data import OBSERVED, occupied, restore, take
 from infra.operations.backup.file import Writer, documents, inspected, new_file
 from migrations import runner
 from tests.contract.flag_changes import change
+from tests.integration.deployment import GAS, POWER, SIDES, Deployment, contents, equal_sides, writers
 from tests.integration.infra.operator_shell import Shell
-from tests.integration.sync.two_sides import GAS, POWER, SIDES, Deployment, contents, equal_sides, writers
 from tests.integration.versions.both_versions import V1, V2, BothVersions
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode

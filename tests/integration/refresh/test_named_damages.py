@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.domain.sync.reconciliation import Finding
-from tests.integration.sync.two_sides import POWER, Deployment
+from chalicelib.domain.meters.walks import Finding
+from tests.integration.deployment import POWER, Deployment
 
 METERS, DISPLAY, SERIES, SETTINGS = "meters", "display_energy_data", "meter_series", "user_settings"
 DAMAGES: list[tuple[str, dict[str, Any], str]] = [

@@ -20,19 +20,19 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pymongo.database import Database
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation.rounding import rounded
 from chalicelib.domain.csv.options import CsvOptions
 from chalicelib.domain.errors import DuplicateReadingError, InvalidInputError
 from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, day_start, local_date, parse_instant, to_datetime
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.documents import READABLE, UNREADABLE, flaws_in
 from chalicelib.services.recording.configuration import ExchangeDraft
 from chalicelib.services.recording.energy_crud import ReadingDraft
+from tests.integration.deployment import GAS, POWER, Deployment, equal_sides
 from tests.integration.repositories.inherited_database import set_mode
-from tests.integration.sync.two_sides import GAS, POWER, Deployment, equal_sides
 
 BERLIN = "Europe/Berlin"
 ZONES = ["Pacific/Kiritimati", "Pacific/Apia", "Asia/Kolkata", BERLIN, "UTC", "America/New_York", "Pacific/Niue"]

@@ -10,12 +10,13 @@ from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from chalicelib.bootstrap.container import Ports, mongo_ports
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.meters.display_documents import DisplayUpdate
 from chalicelib.domain.meters.lagging import LaggingMeter
 from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Backend, Component
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sides import Side
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.register import MongoMeterRegister
 from tests.fakes.publisher import FakePublisher

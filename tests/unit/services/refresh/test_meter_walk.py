@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
+from chalicelib.domain.meters.walks import Finding, Verification, Walk
 from chalicelib.domain.ports import StoredReading
 from chalicelib.domain.readings import EnergyType, MeterKey
-from chalicelib.domain.sync.modes import SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import Finding, Verification, Walk
+from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.services.refresh.meter_walk import MeterWalk
 from tests.fakes.sides import FakeSides, FakeSyncControl
 from tests.fakes.store import FakeStore

@@ -5,20 +5,21 @@ from typing import Any
 
 from chalicelib.alarms.board import AlarmBoard
 from chalicelib.bootstrap.status import status_sources
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.gate.evidence import Limits
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, Request
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.differences import differences
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.services.gate.service import GateService
 from chalicelib.services.status.sources import StatusSources
 from chalicelib.services.status.status import StatusService
 from tests.fakes.alarms import FakeCloudWatch
 from tests.fakes.gate_evidence import all_is_well
+from tests.fakes.ports import fake_ports
 from tests.fakes.publisher import FakePublisher
-from tests.fakes.sides import FakeSides, fake_ports
+from tests.fakes.sides import FakeSides
 from tests.fakes.status import FakeFigures
 from tests.unit.flags.rollout import Rollout
 

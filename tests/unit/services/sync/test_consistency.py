@@ -7,13 +7,15 @@ import pytest
 
 from chalicelib.bootstrap.container import Operations, Ports, now, operations
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError, UnavailableError
+from chalicelib.domain.meters.walks import Finding, Verification, Walk, WalkProgress
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType, MeterKey
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import Finding, SyncStop, Verification, Verified, Walk, WalkProgress
+from chalicelib.domain.sides import Side, SyncMode, SyncState
+from chalicelib.domain.sync.reconciliation import SyncStop, Verified
 from chalicelib.services.sync.consistency import ConsistencyService
+from tests.fakes.ports import fake_ports
 from tests.fakes.publisher import FakePublisher
-from tests.fakes.sides import FakeSides, fake_ports, reading
+from tests.fakes.sides import FakeSides, reading
 from tests.fakes.store import FakeStore
 
 POWER = EnergyType.POWER

@@ -8,12 +8,13 @@ from chalicelib.bootstrap.container import now, operations
 from chalicelib.domain.errors import MassDeletionError, SyncStoppedError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sides import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import FullDifference, Reconciled, SyncProgress
 from chalicelib.services.sync.deletions import JobDeletions
 from chalicelib.services.sync.sync_job import SyncReport
+from tests.fakes.ports import fake_ports
 from tests.fakes.publisher import FakePublisher
-from tests.fakes.sides import FakeSides, FakeSyncControl, fake_ports, reading
+from tests.fakes.sides import FakeSides, FakeSyncControl, reading
 from tests.fakes.store import FakeStore
 
 POWER = EnergyType.POWER
