@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
 PARTS := test-deployed test-alone test-measured test-others
-.PHONY: help up down status token check lint test test-deep $(PARTS) bench soak history deploy format openapi schemas household pictures guards changes mutants clean $(ENVIRONMENTS)
+.PHONY: help up down status token check lint test test-deep $(PARTS) bench soak history removal deploy format openapi schemas household pictures guards changes mutants clean $(ENVIRONMENTS)
 
 comma := ,
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -106,6 +106,9 @@ soak: environments-test ## use a deployed stack while its functions are killed: 
 # On the deployed stack so many would take hours: without gateway, bus and AppConfig they take minutes.
 history: environments-test ## 100,000 reads and writes while everything flips, in process, every answer judged: make history [SEED=...]
 	@$(INFRA) drill history --in-process --people 20 --flips 200 --operations 100000 $(foreach seed,$(SEED),--seed $(seed))
+
+removal: environments-check ## remove the old backend in a copy of the project, and run 'check' there
+	@$(INFRA) retire rehearse
 
 deploy: environments-check ## deploy to AWS: make deploy STAGE=dev ARTIFACTS_BUCKET=... AUTH_ISSUER=... AUTH_JWKS_URL=... SECRET_ID=... [PARAMETERS="NAME=VALUE ..."]
 	@STAGE="$(STAGE)" $(INFRA) deploy

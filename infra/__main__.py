@@ -27,6 +27,7 @@ COMMANDS = {  # the module of infra.operations that holds each, and what the lis
     "repair": ("repair", "Mend what differs from the authoritative side, or from the other one."),
     "replay": ("replay", "Send one event per meter, so that handlers refresh it."),
     "restore": ("backup.commands", "Put FILE back into an empty database."),
+    "retire": ("retire", "The end of the old backend."),
     "rollout": ("rollout.commands", "Rollouts that carry themselves: start, look, pause, hurry, abort."),
     "running": ("stack", "Say what runs on this machine."),
     "status": ("status.commands", "Say where the migration is, and what comes first."),

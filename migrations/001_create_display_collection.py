@@ -59,9 +59,10 @@ def preview(database: Database[Any], direction: Direction) -> list[Step]:
     if direction == "down":
         dropped = (Collections.DISPLAY, Collections.READINGS)
         return [Step(f"drop {name}", database[name].estimated_document_count()) for name in dropped]
-    steps = [Step(f"index {_named(keys)} of {name}", _size(database, name)) for name, keys, _ in _missing(database)]
-    steps[:0] = [Step(f"quarantine: {reason}", n) for reason, n in inherited.defects(database).items()]
-    return steps
+    return [
+        *(Step(f"quarantine: {reason}", n) for reason, n in inherited.defects(database).items()),
+        *(Step(f"index {_named(keys)} of {name}", _size(database, name)) for name, keys, _ in _missing(database)),
+    ]
 
 
 def up(database: Database[Any], run: Run = QUIET) -> None:

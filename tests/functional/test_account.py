@@ -81,8 +81,11 @@ def erasures_waiting(printed: str) -> list[float]:
 def test_what_a_place_beside_the_database_owes_is_202_until_it_answers(
     api: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rollout = Surroundings(api.flags, places=[Away()])
-    with using(compose(api.ports, api.container.verifier, lambda: NOW, rollout)):
+    around = Surroundings(
+        flags=api.flags,
+        places=[Away()],
+    )
+    with using(compose(api.ports, api.container.verifier, lambda: NOW, around)):
         recorded(api)
         waiting = api.request("DELETE", ERASE)
         assert account_eraser(SCHEDULE, Context()) == {"erased": 0, "left": 1, "opened": 0, "waiting": 0}
@@ -148,9 +151,12 @@ def test_what_comes_late_goes_and_no_fence_opens_before_somebody_has_looked(api:
 def test_everything_is_taken_along_part_by_part(api: Api) -> None:
     for day in range(1, 6):
         recorded(api, 1000 + day, f"2023-01-0{day}")
-    rollout = Surroundings(api.flags, beside=lambda user: {"flags": [f"flag of {user}"]})
+    around = Surroundings(
+        flags=api.flags,
+        beside=lambda user: {"flags": [f"flag of {user}"]},
+    )
     path, parts = "/v2/account/export", []
-    with using(compose(api.ports, api.container.verifier, lambda: NOW, rollout)):
+    with using(compose(api.ports, api.container.verifier, lambda: NOW, around)):
         while path:
             answer = api.request("GET", path)
             assert answer.headers["Content-Disposition"] == 'attachment; filename="energy-monitor-2023-11-14.json"'

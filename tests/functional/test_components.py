@@ -8,18 +8,29 @@ from zoneinfo import ZoneInfo
 import pytest
 from chalice.test import HTTPResponse
 
-from chalicelib.bootstrap.container import Surroundings, compose, using
+from chalicelib.bootstrap.container import (
+    Surroundings,
+    compose,
+    using,
+)
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.components import Component
 from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.pseudonyms import Pseudonyms
-from chalicelib.domain.readings import EnergyType, parse_instant
+from chalicelib.domain.readings import (
+    EnergyType,
+    parse_instant,
+)
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.services.components.component_reads import read_of
 from tests.fakes.sides import reading
-from tests.functional.conftest import NOW, Api, problem
+from tests.functional.conftest import (
+    NOW,
+    Api,
+    problem,
+)
 
 READING = {"type": "power", "date": "2023-01-31", "amount": 1000.5}
 READS = {

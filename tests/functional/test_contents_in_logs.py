@@ -211,9 +211,13 @@ SCHEDULED: dict[str, Any] = {
 @ERRORS
 @pytest.mark.parametrize("name", SCHEDULED)
 def test_a_scheduled_function_that_fails(api: Api, said: Said, name: str, error: Exception) -> None:
-    broken: Any = Breaking(error)
+    broken: dict[str, Any] = {
+        "operations": broken_operations(error),
+        "comparer": Breaking(error),
+        "erasure": Breaking(error),
+    }
     with (
-        using(replace(api.container, operations=broken_operations(error), comparer=broken, erasure=broken)),
+        using(replace(api.container, **broken)),
         pytest.raises(Exception) as caught,
     ):
         SCHEDULED[name](SCHEDULE, Context())

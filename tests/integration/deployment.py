@@ -14,7 +14,11 @@ from pymongo.database import Database
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, Operations, compose, now
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sides import DRAIN_SECONDS, SyncMode, SyncState
+from chalicelib.domain.sides import (
+    DRAIN_SECONDS,
+    SyncMode,
+    SyncState,
+)
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.walk_control import MongoWalkControl
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
@@ -23,7 +27,10 @@ from tests.fakes.publisher import FakePublisher
 from tests.integration.repositories.database_time import timed_ports
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
-SIDES = ("energies", "source_energy_readings")
+SIDES = (
+    "energies",
+    "source_energy_readings",
+)
 
 
 class Clock:
@@ -109,10 +116,10 @@ def contents(database: Database[Any], side: str) -> set[tuple[Any, ...]]:
 
 
 def equal_sides(database: Database[Any]) -> set[tuple[Any, ...]]:
-    """What both sides say."""
-    old, new = (contents(database, side) for side in SIDES)
-    assert old == new
-    return old
+    """What every side says."""
+    said = [contents(database, side) for side in SIDES]
+    assert all(each == said[0] for each in said)
+    return said[0]
 
 
 class Writer(threading.Thread):

@@ -108,8 +108,11 @@ class Operated(Described):
         sqs = self._api.aws.sqs
         sqs.messages.clear()
         self._ids["letter_id"] = sqs.send_message(MessageBody=record())["MessageId"]
-        if not case.path.startswith(("/ops/flags", "/ops/rollouts")):
-            return super().ask(case, known=known)
+        if case.path.startswith(("/ops/flags", "/ops/rollouts")):
+            return self._ask_of_flags(case, known=known)
+        return super().ask(case, known=known)
+
+    def _ask_of_flags(self, case: Any, *, known: bool) -> int:
         rollout = Rollout()
         if case.path.startswith("/ops/rollouts"):
             begin(rollout, case.path)

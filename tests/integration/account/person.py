@@ -14,7 +14,10 @@ from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
-from chalicelib.bootstrap.container import Container, now
+from chalicelib.bootstrap.container import (
+    Container,
+    now,
+)
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.components import Component
 from chalicelib.domain.imports.options import ImportOptions

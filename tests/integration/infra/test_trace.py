@@ -10,7 +10,11 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap.container import Ports, mongo_ports, now
+from chalicelib.bootstrap.container import (
+    Ports,
+    mongo_ports,
+    now,
+)
 from chalicelib.dead_letters.letter import DeadLetter
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.components import Component

@@ -10,10 +10,19 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Operations, operations
-from chalicelib.domain.errors import SyncModeError, UnavailableError
+from chalicelib.domain.errors import (
+    SyncModeError,
+    UnavailableError,
+)
 from chalicelib.domain.meters.walks import Verification
 from chalicelib.domain.sides import SyncMode
-from tests.integration.deployment import GAS, POWER, Deployment, held, writers
+from tests.integration.deployment import (
+    GAS,
+    POWER,
+    Deployment,
+    held,
+    writers,
+)
 from tests.integration.infra.operator_shell import Shell
 from tests.integration.refresh.shown import OURS
 

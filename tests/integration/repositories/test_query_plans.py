@@ -16,10 +16,20 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap.container import Container, Ports, compose, mongo_ports, now
+from chalicelib.bootstrap.container import (
+    Container,
+    Ports,
+    compose,
+    mongo_ports,
+    now,
+)
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.components import Component
-from chalicelib.domain.errors import ComparisonError, ImplausibleReadingError, NotFoundError
+from chalicelib.domain.errors import (
+    ComparisonError,
+    ImplausibleReadingError,
+    NotFoundError,
+)
 from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.pseudonyms import Pseudonyms

@@ -1,7 +1,14 @@
 """How commands end, which scripts rely on: whatever is left to do is no success."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import (
+    Callable,
+    Iterator,
+    Sequence,
+)
+from contextlib import (
+    contextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any

@@ -68,6 +68,8 @@ repair runs
 repair undo RUN! --limit=20(0..)
 replay --user --since --all? --whole?
 restore FILE! --rebuild/--no-rebuild?=True
+retire plan
+retire rehearse --keep --quick?
 rollout abort COMPONENT! --reason!
 rollout approve COMPONENT! --percent --reason!
 rollout pause COMPONENT! --reason!
