@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
 PARTS := test-deployed test-alone test-measured test-others
-.PHONY: help up down status token check lint test test-deep $(PARTS) bench soak history simulate rehearsal deploy format openapi schemas household pictures guards changes mutants clean $(ENVIRONMENTS)
+.PHONY: help up down status token check lint test test-deep $(PARTS) bench soak history simulate rehearsal removal deploy format openapi schemas household pictures guards changes mutants clean $(ENVIRONMENTS)
 
 comma := ,
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -112,6 +112,9 @@ simulate: environments-test ## live through 20 migrations of eight weeks on a vi
 
 rehearsal: environments-test ## the whole migration on a stack of its own, while people read and write: make rehearsal [WITHOUT=GUARD]
 	@$(INFRA) rehearsal $(foreach guard,$(WITHOUT),--without $(guard))
+
+removal: environments-check ## remove the old backend in a copy of the project, and run 'check' there
+	@$(INFRA) retire rehearse
 
 deploy: environments-check ## deploy to AWS: make deploy STAGE=dev ARTIFACTS_BUCKET=... AUTH_ISSUER=... AUTH_JWKS_URL=... SECRET_ID=... [PARAMETERS="NAME=VALUE ..."]
 	@STAGE="$(STAGE)" $(INFRA) deploy

@@ -4,7 +4,11 @@ from chalice import Chalice
 
 from chalicelib.api import fallback, health
 from chalicelib.api.components import export as components_export
-from chalicelib.api.components import forms, views, witness
+from chalicelib.api.components import (
+    forms,
+    views,
+    witness,
+)
 from chalicelib.api.components import openapi as components_openapi
 from chalicelib.api.ops import (
     actions,
@@ -22,6 +26,7 @@ from chalicelib.api.ops import (
 from chalicelib.api.ops import components as ops_components
 from chalicelib.api.ops import openapi as ops_openapi
 from chalicelib.api.v1 import energy as v1_energy
+from chalicelib.api.v1 import fallback as v1_fallback
 from chalicelib.api.v1 import openapi as v1_openapi
 from chalicelib.api.v1 import views as v1_views
 from chalicelib.api.v2 import account, display, energy, exchanges, export, imports, openapi, settings
@@ -74,7 +79,7 @@ app.register_blueprint(actions.routes)
 app.register_blueprint(ops_openapi.routes)
 app.register_blueprint(status.routes)
 app.register_blueprint(web.routes)
-app.register_blueprint(fallback.v1_routes)
+app.register_blueprint(v1_fallback.routes)
 app.register_blueprint(fallback.routes)
 
 # Functions that EventBridge calls

@@ -10,15 +10,21 @@ from typing import Any
 
 from pymongo.database import Database
 
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_state
 from chalicelib.repositories.database import Collections
-from migrations import display_documents, inherited
+from migrations import (
+    display_documents,
+    inherited,
+)
 from migrations.last_copies import keep_last_copies
 from migrations.scripts import QUIET, Direction, Run, Step
 
 RESUMABLE = True
-FORMER = ("a580be900a33a3dfae85e431180f880c7625c79f0d17a1d3364e11b87a37326c",)
+FORMER = (
+    "a580be900a33a3dfae85e431180f880c7625c79f0d17a1d3364e11b87a37326c",
+    "f5ce21c8e63fe1ebe7c21ed395d301ce2264962319d2872be63a988c310c8b94",
+)
 Keys = list[tuple[str, int]]
 INDEXES: dict[str, list[tuple[Keys, dict[str, Any]]]] = {
     # the old readings, doubles allowed: by meter and instant, and for lists of all types
@@ -53,9 +59,10 @@ def preview(database: Database[Any], direction: Direction) -> list[Step]:
     if direction == "down":
         dropped = (Collections.DISPLAY, Collections.READINGS)
         return [Step(f"drop {name}", database[name].estimated_document_count()) for name in dropped]
-    defects = [Step(f"quarantine: {reason}", n) for reason, n in inherited.defects(database).items()]
-    indexes = [Step(f"index {_named(keys)} of {name}", _size(database, name)) for name, keys, _ in _missing(database)]
-    return [*defects, *indexes]
+    return [
+        *(Step(f"quarantine: {reason}", n) for reason, n in inherited.defects(database).items()),
+        *(Step(f"index {_named(keys)} of {name}", _size(database, name)) for name, keys, _ in _missing(database)),
+    ]
 
 
 def up(database: Database[Any], run: Run = QUIET) -> None:

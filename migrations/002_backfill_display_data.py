@@ -9,7 +9,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from chalicelib.domain.sync.modes import Side, SyncMode
+from chalicelib.domain.sides import Side, SyncMode
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.documents import READABLE
@@ -19,7 +19,10 @@ from migrations.last_copies import keep_last_copies
 from migrations.scripts import QUIET, Direction, Run, Step
 
 RESUMABLE = True
-FORMER = ("912e19ab878500e3f181094b58af9b1a3af3c204715277e6a1069c446dccd75b",)
+FORMER = (
+    "912e19ab878500e3f181094b58af9b1a3af3c204715277e6a1069c446dccd75b",
+    "7724db104f8f05ca50c70d51e040943ad429f44b3f3c9b6d50af7e5a4b8eeab2",
+)
 WANTED: dict[Direction, SyncMode] = {"up": SyncMode.DUAL_WRITE, "down": SyncMode.OLD_ONLY}
 
 

@@ -18,7 +18,7 @@ from pymongo.database import Database
 
 from chalicelib.domain.errors import SyncStoppedError, UnavailableError
 from chalicelib.domain.readings import EnergyType, MeterKey
-from chalicelib.domain.sync.modes import SyncState
+from chalicelib.domain.sides import SyncState
 from chalicelib.domain.sync.reconciliation import Reconciled, Selection, SyncStop
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections

@@ -7,7 +7,7 @@ from typing import Any
 from pymongo.database import Database
 
 from chalicelib.domain.readings import EnergyType, MeterKey
-from chalicelib.domain.sync.modes import SyncState
+from chalicelib.domain.sides import SyncState
 from chalicelib.repositories.control import BACKFILL, control_of
 from chalicelib.repositories.database import Collections
 

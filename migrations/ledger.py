@@ -9,7 +9,7 @@ from pymongo.database import Database
 
 from migrations.errors import DirtyError, EditedError
 from migrations.lock import LOCK
-from migrations.scripts import Direction, Script
+from migrations.scripts import REMOVED, Direction, Script
 
 COLLECTION = "migrations"
 
@@ -57,6 +57,7 @@ class Ledger:
             name: "was changed" if name in present else "is gone"
             for name, record in sorted(self._found.items())
             if State(record["state"]) is State.APPLIED
+            and name not in REMOVED
             and not (name in present and present[name].is_what_was_applied(record["checksum"]))
         }
 

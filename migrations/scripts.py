@@ -57,6 +57,8 @@ class QuietRun(Run):
         return nullcontext(lambda _: None)
 
 
+# Scripts whose files are gone, because nothing is left that they could do: no ledger misses them.
+REMOVED: tuple[str, ...] = ()
 QUIET = QuietRun()
 
 

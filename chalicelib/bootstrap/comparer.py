@@ -1,46 +1,23 @@
-"""Both backends, and the comparer that asks them the same question."""
+"""The comparer, which asks both backends the same question, and the census."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
-from secrets import token_bytes
 
+from chalicelib.bootstrap.backends import Backends, backends
 from chalicelib.bootstrap.operations import LIMITS, Ports, now, shell_ports
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.gate.evidence import Limits
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.pseudonyms import Pseudonyms, random_pseudonyms
 from chalicelib.repositories.database import MongoDatabase, time_limit
 from chalicelib.repositories.measurements import MongoPageMeasurements
-from chalicelib.services.backends.new_backend import NewBackend
-from chalicelib.services.backends.old_backend import OldBackend
 from chalicelib.services.comparison.asking import RecordedComparison
 from chalicelib.services.comparison.compare_backends import BackendComparison
 from chalicelib.services.comparison.page_times import PageTimesService
 from chalicelib.services.comparison.runs import BackendComparer
 from chalicelib.services.gate.census import CensusService
-from chalicelib.services.recording.csv_import import CsvImportService
-from chalicelib.services.recording.energy_crud import EnergyCrudService
 
 CHANCE = Random()  # noqa: S311 for samples and order, not for secrets
-
-
-@dataclass(frozen=True, slots=True)
-class Backends:
-    """Both backends, and what they record with."""
-
-    energy: EnergyCrudService
-    imports: CsvImportService
-    old: OldBackend
-    new: NewBackend
-
-
-def backends(ports: Ports, clock: Clock) -> Backends:
-    """Put both backends together."""
-    energy = EnergyCrudService(ports.transactions, ports.settings, ports.publisher, clock)
-    imports = CsvImportService(ports.transactions, ports.settings, ports.queries, ports.publisher, clock)
-    old = OldBackend(ports.queries, clock, energy, imports)
-    return Backends(energy, imports, old, NewBackend(ports.display, ports.queries, clock, energy, imports))
 
 
 def asking(
@@ -75,8 +52,3 @@ def shell_comparer(
 def shell_page_times(database: MongoDatabase) -> PageTimesService:
     """What pages and the server have measured, for a shell."""
     return PageTimesService(MongoPageMeasurements(database))
-
-
-def random_pseudonyms() -> Pseudonyms:
-    """Pseudonyms by a key of this process alone."""
-    return Pseudonyms(token_bytes(32))

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from pydantic.alias_generators import to_camel
 
 from chalicelib.auth import KeyStore, TokenVerifier, fetch_key_set
-from chalicelib.bootstrap.comparer import asking, backends, census, comparer, random_pseudonyms
+from chalicelib.bootstrap.backends import backends
+from chalicelib.bootstrap.comparer import asking, census, comparer
 from chalicelib.bootstrap.desk import Desk, Outside, deployed_outside, desk
 from chalicelib.bootstrap.flags import (
     NO_PLACE,
@@ -25,14 +26,18 @@ from chalicelib.bootstrap.flags import (
     flag_records,
 )
 from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
-from chalicelib.bootstrap.places import dead_letter_count, dead_letters, places
+from chalicelib.bootstrap.places import (
+    dead_letter_count,
+    dead_letters,
+    places,
+)
 from chalicelib.bootstrap.status import status_sources
 from chalicelib.domain.account import KeepsLate, KeepsPeople
 from chalicelib.domain.gate.verdict import Gate
 from chalicelib.domain.ports import Clock, ReadingQueries
+from chalicelib.domain.pseudonyms import Pseudonyms, random_pseudonyms
 from chalicelib.domain.rollout.decision import RolloutDecisions
 from chalicelib.domain.rollout.figures import RolloutFigures
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.events.client import eventbridge
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.flags.appconfig.clients import AppConfigIds, FlagClients
@@ -48,15 +53,18 @@ from chalicelib.repositories.database import open_database
 from chalicelib.repositories.retirement import MongoOptOuts
 from chalicelib.repositories.status_records import MongoStatusRecords
 from chalicelib.services.account.erasure import AccountErasureService
-from chalicelib.services.account.export import AccountExportService, FlagsNaming
+from chalicelib.services.account.export import (
+    AccountExportService,
+    Beside,
+)
 from chalicelib.services.backends.backend_router import BackendRouter, NobodyDecides
 from chalicelib.services.backends.backend_usage import BackendUsageTracker
 from chalicelib.services.backends.decisions import RolloutService
-from chalicelib.services.backends.new_backend import NewBackend
 from chalicelib.services.backends.old_backend import OldBackend
 from chalicelib.services.backends.page_measurements import PageMeasurementTracker
 from chalicelib.services.comparison.feedback import FeedbackService
 from chalicelib.services.comparison.runs import BackendComparer
+from chalicelib.services.components.new_backend import NewBackend
 from chalicelib.services.display.display import DisplayService
 from chalicelib.services.figures.component_reports import ComponentReports
 from chalicelib.services.figures.folding import FoldingService
@@ -81,8 +89,8 @@ __all__ = [  # what routes, functions and tests take from here
     "FlagOperations",
     "Operations",
     "Ports",
-    "Rollout",
     "Secrets",
+    "Surroundings",
     "appconfig_adapters",
     "compose",
     "container",
@@ -143,22 +151,21 @@ class Container:
 
 
 @dataclass(frozen=True, slots=True)
-class Rollout:
-    """The flags that decide which backend answers whom, and what hides them from those who look on.
+class Surroundings:
+    """What is around the database: what hides people from those who look on, and where else they are kept.
 
-    ``flags_naming``: which flags have a person in their lists. ``places``: what may hold people beside the database;
-    ``late``: where something of them may still arrive. ``gate``: another one than that of all evidence.
-    ``letters``: how many dead letters there are; ``release``: the digest of the code.
+    ``places``: what may hold people beside the database; ``late``: where something of them may still arrive.
+    ``release``: the digest of the code.
     """
 
     flags: RolloutDecisions = field(default_factory=NobodyDecides)
     pseudonyms: Pseudonyms = field(default_factory=random_pseudonyms)
     appconfig: FlagAdapters = field(default_factory=lambda: appconfig_adapters(FlagClients(), NO_PLACE))
-    flags_naming: FlagsNaming = lambda _: ()
+    beside: Beside = lambda _: {"flags": ()}  # what is kept of a person beside the database: the flags that name them
     places: Sequence[KeepsPeople] = ()
     late: Sequence[KeepsLate] = ()
-    gate: Gate | None = None
-    letters: Callable[[], int] = lambda: 0
+    gate: Gate | None = None  # another one than that of all evidence
+    letters: Callable[[], int] = lambda: 0  # how many dead letters there are
     release: str = ""
 
 
@@ -166,22 +173,27 @@ def compose(
     ports: Ports,
     verifier: TokenVerifier,
     clock: Clock,
-    rollout: Rollout | None = None,
+    around: Surroundings | None = None,
     outside: Outside | None = None,
 ) -> Container:
     """Put the use cases together on given adapters."""
-    rollout = rollout or Rollout()
-    decisions = RolloutService(rollout.flags, ports.queries.sync, clock)
+    around = around or Surroundings()
+    decisions = RolloutService(around.flags, ports.queries.sync, clock)
     both = backends(ports, clock)
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
-    own = operations(ports, clock, lambda: rollout.release)
-    asked = asking(both, ports, rollout.pseudonyms, clock, lambda: rollout.release)
-    operators = desk(outside or Outside(), ports, own, clock)
-    sources = status_sources(  # the gate looks at the flags, whose rises ask the gate
-        ports, lambda: flags.overview, rollout.letters, lambda: rollout.release, operators.alarms.alarms
+    own = operations(ports, clock, lambda: around.release)
+    asked = asking(both, ports, around.pseudonyms, clock, lambda: around.release)
+    operators = desk(
+        outside or Outside(),
+        ports,
+        own,
+        clock,
     )
-    gate = rollout.gate or GateService(sources, clock)
-    flags = flag_operations(rollout.appconfig, decisions, flag_records(ports), gate, clock)
+    sources = status_sources(  # the gate looks at the flags, whose rises ask the gate
+        ports, lambda: flags.overview, around.letters, lambda: around.release, operators.alarms.alarms
+    )
+    gate = around.gate or GateService(sources, clock)
+    flags = flag_operations(around.appconfig, decisions, flag_records(ports), gate, clock)
     return Container(
         verifier=verifier,
         energy=both.energy,
@@ -193,21 +205,20 @@ def compose(
         old=both.old,
         new=both.new,
         router=BackendRouter(both.old, both.new, decisions),
-        usage=BackendUsageTracker(ports.usage, rollout.pseudonyms, clock),
-        measurements=PageMeasurementTracker(ports.measurements, rollout.pseudonyms, clock),
-        feedback=FeedbackService(ports.feedback, rollout.pseudonyms, clock),
-        comparer=comparer(asked, ports, rollout.pseudonyms, clock),
-        census=census(asked, ports, rollout.pseudonyms, clock),
+        usage=BackendUsageTracker(ports.usage, around.pseudonyms, clock),
+        measurements=PageMeasurementTracker(ports.measurements, around.pseudonyms, clock),
+        feedback=FeedbackService(ports.feedback, around.pseudonyms, clock),
+        comparer=comparer(asked, ports, around.pseudonyms, clock),
+        census=census(asked, ports, around.pseudonyms, clock),
         figures=ports.figures,
         folding=FoldingService(ports.figures, clock),
         gauges=GaugeService(
             ports.figures,
             ports.feedback,
             ports.comparisons,
-            ports.erasures,
             ports.sync_control,
             partial(percentages, flags.overview),
-            rollout.letters,
+            around.letters,
             ports.records.open_migrations,
             ports.flag_history,
             clock,
@@ -219,11 +230,16 @@ def compose(
         operations=own,
         desk=operators,
         flags=flags,
-        erasure=AccountErasureService(ports.erasures, rollout.places, rollout.pseudonyms, clock, rollout.late),
-        account_export=AccountExportService(ports.account_export, rollout.flags_naming, rollout.pseudonyms, clock),
+        erasure=AccountErasureService(ports.erasures, around.places, around.pseudonyms, clock, around.late),
+        account_export=AccountExportService(
+            ports.account_export,
+            around.pseudonyms,
+            clock,
+            around.beside,
+        ),
         status=StatusService(sources, clock),
         gate=gate,
-        retirement=RetirementWatch(ports.retirement, rollout.pseudonyms, clock),
+        retirement=RetirementWatch(ports.retirement, around.pseudonyms, clock),
         ping=ports.ping,
         clock=clock,
     )
@@ -256,7 +272,11 @@ def _deployed() -> Container:
     secrets = Secrets.model_validate(parameters.get_secret(settings.secret_id, transform="json"))
     database = open_database(secrets.mongodb_uri.get_secret_value(), settings.mongodb_database, CommandTimes())
     lost = MongoStatusRecords(database).add_not_published
-    publisher = EventBridgePublisher(eventbridge, settings.event_bus_name, lost=lost)
+    publisher = EventBridgePublisher(
+        eventbridge,
+        settings.event_bus_name,
+        lost=lost,
+    )
     ports = mongo_ports(database, publisher)
     keys = KeyStore(partial(fetch_key_set, settings.auth_jwks_url))
     verifier = TokenVerifier(keys, settings.auth_issuer, settings.auth_audience)
@@ -264,18 +284,26 @@ def _deployed() -> Container:
     named_by(partial(pseudonyms.of, "user"))
     adapters = appconfig_adapters(FlagClients(), _flag_place(settings), LoggedReports())
     letters = dead_letters(settings.dead_letter_queue_url)
-    rollout = Rollout(
-        FlagDecisions(adapters.store),
-        pseudonyms,
-        adapters,
-        partial(flags_naming, adapters.home),
-        (*places(database, adapters, now), MongoOptOuts(database, pseudonyms), letters),
-        (letters,),
+    around = Surroundings(
+        flags=FlagDecisions(adapters.store),
+        pseudonyms=pseudonyms,
+        appconfig=adapters,
+        beside=lambda user_id: {"flags": flags_naming(adapters.home, user_id)},
+        places=(
+            *places(
+                database,
+                adapters,
+                now,
+            ),
+            MongoOptOuts(database, pseudonyms),
+            letters,
+        ),
+        late=(letters,),
         letters=dead_letter_count(settings.dead_letter_queue_url),
         release=settings.release,
     )
     outside = deployed_outside(settings.dead_letter_queue_url, settings.stack)
-    made = compose(ports, verifier, now, rollout, outside)
+    made = compose(ports, verifier, now, around, outside)
     return replace(made, sign_in_origins=tuple(settings.auth_origins.split()))
 
 

@@ -6,7 +6,11 @@ from typing import Any, NoReturn
 
 from chalicelib.alarms.board import AlarmBoard
 from chalicelib.alarms.client import cloudwatch
-from chalicelib.bootstrap.operations import Operations, Ports, now
+from chalicelib.bootstrap.operations import (
+    Operations,
+    Ports,
+    now,
+)
 from chalicelib.dead_letters.client import functions, sqs
 from chalicelib.dead_letters.desk import LetterDesk
 from chalicelib.dead_letters.operated import DeadLetterQueue
@@ -34,16 +38,21 @@ class Outside:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What operators look at and decide. ``modes`` compares for no longer than a request may take."""
+    """What operators look at and decide."""
 
     letters: LetterDesk
     alarms: AlarmBoard
     actions: OperatorActions
-    modes: SyncModeService
+    modes: SyncModeService  # which compares for no longer than a request may take
     retirement: RetirementDesk
 
 
-def desk(outside: Outside, ports: Ports, operations: Operations, clock: Clock = now) -> Desk:
+def desk(
+    outside: Outside,
+    ports: Ports,
+    operations: Operations,
+    clock: Clock = now,
+) -> Desk:
     """Put it together."""
     consistency = operations.consistency
     modes = SyncModeService(
@@ -52,8 +61,13 @@ def desk(outside: Outside, ports: Ports, operations: Operations, clock: Clock = 
         consistency.sides_are_equal,
         ports.twins.count_readings,
     )
-    letters, retirement = LetterDesk(outside.letters, ports.operator_actions), RetirementDesk(ports.retirement, clock)
-    return Desk(letters, outside.alarms, ports.operator_actions, modes, retirement)
+    return Desk(
+        LetterDesk(outside.letters, ports.operator_actions),
+        outside.alarms,
+        ports.operator_actions,
+        modes,
+        RetirementDesk(ports.retirement, clock),
+    )
 
 
 def deployed_outside(queue_url: str, stack: str) -> Outside:

@@ -10,6 +10,7 @@ from chalicelib.domain.gate.census_records import CensusRecords
 from chalicelib.domain.gate.counted import CountedEvidence
 from chalicelib.domain.gate.evidence import Limits
 from chalicelib.domain.meters.lagging import LaggingMeters
+from chalicelib.domain.meters.walks import DisplayedMeters, WalkControl
 from chalicelib.domain.operating import OperatorActions
 from chalicelib.domain.ports import (
     Clock,
@@ -39,6 +40,7 @@ from chalicelib.repositories.comparisons import MongoComparisonLog
 from chalicelib.repositories.counted_evidence import MongoCountedEvidence
 from chalicelib.repositories.database import MongoDatabase, ping
 from chalicelib.repositories.display import MongoDisplayDataRepository
+from chalicelib.repositories.displayed_meters import MongoDisplayedMeters
 from chalicelib.repositories.erasure import MongoErasures
 from chalicelib.repositories.feedback import MongoFeedbackLog
 from chalicelib.repositories.figures import MongoRolloutFigures
@@ -58,6 +60,7 @@ from chalicelib.repositories.status_records import MongoStatusRecords
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.repositories.usage import MongoUsageLog
+from chalicelib.repositories.walk_control import MongoWalkControl
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.meter_walk import MeterWalk
@@ -86,6 +89,8 @@ class Ports:
     display: DisplayDataRepository
     lagging: LaggingMeters
     publisher: EventPublisher
+    walks: WalkControl
+    meters: DisplayedMeters
     sync_control: SyncControl
     twins: ReconciliationRepository
     changes: ChangeFeed
@@ -125,8 +130,8 @@ def operations(ports: Ports, clock: Clock, code: Callable[[], str] = lambda: "")
     control, twins = ports.sync_control, ports.twins
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
     recalculation = RecalculationService(ports.transactions, calculation, clock)
-    walk = MeterWalk(control, twins, code)
-    check = DisplayCheck(twins, ports.queries, ports.display, clock)
+    walk = MeterWalk(ports.walks, ports.meters, code)
+    check = DisplayCheck(ports.meters, ports.queries, ports.display, clock)
     consistency = ConsistencyService(control, twins, walk, check, recalculation, ports.changes, clock, code)
     return Operations(
         modes=SyncModeService(
@@ -135,7 +140,7 @@ def operations(ports: Ports, clock: Clock, code: Callable[[], str] = lambda: "")
         sync=SyncJobService(control, twins, ports.changes, ports.publisher, clock),
         consistency=consistency,
         undo=UndoService(ports.repaired, calculation, clock),
-        rebuild=RebuildService(control, walk, check, recalculation),
+        rebuild=RebuildService(ports.walks, walk, check, recalculation),
         sweeper=SweeperService(ports.lagging, ports.queries, calculation, clock),
     )
 
@@ -167,6 +172,8 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         display=MongoDisplayDataRepository(database, REQUEST_SECONDS),
         lagging=MongoLaggingMeters(database, REQUEST_SECONDS),
         publisher=publisher,
+        walks=MongoWalkControl(database),
+        meters=MongoDisplayedMeters(database, REQUEST_SECONDS),
         sync_control=MongoSyncControl(database),
         twins=MongoReconciliationRepository(database, REQUEST_SECONDS, now),
         changes=MongoChangeFeed(database, REQUEST_SECONDS),

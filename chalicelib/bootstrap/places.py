@@ -3,7 +3,10 @@
 from collections.abc import Callable
 
 from chalicelib.bootstrap.flags import FlagAdapters, flag_publishing
-from chalicelib.dead_letters.client import sqs, sqs_for_a_look
+from chalicelib.dead_letters.client import (
+    sqs,
+    sqs_for_a_look,
+)
 from chalicelib.dead_letters.people import DeadLetters
 from chalicelib.dead_letters.queue import LetterQueue
 from chalicelib.domain.account import KeepsPeople
@@ -15,7 +18,11 @@ from chalicelib.repositories.flag_changes import MongoFlagHistory
 from chalicelib.repositories.operator_records import MongoOperatorRecords
 
 
-def places(database: MongoDatabase, adapters: FlagAdapters, clock: Clock) -> tuple[KeepsPeople, ...]:
+def places(
+    database: MongoDatabase,
+    adapters: FlagAdapters,
+    clock: Clock,
+) -> tuple[KeepsPeople, ...]:
     """The places of a deployment but for its dead letters, which come last: what fails meanwhile may become one.
 
     The record comes behind the lists: a change that was begun before is in it.
@@ -24,7 +31,10 @@ def places(database: MongoDatabase, adapters: FlagAdapters, clock: Clock) -> tup
     return (
         FlagLists(publishing),
         FlagVersions(adapters.home),
-        MongoOperatorRecords(database, content_without),
+        MongoOperatorRecords(
+            database,
+            content_without,
+        ),
     )
 
 

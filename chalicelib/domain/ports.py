@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Literal, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.domain.imports.record import IdRange, ImportRecord
@@ -22,8 +23,7 @@ from chalicelib.domain.readings import (
     EnergyType,
     Reading,
 )
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import SyncState
+from chalicelib.domain.sides import SyncState
 
 T = TypeVar("T")
 Clock = Callable[[], int]

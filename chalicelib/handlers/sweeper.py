@@ -5,7 +5,10 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib.bootstrap.container import Container
-from chalicelib.domain.errors import SyncModeError, UnavailableError
+from chalicelib.domain.errors import (
+    SyncModeError,
+    UnavailableError,
+)
 from chalicelib.handlers.event_function import scheduled_function
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import count, milliseconds

@@ -6,12 +6,24 @@ found something of them begins again. Each is changed only as it was read: a job
 
 from typing import Any
 
+from chalicelib.domain.meters.walks import Walk
 from chalicelib.domain.people import left_out
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.reconciliation import Walk
-from chalicelib.repositories.control import BACKFILL, MIGRATIONS, SYNC_JOB, control_of
-from chalicelib.repositories.database import Collections, Document, MongoDatabase
-from chalicelib.repositories.documents import COLLECTION, NOT_ARRAY
+from chalicelib.repositories.control import (
+    BACKFILL,
+    MIGRATIONS,
+    SYNC_JOB,
+    control_of,
+)
+from chalicelib.repositories.database import (
+    Collections,
+    Document,
+    MongoDatabase,
+)
+from chalicelib.repositories.documents import (
+    COLLECTION,
+    NOT_ARRAY,
+)
 from chalicelib.repositories.people import Names, is_named
 
 LAST_TYPE = max(EnergyType).value

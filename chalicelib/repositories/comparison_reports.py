@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.readings import to_ms
 from chalicelib.domain.rollout.comparison_log import DifferenceGroup, IgnoreRule, Outcome, Replay, Sighting
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.differences import DifferenceKind
 from chalicelib.repositories.database import Document
 

@@ -11,6 +11,8 @@ from bson import ObjectId
 from pymongo import DESCENDING
 from typing_extensions import override
 
+from chalicelib.domain.components import Component
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.domain.rollout.comparison_log import (
     ComparisonLog,
@@ -22,9 +24,7 @@ from chalicelib.domain.rollout.comparison_log import (
     Replay,
     Request,
 )
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.differences import Difference, shown_value
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.repositories.comparison_reports import BY_FINGERPRINT, BY_OUTCOME, group_of, outcomes_of, replay_of
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 

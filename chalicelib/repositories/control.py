@@ -27,7 +27,7 @@ from pymongo.collection import Collection
 
 from chalicelib.domain.errors import LostModeError
 from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.sync.modes import DRAIN_SECONDS, ModeChange, Side, SyncMode, SyncState
+from chalicelib.domain.sides import DRAIN_SECONDS, ModeChange, Side, SyncMode, SyncState
 from chalicelib.repositories.database import CODEC_OPTIONS, Collections, Document, MongoDatabase
 from chalicelib.repositories.fence import fence_id, refuse_erased
 from chalicelib.repositories.stored import Lax, Stored, readable, reason_of

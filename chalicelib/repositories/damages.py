@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from chalicelib.domain.meters.walks import Finding
 from chalicelib.domain.readings import EnergyType, MeterKey, kind_of
-from chalicelib.domain.sync.reconciliation import Finding
 from chalicelib.domain.zones import known_zone
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from chalicelib.domain.readings import EnergyType, MeterKey, is_kept, to_datetime, to_ms
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.readings import is_kept, to_datetime, to_ms
+from chalicelib.domain.sides import Side
 from chalicelib.domain.sync.reconciliation import Reconciled
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import amount_of, updated_of
@@ -37,14 +37,6 @@ def keepable(
     hidden = alone.intersection(document["_id"] for document in found)
     damaged = unreadable([key for key in alone if key not in hidden])
     return {key for key in (*hidden, *damaged) if not (is_kept(date := present[key].get("date")) and date in taken)}
-
-
-def meter_of(document: Document) -> MeterKey | None:
-    """The meter that a document names; None where it names none that there can be."""
-    user_id, energy_type = document.get("userId"), document.get("type")
-    if isinstance(user_id, str) and isinstance(energy_type, str) and energy_type in set(EnergyType):
-        return user_id, EnergyType(energy_type)
-    return None
 
 
 @dataclass(frozen=True, slots=True)

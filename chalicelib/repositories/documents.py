@@ -19,13 +19,14 @@ from chalicelib.domain.readings import (
     FIRST_READABLE,
     SMALLEST_AMOUNT,
     EnergyType,
+    MeterKey,
     Reading,
     flaws_of,
     kind_of,
     to_datetime,
     to_ms,
 )
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sides import Side
 from chalicelib.repositories.database import Collections, DecimalCodec, Document
 
 DECIMALS = DecimalCodec()
@@ -66,6 +67,14 @@ def flaws_in(document: Mapping[str, Any]) -> tuple[FieldError, ...]:
     usable = isinstance(key, ObjectId) or (isinstance(key, str) and not ObjectId.is_valid(key))
     flaw = FieldError("_id", f"_id is {kind_of(key)}, by which no reading can be asked for")
     return (*flaws_of(document), *(() if usable else (flaw,)))
+
+
+def meter_of(document: Document) -> MeterKey | None:
+    """The meter that a document names; None where it names none that there can be."""
+    user_id, energy_type = document.get("userId"), document.get("type")
+    if isinstance(user_id, str) and isinstance(energy_type, str) and energy_type in set(EnergyType):
+        return user_id, EnergyType(energy_type)
+    return None
 
 
 def amount_of(value: Any) -> Decimal:

@@ -9,9 +9,11 @@ from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING
 from typing_extensions import override
 
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.domain.rollout.comparison_log import COMPARED, Outcome, Request
-from chalicelib.domain.rollout.decision import Backend, Component, Reason
+from chalicelib.domain.rollout.decision import Reason
 from chalicelib.domain.rollout.feedback import (
     ATTEMPTS,
     Feedback,

@@ -15,8 +15,9 @@ from pymongo import ASCENDING, DESCENDING, UpdateOne
 from pymongo.client_session import ClientSession
 from typing_extensions import override
 
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.rollout.figures import ComponentFigures, RolloutFigures, Share
 from chalicelib.domain.rollout.hours_of_use import (
     NEVER,

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.invariants import is_sound
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_ms
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import Side, SyncState
+from chalicelib.domain.sides import Side, SyncState
 from chalicelib.repositories import series
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import counted, point_of

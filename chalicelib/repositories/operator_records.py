@@ -12,9 +12,18 @@ from pymongo.collection import Collection
 from typing_extensions import override
 
 from chalicelib.domain.account import KeepsPeople, Left
-from chalicelib.domain.people import ERASED, left_out, without_entries
+from chalicelib.domain.people import (
+    ERASED,
+    left_out,
+    without_entries,
+)
 from chalicelib.repositories.comparisons import RULES
-from chalicelib.repositories.control import MODE_CHANGES, OPERATOR_ACTIONS, RETIREMENT, control_of
+from chalicelib.repositories.control import (
+    MODE_CHANGES,
+    OPERATOR_ACTIONS,
+    RETIREMENT,
+    control_of,
+)
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.flag_changes import CONTENT
 from chalicelib.repositories.operator_actions import DISCARDED_BY
@@ -22,6 +31,12 @@ from chalicelib.repositories.rollouts import VERSION
 from chalicelib.repositories.sync_documents import SYNC_STOP
 
 WHO, WHY = frozenset({"by", "owner", "operator"}), frozenset({"reason", "answer", "problem", "text"})
+TEXTS = [
+    OPERATOR_ACTIONS,
+    MODE_CHANGES,
+    RULES,
+    SYNC_STOP,
+]
 LISTS = ("before", "after", "evidence")
 Rewrite = Callable[[Document, str], Document]
 
@@ -32,7 +47,11 @@ class MongoOperatorRecords(KeepsPeople):
     ``content_without`` takes a person out of a stored flag document; None: it cannot be written again.
     """
 
-    def __init__(self, database: MongoDatabase, content_without: Callable[[bytes, str], bytes | None]) -> None:
+    def __init__(
+        self,
+        database: MongoDatabase,
+        content_without: Callable[[bytes, str], bytes | None],
+    ) -> None:
         self._changes = database[Collections.FLAG_CHANGES]
         self._comparisons = database[Collections.COMPARISONS]
         self._discarded = database[Collections.DISCARDED]
@@ -51,14 +70,18 @@ class MongoOperatorRecords(KeepsPeople):
 
         Records have no index on people: they are few, and this is rare. Raises UnavailableError out of time.
         """
-        texts = {"_id": {"$in": [MODE_CHANGES, OPERATOR_ACTIONS, RULES, SYNC_STOP]}}
+        texts = {"_id": {"$in": TEXTS}}
         with time_limit(left()):
-            changes = _rewritten(self._changes, self._changes.find({}), user_id, self._change)
-            control = _rewritten(self._control, self._control.find(texts), user_id, _said)
-            control += _rewritten(self._rollouts, self._rollouts.find({}), user_id, _rollout)
-            control += _rewritten(self._control, self._control.find({"_id": RETIREMENT}), user_id, _rollout)
-            replays = self._renamed(self._comparisons, "operator", user_id)
-            return changes + control + replays + self._renamed(self._discarded, DISCARDED_BY, user_id)
+            return sum(
+                (
+                    _rewritten(self._changes, self._changes.find({}), user_id, self._change),
+                    _rewritten(self._control, self._control.find(texts), user_id, _said),
+                    _rewritten(self._rollouts, self._rollouts.find({}), user_id, _rollout),
+                    _rewritten(self._control, self._control.find({"_id": RETIREMENT}), user_id, _rollout),
+                    self._renamed(self._comparisons, "operator", user_id),
+                    self._renamed(self._discarded, DISCARDED_BY, user_id),
+                )
+            )
 
     def _renamed(self, collection: Collection[Document], who: str, user_id: str) -> int:
         return collection.update_many({who: user_id}, {"$set": {who: ERASED}}).modified_count

@@ -12,13 +12,13 @@ from pymongo.client_session import ClientSession
 from pymongo.cursor import Cursor
 from typing_extensions import override
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.invariants import is_sound
 from chalicelib.domain.ports import MeterSnapshot, MeterState, PageRequest, ReadingFilter, ReadingQueries, StoredReading
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_datetime, to_ms
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import Side, SyncState
+from chalicelib.domain.sides import Side, SyncState
 from chalicelib.repositories import series
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import (

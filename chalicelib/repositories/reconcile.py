@@ -15,12 +15,12 @@ from pymongo.client_session import ClientSession
 
 from chalicelib.domain.errors import AccountErasedError, MassDeletionError
 from chalicelib.domain.readings import EnergyType, MeterKey, is_kept
-from chalicelib.domain.sync.modes import Side, other_side
+from chalicelib.domain.sides import Side, other_side
 from chalicelib.domain.sync.reconciliation import UNNAMED, Reconciled, RepairRun, Selection
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Document, MongoDatabase
-from chalicelib.repositories.difference import NOTHING, Difference, UnreadableAmong, counting, keepable, meter_of
-from chalicelib.repositories.documents import COLLECTION, counted, of_meter
+from chalicelib.repositories.difference import NOTHING, Difference, UnreadableAmong, counting, keepable
+from chalicelib.repositories.documents import COLLECTION, counted, meter_of, of_meter
 from chalicelib.repositories.fence import erased_among
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.quarantine import unreadable_among

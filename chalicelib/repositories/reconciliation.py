@@ -1,42 +1,31 @@
 """Both sides of all users' readings, for system jobs: which meters there are, what differs, what the display shows."""
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from heapq import merge
-from itertools import groupby
 from typing import Any
 
 from pymongo.client_session import ClientSession
 from typing_extensions import override
 
-from chalicelib.domain.meters.display_documents import DisplayDocument
+from chalicelib.domain.meters.walks import Finding, Unreadable
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import MeterKey, kind_of
-from chalicelib.domain.sync.modes import ReadingKey, Side
-from chalicelib.domain.sync.reconciliation import (
-    UNNAMED,
-    Finding,
-    Reconciled,
-    ReconciliationRepository,
-    RepairRun,
-    Selection,
-    Unreadable,
-)
-from chalicelib.repositories import damages, quarantine, unreadable
+from chalicelib.domain.sides import Side
+from chalicelib.domain.sync.modes import ReadingKey
+from chalicelib.domain.sync.reconciliation import UNNAMED, Reconciled, ReconciliationRepository, RepairRun, Selection
+from chalicelib.repositories import quarantine, unreadable
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
-from chalicelib.repositories.difference import differ, keepable, meter_of
-from chalicelib.repositories.display import view_of
-from chalicelib.repositories.documents import COLLECTION, NOT_ARRAY, READABLE, TYPES, counted, of_meter
+from chalicelib.repositories.difference import differ, keepable
+from chalicelib.repositories.displayed_meters import METER, MongoDisplayedMeters
+from chalicelib.repositories.documents import COLLECTION, READABLE, counted, meter_of, of_meter
 from chalicelib.repositories.doubles import without_doubles
-from chalicelib.repositories.fence import erased_among
 from chalicelib.repositories.reconcile import plan, reconcile
 from chalicelib.repositories.scoped import ScopedCollection
 
 BY_METER = [("userId", 1), ("type", 1), ("date", 1)]
-METER = {"_id": 0, "userId": 1, "type": 1}
 SHOWN = {"date": 1, "amount": 1, "updatedAt": 1}
 _AMOUNT = {"$convert": {"input": "$amount", "to": "decimal", "onError": None, "onNull": None}}
 # The server's hash takes the whole part of a number only, so it gets millionths; the exact sum is beside it.
@@ -57,26 +46,13 @@ _DIGEST: Document = {
 }
 
 
-class MongoReconciliationRepository(ReconciliationRepository):
+class MongoReconciliationRepository(MongoDisplayedMeters, ReconciliationRepository):
     """``ReconciliationRepository`` on MongoDB."""
 
     def __init__(self, database: MongoDatabase, timeout_seconds: float, clock: Clock) -> None:
-        self._database = database
+        super().__init__(database, timeout_seconds)
         self._energies = database[Collections.ENERGIES]
-        self._timeout = timeout_seconds
         self._clock = clock
-
-    @override
-    def erased_among(self, users: Collection[str]) -> Set[str]:
-        """By the ids of their fences."""
-        with time_limit(READ_SECONDS):
-            return erased_among(self._database, users)
-
-    @override
-    def meters(self, after: MeterKey | None = None) -> Iterator[MeterKey]:
-        """Meters in order, from one to the next by the index: memory stays flat however many there are."""
-        collections = (*COLLECTION.values(), Collections.DISPLAY)
-        return (meter for meter, _ in groupby(merge(*(self._in(collection, after) for collection in collections))))
 
     @override
     def owners(self, ids: Sequence[ReadingKey]) -> Mapping[MeterKey, Sequence[ReadingKey]]:
@@ -89,11 +65,6 @@ class MongoReconciliationRepository(ReconciliationRepository):
                     if meter := meter_of(document):
                         owners.setdefault(meter, set()).add(document["_id"])
         return {meter: tuple(keys) for meter, keys in owners.items()}
-
-    @override
-    def count_meters(self) -> int:
-        """By the collection's own count."""
-        return self._estimated(Collections.METERS)
 
     @override
     def count_readings(self, side: Side) -> int:
@@ -154,14 +125,6 @@ class MongoReconciliationRepository(ReconciliationRepository):
         ]
 
     @override
-    def displayed(self, meter: MeterKey) -> list[DisplayDocument]:
-        """By the index on meter, kind and year."""
-        user_id, energy_type = meter
-        display = ScopedCollection(self._database[Collections.DISPLAY], user_id)
-        with time_limit(READ_SECONDS):
-            return [view_of(document) for document in display.find({"type": energy_type.value})]
-
-    @override
     def unreadable(self, user_id: str | None = None) -> Unreadable:
         """By passes over both collections in small parts."""
         return unreadable.unreadable(self._database, user_id)
@@ -174,30 +137,6 @@ class MongoReconciliationRepository(ReconciliationRepository):
         else:
             with time_limit(self._timeout):
                 quarantine.quarantine(self._database, self._authoritative(), ids)
-
-    @override
-    def damages(self, meter: MeterKey) -> list[Finding]:
-        """By ids and prefixes of ids."""
-        with time_limit(READ_SECONDS):
-            return damages.damages(self._database, meter)
-
-    def _estimated(self, collection: Collections) -> int:
-        with time_limit(self._timeout):
-            return self._database[collection].estimated_document_count()
-
-    def _in(self, collection: Collections, meter: MeterKey | None) -> Iterator[MeterKey]:
-        while meter := self._next(collection, meter):
-            yield meter
-
-    def _next(self, collection: Collections, after: MeterKey | None) -> MeterKey | None:
-        user_id, energy_type = after or ("", "")
-        more_types = [kind for kind in TYPES if kind > energy_type]
-        same_user = {"userId": {"$eq": user_id, **NOT_ARRAY}, "type": {"$in": more_types, **NOT_ARRAY}}
-        next_user = {"userId": {"$gt": user_id, **NOT_ARRAY}, "type": {"$in": TYPES, **NOT_ARRAY}}
-        behind = {"$or": [same_user, next_user]}
-        with time_limit(self._timeout):
-            found = self._database[collection].find_one(behind, projection=METER, sort=[("userId", 1), ("type", 1)])
-        return None if found is None else meter_of(found)
 
     def _authoritative(self) -> Side:
         with time_limit(READ_SECONDS):

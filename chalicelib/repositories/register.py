@@ -12,7 +12,14 @@ from chalicelib.domain.meters.invariants import id_of, is_sound, is_version
 from chalicelib.domain.meters.register import MeterRegister, RegisteredMeter
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.rollout.flag_history import KnownUsers
-from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, meter_id, time_limit
+from chalicelib.repositories.database import (
+    READ_SECONDS,
+    Collections,
+    Document,
+    MongoDatabase,
+    meter_id,
+    time_limit,
+)
 
 AT_ONCE = 500
 USERS_AT_ONCE = 2_000

@@ -11,7 +11,7 @@ from typing_extensions import override
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType, MeterKey, to_datetime, to_ms
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sides import Side
 from chalicelib.domain.sync.reconciliation import RepairRun
 from chalicelib.domain.sync.repairs import KeptDocument, KeptRun, RepairedReadings, Undone
 from chalicelib.repositories.control import sync_state

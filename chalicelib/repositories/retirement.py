@@ -13,14 +13,16 @@ from pymongo.errors import DuplicateKeyError
 from typing_extensions import override
 
 from chalicelib.domain.account import KeepsPeople, Left
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.domain.retirement.calendar import Calendar
 from chalicelib.domain.retirement.calendar_parts import BrownOut, Entry, OptOut
 from chalicelib.domain.retirement.callers import PAGE, V1Call, V1Caller
 from chalicelib.domain.retirement.errors import RetirementError
 from chalicelib.domain.retirement.ports import RetirementRecords
-from chalicelib.domain.rollout.decision import Backend, Component, Reason
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.rollout.decision import Reason
 from chalicelib.repositories.control import RETIREMENT, control_of
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.stored import Stored, reason_of

@@ -12,9 +12,9 @@ from pymongo import WriteConcern
 from pymongo.errors import DuplicateKeyError
 from typing_extensions import override
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.evidence import AllowedHours
 from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollouts.plan import Plan, Step
 from chalicelib.domain.rollouts.ports import Rollouts
 from chalicelib.domain.rollouts.rollout import (

@@ -2,14 +2,15 @@
 
 from dataclasses import asdict
 
-from pymongo import ReturnDocument, WriteConcern
+from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, OperationFailure
 from typing_extensions import override
 
 from chalicelib.domain.errors import LostModeError
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.sync.modes import KEPT_CHANGES, ModeChange, Side, SyncState
-from chalicelib.domain.sync.reconciliation import SyncControl, SyncProgress, SyncStop, Verified, Walk, WalkProgress
+from chalicelib.domain.sides import ModeChange, Side, SyncState
+from chalicelib.domain.sync.modes import KEPT_CHANGES
+from chalicelib.domain.sync.reconciliation import SyncControl, SyncProgress, SyncStop, Verified
 from chalicelib.domain.sync.recovery import Remains
 from chalicelib.repositories.control import (
     FINISH,
@@ -23,43 +24,18 @@ from chalicelib.repositories.control import (
     control_of,
     state_of_document,
     sync_document,
-    sync_state,
 )
-from chalicelib.repositories.database import READ_SECONDS, Document, MongoDatabase, time_limit
+from chalicelib.repositories.database import READ_SECONDS, Document, time_limit
 from chalicelib.repositories.documents import COLLECTION
-from chalicelib.repositories.sync_documents import (
-    SYNC_STOP,
-    VERIFIED,
-    progress_of,
-    remains_of,
-    stop_of,
-    verified_of,
-    walk_of,
-)
+from chalicelib.repositories.sync_documents import SYNC_STOP, VERIFIED, progress_of, remains_of, stop_of, verified_of
+from chalicelib.repositories.walk_control import MongoWalkControl
 
 LIFETIME = "transactionLifetimeLimitSeconds"
 NOWHERE: Document = {"_id": SYNC_MODE, "$nor": [{"_id": SYNC_MODE}]}  # only an insert can follow
 
 
-class MongoSyncControl(SyncControl):
+class MongoSyncControl(MongoWalkControl, SyncControl):
     """``SyncControl`` on MongoDB."""
-
-    def __init__(self, database: MongoDatabase) -> None:
-        self._database = database
-        self._control = control_of(database).with_options(write_concern=WriteConcern("majority"))
-
-    @override
-    def state(self) -> SyncState:
-        with time_limit(READ_SECONDS):
-            return sync_state(self._database)
-
-    @override
-    def operation_time(self) -> int:
-        """What the server says to a session beside its answer."""
-        with time_limit(READ_SECONDS), self._database.client.start_session() as session:
-            self._database.command("ping", session=session)
-            assert session.operation_time is not None, "a replica set says it with every answer"  # noqa: S101
-            return session.operation_time.time * 1000
 
     @override
     def transaction_seconds(self) -> int | None:
@@ -153,35 +129,6 @@ class MongoSyncControl(SyncControl):
         self._save({"_id": SYNC_JOB, "position": progress.position, "difference": document})
 
     @override
-    def walk_progress(self, walk: Walk) -> WalkProgress | None:
-        found = self._read(walk.value)
-        return None if found is None else walk_of(found)
-
-    @override
-    def save_walk_progress(self, walk: Walk, progress: WalkProgress | None) -> None:
-        if progress is None:
-            with time_limit(READ_SECONDS):
-                self._control.delete_one({"_id": walk.value})
-            return
-        seen = progress.seen
-        self._save(
-            {
-                "_id": walk.value,
-                "started": progress.started,
-                "since": progress.since,
-                "after": list(progress.after),
-                "mode": seen.mode.value,
-                "meters": seen.meters,
-                "lagging": seen.lagging,
-                "differences": seen.differences,
-                "findings": [finding.as_document() for finding in seen.findings],
-                "kinds": [[*kind, count] for kind, count in seen.kinds],
-                "upTo": seen.up_to,
-                "code": progress.code,
-            }
-        )
-
-    @override
     def verified(self) -> Verified | None:
         found = self._read(VERIFIED)
         return None if found is None else verified_of(found)
@@ -228,14 +175,6 @@ class MongoSyncControl(SyncControl):
         """The newest changes that can be read; ``newest`` counts from the end: -1 is the last."""
         found = control_of(self._database).find_one({"_id": MODE_CHANGES}, {"changes": {"$slice": newest}})
         return changes_of(found)
-
-    def _read(self, key: str) -> Document | None:
-        with time_limit(READ_SECONDS):
-            return control_of(self._database).find_one({"_id": key})
-
-    def _save(self, document: Document) -> None:
-        with time_limit(READ_SECONDS):
-            self._control.replace_one({"_id": document["_id"]}, document, upsert=True)
 
 
 def _exactly(state: SyncState) -> Document:

@@ -4,30 +4,22 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from chalicelib.domain.errors import LostModeError
-from chalicelib.domain.readings import EnergyType, to_ms
-from chalicelib.domain.sync.modes import ModeChange, Side, SyncMode
-from chalicelib.domain.sync.reconciliation import (
-    Finding,
-    FullDifference,
-    SyncProgress,
-    SyncStop,
-    Verification,
-    Verified,
-    WalkProgress,
-)
+from chalicelib.domain.readings import to_ms
+from chalicelib.domain.sides import ModeChange, Side, SyncMode
+from chalicelib.domain.sync.reconciliation import FullDifference, SyncProgress, SyncStop, Verified
 from chalicelib.domain.sync.recovery import Remains
 from chalicelib.repositories.control import SYNC_JOB, state_of_document
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.stored import Lax, Stored, readable
+from chalicelib.repositories.walk_documents import Meter
 
 SYNC_STOP = "sync_stop"
 VERIFIED = "verified"
 UNREADABLE_STOP = "the sync job is stopped, and its reason in control.sync_stop cannot be read"
 T = TypeVar("T")
-Meter = tuple[str, Annotated[EnergyType, Lax]]
 
 
 class StoredDifference(Stored):
@@ -51,33 +43,6 @@ class StoredProgress(Stored):
 
     position: Any
     difference: StoredDifference | None
-
-
-class StoredFinding(Stored):
-    """One finding of a walk."""
-
-    user_id: str = Field(alias="user_id")
-    type: Annotated[EnergyType, Lax]
-    collection: str
-    document: str
-    problem: str
-    kind: str = "not as it should be"
-
-
-class StoredWalk(Stored):
-    """A walk that was interrupted."""
-
-    started: int
-    since: int | None
-    after: Annotated[Meter, Lax]
-    mode: Annotated[SyncMode, Lax]
-    meters: int
-    lagging: int
-    differences: int
-    findings: list[StoredFinding]
-    kinds: list[Annotated[tuple[str, Annotated[EnergyType, Lax], str, int], Lax]] = Field(default_factory=list)
-    up_to: int | None = None
-    code: str = ""
 
 
 class StoredVerified(Stored):
@@ -111,18 +76,6 @@ def stop_of(document: Document) -> SyncStop | None:
         return None
     stored = readable(StoredStop, document["open"], SYNC_STOP)
     return SyncStop(to_ms(stored.at), stored.reason) if stored else SyncStop(0, UNREADABLE_STOP)
-
-
-def walk_of(document: Document) -> WalkProgress | None:
-    """How far a walk came; None: nobody can read it."""
-    stored = readable(StoredWalk, document, document["_id"])
-    if stored is None:
-        return None
-    findings = tuple(Finding(**finding.model_dump()) for finding in stored.findings)
-    kinds = tuple(((collection, of, kind), count) for collection, of, kind, count in stored.kinds)
-    counts = (stored.meters, stored.lagging, stored.differences)
-    seen = Verification(stored.mode, *counts, findings=findings, kinds=kinds, up_to=stored.up_to)
-    return WalkProgress(stored.started, stored.since, stored.after, seen, stored.code)
 
 
 def verified_of(document: Document) -> Verified | None:

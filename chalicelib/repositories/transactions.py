@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.ports import Transactions, WriteTransaction
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sides import Side
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections, MongoDatabase, time_limit
 from chalicelib.repositories.documents import COLLECTION

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pymongo import ASCENDING, WriteConcern
 from typing_extensions import override
 
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.rollout.usage import Answered, BackendUsage, UsageLog
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.scoped import ScopedCollection

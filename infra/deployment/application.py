@@ -1,9 +1,7 @@
 """Deploys the packaged application: the archive to S3 under its digest, the template through CloudFormation."""
 
-import json
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -15,8 +13,6 @@ from infra.errors import DeployError
 
 if TYPE_CHECKING:
     from infra.deployment.packaging import Package
-
-FLAGS_TEMPLATE = Path(__file__).parents[1] / "appconfig.yaml"
 
 
 class Target:
@@ -74,40 +70,6 @@ def deploy_application(
     stack = Stack(target.client("cloudformation"), application_stack(stage))
     everything = {"Stage": stage, "EventBusName": application_stack(stage), "Release": package.digest, **parameters}
     return stack.deploy(template, everything, template_url=target.object_url(bucket, template_key))
-
-
-def deploy_flags(target: Target, stage: str) -> bool:
-    """Deploy the feature flags' home and first document; return whether CloudFormation changed anything."""
-    return flags_stack(target, stage).deploy(flags_template(), {"Stage": stage})
-
-
-def flags_stack(target: Target, stage: str) -> Stack:
-    """Return the CloudFormation stack of the feature flags."""
-    return Stack(target.client("cloudformation"), f"{application_stack(stage)}-flags")
-
-
-def flags_template() -> str:
-    """Return the flags' template, the application's own schema and first document put in."""
-    from chalicelib.flags.document.flag_document import (
-        written,  # an application that does not import must not take ``down`` along
-    )
-    from chalicelib.flags.document.json_schema import document_schema, first_document
-
-    contents = {"document schema": json.dumps(document_schema()), "first document": written(first_document()).decode()}
-    template = FLAGS_TEMPLATE.read_text()
-    for name, content in contents.items():
-        template = template.replace(f'"{{{name}}}"', json.dumps(content))  # a JSON string is a YAML one
-    return template
-
-
-def flags_parameters(target: Target, stage: str) -> dict[str, str]:
-    """Return where the flags are, as parameters of the template. Raises DeployError where there are none."""
-    outputs = flags_stack(target, stage).outputs()
-    if not outputs:
-        raise DeployError(
-            f"The flags of stage {stage} were never deployed: there is no stack {application_stack(stage)}-flags."
-        )
-    return {f"Flags{name}": outputs[name] for name in ("ApplicationId", "EnvironmentId", "ProfileId", "StrategyId")}
 
 
 def ensure_bucket(s3: Any, bucket: str, region: str, account: str) -> None:

@@ -75,17 +75,25 @@ SEE_ALARMS = _allowed(
     ["cloudwatch:DescribeAlarms"],
     _sub("arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"),  # a search needs them all
 )
-# A person who goes leaves the flags' lists, which is waited for, their old versions, and the dead letters.
-ERASE_PEOPLE = (READ_FLAGS, LOOK_AT_FLAGS, DEPLOY_FLAGS, DELETE_FLAG_VERSIONS, COUNT_LETTERS, TAKE_LETTERS)
+# A person who goes leaves what is kept beside the database: dead letters; flags' lists, which is waited for, and their
+# old versions.
+ERASE_PEOPLE = (
+    *(READ_FLAGS, LOOK_AT_FLAGS, DEPLOY_FLAGS, DELETE_FLAG_VERSIONS),
+    *(COUNT_LETTERS, TAKE_LETTERS),
+)
 
 API, OPERATORS_API, ACCOUNT_API = "APIHandler", "OperatorsApi", "AccountApi"
 ON_THE_DATABASE = (READ_SECRET,)  # where MongoDB is, and the key of the pseudonyms
 
 RIGHTS: Mapping[str, Sequence[Statement]] = {
-    API: (READ_SECRET, PUBLISH_EVENTS, READ_FLAGS),  # writes publish; flags decide which backend answers
-    # Flags change, dead letters are sent again or discarded, alarms are shown.
+    API: (
+        *(READ_SECRET, PUBLISH_EVENTS),  # writes publish
+        READ_FLAGS,  # flags decide which backend answers
+    ),
+    # Dead letters are sent again or discarded, alarms are shown.
     OPERATORS_API: (
-        *(READ_SECRET, PUBLISH_EVENTS, READ_FLAGS, LOOK_AT_FLAGS, DEPLOY_FLAGS),
+        *(READ_SECRET, PUBLISH_EVENTS),
+        *(READ_FLAGS, LOOK_AT_FLAGS, DEPLOY_FLAGS),
         *(COUNT_LETTERS, TAKE_LETTERS, CALL_FUNCTIONS, SEE_ALARMS),
     ),
     ACCOUNT_API: (READ_SECRET, *ERASE_PEOPLE),  # the export says which flags name the person

@@ -18,7 +18,11 @@ Resources = dict[str, dict[str, Any]]
 OWN_FUNCTION = {"/ops": OPERATORS_API, "/v2/account": ACCOUNT_API}
 PERMISSION = "InvokePermission"
 # Routes that take a file, and so the most work for one request.
-IMPORTS = ("/v1/energy/import", "/v2/energy/import", "/components/csv_import")
+IMPORTS = (
+    "/v1/energy/import",
+    "/v2/energy/import",
+    "/components/csv_import",
+)
 NO_VALUE = {"Ref": "AWS::NoValue"}
 
 

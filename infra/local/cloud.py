@@ -5,16 +5,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from infra.deployment.application import (
-    Target,
-    application_stack,
-    deploy_application,
-    deploy_flags,
-    flags_parameters,
-    flags_stack,
-    flags_template,
-)
+from infra.deployment.application import Target, application_stack, deploy_application
 from infra.deployment.cloudformation import Stack
+from infra.deployment.flags import deploy_flags, flags_parameters, flags_stack, flags_template
 from infra.deployment.packaging import Package
 from infra.errors import DeployError
 from infra.local.identity import Identity
@@ -41,7 +34,8 @@ class EmulatedCloud:
 
     def deploy_application(self, package: Package) -> str:
         """Deploy the packaged application unless exactly this is deployed."""
-        parameters = self.parameters() | flags_parameters(self._appconfig, STAGE)
+        parameters = self.parameters()
+        parameters |= flags_parameters(self._appconfig, STAGE)
         stack = Stack(self._aws.client("cloudformation"), application_stack(STAGE))
         return self._unless_deployed(
             stack,

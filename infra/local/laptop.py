@@ -64,7 +64,8 @@ def _bring_up(layout: Layout, processes: Processes, steps: Steps, *, demo: bool)
     packages: list[Package] = []
     processes.start(steps, {"package": lambda: _package_into(packages)})
     cloud = EmulatedCloud(layout)
-    mongod_log, localstack, appconfig = map(processes.supervisor.log_of, ("mongod", "localstack", "appconfig"))
+    mongod_log, localstack = map(processes.supervisor.log_of, ("mongod", "localstack"))
+    appconfig = processes.supervisor.log_of("appconfig")
     steps.run_together(
         {
             "database": _explained(lambda: _prepare_database(layout), mongod_log),

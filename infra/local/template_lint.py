@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from infra.deployment.application import flags_template
+from infra.deployment.flags import flags_template
 from infra.deployment.packaging import ROOT, template_alone
 from infra.local.environments import REQUIREMENTS, python_of
 
@@ -22,13 +22,16 @@ FOLDER = ROOT / ".stack" / "packages"
 def main() -> None:
     """Exit with cfn-lint's code."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    application, flags, clean = (FOLDER / name for name in ("application.yaml", "flags.yaml", "clean"))
-    application.write_text(yaml.safe_dump(template_alone()))
-    flags.write_text(flags_template())
-    mark = _digest(application, flags, RULES, *REQUIREMENTS[ENVIRONMENT])
+    templates = {
+        FOLDER / "application.yaml": yaml.safe_dump(template_alone()),
+        FOLDER / "flags.yaml": flags_template(),
+    }
+    for file, text in templates.items():
+        file.write_text(text)
+    clean, mark = FOLDER / "clean", _digest(*templates, RULES, *REQUIREMENTS[ENVIRONMENT])
     if clean.exists() and clean.read_text() == mark:
         return
-    if code := _lint(application, flags):
+    if code := _lint(*templates):
         sys.exit(code)
     clean.write_text(mark)
 

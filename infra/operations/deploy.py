@@ -6,8 +6,9 @@ import click
 from rich.console import Console
 
 from infra.deployment.application import Target as Aws
-from infra.deployment.application import application_stack, deploy_application, deploy_flags, flags_parameters
+from infra.deployment.application import application_stack, deploy_application
 from infra.deployment.cloudformation import Stack, declared_parameters
+from infra.deployment.flags import deploy_flags, flags_parameters
 from infra.deployment.packaging import RESOURCES, package
 from infra.local.layout import STAGE
 
@@ -74,10 +75,12 @@ def deploy(stage: str, bucket: str, region: str | None, others: dict[str, str], 
         **others,
     }
     click.echo(f"target: stage {stage} in {target.region}, bucket {bucket}", err=True)
-    flags_changed = deploy_flags(target, stage)
+    changes = []
+    changes.append(f"flags {_changed(deploy_flags(target, stage))}")
     parameters |= flags_parameters(target, stage)
-    application_changed = deploy_application(target, package(), stage, bucket, parameters)
-    console.print(f"flags {_changed(flags_changed)}, application {_changed(application_changed)}")
+    is_changed = deploy_application(target, package(), stage, bucket, parameters)
+    changes.append(f"application {_changed(is_changed)}")
+    console.print(", ".join(changes))
     stack = Stack(target.client("cloudformation"), application_stack(stage))
     console.print(f"base URL: {stack.outputs().get('EndpointURL', '(see the API in the console)')}")
 

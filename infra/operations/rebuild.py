@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from chalicelib.domain.meters.lagging import FailingMeter
-from chalicelib.domain.sync.reconciliation import Verification
+from chalicelib.domain.meters.walks import Verification
 from chalicelib.services.refresh.sweeper import SweepReport
 from infra.operations.printing import (
     console,

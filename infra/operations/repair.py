@@ -7,8 +7,8 @@ import click
 from rich.table import Column, Table
 
 from chalicelib.bootstrap.operations import Operations
-from chalicelib.domain.sync.modes import Side, other_side
-from chalicelib.domain.sync.reconciliation import Verification
+from chalicelib.domain.meters.walks import Verification
+from chalicelib.domain.sides import Side, other_side
 from chalicelib.domain.sync.repairs import REPAIR, UNDO, KeptDocument, RepairPlan, Undone
 from infra.errors import OperatorError
 from infra.operations.confirmation import confirm, yes_option
@@ -18,11 +18,10 @@ from infra.operations.printing import (
     limit_option,
     moment,
     print_json,
-    print_stop,
-    print_verification,
     verification_document,
     verification_summary,
 )
+from infra.operations.two_sides import print_stop, print_verification
 from infra.operations.walking import Findings, all_findings, walk_progress
 from infra.targets.database import connected
 from infra.targets.options import json_option, with_target

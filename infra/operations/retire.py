@@ -13,14 +13,14 @@ from rich.table import Table
 from chalicelib.bootstrap.operations import now, shell_operations, shell_ports
 from chalicelib.bootstrap.status import status_sources
 from chalicelib.domain.errors import EnergyMonitorError
+from chalicelib.domain.pseudonyms import LENGTH
 from chalicelib.domain.readings import moment, parse_instant
 from chalicelib.domain.retirement.calendar import Calendar
 from chalicelib.domain.retirement.calendar_parts import DAY_MS, HOUR_MS, MINUTE_MS, BrownOut, OptOut
 from chalicelib.domain.retirement.callers import KEPT_DAYS, QUIET_DAYS, V1Caller
 from chalicelib.domain.retirement.hindrances import Hindrance, Part
-from chalicelib.domain.rollout.pseudonyms import LENGTH
+from chalicelib.domain.sides import SyncMode
 from chalicelib.domain.status.flags import FlagsSeen
-from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.flags.changes.seen import flags_seen
 from chalicelib.repositories.database import MongoDatabase
 from chalicelib.services.retirement.as_json import (
@@ -33,8 +33,10 @@ from chalicelib.services.retirement.check import RetirementCheck
 from chalicelib.services.retirement.desk import RetirementDesk
 from infra.deployment.packaging import ROOT
 from infra.errors import OperatorError
-from infra.operations.printing import console, counted, folding_table, minute, print_json, print_mode, printable
+from infra.operations.printing import console, counted, folding_table, minute, print_json, printable
 from infra.operations.reason import reason_option
+from infra.operations.two_sides import print_mode
+from infra.retirement.commands import plan_removal, rehearse_removal
 from infra.retirement.references import MANIFEST, references_of
 from infra.targets.database import database_of, own_code
 from infra.targets.flags import overview_of
@@ -352,3 +354,7 @@ def _print_hindrances(found: Sequence[Hindrance]) -> None:
         console.print(f"{each.part:<12} {mark}: {escape(printable(each.text))}  [dim]{escape(each.command)}[/]")
     if not found:
         console.print("nothing stands in the way: python -m infra retire apply --reason WHY")
+
+
+retire.add_command(plan_removal)
+retire.add_command(rehearse_removal)

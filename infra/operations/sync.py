@@ -8,22 +8,13 @@ from math import ceil
 import click
 
 from chalicelib.bootstrap.operations import Operations
+from chalicelib.domain.sides import SyncMode
 from chalicelib.domain.status.blocks import VerifyBlock
-from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.services.sync.sync_job import SyncReport
-from infra.operations.printing import (
-    console,
-    limit_option,
-    print_json,
-    print_mode,
-    print_stop,
-    print_verification,
-    progress_console,
-    sync_line,
-    verification_summary,
-)
+from infra.operations.printing import console, limit_option, print_json, progress_console, verification_summary
 from infra.operations.reason import reason_option
 from infra.operations.status.printing import print_recorded, verify_line
+from infra.operations.two_sides import print_mode, print_stop, print_verification, sync_line
 from infra.operations.walking import UNTIL_DONE, all_findings, walk_progress
 from infra.targets.database import connected
 from infra.targets.options import json_option, with_target

@@ -11,7 +11,7 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from chalicelib.domain.sync.reconciliation import Finding, Verification
+from chalicelib.domain.meters.walks import Finding, Verification
 from infra.operations.printing import counted, print_json, progress_console
 
 UNTIL_DONE = timedelta.max.total_seconds()  # a person ends a run with Ctrl-C; the next one goes on

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.components import Component
 from chalicelib.domain.rollouts.plan import steps_of
 from chalicelib.flags.document.bucketing import BUCKETS, bucket
 from chalicelib.flags.document.names import COMPONENT_FLAGS

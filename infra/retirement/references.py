@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.components import Component
 
 MANIFEST = "infra/retirement/manifest.toml"
 ROOTS = ("app.py", "chalicelib", "infra", "migrations")

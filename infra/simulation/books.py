@@ -15,8 +15,8 @@ from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.ports import MeterSnapshot, MeterState, StoredReading, UserSettings
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime
 from chalicelib.domain.rollout.differences import differences
-from chalicelib.domain.sync.modes import SyncState
-from chalicelib.services.backends.component_reads import (
+from chalicelib.domain.sides import SyncState
+from chalicelib.services.components.component_reads import (
     ComponentAnswer,
     ComponentRead,
     ShowDashboard,

@@ -8,16 +8,17 @@ from typing import Any, TypeVar
 from typing_extensions import override
 
 from chalicelib.bootstrap.operations import Ports
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.ports import MeterState
 from chalicelib.domain.readings import EnergyType, MeterKey
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.flags.document.json_schema import first_document
 from infra.simulation.clock import Agenda, VirtualClock
 from infra.simulation.memory.display import FakeDisplay
 from infra.simulation.memory.migration.appconfig import FakeAppConfig
-from infra.simulation.memory.migration.sides import FakeSides, fake_ports
+from infra.simulation.memory.migration.sides import FakeSides
+from infra.simulation.memory.ports import fake_ports
 from infra.simulation.memory.publisher import FakePublisher
 from infra.simulation.memory.state import Readings
 from infra.simulation.memory.store import FakeQueries, FakeStore

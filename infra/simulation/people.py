@@ -5,14 +5,16 @@ from contextlib import suppress
 from decimal import Decimal
 from random import Random
 
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.ports import StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.rollout.decision import Backend, Component, Decision
+from chalicelib.domain.rollout.decision import Decision
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.services.backends.backend_router import Route
-from chalicelib.services.backends.component_reads import (
+from chalicelib.services.components.component_reads import (
     ComponentAnswer,
     ComponentRead,
     ShowDashboard,
@@ -21,7 +23,7 @@ from chalicelib.services.backends.component_reads import (
     ShowTable,
     ShowTimeline,
 )
-from chalicelib.services.backends.energy_backend import EnergyBackend
+from chalicelib.services.components.energy_backend import EnergyBackend
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft, Recorded
 from infra.simulation.books import Book, Place, written
 from infra.simulation.clock import DAY, MINUTE

@@ -11,7 +11,7 @@ from multiprocessing import get_context
 
 from chalicelib.domain.ports import StoredReading
 from chalicelib.domain.readings import EnergyType, to_ms
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sides import Side
 from chalicelib.monitoring.logger import logger
 from infra.simulation.books import Book
 from infra.simulation.clock import DAY, WEEK

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import ComparisonError, SyncModeError, SyncStoppedError, UnavailableError
 from chalicelib.domain.events import EnergyEvent, MeterChange
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollouts.plan import EVERYBODY
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sides import Side
 from chalicelib.flags.document.flag_document import FlagDocument, read
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from chalicelib.services.gate.census import CensusState

@@ -17,7 +17,7 @@ from chalicelib.flags.changes.inspect import FlagOverview
 from chalicelib.repositories.database import MongoDatabase
 from chalicelib.services.gate.service import GateService
 from infra.deployment.application import Target as Aws
-from infra.deployment.application import flags_parameters
+from infra.deployment.flags import flags_parameters
 from infra.errors import OperatorError, expected_errors
 from infra.local.layout import REGION, STAGE, Layout
 from infra.local.processes.emulators import answers

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from chalicelib.monitoring.names import NAMESPACE, SERVICE
 
+MINUTE, HOUR = 60, 3600
 MEMBER = "{member}"  # in texts and dimensions: the member of ``Each`` that an alarm is for
 
 

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Locator, Page
 
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.components import Component
 
 OVERVIEW = [Component.DASHBOARD, Component.MONTHLY_CHARTS, Component.TIMELINE_SLIDER, Component.ENERGY_TABLE]
 

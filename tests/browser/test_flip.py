@@ -6,7 +6,8 @@ from random import Random
 import pytest
 from playwright.sync_api import Page
 
-from chalicelib.domain.rollout.decision import Backend, Component
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from tests.browser.conftest import SignIn
 from tests.browser.households import two_meters
 from tests.browser.parts import OVERVIEW, part, path

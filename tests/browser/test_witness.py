@@ -8,9 +8,11 @@ from typing import Any, cast
 import pytest
 from playwright.sync_api import Locator, Page, Request, Route, expect
 
-from chalicelib.domain.rollout.decision import Backend, Component, Reason
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
+from chalicelib.domain.rollout.decision import Reason
 from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement
-from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sides import SyncMode, SyncState
 from infra.simulation.memory.migration.feedback import FakeFeedbackLog
 from infra.simulation.memory.migration.measurements import FakePageMeasurements
 from tests.browser.accessibility import accessible, fits, reach

@@ -7,13 +7,13 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap.container import Ports, mongo_ports, now
+from chalicelib.bootstrap.container import Ports, mongo_ports
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.lagging import MongoLaggingMeters
 from infra.simulation.memory.display import FakeDisplay
 from infra.simulation.memory.lagging import FakeLaggingMeters
-from infra.simulation.memory.migration.sides import FakeSides, fake_ports
+from infra.simulation.memory.ports import fake_ports
 from infra.simulation.memory.publisher import FakePublisher
 from infra.simulation.memory.store import FakeStore
 
@@ -23,7 +23,7 @@ def ports(request: pytest.FixtureRequest) -> Ports:
     """The ports on one of the two stores."""
     if request.param == "fake":
         store = FakeStore()
-        return fake_ports(store, FakePublisher(), FakeSides(store, now))
+        return fake_ports(store, FakePublisher())
     database = cast("Database[Any]", request.getfixturevalue("migrated"))
     return mongo_ports(database, FakePublisher())
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.bootstrap.container import Ports
+from chalicelib.domain.components import Component
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.comparison_log import (
     ComparisonResult,
     DifferenceGroup,
@@ -16,9 +18,8 @@ from chalicelib.domain.rollout.comparison_log import (
     Replay,
     Request,
 )
-from chalicelib.domain.rollout.decision import FORCED_OLD, Component
+from chalicelib.domain.rollout.decision import FORCED_OLD
 from chalicelib.domain.rollout.differences import differences
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
 from infra.local.waiting import wait_until
 

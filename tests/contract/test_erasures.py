@@ -6,10 +6,10 @@ import pytest
 
 from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.account import CLOSED_MS, Erasure
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.errors import AccountErasedError, InvalidInputError
 from chalicelib.domain.ports import NewReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Backend
 
 POWER = EnergyType.POWER
 
@@ -67,7 +67,7 @@ def test_a_place_beside_the_store_is_counted_and_nothing_is_over_before_its_time
     assert done.deleted["lists of the flags"] == 3
     assert ports.erasures.tidy(opens=True) == 0
     assert ports.erasures.standing(done.fence) == done
-    assert ports.twins.erased_among([user, "somebody else"]) == {user}
+    assert ports.meters.erased_among([user, "somebody else"]) == {user}
     is_erased = ports.erasures.closed()
     assert is_erased
     assert (is_erased(user), is_erased("somebody else")) == (True, False)

@@ -3,9 +3,11 @@
 import pytest
 
 from chalicelib.bootstrap.container import Ports
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import COMPARED, Outcome, Request
-from chalicelib.domain.rollout.decision import Backend, Component, Reason
+from chalicelib.domain.rollout.decision import Reason
 from chalicelib.domain.rollout.feedback import ATTEMPTS, Feedback, GivenFeedback
 
 TABLE, CHARTS, IMPORT = Component.ENERGY_TABLE, Component.MONTHLY_CHARTS, Component.CSV_IMPORT

@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.bootstrap.container import Ports, now
-from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
+from chalicelib.domain.rollout.decision import Decision, Reason
 from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures, Share
 from chalicelib.domain.rollout.hours_of_use import HOUR_MS, hour_of
 from chalicelib.domain.rollout.usage import BackendUsage

@@ -8,6 +8,7 @@ from typing import TypeVar
 import pytest
 
 from chalicelib.bootstrap.container import Ports
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.imports.record import (
     Configured,
@@ -21,8 +22,7 @@ from chalicelib.domain.imports.record import (
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.ports import Change, NewReading, StoredReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, MeterExchange, Reading
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sides import Side, SyncMode, SyncState
 
 T = TypeVar("T")
 POWER, GAS = EnergyType.POWER, EnergyType.GAS

@@ -1,7 +1,9 @@
 """What is kept of what pages measure, proven on the fake and on MongoDB alike."""
 
 from chalicelib.bootstrap.container import Ports
-from chalicelib.domain.rollout.decision import FORCED_OLD, Backend, Component
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
+from chalicelib.domain.rollout.decision import FORCED_OLD
 from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement, Sample
 from chalicelib.domain.rollout.usage import BackendUsage
 from infra.local.waiting import wait_until

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chalicelib.bootstrap.container import Ports
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.errors import DuplicateReadingError, NotFoundError
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.ports import (
@@ -19,8 +20,7 @@ from chalicelib.domain.ports import (
     WriteTransaction,
 )
 from chalicelib.domain.readings import EnergyType, MeterExchange, Reading
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 from chalicelib.bootstrap.container import Ports
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.retirement.calendar import Calendar
 from chalicelib.domain.retirement.calendar_parts import DAY_MS, BrownOut, Entry, OptOut
 from chalicelib.domain.retirement.callers import V1Call, V1Caller
-from chalicelib.domain.rollout.decision import FORCED_OLD, Backend, Component, Decision, Reason
+from chalicelib.domain.rollout.decision import FORCED_OLD, Decision, Reason
 from chalicelib.domain.rollout.usage import BackendUsage
 from infra.local.waiting import wait_until
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.bootstrap.container import FlagOperations, Ports, flag_operations
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.components import Component
 from chalicelib.domain.rollouts.plan import Plan, steps_of
 from chalicelib.domain.rollouts.rollout import State
 from tests.fakes.gate import BROKEN, LOST, OPEN, Conditions

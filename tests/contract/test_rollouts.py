@@ -4,8 +4,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from chalicelib.bootstrap.container import Ports
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.evidence import AllowedHours
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollouts.plan import Plan, steps_of
 from chalicelib.domain.rollouts.rollout import Approval, Direction, Entry, Intent, Rollout, Seen, State
 

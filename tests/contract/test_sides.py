@@ -11,23 +11,13 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Ports, now
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.errors import MassDeletionError, NotFoundError
+from chalicelib.domain.meters.walks import Finding, Unreadable, Verification, Walk, WalkProgress
 from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter, StoredReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import ModeChange, Side, SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import (
-    Finding,
-    FullDifference,
-    RepairRun,
-    Selection,
-    SyncProgress,
-    SyncStop,
-    Unreadable,
-    Verification,
-    Walk,
-    WalkProgress,
-)
+from chalicelib.domain.sides import ModeChange, Side, SyncMode, SyncState
+from chalicelib.domain.sync.reconciliation import FullDifference, RepairRun, Selection, SyncProgress, SyncStop
 from infra.simulation.memory.migration.sides import FakeSides, reading
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS

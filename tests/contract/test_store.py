@@ -6,15 +6,15 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.bootstrap.container import Ports, mongo_ports, now
+from chalicelib.bootstrap.container import Ports, mongo_ports
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.meters.display_documents import DisplayDocument, DisplayUpdate
 from chalicelib.domain.ports import NewReading, StoredReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading
-from chalicelib.domain.rollout.decision import Backend
 from chalicelib.repositories.database import open_database
-from infra.simulation.memory.migration.sides import FakeSides, fake_ports
+from infra.simulation.memory.ports import fake_ports
 from infra.simulation.memory.publisher import FakePublisher
 from infra.simulation.memory.store import FakeStore
 
@@ -210,10 +210,10 @@ def test_settings_of_an_unknown_user_are_the_defaults(ports: Ports, user: str) -
 @pytest.fixture
 def gone(ports: Ports) -> Iterator[Ports]:
     """The same ports on a store that is not there."""
-    if isinstance(ports.twins, FakeSides):
+    if isinstance(ports.transactions, FakeStore):
         store = FakeStore()
         store.down = True
-        yield fake_ports(store, FakePublisher(), FakeSides(store, now))
+        yield fake_ports(store, FakePublisher())
     else:
         database = open_database("mongodb://127.0.0.1:1/?replicaSet=rs0", "nowhere")
         yield mongo_ports(database, FakePublisher())

@@ -1,7 +1,9 @@
 """The answers of a component to a person between two instants, on the fake and on MongoDB."""
 
 from chalicelib.bootstrap.container import Ports
-from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
+from chalicelib.domain.rollout.decision import Decision, Reason
 from chalicelib.domain.rollout.usage import Answered, BackendUsage
 from infra.local.waiting import wait_until
 

@@ -13,7 +13,10 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.monitoring.names import NAMESPACE, MetricName
+from chalicelib.monitoring.names import (
+    NAMESPACE,
+    MetricName,
+)
 from chalicelib.repositories.database import open_database
 from infra.local.layout import Layout
 from infra.watching.evaluation import source_of, state_of

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from chalicelib.bootstrap.operations import shell_operations
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import UnchangedError
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollouts.plan import Plan, steps_of
 from chalicelib.domain.rollouts.rollout import State
 from chalicelib.flags.changes.patch import FlagPatch

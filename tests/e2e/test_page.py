@@ -3,7 +3,10 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import (
+    datetime,
+    timedelta,
+)
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,9 +14,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import urllib3
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import (
+    Browser,
+    Page,
+    Response,
+    expect,
+)
 
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.components import Component
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import written
 from chalicelib.flags.document.json_schema import first_document
@@ -23,7 +31,10 @@ from infra.targets.flags import Flags
 from tests.browser.chromium import USUAL, chromium, required
 from tests.browser.people import sign_in_as
 from tests.browser.watching import Watch
-from tests.e2e.conftest import Deployed, eventually
+from tests.e2e.conftest import (
+    Deployed,
+    eventually,
+)
 from tests.integration.infra.sign_in import code_for, exchanged, page_of
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import cast
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap.container import Container, Ports, Rollout, compose, using
+from chalicelib.bootstrap.container import Container, Ports, Surroundings, compose, using
 from chalicelib.domain.ports import Clock
-from infra.simulation.memory.migration.sides import FakeSides, fake_ports
+from infra.simulation.memory.migration.sides import FakeSides
 from infra.simulation.memory.migration.usage import FakeUsageLog
+from infra.simulation.memory.ports import fake_ports
 from infra.simulation.memory.publisher import FakePublisher
 from infra.simulation.memory.store import FakeStore
 from tests.fakes.operating import FakeAws
@@ -34,10 +35,27 @@ class Application:
 def application(verifier: TokenVerifier, clock: Clock) -> Iterator[Application]:
     """Let routes and functions of this process use a new application, for as long as the block runs."""
     store, publisher = FakeStore(clock), FakePublisher()
-    sides, flags = FakeSides(store, clock), FakeFlags()
-    ports = fake_ports(store, publisher, sides)
+    flags = FakeFlags()
+    sides = FakeSides(store, clock)
+    ports = fake_ports(
+        store,
+        publisher,
+        sides,
+    )
     usage = cast(FakeUsageLog, ports.usage)
     aws = FakeAws()
-    container = compose(ports, verifier, clock, Rollout(flags), aws.outside())
+    around = Surroundings(
+        flags=flags,
+    )
+    container = compose(ports, verifier, clock, around, aws.outside())
     with using(container):
-        yield Application(store, publisher, sides, flags, usage, aws, ports, container)
+        yield Application(
+            store=store,
+            publisher=publisher,
+            sides=sides,
+            flags=flags,
+            usage=usage,
+            aws=aws,
+            ports=ports,
+            container=container,
+        )

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.verdict import Breach, Condition, ConditionName, GateVerdict
-from chalicelib.domain.rollout.decision import Component
 
 Conditions = tuple[Condition, ...]
 OPEN: Conditions = (

@@ -1,8 +1,8 @@
 """What opens the gate beside the data, as tests want it."""
 
 from chalicelib.bootstrap.operations import Ports
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.census_records import Censuses, CensusRun, Tally
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.status.records import RollbackDrill
 from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.document.flag_document import FlagDocument

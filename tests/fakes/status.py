@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from chalicelib.domain.rollout.decision import Backend, Component
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures, Share
 
 

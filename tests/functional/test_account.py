@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.bootstrap.container import Rollout, compose, using
+from chalicelib.bootstrap.container import Surroundings, compose, using
 from chalicelib.domain.account import CLOSED_MS, Left
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.handlers.account_eraser import account_eraser
@@ -72,15 +72,27 @@ def test_an_account_is_erased_with_a_receipt_that_is_the_same_when_asked_again(a
     assert api.request("GET", "/v2/energy").json_body["readings"] == []
 
 
-def test_what_a_place_beside_the_database_owes_is_202_until_it_answers(api: Api) -> None:
-    rollout = Rollout(api.flags, places=[Away()])
-    with using(compose(api.ports, api.container.verifier, lambda: NOW, rollout)):
+def erasures_waiting(printed: str) -> list[float]:
+    """What the metric of the scheduled function says, run by run."""
+    lines = (json.loads(line) for line in printed.splitlines() if '"ErasuresWaiting"' in line)
+    return [count for line in lines for count in line["ErasuresWaiting"]]
+
+
+def test_what_a_place_beside_the_database_owes_is_202_until_it_answers(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    around = Surroundings(
+        flags=api.flags,
+        places=[Away()],
+    )
+    with using(compose(api.ports, api.container.verifier, lambda: NOW, around)):
         recorded(api)
         waiting = api.request("DELETE", ERASE)
         assert account_eraser(SCHEDULE, Context()) == {"erased": 0, "left": 1, "opened": 0, "waiting": 0}
     assert waiting.status_code == 202
     assert (waiting.json_body["state"], waiting.json_body["erasedAt"]) == ("erasing", None)
     assert account_eraser(SCHEDULE, Context()) == {"erased": 1, "left": 0, "opened": 0, "waiting": 0}
+    assert erasures_waiting(capsys.readouterr().out) == [1, 0]
     done = api.request("DELETE", ERASE)
     assert done.status_code == 200
     assert done.json_body["receipt"] == waiting.json_body["receipt"]
@@ -124,7 +136,7 @@ def test_others_go_on_writing_and_the_person_begins_anew_when_it_opens(api: Api)
 
 def test_what_comes_late_goes_and_no_fence_opens_before_somebody_has_looked(api: Api) -> None:
     late = Late()
-    with using(compose(api.ports, api.container.verifier, lambda: NOW, Rollout(late=[late]))):
+    with using(compose(api.ports, api.container.verifier, lambda: NOW, Surroundings(late=[late]))):
         account_eraser(SCHEDULE, Context())
         assert late.told == [], "there is no fence"
         assert api.request("DELETE", ERASE).status_code == 200
@@ -139,9 +151,12 @@ def test_what_comes_late_goes_and_no_fence_opens_before_somebody_has_looked(api:
 def test_everything_is_taken_along_part_by_part(api: Api) -> None:
     for day in range(1, 6):
         recorded(api, 1000 + day, f"2023-01-0{day}")
-    rollout = Rollout(api.flags, flags_naming=lambda user: [f"flag of {user}"])
+    around = Surroundings(
+        flags=api.flags,
+        beside=lambda user: {"flags": [f"flag of {user}"]},
+    )
     path, parts = "/v2/account/export", []
-    with using(compose(api.ports, api.container.verifier, lambda: NOW, rollout)):
+    with using(compose(api.ports, api.container.verifier, lambda: NOW, around)):
         while path:
             answer = api.request("GET", path)
             assert answer.headers["Content-Disposition"] == 'attachment; filename="energy-monitor-2023-11-14.json"'

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from chalice.test import HTTPResponse
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.events import MeterExchanged
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Backend
 from tests.functional.conftest import Api, error, problem
 
 WAYS = ["/v1/energy", "/v2/energy", "/components/energy_forms"]

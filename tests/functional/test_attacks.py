@@ -4,7 +4,11 @@ import base64
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import (
+    dataclass,
+    field,
+    replace,
+)
 from typing import Any
 
 import pytest
@@ -102,13 +106,18 @@ class Answer:
 
 
 @pytest.fixture
-def attacked(api: Api) -> Iterator[Api]:
-    """With flags and a dead letter, so that every route answers."""
+def attacked(api: Api) -> Api:
+    """With what every route needs to answer, a dead letter among it."""
+    api.aws.sqs.send_message(MessageBody=record())
+    return api
+
+
+@pytest.fixture(autouse=True)
+def _flags_know_people(api: Api) -> Iterator[None]:
     rollout = Rollout()
     rollout.known("alice", "bob")
-    api.aws.sqs.send_message(MessageBody=record())
     with using(replace(api.container, flags=rollout.flags)):
-        yield api
+        yield
 
 
 def ask(api: Api, method: str, path: str, attack: Attack) -> Answer:

@@ -8,15 +8,23 @@ from zoneinfo import ZoneInfo
 import pytest
 from chalice.test import HTTPResponse
 
-from chalicelib.bootstrap.container import Rollout, compose, using
+from chalicelib.bootstrap.container import (
+    Surroundings,
+    compose,
+    using,
+)
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
+from chalicelib.domain.components import Component
 from chalicelib.domain.ports import UserSettings
-from chalicelib.domain.readings import EnergyType, parse_instant
-from chalicelib.domain.rollout.decision import Backend, Component
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.readings import (
+    EnergyType,
+    parse_instant,
+)
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sync.modes import SyncMode, SyncState
-from chalicelib.services.backends.component_reads import read_of
+from chalicelib.domain.sides import SyncMode, SyncState
+from chalicelib.services.components.component_reads import read_of
 from infra.simulation.memory.migration.sides import reading
 from tests.functional.conftest import NOW, Api, problem
 
@@ -371,7 +379,7 @@ def test_a_write_is_noted_without_what_was_written(api: Api) -> None:
 
 
 def test_metrics_and_log_lines_know_users_by_pseudonyms_only(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
-    rollout = Rollout(api.flags, Pseudonyms(b"key"))
+    rollout = Surroundings(api.flags, Pseudonyms(b"key"))
     ports = api.ports
     user = "somebody@example.org"
     with using(compose(ports, api.container.verifier, lambda: NOW, rollout)):
@@ -396,7 +404,7 @@ def test_an_answer_does_not_depend_on_being_noted(api: Api) -> None:
             return ()
 
     ports = replace(api.ports, usage=Full())
-    with using(compose(ports, api.container.verifier, lambda: NOW, Rollout(api.flags))):
+    with using(compose(ports, api.container.verifier, lambda: NOW, Surroundings(api.flags))):
         assert ask(api, "dashboard").status_code == 200
         assert record(api)["sourceVersion"] == 1
 

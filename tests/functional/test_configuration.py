@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from chalice.test import HTTPResponse
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.events import MeterExchanged, UserSettingsChanged
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Backend
 from tests.functional.conftest import Api, problem
 
 DEFAULTS = {

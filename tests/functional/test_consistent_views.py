@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sides import SyncMode, SyncState
 from tests.functional.conftest import Api, problem
 
 MONTHLY = "dataType=monthly&year=2023"

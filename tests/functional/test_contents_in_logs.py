@@ -15,10 +15,10 @@ import pytest
 from botocore.exceptions import ClientError
 from pymongo.errors import BulkWriteError, DocumentTooLarge, DuplicateKeyError, OperationFailure, WriteError
 
-from chalicelib.bootstrap.comparer import random_pseudonyms
 from chalicelib.bootstrap.container import container, using
 from chalicelib.dead_letters.people import DeadLetters
 from chalicelib.dead_letters.queue import LetterQueue
+from chalicelib.domain.pseudonyms import random_pseudonyms
 from chalicelib.flags.decisions.reports import LoggedReports
 from chalicelib.flags.document.flag_document import read, written
 from chalicelib.flags.document.json_schema import first_document
@@ -211,9 +211,13 @@ SCHEDULED: dict[str, Any] = {
 @ERRORS
 @pytest.mark.parametrize("name", SCHEDULED)
 def test_a_scheduled_function_that_fails(api: Api, said: Said, name: str, error: Exception) -> None:
-    broken: Any = Breaking(error)
+    broken: dict[str, Any] = {
+        "operations": broken_operations(error),
+        "comparer": Breaking(error),
+        "erasure": Breaking(error),
+    }
     with (
-        using(replace(api.container, operations=broken_operations(error), comparer=broken, erasure=broken)),
+        using(replace(api.container, **broken)),
         pytest.raises(Exception) as caught,
     ):
         SCHEDULED[name](SCHEDULE, Context())

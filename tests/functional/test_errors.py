@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -192,14 +193,22 @@ def test_a_dead_database_is_503_with_retry_after_and_loses_nothing(api: Api, ver
 
 
 @pytest.mark.parametrize(
-    "path", ["/v2/display?type=power&year=2023&dataType=monthly", "/v1/monthly?type=power&year=2023"]
+    "path",
+    [
+        "/v2/display?type=power&year=2023&dataType=monthly",
+        "/v1/monthly?type=power&year=2023",
+    ],
 )
 def test_an_unexpected_exception_is_500_logged_with_traceback_and_says_nothing(api: Api, path: str) -> None:
     class Broken:
         def monthly(self, *_: object, **__: object) -> None:
             raise RuntimeError("secret detail")
 
-    broken = replace(api.container, display=Broken(), old=Broken())  # type: ignore[arg-type]
+    parts: dict[str, Any] = {
+        "display": Broken(),
+        "old": Broken(),
+    }
+    broken = replace(api.container, **parts)
     with using(broken), log_records() as records:
         response = api.request("GET", path)
     refused(path[1:3], response, 500)

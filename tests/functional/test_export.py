@@ -11,11 +11,12 @@ import pytest
 from chalice.test import HTTPResponse
 
 from chalicelib.bootstrap.container import using
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.csv.rows import parse_csv
 from chalicelib.domain.export.json_document import parse_export
 from chalicelib.domain.ports import NewReading, UserSettings
 from chalicelib.domain.readings import EnergyType, parse_instant
-from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.services.recording.export import ExportService
 from infra.simulation.memory.store import FakeReadings, FakeSettings
 from tests.functional.conftest import NOW, Api, problem

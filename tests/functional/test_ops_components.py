@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import DAY_MS
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
-from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
+from chalicelib.domain.rollout.decision import Decision, Reason
 from chalicelib.domain.rollout.differences import Difference, DifferenceKind
 from chalicelib.domain.rollout.feedback import Feedback
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
 from tests.functional.conftest import NOW, Api, problem
 

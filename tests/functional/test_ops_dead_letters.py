@@ -8,10 +8,16 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib.bootstrap.container import using
-from chalicelib.bootstrap.desk import Outside, desk
+from chalicelib.bootstrap.desk import (
+    Outside,
+    desk,
+)
 from chalicelib.monitoring.people import SOMEBODY
 from tests.fakes.dead_letters import ARN, record
-from tests.functional.conftest import Api, problem
+from tests.functional.conftest import (
+    Api,
+    problem,
+)
 from tests.functional.operating import Operator
 
 MARKED = "auth0|marked-7f3a91"
@@ -168,7 +174,12 @@ def test_a_queue_that_is_away_is_503_and_says_so(operator: Operator) -> None:
 
 
 def test_a_process_without_aws_says_so(api: Api) -> None:
-    with using(replace(api.container, desk=desk(Outside(), api.ports, api.container.operations))):
+    without = desk(
+        Outside(),
+        api.ports,
+        api.container.operations,
+    )
+    with using(replace(api.container, desk=without)):
         operator = Operator(api)
         for path in ("dead-letters", "alarms"):
             assert "knows no AWS" in problem(operator.request("GET", path), 503)["detail"]

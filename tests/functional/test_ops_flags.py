@@ -11,10 +11,12 @@ from chalice.test import HTTPResponse
 
 from app import app
 from chalicelib.bootstrap.container import using
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.readings import moment
-from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
+from chalicelib.domain.rollout.decision import Decision, Reason
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.flags.document.json_schema import first_document
 from chalicelib.flags.document.names import FLAGS, GLOBAL
 from infra.simulation.memory.migration.appconfig import FakeAppConfig

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.bootstrap.container import using
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.verdict import ConditionName
-from chalicelib.domain.rollout.decision import Component
 from tests.functional.conftest import Api, problem
 from tests.unit.services.status.system import System
 

@@ -10,12 +10,12 @@ from typing import Any, NoReturn
 import pytest
 
 from app import app
-from chalicelib.bootstrap.comparer import random_pseudonyms
 from chalicelib.bootstrap.container import container, using
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.events import EnergyReadingsSynced
+from chalicelib.domain.pseudonyms import random_pseudonyms
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.handlers.account_eraser import account_eraser
 from chalicelib.handlers.display_data import energy_reading_created_handler

@@ -2,7 +2,10 @@
 
 import json
 from dataclasses import replace
-from typing import Any, cast
+from typing import (
+    Any,
+    cast,
+)
 
 import pytest
 

@@ -11,13 +11,14 @@ from chalice.test import HTTPResponse
 
 from app import app
 from chalicelib.api.routes import AUTHENTICATED
-from chalicelib.bootstrap.comparer import random_pseudonyms
 from chalicelib.bootstrap.container import using
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
+from chalicelib.domain.pseudonyms import Pseudonyms, random_pseudonyms
 from chalicelib.domain.retirement.calendar import Calendar
 from chalicelib.domain.retirement.calendar_parts import DAY_MS, HOUR_MS, BrownOut, OptOut
 from chalicelib.domain.retirement.callers import V1Call, V1Caller
-from chalicelib.domain.rollout.decision import FORCED_OLD, Backend, Component, Decision, Reason
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.rollout.decision import FORCED_OLD, Decision, Reason
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.services.retirement.watch import CACHE_MS, RetirementWatch
 from infra.simulation.memory.migration.retirement import FakeRetirementRecords

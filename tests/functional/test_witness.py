@@ -10,12 +10,14 @@ from chalice.test import HTTPResponse
 
 from chalicelib.api.components.witness_bodies import AT_ONCE, LONGEST_MS
 from chalicelib.api.endpoint import TRACE_ID
-from chalicelib.bootstrap.container import Rollout, compose, using
+from chalicelib.bootstrap.container import Surroundings, compose, using
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import DAY_MS, EnergyType
-from chalicelib.domain.rollout.decision import Backend, Component, Reason
+from chalicelib.domain.rollout.decision import Reason
 from chalicelib.domain.rollout.feedback import Feedback
 from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.services.comparison.feedback import A_DAY
 from infra.simulation.memory.migration.feedback import FakeFeedbackLog
 from infra.simulation.memory.migration.measurements import FakePageMeasurements
@@ -162,7 +164,7 @@ def test_a_person_gives_so_much_a_day_and_others_are_not_held_up(api: Api) -> No
 
 
 def later(api: Api, clock: Any) -> Any:
-    return compose(api.ports, api.container.verifier, clock, Rollout(api.flags))
+    return compose(api.ports, api.container.verifier, clock, Surroundings(api.flags))
 
 
 def test_feedback_needs_a_token_and_no_decision(api: Api) -> None:
@@ -180,7 +182,7 @@ def test_feedback_that_cannot_be_kept_is_503(api: Api) -> None:
 def test_a_batch_is_kept_by_component_backend_and_kind_under_a_pseudonym(api: Api) -> None:
     ports, hidden = api.ports, Pseudonyms(b"key")
     render = {**FETCH, "component": "energy_table", "backend": "new", "kind": "render", "elapsedMs": 3}
-    with using(compose(ports, api.container.verifier, lambda: NOW, Rollout(api.flags, hidden))):
+    with using(compose(ports, api.container.verifier, lambda: NOW, Surroundings(api.flags, hidden))):
         answer = send(api, FETCH, render, ERROR, {**ERROR, "error": "5xx"}, {**ERROR, "error": None})
     assert (answer.status_code, answer.body) == (202, b"")
     dashboard, error = (Component.DASHBOARD, Backend.OLD), MeasurementKind.ERROR
@@ -282,7 +284,7 @@ def test_a_person_never_feels_that_nothing_can_be_kept(
     api: Api, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str], broken: Mapping[str, Any]
 ) -> None:
     api.store.down = not broken
-    with using(compose(replace(api.ports, **broken), api.container.verifier, lambda: NOW, Rollout(api.flags))):
+    with using(compose(replace(api.ports, **broken), api.container.verifier, lambda: NOW, Surroundings(api.flags))):
         answer = send(api, FETCH, user="somebody@example.org")
     assert (answer.status_code, answer.body) == (202, b"")
     said = [record for record in caplog.records if record.levelname == "WARNING"]

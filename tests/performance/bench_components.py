@@ -26,12 +26,12 @@ from app import app
 from chalicelib.api.answers import json_answer
 from chalicelib.api.components.witness_bodies import AT_ONCE
 from chalicelib.auth import KeyStore, TokenVerifier
-from chalicelib.bootstrap.container import Container, Rollout, compose, mongo_ports, now, using
+from chalicelib.bootstrap.container import Container, Surroundings, compose, mongo_ports, now, using
+from chalicelib.domain.components import Component
 from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sides import Side
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.store import FixedFlagStore
 from chalicelib.flags.document.flag import Flag
@@ -40,7 +40,7 @@ from chalicelib.flags.document.names import FLAGS
 from chalicelib.monitoring.logger import logger
 from chalicelib.repositories.database import open_database
 from chalicelib.services.backends.backend_router import Route
-from chalicelib.services.backends.component_reads import ComponentRead, ShowMonths, ShowTable, ShowTimeline
+from chalicelib.services.components.component_reads import ComponentRead, ShowMonths, ShowTable, ShowTimeline
 from infra.local.throwaway import mongod
 from infra.simulation.memory.publisher import FakePublisher
 from migrations import runner
@@ -164,7 +164,7 @@ def deployment(database: Any, issuer: FakeIssuer, side: Side) -> Container:
     flags = {name: Flag(name, 0, 0, enabled=True, rollout_percent=percent) for name in FLAGS}
     decisions = FlagDecisions(FixedFlagStore(FlagDocument(flags, version="bench")))
     verifier = TokenVerifier(KeyStore(issuer.key_set), ISSUER, AUDIENCE)
-    return compose(mongo_ports(database, FakePublisher()), verifier, now, Rollout(decisions))
+    return compose(mongo_ports(database, FakePublisher()), verifier, now, Surroundings(decisions))
 
 
 def household(container: Container, size: int) -> str:

@@ -15,8 +15,9 @@ from pymongo.database import Database
 from rich.console import Console
 
 from chalicelib.bootstrap.container import now
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.readings import DAY_MS, to_datetime
-from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.repositories.database import Collections, open_database
 from chalicelib.repositories.figures import MongoRolloutFigures
 from infra.local.throwaway import mongod

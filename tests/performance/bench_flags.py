@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib.bootstrap.container import now
-from chalicelib.domain.rollout.decision import Component
-from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.components import Component
+from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.reports import SilentReports
 from chalicelib.flags.decisions.store import AppConfigFlagStore, Loaded

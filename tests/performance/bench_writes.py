@@ -20,10 +20,10 @@ from rich.table import Table
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.rollout.decision import Backend
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.documents import new_document, with_origin
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft

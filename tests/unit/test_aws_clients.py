@@ -10,7 +10,10 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
 from chalicelib.alarms.client import cloudwatch
-from chalicelib.dead_letters.client import functions, sqs
+from chalicelib.dead_letters.client import (
+    functions,
+    sqs,
+)
 from chalicelib.events.client import eventbridge
 from chalicelib.flags.appconfig.clients import appconfig, appconfig_for_a_look, appconfigdata
 

@@ -1,6 +1,6 @@
 """What the components answer, as models for their OpenAPI document.
 
-``chalicelib.services.backends.component_reads`` makes the answers; a test holds them to these models.
+``chalicelib.services.components.component_reads`` makes the answers; a test holds them to these models.
 """
 
 from pydantic import Field, RootModel

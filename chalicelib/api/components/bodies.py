@@ -16,7 +16,7 @@ from chalicelib.api.v2.import_bodies import ImportListQuery, ImportQuery
 from chalicelib.api.v2.reading_bodies import ReadingListQuery
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.readings import EnergyType
-from chalicelib.services.backends.component_reads import (
+from chalicelib.services.components.component_reads import (
     ComponentRead,
     ShowDashboard,
     ShowMonths,

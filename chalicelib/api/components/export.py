@@ -3,7 +3,8 @@
 from chalice import Response
 
 from chalicelib.api.components.bodies import ComponentQuery
-from chalicelib.api.components.component import ComponentRequest, ComponentRoutes
+from chalicelib.api.components.component import ComponentRoutes
+from chalicelib.api.components.request import ComponentRequest
 from chalicelib.api.v2.export import EXPORT_HEADERS, exported
 from chalicelib.api.v2.export_bodies import ExportBody, ExportQuery
 

@@ -8,13 +8,14 @@ from chalice import Response
 from chalicelib.api.answers import json_answer, no_content
 from chalicelib.api.components.answers import NewForm, RecordedForm, TableRow
 from chalicelib.api.components.bodies import FileListQuery, FileQuery, NewFormQuery
-from chalicelib.api.components.component import ComponentRequest, ComponentRoutes, etagged
+from chalicelib.api.components.component import ComponentRoutes, etagged
+from chalicelib.api.components.request import ComponentRequest
 from chalicelib.api.preconditions import conditional_answer, if_match
 from chalicelib.api.upload import UploadedFile
 from chalicelib.api.v2.import_bodies import ImportListBody, ImportReportBody, UndoReportBody
 from chalicelib.api.v2.imports import listed, undone
 from chalicelib.api.v2.reading_bodies import CorrectionBody, ReadingBody
-from chalicelib.services.backends.component_reads import ShowForm, row_of
+from chalicelib.services.components.component_reads import ShowForm, row_of
 from chalicelib.services.recording.energy_crud import Recorded
 
 FORM = "/components/energy_forms"

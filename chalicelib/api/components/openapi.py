@@ -4,12 +4,22 @@ from functools import cache
 
 from chalice import Response
 
-from chalicelib.api.components import export, forms, views, witness
+from chalicelib.api.components import (
+    export,
+    forms,
+    views,
+    witness,
+)
 from chalicelib.api.openapi import document_of, served
 from chalicelib.api.routes import Routes
 from chalicelib.api.schemas import Members
 
-OPERATIONS = (*views.routes.operations, *forms.routes.operations, *export.routes.operations, *witness.routes.operations)
+OPERATIONS = (
+    *views.routes.operations,
+    *forms.routes.operations,
+    *export.routes.operations,
+    *witness.routes.operations,
+)
 
 routes = Routes(__name__)
 

@@ -4,9 +4,10 @@ from chalice import Response
 
 from chalicelib.api.components.answers import Dashboard, EnergyTable, MonthEnds, MonthlyCharts, TimelineSlider
 from chalicelib.api.components.bodies import DashboardQuery, MonthsQuery, TableQuery, TimelineQuery
-from chalicelib.api.components.component import ComponentRequest, ComponentRoutes, etagged
+from chalicelib.api.components.component import ComponentRoutes, etagged
+from chalicelib.api.components.request import ComponentRequest
 from chalicelib.api.cursor import cursor_of
-from chalicelib.services.backends.display_data_adapter import DisplayDataAdapter
+from chalicelib.services.components.display_data_adapter import DisplayDataAdapter
 
 routes = ComponentRoutes(__name__)
 

@@ -11,9 +11,9 @@ from chalicelib.api.components.bodies import ReadQuery
 from chalicelib.api.components.witness_bodies import FeedbackBody, FeedbackReceipt, MeasurementsBody
 from chalicelib.api.endpoint import Call, validated
 from chalicelib.api.routes import Routes
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import FieldError, InvalidInputError
-from chalicelib.domain.rollout.decision import Component
-from chalicelib.services.backends.component_reads import ComponentRead
+from chalicelib.services.components.component_reads import ComponentRead
 
 FORCE_OLD = "forceOld"  # what an operator may add to any query
 

@@ -6,12 +6,14 @@ from typing import Annotated, Self
 from pydantic import Field, StrictInt, model_validator
 
 from chalicelib.api.bodies import Body, Number
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Backend, Component, Reason
+from chalicelib.domain.rollout.decision import Reason
 from chalicelib.domain.rollout.feedback import Feedback
 from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement
 from chalicelib.monitoring.trace import trace_id
-from chalicelib.services.backends.component_reads import ComponentRead
+from chalicelib.services.components.component_reads import ComponentRead
 
 GREATEST_VERSION = 2**53 - 1  # the greatest that every JSON reader counts exactly
 LONGEST_MS = 600_000

@@ -9,10 +9,10 @@ from chalicelib.api.endpoint import Call
 from chalicelib.api.ops.bodies import LastVerify, PerhapsReasonedBody, VerifyStep
 from chalicelib.api.ops.names import meter_name
 from chalicelib.api.routes import OperatorRoutes
+from chalicelib.domain.meters.walks import Finding
 from chalicelib.domain.operating import Action, Done
 from chalicelib.domain.people import people_of
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.sync.reconciliation import Finding
 from chalicelib.monitoring.people import concerning, hidden
 
 # A page of meters may take as long again.

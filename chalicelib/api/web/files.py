@@ -40,6 +40,10 @@ class Entry:
 
 HOUSEHOLD = Entry("page/main.js")
 CONSOLE = Entry("console/main.js", ("styles/console.css",))
+ENTRIES = (
+    HOUSEHOLD,
+    CONSOLE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ def web_files() -> WebFiles:
     for name, file in assets.items():
         digest.update(f"{name}\0".encode() + sha256(file.content).digest())
     index, worker = ((FOLDER / name).read_text() for name in ("index.html", "service_worker.js"))
-    early = {entry: _imported(entry.script) for entry in (HOUSEHOLD, CONSOLE)}
+    early = {entry: _imported(entry.script) for entry in ENTRIES}
     return WebFiles(digest.hexdigest()[:16], assets, early, Template(index), worker)
 
 

@@ -37,9 +37,11 @@ routes = Routes(__name__)
 @routes.public("/")
 def page() -> Response:
     """The page of households, or 304 where the caller has it; to who comes back from signing in the page they left."""
+    entry = HOUSEHOLD
     asked = routes.current_request.query_params
-    state = asked.get("state", "") if asked else ""
-    return _page(CONSOLE if state.startswith(CONSOLE_STATE) else HOUSEHOLD)
+    if asked and asked.get("state", "").startswith(CONSOLE_STATE):
+        entry = CONSOLE
+    return _page(entry)
 
 
 @routes.public("/ops-console")

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.evidence import Census
-from chalicelib.domain.rollout.decision import Component
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Protocol
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.canonical import canonical_bytes
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.evidence import CodeEvidence, PairCount
 from chalicelib.domain.gate.pairs import Pair, pair_of_failures, pair_of_times
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import COMPARED, ComparisonResult, IgnoreRule, Outcome
-from chalicelib.domain.rollout.decision import Backend, Component
 
 NO_PAIRS = PairCount()
 CONSISTENT = "consistent"  # how a read is asked, not what it shows

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.verdict import ConditionName
 from chalicelib.domain.operating import Obstacle
-from chalicelib.domain.rollout.decision import Component
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.readings import moment
-from chalicelib.domain.rollout.decision import Component
 
 
 class ConditionName(StrEnum):

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.retirement.callers import people
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
 from chalicelib.domain.status.flags import FlagsSeen
 

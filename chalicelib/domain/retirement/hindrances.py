@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.operating import COMMAND
 from chalicelib.domain.readings import moment
 from chalicelib.domain.retirement.calendar import Calendar
@@ -14,9 +15,8 @@ from chalicelib.domain.retirement.calendar_parts import DAY_MS
 from chalicelib.domain.retirement.callers import V1Caller, people
 from chalicelib.domain.retirement.full_flags import partly_old
 from chalicelib.domain.rollout.comparison_log import DifferenceGroup
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.domain.status.flags import FlagsSeen
-from chalicelib.domain.sync.modes import SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import SyncStop, Verified
 
 SHOWN = 5

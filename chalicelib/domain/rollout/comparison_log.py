@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from chalicelib.domain.rollout.decision import Backend, Component
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.differences import Difference, DifferenceKind
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 
 
 class Outcome(StrEnum):

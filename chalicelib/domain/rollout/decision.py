@@ -8,23 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-
-class Backend(StrEnum):
-    """Who answers: each backend has a side, a collection of readings, of its own."""
-
-    OLD = "old"
-    NEW = "new"
-
-
-class Component(StrEnum):
-    """The parts of the page that move one by one."""
-
-    DASHBOARD = "dashboard"
-    ENERGY_TABLE = "energy_table"
-    TIMELINE_SLIDER = "timeline_slider"
-    MONTHLY_CHARTS = "monthly_charts"
-    CSV_IMPORT = "csv_import"
-    ENERGY_FORMS = "energy_forms"
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 
 
 class Reason(StrEnum):

@@ -13,8 +13,8 @@ from hashlib import sha256
 from typing import Any
 
 from chalicelib.domain.canonical import canonical_bytes
-from chalicelib.domain.rollout.decision import Component
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.components import Component
+from chalicelib.domain.pseudonyms import Pseudonyms
 
 Path = tuple[str | int, ...]
 ABSENT = object()  # what an answer lacks; null is something else

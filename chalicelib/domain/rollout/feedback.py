@@ -7,9 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import Outcome, Request
-from chalicelib.domain.rollout.decision import Backend, Component, Reason
+from chalicelib.domain.rollout.decision import Reason
 
 ATTEMPTS = 5  # then it is closed with what the last attempt came to
 OPEN, NOT_COMPARED = "open", "not_compared"

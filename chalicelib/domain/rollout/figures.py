@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from chalicelib.domain.rollout.decision import Backend, Component
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import ceil, log
 
-from chalicelib.domain.rollout.decision import Backend, Component, Reason
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
+from chalicelib.domain.rollout.decision import Reason
 from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures
 
 HOUR_MS = 3_600_000

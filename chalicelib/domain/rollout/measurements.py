@@ -9,7 +9,8 @@ from enum import StrEnum
 from math import ceil
 from typing import Protocol
 
-from chalicelib.domain.rollout.decision import Backend, Component
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 
 
 class MeasurementKind(StrEnum):

@@ -9,9 +9,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.readings import moment
 from chalicelib.domain.rollout.comparison_log import DifferenceGroup
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.reconciliation import Verified
 
 LAST_VERIFY = "python -m infra verify --last"

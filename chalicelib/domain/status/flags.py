@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.components import Component
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.verdict import Condition, ConditionName, GateVerdict
 from chalicelib.domain.operating import COMMAND, Obstacle
-from chalicelib.domain.rollout.decision import Backend, Component
+from chalicelib.domain.sides import SyncMode
 from chalicelib.domain.status.blocks import (
     Answers,
     BackendsBlock,
@@ -18,7 +20,6 @@ from chalicelib.domain.status.blocks import (
     VerifyBlock,
 )
 from chalicelib.domain.status.chance import fails_more
-from chalicelib.domain.sync.modes import SyncMode
 
 OPEN_THE_GATE = f"{COMMAND} flags set global --on --reason WHY"
 STEPS = (10, 50, 100)  # percentages, one after the other

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.readings import moment
-from chalicelib.domain.sync.modes import KEPT_CHANGES, MODE_MS, ModeChange, Side, SyncMode, SyncState
+from chalicelib.domain.sides import ModeChange, Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import KEPT_CHANGES, MODE_MS
 
 
 @dataclass(frozen=True, slots=True)

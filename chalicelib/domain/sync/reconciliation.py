@@ -3,23 +3,16 @@
 What lives here: values and Protocols. What does not: the jobs themselves (``chalicelib.services``).
 """
 
-from collections import Counter
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, field, replace
-from enum import StrEnum
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from chalicelib.domain.meters.display_documents import DisplayDocument
-from chalicelib.domain.readings import EnergyType, MeterKey
+from chalicelib.domain.meters.walks import DisplayedMeters, Finding, Unreadable, WalkControl
+from chalicelib.domain.readings import MeterKey
+from chalicelib.domain.sides import ModeChange, Side, SyncState
 from chalicelib.domain.sync.change_feed import Position
-from chalicelib.domain.sync.modes import ModeChange, ReadingKey, Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import ReadingKey
 from chalicelib.domain.sync.recovery import Remains
-
-FindingKind = tuple[str, EnergyType, str]  # collection, type, kind
-FindingKinds = tuple[tuple[FindingKind, int], ...]
-KEPT_FINDINGS = 1_000
-DISPLAY, SERIES, METERS = "display_energy_data", "meter_series", "meters"
-CALCULATED = frozenset({DISPLAY, SERIES, METERS})  # collections that readings can fill again
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,118 +90,6 @@ class SyncProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One document that is not as it should be: where it is, what is wrong with it, and its kind in summaries."""
-
-    user_id: str
-    type: EnergyType
-    collection: str
-    document: str
-    problem: str
-    kind: str = "not as it should be"
-
-    def as_document(self) -> dict[str, Any]:
-        """The fields, as they are stored and printed."""
-        return asdict(self) | {"type": self.type.value}
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableDocument:
-    """A document of either side that is no readable reading: where it is, and what is wrong with which field.
-
-    ``user``: whom it names as its owner, "" where it names none. ``twin``: the good copy on the other side, if any.
-    """
-
-    collection: str
-    document: str
-    user: str
-    problem: str
-    twin: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """How many documents of both sides are no readable readings, and the first of them."""
-
-    count: int = 0
-    documents: tuple[UnreadableDocument, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What was compared and found: how many documents differ, and the first of them.
-
-    ``lagging``: meters whose display will be refreshed anyway, so it was not compared. ``resumed``: up to which meter
-    an interrupted comparison had come that this one went on with. ``unreadable``: documents that no reader can use;
-    they are no differences once they are in the quarantine, for what is kept of them is then known.
-    ``kinds``: how many of each kind, by collection. ``up_to``: the operation time of the database when a comparison of
-    all meters began.
-    """
-
-    mode: SyncMode
-    meters: int = 0
-    lagging: int = 0
-    differences: int = 0
-    findings: tuple[Finding, ...] = ()
-    resumed: MeterKey | None = None
-    unreadable: Unreadable = Unreadable()
-    kinds: FindingKinds = ()
-    up_to: int | None = field(default=None, compare=False)
-
-    @property
-    def calculated(self) -> int:
-        """How many of the differences are of what is calculated of readings, so that nothing is lost by them."""
-        return sum(count for (collection, _, _), count in self.kinds if collection in CALCULATED)
-
-    def without(self, users: Collection[str]) -> "Verification":
-        """Without what was found of these people: their accounts have been erased meanwhile."""
-        gone = Counter((item.collection, item.type, item.kind) for item in self.findings if item.user_id in users)
-        kept = Counter(dict(self.kinds)) - gone
-        return replace(
-            self,
-            differences=self.differences - gone.total(),
-            findings=tuple(item for item in self.findings if item.user_id not in users),
-            kinds=tuple(sorted(kept.items())),
-        )
-
-    def plus(self, more: "Verification") -> "Verification":
-        """With what a look at further meters has shown."""
-        return replace(
-            self,
-            meters=self.meters + more.meters,
-            lagging=self.lagging + more.lagging,
-            differences=self.differences + more.differences,
-            findings=(*self.findings, *more.findings)[:KEPT_FINDINGS],
-            kinds=_added(self.kinds, more),
-        )
-
-
-def _added(kinds: FindingKinds, more: Verification) -> FindingKinds:
-    counts = Counter(dict(kinds))
-    counts.update(dict(more.kinds) or Counter((item.collection, item.type, item.kind) for item in more.findings))
-    return tuple(sorted(counts.items()))
-
-
-class Walk(StrEnum):
-    """The jobs that go over all meters, and are taken up again where they were interrupted."""
-
-    VERIFY = "verify"
-    CHECK = "rebuild_check"
-    REBUILD = "rebuild"
-
-
-@dataclass(frozen=True, slots=True)
-class WalkProgress:
-    """A walk under way: begun when, in the mode since when, what it has seen up to which meter, by which code."""
-
-    started: int
-    since: int | None
-    after: MeterKey
-    seen: Verification
-    code: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Verified:
     """The last comparison of all meters that came to its end: when, in the mode since when, and what it found.
 
@@ -243,14 +124,8 @@ class Verified:
         return replace(self, first_seen=seen_before, last_seen=self.at)
 
 
-class SyncControl(Protocol):
+class SyncControl(WalkControl, Protocol):
     """The sync mode, and how far long jobs have come. Every method raises UnavailableError out of time."""
-
-    def state(self) -> SyncState:
-        """The sync mode now. Raises LostModeError where it is lost."""
-
-    def operation_time(self) -> int:
-        """The time of the latest operation that a reader sees from now on, in UTC milliseconds, to the second."""
 
     def transaction_seconds(self) -> int | None:
         """How long the store lets a transaction live; None where it does not say."""
@@ -288,12 +163,6 @@ class SyncControl(Protocol):
     def save_sync_progress(self, progress: SyncProgress) -> None:
         """Keep how far the sync job is."""
 
-    def walk_progress(self, walk: Walk) -> WalkProgress | None:
-        """How far an interrupted walk came; None: there is none, or nobody can read it."""
-
-    def save_walk_progress(self, walk: Walk, progress: WalkProgress | None) -> None:
-        """Keep how far a walk came; None: it is finished."""
-
     def verified(self) -> Verified | None:
         """What the last comparison of all meters found; None: there never was one, or nobody can read it."""
 
@@ -301,20 +170,11 @@ class SyncControl(Protocol):
         """Remember what a comparison of all meters found."""
 
 
-class ReconciliationRepository(Protocol):
+class ReconciliationRepository(DisplayedMeters, Protocol):
     """Both sides of all users' readings, for system jobs. Every method raises UnavailableError out of time."""
-
-    def erased_among(self, users: Collection[str]) -> Set[str]:
-        """Those of these people whose account was erased not long ago."""
-
-    def meters(self, after: MeterKey | None = None) -> Iterator[MeterKey]:
-        """Every meter with a reading on either side or a display document, in order, behind ``after``."""
 
     def owners(self, ids: Sequence[ReadingKey]) -> Mapping[MeterKey, Sequence[ReadingKey]]:
         """The meters that readings belong to, on either side."""
-
-    def count_meters(self) -> int:
-        """About how many meters there are; for the time left."""
 
     def count_readings(self, side: Side) -> int:
         """About how many documents a side holds."""
@@ -345,14 +205,8 @@ class ReconciliationRepository(Protocol):
     def differences(self, meter: MeterKey) -> list[Finding]:
         """The readings of a meter that differ between the sides, at one point in time."""
 
-    def displayed(self, meter: MeterKey) -> list[DisplayDocument]:
-        """The stored display documents of a meter."""
-
     def unreadable(self, user_id: str | None = None) -> Unreadable:
         """The documents of both sides that no reader can use, doubles too; of one user or of everybody."""
 
     def quarantine(self, ids: Sequence[ReadingKey] | None = None) -> None:
         """Record which authoritative documents cannot be read, of these ids or of all, and close what is mended."""
-
-    def damages(self, meter: MeterKey) -> list[Finding]:
-        """The fields of a meter's documents, beside its readings, that hold a value of another kind than they must."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.errors import SyncModeError
-from chalicelib.domain.sync.modes import ModeChange, Side, SyncMode, SyncState
+from chalicelib.domain.sides import ModeChange, Side, SyncMode, SyncState
 
 COMMAND = "python -m infra mode recover MODE --reason WHY"
 # A mode that writes one side only cannot have been the last one where that side is empty and the other one is not.

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
+from chalicelib.domain.meters.walks import Verification
 from chalicelib.domain.readings import EnergyType, MeterKey
-from chalicelib.domain.sync.modes import ReadingKey, Side, other_side
-from chalicelib.domain.sync.reconciliation import Reconciled, RepairRun, Verification
+from chalicelib.domain.sides import Side, other_side
+from chalicelib.domain.sync.modes import ReadingKey
+from chalicelib.domain.sync.reconciliation import Reconciled, RepairRun
 
 DELETES_UNASKED = 10
 REPAIR = "python -m infra repair"

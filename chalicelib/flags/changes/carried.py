@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from typing_extensions import override
 
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.components import Component
 from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.domain.rollouts.next_action import FlagNow
 from chalicelib.domain.rollouts.ports import Asked, RolloutFlags

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import RolloutError, UnavailableError
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollout.decision import Component, Decision, RolloutDecisions
+from chalicelib.domain.rollout.decision import Decision, RolloutDecisions
 from chalicelib.domain.rollout.flag_history import FlagChange, FlagHistory, KnownUsers
 from chalicelib.domain.sync.reconciliation import SyncControl
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane, Deployed

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 from itertools import dropwhile, pairwise
 from zoneinfo import ZoneInfo
 
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import InvalidInputError, RolloutError, UnavailableError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import DAY_MS, moment, parse_instant
-from chalicelib.domain.rollout.decision import Backend, Component, Decision
+from chalicelib.domain.rollout.decision import Decision
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange, FlagHistory, RecordedDocument
 from chalicelib.domain.rollout.usage import KEPT_DAYS, Answered, UsageLog
 from chalicelib.domain.sync.modes import MODE_MS, decided_by

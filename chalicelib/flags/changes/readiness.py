@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.domain.errors import RolloutError
 from chalicelib.domain.operating import COMMAND, Obstacle
 from chalicelib.domain.readings import moment
-from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import SyncControl, Verified
 
 

@@ -1,7 +1,7 @@
 """The flags there are: the global gate and one per component. Rules about their content live in ``flag``."""
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import NotFoundError
-from chalicelib.domain.rollout.decision import Component
 
 GLOBAL = "new_backend_enabled"
 SHORT_GLOBAL = "global"

@@ -1,15 +1,15 @@
-"""Everything that is kept of a person, part by part: what the database has, and the flags that name the person."""
+"""Everything that is kept of a person, part by part: what the database has, and what is kept beside it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.account import AccountExport
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.pseudonyms import Pseudonyms
 
-# The flags whose lists have a person in them.
-FlagsNaming = Callable[[str], Sequence[str]]
+# What is kept of a person beside the database, by what it is called.
+Beside = Callable[[str], Mapping[str, Sequence[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +24,21 @@ class ExportedPart:
 class AccountExportService:
     """Collects the parts."""
 
-    def __init__(self, export: AccountExport, flags: FlagsNaming, pseudonyms: Pseudonyms, clock: Clock) -> None:
+    def __init__(
+        self, export: AccountExport, pseudonyms: Pseudonyms, clock: Clock, beside: Beside = lambda _: {}
+    ) -> None:
         self._export = export
-        self._flags = flags
+        self._beside = beside
         self._pseudonyms = pseudonyms
         self._clock = clock
 
     def part(self, user_id: str, cursor: str | None) -> ExportedPart:
-        """The part behind a cursor; the flags are on the first one.
+        """The part behind a cursor; what is kept beside the database is on the first one.
 
         Raises:
             InvalidInputError: nobody has given this cursor.
-            UnavailableError: the database, or AppConfig, did not answer in time.
+            UnavailableError: the database, or another place, did not answer in time.
         """
         page = self._export.page(user_id, self._pseudonyms.of("user", user_id), cursor)
-        flags = {"flags": self._flags(user_id)} if cursor is None else {}
-        return ExportedPart(self._clock(), {**page.documents, **flags}, page.following)
+        beside = self._beside(user_id) if cursor is None else {}
+        return ExportedPart(self._clock(), {**page.documents, **beside}, page.following)

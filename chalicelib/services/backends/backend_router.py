@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from typing_extensions import override
 
-from chalicelib.domain.rollout.decision import FORCED_OLD, Backend, Component, Decision, Reason, RolloutDecisions
-from chalicelib.services.backends.energy_backend import EnergyBackend
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
+from chalicelib.domain.rollout.decision import FORCED_OLD, Decision, Reason, RolloutDecisions
+from chalicelib.services.components.energy_backend import EnergyBackend
 
 
 @dataclass(frozen=True, slots=True)

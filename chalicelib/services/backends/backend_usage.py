@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage, UsageLog
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.metrics import backend_metrics

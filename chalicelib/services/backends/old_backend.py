@@ -2,13 +2,13 @@
 
 from typing_extensions import override
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.errors import FieldError, InvalidReadingError
 from chalicelib.domain.ports import Clock, PageRequest, ReadingFilter, ReadingQueries, StoredReading
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.services.backends.energy_backend import Recording
 from chalicelib.services.backends.listing import page_of
+from chalicelib.services.components.energy_backend import Recording
 from chalicelib.services.display.display import Timeline, View
 from chalicelib.services.display.view_data import histogram_data, monthly_data, series_of, summary_data
 from chalicelib.services.recording.csv_import import CsvImportService

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from chalicelib.domain.ports import Clock
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement, PageMeasurements
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.monitoring.metrics import page_metrics
 from chalicelib.monitoring.names import MetricName
 from chalicelib.services.backends.backend_usage import attempted

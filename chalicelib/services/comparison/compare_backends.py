@@ -15,14 +15,14 @@ from random import Random
 
 from pydantic import ValidationError
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.errors import EnergyMonitorError, UnavailableError
 from chalicelib.domain.ports import DisplayDataRepository
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, Request
-from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.rollout.differences import differences
-from chalicelib.services.backends.component_reads import ComponentAnswer, ComponentRead, read_of
-from chalicelib.services.backends.energy_backend import EnergyBackend
+from chalicelib.services.components.component_reads import ComponentAnswer, ComponentRead, read_of
+from chalicelib.services.components.energy_backend import EnergyBackend
 
 ATTEMPTS = 4
 PAUSE_SECONDS = 0.05

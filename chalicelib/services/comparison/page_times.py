@@ -1,6 +1,7 @@
 """What pages and the server have measured of each component, by backend, to hold old and new against each other."""
 
-from chalicelib.domain.rollout.decision import Backend, Component
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.rollout.measurements import ComponentTimes, MeasurementKind, PageMeasurements, Sample
 
 LATEST = 10_000  # of each component, backend and kind: a busy month stays bounded

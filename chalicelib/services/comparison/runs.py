@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Set
 from itertools import chain
 from random import Random
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import ComparisonError
 from chalicelib.domain.gate.counted import CountedEvidence, holds
 from chalicelib.domain.ports import Clock, ReadingQueries
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import (
     ComparisonLog,
@@ -21,10 +23,8 @@ from chalicelib.domain.rollout.comparison_log import (
     Replay,
     Request,
 )
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.feedback import FeedbackLog, FeedbackReport
 from chalicelib.domain.rollout.flag_history import KnownUsers
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.monitoring.trace import trace_id
 from chalicelib.services.comparison.asking import RecordedComparison
 from chalicelib.services.comparison.reads_of_user import comparable, reads_of_user, years_of_meter

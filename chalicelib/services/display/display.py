@@ -10,14 +10,14 @@ from datetime import date
 from secrets import randbelow
 from typing import Any
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.meters.display_documents import DisplayDocument
 from chalicelib.domain.meters.invariants import VERSION_LIMIT
 from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot, MeterState, ReadingQueries
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sides import Side
 from chalicelib.services.display.view_data import (
     finished_summary_data,
     histogram_data,

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.readings import moment
 from chalicelib.domain.rollout.comparison_log import Sighting
-from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.rollout.feedback import GivenFeedback
 from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures
 from chalicelib.domain.status.blocks import FingerprintSeen

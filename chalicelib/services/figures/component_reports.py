@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.rollout.comparison_log import ComparisonLog, DifferenceGroup
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.feedback import FeedbackLog, GivenFeedback
 from chalicelib.domain.rollout.figures import ComponentFigures, RolloutFigures
 

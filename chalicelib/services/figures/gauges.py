@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from chalicelib.domain.account import Erasures
+from chalicelib.domain.components import Component
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.rollout.comparison_log import ComparisonLog
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.feedback import FeedbackLog
 from chalicelib.domain.rollout.figures import RolloutFigures
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagHistory
@@ -44,7 +43,6 @@ class GaugeService:
     figures: RolloutFigures
     feedback: FeedbackLog
     comparisons: ComparisonLog
-    erasures: Erasures
     control: SyncControl
     percentages: Callable[[], Percentages]
     dead_letters: Callable[[], int]
@@ -61,7 +59,6 @@ class GaugeService:
             self._shares,
             self._open_differences,
             self._verified,
-            self._erasures,
             self._feedback,
             self._migrations,
             self._dead_letters,
@@ -86,9 +83,6 @@ class GaugeService:
     def _verified(self) -> Iterator[Gauge]:
         if verified := self.control.verified():
             yield Gauge(MetricName.VERIFY_DIFFERENCES, verified.differences)
-
-    def _erasures(self) -> Iterator[Gauge]:
-        yield Gauge(MetricName.ERASURES_WAITING, len(self.erasures.unfinished()))
 
     def _feedback(self) -> Iterator[Gauge]:
         yield Gauge(MetricName.FEEDBACK_OPEN, len(self.feedback.open([*Component], COUNTED_FEEDBACK)))

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from typing_extensions import override
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.judge import judge
 from chalicelib.domain.gate.verdict import Gate, GateVerdict
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.services.gate.looking import GateLook
 from chalicelib.services.status.looking import Looks
 from chalicelib.services.status.sources import StatusSources

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import count
 from zoneinfo import ZoneInfo
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.errors import DuplicateReadingError, ImportRowsError, UnavailableError
 from chalicelib.domain.events import EnergyReadingsBulkImported, ImportedMeter, MeterChange
 from chalicelib.domain.imports.files import ReadFile, read_file
@@ -26,8 +27,7 @@ from chalicelib.domain.ports import (
     WriteTransaction,
 )
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sides import Side
 from chalicelib.services.recording.import_write import (
     ImportReport,
     Moment,

@@ -7,6 +7,7 @@ newer one shows is left alone.
 
 from collections.abc import Callable
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.affected import affected_years
 from chalicelib.domain.calculation.compact import utc_year
@@ -16,8 +17,7 @@ from chalicelib.domain.errors import AccountErasedError, DamagedMeterError
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate, SeriesUpdate
 from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot, MeterState, ReadingQueries
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sides import Side
 from chalicelib.services.display.view_data import histogram_data, monthly_data, series_of, summary_inputs_data
 
 

@@ -8,16 +8,16 @@ bytes; the compact series, which the next refresh will believe, with the reading
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.canonical import canonical_bytes
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.meters.invariants import view_id
+from chalicelib.domain.meters.walks import DISPLAY, METERS, SERIES, DisplayedMeters, Finding
 from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot, ReadingQueries
 from chalicelib.domain.readings import MeterKey
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import Side
-from chalicelib.domain.sync.reconciliation import DISPLAY, METERS, SERIES, Finding, ReconciliationRepository
+from chalicelib.domain.sides import Side
 from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import Documents, documents_of
 
@@ -32,14 +32,14 @@ class DisplayCheck:
 
     def __init__(
         self,
-        twins: ReconciliationRepository,
+        meters: DisplayedMeters,
         queries: ReadingQueries,
         display: DisplayDataRepository,
         clock: Clock,
         calculation_version: int = CALCULATION_VERSION,
         documents: Documents = documents_of,
     ) -> None:
-        self._twins = twins
+        self._meters = meters
         self._queries = queries
         self._display = display
         self._clock = clock
@@ -65,7 +65,7 @@ class DisplayCheck:
         """
         found = self._tried(meter, work)
         is_finding = isinstance(found, list) and found
-        return [] if is_finding and self._twins.erased_among(meter[:1]) else found
+        return [] if is_finding and self._meters.erased_among(meter[:1]) else found
 
     def _tried(self, meter: MeterKey, work: Callable[[], T]) -> T | list[Finding]:
         try:
@@ -75,7 +75,7 @@ class DisplayCheck:
             return [_failure(meter, "was out of time, though the database answers")]
         except Exception as error:  # noqa: BLE001 whatever it is, it is told
             # Not by its text, which may hold what somebody has typed in, nor by where in our code it happened.
-            return self._twins.damages(meter) or [_failure(meter, UNEXPLAINED.format(type(error).__name__))]
+            return self._meters.damages(meter) or [_failure(meter, UNEXPLAINED.format(type(error).__name__))]
 
     def _compared(self, meter: MeterKey) -> list[Finding] | None:
         snapshot = self._queries.full_snapshot(*meter, Backend.NEW)
@@ -83,7 +83,7 @@ class DisplayCheck:
             return []
         if broken := self._display.violations(*meter):
             return [Finding(*meter, *violation) for violation in broken]
-        stored = {(document.data_type, document.year): document for document in self._twins.displayed(meter)}
+        stored = {(document.data_type, document.year): document for document in self._meters.displayed(meter)}
         kept = self._queries.snapshot(*meter, Backend.NEW)
         if snapshot.state.stale or kept.state != snapshot.state:
             return None

@@ -9,15 +9,9 @@ from dataclasses import replace
 from itertools import islice, takewhile
 from typing import cast
 
+from chalicelib.domain.meters.walks import DisplayedMeters, Verification, Walk, WalkControl, WalkProgress
 from chalicelib.domain.readings import MeterKey
-from chalicelib.domain.sync.modes import SyncState
-from chalicelib.domain.sync.reconciliation import (
-    ReconciliationRepository,
-    SyncControl,
-    Verification,
-    Walk,
-    WalkProgress,
-)
+from chalicelib.domain.sides import SyncState
 from chalicelib.monitoring.logger import logger
 
 Look = Callable[[Sequence[MeterKey], SyncState], Verification]
@@ -29,11 +23,9 @@ RESUMED_WITHIN_MS = 3_600_000  # an interrupted walk says something about the pr
 class MeterWalk:
     """Walks over the meters that have a reading or a display document."""
 
-    def __init__(
-        self, control: SyncControl, twins: ReconciliationRepository, code: Callable[[], str] = lambda: ""
-    ) -> None:
+    def __init__(self, control: WalkControl, meters: DisplayedMeters, code: Callable[[], str] = lambda: "") -> None:
         self._control = control
-        self._twins = twins
+        self._meters = meters
         self._code = code
 
     def over_all(self, walk: Walk, sync: SyncState, look: Look, progress: Progress, *, restart: bool) -> Verification:
@@ -64,7 +56,7 @@ class MeterWalk:
     def _without_erased(self, seen: Verification) -> Verification:
         """A walk takes long: what it found at its beginning may be of an account that was erased since."""
         users = {finding.user_id for finding in seen.findings}
-        erased = self._twins.erased_among(users) if users else set()
+        erased = self._meters.erased_among(users) if users else set()
         return seen.without(erased) if erased else seen
 
     def over_one(self, user_id: str, sync: SyncState, look: Look) -> Verification:
@@ -78,13 +70,13 @@ class MeterWalk:
         self, user_id: str | None = None, after: MeterKey | None = None, at_once: int | None = None
     ) -> Iterator[list[MeterKey]]:
         """The meters, or those of one user, a hundred at a time where nothing else is said."""
-        meters = self._twins.meters(after) if user_id is None else self._meters_of(user_id)
+        meters = self._meters.meters(after) if user_id is None else self._meters_of(user_id)
         while page := list(islice(meters, at_once or METERS_AT_ONCE)):
             yield page
 
     def _meters_of(self, user_id: str) -> Iterator[MeterKey]:
         before_all_types = cast(MeterKey, (user_id, ""))
-        return takewhile(lambda meter: meter[0] == user_id, self._twins.meters(before_all_types))
+        return takewhile(lambda meter: meter[0] == user_id, self._meters.meters(before_all_types))
 
     def _taken_up(self, walk: Walk, sync: SyncState, code: str, *, restart: bool) -> tuple[int, Verification]:
         """What an interrupted walk has seen, unless that is long ago, in another mode or by other code."""

@@ -7,9 +7,9 @@ readers, writers and handlers go on meanwhile, and what an interruption leaves d
 from collections.abc import Sequence
 
 from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.meters.walks import Finding, Verification, Walk, WalkControl
 from chalicelib.domain.readings import MeterKey
-from chalicelib.domain.sync.modes import Side, SyncState
-from chalicelib.domain.sync.reconciliation import Finding, SyncControl, Verification, Walk
+from chalicelib.domain.sides import Side, SyncState
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.meter_walk import Look, MeterWalk, Progress
 from chalicelib.services.refresh.recalculation import RecalculationService
@@ -19,7 +19,7 @@ class RebuildService:
     """What the operator's command ``rebuild`` does. An interrupted run of each kind is taken up again."""
 
     def __init__(
-        self, control: SyncControl, walk: MeterWalk, check: DisplayCheck, recalculation: RecalculationService
+        self, control: WalkControl, walk: MeterWalk, check: DisplayCheck, recalculation: RecalculationService
     ) -> None:
         self._control = control
         self._walk = walk

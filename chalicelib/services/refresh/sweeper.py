@@ -17,7 +17,7 @@ from typing import Any, Literal
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter, LaggingMeters
 from chalicelib.domain.ports import Clock, ReadingQueries
-from chalicelib.domain.sync.modes import Side, SyncState
+from chalicelib.domain.sides import Side, SyncState
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.people import concerning
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TypeVar
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.operating import COMMAND
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.retirement.calendar import Calendar
@@ -21,7 +22,6 @@ from chalicelib.domain.retirement.hindrances import (
     by_mode,
     by_verify,
 )
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.flag_history import FlagHistory
 from chalicelib.domain.status.flags import FlagsSeen
 from chalicelib.services.status.looking import Looks, Problem

@@ -5,11 +5,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import NotFoundError, RevisionError, RolloutError, UnavailableError
 from chalicelib.domain.gate.verdict import Gate
 from chalicelib.domain.operating import COMMAND, checked_reason
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.domain.rollouts.next_action import (
     OPEN_THE_GATE,

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from functools import partial
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.judge import judge
 from chalicelib.domain.operating import COMMAND
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.figures import ComponentFigures
 from chalicelib.domain.status.blocks import ComponentStatus, LastChangeBlock, ShareBlock, percent_text
 from chalicelib.domain.status.flags import FlagSeen, FlagsSeen

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.operating import COMMAND
 from chalicelib.domain.rollout.comparison_log import ComparisonReport, DifferenceGroup, Outcome
-from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.rollout.feedback import OPEN
 from chalicelib.domain.rollout.figures import BackendFigures, ComponentFigures, Share
 from chalicelib.domain.rollout.sample_ratio import mismatch

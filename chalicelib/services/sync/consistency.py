@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from chalicelib.domain.errors import MassDeletionError, SyncModeError, UnavailableError
+from chalicelib.domain.meters.walks import Finding, Verification, Walk
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType, MeterKey
+from chalicelib.domain.sides import Side, SyncMode, SyncState, other_side
 from chalicelib.domain.sync.change_feed import ChangeFeed
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState, other_side
 from chalicelib.domain.sync.reconciliation import (
-    Finding,
     FullDifference,
     Reconciled,
     ReconciliationRepository,
@@ -21,9 +21,7 @@ from chalicelib.domain.sync.reconciliation import (
     Selection,
     SyncControl,
     SyncProgress,
-    Verification,
     Verified,
-    Walk,
 )
 from chalicelib.domain.sync.repairs import REPAIR, PlannedWrites, RepairPlan
 from chalicelib.services.refresh.display_check import DisplayCheck

@@ -5,7 +5,7 @@ from typing import Literal
 
 from chalicelib.domain.errors import SyncStoppedError
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sides import Side
 from chalicelib.domain.sync.reconciliation import RepairRun, SyncControl
 
 

@@ -15,8 +15,8 @@ from chalicelib.domain.errors import SyncModeError, SyncStoppedError
 from chalicelib.domain.events import EnergyReadingsSynced
 from chalicelib.domain.ports import Clock, EventPublisher
 from chalicelib.domain.readings import MeterKey, to_datetime
+from chalicelib.domain.sides import SyncMode, SyncState, other_side
 from chalicelib.domain.sync.change_feed import ChangeFeed, Changes, Moment
-from chalicelib.domain.sync.modes import SyncMode, SyncState, other_side
 from chalicelib.domain.sync.reconciliation import (
     FullDifference,
     Reconciled,

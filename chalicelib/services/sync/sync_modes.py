@@ -12,16 +12,8 @@ from typing import Any
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.operating import checked_reason
 from chalicelib.domain.readings import moment
-from chalicelib.domain.sync.modes import (
-    DRAIN_SECONDS,
-    ModeChange,
-    Side,
-    SyncMode,
-    SyncState,
-    check_change,
-    drain_of,
-    other_side,
-)
+from chalicelib.domain.sides import DRAIN_SECONDS, ModeChange, Side, SyncMode, SyncState, drain_of, other_side
+from chalicelib.domain.sync.modes import check_change
 from chalicelib.domain.sync.reconciliation import SyncControl, SyncStop
 from chalicelib.domain.sync.recovery import recovered
 from chalicelib.domain.sync.repairs import DELETES_UNASKED

@@ -146,6 +146,8 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
       .then(setWitness, () => {});
     return () => stop.abort();
   }, [api, phase]);
+  const household = { words, formats, api, drafts, signOut, user: session?.user };
+  Object.assign(household, witness);
   return html`
     ${(session || Farewell) && html`<link rel="stylesheet" href=${LATER_STYLES} />`}
     <header class="container">
@@ -165,7 +167,7 @@ export function App({ base, signIn, returned, isAway = false, preferences, fetch
       ${Farewell && html`<${Farewell} ...${{ words, formats }} />`}
       ${["out", "notForgotten"].includes(phase) && html`<p>${words.welcome}</p><button type="button" onClick=${leave}>${words.signIn}</button>`}
       ${isOperator && html`<div class="force-old">${witness?.ForceOld && html`<${witness.ForceOld} ...${{ words, api }} />`}</div>`}
-      ${api && html`<${Household} key=${session?.user} ...${{ words, formats, api, drafts, signOut, user: session?.user, ...witness }} />`}
+      ${api && html`<${Household} key=${session?.user} ...${household} />`}
       ${offline && html`<${offline.Offline} ...${{ base, session, words, formats, api, drafts, isLeaving, isOut: phase === "expired" || (phase === "kept" && hasNetwork) }} onLeft=${() => signOut()} onRemain=${() => setLeaving(false)} onBack=${() => setNetwork(true)} />`}
     </main>
   `;

@@ -20,9 +20,17 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, OperationFailure
 
+from chalicelib.domain.meters.walks import Walk
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, to_datetime
-from chalicelib.domain.sync.reconciliation import Walk
-from chalicelib.repositories.control import BACKFILL, CENSUS, RESTORE, RESTORING, SYNC_JOB, SYNC_MODE, database_time
+from chalicelib.repositories.control import (
+    BACKFILL,
+    CENSUS,
+    RESTORE,
+    RESTORING,
+    SYNC_JOB,
+    SYNC_MODE,
+    database_time,
+)
 from chalicelib.repositories.database import DUPLICATE_KEY, Collections
 from chalicelib.repositories.sync_documents import VERIFIED
 from infra.errors import OperatorError
@@ -74,7 +82,13 @@ OBSERVED = (
     Collections.DISCARDED,
 )
 # How far the jobs of the other database had come: in the restored one they begin again, and verify has to be run.
-POSITIONS = (SYNC_JOB, VERIFIED, BACKFILL, CENSUS, *(walk.value for walk in Walk))
+POSITIONS = (
+    SYNC_JOB,
+    BACKFILL,
+    CENSUS,
+    VERIFIED,
+    *(walk.value for walk in Walk),
+)
 AT_ONCE = 500
 SNAPSHOT_TOO_OLD, SNAPSHOT_UNAVAILABLE = 239, 246
 WINDOW = "minSnapshotHistoryWindowInSeconds"

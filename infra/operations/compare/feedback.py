@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.components import Component
 from chalicelib.domain.rollout.feedback import STATES, FeedbackReport, GivenFeedback
 from infra.operations.compare.printing import SHOWN
 from infra.operations.printing import console, counted, minute, moment

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
-from chalicelib.domain.rollout.decision import Backend
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.rollout.measurements import ComponentTimes, Sample
 from infra.operations.printing import console
 

@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 import click
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import EnergyMonitorError, UnchangedError
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.flags.changes.apply import FlagChanges
 from chalicelib.flags.changes.as_json import (
     change_document,

@@ -11,6 +11,7 @@ from math import log, log1p
 from random import Random
 from typing import Any
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.agreements import (
     agreed,
     agreements_needed,
@@ -29,7 +30,6 @@ from chalicelib.domain.gate.evidence import (
 )
 from chalicelib.domain.gate.judge import judge
 from chalicelib.domain.gate.pairs import LATENCY, pair_of_times
-from chalicelib.domain.rollout.decision import Component
 
 RUNS, SEED = 2_000, 17
 LIMITS = Limits()

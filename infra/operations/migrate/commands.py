@@ -18,7 +18,11 @@ from infra.targets.database import database_of
 from infra.targets.naming import addressed
 from infra.targets.options import json_option, with_target
 from infra.targets.target import Target
-from migrations import new_script, roundtrip, runner
+from migrations import (
+    new_script,
+    roundtrip,
+    runner,
+)
 from migrations.errors import EditedError, MigrationError, RefusedError
 from migrations.ledger import COLLECTION, State
 from migrations.lock import LOCK_SECONDS, holder

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import click
 
 from chalicelib.bootstrap.operations import now
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import EnergyMonitorError, UnavailableError
 from chalicelib.domain.gate.evidence import AllowedHours
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.flag_history import FlagChange
 from chalicelib.domain.rollouts.plan import STEPS, Plan, steps_of
 from chalicelib.domain.rollouts.rollout import Rollout, State

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.bootstrap.operations import shell_ports
 from chalicelib.bootstrap.status import status_service
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.components import Component
 from chalicelib.domain.status.blocks import LONGEST_HOURS, Status
 from infra.deployment.packaging import ROOT, digest_of_sources
 from infra.errors import OperatorError

@@ -12,7 +12,7 @@ from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.ports import Clock, MeterState, StoredReading, UserSettings
 from chalicelib.domain.readings import EnergyType, MeterKey, Reading
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sides import Side, SyncMode, SyncState
 
 K = TypeVar("K", bound=tuple[Any, ...])
 V = TypeVar("V")

@@ -8,6 +8,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 from chalicelib.bootstrap.operations import now
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import (
     AccountErasedError,
@@ -18,6 +19,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.imports.record import IdRange, ImportRecord
 from chalicelib.domain.meters.configuration import MeterConfiguration
+from chalicelib.domain.meters.walks import Walk, WalkProgress
 from chalicelib.domain.ports import (
     Change,
     Clock,
@@ -29,8 +31,7 @@ from chalicelib.domain.ports import (
     WriteTransaction,
 )
 from chalicelib.domain.readings import EnergyType, MeterKey, Reading
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import Side, SyncState
+from chalicelib.domain.sides import Side, SyncState
 from chalicelib.domain.sync.recovery import Remains
 from infra.simulation.memory.state import Meter, Readings, State
 
@@ -53,6 +54,7 @@ class FakeStore:
         self.ids = ids
         self.down = False
         self.lost: Remains | None = None  # of the sync mode
+        self.walks: dict[Walk, WalkProgress] = {}  # that were interrupted
         self.closed: dict[str, int] = {}  # whose account was erased, and from when on it can be used again
         self.commits: Callable[[str], None] = lambda _: None
         self.writes: Callable[[str, SyncState], Sequence[Side]] = lambda _, sync: sync.writes

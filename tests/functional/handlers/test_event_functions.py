@@ -13,7 +13,7 @@ from chalicelib.domain.events import MeterRefreshRequested, MeterVersion
 from chalicelib.domain.readings import EnergyType
 from chalicelib.handlers import display_data
 from chalicelib.handlers.display_data import bulk_import_handler, energy_reading_created_handler
-from infra.simulation.memory.migration.sides import fake_ports
+from infra.simulation.memory.ports import fake_ports
 from tests.functional.conftest import NOW, Api
 from tests.functional.handlers.event_calls import Context, envelope, recorded
 
@@ -29,7 +29,7 @@ def test_an_event_brings_its_meters_documents_up_to_date(api: Api) -> None:
 
 def test_each_refresh_is_counted_with_the_time_since_its_event(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     event = recorded(api)
-    later = compose(fake_ports(api.store, api.publisher, api.sides), api.container.verifier, lambda: NOW + 1_500)
+    later = compose(fake_ports(api.store, api.publisher), api.container.verifier, lambda: NOW + 1_500)
     capsys.readouterr()
     with using(later):
         energy_reading_created_handler(event, Context())

@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
-from chalicelib.bootstrap.container import Rollout as Composed
+from chalicelib.bootstrap.container import Surroundings as Composed
 from chalicelib.bootstrap.container import compose, using
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
-from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
+from chalicelib.domain.rollout.decision import Decision, Reason
 from chalicelib.domain.rollout.differences import differences
 from chalicelib.domain.rollout.feedback import Feedback
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.handlers.status_reporter import status_reporter
@@ -27,7 +29,6 @@ SCHEDULE = {"id": "schedule-1", "detail-type": "Scheduled Event", "source": "aws
 TABLE = Component.ENERGY_TABLE
 COUNTS = {
     "VerifyDifferences": 3,
-    "ErasuresWaiting": 1,
     "FeedbackOpen": 1,
     "MigrationsOpen": 0,
     "DeadLetters": 2,
@@ -76,7 +77,6 @@ class Reported:
 def reported(api: Api, capsys: pytest.CaptureFixture[str]) -> Iterator[Reported]:
     reported = Reported(api, capsys)
     api.ports.sync_control.save_verified(Verified(NOW, None, 5, 0, 3))
-    api.ports.erasures.begin("zoe", "pseudonym")
     api.ports.feedback.add("alice", Feedback(TABLE, {"limit": 5}, Backend.OLD, Reason.TEST_USER, {}), "p", NOW)
     yield reported
     api.store.down = False
@@ -172,7 +172,7 @@ def test_each_gauge_fails_alone(reported: Reported, caplog: pytest.LogCaptureFix
 
     reported.letters = gone
     reported.rollout.appconfig.down = True
-    assert reported.run()["gauges"] == 5 + len(Component)
+    assert reported.run()["gauges"] == 4 + len(Component)
     found = reported.metrics()
     counts = {(name, None): value for name, value in COUNTS.items() if name != "DeadLetters"}
     assert found == counts | {("DifferencesOpen", each): 0 for each in Component}

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -12,10 +11,9 @@ import pytest
 from chalicelib.bootstrap.container import compose, using
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.handlers.sweeper import sweeper
 from chalicelib.services.refresh.sweeper import SweepReport
-from infra.simulation.memory.migration.sides import fake_ports
 from tests.functional.conftest import NOW, Api
 from tests.functional.handlers.event_calls import Context, recorded
 
@@ -26,9 +24,8 @@ POWER = EnergyType.POWER
 @contextmanager
 def later(api: Api, elapsed_ms: int) -> Iterator[None]:
     """The same store, some time later."""
-    ports = replace(fake_ports(api.store, api.publisher, api.sides), sync_control=api.ports.sync_control)
     api.store.stored.clock = lambda: NOW + elapsed_ms
-    with using(compose(ports, api.container.verifier, api.store.stored.clock)):
+    with using(compose(api.ports, api.container.verifier, api.store.stored.clock)):
         yield
 
 

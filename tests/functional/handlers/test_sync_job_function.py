@@ -9,7 +9,7 @@ from chalicelib.bootstrap.container import compose, using
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.events import EnergyReadingsSynced
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sides import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import SyncStop
 from chalicelib.handlers.display_data import energy_readings_synced_handler
 from chalicelib.handlers.sync_job import sync_job

@@ -12,7 +12,7 @@ from chalicelib.api.operation import Operation
 from chalicelib.api.ops.openapi import OPERATIONS, document
 from chalicelib.api.routes import AUTHENTICATED
 from chalicelib.bootstrap.container import using
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.components import Component
 from chalicelib.domain.rollouts.plan import Plan
 from tests.fakes.alarms import FakeCloudWatch
 from tests.fakes.dead_letters import record
@@ -109,8 +109,11 @@ class Operated(Described):
         sqs = self._api.aws.sqs
         sqs.messages.clear()
         self._ids["letter_id"] = sqs.send_message(MessageBody=record())["MessageId"]
-        if not case.path.startswith(("/ops/flags", "/ops/rollouts")):
-            return super().ask(case, known=known)
+        if case.path.startswith(("/ops/flags", "/ops/rollouts")):
+            return self._ask_of_flags(case, known=known)
+        return super().ask(case, known=known)
+
+    def _ask_of_flags(self, case: Any, *, known: bool) -> int:
         rollout = Rollout()
         if case.path.startswith("/ops/rollouts"):
             begin(rollout, case.path)

@@ -8,14 +8,14 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap.container import Container, Rollout, compose
+from chalicelib.bootstrap.container import Container, Surroundings, compose
 from chalicelib.domain.account import CLOSED_MS, KeepsPeople
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.fence import FENCES
 from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.account.person import PSEUDONYMS, Person
+from tests.integration.deployment import Clock
 from tests.integration.repositories.database_time import timed_ports
-from tests.integration.sync.two_sides import Clock
 from tests.integration.two_at_once.interruption import Interruption
 
 
@@ -36,7 +36,7 @@ class Place:
 
     def composed(self, database: Database[Any]) -> Container:
         ports = timed_ports(database, self.publisher, self.clock.database_time)
-        rollout = Rollout(pseudonyms=PSEUDONYMS, places=self.places)
+        rollout = Surroundings(pseudonyms=PSEUDONYMS, places=self.places)
         return compose(ports, cast(TokenVerifier, None), self.clock, rollout)
 
     def person(self) -> Person:

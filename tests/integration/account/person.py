@@ -14,15 +14,20 @@ from bson import ObjectId
 from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
-from chalicelib.bootstrap.container import Container, now
+from chalicelib.bootstrap.container import (
+    Container,
+    now,
+)
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.ports import UserSettings
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, Request
-from chalicelib.domain.rollout.decision import Backend, Component, Decision
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.rollout.decision import Decision
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sync.modes import Side, SyncMode
+from chalicelib.domain.sides import Side, SyncMode
 from chalicelib.repositories.comparisons import MongoComparisonLog
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.people import OWNER, PEOPLE

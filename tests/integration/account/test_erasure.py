@@ -2,7 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import (
+    UTC,
+    datetime,
+    timedelta,
+)
 from typing import Any
 from uuid import uuid4
 
@@ -10,17 +14,29 @@ import bson
 import pytest
 from bson import ObjectId
 
-from chalicelib.bootstrap.container import now, using
+from chalicelib.bootstrap.container import (
+    now,
+    using,
+)
 from chalicelib.domain.account import Left
 from chalicelib.domain.errors import AccountErasedError, UnavailableError
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.fence import fence_id
 from chalicelib.repositories.figures import MongoRolloutFigures
 from chalicelib.repositories.people import PEOPLE
 from tests.functional.handlers.event_calls import Context
 from tests.integration.account.conftest import Place
-from tests.integration.account.person import FILE, POWER, WHEN, Person, neighbours, of_others, raw, set_mode
+from tests.integration.account.person import (
+    FILE,
+    POWER,
+    WHEN,
+    Person,
+    neighbours,
+    of_others,
+    raw,
+    set_mode,
+)
 from tests.integration.two_at_once.delivery import SCHEDULE
 
 MODES = list(SyncMode)

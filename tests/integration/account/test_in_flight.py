@@ -11,7 +11,7 @@ from chalicelib.bootstrap.container import Container
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.domain.ports import UserSettings, WriteTransaction
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.register import MongoMeterRegister
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.services.recording.configuration import ExchangeDraft, Register

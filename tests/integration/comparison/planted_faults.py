@@ -10,10 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from chalicelib.bootstrap.container import Container, Ports
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.repositories.database import MongoDatabase
-from chalicelib.services.backends.energy_backend import EnergyBackend
+from chalicelib.services.components.energy_backend import EnergyBackend
 from chalicelib.services.display.display import Timeline, View
 from chalicelib.services.display.view_data import monthly_data, series_of
 from chalicelib.services.recording.energy_crud import ReadingDraft

@@ -15,10 +15,10 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from app import app
 from chalicelib.api.components.witness_bodies import AT_ONCE
 from chalicelib.auth import KeyStore, TokenVerifier
-from chalicelib.bootstrap.container import Container, Ports, Rollout, compose, mongo_ports, now, using
+from chalicelib.bootstrap.container import Container, Ports, Surroundings, compose, mongo_ports, now, using
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.rollout.comparison_log import Outcome
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.repositories.database import open_database
 from infra.local.waiting import wait_until
 from infra.simulation.memory.publisher import FakePublisher
@@ -85,7 +85,7 @@ def witness(migrated: Database[Any], mongodb_uri: str) -> Iterator[Witness]:
     watched = open_database(mongodb_uri, migrated.name, commands)
     ports = mongo_ports(watched, FakePublisher())
     verifier = TokenVerifier(KeyStore(issuer.key_set), ISSUER, AUDIENCE)
-    container = compose(ports, verifier, now, Rollout(pseudonyms=HIDDEN))
+    container = compose(ports, verifier, now, Surroundings(pseudonyms=HIDDEN))
     with using(container), Client(app, project_dir=str(Path(__file__).parents[3])) as client:
         yield Witness(client, issuer, migrated, ports, container, commands, f"somebody-{uuid4().hex}")
     watched.client.close()

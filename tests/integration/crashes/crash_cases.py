@@ -9,13 +9,18 @@ from zoneinfo import ZoneInfo
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap.comparer import asking, backends, census
-from chalicelib.bootstrap.container import Container, compose, now
+from chalicelib.bootstrap.backends import backends
+from chalicelib.bootstrap.comparer import asking, census
+from chalicelib.bootstrap.container import (
+    Container,
+    compose,
+    now,
+)
 from chalicelib.bootstrap.operations import shell_ports
 from chalicelib.domain.imports.options import ImportOptions
-from chalicelib.domain.ports import UserSettings
+from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.repositories.figures import MongoRolloutFigures
 from chalicelib.repositories.register import MongoMeterRegister
@@ -50,14 +55,16 @@ def create(scene: Scene) -> None:
 
 def update(scene: Scene) -> None:
     """The only reading of its year moves between two of another one."""
-    first = scene.container.old.readings(scene.user, POWER)[0]
+    first = scene.container.new.page(scene.user, PageRequest(ReadingFilter(POWER), False, 0))[0]
     correction = ReadingCorrection(date="2022-02-14", amount=Decimal("1125.25"))
     scene.container.energy.update(scene.user, first.id, correction)
 
 
 def delete(scene: Scene) -> None:
     """The only reading of its year goes."""
-    scene.container.energy.delete(scene.user, scene.container.old.readings(scene.user, POWER)[0].id)
+    scene.container.energy.delete(
+        scene.user, scene.container.new.page(scene.user, PageRequest(ReadingFilter(POWER), False, 0))[0].id
+    )
 
 
 def import_file(scene: Scene) -> None:
@@ -138,7 +145,11 @@ WRITES: dict[str, Case] = {
     **FILES,
 }
 JOBS: dict[str, Case] = {case.__name__: case for case in (sweeper, rebuild, replay, unknown_event)}
-ENDS: dict[str, Case] = {case.__name__: case for case in (erase, fold, take_census)}
+ENDS: dict[str, Case] = {
+    "erase": erase,
+    "fold": fold,
+    "take_census": take_census,
+}
 CASES = {**WRITES, **JOBS, **ENDS}
 
 

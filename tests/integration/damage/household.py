@@ -18,7 +18,7 @@ from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import open_database
-from chalicelib.services.backends.energy_backend import EnergyBackend
+from chalicelib.services.components.energy_backend import EnergyBackend
 from chalicelib.services.display.display import Timeline
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from infra.simulation.memory.publisher import FakePublisher

@@ -16,10 +16,12 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap.container import now
 from chalicelib.bootstrap.flags import FlagAdapters, FlagOperations, FlagRecords, flag_operations
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import RevisionError, UnavailableError
-from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
+from chalicelib.domain.rollout.decision import Decision, Reason
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.appconfig.clients import AppConfigIds
 from chalicelib.flags.appconfig.control_plane import AppConfigControlPlane
@@ -41,7 +43,8 @@ from chalicelib.repositories.rollouts import MongoRollouts
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.usage import MongoUsageLog
 from infra import __main__ as command_line
-from infra.deployment.application import Target, deploy_flags, flags_parameters, flags_stack
+from infra.deployment.application import Target
+from infra.deployment.flags import deploy_flags, flags_parameters, flags_stack
 from infra.local.layout import REGION, Layout
 from infra.local.throwaway import appconfig as throwaway_appconfig
 from infra.local.waiting import wait_until

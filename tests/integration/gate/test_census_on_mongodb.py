@@ -6,12 +6,13 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.bootstrap.comparer import Backends, asking, census
+from chalicelib.bootstrap.backends import Backends
+from chalicelib.bootstrap.comparer import asking, census
 from chalicelib.bootstrap.container import Container, Ports, now
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.census_records import CensusRun, Tally
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Component
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.repositories.database import Collections
 from chalicelib.services.gate.census import CensusService, CensusState
 from tests.integration.comparison.planted_faults import FAULTS, FaultyBackend
@@ -36,7 +37,7 @@ def people(container: Container) -> list[str]:
 def service(ports: Ports, container: Container, faulty: str | None = None) -> CensusService:
     """The census, with a fault in the new backend that one person alone meets."""
     new: Any = FaultyBackend(container.new, {faulty: FAULTS["a year shifted"]} if faulty else {})
-    both = Backends(container.energy, container.imports, container.old, new)
+    both = Backends(container.energy, container.imports, new, container.old)
     return census(asking(both, ports, HIDDEN, now, lambda: "a1"), ports, HIDDEN, now)
 
 

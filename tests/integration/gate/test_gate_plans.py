@@ -3,14 +3,15 @@
 from typing import Any
 from uuid import uuid4
 
-from chalicelib.bootstrap.comparer import asking, backends, census
+from chalicelib.bootstrap.backends import backends
+from chalicelib.bootstrap.comparer import asking, census
 from chalicelib.bootstrap.container import now
 from chalicelib.bootstrap.gate import shell_gate
 from chalicelib.bootstrap.operations import shell_ports
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.counted import Counting
 from chalicelib.domain.gate.verdict import ConditionName
-from chalicelib.domain.rollout.decision import Component
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.pseudonyms import Pseudonyms
 from tests.integration.repositories.explaining import WITHOUT_INDEX, planned
 
 HIDDEN = Pseudonyms(b"a key")

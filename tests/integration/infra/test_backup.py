@@ -12,26 +12,44 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap.container import mongo_ports, now
-from chalicelib.domain.errors import EnergyMonitorError, LostModeError
+from chalicelib.bootstrap.container import (
+    mongo_ports,
+    now,
+)
+from chalicelib.domain.errors import (
+    EnergyMonitorError,
+    LostModeError,
+)
 from chalicelib.domain.imports.options import ImportOptions
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.database import Collections, open_database
 from chalicelib.services.recording.configuration import ExchangeDraft
 from infra import __main__ as command_line
 from infra.errors import OperatorError
 from infra.local.throwaway import mongod
 from infra.operations.backup import data as backup_data
-from infra.operations.backup.data import OBSERVED, occupied, restore, take
+from infra.operations.backup.data import (
+    OBSERVED,
+    occupied,
+    restore,
+    take,
+)
 from infra.operations.backup.file import Writer, documents, inspected, new_file
 from migrations import runner
 from tests.contract.flag_changes import change
+from tests.integration.deployment import (
+    GAS,
+    POWER,
+    Deployment,
+    contents,
+    equal_sides,
+    writers,
+)
 from tests.integration.infra.operator_shell import Shell
-from tests.integration.sync.two_sides import GAS, POWER, SIDES, Deployment, contents, equal_sides, writers
 from tests.integration.versions.both_versions import V1, V2, BothVersions
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
-OLD, NEW = SIDES
+OLD, NEW = "energies", "source_energy_readings"
 READINGS = (("2022-12-31", 1000), ("2023-01-31", 1100), ("2023-06-30", 1600), ("2024-01-31", 2300))
 COMPARED = tuple(name for name in backup_data.CARRIED if name not in ("meters", "control"))
 

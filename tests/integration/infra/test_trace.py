@@ -10,14 +10,20 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.bootstrap.container import Ports, mongo_ports, now
+from chalicelib.bootstrap.container import (
+    Ports,
+    mongo_ports,
+    now,
+)
 from chalicelib.dead_letters.letter import DeadLetter
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, Request
-from chalicelib.domain.rollout.decision import FORCED_OLD, Backend, Component, Reason
+from chalicelib.domain.rollout.decision import FORCED_OLD, Reason
 from chalicelib.domain.rollout.differences import Difference, DifferenceKind
 from chalicelib.domain.rollout.feedback import Feedback
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.monitoring.trace import trace_id
 from chalicelib.repositories.database import open_database

@@ -21,7 +21,7 @@ from pymongo.errors import OperationFailure
 from chalicelib.bootstrap.container import REQUEST_SECONDS, Container
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories import reconcile, repaired
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository

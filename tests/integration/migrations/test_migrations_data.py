@@ -11,17 +11,20 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap.container import now
 from chalicelib.domain.errors import LostModeError
-from chalicelib.domain.sync.modes import Side, SyncMode
+from chalicelib.domain.sides import Side, SyncMode
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import open_database
 from infra.local.demo import old_energies
-from migrations import roundtrip, runner
+from migrations import (
+    roundtrip,
+    runner,
+)
 from migrations.errors import RefusedError
 from migrations.ledger import State
 from migrations.runner import Options
 from migrations.scripts import FOLDER, Direction, QuietRun, scripts
+from tests.integration.deployment import Deployment
 from tests.integration.repositories.inherited_database import assert_both_sides_equal, everything, set_mode
-from tests.integration.sync.two_sides import Deployment
 
 CREATE, BACKFILL, *LATER = (script.name for script in scripts(FOLDER))
 USERS, DEFECTIVE, READINGS = 6, 2, 30

@@ -9,10 +9,10 @@ from typing import Any
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Container
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.ports import MeterSnapshot
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Backend
 from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import documents_of
 

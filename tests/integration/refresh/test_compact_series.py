@@ -12,9 +12,9 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Backend
 from chalicelib.repositories.database import open_database
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from infra.simulation.memory.publisher import FakePublisher

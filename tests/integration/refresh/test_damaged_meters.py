@@ -7,17 +7,17 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.canonical import canonical_bytes
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.rollout.decision import Backend
 from chalicelib.repositories.database import open_database
-from chalicelib.services.backends.component_reads import ShowDashboard, ShowMonths, ShowTimeline
+from chalicelib.services.components.component_reads import ShowDashboard, ShowMonths, ShowTimeline
 from chalicelib.services.display.display import Timeline, View
 from chalicelib.services.display.view_data import histogram_data, monthly_data, series_of, summary_data
 from migrations import runner
 from tests.depth import share
+from tests.integration.deployment import GAS, POWER, Deployment
 from tests.integration.refresh.damages import DAMAGES, EARLIER, HARMLESS, Damage
-from tests.integration.sync.two_sides import GAS, POWER, Deployment
 
 YEARS = (2021, 2022, 2023, 2024)
 

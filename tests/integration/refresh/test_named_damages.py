@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.domain.sync.reconciliation import Finding
-from tests.integration.sync.two_sides import POWER, Deployment
+from chalicelib.domain.meters.walks import Finding
+from tests.integration.deployment import POWER, Deployment
 
 METERS, DISPLAY, SERIES, SETTINGS = "meters", "display_energy_data", "meter_series", "user_settings"
 DAMAGES: list[tuple[str, dict[str, Any], str]] = [
@@ -36,7 +36,7 @@ def user(deployed: Deployment) -> str:
     deployed.database[SETTINGS].insert_one({"_id": name, "userId": name, "zone": "UTC"})
     deployed.create(name, "2024-01-31T00:00Z", 55)
     deployed.operations.sweeper.run_at_once(60)
-    assert deployed.ports.twins.damages((name, POWER)) == []
+    assert deployed.ports.meters.damages((name, POWER)) == []
     return name
 
 
@@ -47,7 +47,7 @@ def test_a_value_of_a_wrong_kind_is_named(
     damaged = deployed.database[collection].find_one_and_update({"userId": user}, {"$set": damage})
     assert damaged is not None
     found = Finding(user, POWER, collection, str(damaged["_id"]), problem)
-    assert deployed.ports.twins.damages((user, POWER)) == [found]
+    assert deployed.ports.meters.damages((user, POWER)) == [found]
 
 
 @pytest.mark.parametrize(("collection", "damage"), [(DISPLAY, {"calculatedAt": 5}), (SETTINGS, {"zone": "nowhere"})])

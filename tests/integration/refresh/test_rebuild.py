@@ -10,12 +10,21 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Operations, operations
-from chalicelib.domain.errors import SyncModeError, UnavailableError
-from chalicelib.domain.sync.modes import SyncMode
-from chalicelib.domain.sync.reconciliation import Verification
+from chalicelib.domain.errors import (
+    SyncModeError,
+    UnavailableError,
+)
+from chalicelib.domain.meters.walks import Verification
+from chalicelib.domain.sides import SyncMode
+from tests.integration.deployment import (
+    GAS,
+    POWER,
+    Deployment,
+    held,
+    writers,
+)
 from tests.integration.infra.operator_shell import Shell
 from tests.integration.refresh.shown import OURS
-from tests.integration.sync.two_sides import GAS, POWER, Deployment, held, writers
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
 DISPLAY, SERIES = "display_energy_data", "meter_series"
@@ -222,6 +231,8 @@ def on(late: Late, deployed: Deployment) -> Operations:
         "transactions": LatePort(late, ports.transactions, "run"),
         "twins": LatePort(late, ports.twins, "digests", "differences", "reconcile"),
         "sync_control": LatePort(late, ports.sync_control),
+        "meters": LatePort(late, ports.meters),
+        "walks": LatePort(late, ports.walks),
     }
     return operations(replace(ports, **slow), deployed.clock)
 

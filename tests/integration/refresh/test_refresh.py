@@ -15,9 +15,9 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Backend
 from chalicelib.repositories.database import open_database, ping, time_limit
 from chalicelib.repositories.transactions import in_transaction
 from chalicelib.services.display.view_data import monthly_data, series_of

@@ -15,7 +15,7 @@ from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
 from chalicelib.bootstrap.replay import shell_replay
 from chalicelib.domain.events import EnergyEvent, MeterRefreshRequested
 from chalicelib.domain.meters.register import RegisteredMeter
-from chalicelib.domain.ports import UserSettings
+from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.monitoring.metrics import flush, metrics
 from chalicelib.repositories import register
@@ -108,7 +108,7 @@ def system(migrated: Database[Any]) -> System:
 
 
 def reading_of(container: Container, user: str) -> str:
-    return container.old.readings(user, POWER)[0].id
+    return container.new.page(user, PageRequest(ReadingFilter(POWER), False, 0))[0].id
 
 
 def test_an_event_is_sent_for_each_meter_with_its_version(system: System) -> None:

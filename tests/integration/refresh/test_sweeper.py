@@ -10,16 +10,16 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import now
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.meters.lagging import Lag
 from chalicelib.domain.ports import MeterSnapshot, ReadingQueries
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 from chalicelib.services.refresh.sweeper import GRACE_SECONDS, SweeperService, SweepReport
 from infra.simulation.memory.publisher import FakePublisher
-from tests.integration.sync.two_sides import POWER, Clock, Deployment, held
+from tests.integration.deployment import POWER, Clock, Deployment, held
 
 BUDGET = 60.0
 MINUTE = 60

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from chalicelib.bootstrap.container import REQUEST_SECONDS, Ports, mongo_ports
 from chalicelib.domain.ports import EventPublisher
-from chalicelib.domain.sync.modes import SyncState
+from chalicelib.domain.sides import SyncState
 from chalicelib.repositories.database import MongoDatabase
 from chalicelib.repositories.queries import MongoReadingQueries
 

@@ -5,9 +5,15 @@ from typing import Any, cast
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap.container import REQUEST_SECONDS, Container, compose, mongo_ports, now
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import Side, SyncMode
+from chalicelib.bootstrap.container import (
+    REQUEST_SECONDS,
+    Container,
+    compose,
+    mongo_ports,
+    now,
+)
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.sides import Side, SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.services.display.view_data import series_of

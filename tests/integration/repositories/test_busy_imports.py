@@ -15,7 +15,7 @@ from chalicelib.domain.ports import EnergyRepository, ImportRecords, MeterReposi
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.services.recording.csv_import import CsvImportService
-from tests.integration.sync.two_sides import Deployment, equal_sides
+from tests.integration.deployment import Deployment, equal_sides
 
 T = TypeVar("T")
 POWER, GAS = EnergyType

@@ -9,7 +9,7 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap.container import mongo_ports
 from chalicelib.domain.readings import DAY_MS, EnergyType, Reading, to_ms
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.control import sync_document
 from infra.simulation.memory.publisher import FakePublisher
 

@@ -9,8 +9,9 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import now
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.readings import to_datetime
-from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.rollout.figures import Share
 from chalicelib.domain.rollout.hours_of_use import HOUR_MS, hour_of
 from chalicelib.repositories.database import open_database

@@ -10,16 +10,19 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.database import open_database
 from infra.local.demo import old_energies
-from migrations import roundtrip, runner
+from migrations import (
+    roundtrip,
+    runner,
+)
 from migrations.errors import LockedError
 from migrations.ledger import COLLECTION, State
 from migrations.lock import Lock
+from tests.integration.deployment import Deployment
 from tests.integration.repositories.explaining import WITHOUT_INDEX, Plan, planned
 from tests.integration.repositories.inherited_database import set_mode
-from tests.integration.sync.two_sides import Deployment
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
 ALL = 99

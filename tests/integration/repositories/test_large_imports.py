@@ -11,7 +11,7 @@ from chalicelib.domain.errors import TooLargeError
 from chalicelib.repositories.database import Collections, open_database
 from infra.local.throwaway import mongod
 from migrations import runner
-from tests.integration.sync.two_sides import Deployment
+from tests.integration.deployment import Deployment
 
 LIMIT = 50_000
 START = datetime(2015, 1, 1, tzinfo=UTC)

@@ -10,16 +10,16 @@ from bson import encode
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Ports
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.operating import Action, Discarded, Done
 from chalicelib.domain.retirement.calendar import Calendar
 from chalicelib.domain.retirement.calendar_parts import Entry as CalendarEntry
 from chalicelib.domain.rollout.comparison_log import IgnoreRule, Replay
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
 from chalicelib.domain.rollouts.plan import Plan
 from chalicelib.domain.rollouts.rollout import Approval, Direction, Entry, Intent, Rollout, Seen, State
-from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import SyncStop
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import read, written

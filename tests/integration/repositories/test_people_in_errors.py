@@ -9,15 +9,18 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import using
-from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.readings import (
+    EnergyType,
+    to_datetime,
+)
+from chalicelib.domain.sides import SyncMode
 from chalicelib.handlers.display_data import energy_reading_created_handler
 from chalicelib.handlers.sweeper import sweeper
 from chalicelib.handlers.sync_job import sync_job
 from chalicelib.repositories.control import sync_document
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from tests.functional.handlers.event_calls import Context, envelope
-from tests.integration.sync.two_sides import Clock, Deployment
+from tests.integration.deployment import Clock, Deployment
 
 SCHEDULE = {"id": "schedule-1", "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}
 MARK = uuid4().hex

@@ -16,19 +16,31 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap.container import Container, Ports, compose, mongo_ports, now
-from chalicelib.domain.errors import ComparisonError, ImplausibleReadingError, NotFoundError
+from chalicelib.bootstrap.container import (
+    Container,
+    Ports,
+    compose,
+    mongo_ports,
+    now,
+)
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
+from chalicelib.domain.errors import (
+    ComparisonError,
+    ImplausibleReadingError,
+    NotFoundError,
+)
 from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Replay, Request
-from chalicelib.domain.rollout.decision import FORCED_OLD, Backend, Component, Reason
+from chalicelib.domain.rollout.decision import FORCED_OLD, Reason
 from chalicelib.domain.rollout.differences import Difference, DifferenceKind
 from chalicelib.domain.rollout.feedback import Feedback
 from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.control import sync_document
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.lagging import MongoLaggingMeters

@@ -20,19 +20,31 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pymongo.database import Database
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation.rounding import rounded
 from chalicelib.domain.csv.options import CsvOptions
 from chalicelib.domain.errors import DuplicateReadingError, InvalidInputError
 from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
-from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, day_start, local_date, parse_instant, to_datetime
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.readings import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    day_start,
+    local_date,
+    parse_instant,
+    to_datetime,
+)
+from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.documents import READABLE, UNREADABLE, flaws_in
 from chalicelib.services.recording.configuration import ExchangeDraft
 from chalicelib.services.recording.energy_crud import ReadingDraft
+from tests.integration.deployment import (
+    GAS,
+    POWER,
+    Deployment,
+    equal_sides,
+)
 from tests.integration.repositories.inherited_database import set_mode
-from tests.integration.sync.two_sides import GAS, POWER, Deployment, equal_sides
 
 BERLIN = "Europe/Berlin"
 ZONES = ["Pacific/Kiritimati", "Pacific/Apia", "Asia/Kolkata", BERLIN, "UTC", "America/New_York", "Pacific/Niue"]
@@ -152,9 +164,10 @@ def assert_shown_in_its_year(
         return
     deployed.container.calculation.refresh(user, draft.type)
     months = [
-        backend.monthly(user, draft.type, day.year).data for backend in (deployed.container.old, deployed.container.new)
+        deployed.container.new.monthly(user, draft.type, day.year).data,
+        deployed.container.old.monthly(user, draft.type, day.year).data,
     ]
-    assert months[0] == months[1]
+    assert all(each == months[0] for each in months)
     is_midnight = instant == day_start(day, zone)
     if is_midnight and (day + timedelta(days=1)).month != day.month:
         assert rounded(Fraction(draft.amount)) in shown_amounts(months[0]["months"])

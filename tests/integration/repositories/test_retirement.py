@@ -8,11 +8,11 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.operations import shell_ports
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.retirement.calendar import Calendar
 from chalicelib.domain.retirement.calendar_parts import DAY_MS, OptOut
 from chalicelib.domain.retirement.callers import V1Call
 from chalicelib.domain.retirement.errors import RetirementError
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.retirement import MongoOptOuts, MongoRetirementRecords
 from infra.local.waiting import wait_until

@@ -13,8 +13,8 @@ from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.transactions import in_transaction
 from chalicelib.services.recording.energy_crud import ReadingDraft
+from tests.integration.deployment import POWER, Deployment
 from tests.integration.repositories.silent_network import SilentNetwork, silent_network
-from tests.integration.sync.two_sides import POWER, Deployment
 
 SLOW = 4  # seconds: longer than a silent connection is borne
 

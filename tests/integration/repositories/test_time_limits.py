@@ -10,12 +10,13 @@ from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from chalicelib.bootstrap.container import Ports, mongo_ports
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.meters.display_documents import DisplayUpdate
 from chalicelib.domain.meters.lagging import LaggingMeter
 from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Backend, Component
-from chalicelib.domain.sync.modes import Side
+from chalicelib.domain.sides import Side
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.register import MongoMeterRegister
 from infra.simulation.memory.publisher import FakePublisher
@@ -37,8 +38,8 @@ BY_KEY: dict[str, Use] = {
     "changes of the mode": lambda ports: ports.sync_control.changes(),
     "the job's progress": lambda ports: ports.sync_control.sync_progress(),
     "the last verify": lambda ports: ports.sync_control.verified(),
-    "stored views": lambda ports: ports.twins.displayed(("alice", POWER)),
-    "damages": lambda ports: ports.twins.damages(("alice", POWER)),
+    "stored views": lambda ports: ports.meters.displayed(("alice", POWER)),
+    "damages": lambda ports: ports.meters.damages(("alice", POWER)),
     "noted reads": lambda ports: ports.comparisons.requests(Component.DASHBOARD, 0, 5),
     "a noted read": lambda ports: ports.comparisons.request(KEY),
     "the comparer's position": lambda ports: ports.comparisons.looked_at(),
@@ -60,7 +61,7 @@ WHOLE: dict[str, Use] = {
     "digests": lambda ports: ports.twins.digests(Side.OLD, {"alice"}),
     "differences": lambda ports: ports.twins.differences(("alice", POWER)),
     "owners": lambda ports: ports.twins.owners([KEY]),
-    "meters with readings": lambda ports: list(ports.twins.meters()),
+    "meters with readings": lambda ports: list(ports.meters.meters()),
     "a position": lambda ports: ports.changes.position(),
 }
 LIMITS = [

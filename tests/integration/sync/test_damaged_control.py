@@ -7,12 +7,12 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import now
-from chalicelib.domain.sync.modes import SyncMode
-from chalicelib.domain.sync.reconciliation import Walk
-from infra.operations.printing import sync_line
+from chalicelib.domain.meters.walks import Walk
+from chalicelib.domain.sides import SyncMode
+from infra.operations.two_sides import sync_line
 from migrations.backfill import Backfill
 from migrations.scripts import QuietRun
-from tests.integration.sync.two_sides import Deployment, equal_sides
+from tests.integration.deployment import Deployment, equal_sides
 
 GARBAGE: dict[str, Any] = {
     "a text": "banana",

@@ -15,17 +15,17 @@ from bson import ObjectId
 from bson.datetime_ms import DatetimeMS
 from pymongo.database import Database
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.errors import ConflictError, DuplicateReadingError
 from chalicelib.domain.imports.options import ImportOptions
+from chalicelib.domain.meters.walks import Verification
 from chalicelib.domain.ports import PageRequest, ReadingFilter
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import Side, SyncMode
-from chalicelib.domain.sync.reconciliation import Verification
+from chalicelib.domain.sides import Side, SyncMode
 from migrations.backfill import Backfill
 from tests.depth import combined, share
+from tests.integration.deployment import POWER, Deployment, contents, equal_sides
 from tests.integration.infra.operator_shell import Shell
 from tests.integration.repositories.inherited_database import set_mode
-from tests.integration.sync.two_sides import POWER, Deployment, contents, equal_sides
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
 SKIP = ImportOptions(on_conflict="skip")

@@ -12,14 +12,14 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure
 from pymongo.server_api import ServerApi
 
-from chalicelib.domain.sync.modes import DRAIN_SECONDS, SyncMode, drain_of
+from chalicelib.domain.sides import DRAIN_SECONDS, SyncMode, drain_of
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.sync_control import LIFETIME, MongoSyncControl
 from infra.local.throwaway import mongod
 from infra.local.waiting import wait_until
 from migrations import runner
-from tests.integration.sync.two_sides import Deployment
+from tests.integration.deployment import Deployment
 
 LIMIT = 2
 WRITES = 8

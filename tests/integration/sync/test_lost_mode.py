@@ -9,10 +9,10 @@ import pytest
 from pymongo.database import Database
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.errors import LostModeError, SyncModeError, UnavailableError
 from chalicelib.domain.ports import PageRequest, ReadingFilter
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState, drain_of
+from chalicelib.domain.sides import Side, SyncMode, SyncState, drain_of
 from chalicelib.domain.sync.reconciliation import Selection
 from chalicelib.repositories.control import SYNC_MODE, sync_state
 from chalicelib.repositories.database import open_database
@@ -20,8 +20,8 @@ from chalicelib.repositories.queries import MongoReadingQueries
 from infra import __main__ as command_line
 from infra.operations.migrate import commands as migrations_line
 from migrations import runner
+from tests.integration.deployment import POWER, Deployment, contents, equal_sides
 from tests.integration.repositories.inherited_database import set_mode
-from tests.integration.sync.two_sides import POWER, Deployment, contents, equal_sides
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
 DRAIN = drain_of(30)  # the limit that the tests' server is started with

@@ -10,13 +10,13 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from chalicelib.domain.errors import MassDeletionError, SyncModeError, SyncStoppedError
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.domain.sync.reconciliation import RepairRun, Selection, SyncStop
 from infra.operations.sync import count_down
 from migrations.backfill import Backfill
 from migrations.errors import RefusedError
+from tests.integration.deployment import POWER, Deployment, contents, equal_sides
 from tests.integration.infra.operator_shell import Shell
-from tests.integration.sync.two_sides import POWER, Deployment, contents, equal_sides
 
 START = datetime(2015, 1, 1, tzinfo=UTC)
 OLD, NEW = "energies", "source_energy_readings"

@@ -14,7 +14,7 @@ from pymongo.database import Database
 
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError, UnavailableError
 from chalicelib.domain.events import EnergyReadingsSynced
-from chalicelib.domain.sync.modes import Side, SyncMode
+from chalicelib.domain.sides import Side, SyncMode
 from chalicelib.domain.sync.reconciliation import Selection, SyncProgress
 from chalicelib.repositories import reconcile as twins
 from chalicelib.repositories.control import SYNC_JOB
@@ -22,7 +22,7 @@ from chalicelib.repositories.difference import Difference
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.services.sync.sync_job import SyncJobService
 from tests.depth import depth
-from tests.integration.sync.two_sides import GAS, POWER, Deployment, contents, equal_sides
+from tests.integration.deployment import GAS, POWER, Deployment, contents, equal_sides
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 

@@ -18,7 +18,7 @@ from chalicelib.repositories.database import open_database
 from infra.local.throwaway import mongod
 from infra.local.waiting import wait_until
 from migrations import runner
-from tests.integration.sync.two_sides import Deployment, equal_sides
+from tests.integration.deployment import Deployment, equal_sides
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 HISTORY_LOST = 286

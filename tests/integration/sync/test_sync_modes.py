@@ -7,11 +7,11 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter, WriteTransaction
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState, drain_of
-from tests.integration.sync.two_sides import (
+from chalicelib.domain.sides import Side, SyncMode, SyncState, drain_of
+from tests.integration.deployment import (
     POWER,
     Deployment,
     contents,

@@ -15,16 +15,16 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.errors import ImportRowsError, NotFoundError
 from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import Side, SyncMode
+from chalicelib.domain.sides import Side, SyncMode
 from chalicelib.services.recording.import_undo import UndoReport
 from tests.depth import combined, depth
+from tests.integration.deployment import SIDES, Deployment, equal_sides
 from tests.integration.refresh.shown import assert_shown
 from tests.integration.repositories.inherited_database import set_mode
-from tests.integration.sync.two_sides import SIDES, Deployment, equal_sides
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
 OLD, NEW = SIDES

@@ -10,14 +10,14 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from chalicelib.domain.errors import SyncModeError, UnavailableError
+from chalicelib.domain.meters.walks import Verification
 from chalicelib.domain.readings import MeterKey
-from chalicelib.domain.sync.modes import SyncMode
-from chalicelib.domain.sync.reconciliation import Verification
+from chalicelib.domain.sides import SyncMode
 from chalicelib.services.recording.configuration import touch_all
 from tests.depth import depth
+from tests.integration.deployment import GAS, POWER, Deployment, contents, equal_sides
 from tests.integration.infra.operator_shell import Shell
 from tests.integration.refresh.shown import OURS
-from tests.integration.sync.two_sides import GAS, POWER, Deployment, contents, equal_sides
 
 START = datetime(2015, 1, 1, tzinfo=UTC)
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode

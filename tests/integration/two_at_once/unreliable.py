@@ -14,16 +14,16 @@ from pymongo.database import Database
 
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation.compact import USUAL_DECIMALS
 from chalicelib.domain.errors import ConflictError, NotFoundError
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.change_feed import Moment
 from chalicelib.repositories.change_feed import MongoChangeFeed
 from infra.simulation.memory.publisher import FakePublisher
+from tests.integration.deployment import SIDES, Clock
 from tests.integration.refresh.shown import Views, assert_shown, assert_spliced, calculated, displayed, readings
 from tests.integration.repositories.database_time import timed_ports
-from tests.integration.sync.two_sides import SIDES, Clock
 from tests.integration.two_at_once import delivery
 from tests.integration.two_at_once.interruption import Interruption
 from tests.integration.two_at_once.known_imports import KnownImports

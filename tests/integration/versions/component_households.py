@@ -12,7 +12,7 @@ from chalicelib.bootstrap.container import Container, Ports
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.ports import NewReading, UserSettings, WriteTransaction
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.domain.sync.reconciliation import Selection
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.reconcile import reconcile

@@ -19,10 +19,10 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 
 from app import app
 from chalicelib.auth import KeyStore, TokenVerifier
-from chalicelib.bootstrap.container import Container, Ports, Rollout, compose, mongo_ports, using
+from chalicelib.bootstrap.container import Container, Ports, Surroundings, compose, mongo_ports, using
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.database import open_database
 from infra.simulation.memory.publisher import FakePublisher
@@ -120,7 +120,7 @@ def page(mongodb_uri: str, migrated: Database[Any]) -> Iterator[Page]:
     watched = open_database(mongodb_uri, migrated.name, touched)
     ports = mongo_ports(watched, FakePublisher())
     verifier = TokenVerifier(KeyStore(issuer.key_set), ISSUER, AUDIENCE)
-    container = compose(ports, verifier, lambda: NOW, Rollout(flags))
+    container = compose(ports, verifier, lambda: NOW, Surroundings(flags))
     with using(container), Client(app, project_dir=str(Path(__file__).parents[3])) as client:
         yield Page(client, issuer, flags, ports, container, touched)
     watched.client.close()
@@ -295,7 +295,7 @@ def test_where_one_side_is_written_its_backend_answers_whatever_the_flags_say(
     page: Page, migrated: Database[Any], stored: str, mode: SyncMode, side: Backend
 ) -> None:
     migrated["control"].replace_one({"_id": SYNC_MODE}, sync_document(mode, 0), upsert=True)
-    container = compose(page.ports, page.container.verifier, lambda: NOW + 5_000, Rollout(page.flags))
+    container = compose(page.ports, page.container.verifier, lambda: NOW + 5_000, Surroundings(page.flags))
     with using(container):
         for flagged in Backend:
             page.flags.side = flagged

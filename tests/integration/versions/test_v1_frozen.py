@@ -15,7 +15,7 @@ from pymongo.database import Database
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Ports, compose, mongo_ports
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.domain.sync.reconciliation import Selection
 from chalicelib.events.eventbridge import ATTEMPTS, EventBridgePublisher
 from chalicelib.monitoring.metrics import metrics

@@ -1,15 +1,24 @@
 """How commands end, which scripts rely on: whatever is left to do is no success."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import (
+    Callable,
+    Iterator,
+    Sequence,
+)
+from contextlib import (
+    contextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.evidence import Surrounding
 from chalicelib.domain.meters.lagging import FailingMeter, LaggingMeter
+from chalicelib.domain.meters.walks import Verification
 from chalicelib.domain.rollout.comparison_log import (
     ComparisonReport,
     ComparisonResult,
@@ -19,16 +28,18 @@ from chalicelib.domain.rollout.comparison_log import (
     Replay,
     Request,
 )
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.differences import DifferenceKind
 from chalicelib.domain.rollout.feedback import FeedbackReport
-from chalicelib.domain.sync.modes import SyncMode
-from chalicelib.domain.sync.reconciliation import Verification
+from chalicelib.domain.sides import SyncMode
 from chalicelib.services.refresh.replay import Replayed
 from chalicelib.services.refresh.sweeper import SweepReport
 from infra import __main__ as command_line
 from infra.drills.rollback import Drilled, Run
-from infra.operations import drill, rebuild, replay
+from infra.operations import (
+    drill,
+    rebuild,
+    replay,
+)
 from infra.operations.compare import commands as compare
 from infra.operations.migrate import commands as migrations_command
 from infra.targets.deployment import Deployment

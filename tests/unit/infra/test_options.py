@@ -80,6 +80,8 @@ retire check --days=14(0..400) --quiet-days=35(0..400)
 retire optout add CALLER! --until! --reason!
 retire optout remove CALLER! --reason!
 retire show
+retire plan
+retire rehearse --keep --quick?
 rollout abort COMPONENT! --reason!
 rollout approve COMPONENT! --percent --reason!
 rollout pause COMPONENT! --reason!

@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from app import app
 from chalicelib.auth import Caller, KeyStore, TokenVerifier
-from chalicelib.bootstrap.container import Container, Rollout, compose, mongo_ports, now, using
+from chalicelib.bootstrap.container import Container, Surroundings, compose, mongo_ports, now, using
 from chalicelib.domain.ports import DisplayDataRepository, Transactions
 from chalicelib.events.eventbridge import EventBridgePublisher
 from chalicelib.flags.decisions.evaluation import FlagDecisions
@@ -87,7 +87,7 @@ class FunctionProcess:
             transactions=cast(Transactions, _HeldTransactions(ports.transactions, hold)),
             display=cast(DisplayDataRepository, _HeldDisplay(ports.display, hold)),
         )
-        return compose(slow, _Believing(), now, Rollout(FlagDecisions(self._flags)))
+        return compose(slow, _Believing(), now, Surroundings(FlagDecisions(self._flags)))
 
 
 def _event_of(handler: Any) -> str | None:

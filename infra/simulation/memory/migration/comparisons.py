@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from chalicelib.domain.components import Component
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.comparison_log import (
     ComparisonReport,
     ComparisonResult,
@@ -17,9 +19,7 @@ from chalicelib.domain.rollout.comparison_log import (
     Request,
     Sighting,
 )
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.differences import Difference, shown_value
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
 from infra.simulation.memory.migration.usage import FakeUsageLog
 

@@ -2,26 +2,20 @@
 
 from dataclasses import replace
 
-from chalicelib.domain.sync.modes import ModeChange, SyncState
-from chalicelib.domain.sync.reconciliation import SyncProgress, SyncStop, Verified, Walk, WalkProgress
+from chalicelib.domain.sides import ModeChange, SyncState
+from chalicelib.domain.sync.reconciliation import SyncProgress, SyncStop, Verified
 from chalicelib.domain.sync.recovery import Remains
 from infra.simulation.memory.store import FakeStore
+from infra.simulation.memory.walks import FakeWalkControl
 
 
-class FakeSyncControl:
+class FakeSyncControl(FakeWalkControl):
     def __init__(self, store: FakeStore) -> None:
-        self._store = store
+        super().__init__(store)
         self._changes: list[ModeChange] = []
         self._sync = SyncProgress()
-        self._walks: dict[Walk, WalkProgress] = {}
         self._verified: Verified | None = None
         self._stop: SyncStop | None = None
-
-    def state(self) -> SyncState:
-        return self._store.sync()
-
-    def operation_time(self) -> int:
-        return self.state().read_at // 1000 * 1000
 
     def transaction_seconds(self) -> int | None:
         return None
@@ -70,14 +64,6 @@ class FakeSyncControl:
 
     def save_sync_progress(self, progress: SyncProgress) -> None:
         self._sync = progress
-
-    def walk_progress(self, walk: Walk) -> WalkProgress | None:
-        return self._walks.get(walk)
-
-    def save_walk_progress(self, walk: Walk, progress: WalkProgress | None) -> None:
-        self._walks.pop(walk, None)
-        if progress is not None:
-            self._walks[walk] = progress
 
     def verified(self) -> Verified | None:
         self._store.ping()

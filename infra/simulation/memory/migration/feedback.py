@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.rollout.comparison_log import COMPARED, Outcome, Request
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.feedback import ATTEMPTS, Feedback, FeedbackReport, GivenFeedback
 from infra.simulation.memory.store import FakeStore
 

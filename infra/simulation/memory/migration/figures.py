@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from chalicelib.domain.rollout.decision import Backend, Component, Reason
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
+from chalicelib.domain.rollout.decision import Reason
 from chalicelib.domain.rollout.figures import ComponentFigures, Share
 from chalicelib.domain.rollout.hours_of_use import Answers, Use, hour_of
 from infra.simulation.memory.migration.usage import FakeUsageLog

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from chalicelib.domain.rollout.decision import Backend, Component
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.rollout.measurements import MeasurementKind, PageMeasurement, Sample
 from infra.simulation.memory.migration.usage import FakeUsageLog
 from infra.simulation.memory.store import FakeStore

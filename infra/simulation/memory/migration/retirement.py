@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.retirement.calendar import Calendar
 from chalicelib.domain.retirement.callers import PAGE, V1Call, V1Caller
-from chalicelib.domain.rollout.decision import Backend, Reason
+from chalicelib.domain.rollout.decision import Reason
 from infra.simulation.memory.migration.usage import FakeUsageLog
 from infra.simulation.memory.store import FakeStore
 

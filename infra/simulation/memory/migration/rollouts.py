@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.components import Component
 from chalicelib.domain.rollouts.rollout import CARRIED, Rollout, Seen
 from infra.simulation.memory.store import FakeStore
 

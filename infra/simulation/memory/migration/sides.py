@@ -1,51 +1,28 @@
 """Both sides of the fake store, what keeps them equal, and what another application does to the old one alone."""
 
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from chalicelib.bootstrap.operations import Ports
 from chalicelib.domain.errors import MassDeletionError, SyncModeError
-from chalicelib.domain.meters.display_documents import DisplayDocument
+from chalicelib.domain.meters.walks import Finding, Unreadable, UnreadableDocument
 from chalicelib.domain.ports import Clock, StoredReading
 from chalicelib.domain.readings import EnergyType, MeterKey
+from chalicelib.domain.sides import Side, SyncMode, other_side
 from chalicelib.domain.sync.change_feed import Changes, Moment, Position
-from chalicelib.domain.sync.modes import ReadingKey, Side, SyncMode, other_side
-from chalicelib.domain.sync.reconciliation import (
-    UNNAMED,
-    Finding,
-    Reconciled,
-    RepairRun,
-    Selection,
-    Unreadable,
-    UnreadableDocument,
-)
+from chalicelib.domain.sync.modes import ReadingKey
+from chalicelib.domain.sync.reconciliation import UNNAMED, Reconciled, RepairRun, Selection
 from chalicelib.domain.sync.repairs import KeptDocument, KeptRun, Undone
-from infra.simulation.memory.account import FakeAccountExport, FakeErasures
-from infra.simulation.memory.display import FakeDisplay
-from infra.simulation.memory.lagging import FakeLaggingMeters
-from infra.simulation.memory.migration.comparisons import FakeComparisonLog
-from infra.simulation.memory.migration.control import FakeSyncControl
-from infra.simulation.memory.migration.feedback import FakeFeedbackLog
-from infra.simulation.memory.migration.figures import FakeRolloutFigures
-from infra.simulation.memory.migration.flags import FakeFlagHistory, FakeKnownUsers
-from infra.simulation.memory.migration.gate_evidence import FakeCensusRecords, FakeCountedEvidence
-from infra.simulation.memory.migration.measurements import FakePageMeasurements
-from infra.simulation.memory.migration.retirement import FakeRetirementRecords
-from infra.simulation.memory.migration.rollouts import FakeRollouts
-from infra.simulation.memory.migration.status import FakeStatusRecords
-from infra.simulation.memory.migration.usage import FakeUsageLog
-from infra.simulation.memory.operating import FakeOperatorActions
-from infra.simulation.memory.publisher import FakePublisher
 from infra.simulation.memory.state import Readings
-from infra.simulation.memory.store import FakeImportList, FakeMeters, FakeQueries, FakeSettings, FakeStore, ReadingsById
+from infra.simulation.memory.store import FakeMeters, FakeStore
+from infra.simulation.memory.walks import FakeMetersOfAll
 
 
-class FakeSides:
+class FakeSides(FakeMetersOfAll):
     """Twins and changes; ``write`` and ``delete`` are what another application does."""
 
     def __init__(self, store: FakeStore, clock: Clock) -> None:
-        self._store = store
+        super().__init__(store)
         self._clock = clock
         self._damaged: set[str] = set()
         self._log: list[tuple[str, int]] = []
@@ -74,14 +51,6 @@ class FakeSides:
         self._forgotten = len(self._log) + 1
         self._log.append(("nobody", self._clock()))
 
-    def erased_among(self, users: Collection[str]) -> Set[str]:
-        return self._store.closed.keys() & users
-
-    def meters(self, after: MeterKey | None = None) -> Iterator[MeterKey]:
-        stored = self._store.stored
-        known = {*stored.energies.meters(), *stored.readings.meters(), *stored.display.meters()}
-        return iter(sorted(meter for meter in known if after is None or meter > after))
-
     def owners(self, ids: Sequence[ReadingKey]) -> Mapping[MeterKey, Sequence[ReadingKey]]:
         found: dict[MeterKey, set[ReadingKey]] = {}
         for side in Side:
@@ -89,9 +58,6 @@ class FakeSides:
                 if key in ids:
                     found.setdefault(meter, set()).add(key)
         return {meter: tuple(keys) for meter, keys in found.items()}
-
-    def count_meters(self) -> int:
-        return len(list(self.meters()))
 
     def count_readings(self, side: Side) -> int:
         return len(self._store.stored.sides[side])
@@ -170,9 +136,6 @@ class FakeSides:
         ]
         return [Finding(*meter, "source_energy_readings", key, "differs") for key in differing]
 
-    def displayed(self, meter: MeterKey) -> list[DisplayDocument]:
-        return list(self._store.stored.display.of(meter).values())
-
     def unreadable(self, user_id: str | None = None) -> Unreadable:
         twins = self._side(Side.NEW)
         named = [
@@ -183,10 +146,6 @@ class FakeSides:
 
     def quarantine(self, ids: Sequence[ReadingKey] | None = None) -> None:
         self._store.ping()
-
-    def damages(self, meter: MeterKey) -> list[Finding]:
-        self._store.ping()
-        return []
 
     def position(self) -> Position:
         return len(self._log)
@@ -201,9 +160,6 @@ class FakeSides:
         seen = self._log[position : position + limit]
         at = seen[-1][1] if seen else None
         return Changes([key for key, _ in seen], position + len(seen), at, position + len(seen) >= until)
-
-    def _side(self, side: Side) -> ReadingsById:
-        return self._store.side(side)
 
 
 class FakeRepairedReadings:
@@ -281,37 +237,3 @@ def _said(reading: StoredReading) -> tuple[str, int, Decimal]:
 def reading(reading_id: str, energy_type: EnergyType, instant: int, amount: int) -> StoredReading:
     """A reading as another application writes one."""
     return StoredReading(reading_id, energy_type, instant, Decimal(amount), "manual", 1, instant, instant)
-
-
-def fake_ports(store: FakeStore, publisher: FakePublisher, sides: FakeSides) -> Ports:
-    """All ports on one fake store."""
-    usage = FakeUsageLog(store)
-    return Ports(
-        transactions=store,
-        settings=FakeSettings(store),
-        queries=FakeQueries(store),
-        imports=FakeImportList(store),
-        display=FakeDisplay(store),
-        lagging=FakeLaggingMeters(store),
-        publisher=publisher,
-        sync_control=FakeSyncControl(store),
-        twins=sides,
-        changes=sides,
-        repaired=sides.repaired,
-        usage=usage,
-        figures=FakeRolloutFigures(store, usage),
-        comparisons=FakeComparisonLog(usage),
-        counted=FakeCountedEvidence(store.ping),
-        census=FakeCensusRecords(store.ping, store.stored.clock),
-        feedback=FakeFeedbackLog(store),
-        measurements=FakePageMeasurements(store, usage),
-        flag_history=FakeFlagHistory(store),
-        rollouts=FakeRollouts(store),
-        retirement=FakeRetirementRecords(store, usage),
-        known_users=FakeKnownUsers(store),
-        erasures=FakeErasures(store),
-        account_export=FakeAccountExport(store),
-        operator_actions=FakeOperatorActions(store),
-        records=FakeStatusRecords(store),
-        ping=store.ping,
-    )

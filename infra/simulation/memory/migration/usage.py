@@ -3,7 +3,8 @@
 from bisect import bisect_right, insort
 from collections.abc import Iterator, Sequence
 
-from chalicelib.domain.rollout.decision import Component, Decision, Reason
+from chalicelib.domain.components import Component
+from chalicelib.domain.rollout.decision import Decision, Reason
 from chalicelib.domain.rollout.usage import Answered, BackendUsage
 from infra.simulation.memory.store import FakeStore
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sides import Side, SyncMode, SyncState
 from chalicelib.repositories import control, display, transactions
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.dual_write import MongoEnergyRepository
-from chalicelib.services.backends import component_reads
-from chalicelib.services.backends.new_backend import NewBackend
+from chalicelib.services.components import component_reads
+from chalicelib.services.components.new_backend import NewBackend
 from chalicelib.services.display import view_data
 from chalicelib.services.display.display import DisplayService, View
 from chalicelib.services.recording import energy_crud

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from chalicelib.domain.sync.modes import SyncState
+from chalicelib.domain.sides import SyncState
 from chalicelib.domain.sync.repairs import DELETES_UNASKED
 from infra.drills.api import Reply, Sent
 from infra.drills.history import person, wishes

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.counted import Counted, DifferenceSeen, counting_of, judged_by, rules_ended
 from chalicelib.domain.gate.pairs import Pair
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
-from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.rollout.differences import Difference, DifferenceKind
 
 T = 1_700_000_000_000

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.agreements import agreements_needed
 from chalicelib.domain.gate.census import is_outdated
 from chalicelib.domain.gate.evidence import (
@@ -23,7 +24,6 @@ from chalicelib.domain.gate.evidence import (
 from chalicelib.domain.gate.judge import judge
 from chalicelib.domain.gate.verdict import Breach, Condition, ConditionName
 from chalicelib.domain.operating import Obstacle
-from chalicelib.domain.rollout.decision import Component
 
 HOUR = 3_600_000
 NOW = 20_000 * 24 * HOUR + 12 * HOUR  # Friday, 2024-10-04T12:00Z

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.retirement.full_flags import GLOBAL, full_since, partly_old
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.flag_history import ChangeState, FlagChange
 from chalicelib.domain.status.flags import FlagSeen, FlagsSeen
 from chalicelib.flags.document.names import COMPONENT_FLAGS

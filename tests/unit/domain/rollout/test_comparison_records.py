@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.rollout.comparison_log import (
     ComparisonResult,
     DifferenceGroup,
@@ -12,7 +13,6 @@ from chalicelib.domain.rollout.comparison_log import (
     Replay,
     Request,
 )
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.differences import DifferenceKind, differences
 
 CHARTS = Component.MONTHLY_CHARTS

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.components import Component
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.differences import ABSENT, Difference, DifferenceKind, differences, shown_value
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 
 MOMENT = datetime(2024, 1, 1, tzinfo=UTC)
 LEAVES = st.none() | st.booleans() | st.integers() | st.decimals(allow_nan=False, allow_infinity=False) | st.text()

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.rollout.decision import Backend, Component, Reason
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
+from chalicelib.domain.rollout.decision import Reason
 from chalicelib.domain.rollout.figures import ComponentFigures
 from chalicelib.domain.rollout.hours_of_use import (
     HOUR_MS,

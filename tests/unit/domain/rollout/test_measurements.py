@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.rollout.decision import Backend, Component
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.rollout.measurements import ComponentTimes, Sample
 
 NOTHING = Sample([])

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.verdict import Condition, ConditionName, GateVerdict
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.status.blocks import (
     Answers,
     BackendsBlock,

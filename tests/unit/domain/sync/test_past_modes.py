@@ -2,7 +2,8 @@
 
 import pytest
 
-from chalicelib.domain.sync.modes import KEPT_CHANGES, ModeChange, Side, SyncMode, SyncState
+from chalicelib.domain.sides import ModeChange, Side, SyncMode, SyncState
+from chalicelib.domain.sync.modes import KEPT_CHANGES
 from chalicelib.domain.sync.past_modes import mode_then
 
 DUAL = ModeChange(SyncMode.DUAL_WRITE, 1_000, "begin")

@@ -5,9 +5,10 @@ from itertools import product
 
 import pytest
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.errors import SyncModeError
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState, check_change, drain_of
+from chalicelib.domain.sides import Side, SyncMode, SyncState, drain_of
+from chalicelib.domain.sync.modes import check_change
 
 OLD_ONLY, DUAL_WRITE, NEW_ONLY = SyncMode
 STATES = [

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.errors import InvalidInputError, RolloutError, UnavailableError
-from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.rollout.flag_history import ChangeState
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sides import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.changes.patch import FlagPatch
 from chalicelib.flags.changes.request import Action, ChangeRequest

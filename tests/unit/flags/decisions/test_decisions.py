@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.rollout.decision import Decision, Reason
+from chalicelib.domain.sides import Side, SyncMode, SyncState
 from chalicelib.flags.decisions.evaluation import FlagDecisions
 from chalicelib.flags.decisions.store import FixedFlagStore
 from chalicelib.flags.document.bucketing import bucket

@@ -10,10 +10,12 @@ from typing import Any, cast
 
 import pytest
 
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.readings import DAY_MS, moment
-from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
+from chalicelib.domain.rollout.decision import Decision, Reason
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.changes.planning import Plan, Step
 from chalicelib.flags.changes.request import ChangeResult

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.gate.verdict import ConditionName
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.services.gate.service import GateService
 from infra import __main__ as command_line

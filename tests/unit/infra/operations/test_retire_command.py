@@ -12,7 +12,7 @@ from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.readings import moment
 from chalicelib.domain.retirement.calendar_parts import DAY_MS
 from chalicelib.domain.retirement.callers import V1Call
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from infra import __main__ as command_line
 from infra.errors import OperatorError
 from infra.operations import retire

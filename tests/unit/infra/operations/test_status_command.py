@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from chalicelib.bootstrap.operations import operations
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.rollout.comparison_log import IgnoreRule, Outcome
-from chalicelib.domain.rollout.decision import Backend, Component
 from chalicelib.domain.rollout.figures import BackendFigures, Share
 from chalicelib.domain.rollouts.plan import Plan
 from chalicelib.domain.rollouts.rollout import Rollout, Seen, State

@@ -3,7 +3,6 @@
 import pytest
 
 from chalicelib.monitoring.names import NAMESPACE, SERVICE, MetricName
-from chalicelib.services.gate.looking import SEEN_BY_THE_GATE
 from infra.watching.evaluation import ALARM, OK, source_of, state_of
 from infra.watching.rules import MEMBER, Rule, Severity
 from infra.watching.specification import FIGURES, RULES
@@ -21,11 +20,6 @@ def state(name: str, series: Series) -> str:
 def test_every_rule_has_a_series_that_rings_and_one_that_does_not() -> None:
     assert set(CASES) == {rule.name for rule in RULES}
     assert all(cases.rings and cases.quiet for cases in CASES.values())
-
-
-def test_what_the_verdict_looks_at_itself_are_critical_rules() -> None:
-    """A name that is no rule's would hinder nobody, and nothing would say so."""
-    assert {*SEEN_BY_THE_GATE} <= {rule.name for rule in RULES if rule.severity is Severity.CRITICAL}
 
 
 @pytest.mark.parametrize(("name", "series"), RINGS)

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.account import Erasure, Left
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.services.account.erasure import AccountErasureService
 from infra.simulation.memory.account import FakeErasures
 from infra.simulation.memory.store import FakeStore

@@ -9,13 +9,14 @@ from typing import Any, cast
 
 import pytest
 
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import HistogramError, UnavailableError
 from chalicelib.domain.ports import DisplayDataRepository, MeterState
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import Outcome, Request
-from chalicelib.domain.rollout.decision import Backend, Component
-from chalicelib.services.backends.component_reads import ShowMonths
 from chalicelib.services.comparison.compare_backends import BackendComparison
+from chalicelib.services.components.component_reads import ShowMonths
 from chalicelib.services.display.display import View
 
 POWER = EnergyType.POWER

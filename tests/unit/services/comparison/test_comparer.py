@@ -10,18 +10,21 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.bootstrap.container import Ports
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import ComparisonError
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
-from chalicelib.domain.rollout.decision import FORCED_OLD, Backend, Component, Reason
+from chalicelib.domain.rollout.decision import FORCED_OLD, Reason
 from chalicelib.domain.rollout.differences import Difference, DifferenceKind
 from chalicelib.domain.rollout.feedback import ATTEMPTS, Feedback
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.services.comparison.asking import RecordedComparison
 from chalicelib.services.comparison.runs import BackendComparer
-from infra.simulation.memory.migration.sides import FakeSides, fake_ports
+from infra.simulation.memory.migration.sides import FakeSides
+from infra.simulation.memory.ports import fake_ports
 from infra.simulation.memory.publisher import FakePublisher
 from infra.simulation.memory.store import FakeMeters, FakeStore
 

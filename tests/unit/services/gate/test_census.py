@@ -9,18 +9,19 @@ import pytest
 
 from chalicelib.bootstrap.comparer import census
 from chalicelib.bootstrap.container import Ports
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import ComparisonError
 from chalicelib.domain.gate.census_records import Censuses, CensusRun, Tally
 from chalicelib.domain.gate.evidence import Limits
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, IgnoreRule, Outcome, Request
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.differences import Difference, DifferenceKind
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
-from chalicelib.domain.sync.modes import SyncMode, SyncState
+from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.services.comparison.asking import RecordedComparison
 from chalicelib.services.gate.census import AGAIN_WHERE_FOUND_MS, CensusService, CensusState, CensusTaken
-from infra.simulation.memory.migration.sides import FakeSides, fake_ports
+from infra.simulation.memory.migration.sides import FakeSides
+from infra.simulation.memory.ports import fake_ports
 from infra.simulation.memory.publisher import FakePublisher
 from infra.simulation.memory.store import FakeMeters, FakeStore
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.gate.census_records import Censuses, CensusRun, Tally
 from chalicelib.domain.gate.counted import Counting
@@ -14,12 +15,11 @@ from chalicelib.domain.gate.verdict import Breach, Condition, ConditionName, Gat
 from chalicelib.domain.ports import MeterState
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import IgnoreRule
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.figures import Share
 from chalicelib.domain.rollouts.plan import Plan
 from chalicelib.domain.rollouts.rollout import Rollout, State
+from chalicelib.domain.sides import SyncMode
 from chalicelib.domain.status.records import RollbackDrill
-from chalicelib.domain.sync.modes import SyncMode
 from chalicelib.domain.sync.reconciliation import Verified
 from chalicelib.flags.changes.patch import FlagPatch
 from infra.simulation.memory.state import Meter

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.csv.options import CsvOptions
 from chalicelib.domain.errors import ImportFileError, ImportQuestionError, ImportRowsError, NotFoundError
 from chalicelib.domain.events import EnergyReadingsBulkImported, EnergyReadingsImportUndone
@@ -16,7 +17,6 @@ from chalicelib.domain.export.json_document import json_text
 from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.ports import ReadingFilter, UserSettings
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.rollout.decision import Backend
 from chalicelib.services.recording.configuration import (
     ConfigurationService,
     ExchangeCorrection,

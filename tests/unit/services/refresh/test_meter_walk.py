@@ -5,14 +5,20 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.domain.ports import StoredReading
-from chalicelib.domain.readings import EnergyType, MeterKey
-from chalicelib.domain.sync.modes import SyncMode, SyncState
-from chalicelib.domain.sync.reconciliation import Finding, Verification, Walk
+from chalicelib.domain.meters.walks import (
+    Finding,
+    Verification,
+    Walk,
+)
+from chalicelib.domain.ports import NewReading
+from chalicelib.domain.readings import (
+    EnergyType,
+    MeterKey,
+)
+from chalicelib.domain.sides import Side, SyncMode, SyncState
 from chalicelib.services.refresh.meter_walk import MeterWalk
-from infra.simulation.memory.migration.control import FakeSyncControl
-from infra.simulation.memory.migration.sides import FakeSides
-from infra.simulation.memory.store import FakeStore
+from infra.simulation.memory.store import FakeStore, FakeTransaction
+from infra.simulation.memory.walks import FakeMetersOfAll, FakeWalkControl
 
 GAS, POWER = EnergyType.GAS, EnergyType.POWER
 SYNC = SyncState(SyncMode.DUAL_WRITE)
@@ -36,10 +42,11 @@ def test_without_somebody_the_counts_are_those_of_the_others() -> None:
 def test_what_was_found_before_an_account_was_erased_goes_with_the_next_page(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chalicelib.services.refresh.meter_walk.METERS_AT_ONCE", 1)
     store = FakeStore(lambda: 0)
-    sides, control = FakeSides(store, lambda: 0), FakeSyncControl(store)
+    control = FakeWalkControl(store)
     for user in ("ann", "bob"):
-        reading = StoredReading(user, GAS, 0, Decimal(1), "manual", 1, 0, 0, None)
-        sides.write(user, reading)
+        FakeTransaction(store.stored, user, [Side.NEW], lambda: "1").readings.add(
+            NewReading(GAS, 0, Decimal(1), "manual"), 0
+        )
 
     def look(page: Sequence[MeterKey], _: SyncState) -> Verification:
         [(user, _kind)] = page
@@ -54,6 +61,6 @@ def test_what_was_found_before_an_account_was_erased_goes_with_the_next_page(mon
         assert walk
         kept.append({finding.user_id for finding in walk.seen.findings})
 
-    seen = MeterWalk(control, sides).over_all(Walk.VERIFY, SYNC, look, progress, restart=True)
+    seen = MeterWalk(control, FakeMetersOfAll(store)).over_all(Walk.VERIFY, SYNC, look, progress, restart=True)
     assert kept == [{"ann"}, {"bob"}]
     assert (seen.differences, seen.meters) == (1, 2)

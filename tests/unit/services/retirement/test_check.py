@@ -6,15 +6,17 @@ from typing import cast
 
 import pytest
 
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.retirement.calendar import Calendar
 from chalicelib.domain.retirement.calendar_parts import DAY_MS, BrownOut
 from chalicelib.domain.retirement.callers import V1Call
 from chalicelib.domain.retirement.hindrances import Part
 from chalicelib.domain.rollout.comparison_log import Outcome
-from chalicelib.domain.rollout.decision import Backend, Component, Decision, Reason
+from chalicelib.domain.rollout.decision import Decision, Reason
 from chalicelib.domain.rollout.usage import BackendUsage
-from chalicelib.domain.sync.modes import Side, SyncMode
+from chalicelib.domain.sides import Side, SyncMode
 from chalicelib.domain.sync.reconciliation import SyncStop, Verified
 from infra.simulation.memory.migration.usage import FakeUsageLog
 from tests.unit.flags.rollout import ORDER

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeVar
 
-from chalicelib.domain.rollout.decision import Component
+from chalicelib.domain.components import Component
 from chalicelib.domain.rollouts.next_action import FlagNow
 from chalicelib.domain.rollouts.plan import Plan, steps_of
 from chalicelib.domain.rollouts.rollout import Rollout

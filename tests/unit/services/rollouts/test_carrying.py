@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import RolloutError, UnavailableError
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollouts.rollout import Rollout, State
 from tests.fakes.gate import BROKEN, LOST, OPEN, SHUT, UNKNOWN, Conditions
 from tests.unit.services.rollouts.carrying import HOUR, MINUTE, PLAN, TABLE, Carrying

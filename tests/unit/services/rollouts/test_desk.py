@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import InvalidInputError, NotFoundError, RolloutError, UnavailableError
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollouts.plan import Plan, steps_of
 from chalicelib.domain.rollouts.rollout import KEPT_ENTRIES, Rollout, State
 from tests.fakes.gate import BROKEN, OPEN, SHUT, Conditions

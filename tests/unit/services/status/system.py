@@ -5,17 +5,18 @@ from typing import Any
 
 from chalicelib.alarms.board import AlarmBoard
 from chalicelib.bootstrap.status import status_sources
+from chalicelib.domain.components import Component
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.gate.evidence import Limits
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, Request
-from chalicelib.domain.rollout.decision import Component
 from chalicelib.domain.rollout.differences import differences
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
-from chalicelib.domain.sync.modes import SyncMode
+from chalicelib.domain.sides import SyncMode
 from chalicelib.services.gate.service import GateService
 from chalicelib.services.status.sources import StatusSources
 from chalicelib.services.status.status import StatusService
-from infra.simulation.memory.migration.sides import FakeSides, fake_ports
+from infra.simulation.memory.migration.sides import FakeSides
+from infra.simulation.memory.ports import fake_ports
 from infra.simulation.memory.publisher import FakePublisher
 from tests.fakes.alarms import FakeCloudWatch
 from tests.fakes.gate_evidence import all_is_well

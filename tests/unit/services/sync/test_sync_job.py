@@ -8,12 +8,13 @@ from chalicelib.bootstrap.container import now, operations
 from chalicelib.domain.errors import MassDeletionError, SyncStoppedError
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
+from chalicelib.domain.sides import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import FullDifference, Reconciled, SyncProgress
 from chalicelib.services.sync.deletions import JobDeletions
 from chalicelib.services.sync.sync_job import SyncReport
 from infra.simulation.memory.migration.control import FakeSyncControl
-from infra.simulation.memory.migration.sides import FakeSides, fake_ports, reading
+from infra.simulation.memory.migration.sides import FakeSides, reading
+from infra.simulation.memory.ports import fake_ports
 from infra.simulation.memory.publisher import FakePublisher
 from infra.simulation.memory.store import FakeStore
 

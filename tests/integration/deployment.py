@@ -1,4 +1,4 @@
-"""What tests of the two sides share: a deployment with a clock that can be moved, writers, and a plain comparison."""
+"""What tests on a real database share: a deployment with a clock that can be moved, and writers."""
 
 import random
 import threading
@@ -14,15 +14,23 @@ from pymongo.database import Database
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, Operations, compose, now
 from chalicelib.domain.readings import EnergyType
-from chalicelib.domain.sync.modes import DRAIN_SECONDS, SyncMode, SyncState
+from chalicelib.domain.sides import (
+    DRAIN_SECONDS,
+    SyncMode,
+    SyncState,
+)
 from chalicelib.repositories.sync_control import MongoSyncControl
+from chalicelib.repositories.walk_control import MongoWalkControl
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from infra.local.waiting import wait_until
 from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.repositories.database_time import timed_ports
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
-SIDES = ("energies", "source_energy_readings")
+SIDES = (
+    "energies",
+    "source_energy_readings",
+)
 
 
 class Clock:
@@ -47,8 +55,8 @@ class Clock:
         self._ahead += DRAIN_SECONDS * 1000 + 1
 
 
-class LaterControl(MongoSyncControl):
-    """The mode as it is read and written when a test's time has passed."""
+class LaterWalks(MongoWalkControl):
+    """The mode as it is read when a test's time has passed."""
 
     def __init__(self, database: Database[Any], clock: Clock) -> None:
         super().__init__(database)
@@ -57,6 +65,10 @@ class LaterControl(MongoSyncControl):
     def state(self) -> SyncState:
         state = super().state()
         return replace(state, read_at=self._clock.database_time(state.read_at))
+
+
+class LaterControl(LaterWalks, MongoSyncControl):
+    """The same as it is written."""
 
     @property
     def _now(self) -> dict[str, Any]:
@@ -72,10 +84,10 @@ class Deployment:
     publisher: FakePublisher = field(default_factory=FakePublisher)
 
     def __post_init__(self) -> None:
-        control = LaterControl(self.database, self.clock)
-        ports = replace(timed_ports(self.database, self.publisher, self.clock.database_time), sync_control=control)
-        self.ports = ports
-        self.container: Container = compose(ports, cast(TokenVerifier, None), self.clock)
+        self.ports = timed_ports(self.database, self.publisher, self.clock.database_time)
+        self.ports = replace(self.ports, walks=LaterWalks(self.database, self.clock))
+        self.ports = replace(self.ports, sync_control=LaterControl(self.database, self.clock))
+        self.container: Container = compose(self.ports, cast(TokenVerifier, None), self.clock)
         self.operations: Operations = self.container.operations
 
     def to(self, *modes: SyncMode) -> None:
@@ -104,10 +116,10 @@ def contents(database: Database[Any], side: str) -> set[tuple[Any, ...]]:
 
 
 def equal_sides(database: Database[Any]) -> set[tuple[Any, ...]]:
-    """What both sides say."""
-    old, new = (contents(database, side) for side in SIDES)
-    assert old == new
-    return old
+    """What every side says."""
+    said = [contents(database, side) for side in SIDES]
+    assert all(each == said[0] for each in said)
+    return said[0]
 
 
 class Writer(threading.Thread):

@@ -2,10 +2,10 @@
 
 from typing_extensions import override
 
+from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.ports import Clock, DisplayDataRepository, PageRequest, ReadingQueries, StoredReading
-from chalicelib.domain.rollout.decision import Backend
-from chalicelib.services.backends.energy_backend import Recording
+from chalicelib.services.components.energy_backend import Recording
 from chalicelib.services.display.display import DisplayService
 from chalicelib.services.recording.csv_import import CsvImportService
 from chalicelib.services.recording.energy_crud import EnergyCrudService

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.rollout.pseudonyms import Pseudonyms
+from chalicelib.domain.pseudonyms import Pseudonyms
 
 MINE, OTHER = Pseudonyms(b"mine"), Pseudonyms(b"other")
 

@@ -1,7 +1,4 @@
-"""What the two backends have in common: what each component asks of them, and the writes, which are the same.
-
-Which of them answers is the router's business (``backend_router``).
-"""
+"""What each component asks of a backend, and the writes, which are the same in every backend."""
 
 from typing import Protocol
 
@@ -16,7 +13,7 @@ from chalicelib.services.recording.energy_crud import EnergyCrudService, Reading
 
 
 class EnergyBackend(Protocol):
-    """One backend. Two classes implement it, and nobody can see from an answer which of them gave it.
+    """One backend; nobody can see from an answer which one gave it.
 
     ``consistent``: every write that was acknowledged before is in the view. All methods raise UnavailableError when the
     database does not answer in time.

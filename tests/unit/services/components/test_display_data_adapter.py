@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.readings import EnergyType, day_start, to_ms
-from chalicelib.services.backends.display_data_adapter import DisplayDataAdapter
+from chalicelib.services.components.display_data_adapter import DisplayDataAdapter
 from tests.unit.domain.calculation.meters import zones
 
 MONTHS = st.lists(st.none() | st.decimals(0, 10**6, places=3), min_size=12, max_size=12)

@@ -6,15 +6,22 @@ shown has the shape that the page gets, amounts as Decimal, whichever backend wa
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import (
+    Any,
+    ClassVar,
+)
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    TypeAdapter,
+)
 
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
+from chalicelib.domain.components import Component
 from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.domain.rollout.decision import Component
-from chalicelib.services.backends.energy_backend import EnergyBackend
+from chalicelib.services.components.energy_backend import EnergyBackend
 from chalicelib.services.display.display import Timeline, View
 
 

@@ -1,0 +1,52 @@
+"""What walks leave in ``control``, turned into what the domain knows."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from chalicelib.domain.meters.walks import Finding, Verification, WalkProgress
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sides import SyncMode
+from chalicelib.repositories.database import Document
+from chalicelib.repositories.stored import Lax, Stored, readable
+
+Meter = tuple[str, Annotated[EnergyType, Lax]]
+
+
+class StoredFinding(Stored):
+    """One finding of a walk."""
+
+    user_id: str = Field(alias="user_id")
+    type: Annotated[EnergyType, Lax]
+    collection: str
+    document: str
+    problem: str
+    kind: str = "not as it should be"
+
+
+class StoredWalk(Stored):
+    """A walk that was interrupted."""
+
+    started: int
+    since: int | None
+    after: Annotated[Meter, Lax]
+    mode: Annotated[SyncMode, Lax]
+    meters: int
+    lagging: int
+    differences: int
+    findings: list[StoredFinding]
+    kinds: list[Annotated[tuple[str, Annotated[EnergyType, Lax], str, int], Lax]] = Field(default_factory=list)
+    up_to: int | None = None
+    code: str = ""
+
+
+def walk_of(document: Document) -> WalkProgress | None:
+    """How far a walk came; None: nobody can read it."""
+    stored = readable(StoredWalk, document, document["_id"])
+    if stored is None:
+        return None
+    findings = tuple(Finding(**finding.model_dump()) for finding in stored.findings)
+    kinds = tuple(((collection, of, kind), count) for collection, of, kind, count in stored.kinds)
+    counts = (stored.meters, stored.lagging, stored.differences)
+    seen = Verification(stored.mode, *counts, findings=findings, kinds=kinds, up_to=stored.up_to)
+    return WalkProgress(stored.started, stored.since, stored.after, seen, stored.code)

@@ -1,0 +1,105 @@
+"""How the commands print what is about both sides: the mode, the sync job, and what no reader can use."""
+
+from rich.markup import escape
+from rich.table import Column, Table
+
+from chalicelib.domain.meters.walks import UnreadableDocument, Verification
+from chalicelib.domain.readings import moment as moment
+from chalicelib.domain.sides import Side, SyncMode, SyncState
+from chalicelib.domain.sync.reconciliation import SyncStop
+from chalicelib.domain.sync.repairs import UNDO
+from chalicelib.services.sync.sync_job import SyncReport
+from chalicelib.services.sync.sync_modes import ModeReport
+from infra.operations.printing import FINDINGS_SHOWN, console, counted, print_comparison, printable
+
+MEANINGS = {
+    SyncMode.OLD_ONLY: "reads and writes go to energies alone",
+    SyncMode.DUAL_WRITE: "writes go to both, whichever backend takes them",
+    SyncMode.NEW_ONLY: "reads and writes go to source_energy_readings alone",
+}
+
+
+def print_mode(report: ModeReport) -> None:
+    """The mode, for people."""
+    state = report.state
+    rows = Table.grid(padding=(0, 2))
+    rows.add_row("mode", f"[bold]{state.mode}[/]: {MEANINGS[state.mode]}")
+    rows.add_row("since", "ever" if state.changed_at is None else moment(state.changed_at))
+    rows.add_row("drain", f"{report.drain_seconds:.0f} s to go" if report.drain_seconds else "done")
+    rows.add_row("sides", sides(state))
+    if report.stop:
+        rows.add_row("sync job", f"[red]stopped[/] at {moment(report.stop.at)}: {escape(report.stop.reason)}")
+    console.print(rows)
+    if report.changes:
+        console.print(_changes(report))
+
+
+def print_stop(stop: SyncStop | None) -> None:
+    """Why the sync job stopped, for people."""
+    if stop:
+        console.print(f"the sync job is stopped since {moment(stop.at)}: {stop.reason}", markup=False)
+
+
+def sides(state: SyncState) -> str:
+    """Which collection is right, in words."""
+    names = {Side.OLD: "energies", Side.NEW: "source_energy_readings"}
+    right = names[state.authoritative]
+    if state.catching_up is None:
+        return f"{right} is authoritative"
+    return f"{right} is authoritative until the other one has caught up: python -m infra sync"
+
+
+def sync_line(report: SyncReport) -> str:
+    """One line about a run of the sync job."""
+    seen = f"{counted(report.meters, 'meter')} compared, " if report.full_difference else ""
+    written = f"{report.inserted} inserted, {report.replaced} replaced, {report.deleted} deleted{_way_back(report)}"
+    notice = f"; {report.notice}" if report.notice else ""
+    line = f"{report.state}: {seen}{counted(report.changes, 'change')} seen; {written}; lag {report.lag_seconds:.1f} s"
+    return line + notice
+
+
+def _way_back(report: SyncReport) -> str:
+    return f" (back with: {UNDO} {report.run})" if report.replaced or report.deleted else ""
+
+
+def print_verification(seen: Verification, limit: int = FINDINGS_SHOWN) -> None:
+    """A comparison of both sides and the display, for people."""
+    print_comparison(seen, limit)
+    _print_unreadable(seen)
+    if seen.mode is not SyncMode.DUAL_WRITE:
+        console.print(f"the mode is {seen.mode}: one side rests, so the sides were not compared")
+
+
+def _print_unreadable(seen: Verification) -> None:
+    """What no reader can use, on both sides: it stays where it is until somebody corrects it."""
+    unreadable = seen.unreadable
+    if not unreadable.count:
+        return
+    for document in unreadable.documents:
+        console.print(printable(_unreadable_line(document)), markup=False)
+    console.print(
+        f"{counted(unreadable.count, 'unreadable document')}, the first {len(unreadable.documents)} are named; "
+        f"correct them where they are, then: python -m infra sync{_or_from_copies(seen)}"
+    )
+
+
+def _or_from_copies(seen: Verification) -> str:
+    """The other way, where the old side is damaged and the new one has good copies."""
+    copies = any(each.twin and each.collection == "energies" for each in seen.unreadable.documents)
+    if seen.mode is not SyncMode.DUAL_WRITE or not copies:
+        return ""
+    return "; or look at what the good copies would mend: python -m infra repair --from new"
+
+
+def _unreadable_line(document: UnreadableDocument) -> str:
+    owner = f"user {document.user}" if document.user else "no user"
+    copy = f"good copy: {document.twin}" if document.twin else "there is no good copy"
+    return f"{document.collection} {document.document} ({owner}): {document.problem}; {copy}"
+
+
+def _changes(report: ModeReport) -> Table:
+    table = Table("when", "mode", Column("by", overflow="fold"), Column("why", overflow="fold"))
+    for change in report.changes[-5:]:
+        by, reason = printable(change.by or "-"), printable(change.reason)
+        table.add_row(moment(change.at), change.mode.value, escape(by), escape(reason))
+    return table

@@ -1,0 +1,56 @@
+"""Walks over the meters of the fake store."""
+
+from collections.abc import Collection, Iterator, Set
+
+from chalicelib.domain.meters.display_documents import DisplayDocument
+from chalicelib.domain.meters.walks import Finding, Walk, WalkProgress
+from chalicelib.domain.readings import MeterKey
+from chalicelib.domain.sides import Side, SyncState
+from infra.simulation.memory.store import FakeStore, ReadingsById
+
+
+class FakeWalkControl:
+    def __init__(self, store: FakeStore) -> None:
+        self._store = store
+
+    def state(self) -> SyncState:
+        return self._store.sync()
+
+    def operation_time(self) -> int:
+        return self.state().read_at // 1000 * 1000
+
+    def walk_progress(self, walk: Walk) -> WalkProgress | None:
+        return self._store.walks.get(walk)
+
+    def save_walk_progress(self, walk: Walk, progress: WalkProgress | None) -> None:
+        self._store.walks.pop(walk, None)
+        if progress is not None:
+            self._store.walks[walk] = progress
+
+
+class FakeMetersOfAll:
+    """The meters of everybody, one after the other."""
+
+    def __init__(self, store: FakeStore) -> None:
+        self._store = store
+
+    def erased_among(self, users: Collection[str]) -> Set[str]:
+        return self._store.closed.keys() & users
+
+    def meters(self, after: MeterKey | None = None) -> Iterator[MeterKey]:
+        stored = self._store.stored
+        known = {*stored.energies.meters(), *stored.readings.meters(), *stored.display.meters()}
+        return iter(sorted(meter for meter in known if after is None or meter > after))
+
+    def count_meters(self) -> int:
+        return len(list(self.meters()))
+
+    def displayed(self, meter: MeterKey) -> list[DisplayDocument]:
+        return list(self._store.stored.display.of(meter).values())
+
+    def damages(self, meter: MeterKey) -> list[Finding]:
+        self._store.ping()
+        return []
+
+    def _side(self, side: Side) -> ReadingsById:
+        return self._store.side(side)

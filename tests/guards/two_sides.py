@@ -1,0 +1,330 @@
+"""Guards that go with the migration, of what keeps both sides."""
+
+from tests.guards.guard import Guard
+
+REPAIR = "tests/integration/sync/test_repair.py::"
+SYNC_JOB = "tests/integration/sync/test_sync_job.py::"
+UNDONE = "tests/integration/sync/test_undone_imports.py::"
+FLAGS = "tests/unit/flags/changes/"
+GATED = f"{FLAGS}test_gated.py::"
+CARRYING = "tests/unit/services/rollouts/test_carrying.py::"
+DESK = "tests/unit/services/rollouts/test_desk.py::"
+HISTORY = "tests/integration/infra/history/test_history.py::"
+JUDGE = "tests/unit/infra/drills/history/test_checker.py::"
+
+OF_THE_DATA = (
+    Guard(
+        "the limit of deletions in the transaction that deletes",
+        "chalicelib/repositories/reconcile.py",
+        "if len(difference.gone) > deletes:",
+        "if False:",
+        (
+            f"{REPAIR}test_nothing_is_kept_of_a_transaction_that_fails",
+            f"{REPAIR}test_the_backfill_takes_no_crowd_of_twins_away",
+        ),
+    ),
+    Guard(
+        "no mass deletion by a job",
+        "chalicelib/services/sync/deletions.py",
+        "if deleted > DELETES_UNASKED and deleted * 2 >= written:",
+        "if False:",
+        (
+            f"{REPAIR}test_the_job_deletes_no_crowd_of_twins_by_itself_and_says_so[by the stream]",
+            f"{REPAIR}test_way_back_from_new_only_stops_before_it_empties_the_old_side",
+        ),
+    ),
+    Guard(
+        "no first meter where most of the side that is believed is gone",
+        "chalicelib/services/sync/sync_job.py",
+        "if there - here > DELETES_UNASKED and here * 2 < there:",
+        "if False:",
+        (f"{SYNC_JOB}test_before_its_first_run_a_renamed_collection_costs_small_meters_nothing",),
+    ),
+    Guard(
+        "the number that a mass deletion needs",
+        "infra/operations/repair.py",
+        "if plan.needs_number and wish.allow_deletes is None:",
+        "if False:",
+        (f"{REPAIR}test_without_the_jobs_stop_a_repair_still_refuses_to_delete_so_much",),
+    ),
+    Guard(
+        "the stop of the sync job holds for repair",
+        "chalicelib/services/sync/consistency.py",
+        """        if source is None or user_id is not None:
+            check_answered(self._control)
+""",
+        "",
+        (f"{REPAIR}test_a_stop_is_not_answered_by_one_users_repair_nor_by_a_side_that_catches_up",),
+    ),
+    Guard(
+        "the stop of the sync job holds for a change of mode",
+        "chalicelib/services/sync/sync_modes.py",
+        """        check_answered(self._control)
+""",
+        "",
+        (f"{REPAIR}test_no_mode_changes_while_the_job_is_stopped[old_only]",),
+    ),
+    Guard(
+        "what is taken away is kept",
+        "chalicelib/repositories/repaired.py",
+        "    if entries:\n",
+        "    if False:\n",
+        (f"{REPAIR}test_an_undo_brings_back_what_was_deleted_and_overwritten_and_shows_it",),
+    ),
+    Guard(
+        "an undo leaves what was changed since",
+        "chalicelib/repositories/repaired.py",
+        """        if entry["after"] != (later["before"] if later else present.get(entry["reading"])):""",
+        "        if False:",
+        (f"{REPAIR}test_an_undo_brings_back_what_was_deleted_and_overwritten_and_shows_it",),
+    ),
+    Guard(
+        "a side that catches up is not believed",
+        "chalicelib/services/sync/consistency.py",
+        "if sync.catching_up and source is not sync.catching_up:",
+        "if False:",
+        (f"{REPAIR}test_a_stop_is_not_answered_by_one_users_repair_nor_by_a_side_that_catches_up",),
+    ),
+    Guard(
+        "a side that lost most of its readings does not go on alone",
+        "chalicelib/services/sync/sync_modes.py",
+        "if there - here > DELETES_UNASKED:",
+        "if False:",
+        (f"{REPAIR}test_a_side_that_lost_most_of_its_readings_does_not_go_on_alone",),
+    ),
+    Guard(
+        "an undo of an import leaves what was changed without a word",
+        "chalicelib/domain/imports/record.py",
+        "return energy_type is self.type and self.written.get(instant) == amount",
+        "return True",
+        (
+            f"{UNDONE}test_what_another_application_has_changed_since_stays_and_is_named"
+            "[another amount-{}-old_only-3]",
+        ),
+    ),
+    Guard(
+        "an undo of an import leaves the doubles of another application",
+        "chalicelib/repositories/dual_write_many.py",
+        "collection.delete_many(counted(these))",
+        "[collection.delete_many({'date': to_datetime(reading.instant)}) for reading in readings]",
+        (f"{UNDONE}test_a_double_of_another_application_stays_and_the_imported_reading_goes[old_only-False]",),
+    ),
+    Guard(
+        "an erased person is in no old version of the flags",
+        "chalicelib/flags/changes/people.py",
+        "        self._home.delete(version)",
+        "        pass",
+        (
+            f"{FLAGS}test_people.py::test_old_versions_that_name_the_person_are_deleted_the_others_and_the_deployed_one_stay",
+        ),
+    ),
+    Guard(
+        "the gate before a step of a rollout",
+        "chalicelib/domain/rollouts/next_action.py",
+        "    if shut is not None:",
+        "    if False:",
+        (
+            f"{CARRYING}test_a_gate_that_is_shut_holds_and_says_why[conditions0]",
+            f"{CARRYING}test_a_gate_that_is_shut_holds_and_says_why[conditions1]",
+        ),
+    ),
+    Guard(
+        "the hold time before a step of a rollout",
+        "chalicelib/domain/rollouts/next_action.py",
+        "    if now < rollout.held_until:",
+        "    if False:",
+        (f"{CARRYING}test_the_schedule_alone_carries_a_component_to_everybody",),
+    ),
+    Guard(
+        "the step back on a breach",
+        "chalicelib/domain/rollouts/next_action.py",
+        "if breach is not None and rollout.state is not State.STOPPED:",
+        "if False:",
+        (
+            f"{CARRYING}test_a_breach_goes_back_one_step_at_once_and_stops_with_the_reason",
+            f"{CARRYING}test_a_paused_rollout_goes_back_on_a_breach_and_never_rises",
+        ),
+    ),
+    Guard(
+        "the kill for lost data",
+        "chalicelib/domain/rollouts/next_action.py",
+        "if breach is not None and breach.breach is Breach.KILL:",
+        "if False:",
+        (f"{CARRYING}test_lost_data_kills_whatever_becomes_of_the_rest",),
+    ),
+    Guard(
+        "the stop of a rollout whose flag somebody has taken back",
+        "chalicelib/domain/rollouts/next_action.py",
+        "if is_lower and (breach is None or _is_a_step_back(rollout, flag)):",
+        "if False:",
+        (f"{CARRYING}test_a_gate_that_somebody_shuts_stops_it",),
+    ),
+    Guard(
+        "the way back that was begun",
+        "chalicelib/domain/rollouts/next_action.py",
+        "    if intent is not None:\n        if flag.is_back_at",
+        "    if False:\n        if flag.is_back_at",
+        (f"{DESK}test_an_abort_that_dies_anywhere_is_carried_to_its_end[1]",),
+    ),
+    Guard(
+        "the time of who takes a step",
+        "chalicelib/domain/rollouts/next_action.py",
+        "if rollout.intent is not None and now < rollout.intent.again_at:",
+        "if False:",
+        (f"{CARRYING}test_a_step_that_is_being_taken_is_left_to_who_is_at_it",),
+    ),
+    Guard(
+        "the breach that no hurry passes by",
+        "chalicelib/domain/rollouts/next_action.py",
+        "    if verdict.breach is not None:",
+        "    if False:",
+        (f"{DESK}test_hurry_never_passes_by_a_breach_where_nobody_is_on_the_new_backend_yet",),
+    ),
+    Guard(
+        "the second person before a rise",
+        "chalicelib/domain/rollouts/rollout.py",
+        "        if agreed is None or not (gate_is_open or agreed.named):\n            return False\n"
+        "        return agreed.percent == percent and agreed.by != by",
+        "        return True",
+        (
+            f"{DESK}test_a_rise_waits_for_a_second_person_and_test_users_do_not",
+            f"{GATED}test_a_rise_by_hand_needs_a_second_person_where_the_plan_asks_for_one[order0]",
+        ),
+    ),
+    Guard(
+        "the second person who is another one",
+        "chalicelib/domain/rollouts/rollout.py",
+        "agreed.percent == percent and agreed.by != by",
+        "agreed.percent == percent",
+        (f"{DESK}test_who_agreed_cannot_hurry_it",),
+    ),
+    Guard(
+        "the intent before a step",
+        "chalicelib/services/rollouts/taking.py",
+        "rollout, change = self.stored(intended(rollout, intent)), None",
+        "rollout, change = (rollout, intent)[0], None",
+        (
+            f"{CARRYING}test_two_schedules_at_once_take_one_step",
+            f"{CARRYING}test_a_rise_waits_for_the_record",
+        ),
+    ),
+    Guard(
+        "the way back without the record",
+        "chalicelib/services/rollouts/taking.py",
+        """        except UnavailableError:
+            return rollout""",
+        """        except UnavailableError:
+            raise""",
+        (f"{CARRYING}test_the_way_back_does_not_wait_for_the_record",),
+    ),
+    Guard(
+        "the way back before other rollouts' steps",
+        "chalicelib/services/rollouts/carrier.py",
+        "judged.sort(key=lambda each: _urgency(each[1]))",
+        "pass",
+        (f"{CARRYING}test_the_way_back_comes_before_everything_else_and_has_its_share_of_the_time",),
+    ),
+    Guard(
+        "the version of a rollout's record",
+        "chalicelib/repositories/rollouts.py",
+        "self._rollouts.replace_one(as_read, document).matched_count",
+        'self._rollouts.replace_one({"_id": as_read["_id"]}, document).matched_count',
+        ("tests/contract/test_rollouts.py::test_of_two_who_have_read_the_same_one_is_kept[mongo]",),
+    ),
+    Guard(
+        "the document on top of which a step is taken",
+        "chalicelib/flags/changes/carried.py",
+        "order = ChangeRequest(asked.by, asked.reason, expected)",
+        "order = ChangeRequest(asked.by, asked.reason)",
+        (f"{FLAGS}test_carried.py::test_a_step_is_taken_only_on_top_of_the_document_that_was_looked_at",),
+    ),
+    Guard(
+        "the gate before a rise by hand",
+        "chalicelib/flags/changes/gated.py",
+        "if not (verdict.is_open or order.hurry):",
+        "if False:",
+        (f"{GATED}test_a_rise_is_refused_while_the_gate_is_shut_and_says_what_comes_first[conditions0]",),
+    ),
+    Guard(
+        "the gate before what the global gate lets in",
+        "chalicelib/flags/changes/apply.py",
+        "opened = opens(before.flags.values(), flag, wished)",
+        "opened = list[Flag]()",
+        (f"{GATED}test_opening_the_global_gate_is_a_rise_of_what_stands_behind_it",),
+    ),
+    Guard(
+        "the rollout before a rise by hand",
+        "chalicelib/flags/changes/gated.py",
+        "if rollout.state is State.RUNNING:",
+        "if False:",
+        (f"{GATED}test_while_a_rollout_carries_the_component_nobody_raises_it_by_hand[order1]",),
+    ),
+    Guard(
+        "the version of a rollout that an erasure has changed",
+        "chalicelib/repositories/operator_records.py",
+        "{**said, VERSION: rollout[VERSION] + 1}",
+        "{**said}",
+        (
+            "tests/integration/repositories/test_operator_records.py::"
+            "test_a_rollout_goes_on_without_the_person_and_who_has_read_it_cannot_bring_them_back",
+        ),
+    ),
+    Guard(
+        "the version in a view's ETag",
+        "chalicelib/services/display/display.py",
+        """return f'"{self.state.calculation_version}.{self.state.display_version}{behind}{day}"'""",
+        """return f'"{self.state.calculation_version}{behind}{day}"'""",
+        (f"{HISTORY}test_no_answer_denies_an_earlier_one_while_everything_flips",),
+    ),
+    Guard(
+        "the removal of a reading's twin",
+        "chalicelib/repositories/dual_write.py",
+        "twin = collection.find_one_and_delete({",
+        "twin = collection.find_one({",
+        (f"{HISTORY}test_no_answer_denies_an_earlier_one_while_everything_flips",),
+    ),
+    Guard(
+        "the judge's look at stored views that go back",
+        "infra/drills/history/checker.py",
+        "if shown.version < meter.stored.version:",
+        "if False:",
+        (
+            f"{JUDGE}test_a_stored_view_that_goes_back_is_found_though_nobody_got_to_see_it",
+            f"{HISTORY}test_a_planted_fault_is_found_with_its_proof[refresh_without_the_version_guard]",
+        ),
+    ),
+    Guard(
+        "the judge's look at versions with two bodies",
+        "infra/drills/history/checker.py",
+        "if read.by_version:",
+        "if False:",
+        (
+            f"{JUDGE}test_a_version_that_stands_for_two_bodies_is_found_though_each_has_an_etag_of_its_own",
+            f"{HISTORY}test_a_planted_fault_is_found_with_its_proof[months_of_the_new_backend_without_the_last_one]",
+        ),
+    ),
+    Guard(
+        "the judge's patience with views from before an unknown write",
+        "infra/drills/history/counts.py",
+        "self.held[date] = self.held.get(date, NOTHING) | {amount}",
+        "pass",
+        (
+            "tests/unit/infra/drills/history/test_honest_store.py::"
+            "test_an_honest_store_is_blamed_for_nothing_whatever_writes_got_lost_and_whatever_lags",
+        ),
+    ),
+    Guard(
+        "the judge's look at what must not be there",
+        "infra/drills/history/checker.py",
+        "dates = {*shown.rows, *meter.slots} if shown.whole else shown.rows",
+        "dates = shown.rows",
+        (f"{JUDGE}test_what_is_not_there_in_the_end_is_lost",),
+    ),
+    Guard(
+        "the judge's patience with unknown outcomes",
+        "infra/drills/history/slots.py",
+        "self.late[amount] = until",
+        "pass",
+        (f"{JUDGE}test_it_may_happen_late_and_then_it_stays",),
+    ),
+)

@@ -1,0 +1,10 @@
+"""The gate looks at some things itself, and so passes over the alarms that ring for them."""
+
+from chalicelib.services.gate.looking import SEEN_BY_THE_GATE
+from infra.watching.rules import Severity
+from infra.watching.specification import RULES
+
+
+def test_what_the_verdict_looks_at_itself_are_critical_rules() -> None:
+    """A name that is no rule's would hinder nobody, and nothing would say so."""
+    assert {*SEEN_BY_THE_GATE} < {rule.name for rule in RULES if rule.severity is Severity.CRITICAL}
