@@ -18,7 +18,8 @@ class Figures:
     ``lost``: acknowledged, and not there at the end on the side that is believed, or where people look after a way
     back. ``wrong``: answers that show something else than the person's own book, but for ``exposed``: those that the
     planted bug made before it was taken back. ``backwards``: views older than the one the same backend has shown
-    before. ``refused``: writes that were answered with a refusal, so they were never acknowledged.
+    before. ``sides_differ``: readings that a verify of the operator's, or the end, finds on one side alone.
+    ``refused``: writes that were answered with a refusal, so they were never acknowledged.
     """
 
     seed: int

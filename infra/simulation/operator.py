@@ -227,7 +227,9 @@ class Operator:
         """Verify; where something differs, repair it from the side that is believed."""
         with suppress(EnergyMonitorError):
             consistency = self._world.system.consistency
-            if consistency.verify(restart=True).differences:
+            seen = consistency.verify(restart=True)
+            self._world.figures.sides_differ += seen.differences - seen.calculated
+            if seen.differences:
                 consistency.repair(reason="found by verify")
                 consistency.verify(restart=True)
 

@@ -7,6 +7,7 @@ are remembered for as long as the stored data of the person, the day and the cod
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import eq
 from random import Random
 
 from typing_extensions import override
@@ -206,7 +207,8 @@ class _RememberedComparison(BackendComparison):
 class _RememberedCheck(DisplayCheck):
     def __init__(self, outside: Outside, documents: Documents) -> None:
         ports = outside.ports
-        super().__init__(ports.twins, ports.queries, ports.display, outside.clock, documents=documents)
+        places = (ports.twins, ports.queries, ports.display)
+        super().__init__(*places, outside.clock, documents=documents, are_equal=eq)  # in memory types stay as they are
         self._outside = outside
 
     @override

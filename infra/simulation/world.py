@@ -150,7 +150,7 @@ class World:
         self.figures.unfinished = sum(self.percent(component) != EVERYBODY for component in Component)
         if self.policy.compares:
             old, new = ({key: each.amount for key, each in stored.sides[side].items()} for side in Side)
-            self.figures.sides_differ = len(old.items() ^ new.items())
+            self.figures.sides_differ += len(old.items() ^ new.items())
 
     def _believed(self, user_id: str) -> Side:
         """Where a person's readings have to be: on the side that is right, or where their table looks."""

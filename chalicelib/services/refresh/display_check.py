@@ -27,6 +27,11 @@ Views = Mapping[View, DisplayDocument]
 UNEXPLAINED = "cannot be calculated ({}), though no field of its documents holds a value of a wrong kind"
 
 
+def equal_bytes(stored: object, fresh: object) -> bool:
+    """Whether two values are the same in every type as well."""
+    return canonical_bytes(stored) == canonical_bytes(fresh)
+
+
 class DisplayCheck:
     """Looks at one meter after another."""
 
@@ -38,6 +43,7 @@ class DisplayCheck:
         clock: Clock,
         calculation_version: int = CALCULATION_VERSION,
         documents: Documents = documents_of,
+        are_equal: Callable[[object, object], bool] = equal_bytes,
     ) -> None:
         self._meters = meters
         self._queries = queries
@@ -45,6 +51,7 @@ class DisplayCheck:
         self._clock = clock
         self._calculation_version = calculation_version
         self._documents = documents
+        self._are_equal = are_equal
 
     def findings(self, meter: MeterKey) -> list[Finding] | None:
         """What differs, or fails; None where nothing can be compared. Raises UnavailableError.
@@ -90,9 +97,15 @@ class DisplayCheck:
         if snapshot.state.calculation_version not in (0, self._calculation_version):
             return None
         fresh = self._fresh(snapshot)
-        wrong = [view for view in {**stored, **fresh} if _differs(view, stored, fresh, snapshot)]
+        wrong = [view for view in {**stored, **fresh} if self._differs(view, stored, fresh, snapshot)]
         findings = [self._finding(meter, view, stored, fresh) for view in wrong]
         return findings if kept.readings == snapshot.readings else [*findings, _series_finding(meter)]
+
+    def _differs(self, view: View, stored: Views, fresh: Views, snapshot: MeterSnapshot) -> bool:
+        """A meter without readings need not have documents."""
+        if view not in stored:
+            return len(snapshot.readings) > 0
+        return view not in fresh or not self._are_equal(stored[view].data, fresh[view].data)
 
     def _finding(self, meter: MeterKey, view: View, stored: Views, fresh: Views) -> Finding:
         document = view_id(*meter, *view, self._calculation_version)
@@ -108,13 +121,6 @@ class DisplayCheck:
 
 def _failure(meter: MeterKey, problem: str) -> Finding:
     return Finding(*meter, METERS, "|".join(meter), problem)
-
-
-def _differs(view: View, stored: Views, fresh: Views, snapshot: MeterSnapshot) -> bool:
-    """A meter without readings need not have documents."""
-    if view not in stored:
-        return len(snapshot.readings) > 0
-    return view not in fresh or canonical_bytes(stored[view].data) != canonical_bytes(fresh[view].data)
 
 
 def _series_finding(meter: MeterKey) -> Finding:
