@@ -65,6 +65,8 @@ def without(text: str, numbers: set[int]) -> str:
         elif line.strip() or not is_gap:
             kept.append(line)
             is_gap = False
+    while is_gap and kept and not kept[-1].strip():
+        kept.pop()
     return "".join(kept)
 
 

@@ -133,7 +133,7 @@ def test_compressed_and_plain_are_the_same_and_caches_know_it(api: Api) -> None:
 
 def test_the_path_of_the_files_changes_with_their_content(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(files, "FOLDER", tmp_path)
-    for entry in (files.HOUSEHOLD, files.CONSOLE):
+    for entry in files.ENTRIES:
         (tmp_path / entry.script).parent.mkdir()
         (tmp_path / entry.script).write_text("")
     (tmp_path / "index.html").write_text("")

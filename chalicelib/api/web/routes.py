@@ -16,7 +16,14 @@ from chalicelib.api.errors import UnknownRouteError
 from chalicelib.api.preconditions import etag_matches
 from chalicelib.api.routes import Routes
 from chalicelib.api.travelling import takes_gzip
-from chalicelib.api.web.files import CONSOLE, HOUSEHOLD, SCRIPT, Entry, WebFile, web_files
+from chalicelib.api.web.files import (
+    CONSOLE,
+    HOUSEHOLD,
+    SCRIPT,
+    Entry,
+    WebFile,
+    web_files,
+)
 from chalicelib.bootstrap.container import container
 
 HTML = "text/html; charset=utf-8"
