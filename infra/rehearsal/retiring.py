@@ -16,6 +16,8 @@ QUIET_SECONDS = 120.0  # our own page must have been quiet for 30 s, in a rehear
 CHECKED_SECONDS = 120.0
 PAUSE_SECONDS = 1.0
 PAGE = {"Sec-Fetch-Site": "same-origin"}  # what a browser says where our own page asks
+SHOWN = ("without tests", "by deletions", "tests that are left")  # of what the removal prints
+BOX = "│"  # of tables
 NOW_FOR_ALL = ("--days", "0", "--quiet-days", "0")  # what real callers get weeks for
 
 
@@ -124,10 +126,10 @@ def nothing_lost(scene: Scene) -> str:
 
 
 def rehearse_removal(scene: Scene) -> str:
-    """The old backend is taken out of a copy of the tree, which is then checked."""
-    found = scene.operator.alone("retire", "rehearse", known=(0, 1)).body
-    require(found and found.get("passed"), f"the tree without the old backend does not pass: {found}")
-    return f"{found}"
+    """The old backend is taken out of a copy of the tree, which is then checked. It prints no JSON."""
+    printed = scene.operator.alone("retire", "rehearse").splitlines()
+    shown = [" ".join(line.replace(BOX, " ").split()) for line in printed if any(word in line for word in SHOWN)]
+    return f"make check is green without the old backend; {'; '.join(shown)}"
 
 
 def _in(time_from_now: timedelta) -> str:
