@@ -24,10 +24,11 @@ TARGETS = ("MONGODB_URI", "MONGODB_DATABASE", "STACK_NAME")  # what would lead a
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a command has said: its exit code, and its JSON (None: it printed none)."""
+    """What a command has said: its exit code, its JSON (None: it printed none), and everything that it printed."""
 
     code: int
     body: Any
+    text: str
 
 
 class Running:
@@ -46,7 +47,7 @@ class Running:
         except subprocess.TimeoutExpired:
             self.end()
             raise OperatorError(f"{self}: not done within {COMMAND_SECONDS:.0f} s") from None
-        said = Said(self._process.returncode, _json(out))
+        said = Said(self._process.returncode, _json(out), out)
         if said.code not in known or (said.code and said.body is None):  # what is only bad news is JSON all the same
             raise OperatorError(f"{self}: exit {said.code}: {_last(error) or _last(out)}")
         return said
@@ -85,9 +86,9 @@ class Operator:
         database = {"MONGODB_URI": self.layout.mongodb_uri, "MONGODB_DATABASE": self.layout.database}
         return Running(_command("migrations", *arguments), _environment() | database).said(known)
 
-    def alone(self, *arguments: str, known: Collection[int] = (0,)) -> Said:
-        """A command of ``python -m infra`` that works on no stack."""
-        return Running(_command("infra", *arguments), _environment()).said(known)
+    def alone(self, *arguments: str) -> str:
+        """What a command of ``python -m infra`` prints that works on no stack and knows no JSON."""
+        return Running([sys.executable, "-m", "infra", *arguments], _environment()).said().text
 
     def call(self, function: str) -> Any:
         """One run of a deployed function, now, instead of its next one by schedule. Raises OperatorError."""

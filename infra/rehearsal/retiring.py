@@ -9,13 +9,16 @@ from infra.rehearsal.people import ledger_shown
 from infra.rehearsal.scene import REASON, Scene, arrives, require
 
 SUNSET_IN = timedelta(minutes=30)
-SUNSET_SOON = timedelta(seconds=5)
+SUNSET_SOON = timedelta(seconds=30)  # a command may take some of them to start
+SUNSET_SECONDS = 90.0
 BROWN_OUT = "30s"
 SEEN_SECONDS = 45.0  # version 1 reads the calendar every ten seconds
 QUIET_SECONDS = 120.0  # our own page must have been quiet for 30 s, in a rehearsal
 CHECKED_SECONDS = 120.0
 PAUSE_SECONDS = 1.0
 PAGE = {"Sec-Fetch-Site": "same-origin"}  # what a browser says where our own page asks
+SHOWN = ("without tests", "by deletions", "tests that are left")  # of what the removal prints
+BOX = "│"  # of tables
 NOW_FOR_ALL = ("--days", "0", "--quiet-days", "0")  # what real callers get weeks for
 
 
@@ -60,7 +63,7 @@ def hold_brown_out(scene: Scene) -> str:
 def reach_sunset(scene: Scene) -> str:
     """The end comes earlier than announced: there is nobody who waits. Then 410 for good."""
     scene.operator.infra("retire", "announce", "--sunset", _in(SUNSET_SOON), "--yes", "--rehearsal", "--reason", REASON)
-    arrives(lambda: _call(scene).status == 410, SEEN_SECONDS, lambda: f"version 1 answers {_call(scene).status}")
+    arrives(lambda: _call(scene).status == 410, SUNSET_SECONDS, lambda: f"version 1 answers {_call(scene).status}")
     return "version 1 answers 410 for good"
 
 
@@ -124,10 +127,10 @@ def nothing_lost(scene: Scene) -> str:
 
 
 def rehearse_removal(scene: Scene) -> str:
-    """The old backend is taken out of a copy of the tree, which is then checked."""
-    found = scene.operator.alone("retire", "rehearse", known=(0, 1)).body
-    require(found and found.get("passed"), f"the tree without the old backend does not pass: {found}")
-    return f"{found}"
+    """The old backend is taken out of a copy of the tree, which is then checked. It prints no JSON."""
+    printed = scene.operator.alone("retire", "rehearse").splitlines()
+    shown = [" ".join(line.replace(BOX, " ").split()) for line in printed if any(word in line for word in SHOWN)]
+    return f"make check is green without the old backend; {'; '.join(shown)}"
 
 
 def _in(time_from_now: timedelta) -> str:
