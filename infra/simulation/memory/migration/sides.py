@@ -83,7 +83,7 @@ class FakeSides:
 
     def owners(self, ids: Sequence[ReadingKey]) -> Mapping[MeterKey, Sequence[ReadingKey]]:
         found: dict[MeterKey, set[ReadingKey]] = {}
-        for side in Side:
+        for side in Side if ids else ():
             for key, (meter, _) in self._side(side).items():
                 if key in ids:
                     found.setdefault(meter, set()).add(key)
