@@ -53,7 +53,7 @@ class FakeSides(FakeMetersOfAll):
 
     def owners(self, ids: Sequence[ReadingKey]) -> Mapping[MeterKey, Sequence[ReadingKey]]:
         found: dict[MeterKey, set[ReadingKey]] = {}
-        for side in Side:
+        for side in Side if ids else ():
             for key, (meter, _) in self._side(side).items():
                 if key in ids:
                     found.setdefault(meter, set()).add(key)
