@@ -4,6 +4,7 @@ from tests.guards.gate import GATE
 from tests.guards.gate_evidence import GATE_EVIDENCE
 from tests.guards.guard import Guard
 from tests.guards.migration import OF_THE_MIGRATION
+from tests.guards.retirement import RETIREMENT
 from tests.guards.rollouts import ROLLOUTS
 from tests.guards.two_sides import OF_THE_DATA
 
@@ -36,6 +37,7 @@ CONTROL = "tests/integration/refresh/test_refresh.py::test_a_real_household_is_i
 GUARDS = (
     *GATE,
     *GATE_EVIDENCE,
+    *RETIREMENT,
     *ROLLOUTS,
     *OF_THE_MIGRATION,
     *OF_THE_DATA,
