@@ -9,7 +9,12 @@ from chalicelib.bootstrap.container import Surroundings, compose, using
 from chalicelib.domain.account import CLOSED_MS, Left
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.handlers.account_eraser import account_eraser
-from tests.functional.conftest import NOW, Api, error, problem
+from tests.functional.conftest import (
+    NOW,
+    Api,
+    error,
+    problem,
+)
 from tests.functional.handlers.event_calls import Context, recorded
 
 ERASE = "/v2/account?confirm=erase"

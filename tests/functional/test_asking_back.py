@@ -12,7 +12,11 @@ from chalicelib.domain.events import MeterExchanged
 from chalicelib.domain.readings import EnergyType
 from tests.functional.conftest import Api, error, problem
 
-WAYS = ["/v1/energy", "/v2/energy", "/components/energy_forms"]
+WAYS = [
+    "/v1/energy",
+    "/v2/energy",
+    "/components/energy_forms",
+]
 
 
 def send(api: Api, path: str, method: str = "POST", headers: Any = None, **body: Any) -> HTTPResponse:
@@ -124,7 +128,14 @@ def test_a_date_with_a_time_and_no_offset_is_local_by_every_way_in(api: Api, pat
     ]
 
 
-@pytest.mark.parametrize("path", ["/v1/energy/import", "/v2/energy/import", "/components/csv_import"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/energy/import",
+        "/v2/energy/import",
+        "/components/csv_import",
+    ],
+)
 def test_a_file_has_zeros_and_local_times_too(api: Api, path: str) -> None:
     content = "date,type,amount\n2023-07-01T12:00,power,0\n2023-07-02T12:00,power,0.5\n"
     assert api.request("POST", path, content, content_type="text/csv").json_body["success"] == 2
@@ -152,7 +163,14 @@ def test_what_the_register_cannot_show_is_refused_whatever_is_confirmed(api: Api
     assert record(api, "2023-01-31", 99_999.9, path).status_code == 201
 
 
-@pytest.mark.parametrize("path", ["/v1/energy/import", "/v2/energy/import", "/components/csv_import"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/energy/import",
+        "/v2/energy/import",
+        "/components/csv_import",
+    ],
+)
 def test_a_row_of_what_the_register_cannot_show_is_an_error_of_its_row(api: Api, path: str) -> None:
     five_digits(api)
     content = "date,type,amount\n2023-01-31,power,100000\n2023-02-31,power,5\n2023-01-31,gas,100000\n"

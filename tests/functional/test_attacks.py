@@ -161,7 +161,14 @@ def test_every_route_that_takes_a_body_refuses_a_bad_one(attacked: Api, name: st
 
 @pytest.mark.parametrize("value", [HALF, [HALF], {"deep": [{"er": HALF}]}, {HALF: 1}])
 @pytest.mark.parametrize(
-    "path", ["/v1/energy", "/v2/energy", "/components/energy_forms", "/components/feedback", "/ops/flags/kill"]
+    "path",
+    [
+        "/v1/energy",
+        "/v2/energy",
+        "/components/energy_forms",
+        "/components/feedback",
+        "/ops/flags/kill",
+    ],
 )
 def test_half_a_surrogate_pair_is_named_and_nothing_is_written(attacked: Api, path: str, value: Any) -> None:
     calm = {"type": "power", "date": "2023-01-31", "amount": 1, "reason": "x"}
@@ -172,7 +179,12 @@ def test_half_a_surrogate_pair_is_named_and_nothing_is_written(attacked: Api, pa
 
 
 @pytest.mark.parametrize(
-    ("path", "name"), [("/ops/flags/{flag}/explain", "user"), ("/v2/energy", "cursor"), ("/v1/histogram", "from")]
+    ("path", "name"),
+    [
+        ("/ops/flags/{flag}/explain", "user"),
+        ("/v2/energy", "cursor"),
+        ("/v1/histogram", "from"),
+    ],
 )
 def test_half_a_surrogate_pair_in_a_query_is_422(attacked: Api, path: str, name: str) -> None:
     answer = ask(attacked, "GET", path, Attack(query={name: [HALF]}, parameter="energy_table"))
@@ -186,7 +198,13 @@ def test_half_a_surrogate_pair_in_a_path_is_404(attacked: Api) -> None:
             assert ask(attacked, method, path, Attack("{}", parameter=HALF)).status == 404
 
 
-@pytest.mark.parametrize("path", ["/v1/energy", "/v2/energy"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/energy",
+        "/v2/energy",
+    ],
+)
 def test_of_many_wrong_fields_the_first_are_named_and_all_are_counted(attacked: Api, path: str) -> None:
     answer = json.loads(ask(attacked, "POST", path, BODIES["6,000 unknown members"]).body)
     assert len(answer["errors"]) == 100

@@ -14,7 +14,13 @@ from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.names import SERVICE
 from tests.functional.conftest import Api, problem, refused
 
-VERSIONS = pytest.mark.parametrize("version", ["v1", "v2"])
+VERSIONS = pytest.mark.parametrize(
+    "version",
+    [
+        "v1",
+        "v2",
+    ],
+)
 READING = {"type": "power", "date": "2023-01-31", "amount": 1000}
 
 
@@ -92,7 +98,11 @@ def test_a_wrong_method_is_405_and_names_the_right_ones(api: Api, method: str, p
 
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
-    [("POST", "/health", "GET"), ("GET", "/ops/flags/kill", "POST"), ("PUT", "/v2/openapi.json", "GET")],
+    [
+        ("POST", "/health", "GET"),
+        ("GET", "/ops/flags/kill", "POST"),
+        ("PUT", "/v2/openapi.json", "GET"),
+    ],
 )
 def test_a_wrong_method_is_405_outside_the_versions_too(api: Api, method: str, path: str, allowed: str) -> None:
     response = api.request(method, path, user=None)

@@ -78,7 +78,14 @@ def parts(api: Api, path: str) -> Iterator[HTTPResponse]:
 
 @BOTH
 @pytest.mark.parametrize(("written", "kept"), [("0E-6000", "0"), ("1." + "0" * 33, "1"), ("1E+2", "100")])
-@pytest.mark.parametrize("way", ["/v1/energy", "/v2/energy", "/components/energy_forms"])
+@pytest.mark.parametrize(
+    "way",
+    [
+        "/v1/energy",
+        "/v2/energy",
+        "/components/energy_forms",
+    ],
+)
 def test_zeros_that_say_nothing_are_neither_stored_nor_exported(
     api: Api, way: str, path: str, written: str, kept: str
 ) -> None:

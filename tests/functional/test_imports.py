@@ -16,7 +16,13 @@ ROUTES = {
     "v2": ("/v2/energy/import", "/v2/imports", "/v2/imports"),
     "components": ("/components/csv_import", "/components/csv_import", "/components/csv_import"),
 }
-EVERY_IMPORT = pytest.mark.parametrize("path", ["/v1/energy/import", *(paths[0] for paths in ROUTES.values())])
+EVERY_IMPORT = pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/energy/import",
+        *(paths[0] for paths in ROUTES.values()),
+    ],
+)
 BOTH = pytest.mark.parametrize("routes", ROUTES.values(), ids=ROUTES)
 # What a spreadsheet in Germany saves: Windows-1252, semicolons, German numbers and dates, a unit in the header.
 GERMAN = "Ablesung für Haus Nr. 7;\r\nDatum;Zählerstand (kWh)\r\n31.01.2023;12.345,5\r\n28.02.2023;12.445,25\r\n"

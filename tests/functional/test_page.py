@@ -88,7 +88,13 @@ def test_scripts_import_files_that_are_there() -> None:
             assert target.relative_to(files.FOLDER).as_posix() in files.web_files().assets
 
 
-@pytest.mark.parametrize("entry", ["/", "/ops-console"])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "/",
+        "/ops-console",
+    ],
+)
 def test_the_first_load_stays_within_its_budget(api: Api, entry: str) -> None:
     page = get(api, entry, BROWSER)
     paths = first_load(get(api, entry))
@@ -235,7 +241,16 @@ def test_the_page_has_neither_script_nor_style_of_its_own() -> None:
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", page)
 
 
-@pytest.mark.parametrize("path", ["/", "/health", "/v2/energy", "/v1/energy", "/components/dashboard"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/health",
+        "/v2/energy",
+        "/v1/energy",
+        "/components/dashboard",
+    ],
+)
 def test_no_answer_is_taken_for_another_type(api: Api, path: str) -> None:
     assert api.request("GET", path).headers["X-Content-Type-Options"] == "nosniff"
 
@@ -249,7 +264,14 @@ def test_https_is_remembered_where_it_was_used(api: Api, path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/energy", "/v2/energy", "/v2/energy/unknown", "/v2/settings", "/v2/energy/export", "/components/dashboard"],
+    [
+        "/v1/energy",
+        "/v2/energy",
+        "/v2/energy/unknown",
+        "/v2/settings",
+        "/v2/energy/export",
+        "/components/dashboard",
+    ],
 )
 def test_no_cache_keeps_a_persons_data(api: Api, path: str) -> None:
     assert api.request("GET", path).headers["Cache-Control"] == "no-store"

@@ -94,7 +94,13 @@ def test_a_read_that_breaks_names_nobody(api: Api, said: Said, path: str, error:
     check_nobody_is_named(said(), something="unexpected error" if status == 500 else '"status":')
 
 
-@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize(
+    "version",
+    [
+        "v1",
+        "v2",
+    ],
+)
 def test_a_write_that_breaks_or_is_refused_names_nobody(api: Api, said: Said, version: str) -> None:
     for _ in range(2):
         api.request("POST", f"/{version}/energy", READING, user=MARKED)

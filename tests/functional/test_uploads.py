@@ -12,7 +12,11 @@ from tests.depth import depth
 from tests.functional.conftest import Api, problem, refused
 
 CSV = b"date,type,amount\n2023-01-31,power,1000\n"
-IMPORTS = {"v1": "/v1/energy/import", "v2": "/v2/energy/import", "components": "/components/csv_import"}
+IMPORTS = {
+    "v1": "/v1/energy/import",
+    "v2": "/v2/energy/import",
+    "components": "/components/csv_import",
+}
 EVERY_IMPORT = pytest.mark.parametrize("path", IMPORTS.values())
 TYPES = ("text/csv", "text/plain", "application/csv", "application/vnd.ms-excel")
 FORM = "multipart/form-data; boundary=----WebKitFormBoundaryAbC123"

@@ -5,6 +5,7 @@ from tests.guards.gate_evidence import GATE_EVIDENCE
 from tests.guards.guard import Guard
 from tests.guards.migration import OF_THE_MIGRATION
 from tests.guards.rehearsal import REHEARSAL
+from tests.guards.removal import REMOVAL
 from tests.guards.retirement import RETIREMENT
 from tests.guards.rollouts import ROLLOUTS
 from tests.guards.simulation import SIMULATION
@@ -40,6 +41,7 @@ GUARDS = (
     *GATE,
     *GATE_EVIDENCE,
     *ROLLOUTS,
+    *REMOVAL,
     *RETIREMENT,
     *REHEARSAL,
     *SIMULATION,
