@@ -19,6 +19,7 @@ PAUSE_SECONDS = 1.0
 PAGE = {"Sec-Fetch-Site": "same-origin"}  # what a browser says where our own page asks
 SHOWN = ("without tests", "by deletions", "tests that are left")  # of what the removal prints
 BOX = "│"  # of tables
+BY_PAGE = "the page calls"  # in the reason of a refusal
 NOW_FOR_ALL = ("--days", "0", "--quiet-days", "0")  # what real callers get weeks for
 
 
@@ -34,24 +35,28 @@ def announce(scene: Scene) -> str:
 
 
 def page_calls(scene: Scene) -> str:
-    """An old tab of our own page still asks version 1."""
+    """An old tab of our own page still asks version 1, when nothing else of our own needs it any more."""
+    _wait_for_quiet(scene)
     return f"it gets {_call(scene, by_page=True).status}, as before"
 
 
 def page_calls_unseen(scene: Scene) -> str:
     """The same, by a browser that does not say who asks: nothing tells our own page from anybody else."""
+    _wait_for_quiet(scene)
     return f"it gets {_call(scene).status}, and looks like anybody else"
 
 
 def brown_out_withheld(scene: Scene) -> str:
     """While something of our own calls, no brown-out may be planned."""
-    require(not _planned(scene), "a brown-out is planned though our own page still calls version 1")
+    refused = _refusal(scene)
+    require(refused is not None, "a brown-out is planned though our own page still calls version 1")
+    require(BY_PAGE in str(refused), f"it is refused, but not because our own page calls: {refused}")
     return "refused while our own page calls"
 
 
 def hold_brown_out(scene: Scene) -> str:
     """Plan one for now, once nothing of our own calls any more; who calls meanwhile gets 410."""
-    arrives(lambda: _planned(scene), QUIET_SECONDS, lambda: "it is refused, though the page is quiet")
+    arrives(lambda: _refusal(scene) is None, QUIET_SECONDS, lambda: "it is refused, though the page is quiet")
     arrives(lambda: _call(scene).status == 410, SEEN_SECONDS, lambda: f"version 1 answers {_call(scene).status}")
     said = _call(scene).headers
     require("no-store" in said.get("cache-control", ""), "the answer of a brown-out may be kept by caches")
@@ -147,14 +152,25 @@ def _call(scene: Scene, *, by_page: bool = False) -> Reply:
     return reply
 
 
-def _planned(scene: Scene) -> bool:
-    """Whether a brown-out that begins now was accepted. Raises OperatorError: refused for something else."""
+def _wait_for_quiet(scene: Scene) -> None:
+    """Until the old backend has answered no component for a while."""
+    withheld: list[str | None] = []
+
+    def is_quiet() -> bool:
+        withheld.append(scene.operator.infra("retire", "show").body["withheld"])
+        return withheld[-1] is None
+
+    arrives(is_quiet, QUIET_SECONDS, lambda: str(withheld[-1]))
+
+
+def _refusal(scene: Scene) -> str | None:
+    """Why a brown-out that begins now is refused; None: it is planned. Raises OperatorError: nothing of ours calls."""
     try:
         scene.operator.infra("retire", "brownout", "add", "--from", "now", "--for", BROWN_OUT, "--reason", REASON)
     except OperatorError as refused:
         require("our own" in str(refused), str(refused))
-        return False
-    return True
+        return str(refused)
+    return None
 
 
 def _left(scene: Scene) -> str:

@@ -5,6 +5,7 @@ from tests.guards.guard import Guard
 TIMELINE = "tests/unit/infra/rehearsal/test_timeline.py::"
 WHOLE = "tests/unit/infra/rehearsal/test_rehearse.py::"
 PEOPLE = "tests/unit/infra/rehearsal/test_people.py::"
+RETIRING = "tests/unit/infra/rehearsal/test_retiring.py::"
 ROLLING = "tests/unit/infra/rehearsal/test_rolling.py::"
 
 REHEARSAL = (
@@ -66,5 +67,19 @@ REHEARSAL = (
         'require(not past, f"{len(past)} of',
         'require(True, f"{len(past)} of',
         (f"{ROLLING}test_a_rise_past_a_shut_gate_is_noticed[False]",),
+    ),
+    Guard(
+        "a brown-out that is refused for something else is not taken for withheld",
+        "infra/rehearsal/retiring.py",
+        'require("our own" in str(refused), str(refused))',
+        "pass",
+        (f"{RETIRING}test_a_brown_out_that_is_refused_for_something_else_is_not_taken_for_withheld",),
+    ),
+    Guard(
+        "who left though something stood in the way is noticed",
+        "infra/rehearsal/retiring.py",
+        'require(found.code == 0, f"left though',
+        'require(True, f"left though',
+        (f"{RETIRING}test_who_has_not_left_in_order_is_noticed[410-otherwise1-the sunset is not reached]",),
     ),
 )
