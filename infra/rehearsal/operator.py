@@ -18,7 +18,7 @@ from infra.targets.deployment import Deployment
 from infra.targets.target import Target
 
 COMMAND_SECONDS = 900.0
-ENDING_SECONDS = 60.0
+ENDING_SECONDS = 300.0  # one that brings up a stack comes to the end of a step first
 TARGETS = ("MONGODB_URI", "MONGODB_DATABASE", "STACK_NAME")  # what would lead a command elsewhere
 
 
