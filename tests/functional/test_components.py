@@ -29,7 +29,11 @@ from chalicelib.domain.sides import (
 )
 from chalicelib.services.components.component_reads import read_of
 from infra.simulation.memory.migration.sides import reading
-from tests.functional.conftest import NOW, Api, problem
+from tests.functional.conftest import (
+    NOW,
+    Api,
+    problem,
+)
 
 READING = {"type": "power", "date": "2023-01-31", "amount": 1000.5}
 READS = {
