@@ -113,8 +113,16 @@ class TokenVerifier:
         roles = claims.get("roles", [])
         if not isinstance(roles, list):
             raise AuthenticationError("the token's roles are not a list")
+        return Caller(
+            user_id=_subject(claims),
+            roles=frozenset(map(str, roles)),
+            client=self._client(claims),
+        )
+
+    def _client(self, claims: dict[str, Any]) -> str:
+        """To whom a token was issued, by OpenID Connect or RFC 9068; "" where that is our own page, or not said."""
         client = str(claims.get("azp") or claims.get("client_id") or "")
-        return Caller(_subject(claims), frozenset(map(str, roles)), "" if client == self.audience else client)
+        return "" if client == self.audience else client
 
     def _claims(self, token: str) -> dict[str, Any]:
         try:
