@@ -69,10 +69,18 @@ def wanted(purpose: str) -> list[str]:
 
 
 def ensure(names: list[str]) -> list[str]:
-    """Make the environments exist and match their files; return those that had to be built."""
+    """Make the environments exist and match their files; return those that had to be built.
+
+    Raises EnvironmentSetupError where they would have to be built and are another project's, by a link.
+    """
     FOLDER.mkdir(exist_ok=True)
     with _only_one_builder():
         missing = [name for name in names if not _is_current(name)]
+        if missing and FOLDER.is_symlink():
+            raise EnvironmentSetupError(
+                f"{FOLDER} is a link to {FOLDER.resolve()}, where {', '.join(missing)} is missing or built of other "
+                "files: run 'make environments-test' there, or remove the link to have environments here"
+            )
         with ThreadPoolExecutor(max_workers=len(missing) or 1) as pool:
             list(pool.map(_build, missing))
     return missing
@@ -119,7 +127,8 @@ def _is_current(name: str) -> bool:
 def _fingerprint(name: str) -> str:
     more = {"localstack": [PLUGIN / "pyproject.toml"], "javascript": JAVASCRIPT}
     files = REQUIREMENTS[name] + more.get(name, [])
-    digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
+    # Environments cannot be moved; one that a link leads to stays where it is.
+    digest = hashlib.sha256(f"{sys.version} {FOLDER.resolve().parent}".encode())
     for file in files:
         digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -83,6 +83,25 @@ def test_an_environment_is_built_again_when_its_files_change(monkeypatch: pytest
     assert environments.ensure(["sample"]) == ["sample"]
 
 
+def test_a_copy_of_the_project_uses_the_environments_that_its_link_leads_to_and_never_builds_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    requirements, home, link = tmp_path / "requirements.txt", tmp_path / "here/environments", tmp_path / "environments"
+    requirements.write_text("")
+    home.parent.mkdir()
+    monkeypatch.setattr(environments, "REQUIREMENTS", {"sample": [requirements]})
+    monkeypatch.setattr(environments, "FOLDER", home)
+    monkeypatch.setattr(environments, "_run", lambda *_: (home / "sample").mkdir(exist_ok=True))
+    assert environments.ensure(["sample"]) == ["sample"]
+    link.symlink_to(home)
+    monkeypatch.setattr(environments, "FOLDER", link)
+    assert environments.ensure(["sample"]) == []
+    requirements.write_text("# changed")
+    with pytest.raises(environments.EnvironmentSetupError, match=f"is a link to {home}, where sample is missing"):
+        environments.ensure(["sample"])
+    assert (home / "sample" / "stamp").exists()
+
+
 @pytest.mark.parametrize(("purpose", "asked"), [("test", 1), ("check", 0), ("up", 0)])
 def test_tests_alone_ask_for_a_browser(monkeypatch: pytest.MonkeyPatch, purpose: str, asked: int) -> None:
     said: list[object] = []
