@@ -9,7 +9,11 @@ What is counted where nobody flushes, as in a shell, is bounded and never printe
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import (
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import cache
