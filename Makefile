@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
 PARTS := test-deployed test-alone test-measured test-others
-.PHONY: help up down status token check lint test test-deep $(PARTS) bench soak history simulate rehearsal removal deploy format openapi schemas household pictures guards changes mutants clean $(ENVIRONMENTS)
+.PHONY: help up down status token check lint test test-deep $(PARTS) bench soak deploy format openapi schemas household pictures guards changes mutants clean $(ENVIRONMENTS)
+.PHONY: history simulate rehearsal removal
 
 comma := ,
 PYTHON ?= $(shell command -v python3.11 || command -v python3)

@@ -37,7 +37,7 @@ from infra.operations.printing import console, counted, folding_table, minute, p
 from infra.operations.reason import reason_option
 from infra.operations.two_sides import print_mode
 from infra.retirement.commands import plan_removal, rehearse_removal
-from infra.retirement.references import MANIFEST, references_of
+from infra.retirement.references import references_of
 from infra.targets.database import database_of, own_code
 from infra.targets.flags import overview_of
 from infra.targets.looks import TargetLooks
@@ -240,11 +240,15 @@ def hindrances(target: Target, database: MongoDatabase, days: int, quiet_days: i
 
 
 def _references() -> Iterator[Hindrance]:
-    found, command = references_of(ROOT), "python -m infra retire plan"
-    if found is None:
-        text = f"nobody can say which references to flags the removal takes away: {MANIFEST} is missing"
+    command = "python -m infra retire plan"
+    try:
+        found = references_of(ROOT)
+    except OperatorError as error:
+        why = str(error).partition("\n")[0]
+        text = f"nobody can say which references to flags the removal takes away: {why}"
         yield Hindrance(Part.REFERENCES, text, command, unknown=True)
-    elif found:
+        return
+    if found:
         shown = ", ".join(map(str, found[:SHOWN_REFERENCES]))
         text = f"{counted(len(found), 'line')} that the removal leaves name a flag: {shown}"
         yield Hindrance(Part.REFERENCES, text, command)

@@ -55,7 +55,7 @@ def load(manifest: Path = MANIFEST, patch: Path = PATCH) -> Manifest:
     """Read the manifest with its patch. Raises OperatorError: it cannot be read, or the patch has too many lines."""
     try:
         found = Manifest.model_validate(tomllib.loads(manifest.read_text()) | {"patch": patch.read_text()})
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
+    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
         raise OperatorError(f"{manifest} cannot be read: {error}") from error
     if (count := patched_lines(found.patch)) > MOST_PATCHED:
         raise OperatorError(

@@ -1,15 +1,14 @@
-"""Where the code still names a component's flag, outside of what the removal of the old backend takes away."""
+"""Where the code still names a component's flag when everything is removed that goes with the old backend."""
 
 import re
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from chalicelib.domain.components import Component
+from infra.retirement.manifest import Manifest, load
+from infra.retirement.removal import planned, tracked
 
-MANIFEST = "infra/retirement/manifest.toml"
 ROOTS = ("app.py", "chalicelib", "infra", "migrations")
 ENDINGS = (".py", ".js", ".json", ".yaml")
 # The name of a flag, and how code makes one of a component's name.
@@ -27,40 +26,27 @@ class Reference:
         return f"{self.path}:{self.line}"
 
 
-def references(files: Mapping[str, str], removed: Sequence[str]) -> list[Reference]:
-    """The references in texts by their paths. ``removed``: files and folders that go."""
+def references_of(root: Path) -> list[Reference]:
+    """The references that the removal leaves in a project.
+
+    Raises OperatorError: its files or its manifest cannot be read, or do not fit each other. So nobody can say.
+    """
+    return left_by(load(), root, tracked(root))
+
+
+def left_by(manifest: Manifest, root: Path, files: Sequence[str]) -> list[Reference]:
+    """Those that a manifest leaves in these files, by today's lines; what its patch changes counts as left."""
+    plan = planned(root, files, manifest)
+    gone = {file for removed in plan for file in removed.files}
+    lines = {(file, number) for removed in plan for file, numbers in removed.lines.items() for number in numbers}
     return [
-        Reference(path, number)
-        for path, text in files.items()
-        if not _goes(path, removed)
-        for number, line in enumerate(text.splitlines(), 1)
-        if FLAG.search(line)
+        Reference(file, number + 1)
+        for file in files
+        if file not in gone and _is_code(file)
+        for number, line in enumerate((root / file).read_text(encoding="utf-8").splitlines())
+        if FLAG.search(line) and (file, number) not in lines
     ]
 
 
-def removed_by(manifest: str) -> list[str]:
-    """The files and folders that a manifest takes away: the ``remove`` of the whole, and of each room."""
-    found: Mapping[str, Any] = tomllib.loads(manifest)
-    parts = [found, *found.get("rooms", [])]
-    return [path for part in parts for path in part.get("remove", [])]
-
-
-def texts_of(root: Path) -> dict[str, str]:
-    """The code of a tree by the paths in it."""
-    return {str(path.relative_to(root)): path.read_text(encoding="utf-8") for path in _code(root)}
-
-
-def references_of(root: Path) -> list[Reference] | None:
-    """The references of a tree; None: it has no manifest, so nobody can say which of them go. Raises OSError."""
-    manifest = root / MANIFEST
-    return references(texts_of(root), removed_by(manifest.read_text())) if manifest.exists() else None
-
-
-def _code(root: Path) -> Iterator[Path]:
-    for name in ROOTS:
-        found = sorted((root / name).rglob("*")) if (root / name).is_dir() else [root / name]
-        yield from (path for path in found if path.suffix in ENDINGS and "node_modules" not in path.parts)
-
-
-def _goes(path: str, removed: Sequence[str]) -> bool:
-    return any(path == each.rstrip("/") or path.startswith(f"{each.rstrip('/')}/") for each in removed)
+def _is_code(file: str) -> bool:
+    return file.partition("/")[0] in ROOTS and file.endswith(ENDINGS)

@@ -95,7 +95,8 @@ def test_every_answer_says_what_is_announced_and_is_otherwise_as_before(
     retirement: Retirement, route: Route, user: str | None
 ) -> None:
     before = retirement.ask(route, user)
-    retirement.api.store.stored.readings.clear()
+    for side in retirement.api.store.stored.sides.values():
+        side.clear()
     retirement.records.stored = ANNOUNCED
     after = retirement.ask(route, user)
     assert after.status_code == before.status_code != 410

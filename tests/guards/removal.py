@@ -3,6 +3,11 @@
 from tests.guards.guard import Guard
 
 FITS = "tests/unit/infra/retirement/test_removal.py::"
+LEFT = "tests/unit/infra/retirement/test_references.py::test_a_line_that_names_a_flag_is_found_unless_it_goes"
+LINKED = (
+    "tests/unit/infra/local/test_environments.py::"
+    "test_a_copy_of_the_project_uses_the_environments_that_its_link_leads_to_and_never_builds_them"
+)
 
 REMOVAL = (
     Guard(
@@ -32,5 +37,33 @@ REMOVAL = (
         "            except SyntaxError as error:\n                yield",
         "            except SyntaxError as error:\n                if False:\n                    yield",
         (f"{FITS}test_a_file_that_is_no_program_any_more_is_named_with_its_line",),
+    ),
+    Guard(
+        "a flag in a line that goes is not left",
+        "infra/retirement/references.py",
+        " and (file, number) not in lines",
+        "",
+        (f"{LEFT}[room4-left4]", f"{LEFT}[room6-left6]"),
+    ),
+    Guard(
+        "a flag beside a line that goes is left",
+        "infra/retirement/references.py",
+        "(file, number) not in lines",
+        "file not in {named for named, _ in lines}",
+        (f"{LEFT}[room5-left5]",),
+    ),
+    Guard(
+        "a removal that cannot be planned is in the way, whatever is forced",
+        "infra/operations/retire.py",
+        "        yield Hindrance(Part.REFERENCES, text, command, unknown=True)\n",
+        "        yield Hindrance(Part.REFERENCES, text, command)\n",
+        ("tests/unit/infra/operations/test_retire_command.py::test_a_removal_that_cannot_be_planned_is_in_the_way",),
+    ),
+    Guard(
+        "environments that a link leads to are known by where they are",
+        "infra/local/environments.py",
+        "{FOLDER.resolve().parent}",
+        "{FOLDER.parent}",
+        (LINKED,),
     ),
 )

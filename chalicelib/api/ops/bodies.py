@@ -6,7 +6,10 @@ from pydantic import StringConstraints
 
 from chalicelib.api.bodies import Body, Moment
 from chalicelib.domain.operating import REASON_LENGTH, Action
-from chalicelib.domain.sides import Side, SyncMode
+from chalicelib.domain.sides import (
+    Side,
+    SyncMode,
+)
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=REASON_LENGTH)]
 

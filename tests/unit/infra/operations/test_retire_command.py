@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -182,25 +183,28 @@ def test_what_is_in_the_way_is_listed_with_its_command(ended: Ended, capsys: pyt
     ]
 
 
-@pytest.mark.parametrize(
-    ("found", "said"),
-    [
-        (None, "nobody can say which references to flags the removal takes away"),
-        ([Reference("app.py", 7)], "1 line that the removal leaves name a flag: app.py:7"),
-    ],
-)
 def test_references_that_the_removal_leaves_are_in_the_way(
-    ended: Ended,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    found: list[Reference] | None,
-    said: str,
+    ended: Ended, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert ended.hindrances() == []
-    monkeypatch.setattr(retire, "references_of", lambda _: found)
+    monkeypatch.setattr(retire, "references_of", lambda _: [Reference("app.py", 7)])
     assert run("check") == 1
+    assert "1 line that the removal leaves name a flag: app.py:7" in shown(capsys)
+    assert run("apply", "--force", *BECAUSE) == 0
+
+
+def test_a_removal_that_cannot_be_planned_is_in_the_way(
+    ended: Ended, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unfit(_: Path) -> list[Reference]:
+        raise OperatorError("manifest.toml does not fit the project; correct it:\nnowhere: it is not there")
+
+    assert ended.hindrances() == []
+    monkeypatch.setattr(retire, "references_of", unfit)
+    assert run("check") == 1
+    said = "nobody can say which references to flags the removal takes away: manifest.toml does not fit the project"
     assert said in shown(capsys)
-    assert run("apply", "--force", *BECAUSE) == (1 if found is None else 0)
+    assert run("apply", "--force", *BECAUSE) == 1
 
 
 def test_the_mode_is_taken_to_new_only_once_nothing_is_in_the_way(

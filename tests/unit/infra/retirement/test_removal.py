@@ -111,6 +111,11 @@ def test_a_manifest_that_says_something_unknown_is_refused(tmp_path: Path, text:
         load(tmp_path / "manifest.toml", manifests.PATCH)
 
 
+def test_a_manifest_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match=r"cannot be read: .*No such file"):
+        load(tmp_path / "manifest.toml", manifests.PATCH)
+
+
 def test_a_folder_that_is_no_repository_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     with pytest.raises(OperatorError, match="is no git repository"):
