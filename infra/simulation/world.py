@@ -3,7 +3,8 @@
 Schedules run when something may be due, at the next beat that the deployed schedule would have: the sweeper while a
 meter lags, the comparer after a read, the sync job after a foreign write. By themselves the sweeper's comparison of
 all meters runs every twelve hours and after a deployment, the census then and every 21 hours while a rollout is
-carried, the carrier every hour and after each finding. Nothing is left out within a run.
+carried, the sync job every hour, the carrier every two hours and after each finding. What ``system`` remembers is all
+that a run leaves out.
 """
 
 from collections.abc import Callable
@@ -175,10 +176,10 @@ class World:
             self.figures.days_to_everybody = days(self.outside.clock() - self.began)
 
     def sweep(self) -> None:
-        """Let the sweeper run; again while something lags."""
-        with suppress(UnavailableError):
-            self.system.sweeper.run(35.0)
+        """Let the sweeper run, again and again while something lags."""
         if self.outside.is_dirty():
+            with suppress(UnavailableError):
+                self.system.sweeper.run(35.0)
             self.sweeper.ask()
 
     def look_at_all(self) -> None:
@@ -226,7 +227,7 @@ class World:
         self.census = once(3 * MINUTE, self.take_census)
         self.comparer = once(5 * MINUTE, self.compare)
         self.sync_job = once(5 * MINUTE, self.follow)
-        for job, hours in ((self.carrier, 1), (self.sync_job, 1), (self.verifying, 12)):
+        for job, hours in ((self.carrier, 2), (self.sync_job, 1), (self.verifying, 12)):
             outside.agenda.every(hours * HOUR, job.ask)
         outside.agenda.every(21 * HOUR, self._ask_for_census)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -19,6 +20,7 @@ from chalicelib.domain.pseudonyms import Pseudonyms
 Path = tuple[str | int, ...]
 ABSENT = object()  # what an answer lacks; null is something else
 NUMBERS = (int, float, Decimal)
+OBJECT, ARRAY = "object", "array"
 
 
 class DifferenceKind(StrEnum):
@@ -57,11 +59,12 @@ class Difference:
 
 def differences(control: Any, candidate: Any, path: Path = ()) -> Iterator[Difference]:
     """Every place where ``candidate`` is not what ``control`` is; none: they are equal."""
-    if _type(control) != _type(candidate):
+    kind = _type(control)
+    if kind != _type(candidate):
         yield Difference(DifferenceKind.TYPE, path, control, candidate)
-    elif isinstance(control, Mapping):
+    elif kind == OBJECT:
         yield from _of_mappings(control, candidate, path)
-    elif isinstance(control, list | tuple):
+    elif kind == ARRAY:
         yield from _of_lists(control, candidate, path)
     elif control != candidate:
         yield Difference(DifferenceKind.VALUE, path, control, candidate)
@@ -119,7 +122,7 @@ def _of_identified(control: Sequence[Any], candidate: Sequence[Any], path: Path)
 
 
 def _identified(items: Sequence[Any]) -> bool:
-    ids = [item["id"] for item in items if isinstance(item, Mapping) and "id" in item]
+    ids = [item["id"] for item in items if _type(item) == OBJECT and "id" in item]
     return bool(items) and len(set(ids)) == len(items)
 
 
@@ -129,10 +132,16 @@ def _sorted(items: Sequence[Any]) -> list[bytes]:
 
 def _type(value: Any) -> str:
     """The type that a client sees: each of Python's kinds of numbers is a number."""
-    if isinstance(value, bool):
+    return _type_of(type(value))
+
+
+@cache
+def _type_of(kind: type) -> str:
+    """Remembered by class: an answer has many values of few classes."""
+    if issubclass(kind, bool):
         return "boolean"
-    if isinstance(value, NUMBERS):
+    if issubclass(kind, NUMBERS):
         return "number"
-    if isinstance(value, Mapping):
-        return "object"
-    return "array" if isinstance(value, list | tuple) else type(value).__name__
+    if issubclass(kind, Mapping):
+        return OBJECT
+    return ARRAY if issubclass(kind, list | tuple) else kind.__name__
