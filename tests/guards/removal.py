@@ -6,7 +6,7 @@ FITS = "tests/unit/infra/retirement/test_removal.py::"
 LEFT = "tests/unit/infra/retirement/test_references.py::test_a_line_that_names_a_flag_is_found_unless_it_goes"
 LINKED = (
     "tests/unit/infra/local/test_environments.py::"
-    "test_a_copy_of_the_project_uses_the_environments_that_its_link_leads_to_and_never_builds_them"
+    "test_what_another_project_has_built_is_used_behind_a_link_and_never_built_again"
 )
 
 REMOVAL = (
