@@ -92,6 +92,7 @@ test-deep: environments-test ## many more examples, in random order, another zon
 bench: environments-test ## print the speed figures, as ratios of one run
 	@$(APP)python -m tests.performance.bench_domain
 	@$(APP)python -m tests.performance.bench_chain
+	@$(APP)python -m tests.performance.bench_reads
 	@$(APP)python -m tests.performance.bench_refresh
 	@$(APP)python -m tests.performance.bench_writes
 	@$(APP)python -m tests.performance.bench_backfill
