@@ -4,6 +4,7 @@ from tests.guards.gate import GATE
 from tests.guards.gate_evidence import GATE_EVIDENCE
 from tests.guards.guard import Guard
 from tests.guards.rollouts import ROLLOUTS
+from tests.guards.tokens import TOKENS
 
 WRITE_DIES = (
     "tests/integration/crashes/test_crash_points.py::"
@@ -60,6 +61,7 @@ GUARDS = (
     *GATE,
     *GATE_EVIDENCE,
     *ROLLOUTS,
+    *TOKENS,
     Guard(
         "the condition displayVersion < v",
         "chalicelib/repositories/calculation_marks.py",
