@@ -11,6 +11,7 @@ from uuid import uuid4
 from chalicelib.bootstrap.container import now
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.compact import CompactReadings
+from chalicelib.domain.calculation.extent import Extent
 from chalicelib.domain.errors import (
     AccountErasedError,
     DuplicateReadingError,
@@ -33,7 +34,7 @@ from chalicelib.domain.ports import (
     UserSettings,
     WriteTransaction,
 )
-from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, Reading
+from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, Reading, to_ms
 from chalicelib.domain.rollout.decision import Backend
 from chalicelib.domain.sync.modes import Side, SyncMode, SyncState
 from chalicelib.domain.sync.recovery import Remains
@@ -343,6 +344,15 @@ class FakeDisplay:
         document = self._store.stored.display.get((user_id, energy_type, data_type, year))
         state = self.state(user_id, energy_type)
         return (document if state.calculation_version == self._calculation_version else None), state
+
+    def extent(self, user_id: str, energy_type: EnergyType) -> tuple[Extent | None, MeterState]:
+        timeline, state = self.find(user_id, energy_type, "histogram", None)
+        if timeline is None or self.find(user_id, energy_type, "summary", None)[0] is None:
+            return None, state
+        shown = timeline.data["dateRange"]
+        exchanges = [exchange.instant for exchange in self._meter(user_id, energy_type).configuration.points]
+        readings = [] if shown is None else [to_ms(shown["min"]), to_ms(shown["max"])]
+        return Extent.of([*readings, *exchanges]), state
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         self._store.ping()
