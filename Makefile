@@ -100,6 +100,7 @@ bench: environments-test ## print the speed figures, as ratios of one run
 	@$(APP)python -m tests.performance.bench_monitoring
 	@$(APP)python -m tests.performance.bench_components
 	@$(APP)python -m tests.performance.bench_figures
+	@$(APP)python -m tests.performance.bench_start
 
 soak: environments-test ## use a deployed stack while its functions are killed: make soak MINUTES=5
 	@$(APP)python -m tests.soak
