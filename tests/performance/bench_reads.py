@@ -40,9 +40,10 @@ from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
 from tests.fakes.publisher import FakePublisher
 
 POWER = EnergyType.POWER
-READINGS, YEAR = 1_000, 2021
+READINGS, MANY, YEAR, FAR = 1_000, 50_000, 2021, 2031
 SPAN_MS, START = 4 * 365 * 86_400_000, 1_577_836_800_000  # four years from 2020 on
 ROUNDS, WARM_UP = 600, 60
+DISPLAY = {"type": "power", "year": str(YEAR), "dataType": "monthly"}
 
 Call = Callable[[], object]
 Taken = dict[str, tuple[float, float]]
@@ -55,10 +56,10 @@ def main() -> None:
         database = open_database(uri, "bench", CommandTimes())
         runner.up(database)
         container = deployment(database, issuer)
-        user = household(container, READINGS)
+        user, large = household(container, READINGS), household(container, MANY)
         token = issuer.token(user, exp=2**40)
         bare: Any = MongoClient(uri)["bench"]
-        taken = measured(calls(container, bare, user, token))
+        taken = measured(calls(container, bare, user, token) | far_years(container, issuer, user, large))
         database.client.close()
     Console().print(printed(taken))
 
@@ -69,17 +70,27 @@ def calls(container: Container, bare: Any, user: str, token: str) -> dict[str, C
     views, texts = bare["display_energy_data"], bare["texts"]
     texts.insert_one({"_id": key, "text": json.dumps(views.find_one({"_id": key})["data"], default=plain)})
     plain_app = bare_application(views, texts, key)
-    display = {"type": "power", "year": str(YEAR), "dataType": "monthly"}
     return {
         "find_one": lambda: views.find_one({"_id": key}),
         "repository": lambda: container.new._display.find(user, POWER, "monthly", YEAR),
         "bare route": asking(plain_app, "/bare", {}, token),
         "stored text": asking(plain_app, "/text", {}, token),
-        "display": within(container, asking(app, "/v2/display", display, token)),
-        "summary": within(container, asking(app, "/v2/display", display | {"dataType": "summary"}, token)),
+        "display": within(container, asking(app, "/v2/display", DISPLAY, token)),
+        "summary": within(container, asking(app, "/v2/display", DISPLAY | {"dataType": "summary"}, token)),
         "component": within(
             container, asking(app, "/components/monthly_charts", {"type": "power", "year": str(YEAR)}, token)
         ),
+    }
+
+
+def far_years(container: Container, issuer: FakeIssuer, user: str, large: str) -> dict[str, Call]:
+    """A year that no reading reaches, of a meter with few readings and of one with many."""
+    asked = DISPLAY | {"year": str(FAR)}
+    return {
+        f"year {FAR}, {size:,} readings": within(
+            container, asking(app, "/v2/display", asked, issuer.token(owner, exp=2**40))
+        )
+        for owner, size in ((user, READINGS), (large, MANY))
     }
 
 
@@ -147,12 +158,14 @@ def measured(wanted: dict[str, Call]) -> Taken:
     return {name: (median(passed), median(worked)) for name, (passed, worked) in taken.items()}
 
 
-RATIOS = [
+RATIOS: list[tuple[str, str, float | None]] = [
     ("repository", "find_one", 1.1),
     ("display", "bare route", 1.25),
     ("display", "stored text", 1.8),
     ("summary", "bare route", None),
     ("component", "bare route", 1.5),
+    (f"year {FAR}, {READINGS:,} readings", "display", None),
+    (f"year {FAR}, {MANY:,} readings", f"year {FAR}, {READINGS:,} readings", 1.3),
 ]
 
 
