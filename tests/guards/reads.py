@@ -39,6 +39,8 @@ READS = (
         "chalicelib/domain/calculation/extent.py",
         "HORIZON_MS + ZONES_MS",
         "ZONES_MS",
-        ("tests/unit/domain/calculation/test_extent.py::test_a_year_that_an_extrapolation_may_reach_is_not_empty",),
+        (
+            "tests/unit/domain/calculation/test_extent.py::test_a_year_that_an_extrapolation_may_reach_is_not_empty[2020-05-01-2020-09-30-empty1]",
+        ),
     ),
 )
