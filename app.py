@@ -2,7 +2,7 @@
 
 import gc
 
-gc.disable()  # what imports make stays: looking through it again and again takes a fifth of a start
+gc.disable()  # what imports make stays: looking through it again and again takes a tenth of a start
 
 from chalice import Chalice
 

@@ -1,6 +1,6 @@
 """What EventBridge puts around an event.
 
-Of our own, because Powertools' model of it comes with all its others: a sixth of what a function's start takes.
+Of our own, because Powertools' model of it comes with all its others: a sixteenth of a function's start.
 """
 
 from datetime import datetime

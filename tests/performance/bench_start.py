@@ -3,7 +3,7 @@
 Run: ``make bench``, or ``python -m tests.performance.bench_start``. Each start is a program of its own in the unzipped
 package, which it may not write to, as in Lambda, and is measured by its processor time. The hello-world imports
 Chalice, pymongo, pydantic and Powertools from the same package, byte code included. "Without byte code" is the same
-application as it was packaged before.
+application, as if nobody had compiled it.
 """
 
 import os
