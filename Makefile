@@ -93,6 +93,7 @@ test-deep: environments-test ## many more examples, in random order, another zon
 bench: environments-test ## print the speed figures, as ratios of one run
 	@$(APP)python -m tests.performance.bench_domain
 	@$(APP)python -m tests.performance.bench_chain
+	@$(APP)python -m tests.performance.bench_reads
 	@$(APP)python -m tests.performance.bench_refresh
 	@$(APP)python -m tests.performance.bench_writes
 	@$(APP)python -m tests.performance.bench_backfill
@@ -100,6 +101,7 @@ bench: environments-test ## print the speed figures, as ratios of one run
 	@$(APP)python -m tests.performance.bench_monitoring
 	@$(APP)python -m tests.performance.bench_components
 	@$(APP)python -m tests.performance.bench_figures
+	@$(APP)python -m tests.performance.bench_start
 
 soak: environments-test ## use a deployed stack while its functions are killed: make soak MINUTES=5
 	@$(APP)python -m tests.soak

@@ -4,12 +4,13 @@ Checked in the application and not in an API Gateway authorizer, so that it is t
 under the test client.
 """
 
+import hashlib
 import json
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import jwt
 from jwt import PyJWK, PyJWKSet
@@ -25,6 +26,7 @@ REFETCH_SECONDS = 30.0
 RETRY_SECONDS = 1.0  # while no key is known at all
 MAX_AGE_SECONDS = 3600.0  # then a key that the issuer has withdrawn is forgotten
 FETCH_TIMEOUT_SECONDS = 3.0
+REMEMBERED_TOKENS = 1_000
 
 OPERATOR = "operator"  # the role of those who move components between the backends
 VIEWER = "viewer"  # the role of those who look at what operators look at, and change nothing
@@ -95,13 +97,30 @@ class KeyStore:
         self._keys = {key.key_id: key for key in keys if key.key_id}
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a token has proved: whom, by which key, between which two moments (seconds since 1970)."""
+
+    caller: Caller
+    kid: str
+    key: PyJWK
+    since: float
+    until: float
+
+
 class TokenVerifier:
-    """Turns an Authorization header into a caller, or refuses it."""
+    """Turns an Authorization header into a caller, or refuses it.
+
+    What a token proved is remembered by the token's digest, because checking it again takes as long as writing the
+    answer. It counts until the token expires, and as long as the key is the one in the key store, which fetches it
+    again as ever: keys that were fetched again are others, and then everything is checked again.
+    """
 
     def __init__(self, keys: KeyStore, issuer: str, audience: str) -> None:
         self._keys = keys
-        self.issuer = issuer
-        self.audience = audience
+        self.issuer: Final = issuer
+        self.audience: Final = audience
+        self._proofs: dict[bytes, Proof] = {}
 
     def verify(self, authorization: str | None) -> Caller:
         """The caller that a ``Bearer`` token proves.
@@ -109,28 +128,52 @@ class TokenVerifier:
         Raises:
             AuthenticationError: no token, or it is malformed, expired, unsigned, or from or for somebody else.
         """
-        claims = self._claims(_bearer(authorization))
+        token = _bearer(authorization)
+        digest = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+        return self._known(digest) or self._remembered(digest, self._proof(token))
+
+    def _known(self, digest: bytes) -> Caller | None:
+        """Whom this token has proved, where nothing of that has changed since. Raises what ``KeyStore.key`` raises."""
+        proof = self._proofs.get(digest)
+        if proof is None or not proof.since <= time.time() < proof.until:
+            return None
+        if self._keys.key(proof.kid) is proof.key:
+            return proof.caller
+        self._proofs.clear()
+        return None
+
+    def _remembered(self, digest: bytes, proof: Proof) -> Caller:
+        """Forgets all where there is no room: simple, and rare enough to cost nothing."""
+        if len(self._proofs) >= REMEMBERED_TOKENS:
+            self._proofs.clear()
+        self._proofs[digest] = proof
+        return proof.caller
+
+    def _proof(self, token: str) -> Proof:
+        checked_at = time.time()
+        claims, key = self._claims(token)
         roles = claims.get("roles", [])
         if not isinstance(roles, list):
             raise AuthenticationError("the token's roles are not a list")
-        return Caller(
+        caller = Caller(
             user_id=_subject(claims),
             roles=frozenset(map(str, roles)),
             client=self._client(claims),
         )
+        return Proof(caller, str(key.key_id), key, checked_at, int(claims["exp"]) + LEEWAY_SECONDS)
 
     def _client(self, claims: dict[str, Any]) -> str:
         """To whom a token was issued, by OpenID Connect or RFC 9068; "" where that is our own page, or not said."""
         client = str(claims.get("azp") or claims.get("client_id") or "")
         return "" if client == self.audience else client
 
-    def _claims(self, token: str) -> dict[str, Any]:
+    def _claims(self, token: str) -> tuple[dict[str, Any], PyJWK]:
         try:
             header = jwt.get_unverified_header(token)
             if header.get("alg") not in ALGORITHMS:
                 raise AuthenticationError("the token's algorithm is not accepted")
             key = self._keys.key(str(header.get("kid")))
-            return jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
                 algorithms=[key.algorithm_name],
@@ -139,6 +182,7 @@ class TokenVerifier:
                 leeway=LEEWAY_SECONDS,
                 options={"require": REQUIRED_CLAIMS},
             )
+            return claims, key
         except jwt.ExpiredSignatureError as error:
             raise AuthenticationError("the token has expired") from error
         except (jwt.PyJWTError, ValueError) as error:  # ValueError: characters that no token has

@@ -56,7 +56,13 @@ Moment = Annotated[
 class Body(BaseModel):
     """What a caller sends or gets, in camelCase; members that nobody knows are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        defer_build=True,  # most are used by few requests, or by the OpenAPI document alone
+    )
 
     def as_json(self) -> dict[str, Any]:
         """The members as the caller sees them."""

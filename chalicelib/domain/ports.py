@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation.compact import CompactReadings
+from chalicelib.domain.calculation.extent import Extent
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.domain.imports.record import IdRange, ImportRecord
 from chalicelib.domain.meters.configuration import MeterConfiguration
@@ -305,6 +306,12 @@ class DisplayDataRepository(Protocol):
         """A stored view and the state of its meter, in one command to the database.
 
         A view of another calculation version than the repository's is never returned.
+        """
+
+    def extent(self, user_id: str, energy_type: EnergyType) -> tuple[Extent | None, MeterState]:
+        """Between which instants the points of what is displayed lie, and the state of the meter, in one command.
+
+        None where that is not known; the state is damaged where anything that every refresh writes is newer than it.
         """
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:

@@ -6,14 +6,12 @@ Chalice's middleware does not run for functions on a blueprint in Lambda, so eac
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar, cast
-
-from aws_lambda_powertools.utilities.parser import parse
-from aws_lambda_powertools.utilities.parser.envelopes import EventBridgeEnvelope
+from typing import Any, TypeVar
 
 from chalicelib.bootstrap.container import Container, container
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.domain.unknown_events import is_of_unknown_version, named_meters
+from chalicelib.handlers.envelope import detail_of
 from chalicelib.monitoring.errors import presentable
 from chalicelib.monitoring.logger import logger
 from chalicelib.monitoring.memory import memory
@@ -42,7 +40,7 @@ def event_function(model: type[Event]) -> Callable[[Callable[[Event, Container],
                 concerning(*_people_of(event))
                 if (detail := _of_unknown_version(event)) is not None:
                     return {"refreshed": _recalculate(detail, model)}
-                parsed = cast(Event, parse(event=event, model=model, envelope=EventBridgeEnvelope))
+                parsed = detail_of(event, model)
                 refreshed = function(parsed, container())
                 logger().info("event handled", extra={"event_id": str(parsed.event_id), "refreshed": refreshed})
                 return {"refreshed": refreshed}

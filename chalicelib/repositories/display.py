@@ -1,12 +1,14 @@
 """Display documents: read with the state of their meter, replaced only by a newer version of it."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from pymongo import DeleteMany, InsertOne, ReplaceOne
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.errors import DamagedMeterError, DuplicateReadingError
+from chalicelib.domain.calculation.extent import Extent
+from chalicelib.domain.errors import DamagedMeterError, DuplicateReadingError, UnavailableError
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.meters.invariants import (
     MeterDocuments,
@@ -27,12 +29,14 @@ from chalicelib.repositories import series
 from chalicelib.repositories.calculation_marks import behind
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, meter_id, time_limit
-from chalicelib.repositories.meters import begin_again, published, state_of
+from chalicelib.repositories.meters import begin_again, configuration_of, published, state_of
 from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.transactions import in_transaction
 
 VERSIONS = {"sourceVersion": 1, "displayVersion": 1}
+ALWAYS_WRITTEN: tuple[DataType, ...] = ("histogram", "summary")  # by every refresh
+Found = TypeVar("Found", bound=tuple[object, MeterState])
 
 
 class MongoDisplayDataRepository:
@@ -54,19 +58,28 @@ class MongoDisplayDataRepository:
         A refresh between the two makes the document look newer than its meter: then one moment is looked at.
         """
         view = view_id(user_id, energy_type, data_type, year, self._calculation_version)
-        pipeline = _view_pipeline(meter_id(user_id, energy_type), view)
         with timed(MetricName.DISPLAY_QUERY_DURATION), time_limit(READ_SECONDS):
-            found = self._looked_up(pipeline)
-            if not found[1].damaged:
-                return found
-            with self._database.client.start_session(snapshot=True) as session:
-                return self._looked_up(pipeline, session)
+            return self._looked_up(_view_pipeline(meter_id(user_id, energy_type), view), self._shown)
 
-    def _looked_up(
-        self, pipeline: list[dict[str, Any]], session: ClientSession | None = None
-    ) -> tuple[DisplayDocument | None, MeterState]:
+    def extent(self, user_id: str, energy_type: EnergyType) -> tuple[Extent | None, MeterState]:
+        """By the timeline, which says where readings are, beside the summary, so that both say how new they are."""
+        views = [view_id(user_id, energy_type, kind, None, self._calculation_version) for kind in ALWAYS_WRITTEN]
+        pipeline = _view_pipeline(meter_id(user_id, energy_type), {"$in": views})
+        with time_limit(READ_SECONDS):
+            return self._looked_up(pipeline, self._extent)
+
+    def _looked_up(self, pipeline: list[dict[str, Any]], read: Callable[[Document], Found]) -> Found:
+        found = self._read(pipeline, read, None)
+        if not found[1].damaged:
+            return found
+        with self._database.client.start_session(snapshot=True) as session:
+            return self._read(pipeline, read, session)
+
+    def _read(
+        self, pipeline: list[dict[str, Any]], read: Callable[[Document], Found], session: ClientSession | None
+    ) -> Found:
         meters = list(self._meters.aggregate(pipeline, session=session))
-        return self._shown(meters[0]) if meters else (None, MeterState())
+        return read(meters[0] if meters else {})
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         """The versions of a meter."""
@@ -130,18 +143,27 @@ class MongoDisplayDataRepository:
         return list(violations(documents))
 
     def _shown(self, meter: Document) -> tuple[DisplayDocument | None, MeterState]:
-        """A meter with the view that was looked up for it: the view only where both can be believed.
+        """A meter with the view that was looked up for it: the view only where both can be believed."""
+        views, state = self._believed(meter)
+        return (view_of(views[0]) if views else None), state
+
+    def _extent(self, meter: Document) -> tuple[Extent | None, MeterState]:
+        views, state = self._believed(meter)
+        shown = [view["data"] for view in views if view["dataType"] == "histogram"]
+        return (_extent_of(shown[0], meter) if shown and len(views) == len(ALWAYS_WRITTEN) else None), state
+
+    def _believed(self, meter: Document) -> tuple[list[Document], MeterState]:
+        """Of a meter with its looked up views those that can be believed.
 
         Beside a meter that another calculation shows, a view of ours is left over from before that.
         """
-        state = state_of(meter)
-        if state.damaged or not meter["views"]:
-            return None, state
-        view = meter["views"][0]
-        if is_ahead(view, meter):
-            return None, MeterState(damaged=True)
-        shown = state.calculation_version == self._calculation_version and is_believable(view, meter)
-        return (view_of(view) if shown else None), state
+        state, views = state_of(meter), meter.get("views", [])
+        if state.damaged or not views:
+            return [], state
+        if any(is_ahead(view, meter) for view in views):
+            return [], MeterState(damaged=True)
+        ours = state.calculation_version == self._calculation_version
+        return [view for view in views if ours and is_believable(view, meter)], state
 
     def _replace(
         self, user_id: str, energy_type: EnergyType, update: DisplayUpdate, before: Document, session: ClientSession
@@ -179,8 +201,19 @@ def _holds(parts: list[Document], meter: Document) -> bool:
     return not series.is_kept(meter) or series.believed(parts, meter) is not None
 
 
-def _view_pipeline(meter: str, view: str) -> list[dict[str, Any]]:
-    """Both ids begin with the user's: no other user's document can match, and a lookup by ``_id`` is the fastest."""
+def _extent_of(timeline: Document, meter: Document) -> Extent | None:
+    """None where either cannot be read: then the readings are asked, and the error is theirs to raise."""
+    try:
+        exchanges = configuration_of(meter, EnergyType(meter["type"])).points
+        shown = timeline["dateRange"]
+        readings = [] if shown is None else [to_ms(shown[end]) for end in ("min", "max")]
+    except (AttributeError, LookupError, TypeError, ValueError, UnavailableError):
+        return None
+    return Extent.of([*readings, *(exchange.instant for exchange in exchanges)])
+
+
+def _view_pipeline(meter: str, view: str | Document) -> list[dict[str, Any]]:
+    """All ids begin with the user's: no other user's document can match, and a lookup by ``_id`` is the fastest."""
     views = [{"$match": {"_id": view}}]
     return [
         {"$match": {"_id": meter}},

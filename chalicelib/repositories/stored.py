@@ -18,7 +18,7 @@ Lax = Field(strict=False)  # the value of an enumeration, as it is stored
 class Stored(BaseModel):
     """Base of the models: no field is converted."""
 
-    model_config = ConfigDict(strict=True, frozen=True, alias_generator=to_camel)
+    model_config = ConfigDict(strict=True, frozen=True, alias_generator=to_camel, defer_build=True)
 
 
 Kind = TypeVar("Kind", bound=Stored)

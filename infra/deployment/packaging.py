@@ -16,13 +16,15 @@ from typing import Any
 
 import yaml
 
+from infra.deployment.byte_code import add_byte_code
 from infra.deployment.template import completed
 from infra.errors import DeployError
 
 ROOT = Path(__file__).resolve().parents[2]
 RESOURCES = ROOT / "infra" / "resources.yaml"
 SOURCES = ["app.py", "chalicelib", "requirements.txt", ".chalice/*.json", "infra/resources.yaml"]
-SOURCES += ["infra/deployment/template.py", "infra/deployment/rights.py", "infra/watching"]
+SOURCES += ["infra/deployment/byte_code.py", "infra/deployment/template.py", "infra/deployment/rights.py"]
+SOURCES += ["infra/watching"]
 CHALICE = [sys.executable, "-c", "from chalice.cli import main; main()"]
 KEPT = 3
 
@@ -56,7 +58,10 @@ def package(root: Path = ROOT) -> Package:
         digest = digest_of_sources(root)
         result = Package(digest, cache / digest)
         if not result.folder.exists():
-            _run_chalice(root, result.folder)
+            unfinished = Package(digest, result.folder.with_suffix(".unfinished"))
+            _run_chalice(root, unfinished.folder)
+            add_byte_code(unfinished.archive)
+            unfinished.folder.rename(result.folder)
             _forget_old(cache)
         return result
 
@@ -76,20 +81,18 @@ def template_alone(root: Path = ROOT) -> dict[str, Any]:
 
 
 def _run_chalice(root: Path, target: Path) -> None:
-    unfinished = target.with_suffix(".unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.rmtree(target, ignore_errors=True)
     command = [*CHALICE, "package", "--stage", "template", "--merge-template", "infra/resources.yaml"]
-    command += ["--template-format", "yaml", str(unfinished)]
+    command += ["--template-format", "yaml", str(target)]
     # Chalice asks for a region, although the template names none, and for credentials, which it does not use: without
     # any it would look for those of an EC2 machine, and fail where a proxy answers in its place.
     environment = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ, "AWS_EC2_METADATA_DISABLED": "true"}
     done = subprocess.run(  # noqa: S603
         command, cwd=root, env=environment, capture_output=True, text=True, check=False
     )
-    if done.returncode or not unfinished.exists():  # it may also fail without saying so by its code
+    if done.returncode or not target.exists():  # it may also fail without saying so by its code
         raise DeployError(f"chalice could not package the application:\n{(done.stdout + done.stderr)[-4000:]}")
-    _complete(unfinished / "sam.yaml")
-    unfinished.rename(target)
+    _complete(target / "sam.yaml")
 
 
 def _complete(file: Path) -> None:

@@ -4,11 +4,13 @@ from tests.guards.gate import GATE
 from tests.guards.gate_evidence import GATE_EVIDENCE
 from tests.guards.guard import Guard
 from tests.guards.migration import OF_THE_MIGRATION
+from tests.guards.reads import READS
 from tests.guards.rehearsal import REHEARSAL
 from tests.guards.removal import REMOVAL
 from tests.guards.retirement import RETIREMENT
 from tests.guards.rollouts import ROLLOUTS
 from tests.guards.simulation import SIMULATION
+from tests.guards.tokens import TOKENS
 from tests.guards.two_sides import OF_THE_DATA
 
 WRITE_DIES = (
@@ -40,7 +42,9 @@ CONTROL = "tests/integration/refresh/test_refresh.py::test_a_real_household_is_i
 GUARDS = (
     *GATE,
     *GATE_EVIDENCE,
+    *READS,
     *ROLLOUTS,
+    *TOKENS,
     *REMOVAL,
     *RETIREMENT,
     *REHEARSAL,

@@ -19,6 +19,7 @@ from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot,
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sides import Side
 from chalicelib.services.display.view_data import (
+    empty_year_data,
     finished_summary_data,
     histogram_data,
     monthly_data,
@@ -38,14 +39,14 @@ class View:
 
     @classmethod
     def calculated(
-        cls, snapshot: MeterSnapshot, calculation_version: int, data: Mapping[str, Any], day: date | None = None
+        cls, state: MeterState, calculation_version: int, data: Mapping[str, Any], day: date | None = None
     ) -> "View":
-        """Of a calculation on the spot: nothing is behind, whatever the meter shows.
+        """Of a calculation on the spot, from a meter in this state: nothing is behind, whatever the meter shows.
 
         Figures of a damaged meter have a version that nobody has seen, nor will: their ETag must never fit again.
         """
         unseen = VERSION_LIMIT + randbelow(VERSION_LIMIT)
-        version = unseen if snapshot.state.damaged else snapshot.state.source_version
+        version = unseen if state.damaged else state.source_version
         return cls(data, MeterState(version, version, calculation_version=calculation_version), None, day)
 
     @property
@@ -93,8 +94,12 @@ class DisplayService:
         document, state = self._display.find(user_id, energy_type, "monthly", year)
         if document is not None and self._in_service(state, consistent):
             return _stored(document, state)
-        snapshot = self._snapshot_beside_summary(user_id, energy_type, state)
-        return View.calculated(snapshot, self._calculation_version, monthly_data(snapshot, series_of(snapshot), year))
+        extent, state = (None, state) if state.damaged else self._display.extent(user_id, energy_type)
+        if extent is not None and not state.stale and extent.leaves_empty(year) and self._reads_own_side():
+            return View.calculated(state, self._calculation_version, empty_year_data(year))
+        snapshot = self._snapshot(user_id, energy_type, state)
+        data = monthly_data(snapshot, series_of(snapshot), year)
+        return View.calculated(snapshot.state, self._calculation_version, data)
 
     def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, *, consistent: bool = False) -> View:
         """How many readings lie in each part of the timeline. Raises HistogramError."""
@@ -105,7 +110,7 @@ class DisplayService:
                 return _stored(document, state)
         snapshot = self._snapshot_beside_summary(user_id, energy_type, state)
         data = histogram_data(snapshot, timeline.first, timeline.last, timeline.buckets)
-        return View.calculated(snapshot, self._calculation_version, data)
+        return View.calculated(snapshot.state, self._calculation_version, data)
 
     def summary(self, user_id: str, energy_type: EnergyType, *, consistent: bool = False) -> View:
         """The summary cards for the user's local day."""
@@ -118,11 +123,15 @@ class DisplayService:
                 pass
         snapshot = self._snapshot(user_id, energy_type, state)
         cards = summary_data(snapshot, series_of(snapshot), self._clock())
-        return View.calculated(snapshot, self._calculation_version, *cards)
+        return View.calculated(snapshot.state, self._calculation_version, *cards)
 
     def _in_service(self, state: MeterState, consistent: bool) -> bool:
         """A clean meter needs no second look. One that lags does for good while the new side is not written."""
         return not state.stale or (not consistent and Side.NEW in self._queries.sync().writes)
+
+    def _reads_own_side(self) -> bool:
+        """Whether what is displayed is what a calculation on the spot would read."""
+        return self._queries.sync().reads(Backend.NEW) is Side.NEW
 
     def _snapshot_beside_summary(self, user_id: str, energy_type: EnergyType, seen: MeterState) -> MeterSnapshot:
         """Every refresh writes the summary: where a backup of the meter came back, it is what is newer."""

@@ -20,8 +20,16 @@ def series_of(snapshot: MeterSnapshot) -> Series:
 
 def monthly_data(snapshot: MeterSnapshot, series: Series, year: int) -> dict[str, Any]:
     """``{"year": 2024, "months": [twelve entries]}``, amounts as Decimal."""
-    entries = monthly_entries(series, year, snapshot.settings.zone)
-    return {"year": year, "months": [entry.as_document() for entry in entries]}
+    return _year_data(series, year, snapshot.settings.zone)
+
+
+def empty_year_data(year: int) -> dict[str, Any]:
+    """The same of a year that no point reaches, whatever the meter: no figure depends on the zone then."""
+    return _year_data(Series.of(()), year, ZoneInfo("UTC"))
+
+
+def _year_data(series: Series, year: int, zone: ZoneInfo) -> dict[str, Any]:
+    return {"year": year, "months": [entry.as_document() for entry in monthly_entries(series, year, zone)]}
 
 
 def histogram_data(

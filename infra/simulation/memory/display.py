@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.domain.calculation import CALCULATION_VERSION
+from chalicelib.domain.calculation.extent import Extent
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.meters.invariants import Violation
 from chalicelib.domain.ports import MeterState
-from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, MeterKey
+from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, MeterKey, to_ms
 from infra.simulation.memory.state import Meter
 from infra.simulation.memory.store import FakeStore
 
@@ -24,6 +25,15 @@ class FakeDisplay:
         document = self._store.stored.display.get((user_id, energy_type, data_type, year))
         state = self.state(user_id, energy_type)
         return (document if state.calculation_version == self._calculation_version else None), state
+
+    def extent(self, user_id: str, energy_type: EnergyType) -> tuple[Extent | None, MeterState]:
+        timeline, state = self.find(user_id, energy_type, "histogram", None)
+        if timeline is None or self.find(user_id, energy_type, "summary", None)[0] is None:
+            return None, state
+        shown = timeline.data["dateRange"]
+        exchanges = [exchange.instant for exchange in self._meter(user_id, energy_type).configuration.points]
+        readings = [] if shown is None else [to_ms(shown["min"]), to_ms(shown["max"])]
+        return Extent.of([*readings, *exchanges]), state
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         self._store.ping()
