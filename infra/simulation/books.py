@@ -76,6 +76,10 @@ class Book:
         self.ids.pop((kind, instant), None)
         self.meters[kind].note(version)
 
+    def has(self, instant: int) -> bool:
+        """Whether any meter has a reading at an instant: with two of them a table's order would be up to their ids."""
+        return any(instant in known.readings for known in self.meters.values())
+
     def missing(self, stored: Mapping[Place, StoredReading]) -> int:
         """How many readings are not there as they were acknowledged, or are there though they were removed."""
         wanted = {

@@ -118,7 +118,7 @@ class Person:
         kind, end = self._chance.choice(self._book.types), self._world.outside.clock() // MINUTE
         days = self._chance.sample(range(1, FILE_DAYS), self._chance.randint(*ROWS))
         instants = [(end - day * DAY // MINUTE) * MINUTE for day in days]
-        free = [instant for instant in instants if instant not in self._book.meters[kind].readings]
+        free = [instant for instant in instants if not self._book.has(instant)]
         rows = [f"{written(instant)},{kind.value},{self.amount(instant)}\n" for instant in free]
         if not rows:
             return
@@ -210,7 +210,7 @@ class Person:
     def _free_instant(self) -> int:
         """A moment ago, at which nothing is recorded yet."""
         instant = self._world.outside.clock() // MINUTE * MINUTE - MINUTE
-        while any(instant in known.readings for known in self._book.meters.values()):
+        while self._book.has(instant):
             instant -= MINUTE
         return instant
 

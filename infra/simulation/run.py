@@ -14,7 +14,7 @@ from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.domain.sides import Side
 from chalicelib.monitoring.logger import logger
 from infra.simulation.books import Book
-from infra.simulation.clock import DAY, WEEK
+from infra.simulation.clock import DAY, MINUTE, WEEK
 from infra.simulation.faults import EVERY, Fault
 from infra.simulation.figures import Figures
 from infra.simulation.operator import Operator
@@ -81,7 +81,7 @@ def _inherit(world: World, users: int) -> None:
 
 
 def _inherited(there: Outside, book: Book, kind: EnergyType, person: Person) -> None:
-    instant, found = ORIGIN, {}
+    instant, found = ORIGIN + [*EnergyType].index(kind) * MINUTE, {}  # no two rows of a table at one instant
     while (instant := instant + there.chance.randrange(*EVERY_DAYS) * DAY + 3_600_000) < START:
         found[instant] = person.amount(instant)
     for instant, amount in found.items():

@@ -132,7 +132,7 @@ def _sorted(items: Sequence[Any]) -> list[bytes]:
 
 def _type(value: Any) -> str:
     """The type that a client sees: each of Python's kinds of numbers is a number."""
-    return _type_of(type(value))
+    return _type_of(value.__class__)
 
 
 @cache
