@@ -31,11 +31,12 @@ from chalicelib.bootstrap.places import (
     dead_letters,
     places,
 )
+from chalicelib.bootstrap.pseudonyms import random_pseudonyms
 from chalicelib.bootstrap.status import status_sources
 from chalicelib.domain.account import KeepsLate, KeepsPeople
 from chalicelib.domain.gate.verdict import Gate
 from chalicelib.domain.ports import Clock, ReadingQueries
-from chalicelib.domain.pseudonyms import Pseudonyms, random_pseudonyms
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.rollout.decision import RolloutDecisions
 from chalicelib.domain.rollout.figures import RolloutFigures
 from chalicelib.events.client import eventbridge

@@ -6,7 +6,6 @@ whose they are, not even by trying all that there could be.
 
 import hmac
 from hashlib import sha256
-from secrets import token_bytes
 
 LENGTH = 32  # hex digits: 128 bits, more than enough to tell apart what one system holds
 
@@ -20,8 +19,3 @@ class Pseudonyms:
     def of(self, kind: str, value: str) -> str:
         """The pseudonym of a value of a kind, such as ``user``: an amount never looks like a user of that name."""
         return hmac.new(self._key, f"{kind}\0{value}".encode(), sha256).hexdigest()[:LENGTH]
-
-
-def random_pseudonyms() -> Pseudonyms:
-    """Pseudonyms by a key of this process alone."""
-    return Pseudonyms(token_bytes(32))

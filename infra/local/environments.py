@@ -69,21 +69,23 @@ def wanted(purpose: str) -> list[str]:
 
 
 def ensure(names: list[str]) -> list[str]:
-    """Make the environments exist and match their files; return those that had to be built.
-
-    Raises EnvironmentSetupError where they would have to be built and are another project's, by a link.
-    """
+    """Make the environments exist and match their files; return those that had to be built."""
     FOLDER.mkdir(exist_ok=True)
     with _only_one_builder():
         missing = [name for name in names if not _is_current(name)]
-        if missing and FOLDER.is_symlink():
-            raise EnvironmentSetupError(
-                f"{FOLDER} is a link to {FOLDER.resolve()}, where {', '.join(missing)} is missing or built of other "
-                "files: run 'make environments-test' there, or remove the link to have environments here"
-            )
+        _refuse_those_of_another(missing)
         with ThreadPoolExecutor(max_workers=len(missing) or 1) as pool:
             list(pool.map(_build, missing))
     return missing
+
+
+def _refuse_those_of_another(missing: list[str]) -> None:
+    """Building removes what is there, and behind a link others are using it."""
+    if missing and FOLDER.is_symlink():
+        raise EnvironmentSetupError(
+            f"{FOLDER} is a link, and {', '.join(missing)} in {FOLDER.resolve()} do not fit the files here: "
+            "build them in the project that they belong to, or remove the link to get your own"
+        )
 
 
 def check_python() -> None:
@@ -127,8 +129,7 @@ def _is_current(name: str) -> bool:
 def _fingerprint(name: str) -> str:
     more = {"localstack": [PLUGIN / "pyproject.toml"], "javascript": JAVASCRIPT}
     files = REQUIREMENTS[name] + more.get(name, [])
-    # Environments cannot be moved; one that a link leads to stays where it is.
-    digest = hashlib.sha256(f"{sys.version} {FOLDER.resolve().parent}".encode())
+    digest = hashlib.sha256(f"{sys.version} {FOLDER.resolve().parent}".encode())  # they cannot be moved
     for file in files:
         digest.update(file.read_bytes())
     return digest.hexdigest()

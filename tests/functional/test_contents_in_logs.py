@@ -16,9 +16,9 @@ from botocore.exceptions import ClientError
 from pymongo.errors import BulkWriteError, DocumentTooLarge, DuplicateKeyError, OperationFailure, WriteError
 
 from chalicelib.bootstrap.container import container, using
+from chalicelib.bootstrap.pseudonyms import random_pseudonyms
 from chalicelib.dead_letters.people import DeadLetters
 from chalicelib.dead_letters.queue import LetterQueue
-from chalicelib.domain.pseudonyms import random_pseudonyms
 from chalicelib.flags.decisions.reports import LoggedReports
 from chalicelib.flags.document.flag_document import read, written
 from chalicelib.flags.document.json_schema import first_document

@@ -11,9 +11,9 @@ import pytest
 
 from app import app
 from chalicelib.bootstrap.container import container, using
+from chalicelib.bootstrap.pseudonyms import random_pseudonyms
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.events import EnergyReadingsSynced
-from chalicelib.domain.pseudonyms import random_pseudonyms
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sides import SyncMode, SyncState
 from chalicelib.events.eventbridge import EventBridgePublisher
@@ -87,7 +87,17 @@ def breaking(api: Api, **parts: Any) -> Any:
 @pytest.mark.parametrize("path", READS)
 def test_a_read_that_breaks_names_nobody(api: Api, said: Said, path: str, error: type[Exception]) -> None:
     broken: Any = Breaking(error)
-    parts = ("display", "old", "new", "queries", "exports", "configuration", "import_history", "router", "energy")
+    parts = (
+        "display",
+        "old",
+        "new",
+        "queries",
+        "exports",
+        "configuration",
+        "import_history",
+        "router",
+        "energy",
+    )
     with breaking(api, **dict.fromkeys(parts, broken)):
         status = api.request("GET", path + QUERY.get(path, ""), user=MARKED).status_code
     assert status < 600

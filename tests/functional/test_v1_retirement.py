@@ -12,9 +12,10 @@ from chalice.test import HTTPResponse
 from app import app
 from chalicelib.api.routes import AUTHENTICATED
 from chalicelib.bootstrap.container import using
+from chalicelib.bootstrap.pseudonyms import random_pseudonyms
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.components import Component
-from chalicelib.domain.pseudonyms import Pseudonyms, random_pseudonyms
+from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.retirement.calendar import Calendar
 from chalicelib.domain.retirement.calendar_parts import DAY_MS, HOUR_MS, BrownOut, OptOut
 from chalicelib.domain.retirement.callers import V1Call, V1Caller

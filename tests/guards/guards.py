@@ -310,6 +310,16 @@ GUARDS = (
         ),
     ),
     Guard(
+        "environments behind a link are never built again",
+        "infra/local/environments.py",
+        "    if missing and FOLDER.is_symlink():",
+        "    if False:",
+        (
+            "tests/unit/infra/local/test_environments.py::"
+            "test_what_another_project_has_built_is_used_behind_a_link_and_never_built_again",
+        ),
+    ),
+    Guard(
         "an erasure stays open while somebody holds dead letters",
         "chalicelib/dead_letters/people.py",
         "        if hidden:",

@@ -4,10 +4,6 @@ from tests.guards.guard import Guard
 
 FITS = "tests/unit/infra/retirement/test_removal.py::"
 LEFT = "tests/unit/infra/retirement/test_references.py::test_a_line_that_names_a_flag_is_found_unless_it_goes"
-LINKED = (
-    "tests/unit/infra/local/test_environments.py::"
-    "test_a_copy_of_the_project_uses_the_environments_that_its_link_leads_to_and_never_builds_them"
-)
 
 REMOVAL = (
     Guard(
@@ -58,19 +54,5 @@ REMOVAL = (
         "        yield Hindrance(Part.REFERENCES, text, command, unknown=True)\n",
         "        yield Hindrance(Part.REFERENCES, text, command)\n",
         ("tests/unit/infra/operations/test_retire_command.py::test_a_removal_that_cannot_be_planned_is_in_the_way",),
-    ),
-    Guard(
-        "environments that a link leads to are known by where they are",
-        "infra/local/environments.py",
-        "{FOLDER.resolve().parent}",
-        "{FOLDER.parent}",
-        (LINKED,),
-    ),
-    Guard(
-        "environments that a link leads to are not built",
-        "infra/local/environments.py",
-        "if missing and FOLDER.is_symlink():",
-        "if False:",
-        (LINKED,),
     ),
 )

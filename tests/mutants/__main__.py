@@ -28,7 +28,15 @@ from tests.mutants.changes import Change, changes
 from tests.mutants.without_effect import WITHOUT_EFFECT
 
 PACKAGES = {"migrations": "migrations", "operations": "infra/operations"} | {
-    name: f"chalicelib/{name}" for name in ("services", "repositories", "flags", "api", "events", "handlers")
+    name: f"chalicelib/{name}"
+    for name in (
+        "services",
+        "repositories",
+        "flags",
+        "api",
+        "events",
+        "handlers",
+    )
 }
 LEFT_OUT = shutil.ignore_patterns(".environments", ".stack", ".git", ".hypothesis", ".*_cache", "__pycache__")
 # Tests that look at a whole package from outside: in other processes, or at what its modules did when imported.

@@ -255,8 +255,14 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr(deploy, "deploy_flags", lambda *_: False)
     monkeypatch.setattr(deploy, "flags_parameters", lambda *_: {})
     monkeypatch.setattr(deploy, "deploy_application", lambda *arguments: deployed.extend(arguments))
-    flags = {"ApplicationId": "app1234", "EnvironmentId": "env1234", "ProfileId": "pro1234", "StrategyId": "str1234"}
-    monkeypatch.setattr(Stack, "outputs", lambda _stack: flags)
+    outputs = {
+        "EndpointURL": "https://api.example",
+        "ApplicationId": "app1234",
+        "EnvironmentId": "env1234",
+        "ProfileId": "pro1234",
+        "StrategyId": "str1234",
+    }
+    monkeypatch.setattr(Stack, "outputs", lambda _stack: outputs)
     return deployed
 
 

@@ -34,18 +34,30 @@ DEPLOY_FLAGS = {
 }
 COUNT_LETTERS = {"sqs:GetQueueAttributes"}
 TAKE_LETTERS = {"sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"}
-ERASE = READ_FLAGS | LOOK_AT_FLAGS | DEPLOY_FLAGS | {"appconfig:DeleteHostedConfigurationVersion"}
-ERASE |= COUNT_LETTERS | TAKE_LETTERS
+ERASE = {
+    *READ_FLAGS,
+    *LOOK_AT_FLAGS,
+    *DEPLOY_FLAGS,
+    "appconfig:DeleteHostedConfigurationVersion",
+    *COUNT_LETTERS,
+    *TAKE_LETTERS,
+}
 # What each function may do beyond its own log and the dead-letter queue, and the secret; the others may no more.
 MORE = {
-    "APIHandler": PUBLISH | READ_FLAGS,
-    "OperatorsApi": PUBLISH
-    | READ_FLAGS
-    | LOOK_AT_FLAGS
-    | DEPLOY_FLAGS
-    | COUNT_LETTERS
-    | TAKE_LETTERS
-    | {"lambda:InvokeFunction", "cloudwatch:DescribeAlarms"},
+    "APIHandler": {
+        *PUBLISH,
+        *READ_FLAGS,
+    },
+    "OperatorsApi": {
+        *PUBLISH,
+        *READ_FLAGS,
+        *LOOK_AT_FLAGS,
+        *DEPLOY_FLAGS,
+        *COUNT_LETTERS,
+        *TAKE_LETTERS,
+        "lambda:InvokeFunction",
+        "cloudwatch:DescribeAlarms",
+    },
     "AccountApi": ERASE,
     "AccountEraser": ERASE,
     "SyncJob": PUBLISH,
@@ -117,7 +129,10 @@ def test_only_those_that_must_deploy_flags_call_functions_or_take_letters(resour
     assert who("appconfig:Delete") == {"AccountApi", "AccountEraser"}
     assert who("sqs:ReceiveMessage") == {"OperatorsApi", "AccountApi", "AccountEraser"}
     assert who("lambda:InvokeFunction") == {"OperatorsApi"}
-    assert who("cloudwatch:DescribeAlarms") == {"OperatorsApi", "RolloutCarrier"}
+    assert who("cloudwatch:DescribeAlarms") == {
+        "OperatorsApi",
+        "RolloutCarrier",
+    }
 
 
 def test_no_right_is_for_everything(resources: Template) -> None:
@@ -147,7 +162,7 @@ def test_a_function_writes_into_its_own_log_group_alone_which_forgets(resources:
 def test_operators_and_the_end_of_an_account_are_answered_by_functions_of_their_own(resources: Template) -> None:
     own = {"/ops/": "OperatorsApi", "/v2/account/": "AccountApi"}
     answered = dict(integrations(resources))
-    assert {"/ops/flags", "/v2/account", "/v2/account/export", "/v2/energy"} <= set(answered)
+    assert {"/ops/staleness", "/v2/account", "/v2/account/export", "/v2/energy"} <= set(answered)
     for path, function in integrations(resources):
         expected = [name for start, name in own.items() if f"{path}/".startswith(start)]
         assert [function] == (expected or ["APIHandler"]), path
@@ -205,8 +220,8 @@ def test_the_stage_is_throttled_and_operators_and_imports_more(template: Templat
         "POST /~1v2~1energy~1import",
         "POST /~1components~1csv_import",
     }
-    assert {"GET /~1ops~1flags", "PATCH /~1ops~1flags~1{flag}"} <= by_kind["OperatorsThrottlingRate"]
-    assert "GET /~1ops~1flags~1kill" not in by_kind["OperatorsThrottlingRate"]  # which answers 405
+    assert {"GET /~1ops~1staleness", "POST /~1ops~1staleness~1sweep"} <= by_kind["OperatorsThrottlingRate"]
+    assert "GET /~1ops~1staleness~1sweep" not in by_kind["OperatorsThrottlingRate"]  # which answers 405
     rates = [template["Parameters"][name]["Default"] for name in ("ThrottlingRate", "OperatorsThrottlingRate")]
     assert rates[0] > rates[1] > template["Parameters"]["ImportThrottlingRate"]["Default"]
 
@@ -251,7 +266,7 @@ def test_concurrency_is_reserved_where_parameters_say_so_and_never_for_operators
 
 
 def test_a_function_of_which_nobody_says_what_it_may_do_is_not_packaged(template: Template) -> None:
-    unknown = {**template["Resources"], "Stranger": template["Resources"]["SyncJob"]}
+    unknown = {**template["Resources"], "Stranger": template["Resources"]["Sweeper"]}
     with pytest.raises(DeployError, match="the function Stranger may do"):
         completed({**template, "Resources": unknown})
 

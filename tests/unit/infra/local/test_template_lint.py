@@ -25,9 +25,10 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ASKED:
 def test_both_templates_are_asked_about_once(asked: ASKED) -> None:
     template_lint.main()
     template_lint.main()
-    ((application, flags),) = asked
-    assert yaml.safe_load(application.read_text()) == {"Resources": {}}
-    assert "AWS::AppConfig::Application" in flags.read_text()
+    (templates,) = asked
+    texts = {template.stem: template.read_text() for template in templates}
+    assert yaml.safe_load(texts["application"]) == {"Resources": {}}
+    assert "AWS::AppConfig::Application" in texts["flags"]
 
 
 def test_other_rules_ask_again(asked: ASKED, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

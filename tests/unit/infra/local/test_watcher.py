@@ -26,7 +26,7 @@ from tests.unit.infra.watching.series import NOW, alarm_of
 PREFIX = "${AWS::StackName}-"
 
 
-def emf(values: Any, at_ms: float = NOW * 1000, name: str = "ComparisonsDifferent") -> str:
+def emf(values: Any, at_ms: float = NOW * 1000, name: str = "MetersFailing") -> str:
     """A line as Powertools prints it."""
     directive = {
         "Namespace": "EnergyMonitor",
@@ -87,9 +87,7 @@ def clock() -> Clock:
 
 def test_a_line_in_the_embedded_metric_format_measures_one_or_more_values() -> None:
     [one] = measured([emf(3)])
-    assert one == Measured(
-        "EnergyMonitor", "ComparisonsDifferent", "Count", (("service", "energy-monitor"),), NOW, (3.0,)
-    )
+    assert one == Measured("EnergyMonitor", "MetersFailing", "Count", (("service", "energy-monitor"),), NOW, (3.0,))
     assert [each.values for each in measured([emf([1, 2.5])])] == [(1.0, 2.5)]
 
 
@@ -98,7 +96,7 @@ def test_a_line_may_have_groups_of_metrics_each_with_dimensions_of_its_own() -> 
     group = {"Namespace": "EnergyMonitor", "Dimensions": [["service", "component"]], "Metrics": [{"Name": "NewShare"}]}
     document["_aws"]["CloudWatchMetrics"].append(group)
     assert [(each.name, dict(each.dimensions), each.values) for each in measured([json.dumps(document)])] == [
-        ("ComparisonsDifferent", {"service": "energy-monitor"}, (3.0,)),
+        ("MetersFailing", {"service": "energy-monitor"}, (3.0,)),
         ("NewShare", {"service": "energy-monitor", "component": "energy_table"}, (12.5,)),
     ]
 
@@ -143,7 +141,7 @@ def test_values_of_one_metric_are_sent_together_and_once(clock: Clock) -> None:
     watcher.send()
     watcher.send()
     assert [(datum["MetricName"], datum["Values"]) for datum in cloud.data] == [
-        ("ComparisonsDifferent", [1, 2, 3]),
+        ("MetersFailing", [1, 2, 3]),
         ("Rollbacks", [0]),
     ]
     assert cloud.data[0]["Namespace"] == "EnergyMonitor"
@@ -173,13 +171,13 @@ def test_what_could_not_be_sent_is_sent_later_the_latest_of_it(clock: Clock) -> 
 
 
 def test_an_alarm_rings_when_its_cause_is_measured_and_ends_when_it_is_over(clock: Clock) -> None:
-    cloud = Cloud(alarm_of("BackendsDiffer"))
+    cloud = Cloud(alarm_of("MetersFailing"))
     watcher = Watcher(cloud, PREFIX, clock)
     assert watcher.judge() == []
     assert cloud.alarms[0]["StateValue"] == "OK"
     watcher.take(measured([emf(2)]))
     clock.now += 1
-    assert watcher.judge() == [f"{PREFIX}BackendsDiffer"]
+    assert watcher.judge() == [f"{PREFIX}MetersFailing"]
     assert cloud.alarms[0]["StateReason"] == "1 of 1 periods above 0"
     watcher.take(measured([emf(0, (NOW + 302) * 1000)]))
     clock.now += 303
@@ -209,7 +207,7 @@ def test_a_new_watcher_takes_no_silence_for_a_fault(clock: Clock) -> None:
 
 def test_alarms_of_others_are_left_alone(clock: Clock) -> None:
     by_hand = {"AlarmName": f"{PREFIX}by-hand", "MetricName": "M", "Statistic": "Sum"}
-    cloud = Cloud(alarm_of("BackendsDiffer") | {"AlarmName": "other"}, by_hand)
+    cloud = Cloud(alarm_of("MetersFailing") | {"AlarmName": "other"}, by_hand)
     assert Watcher(cloud, PREFIX, clock).judge() == []
     assert [alarm["StateValue"] for alarm in cloud.alarms] == ["INSUFFICIENT_DATA"] * 2
 
@@ -236,9 +234,9 @@ def test_without_localstack_the_watcher_runs_on_and_says_what_is_missing(
 
 
 def test_an_alarm_that_somebody_tries_keeps_no_other_one_from_ringing(clock: Clock) -> None:
-    tried = alarm_of("BackendsDiffer") | {"AlarmName": f"{PREFIX}mine", "TreatMissingData": "breaching"}
-    cloud = Cloud(tried, alarm_of("BackendsDiffer"))
+    tried = alarm_of("MetersFailing") | {"AlarmName": f"{PREFIX}mine", "TreatMissingData": "breaching"}
+    cloud = Cloud(tried, alarm_of("MetersFailing"))
     watcher = Watcher(cloud, PREFIX, clock)
     watcher.take(measured([emf(1)]))
     clock.now += 1
-    assert watcher.judge() == [f"{PREFIX}BackendsDiffer"]
+    assert watcher.judge() == [f"{PREFIX}MetersFailing"]

@@ -28,6 +28,6 @@ def test_a_command_typed_again_reaches_the_stack_that_was_named(capsys: pytest.C
 def test_a_stack_is_named_for_one_command_only() -> None:
     for name in ("one", "other"):
         with pytest.raises(SystemExit):
-            command_line.run(["verify", "--name", name + uuid4().hex])
+            command_line.run(["sweep", "--name", name + uuid4().hex])
     assert "STACK_NAME=other" in addressed(SAID)
     assert "STACK_NAME=one" not in addressed(SAID)

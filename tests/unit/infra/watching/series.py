@@ -114,7 +114,8 @@ CASES = {
         ],
     ),
     "BackendsDiffer": Cases(
-        rings=[{"different": [[0, 1]]}, {"different": [[1], []]}], quiet=[{"different": [[5], [0]]}]
+        rings=[{"different": [[0, 1]]}, {"different": [[1], []]}],
+        quiet=[{"different": [[5], [0]]}],
     ),
     "ComponentDiffers": Cases(rings=[{"open": [[0], [0, 1]]}], quiet=[{"open": [[2], [0, 0]]}]),
     "DataDiffer": Cases(

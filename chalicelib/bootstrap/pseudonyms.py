@@ -1,0 +1,10 @@
+"""Pseudonyms where no deployment has a key for them."""
+
+from secrets import token_bytes
+
+from chalicelib.domain.pseudonyms import Pseudonyms
+
+
+def random_pseudonyms() -> Pseudonyms:
+    """Pseudonyms by a key of this process alone."""
+    return Pseudonyms(token_bytes(32))
