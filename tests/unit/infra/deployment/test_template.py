@@ -142,8 +142,9 @@ def test_no_right_is_for_everything(resources: Template) -> None:
             assert "*" not in "".join(statement["Action"])
             for resource in map(json.dumps, statement["Resource"]):
                 assert resource.count("*") == 0 or re.search(
-                    r"(FlagsEnvironmentId\}/deployment/|FlagsProfileId\}/hostedconfigurationversion/"
-                    r'|function:\$\{AWS::StackName\}-|:alarm:)\*"\}$',
+                    "("
+                    r"FlagsEnvironmentId\}/deployment/|FlagsProfileId\}/hostedconfigurationversion/|"
+                    r'function:\$\{AWS::StackName\}-|:alarm:)\*"\}$',
                     resource,
                 ), resource
 
