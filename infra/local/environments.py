@@ -69,10 +69,7 @@ def wanted(purpose: str) -> list[str]:
 
 
 def ensure(names: list[str]) -> list[str]:
-    """Make the environments exist and match their files; return those that had to be built.
-
-    Raises EnvironmentSetupError where they would have to be built and are another project's, by a link.
-    """
+    """Make the environments exist and match their files; return those that had to be built."""
     FOLDER.mkdir(exist_ok=True)
     with _only_one_builder():
         missing = [name for name in names if not _is_current(name)]
