@@ -85,8 +85,16 @@ def test_each_person_client_and_route_has_a_row_and_the_latest_come_first(ports:
         record(ports, call, AT + number)
     assert [each.call for each in ports.retirement.callers(AT + 1, 0)] == others[:0:-1]
     assert [each.call for each in ports.retirement.callers(AT, 2)] == others[:1:-1]
-    assert [each.call for each in ports.retirement.page_calls(AT + 2)] == [others[2]]
-    assert ports.retirement.page_calls(AT + 3) == []
+
+
+def test_the_page_has_called_a_route_when_it_did_last_whoever_used_it(ports: Ports) -> None:
+    page = replace(CALL, client="page")
+    users = [replace(page, caller=f"{number:032x}") for number in range(40)]
+    for number, call in enumerate([*users, replace(page, route="GET /v1/energy"), CALL]):
+        record(ports, call, AT + number)
+    assert ports.retirement.page_calls(AT) == {CALL.route: AT + 39, "GET /v1/energy": AT + 40}
+    assert ports.retirement.page_calls(AT + 40) == {"GET /v1/energy": AT + 40}
+    assert ports.retirement.page_calls(AT + 41) == {}
 
 
 def test_of_the_old_backends_answers_the_last_that_people_asked_for_counts(ports: Ports, user: str) -> None:

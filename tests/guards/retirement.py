@@ -281,6 +281,13 @@ RETIREMENT = (
         (f"{STORED}test_of_the_old_backends_answers_the_last_that_people_asked_for_counts[mongo]",),
     ),
     Guard(
+        "why a brown-out is withheld names a route once, whoever uses it",
+        RECORDS,
+        '{"_id": "$route", "last"',
+        '{"_id": "$_id", "last"',
+        (f"{STORED}test_the_page_has_called_a_route_when_it_did_last_whoever_used_it[mongo]",),
+    ),
+    Guard(
         "an opt-out goes with the account, and nobody brings it back",
         RECORDS,
         '"$pull": {"optOuts": {"caller": caller}}, "$inc": {"version": 1}',

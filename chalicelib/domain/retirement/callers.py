@@ -65,10 +65,13 @@ def client_of(user_agent: str, fetch_site: str, token_client: str, user_id: str)
     return UNNAMED if name.lower() in hidden else name
 
 
-def own_calls(callers: Sequence[V1Caller], answered: Mapping[str, int]) -> Sequence[OwnCall]:
-    """What is our own. ``answered``: when the old backend has answered a component last, by the component's name."""
-    pages = [each for each in callers if each.call.client == PAGE]
-    page = [OwnCall(f"the page calls {each.call.route}", each.last) for each in pages]
+def own_calls(paged: Mapping[str, int], answered: Mapping[str, int]) -> Sequence[OwnCall]:
+    """What is our own, as many at most as there are routes and components.
+
+    ``paged``: when the page has called a route last, by the route; ``answered``: when the old backend has answered a
+    component last, by the component's name.
+    """
+    page = [OwnCall(f"the page calls {route}", last) for route, last in sorted(paged.items())]
     return [*page, *(OwnCall(f"the old backend answers {name}", last) for name, last in sorted(answered.items()))]
 
 

@@ -25,8 +25,8 @@ class RetirementRecords(Protocol):
     def callers(self, since: int, limit: int) -> Sequence[V1Caller]:
         """Who has called since an instant, the latest first."""
 
-    def page_calls(self, since: int) -> Sequence[V1Caller]:
-        """The same of our own page alone."""
+    def page_calls(self, since: int) -> Mapping[str, int]:
+        """When our own page has called each route last, since an instant, whoever used it."""
 
     def old_answers(self, since: int) -> Mapping[str, int]:
         """When the old backend has answered each component last, since an instant; asked for by nobody but people."""

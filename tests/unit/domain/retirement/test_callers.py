@@ -29,14 +29,13 @@ def test_a_client_is_called_as_it_says_but_for_who_it_is_about(agent: str, site:
     assert client_of(agent, site, token, "auth0|alice-17") == client
 
 
-def test_the_page_and_components_are_our_own_and_others_are_not() -> None:
-    page, other = (V1Call("0" * 32, client, "GET /v1/energy") for client in ("page", "curl"))
-    calls = own_calls([V1Caller(page, NOW, NOW), V1Caller(other, NOW, NOW)], {"dashboard": NOW})
+def test_the_page_and_components_are_our_own() -> None:
+    calls = own_calls({"GET /v1/energy": NOW}, {"dashboard": NOW})
     assert withheld_by(calls) == (
         "of our own there still call: the page calls GET /v1/energy (last at 2023-11-14T22:13:20Z); "
         "the old backend answers dashboard (last at 2023-11-14T22:13:20Z)"
     )
-    assert withheld_by(own_calls([V1Caller(other, NOW, NOW)], {})) is None
+    assert withheld_by(own_calls({}, {})) is None
 
 
 def test_calls_are_those_of_all_days() -> None:
