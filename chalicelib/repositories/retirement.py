@@ -152,9 +152,9 @@ class MongoRetirementRecords(RetirementRecords):
             return [_caller(row) for row in self._callers.find(wanted, sort=[("last", DESCENDING)], limit=limit)]
 
     @override
-    def page_calls(self, since: int) -> Mapping[str, int]:
+    def page_calls(self, since: int, spared: Sequence[str]) -> Mapping[str, int]:
         """By the index on client and moment."""
-        wanted = {"client": PAGE, "last": {"$gte": to_datetime(since)}}
+        wanted = {"client": PAGE, "last": {"$gte": to_datetime(since)}, "user": {"$nin": list(spared)}}
         latest = {"_id": "$route", "last": {"$max": "$last"}}
         with time_limit(READ_SECONDS):
             found = list(self._callers.aggregate([{"$match": wanted}, {"$group": latest}]))

@@ -87,14 +87,17 @@ def test_each_person_client_and_route_has_a_row_and_the_latest_come_first(ports:
     assert [each.call for each in ports.retirement.callers(AT, 2)] == others[:1:-1]
 
 
-def test_the_page_has_called_a_route_when_it_did_last_whoever_used_it(ports: Ports) -> None:
-    page = replace(CALL, client="page")
-    users = [replace(page, caller=f"{number:032x}") for number in range(40)]
-    for number, call in enumerate([*users, replace(page, route="GET /v1/energy"), CALL]):
+def test_the_page_has_called_a_route_when_it_did_last_whoever_used_it_but_who_is_spared(ports: Ports) -> None:
+    users = [V1Call(f"{number:032x}", "page", CALL.route) for number in range(40)]
+    other = V1Call("e" * 32, "page", "GET /v1/energy")
+    for number, call in enumerate([*users, other, CALL]):
         record(ports, call, AT + number)
-    assert ports.retirement.page_calls(AT) == {CALL.route: AT + 39, "GET /v1/energy": AT + 40}
-    assert ports.retirement.page_calls(AT + 40) == {"GET /v1/energy": AT + 40}
-    assert ports.retirement.page_calls(AT + 41) == {}
+    later = {other.route: AT + 40}
+    assert ports.retirement.page_calls(AT, []) == {CALL.route: AT + 39} | later
+    assert ports.retirement.page_calls(AT + 40, []) == later
+    assert ports.retirement.page_calls(AT + 41, []) == {}
+    assert ports.retirement.page_calls(AT, [users[39].caller, "f" * 32]) == {CALL.route: AT + 38} | later
+    assert ports.retirement.page_calls(AT, [each.caller for each in users]) == later
 
 
 def test_of_the_old_backends_answers_the_last_that_people_asked_for_counts(ports: Ports, user: str) -> None:

@@ -41,6 +41,8 @@ def test_the_calendar_is_shown_and_why_a_brown_out_would_not_begin(api: Api) -> 
     assert shown["optOuts"] == [{"caller": "0" * 32, "until": "2023-11-14T22:13:21Z"}]
     assert [each["withheld"] for each in shown["brownOuts"]] == [None, None]
     records.record(replace(CALL, client="page"), NOW)
+    assert api.request("GET", ROUTE, roles=("operator",)).json_body["withheld"] is None, "who is spared keeps nobody in"
+    records.record(replace(CALL, caller="1" * 32, client="page"), NOW)
     shown = api.request("GET", f"{ROUTE}?days=1", roles=("operator",)).json_body
     assert shown["withheld"].startswith("of our own there still call: the page calls GET /v1/energy")
 

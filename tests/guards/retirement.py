@@ -96,13 +96,37 @@ RETIREMENT = (
     Guard(
         "the page is known by what no script can say",
         CALLERS,
-        '    if fetch_site == "same-origin":',
-        "    if False:",
+        '    if fetch_site == "same-origin" and',
+        "    if False and",
         (
             f"{CLIENTS}test_a_client_is_called_as_it_says_but_for_who_it_is_about"
             "[Mozilla/5.0 (X11; Linux x86_64)-same-origin--page]",
             f"{ANSWERS}test_a_brown_out_does_not_begin_while_our_own_page_calls_version_1",
         ),
+    ),
+    Guard(
+        "a token of another client is not our own page's",
+        CALLERS,
+        " and not token_client and",
+        " and",
+        (
+            f"{CLIENTS}test_a_client_is_called_as_it_says_but_for_who_it_is_about"
+            "[Mozilla/5.0 (X11; Linux x86_64)-same-origin-meter-reader-meter-reader]",
+        ),
+    ),
+    Guard(
+        "a program that says its name is not our own page",
+        CALLERS,
+        " and found and found[0] == BROWSER:",
+        ":",
+        (f"{ANSWERS}test_who_is_no_browser_or_has_a_token_of_another_client_ends_no_brown_out",),
+    ),
+    Guard(
+        "who has an opt-out keeps nobody else in",
+        WATCH,
+        "records.page_calls(since, spared)",
+        "records.page_calls(since, [])",
+        (f"{ANSWERS}test_who_only_says_to_be_the_page_and_has_an_opt_out_keeps_nobody_else_in",),
     ),
     Guard(
         "no client is called as the person",
@@ -285,7 +309,7 @@ RETIREMENT = (
         RECORDS,
         '{"_id": "$route", "last"',
         '{"_id": "$_id", "last"',
-        (f"{STORED}test_the_page_has_called_a_route_when_it_did_last_whoever_used_it[mongo]",),
+        (f"{STORED}test_the_page_has_called_a_route_when_it_did_last_whoever_used_it_but_who_is_spared[mongo]",),
     ),
     Guard(
         "an opt-out goes with the account, and nobody brings it back",

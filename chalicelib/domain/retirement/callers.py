@@ -11,6 +11,7 @@ KEPT_DAYS = 400
 QUIET_DAYS = 35  # longer than a month: who calls on the first of each is seen
 PAGE = "page"  # the client that is our own
 UNNAMED = "unnamed"
+BROWSER = "Mozilla"  # what every browser says first
 LISTED = 1_000
 _PRODUCT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,39}")
 
@@ -53,13 +54,15 @@ class OwnCall:
 def client_of(user_agent: str, fetch_site: str, token_client: str, user_id: str) -> str:
     """What a call came by.
 
-    A browser says by itself (``Sec-Fetch-Site``, which no script can set) that a page of our own origin asks; else the
-    token says its client, or the ``User-Agent`` its product, without the version. A name that is the person's own id,
-    or a part of it, would undo the pseudonym.
+    The token says its client ("": our own page's, or it says none), else the ``User-Agent`` its product, without the
+    version. It is our own page where the token has no other client and a browser says by itself (``Sec-Fetch-Site``,
+    which no script of a page can set) that a page of our own origin asks. Whoever is no browser can still say all
+    that: ``Calendar.spares`` helps against it. A name that is the person's own id, or a part of it, would undo the
+    pseudonym.
     """
-    if fetch_site == "same-origin":
-        return PAGE
     found = _PRODUCT.match(token_client) or _PRODUCT.match(user_agent)
+    if fetch_site == "same-origin" and not token_client and found and found[0] == BROWSER:
+        return PAGE
     name = found[0] if found else UNNAMED
     hidden = (PAGE, user_id.lower(), *re.split(r"[|@]", user_id.lower()))
     return UNNAMED if name.lower() in hidden else name

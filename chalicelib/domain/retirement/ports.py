@@ -25,8 +25,8 @@ class RetirementRecords(Protocol):
     def callers(self, since: int, limit: int) -> Sequence[V1Caller]:
         """Who has called since an instant, the latest first."""
 
-    def page_calls(self, since: int) -> Mapping[str, int]:
-        """When our own page has called each route last, since an instant, whoever used it."""
+    def page_calls(self, since: int, spared: Sequence[str]) -> Mapping[str, int]:
+        """When our own page has called each route last, since an instant, whoever used it but those spared callers."""
 
     def old_answers(self, since: int) -> Mapping[str, int]:
         """When the old backend has answered each component last, since an instant; asked for by nobody but people."""

@@ -102,6 +102,10 @@ class RetirementWatch:
 
 
 def withheld_now(records: RetirementRecords, calendar: Calendar, now: int) -> str | None:
-    """Why a brown-out that began now would not: what of our own has called lately. Raises UnavailableError."""
+    """Why a brown-out that began now would not: what of our own has called lately. Raises UnavailableError.
+
+    Who has an opt-out would meet no brown-out, and so does not keep it from others, whatever they call by.
+    """
     since = now - calendar.terms.own_quiet_ms
-    return withheld_by(own_calls(records.page_calls(since), records.old_answers(since)))
+    spared = [each.caller for each in calendar.opt_outs if calendar.spares(each.caller, now)]
+    return withheld_by(own_calls(records.page_calls(since, spared), records.old_answers(since)))

@@ -58,9 +58,9 @@ class FakeRetirementRecords:
         found = [row for row in self.rows.values() if row.last >= since]
         return sorted(found, key=lambda row: row.last, reverse=True)[: limit or None]
 
-    def page_calls(self, since: int) -> Mapping[str, int]:
+    def page_calls(self, since: int, spared: Sequence[str]) -> Mapping[str, int]:
         self.asked += 1
-        found = [row for row in self.callers(since, 0) if row.call.client == PAGE]
+        found = [row for row in self.callers(since, 0) if row.call.client == PAGE and row.call.caller not in spared]
         return {row.call.route: row.last for row in reversed(found)}
 
     def old_answers(self, since: int) -> Mapping[str, int]:
