@@ -244,8 +244,11 @@ def test_who_does_not_know_whether_something_of_our_own_calls_does_not_begin(
         raise RuntimeError("broken")
 
     retirement.records.stored = BROWN_OUT
-    monkeypatch.setattr(retirement.records, "old_answers", broken)
-    assert retirement.ask(("GET", "/v1/energy")).status_code == 200
+    assert retirement.ask(("GET", "/v1/energy")).status_code == 410
+    with monkeypatch.context() as patched:
+        patched.setattr(retirement.records, "old_answers", broken)
+        assert retirement.ask(("GET", "/v1/energy")).status_code == 200, "what was known before does not go on"
+    assert retirement.ask(("GET", "/v1/energy")).status_code == 410
 
 
 def test_a_withheld_brown_out_is_counted(retirement: Retirement, capsys: pytest.CaptureFixture[str]) -> None:

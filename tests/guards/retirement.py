@@ -148,8 +148,15 @@ RETIREMENT = (
     Guard(
         "who does not know what of our own calls does not begin",
         WATCH,
-        "Remembered[str | None](NOBODY_KNOWS, clock, cache_ms)",
-        "Remembered[str | None](None, clock, cache_ms)",
+        "Remembered[str | None](NOBODY_KNOWS, clock",
+        "Remembered[str | None](None, clock",
+        (f"{ANSWERS}test_who_does_not_know_whether_something_of_our_own_calls_does_not_begin",),
+    ),
+    Guard(
+        "who knew what of our own calls does not go on with it",
+        WATCH,
+        "(NOBODY_KNOWS, clock, cache_ms, keeps=False)",
+        "(NOBODY_KNOWS, clock, cache_ms, keeps=True)",
         (f"{ANSWERS}test_who_does_not_know_whether_something_of_our_own_calls_does_not_begin",),
     ),
     Guard(
