@@ -131,9 +131,23 @@ RETIREMENT = (
     Guard(
         "no client is called as the person",
         CALLERS,
-        "    return UNNAMED if name.lower() in hidden else name",
-        "    return name",
+        " or _says(name.lower(), user_id.lower())",
+        "",
         (f"{CLIENTS}test_a_client_is_called_as_it_says_but_for_who_it_is_about[alice-17/1.0---unnamed]",),
+    ),
+    Guard(
+        "no client's name has a part of an id in it",
+        CALLERS,
+        " or any(part in name for part in parts)",
+        "",
+        (f"{CLIENTS}test_no_part_of_an_id_is_in_the_name_of_a_client[smith-app/1.0-alice.smith@example.com]",),
+    ),
+    Guard(
+        "a name is held against the id before it is cut, and after",
+        CALLERS,
+        "name[:_NAME_LENGTH] in user_id or",
+        "name == user_id or",
+        (f"{CLIENTS}test_no_part_of_an_id_is_in_the_name_of_a_client[al-alice]",),
     ),
     Guard(
         "a brown-out waits for our own page and components",

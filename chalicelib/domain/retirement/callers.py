@@ -13,7 +13,9 @@ PAGE = "page"  # the client that is our own
 UNNAMED = "unnamed"
 BROWSER = "Mozilla"  # what every browser says first
 LISTED = 1_000
-_PRODUCT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,39}")
+_PRODUCT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]*")
+_NAME_LENGTH = 40
+_SHORTEST_PART = 3  # of an id: a shorter one is in the names of too many clients
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,19 @@ def client_of(user_agent: str, fetch_site: str, token_client: str, user_id: str)
     The token says its client ("": our own page's, or it says none), else the ``User-Agent`` its product, without the
     version. It is our own page where the token has no other client and a browser says by itself (``Sec-Fetch-Site``,
     which no script of a page can set) that a page of our own origin asks. Whoever is no browser can still say all
-    that: ``Calendar.spares`` helps against it. A name that is the person's own id, or a part of it, would undo the
-    pseudonym.
+    that: ``Calendar.spares`` helps against it. A name with a part of the person's id would undo the pseudonym.
     """
     found = _PRODUCT.match(token_client) or _PRODUCT.match(user_agent)
     if fetch_site == "same-origin" and not token_client and found and found[0] == BROWSER:
         return PAGE
     name = found[0] if found else UNNAMED
-    hidden = (PAGE, user_id.lower(), *re.split(r"[|@]", user_id.lower()))
-    return UNNAMED if name.lower() in hidden else name
+    return UNNAMED if name.lower() == PAGE or _says(name.lower(), user_id.lower()) else name[:_NAME_LENGTH]
+
+
+def _says(name: str, user_id: str) -> bool:
+    """Whether what is kept of a name is a piece of an id, or the whole name has a part of the id in it."""
+    parts = [part for part in re.split(r"[^a-z0-9]+", user_id) if len(part) >= _SHORTEST_PART]
+    return name[:_NAME_LENGTH] in user_id or any(part in name for part in parts)
 
 
 def own_calls(paged: Mapping[str, int], answered: Mapping[str, int]) -> Sequence[OwnCall]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.retirement.callers import V1Call, V1Caller, client_of, own_calls, withheld_by
+from chalicelib.domain.retirement.callers import UNNAMED, V1Call, V1Caller, client_of, own_calls, withheld_by
 
 NOW = 1_700_000_000_000
 
@@ -30,6 +30,34 @@ NOW = 1_700_000_000_000
 )
 def test_a_client_is_called_as_it_says_but_for_who_it_is_about(agent: str, site: str, token: str, client: str) -> None:
     assert client_of(agent, site, token, "auth0|alice-17") == client
+
+
+LONG = "b7e04c2f-" * 6 + "end"
+
+
+@pytest.mark.parametrize(
+    ("agent", "user"),
+    [
+        (LONG, LONG),
+        (LONG[:45], LONG),
+        (f"{LONG[:45]}-and-more", LONG),
+        (f"app-{LONG}", LONG),
+        (f"{'x' * 60}-{LONG}", LONG),
+        ("app.of.alice/2", "auth0|alice-17"),
+        ("Alice.Smith", "alice.smith@example.com"),
+        ("smith-app/1.0", "alice.smith@example.com"),
+        ("al", "alice"),
+        ("bob_", "bob"),
+    ],
+)
+def test_no_part_of_an_id_is_in_the_name_of_a_client(agent: str, user: str) -> None:
+    assert client_of(agent, "", "", user) == UNNAMED
+    assert client_of("curl/8", "", agent, user) == UNNAMED
+
+
+@pytest.mark.parametrize("user", ["7", "a|b", "google-oauth2|118", "o'hara"])
+def test_a_short_part_of_an_id_hides_no_longer_name(user: str) -> None:
+    assert client_of("meter-app-17.b/7", "", "", user) == "meter-app-17.b"
 
 
 def test_the_page_and_components_are_our_own() -> None:
