@@ -7,7 +7,7 @@ from chalicelib.domain.backends import Backend
 from chalicelib.domain.components import Component
 from chalicelib.domain.retirement.calendar import Calendar
 from chalicelib.domain.retirement.calendar_parts import DAY_MS, BrownOut, Entry, OptOut
-from chalicelib.domain.retirement.callers import V1Call, V1Caller
+from chalicelib.domain.retirement.callers import KEPT_DAYS, V1Call, V1Caller
 from chalicelib.domain.rollout.decision import FORCED_OLD, Decision, Reason
 from chalicelib.domain.rollout.usage import BackendUsage
 from infra.local.waiting import wait_until
@@ -77,6 +77,23 @@ def test_calls_are_counted_by_day_with_the_first_and_the_last(ports: Ports) -> N
     record(ports, CALL, AT + DAY_MS, AT, AT)
     [found] = [each for each in ports.retirement.callers(AT, 0) if each.call == CALL]
     assert found == V1Caller(CALL, AT, AT + DAY_MS, {"2030-03-17": 2, "2030-03-18": 1})
+
+
+def test_calls_of_the_days_that_are_asked_for_are_listed(ports: Ports) -> None:
+    record(ports, CALL, AT, AT + DAY_MS, AT + 2 * DAY_MS)
+    [found] = ports.retirement.callers(AT + DAY_MS, 0)
+    assert found == V1Caller(CALL, AT, AT + 2 * DAY_MS, {"2030-03-18": 1, "2030-03-19": 1})
+
+
+def test_days_that_nobody_can_ask_for_any_more_are_forgotten(ports: Ports) -> None:
+    for day in range(KEPT_DAYS + 9):
+        ports.retirement.record(CALL, AT + day * DAY_MS)
+    last = AT + (KEPT_DAYS + 8) * DAY_MS
+    assert wait_until(lambda: bool(ports.retirement.callers(last, 0)), 10)
+    [found] = ports.retirement.callers(0, 0)
+    assert (found.first, found.last) == (AT, last)
+    assert len(found.days) == KEPT_DAYS + 1, "today, and as many before it"
+    assert min(found.days) == "2030-03-25"
 
 
 def test_each_person_client_and_route_has_a_row_and_the_latest_come_first(ports: Ports) -> None:

@@ -333,6 +333,20 @@ RETIREMENT = (
         (f"{STORED}test_the_page_has_called_a_route_when_it_did_last_whoever_used_it_but_who_is_spared[mongo]",),
     ),
     Guard(
+        "a row of the ledger forgets days that are too old",
+        RECORDS,
+        '"cond": {"$gte": ["$$this.k", oldest]}',
+        '"cond": True',
+        (f"{STORED}test_days_that_nobody_can_ask_for_any_more_are_forgotten[mongo]",),
+    ),
+    Guard(
+        "calls of other days are not counted",
+        RECORDS,
+        'days_since(row["days"], since)',
+        'days_since(row["days"], 0)',
+        (f"{STORED}test_calls_of_the_days_that_are_asked_for_are_listed[mongo]",),
+    ),
+    Guard(
         "an opt-out goes with the account, and nobody brings it back",
         RECORDS,
         '"$pull": {"optOuts": {"caller": caller}}, "$inc": {"version": 1}',

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from chalicelib.domain.readings import moment
 from chalicelib.domain.retirement.calendar_parts import DAY_MS
 
-KEPT_DAYS = 400
+KEPT_DAYS = 400  # a row after its last call, and the count of a day in it
 QUIET_DAYS = 35  # longer than a month: who calls on the first of each is seen
 PAGE = "page"  # the client that is our own
 UNNAMED = "unnamed"
@@ -29,7 +29,7 @@ class V1Call:
 
 @dataclass(frozen=True, slots=True)
 class V1Caller:
-    """A row of the ledger; ``days``: the calls of each day in UTC, such as ``2026-11-29``."""
+    """A row of the ledger; ``days``: the calls of each day in UTC, such as ``2026-11-29``, that was asked for."""
 
     call: V1Call
     first: int
@@ -38,7 +38,7 @@ class V1Caller:
 
     @property
     def calls(self) -> int:
-        """How many there were in all."""
+        """How many there were in these days."""
         return sum(self.days.values())
 
 
@@ -94,6 +94,17 @@ def withheld_by(calls: Sequence[OwnCall]) -> str | None:
 def people(number: int) -> str:
     """How many, in words."""
     return "1 person" if number == 1 else f"{number} people"
+
+
+def day_of(at: int) -> str:
+    """The day of an instant, in UTC."""
+    return moment(at)[:10]
+
+
+def days_since(days: Mapping[str, int], since: int) -> dict[str, int]:
+    """The days from that of an instant on."""
+    first = day_of(since)
+    return {day: calls for day, calls in days.items() if day >= first}
 
 
 def quiet_since(now: int, days: int) -> int:

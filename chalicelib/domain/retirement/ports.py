@@ -20,10 +20,10 @@ class RetirementRecords(Protocol):
         """Note, once, that a brown-out did not begin; as another version. Nobody waits for it, and it may get lost."""
 
     def record(self, call: V1Call, at: int) -> None:
-        """Count a call. Nobody waits for it, and it may get lost."""
+        """Count a call, and forget days that are too old. Nobody waits for it, and it may get lost."""
 
     def callers(self, since: int, limit: int) -> Sequence[V1Caller]:
-        """Who has called since an instant, the latest first."""
+        """Who has called since an instant, the latest first, with the days from that of the instant on."""
 
     def page_calls(self, since: int, spared: Sequence[str]) -> Mapping[str, int]:
         """When our own page has called each route last, since an instant, whoever used it but those spared callers."""

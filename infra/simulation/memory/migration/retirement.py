@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from chalicelib.domain.backends import Backend
-from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.retirement.calendar import Calendar
-from chalicelib.domain.retirement.callers import PAGE, V1Call, V1Caller
+from chalicelib.domain.retirement.calendar_parts import DAY_MS
+from chalicelib.domain.retirement.callers import KEPT_DAYS, PAGE, V1Call, V1Caller, day_of, days_since
 from chalicelib.domain.rollout.decision import Reason
 from infra.simulation.memory.migration.usage import FakeUsageLog
 from infra.simulation.memory.store import FakeStore
@@ -49,13 +49,14 @@ class FakeRetirementRecords:
 
     def record(self, call: V1Call, at: int) -> None:
         self._store.ping()
-        row, day = self.rows.get(call, V1Caller(call, at, at)), f"{to_datetime(at):%Y-%m-%d}"
-        days = {**row.days, day: row.days.get(day, 0) + 1}
+        row, day = self.rows.get(call, V1Caller(call, at, at)), day_of(at)
+        days = {**days_since(row.days, at - KEPT_DAYS * DAY_MS), day: row.days.get(day, 0) + 1}
         self.rows[call] = V1Caller(call, min(row.first, at), max(row.last, at), days)
 
     def callers(self, since: int, limit: int) -> Sequence[V1Caller]:
         self._store.ping()
-        found = [row for row in self.rows.values() if row.last >= since]
+        rows = [row for row in self.rows.values() if row.last >= since]
+        found = [replace(row, days=days_since(row.days, since)) for row in rows]
         return sorted(found, key=lambda row: row.last, reverse=True)[: limit or None]
 
     def page_calls(self, since: int, spared: Sequence[str]) -> Mapping[str, int]:
