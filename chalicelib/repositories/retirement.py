@@ -19,7 +19,16 @@ from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.domain.retirement.calendar import Calendar
 from chalicelib.domain.retirement.calendar_parts import DAY_MS, BrownOut, Entry, OptOut
-from chalicelib.domain.retirement.callers import KEPT_DAYS, PAGE, V1Call, V1Caller, day_of, days_since
+from chalicelib.domain.retirement.callers import (
+    KEPT_DAYS,
+    PAGE,
+    SEVERAL,
+    V1Call,
+    V1Caller,
+    day_of,
+    days_since,
+    place_of,
+)
 from chalicelib.domain.retirement.errors import RetirementError
 from chalicelib.domain.retirement.ports import RetirementRecords
 from chalicelib.domain.rollout.decision import Reason
@@ -132,7 +141,7 @@ class MongoRetirementRecords(RetirementRecords):
         """One upsert by the ``_id``, unacknowledged (``w=0``): a call that gets lost is missed by nobody."""
         with time_limit(PATIENCE_SECONDS):
             self._callers.with_options(write_concern=UNASKED).update_one(
-                {"_id": f"{call.caller}|{call.client}|{call.route}"}, _counted(call, at), upsert=True
+                {"_id": f"{call.caller}|{place_of(call.client)}|{call.route}"}, _counted(call, at), upsert=True
             )
 
     @override
@@ -142,6 +151,11 @@ class MongoRetirementRecords(RetirementRecords):
         with time_limit(READ_SECONDS):
             found = self._callers.find(wanted, sort=[("last", DESCENDING)], limit=limit)
             return [_caller(row, since) for row in found]
+
+    @override
+    def count_callers(self, since: int) -> int:
+        with time_limit(READ_SECONDS):
+            return self._callers.count_documents({"last": {"$gte": to_datetime(since)}})
 
     @override
     def page_calls(self, since: int, spared: Sequence[str]) -> Mapping[str, int]:
@@ -226,12 +240,13 @@ def _brown_out(stored: StoredBrownOut) -> BrownOut:
 
 
 def _counted(call: V1Call, at: int) -> list[Document]:
-    """What a call changes of its row, as a pipeline: days that are too old go as another is counted."""
+    """What a call changes of its row, as a pipeline: days that are too old go, names that share the row have none."""
     moment, today, oldest = to_datetime(at), day_of(at), day_of(at - KEPT_DAYS * DAY_MS)
-    days = {"$objectToArray": {"$ifNull": ["$days", {}]}}
+    days, client = {"$objectToArray": {"$ifNull": ["$days", {}]}}, {"$literal": call.client}
+    is_known = {"$eq": [{"$ifNull": ["$client", client]}, client]}
     row = {
         "user": call.caller,
-        "client": {"$literal": call.client},
+        "client": {"$cond": [is_known, client, SEVERAL]},
         "route": {"$literal": call.route},
         "first": {"$min": ["$first", moment]},
         "last": {"$max": ["$last", moment]},

@@ -7,7 +7,7 @@ from chalicelib.domain.backends import Backend
 from chalicelib.domain.components import Component
 from chalicelib.domain.retirement.calendar import Calendar
 from chalicelib.domain.retirement.calendar_parts import DAY_MS, BrownOut, Entry, OptOut
-from chalicelib.domain.retirement.callers import KEPT_DAYS, V1Call, V1Caller
+from chalicelib.domain.retirement.callers import KEPT_DAYS, PLACES, SEVERAL, V1Call, V1Caller
 from chalicelib.domain.rollout.decision import FORCED_OLD, Decision, Reason
 from chalicelib.domain.rollout.usage import BackendUsage
 from infra.local.waiting import wait_until
@@ -94,6 +94,18 @@ def test_days_that_nobody_can_ask_for_any_more_are_forgotten(ports: Ports) -> No
     assert (found.first, found.last) == (AT, last)
     assert len(found.days) == KEPT_DAYS + 1, "today, and as many before it"
     assert min(found.days) == "2030-03-25"
+
+
+def test_whoever_calls_by_many_names_takes_few_rows(ports: Ports) -> None:
+    named = [replace(CALL, client=f"app-{number}") for number in range(99)]
+    for number, call in enumerate([CALL, *named, replace(CALL, client="page")]):
+        ports.retirement.record(call, AT + number)
+    assert wait_until(lambda: sum(each.calls for each in ports.retirement.callers(0, 0)) == 101, 10)
+    page, *others = ports.retirement.callers(0, 0)
+    assert (page.call.client, page.calls) == ("page", 1)
+    assert [each.call for each in others] == [replace(CALL, client=SEVERAL)] * PLACES
+    assert ports.retirement.count_callers(AT) == PLACES + 1
+    assert ports.retirement.count_callers(AT + 100) == 1
 
 
 def test_each_person_client_and_route_has_a_row_and_the_latest_come_first(ports: Ports) -> None:

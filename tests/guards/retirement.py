@@ -333,6 +333,20 @@ RETIREMENT = (
         (f"{STORED}test_the_page_has_called_a_route_when_it_did_last_whoever_used_it_but_who_is_spared[mongo]",),
     ),
     Guard(
+        "whoever calls by many names takes few rows",
+        RECORDS,
+        '{"_id": f"{call.caller}|{place_of(call.client)}|{call.route}"}',
+        '{"_id": f"{call.caller}|{call.client}|{call.route}"}',
+        (f"{STORED}test_whoever_calls_by_many_names_takes_few_rows[mongo]",),
+    ),
+    Guard(
+        "a list of callers that is cut says so",
+        DESK,
+        "max(0, self._records.count_callers(quiet_since(self._clock(), days)) - LISTED)",
+        "0",
+        (f"{SHELL}test_a_list_of_callers_that_is_cut_says_so",),
+    ),
+    Guard(
         "a row of the ledger forgets days that are too old",
         RECORDS,
         '"cond": {"$gte": ["$$this.k", oldest]}',

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from zlib import crc32
 
 from chalicelib.domain.readings import moment
 from chalicelib.domain.retirement.calendar_parts import DAY_MS
@@ -12,7 +13,9 @@ QUIET_DAYS = 35  # longer than a month: who calls on the first of each is seen
 PAGE = "page"  # the client that is our own
 UNNAMED = "unnamed"
 BROWSER = "Mozilla"  # what every browser says first
-LISTED = 1_000
+SEVERAL = "several"  # names of a person that share a row of the ledger
+PLACES = 8  # for what a person says to call by, on each route
+LISTED = 500  # with the count of each day, less than a function may answer
 _PRODUCT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]*")
 _NAME_LENGTH = 40
 _SHORTEST_PART = 3  # of an id: a shorter one is in the names of too many clients
@@ -72,6 +75,14 @@ def _says(name: str, user_id: str) -> bool:
     """Whether what is kept of a name is a piece of an id, or the whole name has a part of the id in it."""
     parts = [part for part in re.split(r"[^a-z0-9]+", user_id) if len(part) >= _SHORTEST_PART]
     return name[:_NAME_LENGTH] in user_id or any(part in name for part in parts)
+
+
+def place_of(client: str) -> str:
+    """Where the ledger counts a client of a person on a route: the page by itself, any other name in few places.
+
+    A person may say another name at each call, and takes no more rows by it.
+    """
+    return PAGE if client == PAGE else str(crc32(client.encode()) % PLACES)
 
 
 def own_calls(paged: Mapping[str, int], answered: Mapping[str, int]) -> Sequence[OwnCall]:
