@@ -110,8 +110,9 @@ RETIREMENT = (
         " and not token_client and",
         " and",
         (
+            f"{CLIENTS}test_a_client_is_called_as_it_says_but_for_who_it_is_about[Mozilla/5.0-same-origin-|-Mozilla]",
             f"{CLIENTS}test_a_client_is_called_as_it_says_but_for_who_it_is_about"
-            "[Mozilla/5.0 (X11; Linux x86_64)-same-origin-meter-reader-meter-reader]",
+            "[Mozilla/5.0-same-origin-Mozilla-Mozilla]",
         ),
     ),
     Guard(

@@ -14,6 +14,8 @@ NOW = 1_700_000_000_000
         ("Mozilla/5.0 (X11; Linux x86_64)", "cross-site", "", "Mozilla"),
         ("Mozilla/5.0 (X11; Linux x86_64)", "same-origin", "", "page"),
         ("Mozilla/5.0 (X11; Linux x86_64)", "same-origin", "meter-reader", "meter-reader"),
+        ("Mozilla/5.0", "same-origin", "|", "Mozilla"),
+        ("Mozilla/5.0", "same-origin", "Mozilla", "Mozilla"),
         ("curl/8.1.2", "same-origin", "", "curl"),
         ("", "same-origin", "", "unnamed"),
         ("MyMeter-App_2.0+beta/7", "", "", "MyMeter-App_2.0+beta"),
