@@ -18,8 +18,17 @@ from chalicelib.domain.components import Component
 from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.domain.retirement.calendar import Calendar
-from chalicelib.domain.retirement.calendar_parts import BrownOut, Entry, OptOut
-from chalicelib.domain.retirement.callers import PAGE, V1Call, V1Caller
+from chalicelib.domain.retirement.calendar_parts import DAY_MS, BrownOut, Entry, OptOut
+from chalicelib.domain.retirement.callers import (
+    KEPT_DAYS,
+    PAGE,
+    SEVERAL,
+    V1Call,
+    V1Caller,
+    day_of,
+    days_since,
+    place_of,
+)
 from chalicelib.domain.retirement.errors import RetirementError
 from chalicelib.domain.retirement.ports import RetirementRecords
 from chalicelib.domain.rollout.decision import Reason
@@ -130,29 +139,32 @@ class MongoRetirementRecords(RetirementRecords):
     @override
     def record(self, call: V1Call, at: int) -> None:
         """One upsert by the ``_id``, unacknowledged (``w=0``): a call that gets lost is missed by nobody."""
-        moment = to_datetime(at)
-        row = {"user": call.caller, "client": call.client, "route": call.route}
         with time_limit(PATIENCE_SECONDS):
             self._callers.with_options(write_concern=UNASKED).update_one(
-                {"_id": f"{call.caller}|{call.client}|{call.route}"},
-                {
-                    "$setOnInsert": row,
-                    "$min": {"first": moment},
-                    "$max": {"last": moment},
-                    "$inc": {f"days.{moment:%Y-%m-%d}": 1},
-                },
-                upsert=True,
+                {"_id": f"{call.caller}|{place_of(call.client)}|{call.route}"}, _counted(call, at), upsert=True
             )
 
     @override
     def callers(self, since: int, limit: int) -> Sequence[V1Caller]:
         """By the index on the moment."""
-        return self._found({"last": {"$gte": to_datetime(since)}}, limit)
+        wanted = {"last": {"$gte": to_datetime(since)}}
+        with time_limit(READ_SECONDS):
+            found = self._callers.find(wanted, sort=[("last", DESCENDING)], limit=limit)
+            return [_caller(row, since) for row in found]
 
     @override
-    def page_calls(self, since: int) -> Sequence[V1Caller]:
+    def count_callers(self, since: int) -> int:
+        with time_limit(READ_SECONDS):
+            return self._callers.count_documents({"last": {"$gte": to_datetime(since)}})
+
+    @override
+    def page_calls(self, since: int, spared: Sequence[str]) -> Mapping[str, int]:
         """By the index on client and moment."""
-        return self._found({"client": PAGE, "last": {"$gte": to_datetime(since)}}, 0)
+        wanted = {"client": PAGE, "last": {"$gte": to_datetime(since)}, "user": {"$nin": list(spared)}}
+        latest = {"_id": "$route", "last": {"$max": "$last"}}
+        with time_limit(READ_SECONDS):
+            found = list(self._callers.aggregate([{"$match": wanted}, {"$group": latest}]))
+        return {row["_id"]: to_ms(row["last"]) for row in found}
 
     @override
     def old_answers(self, since: int) -> Mapping[str, int]:
@@ -170,10 +182,6 @@ class MongoRetirementRecords(RetirementRecords):
         with time_limit(READ_SECONDS):
             found = self._usage.find_one(wanted, {"at": 1}, sort=[("at", DESCENDING)])
         return None if found is None else to_ms(found["at"])
-
-    def _found(self, wanted: Document, limit: int) -> Sequence[V1Caller]:
-        with time_limit(READ_SECONDS):
-            return [_caller(row) for row in self._callers.find(wanted, sort=[("last", DESCENDING)], limit=limit)]
 
 
 class MongoOptOuts(KeepsPeople):
@@ -231,6 +239,23 @@ def _brown_out(stored: StoredBrownOut) -> BrownOut:
     return BrownOut(to_ms(stored.start), to_ms(stored.end), stored.withheld, at)
 
 
-def _caller(row: Mapping[str, Any]) -> V1Caller:
+def _counted(call: V1Call, at: int) -> list[Document]:
+    """What a call changes of its row, as a pipeline: days that are too old go, names that share the row have none."""
+    moment, today, oldest = to_datetime(at), day_of(at), day_of(at - KEPT_DAYS * DAY_MS)
+    days, client = {"$objectToArray": {"$ifNull": ["$days", {}]}}, {"$literal": call.client}
+    is_known = {"$eq": [{"$ifNull": ["$client", client]}, client]}
+    row = {
+        "user": call.caller,
+        "client": {"$cond": [is_known, client, SEVERAL]},
+        "route": {"$literal": call.route},
+        "first": {"$min": ["$first", moment]},
+        "last": {"$max": ["$last", moment]},
+        "days": {"$arrayToObject": {"$filter": {"input": days, "cond": {"$gte": ["$$this.k", oldest]}}}},
+    }
+    once_more = {"$add": [{"$ifNull": [f"$days.{today}", 0]}, 1]}
+    return [{"$set": row}, {"$set": {f"days.{today}": once_more}}]
+
+
+def _caller(row: Mapping[str, Any], since: int) -> V1Caller:
     call = V1Call(row["user"], row["client"], row["route"])
-    return V1Caller(call, to_ms(row["first"]), to_ms(row["last"]), dict(row["days"]))
+    return V1Caller(call, to_ms(row["first"]), to_ms(row["last"]), days_since(row["days"], since))

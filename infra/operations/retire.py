@@ -184,11 +184,11 @@ def remove_opt_out(target: Target, caller: str, reason: str, as_json: bool) -> N
 def callers(target: Target, days: int, as_json: bool) -> None:
     """List who calls version 1, by pseudonym, client and route. Exit code 1 when somebody has."""
     with _desk(target) as desk:
-        found = desk.callers(days)
+        found, more = desk.callers(days), desk.more_callers(days)
     if as_json:
-        print_json(callers_document(found, days))
+        print_json(callers_document(found, days, more))
     else:
-        _print_callers(found, days)
+        _print_callers(found, days, more)
     sys.exit(1 if found else 0)
 
 
@@ -340,7 +340,7 @@ def _state(each: BrownOut, instant: int) -> str:
     return "held" if each.end <= instant else "planned"
 
 
-def _print_callers(found: Sequence[V1Caller], days: int) -> None:
+def _print_callers(found: Sequence[V1Caller], days: int, more: int) -> None:
     if not found:
         console.print(f"nobody has called version 1 in the last {counted(days, 'day')}")
         return
@@ -350,6 +350,8 @@ def _print_callers(found: Sequence[V1Caller], days: int) -> None:
         who = (call.caller, escape(printable(call.client)), escape(call.route))
         table.add_row(*who, minute(each.first), minute(each.last), str(each.calls))
     console.print(table)
+    if more:
+        console.print(f"[yellow]and {more:,} more, called before these[/]")
 
 
 def _print_hindrances(found: Sequence[Hindrance]) -> None:

@@ -48,6 +48,7 @@ BROWN_OUT = replace(ANNOUNCED, brown_outs=(PRESENT, NEXT))
 SUNSET = replace(ANNOUNCED, sunset_at=NOW)
 OLD = Decision(Backend.OLD, Reason.PERCENTAGE_OUT)
 Route = tuple[str, str]
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64)"
 
 
 @dataclass
@@ -186,10 +187,35 @@ def test_a_brown_out_does_not_begin_while_the_old_backend_answers_a_component(
 
 def test_a_brown_out_does_not_begin_while_our_own_page_calls_version_1(retirement: Retirement) -> None:
     retirement.records.stored = BROWN_OUT
-    assert retirement.ask(("GET", "/v1/energy"), "alice", sec_fetch_site="same-origin").status_code == 200
+    assert by_page(retirement, "alice").status_code == 200
     marked = retirement.records.stored.brown_outs[0]
     assert marked.withheld == "the page calls GET /v1/energy"
     assert retirement.ask(("GET", "/v1/energy"), "bob").status_code == 200, "it has called lately"
+
+
+def test_who_is_no_browser_or_has_a_token_of_another_client_ends_no_brown_out(retirement: Retirement) -> None:
+    retirement.records.stored = BROWN_OUT
+    assert retirement.ask(OPERATIONS[0], user_agent="curl/8", sec_fetch_site="same-origin").status_code == 410
+    token = retirement.api.issuer.token("alice", azp="meter-reader")
+    headers = {"Authorization": f"Bearer {token}", "User-Agent": BROWSER, "Sec-Fetch-Site": "same-origin"}
+    assert retirement.api.request("GET", "/v1/energy", user=None, headers=headers).status_code == 410
+    assert [call.client for call in retirement.records.rows] == ["curl", "meter-reader"]
+    assert retirement.ask(("GET", "/v1/energy"), "bob").status_code == 410
+    assert retirement.records.stored.brown_outs[0].withheld is None
+
+
+def test_who_only_says_to_be_the_page_and_has_an_opt_out_keeps_nobody_else_in(retirement: Retirement) -> None:
+    caller = retirement.pseudonyms.of("user", "mallory")
+    retirement.records.stored = replace(BROWN_OUT, opt_outs=(OptOut(caller, NOW + 1),))
+    assert by_page(retirement, "mallory").status_code == 200
+    assert retirement.ask(("GET", "/v1/energy"), "bob").status_code == 410
+    assert retirement.records.stored.brown_outs[0].withheld is None
+    assert by_page(retirement, "alice").status_code == 200
+    assert retirement.ask(("GET", "/v1/energy"), "bob").status_code == 200, "alice has called by the page"
+
+
+def by_page(retirement: Retirement, user: str) -> HTTPResponse:
+    return retirement.ask(("GET", "/v1/energy"), user, user_agent=BROWSER, sec_fetch_site="same-origin")
 
 
 @pytest.mark.parametrize(
@@ -218,8 +244,11 @@ def test_who_does_not_know_whether_something_of_our_own_calls_does_not_begin(
         raise RuntimeError("broken")
 
     retirement.records.stored = BROWN_OUT
-    monkeypatch.setattr(retirement.records, "old_answers", broken)
-    assert retirement.ask(("GET", "/v1/energy")).status_code == 200
+    assert retirement.ask(("GET", "/v1/energy")).status_code == 410
+    with monkeypatch.context() as patched:
+        patched.setattr(retirement.records, "old_answers", broken)
+        assert retirement.ask(("GET", "/v1/energy")).status_code == 200, "what was known before does not go on"
+    assert retirement.ask(("GET", "/v1/energy")).status_code == 410
 
 
 def test_a_withheld_brown_out_is_counted(retirement: Retirement, capsys: pytest.CaptureFixture[str]) -> None:

@@ -96,8 +96,8 @@ RETIREMENT = (
     Guard(
         "the page is known by what no script can say",
         CALLERS,
-        '    if fetch_site == "same-origin":',
-        "    if False:",
+        '    if fetch_site == "same-origin" and',
+        "    if False and",
         (
             f"{CLIENTS}test_a_client_is_called_as_it_says_but_for_who_it_is_about"
             "[Mozilla/5.0 (X11; Linux x86_64)-same-origin--page]",
@@ -105,11 +105,50 @@ RETIREMENT = (
         ),
     ),
     Guard(
+        "a token of another client is not our own page's",
+        CALLERS,
+        " and not token_client and",
+        " and",
+        (
+            f"{CLIENTS}test_a_client_is_called_as_it_says_but_for_who_it_is_about[Mozilla/5.0-same-origin-|-Mozilla]",
+            f"{CLIENTS}test_a_client_is_called_as_it_says_but_for_who_it_is_about"
+            "[Mozilla/5.0-same-origin-Mozilla-Mozilla]",
+        ),
+    ),
+    Guard(
+        "a program that says its name is not our own page",
+        CALLERS,
+        " and found and found[0] == BROWSER:",
+        ":",
+        (f"{ANSWERS}test_who_is_no_browser_or_has_a_token_of_another_client_ends_no_brown_out",),
+    ),
+    Guard(
+        "who has an opt-out keeps nobody else in",
+        WATCH,
+        "records.page_calls(since, spared)",
+        "records.page_calls(since, [])",
+        (f"{ANSWERS}test_who_only_says_to_be_the_page_and_has_an_opt_out_keeps_nobody_else_in",),
+    ),
+    Guard(
         "no client is called as the person",
         CALLERS,
-        "    return UNNAMED if name.lower() in hidden else name",
-        "    return name",
+        " or _says(name.lower(), user_id.lower())",
+        "",
         (f"{CLIENTS}test_a_client_is_called_as_it_says_but_for_who_it_is_about[alice-17/1.0---unnamed]",),
+    ),
+    Guard(
+        "no client's name has a part of an id in it",
+        CALLERS,
+        " or any(part in name for part in parts)",
+        "",
+        (f"{CLIENTS}test_no_part_of_an_id_is_in_the_name_of_a_client[smith-app/1.0-alice.smith@example.com]",),
+    ),
+    Guard(
+        "a name is held against the id before it is cut, and after",
+        CALLERS,
+        "name[:_NAME_LENGTH] in user_id or",
+        "name == user_id or",
+        (f"{CLIENTS}test_no_part_of_an_id_is_in_the_name_of_a_client[al-alice]",),
     ),
     Guard(
         "a brown-out waits for our own page and components",
@@ -124,8 +163,15 @@ RETIREMENT = (
     Guard(
         "who does not know what of our own calls does not begin",
         WATCH,
-        "Remembered[str | None](NOBODY_KNOWS, clock, cache_ms)",
-        "Remembered[str | None](None, clock, cache_ms)",
+        "Remembered[str | None](NOBODY_KNOWS, clock",
+        "Remembered[str | None](None, clock",
+        (f"{ANSWERS}test_who_does_not_know_whether_something_of_our_own_calls_does_not_begin",),
+    ),
+    Guard(
+        "who knew what of our own calls does not go on with it",
+        WATCH,
+        "(NOBODY_KNOWS, clock, cache_ms, keeps=False)",
+        "(NOBODY_KNOWS, clock, cache_ms, keeps=True)",
         (f"{ANSWERS}test_who_does_not_know_whether_something_of_our_own_calls_does_not_begin",),
     ),
     Guard(
@@ -279,6 +325,41 @@ RETIREMENT = (
         '            "reason": {"$ne": Reason.FORCED_OLD.value},\n',
         "",
         (f"{STORED}test_of_the_old_backends_answers_the_last_that_people_asked_for_counts[mongo]",),
+    ),
+    Guard(
+        "why a brown-out is withheld names a route once, whoever uses it",
+        RECORDS,
+        '{"_id": "$route", "last"',
+        '{"_id": "$_id", "last"',
+        (f"{STORED}test_the_page_has_called_a_route_when_it_did_last_whoever_used_it_but_who_is_spared[mongo]",),
+    ),
+    Guard(
+        "whoever calls by many names takes few rows",
+        RECORDS,
+        '{"_id": f"{call.caller}|{place_of(call.client)}|{call.route}"}',
+        '{"_id": f"{call.caller}|{call.client}|{call.route}"}',
+        (f"{STORED}test_whoever_calls_by_many_names_takes_few_rows[mongo]",),
+    ),
+    Guard(
+        "a list of callers that is cut says so",
+        DESK,
+        "max(0, self._records.count_callers(quiet_since(self._clock(), days)) - LISTED)",
+        "0",
+        (f"{SHELL}test_a_list_of_callers_that_is_cut_says_so",),
+    ),
+    Guard(
+        "a row of the ledger forgets days that are too old",
+        RECORDS,
+        '"cond": {"$gte": ["$$this.k", oldest]}',
+        '"cond": True',
+        (f"{STORED}test_days_that_nobody_can_ask_for_any_more_are_forgotten[mongo]",),
+    ),
+    Guard(
+        "calls of other days are not counted",
+        RECORDS,
+        'days_since(row["days"], since)',
+        'days_since(row["days"], 0)',
+        (f"{STORED}test_calls_of_the_days_that_are_asked_for_are_listed[mongo]",),
     ),
     Guard(
         "an opt-out goes with the account, and nobody brings it back",

@@ -57,9 +57,9 @@ def caller_document(caller: V1Caller) -> dict[str, Any]:
     }
 
 
-def callers_document(callers: Sequence[V1Caller], days: int) -> dict[str, Any]:
-    """Who has called in these days."""
-    return {"days": days, "callers": [caller_document(each) for each in callers]}
+def callers_document(callers: Sequence[V1Caller], days: int, more: int) -> dict[str, Any]:
+    """Who has called in these days, and how many rows there are beyond."""
+    return {"days": days, "more": more, "callers": [caller_document(each) for each in callers]}
 
 
 def hindrance_document(hindrance: Hindrance) -> dict[str, Any]:

@@ -48,6 +48,10 @@ class RetirementDesk:
         """Who has called in these days, the latest first."""
         return self._records.callers(quiet_since(self._clock(), days), LISTED)
 
+    def more_callers(self, days: int) -> int:
+        """How many rows there are beyond those that are listed."""
+        return max(0, self._records.count_callers(quiet_since(self._clock(), days)) - LISTED)
+
     def withheld(self) -> str | None:
         """Why a brown-out would not begin now; None: nothing of our own is in its way."""
         return withheld_now(self._records, self.calendar(), self._clock())

@@ -12,7 +12,7 @@ from chalicelib.bootstrap.operations import operations
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.readings import moment
 from chalicelib.domain.retirement.calendar_parts import DAY_MS
-from chalicelib.domain.retirement.callers import V1Call
+from chalicelib.domain.retirement.callers import LISTED, V1Call
 from chalicelib.domain.sides import SyncMode
 from infra import __main__ as command_line
 from infra.errors import OperatorError
@@ -140,6 +140,17 @@ def test_a_withheld_brown_out_says_why(ended: Ended, capsys: pytest.CaptureFixtu
     ended.records.record(V1Call(CALLER, "page", "GET /v1/energy"), ended.rollout.now())
     assert run("show") == 0
     assert "no brown-out would begin now: of our own there still call: the page calls GET /v1/energy" in shown(capsys)
+
+
+def test_a_list_of_callers_that_is_cut_says_so(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(LISTED + 1):
+        ended.records.record(V1Call(f"{number:032x}", "curl", "GET /v1/energy"), ended.rollout.now())
+    assert run("callers") == 1
+    assert "and 1 more, called before these" in shown(capsys)
+    assert run("callers", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["more"] == 1
+    run("check")
+    assert f"by at least {LISTED} people with curl" in shown(capsys)
 
 
 def test_a_caller_is_listed_and_spared_for_a_while(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
