@@ -60,7 +60,11 @@ days_option = click.option(
     help="how long all have had the new one",
 )
 quiet_option = click.option(
-    "--quiet-days", type=click.IntRange(0, KEPT_DAYS), default=QUIET_DAYS, show_default=True, help="without any caller"
+    "--quiet-days",
+    type=click.IntRange(0, KEPT_DAYS),
+    default=QUIET_DAYS,
+    show_default=True,
+    help="how long nobody must have called",
 )
 
 
@@ -219,12 +223,16 @@ def apply(target: Target, days: int, quiet_days: int, force: bool, reason: str, 
     """Take the mode to new_only, once nothing stands in the way. The way back: mode set dual_write --wait.
 
     With --force past what callers and dates say, never past what people would see wrong or data could be lost by.
+    Fewer days than usual need --force too, but in a rehearsal, and are noted.
     """
     with database_of(target) as database:
         operations = shell_operations(database, own_code)
         if operations.modes.show().state.mode is not SyncMode.NEW_ONLY:
+            if less := days < DAYS or quiet_days < QUIET_DAYS:
+                _check_rehearsed(database, force=force)
             _check_clean(hindrances(target, database, days, quiet_days), force=force)
-            operations.modes.set(SyncMode.NEW_ONLY, reason, person())
+            asked = f" (asked for {days} days at 100 % and {quiet_days} days without calls)" if less else ""
+            operations.modes.set(SyncMode.NEW_ONLY, reason + asked, person())
         report = operations.modes.show()
     if as_json:
         print_json(report.as_document())
@@ -252,6 +260,15 @@ def _references() -> Iterator[Hindrance]:
         shown = ", ".join(map(str, found[:SHOWN_REFERENCES]))
         text = f"{counted(len(found), 'line')} that the removal leaves name a flag: {shown}"
         yield Hindrance(Part.REFERENCES, text, command)
+
+
+def _check_rehearsed(database: MongoDatabase, *, force: bool) -> None:
+    """Raise OperatorError where people call who are due more time, unless somebody passes by."""
+    if not force and not _desk_on(database).calendar().rehearsal:
+        raise OperatorError(
+            f"{DAYS} days at 100 % and {QUIET_DAYS} days without calls are due to callers: leave --days and "
+            "--quiet-days out, or say --force, and why; nothing was changed"
+        )
 
 
 def _check_clean(found: Sequence[Hindrance], *, force: bool) -> None:

@@ -260,6 +260,13 @@ RETIREMENT = (
         ),
     ),
     Guard(
+        "fewer days than callers are due are asked for by force alone",
+        COMMAND,
+        "                _check_rehearsed(database, force=force)\n",
+        "                pass\n",
+        (f"{SHELL}test_less_time_than_callers_are_due_is_asked_for_by_force_or_in_a_rehearsal_and_noted[less2]",),
+    ),
+    Guard(
         "a calendar is stored in place of what was read alone",
         RECORDS,
         'as_read = {"_id": RETIREMENT, "version": calendar.version}',

@@ -1,8 +1,10 @@
 """The retirement's commands: input is checked before anything is reached; what they print and how they end."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -218,7 +220,8 @@ def test_the_mode_is_taken_to_new_only_once_nothing_is_in_the_way(
     assert run("apply", "--force", *BECAUSE) == 1, "people are on the old backend"
     assert ended.rollout.store.sync().mode is SyncMode.DUAL_WRITE
     ended.rollout.set(100)
-    assert run("apply", "--days", "0", *BECAUSE, "--json") == 0
+    ended.rollout.appconfig.pass_time(14 * 86_400)
+    assert run("apply", *BECAUSE, "--json") == 0
     assert json.loads(capsys.readouterr().out)["mode"] == "new_only"
     assert ended.ports.sync_control.changes()[-1].reason == "a test"
     assert run("apply", *BECAUSE) == 0, "it is so already"
@@ -231,6 +234,25 @@ def test_callers_and_dates_are_passed_by_with_force_alone(ended: Ended, capsys: 
     assert "nothing was changed; or say --force, and why" in capsys.readouterr().err
     assert run("apply", "--force", *BECAUSE) == 0
     assert ended.rollout.store.sync().mode is SyncMode.NEW_ONLY
+
+
+@pytest.mark.parametrize("less", [("--days", "13"), ("--quiet-days", "34"), ("--days", "0", "--quiet-days", "0")])
+def test_less_time_than_callers_are_due_is_asked_for_by_force_or_in_a_rehearsal_and_noted(
+    ended: Ended, less: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("apply", *less, *BECAUSE) == 1
+    printed = capsys.readouterr().err
+    assert "14 days at 100 % and 35 days without calls are due to callers" in printed
+    assert "say --force, and why" in printed
+    assert ended.rollout.store.sync().mode is SyncMode.DUAL_WRITE
+    assert run("apply", *less, "--force", *BECAUSE) == 0
+    assert re.fullmatch(
+        r"a test \(asked for [0-9]+ days at 100 % and [0-9]+ days without calls\)",
+        ended.ports.sync_control.changes()[-1].reason,
+    )
+    ended.rollout.mode(SyncMode.DUAL_WRITE)
+    ended.records.stored = replace(ended.calendar, rehearsal=True)
+    assert run("apply", *less, *BECAUSE) == 0
 
 
 def test_flags_that_are_at_100_percent_for_long_are_stale(
