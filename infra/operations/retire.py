@@ -76,7 +76,7 @@ def retire() -> None:
 @retire.command()
 @click.option("--sunset", required=True, metavar="TIME", help=f"when version 1 ends: {TIME}")
 @click.option("--deprecated", metavar="TIME", help="since when it is deprecated; default: now, or as announced")
-@click.option("--rehearsal", is_flag=True, help="without any notice, because nobody calls; not on a stage")
+@click.option("--rehearsal", is_flag=True, help="without any notice, because nobody calls; on a laptop stack alone")
 @because
 @click.option("--yes", is_flag=True, help="the end may come earlier than was announced")
 @with_target(changes=True)
@@ -84,10 +84,15 @@ def retire() -> None:
 def announce(
     target: Target, sunset: str, deprecated: str | None, rehearsal: bool, reason: str, yes: bool, as_json: bool
 ) -> None:
-    """Announce the end of version 1, or move it; an earlier end than was announced needs --yes."""
+    """Announce the end of version 1, or move it; an earlier end than was announced needs --yes.
+
+    Without --rehearsal a rehearsal ends: its brown-outs go, and the notice begins.
+    """
     end, since = _instant(sunset), None if deprecated is None else _instant(deprecated)
-    if rehearsal and target.stage is not None:
-        raise OperatorError(f"--rehearsal gives no notice, and people call {target}: leave it out")
+    if rehearsal and target.layout is None:
+        raise OperatorError(
+            f"--rehearsal gives no notice, and people may call {target}: leave it out, or name a laptop stack (--name)"
+        )
     with _desk(target) as desk:
         found = desk.announce(end, since, person(), reason, earlier=yes, rehearsal=rehearsal)
     _show(found, None, as_json)

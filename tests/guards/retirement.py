@@ -214,16 +214,23 @@ RETIREMENT = (
     Guard(
         "what is announced for people becomes no rehearsal",
         DESK,
-        "    if rehearsal and not before.rehearsal:",
+        "    if before is not None and rehearsal and not before.rehearsal:",
         "    if False:",
         (f"{OFFICE}test_what_is_announced_for_people_becomes_no_rehearsal",),
     ),
     Guard(
-        "a rehearsal is no way to do without notice on a stage",
+        "a rehearsal is no way to do without notice but on a laptop stack",
         COMMAND,
-        "    if rehearsal and target.stage is not None:",
+        "    if rehearsal and target.layout is None:",
         "    if False:",
-        (f"{SHELL}test_a_rehearsal_is_no_way_to_do_without_notice_on_a_stage",),
+        (f"{SHELL}test_a_rehearsal_is_no_way_to_do_without_notice_but_on_a_laptop_stack[place0]",),
+    ),
+    Guard(
+        "a rehearsal ends with an announcement for people, whose notice begins",
+        DESK,
+        "    if before is None or before.rehearsal is not rehearsal:",
+        "    if before is None:",
+        (f"{OFFICE}test_an_announcement_after_a_rehearsal_ends_it_and_the_notice_begins",),
     ),
     Guard(
         "a blocked person keeps a flag from being at 100 %",

@@ -64,15 +64,13 @@ class RetirementDesk:
         """Announce the end, or another one. What is announced already stays as it is, and who asks learns it."""
         now, why = self._now(), checked_reason(reason)
         before = self._records.calendar()
-        if before is None:
-            since = now if deprecated_at is None else deprecated_at
-            wanted = Calendar(announced_at=now, deprecated_at=since, sunset_at=sunset_at, rehearsal=rehearsal)
-        else:
-            wanted = _other_dates(before, sunset_at, deprecated_at, rehearsal=rehearsal)
+        wanted = _wanted(before, now, sunset_at, deprecated_at, rehearsal=rehearsal)
         if wanted == before:
-            return before
-        after = announced(before, wanted, now, earlier=earlier)
-        return self._stored(after, Entry(now, by, f"sunset at {moment(sunset_at)}", why))
+            return wanted
+        ends = before is not None and before.rehearsal and not rehearsal
+        after = announced(None if ends else before, wanted, now, earlier=earlier)
+        what = f"sunset at {moment(sunset_at)}{'; the rehearsal ends' if ends else ''}"
+        return self._stored(after, Entry(now, by, what, why))
 
     def add_brown_out(self, start: int | None, length: int, flags: FlagsSeen, by: str, reason: str) -> Calendar:
         """Plan one of ``length`` ms (``start`` None: now). Refused while something of our own would meet it."""
@@ -119,8 +117,15 @@ class RetirementDesk:
         return self._clock() // SECOND_MS * SECOND_MS
 
 
-def _other_dates(before: Calendar, sunset_at: int, deprecated_at: int | None, *, rehearsal: bool) -> Calendar:
-    if rehearsal and not before.rehearsal:
+def _wanted(
+    before: Calendar | None, now: int, sunset_at: int, deprecated_at: int | None, *, rehearsal: bool
+) -> Calendar:
+    """The calendar with other dates. After a rehearsal it begins again, without what nobody has been through."""
+    if before is not None and rehearsal and not before.rehearsal:
         raise RetirementError("it is announced already, with the usual notice: a rehearsal has a calendar of its own")
+    if before is None or before.rehearsal is not rehearsal:
+        since = now if deprecated_at is None else deprecated_at
+        begun = Calendar(announced_at=now, deprecated_at=since, sunset_at=sunset_at, rehearsal=rehearsal)
+        return begun if before is None else replace(begun, log=before.log, version=before.version)
     since = before.deprecated_at if deprecated_at is None else deprecated_at
     return replace(before, sunset_at=sunset_at, deprecated_at=since)

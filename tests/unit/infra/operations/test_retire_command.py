@@ -18,9 +18,11 @@ from chalicelib.domain.retirement.callers import V1Call
 from chalicelib.domain.sides import SyncMode
 from infra import __main__ as command_line
 from infra.errors import OperatorError
+from infra.local.layout import Layout, Ports
 from infra.operations import retire
 from infra.operations.flags import stale
 from infra.retirement.references import Reference
+from infra.targets import target as target_module
 from infra.targets.flags import Flags
 from infra.targets.target import Target
 from tests.unit.services.retirement.ended import Ended
@@ -30,9 +32,9 @@ CALLER = "0123456789abcdef" * 2
 PLACE = ("--uri", "mongodb://127.0.0.1:1/", "--database", "nothing")
 
 
-def run(*arguments: str, group: str = "retire") -> int | str | None:
+def run(*arguments: str, place: tuple[str, ...] = PLACE) -> int | str | None:
     try:
-        command_line.run([group, *arguments, *PLACE])
+        command_line.run(["retire", *arguments, *place])
     except SystemExit as exited:
         return exited.code
     return 0
@@ -90,13 +92,24 @@ def test_input_is_checked_before_anything_is_reached(
     assert (printed.out, said in printed.err) == ("", True)
 
 
-def test_a_rehearsal_is_no_way_to_do_without_notice_on_a_stage(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as exited:
-        command_line.run(
-            ["retire", "announce", "--sunset", "2100-01-01", "--rehearsal", "--stage", "dev", "--reason", "why"]
-        )
-    assert exited.value.code == 1
+@pytest.mark.parametrize("place", [("--stage", "dev"), PLACE])
+def test_a_rehearsal_is_no_way_to_do_without_notice_but_on_a_laptop_stack(
+    place: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("announce", "--sunset", "2100-01-01", "--rehearsal", *BECAUSE, place=place) == 1
     assert "--rehearsal gives no notice" in capsys.readouterr().err
+
+
+def test_a_laptop_stack_is_rehearsed_on(
+    ended: Ended, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended.records.stored = None
+    monkeypatch.setattr(target_module, "known_stack", lambda name: Layout(name, Ports()))
+    monkeypatch.delenv("MONGODB_URI", raising=False)
+    sunset = moment(ended.rollout.now() + 60_000)
+    asked = ("announce", "--sunset", sunset, "--rehearsal", *BECAUSE, "--json")
+    assert run(*asked, place=("--name", "nowhere")) == 0
+    assert json.loads(capsys.readouterr().out)["rehearsal"] is True
 
 
 def test_the_end_is_announced_shown_and_moved(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:

@@ -136,6 +136,20 @@ def test_a_brown_out_may_begin_now_in_a_rehearsal(office: Office) -> None:
     assert (found.start, found.end) == (office.now + 1_000, office.now + 11_000)
 
 
+def test_an_announcement_after_a_rehearsal_ends_it_and_the_notice_begins(office: Office) -> None:
+    office.desk.announce(office.now + HOUR_MS, None, "olga", "why", earlier=False, rehearsal=True)
+    office.brown_out(None, 30_000)
+    office.rollout.appconfig.pass_time(90)
+    later = office.rollout.now() // 1_000 * 1_000
+    with pytest.raises(RetirementError, match="28 days before it"):
+        office.announce(27)
+    found = office.announce(60)
+    assert (found.rehearsal, found.announced_at, found.deprecated_at) == (False, later, later)
+    assert found.brown_outs == (), "nobody has been through what was rehearsed"
+    assert found.log[-1].what.endswith("; the rehearsal ends")
+    assert len(found.log) == 3
+
+
 def test_of_two_who_change_the_calendar_one_learns_that_the_other_was_faster(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
