@@ -274,6 +274,20 @@ RETIREMENT = (
         (f"{SHELL}test_less_time_than_callers_are_due_is_asked_for_by_force_or_in_a_rehearsal_and_noted[less2]",),
     ),
     Guard(
+        "a calendar whose dates contradict each other is not believed",
+        RECORDS,
+        "            return checked(StoredCalendar.model_validate(found).calendar())",
+        "            return StoredCalendar.model_validate(found).calendar()",
+        (f"{ON_MONGODB}test_a_damaged_calendar_is_said_and_never_replaced[damage6]",),
+    ),
+    Guard(
+        "a calendar of no version is not believed, whose changes would never be stored",
+        RECORDS,
+        "    version: int = Field(ge=1)",
+        "    version: int",
+        (f"{ON_MONGODB}test_a_damaged_calendar_is_said_and_never_replaced[damage5]",),
+    ),
+    Guard(
         "a calendar is stored in place of what was read alone",
         RECORDS,
         'as_read = {"_id": RETIREMENT, "version": calendar.version}',

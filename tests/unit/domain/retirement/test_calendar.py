@@ -106,6 +106,11 @@ def test_brown_outs_may_touch_and_are_kept_in_order() -> None:
     assert len(found.brown_outs) == 4
 
 
+def test_brown_outs_in_another_order_are_no_calendar() -> None:
+    with pytest.raises(RetirementError, match="brown-outs are kept in order"):
+        checked(replace(DATES, brown_outs=(SECOND, FIRST)))
+
+
 def test_a_brown_out_is_taken_back_until_it_is_over() -> None:
     assert without_brown_out(PLANNED, FIRST.start, FIRST.end - 1).brown_outs == (SECOND,)
     with pytest.raises(RetirementError, match="what has happened stays"):
