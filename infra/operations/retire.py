@@ -115,7 +115,7 @@ def brownout() -> None:
 
 @brownout.command("add")
 @click.option("--from", "start", required=True, metavar="TIME", help=f"now, or {TIME}")
-@click.option("--for", "span", required=True, help="how long, such as 15m or 2h (units s, m, h, d); a day at most")
+@click.option("--for", "span", required=True, help="how long, such as 15m or 2h (units s, m, h, d); 15m to 1d")
 @because
 @with_target(changes=True)
 @json_option

@@ -66,7 +66,7 @@ RETIREMENT = (
         "        if False:",
         (
             f"{DATES}test_whatever_is_planned_no_instant_lies_in_two_brown_outs",
-            f"{DATES}test_a_brown_out_that_breaks_a_rule_is_refused[brown_out6-overlap]",
+            f"{DATES}test_a_brown_out_that_breaks_a_rule_is_refused[brown_out7-overlap]",
         ),
     ),
     Guard(
@@ -74,14 +74,28 @@ RETIREMENT = (
         CALENDAR,
         "    if brown_out.start < earliest:",
         "    if False:",
-        (f"{DATES}test_a_brown_out_that_breaks_a_rule_is_refused[brown_out4-7 days after the announcement]",),
+        (f"{DATES}test_a_brown_out_that_breaks_a_rule_is_refused[brown_out5-7 days after the announcement]",),
     ),
     Guard(
         "a brown-out takes a day at most",
         CALENDAR,
-        "    if brown_out.end - brown_out.start > LONGEST_BROWN_OUT_MS:",
+        "    if brown_out.length > LONGEST_BROWN_OUT_MS:",
         "    if False:",
         (f"{DATES}test_a_brown_out_that_breaks_a_rule_is_refused[brown_out2-a day at most]",),
+    ),
+    Guard(
+        "a brown-out is long enough to be noticed",
+        CALENDAR,
+        "    if added.length < (least := calendar.terms.shortest_ms):",
+        "    if (least := calendar.terms.shortest_ms) < 0:",
+        (f"{DATES}test_a_brown_out_that_breaks_a_rule_is_refused[brown_out3-takes 15 min at least]",),
+    ),
+    Guard(
+        "what hardly anybody can have noticed was not held",
+        CALENDAR,
+        " if each.length >= self.terms.shortest_ms]",
+        "]",
+        (f"{DATES}test_what_hardly_anybody_can_have_noticed_was_not_held",),
     ),
     Guard(
         "a brown-out that was withheld was not held",

@@ -8,7 +8,9 @@ from chalicelib.domain.readings import moment
 from chalicelib.domain.retirement.calendar_parts import (
     DAY_MS,
     LONGEST_BROWN_OUT_MS,
+    MINUTE_MS,
     REHEARSED,
+    SECOND_MS,
     USUAL,
     BrownOut,
     Entry,
@@ -64,8 +66,9 @@ class Calendar:
         return any(each.caller == caller and at < each.until for each in self.opt_outs)
 
     def held(self, at: int) -> Sequence[BrownOut]:
-        """The brown-outs that are over and were not withheld."""
-        return [each for each in self.brown_outs if each.end <= at and each.withheld is None]
+        """The brown-outs that are over, were not withheld, and were long enough to be noticed."""
+        long = [each for each in self.brown_outs if each.length >= self.terms.shortest_ms]
+        return [each for each in long if each.end <= at and each.withheld is None]
 
 
 def announced(before: Calendar | None, after: Calendar, now: int, *, earlier: bool = False) -> Calendar:
@@ -92,7 +95,10 @@ def with_brown_out(calendar: Calendar, added: BrownOut, now: int) -> Calendar:
     """The calendar with one more. Raises RetirementError."""
     if added.start < now:
         raise RetirementError(f"a brown-out cannot begin in the past, at {moment(added.start)}")
-    return checked(replace(calendar, brown_outs=tuple(sorted((*calendar.brown_outs, added), key=_start))))
+    found = checked(replace(calendar, brown_outs=tuple(sorted((*calendar.brown_outs, added), key=_start))))
+    if added.length < (least := calendar.terms.shortest_ms):
+        raise RetirementError(f"a brown-out takes {_span(least)} at least: {_named(added)} is shorter")
+    return found
 
 
 def without_brown_out(calendar: Calendar, start: int, now: int) -> Calendar:
@@ -151,7 +157,7 @@ def _problems(calendar: Calendar) -> Iterator[str]:
 def _wrong_in(calendar: Calendar, brown_out: BrownOut) -> Iterator[str]:
     if not brown_out.start < brown_out.end:
         yield f"a brown-out ends after it begins: {_named(brown_out)} does not"
-    if brown_out.end - brown_out.start > LONGEST_BROWN_OUT_MS:
+    if brown_out.length > LONGEST_BROWN_OUT_MS:
         yield f"a brown-out takes a day at most: {_named(brown_out)} is longer"
     if brown_out.start < calendar.deprecated_at or brown_out.end > calendar.sunset_at:
         span = f"{moment(calendar.deprecated_at)} and {moment(calendar.sunset_at)}"
@@ -174,6 +180,10 @@ def _check_notice(calendar: Calendar, since: int) -> None:
 
 def _start(brown_out: BrownOut) -> int:
     return brown_out.start
+
+
+def _span(length: int) -> str:
+    return f"{length // MINUTE_MS} min" if length >= MINUTE_MS else f"{length // SECOND_MS} s"
 
 
 def _named(brown_out: BrownOut) -> str:

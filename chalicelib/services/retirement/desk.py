@@ -17,7 +17,7 @@ from chalicelib.domain.retirement.calendar import (
     without_brown_out,
     without_opt_out,
 )
-from chalicelib.domain.retirement.calendar_parts import BrownOut, Entry, OptOut
+from chalicelib.domain.retirement.calendar_parts import SECOND_MS, BrownOut, Entry, OptOut
 from chalicelib.domain.retirement.callers import LISTED, V1Caller, quiet_since
 from chalicelib.domain.retirement.errors import RetirementError
 from chalicelib.domain.retirement.full_flags import partly_old
@@ -26,7 +26,6 @@ from chalicelib.domain.status.flags import FlagsSeen
 from chalicelib.services.retirement.as_json import calendar_document
 from chalicelib.services.retirement.watch import withheld_now
 
-SECOND_MS = 1_000
 Change = Callable[[Calendar, int], Calendar]
 
 

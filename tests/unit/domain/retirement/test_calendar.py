@@ -17,7 +17,7 @@ from chalicelib.domain.retirement.calendar import (
     without_brown_out,
     without_opt_out,
 )
-from chalicelib.domain.retirement.calendar_parts import DAY_MS, HOUR_MS, BrownOut, Entry, OptOut, Phase
+from chalicelib.domain.retirement.calendar_parts import DAY_MS, HOUR_MS, MINUTE_MS, BrownOut, Entry, OptOut, Phase
 from chalicelib.domain.retirement.errors import RetirementError
 
 NOW = 1_700_000_000_000
@@ -39,10 +39,12 @@ def test_the_end_is_announced_28_days_before_it() -> None:
 
 
 def test_a_rehearsal_gives_no_notice() -> None:
-    rehearsal = replace(DATES, sunset_at=NOW + 1_000, rehearsal=True)
+    rehearsal = replace(DATES, sunset_at=NOW + 60_000, rehearsal=True)
     assert announced(None, rehearsal, NOW) == rehearsal
-    brown_out = BrownOut(NOW, NOW + 1_000)
+    brown_out = BrownOut(NOW, NOW + 20_000)
     assert with_brown_out(rehearsal, brown_out, NOW).brown_outs == (brown_out,)
+    with pytest.raises(RetirementError, match="takes 20 s at least"):
+        with_brown_out(rehearsal, BrownOut(NOW, NOW + 19_999), NOW)
 
 
 def test_the_deprecation_comes_before_the_sunset() -> None:
@@ -81,6 +83,7 @@ def test_what_is_planned_lies_before_another_end_too() -> None:
         (BrownOut(FIRST.start, FIRST.start), "ends after it begins"),
         (BrownOut(FIRST.end, FIRST.start), "ends after it begins"),
         (BrownOut(FIRST.start, FIRST.start + DAY_MS + 1), "a day at most"),
+        (BrownOut(FIRST.start, FIRST.start + 15 * MINUTE_MS - 1), "takes 15 min at least"),
         (BrownOut(NOW - 1, NOW + HOUR_MS), "in the past"),
         (BrownOut(NOW + 7 * DAY_MS - 1, NOW + 7 * DAY_MS), "7 days after the announcement"),
         (BrownOut(DATES.sunset_at - 1, DATES.sunset_at + 1), "between deprecation and sunset"),
@@ -100,8 +103,8 @@ def test_no_brown_out_begins_before_the_deprecation() -> None:
 
 
 def test_brown_outs_may_touch_and_are_kept_in_order() -> None:
-    touching = BrownOut(FIRST.end, FIRST.end + 1)
-    found = with_brown_out(with_brown_out(PLANNED, touching, NOW), BrownOut(FIRST.start - 1, FIRST.start), NOW)
+    touching = BrownOut(FIRST.end, FIRST.end + HOUR_MS)
+    found = with_brown_out(with_brown_out(PLANNED, touching, NOW), BrownOut(FIRST.start - HOUR_MS, FIRST.start), NOW)
     assert [each.start for each in found.brown_outs] == sorted(each.start for each in found.brown_outs)
     assert len(found.brown_outs) == 4
 
@@ -162,6 +165,12 @@ def test_only_what_is_over_and_began_was_held() -> None:
     calendar = replace(DATES, brown_outs=(withheld, SECOND))
     assert calendar.held(SECOND.end - 1) == []
     assert calendar.held(SECOND.end) == [SECOND]
+
+
+def test_what_hardly_anybody_can_have_noticed_was_not_held() -> None:
+    short = BrownOut(FIRST.start, FIRST.start + 15 * MINUTE_MS - 1)
+    assert replace(DATES, brown_outs=(short,)).held(SECOND.end) == []
+    assert replace(DATES, brown_outs=(short,), rehearsal=True).held(SECOND.end) == [short]
 
 
 def test_of_the_changes_the_latest_are_kept() -> None:

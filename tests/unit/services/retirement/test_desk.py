@@ -132,8 +132,8 @@ def test_no_brown_out_is_planned_while_our_own_page_calls(office: Office) -> Non
 def test_a_brown_out_may_begin_now_in_a_rehearsal(office: Office) -> None:
     office.desk.announce(office.now + HOUR_MS, None, "olga", "why", earlier=False, rehearsal=True)
     office.rollout.appconfig.pass_time(1)
-    [found] = office.brown_out(None, 10_000).brown_outs
-    assert (found.start, found.end) == (office.now + 1_000, office.now + 11_000)
+    [found] = office.brown_out(None, 30_000).brown_outs
+    assert (found.start, found.end) == (office.now + 1_000, office.now + 31_000)
 
 
 def test_an_announcement_after_a_rehearsal_ends_it_and_the_notice_begins(office: Office) -> None:
