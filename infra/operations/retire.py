@@ -145,7 +145,7 @@ def remove_brown_out(target: Target, start: str, reason: str, as_json: bool) -> 
 @with_target(changes=False)
 @json_option
 def list_brown_outs(target: Target, as_json: bool) -> None:
-    """List all, and which of them did not begin, and why."""
+    """List all, and which of them were withheld, from when on and why."""
     with _desk(target) as desk:
         found = desk.calendar()
     if as_json:
@@ -356,7 +356,8 @@ def _print_brown_outs(found: Sequence[BrownOut], instant: int) -> None:
 
 def _state(each: BrownOut, instant: int) -> str:
     if each.withheld is not None:
-        return f"[red]did not begin: {escape(printable(each.withheld))}[/]"
+        since = "" if each.withheld_at is None else f" from {moment(each.withheld_at)} on"
+        return f"[red]withheld{since}: {escape(printable(each.withheld))}[/]"
     if each.covers(instant):
         return "[yellow]now[/]"
     return "held" if each.end <= instant else "planned"

@@ -309,7 +309,7 @@ RETIREMENT = (
         (f"{STORED}test_of_two_who_have_read_the_same_one_is_kept[mongo]",),
     ),
     Guard(
-        "a mark that a brown-out did not begin is another version",
+        "a mark that a brown-out is withheld is another version",
         RECORDS,
         '                {"$set": mark, "$inc": {"version": 1}},',
         '                {"$set": mark},',

@@ -37,7 +37,7 @@ REHEARSED = Terms(0, 0, 30 * SECOND_MS, 20 * SECOND_MS)  # for a rehearsal, whos
 
 @dataclass(frozen=True, slots=True)
 class BrownOut:
-    """A time in which version 1 is away. ``withheld``: why it did not begin though it was its time, and when."""
+    """A time in which version 1 is away. ``withheld``: why it answers all the same, from ``withheld_at`` on."""
 
     start: int
     end: int

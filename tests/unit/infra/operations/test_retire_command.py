@@ -13,7 +13,7 @@ import pytest
 from chalicelib.bootstrap.operations import operations
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.readings import moment
-from chalicelib.domain.retirement.calendar_parts import DAY_MS
+from chalicelib.domain.retirement.calendar_parts import DAY_MS, MINUTE_MS
 from chalicelib.domain.retirement.callers import V1Call
 from chalicelib.domain.sides import SyncMode
 from infra import __main__ as command_line
@@ -147,11 +147,12 @@ def test_brown_outs_are_planned_listed_and_taken_back(ended: Ended, capsys: pyte
     assert run("brownout", "remove", start, *BECAUSE) == 1
 
 
-def test_a_withheld_brown_out_says_why(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_withheld_brown_out_says_since_when_and_why(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
     calendar = ended.calendar
-    ended.records.mark_withheld(calendar, calendar.brown_outs[0].start, "the page calls", ended.rollout.now())
+    start = calendar.brown_outs[0].start
+    ended.records.mark_withheld(calendar, start, "the page calls", start + 50 * MINUTE_MS + 7_000)
     assert run("brownout", "list") == 0
-    assert "did not begin: the page calls" in shown(capsys)
+    assert f"withheld from {moment(start + 50 * MINUTE_MS + 7_000)} on: the page calls" in shown(capsys)
     ended.records.record(V1Call(CALLER, "page", "GET /v1/energy"), ended.rollout.now())
     assert run("show") == 0
     assert "no brown-out would begin now: of our own there still call: the page calls GET /v1/energy" in shown(capsys)
