@@ -209,6 +209,13 @@ RETIREMENT = (
         (f"{ANSWERS}test_after_the_end_everything_is_410_for_everybody[GET /v1/{{proxy+}}-None]",),
     ),
     Guard(
+        "no header carries what a caller puts in the place of an id",
+        ROUTES,
+        " if READING_ID.fullmatch(value) else ANY_SUCCESSOR",
+        "",
+        (f"{ANSWERS}test_the_successor_is_that_of_what_was_called[/v1/energy/{'5' * 25}-/v2/openapi.json]",),
+    ),
+    Guard(
         "no brown-out is planned while a flag is below 100 %",
         DESK,
         "        if old:",

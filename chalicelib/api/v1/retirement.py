@@ -4,12 +4,12 @@ Bodies stay as they are. ``Deprecation`` is RFC 9745, ``Sunset`` RFC 8594, the l
 end are 410 with a problem (RFC 9457) of its own type, whatever version 1's errors look like.
 """
 
+import re
 from collections.abc import Callable
 from email.utils import format_datetime
 from http import HTTPStatus
 from math import ceil
 from typing import Any, TypeVar, Unpack
-from urllib.parse import quote
 
 from chalice import Response
 from chalice.app import Request
@@ -38,6 +38,7 @@ SUCCESSORS = {  # what version 2 has in the place of each path of version 1
     "/v1/summary": "/v2/display?dataType=summary",
 }
 ANY_SUCCESSOR = "/v2/openapi.json"
+READING_ID = re.compile("[0-9a-fA-F]{24}")
 
 
 class V1Routes(Routes):
@@ -89,10 +90,10 @@ class V1Routes(Routes):
 
 
 def successor(request: Request) -> str:
-    """The address of version 2 that takes the place of what was called."""
+    """The address of version 2 that takes the place of what was called; of a reading by an id as version 1 makes it."""
     path = SUCCESSORS.get(str(request.context.get("resourcePath")), ANY_SUCCESSOR)
     for name, value in (request.uri_params or {}).items():
-        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+        path = path.replace(f"{{{name}}}", value) if READING_ID.fullmatch(value) else ANY_SUCCESSOR
     return stage_prefix(request) + path
 
 

@@ -17,7 +17,7 @@ class RetirementRecords(Protocol):
         """Store it in place of the version that was read. False: somebody else was faster, and nothing is stored."""
 
     def mark_withheld(self, calendar: Calendar, start: int, reason: str, at: int) -> None:
-        """Note, once, since when a brown-out is withheld; as another version. Nobody waits for it, and it may get lost."""
+        """Note, once, that a brown-out is withheld; as another version. Nobody waits for it, and it may get lost."""
 
     def record(self, call: V1Call, at: int) -> None:
         """Count a call. Nobody waits for it, and it may get lost."""
