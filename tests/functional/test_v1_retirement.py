@@ -34,6 +34,7 @@ ROUTES = [
 OPERATIONS = [
     (method, path) for method, path in ROUTES if getattr(app.routes[path][method].view_function, AUTHENTICATED)
 ]
+DOCUMENT = ("GET", "/v1/openapi.json")
 BODY = {
     ("POST", "/v1/energy"): '{"type": "power", "date": "2023-01-31", "amount": 1000}',
     ("PUT", "/v1/energy/{reading_id}"): '{"amount": 7}',
@@ -233,8 +234,18 @@ def test_a_withheld_brown_out_is_counted(retirement: Retirement, capsys: pytest.
     assert [line["BrownOutsWithheld"] for line in lines if "BrownOutsWithheld" in line] == [[1.0]]
 
 
+def test_after_the_end_what_the_deprecation_link_names_still_answers(retirement: Retirement) -> None:
+    before = retirement.ask(DOCUMENT, None)
+    retirement.records.stored = SUNSET
+    answer = retirement.ask(DOCUMENT, None)
+    assert (answer.status_code, answer.body) == (200, before.body)
+    linked = re.search('<([^>]+)>; rel="deprecation"', retirement.ask(("GET", "/v1/energy")).headers["Link"])
+    assert linked
+    assert linked[1] == DOCUMENT[1]
+
+
 @pytest.mark.parametrize("user", ["alice", None])
-@pytest.mark.parametrize("route", ROUTES, ids=" ".join)
+@pytest.mark.parametrize("route", [route for route in ROUTES if route != DOCUMENT], ids=" ".join)
 def test_after_the_end_everything_is_410_for_everybody(retirement: Retirement, route: Route, user: str | None) -> None:
     caller = retirement.pseudonyms.of("user", "alice")
     retirement.records.stored = replace(SUNSET, opt_outs=(OptOut(caller, NOW + DAY_MS),), brown_outs=(PRESENT,))

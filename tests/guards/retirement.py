@@ -209,6 +209,13 @@ RETIREMENT = (
         (f"{ANSWERS}test_after_the_end_everything_is_410_for_everybody[GET /v1/{{proxy+}}-None]",),
     ),
     Guard(
+        "what the headers link to answers after the end",
+        ROUTES,
+        'stays = authenticated or (path == DESCRIBED and "GET" in methods)',
+        "stays = authenticated",
+        (f"{ANSWERS}test_after_the_end_what_the_deprecation_link_names_still_answers",),
+    ),
+    Guard(
         "no header carries what a caller puts in the place of an id",
         ROUTES,
         " if READING_ID.fullmatch(value) else ANY_SUCCESSOR",

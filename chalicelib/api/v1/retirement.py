@@ -61,8 +61,10 @@ class V1Routes(Routes):
     def _declare(
         self, path: str, methods: tuple[str, ...], function: Function, work: Function, *, authenticated: bool
     ) -> None:
+        stays = authenticated or (path == DESCRIBED and "GET" in methods)  # who is let in is asked by ``admit``
+
         def announced(**parameters: str) -> Response:
-            if not authenticated and (ended := container().retirement.sunset()) is not None:
+            if not stays and (ended := container().retirement.sunset()) is not None:
                 raise ended
             return self._announcing(container().retirement, work(**parameters))
 
