@@ -154,6 +154,22 @@ def test_without_a_next_brown_out_that_is_said(retirement: Retirement) -> None:
     assert problem(retirement.ask(OPERATIONS[0]), 410)["nextBrownOut"] is None
 
 
+@pytest.mark.parametrize(
+    "calendar",
+    [
+        replace(ANNOUNCED, sunset_at=PRESENT.end, brown_outs=(PRESENT,)),
+        replace(ANNOUNCED, brown_outs=(PRESENT, BrownOut(PRESENT.end, PRESENT.end + HOUR_MS))),
+    ],
+    ids=["the end", "another brown-out"],
+)
+def test_who_would_find_version_1_away_again_is_not_told_to_come_back(
+    retirement: Retirement, calendar: Calendar
+) -> None:
+    retirement.records.stored = calendar
+    answer = retirement.ask(OPERATIONS[0])
+    assert (problem(answer, 410)["endsAt"], "Retry-After" in answer.headers) == ("2023-11-14T23:13:20Z", False)
+
+
 def test_in_a_brown_out_who_asks_without_a_token_is_told_so_first(retirement: Retirement) -> None:
     retirement.records.stored = BROWN_OUT
     error(retirement.ask(("GET", "/v1/energy"), None), 401)

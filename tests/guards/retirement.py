@@ -91,6 +91,20 @@ RETIREMENT = (
         (f"{DATES}test_a_brown_out_that_breaks_a_rule_is_refused[brown_out3-takes 15 min at least]",),
     ),
     Guard(
+        "version 1 answers between two brown-outs",
+        CALENDAR,
+        "        if each.end <= added.start < each.end + apart or added.end <= each.start < added.end + apart:",
+        "        if False:",
+        (f"{DATES}test_version_1_answers_for_an_hour_between_two_brown_outs[0]",),
+    ),
+    Guard(
+        "nobody is told to come back to what is away again",
+        ROUTES,
+        '{"Retry-After": str(seconds)} if comes_back else {}',
+        '{"Retry-After": str(seconds)}',
+        (f"{ANSWERS}test_who_would_find_version_1_away_again_is_not_told_to_come_back[the end]",),
+    ),
+    Guard(
         "what hardly anybody can have noticed was not held",
         CALENDAR,
         " if each.length >= self.terms.shortest_ms]",

@@ -116,17 +116,15 @@ def _answer(error: Exception, path: str, request: Request) -> Response:
 
 def _browned_out(error: BrownOutError, path: str, request: Request) -> Response:
     ends, following = error.present.end, error.following
-    text = (
-        f"version 1 is away until {moment(ends)}, as a foretaste of its end at {moment(error.sunset_at)}: "
-        f"use {successor(request)}"
-    )
+    text = f"version 1 is away until {moment(ends)}, and ends at {moment(error.sunset_at)}: use {successor(request)}"
     members = {
         "endsAt": moment(ends),
         "nextBrownOut": following and {"from": moment(following.start), "until": moment(following.end)},
         "sunsetAt": moment(error.sunset_at),
     }
+    comes_back = ends < error.sunset_at and (following is None or following.start > ends)
     seconds = max(1, ceil((ends - container().clock()) / 1000))
-    return _gone("v1-brown-out", text, path, members, {"Retry-After": str(seconds)})
+    return _gone("v1-brown-out", text, path, members, {"Retry-After": str(seconds)} if comes_back else {})
 
 
 def _gone(name: str, detail: str, path: str, members: dict[str, Any], headers: dict[str, str]) -> Response:

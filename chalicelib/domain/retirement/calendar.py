@@ -98,6 +98,13 @@ def with_brown_out(calendar: Calendar, added: BrownOut, now: int) -> Calendar:
     found = checked(replace(calendar, brown_outs=tuple(sorted((*calendar.brown_outs, added), key=_start))))
     if added.length < (least := calendar.terms.shortest_ms):
         raise RetirementError(f"a brown-out takes {_span(least)} at least: {_named(added)} is shorter")
+    apart = calendar.terms.apart_ms
+    for each in calendar.brown_outs:
+        if each.end <= added.start < each.end + apart or added.end <= each.start < added.end + apart:
+            raise RetirementError(
+                f"version 1 answers for {_span(apart)} between two brown-outs: {_named(added)} comes "
+                f"too close to {_named(each)}"
+            )
     return found
 
 

@@ -23,16 +23,18 @@ class Terms:
 
     ``own_quiet_ms``: how long our own page and components must have called for nothing before a brown-out begins.
     ``shortest_ms``: how long a brown-out takes at least; functions read the calendar every ten seconds.
+    ``apart_ms``: how long version 1 answers between two of them.
     """
 
     notice_ms: int
     brown_out_notice_ms: int
     own_quiet_ms: int
     shortest_ms: int
+    apart_ms: int
 
 
-USUAL = Terms(28 * DAY_MS, 7 * DAY_MS, DAY_MS, 15 * MINUTE_MS)
-REHEARSED = Terms(0, 0, 30 * SECOND_MS, 20 * SECOND_MS)  # for a rehearsal, whose callers are nobody
+USUAL = Terms(28 * DAY_MS, 7 * DAY_MS, DAY_MS, 15 * MINUTE_MS, HOUR_MS)
+REHEARSED = Terms(0, 0, 30 * SECOND_MS, 20 * SECOND_MS, 20 * SECOND_MS)  # for a rehearsal, whose callers are nobody
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,11 +102,23 @@ def test_no_brown_out_begins_before_the_deprecation() -> None:
         with_brown_out(coming, FIRST, NOW)
 
 
-def test_brown_outs_may_touch_and_are_kept_in_order() -> None:
-    touching = BrownOut(FIRST.end, FIRST.end + HOUR_MS)
-    found = with_brown_out(with_brown_out(PLANNED, touching, NOW), BrownOut(FIRST.start - HOUR_MS, FIRST.start), NOW)
-    assert [each.start for each in found.brown_outs] == sorted(each.start for each in found.brown_outs)
-    assert len(found.brown_outs) == 4
+def test_brown_outs_are_kept_in_order() -> None:
+    later = BrownOut(FIRST.end + HOUR_MS, FIRST.end + 2 * HOUR_MS)
+    sooner = BrownOut(FIRST.start - 2 * HOUR_MS, FIRST.start - HOUR_MS)
+    found = with_brown_out(with_brown_out(PLANNED, later, NOW), sooner, NOW)
+    assert found.brown_outs == (sooner, FIRST, later, SECOND)
+
+
+@pytest.mark.parametrize("apart", [0, HOUR_MS - 1])
+def test_version_1_answers_for_an_hour_between_two_brown_outs(apart: int) -> None:
+    for close in (
+        BrownOut(FIRST.end + apart, FIRST.end + apart + HOUR_MS),
+        BrownOut(FIRST.start - apart - HOUR_MS, FIRST.start - apart),
+    ):
+        with pytest.raises(RetirementError, match="60 min between two brown-outs"):
+            with_brown_out(PLANNED, close, NOW)
+    touching = replace(DATES, brown_outs=(FIRST, BrownOut(FIRST.end, FIRST.end + HOUR_MS)))
+    assert with_brown_out(touching, SECOND, NOW).brown_outs == (*touching.brown_outs, SECOND)
 
 
 def test_brown_outs_in_another_order_are_no_calendar() -> None:
