@@ -160,6 +160,12 @@ class MongoRetirementRecords(RetirementRecords):
         return self._found({"client": PAGE, "last": {"$gte": to_datetime(since)}}, 0)
 
     @override
+    def has_called(self, caller: str) -> bool:
+        """By the index on the person."""
+        with time_limit(READ_SECONDS):
+            return self._callers.find_one({"user": caller}, {"_id": 1}) is not None
+
+    @override
     def old_answers(self, since: int) -> Mapping[str, int]:
         """By the index on component, backend and moment."""
         found = {component.value: self._last_old_answer(component, since) for component in Component}

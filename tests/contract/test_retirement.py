@@ -89,6 +89,12 @@ def test_each_person_client_and_route_has_a_row_and_the_latest_come_first(ports:
     assert ports.retirement.page_calls(AT + 3) == []
 
 
+def test_who_has_a_row_has_called(ports: Ports) -> None:
+    record(ports, CALL, AT)
+    assert ports.retirement.has_called(CALL.caller)
+    assert not ports.retirement.has_called("1" * 32)
+
+
 def test_of_the_old_backends_answers_the_last_that_people_asked_for_counts(ports: Ports, user: str) -> None:
     for number, (component, decision) in enumerate(
         [

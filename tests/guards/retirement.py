@@ -254,6 +254,13 @@ RETIREMENT = (
         ),
     ),
     Guard(
+        "nobody is spared whom the ledger does not know",
+        DESK,
+        "            if not self._records.has_called(opt_out.caller):",
+        "            if False:",
+        (f"{OFFICE}test_nobody_is_spared_whom_the_ledger_does_not_know",),
+    ),
+    Guard(
         "what is announced for people becomes no rehearsal",
         DESK,
         "    if before is not None and rehearsal and not before.rehearsal:",

@@ -28,5 +28,8 @@ class RetirementRecords(Protocol):
     def page_calls(self, since: int) -> Sequence[V1Caller]:
         """The same of our own page alone."""
 
+    def has_called(self, caller: str) -> bool:
+        """Whether the ledger knows a caller, by the pseudonym."""
+
     def old_answers(self, since: int) -> Mapping[str, int]:
         """When the old backend has answered each component last, since an instant; asked for by nobody but people."""

@@ -87,7 +87,16 @@ class RetirementDesk:
     def add_opt_out(self, opt_out: OptOut, by: str, reason: str) -> Calendar:
         """Let no brown-out concern a caller for a while. The log does not say whom, so that an erasure need not ask."""
         what = f"opt-out until {moment(opt_out.until)}"
-        return self._changed(lambda calendar, now: with_opt_out(calendar, opt_out, now), by, what, reason)
+
+        def spared(calendar: Calendar, now: int) -> Calendar:
+            after = with_opt_out(calendar, opt_out, now)
+            if not self._records.has_called(opt_out.caller):
+                raise RetirementError(
+                    f"{opt_out.caller} has never called version 1; who has: python -m infra retire callers"
+                )
+            return after
+
+        return self._changed(spared, by, what, reason)
 
     def remove_opt_out(self, caller: str, by: str, reason: str) -> Calendar:
         """Let brown-outs concern a caller again."""

@@ -62,6 +62,10 @@ class FakeRetirementRecords:
         self.asked += 1
         return [row for row in self.callers(since, 0) if row.call.client == PAGE]
 
+    def has_called(self, caller: str) -> bool:
+        self._store.ping()
+        return any(call.caller == caller for call in self.rows)
+
     def old_answers(self, since: int) -> Mapping[str, int]:
         self._store.ping()
         found: dict[str, int] = {}

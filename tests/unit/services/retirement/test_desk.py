@@ -92,6 +92,7 @@ def test_nothing_is_planned_before_anything_is_announced(office: Office) -> None
 
 def test_brown_outs_and_opt_outs_come_and_go_and_no_log_says_whose(office: Office) -> None:
     office.announce()
+    office.records.record(V1Call(CALLER, "curl", "GET /v1/energy"), office.now)
     [planned] = office.brown_out().brown_outs
     assert (planned.start, planned.end) == (office.now + 10 * DAY_MS, office.now + 10 * DAY_MS + HOUR_MS)
     assert office.desk.remove_brown_out(planned.start, "otto", "not yet").brown_outs == ()
@@ -102,6 +103,13 @@ def test_brown_outs_and_opt_outs_come_and_go_and_no_log_says_whose(office: Offic
     assert found.opt_outs == ()
     assert [entry.by for entry in found.log] == ["olga", "olga", "otto", "olga", "olga"]
     assert not any(CALLER in entry.what for entry in found.log)
+
+
+def test_nobody_is_spared_whom_the_ledger_does_not_know(office: Office) -> None:
+    office.announce()
+    with pytest.raises(RetirementError, match="has never called version 1; who has: python -m infra retire callers"):
+        office.desk.add_opt_out(OptOut(CALLER, office.now + 9_000), "olga", "a slip of the pen")
+    assert office.calendar.opt_outs == ()
 
 
 def test_no_brown_out_is_planned_while_a_flag_is_below_100_percent(office: Office) -> None:
