@@ -16,7 +16,7 @@ from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.pseudonyms import LENGTH
 from chalicelib.domain.readings import moment, parse_instant
 from chalicelib.domain.retirement.calendar import Calendar
-from chalicelib.domain.retirement.calendar_parts import DAY_MS, HOUR_MS, MINUTE_MS, BrownOut, OptOut
+from chalicelib.domain.retirement.calendar_parts import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, BrownOut, OptOut, Phase
 from chalicelib.domain.retirement.callers import KEPT_DAYS, QUIET_DAYS, V1Caller
 from chalicelib.domain.retirement.hindrances import Hindrance, Part
 from chalicelib.domain.sides import SyncMode
@@ -48,7 +48,7 @@ DAYS = 14
 SHOWN_REFERENCES = 5
 UTC = ZoneInfo("UTC")
 SPAN = re.compile(r"([0-9]{1,6})([smhd])")
-UNITS_MS = {"s": 1_000, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
+UNITS_MS = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 CALLER = re.compile(f"[0-9a-f]{{{LENGTH}}}")
 TIME = "ISO, such as 2027-03-01 or 2027-03-01T18:30; UTC without a zone"
 because = reason_option("why; kept with the calendar")
@@ -104,8 +104,12 @@ def announce(
 def show(target: Target, as_json: bool) -> None:
     """Print the calendar, and why a brown-out would not begin now. Exit code 1 where nothing is announced."""
     with _desk(target) as desk:
-        found, withheld = desk.calendar(), desk.withheld()
-    _show(found, withheld, as_json)
+        if not as_json:
+            _show(desk.calendar(), desk.withheld(), as_json)
+            return
+        document = desk.document()
+    print_json(document)
+    sys.exit(1 if document["phase"] == Phase.SILENT else 0)
 
 
 @retire.group()
@@ -302,7 +306,7 @@ def _desk(target: Target) -> Iterator[RetirementDesk]:
 def _instant(text: str) -> int:
     """Input is checked before anything is reached."""
     try:
-        return parse_instant(text.strip(), UTC) // 1_000 * 1_000
+        return parse_instant(text.strip(), UTC) // SECOND_MS * SECOND_MS
     except EnergyMonitorError as error:
         raise OperatorError(str(error)) from error
 
@@ -329,11 +333,11 @@ def _show(calendar: Calendar, withheld: str | None, as_json: bool) -> None:
         return
     rows = Table.grid(padding=(0, 2))
     rows.add_row("version 1", f"[bold]{calendar.phase(instant).value.replace('_', ' ')}[/]")
-    rows.add_row("announced", minute(calendar.announced_at) + (", as a rehearsal" if calendar.rehearsal else ""))
-    rows.add_row("deprecated", minute(calendar.deprecated_at))
-    rows.add_row("sunset", minute(calendar.sunset_at))
+    rows.add_row("announced", _exact(calendar.announced_at) + (", as a rehearsal" if calendar.rehearsal else ""))
+    rows.add_row("deprecated", _exact(calendar.deprecated_at))
+    rows.add_row("sunset", _exact(calendar.sunset_at))
     for each in calendar.opt_outs:
-        rows.add_row("opt-out", f"{each.caller} until {minute(each.until)}")
+        rows.add_row("opt-out", f"{each.caller} until {_exact(each.until)}")
     if withheld is not None:
         rows.add_row("withheld", f"[red]no brown-out would begin now: {escape(printable(withheld))}[/]")
     console.print(rows)
@@ -342,6 +346,12 @@ def _show(calendar: Calendar, withheld: str | None, as_json: bool) -> None:
     for entry in reversed(calendar.log):
         log.add_row(minute(entry.at), entry.what, escape(printable(f"{entry.by}: {entry.reason}")))
     console.print(log)
+
+
+def _exact(instant: int) -> str:
+    """An instant for people, with seconds where it has some."""
+    seconds = instant // SECOND_MS % 60
+    return minute(instant) + (f":{seconds:02}" if seconds else "")
 
 
 def _print_brown_outs(found: Sequence[BrownOut], instant: int) -> None:

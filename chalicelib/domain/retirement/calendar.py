@@ -158,7 +158,10 @@ def _problems(calendar: Calendar) -> Iterator[str]:
             yield f"two brown-outs overlap: {_named(before)} and {_named(after)}"
     for opt_out in calendar.opt_outs:
         if opt_out.until > last:
-            yield f"an opt-out ends at the sunset at the latest, {moment(last)}, not {moment(opt_out.until)}"
+            yield (
+                f"the opt-out of {opt_out.caller} ends at the sunset at the latest, {moment(last)}, not "
+                f"{moment(opt_out.until)}: python -m infra retire optout add {opt_out.caller} --until TIME --reason WHY"
+            )
 
 
 def _wrong_in(calendar: Calendar, brown_out: BrownOut) -> Iterator[str]:

@@ -73,7 +73,7 @@ def test_what_is_planned_lies_before_another_end_too() -> None:
     with pytest.raises(RetirementError, match="a brown-out lies between deprecation and sunset"):
         announced(PLANNED, replace(PLANNED, sunset_at=SECOND.end - 1), NOW - 30 * DAY_MS, earlier=True)
     spared = with_opt_out(DATES, OptOut(CALLER, DATES.sunset_at), NOW)
-    with pytest.raises(RetirementError, match="an opt-out ends at the sunset"):
+    with pytest.raises(RetirementError, match=rf"of {CALLER} ends at the sunset .* retire optout add {CALLER} --until"):
         announced(spared, replace(spared, sunset_at=NOW + 59 * DAY_MS), NOW, earlier=True)
 
 

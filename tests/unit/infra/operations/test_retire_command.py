@@ -116,6 +116,8 @@ def test_the_end_is_announced_shown_and_moved(ended: Ended, capsys: pytest.Captu
     ended.records.stored = None
     assert run("show") == 1
     assert "first: python -m infra retire announce" in capsys.readouterr().err
+    assert run("show", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["phase"] == "silent"
     assert run("announce", "--sunset", in_days(ended, 27), *BECAUSE) == 1
     assert "28 days before it" in capsys.readouterr().err
     assert run("announce", "--sunset", in_days(ended, 60), *BECAUSE) == 0
@@ -126,7 +128,13 @@ def test_the_end_is_announced_shown_and_moved(ended: Ended, capsys: pytest.Captu
     found = json.loads(capsys.readouterr().out)
     assert (found["phase"], found["sunsetAt"]) == ("deprecated", in_days(ended, 50))
     assert run("show") == 0
-    assert "deprecated" in shown(capsys)
+    printed = shown(capsys)
+    assert f"announced {in_days(ended, 0)[:-1].replace('T', ' ')} deprecated" in printed
+    assert run("show", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {**found, "withheld": None}
+    sunset = f"{in_days(ended, 70)[:10]}T12:00"
+    assert run("announce", "--sunset", sunset, *BECAUSE) == 0
+    assert f"sunset {sunset.replace('T', ' ')} " in shown(capsys), "no seconds where there are none"
 
 
 def test_brown_outs_are_planned_listed_and_taken_back(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
