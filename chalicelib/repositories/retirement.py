@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pymongo import DESCENDING, WriteConcern
 from pymongo.errors import DuplicateKeyError
 from typing_extensions import override
@@ -17,7 +17,7 @@ from chalicelib.domain.backends import Backend
 from chalicelib.domain.components import Component
 from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.retirement.calendar import Calendar
+from chalicelib.domain.retirement.calendar import Calendar, checked
 from chalicelib.domain.retirement.calendar_parts import DAY_MS, BrownOut, Entry, OptOut
 from chalicelib.domain.retirement.callers import (
     KEPT_DAYS,
@@ -38,7 +38,10 @@ from chalicelib.repositories.stored import Stored, reason_of
 
 PATIENCE_SECONDS = 0.2  # for finding a server: a request waits behind it
 UNASKED = WriteConcern(w=0)
-LOOK = "look at it in the database; without it nothing is announced"
+MEND = (
+    "mend it there, or delete it: then nothing is announced, until python -m infra retire announce --sunset DATE "
+    "--reason WHY"
+)
 
 
 class StoredBrownOut(Stored):
@@ -76,7 +79,7 @@ class StoredCalendar(Stored):
     opt_outs: list[StoredOptOut]
     rehearsal: bool
     log: list[StoredEntry]
-    version: int
+    version: int = Field(ge=1)
 
     def calendar(self) -> Calendar:
         """The same as the domain has it."""
@@ -107,9 +110,11 @@ class MongoRetirementRecords(RetirementRecords):
         if found is None:
             return None
         try:
-            return StoredCalendar.model_validate(found).calendar()
+            return checked(StoredCalendar.model_validate(found).calendar())
         except ValidationError as error:
-            raise RetirementError(f"control.{RETIREMENT} cannot be read: {reason_of(error)}; {LOOK}") from None
+            raise _unreadable(reason_of(error)) from None
+        except RetirementError as error:
+            raise _unreadable(str(error)) from None
 
     @override
     def save(self, calendar: Calendar) -> bool:
@@ -167,6 +172,12 @@ class MongoRetirementRecords(RetirementRecords):
         return {row["_id"]: to_ms(row["last"]) for row in found}
 
     @override
+    def has_called(self, caller: str) -> bool:
+        """By the index on the person."""
+        with time_limit(READ_SECONDS):
+            return self._callers.find_one({"user": caller}, {"_id": 1}) is not None
+
+    @override
     def old_answers(self, since: int) -> Mapping[str, int]:
         """By the index on component, backend and moment."""
         found = {component.value: self._last_old_answer(component, since) for component in Component}
@@ -206,6 +217,10 @@ class MongoOptOuts(KeepsPeople):
                 {"$pull": {"optOuts": {"caller": caller}}, "$inc": {"version": 1}},
             )
             return done.modified_count
+
+
+def _unreadable(why: str) -> RetirementError:
+    return RetirementError(f"control.{RETIREMENT} cannot be read: {why}; {MEND}")
 
 
 def _document(calendar: Calendar) -> Document:

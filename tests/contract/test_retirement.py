@@ -129,6 +129,12 @@ def test_the_page_has_called_a_route_when_it_did_last_whoever_used_it_but_who_is
     assert ports.retirement.page_calls(AT, [each.caller for each in users]) == later
 
 
+def test_who_has_a_row_has_called(ports: Ports) -> None:
+    record(ports, CALL, AT)
+    assert ports.retirement.has_called(CALL.caller)
+    assert not ports.retirement.has_called("1" * 32)
+
+
 def test_of_the_old_backends_answers_the_last_that_people_asked_for_counts(ports: Ports, user: str) -> None:
     for number, (component, decision) in enumerate(
         [

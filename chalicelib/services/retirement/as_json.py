@@ -33,7 +33,7 @@ def calendar_document(calendar: Calendar | None, now: int, withheld: str | None)
 
 
 def brown_out_document(brown_out: BrownOut) -> dict[str, Any]:
-    """One brown-out, and why it did not begin, where it did not."""
+    """One brown-out, and from when on and why it was withheld, where it was."""
     at = brown_out.withheld_at
     return {
         "from": moment(brown_out.start),

@@ -83,6 +83,10 @@ class FakeRetirementRecords:
         found = [row for row in self.callers(since, 0) if row.call.client == PAGE and row.call.caller not in spared]
         return {row.call.route: row.last for row in reversed(found)}
 
+    def has_called(self, caller: str) -> bool:
+        self._store.ping()
+        return any(call.caller == caller for call in self.rows)
+
     def old_answers(self, since: int) -> Mapping[str, int]:
         self._store.ping()
         found: dict[str, int] = {}
