@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pymongo import DESCENDING, WriteConcern
 from pymongo.errors import DuplicateKeyError
 from typing_extensions import override
@@ -17,9 +17,18 @@ from chalicelib.domain.backends import Backend
 from chalicelib.domain.components import Component
 from chalicelib.domain.pseudonyms import Pseudonyms
 from chalicelib.domain.readings import to_datetime, to_ms
-from chalicelib.domain.retirement.calendar import Calendar
-from chalicelib.domain.retirement.calendar_parts import BrownOut, Entry, OptOut
-from chalicelib.domain.retirement.callers import PAGE, V1Call, V1Caller
+from chalicelib.domain.retirement.calendar import Calendar, checked
+from chalicelib.domain.retirement.calendar_parts import DAY_MS, BrownOut, Entry, OptOut
+from chalicelib.domain.retirement.callers import (
+    KEPT_DAYS,
+    PAGE,
+    SEVERAL,
+    V1Call,
+    V1Caller,
+    day_of,
+    days_since,
+    place_of,
+)
 from chalicelib.domain.retirement.errors import RetirementError
 from chalicelib.domain.retirement.ports import RetirementRecords
 from chalicelib.domain.rollout.decision import Reason
@@ -29,7 +38,10 @@ from chalicelib.repositories.stored import Stored, reason_of
 
 PATIENCE_SECONDS = 0.2  # for finding a server: a request waits behind it
 UNASKED = WriteConcern(w=0)
-LOOK = "look at it in the database; without it nothing is announced"
+MEND = (
+    "mend it there, or delete it: then nothing is announced, until python -m infra retire announce --sunset DATE "
+    "--reason WHY"
+)
 
 
 class StoredBrownOut(Stored):
@@ -67,7 +79,7 @@ class StoredCalendar(Stored):
     opt_outs: list[StoredOptOut]
     rehearsal: bool
     log: list[StoredEntry]
-    version: int
+    version: int = Field(ge=1)
 
     def calendar(self) -> Calendar:
         """The same as the domain has it."""
@@ -98,9 +110,11 @@ class MongoRetirementRecords(RetirementRecords):
         if found is None:
             return None
         try:
-            return StoredCalendar.model_validate(found).calendar()
+            return checked(StoredCalendar.model_validate(found).calendar())
         except ValidationError as error:
-            raise RetirementError(f"control.{RETIREMENT} cannot be read: {reason_of(error)}; {LOOK}") from None
+            raise _unreadable(reason_of(error)) from None
+        except RetirementError as error:
+            raise _unreadable(str(error)) from None
 
     @override
     def save(self, calendar: Calendar) -> bool:
@@ -130,29 +144,38 @@ class MongoRetirementRecords(RetirementRecords):
     @override
     def record(self, call: V1Call, at: int) -> None:
         """One upsert by the ``_id``, unacknowledged (``w=0``): a call that gets lost is missed by nobody."""
-        moment = to_datetime(at)
-        row = {"user": call.caller, "client": call.client, "route": call.route}
         with time_limit(PATIENCE_SECONDS):
             self._callers.with_options(write_concern=UNASKED).update_one(
-                {"_id": f"{call.caller}|{call.client}|{call.route}"},
-                {
-                    "$setOnInsert": row,
-                    "$min": {"first": moment},
-                    "$max": {"last": moment},
-                    "$inc": {f"days.{moment:%Y-%m-%d}": 1},
-                },
-                upsert=True,
+                {"_id": f"{call.caller}|{place_of(call.client)}|{call.route}"}, _counted(call, at), upsert=True
             )
 
     @override
     def callers(self, since: int, limit: int) -> Sequence[V1Caller]:
         """By the index on the moment."""
-        return self._found({"last": {"$gte": to_datetime(since)}}, limit)
+        wanted = {"last": {"$gte": to_datetime(since)}}
+        with time_limit(READ_SECONDS):
+            found = self._callers.find(wanted, sort=[("last", DESCENDING)], limit=limit)
+            return [_caller(row, since) for row in found]
 
     @override
-    def page_calls(self, since: int) -> Sequence[V1Caller]:
+    def count_callers(self, since: int) -> int:
+        with time_limit(READ_SECONDS):
+            return self._callers.count_documents({"last": {"$gte": to_datetime(since)}})
+
+    @override
+    def page_calls(self, since: int, spared: Sequence[str]) -> Mapping[str, int]:
         """By the index on client and moment."""
-        return self._found({"client": PAGE, "last": {"$gte": to_datetime(since)}}, 0)
+        wanted = {"client": PAGE, "last": {"$gte": to_datetime(since)}, "user": {"$nin": list(spared)}}
+        latest = {"_id": "$route", "last": {"$max": "$last"}}
+        with time_limit(READ_SECONDS):
+            found = list(self._callers.aggregate([{"$match": wanted}, {"$group": latest}]))
+        return {row["_id"]: to_ms(row["last"]) for row in found}
+
+    @override
+    def has_called(self, caller: str) -> bool:
+        """By the index on the person."""
+        with time_limit(READ_SECONDS):
+            return self._callers.find_one({"user": caller}, {"_id": 1}) is not None
 
     @override
     def old_answers(self, since: int) -> Mapping[str, int]:
@@ -170,10 +193,6 @@ class MongoRetirementRecords(RetirementRecords):
         with time_limit(READ_SECONDS):
             found = self._usage.find_one(wanted, {"at": 1}, sort=[("at", DESCENDING)])
         return None if found is None else to_ms(found["at"])
-
-    def _found(self, wanted: Document, limit: int) -> Sequence[V1Caller]:
-        with time_limit(READ_SECONDS):
-            return [_caller(row) for row in self._callers.find(wanted, sort=[("last", DESCENDING)], limit=limit)]
 
 
 class MongoOptOuts(KeepsPeople):
@@ -198,6 +217,10 @@ class MongoOptOuts(KeepsPeople):
                 {"$pull": {"optOuts": {"caller": caller}}, "$inc": {"version": 1}},
             )
             return done.modified_count
+
+
+def _unreadable(why: str) -> RetirementError:
+    return RetirementError(f"control.{RETIREMENT} cannot be read: {why}; {MEND}")
 
 
 def _document(calendar: Calendar) -> Document:
@@ -231,6 +254,23 @@ def _brown_out(stored: StoredBrownOut) -> BrownOut:
     return BrownOut(to_ms(stored.start), to_ms(stored.end), stored.withheld, at)
 
 
-def _caller(row: Mapping[str, Any]) -> V1Caller:
+def _counted(call: V1Call, at: int) -> list[Document]:
+    """What a call changes of its row, as a pipeline: days that are too old go, names that share the row have none."""
+    moment, today, oldest = to_datetime(at), day_of(at), day_of(at - KEPT_DAYS * DAY_MS)
+    days, client = {"$objectToArray": {"$ifNull": ["$days", {}]}}, {"$literal": call.client}
+    is_known = {"$eq": [{"$ifNull": ["$client", client]}, client]}
+    row = {
+        "user": call.caller,
+        "client": {"$cond": [is_known, client, SEVERAL]},
+        "route": {"$literal": call.route},
+        "first": {"$min": ["$first", moment]},
+        "last": {"$max": ["$last", moment]},
+        "days": {"$arrayToObject": {"$filter": {"input": days, "cond": {"$gte": ["$$this.k", oldest]}}}},
+    }
+    once_more = {"$add": [{"$ifNull": [f"$days.{today}", 0]}, 1]}
+    return [{"$set": row}, {"$set": {f"days.{today}": once_more}}]
+
+
+def _caller(row: Mapping[str, Any], since: int) -> V1Caller:
     call = V1Call(row["user"], row["client"], row["route"])
-    return V1Caller(call, to_ms(row["first"]), to_ms(row["last"]), dict(row["days"]))
+    return V1Caller(call, to_ms(row["first"]), to_ms(row["last"]), days_since(row["days"], since))

@@ -19,8 +19,8 @@ LISTED = "\n\n".join(f"{guard.name}: {guard.says}." for guard in GUARDS)
     help=f"""Carry out the whole migration on a stack of its own.
 
     People read and write all the time. At the end nothing that was acknowledged may be lost, and no answer was wrong;
-    the stack is ended and its data are gone, whatever happens. Exit code 1 when a step fails, with any guard taken out
-    (--without) too: then one of the steps must notice it.
+    the stack is ended and its data are gone, whatever happens. Exit code 1 when a step fails. With a guard taken out
+    (--without) one must: 1 when a step has noticed it, or another one failed, 0 when nobody has noticed it.
 
     Guards:
 

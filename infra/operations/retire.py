@@ -16,7 +16,7 @@ from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.pseudonyms import LENGTH
 from chalicelib.domain.readings import moment, parse_instant
 from chalicelib.domain.retirement.calendar import Calendar
-from chalicelib.domain.retirement.calendar_parts import DAY_MS, HOUR_MS, MINUTE_MS, BrownOut, OptOut
+from chalicelib.domain.retirement.calendar_parts import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, BrownOut, OptOut, Phase
 from chalicelib.domain.retirement.callers import KEPT_DAYS, QUIET_DAYS, V1Caller
 from chalicelib.domain.retirement.hindrances import Hindrance, Part
 from chalicelib.domain.sides import SyncMode
@@ -48,7 +48,7 @@ DAYS = 14
 SHOWN_REFERENCES = 5
 UTC = ZoneInfo("UTC")
 SPAN = re.compile(r"([0-9]{1,6})([smhd])")
-UNITS_MS = {"s": 1_000, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
+UNITS_MS = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 CALLER = re.compile(f"[0-9a-f]{{{LENGTH}}}")
 TIME = "ISO, such as 2027-03-01 or 2027-03-01T18:30; UTC without a zone"
 because = reason_option("why; kept with the calendar")
@@ -60,7 +60,11 @@ days_option = click.option(
     help="how long all have had the new one",
 )
 quiet_option = click.option(
-    "--quiet-days", type=click.IntRange(0, KEPT_DAYS), default=QUIET_DAYS, show_default=True, help="without any caller"
+    "--quiet-days",
+    type=click.IntRange(0, KEPT_DAYS),
+    default=QUIET_DAYS,
+    show_default=True,
+    help="how long nobody must have called",
 )
 
 
@@ -72,7 +76,7 @@ def retire() -> None:
 @retire.command()
 @click.option("--sunset", required=True, metavar="TIME", help=f"when version 1 ends: {TIME}")
 @click.option("--deprecated", metavar="TIME", help="since when it is deprecated; default: now, or as announced")
-@click.option("--rehearsal", is_flag=True, help="without any notice, because nobody calls; not on a stage")
+@click.option("--rehearsal", is_flag=True, help="without any notice, because nobody calls; on a laptop stack alone")
 @because
 @click.option("--yes", is_flag=True, help="the end may come earlier than was announced")
 @with_target(changes=True)
@@ -80,10 +84,15 @@ def retire() -> None:
 def announce(
     target: Target, sunset: str, deprecated: str | None, rehearsal: bool, reason: str, yes: bool, as_json: bool
 ) -> None:
-    """Announce the end of version 1, or move it; an earlier end than was announced needs --yes."""
+    """Announce the end of version 1, or move it; an earlier end than was announced needs --yes.
+
+    Without --rehearsal a rehearsal ends: its brown-outs go, and the notice begins.
+    """
     end, since = _instant(sunset), None if deprecated is None else _instant(deprecated)
-    if rehearsal and target.stage is not None:
-        raise OperatorError(f"--rehearsal gives no notice, and people call {target}: leave it out")
+    if rehearsal and target.layout is None:
+        raise OperatorError(
+            f"--rehearsal gives no notice, and people may call {target}: leave it out, or name a laptop stack (--name)"
+        )
     with _desk(target) as desk:
         found = desk.announce(end, since, person(), reason, earlier=yes, rehearsal=rehearsal)
     _show(found, None, as_json)
@@ -95,8 +104,12 @@ def announce(
 def show(target: Target, as_json: bool) -> None:
     """Print the calendar, and why a brown-out would not begin now. Exit code 1 where nothing is announced."""
     with _desk(target) as desk:
-        found, withheld = desk.calendar(), desk.withheld()
-    _show(found, withheld, as_json)
+        if not as_json:
+            _show(desk.calendar(), desk.withheld(), as_json)
+            return
+        document = desk.document()
+    print_json(document)
+    sys.exit(1 if document["phase"] == Phase.SILENT else 0)
 
 
 @retire.group()
@@ -106,7 +119,7 @@ def brownout() -> None:
 
 @brownout.command("add")
 @click.option("--from", "start", required=True, metavar="TIME", help=f"now, or {TIME}")
-@click.option("--for", "span", required=True, help="how long, such as 15m or 2h (units s, m, h, d); a day at most")
+@click.option("--for", "span", required=True, help="how long, such as 15m or 2h (units s, m, h, d); 15m to 1d")
 @because
 @with_target(changes=True)
 @json_option
@@ -136,7 +149,7 @@ def remove_brown_out(target: Target, start: str, reason: str, as_json: bool) -> 
 @with_target(changes=False)
 @json_option
 def list_brown_outs(target: Target, as_json: bool) -> None:
-    """List all, and which of them did not begin, and why."""
+    """List all, and which of them were withheld, from when on and why."""
     with _desk(target) as desk:
         found = desk.calendar()
     if as_json:
@@ -184,11 +197,11 @@ def remove_opt_out(target: Target, caller: str, reason: str, as_json: bool) -> N
 def callers(target: Target, days: int, as_json: bool) -> None:
     """List who calls version 1, by pseudonym, client and route. Exit code 1 when somebody has."""
     with _desk(target) as desk:
-        found = desk.callers(days)
+        found, more = desk.callers(days), desk.more_callers(days)
     if as_json:
-        print_json(callers_document(found, days))
+        print_json(callers_document(found, days, more))
     else:
-        _print_callers(found, days)
+        _print_callers(found, days, more)
     sys.exit(1 if found else 0)
 
 
@@ -219,12 +232,16 @@ def apply(target: Target, days: int, quiet_days: int, force: bool, reason: str, 
     """Take the mode to new_only, once nothing stands in the way. The way back: mode set dual_write --wait.
 
     With --force past what callers and dates say, never past what people would see wrong or data could be lost by.
+    Fewer days than usual need --force too, but in a rehearsal, and are noted.
     """
     with database_of(target) as database:
         operations = shell_operations(database, own_code)
         if operations.modes.show().state.mode is not SyncMode.NEW_ONLY:
+            if less := days < DAYS or quiet_days < QUIET_DAYS:
+                _check_rehearsed(database, force=force)
             _check_clean(hindrances(target, database, days, quiet_days), force=force)
-            operations.modes.set(SyncMode.NEW_ONLY, reason, person())
+            asked = f" (asked for {days} days at 100 % and {quiet_days} days without calls)" if less else ""
+            operations.modes.set(SyncMode.NEW_ONLY, reason + asked, person())
         report = operations.modes.show()
     if as_json:
         print_json(report.as_document())
@@ -254,6 +271,15 @@ def _references() -> Iterator[Hindrance]:
         yield Hindrance(Part.REFERENCES, text, command)
 
 
+def _check_rehearsed(database: MongoDatabase, *, force: bool) -> None:
+    """Raise OperatorError where people call who are due more time, unless somebody passes by."""
+    if not force and not _desk_on(database).calendar().rehearsal:
+        raise OperatorError(
+            f"{DAYS} days at 100 % and {QUIET_DAYS} days without calls are due to callers: leave --days and "
+            "--quiet-days out, or say --force, and why; nothing was changed"
+        )
+
+
 def _check_clean(found: Sequence[Hindrance], *, force: bool) -> None:
     """Raise OperatorError, with each of what is in the way and nobody may pass by."""
     if left := [each for each in found if not (force and each.may_be_forced)]:
@@ -280,7 +306,7 @@ def _desk(target: Target) -> Iterator[RetirementDesk]:
 def _instant(text: str) -> int:
     """Input is checked before anything is reached."""
     try:
-        return parse_instant(text.strip(), UTC) // 1_000 * 1_000
+        return parse_instant(text.strip(), UTC) // SECOND_MS * SECOND_MS
     except EnergyMonitorError as error:
         raise OperatorError(str(error)) from error
 
@@ -307,11 +333,11 @@ def _show(calendar: Calendar, withheld: str | None, as_json: bool) -> None:
         return
     rows = Table.grid(padding=(0, 2))
     rows.add_row("version 1", f"[bold]{calendar.phase(instant).value.replace('_', ' ')}[/]")
-    rows.add_row("announced", minute(calendar.announced_at) + (", as a rehearsal" if calendar.rehearsal else ""))
-    rows.add_row("deprecated", minute(calendar.deprecated_at))
-    rows.add_row("sunset", minute(calendar.sunset_at))
+    rows.add_row("announced", _exact(calendar.announced_at) + (", as a rehearsal" if calendar.rehearsal else ""))
+    rows.add_row("deprecated", _exact(calendar.deprecated_at))
+    rows.add_row("sunset", _exact(calendar.sunset_at))
     for each in calendar.opt_outs:
-        rows.add_row("opt-out", f"{each.caller} until {minute(each.until)}")
+        rows.add_row("opt-out", f"{each.caller} until {_exact(each.until)}")
     if withheld is not None:
         rows.add_row("withheld", f"[red]no brown-out would begin now: {escape(printable(withheld))}[/]")
     console.print(rows)
@@ -320,6 +346,12 @@ def _show(calendar: Calendar, withheld: str | None, as_json: bool) -> None:
     for entry in reversed(calendar.log):
         log.add_row(minute(entry.at), entry.what, escape(printable(f"{entry.by}: {entry.reason}")))
     console.print(log)
+
+
+def _exact(instant: int) -> str:
+    """An instant for people, with seconds where it has some."""
+    seconds = instant // SECOND_MS % 60
+    return minute(instant) + (f":{seconds:02}" if seconds else "")
 
 
 def _print_brown_outs(found: Sequence[BrownOut], instant: int) -> None:
@@ -334,13 +366,14 @@ def _print_brown_outs(found: Sequence[BrownOut], instant: int) -> None:
 
 def _state(each: BrownOut, instant: int) -> str:
     if each.withheld is not None:
-        return f"[red]did not begin: {escape(printable(each.withheld))}[/]"
+        since = "" if each.withheld_at is None else f" from {moment(each.withheld_at)} on"
+        return f"[red]withheld{since}: {escape(printable(each.withheld))}[/]"
     if each.covers(instant):
         return "[yellow]now[/]"
     return "held" if each.end <= instant else "planned"
 
 
-def _print_callers(found: Sequence[V1Caller], days: int) -> None:
+def _print_callers(found: Sequence[V1Caller], days: int, more: int) -> None:
     if not found:
         console.print(f"nobody has called version 1 in the last {counted(days, 'day')}")
         return
@@ -350,6 +383,8 @@ def _print_callers(found: Sequence[V1Caller], days: int) -> None:
         who = (call.caller, escape(printable(call.client)), escape(call.route))
         table.add_row(*who, minute(each.first), minute(each.last), str(each.calls))
     console.print(table)
+    if more:
+        console.print(f"[yellow]and {more:,} more, called before these[/]")
 
 
 def _print_hindrances(found: Sequence[Hindrance]) -> None:

@@ -69,7 +69,7 @@ def simulate(
 
 
 def _print(seen: Sequence[Figures]) -> None:
-    table = Table(*COLUMNS)
+    table = Table(*COLUMNS, box=None)  # fits into 80 columns
     for each in seen:
         table.add_row(*map(str, _row(each)))
     console.print(table)

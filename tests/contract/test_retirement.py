@@ -7,7 +7,7 @@ from chalicelib.domain.backends import Backend
 from chalicelib.domain.components import Component
 from chalicelib.domain.retirement.calendar import Calendar
 from chalicelib.domain.retirement.calendar_parts import DAY_MS, BrownOut, Entry, OptOut
-from chalicelib.domain.retirement.callers import V1Call, V1Caller
+from chalicelib.domain.retirement.callers import KEPT_DAYS, PLACES, SEVERAL, V1Call, V1Caller
 from chalicelib.domain.rollout.decision import FORCED_OLD, Decision, Reason
 from chalicelib.domain.rollout.usage import BackendUsage
 from infra.local.waiting import wait_until
@@ -79,14 +79,60 @@ def test_calls_are_counted_by_day_with_the_first_and_the_last(ports: Ports) -> N
     assert found == V1Caller(CALL, AT, AT + DAY_MS, {"2030-03-17": 2, "2030-03-18": 1})
 
 
+def test_calls_of_the_days_that_are_asked_for_are_listed(ports: Ports) -> None:
+    record(ports, CALL, AT, AT + DAY_MS, AT + 2 * DAY_MS)
+    [found] = ports.retirement.callers(AT + DAY_MS, 0)
+    assert found == V1Caller(CALL, AT, AT + 2 * DAY_MS, {"2030-03-18": 1, "2030-03-19": 1})
+
+
+def test_days_that_nobody_can_ask_for_any_more_are_forgotten(ports: Ports) -> None:
+    for day in range(KEPT_DAYS + 9):
+        ports.retirement.record(CALL, AT + day * DAY_MS)
+    last = AT + (KEPT_DAYS + 8) * DAY_MS
+    assert wait_until(lambda: bool(ports.retirement.callers(last, 0)), 10)
+    [found] = ports.retirement.callers(0, 0)
+    assert (found.first, found.last) == (AT, last)
+    assert len(found.days) == KEPT_DAYS + 1, "today, and as many before it"
+    assert min(found.days) == "2030-03-25"
+
+
+def test_whoever_calls_by_many_names_takes_few_rows(ports: Ports) -> None:
+    named = [replace(CALL, client=f"app-{number}") for number in range(99)]
+    for number, call in enumerate([CALL, *named, replace(CALL, client="page")]):
+        ports.retirement.record(call, AT + number)
+    assert wait_until(lambda: sum(each.calls for each in ports.retirement.callers(0, 0)) == 101, 10)
+    page, *others = ports.retirement.callers(0, 0)
+    assert (page.call.client, page.calls) == ("page", 1)
+    assert [each.call for each in others] == [replace(CALL, client=SEVERAL)] * PLACES
+    assert ports.retirement.count_callers(AT) == PLACES + 1
+    assert ports.retirement.count_callers(AT + 100) == 1
+
+
 def test_each_person_client_and_route_has_a_row_and_the_latest_come_first(ports: Ports) -> None:
     others = [CALL, replace(CALL, caller="1" * 32), replace(CALL, client="page"), replace(CALL, route="GET /v1/energy")]
     for number, call in enumerate(others):
         record(ports, call, AT + number)
     assert [each.call for each in ports.retirement.callers(AT + 1, 0)] == others[:0:-1]
     assert [each.call for each in ports.retirement.callers(AT, 2)] == others[:1:-1]
-    assert [each.call for each in ports.retirement.page_calls(AT + 2)] == [others[2]]
-    assert ports.retirement.page_calls(AT + 3) == []
+
+
+def test_the_page_has_called_a_route_when_it_did_last_whoever_used_it_but_who_is_spared(ports: Ports) -> None:
+    users = [V1Call(f"{number:032x}", "page", CALL.route) for number in range(40)]
+    other = V1Call("e" * 32, "page", "GET /v1/energy")
+    for number, call in enumerate([*users, other, CALL]):
+        record(ports, call, AT + number)
+    later = {other.route: AT + 40}
+    assert ports.retirement.page_calls(AT, []) == {CALL.route: AT + 39} | later
+    assert ports.retirement.page_calls(AT + 40, []) == later
+    assert ports.retirement.page_calls(AT + 41, []) == {}
+    assert ports.retirement.page_calls(AT, [users[39].caller, "f" * 32]) == {CALL.route: AT + 38} | later
+    assert ports.retirement.page_calls(AT, [each.caller for each in users]) == later
+
+
+def test_who_has_a_row_has_called(ports: Ports) -> None:
+    record(ports, CALL, AT)
+    assert ports.retirement.has_called(CALL.caller)
+    assert not ports.retirement.has_called("1" * 32)
 
 
 def test_of_the_old_backends_answers_the_last_that_people_asked_for_counts(ports: Ports, user: str) -> None:

@@ -34,6 +34,7 @@ ROUTES = [
 OPERATIONS = [
     (method, path) for method, path in ROUTES if getattr(app.routes[path][method].view_function, AUTHENTICATED)
 ]
+DOCUMENT = ("GET", "/v1/openapi.json")
 BODY = {
     ("POST", "/v1/energy"): '{"type": "power", "date": "2023-01-31", "amount": 1000}',
     ("PUT", "/v1/energy/{reading_id}"): '{"amount": 7}',
@@ -48,6 +49,7 @@ BROWN_OUT = replace(ANNOUNCED, brown_outs=(PRESENT, NEXT))
 SUNSET = replace(ANNOUNCED, sunset_at=NOW)
 OLD = Decision(Backend.OLD, Reason.PERCENTAGE_OUT)
 Route = tuple[str, str]
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64)"
 
 
 @dataclass
@@ -118,7 +120,10 @@ def test_every_answer_says_what_is_announced_and_is_otherwise_as_before(
     [
         ("/v1/energy", "/v2/energy"),
         (f"/v1/energy/{'5' * 24}", f"/v2/energy/{'5' * 24}"),
-        ('/v1/energy/a>"x', "/v2/energy/a%3E%22x"),
+        ('/v1/energy/a>"x', "/v2/openapi.json"),
+        (f"/v1/energy/{'%41' * 500}", "/v2/openapi.json"),
+        (f"/v1/energy/{'5' * 25}", "/v2/openapi.json"),
+        (f"/v1/energy/{'5' * 24}%0A", "/v2/openapi.json"),
         ("/v1/monthly", "/v2/display?dataType=monthly"),
         ("/v1/nothing", "/v2/openapi.json"),
     ],
@@ -148,6 +153,22 @@ def test_in_a_brown_out_every_operation_is_410_with_when_it_ends_and_what_comes_
 def test_without_a_next_brown_out_that_is_said(retirement: Retirement) -> None:
     retirement.records.stored = replace(ANNOUNCED, brown_outs=(PRESENT,))
     assert problem(retirement.ask(OPERATIONS[0]), 410)["nextBrownOut"] is None
+
+
+@pytest.mark.parametrize(
+    "calendar",
+    [
+        replace(ANNOUNCED, sunset_at=PRESENT.end, brown_outs=(PRESENT,)),
+        replace(ANNOUNCED, brown_outs=(PRESENT, BrownOut(PRESENT.end, PRESENT.end + HOUR_MS))),
+    ],
+    ids=["the end", "another brown-out"],
+)
+def test_who_would_find_version_1_away_again_is_not_told_to_come_back(
+    retirement: Retirement, calendar: Calendar
+) -> None:
+    retirement.records.stored = calendar
+    answer = retirement.ask(OPERATIONS[0])
+    assert (problem(answer, 410)["endsAt"], "Retry-After" in answer.headers) == ("2023-11-14T23:13:20Z", False)
 
 
 def test_in_a_brown_out_who_asks_without_a_token_is_told_so_first(retirement: Retirement) -> None:
@@ -186,10 +207,35 @@ def test_a_brown_out_does_not_begin_while_the_old_backend_answers_a_component(
 
 def test_a_brown_out_does_not_begin_while_our_own_page_calls_version_1(retirement: Retirement) -> None:
     retirement.records.stored = BROWN_OUT
-    assert retirement.ask(("GET", "/v1/energy"), "alice", sec_fetch_site="same-origin").status_code == 200
+    assert by_page(retirement, "alice").status_code == 200
     marked = retirement.records.stored.brown_outs[0]
     assert marked.withheld == "the page calls GET /v1/energy"
     assert retirement.ask(("GET", "/v1/energy"), "bob").status_code == 200, "it has called lately"
+
+
+def test_who_is_no_browser_or_has_a_token_of_another_client_ends_no_brown_out(retirement: Retirement) -> None:
+    retirement.records.stored = BROWN_OUT
+    assert retirement.ask(OPERATIONS[0], user_agent="curl/8", sec_fetch_site="same-origin").status_code == 410
+    token = retirement.api.issuer.token("alice", azp="meter-reader")
+    headers = {"Authorization": f"Bearer {token}", "User-Agent": BROWSER, "Sec-Fetch-Site": "same-origin"}
+    assert retirement.api.request("GET", "/v1/energy", user=None, headers=headers).status_code == 410
+    assert [call.client for call in retirement.records.rows] == ["curl", "meter-reader"]
+    assert retirement.ask(("GET", "/v1/energy"), "bob").status_code == 410
+    assert retirement.records.stored.brown_outs[0].withheld is None
+
+
+def test_who_only_says_to_be_the_page_and_has_an_opt_out_keeps_nobody_else_in(retirement: Retirement) -> None:
+    caller = retirement.pseudonyms.of("user", "mallory")
+    retirement.records.stored = replace(BROWN_OUT, opt_outs=(OptOut(caller, NOW + 1),))
+    assert by_page(retirement, "mallory").status_code == 200
+    assert retirement.ask(("GET", "/v1/energy"), "bob").status_code == 410
+    assert retirement.records.stored.brown_outs[0].withheld is None
+    assert by_page(retirement, "alice").status_code == 200
+    assert retirement.ask(("GET", "/v1/energy"), "bob").status_code == 200, "alice has called by the page"
+
+
+def by_page(retirement: Retirement, user: str) -> HTTPResponse:
+    return retirement.ask(("GET", "/v1/energy"), user, user_agent=BROWSER, sec_fetch_site="same-origin")
 
 
 @pytest.mark.parametrize(
@@ -218,8 +264,11 @@ def test_who_does_not_know_whether_something_of_our_own_calls_does_not_begin(
         raise RuntimeError("broken")
 
     retirement.records.stored = BROWN_OUT
-    monkeypatch.setattr(retirement.records, "old_answers", broken)
-    assert retirement.ask(("GET", "/v1/energy")).status_code == 200
+    assert retirement.ask(("GET", "/v1/energy")).status_code == 410
+    with monkeypatch.context() as patched:
+        patched.setattr(retirement.records, "old_answers", broken)
+        assert retirement.ask(("GET", "/v1/energy")).status_code == 200, "what was known before does not go on"
+    assert retirement.ask(("GET", "/v1/energy")).status_code == 410
 
 
 def test_a_withheld_brown_out_is_counted(retirement: Retirement, capsys: pytest.CaptureFixture[str]) -> None:
@@ -230,8 +279,18 @@ def test_a_withheld_brown_out_is_counted(retirement: Retirement, capsys: pytest.
     assert [line["BrownOutsWithheld"] for line in lines if "BrownOutsWithheld" in line] == [[1.0]]
 
 
+def test_after_the_end_what_the_deprecation_link_names_still_answers(retirement: Retirement) -> None:
+    before = retirement.ask(DOCUMENT, None)
+    retirement.records.stored = SUNSET
+    answer = retirement.ask(DOCUMENT, None)
+    assert (answer.status_code, answer.body) == (200, before.body)
+    linked = re.search('<([^>]+)>; rel="deprecation"', retirement.ask(("GET", "/v1/energy")).headers["Link"])
+    assert linked
+    assert linked[1] == DOCUMENT[1]
+
+
 @pytest.mark.parametrize("user", ["alice", None])
-@pytest.mark.parametrize("route", ROUTES, ids=" ".join)
+@pytest.mark.parametrize("route", [route for route in ROUTES if route != DOCUMENT], ids=" ".join)
 def test_after_the_end_everything_is_410_for_everybody(retirement: Retirement, route: Route, user: str | None) -> None:
     caller = retirement.pseudonyms.of("user", "alice")
     retirement.records.stored = replace(SUNSET, opt_outs=(OptOut(caller, NOW + DAY_MS),), brown_outs=(PRESENT,))

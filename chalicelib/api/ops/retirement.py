@@ -25,4 +25,5 @@ class RetirementQuery(Body):
 def show_retirement(call: Call, query: RetirementQuery) -> Response:
     """What is announced, why a brown-out would not begin now, and who calls version 1."""
     desk = call.container.desk.retirement
-    return json_answer(desk.document() | callers_document(desk.callers(query.days), query.days))
+    callers, more = desk.callers(query.days), desk.more_callers(query.days)
+    return json_answer(desk.document() | callers_document(callers, query.days, more))

@@ -4,12 +4,12 @@ Bodies stay as they are. ``Deprecation`` is RFC 9745, ``Sunset`` RFC 8594, the l
 end are 410 with a problem (RFC 9457) of its own type, whatever version 1's errors look like.
 """
 
+import re
 from collections.abc import Callable
 from email.utils import format_datetime
 from http import HTTPStatus
 from math import ceil
 from typing import Any, TypeVar, Unpack
-from urllib.parse import quote
 
 from chalice import Response
 from chalice.app import Request
@@ -38,6 +38,7 @@ SUCCESSORS = {  # what version 2 has in the place of each path of version 1
     "/v1/summary": "/v2/display?dataType=summary",
 }
 ANY_SUCCESSOR = "/v2/openapi.json"
+READING_ID = re.compile("[0-9a-fA-F]{24}")
 
 
 class V1Routes(Routes):
@@ -60,8 +61,10 @@ class V1Routes(Routes):
     def _declare(
         self, path: str, methods: tuple[str, ...], function: Function, work: Function, *, authenticated: bool
     ) -> None:
+        stays = authenticated or (path == DESCRIBED and "GET" in methods)  # who is let in is asked by ``admit``
+
         def announced(**parameters: str) -> Response:
-            if not authenticated and (ended := container().retirement.sunset()) is not None:
+            if not stays and (ended := container().retirement.sunset()) is not None:
                 raise ended
             return self._announcing(container().retirement, work(**parameters))
 
@@ -89,10 +92,10 @@ class V1Routes(Routes):
 
 
 def successor(request: Request) -> str:
-    """The address of version 2 that takes the place of what was called."""
+    """The address of version 2 that takes the place of what was called; of a reading by an id as version 1 makes it."""
     path = SUCCESSORS.get(str(request.context.get("resourcePath")), ANY_SUCCESSOR)
     for name, value in (request.uri_params or {}).items():
-        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+        path = path.replace(f"{{{name}}}", value) if READING_ID.fullmatch(value) else ANY_SUCCESSOR
     return stage_prefix(request) + path
 
 
@@ -113,17 +116,15 @@ def _answer(error: Exception, path: str, request: Request) -> Response:
 
 def _browned_out(error: BrownOutError, path: str, request: Request) -> Response:
     ends, following = error.present.end, error.following
-    text = (
-        f"version 1 is away until {moment(ends)}, as a foretaste of its end at {moment(error.sunset_at)}: "
-        f"use {successor(request)}"
-    )
+    text = f"version 1 is away until {moment(ends)}, and ends at {moment(error.sunset_at)}: use {successor(request)}"
     members = {
         "endsAt": moment(ends),
         "nextBrownOut": following and {"from": moment(following.start), "until": moment(following.end)},
         "sunsetAt": moment(error.sunset_at),
     }
+    comes_back = ends < error.sunset_at and (following is None or following.start > ends)
     seconds = max(1, ceil((ends - container().clock()) / 1000))
-    return _gone("v1-brown-out", text, path, members, {"Retry-After": str(seconds)})
+    return _gone("v1-brown-out", text, path, members, {"Retry-After": str(seconds)} if comes_back else {})
 
 
 def _gone(name: str, detail: str, path: str, members: dict[str, Any], headers: dict[str, str]) -> Response:

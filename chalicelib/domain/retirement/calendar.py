@@ -8,7 +8,9 @@ from chalicelib.domain.readings import moment
 from chalicelib.domain.retirement.calendar_parts import (
     DAY_MS,
     LONGEST_BROWN_OUT_MS,
+    MINUTE_MS,
     REHEARSED,
+    SECOND_MS,
     USUAL,
     BrownOut,
     Entry,
@@ -64,8 +66,9 @@ class Calendar:
         return any(each.caller == caller and at < each.until for each in self.opt_outs)
 
     def held(self, at: int) -> Sequence[BrownOut]:
-        """The brown-outs that are over and were not withheld."""
-        return [each for each in self.brown_outs if each.end <= at and each.withheld is None]
+        """The brown-outs that are over, were not withheld, and were long enough to be noticed."""
+        long = [each for each in self.brown_outs if each.length >= self.terms.shortest_ms]
+        return [each for each in long if each.end <= at and each.withheld is None]
 
 
 def announced(before: Calendar | None, after: Calendar, now: int, *, earlier: bool = False) -> Calendar:
@@ -92,7 +95,17 @@ def with_brown_out(calendar: Calendar, added: BrownOut, now: int) -> Calendar:
     """The calendar with one more. Raises RetirementError."""
     if added.start < now:
         raise RetirementError(f"a brown-out cannot begin in the past, at {moment(added.start)}")
-    return checked(replace(calendar, brown_outs=tuple(sorted((*calendar.brown_outs, added), key=_start))))
+    found = checked(replace(calendar, brown_outs=tuple(sorted((*calendar.brown_outs, added), key=_start))))
+    if added.length < (least := calendar.terms.shortest_ms):
+        raise RetirementError(f"a brown-out takes {_span(least)} at least: {_named(added)} is shorter")
+    apart = calendar.terms.apart_ms
+    for each in calendar.brown_outs:
+        if each.end <= added.start < each.end + apart or added.end <= each.start < added.end + apart:
+            raise RetirementError(
+                f"version 1 answers for {_span(apart)} between two brown-outs: {_named(added)} comes "
+                f"too close to {_named(each)}"
+            )
+    return found
 
 
 def without_brown_out(calendar: Calendar, start: int, now: int) -> Calendar:
@@ -139,17 +152,22 @@ def _problems(calendar: Calendar) -> Iterator[str]:
     for each in calendar.brown_outs:
         yield from _wrong_in(calendar, each)
     for before, after in pairwise(calendar.brown_outs):
+        if after.start < before.start:
+            yield f"brown-outs are kept in order: {_named(after)} stands after {_named(before)}"
         if after.start < before.end:
             yield f"two brown-outs overlap: {_named(before)} and {_named(after)}"
     for opt_out in calendar.opt_outs:
         if opt_out.until > last:
-            yield f"an opt-out ends at the sunset at the latest, {moment(last)}, not {moment(opt_out.until)}"
+            yield (
+                f"the opt-out of {opt_out.caller} ends at the sunset at the latest, {moment(last)}, not "
+                f"{moment(opt_out.until)}: python -m infra retire optout add {opt_out.caller} --until TIME --reason WHY"
+            )
 
 
 def _wrong_in(calendar: Calendar, brown_out: BrownOut) -> Iterator[str]:
     if not brown_out.start < brown_out.end:
         yield f"a brown-out ends after it begins: {_named(brown_out)} does not"
-    if brown_out.end - brown_out.start > LONGEST_BROWN_OUT_MS:
+    if brown_out.length > LONGEST_BROWN_OUT_MS:
         yield f"a brown-out takes a day at most: {_named(brown_out)} is longer"
     if brown_out.start < calendar.deprecated_at or brown_out.end > calendar.sunset_at:
         span = f"{moment(calendar.deprecated_at)} and {moment(calendar.sunset_at)}"
@@ -172,6 +190,10 @@ def _check_notice(calendar: Calendar, since: int) -> None:
 
 def _start(brown_out: BrownOut) -> int:
     return brown_out.start
+
+
+def _span(length: int) -> str:
+    return f"{length // MINUTE_MS} min" if length >= MINUTE_MS else f"{length // SECOND_MS} s"
 
 
 def _named(brown_out: BrownOut) -> str:

@@ -12,7 +12,7 @@ from chalicelib.domain.operating import COMMAND
 from chalicelib.domain.readings import moment
 from chalicelib.domain.retirement.calendar import Calendar
 from chalicelib.domain.retirement.calendar_parts import DAY_MS
-from chalicelib.domain.retirement.callers import V1Caller, people
+from chalicelib.domain.retirement.callers import LISTED, V1Caller, people
 from chalicelib.domain.retirement.full_flags import partly_old
 from chalicelib.domain.rollout.comparison_log import DifferenceGroup
 from chalicelib.domain.sides import SyncMode, SyncState
@@ -124,6 +124,7 @@ def by_callers(callers: Sequence[V1Caller], days: int) -> Iterator[Hindrance]:
     if callers:
         clients = sorted({each.call.client for each in callers})
         who = people(len({each.call.caller for each in callers}))
+        who = f"at least {who}" if len(callers) >= LISTED else who
         text = (
             f"version 1 was called in the last {days} days, by {who} with "
             f"{', '.join(clients[:SHOWN])}{_beyond(len(clients))}; last at {moment(callers[0].last)}"

@@ -17,16 +17,25 @@ class RetirementRecords(Protocol):
         """Store it in place of the version that was read. False: somebody else was faster, and nothing is stored."""
 
     def mark_withheld(self, calendar: Calendar, start: int, reason: str, at: int) -> None:
-        """Note, once, that a brown-out did not begin; as another version. Nobody waits for it, and it may get lost."""
+        """Note, once, that a brown-out is withheld; as another version. Nobody waits for it, and it may get lost."""
 
     def record(self, call: V1Call, at: int) -> None:
-        """Count a call. Nobody waits for it, and it may get lost."""
+        """Count a call where its client has its place, and forget days that are too old.
+
+        Nobody waits for it, and it may get lost.
+        """
 
     def callers(self, since: int, limit: int) -> Sequence[V1Caller]:
-        """Who has called since an instant, the latest first."""
+        """Who has called since an instant, the latest first, with the days from that of the instant on."""
 
-    def page_calls(self, since: int) -> Sequence[V1Caller]:
-        """The same of our own page alone."""
+    def count_callers(self, since: int) -> int:
+        """How many there are of these."""
+
+    def page_calls(self, since: int, spared: Sequence[str]) -> Mapping[str, int]:
+        """When our own page has called each route last, since an instant, whoever used it but those spared callers."""
+
+    def has_called(self, caller: str) -> bool:
+        """Whether the ledger knows a caller, by the pseudonym."""
 
     def old_answers(self, since: int) -> Mapping[str, int]:
         """When the old backend has answered each component last, since an instant; asked for by nobody but people."""

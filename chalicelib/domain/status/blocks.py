@@ -255,7 +255,7 @@ class ErasuresBlock(Block):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetirementBlock(Block):
-    """How far the old backend's end has come; ``withheld``: why the present or last brown-out did not begin."""
+    """How far the old backend's end has come; ``withheld``: why the present or last brown-out was withheld."""
 
     phase: str | None = None
     sunset: int | None = None

@@ -33,7 +33,7 @@ def calendar_document(calendar: Calendar | None, now: int, withheld: str | None)
 
 
 def brown_out_document(brown_out: BrownOut) -> dict[str, Any]:
-    """One brown-out, and why it did not begin, where it did not."""
+    """One brown-out, and from when on and why it was withheld, where it was."""
     at = brown_out.withheld_at
     return {
         "from": moment(brown_out.start),
@@ -57,9 +57,9 @@ def caller_document(caller: V1Caller) -> dict[str, Any]:
     }
 
 
-def callers_document(callers: Sequence[V1Caller], days: int) -> dict[str, Any]:
-    """Who has called in these days."""
-    return {"days": days, "callers": [caller_document(each) for each in callers]}
+def callers_document(callers: Sequence[V1Caller], days: int, more: int) -> dict[str, Any]:
+    """Who has called in these days, and how many rows there are beyond."""
+    return {"days": days, "more": more, "callers": [caller_document(each) for each in callers]}
 
 
 def hindrance_document(hindrance: Hindrance) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from chalicelib.domain.retirement.calendar import (
     without_brown_out,
     without_opt_out,
 )
-from chalicelib.domain.retirement.calendar_parts import BrownOut, Entry, OptOut
+from chalicelib.domain.retirement.calendar_parts import SECOND_MS, BrownOut, Entry, OptOut
 from chalicelib.domain.retirement.callers import LISTED, V1Caller, quiet_since
 from chalicelib.domain.retirement.errors import RetirementError
 from chalicelib.domain.retirement.full_flags import partly_old
@@ -26,7 +26,6 @@ from chalicelib.domain.status.flags import FlagsSeen
 from chalicelib.services.retirement.as_json import calendar_document
 from chalicelib.services.retirement.watch import withheld_now
 
-SECOND_MS = 1_000
 Change = Callable[[Calendar, int], Calendar]
 
 
@@ -48,6 +47,10 @@ class RetirementDesk:
         """Who has called in these days, the latest first."""
         return self._records.callers(quiet_since(self._clock(), days), LISTED)
 
+    def more_callers(self, days: int) -> int:
+        """How many rows there are beyond those that are listed."""
+        return max(0, self._records.count_callers(quiet_since(self._clock(), days)) - LISTED)
+
     def withheld(self) -> str | None:
         """Why a brown-out would not begin now; None: nothing of our own is in its way."""
         return withheld_now(self._records, self.calendar(), self._clock())
@@ -64,15 +67,13 @@ class RetirementDesk:
         """Announce the end, or another one. What is announced already stays as it is, and who asks learns it."""
         now, why = self._now(), checked_reason(reason)
         before = self._records.calendar()
-        if before is None:
-            since = now if deprecated_at is None else deprecated_at
-            wanted = Calendar(announced_at=now, deprecated_at=since, sunset_at=sunset_at, rehearsal=rehearsal)
-        else:
-            wanted = _other_dates(before, sunset_at, deprecated_at, rehearsal=rehearsal)
+        wanted = _wanted(before, now, sunset_at, deprecated_at, rehearsal=rehearsal)
         if wanted == before:
-            return before
-        after = announced(before, wanted, now, earlier=earlier)
-        return self._stored(after, Entry(now, by, f"sunset at {moment(sunset_at)}", why))
+            return wanted
+        ends = before is not None and before.rehearsal and not rehearsal
+        after = announced(None if ends else before, wanted, now, earlier=earlier)
+        what = f"sunset at {moment(sunset_at)}{'; the rehearsal ends' if ends else ''}"
+        return self._stored(after, Entry(now, by, what, why))
 
     def add_brown_out(self, start: int | None, length: int, flags: FlagsSeen, by: str, reason: str) -> Calendar:
         """Plan one of ``length`` ms (``start`` None: now). Refused while something of our own would meet it."""
@@ -90,7 +91,16 @@ class RetirementDesk:
     def add_opt_out(self, opt_out: OptOut, by: str, reason: str) -> Calendar:
         """Let no brown-out concern a caller for a while. The log does not say whom, so that an erasure need not ask."""
         what = f"opt-out until {moment(opt_out.until)}"
-        return self._changed(lambda calendar, now: with_opt_out(calendar, opt_out, now), by, what, reason)
+
+        def spared(calendar: Calendar, now: int) -> Calendar:
+            after = with_opt_out(calendar, opt_out, now)
+            if not self._records.has_called(opt_out.caller):
+                raise RetirementError(
+                    f"{opt_out.caller} has never called version 1; who has: python -m infra retire callers"
+                )
+            return after
+
+        return self._changed(spared, by, what, reason)
 
     def remove_opt_out(self, caller: str, by: str, reason: str) -> Calendar:
         """Let brown-outs concern a caller again."""
@@ -119,8 +129,15 @@ class RetirementDesk:
         return self._clock() // SECOND_MS * SECOND_MS
 
 
-def _other_dates(before: Calendar, sunset_at: int, deprecated_at: int | None, *, rehearsal: bool) -> Calendar:
-    if rehearsal and not before.rehearsal:
+def _wanted(
+    before: Calendar | None, now: int, sunset_at: int, deprecated_at: int | None, *, rehearsal: bool
+) -> Calendar:
+    """The calendar with other dates. After a rehearsal it begins again, without what nobody has been through."""
+    if before is not None and rehearsal and not before.rehearsal:
         raise RetirementError("it is announced already, with the usual notice: a rehearsal has a calendar of its own")
+    if before is None or before.rehearsal is not rehearsal:
+        since = now if deprecated_at is None else deprecated_at
+        begun = Calendar(announced_at=now, deprecated_at=since, sunset_at=sunset_at, rehearsal=rehearsal)
+        return begun if before is None else replace(begun, log=before.log, version=before.version)
     since = before.deprecated_at if deprecated_at is None else deprecated_at
     return replace(before, sunset_at=sunset_at, deprecated_at=since)

@@ -1,7 +1,8 @@
 """What each call of version 1 asks: what is announced, and whether it is answered.
 
-The calendar is read every ten seconds at most, and during a brown-out, as often, what of our own still calls. Where
-neither can be read, what was read last goes on; where nothing ever was, version 1 answers.
+The calendar is read every ten seconds at most, and during a brown-out, as often, what of our own still calls. Where the
+calendar cannot be read, what was read last goes on, and where nothing ever was, version 1 answers. Where nobody can say
+what of our own calls, version 1 answers, whatever was known before.
 """
 
 from collections.abc import Callable
@@ -29,12 +30,21 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Remembered(Generic[T]):
-    """A value that is looked up again when it is old; after a failure the last one goes on as long again."""
+    """A value that is looked up again when it is old, after a failure too.
 
-    value: T
+    ``unknown``: what it is before anybody has looked. After a failure it is that again, or the last value goes on
+    (``keeps``).
+    """
+
+    unknown: T
     clock: Clock
     cache_ms: int
+    keeps: bool
+    value: T = field(init=False)
     looked_at: int | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.value = self.unknown
 
     def get(self, look: Callable[[], T]) -> T:
         """The value. Never raises."""
@@ -45,6 +55,7 @@ class Remembered(Generic[T]):
                 self.value = look()
             except Exception as error:  # noqa: BLE001 no caller of version 1 pays for it
                 logger().warning("what is announced of version 1 cannot be read", exc_info=error)
+                self.value = self.value if self.keeps else self.unknown
         return self.value
 
 
@@ -57,8 +68,8 @@ class RetirementWatch:
         self._records = records
         self._pseudonyms = pseudonyms
         self._clock = clock
-        self._calendar = Remembered[Calendar | None](None, clock, cache_ms)
-        self._withheld = Remembered[str | None](NOBODY_KNOWS, clock, cache_ms)
+        self._calendar = Remembered[Calendar | None](None, clock, cache_ms, keeps=True)
+        self._withheld = Remembered[str | None](NOBODY_KNOWS, clock, cache_ms, keeps=False)
 
     def calendar(self) -> Calendar | None:
         """What is announced; None: nothing is, or nobody could ever read it."""
@@ -102,6 +113,10 @@ class RetirementWatch:
 
 
 def withheld_now(records: RetirementRecords, calendar: Calendar, now: int) -> str | None:
-    """Why a brown-out that began now would not: what of our own has called lately. Raises UnavailableError."""
+    """Why a brown-out that began now would not: what of our own has called lately. Raises UnavailableError.
+
+    Who has an opt-out would meet no brown-out, and so does not keep it from others, whatever they call by.
+    """
     since = now - calendar.terms.own_quiet_ms
-    return withheld_by(own_calls(records.page_calls(since), records.old_answers(since)))
+    spared = [each.caller for each in calendar.opt_outs if calendar.spares(each.caller, now)]
+    return withheld_by(own_calls(records.page_calls(since, spared), records.old_answers(since)))

@@ -213,7 +213,7 @@ def _retirement(block: RetirementBlock) -> str:
         return "nothing is announced"
     sunset = f"; sunset {minute(block.sunset)}"
     brown_out = "" if block.brown_out is None else f"; brown-out {minute(block.brown_out)}"
-    withheld = f"; [red]the last brown-out did not begin: {_text(block.withheld)}[/]" if block.withheld else ""
+    withheld = f"; [red]the last brown-out was withheld: {_text(block.withheld)}[/]" if block.withheld else ""
     return f"{(block.phase or '').replace('_', ' ')}{brown_out}{sunset}{withheld}"
 
 

@@ -1,7 +1,7 @@
 """The retirement on a real database: damage, people who leave, and queries by an index."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap.operations import shell_ports
 from chalicelib.domain.pseudonyms import Pseudonyms
+from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.retirement.calendar import Calendar
 from chalicelib.domain.retirement.calendar_parts import DAY_MS, OptOut
 from chalicelib.domain.retirement.callers import V1Call
@@ -19,8 +20,14 @@ from infra.local.waiting import wait_until
 from tests.integration.repositories.explaining import WITHOUT_INDEX, Commands, explained, fill
 
 AT = 1_900_000_000_000
-CALENDAR = Calendar(announced_at=AT, deprecated_at=AT, sunset_at=AT + DAY_MS)
+CALENDAR = Calendar(announced_at=AT, deprecated_at=AT, sunset_at=AT + 60 * DAY_MS)
 PSEUDONYMS = Pseudonyms(b"key")
+
+
+def stored(day: int) -> dict[str, Any]:
+    """A brown-out of an hour, as it is stored."""
+    start = to_datetime(AT + day * DAY_MS)
+    return {"start": start, "end": start + timedelta(hours=1), "withheld": None, "withheldAt": None}
 
 
 @pytest.mark.parametrize(
@@ -31,13 +38,18 @@ PSEUDONYMS = Pseudonyms(b"key")
         {"brownOuts": [{"start": datetime(2030, 1, 1, tzinfo=UTC)}]},
         {"optOuts": {}},
         {"version": "1"},
+        {"version": 0},
+        {"sunsetAt": datetime(2020, 1, 1, tzinfo=UTC)},
+        {"brownOuts": [stored(12), stored(10)]},
+        {"brownOuts": [stored(10), stored(10)]},
+        {"brownOuts": [stored(99)]},
     ],
 )
 def test_a_damaged_calendar_is_said_and_never_replaced(migrated: Database[Any], damage: dict[str, Any]) -> None:
     records = MongoRetirementRecords(migrated)
     assert records.save(CALENDAR)
     migrated["control"].update_one({"_id": "retirement"}, {"$set": damage})
-    with pytest.raises(RetirementError, match=r"control\.retirement cannot be read"):
+    with pytest.raises(RetirementError, match=r"control\.retirement cannot be read: .*; mend it there, or delete it"):
         records.calendar()
     assert not records.save(CALENDAR)
 
@@ -62,15 +74,17 @@ def test_every_query_goes_by_an_index(migrated: Database[Any], mongodb_uri: str)
     records = MongoRetirementRecords(watched)
     records.record(V1Call("0" * 32, "curl", "GET /v1/energy"), AT)
     assert wait_until(lambda: bool(records.callers(0, 1)), 10)
-    records.page_calls(AT)
+    records.page_calls(AT, ["f" * 32])
+    records.count_callers(AT)
+    records.has_called("0" * 32)
     records.old_answers(AT)
     records.calendar()
     records.save(CALENDAR)
     records.mark_withheld(replace(CALENDAR, version=1), AT, "why", AT)
     MongoOptOuts(watched, PSEUDONYMS).forget("alice", lambda: 9.0)
     watched.client.close()
-    seen = [command for command in commands.seen if next(iter(command)) in ("find", "update")]
-    assert len(seen) >= 10
+    seen = [command for command in commands.seen if next(iter(command)) in ("find", "update", "aggregate")]
+    assert len(seen) >= 12
     for command in seen:
         found = explained(migrated, command)
         assert found, command

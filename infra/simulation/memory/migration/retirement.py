@@ -4,9 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from chalicelib.domain.backends import Backend
-from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.retirement.calendar import Calendar
-from chalicelib.domain.retirement.callers import PAGE, V1Call, V1Caller
+from chalicelib.domain.retirement.calendar_parts import DAY_MS
+from chalicelib.domain.retirement.callers import (
+    KEPT_DAYS,
+    PAGE,
+    SEVERAL,
+    V1Call,
+    V1Caller,
+    day_of,
+    days_since,
+    place_of,
+)
 from chalicelib.domain.rollout.decision import Reason
 from infra.simulation.memory.migration.usage import FakeUsageLog
 from infra.simulation.memory.store import FakeStore
@@ -19,9 +28,14 @@ class FakeRetirementRecords:
         self._store = store
         self._usage = usage
         self.stored: Calendar | None = None
-        self.rows: dict[V1Call, V1Caller] = {}
+        self.kept: dict[str, V1Caller] = {}
         self.looks = 0
         self.asked = 0
+
+    @property
+    def rows(self) -> dict[V1Call, V1Caller]:
+        """The rows of the ledger."""
+        return {row.call: row for row in self.kept.values()}
 
     def calendar(self) -> Calendar | None:
         self.looks += 1
@@ -49,18 +63,29 @@ class FakeRetirementRecords:
 
     def record(self, call: V1Call, at: int) -> None:
         self._store.ping()
-        row, day = self.rows.get(call, V1Caller(call, at, at)), f"{to_datetime(at):%Y-%m-%d}"
-        days = {**row.days, day: row.days.get(day, 0) + 1}
-        self.rows[call] = V1Caller(call, min(row.first, at), max(row.last, at), days)
+        name, day = f"{call.caller}|{place_of(call.client)}|{call.route}", day_of(at)
+        row = self.kept.get(name, V1Caller(call, at, at))
+        days = {**days_since(row.days, at - KEPT_DAYS * DAY_MS), day: row.days.get(day, 0) + 1}
+        said = call if row.call == call else replace(call, client=SEVERAL)
+        self.kept[name] = V1Caller(said, min(row.first, at), max(row.last, at), days)
 
     def callers(self, since: int, limit: int) -> Sequence[V1Caller]:
         self._store.ping()
-        found = [row for row in self.rows.values() if row.last >= since]
+        rows = [row for row in self.kept.values() if row.last >= since]
+        found = [replace(row, days=days_since(row.days, since)) for row in rows]
         return sorted(found, key=lambda row: row.last, reverse=True)[: limit or None]
 
-    def page_calls(self, since: int) -> Sequence[V1Caller]:
+    def count_callers(self, since: int) -> int:
+        return len(self.callers(since, 0))
+
+    def page_calls(self, since: int, spared: Sequence[str]) -> Mapping[str, int]:
         self.asked += 1
-        return [row for row in self.callers(since, 0) if row.call.client == PAGE]
+        found = [row for row in self.callers(since, 0) if row.call.client == PAGE and row.call.caller not in spared]
+        return {row.call.route: row.last for row in reversed(found)}
+
+    def has_called(self, caller: str) -> bool:
+        self._store.ping()
+        return any(call.caller == caller for call in self.rows)
 
     def old_answers(self, since: int) -> Mapping[str, int]:
         self._store.ping()

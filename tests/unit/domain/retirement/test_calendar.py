@@ -17,7 +17,7 @@ from chalicelib.domain.retirement.calendar import (
     without_brown_out,
     without_opt_out,
 )
-from chalicelib.domain.retirement.calendar_parts import DAY_MS, HOUR_MS, BrownOut, Entry, OptOut, Phase
+from chalicelib.domain.retirement.calendar_parts import DAY_MS, HOUR_MS, MINUTE_MS, BrownOut, Entry, OptOut, Phase
 from chalicelib.domain.retirement.errors import RetirementError
 
 NOW = 1_700_000_000_000
@@ -39,10 +39,12 @@ def test_the_end_is_announced_28_days_before_it() -> None:
 
 
 def test_a_rehearsal_gives_no_notice() -> None:
-    rehearsal = replace(DATES, sunset_at=NOW + 1_000, rehearsal=True)
+    rehearsal = replace(DATES, sunset_at=NOW + 60_000, rehearsal=True)
     assert announced(None, rehearsal, NOW) == rehearsal
-    brown_out = BrownOut(NOW, NOW + 1_000)
+    brown_out = BrownOut(NOW, NOW + 20_000)
     assert with_brown_out(rehearsal, brown_out, NOW).brown_outs == (brown_out,)
+    with pytest.raises(RetirementError, match="takes 20 s at least"):
+        with_brown_out(rehearsal, BrownOut(NOW, NOW + 19_999), NOW)
 
 
 def test_the_deprecation_comes_before_the_sunset() -> None:
@@ -71,7 +73,7 @@ def test_what_is_planned_lies_before_another_end_too() -> None:
     with pytest.raises(RetirementError, match="a brown-out lies between deprecation and sunset"):
         announced(PLANNED, replace(PLANNED, sunset_at=SECOND.end - 1), NOW - 30 * DAY_MS, earlier=True)
     spared = with_opt_out(DATES, OptOut(CALLER, DATES.sunset_at), NOW)
-    with pytest.raises(RetirementError, match="an opt-out ends at the sunset"):
+    with pytest.raises(RetirementError, match=rf"of {CALLER} ends at the sunset .* retire optout add {CALLER} --until"):
         announced(spared, replace(spared, sunset_at=NOW + 59 * DAY_MS), NOW, earlier=True)
 
 
@@ -81,6 +83,7 @@ def test_what_is_planned_lies_before_another_end_too() -> None:
         (BrownOut(FIRST.start, FIRST.start), "ends after it begins"),
         (BrownOut(FIRST.end, FIRST.start), "ends after it begins"),
         (BrownOut(FIRST.start, FIRST.start + DAY_MS + 1), "a day at most"),
+        (BrownOut(FIRST.start, FIRST.start + 15 * MINUTE_MS - 1), "takes 15 min at least"),
         (BrownOut(NOW - 1, NOW + HOUR_MS), "in the past"),
         (BrownOut(NOW + 7 * DAY_MS - 1, NOW + 7 * DAY_MS), "7 days after the announcement"),
         (BrownOut(DATES.sunset_at - 1, DATES.sunset_at + 1), "between deprecation and sunset"),
@@ -99,11 +102,28 @@ def test_no_brown_out_begins_before_the_deprecation() -> None:
         with_brown_out(coming, FIRST, NOW)
 
 
-def test_brown_outs_may_touch_and_are_kept_in_order() -> None:
-    touching = BrownOut(FIRST.end, FIRST.end + 1)
-    found = with_brown_out(with_brown_out(PLANNED, touching, NOW), BrownOut(FIRST.start - 1, FIRST.start), NOW)
-    assert [each.start for each in found.brown_outs] == sorted(each.start for each in found.brown_outs)
-    assert len(found.brown_outs) == 4
+def test_brown_outs_are_kept_in_order() -> None:
+    later = BrownOut(FIRST.end + HOUR_MS, FIRST.end + 2 * HOUR_MS)
+    sooner = BrownOut(FIRST.start - 2 * HOUR_MS, FIRST.start - HOUR_MS)
+    found = with_brown_out(with_brown_out(PLANNED, later, NOW), sooner, NOW)
+    assert found.brown_outs == (sooner, FIRST, later, SECOND)
+
+
+@pytest.mark.parametrize("apart", [0, HOUR_MS - 1])
+def test_version_1_answers_for_an_hour_between_two_brown_outs(apart: int) -> None:
+    for close in (
+        BrownOut(FIRST.end + apart, FIRST.end + apart + HOUR_MS),
+        BrownOut(FIRST.start - apart - HOUR_MS, FIRST.start - apart),
+    ):
+        with pytest.raises(RetirementError, match="60 min between two brown-outs"):
+            with_brown_out(PLANNED, close, NOW)
+    touching = replace(DATES, brown_outs=(FIRST, BrownOut(FIRST.end, FIRST.end + HOUR_MS)))
+    assert with_brown_out(touching, SECOND, NOW).brown_outs == (*touching.brown_outs, SECOND)
+
+
+def test_brown_outs_in_another_order_are_no_calendar() -> None:
+    with pytest.raises(RetirementError, match="brown-outs are kept in order"):
+        checked(replace(DATES, brown_outs=(SECOND, FIRST)))
 
 
 def test_a_brown_out_is_taken_back_until_it_is_over() -> None:
@@ -157,6 +177,12 @@ def test_only_what_is_over_and_began_was_held() -> None:
     calendar = replace(DATES, brown_outs=(withheld, SECOND))
     assert calendar.held(SECOND.end - 1) == []
     assert calendar.held(SECOND.end) == [SECOND]
+
+
+def test_what_hardly_anybody_can_have_noticed_was_not_held() -> None:
+    short = BrownOut(FIRST.start, FIRST.start + 15 * MINUTE_MS - 1)
+    assert replace(DATES, brown_outs=(short,)).held(SECOND.end) == []
+    assert replace(DATES, brown_outs=(short,), rehearsal=True).held(SECOND.end) == [short]
 
 
 def test_of_the_changes_the_latest_are_kept() -> None:

@@ -1,8 +1,10 @@
 """The retirement's commands: input is checked before anything is reached; what they print and how they end."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,14 +13,16 @@ import pytest
 from chalicelib.bootstrap.operations import operations
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.readings import moment
-from chalicelib.domain.retirement.calendar_parts import DAY_MS
-from chalicelib.domain.retirement.callers import V1Call
+from chalicelib.domain.retirement.calendar_parts import DAY_MS, MINUTE_MS
+from chalicelib.domain.retirement.callers import LISTED, V1Call
 from chalicelib.domain.sides import SyncMode
 from infra import __main__ as command_line
 from infra.errors import OperatorError
+from infra.local.layout import Layout, Ports
 from infra.operations import retire
 from infra.operations.flags import stale
 from infra.retirement.references import Reference
+from infra.targets import target as target_module
 from infra.targets.flags import Flags
 from infra.targets.target import Target
 from tests.unit.services.retirement.ended import Ended
@@ -28,9 +32,9 @@ CALLER = "0123456789abcdef" * 2
 PLACE = ("--uri", "mongodb://127.0.0.1:1/", "--database", "nothing")
 
 
-def run(*arguments: str, group: str = "retire") -> int | str | None:
+def run(*arguments: str, place: tuple[str, ...] = PLACE) -> int | str | None:
     try:
-        command_line.run([group, *arguments, *PLACE])
+        command_line.run(["retire", *arguments, *place])
     except SystemExit as exited:
         return exited.code
     return 0
@@ -88,19 +92,32 @@ def test_input_is_checked_before_anything_is_reached(
     assert (printed.out, said in printed.err) == ("", True)
 
 
-def test_a_rehearsal_is_no_way_to_do_without_notice_on_a_stage(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as exited:
-        command_line.run(
-            ["retire", "announce", "--sunset", "2100-01-01", "--rehearsal", "--stage", "dev", "--reason", "why"]
-        )
-    assert exited.value.code == 1
+@pytest.mark.parametrize("place", [("--stage", "dev"), PLACE])
+def test_a_rehearsal_is_no_way_to_do_without_notice_but_on_a_laptop_stack(
+    place: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("announce", "--sunset", "2100-01-01", "--rehearsal", *BECAUSE, place=place) == 1
     assert "--rehearsal gives no notice" in capsys.readouterr().err
+
+
+def test_a_laptop_stack_is_rehearsed_on(
+    ended: Ended, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended.records.stored = None
+    monkeypatch.setattr(target_module, "known_stack", lambda name: Layout(name, Ports()))
+    monkeypatch.delenv("MONGODB_URI", raising=False)
+    sunset = moment(ended.rollout.now() + 60_000)
+    asked = ("announce", "--sunset", sunset, "--rehearsal", *BECAUSE, "--json")
+    assert run(*asked, place=("--name", "nowhere")) == 0
+    assert json.loads(capsys.readouterr().out)["rehearsal"] is True
 
 
 def test_the_end_is_announced_shown_and_moved(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
     ended.records.stored = None
     assert run("show") == 1
     assert "first: python -m infra retire announce" in capsys.readouterr().err
+    assert run("show", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["phase"] == "silent"
     assert run("announce", "--sunset", in_days(ended, 27), *BECAUSE) == 1
     assert "28 days before it" in capsys.readouterr().err
     assert run("announce", "--sunset", in_days(ended, 60), *BECAUSE) == 0
@@ -111,7 +128,13 @@ def test_the_end_is_announced_shown_and_moved(ended: Ended, capsys: pytest.Captu
     found = json.loads(capsys.readouterr().out)
     assert (found["phase"], found["sunsetAt"]) == ("deprecated", in_days(ended, 50))
     assert run("show") == 0
-    assert "deprecated" in shown(capsys)
+    printed = shown(capsys)
+    assert f"announced {in_days(ended, 0)[:-1].replace('T', ' ')} deprecated" in printed
+    assert run("show", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {**found, "withheld": None}
+    sunset = f"{in_days(ended, 70)[:10]}T12:00"
+    assert run("announce", "--sunset", sunset, *BECAUSE) == 0
+    assert f"sunset {sunset.replace('T', ' ')} " in shown(capsys), "no seconds where there are none"
 
 
 def test_brown_outs_are_planned_listed_and_taken_back(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,14 +155,26 @@ def test_brown_outs_are_planned_listed_and_taken_back(ended: Ended, capsys: pyte
     assert run("brownout", "remove", start, *BECAUSE) == 1
 
 
-def test_a_withheld_brown_out_says_why(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_withheld_brown_out_says_since_when_and_why(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
     calendar = ended.calendar
-    ended.records.mark_withheld(calendar, calendar.brown_outs[0].start, "the page calls", ended.rollout.now())
+    start = calendar.brown_outs[0].start
+    ended.records.mark_withheld(calendar, start, "the page calls", start + 50 * MINUTE_MS + 7_000)
     assert run("brownout", "list") == 0
-    assert "did not begin: the page calls" in shown(capsys)
+    assert f"withheld from {moment(start + 50 * MINUTE_MS + 7_000)} on: the page calls" in shown(capsys)
     ended.records.record(V1Call(CALLER, "page", "GET /v1/energy"), ended.rollout.now())
     assert run("show") == 0
     assert "no brown-out would begin now: of our own there still call: the page calls GET /v1/energy" in shown(capsys)
+
+
+def test_a_list_of_callers_that_is_cut_says_so(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(LISTED + 1):
+        ended.records.record(V1Call(f"{number:032x}", "curl", "GET /v1/energy"), ended.rollout.now())
+    assert run("callers") == 1
+    assert "and 1 more, called before these" in shown(capsys)
+    assert run("callers", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["more"] == 1
+    run("check")
+    assert f"by at least {LISTED} people with curl" in shown(capsys)
 
 
 def test_a_caller_is_listed_and_spared_for_a_while(ended: Ended, capsys: pytest.CaptureFixture[str]) -> None:
@@ -218,7 +253,8 @@ def test_the_mode_is_taken_to_new_only_once_nothing_is_in_the_way(
     assert run("apply", "--force", *BECAUSE) == 1, "people are on the old backend"
     assert ended.rollout.store.sync().mode is SyncMode.DUAL_WRITE
     ended.rollout.set(100)
-    assert run("apply", "--days", "0", *BECAUSE, "--json") == 0
+    ended.rollout.appconfig.pass_time(14 * 86_400)
+    assert run("apply", *BECAUSE, "--json") == 0
     assert json.loads(capsys.readouterr().out)["mode"] == "new_only"
     assert ended.ports.sync_control.changes()[-1].reason == "a test"
     assert run("apply", *BECAUSE) == 0, "it is so already"
@@ -231,6 +267,25 @@ def test_callers_and_dates_are_passed_by_with_force_alone(ended: Ended, capsys: 
     assert "nothing was changed; or say --force, and why" in capsys.readouterr().err
     assert run("apply", "--force", *BECAUSE) == 0
     assert ended.rollout.store.sync().mode is SyncMode.NEW_ONLY
+
+
+@pytest.mark.parametrize("less", [("--days", "13"), ("--quiet-days", "34"), ("--days", "0", "--quiet-days", "0")])
+def test_less_time_than_callers_are_due_is_asked_for_by_force_or_in_a_rehearsal_and_noted(
+    ended: Ended, less: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("apply", *less, *BECAUSE) == 1
+    printed = capsys.readouterr().err
+    assert "14 days at 100 % and 35 days without calls are due to callers" in printed
+    assert "say --force, and why" in printed
+    assert ended.rollout.store.sync().mode is SyncMode.DUAL_WRITE
+    assert run("apply", *less, "--force", *BECAUSE) == 0
+    assert re.fullmatch(
+        r"a test \(asked for [0-9]+ days at 100 % and [0-9]+ days without calls\)",
+        ended.ports.sync_control.changes()[-1].reason,
+    )
+    ended.rollout.mode(SyncMode.DUAL_WRITE)
+    ended.records.stored = replace(ended.calendar, rehearsal=True)
+    assert run("apply", *less, *BECAUSE) == 0
 
 
 def test_flags_that_are_at_100_percent_for_long_are_stale(

@@ -92,6 +92,7 @@ def test_nothing_is_planned_before_anything_is_announced(office: Office) -> None
 
 def test_brown_outs_and_opt_outs_come_and_go_and_no_log_says_whose(office: Office) -> None:
     office.announce()
+    office.records.record(V1Call(CALLER, "curl", "GET /v1/energy"), office.now)
     [planned] = office.brown_out().brown_outs
     assert (planned.start, planned.end) == (office.now + 10 * DAY_MS, office.now + 10 * DAY_MS + HOUR_MS)
     assert office.desk.remove_brown_out(planned.start, "otto", "not yet").brown_outs == ()
@@ -102,6 +103,13 @@ def test_brown_outs_and_opt_outs_come_and_go_and_no_log_says_whose(office: Offic
     assert found.opt_outs == ()
     assert [entry.by for entry in found.log] == ["olga", "olga", "otto", "olga", "olga"]
     assert not any(CALLER in entry.what for entry in found.log)
+
+
+def test_nobody_is_spared_whom_the_ledger_does_not_know(office: Office) -> None:
+    office.announce()
+    with pytest.raises(RetirementError, match="has never called version 1; who has: python -m infra retire callers"):
+        office.desk.add_opt_out(OptOut(CALLER, office.now + 9_000), "olga", "a slip of the pen")
+    assert office.calendar.opt_outs == ()
 
 
 def test_no_brown_out_is_planned_while_a_flag_is_below_100_percent(office: Office) -> None:
@@ -132,8 +140,22 @@ def test_no_brown_out_is_planned_while_our_own_page_calls(office: Office) -> Non
 def test_a_brown_out_may_begin_now_in_a_rehearsal(office: Office) -> None:
     office.desk.announce(office.now + HOUR_MS, None, "olga", "why", earlier=False, rehearsal=True)
     office.rollout.appconfig.pass_time(1)
-    [found] = office.brown_out(None, 10_000).brown_outs
-    assert (found.start, found.end) == (office.now + 1_000, office.now + 11_000)
+    [found] = office.brown_out(None, 30_000).brown_outs
+    assert (found.start, found.end) == (office.now + 1_000, office.now + 31_000)
+
+
+def test_an_announcement_after_a_rehearsal_ends_it_and_the_notice_begins(office: Office) -> None:
+    office.desk.announce(office.now + HOUR_MS, None, "olga", "why", earlier=False, rehearsal=True)
+    office.brown_out(None, 30_000)
+    office.rollout.appconfig.pass_time(90)
+    later = office.rollout.now() // 1_000 * 1_000
+    with pytest.raises(RetirementError, match="28 days before it"):
+        office.announce(27)
+    found = office.announce(60)
+    assert (found.rehearsal, found.announced_at, found.deprecated_at) == (False, later, later)
+    assert found.brown_outs == (), "nobody has been through what was rehearsed"
+    assert found.log[-1].what.endswith("; the rehearsal ends")
+    assert len(found.log) == 3
 
 
 def test_of_two_who_change_the_calendar_one_learns_that_the_other_was_faster(
