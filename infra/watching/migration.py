@@ -103,7 +103,7 @@ WARNING = (
     Rule(
         "BrownOutWithheld",
         Severity.WARNING,
-        "A brown-out of version 1 does not begin, because our own page or components still need the old backend.",
+        "A brown-out of version 1 is withheld, because our own page or components still need the old backend.",
         "python -m infra retire show",
         "python -m infra retire check",
         {"withheld": own(MetricName.BROWN_OUTS_WITHHELD, "Sum")},

@@ -11,11 +11,11 @@ from infra.local.waiting import wait_until
 from infra.rehearsal.operator import Running
 
 WAITS = """
-import pathlib, signal, sys, time
+import pathlib, signal, sys
 signal.signal(signal.SIGTERM, lambda *_: (pathlib.Path(sys.argv[1]).write_text("in order"), sys.exit(1)))
 pathlib.Path(sys.argv[1]).write_text("began")
 while True:
-    time.sleep(0.01)
+    signal.pause()
 """
 
 
