@@ -142,9 +142,16 @@ def look(deployed: Deployed) -> None:
 
 
 def compared(deployed: Deployed, readme: Readme, place: str = PLACE) -> dict[str, Any]:
-    """What the report says of the damaged place, once the deployed comparer has looked."""
-    look(deployed)
-    return eventually(lambda: reported(readme, place), lambda found: bool(found), 60)
+    """What the report says of the damaged place, once the deployed comparer has looked.
+
+    What was read is noted without waiting for it: where the comparer looks before it is there, it looks again.
+    """
+
+    def seen() -> dict[str, Any]:
+        look(deployed)
+        return reported(readme, place)
+
+    return eventually(seen, lambda found: bool(found), 60)
 
 
 def reported(readme: Readme, place: str = PLACE) -> dict[str, Any]:
