@@ -49,11 +49,12 @@ def simulate(
     policy: str,
     as_json: bool,
 ) -> None:
-    """Live through a whole migration, from an inherited collection to everybody on the new backend.
+    """Live through whole migrations on a virtual clock, with everything that goes wrong.
 
-    People, faults and an operator are made up by the seed; services, flags, gate and rollouts are the real ones; what
-    lies outside is in memory. Exit code 0 when no write is lost, nothing wrong is shown but by the planted bug before
-    it is taken back, whatever is planted is found, and at most one rollback a seed has no cause; else 1.
+    Each goes from an inherited collection to everybody on the new backend. People, faults and an operator are made up
+    by the seed; services, flags, gate and rollouts are the real ones; what lies outside is in memory. Exit code 0 when
+    no write is lost, nothing wrong is shown but by the planted bug before it is taken back, whatever is planted is
+    found, and at most one rollback a seed has no cause; else 1.
     """
     exercise = Exercise(weeks, users, faults, policy)
     seen: list[Figures] = []
