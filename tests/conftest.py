@@ -15,7 +15,7 @@ from botocore.loaders import JSONFileLoader
 from hypothesis import HealthCheck, settings
 from pymongo.database import Database
 
-from chalicelib.repositories import measurements, usage
+from chalicelib.repositories import measurements, retirement, usage
 from infra.targets.naming import name_stack
 from tests.depth import DEEP
 from tests.migrated_databases import MigratedDatabases
@@ -79,7 +79,7 @@ def migrated_databases(mongodb_uri: str) -> Iterator[MigratedDatabases]:
 @pytest.fixture
 def migrated(migrated_databases: MigratedDatabases, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database[Any]]:
     """A migrated database of this test's own; on a busy machine too, what is noted in it arrives."""
-    for module in (usage, measurements):
+    for module in (usage, measurements, retirement):
         monkeypatch.setattr(module, "PATIENCE_SECONDS", 10.0)
     with migrated_databases.one() as database:
         yield database
