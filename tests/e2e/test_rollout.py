@@ -141,13 +141,14 @@ def look(deployed: Deployed) -> None:
     assert json.loads(answer["Payload"].read())["state"] == "compared"
 
 
-def compared(deployed: Deployed, readme: Readme, place: str = PLACE) -> dict[str, Any]:
-    """What the report says of the damaged place, once the deployed comparer has looked.
+def compared(deployed: Deployed, readme: Readme, user: str, path: str, place: str) -> dict[str, Any]:
+    """What the report says of the damaged place, once somebody has read it and the deployed comparer has looked.
 
-    What was read is noted without waiting for it: where the comparer looks before it is there, it looks again.
+    Of many reads it takes a sample, and a read is noted without waiting for it: who was left out reads once more.
     """
 
     def seen() -> dict[str, Any]:
+        assert deployed.request("GET", path, user=user).status == 200
         look(deployed)
         return reported(readme, place)
 
@@ -171,8 +172,7 @@ def test_whoever_follows_the_readme_moves_the_table_sees_the_bug_and_comes_back(
 
     look(deployed)  # of what others have read it takes a sample: they come first
     damage(database, people[0])
-    assert deployed.request("GET", CHART, user=people[0]).status == 200
-    bug = compared(deployed, readme)
+    bug = compared(deployed, readme, people[0], CHART, PLACE)
     assert (bug["component"], bug["kind"], bug["open"]) == ("monthly_charts", "value", True)
     assert readme.shell(f"$I compare replay {bug['fingerprint']}")[0] == 1
     assert readme.shell(f"$I rebuild --user {people[0]}")[0] == 0
@@ -181,8 +181,7 @@ def test_whoever_follows_the_readme_moves_the_table_sees_the_bug_and_comes_back(
 
     wrong = min(few)
     damage_table(database, wrong)
-    assert deployed.request("GET", PAGE, user=wrong).status == 200
-    bug = compared(deployed, readme, PLACE_IN_TABLE)
+    bug = compared(deployed, readme, wrong, PAGE, PLACE_IN_TABLE)
     assert (bug["component"], bug["kind"], bug["open"]) == ("energy_table", "value", True)
     code, verdict = readme.shell("$I status --component energy_table")
     assert code == 1
