@@ -11,9 +11,11 @@ from infra.local.waiting import wait_until
 from infra.rehearsal.operator import Running
 
 WAITS = """
-import pathlib, signal, sys
-signal.signal(signal.SIGTERM, lambda *_: (pathlib.Path(sys.argv[1]).write_text("in order"), sys.exit(1)))
-pathlib.Path(sys.argv[1]).write_text("began")
+import os, pathlib, signal, sys
+note = pathlib.Path(sys.argv[1])
+signal.signal(signal.SIGTERM, lambda *_: (note.write_text("in order"), sys.exit(1)))
+note.with_suffix(".new").write_text(str(os.getpid()))
+note.with_suffix(".new").rename(note)
 while True:
     signal.pause()
 """
@@ -45,8 +47,9 @@ def test_a_command_that_breaks_off_without_json_has_not_brought_bad_news_but_fai
 def test_a_command_under_way_is_ended_in_order(tmp_path: Path) -> None:
     note = tmp_path / "note"
     command = running(WAITS, str(note))
-    assert wait_until(lambda: note.exists() and note.read_text() == "began", 30)
+    assert wait_until(note.exists, 30)
+    process = int(note.read_text())
     command.end()
     assert note.read_text() == "in order"
-    assert not [each for each in psutil.Process().children() if str(note) in each.cmdline()]
+    assert not psutil.pid_exists(process)  # a zombie would exist: it has been waited for
     command.end()  # again: nothing is left to end
