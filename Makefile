@@ -139,8 +139,8 @@ household: environments-check ## write the answers of the page's demo that a tes
 pictures: environments-test ## take the README's pictures of the page again
 	@$(APP)python -m tests.browser.pictures
 
-guards: environments-test ## take out each guard of the display in a copy, one by one, and see that a test notices
-	@$(APP)python -m tests.guards
+guards: environments-test ## take out each guard of the display in a copy, one by one, and see that a test notices: make guards [OF=WORD]
+	@$(APP)python -m tests.guards $(OF)
 
 changes: environments-test ## make single changes anywhere in a copy and name those that no test notices: make changes SAMPLE=600 SEED=1
 	@$(APP)python -m tests.mutants --sample $(or $(SAMPLE),600) --seed $(or $(SEED),1)
