@@ -299,7 +299,7 @@ OF_THE_DATA = (
         "if read.by_version:",
         "if False:",
         (
-            f"{JUDGE}test_a_version_that_stands_for_two_bodies_is_found_though_each_has_an_etag_of_its_own",
+            f"{JUDGE}test_a_version_that_stands_for_two_bodies_is_found_though_each_has_an_etag_of_its_own[backends0]",
             f"{HISTORY}test_a_planted_fault_is_found_with_its_proof[months_of_the_new_backend_without_the_last_one]",
         ),
     ),
