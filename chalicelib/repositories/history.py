@@ -7,7 +7,7 @@ from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.invariants import is_sound
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_ms
 from chalicelib.domain.sides import Side, SyncState
-from chalicelib.repositories import series
+from chalicelib.repositories import point_batches, series
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import counted, point_of
 from chalicelib.repositories.doubles import without_doubles
@@ -20,8 +20,12 @@ BATCH = 10_000
 
 def points_of(readings: ScopedCollection, side: Side, conditions: Document) -> CompactReadings:
     """The readable readings of a side that meet the conditions, without doubles."""
-    documents = readings.find(counted(conditions), projection=POINT, sort=[("date", 1)]).batch_size(BATCH)
-    return CompactReadings.of(map(point_of, without_doubles(list(documents)) if side is Side.OLD else documents))
+    wanted, order = counted(conditions), [("date", 1)]
+    if side is Side.NEW:  # which has no doubles: one index is unique by date
+        batches = readings.find_raw_batches(wanted, projection=point_batches.POINT, sort=order, batch_size=BATCH)
+        return CompactReadings.joined(map(point_batches.points_in, batches))
+    documents = readings.find(wanted, projection=POINT, sort=order, batch_size=BATCH)
+    return CompactReadings.of(map(point_of, without_doubles(list(documents))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class CompactReadings:
         values = [reading.amount for reading in ordered]
         decimals = decimals_of(values)
         amounts = packed([scaled(value, decimals) for value in values])
-        return cls(array("q", [reading.instant for reading in ordered]), amounts, decimals, _falls(amounts))
+        return cls(array("q", [reading.instant for reading in ordered]), amounts, decimals, falls_in(amounts))
 
     @classmethod
     def joined(cls, parts: Iterable["CompactReadings"]) -> "CompactReadings":
@@ -95,13 +95,13 @@ class CompactReadings:
         )
         instants = array("q", sorted(points))
         amounts = packed([points[instant] for instant in instants])
-        return CompactReadings(instants, amounts, decimals, _falls(amounts))
+        return CompactReadings(instants, amounts, decimals, falls_in(amounts))
 
     def only(self, places: Sequence[int]) -> "CompactReadings":
         """The readings at some places, which ascend."""
         instants = array("q", [self.instants[place] for place in places])
         amounts = packed([self.amounts[place] for place in places])
-        return CompactReadings(instants, amounts, self.decimals, _falls(amounts))
+        return CompactReadings(instants, amounts, self.decimals, falls_in(amounts))
 
     def before(self, instant: int) -> int:
         """The place of the last reading before an instant; -1 where there is none."""
@@ -150,6 +150,11 @@ def packed(numbers: list[int]) -> Column:
         return numbers
 
 
+def falls_in(amounts: Sequence[int]) -> Sequence[int]:
+    """The places whose amount is below the one before."""
+    return [place for place, falls in enumerate(map(lt, amounts[1:], amounts), start=1) if falls]
+
+
 def decimals_of(values: Iterable[Decimal]) -> int:
     """How many decimals write all the values exactly, and at least the usual ones."""
     return max((_decimals(value) for value in values), default=USUAL_DECIMALS)
@@ -175,10 +180,6 @@ def _decimals(value: Decimal) -> int:
     if exponent < -USUAL_DECIMALS:  # as 1.5000 is not finer than 1.5
         exponent = int(value.normalize(_EXACT).as_tuple().exponent)
     return max(USUAL_DECIMALS, -exponent)
-
-
-def _falls(amounts: Sequence[int]) -> Sequence[int]:
-    return [place for place, falls in enumerate(map(lt, amounts[1:], amounts), start=1) if falls]
 
 
 def _joined(columns: Sequence[Column]) -> Column:
