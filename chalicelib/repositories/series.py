@@ -18,8 +18,9 @@ from chalicelib.repositories.database import Document, meter_id
 from chalicelib.repositories.scoped import ScopedCollection
 
 assert sys.byteorder == "little", "packed numbers are stored as they lie in memory"  # noqa: S101
-# A year is one document of at most 16 MB with two numbers per reading: a reading a minute fits, one a second does not.
-READINGS_OF_A_YEAR = 900_000
+# Two numbers a reading, and twelve bytes more where the register falls, which it may do everywhere: 8.4 MB of 16.
+READINGS_OF_A_DOCUMENT = 300_000
+DOCUMENTS_OF_A_YEAR = 100  # a reading a second fits
 
 
 def is_kept(meter: Document) -> bool:
@@ -38,7 +39,7 @@ def kept(series: ScopedCollection, meter: Document) -> tuple[CompactReadings, Ma
 def believed(parts: Sequence[Document], meter: Document) -> tuple[CompactReadings, Mapping[int, bytes]] | None:
     """The same of documents that were read in order."""
     try:
-        digests = {part["year"]: _digest(part) for part in parts}
+        digests = _digests(parts)
         if digest_of(digests) != meter["series"]["digest"]:
             return None
         readings = CompactReadings.joined([_readings(part) for part in parts])
@@ -74,39 +75,58 @@ def mark_of(user_id: str, energy_type: EnergyType, update: SeriesUpdate) -> Docu
     rest = {
         year: digest for year, digest in update.digests.items() if not update.first_year <= year <= update.last_year
     }
-    changed = {each["year"]: _digest(each) for each in _documents(user_id, energy_type, update)}
+    changed = _digests(_documents(user_id, energy_type, update))
     return {"count": update.count, "digest": digest_of(rest | changed)}
 
 
 def digest_of(parts: Mapping[int, bytes]) -> bytes:
     """The digest of a whole series from those of its parts, by year."""
-    return blake2b(b"".join(parts[year] for year in sorted(parts)), digest_size=16).digest()
+    return _digest_of_all(parts[year] for year in sorted(parts))
 
 
 def storable(parts: Iterable[CompactReadings]) -> bool:
-    """Whether every part fits into a document."""
-    return all(isinstance(part.amounts, array) and len(part) <= READINGS_OF_A_YEAR for part in parts)
+    """Whether every year fits into its documents."""
+    most = READINGS_OF_A_DOCUMENT * DOCUMENTS_OF_A_YEAR
+    return all(isinstance(part.amounts, array) and len(part) <= most for part in parts)
 
 
 def _years(meter: str, first: int = 0, last: int = 9999) -> Document:
     """The parts of a meter from one year to another: by ``_id``, whose index no migration has to make first."""
-    return {"$gte": f"{meter}|{first:04}", "$lte": f"{meter}|{last:04}"}
+    return {"$gte": f"{meter}|{first:04}", "$lt": f"{meter}|{last:04}~"}
 
 
 def _documents(user_id: str, energy_type: EnergyType, update: SeriesUpdate) -> list[Document]:
-    return [_document(user_id, energy_type, year, part) for year, part in update.parts.items()]
+    meter = meter_id(user_id, energy_type)
+    return [
+        _document(f"{meter}|{year}", energy_type, year, number, piece)
+        for year, part in update.parts.items()
+        for number, piece in enumerate(part.pieces(READINGS_OF_A_DOCUMENT))
+    ]
 
 
-def _document(user_id: str, energy_type: EnergyType, year: int, part: CompactReadings) -> Document:
+def _document(part: str, energy_type: EnergyType, year: int, number: int, readings: CompactReadings) -> Document:
+    """A year is one document; of one with very many readings each document but the first has a number."""
     return {
-        "_id": f"{meter_id(user_id, energy_type)}|{year}",
+        "_id": f"{part}|p{number:02}" if number else part,
         "type": energy_type.value,
         "year": year,
-        "instants": part.instants.tobytes(),
-        "amounts": array("q", part.amounts).tobytes(),
-        "decimals": part.decimals,
-        "falls": list(part.falls),
+        "instants": readings.instants.tobytes(),
+        "amounts": array("q", readings.amounts).tobytes(),
+        "decimals": readings.decimals,
+        "falls": list(readings.falls),
     }
+
+
+def _digests(documents: Iterable[Document]) -> dict[int, bytes]:
+    """Of each year: that of its document, or of the digests of all its documents. Raises LookupError, TypeError."""
+    found: dict[int, list[bytes]] = {}
+    for document in documents:
+        found.setdefault(document["year"], []).append(_digest(document))
+    return {year: each[0] if len(each) == 1 else _digest_of_all(each) for year, each in found.items()}
+
+
+def _digest_of_all(digests: Iterable[bytes]) -> bytes:
+    return blake2b(b"".join(digests), digest_size=16).digest()
 
 
 def _digest(document: Document) -> bytes:

@@ -136,6 +136,11 @@ class CompactReadings:
             if part.instants:
                 yield year, part
 
+    def pieces(self, size: int) -> Iterator["CompactReadings"]:
+        """The readings in order, so many at a time."""
+        for start in range(0, len(self), size):
+            yield self._part(start, min(start + size, len(self)))
+
     def _part(self, start: int, end: int) -> "CompactReadings":
         inside = self.falls[bisect_right(self.falls, start) : bisect_left(self.falls, end)]
         falls = [fall - start for fall in inside]
