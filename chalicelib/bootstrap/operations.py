@@ -10,6 +10,7 @@ from chalicelib.domain.gate.census_records import CensusRecords
 from chalicelib.domain.gate.counted import CountedEvidence
 from chalicelib.domain.gate.evidence import Limits
 from chalicelib.domain.meters.lagging import LaggingMeters
+from chalicelib.domain.meters.packing import SeriesPacking
 from chalicelib.domain.meters.walks import DisplayedMeters, WalkControl
 from chalicelib.domain.operating import OperatorActions
 from chalicelib.domain.ports import (
@@ -49,6 +50,7 @@ from chalicelib.repositories.imports import MongoImportList
 from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.repositories.measurements import MongoPageMeasurements
 from chalicelib.repositories.operator_actions import MongoOperatorActions
+from chalicelib.repositories.packing import MongoSeriesPacking
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.register import MongoKnownUsers
@@ -61,7 +63,7 @@ from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.repositories.usage import MongoUsageLog
 from chalicelib.repositories.walk_control import MongoWalkControl
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService
+from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.meter_walk import MeterWalk
 from chalicelib.services.refresh.rebuild import RebuildService
@@ -75,6 +77,9 @@ from chalicelib.services.sync.undo import UndoService
 
 # For transactions and snapshots: API Gateway gives up after 29 s, and an import of 50,000 rows takes a while.
 REQUEST_SECONDS = 20.0
+# How long a function goes on with the steps of one meter. With the last step, and what publishes it, less than the time
+# of a function (.chalice/config.json), and than what the sweeper leaves for a refresh that begins at its last moment.
+STEPS_SECONDS = 12.0
 LIMITS = Limits()  # what the gate asks for, and how many people a census asks
 
 
@@ -87,6 +92,7 @@ class Ports:
     queries: ReadingQueries
     imports: ImportList
     display: DisplayDataRepository
+    packing: SeriesPacking
     lagging: LaggingMeters
     publisher: EventPublisher
     walks: WalkControl
@@ -125,10 +131,16 @@ class Operations:
     sweeper: SweeperService
 
 
-def operations(ports: Ports, clock: Clock, code: Callable[[], str] = lambda: "") -> Operations:
-    """Put together what keeps both sides equal, and the display with them; ``code``: the digest of what runs here."""
+def operations(
+    ports: Ports, clock: Clock, code: Callable[[], str] = lambda: "", steps: Steps | None = None
+) -> Operations:
+    """Put together what keeps both sides equal, and the display with them; ``code``: the digest of what runs here.
+
+    ``steps``: how a refresh of very many readings is divided; without it a refresh goes on until its end.
+    """
     control, twins = ports.sync_control, ports.twins
-    calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
+    divided = steps or Steps(ports.packing)
+    calculation = DisplayDataCalculationService(ports.display, ports.queries, clock, steps=divided)
     recalculation = RecalculationService(ports.transactions, calculation, clock)
     walk = MeterWalk(ports.walks, ports.meters, code)
     check = DisplayCheck(ports.meters, ports.queries, ports.display, clock)
@@ -158,7 +170,10 @@ def shell_ports(database: MongoDatabase) -> Ports:
 def shell_calculation(database: MongoDatabase) -> DisplayDataCalculationService:
     """The calculation for a shell."""
     return DisplayDataCalculationService(
-        MongoDisplayDataRepository(database, REQUEST_SECONDS), MongoReadingQueries(database, REQUEST_SECONDS), now
+        MongoDisplayDataRepository(database, REQUEST_SECONDS),
+        MongoReadingQueries(database, REQUEST_SECONDS),
+        now,
+        steps=Steps(MongoSeriesPacking(database, REQUEST_SECONDS)),
     )
 
 
@@ -170,6 +185,7 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         queries=MongoReadingQueries(database, REQUEST_SECONDS),
         imports=MongoImportList(database),
         display=MongoDisplayDataRepository(database, REQUEST_SECONDS),
+        packing=MongoSeriesPacking(database, REQUEST_SECONDS),
         lagging=MongoLaggingMeters(database, REQUEST_SECONDS),
         publisher=publisher,
         walks=MongoWalkControl(database),

@@ -28,6 +28,7 @@ FIELDS: Mapping[Collections, Mapping[str, str]] = {
         "dirtyTo?": DATE,
         "exchanges?": ARRAY,
         "series?": OBJECT,
+        "packing?": OBJECT,
         "sweep?": OBJECT,
     },
     Collections.DISPLAY: {

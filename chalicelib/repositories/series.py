@@ -6,20 +6,23 @@ reading a document per reading. Believed only where the meter says that it is wh
 
 import sys
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 from pymongo import DeleteMany, ReplaceOne
 
 from chalicelib.domain.calculation.compact import CompactReadings, utc_year
 from chalicelib.domain.meters.display_documents import SeriesUpdate
+from chalicelib.domain.meters.packing import merged
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import Document, meter_id
+from chalicelib.repositories.scope_rules import Request
 from chalicelib.repositories.scoped import ScopedCollection
 
 assert sys.byteorder == "little", "packed numbers are stored as they lie in memory"  # noqa: S101
 # Two numbers a reading, and twelve bytes more where the register falls, which it may do everywhere: 8.4 MB of 16.
 READINGS_OF_A_DOCUMENT = 300_000
+Content = tuple[CompactReadings, Mapping[int, bytes]]
 DOCUMENTS_OF_A_YEAR = 100  # a reading a second fits
 
 
@@ -31,21 +34,42 @@ def is_kept(meter: Document) -> bool:
     return bool(series.get("version") == meter["displayVersion"])
 
 
-def kept(series: ScopedCollection, meter: Document) -> tuple[CompactReadings, Mapping[int, bytes]] | None:
+def kept(series: ScopedCollection, meter: Document) -> Content | None:
     """The whole series, and the digests of its parts; None where it is not what the meter says, or cannot be read."""
     return believed(list(series.find({"_id": _years(meter["_id"])}, sort=[("_id", 1)])), meter)
 
 
-def believed(parts: Sequence[Document], meter: Document) -> tuple[CompactReadings, Mapping[int, bytes]] | None:
+def believed(parts: Sequence[Document], meter: Document) -> Content | None:
     """The same of documents that were read in order."""
+    content = _content(parts, lambda digests: digest_of(digests) == meter["series"]["digest"])
+    return content if content and len(content[0]) == meter["series"]["count"] else None
+
+
+def packed(
+    series: ScopedCollection, meter: str, digests: Mapping[int, bytes], years: Collection[int] | None = None
+) -> Content | None:
+    """The parts, or those of some years, that a packing has made; None where they are not those of these digests."""
+    wanted = digests if years is None else {year: digests[year] for year in years if year in digests}
+    if not wanted:
+        return CompactReadings.joined([]), {}
+    ids = [{"_id": _years(meter, *span)} for span in spans_of(wanted)]
+    return _content(list(series.find({"$or": ids}, sort=[("_id", 1)])), lambda found: found == wanted)
+
+
+def spans_of(years: Iterable[int]) -> list[tuple[int, int]]:
+    """The first and the last of years that follow each other."""
+    return list(merged((year, year) for year in years))
+
+
+def _content(parts: Sequence[Document], is_right: Callable[[Mapping[int, bytes]], bool]) -> Content | None:
     try:
         digests = _digests(parts)
-        if digest_of(digests) != meter["series"]["digest"]:
+        if not is_right(digests):
             return None
-        readings = CompactReadings.joined([_readings(part) for part in parts])
+        readings = CompactReadings.joined(map(_readings, parts))
     except (LookupError, OverflowError, TypeError, ValueError):  # damaged: the readings are asked, and it is replaced
         return None
-    return (readings, digests) if len(readings) == len(readings.amounts) == meter["series"]["count"] else None
+    return (readings, digests) if len(readings) == len(readings.amounts) else None
 
 
 def between(series: ScopedCollection, meter: Document, first: int, last: int) -> CompactReadings | None:
@@ -63,20 +87,24 @@ def between(series: ScopedCollection, meter: Document, first: int, last: int) ->
 def replace(series: ScopedCollection, user_id: str, energy_type: EnergyType, update: SeriesUpdate | None) -> None:
     """Write the parts that changed, in one command; without an update nothing remains."""
     meter = meter_id(user_id, energy_type)
-    between = _years(meter) if update is None else _years(meter, update.first_year, update.last_year)
+    spans = [_years(meter)] if update is None else [_years(meter, *span) for span in update.spans]
     documents = [] if update is None else _documents(user_id, energy_type, update)
-    gone = {"_id": {**between, "$nin": [document["_id"] for document in documents]}}
-    written = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]
-    series.bulk_write([*written, DeleteMany(gone)])
+    others = {"$nin": [document["_id"] for document in documents]}
+    written: list[Request] = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]
+    if changes := [*written, *(DeleteMany({"_id": {**span, **others}}) for span in spans)]:
+        series.bulk_write(changes)
 
 
 def mark_of(user_id: str, energy_type: EnergyType, update: SeriesUpdate) -> Document:
     """What the meter notes of a series: how many readings it holds, and the digest of all its parts."""
-    rest = {
-        year: digest for year, digest in update.digests.items() if not update.first_year <= year <= update.last_year
-    }
-    changed = _digests(_documents(user_id, energy_type, update))
-    return {"count": update.count, "digest": digest_of(rest | changed)}
+    return {"count": update.count, "digest": digest_of(digests_after(user_id, energy_type, update))}
+
+
+def digests_after(user_id: str, energy_type: EnergyType, update: SeriesUpdate) -> Mapping[int, bytes]:
+    """The digests of all parts once the update is stored."""
+    changed = [range(first, last + 1) for first, last in update.spans]
+    rest = {year: digest for year, digest in update.digests.items() if not any(year in span for span in changed)}
+    return rest | _digests(_documents(user_id, energy_type, update))
 
 
 def digest_of(parts: Mapping[int, bytes]) -> bytes:

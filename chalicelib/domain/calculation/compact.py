@@ -121,9 +121,15 @@ class CompactReadings:
 
     def with_range(self, first: int, last: int, readings: "CompactReadings") -> "CompactReadings":
         """The same with ``readings`` instead of what lies between two instants, both included."""
-        before = self._part(0, bisect_left(self.instants, first))
-        behind = self._part(bisect_right(self.instants, last), len(self))
-        return CompactReadings.joined([before, readings, behind])
+        return self.with_ranges([((first, last), readings)])
+
+    def with_ranges(self, ranges: Iterable[tuple[tuple[int, int], "CompactReadings"]]) -> "CompactReadings":
+        """The same with what lies in each of some ranges replaced; these are in order, and none meets another."""
+        parts, done = list[CompactReadings](), 0
+        for (first, last), readings in ranges:
+            parts += [self._part(done, bisect_left(self.instants, first)), readings]
+            done = bisect_right(self.instants, last)
+        return CompactReadings.joined([*parts, self._part(done, len(self))])
 
     def by_year(self, first: int, last: int) -> Iterator[tuple[int, "CompactReadings"]]:
         """The parts of the years (UTC) from ``first`` to ``last`` that have readings."""

@@ -7,10 +7,17 @@ from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.extent import Extent
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.meters.invariants import Violation
+from chalicelib.domain.meters.packing import Packed
 from chalicelib.domain.ports import MeterState
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, MeterKey, to_ms
 from infra.simulation.memory.state import Meter
 from infra.simulation.memory.store import FakeStore
+
+
+class FakePacking:
+    def pack(self, user_id: str, energy_type: EnergyType, readings: int) -> Packed:
+        """No series is kept in memory, because nothing is ever too much to read."""
+        return Packed.IMPOSSIBLE
 
 
 class FakeDisplay:

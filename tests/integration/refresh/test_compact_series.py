@@ -189,7 +189,7 @@ def test_a_year_of_very_many_readings_that_all_fall_fits_into_its_documents(
     year = CompactReadings(array("q", range(first, first + 800_000)), falling, 3, falls_in(falling))
     record(container, user, "2024-01-01")
     before = container.queries.snapshot(user, POWER, Backend.NEW)
-    update = SeriesUpdate(2023, 2025, {2025: year}, 25 + 800_000, before.digests)
+    update = SeriesUpdate([(2023, 2025)], {2025: year}, 25 + 800_000, before.digests)
     assert ports.display.publish(user, POWER, DisplayUpdate(before.state.source_version, [], range(0), update))
     parts = list(migrated["meter_series"].find({"userId": user, "year": 2025}, sort=[("_id", 1)]))
     assert [part["_id"] for part in parts] == [f"{user}|power|2025", *(f"{user}|power|2025|p0{n}" for n in (1, 2))]
