@@ -11,6 +11,7 @@ from chalicelib.domain.gate.counted import CountedEvidence
 from chalicelib.domain.gate.evidence import Limits
 from chalicelib.domain.meters.lagging import LaggingMeters
 from chalicelib.domain.meters.packing import SeriesPacking
+from chalicelib.domain.meters.pieces import ReadingPieces
 from chalicelib.domain.meters.walks import DisplayedMeters, WalkControl
 from chalicelib.domain.operating import OperatorActions
 from chalicelib.domain.ports import (
@@ -51,6 +52,7 @@ from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.repositories.measurements import MongoPageMeasurements
 from chalicelib.repositories.operator_actions import MongoOperatorActions
 from chalicelib.repositories.packing import MongoSeriesPacking
+from chalicelib.repositories.pieces import MongoReadingPieces
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.register import MongoKnownUsers
@@ -69,6 +71,7 @@ from chalicelib.services.refresh.meter_walk import MeterWalk
 from chalicelib.services.refresh.rebuild import RebuildService
 from chalicelib.services.refresh.recalculation import RecalculationService
 from chalicelib.services.refresh.refreshing_publisher import RefreshingPublisher
+from chalicelib.services.refresh.series_check import SeriesCheck
 from chalicelib.services.refresh.sweeper import SweeperService
 from chalicelib.services.sync.consistency import ConsistencyService
 from chalicelib.services.sync.sync_job import SyncJobService
@@ -93,6 +96,7 @@ class Ports:
     imports: ImportList
     display: DisplayDataRepository
     packing: SeriesPacking
+    pieces: ReadingPieces
     lagging: LaggingMeters
     publisher: EventPublisher
     walks: WalkControl
@@ -143,7 +147,7 @@ def operations(
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock, steps=divided)
     recalculation = RecalculationService(ports.transactions, calculation, clock)
     walk = MeterWalk(ports.walks, ports.meters, code)
-    check = DisplayCheck(ports.meters, ports.queries, ports.display, clock)
+    check = DisplayCheck(ports.meters, ports.queries, ports.display, SeriesCheck(ports.pieces, clock), clock)
     consistency = ConsistencyService(control, twins, walk, check, recalculation, ports.changes, clock, code)
     return Operations(
         modes=SyncModeService(
@@ -186,6 +190,7 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         imports=MongoImportList(database),
         display=MongoDisplayDataRepository(database, REQUEST_SECONDS),
         packing=MongoSeriesPacking(database, REQUEST_SECONDS),
+        pieces=MongoReadingPieces(database, REQUEST_SECONDS),
         lagging=MongoLaggingMeters(database, REQUEST_SECONDS),
         publisher=publisher,
         walks=MongoWalkControl(database),

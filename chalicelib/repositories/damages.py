@@ -29,6 +29,7 @@ FIELDS: Mapping[Collections, Mapping[str, str]] = {
         "exchanges?": ARRAY,
         "series?": OBJECT,
         "packing?": OBJECT,
+        "compared?": OBJECT,
         "sweep?": OBJECT,
     },
     Collections.DISPLAY: {

@@ -20,7 +20,7 @@ from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id, time_limit
 from chalicelib.repositories.history import points_between
 from chalicelib.repositories.owned import OwnedDocuments
-from chalicelib.repositories.packing_marks import KNOWS_ALL, STEP, Packing, begun, gone_on, packing_of, step_of
+from chalicelib.repositories.packing_marks import STEP, Packing, begun, gone_on, packing_of, step_of
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.transactions import in_transaction
 
@@ -123,7 +123,7 @@ class _Look:
         digests = series.digests_after(self._user_id, self._type, update)
         after = gone_on(digests, left, len(packing.ranges))
         outcome = Packed.MORE if left else Packed.DONE
-        return _Change({STEP: packing.step, **KNOWS_ALL}, after, update, outcome)
+        return _Change({STEP: packing.step}, after, update, outcome)
 
     def _taken(self, ranges: Sequence[Range], readings: int) -> tuple[list[tuple[Range, CompactReadings]], list[Range]]:
         """The readings of the first ranges, as far as a step comes, and the ranges that it does not come to."""

@@ -16,7 +16,6 @@ from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.repositories.database import Document
 
 STEP = "packing.step"
-KNOWS_ALL: Document = {"$expr": {"$eq": ["$packing.version", "$sourceVersion"]}}
 RANGES_AT_MOST = 500  # a packing that nobody goes on with while so many writes come begins again
 _RANGES, _FROM, _TO = "$packing.ranges", "$packing.ranges.from", "$packing.ranges.to"
 

@@ -70,9 +70,9 @@ class CompactReadings:
         if not isinstance(other, CompactReadings):
             return NotImplemented
         decimals = max(self.decimals, other.decimals)
-        amounts = [list(each.rescaled(decimals).amounts) for each in (self, other)]
-        same_points = list(self.instants) == list(other.instants) and amounts[0] == amounts[1]
-        return same_points and list(self.falls) == list(other.falls)
+        ours, theirs = (each.rescaled(decimals).amounts for each in (self, other))
+        alike = ours == theirs if type(ours) is type(theirs) else list(ours) == list(theirs)
+        return alike and self.instants == other.instants and list(self.falls) == list(other.falls)
 
     def amount_at(self, place: int) -> Decimal:
         """The amount of one reading."""

@@ -21,7 +21,9 @@ from chalicelib.repositories.packing import MongoSeriesPacking
 from chalicelib.services.recording.configuration import Register
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps, documents_of
+from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.next_step import NextStep
+from chalicelib.services.refresh.series_check import SeriesCheck, UnfinishedError
 from chalicelib.services.refresh.sweeper import SweeperService
 from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.refresh.shown import assert_shown
@@ -172,7 +174,10 @@ def test_a_large_import_into_a_kept_series_reads_what_it_changes(
 ) -> None:
     assert at_once(ports).refresh(user, POWER)
     import_days(container, user, range(DAYS, DAYS + 4 * STEP))
-    assert calls_until_shown(ports, user) <= 6
+    seen = []
+    verify = container.operations.consistency.verify
+    assert calls_until_shown(ports, user, lambda _: seen.append(verify(user).findings)) <= 6
+    assert set(seen) == {()}, "its series is another one by now, and nobody believes it"
     assert_same_as_at_once(ports, container, migrated, user)
 
 
@@ -252,6 +257,26 @@ def test_of_two_at_the_same_step_one_has_made_it(
     assert_same_as_at_once(ports, container, migrated, user)
 
 
+def test_a_write_while_a_step_reads_is_left_to_the_next_one(
+    ports: Ports, container: Container, user: str, migrated: Database[Any]
+) -> None:
+    class WrittenTo(MongoSeriesPacking):
+        @override
+        def _commit(self, user_id: str, energy_type: EnergyType, change: Any, session: ClientSession) -> Packed:
+            while unwritten:
+                record(container, user, unwritten.pop())
+            return super()._commit(user_id, energy_type, change, session)
+
+    unwritten: list[int] = []
+    written_to = WrittenTo(migrated, REQUEST_SECONDS)
+    for step in range(4):  # the first begins
+        unwritten += [20 * step + 1]
+        assert written_to.pack(user, POWER, STEP) is Packed.MORE
+    pack(ports, user)
+    assert in_steps(ports).refresh(user, POWER)
+    assert_same_as_at_once(ports, container, migrated, user)
+
+
 def test_who_is_overtaken_by_a_step_publishes_nothing(ports: Ports, container: Container, user: str) -> None:
     def overtaken(*read: Any) -> Any:
         record(container, user, 3)
@@ -277,3 +302,68 @@ def test_nothing_is_packed_of_somebody_who_has_gone(ports: Ports, user: str, mig
     for collection in ("meters", "source_energy_readings", "meter_series"):
         migrated[collection].delete_many({"userId": user})
     assert ports.packing.pack(user, POWER, STEP) is Packed.IMPOSSIBLE
+
+
+def checking(ports: Ports, readings: int = STEP) -> DisplayCheck:
+    series = SeriesCheck(ports.pieces, lambda: NOW, readings)
+    return DisplayCheck(ports.meters, ports.queries, ports.display, series, lambda: NOW)
+
+
+def looks_until_known(ports: Ports, user: str, between: Callable[[int], None] = lambda _: None) -> Any:
+    """Whoever looks has time for one piece."""
+    for look in range(1, 5 * CALLS):
+        try:
+            return checking(ports).findings((user, POWER), lambda: True), look
+        except UnfinishedError:
+            between(look)
+    raise AssertionError("it does not end")
+
+
+def test_a_large_meter_is_compared_in_pieces_and_taken_up_again(ports: Ports, user: str) -> None:
+    pack(ports, user)
+    assert in_steps(ports).refresh(user, POWER)
+    assert looks_until_known(ports, user) == ([], CALLS - 1)
+    assert looks_until_known(ports, user) == ([], 1), "what was compared a moment ago"
+    assert checking(ports).findings((user, POWER)) == []
+
+
+def test_a_difference_in_the_last_piece_is_found_by_who_looks_piece_by_piece(
+    ports: Ports, user: str, migrated: Database[Any]
+) -> None:
+    assert at_once(ports).refresh(user, POWER)
+    last = {"userId": user, "date": to_datetime(START + (DAYS - 1) * DAY_MS)}
+    assert migrated["source_energy_readings"].update_one(last, {"$set": {"amount": 77}}).matched_count
+    found, looks = looks_until_known(ports, user)
+    assert [(finding.collection, finding.problem) for finding in found] == [
+        ("meter_series", "holds something else than the readings")
+    ]
+    assert looks == CALLS - 1
+
+
+def test_a_view_of_a_large_meter_with_another_figure_is_found(ports: Ports, user: str, migrated: Database[Any]) -> None:
+    assert at_once(ports).refresh(user, POWER)
+    migrated["display_energy_data"].update_one({"userId": user, "year": 2021}, {"$set": {"data.months.3.month": 5}})
+    [found] = checking(ports).findings((user, POWER)) or []
+    assert (found.collection, found.problem) == ("display_energy_data", "shows something else than a fresh calculation")
+
+
+def test_a_write_between_two_pieces_is_no_finding_and_the_next_comparison_begins_again(
+    ports: Ports, container: Container, user: str
+) -> None:
+    assert at_once(ports).refresh(user, POWER)
+    found, looks = looks_until_known(ports, user, lambda look: record(container, user, 3) if look == 2 else None)
+    assert (found, looks) == (None, 3)
+    assert at_once(ports).refresh(user, POWER)
+    assert looks_until_known(ports, user) == ([], CALLS - 1)
+
+
+def test_the_schedule_goes_on_in_the_middle_of_a_large_meter(
+    ports: Ports, container: Container, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert at_once(ports).refresh(user, POWER)
+    check = checking(ports)
+    consistency = container.operations.consistency
+    monkeypatch.setattr(consistency, "_check", check)
+    looks = [consistency.verify_for(0)[1] for _ in range(CALLS)]
+    assert looks == [*[False] * (CALLS - 1), True]
+    assert consistency.last_verified() is not None
