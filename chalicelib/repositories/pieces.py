@@ -10,7 +10,6 @@ from chalicelib.domain.meters.pieces import Compared, ReadingPieces
 from chalicelib.domain.readings import LAST_INSTANT, MeterKey
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, meter_id, time_limit
 from chalicelib.repositories.history import points_between
-from chalicelib.repositories.meters import state_of
 from chalicelib.repositories.scoped import ScopedCollection
 
 _FIELDS = ("version", "upTo", "began")
@@ -24,15 +23,11 @@ class MongoReadingPieces(ReadingPieces):
         self._timeout = timeout_seconds
 
     @override
-    def piece(self, meter: MeterKey, first: int, readings: int) -> tuple[int | None, CompactReadings]:
-        """At one snapshot."""
+    def piece(self, meter: MeterKey, first: int, readings: int) -> CompactReadings:
         user_id, energy_type = meter
-        with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:
-            meters = ScopedCollection(self._database[Collections.METERS], user_id, session)
-            state = state_of(meters.find_one(_id_of(meter)))
-            stored = ScopedCollection(self._database[Collections.READINGS], user_id, session)
-            found = points_between(stored, energy_type, (first, LAST_INSTANT), readings)
-        return (None if state.stale else state.source_version), found
+        stored = ScopedCollection(self._database[Collections.READINGS], user_id)
+        with time_limit(self._timeout):
+            return points_between(stored, energy_type, (first, LAST_INSTANT), readings)
 
     @override
     def compared(self, meter: MeterKey) -> Compared | None:

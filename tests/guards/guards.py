@@ -194,8 +194,8 @@ GUARDS = (
     Guard(
         "the digest of the compact series",
         "chalicelib/repositories/series.py",
-        'if digest_of(digests) != meter["series"]["digest"]:',
-        "if False:",
+        'lambda digests: digest_of(digests) == meter["series"]["digest"]',
+        "lambda _: True",
         (f"{SERIES}test_a_series_with_another_amount_is_not_believed",),
     ),
     Guard(

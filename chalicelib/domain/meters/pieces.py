@@ -19,11 +19,8 @@ class Compared:
 class ReadingPieces(Protocol):
     """Pieces of meters, and how far a comparison of them has come. Every method raises UnavailableError out of time."""
 
-    def piece(self, meter: MeterKey, first: int, readings: int) -> tuple[int | None, CompactReadings]:
-        """The first so many readings of the new side from an instant on, and the meter's source version with them.
-
-        None instead of a version that the display does not show.
-        """
+    def piece(self, meter: MeterKey, first: int, readings: int) -> CompactReadings:
+        """The first so many readings of the new side from an instant on."""
 
     def compared(self, meter: MeterKey) -> Compared | None:
         """How far an interrupted comparison came."""

@@ -116,7 +116,7 @@ class DisplayCheck:
         """The series with the readings, then the display with the series: both at the version that is displayed."""
         is_right = self._series.is_right(meter, kept, is_over)
         stored = self._stored(meter)
-        if is_right is None or self._display.state(*meter) != kept.state:
+        if self._display.state(*meter) != kept.state:
             return None
         findings = self._wrong(meter, stored, kept)
         return findings if is_right else [*findings, _series_finding(meter)]

@@ -1,6 +1,6 @@
 """Is the compact series of a large meter what its readings say? Compared piece by piece, and taken up again.
 
-Pieces of several moments say something of one version: that is looked at with each of them.
+Pieces of several moments say something of one version where the meter still has that at the end: versions only grow.
 """
 
 from collections.abc import Callable
@@ -26,8 +26,8 @@ class SeriesCheck:
         self._clock = clock
         self.readings = readings
 
-    def is_right(self, meter: MeterKey, kept: MeterSnapshot, is_over: IsOver | None) -> bool | None:
-        """Whether the kept readings are those that are stored; None where the meter was written to meanwhile.
+    def is_right(self, meter: MeterKey, kept: MeterSnapshot, is_over: IsOver | None) -> bool:
+        """Whether the kept readings are those that are stored, unless the meter has been written to meanwhile.
 
         ``is_over``: whether no further piece may be looked at; without it an earlier comparison is not gone on with.
 
@@ -38,15 +38,13 @@ class SeriesCheck:
         began = self._clock() if before is None else before.began
         first = FIRST_INSTANT if before is None else before.up_to + 1
         while first <= LAST_INSTANT:
-            version, found = self._pieces.piece(meter, first, self.readings)
+            found = self._pieces.piece(meter, first, self.readings)
             last = found.instants[-1] if len(found) == self.readings else LAST_INSTANT
-            if version != kept.state.source_version:
-                return None
             if found != kept.readings.between(first, last):
                 return False
             first = last + 1
             if is_over is not None:
-                self._come_to(meter, Compared(version, last, began), is_over)
+                self._come_to(meter, Compared(kept.state.source_version, last, began), is_over)
         return True
 
     def _interrupted(self, meter: MeterKey, version: int) -> Compared | None:

@@ -28,10 +28,9 @@ class FakeReadingPieces:
     def __init__(self, store: FakeStore) -> None:
         self._store = store
 
-    def piece(self, meter: MeterKey, first: int, readings: int) -> tuple[int | None, CompactReadings]:
-        state = self._store.stored.meters.get(meter, Meter()).state
+    def piece(self, meter: MeterKey, first: int, readings: int) -> CompactReadings:
         found = self._store.stored.readings.compact(meter).between(first, LAST_INSTANT)
-        return (None if state.stale else state.source_version), next(found.pieces(readings), found)
+        return next(found.pieces(readings), found)
 
     def compared(self, meter: MeterKey) -> Compared | None:
         return None

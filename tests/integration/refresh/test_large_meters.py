@@ -357,6 +357,17 @@ def test_a_write_between_two_pieces_is_no_finding_and_the_next_comparison_begins
     assert looks_until_known(ports, user) == ([], CALLS - 1)
 
 
+def test_a_write_while_pieces_are_compared_is_no_finding(ports: Ports, container: Container, user: str) -> None:
+    def written_to() -> bool:
+        while unwritten:
+            record(container, user, unwritten.pop())
+        return False
+
+    assert at_once(ports).refresh(user, POWER)
+    unwritten = [DAYS - 2]
+    assert checking(ports).findings((user, POWER), written_to) is None
+
+
 def test_the_schedule_goes_on_in_the_middle_of_a_large_meter(
     ports: Ports, container: Container, user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
