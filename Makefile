@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
 PARTS := test-deployed test-alone test-measured test-others
-.PHONY: help up down status token check lint test test-deep $(PARTS) bench soak deploy format openapi schemas household pictures guards changes mutants clean $(ENVIRONMENTS)
+.PHONY: help up down status token check lint test test-deep $(PARTS) bench bench-large soak deploy format openapi schemas household pictures guards changes mutants clean $(ENVIRONMENTS)
 .PHONY: history simulate rehearsal removal
 
 comma := ,
@@ -102,6 +102,9 @@ bench: environments-test ## print the speed figures, as ratios of one run
 	@$(APP)python -m tests.performance.bench_components
 	@$(APP)python -m tests.performance.bench_figures
 	@$(APP)python -m tests.performance.bench_start
+
+bench-large: environments-test ## the same of a meter with a million readings, which takes minutes
+	@$(APP)python -m tests.performance.bench_large_meters $(READINGS)
 
 soak: environments-test ## use a deployed stack while its functions are killed: make soak MINUTES=5
 	@$(APP)python -m tests.soak

@@ -25,10 +25,11 @@ from chalicelib.repositories.database import Collections
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.documents import counted
 from chalicelib.repositories.lagging import MongoLaggingMeters
+from chalicelib.repositories.packing import MongoSeriesPacking
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.sync_control import MongoSyncControl
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService
+from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps
 from chalicelib.services.sync.deletions import JobDeletions
 from chalicelib.services.sync.runs import new_run
 from migrations.checkpoint import Checkpoint
@@ -94,7 +95,8 @@ class Backfill:
         self._lagging = MongoLaggingMeters(database, TRANSACTION_SECONDS)
         display = MongoDisplayDataRepository(database, TRANSACTION_SECONDS)
         queries = MongoReadingQueries(database, TRANSACTION_SECONDS)
-        self._calculation = DisplayDataCalculationService(display, queries, now)
+        packing = MongoSeriesPacking(database, TRANSACTION_SECONDS)
+        self._calculation = DisplayDataCalculationService(display, queries, now, steps=Steps(packing))
 
     def run(self, meters_at_once: int = METERS_AT_ONCE) -> int:
         """Bring every meter up to date; returns how many documents were written on the new side.

@@ -25,7 +25,15 @@ from chalicelib.bootstrap.flags import (
     flag_operations,
     flag_records,
 )
-from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
+from chalicelib.bootstrap.operations import (
+    REQUEST_SECONDS,
+    STEPS_SECONDS,
+    Operations,
+    Ports,
+    mongo_ports,
+    now,
+    operations,
+)
 from chalicelib.bootstrap.places import (
     dead_letter_count,
     dead_letters,
@@ -77,7 +85,8 @@ from chalicelib.services.recording.csv_import import CsvImportService
 from chalicelib.services.recording.energy_crud import EnergyCrudService
 from chalicelib.services.recording.export import ExportService
 from chalicelib.services.recording.import_undo import ImportHistoryService
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService
+from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps
+from chalicelib.services.refresh.next_step import NextStep
 from chalicelib.services.refresh.recalculation import RecalculationService
 from chalicelib.services.retirement.watch import RetirementWatch
 from chalicelib.services.status.status import StatusService
@@ -181,8 +190,10 @@ def compose(
     around = around or Surroundings()
     decisions = RolloutService(around.flags, ports.queries.sync, clock)
     both = backends(ports, clock)
-    calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
-    own = operations(ports, clock, lambda: around.release)
+    next_step = NextStep(ports.display, ports.publisher, clock)
+    steps = Steps(ports.packing, seconds=STEPS_SECONDS, go_on=next_step)
+    calculation = DisplayDataCalculationService(ports.display, ports.queries, clock, steps=steps)
+    own = operations(ports, clock, lambda: around.release, steps)
     asked = asking(both, ports, around.pseudonyms, clock, lambda: around.release)
     operators = desk(
         outside or Outside(),

@@ -10,6 +10,8 @@ from chalicelib.domain.gate.census_records import CensusRecords
 from chalicelib.domain.gate.counted import CountedEvidence
 from chalicelib.domain.gate.evidence import Limits
 from chalicelib.domain.meters.lagging import LaggingMeters
+from chalicelib.domain.meters.packing import SeriesPacking
+from chalicelib.domain.meters.pieces import ReadingPieces
 from chalicelib.domain.meters.walks import DisplayedMeters, WalkControl
 from chalicelib.domain.operating import OperatorActions
 from chalicelib.domain.ports import (
@@ -49,6 +51,8 @@ from chalicelib.repositories.imports import MongoImportList
 from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.repositories.measurements import MongoPageMeasurements
 from chalicelib.repositories.operator_actions import MongoOperatorActions
+from chalicelib.repositories.packing import MongoSeriesPacking
+from chalicelib.repositories.pieces import MongoReadingPieces
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.register import MongoKnownUsers
@@ -61,12 +65,13 @@ from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.repositories.usage import MongoUsageLog
 from chalicelib.repositories.walk_control import MongoWalkControl
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService
+from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.meter_walk import MeterWalk
 from chalicelib.services.refresh.rebuild import RebuildService
 from chalicelib.services.refresh.recalculation import RecalculationService
 from chalicelib.services.refresh.refreshing_publisher import RefreshingPublisher
+from chalicelib.services.refresh.series_check import SeriesCheck
 from chalicelib.services.refresh.sweeper import SweeperService
 from chalicelib.services.sync.consistency import ConsistencyService
 from chalicelib.services.sync.sync_job import SyncJobService
@@ -75,6 +80,9 @@ from chalicelib.services.sync.undo import UndoService
 
 # For transactions and snapshots: API Gateway gives up after 29 s, and an import of 50,000 rows takes a while.
 REQUEST_SECONDS = 20.0
+# How long a function goes on with the steps of one meter. With the last step, and what publishes it, less than the time
+# of a function (.chalice/config.json), and than what the sweeper leaves for a refresh that begins at its last moment.
+STEPS_SECONDS = 12.0
 LIMITS = Limits()  # what the gate asks for, and how many people a census asks
 
 
@@ -87,6 +95,8 @@ class Ports:
     queries: ReadingQueries
     imports: ImportList
     display: DisplayDataRepository
+    packing: SeriesPacking
+    pieces: ReadingPieces
     lagging: LaggingMeters
     publisher: EventPublisher
     walks: WalkControl
@@ -125,13 +135,19 @@ class Operations:
     sweeper: SweeperService
 
 
-def operations(ports: Ports, clock: Clock, code: Callable[[], str] = lambda: "") -> Operations:
-    """Put together what keeps both sides equal, and the display with them; ``code``: the digest of what runs here."""
+def operations(
+    ports: Ports, clock: Clock, code: Callable[[], str] = lambda: "", steps: Steps | None = None
+) -> Operations:
+    """Put together what keeps both sides equal, and the display with them; ``code``: the digest of what runs here.
+
+    ``steps``: how a refresh of very many readings is divided; without it a refresh goes on until its end.
+    """
     control, twins = ports.sync_control, ports.twins
-    calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
+    divided = steps or Steps(ports.packing)
+    calculation = DisplayDataCalculationService(ports.display, ports.queries, clock, steps=divided)
     recalculation = RecalculationService(ports.transactions, calculation, clock)
     walk = MeterWalk(ports.walks, ports.meters, code)
-    check = DisplayCheck(ports.meters, ports.queries, ports.display, clock)
+    check = DisplayCheck(ports.meters, ports.queries, ports.display, SeriesCheck(ports.pieces, clock), clock)
     consistency = ConsistencyService(control, twins, walk, check, recalculation, ports.changes, clock, code)
     return Operations(
         modes=SyncModeService(
@@ -158,7 +174,10 @@ def shell_ports(database: MongoDatabase) -> Ports:
 def shell_calculation(database: MongoDatabase) -> DisplayDataCalculationService:
     """The calculation for a shell."""
     return DisplayDataCalculationService(
-        MongoDisplayDataRepository(database, REQUEST_SECONDS), MongoReadingQueries(database, REQUEST_SECONDS), now
+        MongoDisplayDataRepository(database, REQUEST_SECONDS),
+        MongoReadingQueries(database, REQUEST_SECONDS),
+        now,
+        steps=Steps(MongoSeriesPacking(database, REQUEST_SECONDS)),
     )
 
 
@@ -170,6 +189,8 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         queries=MongoReadingQueries(database, REQUEST_SECONDS),
         imports=MongoImportList(database),
         display=MongoDisplayDataRepository(database, REQUEST_SECONDS),
+        packing=MongoSeriesPacking(database, REQUEST_SECONDS),
+        pieces=MongoReadingPieces(database, REQUEST_SECONDS),
         lagging=MongoLaggingMeters(database, REQUEST_SECONDS),
         publisher=publisher,
         walks=MongoWalkControl(database),

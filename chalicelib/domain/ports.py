@@ -19,6 +19,7 @@ from chalicelib.domain.imports.record import IdRange, ImportRecord
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.meters.invariants import Violation
+from chalicelib.domain.meters.packing import NOT_PACKED, PackingMark, Range
 from chalicelib.domain.readings import (
     DEFAULT_ZONE,
     EnergyType,
@@ -102,7 +103,8 @@ class MeterSnapshot:
     """Everything a calculation needs of one meter, read at one point in time.
 
     ``kept``: the readings come from the compact series beside the display documents, brought up to date with what the
-    dirty range holds; else all of them were read. ``digests``: those of the kept series' parts, by year (UTC).
+    dirty range holds; else all of them were read. ``digests``: those of the kept series' parts, by year (UTC);
+    ``read``: the ranges of instants that these do not hold. ``packing``: how far a packing of the series is.
     """
 
     sync: SyncState
@@ -114,6 +116,8 @@ class MeterSnapshot:
     readings: CompactReadings = field(repr=False)
     kept: bool = False
     digests: Mapping[int, bytes] = field(default_factory=dict, repr=False)
+    read: Sequence[Range] = ()
+    packing: PackingMark = NOT_PACKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +282,9 @@ class ReadingQueries(Protocol):
 
         The new backend's readings come from the compact series where it is kept.
         """
+
+    def snapshot_within(self, user_id: str, energy_type: EnergyType, readings: int) -> MeterSnapshot | None:
+        """The same for the new backend; None where more than so many readings are not in the compact series."""
 
     def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
         """The same from the readings themselves: what the display and its series are checked against."""

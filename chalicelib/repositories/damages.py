@@ -28,6 +28,8 @@ FIELDS: Mapping[Collections, Mapping[str, str]] = {
         "dirtyTo?": DATE,
         "exchanges?": ARRAY,
         "series?": OBJECT,
+        "packing?": OBJECT,
+        "compared?": OBJECT,
         "sweep?": OBJECT,
     },
     Collections.DISPLAY: {

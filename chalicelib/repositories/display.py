@@ -1,6 +1,6 @@
 """Display documents: read with the state of their meter, replaced only by a newer version of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from pymongo import DeleteMany, InsertOne, ReplaceOne
@@ -31,10 +31,12 @@ from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, meter_id, time_limit
 from chalicelib.repositories.meters import begin_again, configuration_of, published, state_of
 from chalicelib.repositories.owned import OwnedDocuments
+from chalicelib.repositories.packing_marks import STEP
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.transactions import in_transaction
 
 VERSIONS = {"sourceVersion": 1, "displayVersion": 1}
+SHOWN = (Collections.DISPLAY, Collections.SERIES)
 ALWAYS_WRITTEN: tuple[DataType, ...] = ("histogram", "summary")  # by every refresh
 Found = TypeVar("Found", bound=tuple[object, MeterState])
 
@@ -95,14 +97,15 @@ class MongoDisplayDataRepository:
             wanted = behind(update.source_version, self._calculation_version, whole=update.whole)
             kept = update.series if update.series and series.storable(update.series.parts.values()) else None
             mark = None if kept is None else series.mark_of(user_id, energy_type, kept)
-            changed = published(update.source_version, self._calculation_version, update.as_of, mark)
-            meter = {"_id": meter_id(user_id, energy_type)}
+            seen = update.packing
+            changed = published(update.source_version, self._calculation_version, update.as_of, mark, seen.ranges)
+            meter = {"_id": meter_id(user_id, energy_type), STEP: seen.step}
             before = meters.find_one_and_update({**meter, **wanted}, changed, projection=VERSIONS)
             if before is None:
                 return False
             if update.whole:
                 self._refuse_newer(user_id, energy_type, latest_shown(before), session)
-                self._clear(user_id, energy_type, session)
+                self._clear(user_id, energy_type, session, SHOWN if update.packing.ranges is None else SHOWN[:1])
             self._replace(user_id, energy_type, update, before, session)
             stored = ScopedCollection(self._database[Collections.SERIES], user_id, session)
             series.replace(stored, user_id, energy_type, kept)
@@ -188,17 +191,24 @@ class MongoDisplayDataRepository:
         if any(is_version(version := view.get("sourceVersion")) and version > latest for view in views):
             raise DamagedMeterError(f"{meter_id(user_id, energy_type)} has a display document that is newer than it")
 
-    def _clear(self, user_id: str, energy_type: EnergyType, session: ClientSession) -> None:
+    def _clear(
+        self,
+        user_id: str,
+        energy_type: EnergyType,
+        session: ClientSession,
+        collections: Sequence[Collections] = SHOWN,
+    ) -> None:
         """Take away everything that a meter shows or seems to show, in its own name or under its ids."""
         owned = OwnedDocuments(self._database, user_id, session)
-        for collection in (Collections.DISPLAY, Collections.SERIES):
+        for collection in collections:
             owned.delete(collection, (each["_id"] for each in owned.of_meter(collection, energy_type, {"_id": 1})))
         display = ScopedCollection(self._database[Collections.DISPLAY], user_id, session)
         display.delete_many({"type": energy_type.value})
 
 
 def _holds(parts: list[Document], meter: Document) -> bool:
-    return not series.is_kept(meter) or series.believed(parts, meter) is not None
+    """While a packing is under way, the parts are its own, and nobody believes them by the digest."""
+    return "packing" in meter or not series.is_kept(meter) or series.believed(parts, meter) is not None
 
 
 def _extent_of(timeline: Document, meter: Document) -> Extent | None:

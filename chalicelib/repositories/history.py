@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.invariants import is_sound
-from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_ms
+from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_datetime, to_ms
 from chalicelib.domain.sides import Side, SyncState
-from chalicelib.repositories import series
+from chalicelib.repositories import point_batches, series
 from chalicelib.repositories.database import Document
 from chalicelib.repositories.documents import counted, point_of
 from chalicelib.repositories.doubles import without_doubles
@@ -18,10 +18,27 @@ POINT = {"_id": 1, "date": 1, "amount": 1, "updatedAt": 1}
 BATCH = 10_000
 
 
-def points_of(readings: ScopedCollection, side: Side, conditions: Document) -> CompactReadings:
-    """The readable readings of a side that meet the conditions, without doubles."""
-    documents = readings.find(counted(conditions), projection=POINT, sort=[("date", 1)]).batch_size(BATCH)
-    return CompactReadings.of(map(point_of, without_doubles(list(documents)) if side is Side.OLD else documents))
+def points_of(readings: ScopedCollection, side: Side, conditions: Document, limit: int = 0) -> CompactReadings:
+    """The readable readings of a side that meet the conditions, without doubles; of the new side the first ``limit``.
+
+    0: all of them.
+    """
+    wanted, order = counted(conditions), [("date", 1)]
+    if side is Side.NEW:  # which has no doubles: one index is unique by date
+        batches = readings.find_raw_batches(
+            wanted, projection=point_batches.POINT, sort=order, batch_size=BATCH, limit=limit
+        )
+        return CompactReadings.joined(map(point_batches.points_in, batches))
+    documents = readings.find(wanted, projection=POINT, sort=order, batch_size=BATCH)
+    return CompactReadings.of(map(point_of, without_doubles(list(documents))))
+
+
+def points_between(
+    readings: ScopedCollection, energy_type: EnergyType, ranged: tuple[int, int], limit: int = 0
+) -> CompactReadings:
+    """The readings of the new side from one instant to another, both included, or the first of them."""
+    date = dict(zip(("$gte", "$lte"), map(to_datetime, ranged), strict=True))
+    return points_of(readings, Side.NEW, {"type": energy_type.value, "date": date}, limit)
 
 
 @dataclass(frozen=True, slots=True)

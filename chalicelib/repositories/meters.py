@@ -16,6 +16,7 @@ from chalicelib.repositories.calculation_marks import version_or
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, meter_id
 from chalicelib.repositories.documents import amount_of
 from chalicelib.repositories.owned import OwnedDocuments
+from chalicelib.repositories.packing_marks import dirty_after, with_range
 from chalicelib.repositories.scoped import ScopedCollection
 
 _VERSION: Document = {"$type": ["int", "long"], "$gte": 0, "$lt": VERSION_LIMIT}
@@ -99,6 +100,7 @@ class MongoMeterRepository(MeterRepository):
             "dirtyFrom": {"$min": ["$dirtyFrom", to_datetime(first)]},
             "dirtyTo": {"$max": ["$dirtyTo", to_datetime(last)]},
             "dirtySince": {"$min": ["$dirtySince", to_datetime(now), "$$NOW"]},
+            "packing": with_range(to_datetime(first), to_datetime(last)),
         }
         return self._meters.find_one_and_update(
             wanted,
@@ -141,6 +143,7 @@ def begin_again(owned: OwnedDocuments, user_id: str, energy_type: EnergyType) ->
             "dirtyTo": to_datetime(LAST_INSTANT),
             "dirtySince": since,
             "series": "$$REMOVE",
+            "packing": "$$REMOVE",
         },
     )
     return int(meter["sourceVersion"])
@@ -192,22 +195,25 @@ def state_of(meter: Document | None) -> MeterState:
     )
 
 
-def published(version: int, calculation: int, as_of: int, kept: Document | None) -> list[dict[str, Any]]:
+def published(
+    version: int, calculation: int, as_of: int, kept: Document | None, ranges: int | None = None
+) -> list[dict[str, Any]]:
     """The update that advances a meter's display version, forgets attempts and, nothing newer written, cleans it.
 
-    What is newer was written after ``as_of``, so the meter lags since then. ``kept``: what tells the compact series of
+    What is newer was written after ``as_of``, so the meter lags since then; of a packing, whose first ``ranges`` the
+    update shows, the rest says where that was. ``kept``: what tells the compact series of
     this version (``series.mark_of``), None: none is kept. The calculation is told beside it, because a release that
     knows none writes all of ``series``.
     """
     series = {"$literal": {"version": version, "calculation": calculation, **(kept or {})}}
     clean = {"$eq": ["$sourceVersion", version]}
     dirty = {
-        "dirtyFrom": "$dirtyFrom",
-        "dirtyTo": "$dirtyTo",
+        **dirty_after(ranges),
         "dirtySince": {"$min": [{"$max": ["$dirtySince", to_datetime(as_of)]}, "$$NOW"]},
     }
-    kept = {field: {"$cond": [clean, "$$REMOVE", value]} for field, value in dirty.items()}
-    return [{"$set": {"displayVersion": version, "series": series, "sweep": "$$REMOVE", **kept}}]
+    gone = dict.fromkeys(("sweep", "packing"), "$$REMOVE")
+    left = {field: {"$cond": [clean, "$$REMOVE", value]} for field, value in dirty.items()}
+    return [{"$set": {"displayVersion": version, "series": series, **gone, **left}}]
 
 
 def _exchange(energy_type: EnergyType, document: Document) -> Exchange:

@@ -1,11 +1,10 @@
 """Reading single readings, lists and whole meters, on the side that a backend reads in the present sync mode."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
-from types import MappingProxyType
-from typing import Any
 
 from bson import ObjectId
 from pymongo.client_session import ClientSession
@@ -16,6 +15,7 @@ from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.invariants import is_sound
+from chalicelib.domain.meters.packing import Range, merged
 from chalicelib.domain.ports import MeterSnapshot, MeterState, PageRequest, ReadingFilter, ReadingQueries, StoredReading
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_datetime, to_ms
 from chalicelib.domain.sides import Side, SyncState
@@ -32,9 +32,10 @@ from chalicelib.repositories.database import (
 )
 from chalicelib.repositories.documents import COLLECTION, counted, id_of, reading_of
 from chalicelib.repositories.doubles import document_that_counts, each_that_counts
-from chalicelib.repositories.history import points_of
+from chalicelib.repositories.history import points_between, points_of
 from chalicelib.repositories.meters import configuration_of, state_of
 from chalicelib.repositories.owned import OwnedDocuments
+from chalicelib.repositories.packing_marks import Packing, mark_of, packing_of
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.settings import MongoSettingsWriter
 
@@ -84,18 +85,29 @@ class MongoReadingQueries(ReadingQueries):
         return self._snapshot(user_id, energy_type, backend, from_series=backend is Backend.NEW)
 
     @override
+    def snapshot_within(self, user_id: str, energy_type: EnergyType, readings: int) -> MeterSnapshot | None:
+        try:
+            return self._snapshot(user_id, energy_type, Backend.NEW, from_series=True, at_most=readings)
+        except _MoreReadingsError:
+            return None
+
+    @override
     def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
         return self._snapshot(user_id, energy_type, backend, from_series=False)
 
-    def _snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend, *, from_series: bool) -> MeterSnapshot:
+    def _snapshot(
+        self, user_id: str, energy_type: EnergyType, backend: Backend, *, from_series: bool, at_most: int | None = None
+    ) -> MeterSnapshot:
         with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:
             sync = sync_state(self._database, session)
             meter = self._meter(user_id, energy_type, session) or {}
             side = sync.reads(backend)
             sound = is_sound(meter) if meter else True
-            usable = from_series and side is Side.NEW and sound and series.is_kept(meter)
-            kept = self._kept(user_id, energy_type, meter, session) if usable else None
-            readings = self._points(user_id, energy_type, side, session) if kept is None else kept[0]
+            usable = from_series and side is Side.NEW and bool(meter) and sound
+            parts = ScopedCollection(self._database[Collections.SERIES], user_id, session)
+            held = _held(parts, meter) if usable else None
+            stored = _Stored(self._readings(user_id, side, session), energy_type, at_most)
+            readings = stored.all(side) if held is None else stored.beside(held)
             lost = not meter and len(readings) > 0 and sync.reads(Backend.NEW) is Side.NEW
             damaged = lost or not sound
             return MeterSnapshot(
@@ -106,32 +118,11 @@ class MongoReadingQueries(ReadingQueries):
                 configuration=configuration_of(meter, energy_type),
                 settings=MongoSettingsWriter(self._database, user_id, session).get(),
                 readings=readings,
-                kept=kept is not None,
-                digests={} if kept is None else kept[1],
+                kept=held is not None,
+                digests={} if held is None else held.digests,
+                read=[(FIRST_INSTANT, LAST_INSTANT)] if held is None else held.ranges,
+                packing=mark_of(meter, held.packing if held else None),
             )
-
-    def _kept(
-        self, user_id: str, energy_type: EnergyType, meter: Document, session: ClientSession
-    ) -> tuple[CompactReadings, Mapping[int, bytes]] | None:
-        """The compact series, with what the dirty range holds now in place of what it held."""
-        collection = ScopedCollection(self._database[Collections.SERIES], user_id, session)
-        kept = series.kept(collection, meter)
-        if kept is None or "dirtyFrom" not in meter:
-            return kept
-        changed = {"date": {"$gte": meter["dirtyFrom"], "$lte": meter["dirtyTo"]}}
-        inside = self._points(user_id, energy_type, Side.NEW, session, changed)
-        readings, digests = kept
-        return readings.with_range(to_ms(meter["dirtyFrom"]), to_ms(meter["dirtyTo"]), inside), digests
-
-    def _points(
-        self,
-        user_id: str,
-        energy_type: EnergyType,
-        side: Side,
-        session: ClientSession,
-        conditions: Mapping[str, Any] = MappingProxyType({}),
-    ) -> CompactReadings:
-        return points_of(self._readings(user_id, side, session), side, {"type": energy_type.value, **conditions})
 
     def _meter(self, user_id: str, energy_type: EnergyType, session: ClientSession | None) -> Document | None:
         owned = OwnedDocuments(self._database, user_id, session)
@@ -139,6 +130,64 @@ class MongoReadingQueries(ReadingQueries):
 
     def _readings(self, user_id: str, side: Side, session: ClientSession | None = None) -> ScopedCollection:
         return ScopedCollection(self._database[COLLECTION[side]], user_id, session)
+
+
+class _MoreReadingsError(Exception):
+    """Raised where more readings than wanted are not in the compact series."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What the compact series holds of a meter, the digests of its parts, and the ranges that it does not hold."""
+
+    readings: CompactReadings
+    digests: Mapping[int, bytes]
+    ranges: Sequence[Range]
+    packing: Packing | None = None
+
+
+def _held(parts: ScopedCollection, meter: Document) -> _Held | None:
+    """Of a packing under way, or of what is displayed; None where neither is there and can be believed."""
+    packing, is_kept = packing_of(meter), series.is_kept(meter)
+    dirty = "dirtyFrom" in meter
+    if packing is not None and (dirty or not is_kept):
+        found = series.packed(parts, meter["_id"], packing.parts)
+        if found is not None:
+            return _Held(*found, merged(packing.ranges), packing)
+    found = series.kept(parts, meter) if is_kept else None
+    if found is None:
+        return None
+    return _Held(*found, [(to_ms(meter["dirtyFrom"]), to_ms(meter["dirtyTo"]))] if dirty else [])
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The readings of one meter themselves. Both methods raise _MoreReadingsError beyond ``at_most``."""
+
+    readings: ScopedCollection
+    type: EnergyType
+    at_most: int | None
+
+    def all(self, side: Side) -> CompactReadings:
+        """All of a side; the old one is read whole."""
+        return self._few(points_of(self.readings, side, {"type": self.type.value}, self._limit(0)), 0, side)
+
+    def beside(self, held: _Held) -> CompactReadings:
+        """The compact series, with what the ranges hold now in place of what they held."""
+        inside, known = list[tuple[Range, CompactReadings]](), 0
+        for ranged in held.ranges:
+            found = points_between(self.readings, self.type, ranged, self._limit(known))
+            inside.append((ranged, self._few(found, known)))
+            known += len(found)
+        return held.readings.with_ranges(inside)
+
+    def _limit(self, known: int) -> int:
+        return 0 if self.at_most is None else self.at_most + 1 - known
+
+    def _few(self, found: CompactReadings, known: int, side: Side = Side.NEW) -> CompactReadings:
+        if self.at_most is not None and side is Side.NEW and known + len(found) > self.at_most:
+            raise _MoreReadingsError
+        return found
 
 
 def _types(request: PageRequest) -> Iterable[EnergyType]:

@@ -4,7 +4,7 @@ Every verb adds the user's id, combined with ``$and`` so that no filter of the c
 not reachable: system jobs and reads across collections are own, named methods of the repositories.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any, NoReturn
 
@@ -40,7 +40,6 @@ REFUSED = frozenset(
         "drop_indexes",
         "drop_search_index",
         "estimated_document_count",
-        "find_raw_batches",
         "index_information",
         "list_indexes",
         "list_search_indexes",
@@ -80,6 +79,12 @@ class ScopedCollection:
         """The first document of the user that matches."""
         check_operators(options)
         return self._collection.find_one(self._scoped(filter), session=self._session, **options)
+
+    def find_raw_batches(self, filter: Mapping[str, Any], **options: Any) -> Iterator[bytes]:
+        """Documents of the user that match, in batches as the server sends them."""
+        check_operators(options)
+        found: Any = self._collection.find_raw_batches(self._scoped(filter), session=self._session, **options)
+        return iter(found)
 
     def count_documents(self, filter: Mapping[str, Any]) -> int:
         """How many documents of the user match."""

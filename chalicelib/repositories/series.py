@@ -6,20 +6,24 @@ reading a document per reading. Believed only where the meter says that it is wh
 
 import sys
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 from pymongo import DeleteMany, ReplaceOne
 
 from chalicelib.domain.calculation.compact import CompactReadings, utc_year
 from chalicelib.domain.meters.display_documents import SeriesUpdate
+from chalicelib.domain.meters.packing import merged
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import Document, meter_id
+from chalicelib.repositories.scope_rules import Request
 from chalicelib.repositories.scoped import ScopedCollection
 
 assert sys.byteorder == "little", "packed numbers are stored as they lie in memory"  # noqa: S101
-# A year is one document of at most 16 MB with two numbers per reading: a reading a minute fits, one a second does not.
-READINGS_OF_A_YEAR = 900_000
+# Two numbers a reading, and twelve bytes more where the register falls, which it may do everywhere: 8.4 MB of 16.
+READINGS_OF_A_DOCUMENT = 300_000
+Content = tuple[CompactReadings, Mapping[int, bytes]]
+DOCUMENTS_OF_A_YEAR = 100  # a reading a second fits
 
 
 def is_kept(meter: Document) -> bool:
@@ -30,21 +34,42 @@ def is_kept(meter: Document) -> bool:
     return bool(series.get("version") == meter["displayVersion"])
 
 
-def kept(series: ScopedCollection, meter: Document) -> tuple[CompactReadings, Mapping[int, bytes]] | None:
+def kept(series: ScopedCollection, meter: Document) -> Content | None:
     """The whole series, and the digests of its parts; None where it is not what the meter says, or cannot be read."""
     return believed(list(series.find({"_id": _years(meter["_id"])}, sort=[("_id", 1)])), meter)
 
 
-def believed(parts: Sequence[Document], meter: Document) -> tuple[CompactReadings, Mapping[int, bytes]] | None:
+def believed(parts: Sequence[Document], meter: Document) -> Content | None:
     """The same of documents that were read in order."""
+    content = _content(parts, lambda digests: digest_of(digests) == meter["series"]["digest"])
+    return content if content and len(content[0]) == meter["series"]["count"] else None
+
+
+def packed(
+    series: ScopedCollection, meter: str, digests: Mapping[int, bytes], years: Collection[int] | None = None
+) -> Content | None:
+    """The parts, or those of some years, that a packing has made; None where they are not those of these digests."""
+    wanted = digests if years is None else {year: digests[year] for year in years if year in digests}
+    if not wanted:
+        return CompactReadings.joined([]), {}
+    ids = [{"_id": _years(meter, *span)} for span in spans_of(wanted)]
+    return _content(list(series.find({"$or": ids}, sort=[("_id", 1)])), lambda found: found == wanted)
+
+
+def spans_of(years: Iterable[int]) -> list[tuple[int, int]]:
+    """The first and the last of years that follow each other."""
+    return list(merged((year, year) for year in years))
+
+
+def _content(parts: Sequence[Document], is_right: Callable[[Mapping[int, bytes]], bool]) -> Content | None:
     try:
-        digests = {part["year"]: _digest(part) for part in parts}
-        if digest_of(digests) != meter["series"]["digest"]:
+        digests = _digests(parts)
+        if not is_right(digests):
             return None
-        readings = CompactReadings.joined([_readings(part) for part in parts])
+        readings = CompactReadings.joined(map(_readings, parts))
     except (LookupError, OverflowError, TypeError, ValueError):  # damaged: the readings are asked, and it is replaced
         return None
-    return (readings, digests) if len(readings) == len(readings.amounts) == meter["series"]["count"] else None
+    return (readings, digests) if len(readings) == len(readings.amounts) else None
 
 
 def between(series: ScopedCollection, meter: Document, first: int, last: int) -> CompactReadings | None:
@@ -62,51 +87,74 @@ def between(series: ScopedCollection, meter: Document, first: int, last: int) ->
 def replace(series: ScopedCollection, user_id: str, energy_type: EnergyType, update: SeriesUpdate | None) -> None:
     """Write the parts that changed, in one command; without an update nothing remains."""
     meter = meter_id(user_id, energy_type)
-    between = _years(meter) if update is None else _years(meter, update.first_year, update.last_year)
+    spans = [_years(meter)] if update is None else [_years(meter, *span) for span in update.spans]
     documents = [] if update is None else _documents(user_id, energy_type, update)
-    gone = {"_id": {**between, "$nin": [document["_id"] for document in documents]}}
-    written = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]
-    series.bulk_write([*written, DeleteMany(gone)])
+    others = {"$nin": [document["_id"] for document in documents]}
+    written: list[Request] = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]
+    if changes := [*written, *(DeleteMany({"_id": {**span, **others}}) for span in spans)]:
+        series.bulk_write(changes)
 
 
 def mark_of(user_id: str, energy_type: EnergyType, update: SeriesUpdate) -> Document:
     """What the meter notes of a series: how many readings it holds, and the digest of all its parts."""
-    rest = {
-        year: digest for year, digest in update.digests.items() if not update.first_year <= year <= update.last_year
-    }
-    changed = {each["year"]: _digest(each) for each in _documents(user_id, energy_type, update)}
-    return {"count": update.count, "digest": digest_of(rest | changed)}
+    return {"count": update.count, "digest": digest_of(digests_after(user_id, energy_type, update))}
+
+
+def digests_after(user_id: str, energy_type: EnergyType, update: SeriesUpdate) -> Mapping[int, bytes]:
+    """The digests of all parts once the update is stored."""
+    changed = [range(first, last + 1) for first, last in update.spans]
+    rest = {year: digest for year, digest in update.digests.items() if not any(year in span for span in changed)}
+    return rest | _digests(_documents(user_id, energy_type, update))
 
 
 def digest_of(parts: Mapping[int, bytes]) -> bytes:
     """The digest of a whole series from those of its parts, by year."""
-    return blake2b(b"".join(parts[year] for year in sorted(parts)), digest_size=16).digest()
+    return _digest_of_all(parts[year] for year in sorted(parts))
 
 
 def storable(parts: Iterable[CompactReadings]) -> bool:
-    """Whether every part fits into a document."""
-    return all(isinstance(part.amounts, array) and len(part) <= READINGS_OF_A_YEAR for part in parts)
+    """Whether every year fits into its documents."""
+    most = READINGS_OF_A_DOCUMENT * DOCUMENTS_OF_A_YEAR
+    return all(isinstance(part.amounts, array) and len(part) <= most for part in parts)
 
 
 def _years(meter: str, first: int = 0, last: int = 9999) -> Document:
     """The parts of a meter from one year to another: by ``_id``, whose index no migration has to make first."""
-    return {"$gte": f"{meter}|{first:04}", "$lte": f"{meter}|{last:04}"}
+    return {"$gte": f"{meter}|{first:04}", "$lt": f"{meter}|{last:04}~"}
 
 
 def _documents(user_id: str, energy_type: EnergyType, update: SeriesUpdate) -> list[Document]:
-    return [_document(user_id, energy_type, year, part) for year, part in update.parts.items()]
+    meter = meter_id(user_id, energy_type)
+    return [
+        _document(f"{meter}|{year}", energy_type, year, number, piece)
+        for year, part in update.parts.items()
+        for number, piece in enumerate(part.pieces(READINGS_OF_A_DOCUMENT))
+    ]
 
 
-def _document(user_id: str, energy_type: EnergyType, year: int, part: CompactReadings) -> Document:
+def _document(part: str, energy_type: EnergyType, year: int, number: int, readings: CompactReadings) -> Document:
+    """A year is one document; of one with very many readings each document but the first has a number."""
     return {
-        "_id": f"{meter_id(user_id, energy_type)}|{year}",
+        "_id": f"{part}|p{number:02}" if number else part,
         "type": energy_type.value,
         "year": year,
-        "instants": part.instants.tobytes(),
-        "amounts": array("q", part.amounts).tobytes(),
-        "decimals": part.decimals,
-        "falls": list(part.falls),
+        "instants": readings.instants.tobytes(),
+        "amounts": array("q", readings.amounts).tobytes(),
+        "decimals": readings.decimals,
+        "falls": list(readings.falls),
     }
+
+
+def _digests(documents: Iterable[Document]) -> dict[int, bytes]:
+    """Of each year: that of its document, or of the digests of all its documents. Raises LookupError, TypeError."""
+    found: dict[int, list[bytes]] = {}
+    for document in documents:
+        found.setdefault(document["year"], []).append(_digest(document))
+    return {year: each[0] if len(each) == 1 else _digest_of_all(each) for year, each in found.items()}
+
+
+def _digest_of_all(digests: Iterable[bytes]) -> bytes:
+    return blake2b(b"".join(digests), digest_size=16).digest()
 
 
 def _digest(document: Document) -> bytes:

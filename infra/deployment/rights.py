@@ -84,6 +84,7 @@ ERASE_PEOPLE = (
 
 API, OPERATORS_API, ACCOUNT_API = "APIHandler", "OperatorsApi", "AccountApi"
 ON_THE_DATABASE = (READ_SECRET,)  # where MongoDB is, and the key of the pseudonyms
+REFRESHES = (*ON_THE_DATABASE, PUBLISH_EVENTS)  # the next step of a meter with very many readings is an event
 
 RIGHTS: Mapping[str, Sequence[Statement]] = {
     API: (
@@ -97,19 +98,19 @@ RIGHTS: Mapping[str, Sequence[Statement]] = {
         *(COUNT_LETTERS, TAKE_LETTERS, CALL_FUNCTIONS, SEE_ALARMS),
     ),
     ACCOUNT_API: (READ_SECRET, *ERASE_PEOPLE),  # the export says which flags name the person
-    "EnergyReadingCreatedHandler": ON_THE_DATABASE,
-    "EnergyReadingUpdatedHandler": ON_THE_DATABASE,
-    "EnergyReadingDeletedHandler": ON_THE_DATABASE,
-    "EnergyReadingsSyncedHandler": ON_THE_DATABASE,
-    "BulkImportHandler": ON_THE_DATABASE,
-    "ImportUndoneHandler": ON_THE_DATABASE,
-    "MeterExchangedHandler": ON_THE_DATABASE,
-    "UserSettingsChangedHandler": ON_THE_DATABASE,
-    "MeterRefreshRequestedHandler": ON_THE_DATABASE,
+    "EnergyReadingCreatedHandler": REFRESHES,
+    "EnergyReadingUpdatedHandler": REFRESHES,
+    "EnergyReadingDeletedHandler": REFRESHES,
+    "EnergyReadingsSyncedHandler": REFRESHES,
+    "BulkImportHandler": REFRESHES,
+    "ImportUndoneHandler": REFRESHES,
+    "MeterExchangedHandler": REFRESHES,
+    "UserSettingsChangedHandler": REFRESHES,
+    "MeterRefreshRequestedHandler": REFRESHES,
     "SyncJob": (READ_SECRET, PUBLISH_EVENTS),  # what it carries over is an event
     "BackendComparer": ON_THE_DATABASE,  # it asks both backends, whatever the flags say
     "CensusTaker": ON_THE_DATABASE,
-    "Sweeper": ON_THE_DATABASE,
+    "Sweeper": REFRESHES,
     "AccountEraser": (READ_SECRET, *ERASE_PEOPLE),
     "StatusReporter": (READ_SECRET, LOOK_AT_FLAGS, COUNT_LETTERS),  # the percentages that are set; how many letters lie
     # It takes the next step or goes back, and waits for that; the gate asks for letters and alarms.

@@ -48,6 +48,7 @@ from chalicelib.services.refresh.calculation import DisplayDataCalculationServic
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.meter_walk import MeterWalk
 from chalicelib.services.refresh.recalculation import RecalculationService
+from chalicelib.services.refresh.series_check import IsOver, SeriesCheck
 from chalicelib.services.refresh.sweeper import SweeperService
 from chalicelib.services.sync.consistency import ConsistencyService
 from chalicelib.services.sync.sync_job import SyncJobService
@@ -245,11 +246,14 @@ def _week(user_id: str, now: int) -> int:
 class _RememberedCheck(DisplayCheck):
     def __init__(self, outside: Outside, documents: Documents) -> None:
         ports = outside.ports
-        places = (ports.twins, ports.queries, ports.display)
-        super().__init__(*places, outside.clock, documents=documents, are_equal=eq)  # in memory types stay as they are
+        places = (ports.twins, ports.queries, ports.display, SeriesCheck(ports.pieces, outside.clock))
+        # In memory types stay as they are.
+        super().__init__(*places, outside.clock, documents=documents, are_equal=eq)
         self._outside = outside
 
     @override
-    def findings(self, meter: MeterKey) -> list[Finding] | None:
+    def findings(self, meter: MeterKey, is_over: IsOver | None = None) -> list[Finding] | None:
         key = (meter, self._documents)
-        return self._outside.once_for(key, lambda: self._outside.stamp(meter), partial(super().findings, meter))
+        return self._outside.once_for(
+            key, lambda: self._outside.stamp(meter), partial(super().findings, meter, is_over)
+        )

@@ -41,7 +41,7 @@ class CompactReadings:
         values = [reading.amount for reading in ordered]
         decimals = decimals_of(values)
         amounts = packed([scaled(value, decimals) for value in values])
-        return cls(array("q", [reading.instant for reading in ordered]), amounts, decimals, _falls(amounts))
+        return cls(array("q", [reading.instant for reading in ordered]), amounts, decimals, falls_in(amounts))
 
     @classmethod
     def joined(cls, parts: Iterable["CompactReadings"]) -> "CompactReadings":
@@ -70,9 +70,9 @@ class CompactReadings:
         if not isinstance(other, CompactReadings):
             return NotImplemented
         decimals = max(self.decimals, other.decimals)
-        amounts = [list(each.rescaled(decimals).amounts) for each in (self, other)]
-        same_points = list(self.instants) == list(other.instants) and amounts[0] == amounts[1]
-        return same_points and list(self.falls) == list(other.falls)
+        ours, theirs = (each.rescaled(decimals).amounts for each in (self, other))
+        alike = ours == theirs if type(ours) is type(theirs) else list(ours) == list(theirs)
+        return alike and self.instants == other.instants and list(self.falls) == list(other.falls)
 
     def amount_at(self, place: int) -> Decimal:
         """The amount of one reading."""
@@ -95,13 +95,13 @@ class CompactReadings:
         )
         instants = array("q", sorted(points))
         amounts = packed([points[instant] for instant in instants])
-        return CompactReadings(instants, amounts, decimals, _falls(amounts))
+        return CompactReadings(instants, amounts, decimals, falls_in(amounts))
 
     def only(self, places: Sequence[int]) -> "CompactReadings":
         """The readings at some places, which ascend."""
         instants = array("q", [self.instants[place] for place in places])
         amounts = packed([self.amounts[place] for place in places])
-        return CompactReadings(instants, amounts, self.decimals, _falls(amounts))
+        return CompactReadings(instants, amounts, self.decimals, falls_in(amounts))
 
     def before(self, instant: int) -> int:
         """The place of the last reading before an instant; -1 where there is none."""
@@ -121,9 +121,15 @@ class CompactReadings:
 
     def with_range(self, first: int, last: int, readings: "CompactReadings") -> "CompactReadings":
         """The same with ``readings`` instead of what lies between two instants, both included."""
-        before = self._part(0, bisect_left(self.instants, first))
-        behind = self._part(bisect_right(self.instants, last), len(self))
-        return CompactReadings.joined([before, readings, behind])
+        return self.with_ranges([((first, last), readings)])
+
+    def with_ranges(self, ranges: Iterable[tuple[tuple[int, int], "CompactReadings"]]) -> "CompactReadings":
+        """The same with what lies in each of some ranges replaced; these are in order, and none meets another."""
+        parts, done = list[CompactReadings](), 0
+        for (first, last), readings in ranges:
+            parts += [self._part(done, bisect_left(self.instants, first)), readings]
+            done = bisect_right(self.instants, last)
+        return CompactReadings.joined([*parts, self._part(done, len(self))])
 
     def by_year(self, first: int, last: int) -> Iterator[tuple[int, "CompactReadings"]]:
         """The parts of the years (UTC) from ``first`` to ``last`` that have readings."""
@@ -135,6 +141,11 @@ class CompactReadings:
             part = self._part(*bounds)
             if part.instants:
                 yield year, part
+
+    def pieces(self, size: int) -> Iterator["CompactReadings"]:
+        """The readings in order, so many at a time."""
+        for start in range(0, len(self), size):
+            yield self._part(start, min(start + size, len(self)))
 
     def _part(self, start: int, end: int) -> "CompactReadings":
         inside = self.falls[bisect_right(self.falls, start) : bisect_left(self.falls, end)]
@@ -148,6 +159,11 @@ def packed(numbers: list[int]) -> Column:
         return array("q", numbers)
     except OverflowError:
         return numbers
+
+
+def falls_in(amounts: Sequence[int]) -> Sequence[int]:
+    """The places whose amount is below the one before."""
+    return [place for place, falls in enumerate(map(lt, amounts[1:], amounts), start=1) if falls]
 
 
 def decimals_of(values: Iterable[Decimal]) -> int:
@@ -175,10 +191,6 @@ def _decimals(value: Decimal) -> int:
     if exponent < -USUAL_DECIMALS:  # as 1.5000 is not finer than 1.5
         exponent = int(value.normalize(_EXACT).as_tuple().exponent)
     return max(USUAL_DECIMALS, -exponent)
-
-
-def _falls(amounts: Sequence[int]) -> Sequence[int]:
-    return [place for place, falls in enumerate(map(lt, amounts[1:], amounts), start=1) if falls]
 
 
 def _joined(columns: Sequence[Column]) -> Column:

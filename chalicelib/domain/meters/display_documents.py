@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from chalicelib.domain.calculation.compact import CompactReadings
+from chalicelib.domain.meters.packing import NOT_PACKED, PackingMark
 from chalicelib.domain.readings import FIRST_INSTANT
 
 DataType = Literal["monthly", "histogram", "summary"]
@@ -24,13 +25,13 @@ class DisplayDocument:
 
 @dataclass(frozen=True, slots=True)
 class SeriesUpdate:
-    """What of a meter's compact series changes: these parts are all there is between two years (UTC), both included.
+    """What of a meter's compact series changes: these parts are all there is in some spans of years (UTC).
 
-    ``count`` is the number of readings in the whole series, ``digests`` are those of the parts as they were before.
+    ``spans``: the first and the last year of each, both included. ``count`` is the number of readings in the whole
+    series, ``digests`` are those of the parts as they were before.
     """
 
-    first_year: int
-    last_year: int
+    spans: Sequence[tuple[int, int]]
     parts: Mapping[int, CompactReadings]
     count: int
     digests: Mapping[int, bytes] = field(default_factory=dict)
@@ -42,7 +43,8 @@ class DisplayUpdate:
 
     Without a ``series`` none is kept: the next calculation reads all readings. ``as_of``: every write that was
     committed before this instant is shown. ``whole``: the documents are all there
-    should be; stored ones that are not among them go.
+    should be; stored ones that are not among them go. ``packing``: how far the packing of the series was that the
+    figures are of.
     """
 
     source_version: int
@@ -51,3 +53,4 @@ class DisplayUpdate:
     series: SeriesUpdate | None = None
     as_of: int = FIRST_INSTANT
     whole: bool = False
+    packing: PackingMark = NOT_PACKED

@@ -21,7 +21,8 @@ DIRTY = ("dirtyFrom", "dirtyTo", "dirtySince")
 _TYPES = "|".join(EnergyType)
 _KIND = r"(?P<kind>monthly|histogram|summary)"
 _YEAR = r"(?P<year>\d+|-)"
-_ID = re.compile(rf"(?P<user>.*)\|(?P<type>{_TYPES})(\|({_KIND}\|)?{_YEAR}(?(kind)(\|c(?P<calculation>\d+))?))?", re.S)
+_END = r"(?(kind)(\|c(?P<calculation>\d+))?|(\|p\d+)?)"  # of a view its calculation; of a large part its number
+_ID = re.compile(rf"(?P<user>.*)\|(?P<type>{_TYPES})(\|({_KIND}\|)?{_YEAR}{_END})?", re.S)
 # Of the documents that the first release stored: neither their ids nor their meters name a calculation version.
 FIRST_CALCULATION = 1
 

@@ -6,6 +6,7 @@ newer one shows is left alone.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
@@ -15,10 +16,13 @@ from chalicelib.domain.calculation.monthly import stored_years
 from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.errors import AccountErasedError, DamagedMeterError
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate, SeriesUpdate
+from chalicelib.domain.meters.packing import Packed, SeriesPacking, merged
 from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot, MeterState, ReadingQueries
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType
 from chalicelib.domain.sides import Side
 from chalicelib.services.display.view_data import histogram_data, monthly_data, series_of, summary_inputs_data
+
+READINGS_OF_A_STEP = 100_000  # one to two seconds on a busy server
 
 
 def documents_of(
@@ -44,6 +48,30 @@ def documents_of(
     return [*months, timeline, document("summary", None, summary_inputs_data(snapshot, series))]
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """How a refresh that would have to read very many readings is divided.
+
+    ``readings``: how many are read at once. ``seconds``: how long a call takes steps, at least one; None: until the
+    end. ``go_on`` is called where the time is over before the work is.
+    """
+
+    packing: SeriesPacking
+    readings: int = READINGS_OF_A_STEP
+    seconds: float | None = None
+    go_on: Callable[[str, EnergyType], None] = lambda *_: None
+
+    def taken(self, user_id: str, energy_type: EnergyType, clock: Clock, began: int) -> Packed:
+        """Take steps, and tell what the last one has come to."""
+        packed = self.packing.pack(user_id, energy_type, self.readings)
+        while packed is Packed.MORE and not self._is_over(clock() - began):
+            packed = self.packing.pack(user_id, energy_type, self.readings)
+        return packed
+
+    def _is_over(self, elapsed_ms: int) -> bool:
+        return self.seconds is not None and elapsed_ms >= self.seconds * 1000
+
+
 Documents = Callable[[MeterSnapshot, Series, set[int] | None, int, int], list[DisplayDocument]]  # as ``documents_of``
 
 
@@ -57,19 +85,22 @@ class DisplayDataCalculationService:
         clock: Clock,
         calculation_version: int = CALCULATION_VERSION,
         documents: Documents = documents_of,
+        steps: Steps | None = None,
     ) -> None:
         self._display = display
         self._queries = queries
         self._clock = clock
         self._calculation_version = calculation_version
         self._documents = documents
+        self._steps = steps
 
     def refresh(self, user_id: str, energy_type: EnergyType, version: int | None = None) -> bool:
         """Bring a meter's documents up to date; returns whether this call did it.
 
         ``version`` is the source version that an event announced: reached already, nothing is read beyond that. While
         the new side is not written (``old_only``) there is nothing to show and nothing is done; nor where a newer
-        calculation shows the meter.
+        calculation shows the meter. A meter with very many readings may take several calls: this one has taken some
+        steps and asked for the next one then.
         """
         state = self._display.state(user_id, energy_type)
         if state.damaged:
@@ -103,11 +134,26 @@ class DisplayDataCalculationService:
         return self._published(user_id, energy_type)
 
     def _published(self, user_id: str, energy_type: EnergyType) -> bool:
-        as_of = self._clock()
-        snapshot = self._queries.snapshot(user_id, energy_type, Backend.NEW)
-        if Side.NEW not in snapshot.sync.writes or snapshot.state.damaged:
+        found = self._found(user_id, energy_type)
+        if found is None or Side.NEW not in found[0].sync.writes or found[0].state.damaged:
             return False
-        return self._display.publish(user_id, energy_type, self._calculate(snapshot, as_of))
+        return self._display.publish(user_id, energy_type, self._calculate(*found))
+
+    def _found(self, user_id: str, energy_type: EnergyType) -> tuple[MeterSnapshot, int] | None:
+        """The meter, and when it was looked at; None where the time is over before few readings are left to read."""
+        steps, began = self._steps, self._clock()
+        while True:
+            as_of = self._clock()
+            if steps is None:
+                return self._queries.snapshot(user_id, energy_type, Backend.NEW), as_of
+            snapshot = self._queries.snapshot_within(user_id, energy_type, steps.readings)
+            if snapshot is not None:
+                return snapshot, as_of
+            packed = steps.taken(user_id, energy_type, self._clock, began)
+            if packed is Packed.MORE:
+                steps.go_on(user_id, energy_type)
+                return None
+            steps = None if packed is Packed.IMPOSSIBLE else steps
 
     def _calculate(self, snapshot: MeterSnapshot, as_of: int) -> DisplayUpdate:
         series = series_of(snapshot)
@@ -120,6 +166,7 @@ class DisplayDataCalculationService:
             series=_series_update(snapshot, whole=whole) if snapshot.sync.reads(Backend.NEW) is Side.NEW else None,
             as_of=as_of,
             whole=whole,
+            packing=snapshot.packing,
         )
 
 
@@ -136,10 +183,9 @@ def _touched(snapshot: MeterSnapshot, series: Series) -> set[int]:
 
 
 def _series_update(snapshot: MeterSnapshot, *, whole: bool) -> SeriesUpdate:
-    """The years (UTC) of the dirty range; all of them where the series was not kept, or everything goes."""
-    first, last = FIRST_INSTANT, LAST_INSTANT
-    if not whole and snapshot.kept and snapshot.dirty_from is not None and snapshot.dirty_to is not None:
-        first, last = snapshot.dirty_from, snapshot.dirty_to
-    years = utc_year(first), utc_year(last)
-    parts = dict(snapshot.readings.by_year(*years))
-    return SeriesUpdate(*years, parts, len(snapshot.readings), snapshot.digests)
+    """The years (UTC) of what is not kept; all of them where everything goes, but for what a packing has packed."""
+    is_packed = snapshot.packing.ranges is not None
+    ranges = [(FIRST_INSTANT, LAST_INSTANT)] if whole and not is_packed else snapshot.read
+    spans = merged((utc_year(first), utc_year(last)) for first, last in ranges)
+    parts = {year: part for span in spans for year, part in snapshot.readings.by_year(*span)}
+    return SeriesUpdate(spans, parts, len(snapshot.readings), snapshot.digests)

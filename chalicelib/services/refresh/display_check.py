@@ -20,6 +20,7 @@ from chalicelib.domain.readings import MeterKey
 from chalicelib.domain.sides import Side
 from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import Documents, documents_of
+from chalicelib.services.refresh.series_check import IsOver, SeriesCheck, UnfinishedError
 
 T = TypeVar("T")
 View = tuple[DataType, int | None]
@@ -40,6 +41,7 @@ class DisplayCheck:
         meters: DisplayedMeters,
         queries: ReadingQueries,
         display: DisplayDataRepository,
+        series: SeriesCheck,
         clock: Clock,
         calculation_version: int = CALCULATION_VERSION,
         documents: Documents = documents_of,
@@ -48,18 +50,23 @@ class DisplayCheck:
         self._meters = meters
         self._queries = queries
         self._display = display
+        self._series = series
         self._clock = clock
         self._calculation_version = calculation_version
         self._documents = documents
         self._are_equal = are_equal
 
-    def findings(self, meter: MeterKey) -> list[Finding] | None:
-        """What differs, or fails; None where nothing can be compared. Raises UnavailableError.
+    def findings(self, meter: MeterKey, is_over: IsOver | None = None) -> list[Finding] | None:
+        """What differs, or fails; None where nothing can be compared.
 
         That is so where the display lags, was refreshed meanwhile, or is of another calculation version: nobody is
-        shown that, and the sweeper brings it up.
+        shown that, and the sweeper brings it up. ``is_over``: whether who asks has no more time for a large meter.
+
+        Raises:
+            UnavailableError: the database answers nobody in time.
+            UnfinishedError: the time is over in the middle of a large meter; the next call goes on there.
         """
-        return self.attempted(meter, lambda: self._compared(meter))
+        return self.attempted(meter, lambda: self._compared(meter, is_over))
 
     def attempted(self, meter: MeterKey, work: Callable[[], T]) -> T | list[Finding]:
         """What work on a meter returns; where it fails, that is the finding, and the next meter has its turn.
@@ -80,26 +87,47 @@ class DisplayCheck:
         except UnavailableError:
             self._queries.sync()  # a sign of life: then it is the meter that is out of time
             return [_failure(meter, "was out of time, though the database answers")]
+        except UnfinishedError:
+            raise
         except Exception as error:  # noqa: BLE001 whatever it is, it is told
             # Not by its text, which may hold what somebody has typed in, nor by where in our code it happened.
             return self._meters.damages(meter) or [_failure(meter, UNEXPLAINED.format(type(error).__name__))]
 
-    def _compared(self, meter: MeterKey) -> list[Finding] | None:
-        snapshot = self._queries.full_snapshot(*meter, Backend.NEW)
-        if Side.NEW not in snapshot.sync.writes:
+    def _compared(self, meter: MeterKey, is_over: IsOver | None) -> list[Finding] | None:
+        state = self._display.state(*meter)
+        kept = None if state.stale else self._queries.snapshot(*meter, Backend.NEW)
+        sync = self._queries.sync() if kept is None else kept.sync
+        if Side.NEW not in sync.writes:
             return []
         if broken := self._display.violations(*meter):
             return [Finding(*meter, *violation) for violation in broken]
-        stored = {(document.data_type, document.year): document for document in self._meters.displayed(meter)}
-        kept = self._queries.snapshot(*meter, Backend.NEW)
-        if snapshot.state.stale or kept.state != snapshot.state:
+        if kept is None or kept.state.calculation_version not in (0, self._calculation_version):
             return None
-        if snapshot.state.calculation_version not in (0, self._calculation_version):
+        if kept.kept and len(kept.readings) > self._series.readings:
+            return self._compared_in_pieces(meter, kept, is_over)
+        stored = self._stored(meter)
+        snapshot = self._queries.full_snapshot(*meter, Backend.NEW)
+        if kept.state != snapshot.state:
             return None
+        findings = self._wrong(meter, stored, snapshot)
+        return findings if kept.readings == snapshot.readings else [*findings, _series_finding(meter)]
+
+    def _compared_in_pieces(self, meter: MeterKey, kept: MeterSnapshot, is_over: IsOver | None) -> list[Finding] | None:
+        """The series with the readings, then the display with the series: both at the version that is displayed."""
+        is_right = self._series.is_right(meter, kept, is_over)
+        stored = self._stored(meter)
+        if self._display.state(*meter) != kept.state:
+            return None
+        findings = self._wrong(meter, stored, kept)
+        return findings if is_right else [*findings, _series_finding(meter)]
+
+    def _stored(self, meter: MeterKey) -> Views:
+        return {(document.data_type, document.year): document for document in self._meters.displayed(meter)}
+
+    def _wrong(self, meter: MeterKey, stored: Views, snapshot: MeterSnapshot) -> list[Finding]:
         fresh = self._fresh(snapshot)
         wrong = [view for view in {**stored, **fresh} if self._differs(view, stored, fresh, snapshot)]
-        findings = [self._finding(meter, view, stored, fresh) for view in wrong]
-        return findings if kept.readings == snapshot.readings else [*findings, _series_finding(meter)]
+        return [self._finding(meter, view, stored, fresh) for view in wrong]
 
     def _differs(self, view: View, stored: Views, fresh: Views, snapshot: MeterSnapshot) -> bool:
         """A meter without readings need not have documents."""

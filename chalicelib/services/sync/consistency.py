@@ -27,6 +27,7 @@ from chalicelib.domain.sync.repairs import REPAIR, PlannedWrites, RepairPlan
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.meter_walk import MeterWalk, Progress
 from chalicelib.services.refresh.recalculation import RecalculationService
+from chalicelib.services.refresh.series_check import IsOver, UnfinishedError
 from chalicelib.services.sync.runs import check_answered, new_run
 
 READINGS = "source_energy_readings"
@@ -89,17 +90,23 @@ class ConsistencyService:
         return self._with_unreadable(seen, None)
 
     def verify_for(self, seconds: float) -> tuple[Verification, bool]:
-        """Compare all meters for so long, and for as long as a page takes; the next call, or ``verify``, goes on.
+        """Compare all meters for so long, and for as long as a page of small ones takes; the next call goes on.
 
         Returns what was seen so far, and whether that was everything. Raises as ``verify`` does.
         """
         sync = self._drained()
         deadline = self._clock() + round(seconds * 1000)
-        steps = self._walk.steps(Walk.VERIFY, sync, self._look_at, at_once=METERS_OF_A_STEP)
+        look = partial(self._look_at, is_over=lambda: self._clock() >= deadline)
+        steps = self._walk.steps(Walk.VERIFY, sync, look, at_once=METERS_OF_A_STEP)
         seen = next(steps)
-        for seen in steps:
-            if self._clock() >= deadline:
-                return seen, False
+        try:
+            for seen in steps:
+                if self._clock() >= deadline:
+                    return seen, False
+        except (
+            UnfinishedError
+        ):  # in the middle of a page, which is looked at again, but for what is known of that meter
+            return seen, False
         self._keep(seen, sync)
         return seen, True
 
@@ -261,11 +268,11 @@ class ConsistencyService:
         """With what no reader can use: in any mode, and also where the sides were not compared."""
         return replace(seen, unreadable=self._twins.unreadable(user_id))
 
-    def _look_at(self, meters: Sequence[MeterKey], sync: SyncState) -> Verification:
+    def _look_at(self, meters: Sequence[MeterKey], sync: SyncState, is_over: IsOver | None = None) -> Verification:
         """The sides first: where they differ, the display need not be compared, because mending calculates it again."""
         findings = list(self._different(meters, sync))
         differing = {(finding.user_id, finding.type) for finding in findings}
-        shown = [self._check.findings(meter) for meter in meters if meter not in differing]
+        shown = [self._check.findings(meter, is_over) for meter in meters if meter not in differing]
         findings += [finding for found in shown for finding in found or ()]
         return Verification(sync.mode, len(meters), shown.count(None), len(findings), tuple(findings))
 

@@ -255,7 +255,7 @@ def restored(name: str, document: Document, at: int) -> Document:
         return document | {"revision": Int64(max(document["revision"] + 1, at))}
     if name != Collections.METERS or not isinstance(document.get("sourceVersion"), int):
         return document
-    meter = {field: value for field, value in document.items() if field not in ("series", "sweep")}
+    meter = {field: value for field, value in document.items() if field not in ("series", "sweep", "packing")}
     return meter | {
         "sourceVersion": Int64(max(document["sourceVersion"] + 1, at)),
         "displayVersion": 0,

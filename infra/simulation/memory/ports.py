@@ -2,7 +2,7 @@
 
 from chalicelib.bootstrap.container import Ports
 from infra.simulation.memory.account import FakeAccountExport, FakeErasures
-from infra.simulation.memory.display import FakeDisplay
+from infra.simulation.memory.display import FakeDisplay, FakePacking, FakeReadingPieces
 from infra.simulation.memory.lagging import FakeLaggingMeters
 from infra.simulation.memory.migration.comparisons import FakeComparisonLog
 from infra.simulation.memory.migration.control import FakeSyncControl
@@ -38,6 +38,8 @@ def fake_ports(
         queries=FakeQueries(store),
         imports=FakeImportList(store),
         display=FakeDisplay(store),
+        packing=FakePacking(),
+        pieces=FakeReadingPieces(store),
         lagging=FakeLaggingMeters(store),
         publisher=publisher,
         walks=FakeWalkControl(store),

@@ -325,6 +325,10 @@ class FakeQueries:
 
     full_snapshot = snapshot
 
+    def snapshot_within(self, user_id: str, energy_type: EnergyType, readings: int) -> MeterSnapshot | None:
+        """Everything is at hand in memory."""
+        return self.snapshot(user_id, energy_type, Backend.NEW)
+
     def _side(self, backend: Backend) -> Readings:
         """Where the backend reads in this mode."""
         return self._store.stored.sides[self._store.sync().reads(backend)]

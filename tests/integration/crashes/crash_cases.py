@@ -26,6 +26,7 @@ from chalicelib.repositories.figures import MongoRolloutFigures
 from chalicelib.repositories.register import MongoMeterRegister
 from chalicelib.services.recording.configuration import ExchangeDraft, Register
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
+from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps
 from chalicelib.services.refresh.replay import ReplayService
 from tests.fakes.bus import FakeBus
 from tests.integration.repositories.database_time import timed_ports
@@ -106,6 +107,15 @@ def rebuild(scene: Scene) -> None:
     scene.container.operations.rebuild.rebuild(scene.user)
 
 
+def in_steps(scene: Scene) -> None:
+    """A refresh of the whole meter, whose steps read three readings each and are a transaction each."""
+    ports = timed_ports(scene.database, scene.publisher, lambda _: NOW)
+    [meter] = scene.container.recalculation.touch(scene.user, [POWER])
+    steps = Steps(ports.packing, 3)
+    calculation = DisplayDataCalculationService(ports.display, ports.queries, scene.container.clock, steps=steps)
+    calculation.refresh(scene.user, POWER, meter.source_version)
+
+
 def replay(scene: Scene) -> None:
     """Of whole meters: each is marked as changed, and its event is published."""
     register = MongoMeterRegister(scene.database, 20)
@@ -149,6 +159,7 @@ ENDS: dict[str, Case] = {
     "erase": erase,
     "fold": fold,
     "take_census": take_census,
+    "in_steps": in_steps,
 }
 CASES = {**WRITES, **JOBS, **ENDS}
 

@@ -176,6 +176,26 @@ def test_wherever_a_job_dies_no_meter_is_half_shown_and_the_sweeper_does_the_res
         place.assert_the_sweeper_does_the_rest((user, where))
 
 
+def test_wherever_a_refresh_in_steps_dies_nothing_is_half_shown_and_another_one_goes_on(place: Place) -> None:
+    original = Original(place.database, place.one_shown())
+    whole = original.copy()
+    shown = [figures(place, whole)]
+    steps = place.play("in_steps", whole)
+    assert steps.count("commitTransaction") > 3, "a mark, a beginning, a step and what publishes"
+    assert_shown(place.container, place.database, whole)
+    shown.append(figures(place, whole))
+    killed = [*place.killed("in_steps", original, steps)]
+    for user, where in killed:
+        assert figures(place, user) in shown, f"half shown: {where}"
+    place.assert_the_sweeper_does_the_rest(*killed)
+
+
+def figures(place: Place, user: str) -> list[Any]:
+    """What is displayed, without the versions."""
+    found = place.database["display_energy_data"].find({"userId": user}, sort=[("_id", 1)])
+    return [(document["_id"].removeprefix(user), document["data"]) for document in found]
+
+
 def assert_each_meter_is_shown_as(states: list[ComponentAnswer], now: ComponentAnswer, where: str) -> None:
     for kind, documents in now.items():
         assert documents in [state[kind] for state in states], f"{kind} is half published: {where}"

@@ -18,7 +18,13 @@ from chalicelib.services.refresh.calculation import documents_of
 
 Views = dict[tuple[str, int | None], Any]
 OURS = f"|c{CALCULATION_VERSION}"  # what the id of a display document of this calculation version ends in
-UNFINISHED = {"dirtySince", "dirtyFrom", "dirtyTo", "sweep"}  # what only a meter has that waits for a refresh
+UNFINISHED = {
+    "dirtySince",
+    "dirtyFrom",
+    "dirtyTo",
+    "sweep",
+    "packing",
+}  # what only a meter has that waits for a refresh
 
 
 def calculated(snapshot: MeterSnapshot) -> Views:

@@ -1,5 +1,6 @@
 """The compact series beside the display documents: what a refresh reads of it, and what happens when it is wrong."""
 
+from array import array
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,8 +12,10 @@ from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from chalicelib.auth import TokenVerifier
-from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
+from chalicelib.bootstrap.container import Container, Ports, compose, mongo_ports, now
 from chalicelib.domain.backends import Backend
+from chalicelib.domain.calculation.compact import CompactReadings, falls_in
+from chalicelib.domain.meters.display_documents import DisplayUpdate, SeriesUpdate
 from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.database import open_database
@@ -176,3 +179,21 @@ def test_a_year_that_loses_its_last_reading_loses_its_part(
     container.calculation.refresh(user, POWER)
     assert sorted(part["year"] for part in migrated["meter_series"].find({"userId": user})) == [2020, 2021, 2022]
     assert_series_says_what_the_readings_say(container, user)
+
+
+def test_a_year_of_very_many_readings_that_all_fall_fits_into_its_documents(
+    container: Container, ports: Ports, user: str, migrated: Database[Any]
+) -> None:
+    first = 1_735_689_600_000  # 2025 begins in UTC
+    falling = array("q", range(800_000, 0, -1))
+    year = CompactReadings(array("q", range(first, first + 800_000)), falling, 3, falls_in(falling))
+    record(container, user, "2024-01-01")
+    before = container.queries.snapshot(user, POWER, Backend.NEW)
+    update = SeriesUpdate([(2023, 2025)], {2025: year}, 25 + 800_000, before.digests)
+    assert ports.display.publish(user, POWER, DisplayUpdate(before.state.source_version, [], range(0), update))
+    parts = list(migrated["meter_series"].find({"userId": user, "year": 2025}, sort=[("_id", 1)]))
+    assert [part["_id"] for part in parts] == [f"{user}|power|2025", *(f"{user}|power|2025|p0{n}" for n in (1, 2))]
+    after = container.queries.snapshot(user, POWER, Backend.NEW)
+    assert after.kept
+    assert after.readings.between(first, first + 800_000) == year
+    assert not ports.display.violations(user, POWER)

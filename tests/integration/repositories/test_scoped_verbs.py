@@ -1,8 +1,9 @@
 """Every verb of the session filter on a real MongoDB: hostile or not, it sees and changes the user's documents only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+import bson
 import pytest
 from pymongo import DeleteMany, DeleteOne, InsertOne, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.collection import Collection
@@ -16,8 +17,14 @@ ALICES = {"_id": "a", "userId": "alice", "type": "power", "amount": 1}
 CHANGE = {"$set": {"amount": 99}}
 HOSTILE = [{}, {"_id": "b"}, {"userId": "bob"}, {"$or": [{"userId": "bob"}, {"userId": "alice"}]}]
 
+
+def decoded(batches: Iterable[bytes]) -> list[dict[str, Any]]:
+    return [document for batch in batches for document in bson.decode_all(batch)]
+
+
 READS: dict[str, Callable[[ScopedCollection, Any], Any]] = {
     "find": lambda scoped, wanted: list(scoped.find(wanted)),
+    "find_raw_batches": lambda scoped, wanted: decoded(scoped.find_raw_batches(wanted)),
     "find_one": lambda scoped, wanted: scoped.find_one(wanted, sort=[("_id", -1)]),
     "count_documents": lambda scoped, wanted: scoped.count_documents(wanted),
     "distinct": lambda scoped, wanted: scoped.distinct("amount", wanted),

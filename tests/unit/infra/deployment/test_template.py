@@ -61,6 +61,7 @@ MORE = {
     "AccountApi": ERASE,
     "AccountEraser": ERASE,
     "SyncJob": PUBLISH,
+    **dict.fromkeys((*EVENT_FUNCTIONS, "Sweeper"), PUBLISH),
     "StatusReporter": LOOK_AT_FLAGS | COUNT_LETTERS,
     "RolloutCarrier": READ_FLAGS | LOOK_AT_FLAGS | DEPLOY_FLAGS | COUNT_LETTERS | {"cloudwatch:DescribeAlarms"},
 }

@@ -1,0 +1,380 @@
+"""A meter with more readings than one call may read: it is refreshed in steps, whatever happens between them."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+from typing_extensions import override
+
+from chalicelib.bootstrap.container import REQUEST_SECONDS, Container, Ports
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.canonical import canonical_bytes
+from chalicelib.domain.events import MeterRefreshRequested
+from chalicelib.domain.imports.options import ImportOptions
+from chalicelib.domain.meters.packing import Packed
+from chalicelib.domain.readings import DAY_MS, EnergyType, to_datetime, to_ms
+from chalicelib.repositories.packing import MongoSeriesPacking
+from chalicelib.services.recording.configuration import Register
+from chalicelib.services.recording.energy_crud import ReadingDraft
+from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps, documents_of
+from chalicelib.services.refresh.display_check import DisplayCheck
+from chalicelib.services.refresh.next_step import NextStep
+from chalicelib.services.refresh.series_check import SeriesCheck, UnfinishedError
+from chalicelib.services.refresh.sweeper import SweeperService
+from infra.simulation.memory.publisher import FakePublisher
+from tests.integration.refresh.shown import assert_shown
+
+POWER = EnergyType.POWER
+START = 1_577_836_800_000  # 2020 begins in UTC
+NOW = 1_700_000_000_000
+DAYS = 1_000
+STEP = 150  # readings
+CALLS = -(-DAYS // STEP) + 1  # one begins
+CONFIRM = ImportOptions(confirm=True)
+
+
+@pytest.fixture
+def user(container: Container) -> str:
+    """Somebody with a reading a day for almost three years, of which no figure is shown yet."""
+    user = uuid4().hex
+    import_days(container, user, range(DAYS))
+    return user
+
+
+def import_days(container: Container, user: str, days: range) -> None:
+    """The register falls now and then."""
+    rows = [f"{to_datetime(START + day * DAY_MS).isoformat()},power,{day * 3 % 2000}" for day in days]
+    container.imports.bulk_create(user, "\n".join(["date,type,amount", *rows]).encode(), CONFIRM)
+
+
+def record(container: Container, user: str, day: int, amount: str = "5000") -> None:
+    date = to_datetime(START + day * DAY_MS + 1000).isoformat()
+    container.energy.create(user, ReadingDraft(POWER, date, Decimal(amount), confirm=True))
+
+
+def in_steps(ports: Ports, **more: Any) -> DisplayDataCalculationService:
+    """A refresh as a new process does it: one step a call."""
+    steps = Steps(ports.packing, STEP, 0.0, NextStep(ports.display, ports.publisher, lambda: NOW))
+    return DisplayDataCalculationService(ports.display, ports.queries, lambda: NOW, steps=steps, **more)
+
+
+def at_once(ports: Ports) -> DisplayDataCalculationService:
+    return DisplayDataCalculationService(ports.display, ports.queries, lambda: NOW)
+
+
+def calls_until_shown(ports: Ports, user: str, between: Callable[[int], None] = lambda _: None) -> int:
+    """A process that is killed after each step is no other: nothing is remembered in between."""
+    for call in range(1, 5 * CALLS):
+        if in_steps(ports).refresh(user, POWER):
+            return call
+        between(call)
+    raise AssertionError("it does not end")
+
+
+def pack(ports: Ports, user: str) -> None:
+    while ports.packing.pack(user, POWER, STEP) is Packed.MORE:
+        pass
+
+
+def meter_of(database: Database[Any], user: str) -> dict[str, Any]:
+    return database["meters"].find_one({"_id": f"{user}|power"}) or {}
+
+
+def stored(database: Database[Any], user: str) -> dict[str, bytes]:
+    """What is displayed, byte for byte, and what the next refresh believes."""
+    display = {each["_id"]: each["data"] for each in database["display_energy_data"].find({"userId": user})}
+    return {key: canonical_bytes(data) for key, data in display.items()} | {
+        each["_id"]: each["instants"] + each["amounts"] for each in database["meter_series"].find({"userId": user})
+    }
+
+
+def assert_same_as_at_once(ports: Ports, container: Container, database: Database[Any], user: str) -> None:
+    assert_shown(container, database, user)
+    shown = stored(database, user)
+    container.recalculation.touch(user)
+    assert at_once(ports).refresh(user, POWER)
+    assert stored(database, user) == shown
+    assert len(shown) > 6
+
+
+def test_it_takes_several_calls_and_shows_what_one_would_whatever_is_written_between_them(
+    ports: Ports, container: Container, user: str, migrated: Database[Any]
+) -> None:
+    def write(call: int) -> None:
+        if call in (3, 5):  # behind what is packed already, and before it
+            record(container, user, call)
+            record(container, user, DAYS + call)
+
+    assert calls_until_shown(ports, user, write) >= CALLS
+    assert "packing" not in meter_of(migrated, user)
+    assert_same_as_at_once(ports, container, migrated, user)
+
+
+def test_it_ends_although_somebody_writes_at_both_ends_after_each_step(
+    ports: Ports, container: Container, user: str, migrated: Database[Any]
+) -> None:
+    def write(call: int) -> None:
+        record(container, user, call)
+        record(container, user, DAYS + call)
+
+    assert calls_until_shown(ports, user, write) <= CALLS + 2
+    assert_same_as_at_once(ports, container, migrated, user)
+
+
+def test_each_step_asks_for_the_next_one(ports: Ports, user: str) -> None:
+    assert not in_steps(ports).refresh(user, POWER)
+    [*_, asked] = cast(FakePublisher, ports.publisher).events
+    assert isinstance(asked, MeterRefreshRequested)
+    assert (asked.user_id, asked.meter.type, asked.meter.source_version) == (user, POWER, 1)
+
+
+def test_without_a_limit_of_time_one_call_takes_all_steps(
+    ports: Ports, container: Container, user: str, migrated: Database[Any]
+) -> None:
+    whole = Steps(ports.packing, STEP)
+    assert DisplayDataCalculationService(ports.display, ports.queries, lambda: NOW, steps=whole).refresh(user, POWER)
+    assert_same_as_at_once(ports, container, migrated, user)
+
+
+def test_what_is_written_while_the_last_step_publishes_is_all_that_is_left(
+    ports: Ports, container: Container, user: str, migrated: Database[Any]
+) -> None:
+    def writing(*read: Any) -> Any:
+        record(container, user, DAYS + 1)
+        return documents_of(*read)
+
+    pack(ports, user)
+    assert in_steps(ports, documents=writing).refresh(user, POWER)
+    meter = meter_of(migrated, user)
+    written = START + (DAYS + 1) * DAY_MS + 1000
+    assert [to_ms(meter[end]) for end in ("dirtyFrom", "dirtyTo")] == [written, written]
+    assert in_steps(ports).refresh(user, POWER), "in one step"
+    assert_same_as_at_once(ports, container, migrated, user)
+
+
+def test_a_setting_of_a_large_meter_may_change_before_and_between_the_steps(
+    ports: Ports, container: Container, user: str, migrated: Database[Any]
+) -> None:
+    def change(modulus: int) -> None:
+        settings = container.configuration.settings(user)
+        container.configuration.change(user, settings, {POWER: Register(Decimal(modulus))})
+
+    assert at_once(ports).refresh(user, POWER)
+    change(10_000)
+    calls_until_shown(ports, user, lambda call: change(2000) if call == 4 else None)
+    assert_same_as_at_once(ports, container, migrated, user)
+
+
+def test_a_large_import_into_a_kept_series_reads_what_it_changes(
+    ports: Ports, container: Container, user: str, migrated: Database[Any]
+) -> None:
+    assert at_once(ports).refresh(user, POWER)
+    import_days(container, user, range(DAYS, DAYS + 4 * STEP))
+    seen = []
+    verify = container.operations.consistency.verify
+    assert calls_until_shown(ports, user, lambda _: seen.append(verify(user).findings)) <= 6
+    assert set(seen) == {()}, "its series is another one by now, and nobody believes it"
+    assert_same_as_at_once(ports, container, migrated, user)
+
+
+def test_a_meter_under_way_is_no_finding_and_whoever_must_see_every_write_does(
+    ports: Ports, container: Container, user: str
+) -> None:
+    def look(call: int) -> None:
+        record(container, user, DAYS + call)
+        seen = container.operations.consistency.verify(user)
+        assert (seen.differences, seen.lagging, seen.findings) == (0, 1, ())
+        kept, read = (
+            snapshot(user, POWER, Backend.NEW) for snapshot in (ports.queries.snapshot, ports.queries.full_snapshot)
+        )
+        assert kept.readings == read.readings
+
+    assert calls_until_shown(ports, user, look) >= CALLS
+
+
+def test_a_meter_under_way_is_no_failing_one_and_the_sweeper_goes_on_with_it(
+    ports: Ports, container: Container, user: str, migrated: Database[Any]
+) -> None:
+    sweeper = SweeperService(ports.lagging, ports.queries, in_steps(ports), container.clock)
+    runs = 0
+    while meter_of(migrated, user).get("displayVersion") == 0:
+        assert runs < 3 * CALLS
+        assert sweeper.run_at_once(60).failing == 0
+        assert "sweep" not in meter_of(migrated, user)
+        runs += 1
+    assert runs >= CALLS
+    assert_same_as_at_once(ports, container, migrated, user)
+
+
+@pytest.mark.parametrize("damage", ["lost", "changed"])
+def test_a_part_that_is_not_what_was_packed_is_packed_again(
+    ports: Ports, container: Container, user: str, migrated: Database[Any], damage: str
+) -> None:
+    def spoil(call: int) -> None:
+        if call == 5 and damage == "lost":
+            migrated["meter_series"].delete_one({"userId": user, "year": 2020})
+        if call == 5 and damage == "changed":
+            migrated["meter_series"].update_one({"userId": user, "year": 2020}, {"$set": {"decimals": 2}})
+
+    calls_until_shown(ports, user, spoil)
+    assert_same_as_at_once(ports, container, migrated, user)
+
+
+def test_a_write_by_a_release_that_knows_no_packing_begins_it_again(
+    ports: Ports, container: Container, user: str, migrated: Database[Any]
+) -> None:
+    def write(call: int) -> None:
+        if call == 4:
+            first = migrated["source_energy_readings"].find_one_and_update(
+                {"userId": user, "date": to_datetime(START)}, {"$set": {"amount": 1}}
+            )
+            assert first
+            migrated["meters"].update_one({"_id": f"{user}|power"}, {"$inc": {"sourceVersion": 1}})
+
+    calls_until_shown(ports, user, write)
+    assert_same_as_at_once(ports, container, migrated, user)
+
+
+def test_of_two_at_the_same_step_one_has_made_it(
+    ports: Ports, container: Container, user: str, migrated: Database[Any]
+) -> None:
+    class Slower(MongoSeriesPacking):
+        @override
+        def _commit(self, user_id: str, energy_type: EnergyType, change: Any, session: ClientSession) -> Packed:
+            faster.append(ports.packing.pack(user_id, energy_type, STEP))
+            return super()._commit(user_id, energy_type, change, session)
+
+    faster: list[Packed] = []
+    slower = Slower(migrated, REQUEST_SECONDS)
+    while (made := slower.pack(user, POWER, STEP)) is Packed.MORE and faster[-1] is Packed.MORE:
+        pass
+    assert {made, faster[-1]} == {Packed.MORE, Packed.DONE}
+    assert in_steps(ports).refresh(user, POWER)
+    assert_same_as_at_once(ports, container, migrated, user)
+
+
+def test_a_write_while_a_step_reads_is_left_to_the_next_one(
+    ports: Ports, container: Container, user: str, migrated: Database[Any]
+) -> None:
+    class WrittenTo(MongoSeriesPacking):
+        @override
+        def _commit(self, user_id: str, energy_type: EnergyType, change: Any, session: ClientSession) -> Packed:
+            while unwritten:
+                record(container, user, unwritten.pop())
+            return super()._commit(user_id, energy_type, change, session)
+
+    unwritten: list[int] = []
+    written_to = WrittenTo(migrated, REQUEST_SECONDS)
+    for step in range(4):  # the first begins
+        unwritten += [20 * step + 1]
+        assert written_to.pack(user, POWER, STEP) is Packed.MORE
+    pack(ports, user)
+    assert in_steps(ports).refresh(user, POWER)
+    assert_same_as_at_once(ports, container, migrated, user)
+
+
+def test_who_is_overtaken_by_a_step_publishes_nothing(ports: Ports, container: Container, user: str) -> None:
+    def overtaken(*read: Any) -> Any:
+        record(container, user, 3)
+        assert ports.packing.pack(user, POWER, STEP) is Packed.DONE
+        return documents_of(*read)
+
+    pack(ports, user)
+    assert not in_steps(ports, documents=overtaken).refresh(user, POWER)
+    assert ports.display.state(user, POWER).display_version == 0
+
+
+def test_amounts_that_no_series_holds_are_read_at_once(
+    ports: Ports, container: Container, user: str, migrated: Database[Any]
+) -> None:
+    record(container, user, 3, "0.00000000000001")
+    record(container, user, 4, "999999999999")
+    assert calls_until_shown(ports, user) <= 3
+    assert_shown(container, migrated, user, extreme=[POWER])
+
+
+def test_nothing_is_packed_of_somebody_who_has_gone(ports: Ports, user: str, migrated: Database[Any]) -> None:
+    assert not in_steps(ports).refresh(user, POWER)
+    for collection in ("meters", "source_energy_readings", "meter_series"):
+        migrated[collection].delete_many({"userId": user})
+    assert ports.packing.pack(user, POWER, STEP) is Packed.IMPOSSIBLE
+
+
+def checking(ports: Ports, readings: int = STEP) -> DisplayCheck:
+    series = SeriesCheck(ports.pieces, lambda: NOW, readings)
+    return DisplayCheck(ports.meters, ports.queries, ports.display, series, lambda: NOW)
+
+
+def looks_until_known(ports: Ports, user: str, between: Callable[[int], None] = lambda _: None) -> Any:
+    """Whoever looks has time for one piece."""
+    for look in range(1, 5 * CALLS):
+        try:
+            return checking(ports).findings((user, POWER), lambda: True), look
+        except UnfinishedError:
+            between(look)
+    raise AssertionError("it does not end")
+
+
+def test_a_large_meter_is_compared_in_pieces_and_taken_up_again(ports: Ports, user: str) -> None:
+    pack(ports, user)
+    assert in_steps(ports).refresh(user, POWER)
+    assert looks_until_known(ports, user) == ([], CALLS - 1)
+    assert looks_until_known(ports, user) == ([], 1), "what was compared a moment ago"
+    assert checking(ports).findings((user, POWER)) == []
+
+
+def test_a_difference_in_the_last_piece_is_found_by_who_looks_piece_by_piece(
+    ports: Ports, user: str, migrated: Database[Any]
+) -> None:
+    assert at_once(ports).refresh(user, POWER)
+    last = {"userId": user, "date": to_datetime(START + (DAYS - 1) * DAY_MS)}
+    assert migrated["source_energy_readings"].update_one(last, {"$set": {"amount": 77}}).matched_count
+    found, looks = looks_until_known(ports, user)
+    assert [(finding.collection, finding.problem) for finding in found] == [
+        ("meter_series", "holds something else than the readings")
+    ]
+    assert looks == CALLS - 1
+
+
+def test_a_view_of_a_large_meter_with_another_figure_is_found(ports: Ports, user: str, migrated: Database[Any]) -> None:
+    assert at_once(ports).refresh(user, POWER)
+    migrated["display_energy_data"].update_one({"userId": user, "year": 2021}, {"$set": {"data.months.3.month": 5}})
+    [found] = checking(ports).findings((user, POWER)) or []
+    assert (found.collection, found.problem) == ("display_energy_data", "shows something else than a fresh calculation")
+
+
+def test_a_write_between_two_pieces_is_no_finding_and_the_next_comparison_begins_again(
+    ports: Ports, container: Container, user: str
+) -> None:
+    assert at_once(ports).refresh(user, POWER)
+    found, looks = looks_until_known(ports, user, lambda look: record(container, user, 3) if look == 2 else None)
+    assert (found, looks) == (None, 3)
+    assert at_once(ports).refresh(user, POWER)
+    assert looks_until_known(ports, user) == ([], CALLS - 1)
+
+
+def test_a_write_while_pieces_are_compared_is_no_finding(ports: Ports, container: Container, user: str) -> None:
+    def written_to() -> bool:
+        while unwritten:
+            record(container, user, unwritten.pop())
+        return False
+
+    assert at_once(ports).refresh(user, POWER)
+    unwritten = [DAYS - 2]
+    assert checking(ports).findings((user, POWER), written_to) is None
+
+
+def test_the_schedule_goes_on_in_the_middle_of_a_large_meter(
+    ports: Ports, container: Container, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert at_once(ports).refresh(user, POWER)
+    check = checking(ports)
+    consistency = container.operations.consistency
+    monkeypatch.setattr(consistency, "_check", check)
+    looks = [consistency.verify_for(0)[1] for _ in range(CALLS)]
+    assert looks == [*[False] * (CALLS - 1), True]
+    assert consistency.last_verified() is not None
