@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from heapq import merge
 from itertools import islice
 from types import MappingProxyType
@@ -36,9 +37,10 @@ from chalicelib.repositories.history import points_of
 from chalicelib.repositories.meters import configuration_of, state_of
 from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.scoped import ScopedCollection
-from chalicelib.repositories.settings import MongoSettingsWriter
+from chalicelib.repositories.snapshot_head import head_of
 
 BATCH = 5_000  # readings
+EMPTY = CompactReadings.of(())
 
 
 class MongoReadingQueries(ReadingQueries):
@@ -89,13 +91,15 @@ class MongoReadingQueries(ReadingQueries):
 
     def _snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend, *, from_series: bool) -> MeterSnapshot:
         with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:
-            sync = sync_state(self._database, session)
-            meter = self._meter(user_id, energy_type, session) or {}
+            head = head_of(self._database, user_id, energy_type, session)
+            sync, meter = head.sync, head.meter
             side = sync.reads(backend)
             sound = is_sound(meter) if meter else True
             usable = from_series and side is Side.NEW and sound and series.is_kept(meter)
             kept = self._kept(user_id, energy_type, meter, session) if usable else None
-            readings = self._points(user_id, energy_type, side, session) if kept is None else kept[0]
+            is_empty = side is Side.NEW and not head.has_readings
+            all_readings = partial(self._points, user_id, energy_type, side, session)
+            readings = kept[0] if kept else EMPTY if is_empty else all_readings()
             lost = not meter and len(readings) > 0 and sync.reads(Backend.NEW) is Side.NEW
             damaged = lost or not sound
             return MeterSnapshot(
@@ -104,7 +108,7 @@ class MongoReadingQueries(ReadingQueries):
                 dirty_from=FIRST_INSTANT if damaged else instant_of(meter.get("dirtyFrom")),
                 dirty_to=LAST_INSTANT if damaged else instant_of(meter.get("dirtyTo")),
                 configuration=configuration_of(meter, energy_type),
-                settings=MongoSettingsWriter(self._database, user_id, session).get(),
+                settings=head.settings,
                 readings=readings,
                 kept=kept is not None,
                 digests={} if kept is None else kept[1],

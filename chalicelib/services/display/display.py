@@ -13,7 +13,7 @@ from typing import Any
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
-from chalicelib.domain.meters.display_documents import DisplayDocument
+from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.meters.invariants import VERSION_LIMIT
 from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot, MeterState, ReadingQueries
 from chalicelib.domain.readings import EnergyType
@@ -94,7 +94,7 @@ class DisplayService:
         document, state = self._display.find(user_id, energy_type, "monthly", year)
         if document is not None and self._in_service(state, consistent):
             return _stored(document, state)
-        extent, state = (None, state) if state.damaged else self._display.extent(user_id, energy_type)
+        extent, state = self._display.extent(user_id, energy_type) if _has_views(state) else (None, state)
         if extent is not None and not state.stale and extent.leaves_empty(year) and self._reads_own_side():
             return View.calculated(state, self._calculation_version, empty_year_data(year))
         snapshot = self._snapshot(user_id, energy_type, state)
@@ -103,12 +103,14 @@ class DisplayService:
 
     def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, *, consistent: bool = False) -> View:
         """How many readings lie in each part of the timeline. Raises HistogramError."""
-        state = MeterState()
-        if timeline == Timeline():
-            document, state = self._display.find(user_id, energy_type, "histogram", None)
+        kind: DataType = "histogram" if timeline == Timeline() else "summary"  # either says how new its meter is
+        document, state = self._display.find(user_id, energy_type, kind, None)
+        if kind == "histogram":
             if document is not None and self._in_service(state, consistent):
                 return _stored(document, state)
-        snapshot = self._snapshot_beside_summary(user_id, energy_type, state)
+            if _has_views(state):  # written by every refresh: where a backup of the meter came back, it is newer
+                _, state = self._display.find(user_id, energy_type, "summary", None)
+        snapshot = self._snapshot(user_id, energy_type, state)
         data = histogram_data(snapshot, timeline.first, timeline.last, timeline.buckets)
         return View.calculated(snapshot.state, self._calculation_version, data)
 
@@ -133,18 +135,17 @@ class DisplayService:
         """Whether what is displayed is what a calculation on the spot would read."""
         return self._queries.sync().reads(Backend.NEW) is Side.NEW
 
-    def _snapshot_beside_summary(self, user_id: str, energy_type: EnergyType, seen: MeterState) -> MeterSnapshot:
-        """Every refresh writes the summary: where a backup of the meter came back, it is what is newer."""
-        if not seen.damaged:
-            _, seen = self._display.find(user_id, energy_type, "summary", None)
-        return self._snapshot(user_id, energy_type, seen)
-
     def _snapshot(self, user_id: str, energy_type: EnergyType, seen: MeterState) -> MeterSnapshot:
         """For a calculation on the spot; a meter that was found damaged is so whatever the snapshot says."""
         snapshot = self._queries.snapshot(user_id, energy_type, Backend.NEW)
         if not seen.damaged or snapshot.state.damaged:
             return snapshot
         return replace(snapshot, state=MeterState(damaged=True))
+
+
+def _has_views(state: MeterState) -> bool:
+    """Whether more of a meter's views can say how new it is: of one that is not there, or damaged, none can."""
+    return state.source_version > 0 and not state.damaged
 
 
 def _stored(document: DisplayDocument, state: MeterState) -> View:
