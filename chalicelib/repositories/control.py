@@ -109,7 +109,7 @@ def sync_state(
 
 
 def state_among(documents: Mapping[str, Document]) -> SyncState | None:
-    """The mode from documents of ``control`` by their ``_id``, None where it is not among them. Raises LostModeError."""
+    """The mode from documents of ``control`` by their ``_id``, None where it is not there. Raises LostModeError."""
     stored = documents.get(SYNC_MODE)
     if stored is None:
         return None
