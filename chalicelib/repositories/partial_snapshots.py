@@ -4,7 +4,8 @@ Only where the new side is read and what is stored can be believed: the readings
 whoever asks within the range, or about the instants. Else all are read (``queries``).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -179,6 +180,13 @@ class PartialSnapshots:
                 "as": name,
             }
         }
+
+
+@contextmanager
+def partial_snapshots(database: MongoDatabase, user_id: str, energy_type: EnergyType) -> Iterator[PartialSnapshots]:
+    """Look at one meter at one point in time."""
+    with database.client.start_session(snapshot=True) as session:
+        yield PartialSnapshots(database, user_id, energy_type, session)
 
 
 def _spans(points: Collection[int], asked: Span) -> list[Span]:

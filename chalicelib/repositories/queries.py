@@ -1,7 +1,7 @@
 """Reading single readings, lists and whole meters, on the side that a backend reads in the present sync mode."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
 from heapq import merge
 from itertools import islice
@@ -44,7 +44,7 @@ from chalicelib.repositories.doubles import document_that_counts, each_that_coun
 from chalicelib.repositories.history import points_of
 from chalicelib.repositories.meters import configuration_of, state_of
 from chalicelib.repositories.owned import OwnedDocuments
-from chalicelib.repositories.partial_snapshots import PartialSnapshots
+from chalicelib.repositories.partial_snapshots import partial_snapshots
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.snapshot_head import head_of
 
@@ -100,18 +100,13 @@ class MongoReadingQueries(ReadingQueries):
 
     @override
     def snapshot_between(self, user_id: str, energy_type: EnergyType, first: int, last: int) -> MeterSnapshot | None:
-        with self._partial(user_id, energy_type) as snapshots:
+        with time_limit(self._timeout), partial_snapshots(self._database, user_id, energy_type) as snapshots:
             return snapshots.between(first, last)
 
     @override
     def snapshot_around(self, user_id: str, energy_type: EnergyType, instants: InstantsIn) -> MeterSnapshot | None:
-        with self._partial(user_id, energy_type) as snapshots:
+        with time_limit(self._timeout), partial_snapshots(self._database, user_id, energy_type) as snapshots:
             return snapshots.around(instants)
-
-    @contextmanager
-    def _partial(self, user_id: str, energy_type: EnergyType) -> Iterator[PartialSnapshots]:
-        with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:
-            yield PartialSnapshots(self._database, user_id, energy_type, session)
 
     def _snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend, *, from_series: bool) -> MeterSnapshot:
         with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:

@@ -133,3 +133,23 @@ def test_what_lags_reads_a_few_readings_of_a_large_meter(
     assert not container.new.summary(user, POWER, consistent=True).state.stale
     assert "meter_series" not in looks.documents
     assert looks.documents["source_energy_readings"] == 3  # the one that is not shown yet, by each
+
+
+@pytest.mark.parametrize("damage", ["a reading less", "no digest", "no year"])
+def test_a_year_that_cannot_be_believed_is_read_from_the_readings(
+    container: Container, migrated: Database[Any], damage: str
+) -> None:
+    user = household(container, POWER)
+    asked = Timeline(*(to_ms(datetime(2021, month, 1, tzinfo=UTC)) for month in (3, 4)))
+    wanted = container.new.histogram(user, POWER, asked).data
+    part, parts = {"_id": f"{user}|power|2021"}, migrated["meter_series"]
+    stored = parts.find_one(part)
+    assert stored is not None
+    if damage == "a reading less":
+        kept = stored["instants"][8 * 100 :], stored["amounts"][8 * 100 :]
+        parts.update_one(part, {"$set": {"instants": kept[0], "amounts": kept[1]}})
+    elif damage == "no year":
+        parts.delete_one(part)
+    else:
+        migrated["meters"].update_one({"_id": f"{user}|power"}, {"$unset": {"series.parts": ""}})
+    assert container.new.histogram(user, POWER, asked).data == wanted

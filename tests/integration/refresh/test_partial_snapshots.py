@@ -148,3 +148,61 @@ def test_figures_of_some_readings_are_those_of_all(
         assert {view.state.stale for view in found.values()} == {False}
     assert sum(told.partial) >= least * len(told.partial)
     assert told.partial
+
+
+def grown(container: Container, falls_at: int | None = None) -> str:
+    """Daily readings of somebody who uses more and more, shown; the register may begin again on some day."""
+    user = uuid4().hex
+    amounts = [1000 + day * day // 100 for day in range(DAYS)]
+    if falls_at is not None:
+        amounts[falls_at:] = [amount - amounts[falls_at] for amount in amounts[falls_at:]]
+    rows = [f"{START + timedelta(days=day):%Y-%m-%d},power,{amount}" for day, amount in enumerate(amounts)]
+    content = "\n".join(["date,type,amount", *rows]).encode()
+    container.imports.bulk_create(user, content, ImportOptions(confirm=True))
+    container.calculation.refresh(user, POWER)
+    return user
+
+
+def write(container: Container, user: str, *readings: tuple[str, int]) -> None:
+    for date, amount in readings:
+        container.energy.create(user, ReadingDraft(POWER, date, Decimal(amount), confirm=True))
+
+
+def assert_all_right(container: Container, display: DisplayService, user: str) -> None:
+    wanted, found = dict(all_figures(container, user)), dict(shown_figures(display, user))
+    assert {name: view.data for name, view in found.items()} == wanted
+
+
+def test_the_slope_beyond_the_last_reading_is_that_of_four_weeks(
+    container: Container, display: DisplayService, told: Told
+) -> None:
+    user = grown(container)
+    write(container, user, ("2022-08-10T13:00", 9_050))
+    assert_all_right(container, display, user)
+    assert all(told.partial)
+
+
+def test_what_fell_among_several_changes_is_seen(container: Container, display: DisplayService, told: Told) -> None:
+    user = grown(container)
+    write(container, user, *((f"2021-06-15T{hour}:00", 10 if hour == 12 else 3_209 + hour) for hour in range(10, 15)))
+    assert_all_right(container, display, user)
+    assert all(told.partial)
+
+
+def test_where_a_register_began_again_its_readings_are_read(
+    container: Container, display: DisplayService, told: Told
+) -> None:
+    user = grown(container, falls_at=500)
+    write(container, user, ("2022-08-10T13:00", 9_050))
+    assert_all_right(container, display, user)
+    assert not all(told.partial)
+
+
+def test_after_an_import_of_very_many_all_are_read(
+    container: Container, display: DisplayService, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partial_snapshots, "CHANGED", 3)
+    user = grown(container)
+    write(container, user, *((f"2021-06-{day}T10:00", 3_200) for day in range(10, 14)))
+    assert_all_right(container, display, user)
+    assert not any(told.partial[: len(YEARS) + 1])
