@@ -29,6 +29,7 @@ from chalicelib.domain.sides import SyncState
 
 T = TypeVar("T")
 Clock = Callable[[], int]
+InstantsIn = Callable[[ZoneInfo], Sequence[int]]  # at least one, in a user's zone
 ReadingSource = Literal["manual", "csv", "api", "sync"]
 
 
@@ -286,6 +287,19 @@ class ReadingQueries(Protocol):
     def snapshot_within(self, user_id: str, energy_type: EnergyType, readings: int) -> MeterSnapshot | None:
         """The same for the new backend; None where more than so many readings are not in the compact series."""
 
+    def snapshot_between(self, user_id: str, energy_type: EnergyType, first: int, last: int) -> MeterSnapshot | None:
+        """The new backend's, with the readings from one instant to another alone, both included.
+
+        None where it cannot be had without all readings.
+        """
+
+    def snapshot_around(self, user_id: str, energy_type: EnergyType, instants: InstantsIn) -> MeterSnapshot | None:
+        """The new backend's, with as few readings as decide about the meter at some instants.
+
+        The register at each of them, and what it counted between any two, are the same as of all readings. None where
+        it cannot be had without all.
+        """
+
     def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
         """The same from the readings themselves: what the display and its series are checked against."""
 
@@ -314,6 +328,14 @@ class DisplayDataRepository(Protocol):
 
         A view of another calculation version than the repository's is never returned.
         """
+
+    def find_zoned(
+        self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None
+    ) -> tuple[DisplayDocument | None, MeterState, ZoneInfo | None]:
+        """The same with the user's zone, in the same command; None where there is no meter."""
+
+    def summaries(self, user_id: str) -> Mapping[EnergyType, tuple[DisplayDocument | None, MeterState]]:
+        """The stored summary of each meter of a user and its state, in one command."""
 
     def extent(self, user_id: str, energy_type: EnergyType) -> tuple[Extent | None, MeterState]:
         """Between which instants the points of what is displayed lie, and the state of the meter, in one command.

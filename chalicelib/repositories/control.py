@@ -14,7 +14,7 @@ in a database that no migration has seen; and the quarantine and empty collectio
 """
 
 from collections.abc import Collection as Several
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -101,13 +101,21 @@ def sync_state(
     found = control_of(database).find(wanted, READ_FOR_A_WRITE, session=session).sort("_id", DESCENDING)
     documents = {document["_id"]: document for document in found}
     refuse_erased(documents.values())
-    if stored := documents.get(SYNC_MODE):
-        state = state_of_document(stored)
-        _check_newest(state, changes_of(documents.get(MODE_CHANGES)))
+    if state := state_among(documents):
         return state
     if trace := next(traces(database), None):
         raise LostModeError(f"control.{SYNC_MODE} is missing, and {trace} says that there was one; {RECOVER}")
     return SyncState(read_at=database_time(database))
+
+
+def state_among(documents: Mapping[str, Document]) -> SyncState | None:
+    """The mode from documents of ``control`` by their ``_id``, None where it is not there. Raises LostModeError."""
+    stored = documents.get(SYNC_MODE)
+    if stored is None:
+        return None
+    state = state_of_document(stored)
+    _check_newest(state, changes_of(documents.get(MODE_CHANGES)))
+    return state
 
 
 def state_of_document(found: Document) -> SyncState:

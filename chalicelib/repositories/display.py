@@ -1,7 +1,8 @@
 """Display documents: read with the state of their meter, replaced only by a newer version of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from pymongo import DeleteMany, InsertOne, ReplaceOne
 from pymongo.client_session import ClientSession
@@ -33,12 +34,13 @@ from chalicelib.repositories.meters import begin_again, configuration_of, publis
 from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.packing_marks import STEP
 from chalicelib.repositories.scoped import ScopedCollection
+from chalicelib.repositories.settings import settings_of
 from chalicelib.repositories.transactions import in_transaction
 
 VERSIONS = {"sourceVersion": 1, "displayVersion": 1}
 SHOWN = (Collections.DISPLAY, Collections.SERIES)
 ALWAYS_WRITTEN: tuple[DataType, ...] = ("histogram", "summary")  # by every refresh
-Found = TypeVar("Found", bound=tuple[object, MeterState])
+Found = TypeVar("Found", bound=tuple[object, MeterState] | tuple[object, MeterState, object])
 
 
 class MongoDisplayDataRepository:
@@ -62,6 +64,26 @@ class MongoDisplayDataRepository:
         view = view_id(user_id, energy_type, data_type, year, self._calculation_version)
         with timed(MetricName.DISPLAY_QUERY_DURATION), time_limit(READ_SECONDS):
             return self._looked_up(_view_pipeline(meter_id(user_id, energy_type), view), self._shown)
+
+    def find_zoned(
+        self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None
+    ) -> tuple[DisplayDocument | None, MeterState, ZoneInfo | None]:
+        """The settings are a third lookup of the same command."""
+        view = view_id(user_id, energy_type, data_type, year, self._calculation_version)
+        pipeline = [*_view_pipeline(meter_id(user_id, energy_type), view), _settings_lookup(user_id)]
+        with timed(MetricName.DISPLAY_QUERY_DURATION), time_limit(READ_SECONDS):
+            return self._looked_up(pipeline, lambda meter: (*self._shown(meter), _zone_beside(meter)))
+
+    def summaries(self, user_id: str) -> Mapping[EnergyType, tuple[DisplayDocument | None, MeterState]]:
+        """All meters in one command. What a refresh has come between is looked at by itself once more."""
+        meters = {kind: meter_id(user_id, kind) for kind in EnergyType}
+        view = view_id(user_id, EnergyType.POWER, "summary", None, self._calculation_version)
+        pipeline = _views_pipeline([*meters.values()], view.removeprefix(meters[EnergyType.POWER]))
+        with timed(MetricName.DISPLAY_QUERY_DURATION), time_limit(READ_SECONDS):
+            found = {meter["_id"]: meter for meter in self._meters.aggregate(pipeline)}
+        shown = {kind: self._shown(found.get(meter, {})) for kind, meter in meters.items()}
+        damaged = [kind for kind, (_, state) in shown.items() if state.damaged]
+        return shown | {kind: self.find(user_id, kind, "summary", None) for kind in damaged}
 
     def extent(self, user_id: str, energy_type: EnergyType) -> tuple[Extent | None, MeterState]:
         """By the timeline, which says where readings are, beside the summary, so that both say how new they are."""
@@ -229,6 +251,27 @@ def _view_pipeline(meter: str, view: str | Document) -> list[dict[str, Any]]:
         {"$match": {"_id": meter}},
         {"$lookup": {"from": Collections.DISPLAY.value, "pipeline": views, "as": "views"}},
     ]
+
+
+def _views_pipeline(meters: list[str], suffix: str) -> list[dict[str, Any]]:
+    """Some meters, each with the view whose id is the meter's with a suffix."""
+    view = {"from": Collections.DISPLAY.value, "localField": "view", "foreignField": "_id", "as": "views"}
+    return [
+        {"$match": {"_id": {"$in": meters}}},
+        {"$set": {"view": {"$concat": ["$_id", suffix]}}},
+        {"$lookup": view},
+    ]
+
+
+def _settings_lookup(user_id: str) -> dict[str, Any]:
+    own = [{"$match": {"_id": user_id, "userId": user_id}}]
+    return {"$lookup": {"from": Collections.SETTINGS.value, "pipeline": own, "as": "settings"}}
+
+
+def _zone_beside(meter: Document) -> ZoneInfo | None:
+    """The zone of a meter's user from the settings that were looked up for it; None where there is no meter."""
+    found = meter.get("settings")
+    return None if found is None else settings_of(found[0] if found else None).zone
 
 
 def _not_stored(years: range) -> dict[str, Any]:

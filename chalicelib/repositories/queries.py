@@ -16,7 +16,15 @@ from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.invariants import is_sound
 from chalicelib.domain.meters.packing import Range, merged
-from chalicelib.domain.ports import MeterSnapshot, MeterState, PageRequest, ReadingFilter, ReadingQueries, StoredReading
+from chalicelib.domain.ports import (
+    InstantsIn,
+    MeterSnapshot,
+    MeterState,
+    PageRequest,
+    ReadingFilter,
+    ReadingQueries,
+    StoredReading,
+)
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_datetime, to_ms
 from chalicelib.domain.sides import Side, SyncState
 from chalicelib.repositories import series
@@ -36,10 +44,12 @@ from chalicelib.repositories.history import points_between, points_of
 from chalicelib.repositories.meters import configuration_of, state_of
 from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.packing_marks import Packing, mark_of, packing_of
+from chalicelib.repositories.partial_snapshots import partial_snapshots
 from chalicelib.repositories.scoped import ScopedCollection
-from chalicelib.repositories.settings import MongoSettingsWriter
+from chalicelib.repositories.snapshot_head import head_of
 
 BATCH = 5_000  # readings
+EMPTY = CompactReadings.of(())
 
 
 class MongoReadingQueries(ReadingQueries):
@@ -95,19 +105,30 @@ class MongoReadingQueries(ReadingQueries):
     def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
         return self._snapshot(user_id, energy_type, backend, from_series=False)
 
+    @override
+    def snapshot_between(self, user_id: str, energy_type: EnergyType, first: int, last: int) -> MeterSnapshot | None:
+        with time_limit(self._timeout), partial_snapshots(self._database, user_id, energy_type) as snapshots:
+            return snapshots.between(first, last)
+
+    @override
+    def snapshot_around(self, user_id: str, energy_type: EnergyType, instants: InstantsIn) -> MeterSnapshot | None:
+        with time_limit(self._timeout), partial_snapshots(self._database, user_id, energy_type) as snapshots:
+            return snapshots.around(instants)
+
     def _snapshot(
         self, user_id: str, energy_type: EnergyType, backend: Backend, *, from_series: bool, at_most: int | None = None
     ) -> MeterSnapshot:
         with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:
-            sync = sync_state(self._database, session)
-            meter = self._meter(user_id, energy_type, session) or {}
+            head = head_of(self._database, user_id, energy_type, session)
+            sync, meter = head.sync, head.meter
             side = sync.reads(backend)
             sound = is_sound(meter) if meter else True
             usable = from_series and side is Side.NEW and bool(meter) and sound
             parts = ScopedCollection(self._database[Collections.SERIES], user_id, session)
             held = _held(parts, meter) if usable else None
             stored = _Stored(self._readings(user_id, side, session), energy_type, at_most)
-            readings = stored.all(side) if held is None else stored.beside(held)
+            is_empty = side is Side.NEW and not head.has_readings
+            readings = stored.beside(held) if held else EMPTY if is_empty else stored.all(side)
             lost = not meter and len(readings) > 0 and sync.reads(Backend.NEW) is Side.NEW
             damaged = lost or not sound
             return MeterSnapshot(
@@ -116,7 +137,7 @@ class MongoReadingQueries(ReadingQueries):
                 dirty_from=FIRST_INSTANT if damaged else instant_of(meter.get("dirtyFrom")),
                 dirty_to=LAST_INSTANT if damaged else instant_of(meter.get("dirtyTo")),
                 configuration=configuration_of(meter, energy_type),
-                settings=MongoSettingsWriter(self._database, user_id, session).get(),
+                settings=head.settings,
                 readings=readings,
                 kept=held is not None,
                 digests={} if held is None else held.digests,

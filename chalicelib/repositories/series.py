@@ -8,6 +8,7 @@ import sys
 from array import array
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
+from struct import Struct
 
 from pymongo import DeleteMany, ReplaceOne
 
@@ -22,8 +23,9 @@ from chalicelib.repositories.scoped import ScopedCollection
 assert sys.byteorder == "little", "packed numbers are stored as they lie in memory"  # noqa: S101
 # Two numbers a reading, and twelve bytes more where the register falls, which it may do everywhere: 8.4 MB of 16.
 READINGS_OF_A_DOCUMENT = 300_000
-Content = tuple[CompactReadings, Mapping[int, bytes]]
 DOCUMENTS_OF_A_YEAR = 100  # a reading a second fits
+PART = Struct("<H16s")  # a year, and the digest of its part
+Content = tuple[CompactReadings, Mapping[int, bytes]]
 
 
 def is_kept(meter: Document) -> bool:
@@ -84,6 +86,24 @@ def between(series: ScopedCollection, meter: Document, first: int, last: int) ->
         return None
 
 
+def within(series: ScopedCollection, meter: Document, first: int, last: int) -> CompactReadings | None:
+    """The same by the years (UTC) that the range touches, each as the meter knows it by its own digest.
+
+    None where the meter does not know them, or one of them is not what it says.
+    """
+    years = utc_year(first), utc_year(last)
+    known = _digests_by_year(meter["series"].get("parts"))
+    if known is None or last < first:
+        return None
+    parts = list(series.find({"_id": _years(meter["_id"], *years)}, sort=[("_id", 1)]))
+    try:
+        if _digests(parts) != _of_years(known, *years):
+            return None
+        return CompactReadings.joined(map(_readings, parts)).between(first, last)
+    except (LookupError, OverflowError, TypeError, ValueError):
+        return None
+
+
 def replace(series: ScopedCollection, user_id: str, energy_type: EnergyType, update: SeriesUpdate | None) -> None:
     """Write the parts that changed, in one command; without an update nothing remains."""
     meter = meter_id(user_id, energy_type)
@@ -96,8 +116,9 @@ def replace(series: ScopedCollection, user_id: str, energy_type: EnergyType, upd
 
 
 def mark_of(user_id: str, energy_type: EnergyType, update: SeriesUpdate) -> Document:
-    """What the meter notes of a series: how many readings it holds, and the digest of all its parts."""
-    return {"count": update.count, "digest": digest_of(digests_after(user_id, energy_type, update))}
+    """What the meter notes of a series: how many readings it holds, the digest of all its parts, and that of each."""
+    digests = digests_after(user_id, energy_type, update)
+    return {"count": update.count, "digest": digest_of(digests), "parts": _packed_digests(digests)}
 
 
 def digests_after(user_id: str, energy_type: EnergyType, update: SeriesUpdate) -> Mapping[int, bytes]:
@@ -105,6 +126,21 @@ def digests_after(user_id: str, energy_type: EnergyType, update: SeriesUpdate) -
     changed = [range(first, last + 1) for first, last in update.spans]
     rest = {year: digest for year, digest in update.digests.items() if not any(year in span for span in changed)}
     return rest | _digests(_documents(user_id, energy_type, update))
+
+
+def _packed_digests(parts: Mapping[int, bytes]) -> bytes:
+    return b"".join(PART.pack(year, parts[year]) for year in sorted(parts))
+
+
+def _digests_by_year(packed: object) -> Mapping[int, bytes] | None:
+    """What the meter notes of each part; None where nobody has, or something else."""
+    if not isinstance(packed, bytes) or len(packed) % PART.size:
+        return None
+    return dict(PART.iter_unpack(packed))
+
+
+def _of_years(digests: Mapping[int, bytes], first: int, last: int) -> Mapping[int, bytes]:
+    return {year: digest for year, digest in digests.items() if first <= year <= last}
 
 
 def digest_of(parts: Mapping[int, bytes]) -> bytes:

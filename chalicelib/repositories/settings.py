@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from chalicelib.domain.ports import SettingsRepository, SettingsWriter, UserSettings
 from chalicelib.domain.readings import DEFAULT_ZONE, to_datetime
-from chalicelib.repositories.database import READ_SECONDS, Collections, MongoDatabase, time_limit
+from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.scoped import ScopedCollection
 
 
@@ -32,12 +32,14 @@ class MongoSettingsWriter(SettingsWriter):
 
     @override
     def get(self) -> UserSettings:
-        found = self._settings.find_one({"_id": self._user_id})
-        if found is None:
-            return UserSettings()
-        return UserSettings(ZoneInfo(found.get("zone", DEFAULT_ZONE)))
+        return settings_of(self._settings.find_one({"_id": self._user_id}))
 
     @override
     def save(self, settings: UserSettings, now: int) -> None:
         document = {"_id": self._user_id, "zone": settings.zone.key, "updatedAt": to_datetime(now)}
         self._settings.replace_one({"_id": self._user_id}, document, upsert=True)
+
+
+def settings_of(found: Document | None) -> UserSettings:
+    """The settings from their document, the defaults where there is none."""
+    return UserSettings() if found is None else UserSettings(ZoneInfo(found.get("zone", DEFAULT_ZONE)))

@@ -318,7 +318,7 @@ def test_a_refusal_says_who_gave_it_too(api: Api) -> None:
 
 def test_a_backend_that_cannot_answer_is_noted_as_failed(api: Api) -> None:
     class Broken:
-        def summary(self, *_: object, **__: object) -> None:
+        def summaries(self, *_: object, **__: object) -> None:
             raise RuntimeError("secret detail")
 
     broken = replace(api.container.router.route("alice", Component.DASHBOARD), backend=Broken())  # type: ignore[arg-type]

@@ -4,6 +4,9 @@ from tests.guards.guard import Guard
 
 DISPLAY = "chalicelib/services/display/display.py"
 YEARS = "tests/integration/refresh/test_years_not_stored.py::"
+LOOKS = "tests/integration/refresh/test_commands_of_reads.py::"
+PARTS = "tests/integration/refresh/test_partial_snapshots.py::"
+PARTIAL = "chalicelib/repositories/partial_snapshots.py"
 
 READS = (
     Guard(
@@ -42,5 +45,47 @@ READS = (
         (
             "tests/unit/domain/calculation/test_extent.py::test_a_year_that_an_extrapolation_may_reach_is_not_empty[2020-05-01-2020-09-30-empty1]",
         ),
+    ),
+    Guard(
+        "a meter is known to have no readings by a look at them",
+        "chalicelib/repositories/snapshot_head.py",
+        "bool(readings))",
+        "bool(meters))",
+        (f"{LOOKS}test_readings_of_a_meter_that_was_lost_are_shown_all_the_same",),
+    ),
+    Guard(
+        "a year of the series is believed by its own digest",
+        "chalicelib/repositories/series.py",
+        '{part["year"]: _digest(part) for part in parts} != _of_years(known, *years)',
+        "False",
+        (f"{LOOKS}test_a_year_that_cannot_be_believed_is_read_from_the_readings[a reading less]",),
+    ),
+    Guard(
+        "what has changed in a range is counted as it stands",
+        PARTIAL,
+        "if begin <= end:",
+        "if begin > end:",
+        (f"{PARTS}test_figures_of_some_readings_are_those_of_all[0-0.0-0.5]",),
+    ),
+    Guard(
+        "a month that says of a fall hides readings that decide",
+        "chalicelib/domain/calculation/flagless.py",
+        'GROWING.issuperset(month["flags"])',
+        "True",
+        (f"{PARTS}test_where_a_register_began_again_its_readings_are_read",),
+    ),
+    Guard(
+        "what has changed decides about a view that lags",
+        PARTIAL,
+        "CompactReadings.of({*changed, *chosen})",
+        "CompactReadings.of(chosen)",
+        (f"{PARTS}test_what_fell_among_several_changes_is_seen",),
+    ),
+    Guard(
+        "a slope depends on four weeks beyond what is asked for",
+        PARTIAL,
+        "near | self._beside([max(points) - SLOPE_BASE_MS + 1, min(points) + SLOPE_BASE_MS])",
+        "near",
+        (f"{PARTS}test_the_slope_beyond_the_last_reading_is_that_of_four_weeks",),
     ),
 )

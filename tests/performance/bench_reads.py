@@ -1,15 +1,20 @@
 """Speed of a display read beside what it cannot do without, as ratios of one run.
 
-Run: ``make bench``, or ``python -m tests.performance.bench_reads``. Beside the whole function stand a Chalice route
-that finds the same document and writes its JSON (bare), and one that finds it as text (stored). All are asked in turn,
-so that they meet the same machine; processor time is this thread's, which hardly depends on what else the machine does.
+Run: ``make bench``, or ``python -m tests.performance.bench_reads [READINGS]``, where READINGS, at first 100,000, is the
+size of the large meter: what may grow with it is said as the ratio to a meter of a thousand.
+
+Beside the whole function stand a Chalice route that finds the same document and writes its JSON (bare), and one that
+finds it as text (stored). All are asked in turn, so that they meet the same machine; processor time is this thread's,
+which hardly depends on what else the machine does.
 """
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 from typing import Any
@@ -34,15 +39,22 @@ from chalicelib.flags.document.flag_document import FlagDocument
 from chalicelib.flags.document.names import FLAGS
 from chalicelib.repositories.command_times import CommandTimes
 from chalicelib.repositories.database import open_database
+from chalicelib.repositories.display import MongoDisplayDataRepository
+from chalicelib.repositories.queries import MongoReadingQueries
+from chalicelib.services.recording.configuration import touch_all
+from chalicelib.services.recording.energy_crud import ReadingDraft
+from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 from infra.local.throwaway import mongod
 from infra.simulation.memory.publisher import FakePublisher
 from migrations import runner
 from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
 
 POWER = EnergyType.POWER
-READINGS, MANY, YEAR, FAR = 1_000, 50_000, 2021, 2031
+READINGS, YEAR, FAR = 1_000, 2021, 2031
+MANY = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+AT_A_TIME, PATIENCE = 20_000, 600.0  # readings, seconds
 SPAN_MS, START = 4 * 365 * 86_400_000, 1_577_836_800_000  # four years from 2020 on
-ROUNDS, WARM_UP = 600, 60
+ROUNDS, ROUNDS_BY_SIZE, WARM_UP = 600, 60, 20
 DISPLAY = {"type": "power", "year": str(YEAR), "dataType": "monthly"}
 
 Call = Callable[[], object]
@@ -56,10 +68,16 @@ def main() -> None:
         database = open_database(uri, "bench", CommandTimes())
         runner.up(database)
         container = deployment(database, issuer)
-        user, large = household(container, READINGS), household(container, MANY)
+        user, large = household(container, READINGS), stored_household(database, MANY)
+        two = household(container, READINGS, "power", "gas")
         token = issuer.token(user, exp=2**40)
         bare: Any = MongoClient(uri)["bench"]
-        taken = measured(calls(container, bare, user, token) | far_years(container, issuer, user, large))
+        view, people = Asking(container, issuer), {READINGS: user, MANY: large}
+        taken = measured(calls(container, bare, user, token) | empty_meters(view, user, two))
+        taken |= measured(by_size(view, people), ROUNDS_BY_SIZE)
+        for person in people.values():
+            container.energy.create(person, ReadingDraft(POWER, "2023-12-31T23:59", Decimal(10**7), confirm=True))
+        taken |= measured(lagging(view, people), ROUNDS_BY_SIZE)
         database.client.close()
     Console().print(printed(taken))
 
@@ -83,15 +101,65 @@ def calls(container: Container, bare: Any, user: str, token: str) -> dict[str, C
     }
 
 
-def far_years(container: Container, issuer: FakeIssuer, user: str, large: str) -> dict[str, Call]:
-    """A year that no reading reaches, of a meter with few readings and of one with many."""
-    asked = DISPLAY | {"year": str(FAR)}
+@dataclass(frozen=True)
+class Asking:
+    """Calls of the whole function as somebody."""
+
+    container: Container
+    issuer: FakeIssuer
+
+    def __call__(self, user: str, path: str, query: dict[str, str]) -> Call:
+        """One call."""
+        return within(self.container, asking(app, path, query, self.issuer.token(user, exp=2**40)))
+
+    def display(self, user: str, **query: str) -> Call:
+        """One view of version 2."""
+        return self(user, "/v2/display", {"type": "power", **query})
+
+
+def empty_meters(view: Asking, one: str, two: str) -> dict[str, Call]:
+    """What is read of people with two meters, with one and with none."""
+    nobody = uuid4().hex
+    months = DISPLAY | {"type": "gas"}
     return {
-        f"year {FAR}, {size:,} readings": within(
-            container, asking(app, "/v2/display", asked, issuer.token(owner, exp=2**40))
-        )
-        for owner, size in ((user, READINGS), (large, MANY))
+        "dashboard of two": view(two, "/components/dashboard", {}),
+        "dashboard of one": view(one, "/components/dashboard", {}),
+        "dashboard of none": view(nobody, "/components/dashboard", {}),
+        "months of a meter": view(two, "/v2/display", months),
+        "months without readings": view(one, "/v2/display", months),
+        "summary without readings": view.display(nobody, dataType="summary"),
+        "timeline without readings": view.display(nobody, dataType="histogram"),
     }
+
+
+def by_size(view: Asking, people: dict[int, str]) -> dict[str, Call]:
+    """What no stored view answers, of a meter with few readings and of one with many."""
+    part = {"dataType": "histogram", "from": f"{YEAR}-03-01", "to": f"{YEAR}-04-01"}
+    year = {"dataType": "histogram", "from": f"{YEAR}-01-01", "to": f"{YEAR + 1}-01-01"}
+    asked = {f"year {FAR}": {"dataType": "monthly", "year": str(FAR)}, "timeline of a month": part}
+    return of_each(view, people, asked | {"timeline of a year": year})
+
+
+def lagging(view: Asking, people: dict[int, str]) -> dict[str, Call]:
+    """What is calculated on the spot, because a write must be seen that the display does not show."""
+    asked = {
+        "lagging months": {"dataType": "monthly", "year": "2023", "consistent": "true"},
+        "lagging months before": {"dataType": "monthly", "year": str(YEAR), "consistent": "true"},
+        "lagging summary": {"dataType": "summary", "consistent": "true"},
+    }
+    return of_each(view, people, asked)
+
+
+def of_each(view: Asking, people: dict[int, str], asked: dict[str, dict[str, str]]) -> dict[str, Call]:
+    """Each of these views of each of these people."""
+    return {
+        sized(name, size): view.display(user, **query) for name, query in asked.items() for size, user in people.items()
+    }
+
+
+def sized(name: str, size: int) -> str:
+    """How a figure of a meter of some size is called."""
+    return f"{name}, {size:,}"
 
 
 def bare_application(views: Any, texts: Any, key: str) -> Chalice:
@@ -144,10 +212,10 @@ def within(container: Container, call: Call) -> Call:
     return ask
 
 
-def measured(wanted: dict[str, Call]) -> Taken:
+def measured(wanted: dict[str, Call], rounds: int = ROUNDS) -> Taken:
     """Median milliseconds of each call, passed and of processor time, asked in turn."""
     taken: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in wanted}
-    for number in range(WARM_UP + ROUNDS):
+    for number in range(WARM_UP + rounds):
         for name, call in wanted.items():
             passed, worked = time.perf_counter(), time.thread_time()
             call()
@@ -164,8 +232,22 @@ RATIOS: list[tuple[str, str, float | None]] = [
     ("display", "stored text", 1.8),
     ("summary", "bare route", None),
     ("component", "bare route", 1.5),
-    (f"year {FAR}, {READINGS:,} readings", "display", None),
-    (f"year {FAR}, {MANY:,} readings", f"year {FAR}, {READINGS:,} readings", 1.3),
+    ("dashboard of one", "dashboard of two", 1.1),
+    ("dashboard of none", "dashboard of two", 1.1),
+    ("months without readings", "months of a meter", 1.3),
+    ("summary without readings", "summary", 1.3),
+    ("timeline without readings", "display", 1.3),
+    *(
+        (sized(name, MANY), sized(name, READINGS), 1.3)
+        for name in (
+            f"year {FAR}",
+            "timeline of a month",
+            "timeline of a year",
+            "lagging months",
+            "lagging months before",
+            "lagging summary",
+        )
+    ),
 ]
 
 
@@ -196,14 +278,37 @@ def deployment(database: Any, issuer: FakeIssuer) -> Container:
     return compose(mongo_ports(database, FakePublisher()), verifier, now, Surroundings(decisions))
 
 
-def household(container: Container, size: int) -> str:
-    """A user with so many readings, evenly over four years, shown."""
+def household(container: Container, size: int, *types: str) -> str:
+    """A user with so many readings of each of these meters, evenly over four years, shown."""
     user = uuid4().hex
-    rows = (
-        f"{to_datetime(START + n * SPAN_MS // size).isoformat()},power,{1000 + n}.{n % 1000:03}\n" for n in range(size)
-    )
-    container.imports.bulk_create(user, f"date,type,amount\n{''.join(rows)}".encode())
-    container.calculation.refresh(user, POWER)
+    for kind in types or ("power",):
+        rows = (
+            f"{to_datetime(START + n * SPAN_MS // size).isoformat()},{kind},{1000 + n}.{n % 1000:03}\n"
+            for n in range(size)
+        )
+        container.imports.bulk_create(user, f"date,type,amount\n{''.join(rows)}".encode())
+        container.calculation.refresh(user, EnergyType(kind))
+    return user
+
+
+def stored_household(database: Any, size: int) -> str:
+    """The same with more readings than one file may have: put there, and refreshed with all the time it takes."""
+    user = uuid4().hex
+    common = {"userId": user, "type": POWER.value, "source": "csv", "importBatchId": None, "revision": 1}
+    written = {"createdAt": to_datetime(START), "updatedAt": to_datetime(START)}
+    for first in range(0, size, AT_A_TIME):
+        database["source_energy_readings"].insert_many(
+            {
+                "date": to_datetime(START + n * SPAN_MS // size),
+                "amount": Decimal(f"{1000 + n}.{n % 1000:03}"),
+                **common,
+                **written,
+            }
+            for n in range(first, min(first + AT_A_TIME, size))
+        )
+    mongo_ports(database, FakePublisher()).transactions.run(user, lambda t: touch_all(t, POWER, now()))
+    display, queries = MongoDisplayDataRepository(database, PATIENCE), MongoReadingQueries(database, PATIENCE)
+    assert DisplayDataCalculationService(display, queries, now).refresh(user, POWER)
     return user
 
 

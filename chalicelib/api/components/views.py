@@ -35,7 +35,8 @@ def show_energy_table(request: ComponentRequest, query: TableQuery) -> Response:
 def show_timeline_slider(request: ComponentRequest, query: TimelineQuery) -> Response:
     """How many readings lie in each part of the timeline."""
     found = request.show(query)
-    return etagged(request, {**found.body, "zone": request.call.zone.key}, found.tag)
+    zone = found.zone or request.call.zone
+    return etagged(request, {**found.body, "zone": zone.key}, found.tag)
 
 
 @routes.operation(
@@ -48,7 +49,7 @@ def show_timeline_slider(request: ComponentRequest, query: TimelineQuery) -> Res
 def show_monthly_charts(request: ComponentRequest, query: MonthsQuery) -> Response:
     """The twelve months of a year, or the register at their ends in the shape of the old readings."""
     found = request.show(query)
-    zone = request.call.zone
+    zone = found.zone or request.call.zone
     if query.shape == "months":
         return etagged(request, {**found.body, "zone": zone.key}, found.tag)
     energies = DisplayDataAdapter.to_energy_type_array(found.body, query.type, request.user_id, zone)

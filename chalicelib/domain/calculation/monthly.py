@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.calculation.month_end import DayEnd, Quality, month_end
+from chalicelib.domain.calculation.month_end import DayEnd, Quality, month_boundary, month_end
 from chalicelib.domain.calculation.rounding import rounded, rounded_or_none
 from chalicelib.domain.calculation.series import Kind, Series
 from chalicelib.domain.calculation.view_model import ViewModel
@@ -64,9 +64,17 @@ class MonthlyEntry(ViewModel):
 
 def monthly_entries(series: Series, year: int, zone: ZoneInfo) -> list[MonthlyEntry]:
     """The twelve entries of ``year`` from the whole series: January needs December of the year before."""
-    months = [(year - 1, 12), *((year, month) for month in range(1, 13))]
-    ends = [month_end(series, y, m, zone) for y, m in months]
+    ends = [month_end(series, y, m, zone) for y, m in _ends_of(year)]
     return [_entry(series, month, before, end) for month, (before, end) in enumerate(pairwise(ends), start=1)]
+
+
+def instants_of_year(year: int, zone: ZoneInfo) -> list[int]:
+    """The ends of months that the entries of a year are about."""
+    return [month_boundary(y, m, zone) for y, m in _ends_of(year)]
+
+
+def _ends_of(year: int) -> list[tuple[int, int]]:
+    return [(year - 1, 12), *((year, month) for month in range(1, 13))]
 
 
 def stored_years(series: Series, zone: ZoneInfo) -> range:

@@ -92,6 +92,18 @@ def summary(series: Series, zone: ZoneInfo, today: date) -> SummaryCards:
     return _cards(counter if has_cards else None, today, _last_reading(series), zone)
 
 
+def instants_of_cards(today: date, zone: ZoneInfo) -> list[int]:
+    """The ends of the days that the cards of ``today`` are about."""
+    asked = set[date]()
+
+    def counter(day: date) -> CounterEnd:
+        asked.add(day)
+        return CounterEnd("none", 0, None)
+
+    cards(counter, today, None)
+    return [day_start(day + ONE_DAY, zone) for day in sorted(asked)]
+
+
 def summary_inputs(series: Series, zone: ZoneInfo) -> SummaryInputs:
     """What ``finish_summary`` needs for the days from the one before the last point to a month behind it."""
     days = _days_before(series.instants[-1], zone) if series.instants else ()

@@ -1,5 +1,7 @@
 """The old backend: everything calculated on request from the old readings."""
 
+from collections.abc import Mapping
+
 from typing_extensions import override
 
 from chalicelib.domain.backends import Backend
@@ -61,18 +63,20 @@ class OldBackend(Recording):
     @override
     def monthly(self, user_id: str, energy_type: EnergyType, year: int, **_: bool) -> View:
         snapshot = self._queries.snapshot(user_id, energy_type, Backend.OLD)
-        return View.calculated(
-            snapshot.state, self._calculation_version, monthly_data(snapshot, series_of(snapshot), year)
-        )
+        return View.of_snapshot(snapshot, self._calculation_version, monthly_data(snapshot, series_of(snapshot), year))
 
     @override
     def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, **_: bool) -> View:
         snapshot = self._queries.snapshot(user_id, energy_type, Backend.OLD)
         data = histogram_data(snapshot, timeline.first, timeline.last, timeline.buckets)
-        return View.calculated(snapshot.state, self._calculation_version, data)
+        return View.of_snapshot(snapshot, self._calculation_version, data)
 
     @override
     def summary(self, user_id: str, energy_type: EnergyType, **_: bool) -> View:
         snapshot = self._queries.snapshot(user_id, energy_type, Backend.OLD)
         cards = summary_data(snapshot, series_of(snapshot), self._clock())
-        return View.calculated(snapshot.state, self._calculation_version, *cards)
+        return View.of_snapshot(snapshot, self._calculation_version, *cards)
+
+    @override
+    def summaries(self, user_id: str, **_: bool) -> Mapping[EnergyType, View]:
+        return {energy_type: self.summary(user_id, energy_type) for energy_type in EnergyType}

@@ -10,6 +10,7 @@ from typing import (
     Any,
     ClassVar,
 )
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
@@ -27,11 +28,15 @@ from chalicelib.services.display.display import Timeline, View
 
 @dataclass(frozen=True, slots=True)
 class ComponentAnswer:
-    """What a component shows; of each meter that it shows a view of the source version and the calculation version."""
+    """What a component shows; of each meter that it shows a view of the source version and the calculation version.
+
+    ``zone``: the user's, where the view came with it.
+    """
 
     body: Mapping[str, Any]
     versions: tuple[int, ...] = ()
     calculations: tuple[int, ...] = ()
+    zone: ZoneInfo | None = None
 
     @property
     def tag(self) -> tuple[int, ...]:
@@ -62,9 +67,7 @@ class ShowDashboard(ComponentRead):
 
     def ask(self, backend: EnergyBackend, user_id: str) -> ComponentAnswer:
         """One view per meter."""
-        views = {
-            energy_type: backend.summary(user_id, energy_type, consistent=self.consistent) for energy_type in EnergyType
-        }
+        views = backend.summaries(user_id, consistent=self.consistent)
         meters = [_headed(energy_type, view) | {"summary": view.data} for energy_type, view in views.items()]
         return ComponentAnswer({"meters": meters}, tuple(map(_version, views.values())), _calculations(views.values()))
 
@@ -175,7 +178,8 @@ def row_of(reading: StoredReading) -> dict[str, Any]:
 
 
 def _of_meter(energy_type: EnergyType, view: View) -> ComponentAnswer:
-    return ComponentAnswer(_headed(energy_type, view) | dict(view.data), (_version(view),), _calculations([view]))
+    body = _headed(energy_type, view) | dict(view.data)
+    return ComponentAnswer(body, (_version(view),), _calculations([view]), view.zone)
 
 
 def _headed(energy_type: EnergyType, view: View) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What each component asks of a backend, and the writes, which are the same in every backend."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from typing_extensions import override
@@ -21,6 +22,9 @@ class EnergyBackend(Protocol):
 
     def summary(self, user_id: str, energy_type: EnergyType, *, consistent: bool = False) -> View:
         """The summary cards of a meter for the user's local day."""
+
+    def summaries(self, user_id: str, *, consistent: bool = False) -> Mapping[EnergyType, View]:
+        """The same of every meter."""
 
     def monthly(self, user_id: str, energy_type: EnergyType, year: int, *, consistent: bool = False) -> View:
         """The months of one year of a meter."""

@@ -9,14 +9,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 from secrets import randbelow
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
-from chalicelib.domain.meters.display_documents import DisplayDocument
+from chalicelib.domain.calculation.monthly import instants_of_year
+from chalicelib.domain.calculation.summary import instants_of_cards
+from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.meters.invariants import VERSION_LIMIT
-from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot, MeterState, ReadingQueries
-from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.ports import Clock, DisplayDataRepository, InstantsIn, MeterSnapshot, MeterState, ReadingQueries
+from chalicelib.domain.readings import EnergyType, local_date
 from chalicelib.domain.sides import Side
 from chalicelib.services.display.view_data import (
     empty_year_data,
@@ -30,12 +33,21 @@ from chalicelib.services.display.view_data import (
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is shown: the data, and how it relates to the meter it was calculated from."""
+    """What is shown: the data, and how it relates to the meter it was calculated from; the user's zone where known."""
 
     data: Mapping[str, Any]
     state: MeterState
     calculated_at: int | None
     day: date | None = None
+    zone: ZoneInfo | None = None
+
+    @classmethod
+    def of_snapshot(
+        cls, snapshot: MeterSnapshot, calculation_version: int, data: Mapping[str, Any], day: date | None = None
+    ) -> "View":
+        """Of a calculation on the spot."""
+        view = cls.calculated(snapshot.state, calculation_version, data, day)
+        return replace(view, zone=snapshot.settings.zone)
 
     @classmethod
     def calculated(
@@ -91,39 +103,60 @@ class DisplayService:
 
     def monthly(self, user_id: str, energy_type: EnergyType, year: int, *, consistent: bool = False) -> View:
         """The months of one year of one meter; twelve nulls where nothing was ever read."""
-        document, state = self._display.find(user_id, energy_type, "monthly", year)
+        document, state, zone = self._display.find_zoned(user_id, energy_type, "monthly", year)
         if document is not None and self._in_service(state, consistent):
-            return _stored(document, state)
-        extent, state = (None, state) if state.damaged else self._display.extent(user_id, energy_type)
+            return _stored(document, state, zone)
+        extent, state = self._display.extent(user_id, energy_type) if _has_views(state) else (None, state)
         if extent is not None and not state.stale and extent.leaves_empty(year) and self._reads_own_side():
             return View.calculated(state, self._calculation_version, empty_year_data(year))
-        snapshot = self._snapshot(user_id, energy_type, state)
+        snapshot = self._around(user_id, energy_type, state, lambda zone: instants_of_year(year, zone))
         data = monthly_data(snapshot, series_of(snapshot), year)
-        return View.calculated(snapshot.state, self._calculation_version, data)
+        return View.of_snapshot(snapshot, self._calculation_version, data)
 
     def histogram(self, user_id: str, energy_type: EnergyType, timeline: Timeline, *, consistent: bool = False) -> View:
         """How many readings lie in each part of the timeline. Raises HistogramError."""
-        state = MeterState()
-        if timeline == Timeline():
-            document, state = self._display.find(user_id, energy_type, "histogram", None)
+        kind: DataType = "histogram" if timeline == Timeline() else "summary"  # either says how new its meter is
+        document, state, zone = self._display.find_zoned(user_id, energy_type, kind, None)
+        if kind == "histogram":
             if document is not None and self._in_service(state, consistent):
-                return _stored(document, state)
-        snapshot = self._snapshot_beside_summary(user_id, energy_type, state)
+                return _stored(document, state, zone)
+            if _has_views(state):  # written by every refresh: where a backup of the meter came back, it is newer
+                _, state = self._display.find(user_id, energy_type, "summary", None)
+        snapshot = self._between(user_id, energy_type, state, timeline)
         data = histogram_data(snapshot, timeline.first, timeline.last, timeline.buckets)
-        return View.calculated(snapshot.state, self._calculation_version, data)
+        return View.of_snapshot(snapshot, self._calculation_version, data)
 
     def summary(self, user_id: str, energy_type: EnergyType, *, consistent: bool = False) -> View:
         """The summary cards for the user's local day."""
-        document, state = self._display.find(user_id, energy_type, "summary", None)
+        return self._summary(
+            user_id, energy_type, self._display.find(user_id, energy_type, "summary", None), consistent
+        )
+
+    def summaries(self, user_id: str, *, consistent: bool = False) -> Mapping[EnergyType, View]:
+        """The summary cards of every meter."""
+        found = self._display.summaries(user_id)
+        return {kind: self._summary(user_id, kind, found[kind], consistent) for kind in EnergyType}
+
+    def _summary(
+        self,
+        user_id: str,
+        energy_type: EnergyType,
+        found: tuple[DisplayDocument | None, MeterState],
+        consistent: bool,
+    ) -> View:
+        document, state = found
         if document is not None and self._in_service(state, consistent):
             try:
                 data, today = finished_summary_data(dict(document.data), self._clock())
                 return View(data, state, document.calculated_at, today)
             except (LookupError, ValueError):  # damaged, or not read for over a month: as if it were not there
                 pass
-        snapshot = self._snapshot(user_id, energy_type, state)
-        cards = summary_data(snapshot, series_of(snapshot), self._clock())
-        return View.calculated(snapshot.state, self._calculation_version, *cards)
+        now = self._clock()
+        snapshot = self._around(
+            user_id, energy_type, state, lambda zone: instants_of_cards(local_date(now, zone), zone)
+        )
+        cards = summary_data(snapshot, series_of(snapshot), now)
+        return View.of_snapshot(snapshot, self._calculation_version, *cards)
 
     def _in_service(self, state: MeterState, consistent: bool) -> bool:
         """A clean meter needs no second look. One that lags does for good while the new side is not written."""
@@ -133,11 +166,17 @@ class DisplayService:
         """Whether what is displayed is what a calculation on the spot would read."""
         return self._queries.sync().reads(Backend.NEW) is Side.NEW
 
-    def _snapshot_beside_summary(self, user_id: str, energy_type: EnergyType, seen: MeterState) -> MeterSnapshot:
-        """Every refresh writes the summary: where a backup of the meter came back, it is what is newer."""
-        if not seen.damaged:
-            _, seen = self._display.find(user_id, energy_type, "summary", None)
-        return self._snapshot(user_id, energy_type, seen)
+    def _around(self, user_id: str, energy_type: EnergyType, seen: MeterState, instants: InstantsIn) -> MeterSnapshot:
+        """For figures about some instants."""
+        part = self._queries.snapshot_around(user_id, energy_type, instants) if _has_views(seen) else None
+        return part or self._snapshot(user_id, energy_type, seen)
+
+    def _between(self, user_id: str, energy_type: EnergyType, seen: MeterState, timeline: Timeline) -> MeterSnapshot:
+        """For counts of a range; from the first or to the last reading all are asked which that is."""
+        if timeline.first is None or timeline.last is None or not _has_views(seen):
+            return self._snapshot(user_id, energy_type, seen)
+        part = self._queries.snapshot_between(user_id, energy_type, timeline.first, timeline.last)
+        return part or self._snapshot(user_id, energy_type, seen)
 
     def _snapshot(self, user_id: str, energy_type: EnergyType, seen: MeterState) -> MeterSnapshot:
         """For a calculation on the spot; a meter that was found damaged is so whatever the snapshot says."""
@@ -147,5 +186,10 @@ class DisplayService:
         return replace(snapshot, state=MeterState(damaged=True))
 
 
-def _stored(document: DisplayDocument, state: MeterState) -> View:
-    return View(document.data, state, document.calculated_at)
+def _has_views(state: MeterState) -> bool:
+    """Whether more of a meter's views can say how new it is: of one that is not there, or damaged, none can."""
+    return state.source_version > 0 and not state.damaged
+
+
+def _stored(document: DisplayDocument, state: MeterState, zone: ZoneInfo | None) -> View:
+    return View(document.data, state, document.calculated_at, zone=zone)

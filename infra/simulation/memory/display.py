@@ -1,7 +1,8 @@
 """Stored views and the versions of their meters, in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.compact import CompactReadings
@@ -10,7 +11,7 @@ from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.meters.invariants import Violation
 from chalicelib.domain.meters.packing import Packed
 from chalicelib.domain.meters.pieces import Compared
-from chalicelib.domain.ports import MeterState
+from chalicelib.domain.ports import MeterState, UserSettings
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, MeterKey, to_ms
 from infra.simulation.memory.state import Meter
 from infra.simulation.memory.store import FakeStore
@@ -51,6 +52,16 @@ class FakeDisplay:
         document = self._store.stored.display.get((user_id, energy_type, data_type, year))
         state = self.state(user_id, energy_type)
         return (document if state.calculation_version == self._calculation_version else None), state
+
+    def find_zoned(
+        self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None
+    ) -> tuple[DisplayDocument | None, MeterState, ZoneInfo | None]:
+        document, state = self.find(user_id, energy_type, data_type, year)
+        settings = self._store.stored.settings.get(user_id, UserSettings())
+        return document, state, settings.zone if (user_id, energy_type) in self._store.stored.meters else None
+
+    def summaries(self, user_id: str) -> Mapping[EnergyType, tuple[DisplayDocument | None, MeterState]]:
+        return {kind: self.find(user_id, kind, "summary", None) for kind in EnergyType}
 
     def extent(self, user_id: str, energy_type: EnergyType) -> tuple[Extent | None, MeterState]:
         timeline, state = self.find(user_id, energy_type, "histogram", None)

@@ -174,6 +174,9 @@ class FaultyBackend:
         view = self._backend.summary(user_id, energy_type, **options)
         return self._wrong(Component.DASHBOARD, user_id, energy_type, view)
 
+    def summaries(self, user_id: str, **options: Any) -> Mapping[EnergyType, View]:
+        return {kind: self.summary(user_id, kind, **options) for kind in EnergyType}
+
     def _wrong(self, component: Component, user_id: str, energy_type: EnergyType, view: View) -> View:
         fault = self._faults.get(user_id)
         if fault is None or fault.answer is None or fault.component is not component:

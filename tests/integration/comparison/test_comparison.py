@@ -215,7 +215,7 @@ class WithoutSummary:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._backend, name)
 
-    def summary(self, *_: Any, **__: Any) -> Any:
+    def summaries(self, *_: Any, **__: Any) -> Any:
         raise KeyError("zone")
 
 

@@ -1,0 +1,203 @@
+"""Snapshots with a part of a meter's readings: those of a range, or those that decide about some instants.
+
+Only where the new side is read and what is stored can be believed: the readings are then the same as all of them to
+whoever asks within the range, or about the instants. Else all are read (``queries``).
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from pymongo.client_session import ClientSession
+
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.calculation import CALCULATION_VERSION
+from chalicelib.domain.calculation.compact import CompactReadings
+from chalicelib.domain.calculation.flagless import Span, is_flagless
+from chalicelib.domain.calculation.series import SLOPE_BASE_MS
+from chalicelib.domain.meters.invariants import calculation_of, is_believable, is_sound, view_id
+from chalicelib.domain.ports import InstantsIn, MeterSnapshot
+from chalicelib.domain.readings import (
+    FIRST_INSTANT,
+    LAST_INSTANT,
+    EnergyType,
+    Reading,
+    local_date,
+    to_datetime,
+    to_ms,
+)
+from chalicelib.domain.sides import Side
+from chalicelib.repositories import series
+from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, meter_id
+from chalicelib.repositories.documents import counted, point_of
+from chalicelib.repositories.history import points_of
+from chalicelib.repositories.meters import configuration_of, state_of
+from chalicelib.repositories.scoped import ScopedCollection
+from chalicelib.repositories.snapshot_head import Head, head_of
+
+FEW = 5_000  # readings: where a meter has no more, all are read as quickly
+CHANGED = 2_000  # readings at most that the display does not show
+POINT = {"_id": 0, "date": 1, "amount": 1}
+EXCHANGES = 20  # each is two looks more
+
+
+@dataclass(frozen=True, slots=True)
+class PartialSnapshots:
+    """Looks at one meter, as a session sees it."""
+
+    database: MongoDatabase
+    user_id: str
+    type: EnergyType
+    session: ClientSession
+
+    def between(self, first: int, last: int) -> MeterSnapshot | None:
+        """With the readings from one instant to another, both included."""
+        head = self._head()
+        parts = ScopedCollection(self.database[Collections.SERIES], self.user_id, self.session)
+        kept = series.within(parts, head.meter, first, last) if head and series.is_kept(head.meter) else None
+        if head is None or kept is None:
+            return None
+        if "dirtyFrom" in head.meter:
+            begin, end = max(first, to_ms(head.meter["dirtyFrom"])), min(last, to_ms(head.meter["dirtyTo"]))
+            if begin <= end:
+                kept = kept.with_range(begin, end, self._stored(begin, end))
+        return self._snapshot(head, kept)
+
+    def around(self, instants_in: InstantsIn) -> MeterSnapshot | None:
+        """With the readings just before and after each instant, and all that a counter between them depends on.
+
+        What happened in between is known by the stored months: where they have no flag, the register only grew. What
+        has changed since is read as it stands, with its neighbours.
+        """
+        head = self._head()
+        if head is None or _count(head.meter) <= FEW:
+            return None
+        configuration, instants = configuration_of(head.meter, self.type), sorted(instants_in(head.settings.zone))
+        if configuration.runs_backwards or len(configuration.exchanges) > EXCHANGES:
+            return None
+        changed = self._changed(head.meter)
+        if changed is None:
+            return None
+        exchanges = [exchange.instant for exchange in configuration.points]
+        chosen = self._chosen(head.meter, exchanges, instants)
+        spans = _spans([*exchanges, *(reading.instant for reading in chosen)], Span(instants[0], instants[-1]))
+        if not self._only_grows(head, spans):
+            return None
+        return self._snapshot(head, CompactReadings.of({*changed, *chosen}))
+
+    def _head(self) -> Head | None:
+        head = head_of(self.database, self.user_id, self.type, self.session)
+        believed = head.sync.reads(Backend.NEW) is Side.NEW and bool(head.meter) and is_sound(head.meter)
+        return head if believed else None
+
+    def _snapshot(self, head: Head, readings: CompactReadings) -> MeterSnapshot:
+        return MeterSnapshot(
+            sync=head.sync,
+            state=state_of(head.meter),
+            dirty_from=instant_of(head.meter.get("dirtyFrom")),
+            dirty_to=instant_of(head.meter.get("dirtyTo")),
+            configuration=configuration_of(head.meter, self.type),
+            settings=head.settings,
+            readings=readings,
+        )
+
+    def _readings(self) -> ScopedCollection:
+        return ScopedCollection(self.database[Collections.READINGS], self.user_id, self.session)
+
+    def _stored(self, first: int, last: int) -> CompactReadings:
+        dates = {"$gte": to_datetime(first), "$lte": to_datetime(last)}
+        return points_of(self._readings(), Side.NEW, {"type": self.type.value, "date": dates})
+
+    def _changed(self, meter: Document) -> list[Reading] | None:
+        """What lies in the dirty range, None where that is too much."""
+        if "dirtyFrom" not in meter:
+            return []
+        dates = {"$gte": meter["dirtyFrom"], "$lte": meter["dirtyTo"]}
+        wanted = counted({"type": self.type.value, "date": dates})
+        found = list(self._readings().find(wanted, projection=POINT, limit=CHANGED + 1))
+        return None if len(found) > CHANGED else [point_of(document) for document in found]
+
+    def _only_grows(self, head: Head, spans: Sequence[Span]) -> bool:
+        """Whether the stored months say so of all that was displayed in some spans."""
+        if calculation_of(head.meter) != CALCULATION_VERSION:
+            return False
+        zone = head.settings.zone
+        years = {
+            year
+            for span in spans
+            for year in range(local_date(span.first, zone).year, local_date(span.last, zone).year + 1)
+        }
+        views = self._views(head.meter, years)
+        timeline = views.pop(None, None)
+        if timeline is None:
+            return False
+        if (shown := timeline["dateRange"]) is None:
+            return True
+        readings = Span(to_ms(shown["min"]), to_ms(shown["max"]))
+        return all(is_flagless(views.values(), readings, span, zone) for span in spans)
+
+    def _views(self, meter: Document, years: Collection[int]) -> dict[int | None, Mapping[str, Any]]:
+        """The data of stored monthly views by year, and of the timeline without one."""
+        ids = [view_id(self.user_id, self.type, "monthly", year, CALCULATION_VERSION) for year in years]
+        ids.append(view_id(self.user_id, self.type, "histogram", None, CALCULATION_VERSION))
+        views = ScopedCollection(self.database[Collections.DISPLAY], self.user_id, self.session)
+        found = views.find({"_id": {"$in": ids}})
+        return {view["year"]: view["data"] for view in found if is_believable(view, meter)}
+
+    def _chosen(self, meter: Document, exchanges: Sequence[int], instants: Sequence[int]) -> set[Reading]:
+        """The neighbours of the instants, of exchanges and of the dirty range, both ends, and the slopes' partners."""
+        dirty = [to_ms(meter[end]) + step for end, step in (("dirtyFrom", 0), ("dirtyTo", 1)) if end in meter]
+        near = self._beside([*instants, *exchanges, *dirty, FIRST_INSTANT, LAST_INSTANT])
+        points = [*exchanges, *(reading.instant for reading in near)]
+        if not points:
+            return near
+        return near | self._beside([max(points) - SLOPE_BASE_MS + 1, min(points) + SLOPE_BASE_MS])
+
+    def _beside(self, instants: Sequence[int]) -> set[Reading]:
+        """The last reading before each of the instants, and the first one at or behind it: by index."""
+        found = self.database[Collections.METERS].aggregate(self._looks(instants), session=self.session)
+        return {point_of(point) for each in found for point in chain(each["before"], each["behind"])}
+
+    def _looks(self, instants: Sequence[int]) -> list[Mapping[str, Any]]:
+        return [
+            {"$match": {"_id": meter_id(self.user_id, self.type)}},
+            {"$project": {"at": {"$literal": [to_datetime(instant) for instant in instants]}}},
+            {"$unwind": "$at"},
+            self._look("before", "$lt", -1),
+            self._look("behind", "$gte", 1),
+        ]
+
+    def _look(self, name: str, than: str, direction: int) -> Document:
+        own = {"userId": self.user_id, "type": self.type.value, "$expr": {than: ["$date", "$$at"]}}
+        nearest = [{"$match": counted(own)}, {"$sort": {"date": direction}}, {"$limit": 1}, {"$project": POINT}]
+        return {
+            "$lookup": {
+                "from": Collections.READINGS.value,
+                "let": {"at": "$at"},
+                "pipeline": nearest,
+                "as": name,
+            }
+        }
+
+
+@contextmanager
+def partial_snapshots(database: MongoDatabase, user_id: str, energy_type: EnergyType) -> Iterator[PartialSnapshots]:
+    """Look at one meter at one point in time."""
+    with database.client.start_session(snapshot=True) as session:
+        yield PartialSnapshots(database, user_id, energy_type, session)
+
+
+def _spans(points: Collection[int], asked: Span) -> list[Span]:
+    """What figures between two instants depend on: beyond the points also the slope of four weeks at that end."""
+    if not points:
+        return [asked]
+    first, last = min(points), max(points)
+    before = [Span(first, first + SLOPE_BASE_MS)] if asked.first < first else []
+    behind = [Span(last - SLOPE_BASE_MS, last)] if asked.last > last else []
+    return [asked, *before, *behind]
+
+
+def _count(meter: Document) -> int:
+    return int(meter["series"].get("count", 0)) if series.is_kept(meter) else 0

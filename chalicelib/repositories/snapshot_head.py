@@ -1,0 +1,70 @@
+"""What every calculation reads first, in one command: sync mode, meter, settings, and whether there is any reading.
+
+Where the new side is read and has none, that is all a calculation needs: the absence of readings is known by one look
+at their index.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import DESCENDING
+from pymongo.client_session import ClientSession
+
+from chalicelib.domain.ports import UserSettings
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sides import SyncState
+from chalicelib.monitoring.people import concerning
+from chalicelib.repositories.control import MODE_CHANGES, READ, SYNC_MODE, control_of, state_among, sync_state
+from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id
+from chalicelib.repositories.owned import OwnedDocuments
+from chalicelib.repositories.settings import MongoSettingsWriter, settings_of
+
+LAST_CHANGE: Document = {"$cond": [{"$isArray": "$changes"}, {"$slice": ["$changes", -1]}, "$changes"]}
+ID: Document = {"_id": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """``meter``: empty where there is none. ``has_readings``: on the new side, readable or not."""
+
+    sync: SyncState
+    meter: Document
+    settings: UserSettings
+    has_readings: bool
+
+
+def head_of(database: MongoDatabase, user_id: str, energy_type: EnergyType, session: ClientSession) -> Head:
+    """The head of a snapshot, as a session sees it. Raises LostModeError."""
+    concerning(user_id)
+    found = list(control_of(database).aggregate(_pipeline(user_id, energy_type), session=session))
+    sync = state_among({document["_id"]: document for document in found})
+    if sync is None:  # no migration has seen this database, or its mode was lost
+        return _one_by_one(database, user_id, energy_type, session)
+    meters, settings, readings = (found[0][name] for name in ("meters", "settings", "readings"))
+    return Head(sync, meters[0] if meters else {}, settings_of(settings[0] if settings else None), bool(readings))
+
+
+def _pipeline(user_id: str, energy_type: EnergyType) -> list[dict[str, Any]]:
+    """The lookups name the user by themselves, and look up the same for each document of ``control``."""
+    own = {"userId": user_id}
+    return [
+        {"$match": {"_id": {"$in": [SYNC_MODE, MODE_CHANGES]}}},
+        {"$sort": {"_id": DESCENDING}},
+        {"$project": {**READ, "changes": LAST_CHANGE}},
+        _lookup(Collections.METERS, "meters", {"_id": meter_id(user_id, energy_type)}),
+        _lookup(Collections.SETTINGS, "settings", {**own, "_id": user_id}),
+        _lookup(Collections.READINGS, "readings", {**own, "type": energy_type.value}, {"$limit": 1}, {"$project": ID}),
+    ]
+
+
+def _lookup(collection: Collections, name: str, wanted: Document, *stages: Document) -> Document:
+    return {"$lookup": {"from": collection.value, "pipeline": [{"$match": wanted}, *stages], "as": name}}
+
+
+def _one_by_one(database: MongoDatabase, user_id: str, energy_type: EnergyType, session: ClientSession) -> Head:
+    return Head(
+        sync_state(database, session),
+        OwnedDocuments(database, user_id, session).find(Collections.METERS, meter_id(user_id, energy_type)) or {},
+        MongoSettingsWriter(database, user_id, session).get(),
+        has_readings=True,
+    )
