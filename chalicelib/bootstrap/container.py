@@ -25,15 +25,7 @@ from chalicelib.bootstrap.flags import (
     flag_operations,
     flag_records,
 )
-from chalicelib.bootstrap.operations import (
-    REQUEST_SECONDS,
-    STEPS_SECONDS,
-    Operations,
-    Ports,
-    mongo_ports,
-    now,
-    operations,
-)
+from chalicelib.bootstrap.operations import REQUEST_SECONDS, Operations, Ports, mongo_ports, now, operations
 from chalicelib.bootstrap.places import (
     dead_letter_count,
     dead_letters,
@@ -85,7 +77,7 @@ from chalicelib.services.recording.csv_import import CsvImportService
 from chalicelib.services.recording.energy_crud import EnergyCrudService
 from chalicelib.services.recording.export import ExportService
 from chalicelib.services.recording.import_undo import ImportHistoryService
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps
+from chalicelib.services.refresh.calculation import STEPS_SECONDS, DisplayDataCalculationService, Steps
 from chalicelib.services.refresh.next_step import NextStep
 from chalicelib.services.refresh.recalculation import RecalculationService
 from chalicelib.services.retirement.watch import RetirementWatch

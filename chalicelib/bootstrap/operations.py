@@ -80,9 +80,6 @@ from chalicelib.services.sync.undo import UndoService
 
 # For transactions and snapshots: API Gateway gives up after 29 s, and an import of 50,000 rows takes a while.
 REQUEST_SECONDS = 20.0
-# How long a function goes on with the steps of one meter. With the last step, and what publishes it, less than the time
-# of a function (.chalice/config.json), and than what the sweeper leaves for a refresh that begins at its last moment.
-STEPS_SECONDS = 12.0
 LIMITS = Limits()  # what the gate asks for, and how many people a census asks
 
 

@@ -22,6 +22,9 @@ from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType
 from chalicelib.domain.sides import Side
 from chalicelib.services.display.view_data import histogram_data, monthly_data, series_of, summary_inputs_data
 
+# How long a function goes on with the steps of one meter. With the last step, and what publishes it, less than the time
+# of a function (.chalice/config.json), and than what the sweeper leaves for a refresh that begins at its last moment.
+STEPS_SECONDS = 12.0
 READINGS_OF_A_STEP = 100_000  # one to two seconds on a busy server
 
 

@@ -1,9 +1,7 @@
 """A meter with more readings than one call may read: it is refreshed in steps, whatever happens between them."""
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, cast
-from uuid import uuid4
 
 import pytest
 from pymongo.client_session import ClientSession
@@ -12,93 +10,39 @@ from typing_extensions import override
 
 from chalicelib.bootstrap.container import REQUEST_SECONDS, Container, Ports
 from chalicelib.domain.backends import Backend
-from chalicelib.domain.canonical import canonical_bytes
 from chalicelib.domain.events import MeterRefreshRequested
-from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.meters.packing import Packed
 from chalicelib.domain.readings import DAY_MS, EnergyType, to_datetime, to_ms
 from chalicelib.repositories.packing import MongoSeriesPacking
 from chalicelib.services.recording.configuration import Register
-from chalicelib.services.recording.energy_crud import ReadingDraft
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps, documents_of
-from chalicelib.services.refresh.display_check import DisplayCheck
-from chalicelib.services.refresh.next_step import NextStep
-from chalicelib.services.refresh.series_check import SeriesCheck, UnfinishedError
 from chalicelib.services.refresh.sweeper import SweeperService
 from infra.simulation.memory.publisher import FakePublisher
+from tests.integration.refresh.large import (
+    CALLS,
+    DAYS,
+    NOW,
+    POWER,
+    START,
+    STEP,
+    assert_same_as_at_once,
+    at_once,
+    calls_until_shown,
+    checking,
+    import_days,
+    in_steps,
+    looks_until_known,
+    meter_of,
+    pack,
+    record,
+    somebody,
+)
 from tests.integration.refresh.shown import assert_shown
-
-POWER = EnergyType.POWER
-START = 1_577_836_800_000  # 2020 begins in UTC
-NOW = 1_700_000_000_000
-DAYS = 1_000
-STEP = 150  # readings
-CALLS = -(-DAYS // STEP) + 1  # one begins
-CONFIRM = ImportOptions(confirm=True)
 
 
 @pytest.fixture
 def user(container: Container) -> str:
-    """Somebody with a reading a day for almost three years, of which no figure is shown yet."""
-    user = uuid4().hex
-    import_days(container, user, range(DAYS))
-    return user
-
-
-def import_days(container: Container, user: str, days: range) -> None:
-    """The register falls now and then."""
-    rows = [f"{to_datetime(START + day * DAY_MS).isoformat()},power,{day * 3 % 2000}" for day in days]
-    container.imports.bulk_create(user, "\n".join(["date,type,amount", *rows]).encode(), CONFIRM)
-
-
-def record(container: Container, user: str, day: int, amount: str = "5000") -> None:
-    date = to_datetime(START + day * DAY_MS + 1000).isoformat()
-    container.energy.create(user, ReadingDraft(POWER, date, Decimal(amount), confirm=True))
-
-
-def in_steps(ports: Ports, **more: Any) -> DisplayDataCalculationService:
-    """A refresh as a new process does it: one step a call."""
-    steps = Steps(ports.packing, STEP, 0.0, NextStep(ports.display, ports.publisher, lambda: NOW))
-    return DisplayDataCalculationService(ports.display, ports.queries, lambda: NOW, steps=steps, **more)
-
-
-def at_once(ports: Ports) -> DisplayDataCalculationService:
-    return DisplayDataCalculationService(ports.display, ports.queries, lambda: NOW)
-
-
-def calls_until_shown(ports: Ports, user: str, between: Callable[[int], None] = lambda _: None) -> int:
-    """A process that is killed after each step is no other: nothing is remembered in between."""
-    for call in range(1, 5 * CALLS):
-        if in_steps(ports).refresh(user, POWER):
-            return call
-        between(call)
-    raise AssertionError("it does not end")
-
-
-def pack(ports: Ports, user: str) -> None:
-    while ports.packing.pack(user, POWER, STEP) is Packed.MORE:
-        pass
-
-
-def meter_of(database: Database[Any], user: str) -> dict[str, Any]:
-    return database["meters"].find_one({"_id": f"{user}|power"}) or {}
-
-
-def stored(database: Database[Any], user: str) -> dict[str, bytes]:
-    """What is displayed, byte for byte, and what the next refresh believes."""
-    display = {each["_id"]: each["data"] for each in database["display_energy_data"].find({"userId": user})}
-    return {key: canonical_bytes(data) for key, data in display.items()} | {
-        each["_id"]: each["instants"] + each["amounts"] for each in database["meter_series"].find({"userId": user})
-    }
-
-
-def assert_same_as_at_once(ports: Ports, container: Container, database: Database[Any], user: str) -> None:
-    assert_shown(container, database, user)
-    shown = stored(database, user)
-    container.recalculation.touch(user)
-    assert at_once(ports).refresh(user, POWER)
-    assert stored(database, user) == shown
-    assert len(shown) > 6
+    return somebody(container)
 
 
 def test_it_takes_several_calls_and_shows_what_one_would_whatever_is_written_between_them(
@@ -175,8 +119,8 @@ def test_a_large_import_into_a_kept_series_reads_what_it_changes(
     assert at_once(ports).refresh(user, POWER)
     import_days(container, user, range(DAYS, DAYS + 4 * STEP))
     seen = []
-    verify = container.operations.consistency.verify
-    assert calls_until_shown(ports, user, lambda _: seen.append(verify(user).findings)) <= 6
+    check = container.operations.rebuild.check
+    assert calls_until_shown(ports, user, lambda _: seen.append(check(user).findings)) <= 6
     assert set(seen) == {()}, "its series is another one by now, and nobody believes it"
     assert_same_as_at_once(ports, container, migrated, user)
 
@@ -186,7 +130,7 @@ def test_a_meter_under_way_is_no_finding_and_whoever_must_see_every_write_does(
 ) -> None:
     def look(call: int) -> None:
         record(container, user, DAYS + call)
-        seen = container.operations.consistency.verify(user)
+        seen = container.operations.rebuild.check(user)
         assert (seen.differences, seen.lagging, seen.findings) == (0, 1, ())
         kept, read = (
             snapshot(user, POWER, Backend.NEW) for snapshot in (ports.queries.snapshot, ports.queries.full_snapshot)
@@ -304,21 +248,6 @@ def test_nothing_is_packed_of_somebody_who_has_gone(ports: Ports, user: str, mig
     assert ports.packing.pack(user, POWER, STEP) is Packed.IMPOSSIBLE
 
 
-def checking(ports: Ports, readings: int = STEP) -> DisplayCheck:
-    series = SeriesCheck(ports.pieces, lambda: NOW, readings)
-    return DisplayCheck(ports.meters, ports.queries, ports.display, series, lambda: NOW)
-
-
-def looks_until_known(ports: Ports, user: str, between: Callable[[int], None] = lambda _: None) -> Any:
-    """Whoever looks has time for one piece."""
-    for look in range(1, 5 * CALLS):
-        try:
-            return checking(ports).findings((user, POWER), lambda: True), look
-        except UnfinishedError:
-            between(look)
-    raise AssertionError("it does not end")
-
-
 def test_a_large_meter_is_compared_in_pieces_and_taken_up_again(ports: Ports, user: str) -> None:
     pack(ports, user)
     assert in_steps(ports).refresh(user, POWER)
@@ -366,15 +295,3 @@ def test_a_write_while_pieces_are_compared_is_no_finding(ports: Ports, container
     assert at_once(ports).refresh(user, POWER)
     unwritten = [DAYS - 2]
     assert checking(ports).findings((user, POWER), written_to) is None
-
-
-def test_the_schedule_goes_on_in_the_middle_of_a_large_meter(
-    ports: Ports, container: Container, user: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert at_once(ports).refresh(user, POWER)
-    check = checking(ports)
-    consistency = container.operations.consistency
-    monkeypatch.setattr(consistency, "_check", check)
-    looks = [consistency.verify_for(0)[1] for _ in range(CALLS)]
-    assert looks == [*[False] * (CALLS - 1), True]
-    assert consistency.last_verified() is not None

@@ -10,6 +10,9 @@ from uuid import uuid4
 import pytest
 from pymongo.database import Database
 
+from chalicelib.domain.meters.packing import Packed
+from chalicelib.domain.meters.pieces import Compared
+from chalicelib.domain.readings import FIRST_INSTANT
 from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.database import open_database
 from infra.local.demo import old_energies
@@ -100,7 +103,25 @@ def test_migrations_pass_over_everything_only_where_that_is_meant(mongodb_uri: s
     assert passes(plans) == MIGRATIONS.keys()
     ledger, lock = "find migrations _id checksum", "update migrations $expr _id"
     checkpoint, twins = "find control _id limit 1", "find energies $and userId"
-    assert {ledger, lock, checkpoint, twins, "findAndModify meters $expr _id displayVersion userId"} <= lookups(plans)
+    assert {
+        ledger,
+        lock,
+        checkpoint,
+        twins,
+        "findAndModify meters $expr _id displayVersion packing.step userId",
+    } <= lookups(plans)
+
+
+def in_steps(watched: Deployment, user: str) -> None:
+    """What a large meter takes: steps of a refresh, and pieces of a comparison."""
+    [meter, *_] = watched.container.recalculation.touch(user)
+    while watched.ports.packing.pack(user, meter.type, 2) is Packed.MORE:
+        pass
+    assert watched.container.calculation.refresh(user, meter.type)
+    key = (user, meter.type)
+    assert len(watched.ports.pieces.piece(key, FIRST_INSTANT, 2)) == 2
+    watched.ports.pieces.keep(key, Compared(meter.source_version, 0, 0))
+    assert watched.ports.pieces.compared(key) == Compared(meter.source_version, 0, 0)
 
 
 def run_every_job(watched: Deployment, foreign: Database[Any]) -> None:
@@ -117,6 +138,7 @@ def run_every_job(watched: Deployment, foreign: Database[Any]) -> None:
     watched.to(OLD_ONLY, DUAL_WRITE)
     watched.operations.sweeper.run_at_once(60)
     watched.operations.consistency.verify()
+    in_steps(watched, old_energies.user_name(4))
     foreign["source_energy_readings"].update_one({"userId": old_energies.user_name(6)}, {"$set": {"amount": 3}})
     foreign["display_energy_data"].delete_one({"userId": old_energies.user_name(7)})
     found, left = watched.operations.consistency.repair()
