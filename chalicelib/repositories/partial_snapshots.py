@@ -20,8 +20,6 @@ from chalicelib.domain.calculation.series import SLOPE_BASE_MS
 from chalicelib.domain.meters.invariants import calculation_of, is_believable, is_sound, view_id
 from chalicelib.domain.ports import InstantsIn, MeterSnapshot
 from chalicelib.domain.readings import (
-    FIRST_INSTANT,
-    LAST_INSTANT,
     EnergyType,
     Reading,
     local_date,
@@ -37,7 +35,7 @@ from chalicelib.repositories.meters import configuration_of, state_of
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.snapshot_head import Head, head_of
 
-FEW = 5_000  # readings: where a meter has no more, all are read as quickly
+FEW = 200_000  # readings: where a meter has no more, all are read as quickly as forty are looked up
 CHANGED = 2_000  # readings at most that the display does not show
 POINT = {"_id": 0, "date": 1, "amount": 1}
 EXCHANGES = 20  # each is two looks more
@@ -81,8 +79,7 @@ class PartialSnapshots:
         if changed is None:
             return None
         exchanges = [exchange.instant for exchange in configuration.points]
-        chosen = self._chosen(head.meter, exchanges, instants)
-        spans = _spans([*exchanges, *(reading.instant for reading in chosen)], Span(instants[0], instants[-1]))
+        chosen, spans = self._chosen(head.meter, exchanges, instants)
         if not self._only_grows(head, spans):
             return None
         return self._snapshot(head, CompactReadings.of({*changed, *chosen}))
@@ -146,14 +143,28 @@ class PartialSnapshots:
         found = views.find({"_id": {"$in": ids}})
         return {view["year"]: view["data"] for view in found if is_believable(view, meter)}
 
-    def _chosen(self, meter: Document, exchanges: Sequence[int], instants: Sequence[int]) -> set[Reading]:
-        """The neighbours of the instants, of exchanges and of the dirty range, both ends, and the slopes' partners."""
+    def _chosen(
+        self, meter: Document, exchanges: Sequence[int], instants: Sequence[int]
+    ) -> tuple[set[Reading], list[Span]]:
+        """The readings beside the instants, the exchanges and the dirty range, and the spans that lie between them.
+
+        Where an instant lies beyond all points, there is a slope of four weeks: its other end is looked up too.
+        """
         dirty = [to_ms(meter[end]) + step for end, step in (("dirtyFrom", 0), ("dirtyTo", 1)) if end in meter]
-        near = self._beside([*instants, *exchanges, *dirty, FIRST_INSTANT, LAST_INSTANT])
+        near = self._beside([*instants, *exchanges, *dirty])
         points = [*exchanges, *(reading.instant for reading in near)]
         if not points:
-            return near
-        return near | self._beside([max(points) - SLOPE_BASE_MS + 1, min(points) + SLOPE_BASE_MS])
+            return near, []
+        first, last = min(points), max(points)
+        slopes, partners = list[Span](), list[int]()
+        if instants[0] <= first:
+            slopes.append(Span(first, first + SLOPE_BASE_MS))
+            partners.append(first + SLOPE_BASE_MS)
+        if instants[-1] > last:
+            slopes.append(Span(last - SLOPE_BASE_MS, last))
+            partners.append(last - SLOPE_BASE_MS + 1)
+        asked = Span(max(first, instants[0]), min(last, instants[-1]))
+        return (near | self._beside(partners) if partners else near), [asked, *slopes]
 
     def _beside(self, instants: Sequence[int]) -> set[Reading]:
         """The last reading before each of the instants, and the first one at or behind it: by index."""
@@ -187,16 +198,6 @@ def partial_snapshots(database: MongoDatabase, user_id: str, energy_type: Energy
     """Look at one meter at one point in time."""
     with database.client.start_session(snapshot=True) as session:
         yield PartialSnapshots(database, user_id, energy_type, session)
-
-
-def _spans(points: Collection[int], asked: Span) -> list[Span]:
-    """What figures between two instants depend on: beyond the points also the slope of four weeks at that end."""
-    if not points:
-        return [asked]
-    first, last = min(points), max(points)
-    before = [Span(first, first + SLOPE_BASE_MS)] if asked.first < first else []
-    behind = [Span(last - SLOPE_BASE_MS, last)] if asked.last > last else []
-    return [asked, *before, *behind]
 
 
 def _count(meter: Document) -> int:

@@ -51,7 +51,7 @@ from tests.fakes.issuer import AUDIENCE, ISSUER, FakeIssuer
 
 POWER = EnergyType.POWER
 READINGS, YEAR, FAR = 1_000, 2021, 2031
-MANY = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+SIZES = {"few": READINGS, "many": 100_000}
 AT_A_TIME, PATIENCE = 20_000, 600.0  # readings, seconds
 SPAN_MS, START = 4 * 365 * 86_400_000, 1_577_836_800_000  # four years from 2020 on
 ROUNDS, ROUNDS_BY_SIZE, WARM_UP = 600, 60, 20
@@ -61,18 +61,18 @@ Call = Callable[[], object]
 Taken = dict[str, tuple[float, float]]
 
 
-def main() -> None:
+def main(many: int = SIZES["many"]) -> None:
     """Start a server of its own, measure, print the table."""
     issuer = FakeIssuer()
     with mongod() as uri, quiet():
         database = open_database(uri, "bench", CommandTimes())
         runner.up(database)
         container = deployment(database, issuer)
-        user, large = household(container, READINGS), stored_household(database, MANY)
+        user, large = household(container, READINGS), stored_household(database, many)
         two = household(container, READINGS, "power", "gas")
         token = issuer.token(user, exp=2**40)
         bare: Any = MongoClient(uri)["bench"]
-        view, people = Asking(container, issuer), {READINGS: user, MANY: large}
+        view, people = Asking(container, issuer), {"few": user, "many": large}
         taken = measured(calls(container, bare, user, token) | empty_meters(view, user, two))
         taken |= measured(by_size(view, people), ROUNDS_BY_SIZE)
         for person in people.values():
@@ -132,7 +132,7 @@ def empty_meters(view: Asking, one: str, two: str) -> dict[str, Call]:
     }
 
 
-def by_size(view: Asking, people: dict[int, str]) -> dict[str, Call]:
+def by_size(view: Asking, people: dict[str, str]) -> dict[str, Call]:
     """What no stored view answers, of a meter with few readings and of one with many."""
     part = {"dataType": "histogram", "from": f"{YEAR}-03-01", "to": f"{YEAR}-04-01"}
     year = {"dataType": "histogram", "from": f"{YEAR}-01-01", "to": f"{YEAR + 1}-01-01"}
@@ -140,7 +140,7 @@ def by_size(view: Asking, people: dict[int, str]) -> dict[str, Call]:
     return of_each(view, people, asked | {"timeline of a year": year})
 
 
-def lagging(view: Asking, people: dict[int, str]) -> dict[str, Call]:
+def lagging(view: Asking, people: dict[str, str]) -> dict[str, Call]:
     """What is calculated on the spot, because a write must be seen that the display does not show."""
     asked = {
         "lagging months": {"dataType": "monthly", "year": "2023", "consistent": "true"},
@@ -150,16 +150,16 @@ def lagging(view: Asking, people: dict[int, str]) -> dict[str, Call]:
     return of_each(view, people, asked)
 
 
-def of_each(view: Asking, people: dict[int, str], asked: dict[str, dict[str, str]]) -> dict[str, Call]:
+def of_each(view: Asking, people: dict[str, str], asked: dict[str, dict[str, str]]) -> dict[str, Call]:
     """Each of these views of each of these people."""
     return {
         sized(name, size): view.display(user, **query) for name, query in asked.items() for size, user in people.items()
     }
 
 
-def sized(name: str, size: int) -> str:
+def sized(name: str, size: str) -> str:
     """How a figure of a meter of some size is called."""
-    return f"{name}, {size:,}"
+    return f"{name}, {size}"
 
 
 def bare_application(views: Any, texts: Any, key: str) -> Chalice:
@@ -238,7 +238,7 @@ RATIOS: list[tuple[str, str, float | None]] = [
     ("summary without readings", "summary", 1.3),
     ("timeline without readings", "display", 1.3),
     *(
-        (sized(name, MANY), sized(name, READINGS), 1.3)
+        (sized(name, "many"), sized(name, "few"), 1.3)
         for name in (
             f"year {FAR}",
             "timeline of a month",
@@ -313,4 +313,4 @@ def stored_household(database: Any, size: int) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:2]))

@@ -1,7 +1,6 @@
 """Views of version 2: which one the caller asks for, and what it looks like."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -10,8 +9,7 @@ from chalicelib.domain.calculation.histogram import Histogram
 from chalicelib.domain.calculation.monthly import MonthlyEntry
 from chalicelib.domain.calculation.summary_cards import SummaryCards
 from chalicelib.domain.errors import FieldError, InvalidInputError
-from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType, to_datetime
-from chalicelib.services.display.display import View
+from chalicelib.domain.readings import FIRST_YEAR, LAST_YEAR, EnergyType
 
 Year = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR), DIGITS]
 Buckets = Annotated[int, Field(ge=1, le=1000), DIGITS]
@@ -43,28 +41,6 @@ class DisplayMeta(Body):
     display_version: int
     stale: bool
     calculated_at: Moment | None
-
-
-class DisplayBody(Body):
-    """One view; the models below say what ``data`` holds for each."""
-
-    type: EnergyType
-    data_type: str
-    year: int | None
-    data: Mapping[str, Any]
-    meta: DisplayMeta
-
-    @classmethod
-    def of(cls, query: DisplayQuery, view: View) -> "DisplayBody":
-        """From the service's view, without copying its data."""
-        meta = DisplayMeta(
-            source_version=view.state.source_version,
-            display_version=view.state.display_version,
-            stale=view.state.stale,
-            calculated_at=None if view.calculated_at is None else to_datetime(view.calculated_at),
-        )
-        year = query.year if query.data_type == "monthly" else None
-        return cls.model_construct(type=query.type, data_type=query.data_type, year=year, data=view.data, meta=meta)
 
 
 class MonthlyData(Body):

@@ -36,7 +36,7 @@ from chalicelib.domain.calculation.summary_cards import (
     end_of_month_before,
 )
 from chalicelib.domain.calculation.view_model import ViewModel
-from chalicelib.domain.readings import day_start, local_date, to_datetime, to_ms
+from chalicelib.domain.readings import LAST_INSTANT, day_start, local_date, to_datetime, to_ms
 
 
 class KnownEnd(ViewModel):
@@ -93,7 +93,7 @@ def summary(series: Series, zone: ZoneInfo, today: date) -> SummaryCards:
 
 
 def instants_of_cards(today: date, zone: ZoneInfo) -> list[int]:
-    """The ends of the days that the cards of ``today`` are about."""
+    """The ends of the days that the cards of ``today`` are about; the last reading is another one."""
     asked = set[date]()
 
     def counter(day: date) -> CounterEnd:
@@ -101,7 +101,7 @@ def instants_of_cards(today: date, zone: ZoneInfo) -> list[int]:
         return CounterEnd("none", 0, None)
 
     cards(counter, today, None)
-    return [day_start(day + ONE_DAY, zone) for day in sorted(asked)]
+    return [*(day_start(day + ONE_DAY, zone) for day in sorted(asked)), LAST_INSTANT]
 
 
 def summary_inputs(series: Series, zone: ZoneInfo) -> SummaryInputs:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeGuard
 
 from chalicelib.domain.readings import EnergyType
@@ -78,7 +79,12 @@ class Invariant(NamedTuple):
 
 def id_of(text: Any) -> DocumentId | None:
     """What an ``_id`` says; None where it is none of ours."""
-    found = _ID.fullmatch(text) if isinstance(text, str) else None
+    return _read(text) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=256)  # each rule of a document asks
+def _read(text: str) -> DocumentId | None:
+    found = _ID.fullmatch(text)
     if found is None:
         return None
     year = found["year"]

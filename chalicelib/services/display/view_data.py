@@ -1,15 +1,17 @@
 """The ``data`` of each view, calculated from a snapshot of its meter: what the old backend answers, the new stores."""
 
+from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS, histogram
-from chalicelib.domain.calculation.monthly import monthly_entries
+from chalicelib.domain.calculation.monthly import MonthlyEntry, monthly_entries
 from chalicelib.domain.calculation.series import Series
 from chalicelib.domain.calculation.summary import SummaryInputs, finish_summary, summary, summary_inputs
 from chalicelib.domain.ports import MeterSnapshot
-from chalicelib.domain.readings import local_date
+from chalicelib.domain.readings import LAST_YEAR, local_date
 
 
 def series_of(snapshot: MeterSnapshot) -> Series:
@@ -20,16 +22,20 @@ def series_of(snapshot: MeterSnapshot) -> Series:
 
 def monthly_data(snapshot: MeterSnapshot, series: Series, year: int) -> dict[str, Any]:
     """``{"year": 2024, "months": [twelve entries]}``, amounts as Decimal."""
-    return _year_data(series, year, snapshot.settings.zone)
+    if not series.instants:
+        return empty_year_data(year)
+    entries = monthly_entries(series, year, snapshot.settings.zone)
+    return {"year": year, "months": [entry.as_document() for entry in entries]}
 
 
 def empty_year_data(year: int) -> dict[str, Any]:
-    """The same of a year that no point reaches, whatever the meter: no figure depends on the zone then."""
-    return _year_data(Series.of(()), year, ZoneInfo("UTC"))
+    """The same of a year that no point reaches, whatever the meter: no month depends on the zone or the year then."""
+    return {"year": year, "months": [entry.as_document() for entry in _empty_months()]}
 
 
-def _year_data(series: Series, year: int, zone: ZoneInfo) -> dict[str, Any]:
-    return {"year": year, "months": [entry.as_document() for entry in monthly_entries(series, year, zone)]}
+@cache
+def _empty_months() -> Sequence[MonthlyEntry]:
+    return monthly_entries(Series.of(()), LAST_YEAR, ZoneInfo("UTC"))
 
 
 def histogram_data(
