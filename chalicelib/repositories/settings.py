@@ -1,5 +1,6 @@
 """User settings: the zone in which a user's dates are read."""
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from pymongo.client_session import ClientSession
@@ -7,7 +8,7 @@ from typing_extensions import override
 
 from chalicelib.domain.ports import SettingsRepository, SettingsWriter, UserSettings
 from chalicelib.domain.readings import DEFAULT_ZONE, to_datetime
-from chalicelib.repositories.database import READ_SECONDS, Collections, MongoDatabase, time_limit
+from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.scoped import ScopedCollection
 
 
@@ -24,20 +25,37 @@ class MongoSettingsRepository(SettingsRepository):
 
 
 class MongoSettingsWriter(SettingsWriter):
-    """``SettingsWriter`` on MongoDB for one user inside one session."""
+    """``SettingsWriter`` on MongoDB for one user inside one session.
 
-    def __init__(self, database: MongoDatabase, user_id: str, session: ClientSession | None) -> None:
-        self._settings = ScopedCollection(database[Collections.SETTINGS], user_id, session)
+    ``known``: what was read already, at most one document; None: nothing was.
+    """
+
+    def __init__(
+        self,
+        database: MongoDatabase,
+        user_id: str,
+        session: ClientSession | None,
+        known: Sequence[Document] | None = None,
+    ) -> None:
+        self._database, self._session = database, session
         self._user_id = user_id
+        self._known = known
 
     @override
     def get(self) -> UserSettings:
-        found = self._settings.find_one({"_id": self._user_id})
+        found = (
+            self._settings.find_one({"_id": self._user_id}) if self._known is None else next(iter(self._known), None)
+        )
         if found is None:
             return UserSettings()
         return UserSettings(ZoneInfo(found.get("zone", DEFAULT_ZONE)))
 
     @override
     def save(self, settings: UserSettings, now: int) -> None:
+        self._known = None
         document = {"_id": self._user_id, "zone": settings.zone.key, "updatedAt": to_datetime(now)}
         self._settings.replace_one({"_id": self._user_id}, document, upsert=True)
+
+    @property
+    def _settings(self) -> ScopedCollection:
+        return ScopedCollection(self._database[Collections.SETTINGS], self._user_id, self._session)
