@@ -22,7 +22,7 @@ class Backends:
 
 def backends(ports: Ports, clock: Clock) -> Backends:
     """Put them together."""
-    energy = EnergyCrudService(ports.transactions, ports.settings, ports.publisher, clock)
+    energy = EnergyCrudService(ports.transactions, ports.publisher, clock)
     imports = CsvImportService(ports.transactions, ports.settings, ports.queries, ports.publisher, clock)
     return Backends(
         energy,

@@ -140,6 +140,20 @@ class PageRequest:
     after: tuple[int, str] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Which reading a unit of work is about, as far as it is known before it begins: it is read while it begins.
+
+    A new one of ``type`` at ``instant``, or the stored one with ``reading_id``, which may go to ``instant``. ``asks``:
+    those next to it are looked at too. What is expected in vain costs time and nothing else.
+    """
+
+    type: EnergyType | None = None
+    instant: int | None = None
+    reading_id: str | None = None
+    asks: bool = False
+
+
 class EnergyRepository(Protocol):
     """The readings of one user inside one transaction: every write goes to each side that the sync mode names."""
 
@@ -256,8 +270,8 @@ class WriteTransaction(Protocol):
 class Transactions(Protocol):
     """Runs a unit of work as a whole or not at all."""
 
-    def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:
-        """Run ``work``, again after a write conflict, within the request's time.
+    def run(self, user_id: str, work: Callable[[WriteTransaction], T], expected: Expected | None = None) -> T:
+        """Run ``work``, again after a write conflict, within the request's time; ``expected``: what it is about.
 
         Raises UnavailableError when time runs out.
         """

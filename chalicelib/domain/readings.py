@@ -55,6 +55,7 @@ class EnergyType(StrEnum):
     GAS = "gas"
 
 
+_KINDS = frozenset(kind.value for kind in EnergyType)
 MeterKey: TypeAlias = tuple[str, EnergyType]  # a user's id and which of the user's meters
 
 
@@ -195,7 +196,7 @@ def _user_flaw(value: object) -> str | None:
 
 
 def _type_flaw(value: object) -> str | None:
-    known = isinstance(value, str) and value in {kind.value for kind in EnergyType}
+    known = isinstance(value, str) and value in _KINDS
     return None if known else f"{kind_of(value)}, neither power nor gas"
 
 

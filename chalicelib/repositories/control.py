@@ -14,7 +14,7 @@ in a database that no migration has seen; and the quarantine and empty collectio
 """
 
 from collections.abc import Collection as Several
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -99,17 +99,17 @@ def sync_state(
     wanted = {"_id": {"$in": [SYNC_MODE, MODE_CHANGES, *map(fence_id, writes_for)]}}
     # The history comes first: otherwise a change of mode between the two would look like an older document.
     found = control_of(database).find(wanted, READ_FOR_A_WRITE, session=session).sort("_id", DESCENDING)
-    documents = {document["_id"]: document for document in found}
-    refuse_erased(documents.values())
-    if state := state_among(documents):
+    if state := state_among(found):
         return state
     if trace := next(traces(database), None):
         raise LostModeError(f"control.{SYNC_MODE} is missing, and {trace} says that there was one; {RECOVER}")
     return SyncState(read_at=database_time(database))
 
 
-def state_among(documents: Mapping[str, Document]) -> SyncState | None:
-    """The mode from documents of ``control`` by their ``_id``, None where it is not there. Raises LostModeError."""
+def state_among(found: Iterable[Document]) -> SyncState | None:
+    """The mode from these documents of ``control``, None where it is not among them; raises as ``sync_state``."""
+    documents = {document["_id"]: document for document in found}
+    refuse_erased(documents.values())
     stored = documents.get(SYNC_MODE)
     if stored is None:
         return None

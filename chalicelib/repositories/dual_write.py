@@ -7,6 +7,7 @@ its twin is the last good copy: no write changes it or takes its instant.
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from typing_extensions import override
 
@@ -26,7 +27,8 @@ from chalicelib.repositories.documents import (
     reading_of,
 )
 from chalicelib.repositories.doubles import document_that_counts, last_updated
-from chalicelib.repositories.dual_write_many import DAMAGED, OF_TWIN, PLACE, ManyReadings
+from chalicelib.repositories.dual_write_many import DAMAGED, OF_TWIN, ORIGIN, PLACE, ManyReadings
+from chalicelib.repositories.foreseen import Where
 from chalicelib.repositories.history import POINT, points_of
 from chalicelib.repositories.scoped import ScopedCollection
 
@@ -46,15 +48,10 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
     @override
     def get(self, reading_id: str) -> StoredReading:
         """One reading, with what only its twin knows where it has one. Raises ConflictError where it is damaged."""
-        try:
-            document = document_that_counts(self._read, self._side, reading_id)
-        except NotFoundError:
-            self._refuse_damaged(reading_id)
-            raise
+        document = self._foreseen.reading(reading_id) or self._that_counts(reading_id)
         if self._side is Side.NEW or not self._revisions_count:
             return reading_of(document)
-        twin = self._written[Side.NEW].find_one({"_id": document["_id"]}, projection=OF_TWIN)
-        return reading_of(document | (twin or {}))
+        return reading_of(document | self._of_twin(document["_id"]))
 
     @override
     def replace(self, before: StoredReading, after: StoredReading) -> StoredReading:
@@ -88,8 +85,8 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
         self, energy_type: EnergyType, instant: int, but: str | None = None
     ) -> tuple[Reading | None, Reading | None]:
         return (
-            self._nearest(energy_type, {"$lt": to_datetime(instant)}, -1, but),
-            self._nearest(energy_type, {"$gt": to_datetime(instant)}, 1, but),
+            self._next(energy_type, instant, "before", but),
+            self._next(energy_type, instant, "after", but),
         )
 
     @override
@@ -128,6 +125,28 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
         date = {"$gte": to_datetime(first), "$lte": to_datetime(last)}
         return points_of(self._read, self._side, self._at(energy_type, date, but))
 
+    def _that_counts(self, reading_id: str) -> Document:
+        try:
+            return document_that_counts(self._read, self._side, reading_id)
+        except NotFoundError:
+            self._refuse_damaged(reading_id)
+            raise
+
+    def _of_twin(self, key: Any) -> Document:
+        """What only the new side knows of a reading."""
+        known = self._foreseen.twin
+        if known and known[0]["_id"] == key:
+            return {name: known[0][name] for name in ORIGIN if name in known[0]}
+        return self._written[Side.NEW].find_one({"_id": key}, projection=OF_TWIN) or {}
+
+    def _next(self, energy_type: EnergyType, instant: int, where: Where, but: str | None) -> Reading | None:
+        """What was foreseen was read before this transaction's own writes, and without the reading they are about."""
+        known = self._foreseen.nearest(energy_type, instant, where)
+        if known is not None:
+            return known[0] if known else None
+        relation, direction = ("$lt", -1) if where == "before" else ("$gt", 1)
+        return self._nearest(energy_type, {relation: to_datetime(instant)}, direction, but)
+
     def _nearest(self, energy_type: EnergyType, date: Document, direction: int, but: str | None) -> Reading | None:
         """One command, and a second one only where there are doubles."""
         order = [("date", direction)]
@@ -142,7 +161,7 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
         document = document_of(after, Side.OLD)
         changed = {field: document[field] for field in ("date", "amount", "updatedAt")}
         collection.update_one({"_id": document["_id"]}, {"$set": changed})
-        if before.instant != after.instant:
+        if before.instant != after.instant and not self._foreseen.reading(before.id):  # what is foreseen is alone there
             collection.delete_many(counted(self._at(before.type, to_datetime(before.instant), after.id)))
 
     def _refuse_damaged(self, reading_id: str) -> None:
@@ -154,6 +173,12 @@ class MongoEnergyRepository(ManyReadings, EnergyRepository):
 
     def _refuse_taken(self, energy_type: EnergyType, instant: int) -> None:
         """The old side has no unique index. Its meter serialises writers, so what is not there cannot come between."""
-        there = counted(self._at(energy_type, to_datetime(instant), None))
-        if self._side is Side.OLD and self._read.find_one(there, projection={"_id": 1}):
+        if self._side is Side.OLD and self._is_taken(energy_type, instant):
             raise DuplicateReadingError("a reading of this type at this instant is already stored")
+
+    def _is_taken(self, energy_type: EnergyType, instant: int) -> bool:
+        known = self._foreseen.taken(energy_type, instant)
+        if known is not None:
+            return known
+        there = counted(self._at(energy_type, to_datetime(instant), None))
+        return self._read.find_one(there, projection={"_id": 1}) is not None

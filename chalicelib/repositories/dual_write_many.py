@@ -31,11 +31,13 @@ from chalicelib.repositories.documents import (
     with_origin,
 )
 from chalicelib.repositories.doubles import without_doubles
+from chalicelib.repositories.foreseen import NOTHING, Foreseen
 from chalicelib.repositories.history import KeptReadings
 from chalicelib.repositories.meters import MongoMeterRepository
 from chalicelib.repositories.scoped import ScopedCollection
 
-OF_TWIN = {"_id": 0, "revision": 1, "source": 1, "importBatchId": 1}
+ORIGIN = ("revision", "source", "importBatchId")  # what only the new side stores
+OF_TWIN = {"_id": 0, **dict.fromkeys(ORIGIN, 1)}
 PLACE = {"_id": 0, "type": 1, "date": 1}
 # Which of these ids have a document on the authoritative side that cannot be read, whomever it names as its owner.
 UnreadableAmong = Callable[[Sequence[Any]], Sequence[Any]]
@@ -57,12 +59,14 @@ class ManyReadings:
         meters: MongoMeterRepository,
         kept: KeptReadings,
         unreadable_among: UnreadableAmong,
+        foreseen: Foreseen = NOTHING,
         *,
         release: bool = False,
     ) -> None:
         self._meters = meters
         self._kept = kept
         self._unreadable_among = unreadable_among
+        self._foreseen = foreseen
         self._written = {side: sides[side] for side in sync.writes}
         self._side = sync.authoritative
         self._read = sides[self._side]

@@ -4,12 +4,16 @@ Rules only, on values as they are about to be sent; the methods are in ``scoped`
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from bson import ObjectId
 from pymongo import DeleteMany, DeleteOne, InsertOne, ReplaceOne, UpdateMany, UpdateOne
 
 from chalicelib.domain.errors import ScopeError
 
+PLAIN = frozenset({str, int, bool, datetime, Decimal, ObjectId})
 Update = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 Request = DeleteMany | DeleteOne | InsertOne[Any] | ReplaceOne[Any] | UpdateMany | UpdateOne
 OWNER = "userId"
@@ -76,14 +80,22 @@ def owned(document: Mapping[str, Any], user_id: str) -> dict[str, Any]:
     return {**document, OWNER: user_id}
 
 
-def _keys(value: Any) -> Iterator[str]:
-    """Every key at every depth; the driver takes tuples for arrays too."""
-    if isinstance(value, Mapping):
-        yield from value
-        value = tuple(value.values())
-    if isinstance(value, list | tuple):
-        for item in value:
-            yield from _keys(item)
+def _keys(value: Any) -> set[str]:
+    """Every key at every depth; the driver takes tuples for arrays too.
+
+    Without a recursion, and with a short way for plain values: this looks at all that is sent.
+    """
+    keys, left = set[str](), [value]
+    while left:
+        item = left.pop()
+        if type(item) in PLAIN:
+            continue
+        if isinstance(item, Mapping):
+            keys.update(item)
+            left.extend(item.values())
+        elif isinstance(item, list | tuple):
+            left.extend(item)
+    return keys
 
 
 def _check_stages(pipeline: Sequence[Mapping[str, Any]], allowed: frozenset[str]) -> None:

@@ -13,6 +13,7 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.command_cursor import CommandCursor
 from pymongo.cursor import Cursor
+from pymongo.errors import BulkWriteError, DocumentTooLarge
 
 from chalicelib.domain.errors import ScopeError
 from chalicelib.monitoring.people import concerning
@@ -51,6 +52,8 @@ REFUSED = frozenset(
         "with_options",
     }
 )
+
+AT_ONCE = 50_000  # documents: a command takes 100,000
 
 
 class ScopedCollection:
@@ -104,8 +107,13 @@ class ScopedCollection:
         self._collection.insert_one(owned(document, self._user_id), session=self._session)
 
     def insert_many(self, documents: Iterable[Document]) -> None:
-        """Insert documents as the user's, stopping at the first that is refused."""
-        self._collection.insert_many((owned(item, self._user_id) for item in documents), session=self._session)
+        """Insert documents as the user's, stopping at the first that is refused.
+
+        By commands of our own: the driver's look at each document takes half as long again as writing it down.
+        """
+        mine = [owned(item, self._user_id) for item in documents]
+        for start in range(0, len(mine), AT_ONCE):
+            self._insert(mine[start : start + AT_ONCE])
 
     def update_one(self, filter: Mapping[str, Any], update: Update, *, upsert: bool = False) -> int:
         """Update one document of the user; returns how many matched."""
@@ -155,6 +163,22 @@ class ScopedCollection:
     def bulk_write(self, requests: Sequence[Request]) -> None:
         """Many writes in one command, in order, each as by itself."""
         self._collection.bulk_write([self._scoped_request(request) for request in requests], session=self._session)
+
+    def _insert(self, documents: list[Document]) -> None:
+        """In one command where one takes them all."""
+        insert = {"insert": self._collection.name, "documents": documents, "ordered": True}
+        database, codec = self._collection.database, self._collection.codec_options
+        try:
+            done = database.command(insert, codec_options=codec, session=self._session)
+        except DocumentTooLarge:
+            if len(documents) == 1:
+                raise
+            half = len(documents) // 2
+            self._insert(documents[:half])
+            self._insert(documents[half:])
+            return
+        if done.get("writeErrors"):
+            raise BulkWriteError(done)
 
     def _scoped(self, filter: Mapping[str, Any]) -> Document:
         check_operators(filter)

@@ -1,5 +1,6 @@
 """User settings: the zone in which a user's dates are read."""
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from pymongo.client_session import ClientSession
@@ -24,20 +25,38 @@ class MongoSettingsRepository(SettingsRepository):
 
 
 class MongoSettingsWriter(SettingsWriter):
-    """``SettingsWriter`` on MongoDB for one user inside one session."""
+    """``SettingsWriter`` on MongoDB for one user inside one session.
 
-    def __init__(self, database: MongoDatabase, user_id: str, session: ClientSession | None) -> None:
-        self._settings = ScopedCollection(database[Collections.SETTINGS], user_id, session)
+    ``known``: what was read already, at most one document; None: nothing was.
+    """
+
+    def __init__(
+        self,
+        database: MongoDatabase,
+        user_id: str,
+        session: ClientSession | None,
+        known: Sequence[Document] | None = None,
+    ) -> None:
+        self._database, self._session = database, session
         self._user_id = user_id
+        self._known = known
 
     @override
     def get(self) -> UserSettings:
-        return settings_of(self._settings.find_one({"_id": self._user_id}))
+        found = (
+            self._settings.find_one({"_id": self._user_id}) if self._known is None else next(iter(self._known), None)
+        )
+        return settings_of(found)
 
     @override
     def save(self, settings: UserSettings, now: int) -> None:
+        self._known = None
         document = {"_id": self._user_id, "zone": settings.zone.key, "updatedAt": to_datetime(now)}
         self._settings.replace_one({"_id": self._user_id}, document, upsert=True)
+
+    @property
+    def _settings(self) -> ScopedCollection:
+        return ScopedCollection(self._database[Collections.SETTINGS], self._user_id, self._session)
 
 
 def settings_of(found: Document | None) -> UserSettings:

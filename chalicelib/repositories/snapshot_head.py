@@ -37,7 +37,7 @@ def head_of(database: MongoDatabase, user_id: str, energy_type: EnergyType, sess
     """The head of a snapshot, as a session sees it. Raises LostModeError."""
     concerning(user_id)
     found = list(control_of(database).aggregate(_pipeline(user_id, energy_type), session=session))
-    sync = state_among({document["_id"]: document for document in found})
+    sync = state_among(found)
     if sync is None:  # no migration has seen this database, or its mode was lost
         return _one_by_one(database, user_id, energy_type, session)
     meters, settings, readings = (found[0][name] for name in ("meters", "settings", "readings"))

@@ -15,12 +15,13 @@ from pymongo.read_concern import ReadConcern
 from typing_extensions import override
 
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
-from chalicelib.domain.ports import Transactions, WriteTransaction
+from chalicelib.domain.ports import Expected, Transactions, WriteTransaction
 from chalicelib.domain.sides import Side
-from chalicelib.repositories.control import sync_state
+from chalicelib.repositories.control import control_of
 from chalicelib.repositories.database import Collections, MongoDatabase, time_limit
 from chalicelib.repositories.documents import COLLECTION
 from chalicelib.repositories.dual_write import MongoEnergyRepository
+from chalicelib.repositories.foreseen import begun
 from chalicelib.repositories.history import KeptReadings
 from chalicelib.repositories.imports import MongoImportRecords
 from chalicelib.repositories.meters import MongoMeterRepository
@@ -51,39 +52,46 @@ class MongoTransactions(Transactions):
     def __init__(self, database: MongoDatabase, timeout_seconds: float) -> None:
         self._database = database
         self._timeout = timeout_seconds
+        self._control = control_of(database)
+        self._handles = {name: database[name] for name in Collections}  # making one takes as long as a look-up
+        self._side = Side.OLD  # the last that was authoritative: where a write's first look goes
 
     @override
-    def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:
+    def run(self, user_id: str, work: Callable[[WriteTransaction], T], expected: Expected | None = None) -> T:
         """Run ``work`` in a transaction that reads sync mode and fence first. Raises UnavailableError out of time.
 
         An instant that is free on the old side may be taken on the new one, as long as a reading that another
         application took away still has its twin: then the work is done again, and the twin goes.
         """
         try:
-            return self._run(user_id, work, release=False)
+            return self._run(user_id, work, expected, release=False)
         except DuplicateReadingError as error:
             if error.__cause__ is None:  # found by a look at the authoritative side, not by the index
                 raise
-            return self._run(user_id, work, release=True)
+            return self._run(user_id, work, None, release=True)
 
-    def _run(self, user_id: str, work: Callable[[WriteTransaction], T], *, release: bool) -> T:
-        return in_transaction(
-            self._database, self._timeout, lambda session: work(self._bound(user_id, session, release=release))
-        )
+    def _run(
+        self, user_id: str, work: Callable[[WriteTransaction], T], expected: Expected | None, *, release: bool
+    ) -> T:
+        bound = partial(self._bound, user_id, expected, release)
+        return in_transaction(self._database, self._timeout, lambda session: work(bound(session)))
 
-    def _bound(self, user_id: str, session: ClientSession, *, release: bool) -> MongoWriteTransaction:
+    def _bound(
+        self, user_id: str, expected: Expected | None, release: bool, session: ClientSession
+    ) -> MongoWriteTransaction:
         def scoped(collection: Collections) -> ScopedCollection:
-            return ScopedCollection(self._database[collection], user_id, session)
+            return ScopedCollection(self._handles[collection], user_id, session)
 
-        sync = sync_state(self._database, session, [user_id])
+        sync, foreseen = begun(self._control, session, user_id, expected, self._side)
+        self._side = sync.authoritative
         meters = MongoMeterRepository(self._database, user_id, session)
         sides = {side: scoped(COLLECTION[side]) for side in Side}
         kept = KeptReadings(scoped(Collections.SERIES), meters, sync)
-        unreadable = partial(unreadable_among, self._database[COLLECTION[sync.authoritative]], session=session)
+        unreadable = partial(unreadable_among, self._handles[COLLECTION[sync.authoritative]], session=session)
         return MongoWriteTransaction(
-            MongoEnergyRepository(sides, sync, meters, kept, unreadable, release=release),
+            MongoEnergyRepository(sides, sync, meters, kept, unreadable, foreseen, release=release),
             meters,
-            MongoSettingsWriter(self._database, user_id, session),
+            MongoSettingsWriter(self._database, user_id, session, foreseen.settings),
             MongoImportRecords(scoped(Collections.IMPORTS)),
         )
 

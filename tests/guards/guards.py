@@ -63,11 +63,9 @@ GUARDS = (
     Guard(
         "the transaction of a write",
         "chalicelib/repositories/transactions.py",
-        """return in_transaction(
-            self._database, self._timeout, lambda session: work(self._bound(user_id, session, release=release))
-        )""",
+        "return in_transaction(self._database, self._timeout, lambda session: work(bound(session)))",
         """with time_limit(self._timeout), self._database.client.start_session() as session:
-            return work(self._bound(user_id, session, release=release))""",
+            return work(bound(session))""",
         (
             f"{STORE}test_an_exception_takes_the_whole_unit_of_work_back[mongo]",
             f"{WRITE_DIES}[create]",

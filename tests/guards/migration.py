@@ -39,13 +39,23 @@ OF_THE_MIGRATION = (
         ),
     ),
     Guard(
-        "the fence of an erased account, in every write",
-        "chalicelib/repositories/transactions.py",
-        "sync = sync_state(self._database, session, [user_id])",
-        "sync = sync_state(self._database, session)",
+        "the fence of an erased account, in every write of a reading",
+        "chalicelib/repositories/foreseen.py",
+        'others = {"_id": {"$in": [MODE_CHANGES, fence_id(user_id)]}}',
+        'others = {"_id": {"$in": [MODE_CHANGES]}}',
         (
             f"{ERASED}test_until_it_opens_every_write_is_refused_and_then_the_person_begins_anew[dual_write]",
             f"{IN_FLIGHT}test_wherever_an_account_is_erased_in_the_middle_of_something_nothing_stays[create]",
+        ),
+    ),
+    Guard(
+        "the fence of an erased account, in every other write",
+        "chalicelib/repositories/foreseen.py",
+        "sync_state(control.database, session, [user_id])",
+        "sync_state(control.database, session)",
+        (
+            f"{ERASED}test_until_it_opens_every_write_is_refused_and_then_the_person_begins_anew[dual_write]",
+            f"{IN_FLIGHT}test_wherever_an_account_is_erased_in_the_middle_of_something_nothing_stays[import_file]",
         ),
     ),
     Guard(

@@ -12,7 +12,58 @@ DESK = "tests/unit/services/rollouts/test_desk.py::"
 HISTORY = "tests/integration/infra/history/test_history.py::"
 JUDGE = "tests/unit/infra/drills/history/test_checker.py::"
 
+FORESEEN = "tests/integration/repositories/test_foreseen.py::test_every_write_ends_as_if_nothing_had_been_foreseen"
+
 OF_THE_DATA = (
+    Guard(
+        "a look ahead that meets a damaged document says nothing",
+        "chalicelib/repositories/foreseen.py",
+        "for document in documents if not flaws_in(document)}",
+        "for document in documents}",
+        (FORESEEN,),
+    ),
+    Guard(
+        "a look ahead on another side than the authoritative one says nothing",
+        "chalicelib/repositories/foreseen.py",
+        "_judged(found, expected) if side is state.authoritative else settings",
+        "_judged(found, expected)",
+        (FORESEEN,),
+    ),
+    Guard(
+        "a look ahead at a reading with doubles says nothing",
+        "chalicelib/repositories/foreseen.py",
+        'or found.get("beside") ',
+        "",
+        (FORESEEN,),
+    ),
+    Guard(
+        "a look ahead at another instant does not say whether one is taken",
+        "chalicelib/repositories/foreseen.py",
+        'until_then = self.found.get("before") if self.place == (energy_type, instant) else None',
+        'until_then = self.found.get("before")',
+        (FORESEEN,),
+    ),
+    Guard(
+        "a look ahead at another instant does not say what is next to one",
+        "chalicelib/repositories/foreseen.py",
+        "near = self.found.get(where) if self.place == (energy_type, instant) else None",
+        "near = self.found.get(where)",
+        (FORESEEN,),
+    ),
+    Guard(
+        "a look ahead that meets doubles says nothing",
+        "chalicelib/repositories/foreseen.py",
+        "return len(dates) == len(documents)",
+        "return not any(map(flaws_in, documents))",
+        (FORESEEN,),
+    ),
+    Guard(
+        "a reading that moves is not beside itself",
+        "chalicelib/repositories/foreseen.py",
+        '"_id": {"$ne": id_of(expected.reading_id)}, **place',
+        "**place",
+        (FORESEEN,),
+    ),
     Guard(
         "the limit of deletions in the transaction that deletes",
         "chalicelib/repositories/reconcile.py",

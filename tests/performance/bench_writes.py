@@ -10,11 +10,9 @@ from decimal import Decimal
 from itertools import count
 from resource import RUSAGE_SELF, getrusage
 from statistics import median
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 from uuid import uuid4
 
-from bson import ObjectId
-from pymongo import MongoClient
 from rich.console import Console
 from rich.table import Table
 
@@ -22,14 +20,14 @@ from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.imports.options import ImportOptions
-from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter
+from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime
-from chalicelib.repositories.database import open_database
-from chalicelib.repositories.documents import new_document, with_origin
+from chalicelib.repositories.database import MongoDatabase, open_database
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from infra.local.throwaway import mongod
 from infra.simulation.memory.publisher import FakePublisher
 from migrations import runner
+from tests.performance.bare_writes import BareWrites
 
 POWER = EnergyType.POWER
 ROUNDS = 200
@@ -49,45 +47,55 @@ def main() -> None:
         runner.up(database)
         container = compose(mongo_ports(database, FakePublisher()), cast(TokenVerifier, None), now)
         table = Table("figure", "median", "bound", "holds")
-        for name, value, unit, bound in (*single(container, uri), *largest(container), *bulk(container, uri)):
+        for name, value, unit, bound in (
+            *single(container, uri, database),
+            *largest(container),
+            *bulk(container, uri, database),
+        ):
             table.add_row(name, f"{value:.2f} {unit}", f"< {bound:g} {unit}", "yes" if value < bound else "NO")
         Console().print(table)
         database.client.close()
 
 
-def single(container: Container, uri: str) -> list[Figure]:
-    """One create, update and page of 50, beside a bare ``insert_one`` in a transaction."""
-    user, hours = uuid4().hex, count()
-    client: MongoClient[Any] = MongoClient(uri)
-    ids: list[str] = []
+def single(container: Container, uri: str, database: MongoDatabase) -> list[Figure]:
+    """Create, update and delete of a meter with 10,000 readings, beside bare transactions; and a page of 50."""
+    user, hours, more = uuid4().hex, count(IMPORTED), count()
+    container.imports.bulk_create(user, file_of(IMPORTED))
+    container.calculation.refresh(user, POWER)
+    bare = BareWrites(uri, database, user, lambda: reading_of_hour(next(hours)))
+    bare.insert_both([bare.document(reading_of_hour(hour)) for hour in range(IMPORTED)])
+    created: list[StoredReading] = []
 
     def create() -> None:
-        date = to_datetime(START + next(hours) * HOUR).isoformat()
-        ids.append(container.energy.create(user, ReadingDraft(POWER, date, Decimal(5), confirm=True)).reading.id)
-
-    def bare() -> None:
-        with client.start_session() as session:
-            session.with_transaction(lambda s: client["bare"]["one"].insert_one(plain(user, next(hours)), session=s))
+        reading = reading_of_hour(next(hours))
+        draft = ReadingDraft(POWER, to_datetime(reading.instant).isoformat(), reading.amount)
+        created.append(container.energy.create(user, draft).reading)
 
     def update() -> None:
-        container.energy.update(user, ids[-1], ReadingCorrection(amount=Decimal(6), confirm=True))
+        amount = created[-1].amount + 1 + Decimal(next(more) % 9) / 10
+        container.energy.update(user, created[-1].id, ReadingCorrection(amount=amount))
+
+    def delete() -> None:
+        container.energy.delete(user, created.pop().id)
 
     def page() -> None:
         container.queries.page(user, PageRequest(ReadingFilter(POWER), descending=True, limit=50), Backend.NEW)
 
-    created, alone, updated, listed = in_turn(create, bare, update, page)
-    client.close()
+    calls = (create, bare.create, update, bare.update, delete, bare.delete, page)
+    new, bare_new, updated, bare_updated, deleted, bare_deleted, listed = in_turn(*calls)
+    bare.close()
     return [
-        ("create, both sides and meter", created, "ms", 10),
-        ("update, both sides and meter", updated, "ms", 10),
+        ("create, both sides and meter, with its questions", new, "ms", 10),
         ("page of 50", listed, "ms", 10),
-        ("create / bare insert_one in a transaction", created / alone, "x", 4),
+        ("create / bare transaction of three documents", new / bare_new, "x", 1.5),
+        ("update / the same", updated / bare_updated, "x", 1.5),
+        ("delete / the same", deleted / bare_deleted, "x", 1.5),
     ]
 
 
-def bulk(container: Container, uri: str) -> list[Figure]:
-    """An import through the service beside two bare ``insert_many`` of the same documents."""
-    client: MongoClient[Any] = MongoClient(uri)
+def bulk(container: Container, uri: str, database: MongoDatabase) -> list[Figure]:
+    """An import through the service beside two bare ``insert_many`` of the same documents in one transaction."""
+    bare = BareWrites(uri, database, uuid4().hex, lambda: reading_of_hour(0))
     content = file_of(IMPORTED)
 
     def through_service() -> None:
@@ -96,20 +104,18 @@ def bulk(container: Container, uri: str) -> list[Figure]:
     def preview() -> None:
         container.imports.bulk_create(uuid4().hex, content, ImportOptions(preview=True))
 
-    prepared = iter([[plain(uuid4().hex, hour) for hour in range(IMPORTED)] for _ in range(BULK_ROUNDS + 1)])
-
+    readings = [reading_of_hour(hour) for hour in range(IMPORTED)]
+    prepared = iter(
+        [[{**bare.document(each), "userId": user} for each in readings] for user in map(str, range(BULK_ROUNDS + 1))]
+    )
     gc.freeze()  # what is prepared for the bare calls must not make the others' garbage collection slower
-
-    def bare() -> None:
-        documents = next(prepared)
-        client["bare"]["many"].insert_many(documents)
-        client["bare"]["twins"].insert_many(documents)
-
-    taken, alone, previewed = in_turn(through_service, bare, preview, rounds=BULK_ROUNDS)
-    client.close()
+    taken, alone, previewed = in_turn(
+        through_service, lambda: bare.insert_both(next(prepared)), preview, rounds=BULK_ROUNDS
+    )
+    bare.close()
     return [
         (f"import of {IMPORTED:,} readings", taken, "ms", 10_000),
-        ("import / two bare insert_many", taken / alone, "x", 3),
+        ("import / two bare insert_many in a transaction", taken / alone, "x", 1.5),
         ("preview / import", previewed / taken, "x", 0.5),
     ]
 
@@ -149,11 +155,9 @@ def peak_megabytes() -> float:
     return getrusage(RUSAGE_SELF).ru_maxrss / 1024
 
 
-def plain(user: str, hour: int) -> dict[str, Any]:
-    """A document like those that the service writes."""
-    date = to_datetime(START + hour * HOUR)
-    reading = NewReading(POWER, START + hour * HOUR, Decimal(1000 + hour), "csv")
-    return {"userId": user, **with_origin(new_document(ObjectId(), reading, date), reading)}
+def reading_of_hour(hour: int) -> NewReading:
+    """A reading of an hour: 24 kWh a day, about which nobody is asked."""
+    return NewReading(POWER, START + hour * HOUR, Decimal(1000 + hour), "csv")
 
 
 def in_turn(*calls: Callable[[], None], rounds: int = ROUNDS) -> list[float]:

@@ -36,6 +36,13 @@ _SEPARATORS: dict[DecimalSign, re.Pattern[str]] = {
 }
 
 
+# What nearly all amounts of a long file are: their form says all that there is to check of an amount.
+_COUNTS: dict[DecimalSign, re.Pattern[str]] = {
+    ".": re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,3})?"),
+    ",": re.compile(r"[0-9]{1,12}(?:,[0-9]{1,3})?"),
+}
+
+
 def find_decimal_sign(values: Iterable[Found], delimiter: str) -> DecimalSign | None:
     """The decimal sign of a file from all its amounts; one pass, nothing is kept. None: no amount has a sign.
 
@@ -74,6 +81,14 @@ def parse_number(number: str, decimal: DecimalSign | None) -> Decimal | None:
     if not _fits(number, sign):
         return None
     return Decimal(_SEPARATORS[sign].sub("", number).replace(",", "."))
+
+
+def plain_count(text: str, decimal: DecimalSign | None) -> Decimal | None:
+    """The amount of a number of up to 12 digits and 3 decimals, which every register can show; None: look closer.
+
+    A third of the time of reading a file of such numbers went into looking closer.
+    """
+    return Decimal(text.replace(",", ".")) if _COUNTS[decimal or "."].fullmatch(text) else None
 
 
 def split_unit(value: str) -> tuple[str, EnergyType | None]:

@@ -19,6 +19,7 @@ from chalicelib.domain.csv.numbers import (
     Found,
     find_decimal_sign,
     parse_number,
+    plain_count,
     split_unit,
 )
 from chalicelib.domain.csv.options import DATE_ORDERS, THE_FILE_TELLS, CsvOptions
@@ -141,6 +142,9 @@ class _RowReader:
         return kind, self._amount(self._needed(record, counter.column), counter, kind)
 
     def _amount(self, text: str, counter: Counter, kind: EnergyType) -> Decimal:
+        count = plain_count(text, self.decimal) if counter.unit in (None, kind) else None
+        if count is not None:
+            return count
         number, unit = split_unit(text)
         if {unit, counter.unit} - {None, kind}:
             by_column = f', unlike its column "{self.header.columns[counter.column]}"' if unit in (None, kind) else ""

@@ -3,20 +3,22 @@
 Not here: files (``csv_import``), calculating views (``calculation``), how a request looks (``chalicelib.api``).
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.errors import RevisionError
+from chalicelib.domain.errors import InvalidReadingError, RevisionError
 from chalicelib.domain.events import EnergyReadingCreated, EnergyReadingDeleted, EnergyReadingUpdated, MeterChange
 from chalicelib.domain.plausibility.limits import check_reading, check_register
 from chalicelib.domain.ports import (
     Clock,
     EventPublisher,
+    Expected,
     NewReading,
-    SettingsRepository,
     StoredReading,
     Transactions,
+    UserSettings,
     WriteTransaction,
 )
 from chalicelib.domain.readings import EnergyType, Reading, parse_instant, to_datetime
@@ -55,11 +57,8 @@ class Recorded:
 class EnergyCrudService:
     """Writes readings and tells the rest of the system about it."""
 
-    def __init__(
-        self, transactions: Transactions, settings: SettingsRepository, publisher: EventPublisher, clock: Clock
-    ) -> None:
+    def __init__(self, transactions: Transactions, publisher: EventPublisher, clock: Clock) -> None:
         self._transactions = transactions
-        self._settings = settings
         self._publisher = publisher
         self._clock = clock
 
@@ -73,12 +72,9 @@ class EnergyCrudService:
             UnavailableError: the database did not answer in time.
         """
         now = self._clock()
-        zone = self._settings.find(user_id).zone
-        instant = parse_instant(draft.date, zone)
-        check_reading(Reading(instant, draft.amount), now)
-        reading = NewReading(draft.type, instant, draft.amount, "manual")
-        asked = None if draft.confirm else zone
-        recorded = self._transactions.run(user_id, lambda transaction: _record(transaction, reading, asked, now))
+        expected = Expected(draft.type, _probably(draft.date), asks=not draft.confirm)
+        recorded = self._transactions.run(user_id, lambda transaction: _record(transaction, draft, now), expected)
+        instant = recorded.reading.instant
         change = change_of(recorded.reading.type, recorded.source_version, instant, instant)
         self._publisher.publish(
             [
@@ -98,10 +94,9 @@ class EnergyCrudService:
             InvalidReadingError, ImplausibleReadingError, DuplicateReadingError, UnavailableError: as for ``create``.
         """
         now = self._clock()
-        zone = self._settings.find(user_id).zone
-        instant = None if correction.date is None else parse_instant(correction.date, zone)
+        expected = Expected(None, _probably(correction.date), reading_id, asks=not correction.confirm)
         recorded, before = self._transactions.run(
-            user_id, lambda transaction: _correct(transaction, reading_id, instant, correction, zone, now)
+            user_id, lambda transaction: _correct(transaction, reading_id, correction, now), expected
         )
         first, last = sorted((before.instant, recorded.reading.instant))
         change = change_of(recorded.reading.type, recorded.source_version, first, last)
@@ -118,7 +113,9 @@ class EnergyCrudService:
         """
         now = self._clock()
         removed = self._transactions.run(
-            user_id, lambda transaction: _remove(transaction, reading_id, revision, content, now)
+            user_id,
+            lambda transaction: _remove(transaction, reading_id, revision, content, now),
+            Expected(reading_id=reading_id),
         )
         instant = removed.reading.instant
         change = change_of(removed.reading.type, removed.source_version, instant, instant)
@@ -133,22 +130,28 @@ def change_of(energy_type: EnergyType, version: int, first: int, last: int) -> M
     return MeterChange(type=energy_type, source_version=version, first=to_datetime(first), last=to_datetime(last))
 
 
-def _record(transaction: WriteTransaction, reading: NewReading, asked: ZoneInfo | None, now: int) -> Recorded:
-    """``asked``: the zone to ask back in; None: the caller has confirmed."""
+def _probably(date: str | None) -> int | None:
+    """The instant of a date as most people's zone has it; the user's own one is known in the transaction."""
+    with suppress(InvalidReadingError):
+        return None if date is None else parse_instant(date, UserSettings().zone)
+    return None
+
+
+def _record(transaction: WriteTransaction, draft: ReadingDraft, now: int) -> Recorded:
+    zone = transaction.settings.get().zone
+    reading = NewReading(draft.type, parse_instant(draft.date, zone), draft.amount, "manual")
+    check_reading(Reading(reading.instant, reading.amount), now)
     version = transaction.meters.mark_changed(reading.type, reading.instant, reading.instant, now)
     stored = transaction.readings.add(reading, now)  # first: the same instant again is a duplicate, whatever it says
-    _check_meter(transaction, stored, asked)
+    _check_meter(transaction, stored, None if draft.confirm else zone)
     return Recorded(stored, version)
 
 
 def _correct(
-    transaction: WriteTransaction,
-    reading_id: str,
-    instant: int | None,
-    correction: ReadingCorrection,
-    zone: ZoneInfo,
-    now: int,
+    transaction: WriteTransaction, reading_id: str, correction: ReadingCorrection, now: int
 ) -> tuple[Recorded, StoredReading]:
+    zone = transaction.settings.get().zone
+    instant = None if correction.date is None else parse_instant(correction.date, zone)
     before = _current(transaction, reading_id, correction.revision, correction.content)
     after = replace(
         before,
@@ -185,6 +188,7 @@ def _current(
 
 
 def _check_meter(transaction: WriteTransaction, stored: StoredReading, asked: ZoneInfo | None) -> None:
+    """``asked``: the zone to ask back in; None: the caller has confirmed."""
     configuration = transaction.meters.configuration(stored.type)
     check_register(configuration.modulus, amount=stored.amount)
     if asked is not None:

@@ -23,6 +23,7 @@ from chalicelib.domain.meters.walks import Walk, WalkProgress
 from chalicelib.domain.ports import (
     Change,
     Clock,
+    Expected,
     MeterSnapshot,
     NewReading,
     PageRequest,
@@ -59,7 +60,7 @@ class FakeStore:
         self.commits: Callable[[str], None] = lambda _: None
         self.writes: Callable[[str, SyncState], Sequence[Side]] = lambda _, sync: sync.writes
 
-    def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:
+    def run(self, user_id: str, work: Callable[[WriteTransaction], T], expected: Expected | None = None) -> T:
         sync = self.sync()
         if user_id in self.closed:
             raise AccountErasedError("this account was erased", self.closed[user_id])

@@ -37,7 +37,9 @@ KEPT = {
     "key",
     "hint",
 }
-WITHOUT_INDEX = frozenset({"COLLSCAN", "SORT", "$sort"})
+LONG_LOOKUP = "LONG_LOOKUP"
+MOST_LOOKED_UP = 10  # documents of a lookup beside another document
+WITHOUT_INDEX = frozenset({"COLLSCAN", "SORT", "$sort", LONG_LOOKUP})
 
 
 class Commands(CommandListener):
@@ -68,6 +70,9 @@ def single(command: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def stages(answer: Any) -> Iterator[str]:
     """The stages of the plans that win, at every depth: a pipeline may have several."""
+    if isinstance(answer, dict) and "$lookup" in answer:
+        yield from _of_lookup(answer)
+        return
     if isinstance(answer, dict):
         yield from (value if key == "stage" else key for key, value in answer.items() if key in {"stage", "$sort"})
         answer = [value for key, value in answer.items() if key not in {"rejectedPlans", "command"}]
@@ -76,9 +81,20 @@ def stages(answer: Any) -> Iterator[str]:
             yield from stages(item)
 
 
+def _of_lookup(answer: dict[str, Any]) -> Iterator[str]:
+    """Of a lookup the server only says what it did, where it was let do it."""
+    yield "$lookup"
+    if int(answer.get("collectionScans", 0)):
+        yield "COLLSCAN"
+    if int(answer.get("totalDocsExamined", 0)) > MOST_LOOKED_UP:
+        yield LONG_LOOKUP
+
+
 def explained(database: Database[Any], command: dict[str, Any]) -> list[str]:
     """How the server would go about a command."""
-    return [*stages(explanation(database, command, "queryPlanner"))]
+    names = {name for stage in command.get("pipeline", ()) for name in stage}
+    looks_up = "$lookup" in names and not names & {"$merge", "$out"}
+    return [*stages(explanation(database, command, "executionStats" if looks_up else "queryPlanner"))]
 
 
 def explanation(database: Database[Any], command: dict[str, Any], verbosity: str) -> dict[str, Any]:

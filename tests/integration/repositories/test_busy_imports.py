@@ -11,7 +11,14 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.domain.errors import UnavailableError
-from chalicelib.domain.ports import EnergyRepository, ImportRecords, MeterRepository, SettingsWriter, WriteTransaction
+from chalicelib.domain.ports import (
+    EnergyRepository,
+    Expected,
+    ImportRecords,
+    MeterRepository,
+    SettingsWriter,
+    WriteTransaction,
+)
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.services.recording.csv_import import CsvImportService
@@ -33,8 +40,10 @@ class NeverAtRest:
         self._transactions = MongoTransactions(database, timeout_seconds=10)
         self._others = MongoTransactions(database, timeout_seconds=0.2)
 
-    def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:
-        return self._transactions.run(user_id, lambda transaction: work(self._disturbed(user_id, transaction)))
+    def run(self, user_id: str, work: Callable[[WriteTransaction], T], expected: Expected | None = None) -> T:
+        return self._transactions.run(
+            user_id, lambda transaction: work(self._disturbed(user_id, transaction)), expected
+        )
 
     def _disturbed(self, user_id: str, transaction: WriteTransaction) -> WriteTransaction:
         readings = Disturbed(transaction.readings, lambda: self._write(user_id))

@@ -50,7 +50,7 @@ from chalicelib.services.recording.configuration import ExchangeCorrection, Exch
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
 from infra.local.waiting import wait_until
 from infra.simulation.memory.publisher import FakePublisher
-from tests.integration.repositories.explaining import WITHOUT_INDEX, Commands, explained, explanation, fill
+from tests.integration.repositories.explaining import LONG_LOOKUP, WITHOUT_INDEX, Commands, explained, explanation, fill
 
 POWER, GAS = EnergyType.POWER, EnergyType.GAS
 FEEDBACK = Feedback(Component.ENERGY_TABLE, {"limit": 5}, Backend.NEW, Reason.PERCENTAGE_IN, {POWER: 3})
@@ -204,10 +204,16 @@ def test_times_are_read_from_indexes_alone_and_no_more_than_are_asked_for(
 
 
 def test_a_query_without_an_index_would_be_noticed(migrated: Database[Any]) -> None:
-    fill(migrated, uuid4().hex)
+    user = uuid4().hex
+    fill(migrated, user)
     scan = {"find": "energies", "filter": {"amount": 5}}
     sort = {"find": "energies", "filter": {"userId": "x"}, "sort": {"amount": 1}}
+    beside: dict[str, Any] = {"from": "energies", "pipeline": [{"$match": {"amount": 5}}], "as": "x"}
+    looked_up = {"aggregate": "control", "pipeline": [{"$lookup": beside}], "cursor": {}}
+    long: dict[str, Any] = {"$lookup": {**beside, "pipeline": [{"$match": {"userId": user}}, {"$sort": {"amount": 1}}]}}
     assert "COLLSCAN" in explained(migrated, scan)
+    assert "COLLSCAN" in explained(migrated, looked_up)
+    assert LONG_LOOKUP in explained(migrated, {**looked_up, "pipeline": [long]})
     assert "SORT" in explained(migrated, sort)
 
 

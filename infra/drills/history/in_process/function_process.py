@@ -116,14 +116,14 @@ class _HeldTransactions:
         self._inner = inner
         self._hold = hold
 
-    def run(self, user_id: str, work: Any) -> Any:
+    def run(self, user_id: str, work: Any, *expected: Any) -> Any:
         def slowly(transaction: Any) -> Any:
             self._hold()
             done = work(transaction)
             self._hold()
             return done
 
-        return self._inner.run(user_id, slowly)
+        return self._inner.run(user_id, slowly, *expected)
 
 
 class _HeldDisplay:

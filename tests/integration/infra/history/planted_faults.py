@@ -9,9 +9,11 @@ from itertools import count
 from typing import Any
 
 from chalicelib.domain.sides import Side, SyncMode, SyncState
-from chalicelib.repositories import control, display, transactions
+from chalicelib.repositories import display, transactions
+from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.dual_write import MongoEnergyRepository
+from chalicelib.repositories.foreseen import NOTHING, begun
 from chalicelib.services.components import component_reads
 from chalicelib.services.components.new_backend import NewBackend
 from chalicelib.services.display import view_data
@@ -51,15 +53,15 @@ def refresh_without_the_version_guard() -> None:
 
 def a_cached_mode() -> None:
     """A process that has once written in ``old_only`` goes on with that."""
-    read, known = control.sync_state, list[Any]()
+    read, known = begun, list[Any]()
 
     def cached(*arguments: Any) -> Any:
-        state = read(*arguments)
+        state, foreseen = read(*arguments)
         if state.mode is SyncMode.OLD_ONLY:
             known.append(state)
-        return known[0] if known else state
+        return (known[0], NOTHING) if known else (state, foreseen)
 
-    _put(transactions, "sync_state", cached)
+    _put(transactions, "begun", cached)
 
 
 def a_resurrected_delete() -> None:
@@ -126,16 +128,17 @@ def slow_writes_in_old_only() -> None:
 
     No refresh touches its meter meanwhile: the database would have it done again, by the mode of then.
     """
-    read = control.sync_state
+    read = begun
 
-    def slow(database: Any, *arguments: Any) -> Any:
-        state = read(database, *arguments)
+    def slow(control: Any, *arguments: Any) -> Any:
+        state, foreseen = read(control, *arguments)
+        database = control.database
         if state.mode is SyncMode.OLD_ONLY:
             database[HELD_WRITES].insert_one({})
-            wait_until(lambda: _is_settled(read(database)), HELD_SECONDS)
-        return state
+            wait_until(lambda: _is_settled(sync_state(database)), HELD_SECONDS)
+        return state, foreseen
 
-    _put(transactions, "sync_state", slow)
+    _put(transactions, "begun", slow)
     _put(MongoDisplayDataRepository, "publish", lambda *_: False)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.errors import ConflictError, DuplicateReadingError, InvalidInputError, UnavailableError
 from chalicelib.domain.events import EnergyReadingsBulkImported
-from chalicelib.domain.ports import UserSettings, WriteTransaction
+from chalicelib.domain.ports import Expected, UserSettings, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.recording.csv_import import CsvImportService
 from infra.simulation.memory.publisher import FakePublisher
@@ -32,7 +32,7 @@ class BusyStore(FakeStore):
         self.races = races
         self.attempts = 0
 
-    def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:
+    def run(self, user_id: str, work: Callable[[WriteTransaction], T], expected: Expected | None = None) -> T:
         self.attempts += 1
         if self.attempts <= self.races:
             raise DuplicateReadingError("stored meanwhile")
@@ -46,7 +46,7 @@ class ConflictingStore(FakeStore):
         super().__init__()
         self.meanwhile = meanwhile
 
-    def run(self, user_id: str, work: Callable[[WriteTransaction], T]) -> T:
+    def run(self, user_id: str, work: Callable[[WriteTransaction], T], expected: Expected | None = None) -> T:
         def in_vain(transaction: WriteTransaction) -> None:
             work(transaction)
             raise ConflictError

@@ -50,7 +50,7 @@ class Home:
 
     @property
     def energy(self) -> EnergyCrudService:
-        return EnergyCrudService(self.store, FakeSettings(self.store), self.publisher, self.clock)
+        return EnergyCrudService(self.store, self.publisher, self.clock)
 
     @property
     def configuration(self) -> ConfigurationService:

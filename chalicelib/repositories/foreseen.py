@@ -1,0 +1,164 @@
+"""What a write is going to ask, read in the command that reads the sync mode and the fence: one instead of six.
+
+All of it is read in the write's transaction, at its snapshot, by the user's id. Readings are looked up by the index
+alone and judged here: a look that meets a damaged document, or doubles, answers nothing, and neither does one that was
+made around another instant or on another side than the write then asks for. What is not answered here the write asks by
+itself, so a wrong guess costs commands and nothing else.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeAlias
+
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
+
+from chalicelib.domain.ports import Expected
+from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
+from chalicelib.domain.sides import Side, SyncState
+from chalicelib.repositories.control import MODE_CHANGES, READ, SYNC_MODE, state_among, sync_state
+from chalicelib.repositories.database import Collections, Document
+from chalicelib.repositories.documents import COLLECTION, TYPES, flaws_in, id_of, point_of
+from chalicelib.repositories.fence import fence_id
+from chalicelib.repositories.scope_rules import OWNER
+
+Stage: TypeAlias = dict[str, Any]
+Where: TypeAlias = Literal["before", "after"]
+Place: TypeAlias = tuple[EnergyType, int]
+LAST_CHANGE: Stage = {"$cond": [{"$isArray": "$changes"}, {"$slice": ["$changes", -1]}, []]}
+OF_OTHERS: Stage = {"changes": LAST_CHANGE, "opensAt": 1, "erasedAt": 1}
+LISTS = ("reading", "before", "after")  # of readings that were looked up
+# The place of the reading that was looked up; where there is none, or it is damaged, one where nothing can be.
+_TYPE, _DATE = {"$first": "$reading.type"}, {"$first": "$reading.date"}
+_HAS_PLACE = {"$and": [{"$in": [_TYPE, TYPES]}, {"$eq": [{"$type": _DATE}, "date"]}]}
+ITS_PLACE: Stage = {
+    "type": {"$cond": [_HAS_PLACE, _TYPE, ""]},
+    "date": {"$cond": [_HAS_PLACE, _DATE, datetime(1970, 1, 1, tzinfo=UTC)]},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What was read and can be believed, by what it answers; what is missing was not asked, or has to be asked closer.
+
+    ``place``: the meter and the instant around which readings were looked up.
+    """
+
+    found: Mapping[str, Sequence[Document]] = field(default_factory=dict)
+    place: Place | None = None
+
+    @property
+    def settings(self) -> Sequence[Document] | None:
+        """The user's settings, at most one document."""
+        return self.found.get("settings")
+
+    def reading(self, reading_id: str) -> Document | None:
+        """The document with an id, which counts; None: not known."""
+        for document in self.found.get("reading", ()):
+            if document["_id"] == id_of(reading_id):
+                return document
+        return None
+
+    @property
+    def twin(self) -> Sequence[Document] | None:
+        """What the new side has of that reading, at most one document."""
+        return self.found.get("twin")
+
+    def taken(self, energy_type: EnergyType, instant: int) -> bool | None:
+        """Whether a reading is at an instant; None: not known."""
+        until_then = self.found.get("before") if self.place == (energy_type, instant) else None
+        return None if until_then is None else any(to_ms(each["date"]) == instant for each in until_then[:1])
+
+    def nearest(self, energy_type: EnergyType, instant: int, where: Where) -> Sequence[Reading] | None:
+        """The next reading before or after an instant, at most one; None: not known."""
+        near = self.found.get(where) if self.place == (energy_type, instant) else None
+        if near is None:
+            return None
+        return [point for point in map(point_of, near) if point.instant != instant][:1]
+
+
+NOTHING = Foreseen()
+
+
+def begun(
+    control: Collection[Document], session: ClientSession, user_id: str, expected: Expected | None, side: Side
+) -> tuple[SyncState, Foreseen]:
+    """The sync mode for a write of a user, and what else is read with it on ``side``, which is probably authoritative.
+
+    Raises:
+        AccountErasedError, LostModeError: as ``sync_state``, which is asked where no mode is stored.
+    """
+    if expected is not None:
+        for found in control.aggregate(_pipeline(user_id, expected, side), session=session):
+            if state := state_among([found, *found["others"]]):
+                settings = Foreseen({"settings": found["settings"]})
+                return state, _judged(found, expected) if side is state.authoritative else settings
+    return sync_state(control.database, session, [user_id]), NOTHING
+
+
+def _pipeline(user_id: str, expected: Expected, side: Side) -> list[Stage]:
+    """One lookup after another beside the mode's document; no list is longer than what decides."""
+    others = {"_id": {"$in": [MODE_CHANGES, fence_id(user_id)]}}
+    lookups = [
+        _lookup("others", Collections.CONTROL, [{"$match": others}, {"$project": OF_OTHERS}]),
+        _lookup("settings", Collections.SETTINGS, [{"$match": {"_id": user_id, OWNER: user_id}}]),
+    ]
+    if expected.reading_id is not None:
+        lookups += _of_reading(user_id, expected.reading_id, side)
+    if expected.asks or (expected.instant is not None and side is Side.OLD):  # the new side has a unique index
+        lookups.append(_there("before", user_id, expected, "$lte", side, {"$sort": {"date": -1}}, {"$limit": 2}))
+    if expected.asks:
+        lookups.append(_there("after", user_id, expected, "$gt", side, {"$sort": {"date": 1}}, {"$limit": 2}))
+    return [{"$match": {"_id": SYNC_MODE}}, {"$project": READ}, *lookups]
+
+
+def _of_reading(user_id: str, reading_id: str, side: Side) -> list[Stage]:
+    """The reading itself; of the old side also its twin, and what else is at its instant."""
+    same: Stage = {"$match": {"_id": id_of(reading_id), OWNER: user_id}}
+    reading = _lookup("reading", COLLECTION[side], [same])
+    if side is Side.NEW:
+        return [reading]
+    beside = _there("beside", user_id, Expected(reading_id=reading_id), "$eq", side, {"$limit": 1})
+    return [reading, _lookup("twin", COLLECTION[Side.NEW], [same]), beside]
+
+
+def _there(name: str, user_id: str, expected: Expected, relation: str, side: Side, *stages: Stage) -> Stage:
+    """What lies at, before or behind an instant of a meter, but for the reading that was looked up."""
+    if expected.reading_id is None:
+        date = {relation: to_datetime(expected.instant or 0)}
+        match: Stage = {OWNER: user_id, "type": expected.type, "date": date}
+        return _lookup(name, COLLECTION[side], [{"$match": match}, *stages])
+    instant = "$$date" if expected.instant is None else to_datetime(expected.instant)
+    place = {"$expr": {"$and": [{"$eq": ["$type", "$$type"]}, {relation: ["$date", instant]}]}}
+    match = {OWNER: user_id, "_id": {"$ne": id_of(expected.reading_id)}, **place}
+    return _lookup(name, COLLECTION[side], [{"$match": match}, *stages], let=ITS_PLACE)
+
+
+def _lookup(name: str, collection: Collections, pipeline: list[Stage], **more: Any) -> Stage:
+    return {"$lookup": {"from": collection.value, "pipeline": pipeline, "as": name, **more}}
+
+
+def _judged(found: Document, expected: Expected) -> Foreseen:
+    """What can be believed. A reading that does not count, or not alone, says nothing of what is around it."""
+    place = _place(found, expected)
+    if place is None:
+        return Foreseen({"settings": found["settings"]})
+    believed = {name: found[name] for name in LISTS if name in found and _decides(found[name])}
+    return Foreseen(believed | {name: found[name] for name in ("settings", "twin") if name in found}, place)
+
+
+def _place(found: Document, expected: Expected) -> Place | None:
+    if expected.reading_id is None:
+        return None if expected.type is None or expected.instant is None else (expected.type, expected.instant)
+    own = found["reading"]
+    if not own or found.get("beside") or not _decides(own):
+        return None
+    instant = to_ms(own[0]["date"]) if expected.instant is None else expected.instant
+    return EnergyType(own[0]["type"]), instant
+
+
+def _decides(documents: Sequence[Document]) -> bool:
+    """Whether each of them can be read, and none is a double of another."""
+    dates = {document["date"] for document in documents if not flaws_in(document)}
+    return len(dates) == len(documents)
