@@ -101,6 +101,8 @@ class MongoReadingQueries(ReadingQueries):
         with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:
             sync = sync_state(self._database, session)
             meter = self._meter(user_id, energy_type, session) or {}
+            configuration = configuration_of(meter, energy_type)
+            settings = MongoSettingsWriter(self._database, user_id, session).get()
             side = sync.reads(backend)
             sound = is_sound(meter) if meter else True
             usable = from_series and side is Side.NEW and bool(meter) and sound
@@ -115,8 +117,8 @@ class MongoReadingQueries(ReadingQueries):
                 state=MeterState(damaged=True) if damaged else state_of(meter),
                 dirty_from=FIRST_INSTANT if damaged else instant_of(meter.get("dirtyFrom")),
                 dirty_to=LAST_INSTANT if damaged else instant_of(meter.get("dirtyTo")),
-                configuration=configuration_of(meter, energy_type),
-                settings=MongoSettingsWriter(self._database, user_id, session).get(),
+                configuration=configuration,
+                settings=settings,
                 readings=readings,
                 kept=held is not None,
                 digests={} if held is None else held.digests,
