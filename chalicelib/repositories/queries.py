@@ -121,6 +121,7 @@ class MongoReadingQueries(ReadingQueries):
         with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:
             head = head_of(self._database, user_id, energy_type, session)
             sync, meter = head.sync, head.meter
+            configuration = configuration_of(meter, energy_type)
             side = sync.reads(backend)
             sound = is_sound(meter) if meter else True
             usable = from_series and side is Side.NEW and bool(meter) and sound
@@ -136,7 +137,7 @@ class MongoReadingQueries(ReadingQueries):
                 state=MeterState(damaged=True) if damaged else state_of(meter),
                 dirty_from=FIRST_INSTANT if damaged else instant_of(meter.get("dirtyFrom")),
                 dirty_to=LAST_INSTANT if damaged else instant_of(meter.get("dirtyTo")),
-                configuration=configuration_of(meter, energy_type),
+                configuration=configuration,
                 settings=head.settings,
                 readings=readings,
                 kept=held is not None,

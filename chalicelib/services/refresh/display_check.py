@@ -94,14 +94,13 @@ class DisplayCheck:
             return self._meters.damages(meter) or [_failure(meter, UNEXPLAINED.format(type(error).__name__))]
 
     def _compared(self, meter: MeterKey, is_over: IsOver | None) -> list[Finding] | None:
-        state = self._display.state(*meter)
-        kept = None if state.stale else self._queries.snapshot(*meter, Backend.NEW)
+        kept = self._at_hand(meter)
         sync = self._queries.sync() if kept is None else kept.sync
         if Side.NEW not in sync.writes:
             return []
         if broken := self._display.violations(*meter):
             return [Finding(*meter, *violation) for violation in broken]
-        if kept is None or kept.state.calculation_version not in (0, self._calculation_version):
+        if kept is None or kept.state.stale or kept.state.calculation_version not in (0, self._calculation_version):
             return None
         if kept.kept and len(kept.readings) > self._series.readings:
             return self._compared_in_pieces(meter, kept, is_over)
@@ -111,6 +110,15 @@ class DisplayCheck:
             return None
         findings = self._wrong(meter, stored, snapshot)
         return findings if kept.readings == snapshot.readings else [*findings, _series_finding(meter)]
+
+    def _at_hand(self, meter: MeterKey) -> MeterSnapshot | None:
+        """The meter as a refresh finds it; None of a large one that lags: to read it whole says nothing.
+
+        Raises UnavailableError where settings or configuration cannot be read, whether it lags or not.
+        """
+        if self._display.state(*meter).stale:
+            return self._queries.snapshot_within(*meter, self._series.readings)
+        return self._queries.snapshot(*meter, Backend.NEW)
 
     def _compared_in_pieces(self, meter: MeterKey, kept: MeterSnapshot, is_over: IsOver | None) -> list[Finding] | None:
         """The series with the readings, then the display with the series: both at the version that is displayed."""
