@@ -18,7 +18,7 @@ from chalicelib.domain.ports import Expected
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime, to_ms
 from chalicelib.domain.sides import Side, SyncState
 from chalicelib.repositories.control import MODE_CHANGES, READ, SYNC_MODE, state_among, sync_state
-from chalicelib.repositories.database import Collections, Document
+from chalicelib.repositories.database import Collections, Document, meter_id
 from chalicelib.repositories.documents import COLLECTION, TYPES, flaws_in, id_of, point_of
 from chalicelib.repositories.fence import fence_id
 from chalicelib.repositories.scope_rules import OWNER
@@ -28,6 +28,7 @@ Where: TypeAlias = Literal["before", "after"]
 Place: TypeAlias = tuple[EnergyType, int]
 LAST_CHANGE: Stage = {"$cond": [{"$isArray": "$changes"}, {"$slice": ["$changes", -1]}, []]}
 OF_OTHERS: Stage = {"changes": LAST_CHANGE, "opensAt": 1, "erasedAt": 1}
+BY_ID = ("settings", "meters")
 LISTS = ("reading", "before", "after")  # of readings that were looked up
 # The place of the reading that was looked up; where there is none, or it is damaged, one where nothing can be.
 _TYPE, _DATE = {"$first": "$reading.type"}, {"$first": "$reading.date"}
@@ -52,6 +53,11 @@ class Foreseen:
     def settings(self) -> Sequence[Document] | None:
         """The user's settings, at most one document."""
         return self.found.get("settings")
+
+    @property
+    def meters(self) -> Sequence[Document]:
+        """The user's meters that were looked up and are there; their documents may say anything."""
+        return self.found.get("meters", ())
 
     def reading(self, reading_id: str) -> Document | None:
         """The document with an id, which counts; None: not known."""
@@ -92,17 +98,19 @@ def begun(
     if expected is not None:
         for found in control.aggregate(_pipeline(user_id, expected, side), session=session):
             if state := state_among([found, *found["others"]]):
-                settings = Foreseen({"settings": found["settings"]})
-                return state, _judged(found, expected) if side is state.authoritative else settings
+                by_id = Foreseen({name: found[name] for name in BY_ID})
+                return state, _judged(found, expected) if side is state.authoritative else by_id
     return sync_state(control.database, session, [user_id]), NOTHING
 
 
 def _pipeline(user_id: str, expected: Expected, side: Side) -> list[Stage]:
     """One lookup after another beside the mode's document; no list is longer than what decides."""
     others = {"_id": {"$in": [MODE_CHANGES, fence_id(user_id)]}}
+    meters = [meter_id(user_id, kind) for kind in EnergyType if expected.type in (None, kind)]
     lookups = [
         _lookup("others", Collections.CONTROL, [{"$match": others}, {"$project": OF_OTHERS}]),
         _lookup("settings", Collections.SETTINGS, [{"$match": {"_id": user_id, OWNER: user_id}}]),
+        _lookup("meters", Collections.METERS, [{"$match": {"_id": {"$in": meters}}}]),
     ]
     if expected.reading_id is not None:
         lookups += _of_reading(user_id, expected.reading_id, side)
@@ -143,9 +151,9 @@ def _judged(found: Document, expected: Expected) -> Foreseen:
     """What can be believed. A reading that does not count, or not alone, says nothing of what is around it."""
     place = _place(found, expected)
     if place is None:
-        return Foreseen({"settings": found["settings"]})
+        return Foreseen({name: found[name] for name in BY_ID})
     believed = {name: found[name] for name in LISTS if name in found and _decides(found[name])}
-    return Foreseen(believed | {name: found[name] for name in ("settings", "twin") if name in found}, place)
+    return Foreseen(believed | {name: found[name] for name in (*BY_ID, "twin") if name in found}, place)
 
 
 def _place(found: Document, expected: Expected) -> Place | None:

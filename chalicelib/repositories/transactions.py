@@ -84,7 +84,7 @@ class MongoTransactions(Transactions):
 
         sync, foreseen = begun(self._control, session, user_id, expected, self._side)
         self._side = sync.authoritative
-        meters = MongoMeterRepository(self._database, user_id, session)
+        meters = MongoMeterRepository(self._database, user_id, session, foreseen.meters, sync.read_at or 0)
         sides = {side: scoped(COLLECTION[side]) for side in Side}
         kept = KeptReadings(scoped(Collections.SERIES), meters, sync)
         unreadable = partial(unreadable_among, self._handles[COLLECTION[sync.authoritative]], session=session)

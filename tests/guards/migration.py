@@ -103,10 +103,28 @@ OF_THE_MIGRATION = (
             "dirtyTo": {"$max": ["$dirtyTo", to_datetime(last)]},""",
         """"dirtyFrom": to_datetime(first),
             "dirtyTo": to_datetime(last),""",
-        (
-            f"{STORE}test_each_change_counts_up_and_widens_the_dirty_range_but_keeps_its_beginning[mongo]",
-            f"{LOST}[the event of the first of two writes]",
-        ),
+        (f"{STORE}test_each_change_counts_up_and_widens_the_dirty_range_but_keeps_its_beginning[mongo]",),
+    ),
+    Guard(
+        "the dirty range of all writes since, of a meter that is known",
+        "chalicelib/repositories/meters.py",
+        '"$min": range_of, "$max": {"dirtyTo": to_datetime(last)}}',
+        '"$set": range_of | {"dirtyTo": to_datetime(last)}}',
+        (f"{LOST}[the event of the first of two writes]",),
+    ),
+    Guard(
+        "the bound of a known meter's lag by the clock of the database",
+        "chalicelib/repositories/meters.py",
+        "since = min(to_datetime(now), to_datetime(self._read_at))",
+        "since = to_datetime(now)",
+        (f"{CLOCKS}test_a_meter_that_was_shown_lags_by_the_clock_of_the_database_too[ahead]",),
+    ),
+    Guard(
+        "the version that a known meter has reached",
+        "chalicelib/repositories/meters.py",
+        'change = {"$inc": {"sourceVersion": 1},',
+        'change = {"$inc": {"sourceVersion": 0},',
+        ("tests/integration/repositories/test_foreseen.py::test_every_write_ends_as_if_nothing_had_been_foreseen",),
     ),
     Guard(
         "the mark of new settings on a meter before its first reading",

@@ -25,7 +25,7 @@ OF_THE_DATA = (
     Guard(
         "a look ahead on another side than the authoritative one says nothing",
         "chalicelib/repositories/foreseen.py",
-        "_judged(found, expected) if side is state.authoritative else settings",
+        "_judged(found, expected) if side is state.authoritative else by_id",
         "_judged(found, expected)",
         (FORESEEN,),
     ),

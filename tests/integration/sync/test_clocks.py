@@ -104,6 +104,17 @@ def test_an_event_has_its_time_to_arrive_and_no_more(migrated: Database[Any], sk
 
 
 @SKEWS
+def test_a_meter_that_was_shown_lags_by_the_clock_of_the_database_too(migrated: Database[Any], skew: int) -> None:
+    container, user = at(migrated, skew), uuid4().hex
+    create(container, user)
+    assert container.calculation.refresh(user, POWER)
+    container.energy.create(user, ReadingDraft(POWER, "2024-02-29", Decimal(6), True))
+    meter = migrated["meters"].find_one({"userId": user})
+    assert meter is not None
+    assert meter["dirtySince"] <= datetime.now(UTC) + timedelta(seconds=1)
+
+
+@SKEWS
 def test_a_failing_meter_is_due_after_its_pause_for_every_sweeper(migrated: Database[Any], skew: int) -> None:
     since = datetime.now(UTC) - timedelta(seconds=40)
     migrated["meters"].insert_one({"_id": "u|water", "userId": "u", "type": "water", "dirtySince": since})
