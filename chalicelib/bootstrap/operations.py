@@ -131,7 +131,7 @@ def operations(ports: Ports, clock: Clock, code: Callable[[], str] = lambda: "")
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock)
     recalculation = RecalculationService(ports.transactions, calculation, clock)
     walk = MeterWalk(ports.walks, ports.meters, code)
-    check = DisplayCheck(ports.meters, ports.queries, ports.display, clock)
+    check = DisplayCheck(ports.meters, ports.queries, clock)
     consistency = ConsistencyService(control, twins, walk, check, recalculation, ports.changes, clock, code)
     return Operations(
         modes=SyncModeService(

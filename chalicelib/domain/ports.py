@@ -117,6 +117,20 @@ class MeterSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeMeter:
+    """Everything that is stored of a meter on the new side, at one point in time: what a comparison of it goes by.
+
+    ``snapshot``: with the readings as they are stored one by one; ``kept``: the compact series, None: none counts.
+    ``violations``: the invariants that its documents break. Only where there are none, ``displayed`` are its views.
+    """
+
+    snapshot: MeterSnapshot
+    violations: Sequence[Violation] = ()
+    displayed: Sequence[DisplayDocument] = ()
+    kept: CompactReadings | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingFilter:
     """Which readings a list shows: all of a user, or of one type, from one instant up to and including another."""
 
@@ -282,6 +296,12 @@ class ReadingQueries(Protocol):
     def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
         """The same from the readings themselves: what the display and its series are checked against."""
 
+    def whole(self, user_id: str, energy_type: EnergyType, calculation_version: int) -> WholeMeter | None:
+        """Everything that is stored of a meter, at one point in time; None where the new side is not written.
+
+        Its invariants are those that the code of a calculation version goes by.
+        """
+
 
 class SettingsRepository(Protocol):
     """The zones of users."""
@@ -332,9 +352,6 @@ class DisplayDataRepository(Protocol):
 
         Nothing that is stored of it is believed before the next ``publish``.
         """
-
-    def violations(self, user_id: str, energy_type: EnergyType) -> Sequence[Violation]:
-        """Which invariants between the documents of a meter do not hold, at one point in time."""
 
 
 class EventPublisher(Protocol):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from heapq import merge
 from itertools import islice
 from types import MappingProxyType
@@ -16,8 +17,15 @@ from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.meters.configuration import MeterConfiguration
 from chalicelib.domain.meters.invariants import is_sound
-from chalicelib.domain.ports import MeterSnapshot, MeterState, PageRequest, ReadingFilter, ReadingQueries, StoredReading
-from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_datetime, to_ms
+from chalicelib.domain.ports import (
+    MeterSnapshot,
+    PageRequest,
+    ReadingFilter,
+    ReadingQueries,
+    StoredReading,
+    WholeMeter,
+)
+from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.domain.sides import Side, SyncState
 from chalicelib.repositories import series
 from chalicelib.repositories.control import sync_state
@@ -26,17 +34,18 @@ from chalicelib.repositories.database import (
     Collections,
     Document,
     MongoDatabase,
-    instant_of,
     meter_id,
     time_limit,
 )
 from chalicelib.repositories.documents import COLLECTION, counted, id_of, reading_of
 from chalicelib.repositories.doubles import document_that_counts, each_that_counts
 from chalicelib.repositories.history import points_of
-from chalicelib.repositories.meters import configuration_of, state_of
+from chalicelib.repositories.meters import configuration_of
 from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.settings import MongoSettingsWriter
+from chalicelib.repositories.snapshots import snapshot_of
+from chalicelib.repositories.whole_meters import whole_meter
 
 BATCH = 5_000  # readings
 
@@ -87,6 +96,12 @@ class MongoReadingQueries(ReadingQueries):
     def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
         return self._snapshot(user_id, energy_type, backend, from_series=False)
 
+    @override
+    def whole(self, user_id: str, energy_type: EnergyType, calculation_version: int) -> WholeMeter | None:
+        """By ids and indexes, at one snapshot."""
+        with time_limit(self._timeout):
+            return whole_meter(self._database, (user_id, energy_type), calculation_version)
+
     def _snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend, *, from_series: bool) -> MeterSnapshot:
         with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:
             sync = sync_state(self._database, session)
@@ -96,19 +111,9 @@ class MongoReadingQueries(ReadingQueries):
             usable = from_series and side is Side.NEW and sound and series.is_kept(meter)
             kept = self._kept(user_id, energy_type, meter, session) if usable else None
             readings = self._points(user_id, energy_type, side, session) if kept is None else kept[0]
-            lost = not meter and len(readings) > 0 and sync.reads(Backend.NEW) is Side.NEW
-            damaged = lost or not sound
-            return MeterSnapshot(
-                sync=sync,
-                state=MeterState(damaged=True) if damaged else state_of(meter),
-                dirty_from=FIRST_INSTANT if damaged else instant_of(meter.get("dirtyFrom")),
-                dirty_to=LAST_INSTANT if damaged else instant_of(meter.get("dirtyTo")),
-                configuration=configuration_of(meter, energy_type),
-                settings=MongoSettingsWriter(self._database, user_id, session).get(),
-                readings=readings,
-                kept=kept is not None,
-                digests={} if kept is None else kept[1],
-            )
+            settings = MongoSettingsWriter(self._database, user_id, session).get()
+            found = snapshot_of(sync, meter, energy_type, settings, readings)
+            return found if kept is None else replace(found, kept=True, digests=kept[1])
 
     def _kept(
         self, user_id: str, energy_type: EnergyType, meter: Document, session: ClientSession

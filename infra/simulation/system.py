@@ -8,7 +8,6 @@ equal on this code. Of cards, which change with the day, a seventh of the people
 from collections.abc import Callable, Hashable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
-from operator import eq
 from random import Random
 from typing import Any
 from zlib import crc32
@@ -245,8 +244,7 @@ def _week(user_id: str, now: int) -> int:
 class _RememberedCheck(DisplayCheck):
     def __init__(self, outside: Outside, documents: Documents) -> None:
         ports = outside.ports
-        places = (ports.twins, ports.queries, ports.display)
-        super().__init__(*places, outside.clock, documents=documents, are_equal=eq)  # in memory types stay as they are
+        super().__init__(ports.twins, ports.queries, outside.clock, documents=documents)
         self._outside = outside
 
     @override

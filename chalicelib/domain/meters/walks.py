@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
-from chalicelib.domain.meters.display_documents import DisplayDocument
 from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.domain.sides import SyncMode, SyncState
 
@@ -156,9 +155,6 @@ class DisplayedMeters(Protocol):
 
     def count_meters(self) -> int:
         """About how many meters there are; for the time left."""
-
-    def displayed(self, meter: MeterKey) -> list[DisplayDocument]:
-        """The stored display documents of a meter."""
 
     def damages(self, meter: MeterKey) -> list[Finding]:
         """The fields of a meter's documents, beside its readings, that hold a value of another kind than they must."""

@@ -1,23 +1,21 @@
 """Does the display show what the readings say? The one comparison behind verify, repair and ``rebuild --check``.
 
 The documents of a meter must keep their invariants (``domain.meters.invariants``). Where they do, the ``data`` of
-every display document is calculated from the readings themselves and compared with what is stored, by their canonical
-bytes; the compact series, which the next refresh will believe, with the readings.
+every display document is calculated from the readings themselves and compared with what is stored, as their canonical
+bytes say; the compact series, which the next refresh will believe, with the readings.
 """
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.canonical import canonical_bytes
+from chalicelib.domain.canonical import is_same
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.meters.invariants import view_id
 from chalicelib.domain.meters.walks import DISPLAY, METERS, SERIES, DisplayedMeters, Finding
-from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot, ReadingQueries
+from chalicelib.domain.ports import Clock, MeterSnapshot, ReadingQueries
 from chalicelib.domain.readings import MeterKey
-from chalicelib.domain.sides import Side
 from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import Documents, documents_of
 
@@ -27,11 +25,6 @@ Views = Mapping[View, DisplayDocument]
 UNEXPLAINED = "cannot be calculated ({}), though no field of its documents holds a value of a wrong kind"
 
 
-def equal_bytes(stored: object, fresh: object) -> bool:
-    """Whether two values are the same in every type as well."""
-    return canonical_bytes(stored) == canonical_bytes(fresh)
-
-
 class DisplayCheck:
     """Looks at one meter after another."""
 
@@ -39,25 +32,21 @@ class DisplayCheck:
         self,
         meters: DisplayedMeters,
         queries: ReadingQueries,
-        display: DisplayDataRepository,
         clock: Clock,
         calculation_version: int = CALCULATION_VERSION,
         documents: Documents = documents_of,
-        are_equal: Callable[[object, object], bool] = equal_bytes,
     ) -> None:
         self._meters = meters
         self._queries = queries
-        self._display = display
         self._clock = clock
         self._calculation_version = calculation_version
         self._documents = documents
-        self._are_equal = are_equal
 
     def findings(self, meter: MeterKey) -> list[Finding] | None:
         """What differs, or fails; None where nothing can be compared. Raises UnavailableError.
 
-        That is so where the display lags, was refreshed meanwhile, or is of another calculation version: nobody is
-        shown that, and the sweeper brings it up.
+        That is so where the display lags, or is of another calculation version: nobody is shown that, and the sweeper
+        brings it up.
         """
         return self.attempted(meter, lambda: self._compared(meter))
 
@@ -85,27 +74,20 @@ class DisplayCheck:
             return self._meters.damages(meter) or [_failure(meter, UNEXPLAINED.format(type(error).__name__))]
 
     def _compared(self, meter: MeterKey) -> list[Finding] | None:
-        snapshot = self._queries.full_snapshot(*meter, Backend.NEW)
-        if Side.NEW not in snapshot.sync.writes:
+        whole = self._queries.whole(*meter, self._calculation_version)
+        if whole is None:
             return []
-        if broken := self._display.violations(*meter):
-            return [Finding(*meter, *violation) for violation in broken]
-        stored = {(document.data_type, document.year): document for document in self._meters.displayed(meter)}
-        kept = self._queries.snapshot(*meter, Backend.NEW)
-        if snapshot.state.stale or kept.state != snapshot.state:
+        if whole.violations:
+            return [Finding(*meter, *violation) for violation in whole.violations]
+        snapshot = whole.snapshot
+        if snapshot.state.stale or snapshot.state.calculation_version not in (0, self._calculation_version):
             return None
-        if snapshot.state.calculation_version not in (0, self._calculation_version):
-            return None
+        stored = {(document.data_type, document.year): document for document in whole.displayed}
         fresh = self._fresh(snapshot)
-        wrong = [view for view in {**stored, **fresh} if self._differs(view, stored, fresh, snapshot)]
+        wrong = [view for view in {**stored, **fresh} if _differs(view, stored, fresh, snapshot)]
         findings = [self._finding(meter, view, stored, fresh) for view in wrong]
-        return findings if kept.readings == snapshot.readings else [*findings, _series_finding(meter)]
-
-    def _differs(self, view: View, stored: Views, fresh: Views, snapshot: MeterSnapshot) -> bool:
-        """A meter without readings need not have documents."""
-        if view not in stored:
-            return len(snapshot.readings) > 0
-        return view not in fresh or not self._are_equal(stored[view].data, fresh[view].data)
+        is_series_right = whole.kept is None or whole.kept == snapshot.readings
+        return findings if is_series_right else [*findings, _series_finding(meter)]
 
     def _finding(self, meter: MeterKey, view: View, stored: Views, fresh: Views) -> Finding:
         document = view_id(*meter, *view, self._calculation_version)
@@ -117,6 +99,13 @@ class DisplayCheck:
     def _fresh(self, snapshot: MeterSnapshot) -> Views:
         documents = self._documents(snapshot, series_of(snapshot), None, self._clock(), self._calculation_version)
         return {(document.data_type, document.year): document for document in documents}
+
+
+def _differs(view: View, stored: Views, fresh: Views, snapshot: MeterSnapshot) -> bool:
+    """A meter without readings need not have documents."""
+    if view not in stored:
+        return len(snapshot.readings) > 0
+    return view not in fresh or not is_same(stored[view].data, fresh[view].data)
 
 
 def _failure(meter: MeterKey, problem: str) -> Finding:

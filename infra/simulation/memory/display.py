@@ -1,12 +1,10 @@
 """Stored views and the versions of their meters, in memory."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.extent import Extent
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
-from chalicelib.domain.meters.invariants import Violation
 from chalicelib.domain.ports import MeterState
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, MeterKey, to_ms
 from infra.simulation.memory.state import Meter
@@ -72,13 +70,6 @@ class FakeDisplay:
         meter.state = MeterState(seen + 1, 0, meter.state.dirty_since or self._store.stored.clock())
         meter.dirty_from, meter.dirty_to = FIRST_INSTANT, LAST_INSTANT
         self._forget((user_id, energy_type))
-
-    def violations(self, user_id: str, energy_type: EnergyType) -> Sequence[Violation]:
-        """Nobody damages what is kept in memory: at most a meter is missing."""
-        key = (user_id, energy_type)
-        left = self._store.stored.readings.of(key) or self._store.stored.display.of(key)
-        missing = Violation("meters", "|".join(key), "is missing")
-        return [missing] if left and key not in self._store.stored.meters else []
 
     def _meter(self, user_id: str, energy_type: EnergyType) -> Meter:
         return self._store.stored.meters.get((user_id, energy_type), Meter())
