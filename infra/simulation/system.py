@@ -147,8 +147,11 @@ def _keeping_equal(
     check = _RememberedCheck(outside, release.documents)
     recalculation = RecalculationService(ports.transactions, calculation, clock)
     walk = MeterWalk(control, twins, code)
-    consistency = ConsistencyService(control, twins, walk, check, recalculation, ports.changes, clock, code)
-    modes = SyncModeService(control, consistency.count_differences, consistency.sides_are_equal, twins.count_readings)
+    sources = ports.changes, ports.history
+    consistency = ConsistencyService(control, twins, walk, check, recalculation, *sources, clock, code)
+    lagging = SweeperService(ports.lagging, ports.queries, calculation, clock).left_after_a_run
+    counts = consistency.count_differences, consistency.sides_are_equal, twins.count_readings
+    modes = SyncModeService(control, lagging, *counts)
     return SyncJobService(control, twins, ports.changes, ports.publisher, clock), modes, consistency
 
 

@@ -13,6 +13,7 @@ from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.domain.sides import Side, SyncMode, SyncState, other_side
 from chalicelib.domain.sync.change_feed import ChangeFeed
+from chalicelib.domain.sync.history import WriteHistory
 from chalicelib.domain.sync.reconciliation import (
     FullDifference,
     Reconciled,
@@ -33,6 +34,9 @@ READINGS = "source_energy_readings"
 METERS_OF_A_STEP = 20  # somebody waits, and the time is looked at behind these
 # When a schedule compares again: what differs may be mended meanwhile, or another application's, on its way over.
 AGAIN_MS, AGAIN_WHERE_DIFFERENT_MS = 3_600_000, 300_000
+COUNTS_FOR_MS = 24 * 3_600_000
+UNBOUNDED_MS = 1 << 62
+VERIFY = "first: python -m infra verify --restart"
 Found = Callable[[Sequence[Finding]], None]
 
 
@@ -47,6 +51,7 @@ class ConsistencyService:
         check: DisplayCheck,
         recalculation: RecalculationService,
         feed: ChangeFeed,
+        history: WriteHistory,
         clock: Clock,
         code: Callable[[], str] = lambda: "",
     ) -> None:
@@ -56,6 +61,7 @@ class ConsistencyService:
         self._check = check
         self._recalculation = recalculation
         self._feed = feed
+        self._history = history
         self._clock = clock
         self._code = code
 
@@ -84,7 +90,8 @@ class ConsistencyService:
 
         if user_id is not None:
             return self._with_unreadable(self._walk.over_one(user_id, sync, look), user_id)
-        seen = self._walk.over_all(Walk.VERIFY, sync, look, progress, restart=restart)
+        reaches = self._history.reaches
+        seen = self._walk.over_all(Walk.VERIFY, sync, look, progress, restart=restart, reaches=reaches)
         self._keep(seen, sync)
         return self._with_unreadable(seen, None)
 
@@ -95,13 +102,17 @@ class ConsistencyService:
         """
         sync = self._drained()
         deadline = self._clock() + round(seconds * 1000)
-        steps = self._walk.steps(Walk.VERIFY, sync, self._look_at, at_once=METERS_OF_A_STEP)
+        steps = self._steps(sync)
         seen = next(steps)
         for seen in steps:
             if self._clock() >= deadline:
                 return seen, False
         self._keep(seen, sync)
         return seen, True
+
+    def _steps(self, sync: SyncState) -> Iterator[Verification]:
+        reaches = self._history.reaches
+        return self._walk.steps(Walk.VERIFY, sync, self._look_at, at_once=METERS_OF_A_STEP, reaches=reaches)
 
     def verify_by_schedule(self, seconds: float) -> bool:
         """Go on for so long with a comparison of all meters, whoever began it; begin one where the last is old.
@@ -137,18 +148,70 @@ class ConsistencyService:
         return new_run("repair", self._clock())
 
     def count_differences(self) -> int:
-        """How many documents differ, by a comparison of everything as it is now."""
-        return self.verify(restart=True).differences
+        """How many documents differ: by the last comparison of all meters, and by a look at what was written since.
+
+        Where the last one says nothing any more, all are compared first; an interrupted comparison is taken up again.
+
+        Raises:
+            SyncModeError: writes of the mode before may still arrive, or nobody knows what was written since.
+            UnavailableError: the database did not answer in time; the next call goes on.
+        """
+        return self._differences_now(UNBOUNDED_MS)
 
     def count_differences_within(self, seconds: float) -> int:
         """The same for who waits so long; where that is not enough, the next call goes on. Raises SyncModeError."""
-        seen, is_over = self.verify_for(seconds)
-        if not is_over:
-            raise SyncModeError(
-                f"the comparison of both sides has seen {seen.meters} of about {self.count_meters()} meters; "
-                "try again, it goes on where it is"
-            )
-        return seen.differences
+        return self._differences_now(self._clock() + round(seconds * 1000))
+
+    def _differences_now(self, deadline: int) -> int:
+        sync, last = self._drained(), self._control.verified()
+        if last is None or not self._says_something(last, sync):
+            last = self._compared(sync, deadline)
+        return last.differences or self._differences_since(last, sync, deadline)
+
+    def _says_something(self, last: Verified, sync: SyncState) -> bool:
+        """Whether only what was written since has to be compared: clean, in this mode, on this code, and known since.
+
+        Behind a day all is compared, because not every damage is a write.
+        """
+        is_ours = (last.since, last.code, last.differences) == (sync.since, self._code(), 0)
+        is_young = abs(sync.read_at - last.at) <= COUNTS_FOR_MS
+        return is_ours and is_young and last.up_to is not None and self._history.reaches(last.up_to)
+
+    def _compared(self, sync: SyncState, deadline: int) -> Verified:
+        steps = self._steps(sync)
+        seen = next(steps)
+        for seen in steps:
+            if self._clock() >= deadline:
+                raise SyncModeError(
+                    f"the comparison of both sides has seen {seen.meters} of about {self.count_meters()} meters; "
+                    "try again, it goes on where it is"
+                )
+        return self._keep(self._looked_at_again(seen, sync), sync)
+
+    def _looked_at_again(self, seen: Verification, sync: SyncState) -> Verification:
+        """What a long comparison found at its beginning may be mended; where all of it is known, it is asked again."""
+        meters = sorted({(finding.user_id, finding.type) for finding in seen.findings})
+        if not meters or len(seen.findings) < seen.differences:
+            return seen
+        here = Verification(sync.mode, up_to=seen.up_to).plus(self._look_at(meters, sync))
+        return replace(here, meters=seen.meters, lagging=seen.lagging + here.lagging, resumed=seen.resumed)
+
+    def _differences_since(self, last: Verified, sync: SyncState, deadline: int) -> int:
+        """Compare what was written since. Each part that is equal is kept, so that the next call goes on there."""
+        if last.up_to is None:
+            raise SyncModeError(f"the last verify is of a release that did not note when it began; {VERIFY}")
+        for part in self._history.written(last.up_to):
+            if part.problem:
+                raise SyncModeError(f"what was written since the last verify is not known: {part.problem}; {VERIFY}")
+            here = self._look_at(sorted(part.meters), sync)
+            last = replace(last, at=self._clock(), up_to=part.up_to, lagging=here.lagging)
+            last = replace(last, differences=here.differences, calculated=Verification(sync.mode).plus(here).calculated)
+            self._control.save_verified(last.after(self._control.verified()))
+            if here.differences:
+                break
+            if self._clock() >= deadline and not part.complete:
+                raise SyncModeError("not everything that was written since the last verify is compared; try again")
+        return last.differences
 
     def sides_are_equal(self) -> bool:
         """Whether both sides hold the same readings, in any mode. Raises UnavailableError."""
@@ -241,7 +304,7 @@ class ConsistencyService:
             writes = self._check.attempted(meter, partial(self._twins.plan, meter, run))
             yield meter, writes if isinstance(writes, Reconciled) else Reconciled()
 
-    def _keep(self, seen: Verification, sync: SyncState) -> None:
+    def _keep(self, seen: Verification, sync: SyncState) -> Verified:
         """Remember a comparison that came to its end, unless one that has seen more of this mode did before it."""
         counts = (seen.meters, seen.lagging, seen.differences)
         verified = Verified(
@@ -250,6 +313,7 @@ class ConsistencyService:
         before = self._control.verified()
         if not verified.is_behind(before):
             self._control.save_verified(verified.after(before))
+        return verified
 
     def _drained(self) -> SyncState:
         sync = self._control.state()
