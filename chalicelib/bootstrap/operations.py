@@ -33,6 +33,7 @@ from chalicelib.domain.rollout.usage import UsageLog
 from chalicelib.domain.rollouts.ports import Rollouts
 from chalicelib.domain.status.records import StatusRecords
 from chalicelib.domain.sync.change_feed import ChangeFeed
+from chalicelib.domain.sync.history import WriteHistory
 from chalicelib.domain.sync.reconciliation import ReconciliationRepository, SyncControl
 from chalicelib.domain.sync.repairs import RepairedReadings
 from chalicelib.repositories.account_export import MongoAccountExport
@@ -65,6 +66,7 @@ from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.repositories.usage import MongoUsageLog
 from chalicelib.repositories.walk_control import MongoWalkControl
+from chalicelib.repositories.write_history import MongoWriteHistory
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.meter_walk import MeterWalk
@@ -101,6 +103,7 @@ class Ports:
     sync_control: SyncControl
     twins: ReconciliationRepository
     changes: ChangeFeed
+    history: WriteHistory
     repaired: RepairedReadings
     usage: UsageLog
     figures: RolloutFigures
@@ -145,16 +148,22 @@ def operations(
     recalculation = RecalculationService(ports.transactions, calculation, clock)
     walk = MeterWalk(ports.walks, ports.meters, code)
     check = DisplayCheck(ports.meters, ports.queries, ports.display, SeriesCheck(ports.pieces, clock), clock)
-    consistency = ConsistencyService(control, twins, walk, check, recalculation, ports.changes, clock, code)
+    sources = ports.changes, ports.history
+    consistency = ConsistencyService(control, twins, walk, check, recalculation, *sources, clock, code)
+    sweeper = SweeperService(ports.lagging, ports.queries, calculation, clock)
     return Operations(
         modes=SyncModeService(
-            control, consistency.count_differences, consistency.sides_are_equal, twins.count_readings
+            control,
+            sweeper.left_after_a_run,
+            consistency.count_differences,
+            consistency.sides_are_equal,
+            twins.count_readings,
         ),
         sync=SyncJobService(control, twins, ports.changes, ports.publisher, clock),
         consistency=consistency,
         undo=UndoService(ports.repaired, calculation, clock),
         rebuild=RebuildService(ports.walks, walk, check, recalculation),
-        sweeper=SweeperService(ports.lagging, ports.queries, calculation, clock),
+        sweeper=sweeper,
     )
 
 
@@ -195,6 +204,7 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         sync_control=MongoSyncControl(database),
         twins=MongoReconciliationRepository(database, REQUEST_SECONDS, now),
         changes=MongoChangeFeed(database, REQUEST_SECONDS),
+        history=MongoWriteHistory(database, REQUEST_SECONDS),
         repaired=MongoRepairedReadings(database, REQUEST_SECONDS, now),
         usage=MongoUsageLog(database),
         figures=MongoRolloutFigures(database, REQUEST_SECONDS),

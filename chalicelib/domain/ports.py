@@ -122,6 +122,23 @@ class MeterSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeMeter:
+    """Everything that is stored of a meter on the new side, at one point in time: what a comparison of it goes by.
+
+    ``snapshot``: with the readings as they are stored one by one; ``kept``: the compact series, None: none counts.
+    ``is_large``: the snapshot has the readings of the compact series, because there are too many to read at once. A
+    meter that the display lags behind is looked at without any.
+    ``violations``: the invariants that its documents break. Only where there are none, ``displayed`` are its views.
+    """
+
+    snapshot: MeterSnapshot
+    violations: Sequence[Violation] = ()
+    displayed: Sequence[DisplayDocument] = ()
+    kept: CompactReadings | None = field(default=None, repr=False)
+    is_large: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingFilter:
     """Which readings a list shows: all of a user, or of one type, from one instant up to and including another."""
 
@@ -317,6 +334,15 @@ class ReadingQueries(Protocol):
     def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
         """The same from the readings themselves: what the display and its series are checked against."""
 
+    def whole(
+        self, user_id: str, energy_type: EnergyType, calculation_version: int, at_once: int | None = None
+    ) -> WholeMeter | None:
+        """Everything that is stored of a meter, at one point in time; None where the new side is not written.
+
+        Its invariants are those that the code of a calculation version goes by. ``at_once``: how many readings are read
+        one by one at most, where a compact series has more; None: all.
+        """
+
 
 class SettingsRepository(Protocol):
     """The zones of users."""
@@ -375,9 +401,6 @@ class DisplayDataRepository(Protocol):
 
         Nothing that is stored of it is believed before the next ``publish``.
         """
-
-    def violations(self, user_id: str, energy_type: EnergyType) -> Sequence[Violation]:
-        """Which invariants between the documents of a meter do not hold, at one point in time."""
 
 
 class EventPublisher(Protocol):

@@ -12,15 +12,11 @@ from chalicelib.domain.calculation.extent import Extent
 from chalicelib.domain.errors import DamagedMeterError, DuplicateReadingError, UnavailableError
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.meters.invariants import (
-    MeterDocuments,
-    Violation,
     is_ahead,
     is_believable,
-    is_sound,
     is_version,
     latest_shown,
     view_id,
-    violations,
 )
 from chalicelib.domain.ports import MeterState
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
@@ -148,25 +144,6 @@ class MongoDisplayDataRepository:
 
         in_transaction(self._database, self._timeout, work)
 
-    def violations(self, user_id: str, energy_type: EnergyType) -> list[Violation]:
-        """All documents of the meter, at one snapshot."""
-        with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:
-            owned = OwnedDocuments(self._database, user_id, session)
-            readings = ScopedCollection(self._database[Collections.READINGS], user_id, session)
-            meter = owned.find(Collections.METERS, meter_id(user_id, energy_type))
-            parts = owned.of_meter(Collections.SERIES, energy_type)
-            documents = MeterDocuments(
-                user_id,
-                energy_type,
-                meter,
-                owned.of_meter(Collections.DISPLAY, energy_type, claimed=True),
-                parts,
-                has_readings=readings.find_one({"type": energy_type.value}, projection={"_id": 1}) is not None,
-                series_holds=not meter or not is_sound(meter) or _holds(parts, meter),
-                calculation_version=self._calculation_version,
-            )
-        return list(violations(documents))
-
     def _shown(self, meter: Document) -> tuple[DisplayDocument | None, MeterState]:
         """A meter with the view that was looked up for it: the view only where both can be believed."""
         views, state = self._believed(meter)
@@ -226,11 +203,6 @@ class MongoDisplayDataRepository:
             owned.delete(collection, (each["_id"] for each in owned.of_meter(collection, energy_type, {"_id": 1})))
         display = ScopedCollection(self._database[Collections.DISPLAY], user_id, session)
         display.delete_many({"type": energy_type.value})
-
-
-def _holds(parts: list[Document], meter: Document) -> bool:
-    """While a packing is under way, the parts are its own, and nobody believes them by the digest."""
-    return "packing" in meter or not series.is_kept(meter) or series.believed(parts, meter) is not None
 
 
 def _extent_of(timeline: Document, meter: Document) -> Extent | None:

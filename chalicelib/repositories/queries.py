@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import islice
 
@@ -19,11 +19,11 @@ from chalicelib.domain.meters.packing import Range, merged
 from chalicelib.domain.ports import (
     InstantsIn,
     MeterSnapshot,
-    MeterState,
     PageRequest,
     ReadingFilter,
     ReadingQueries,
     StoredReading,
+    WholeMeter,
 )
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, to_datetime, to_ms
 from chalicelib.domain.sides import Side, SyncState
@@ -34,19 +34,20 @@ from chalicelib.repositories.database import (
     Collections,
     Document,
     MongoDatabase,
-    instant_of,
     meter_id,
     time_limit,
 )
 from chalicelib.repositories.documents import COLLECTION, counted, id_of, reading_of
 from chalicelib.repositories.doubles import document_that_counts, each_that_counts
 from chalicelib.repositories.history import points_between, points_of
-from chalicelib.repositories.meters import configuration_of, state_of
+from chalicelib.repositories.meters import configuration_of
 from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.packing_marks import Packing, mark_of, packing_of
 from chalicelib.repositories.partial_snapshots import partial_snapshots
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.snapshot_head import head_of
+from chalicelib.repositories.snapshots import snapshot_of
+from chalicelib.repositories.whole_meters import whole_meter
 
 BATCH = 5_000  # readings
 EMPTY = CompactReadings.of(())
@@ -115,13 +116,21 @@ class MongoReadingQueries(ReadingQueries):
         with time_limit(self._timeout), partial_snapshots(self._database, user_id, energy_type) as snapshots:
             return snapshots.around(instants)
 
+    @override
+    def whole(
+        self, user_id: str, energy_type: EnergyType, calculation_version: int, at_once: int | None = None
+    ) -> WholeMeter | None:
+        """By ids and indexes, at one snapshot."""
+        with time_limit(self._timeout):
+            return whole_meter(self._database, (user_id, energy_type), calculation_version, at_once)
+
     def _snapshot(
         self, user_id: str, energy_type: EnergyType, backend: Backend, *, from_series: bool, at_most: int | None = None
     ) -> MeterSnapshot:
         with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:
             head = head_of(self._database, user_id, energy_type, session)
             sync, meter = head.sync, head.meter
-            configuration = configuration_of(meter, energy_type)
+            configuration_of(meter, energy_type)  # what makes every figure impossible is said before readings are read
             side = sync.reads(backend)
             sound = is_sound(meter) if meter else True
             usable = from_series and side is Side.NEW and bool(meter) and sound
@@ -130,21 +139,11 @@ class MongoReadingQueries(ReadingQueries):
             stored = _Stored(self._readings(user_id, side, session), energy_type, at_most)
             is_empty = side is Side.NEW and not head.has_readings
             readings = stored.beside(held) if held else EMPTY if is_empty else stored.all(side)
-            lost = not meter and len(readings) > 0 and sync.reads(Backend.NEW) is Side.NEW
-            damaged = lost or not sound
-            return MeterSnapshot(
-                sync=sync,
-                state=MeterState(damaged=True) if damaged else state_of(meter),
-                dirty_from=FIRST_INSTANT if damaged else instant_of(meter.get("dirtyFrom")),
-                dirty_to=LAST_INSTANT if damaged else instant_of(meter.get("dirtyTo")),
-                configuration=configuration,
-                settings=head.settings,
-                readings=readings,
-                kept=held is not None,
-                digests={} if held is None else held.digests,
-                read=[(FIRST_INSTANT, LAST_INSTANT)] if held is None else held.ranges,
-                packing=mark_of(meter, held.packing if held else None),
-            )
+            found = snapshot_of(sync, meter, energy_type, head.settings, readings)
+            packing = mark_of(meter, held.packing if held else None)
+            if held is None:
+                return replace(found, read=[(FIRST_INSTANT, LAST_INSTANT)], packing=packing)
+            return replace(found, kept=True, digests=held.digests, read=held.ranges, packing=packing)
 
     def _meter(self, user_id: str, energy_type: EnergyType, session: ClientSession | None) -> Document | None:
         owned = OwnedDocuments(self._database, user_id, session)

@@ -8,7 +8,6 @@ equal on this code. Of cards, which change with the day, a seventh of the people
 from collections.abc import Callable, Hashable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
-from operator import eq
 from random import Random
 from typing import Any
 from zlib import crc32
@@ -149,8 +148,11 @@ def _keeping_equal(
     check = _RememberedCheck(outside, release.documents)
     recalculation = RecalculationService(ports.transactions, calculation, clock)
     walk = MeterWalk(control, twins, code)
-    consistency = ConsistencyService(control, twins, walk, check, recalculation, ports.changes, clock, code)
-    modes = SyncModeService(control, consistency.count_differences, consistency.sides_are_equal, twins.count_readings)
+    sources = ports.changes, ports.history
+    consistency = ConsistencyService(control, twins, walk, check, recalculation, *sources, clock, code)
+    lagging = SweeperService(ports.lagging, ports.queries, calculation, clock).left_after_a_run
+    counts = consistency.count_differences, consistency.sides_are_equal, twins.count_readings
+    modes = SyncModeService(control, lagging, *counts)
     return SyncJobService(control, twins, ports.changes, ports.publisher, clock), modes, consistency
 
 
@@ -247,8 +249,7 @@ class _RememberedCheck(DisplayCheck):
     def __init__(self, outside: Outside, documents: Documents) -> None:
         ports = outside.ports
         places = (ports.twins, ports.queries, ports.display, SeriesCheck(ports.pieces, outside.clock))
-        # In memory types stay as they are.
-        super().__init__(*places, outside.clock, documents=documents, are_equal=eq)
+        super().__init__(*places, outside.clock, documents=documents)
         self._outside = outside
 
     @override

@@ -13,7 +13,7 @@ from chalicelib.domain.calculation.extent import Extent
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.meters.display_documents import DisplayDocument, DisplayUpdate
-from chalicelib.domain.ports import MeterState, NewReading, StoredReading, WriteTransaction
+from chalicelib.domain.ports import MeterState, NewReading, StoredReading, WholeMeter, WriteTransaction
 from chalicelib.domain.readings import EnergyType, MeterExchange, Reading
 from chalicelib.repositories.database import open_database
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
@@ -199,11 +199,26 @@ def test_a_whole_update_leaves_nothing_of_before(ports: Ports, user: str) -> Non
     assert ports.display.find(user, POWER, "monthly", 1970)[0] == document(1970, 2)
 
 
-def test_readings_without_their_meter_break_an_invariant(ports: Ports, user: str) -> None:
+def test_a_whole_meter_is_what_is_stored_of_it_and_readings_without_one_break_an_invariant(
+    ports: Ports, user: str
+) -> None:
     ports.transactions.run(user, lambda transaction: transaction.readings.add(reading(DAY), 1))
-    assert [each[:2] for each in ports.display.violations(user, POWER)] == [("meters", f"{user}|power")]
+    assert [each[:2] for each in stored_of(ports, user).violations] == [("meters", f"{user}|power")]
     add(ports, user, reading(2 * DAY))
-    assert list(ports.display.violations(user, POWER)) == []
+    found = stored_of(ports, user)
+    assert (list(found.violations), list(found.displayed), found.snapshot.state.stale) == ([], [], True)
+    assert len(found.snapshot.readings) == 0
+    version = found.snapshot.state.source_version
+    ports.display.publish(user, POWER, DisplayUpdate(version, [document(1970, 1)], range(1970, 1971), whole=True))
+    found = stored_of(ports, user)
+    assert not found.snapshot.state.stale
+    assert found.snapshot.readings == ports.queries.full_snapshot(user, POWER, Backend.NEW).readings
+
+
+def stored_of(ports: Ports, user: str) -> WholeMeter:
+    found = ports.queries.whole(user, POWER, CALCULATION_VERSION)
+    assert found is not None
+    return found
 
 
 def test_settings_of_an_unknown_user_are_the_defaults(ports: Ports, user: str) -> None:

@@ -97,6 +97,16 @@ GUARDS = (
         (f"{WRITE_DIES}[create]", f"{JOB_DIES}[sweeper]"),
     ),
     Guard(
+        "meters that something holds hide nobody from the sweeper",
+        "chalicelib/services/refresh/sweeper.py",
+        "at_once += len(page) - len(new)",
+        "if not new:\n            return",
+        (
+            "tests/unit/services/refresh/test_sweeper.py::"
+            "test_meters_that_something_holds_hide_nobody_however_many_they_are",
+        ),
+    ),
+    Guard(
         "the sweeper's claim before it refreshes",
         "chalicelib/services/refresh/sweeper.py",
         "is_ours = self._lagging.claim(meter, now() + claimed.pause_ms)",

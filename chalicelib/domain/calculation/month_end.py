@@ -89,23 +89,25 @@ def is_measured(instant: int, boundary: int, last_day: date, zone: ZoneInfo) -> 
 
 
 def _interpolated(series: Series, b: int, boundary: int) -> DayEnd:
-    """On the line between two points, by elapsed milliseconds: days of 23 or 25 hours count as such."""
+    """On the line between two points, by elapsed milliseconds: days of 23 or 25 hours count as such.
+
+    In whole numbers of ``1 / (elapsed * scale)``, because each step in fractions would look for a common divisor.
+    """
     a = b - 1
-    start, end = series.instants[a], series.instants[b]
-    ratio = Fraction(boundary - start, end - start)
-    growth = ratio * series.increment_of(b)
-    value = _interpolated_value(series, b, ratio, growth)
-    total = series.total_of(a) + growth
-    return DayEnd("interpolated", boundary, value / series.scale, total / series.scale, (a, b), ratio)
+    elapsed, part = series.instants[b] - series.instants[a], boundary - series.instants[a]
+    growth, unit = part * series.increment_of(b), elapsed * series.scale
+    value = Fraction(_interpolated_value(series, b, part, elapsed, growth), unit)
+    total = Fraction(series.total_of(a) * elapsed + growth, unit)
+    return DayEnd("interpolated", boundary, value, total, (a, b), Fraction(part, elapsed))
 
 
-def _interpolated_value(series: Series, b: int, ratio: Fraction, growth: Fraction) -> Fraction:
-    """What the register shows on the way to point ``b``, in units of ``1 / scale``."""
+def _interpolated_value(series: Series, b: int, part: int, elapsed: int, growth: int) -> int:
+    """What the register shows on the way to point ``b``, in units of ``1 / (elapsed * scale)``."""
     kind = series.kind_of(b)
     if kind is Kind.RESET:
-        return ratio * series.amounts[b]
-    value = series.amounts[b - 1] + growth
-    return value % series.modulus if kind is Kind.ROLLOVER and series.modulus else value
+        return part * series.amounts[b]
+    value = series.amounts[b - 1] * elapsed + growth
+    return value % (series.modulus * elapsed) if kind is Kind.ROLLOVER and series.modulus else value
 
 
 def _extrapolated(series: Series, boundary: int) -> DayEnd:

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
-from chalicelib.domain.meters.display_documents import DisplayDocument
 from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.domain.sides import SyncMode, SyncState
 
@@ -136,7 +135,10 @@ class WalkControl(Protocol):
         """The sync mode now. Raises LostModeError where it is lost."""
 
     def operation_time(self) -> int:
-        """The time of the latest operation that a reader sees from now on, in UTC milliseconds, to the second."""
+        """The time of the latest operation that a reader sees from now on.
+
+        UTC milliseconds to the second; its thousandths only tell the operations in it apart.
+        """
 
     def walk_progress(self, walk: Walk) -> WalkProgress | None:
         """How far an interrupted walk came; None: there is none, or nobody can read it."""
@@ -156,9 +158,6 @@ class DisplayedMeters(Protocol):
 
     def count_meters(self) -> int:
         """About how many meters there are; for the time left."""
-
-    def displayed(self, meter: MeterKey) -> list[DisplayDocument]:
-        """The stored display documents of a meter."""
 
     def damages(self, meter: MeterKey) -> list[Finding]:
         """The fields of a meter's documents, beside its readings, that hold a value of another kind than they must."""

@@ -3,9 +3,12 @@
 Both ask Powertools, with the rules that are or would be deployed, so that a plan is no second opinion.
 """
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import chain
+from typing import Self
 
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.components import Component
@@ -17,6 +20,8 @@ from chalicelib.flags.document.bucketing import PER_PERCENT, bucket
 from chalicelib.flags.document.flag import EVERYBODY, NOBODY, Flag, plain
 from chalicelib.flags.document.flag_document import FlagDocument
 from chalicelib.flags.document.names import COMPONENTS, GLOBAL
+
+UNNAMED = ""  # nobody has this id
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +56,14 @@ def plan_between(before: Flag, after: Flag, users: Iterable[str]) -> Plan:
     known = in_before = 0
     entering: list[Step] = []
     leaving: list[Step] = []
-    for step in _steps(before, after, users):
+    ways = _Ways.between(before, after)
+    for user_id in users:
+        place = bucket(before.name, user_id)
+        was, will = ways.of(user_id, place)
         known += 1
-        in_before += step.before
-        if step.before != step.after:
-            (entering if step.after else leaving).append(step)
+        in_before += was
+        if was != will:
+            (entering if will else leaving).append(Step(user_id, place, was, will))
     return Plan(before, after, known, in_before, tuple(entering), tuple(leaving))
 
 
@@ -100,23 +108,43 @@ _RULES: dict[str, str] = {
 }
 
 
-def _steps(before: Flag, after: Flag, users: Iterable[str]) -> Iterator[Step]:
-    component = COMPONENTS[before.name]
-    first, second = _alone(before), _alone(after)
-    for user_id in users:
-        yield Step(
-            user_id,
-            bucket(before.name, user_id),
-            _gets_new(first, user_id, component),
-            _gets_new(second, user_id, component),
-        )
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """What both flags answer, new or not, asked once for all whom no list names between two ends of percentages.
+
+    Rules on buckets ask whether they lie below an end, so between two ends that follow each other all answers are one.
+    """
+
+    component: Component
+    flags: tuple[FlagDecisions, FlagDecisions]
+    named: Set[str]
+    ends: Sequence[int]
+    answers: Sequence[tuple[bool, bool]]
+
+    @classmethod
+    def between(cls, before: Flag, after: Flag) -> Self:
+        component, flags = COMPONENTS[before.name], (_alone(before), _alone(after))
+        lists = (each for flag in (before, after) for each in (flag.test_user_ids, flag.blocked_user_ids))
+        exact = ((flag.exact_user_ids or ()) for flag in (before, after))
+        ends = sorted({int(flag.rollout_percent * PER_PERCENT) for flag in (before, after)})
+        answers = [_asked(flags, UNNAMED, component, place) for place in (0, *ends)]
+        return cls(component, flags, {*chain(*lists, *exact)}, ends, answers)
+
+    def of(self, user_id: str, place: int) -> tuple[bool, bool]:
+        """Before and after, of one user."""
+        if user_id in self.named:
+            return _asked(self.flags, user_id, self.component, place)
+        return self.answers[bisect_right(self.ends, place)]
+
+
+def _asked(
+    flags: tuple[FlagDecisions, FlagDecisions], user_id: str, component: Component, place: int
+) -> tuple[bool, bool]:
+    before, after = (each.should_use_new_backend(user_id, component, place).backend is Backend.NEW for each in flags)
+    return before, after
 
 
 def _alone(flag: Flag) -> FlagDecisions:
     """Decisions by one flag behind an open gate."""
     gate = Flag(GLOBAL, flag.created_at, flag.updated_at, enabled=True)
     return FlagDecisions(FixedFlagStore(FlagDocument({GLOBAL: gate, flag.name: flag})))
-
-
-def _gets_new(decisions: FlagDecisions, user_id: str, component: Component) -> bool:
-    return decisions.should_use_new_backend(user_id, component).backend is Backend.NEW

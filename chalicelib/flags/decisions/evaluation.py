@@ -21,8 +21,11 @@ class FlagDecisions(RolloutDecisions):
         self._flags = FeatureFlags(store)
 
     @override
-    def should_use_new_backend(self, user_id: str, component: Component) -> Decision:
-        """Global gate, then the component's flag: off, blocked, test user, percentage."""
+    def should_use_new_backend(self, user_id: str, component: Component, place: int | None = None) -> Decision:
+        """Global gate, then the component's flag: off, blocked, test user, percentage.
+
+        ``place``: the user's bucket, where that is known already.
+        """
         loaded = self._store.loaded()
         if loaded is None:
             return Decision(Backend.OLD, Reason.NO_DOCUMENT)
@@ -31,7 +34,7 @@ class FlagDecisions(RolloutDecisions):
         if gate != OPEN:
             return Decision(Backend.OLD, str(gate), None, version)
         flag = COMPONENT_FLAGS[component]
-        place = bucket(flag, user_id)
+        place = bucket(flag, user_id) if place is None else place
         reason = str(
             self._flags.evaluate(name=flag, context={USER_ID: user_id, BUCKET: place}, default=Reason.COMPONENT_OFF)
         )

@@ -1,23 +1,21 @@
 """Does the display show what the readings say? The one comparison behind verify, repair and ``rebuild --check``.
 
 The documents of a meter must keep their invariants (``domain.meters.invariants``). Where they do, the ``data`` of
-every display document is calculated from the readings themselves and compared with what is stored, by their canonical
-bytes; the compact series, which the next refresh will believe, with the readings.
+every display document is calculated from the readings themselves and compared with what is stored, as their canonical
+bytes say; the compact series, which the next refresh will believe, with the readings.
 """
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.canonical import canonical_bytes
+from chalicelib.domain.canonical import is_same
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.meters.invariants import view_id
 from chalicelib.domain.meters.walks import DISPLAY, METERS, SERIES, DisplayedMeters, Finding
-from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot, ReadingQueries
+from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot, ReadingQueries, WholeMeter
 from chalicelib.domain.readings import MeterKey
-from chalicelib.domain.sides import Side
 from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import Documents, documents_of
 from chalicelib.services.refresh.series_check import IsOver, SeriesCheck, UnfinishedError
@@ -26,11 +24,6 @@ T = TypeVar("T")
 View = tuple[DataType, int | None]
 Views = Mapping[View, DisplayDocument]
 UNEXPLAINED = "cannot be calculated ({}), though no field of its documents holds a value of a wrong kind"
-
-
-def equal_bytes(stored: object, fresh: object) -> bool:
-    """Whether two values are the same in every type as well."""
-    return canonical_bytes(stored) == canonical_bytes(fresh)
 
 
 class DisplayCheck:
@@ -45,7 +38,6 @@ class DisplayCheck:
         clock: Clock,
         calculation_version: int = CALCULATION_VERSION,
         documents: Documents = documents_of,
-        are_equal: Callable[[object, object], bool] = equal_bytes,
     ) -> None:
         self._meters = meters
         self._queries = queries
@@ -54,7 +46,6 @@ class DisplayCheck:
         self._clock = clock
         self._calculation_version = calculation_version
         self._documents = documents
-        self._are_equal = are_equal
 
     def findings(self, meter: MeterKey, is_over: IsOver | None = None) -> list[Finding] | None:
         """What differs, or fails; None where nothing can be compared.
@@ -94,54 +85,29 @@ class DisplayCheck:
             return self._meters.damages(meter) or [_failure(meter, UNEXPLAINED.format(type(error).__name__))]
 
     def _compared(self, meter: MeterKey, is_over: IsOver | None) -> list[Finding] | None:
-        kept = self._at_hand(meter)
-        sync = self._queries.sync() if kept is None else kept.sync
-        if Side.NEW not in sync.writes:
+        whole = self._queries.whole(*meter, self._calculation_version, self._series.readings)
+        if whole is None:
             return []
-        if broken := self._display.violations(*meter):
-            return [Finding(*meter, *violation) for violation in broken]
-        if kept is None or kept.state.stale or kept.state.calculation_version not in (0, self._calculation_version):
+        if whole.violations:
+            return [Finding(*meter, *violation) for violation in whole.violations]
+        snapshot = whole.snapshot
+        if snapshot.state.stale or snapshot.state.calculation_version not in (0, self._calculation_version):
             return None
-        if kept.kept and len(kept.readings) > self._series.readings:
-            return self._compared_in_pieces(meter, kept, is_over)
-        stored = self._stored(meter)
-        snapshot = self._queries.full_snapshot(*meter, Backend.NEW)
-        if kept.state != snapshot.state:
+        is_right = self._is_series_right(meter, whole, is_over)
+        if is_right is None:
             return None
-        findings = self._wrong(meter, stored, snapshot)
-        return findings if kept.readings == snapshot.readings else [*findings, _series_finding(meter)]
-
-    def _at_hand(self, meter: MeterKey) -> MeterSnapshot | None:
-        """The meter as a refresh finds it; None of a large one that lags: to read it whole says nothing.
-
-        Raises UnavailableError where settings or configuration cannot be read, whether it lags or not.
-        """
-        if self._display.state(*meter).stale:
-            return self._queries.snapshot_within(*meter, self._series.readings)
-        return self._queries.snapshot(*meter, Backend.NEW)
-
-    def _compared_in_pieces(self, meter: MeterKey, kept: MeterSnapshot, is_over: IsOver | None) -> list[Finding] | None:
-        """The series with the readings, then the display with the series: both at the version that is displayed."""
-        is_right = self._series.is_right(meter, kept, is_over)
-        stored = self._stored(meter)
-        if self._display.state(*meter) != kept.state:
-            return None
-        findings = self._wrong(meter, stored, kept)
+        stored = {(document.data_type, document.year): document for document in whole.displayed}
+        fresh = self._fresh(snapshot)
+        wrong = [view for view in {**stored, **fresh} if _differs(view, stored, fresh, snapshot)]
+        findings = [self._finding(meter, view, stored, fresh) for view in wrong]
         return findings if is_right else [*findings, _series_finding(meter)]
 
-    def _stored(self, meter: MeterKey) -> Views:
-        return {(document.data_type, document.year): document for document in self._meters.displayed(meter)}
-
-    def _wrong(self, meter: MeterKey, stored: Views, snapshot: MeterSnapshot) -> list[Finding]:
-        fresh = self._fresh(snapshot)
-        wrong = [view for view in {**stored, **fresh} if self._differs(view, stored, fresh, snapshot)]
-        return [self._finding(meter, view, stored, fresh) for view in wrong]
-
-    def _differs(self, view: View, stored: Views, fresh: Views, snapshot: MeterSnapshot) -> bool:
-        """A meter without readings need not have documents."""
-        if view not in stored:
-            return len(snapshot.readings) > 0
-        return view not in fresh or not self._are_equal(stored[view].data, fresh[view].data)
+    def _is_series_right(self, meter: MeterKey, whole: WholeMeter, is_over: IsOver | None) -> bool | None:
+        """None where a large meter has changed while it was compared piece by piece."""
+        if not whole.is_large:
+            return whole.kept is None or whole.kept == whole.snapshot.readings
+        is_right = self._series.is_right(meter, whole.snapshot, is_over)
+        return is_right if self._display.state(*meter) == whole.snapshot.state else None
 
     def _finding(self, meter: MeterKey, view: View, stored: Views, fresh: Views) -> Finding:
         document = view_id(*meter, *view, self._calculation_version)
@@ -153,6 +119,13 @@ class DisplayCheck:
     def _fresh(self, snapshot: MeterSnapshot) -> Views:
         documents = self._documents(snapshot, series_of(snapshot), None, self._clock(), self._calculation_version)
         return {(document.data_type, document.year): document for document in documents}
+
+
+def _differs(view: View, stored: Views, fresh: Views, snapshot: MeterSnapshot) -> bool:
+    """A meter without readings need not have documents."""
+    if view not in stored:
+        return len(snapshot.readings) > 0
+    return view not in fresh or not is_same(stored[view].data, fresh[view].data)
 
 
 def _failure(meter: MeterKey, problem: str) -> Finding:

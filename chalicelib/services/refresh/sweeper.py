@@ -5,12 +5,14 @@ one that fails, hangs or kills the process costs one attempt, then a pause, and 
 at once do not wait for each other; and the next run finds what this one has not come to. A meter that something holds
 cannot even be claimed: it fails by name, and the next run tries again.
 
-With what a run has left of its number and time, it brings up outdated meters: those that an older calculation version
-shows. Their readers get figures that are calculated on the spot, so they wait behind all that lag.
+With what a run has left of its time, it brings up outdated meters: those that an older calculation version shows. Their
+readers get figures that are calculated on the spot, so they wait behind all that lag.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from traceback import format_tb
 from typing import Any, Literal
 
@@ -26,8 +28,9 @@ from chalicelib.services.refresh.calculation import DisplayDataCalculationServic
 # the handlers' work; and ahead of Lambda's own second attempt after a minute. With a run each minute, a lost event
 # costs a minute and a half at most.
 GRACE_SECONDS = 30.0
-METERS_OF_A_RUN = 500
+METERS_AT_ONCE = 500  # that one look names; a run takes as many as it has time for
 SHOWN_FAILING = 1_000
+SHORT_RUN_SECONDS = 5.0  # somebody waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def staleness_of(lagging: LaggingMeters, sync: SyncState, limit: int) -> Stalene
 
 
 class SweeperService:
-    """Refreshes meters whose display lags, then outdated ones, within a number and a time."""
+    """Refreshes meters whose display lags, then outdated ones, within a time."""
 
     def __init__(
         self,
@@ -95,8 +98,10 @@ class SweeperService:
         self._calculation = calculation
         self._clock = clock
 
-    def run(self, budget_seconds: float, limit: int = METERS_OF_A_RUN) -> SweepReport:
+    def run(self, budget_seconds: float, limit: int = sys.maxsize) -> SweepReport:
         """One scheduled run: meters that lag for longer than the grace period, and failing ones whose pause is over.
+
+        At most ``limit`` of them, where one is given.
 
         Raises:
             UnavailableError: the database did not answer in time; the next run goes on.
@@ -115,6 +120,11 @@ class SweeperService:
     def staleness(self, limit: int) -> Staleness:
         """How far the display lags; nothing does while nothing is shown from it. Raises UnavailableError."""
         return staleness_of(self._lagging, self._queries.sync(), limit)
+
+    def left_after_a_run(self) -> int:
+        """How many displays a short run could not bring up, or had no time for. Raises UnavailableError."""
+        report = self.run(SHORT_RUN_SECONDS)
+        return report.failing if report.state != "unfinished" else max(1, report.failing, report.lagging)
 
     def outdated(self) -> int:
         """How many meters an older calculation shows, but for those that lag. Raises UnavailableError."""
@@ -147,15 +157,13 @@ class SweeperService:
         return replace(report, state="swept")
 
     def _meters(self, dirty_before: int, now: int, limit: int | None) -> Iterator[LaggingMeter]:
-        """Those that lag, then outdated ones: one more than the limit, which tells whether any are left."""
+        """Those that lag, then outdated ones; without a limit also during their pause."""
         if limit is None:
             yield from self._lagging.every(dirty_before)
             yield from self._lagging.every_outdated()
             return
-        lagging = self._lagging.waiting(dirty_before, now, limit + 1)
-        yield from lagging
-        if room := limit + 1 - len(lagging):
-            yield from self._lagging.waiting_outdated(now, room)
+        yield from _page_by_page(partial(self._lagging.waiting, dirty_before, now))
+        yield from _page_by_page(partial(self._lagging.waiting_outdated, now))
 
     def _attempt(self, report: SweepReport, meter: LaggingMeter, now: Clock) -> SweepReport:
         concerning(meter.id.rpartition("|")[0])
@@ -183,6 +191,19 @@ class SweeperService:
             self._lagging.failed(claimed, name)
         except UnavailableError:
             self._queries.sync()  # raises too where it is not this meter alone that the database does not answer for
+
+
+def _page_by_page(look: Callable[[int], Sequence[LaggingMeter]]) -> Iterator[LaggingMeter]:
+    """Each meter once: who was claimed is not named by the next look, and who could not be stays in its way."""
+    seen: set[str] = set()
+    at_once = METERS_AT_ONCE
+    while page := look(at_once):
+        new = [meter for meter in page if meter.id not in seen]
+        if not new and len(page) < at_once:
+            return
+        at_once += len(page) - len(new)
+        seen.update(meter.id for meter in new)
+        yield from new
 
 
 def _before(sync: SyncState, seconds: float) -> int:

@@ -4,6 +4,7 @@ A meter that the display lags behind is no difference: somebody will refresh it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,6 +14,7 @@ from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.domain.sides import Side, SyncMode, SyncState, other_side
 from chalicelib.domain.sync.change_feed import ChangeFeed
+from chalicelib.domain.sync.history import WriteHistory
 from chalicelib.domain.sync.reconciliation import (
     FullDifference,
     Reconciled,
@@ -34,6 +36,9 @@ READINGS = "source_energy_readings"
 METERS_OF_A_STEP = 20  # somebody waits, and the time is looked at behind these
 # When a schedule compares again: what differs may be mended meanwhile, or another application's, on its way over.
 AGAIN_MS, AGAIN_WHERE_DIFFERENT_MS = 3_600_000, 300_000
+COUNTS_FOR_MS = 24 * 3_600_000
+UNBOUNDED_MS = 1 << 62
+VERIFY = "first: python -m infra verify --restart"
 Found = Callable[[Sequence[Finding]], None]
 
 
@@ -48,6 +53,7 @@ class ConsistencyService:
         check: DisplayCheck,
         recalculation: RecalculationService,
         feed: ChangeFeed,
+        history: WriteHistory,
         clock: Clock,
         code: Callable[[], str] = lambda: "",
     ) -> None:
@@ -57,6 +63,7 @@ class ConsistencyService:
         self._check = check
         self._recalculation = recalculation
         self._feed = feed
+        self._history = history
         self._clock = clock
         self._code = code
 
@@ -85,7 +92,8 @@ class ConsistencyService:
 
         if user_id is not None:
             return self._with_unreadable(self._walk.over_one(user_id, sync, look), user_id)
-        seen = self._walk.over_all(Walk.VERIFY, sync, look, progress, restart=restart)
+        reaches = self._history.reaches
+        seen = self._walk.over_all(Walk.VERIFY, sync, look, progress, restart=restart, reaches=reaches)
         self._keep(seen, sync)
         return self._with_unreadable(seen, None)
 
@@ -95,20 +103,22 @@ class ConsistencyService:
         Returns what was seen so far, and whether that was everything. Raises as ``verify`` does.
         """
         sync = self._drained()
-        deadline = self._clock() + round(seconds * 1000)
-        look = partial(self._look_at, is_over=lambda: self._clock() >= deadline)
-        steps = self._walk.steps(Walk.VERIFY, sync, look, at_once=METERS_OF_A_STEP)
+        seen, is_whole = self._stepped(sync, self._clock() + round(seconds * 1000))
+        if is_whole:
+            self._keep(seen, sync)
+        return seen, is_whole
+
+    def _stepped(self, sync: SyncState, deadline: int) -> tuple[Verification, bool]:
+        """Compare until a deadline, which may come within a page: that is looked at again."""
+        look, reaches = partial(self._look_at, is_over=lambda: self._clock() >= deadline), self._history.reaches
+        steps = self._walk.steps(Walk.VERIFY, sync, look, at_once=METERS_OF_A_STEP, reaches=reaches)
         seen = next(steps)
-        try:
+        with suppress(UnfinishedError):
             for seen in steps:
                 if self._clock() >= deadline:
                     return seen, False
-        except (
-            UnfinishedError
-        ):  # in the middle of a page, which is looked at again, but for what is known of that meter
-            return seen, False
-        self._keep(seen, sync)
-        return seen, True
+            return seen, True
+        return seen, False
 
     def verify_by_schedule(self, seconds: float) -> bool:
         """Go on for so long with a comparison of all meters, whoever began it; begin one where the last is old.
@@ -144,18 +154,68 @@ class ConsistencyService:
         return new_run("repair", self._clock())
 
     def count_differences(self) -> int:
-        """How many documents differ, by a comparison of everything as it is now."""
-        return self.verify(restart=True).differences
+        """How many documents differ: by the last comparison of all meters, and by a look at what was written since.
+
+        Where the last one says nothing any more, all are compared first; an interrupted comparison is taken up again.
+
+        Raises:
+            SyncModeError: writes of the mode before may still arrive, or nobody knows what was written since.
+            UnavailableError: the database did not answer in time; the next call goes on.
+        """
+        return self._differences_now(UNBOUNDED_MS)
 
     def count_differences_within(self, seconds: float) -> int:
         """The same for who waits so long; where that is not enough, the next call goes on. Raises SyncModeError."""
-        seen, is_over = self.verify_for(seconds)
-        if not is_over:
+        return self._differences_now(self._clock() + round(seconds * 1000))
+
+    def _differences_now(self, deadline: int) -> int:
+        sync, last = self._drained(), self._control.verified()
+        if last is None or not self._says_something(last, sync):
+            last = self._compared(sync, deadline)
+        return last.differences or self._differences_since(last, sync, deadline)
+
+    def _says_something(self, last: Verified, sync: SyncState) -> bool:
+        """Whether only what was written since has to be compared: clean, in this mode, on this code, and known since.
+
+        Behind a day all is compared, because not every damage is a write.
+        """
+        is_ours = (last.since, last.code, last.differences) == (sync.since, self._code(), 0)
+        is_young = abs(sync.read_at - last.at) <= COUNTS_FOR_MS
+        return is_ours and is_young and last.up_to is not None and self._history.reaches(last.up_to)
+
+    def _compared(self, sync: SyncState, deadline: int) -> Verified:
+        seen, is_whole = self._stepped(sync, deadline)
+        if not is_whole:
             raise SyncModeError(
                 f"the comparison of both sides has seen {seen.meters} of about {self.count_meters()} meters; "
                 "try again, it goes on where it is"
             )
-        return seen.differences
+        return self._keep(self._looked_at_again(seen, sync), sync)
+
+    def _looked_at_again(self, seen: Verification, sync: SyncState) -> Verification:
+        """What a long comparison found at its beginning may be mended; where all of it is known, it is asked again."""
+        meters = sorted({(finding.user_id, finding.type) for finding in seen.findings})
+        if not meters or len(seen.findings) < seen.differences:
+            return seen
+        here = Verification(sync.mode, up_to=seen.up_to).plus(self._look_at(meters, sync))
+        return replace(here, meters=seen.meters, lagging=seen.lagging + here.lagging, resumed=seen.resumed)
+
+    def _differences_since(self, last: Verified, sync: SyncState, deadline: int) -> int:
+        """Compare what was written since. Each part that is equal is kept, so that the next call goes on there."""
+        if last.up_to is None:
+            raise SyncModeError(f"the last verify is of a release that did not note when it began; {VERIFY}")
+        for part in self._history.written(last.up_to):
+            if part.problem:
+                raise SyncModeError(f"what was written since the last verify is not known: {part.problem}; {VERIFY}")
+            here = self._look_at(sorted(part.meters), sync)
+            last = replace(last, at=self._clock(), up_to=part.up_to, lagging=here.lagging)
+            last = replace(last, differences=here.differences, calculated=Verification(sync.mode).plus(here).calculated)
+            self._control.save_verified(last.after(self._control.verified()))
+            if here.differences:
+                break
+            if self._clock() >= deadline and not part.complete:
+                raise SyncModeError("not everything that was written since the last verify is compared; try again")
+        return last.differences
 
     def sides_are_equal(self) -> bool:
         """Whether both sides hold the same readings, in any mode. Raises UnavailableError."""
@@ -248,7 +308,7 @@ class ConsistencyService:
             writes = self._check.attempted(meter, partial(self._twins.plan, meter, run))
             yield meter, writes if isinstance(writes, Reconciled) else Reconciled()
 
-    def _keep(self, seen: Verification, sync: SyncState) -> None:
+    def _keep(self, seen: Verification, sync: SyncState) -> Verified:
         """Remember a comparison that came to its end, unless one that has seen more of this mode did before it."""
         counts = (seen.meters, seen.lagging, seen.differences)
         verified = Verified(
@@ -257,6 +317,7 @@ class ConsistencyService:
         before = self._control.verified()
         if not verified.is_behind(before):
             self._control.save_verified(verified.after(before))
+        return verified
 
     def _drained(self) -> SyncState:
         sync = self._control.state()

@@ -14,6 +14,7 @@ from chalicelib.flags.document.names import GLOBAL, short_name
 from infra.operations.printing import console, folding_table, minute
 
 FEW_IDS = 3
+PEOPLE_SHOWN = 1_000  # of a plan, in each direction
 NOT_ANSWERED = "the deployed API answers, and does not decide by it: flags list, then the functions' log"
 
 
@@ -94,11 +95,12 @@ def changes_table(changes: Sequence[FlagChange], *, times: bool = False) -> Tabl
 def print_plan(plan: Plan) -> None:
     """Who enters, who leaves, and the sum."""
     table = folding_table("user", "bucket", "")
-    for step in plan.entering:
-        table.add_row(escape(step.user_id), str(step.bucket), "[green]enters[/]")
-    for step in plan.leaving:
-        table.add_row(escape(step.user_id), str(step.bucket), "[red]leaves[/]")
+    for steps, way in ((plan.entering, "[green]enters[/]"), (plan.leaving, "[red]leaves[/]")):
+        for step in steps[:PEOPLE_SHOWN]:
+            table.add_row(escape(step.user_id), str(step.bucket), way)
     console.print(table)
+    if more := sum(max(0, len(steps) - PEOPLE_SHOWN) for steps in (plan.entering, plan.leaving)):
+        console.print(f"and {more:,} more, whom --json names")
     shares = f"{_percent(plan.before)} to {_percent(plan.after)}"
     people = f"{plan.in_before} of {plan.known} known users are in, {plan.in_after} will be"
     console.print(f"{plan.before.name}, {shares}: {people}; {len(plan.entering)} enter, {len(plan.leaving)} leave")

@@ -1,6 +1,6 @@
 """Stored views and the versions of their meters, in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -8,7 +8,6 @@ from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.calculation.extent import Extent
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
-from chalicelib.domain.meters.invariants import Violation
 from chalicelib.domain.meters.packing import Packed
 from chalicelib.domain.meters.pieces import Compared
 from chalicelib.domain.ports import MeterState, UserSettings
@@ -109,13 +108,6 @@ class FakeDisplay:
         meter.state = MeterState(seen + 1, 0, meter.state.dirty_since or self._store.stored.clock())
         meter.dirty_from, meter.dirty_to = FIRST_INSTANT, LAST_INSTANT
         self._forget((user_id, energy_type))
-
-    def violations(self, user_id: str, energy_type: EnergyType) -> Sequence[Violation]:
-        """Nobody damages what is kept in memory: at most a meter is missing."""
-        key = (user_id, energy_type)
-        left = self._store.stored.readings.of(key) or self._store.stored.display.of(key)
-        missing = Violation("meters", "|".join(key), "is missing")
-        return [missing] if left and key not in self._store.stored.meters else []
 
     def _meter(self, user_id: str, energy_type: EnergyType) -> Meter:
         return self._store.stored.meters.get((user_id, energy_type), Meter())

@@ -10,6 +10,7 @@ from infra.simulation.memory.migration.feedback import FakeFeedbackLog
 from infra.simulation.memory.migration.figures import FakeRolloutFigures
 from infra.simulation.memory.migration.flags import FakeFlagHistory, FakeKnownUsers
 from infra.simulation.memory.migration.gate_evidence import FakeCensusRecords, FakeCountedEvidence
+from infra.simulation.memory.migration.history import FakeWriteHistory
 from infra.simulation.memory.migration.measurements import FakePageMeasurements
 from infra.simulation.memory.migration.retirement import FakeRetirementRecords
 from infra.simulation.memory.migration.rollouts import FakeRollouts
@@ -47,6 +48,7 @@ def fake_ports(
         sync_control=FakeSyncControl(store),
         twins=sides,
         changes=sides,
+        history=FakeWriteHistory(store),
         repaired=sides.repaired,
         usage=usage,
         figures=FakeRolloutFigures(store, usage),

@@ -19,6 +19,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.imports.record import IdRange, ImportRecord
 from chalicelib.domain.meters.configuration import MeterConfiguration
+from chalicelib.domain.meters.invariants import Violation
 from chalicelib.domain.meters.walks import Walk, WalkProgress
 from chalicelib.domain.ports import (
     Change,
@@ -29,6 +30,7 @@ from chalicelib.domain.ports import (
     PageRequest,
     StoredReading,
     UserSettings,
+    WholeMeter,
     WriteTransaction,
 )
 from chalicelib.domain.readings import EnergyType, MeterKey, Reading
@@ -336,6 +338,18 @@ class FakeQueries:
 
     def snapshot_around(self, *_: object) -> MeterSnapshot | None:
         """None: to read everything costs nothing here."""
+
+    def whole(self, user_id: str, energy_type: EnergyType, *_: int | None) -> WholeMeter | None:
+        """Nobody damages what is kept in memory: at most a meter is missing."""
+        stored, meter = self._store.stored, (user_id, energy_type)
+        snapshot = self.full_snapshot(user_id, energy_type, Backend.NEW)
+        if Side.NEW not in snapshot.sync.writes:
+            return None
+        displayed = list(stored.display.of(meter).values())
+        is_lost = meter not in stored.meters and (stored.readings.of(meter) or displayed)
+        missing = [Violation("meters", "|".join(meter), "is missing")] if is_lost else []
+        compared = CompactReadings.of(()) if snapshot.state.stale else snapshot.readings
+        return WholeMeter(replace(snapshot, readings=compared), missing, displayed)
 
     def _side(self, backend: Backend) -> Readings:
         """Where the backend reads in this mode."""

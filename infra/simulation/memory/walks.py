@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Set
 
-from chalicelib.domain.meters.display_documents import DisplayDocument
 from chalicelib.domain.meters.walks import Finding, Walk, WalkProgress
 from chalicelib.domain.readings import MeterKey
 from chalicelib.domain.sides import Side, SyncState
@@ -44,9 +43,6 @@ class FakeMetersOfAll:
 
     def count_meters(self) -> int:
         return len(list(self.meters()))
-
-    def displayed(self, meter: MeterKey) -> list[DisplayDocument]:
-        return list(self._store.stored.display.of(meter).values())
 
     def damages(self, meter: MeterKey) -> list[Finding]:
         self._store.ping()

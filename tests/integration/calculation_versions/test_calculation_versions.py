@@ -110,7 +110,9 @@ def test_what_an_older_version_shows_is_no_damage_and_counts_as_not_compared(
     user: str, ports: Ports, container: Container
 ) -> None:
     check = container.operations.rebuild.check
-    assert ports.display.violations(user, POWER) == []
+    found = ports.queries.whole(user, POWER, OURS)
+    assert found is not None
+    assert found.violations == ()
     seen = check(user)
     assert (seen.meters, seen.lagging, seen.findings) == (2, 2, ())
     container.operations.sweeper.run_at_once(SECONDS)

@@ -14,6 +14,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, Ports, compose, mongo_ports, now
 from chalicelib.domain.backends import Backend
+from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.compact import CompactReadings, falls_in
 from chalicelib.domain.meters.display_documents import DisplayUpdate, SeriesUpdate
 from chalicelib.domain.ports import PageRequest, ReadingFilter
@@ -196,4 +197,6 @@ def test_a_year_of_very_many_readings_that_all_fall_fits_into_its_documents(
     after = container.queries.snapshot(user, POWER, Backend.NEW)
     assert after.kept
     assert after.readings.between(first, first + 800_000) == year
-    assert not ports.display.violations(user, POWER)
+    whole = ports.queries.whole(user, POWER, CALCULATION_VERSION)
+    assert whole is not None
+    assert not whole.violations

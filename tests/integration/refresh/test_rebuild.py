@@ -10,12 +10,15 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Operations, operations
+from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.errors import (
     SyncModeError,
     UnavailableError,
 )
 from chalicelib.domain.meters.walks import Verification
 from chalicelib.domain.sides import SyncMode
+from chalicelib.repositories import whole_meters
+from chalicelib.repositories.history import points_of
 from tests.integration.deployment import (
     GAS,
     POWER,
@@ -49,6 +52,21 @@ def household(deployed: Deployment) -> str:
         deployed.create(name, date, amount)
     assert deployed.container.calculation.refresh(name, POWER)
     return name
+
+
+def test_what_is_written_while_a_meter_is_looked_at_is_no_difference(
+    deployed: Deployment, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that is compared is of one moment: from before the write, or from behind its refresh."""
+    read = points_of
+
+    def written_meanwhile(*arguments: Any) -> CompactReadings:
+        deployed.create(user, "2024-05-31", 2600)
+        assert deployed.container.calculation.refresh(user, POWER)
+        return read(*arguments)
+
+    monkeypatch.setattr(whole_meters, "points_of", written_meanwhile)
+    assert deployed.operations.rebuild.check(user) == Verification(DUAL_WRITE, meters=1)
 
 
 def change(collection: str, key: str, update: dict[str, Any]) -> Damage:
@@ -227,7 +245,7 @@ class LatePort:
 def on(late: Late, deployed: Deployment) -> Operations:
     ports = deployed.ports
     slow: dict[str, Any] = {
-        "queries": LatePort(late, ports.queries, "full_snapshot"),
+        "queries": LatePort(late, ports.queries, "whole"),
         "transactions": LatePort(late, ports.transactions, "run"),
         "twins": LatePort(late, ports.twins, "digests", "differences", "reconcile"),
         "sync_control": LatePort(late, ports.sync_control),

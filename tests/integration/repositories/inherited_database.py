@@ -13,6 +13,7 @@ from chalicelib.bootstrap.container import (
     now,
 )
 from chalicelib.domain.backends import Backend
+from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.sides import Side, SyncMode
 from chalicelib.repositories.control import SYNC_MODE, sync_document
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
@@ -47,6 +48,8 @@ def assert_both_sides_equal(database: Database[Any]) -> int:
         snapshot = container.queries.snapshot(*meter, Backend.NEW)
         assert not snapshot.state.stale
         fresh = documents_of(snapshot, series_of(snapshot), None, 0)
-        stored = {(document.data_type, document.year): document.data for document in twins.displayed(meter)}
+        whole = container.queries.whole(*meter, CALCULATION_VERSION)
+        assert whole is not None
+        stored = {(document.data_type, document.year): document.data for document in whole.displayed}
         assert stored == {(document.data_type, document.year): document.data for document in fresh}
     return len(meters)

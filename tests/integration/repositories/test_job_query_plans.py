@@ -152,7 +152,10 @@ def test_jobs_find_everything_by_an_index(mongodb_uri: str, inherited: Database[
     with planned(mongodb_uri, inherited.name) as (watched, plans):
         run_every_job(Deployment(watched), inherited)
     assert passes(plans) == JOBS.keys()
-    twins, next_meter = "find source_energy_readings $and userId", "find energies $or limit 1"
+    twins, next_meter = (
+        "find source_energy_readings $and userId",
+        "aggregate energies $match(type,userId) $sort(type,userId) $limit(2000) $group(_id)",
+    )
     digests = "aggregate source_energy_readings $match(userId) $group(_id,amounts,count,hashes)"
     assert {twins, next_meter, digests, "update control _id", "find meter_series _id userId"} <= lookups(plans)
 

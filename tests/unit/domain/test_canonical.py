@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.canonical import canonical_bytes
+from chalicelib.domain.canonical import canonical_bytes, is_same
 
 NOON = datetime(2024, 11, 1, 12, tzinfo=UTC)
 FINITE = st.decimals(allow_nan=False, allow_infinity=False)
@@ -28,6 +28,7 @@ FINITE = st.decimals(allow_nan=False, allow_infinity=False)
 )
 def test_what_means_the_same_is_the_same(one: Any, other: Any) -> None:
     assert canonical_bytes(one) == canonical_bytes(other)
+    assert is_same(one, other)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,8 @@ def test_what_means_the_same_is_the_same(one: Any, other: Any) -> None:
 )
 def test_what_differs_is_told_apart(one: Any, other: Any) -> None:
     assert canonical_bytes(one) != canonical_bytes(other)
+    assert not is_same(one, other)
+    assert not is_same({"a": [one]}, {"a": [other]})
 
 
 def test_the_encoding_is_the_one_that_is_described() -> None:
@@ -63,3 +66,15 @@ def test_the_encoding_is_the_one_that_is_described() -> None:
 @given(one=FINITE, other=FINITE)
 def test_numbers_are_the_same_exactly_where_their_values_are(one: Decimal, other: Decimal) -> None:
     assert (canonical_bytes(one) == canonical_bytes(other)) == (one == other)
+
+
+ODD = [True, False, 0, 1, 1.0, -0.0, Decimal(1), Decimal("1.0"), Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity")]
+SCALARS = st.sampled_from([*ODD, None, "1", "", NOON, NOON.astimezone(timezone(timedelta(hours=1)))])
+LISTS = st.lists(SCALARS, max_size=3)
+DATA = SCALARS | LISTS | st.dictionaries(st.sampled_from("ab"), SCALARS | LISTS, max_size=2)
+
+
+@given(one=DATA, other=DATA)
+def test_whether_two_are_the_same_is_known_as_by_their_encodings(one: Any, other: Any) -> None:
+    assert is_same(one, other) == (canonical_bytes(one) == canonical_bytes(other))
+    assert is_same([one, other], [one, other])

@@ -14,7 +14,7 @@ from chalicelib.domain.meters.display_documents import DisplayUpdate
 from chalicelib.domain.meters.lagging import LaggingMeter
 from chalicelib.domain.readings import EnergyType
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService
-from chalicelib.services.refresh.sweeper import SweeperService, SweepReport
+from chalicelib.services.refresh.sweeper import METERS_AT_ONCE, SweeperService, SweepReport
 from infra.simulation.memory.display import FakeDisplay
 from infra.simulation.memory.lagging import FakeLaggingMeters
 from infra.simulation.memory.store import FakeMeters, FakeQueries, FakeStore
@@ -76,6 +76,24 @@ def test_a_run_takes_no_more_meters_than_its_limit() -> None:
     sweeping = Sweeping("abcde")
     assert sweeping.service.run(BUDGET, 3) == SweepReport("unfinished", 5, 30.005, refreshed=3)
     assert sweeping.lagging() == {"d", "e"}
+
+
+def test_a_run_takes_as_many_meters_as_it_has_time_for_and_those_that_something_holds_are_in_nobodys_way() -> None:
+    names = [f"{number:04}" for number in range(3 * METERS_AT_ONCE)]
+    sweeping = Sweeping(names[METERS_AT_ONCE:])
+    sweeping.show(names[:METERS_AT_ONCE], CALCULATION_VERSION - 1)
+    sweeping.meters.held.update(f"{name}|power" for name in names[METERS_AT_ONCE : METERS_AT_ONCE + 7])
+    report = sweeping.service.run(BUDGET)
+    left = 2 * METERS_AT_ONCE - 7
+    assert (report.state, report.refreshed, report.failed, report.brought_up) == ("swept", left, 7, METERS_AT_ONCE)
+
+
+def test_meters_that_something_holds_hide_nobody_however_many_they_are() -> None:
+    names = [f"{number:04}" for number in range(2 * METERS_AT_ONCE + 1)]
+    sweeping = Sweeping(names)
+    sweeping.meters.held.update(f"{name}|power" for name in names[:-1])
+    report = sweeping.service.run(BUDGET)
+    assert (report.state, report.refreshed, report.failed) == ("swept", 1, 2 * METERS_AT_ONCE)
 
 
 def test_outdated_meters_get_what_those_that_lag_have_left_of_a_runs_number() -> None:

@@ -1,0 +1,95 @@
+"""Everything that is stored of a meter on the new side, at one snapshot, each collection asked once."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pymongo.client_session import ClientSession
+
+from chalicelib.domain.backends import Backend
+from chalicelib.domain.calculation.compact import CompactReadings
+from chalicelib.domain.meters.invariants import MeterDocuments, is_sound, violations
+from chalicelib.domain.ports import WholeMeter
+from chalicelib.domain.readings import MeterKey
+from chalicelib.domain.sides import Side, SyncState
+from chalicelib.repositories import series
+from chalicelib.repositories.control import sync_state
+from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id
+from chalicelib.repositories.display import view_of
+from chalicelib.repositories.documents import COLLECTION
+from chalicelib.repositories.history import points_of
+from chalicelib.repositories.meters import state_of
+from chalicelib.repositories.owned import OwnedDocuments
+from chalicelib.repositories.scoped import ScopedCollection
+from chalicelib.repositories.settings import MongoSettingsWriter
+from chalicelib.repositories.snapshots import snapshot_of
+
+
+def whole_meter(
+    database: MongoDatabase, meter: MeterKey, calculation_version: int, at_once: int | None
+) -> WholeMeter | None:
+    """What is stored of a meter, as ``ReadingQueries.whole``; None in a mode that does not write the new side."""
+    with database.client.start_session(snapshot=True) as session:
+        return _as_seen(database, meter, calculation_version, at_once, session)
+
+
+def _as_seen(
+    database: MongoDatabase, meter: MeterKey, calculation_version: int, at_once: int | None, session: ClientSession
+) -> WholeMeter | None:
+    sync = sync_state(database, session)
+    if Side.NEW not in sync.writes:
+        return None
+    owned = OwnedDocuments(database, meter[0], session)
+    document = owned.find(Collections.METERS, meter_id(*meter))
+    settings = MongoSettingsWriter(database, meter[0], session).get()
+    side, parts = sync.reads(Backend.NEW), owned.of_meter(Collections.SERIES, meter[1])
+    kept = _kept(parts, document)
+    large = kept if at_once is not None and kept is not None and len(kept) > at_once and side is Side.NEW else None
+    if state_of(document).stale:
+        readings = CompactReadings.of(())  # nothing is compared with them
+    else:
+        readings = _readings(database, meter, side, session) if large is None else large
+    whole = WholeMeter(snapshot_of(sync, document or {}, meter[1], settings, readings), is_large=large is not None)
+    views = owned.of_meter(Collections.DISPLAY, meter[1], claimed=True)
+    documents = MeterDocuments(
+        *meter,
+        document,
+        views,
+        parts,
+        has_readings=_has_readings(database, meter, sync, readings, session),
+        series_holds=_holds(kept, document),
+        calculation_version=calculation_version,
+    )
+    if broken := list(violations(documents)):
+        return replace(whole, violations=broken)
+    return replace(whole, displayed=[view_of(view) for view in views], kept=kept)
+
+
+def _holds(kept: CompactReadings | None, meter: Document | None) -> bool:
+    """While a packing is under way, the parts are its own, and nobody believes them by the digest."""
+    return kept is not None or not _claims_series(meter) or "packing" in (meter or {})
+
+
+def _kept(parts: Sequence[Document], meter: Document | None) -> CompactReadings | None:
+    if meter is None or not _claims_series(meter):
+        return None
+    found = series.believed(parts, meter)
+    return None if found is None else found[0]
+
+
+def _claims_series(meter: Document | None) -> bool:
+    return bool(meter and is_sound(meter) and series.is_kept(meter))
+
+
+def _readings(database: MongoDatabase, meter: MeterKey, side: Side, session: ClientSession) -> CompactReadings:
+    collection = ScopedCollection(database[COLLECTION[side]], meter[0], session)
+    return points_of(collection, side, {"type": meter[1].value})
+
+
+def _has_readings(
+    database: MongoDatabase, meter: MeterKey, sync: SyncState, readings: CompactReadings, session: ClientSession
+) -> bool:
+    """On the new side, readable or not."""
+    if len(readings) and sync.reads(Backend.NEW) is Side.NEW:
+        return True
+    stored = ScopedCollection(database[Collections.READINGS], meter[0], session)
+    return stored.find_one({"type": meter[1].value}, projection={"_id": 1}) is not None
