@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pymongo import UpdateOne
 from pymongo.collection import Collection
+from pymongo.errors import BulkWriteError, DocumentTooLarge
 
 from chalicelib.domain.errors import ScopeError
 from chalicelib.repositories.scoped import REFUSED, ScopedCollection
@@ -178,3 +179,34 @@ def test_a_document_becomes_the_users_and_never_anothers() -> None:
     assert collection.asked == [{"_id": 1, "userId": "alice"}]
     with pytest.raises(ScopeError):
         alice.insert_one({"_id": 1, "userId": "bob"})
+
+
+class Narrow:
+    """A collection and its database, which takes no command of more than three documents, and refuses a name twice."""
+
+    def __init__(self) -> None:
+        self.name, self.codec_options, self.database = "names", None, self
+        self.stored: list[Any] = []
+
+    def command(self, command: Any, **_: Any) -> Any:
+        if len(command["documents"]) > 3:
+            raise DocumentTooLarge("a command of more than 16 MB")
+        for document in command["documents"]:
+            if document in self.stored:
+                return {"ok": 1, "writeErrors": [{"index": 0, "code": 11000, "errmsg": "twice"}]}
+            self.stored.append(document)
+        return {"ok": 1}
+
+
+def test_what_is_too_large_for_a_command_is_inserted_by_several_in_order() -> None:
+    narrow = Narrow()
+    ScopedCollection(narrow, "alice").insert_many({"_id": number} for number in range(8))  # type: ignore[arg-type]
+    assert narrow.stored == [{"_id": number, "userId": "alice"} for number in range(8)]
+
+
+def test_a_document_that_the_server_refuses_is_an_error_and_ends_the_insert() -> None:
+    narrow = Narrow()
+    with pytest.raises(BulkWriteError) as caught:
+        ScopedCollection(narrow, "alice").insert_many({"_id": number} for number in (1, 2, 1, 3))  # type: ignore[arg-type]
+    assert caught.value.details["writeErrors"][0]["code"] == 11000
+    assert [each["_id"] for each in narrow.stored] == [1, 2]

@@ -3,9 +3,11 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from chalicelib.domain.csv.numbers import DecimalSign, parse_number, plain_count
+from chalicelib.domain.plausibility.limits import check_amount, plain_amount
 from chalicelib.domain.readings import EnergyType
 from tests.unit.domain.calculation.meters import examples
 from tests.unit.domain.csv.reading import outcome, read, refusal
@@ -151,3 +153,18 @@ def test_no_amount_is_ever_changed(values: list[tuple[int, int]], sign: str, gro
         return
     assert parsed.errors == []
     assert [row.amount for row in parsed.rows] == written
+
+
+@given(st.from_regex(r"[0-9]{0,14}[.,]?[0-9]{0,4}", fullmatch=True), st.sampled_from([".", ",", None]))
+@example("0", ".")
+@example("0.000", ".")
+@example("007,50", ",")
+def test_a_plain_number_is_what_a_closer_look_says_and_nothing_is_wrong_with_it(
+    text: str, decimal: DecimalSign | None
+) -> None:
+    count = plain_count(text, decimal)
+    if count is not None:
+        closer = parse_number(text, decimal)
+        assert closer is not None
+        check_amount(closer)
+        assert str(count) == str(plain_amount(closer))
