@@ -15,6 +15,7 @@ from chalicelib.domain.meters.pieces import Compared
 from chalicelib.domain.readings import FIRST_INSTANT
 from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.database import open_database
+from chalicelib.repositories.write_history import PIPELINE
 from infra.local.demo import old_energies
 from migrations import (
     roundtrip,
@@ -53,7 +54,9 @@ MIGRATIONS = {
     **{f"find {name} everything": COPIED for name in roundtrip.COMPARED},
 }
 OPLOG = "a change stream reads the oplog from a time on: the oplog has no index but begins at any time by itself"
+WRITTEN = ",".join(sorted(PIPELINE[1]["$project"]))
 JOBS = {
+    f"aggregate 1 $changeStream(startAtOperationTime) $match($or) $project({WRITTEN})": OPLOG,
     "find quarantined_readings collection resolvedAt": RECORD,
     "aggregate energies $changeStream()": OPLOG,
     "aggregate energies $changeStream(resumeAfter) $project(clusterTime,documentKey,operationType)": OPLOG,
