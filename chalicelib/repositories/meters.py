@@ -62,7 +62,7 @@ class MongoMeterRepository(MeterRepository):
         self._owned = OwnedDocuments(database, user_id, session)
         self._user_id = user_id
         self._written: dict[EnergyType, Document] = {}
-        self._known = {meter["_id"]: meter for meter in known if _is_of(meter, user_id) and is_sound(meter)}
+        self._known = {meter["_id"]: meter for meter in known if _is_plain(meter, user_id)}
         self._read_at = read_at
 
     @override
@@ -156,10 +156,11 @@ class MongoMeterRepository(MeterRepository):
         return not readings.find_one({"type": energy_type.value, "createdAt": {"$lt": to_datetime(now)}})
 
 
-def _is_of(meter: Document, user_id: str) -> bool:
-    """Whether a meter says the same of itself as its ``_id`` does."""
+def _is_plain(meter: Document, user_id: str) -> bool:
+    """Whether a meter is sound, says the same of itself as its ``_id`` does, and is not being packed."""
     said = str(meter.get(OWNER)), str(meter.get("type"))
-    return meter["_id"] == meter_id(*said) and said[0] == user_id
+    is_own = meter["_id"] == meter_id(*said) and said[0] == user_id
+    return is_own and is_sound(meter) and "packing" not in meter
 
 
 def begin_again(owned: OwnedDocuments, user_id: str, energy_type: EnergyType) -> int:
