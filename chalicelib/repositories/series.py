@@ -23,7 +23,7 @@ from chalicelib.repositories.scoped import ScopedCollection
 assert sys.byteorder == "little", "packed numbers are stored as they lie in memory"  # noqa: S101
 # Two numbers a reading, and twelve bytes more where the register falls, which it may do everywhere: 8.4 MB of 16.
 READINGS_OF_A_DOCUMENT = 300_000
-DOCUMENTS_OF_A_YEAR = 100  # a reading a second fits
+DOCUMENTS_OF_A_YEAR = 100  # nearly a reading a second
 PART = Struct("<H16s")  # a year, and the digest of its part
 Content = tuple[CompactReadings, Mapping[int, bytes]]
 
