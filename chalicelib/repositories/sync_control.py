@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from pydantic.alias_generators import to_camel
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, OperationFailure
 from typing_extensions import override
@@ -135,10 +136,7 @@ class MongoSyncControl(MongoWalkControl, SyncControl):
 
     @override
     def save_verified(self, verified: Verified) -> None:
-        counts = {"meters": verified.meters, "lagging": verified.lagging, "differences": verified.differences}
-        sighted = {"upTo": verified.up_to, "firstSeen": verified.first_seen, "lastSeen": verified.last_seen}
-        place = {"at": verified.at, "since": verified.since, "code": verified.code}
-        self._save({"_id": VERIFIED, **place, **counts, **sighted})
+        self._save({"_id": VERIFIED, **{to_camel(name): value for name, value in asdict(verified).items()}})
 
     @property
     def _now(self) -> Document | str:

@@ -58,7 +58,7 @@ def test_the_last_verify_is_remembered(ports: Ports, since: int | None) -> None:
     assert ports.sync_control.verified() is None
     for differences in (3, 0):
         seen = MOMENT if differences else None
-        verified = Verified(MOMENT, since, 12, 1, differences, up_to=MOMENT, first_seen=seen, last_seen=seen)
+        verified = Verified(MOMENT, since, 12, 1, differences, MOMENT, seen, seen, "code", calculated=2)
         ports.sync_control.save_verified(verified)
         assert ports.sync_control.verified() == verified
 
