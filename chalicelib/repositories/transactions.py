@@ -1,7 +1,7 @@
 """Transactions: one user's unit of work, as a whole or not at all."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,7 +18,7 @@ from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.ports import Expected, Transactions, WriteTransaction
 from chalicelib.domain.sides import Side
 from chalicelib.repositories.control import control_of
-from chalicelib.repositories.database import Collections, MongoDatabase, time_limit
+from chalicelib.repositories.database import READ_SECONDS, Collections, MongoDatabase, time_limit
 from chalicelib.repositories.documents import COLLECTION
 from chalicelib.repositories.dual_write import MongoEnergyRepository
 from chalicelib.repositories.foreseen import begun
@@ -82,7 +82,8 @@ class MongoTransactions(Transactions):
         def scoped(collection: Collections) -> ScopedCollection:
             return ScopedCollection(self._handles[collection], user_id, session)
 
-        sync, foreseen = begun(self._control, session, user_id, expected, self._side)
+        with _at_once():
+            sync, foreseen = begun(self._control, session, user_id, expected, self._side)
         self._side = sync.authoritative
         meters = MongoMeterRepository(self._database, user_id, session, foreseen.meters, sync.read_at or 0)
         sides = {side: scoped(COLLECTION[side]) for side in Side}
@@ -94,6 +95,24 @@ class MongoTransactions(Transactions):
             MongoSettingsWriter(self._database, user_id, session, foreseen.settings),
             MongoImportRecords(scoped(Collections.IMPORTS)),
         )
+
+
+@contextmanager
+def _at_once() -> Iterator[None]:
+    """Bound the first command of a write like a read: that the database is away is said in seconds.
+
+    As an error of the driver it would be tried again for as long as a whole transaction may take.
+
+    Raises:
+        UnavailableError: out of time.
+    """
+    try:
+        with pymongo.timeout(READ_SECONDS):
+            yield
+    except PyMongoError as error:
+        if error.timeout:
+            raise UnavailableError("the database did not answer in time; try again") from error
+        raise
 
 
 def in_transaction(database: MongoDatabase, timeout_seconds: float, work: Callable[[ClientSession], T]) -> T:

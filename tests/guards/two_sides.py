@@ -13,9 +13,17 @@ DESK = "tests/unit/services/rollouts/test_desk.py::"
 HISTORY = "tests/integration/infra/history/test_history.py::"
 JUDGE = "tests/unit/infra/drills/history/test_checker.py::"
 
+LIMITS = "tests/integration/repositories/test_time_limits.py::"
 FORESEEN = "tests/integration/repositories/test_foreseen.py::test_every_write_ends_as_if_nothing_had_been_foreseen"
 
 OF_THE_DATA = (
+    Guard(
+        "that the database is away is said in seconds",
+        "chalicelib/repositories/transactions.py",
+        "with _at_once():",
+        "with suppress():",
+        (f"{LIMITS}test_that_the_database_is_away_is_said_to_a_writer_as_soon_as_to_a_reader",),
+    ),
     Guard(
         "a look ahead that meets a damaged document says nothing",
         "chalicelib/repositories/foreseen.py",

@@ -1,5 +1,6 @@
 """How long the database may take for what: said with each command, so that nobody waits longer for it."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import ceil
@@ -12,11 +13,13 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from chalicelib.bootstrap.container import Ports, mongo_ports
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.components import Component
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.display_documents import DisplayUpdate
 from chalicelib.domain.meters.lagging import LaggingMeter
 from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sides import Side
+from chalicelib.repositories import transactions
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.register import MongoMeterRegister
 from infra.simulation.memory.publisher import FakePublisher
@@ -55,7 +58,6 @@ WHOLE: dict[str, Use] = {
     "the whole list": lambda ports: ports.queries.page("alice", replace(PAGE, limit=0), Backend.OLD),
     "a whole meter": lambda ports: ports.queries.whole("alice", POWER, 2),
     "a full snapshot": lambda ports: ports.queries.full_snapshot("alice", POWER, Backend.OLD),
-    "a transaction": lambda ports: ports.transactions.run("alice", lambda t: t.meters.mark_changed(POWER, 0, 0, 0)),
     "an update of the display": lambda ports: ports.display.publish("alice", POWER, DisplayUpdate(1, [], range(0))),
     "meters that lag": lambda ports: ports.lagging.lag(0),
     "digests": lambda ports: ports.twins.digests(Side.OLD, {"alice"}),
@@ -110,6 +112,27 @@ def test_every_command_says_how_long_it_may_take(
     use(mongo_ports(watched, FakePublisher()))
     assert limits.seen
     assert all(limit and 0.5 * seconds < limit <= seconds for _, limit in limits.seen), limits.seen
+
+
+def test_the_first_command_of_a_write_is_waited_for_like_a_read_and_the_others_for_a_whole_transaction(
+    watched: Database[Any], limits: Limits
+) -> None:
+    ports = mongo_ports(watched, FakePublisher())
+    ports.transactions.run("alice", lambda transaction: transaction.meters.mark_changed(POWER, 0, 0, 0))
+    first, *others = [limit or 0 for name, limit in limits.seen if name != "commitTransaction"]
+    assert 2.5 < first <= 5
+    assert others
+    assert all(10 < limit <= 20 for limit in others)
+
+
+def test_that_the_database_is_away_is_said_to_a_writer_as_soon_as_to_a_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transactions, "READ_SECONDS", 0.2)
+    database = open_database("mongodb://127.0.0.1:9/?replicaSet=nowhere", "away")
+    began = time.monotonic()
+    with pytest.raises(UnavailableError, match="try again"):
+        transactions.MongoTransactions(database, 20).run("alice", lambda _: pytest.fail("nothing can be written"))
+    assert time.monotonic() - began < 5
+    database.client.close()
 
 
 def test_a_meter_that_somebody_holds_is_waited_for_a_second_and_the_next_one_has_its_turn(
