@@ -57,7 +57,6 @@ def desk(
     consistency = operations.consistency
     modes = SyncModeService(
         ports.sync_control,
-        operations.sweeper.left_after_a_run,
         partial(consistency.count_differences_within, STEP_SECONDS),
         consistency.sides_are_equal,
         ports.twins.count_readings,

@@ -11,7 +11,6 @@ from chalicelib.domain.gate.counted import CountedEvidence
 from chalicelib.domain.gate.evidence import Limits
 from chalicelib.domain.meters.lagging import LaggingMeters
 from chalicelib.domain.meters.packing import SeriesPacking
-from chalicelib.domain.meters.pieces import ReadingPieces
 from chalicelib.domain.meters.walks import DisplayedMeters, WalkControl
 from chalicelib.domain.operating import OperatorActions
 from chalicelib.domain.ports import (
@@ -33,7 +32,6 @@ from chalicelib.domain.rollout.usage import UsageLog
 from chalicelib.domain.rollouts.ports import Rollouts
 from chalicelib.domain.status.records import StatusRecords
 from chalicelib.domain.sync.change_feed import ChangeFeed
-from chalicelib.domain.sync.history import WriteHistory
 from chalicelib.domain.sync.reconciliation import ReconciliationRepository, SyncControl
 from chalicelib.domain.sync.repairs import RepairedReadings
 from chalicelib.repositories.account_export import MongoAccountExport
@@ -53,7 +51,6 @@ from chalicelib.repositories.lagging import MongoLaggingMeters
 from chalicelib.repositories.measurements import MongoPageMeasurements
 from chalicelib.repositories.operator_actions import MongoOperatorActions
 from chalicelib.repositories.packing import MongoSeriesPacking
-from chalicelib.repositories.pieces import MongoReadingPieces
 from chalicelib.repositories.queries import MongoReadingQueries
 from chalicelib.repositories.reconciliation import MongoReconciliationRepository
 from chalicelib.repositories.register import MongoKnownUsers
@@ -66,14 +63,12 @@ from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.transactions import MongoTransactions
 from chalicelib.repositories.usage import MongoUsageLog
 from chalicelib.repositories.walk_control import MongoWalkControl
-from chalicelib.repositories.write_history import MongoWriteHistory
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.meter_walk import MeterWalk
 from chalicelib.services.refresh.rebuild import RebuildService
 from chalicelib.services.refresh.recalculation import RecalculationService
 from chalicelib.services.refresh.refreshing_publisher import RefreshingPublisher
-from chalicelib.services.refresh.series_check import SeriesCheck
 from chalicelib.services.refresh.sweeper import SweeperService
 from chalicelib.services.sync.consistency import ConsistencyService
 from chalicelib.services.sync.sync_job import SyncJobService
@@ -95,7 +90,6 @@ class Ports:
     imports: ImportList
     display: DisplayDataRepository
     packing: SeriesPacking
-    pieces: ReadingPieces
     lagging: LaggingMeters
     publisher: EventPublisher
     walks: WalkControl
@@ -103,7 +97,6 @@ class Ports:
     sync_control: SyncControl
     twins: ReconciliationRepository
     changes: ChangeFeed
-    history: WriteHistory
     repaired: RepairedReadings
     usage: UsageLog
     figures: RolloutFigures
@@ -147,23 +140,17 @@ def operations(
     calculation = DisplayDataCalculationService(ports.display, ports.queries, clock, steps=divided)
     recalculation = RecalculationService(ports.transactions, calculation, clock)
     walk = MeterWalk(ports.walks, ports.meters, code)
-    check = DisplayCheck(ports.meters, ports.queries, ports.display, SeriesCheck(ports.pieces, clock), clock)
-    sources = ports.changes, ports.history
-    consistency = ConsistencyService(control, twins, walk, check, recalculation, *sources, clock, code)
-    sweeper = SweeperService(ports.lagging, ports.queries, calculation, clock)
+    check = DisplayCheck(ports.meters, ports.queries, ports.display, clock)
+    consistency = ConsistencyService(control, twins, walk, check, recalculation, ports.changes, clock, code)
     return Operations(
         modes=SyncModeService(
-            control,
-            sweeper.left_after_a_run,
-            consistency.count_differences,
-            consistency.sides_are_equal,
-            twins.count_readings,
+            control, consistency.count_differences, consistency.sides_are_equal, twins.count_readings
         ),
         sync=SyncJobService(control, twins, ports.changes, ports.publisher, clock),
         consistency=consistency,
         undo=UndoService(ports.repaired, calculation, clock),
         rebuild=RebuildService(ports.walks, walk, check, recalculation),
-        sweeper=sweeper,
+        sweeper=SweeperService(ports.lagging, ports.queries, calculation, clock),
     )
 
 
@@ -196,7 +183,6 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         imports=MongoImportList(database),
         display=MongoDisplayDataRepository(database, REQUEST_SECONDS),
         packing=MongoSeriesPacking(database, REQUEST_SECONDS),
-        pieces=MongoReadingPieces(database, REQUEST_SECONDS),
         lagging=MongoLaggingMeters(database, REQUEST_SECONDS),
         publisher=publisher,
         walks=MongoWalkControl(database),
@@ -204,7 +190,6 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         sync_control=MongoSyncControl(database),
         twins=MongoReconciliationRepository(database, REQUEST_SECONDS, now),
         changes=MongoChangeFeed(database, REQUEST_SECONDS),
-        history=MongoWriteHistory(database, REQUEST_SECONDS),
         repaired=MongoRepairedReadings(database, REQUEST_SECONDS, now),
         usage=MongoUsageLog(database),
         figures=MongoRolloutFigures(database, REQUEST_SECONDS),

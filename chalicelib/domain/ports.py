@@ -334,6 +334,9 @@ class ReadingQueries(Protocol):
     def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
         """The same from the readings themselves: what the display and its series are checked against."""
 
+    def piece(self, user_id: str, energy_type: EnergyType, first: int, readings: int) -> CompactReadings:
+        """The first so many readings of the new side from an instant on."""
+
     def whole(
         self, user_id: str, energy_type: EnergyType, calculation_version: int, at_once: int | None = None
     ) -> WholeMeter | None:

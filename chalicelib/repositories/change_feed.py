@@ -81,7 +81,7 @@ class MongoChangeFeed(ChangeFeed):
         """Whether this job has stored it, for this collection, and not in a future of another server."""
         if not isinstance(position, dict) or not isinstance(token := position.get("_data"), str):
             return False
-        return position.get("digest") == self._digest(token) and seconds_of(token) <= until.time
+        return position.get("digest") == self._digest(token) and _seconds(token) <= until.time
 
     def _digest(self, token: str) -> str:
         return sha256(f"{self._energies.full_name}|{token}".encode()).hexdigest()
@@ -97,6 +97,6 @@ def _checked(change: Document) -> Document:
     return change
 
 
-def seconds_of(token: str) -> int:
+def _seconds(token: str) -> int:
     """The cluster time of a token: a byte that says the kind of what follows, then four of seconds."""
     return int(token[2:10], 16)

@@ -61,9 +61,10 @@ class MongoDisplayedMeters(DisplayedMeters):
         """The next ones, from the index alone: one at least, however many documents it has."""
         user_id, energy_type = after or ("", "")
         more_types = [kind for kind in TYPES if kind > energy_type]
-        same_user = {"userId": {"$eq": user_id, **NOT_ARRAY}, "type": {"$in": more_types, **NOT_ARRAY}}
-        next_user = {"userId": {"$gt": user_id, **NOT_ARRAY}, "type": {"$in": TYPES, **NOT_ARRAY}}
-        wanted = [same_user, next_user] if more_types and user_id else [next_user]
+        same_user = {"$eq": user_id, **NOT_ARRAY}
+        # Each type by itself: with so many documents of one that they fill a page, another would be passed over.
+        of_user = [{"userId": same_user, "type": {"$eq": kind, **NOT_ARRAY}} for kind in more_types if user_id]
+        wanted = [*of_user, {"userId": {"$gt": user_id, **NOT_ARRAY}, "type": {"$in": TYPES, **NOT_ARRAY}}]
         with time_limit(self._timeout):
             return sorted(meter for each in wanted for meter in self._first(collection, each))
 

@@ -64,7 +64,7 @@ class KeptReadings:
     def between(self, energy_type: EnergyType, first: int, last: int) -> Kept | None:
         """What is kept from one instant to another; None where no series is, or it cannot be believed."""
         meter = self._meters.document(energy_type) if self._shown else None
-        if not meter or not is_sound(meter) or not series.is_kept(meter):
+        if not meter or not is_sound(meter) or not series.is_kept(meter) or "packing" in meter:
             return None
         readings = series.between(self._series, meter, first, last)
         if readings is None:

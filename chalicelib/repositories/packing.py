@@ -97,8 +97,10 @@ class _Look:
             return self._given_up(packing) if held is None else Packed.DONE
         return self._step(meter["_id"], packing, readings)
 
-    def _begun(self, meter: Document) -> _Change:
-        """What is kept outside the dirty range is packed already, where it can be believed."""
+    def _begun(self, meter: Document) -> "_Change | Packed":
+        """What is kept outside the dirty range is packed already, where it can be believed; of a clean meter all."""
+        if "dirtyFrom" not in meter and series.is_kept(meter) and series.kept(self._parts, meter):
+            return Packed.DONE
         seen = {STEP: step_of(meter), "displayVersion": meter["displayVersion"]}
         kept = series.kept(self._parts, meter) if _has_kept(meter) else None
         if kept is None:

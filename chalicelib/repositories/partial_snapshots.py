@@ -5,7 +5,7 @@ whoever asks within the range, or about the instants. Else all are read (``queri
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -117,7 +117,12 @@ class PartialSnapshots:
         return None if len(found) > CHANGED else [point_of(document) for document in found]
 
     def _only_grows(self, head: Head, spans: Sequence[Span]) -> bool:
-        """Whether the stored months say so of all that was displayed in some spans."""
+        """Whether the stored months say so of all that was displayed in some spans; those that are damaged do not."""
+        with suppress(ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            return self._says_only_grows(head, spans)
+        return False
+
+    def _says_only_grows(self, head: Head, spans: Sequence[Span]) -> bool:
         if calculation_of(head.meter) != CALCULATION_VERSION:
             return False
         zone = head.settings.zone

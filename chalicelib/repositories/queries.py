@@ -117,6 +117,11 @@ class MongoReadingQueries(ReadingQueries):
             return snapshots.around(instants)
 
     @override
+    def piece(self, user_id: str, energy_type: EnergyType, first: int, readings: int) -> CompactReadings:
+        with time_limit(self._timeout):
+            return points_between(self._readings(user_id, Side.NEW), energy_type, (first, LAST_INSTANT), readings)
+
+    @override
     def whole(
         self, user_id: str, energy_type: EnergyType, calculation_version: int, at_once: int | None = None
     ) -> WholeMeter | None:
@@ -171,7 +176,7 @@ def _held(parts: ScopedCollection, meter: Document) -> _Held | None:
     """Of a packing under way, or of what is displayed; None where neither is there and can be believed."""
     packing, is_kept = packing_of(meter), series.is_kept(meter)
     dirty = "dirtyFrom" in meter
-    if packing is not None and (dirty or not is_kept):
+    if packing is not None:
         found = series.packed(parts, meter["_id"], packing.parts)
         if found is not None:
             return _Held(*found, merged(packing.ranges), packing)

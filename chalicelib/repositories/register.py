@@ -24,7 +24,7 @@ from chalicelib.repositories.database import (
 AT_ONCE = 500
 USERS_AT_ONCE = 2_000
 TYPES = [energy_type.value for energy_type in EnergyType]
-METER = dict.fromkeys(("modulus", "runsBackwards", "exchanges", "series", "sweep", "packing", "compared"), 0)
+METER = dict.fromkeys(("modulus", "runsBackwards", "exchanges", "series", "sweep", "packing"), 0)
 
 
 class MongoMeterRegister(MeterRegister):

@@ -7,7 +7,6 @@ from chalicelib.domain.meters.walks import Walk, WalkControl, WalkProgress
 from chalicelib.domain.sides import SyncState
 from chalicelib.repositories.control import control_of, sync_state
 from chalicelib.repositories.database import READ_SECONDS, Document, MongoDatabase, time_limit
-from chalicelib.repositories.operation_times import instant_of_operation
 from chalicelib.repositories.walk_documents import walk_of
 
 
@@ -29,7 +28,7 @@ class MongoWalkControl(WalkControl):
         with time_limit(READ_SECONDS), self._database.client.start_session() as session:
             self._database.command("ping", session=session)
             assert session.operation_time is not None, "a replica set says it with every answer"  # noqa: S101
-            return instant_of_operation(session.operation_time)
+            return session.operation_time.time * 1000
 
     @override
     def walk_progress(self, walk: Walk) -> WalkProgress | None:

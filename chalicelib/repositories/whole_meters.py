@@ -66,7 +66,8 @@ def _as_seen(
 
 def _holds(kept: CompactReadings | None, meter: Document | None) -> bool:
     """While a packing is under way, the parts are its own, and nobody believes them by the digest."""
-    return kept is not None or not _claims_series(meter) or "packing" in (meter or {})
+    is_packed = {"packing", "dirtyFrom"} <= (meter or {}).keys()
+    return kept is not None or not _claims_series(meter) or is_packed
 
 
 def _kept(parts: Sequence[Document], meter: Document | None) -> CompactReadings | None:

@@ -47,7 +47,6 @@ from chalicelib.services.refresh.calculation import DisplayDataCalculationServic
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.meter_walk import MeterWalk
 from chalicelib.services.refresh.recalculation import RecalculationService
-from chalicelib.services.refresh.series_check import IsOver, SeriesCheck
 from chalicelib.services.refresh.sweeper import SweeperService
 from chalicelib.services.sync.consistency import ConsistencyService
 from chalicelib.services.sync.sync_job import SyncJobService
@@ -148,11 +147,8 @@ def _keeping_equal(
     check = _RememberedCheck(outside, release.documents)
     recalculation = RecalculationService(ports.transactions, calculation, clock)
     walk = MeterWalk(control, twins, code)
-    sources = ports.changes, ports.history
-    consistency = ConsistencyService(control, twins, walk, check, recalculation, *sources, clock, code)
-    lagging = SweeperService(ports.lagging, ports.queries, calculation, clock).left_after_a_run
-    counts = consistency.count_differences, consistency.sides_are_equal, twins.count_readings
-    modes = SyncModeService(control, lagging, *counts)
+    consistency = ConsistencyService(control, twins, walk, check, recalculation, ports.changes, clock, code)
+    modes = SyncModeService(control, consistency.count_differences, consistency.sides_are_equal, twins.count_readings)
     return SyncJobService(control, twins, ports.changes, ports.publisher, clock), modes, consistency
 
 
@@ -248,13 +244,10 @@ def _week(user_id: str, now: int) -> int:
 class _RememberedCheck(DisplayCheck):
     def __init__(self, outside: Outside, documents: Documents) -> None:
         ports = outside.ports
-        places = (ports.twins, ports.queries, ports.display, SeriesCheck(ports.pieces, outside.clock))
-        super().__init__(*places, outside.clock, documents=documents)
+        super().__init__(ports.twins, ports.queries, ports.display, outside.clock, documents=documents)
         self._outside = outside
 
     @override
-    def findings(self, meter: MeterKey, is_over: IsOver | None = None) -> list[Finding] | None:
+    def findings(self, meter: MeterKey) -> list[Finding] | None:
         key = (meter, self._documents)
-        return self._outside.once_for(
-            key, lambda: self._outside.stamp(meter), partial(super().findings, meter, is_over)
-        )
+        return self._outside.once_for(key, lambda: self._outside.stamp(meter), partial(super().findings, meter))

@@ -4,7 +4,6 @@ from tests.guards.guard import Guard
 
 REPAIR = "tests/integration/sync/test_repair.py::"
 SYNC_JOB = "tests/integration/sync/test_sync_job.py::"
-SINCE = "tests/integration/sync/test_verified_since.py::"
 UNDONE = "tests/integration/sync/test_undone_imports.py::"
 FLAGS = "tests/unit/flags/changes/"
 GATED = f"{FLAGS}test_gated.py::"
@@ -72,44 +71,6 @@ OF_THE_DATA = (
         '"_id": {"$ne": id_of(expected.reading_id)}, **place',
         "**place",
         (f"{FORESEEN}[new_only-2]",),
-    ),
-    Guard(
-        "what was written since the last verify is compared",
-        "chalicelib/services/sync/consistency.py",
-        "return last.differences or self._differences_since(last, sync, deadline)",
-        "return last.differences",
-        (f"{SINCE}test_what_differs_since_then_is_found_whoever_wrote_it[one_side]",),
-    ),
-    Guard(
-        "what nobody knows to have been written stands in the way of new_only",
-        "chalicelib/services/sync/consistency.py",
-        "            if part.problem:",
-        "            if False:",
-        (f"{SINCE}test_where_nobody_knows_whose_it_was_all_must_be_compared_again[both_readings]",),
-    ),
-    Guard(
-        "a verify counts for its own code and mode alone",
-        "chalicelib/services/sync/consistency.py",
-        "is_ours = (last.since, last.code, last.differences) == (sync.since, self._code(), 0)",
-        "is_ours = last.differences == 0",
-        (
-            f"{SINCE}test_a_verify_of_other_code_or_another_mode_or_one_that_found_something_says_nothing[changed0]",
-            f"{SINCE}test_a_verify_of_other_code_or_another_mode_or_one_that_found_something_says_nothing[changed1]",
-        ),
-    ),
-    Guard(
-        "a display that cannot be compared stands in the way of new_only",
-        "chalicelib/services/sync/sync_modes.py",
-        "if lagging := self._count_lagging():",
-        "if (lagging := 0):",
-        (f"{SINCE}test_a_display_that_cannot_be_brought_up_to_date_stands_in_the_way",),
-    ),
-    Guard(
-        "a reading that went names its meter, or nobody knows it",
-        "chalicelib/repositories/write_history.py",
-        "if part.alone - owners.keys():",
-        "if False:",
-        (f"{SINCE}test_where_nobody_knows_whose_it_was_all_must_be_compared_again[both_readings]",),
     ),
     Guard(
         "the limit of deletions in the transaction that deletes",

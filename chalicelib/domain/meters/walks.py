@@ -135,10 +135,7 @@ class WalkControl(Protocol):
         """The sync mode now. Raises LostModeError where it is lost."""
 
     def operation_time(self) -> int:
-        """The time of the latest operation that a reader sees from now on.
-
-        UTC milliseconds to the second; its thousandths only tell the operations in it apart.
-        """
+        """The time of the latest operation that a reader sees from now on, in UTC milliseconds, to the second."""
 
     def walk_progress(self, walk: Walk) -> WalkProgress | None:
         """How far an interrupted walk came; None: there is none, or nobody can read it."""

@@ -144,7 +144,7 @@ class DisplayDataCalculationService:
 
     def _found(self, user_id: str, energy_type: EnergyType) -> tuple[MeterSnapshot, int] | None:
         """The meter, and when it was looked at; None where the time is over before few readings are left to read."""
-        steps, began = self._steps, self._clock()
+        steps, began, is_packed = self._steps, self._clock(), False
         while True:
             as_of = self._clock()
             if steps is None:
@@ -156,7 +156,9 @@ class DisplayDataCalculationService:
             if packed is Packed.MORE:
                 steps.go_on(user_id, energy_type)
                 return None
-            steps = None if packed is Packed.IMPOSSIBLE else steps
+            if is_packed or packed is Packed.IMPOSSIBLE:  # what is packed twice and still not there is read at once
+                steps = None
+            is_packed = True
 
     def _calculate(self, snapshot: MeterSnapshot, as_of: int) -> DisplayUpdate:
         series = series_of(snapshot)

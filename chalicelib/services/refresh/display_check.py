@@ -9,17 +9,18 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from chalicelib.domain.calculation import CALCULATION_VERSION
+from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.canonical import is_same
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.meters.invariants import view_id
 from chalicelib.domain.meters.walks import DISPLAY, METERS, SERIES, DisplayedMeters, Finding
 from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot, ReadingQueries, WholeMeter
-from chalicelib.domain.readings import MeterKey
+from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, MeterKey
 from chalicelib.services.display.view_data import series_of
 from chalicelib.services.refresh.calculation import Documents, documents_of
-from chalicelib.services.refresh.series_check import IsOver, SeriesCheck, UnfinishedError
 
+READINGS_OF_A_PIECE = 100_000  # one to two seconds on a busy server
 T = TypeVar("T")
 View = tuple[DataType, int | None]
 Views = Mapping[View, DisplayDocument]
@@ -34,30 +35,26 @@ class DisplayCheck:
         meters: DisplayedMeters,
         queries: ReadingQueries,
         display: DisplayDataRepository,
-        series: SeriesCheck,
         clock: Clock,
         calculation_version: int = CALCULATION_VERSION,
         documents: Documents = documents_of,
+        at_once: int = READINGS_OF_A_PIECE,
     ) -> None:
         self._meters = meters
         self._queries = queries
         self._display = display
-        self._series = series
         self._clock = clock
         self._calculation_version = calculation_version
         self._documents = documents
+        self._at_once = at_once
 
-    def findings(self, meter: MeterKey, is_over: IsOver | None = None) -> list[Finding] | None:
-        """What differs, or fails; None where nothing can be compared.
+    def findings(self, meter: MeterKey) -> list[Finding] | None:
+        """What differs, or fails; None where nothing can be compared. Raises UnavailableError.
 
         That is so where the display lags, was refreshed meanwhile, or is of another calculation version: nobody is
-        shown that, and the sweeper brings it up. ``is_over``: whether who asks has no more time for a large meter.
-
-        Raises:
-            UnavailableError: the database answers nobody in time.
-            UnfinishedError: the time is over in the middle of a large meter; the next call goes on there.
+        shown that, and the sweeper brings it up.
         """
-        return self.attempted(meter, lambda: self._compared(meter, is_over))
+        return self.attempted(meter, lambda: self._compared(meter))
 
     def attempted(self, meter: MeterKey, work: Callable[[], T]) -> T | list[Finding]:
         """What work on a meter returns; where it fails, that is the finding, and the next meter has its turn.
@@ -78,14 +75,12 @@ class DisplayCheck:
         except UnavailableError:
             self._queries.sync()  # a sign of life: then it is the meter that is out of time
             return [_failure(meter, "was out of time, though the database answers")]
-        except UnfinishedError:
-            raise
         except Exception as error:  # noqa: BLE001 whatever it is, it is told
             # Not by its text, which may hold what somebody has typed in, nor by where in our code it happened.
             return self._meters.damages(meter) or [_failure(meter, UNEXPLAINED.format(type(error).__name__))]
 
-    def _compared(self, meter: MeterKey, is_over: IsOver | None) -> list[Finding] | None:
-        whole = self._queries.whole(*meter, self._calculation_version, self._series.readings)
+    def _compared(self, meter: MeterKey) -> list[Finding] | None:
+        whole = self._queries.whole(*meter, self._calculation_version, self._at_once)
         if whole is None:
             return []
         if whole.violations:
@@ -93,7 +88,7 @@ class DisplayCheck:
         snapshot = whole.snapshot
         if snapshot.state.stale or snapshot.state.calculation_version not in (0, self._calculation_version):
             return None
-        is_right = self._is_series_right(meter, whole, is_over)
+        is_right = self._is_series_right(meter, whole)
         if is_right is None:
             return None
         stored = {(document.data_type, document.year): document for document in whole.displayed}
@@ -102,12 +97,23 @@ class DisplayCheck:
         findings = [self._finding(meter, view, stored, fresh) for view in wrong]
         return findings if is_right else [*findings, _series_finding(meter)]
 
-    def _is_series_right(self, meter: MeterKey, whole: WholeMeter, is_over: IsOver | None) -> bool | None:
+    def _is_series_right(self, meter: MeterKey, whole: WholeMeter) -> bool | None:
         """None where a large meter has changed while it was compared piece by piece."""
         if not whole.is_large:
             return whole.kept is None or whole.kept == whole.snapshot.readings
-        is_right = self._series.is_right(meter, whole.snapshot, is_over)
+        is_right = self._are_pieces_right(meter, whole.snapshot.readings)
         return is_right if self._display.state(*meter) == whole.snapshot.state else None
+
+    def _are_pieces_right(self, meter: MeterKey, kept: CompactReadings) -> bool:
+        """Pieces of several moments say something of one version where the meter still has that: versions only grow."""
+        first = FIRST_INSTANT
+        while first <= LAST_INSTANT:
+            found = self._queries.piece(*meter, first, self._at_once)
+            last = found.instants[-1] if len(found) == self._at_once else LAST_INSTANT
+            if found != kept.between(first, last):
+                return False
+            first = last + 1
+        return True
 
     def _finding(self, meter: MeterKey, view: View, stored: Views, fresh: Views) -> Finding:
         document = view_id(*meter, *view, self._calculation_version)

@@ -16,7 +16,6 @@ from chalicelib.monitoring.logger import logger
 
 Look = Callable[[Sequence[MeterKey], SyncState], Verification]
 Progress = Callable[[Verification], None]
-Reaches = Callable[[int], bool]
 METERS_AT_ONCE = 100
 RESUMED_WITHIN_MS = 3_600_000  # an interrupted walk says something about the present for a while only
 
@@ -29,42 +28,24 @@ class MeterWalk:
         self._meters = meters
         self._code = code
 
-    def over_all(
-        self,
-        walk: Walk,
-        sync: SyncState,
-        look: Look,
-        progress: Progress,
-        *,
-        restart: bool,
-        reaches: Reaches = lambda _: False,
-    ) -> Verification:
+    def over_all(self, walk: Walk, sync: SyncState, look: Look, progress: Progress, *, restart: bool) -> Verification:
         """Look at all meters; what an interrupted walk has seen is not looked at again. Raises UnavailableError."""
-        steps = self.steps(walk, sync, look, restart=restart, reaches=reaches)
+        steps = self.steps(walk, sync, look, restart=restart)
         seen = next(steps)
         for seen in steps:
             progress(seen)
         return seen
 
     def steps(
-        self,
-        walk: Walk,
-        sync: SyncState,
-        look: Look,
-        *,
-        restart: bool = False,
-        at_once: int | None = None,
-        reaches: Reaches = lambda _: False,
+        self, walk: Walk, sync: SyncState, look: Look, *, restart: bool = False, at_once: int | None = None
     ) -> Iterator[Verification]:
         """The same page by page: what has been seen before the first one, and after each.
-
-        ``reaches``: whether what was written since a walk began can still be known; then it is taken up however old.
 
         Who stops in between leaves the rest to the next walk. Two at once look at everything twice, and each is right:
         what is kept is always what one of them has seen up to where it is. Raises UnavailableError.
         """
         code = self._code()
-        started, seen = self._taken_up(walk, sync, code, reaches, restart=restart)
+        started, seen = self._taken_up(walk, sync, code, restart=restart)
         yield seen
         for page in self.pages(after=seen.resumed, at_once=at_once):
             seen = self._without_erased(seen.plus(look(page, sync)))
@@ -97,14 +78,12 @@ class MeterWalk:
         before_all_types = cast(MeterKey, (user_id, ""))
         return takewhile(lambda meter: meter[0] == user_id, self._meters.meters(before_all_types))
 
-    def _taken_up(
-        self, walk: Walk, sync: SyncState, code: str, reaches: Reaches, *, restart: bool
-    ) -> tuple[int, Verification]:
+    def _taken_up(self, walk: Walk, sync: SyncState, code: str, *, restart: bool) -> tuple[int, Verification]:
         """What an interrupted walk has seen, unless that is long ago, in another mode or by other code."""
         before = self._control.walk_progress(walk)
         if before is None or restart:
             return self._at_the_start(sync)
-        if problem := _discarded(before, sync, code, reaches):
+        if problem := _discarded(before, sync, code):
             logger().warning(f"the interrupted {walk} is not taken up: {problem}; it begins at the start")
             return self._at_the_start(sync)
         return before.started, replace(before.seen, resumed=before.after)
@@ -113,14 +92,12 @@ class MeterWalk:
         return sync.read_at, Verification(sync.mode, up_to=self._control.operation_time())
 
 
-def _discarded(before: WalkProgress, sync: SyncState, code: str, reaches: Reaches) -> str | None:
+def _discarded(before: WalkProgress, sync: SyncState, code: str) -> str | None:
     """Why an interrupted walk says nothing about the present, by the clock of the database."""
     if before.since != sync.since or before.seen.mode is not sync.mode:
         return "the sync mode was changed since then"
     if before.code != code:
         return "other code began it"
-    if 0 <= (age := sync.read_at - before.started) <= RESUMED_WITHIN_MS:
-        return None
-    if age > 0 and before.seen.up_to is not None and reaches(before.seen.up_to):
-        return None
-    return "it began more than an hour ago"
+    if not 0 <= sync.read_at - before.started <= RESUMED_WITHIN_MS:
+        return "it began more than an hour ago"
+    return None

@@ -30,7 +30,6 @@ from chalicelib.services.refresh.calculation import DisplayDataCalculationServic
 GRACE_SECONDS = 30.0
 METERS_AT_ONCE = 500  # that one look names; a run takes as many as it has time for
 SHOWN_FAILING = 1_000
-SHORT_RUN_SECONDS = 5.0  # somebody waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +119,6 @@ class SweeperService:
     def staleness(self, limit: int) -> Staleness:
         """How far the display lags; nothing does while nothing is shown from it. Raises UnavailableError."""
         return staleness_of(self._lagging, self._queries.sync(), limit)
-
-    def left_after_a_run(self) -> int:
-        """How many displays a short run could not bring up, or had no time for. Raises UnavailableError."""
-        report = self.run(SHORT_RUN_SECONDS)
-        return report.failing if report.state != "unfinished" else max(1, report.failing, report.lagging)
 
     def outdated(self) -> int:
         """How many meters an older calculation shows, but for those that lag. Raises UnavailableError."""

@@ -4,7 +4,6 @@ A meter that the display lags behind is no difference: somebody will refresh it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -14,7 +13,6 @@ from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.domain.sides import Side, SyncMode, SyncState, other_side
 from chalicelib.domain.sync.change_feed import ChangeFeed
-from chalicelib.domain.sync.history import WriteHistory
 from chalicelib.domain.sync.reconciliation import (
     FullDifference,
     Reconciled,
@@ -29,16 +27,12 @@ from chalicelib.domain.sync.repairs import REPAIR, PlannedWrites, RepairPlan
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.meter_walk import MeterWalk, Progress
 from chalicelib.services.refresh.recalculation import RecalculationService
-from chalicelib.services.refresh.series_check import IsOver, UnfinishedError
 from chalicelib.services.sync.runs import check_answered, new_run
 
 READINGS = "source_energy_readings"
 METERS_OF_A_STEP = 20  # somebody waits, and the time is looked at behind these
 # When a schedule compares again: what differs may be mended meanwhile, or another application's, on its way over.
 AGAIN_MS, AGAIN_WHERE_DIFFERENT_MS = 3_600_000, 300_000
-COUNTS_FOR_MS = 24 * 3_600_000
-UNBOUNDED_MS = 1 << 62
-VERIFY = "first: python -m infra verify --restart"
 Found = Callable[[Sequence[Finding]], None]
 
 
@@ -53,7 +47,6 @@ class ConsistencyService:
         check: DisplayCheck,
         recalculation: RecalculationService,
         feed: ChangeFeed,
-        history: WriteHistory,
         clock: Clock,
         code: Callable[[], str] = lambda: "",
     ) -> None:
@@ -63,7 +56,6 @@ class ConsistencyService:
         self._check = check
         self._recalculation = recalculation
         self._feed = feed
-        self._history = history
         self._clock = clock
         self._code = code
 
@@ -92,33 +84,24 @@ class ConsistencyService:
 
         if user_id is not None:
             return self._with_unreadable(self._walk.over_one(user_id, sync, look), user_id)
-        reaches = self._history.reaches
-        seen = self._walk.over_all(Walk.VERIFY, sync, look, progress, restart=restart, reaches=reaches)
+        seen = self._walk.over_all(Walk.VERIFY, sync, look, progress, restart=restart)
         self._keep(seen, sync)
         return self._with_unreadable(seen, None)
 
     def verify_for(self, seconds: float) -> tuple[Verification, bool]:
-        """Compare all meters for so long, and for as long as a page of small ones takes; the next call goes on.
+        """Compare all meters for so long, and for as long as a page takes; the next call, or ``verify``, goes on.
 
         Returns what was seen so far, and whether that was everything. Raises as ``verify`` does.
         """
         sync = self._drained()
-        seen, is_whole = self._stepped(sync, self._clock() + round(seconds * 1000))
-        if is_whole:
-            self._keep(seen, sync)
-        return seen, is_whole
-
-    def _stepped(self, sync: SyncState, deadline: int) -> tuple[Verification, bool]:
-        """Compare until a deadline, which may come within a page: that is looked at again."""
-        look, reaches = partial(self._look_at, is_over=lambda: self._clock() >= deadline), self._history.reaches
-        steps = self._walk.steps(Walk.VERIFY, sync, look, at_once=METERS_OF_A_STEP, reaches=reaches)
+        deadline = self._clock() + round(seconds * 1000)
+        steps = self._walk.steps(Walk.VERIFY, sync, self._look_at, at_once=METERS_OF_A_STEP)
         seen = next(steps)
-        with suppress(UnfinishedError):
-            for seen in steps:
-                if self._clock() >= deadline:
-                    return seen, False
-            return seen, True
-        return seen, False
+        for seen in steps:
+            if self._clock() >= deadline:
+                return seen, False
+        self._keep(seen, sync)
+        return seen, True
 
     def verify_by_schedule(self, seconds: float) -> bool:
         """Go on for so long with a comparison of all meters, whoever began it; begin one where the last is old.
@@ -154,68 +137,18 @@ class ConsistencyService:
         return new_run("repair", self._clock())
 
     def count_differences(self) -> int:
-        """How many documents differ: by the last comparison of all meters, and by a look at what was written since.
-
-        Where the last one says nothing any more, all are compared first; an interrupted comparison is taken up again.
-
-        Raises:
-            SyncModeError: writes of the mode before may still arrive, or nobody knows what was written since.
-            UnavailableError: the database did not answer in time; the next call goes on.
-        """
-        return self._differences_now(UNBOUNDED_MS)
+        """How many documents differ, by a comparison of everything as it is now."""
+        return self.verify(restart=True).differences
 
     def count_differences_within(self, seconds: float) -> int:
         """The same for who waits so long; where that is not enough, the next call goes on. Raises SyncModeError."""
-        return self._differences_now(self._clock() + round(seconds * 1000))
-
-    def _differences_now(self, deadline: int) -> int:
-        sync, last = self._drained(), self._control.verified()
-        if last is None or not self._says_something(last, sync):
-            last = self._compared(sync, deadline)
-        return last.differences or self._differences_since(last, sync, deadline)
-
-    def _says_something(self, last: Verified, sync: SyncState) -> bool:
-        """Whether only what was written since has to be compared: clean, in this mode, on this code, and known since.
-
-        Behind a day all is compared, because not every damage is a write.
-        """
-        is_ours = (last.since, last.code, last.differences) == (sync.since, self._code(), 0)
-        is_young = abs(sync.read_at - last.at) <= COUNTS_FOR_MS
-        return is_ours and is_young and last.up_to is not None and self._history.reaches(last.up_to)
-
-    def _compared(self, sync: SyncState, deadline: int) -> Verified:
-        seen, is_whole = self._stepped(sync, deadline)
-        if not is_whole:
+        seen, is_over = self.verify_for(seconds)
+        if not is_over:
             raise SyncModeError(
                 f"the comparison of both sides has seen {seen.meters} of about {self.count_meters()} meters; "
                 "try again, it goes on where it is"
             )
-        return self._keep(self._looked_at_again(seen, sync), sync)
-
-    def _looked_at_again(self, seen: Verification, sync: SyncState) -> Verification:
-        """What a long comparison found at its beginning may be mended; where all of it is known, it is asked again."""
-        meters = sorted({(finding.user_id, finding.type) for finding in seen.findings})
-        if not meters or len(seen.findings) < seen.differences:
-            return seen
-        here = Verification(sync.mode, up_to=seen.up_to).plus(self._look_at(meters, sync))
-        return replace(here, meters=seen.meters, lagging=seen.lagging + here.lagging, resumed=seen.resumed)
-
-    def _differences_since(self, last: Verified, sync: SyncState, deadline: int) -> int:
-        """Compare what was written since. Each part that is equal is kept, so that the next call goes on there."""
-        if last.up_to is None:
-            raise SyncModeError(f"the last verify is of a release that did not note when it began; {VERIFY}")
-        for part in self._history.written(last.up_to):
-            if part.problem:
-                raise SyncModeError(f"what was written since the last verify is not known: {part.problem}; {VERIFY}")
-            here = self._look_at(sorted(part.meters), sync)
-            last = replace(last, at=self._clock(), up_to=part.up_to, lagging=here.lagging)
-            last = replace(last, differences=here.differences, calculated=Verification(sync.mode).plus(here).calculated)
-            self._control.save_verified(last.after(self._control.verified()))
-            if here.differences:
-                break
-            if self._clock() >= deadline and not part.complete:
-                raise SyncModeError("not everything that was written since the last verify is compared; try again")
-        return last.differences
+        return seen.differences
 
     def sides_are_equal(self) -> bool:
         """Whether both sides hold the same readings, in any mode. Raises UnavailableError."""
@@ -308,7 +241,7 @@ class ConsistencyService:
             writes = self._check.attempted(meter, partial(self._twins.plan, meter, run))
             yield meter, writes if isinstance(writes, Reconciled) else Reconciled()
 
-    def _keep(self, seen: Verification, sync: SyncState) -> Verified:
+    def _keep(self, seen: Verification, sync: SyncState) -> None:
         """Remember a comparison that came to its end, unless one that has seen more of this mode did before it."""
         counts = (seen.meters, seen.lagging, seen.differences)
         verified = Verified(
@@ -317,7 +250,6 @@ class ConsistencyService:
         before = self._control.verified()
         if not verified.is_behind(before):
             self._control.save_verified(verified.after(before))
-        return verified
 
     def _drained(self) -> SyncState:
         sync = self._control.state()
@@ -329,11 +261,11 @@ class ConsistencyService:
         """With what no reader can use: in any mode, and also where the sides were not compared."""
         return replace(seen, unreadable=self._twins.unreadable(user_id))
 
-    def _look_at(self, meters: Sequence[MeterKey], sync: SyncState, is_over: IsOver | None = None) -> Verification:
+    def _look_at(self, meters: Sequence[MeterKey], sync: SyncState) -> Verification:
         """The sides first: where they differ, the display need not be compared, because mending calculates it again."""
         findings = list(self._different(meters, sync))
         differing = {(finding.user_id, finding.type) for finding in findings}
-        shown = [self._check.findings(meter, is_over) for meter in meters if meter not in differing]
+        shown = [self._check.findings(meter) for meter in meters if meter not in differing]
         findings += [finding for found in shown for finding in found or ()]
         return Verification(sync.mode, len(meters), shown.count(None), len(findings), tuple(findings))
 

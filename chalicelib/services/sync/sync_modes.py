@@ -22,11 +22,8 @@ from chalicelib.services.sync.runs import check_answered
 
 CATCH_UP = "python -m infra sync"
 REPAIR = "python -m infra repair --apply"
-SWEEP = "python -m infra sweep"
-# How many documents differ now, by a comparison of all of them and of what was written since.
+# How many documents differ between the sides, after a comparison of all of them.
 CountDifferences = Callable[[], int]
-# How many displays lag for too long, after those that can be were refreshed: they cannot be compared.
-CountLagging = Callable[[], int]
 # Whether both sides hold the same readings, in no mode at all.
 SidesAreEqual = Callable[[], bool]
 
@@ -63,13 +60,11 @@ class SyncModeService:
     def __init__(
         self,
         control: SyncControl,
-        count_lagging: CountLagging,
         count_differences: CountDifferences,
         sides_are_equal: SidesAreEqual,
         count_readings: Callable[[Side], int],
     ) -> None:
         self._control = control
-        self._count_lagging = count_lagging
         self._count_differences = count_differences
         self._sides_are_equal = sides_are_equal
         self._count_readings = count_readings
@@ -134,8 +129,6 @@ class SyncModeService:
             self._check_not_shrunken(kept)
             return
         state.check_drained()
-        if lagging := self._count_lagging():
-            raise SyncModeError(f"the displays of {lagging} meters lag and cannot be compared; first: {SWEEP}")
         if differing := self._count_differences():
             raise SyncModeError(
                 f"the {kept} side is not complete, verify finds differences ({differing}); first: {REPAIR}"

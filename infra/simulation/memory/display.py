@@ -5,11 +5,9 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.calculation.extent import Extent
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.meters.packing import Packed
-from chalicelib.domain.meters.pieces import Compared
 from chalicelib.domain.ports import MeterState, UserSettings
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, MeterKey, to_ms
 from infra.simulation.memory.state import Meter
@@ -20,23 +18,6 @@ class FakePacking:
     def pack(self, user_id: str, energy_type: EnergyType, readings: int) -> Packed:
         """No series is kept in memory, because nothing is ever too much to read."""
         return Packed.IMPOSSIBLE
-
-
-class FakeReadingPieces:
-    """Pieces of meters in memory; nothing is interrupted there."""
-
-    def __init__(self, store: FakeStore) -> None:
-        self._store = store
-
-    def piece(self, meter: MeterKey, first: int, readings: int) -> CompactReadings:
-        found = self._store.stored.readings.compact(meter).between(first, LAST_INSTANT)
-        return next(found.pieces(readings), found)
-
-    def compared(self, meter: MeterKey) -> Compared | None:
-        return None
-
-    def keep(self, meter: MeterKey, compared: Compared) -> None:
-        self._store.ping()
 
 
 class FakeDisplay:

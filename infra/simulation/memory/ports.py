@@ -2,7 +2,7 @@
 
 from chalicelib.bootstrap.container import Ports
 from infra.simulation.memory.account import FakeAccountExport, FakeErasures
-from infra.simulation.memory.display import FakeDisplay, FakePacking, FakeReadingPieces
+from infra.simulation.memory.display import FakeDisplay, FakePacking
 from infra.simulation.memory.lagging import FakeLaggingMeters
 from infra.simulation.memory.migration.comparisons import FakeComparisonLog
 from infra.simulation.memory.migration.control import FakeSyncControl
@@ -10,7 +10,6 @@ from infra.simulation.memory.migration.feedback import FakeFeedbackLog
 from infra.simulation.memory.migration.figures import FakeRolloutFigures
 from infra.simulation.memory.migration.flags import FakeFlagHistory, FakeKnownUsers
 from infra.simulation.memory.migration.gate_evidence import FakeCensusRecords, FakeCountedEvidence
-from infra.simulation.memory.migration.history import FakeWriteHistory
 from infra.simulation.memory.migration.measurements import FakePageMeasurements
 from infra.simulation.memory.migration.retirement import FakeRetirementRecords
 from infra.simulation.memory.migration.rollouts import FakeRollouts
@@ -40,7 +39,6 @@ def fake_ports(
         imports=FakeImportList(store),
         display=FakeDisplay(store),
         packing=FakePacking(),
-        pieces=FakeReadingPieces(store),
         lagging=FakeLaggingMeters(store),
         publisher=publisher,
         walks=FakeWalkControl(store),
@@ -48,7 +46,6 @@ def fake_ports(
         sync_control=FakeSyncControl(store),
         twins=sides,
         changes=sides,
-        history=FakeWriteHistory(store),
         repaired=sides.repaired,
         usage=usage,
         figures=FakeRolloutFigures(store, usage),

@@ -21,12 +21,11 @@ ViewPlace: TypeAlias = tuple[str, EnergyType, DataType, int | None]
 
 
 class ByMeter(MutableMapping[K, V]):
-    """A mapping whose keys begin with user and type. ``stamp`` counts the changes of one meter, each of them noted."""
+    """A mapping whose keys begin with user and type. ``stamp`` counts the changes of one meter."""
 
     def __init__(self) -> None:
         self._meters: dict[MeterKey, dict[K, V]] = {}
         self._stamps: dict[MeterKey, int] = {}
-        self.note: Callable[[MeterKey], None] = lambda _: None
 
     def __getitem__(self, key: K) -> V:
         return self._meters[_meter_of(key)][key]
@@ -81,7 +80,6 @@ class ByMeter(MutableMapping[K, V]):
 
     def _count(self, meter: MeterKey) -> None:
         self._stamps[meter] = self.stamp(meter) + 1
-        self.note(meter)
 
 
 @dataclass
@@ -127,15 +125,6 @@ class State:
     imports: dict[tuple[str, str], ImportRecord] = field(default_factory=dict)
     sync: SyncState = field(default_factory=lambda: SyncState(SyncMode.DUAL_WRITE))
     clock: Clock = now
-    written: dict[MeterKey, int] = field(default_factory=dict)  # when its readings or views were written last
-
-    def __post_init__(self) -> None:
-        self.display.note = self._note
-        for side in self.sides.values():
-            side.note = self._note
-
-    def _note(self, meter: MeterKey) -> None:
-        self.written[meter] = self.clock()
 
     @property
     def readings(self) -> Readings:

@@ -33,7 +33,7 @@ from chalicelib.domain.ports import (
     WholeMeter,
     WriteTransaction,
 )
-from chalicelib.domain.readings import EnergyType, MeterKey, Reading
+from chalicelib.domain.readings import LAST_INSTANT, EnergyType, MeterKey, Reading
 from chalicelib.domain.sides import Side, SyncState
 from chalicelib.domain.sync.recovery import Remains
 from infra.simulation.memory.state import Meter, Readings, State
@@ -338,6 +338,10 @@ class FakeQueries:
 
     def snapshot_around(self, *_: object) -> MeterSnapshot | None:
         """None: to read everything costs nothing here."""
+
+    def piece(self, user_id: str, energy_type: EnergyType, first: int, readings: int) -> CompactReadings:
+        found = self._store.stored.readings.compact((user_id, energy_type)).between(first, LAST_INSTANT)
+        return next(found.pieces(readings), found)
 
     def whole(self, user_id: str, energy_type: EnergyType, *_: int | None) -> WholeMeter | None:
         """Nobody damages what is kept in memory: at most a meter is missing."""

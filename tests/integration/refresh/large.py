@@ -16,7 +16,6 @@ from chalicelib.services.recording.energy_crud import ReadingDraft
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps
 from chalicelib.services.refresh.display_check import DisplayCheck
 from chalicelib.services.refresh.next_step import NextStep
-from chalicelib.services.refresh.series_check import SeriesCheck, UnfinishedError
 from tests.integration.refresh.shown import assert_shown
 
 POWER = EnergyType.POWER
@@ -92,15 +91,4 @@ def assert_same_as_at_once(ports: Ports, container: Container, database: Databas
 
 
 def checking(ports: Ports, readings: int = STEP) -> DisplayCheck:
-    series = SeriesCheck(ports.pieces, lambda: NOW, readings)
-    return DisplayCheck(ports.meters, ports.queries, ports.display, series, lambda: NOW)
-
-
-def looks_until_known(ports: Ports, user: str, between: Callable[[int], None] = lambda _: None) -> Any:
-    """Whoever looks has time for one piece."""
-    for look in range(1, 5 * CALLS):
-        try:
-            return checking(ports).findings((user, POWER), lambda: True), look
-        except UnfinishedError:
-            between(look)
-    raise AssertionError("it does not end")
+    return DisplayCheck(ports.meters, ports.queries, ports.display, lambda: NOW, at_once=readings)

@@ -8,13 +8,18 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from typing_extensions import override
 
-from chalicelib.bootstrap.container import REQUEST_SECONDS, Container, Ports
+from chalicelib.bootstrap.container import REQUEST_SECONDS, Container, Ports, now
 from chalicelib.domain.backends import Backend
+from chalicelib.domain.calculation import CALCULATION_VERSION
+from chalicelib.domain.calculation.compact import CompactReadings
+from chalicelib.domain.errors import ImplausibleReadingError
 from chalicelib.domain.events import MeterRefreshRequested
 from chalicelib.domain.meters.packing import Packed
 from chalicelib.domain.readings import DAY_MS, EnergyType, to_datetime, to_ms
+from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.packing import MongoSeriesPacking
 from chalicelib.services.recording.configuration import Register
+from chalicelib.services.recording.energy_crud import ReadingDraft
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps, documents_of
 from chalicelib.services.refresh.sweeper import SweeperService
 from infra.simulation.memory.publisher import FakePublisher
@@ -31,11 +36,11 @@ from tests.integration.refresh.large import (
     checking,
     import_days,
     in_steps,
-    looks_until_known,
     meter_of,
     pack,
     record,
     somebody,
+    stored,
 )
 from tests.integration.refresh.shown import assert_shown
 
@@ -248,25 +253,29 @@ def test_nothing_is_packed_of_somebody_who_has_gone(ports: Ports, user: str, mig
     assert ports.packing.pack(user, POWER, STEP) is Packed.IMPOSSIBLE
 
 
-def test_a_large_meter_is_compared_in_pieces_and_taken_up_again(ports: Ports, user: str) -> None:
+def test_a_large_meter_is_compared_in_pieces(ports: Ports, user: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pack(ports, user)
     assert in_steps(ports).refresh(user, POWER)
-    assert looks_until_known(ports, user) == ([], CALLS - 1)
-    assert looks_until_known(ports, user) == ([], 1), "what was compared a moment ago"
+    asked = list[int]()
+    piece = ports.queries.piece
+
+    def counted(user_id: str, energy_type: EnergyType, first: int, readings: int) -> CompactReadings:
+        asked.append(readings)
+        return piece(user_id, energy_type, first, readings)
+
+    monkeypatch.setattr(ports.queries, "piece", counted)
     assert checking(ports).findings((user, POWER)) == []
+    assert asked == [STEP] * (CALLS - 1)
 
 
-def test_a_difference_in_the_last_piece_is_found_by_who_looks_piece_by_piece(
-    ports: Ports, user: str, migrated: Database[Any]
-) -> None:
+def test_a_difference_in_the_last_piece_is_found(ports: Ports, user: str, migrated: Database[Any]) -> None:
     assert at_once(ports).refresh(user, POWER)
     last = {"userId": user, "date": to_datetime(START + (DAYS - 1) * DAY_MS)}
     assert migrated["source_energy_readings"].update_one(last, {"$set": {"amount": 77}}).matched_count
-    found, looks = looks_until_known(ports, user)
+    found = checking(ports).findings((user, POWER)) or []
     assert [(finding.collection, finding.problem) for finding in found] == [
         ("meter_series", "holds something else than the readings")
     ]
-    assert looks == CALLS - 1
 
 
 def test_a_view_of_a_large_meter_with_another_figure_is_found(ports: Ports, user: str, migrated: Database[Any]) -> None:
@@ -276,22 +285,65 @@ def test_a_view_of_a_large_meter_with_another_figure_is_found(ports: Ports, user
     assert (found.collection, found.problem) == ("display_energy_data", "shows something else than a fresh calculation")
 
 
-def test_a_write_between_two_pieces_is_no_finding_and_the_next_comparison_begins_again(
-    ports: Ports, container: Container, user: str
+def test_a_write_while_pieces_are_compared_is_no_finding(
+    ports: Ports, container: Container, user: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert at_once(ports).refresh(user, POWER)
-    found, looks = looks_until_known(ports, user, lambda look: record(container, user, 3) if look == 2 else None)
-    assert (found, looks) == (None, 3)
-    assert at_once(ports).refresh(user, POWER)
-    assert looks_until_known(ports, user) == ([], CALLS - 1)
+    unwritten, piece = [DAYS - 2], ports.queries.piece
 
-
-def test_a_write_while_pieces_are_compared_is_no_finding(ports: Ports, container: Container, user: str) -> None:
-    def written_to() -> bool:
+    def written_to(user_id: str, energy_type: EnergyType, first: int, readings: int) -> CompactReadings:
         while unwritten:
             record(container, user, unwritten.pop())
-        return False
+        return piece(user_id, energy_type, first, readings)
 
     assert at_once(ports).refresh(user, POWER)
-    unwritten = [DAYS - 2]
-    assert checking(ports).findings((user, POWER), written_to) is None
+    monkeypatch.setattr(ports.queries, "piece", written_to)
+    assert checking(ports).findings((user, POWER)) is None
+
+
+@pytest.mark.parametrize("version", [CALCULATION_VERSION, CALCULATION_VERSION + 1])
+def test_a_clean_meter_whose_series_is_lost_is_packed_again_and_that_ends(
+    ports: Ports, user: str, migrated: Database[Any], version: int
+) -> None:
+    class Counting:
+        def pack(self, user_id: str, energy_type: EnergyType, readings: int) -> Packed:
+            calls.append(ports.packing.pack(user_id, energy_type, readings))
+            assert len(calls) <= 2 * CALLS, "it does not end"
+            return calls[-1]
+
+    calls = list[Packed]()
+    assert at_once(ports).refresh(user, POWER)
+    migrated["meter_series"].delete_many({"userId": user})
+    migrated["source_energy_readings"].delete_one({"userId": user})
+    display = MongoDisplayDataRepository(migrated, 20.0, version)
+    steps = Steps(Counting(), STEP, 12.0)
+    DisplayDataCalculationService(display, ports.queries, now, version, steps=steps).refresh(user, POWER, 99)
+    assert calls
+
+
+def test_a_mark_of_a_packing_that_is_over_hides_no_damage(ports: Ports, user: str, migrated: Database[Any]) -> None:
+    assert at_once(ports).refresh(user, POWER)
+    migrated["meters"].update_one({"_id": f"{user}|power"}, {"$set": {"packing": {"version": 0}}})
+    migrated["meter_series"].delete_one({"userId": user})
+    assert checking(ports).findings((user, POWER))
+
+
+def test_who_packs_a_moment_late_leaves_a_clean_meter_as_it_is(
+    ports: Ports, user: str, migrated: Database[Any]
+) -> None:
+    assert at_once(ports).refresh(user, POWER)
+    shown = stored(migrated, user)
+    assert ports.packing.pack(user, POWER, STEP) is Packed.DONE
+    assert stored(migrated, user) == shown
+    assert "packing" not in meter_of(migrated, user)
+
+
+def test_while_a_meter_is_packed_a_mistyped_amount_is_still_asked_back(
+    ports: Ports, container: Container, user: str, migrated: Database[Any]
+) -> None:
+    assert at_once(ports).refresh(user, POWER)
+    migrated["meter_series"].delete_many({"userId": user})
+    assert ports.packing.pack(user, POWER, STEP) is Packed.MORE
+    assert "packing" in meter_of(migrated, user)
+    typed = ReadingDraft(POWER, to_datetime(START + DAYS * DAY_MS).isoformat(), Decimal(997 + 400))
+    with pytest.raises(ImplausibleReadingError, match="usual"):
+        container.energy.create(user, typed)

@@ -206,3 +206,16 @@ def test_after_an_import_of_very_many_all_are_read(
     write(container, user, *((f"2021-06-{day}T10:00", 3_200) for day in range(10, 14)))
     assert_all_right(container, display, user)
     assert not any(told.partial[: len(YEARS) + 1])
+
+
+@pytest.mark.parametrize("field", ["data.months.3.flags", "data.months.3.consumption", "data.dateRange"])
+def test_a_damaged_view_says_nothing_of_the_register_so_all_readings_are_read(
+    container: Container, display: DisplayService, told: Told, migrated: Database[Any], field: str
+) -> None:
+    user = grown(container)
+    view = "monthly|2021|c2" if "months" in field else "histogram|-|c2"
+    damaged = migrated["display_energy_data"].update_one({"_id": f"{user}|power|{view}"}, {"$unset": {field: 1}})
+    assert damaged.modified_count
+    write(container, user, ("2022-08-10T13:00", 9_050))
+    display.monthly(user, POWER, 2021, consistent=True)
+    assert told.partial == [False]

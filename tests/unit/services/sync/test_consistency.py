@@ -13,7 +13,6 @@ from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.domain.sides import Side, SyncMode, SyncState
 from chalicelib.domain.sync.reconciliation import SyncStop, Verified
 from chalicelib.services.sync.consistency import ConsistencyService
-from infra.simulation.memory.migration.history import FakeWriteHistory
 from infra.simulation.memory.migration.sides import FakeSides, reading
 from infra.simulation.memory.ports import fake_ports
 from infra.simulation.memory.publisher import FakePublisher
@@ -142,32 +141,6 @@ def test_a_walk_of_the_last_hour_is_taken_up() -> None:
     stage = Stage.at(lambda: 1_700_000_000_000)
     walked(stage, None, started=stage.store.sync().read_at - HOUR_MS, after="bob")
     assert stage.use.consistency.verify().resumed == ("bob", POWER)
-
-
-@pytest.mark.parametrize(("begins", "is_taken_up"), [(0, True), (1_700_000_000_000, False)])
-def test_an_older_walk_is_taken_up_where_what_was_written_since_is_known(begins: int, is_taken_up: bool) -> None:
-    stage = Stage.at(lambda: 1_700_000_000_000)
-    started = stage.store.sync().read_at - 30 * HOUR_MS
-    walked(stage, None, started=started, after="bob", up_to=started)
-    assert isinstance(stage.ports.history, FakeWriteHistory)
-    stage.ports.history.begins = begins
-    assert (stage.use.consistency.verify().resumed == ("bob", POWER)) is is_taken_up
-
-
-def test_what_an_older_walk_has_passed_by_is_compared_where_it_was_written_since() -> None:
-    """And what it found there counts no more."""
-    clock = Hours()
-    stage = Stage.at(clock)
-    for user in ("alice", "bob"):
-        stage.sides.write(user, reading(f"of-{user}", POWER, HOUR_MS, 5))
-    stage.use.sync.run(60)
-    stage.use.sweeper.run_at_once(60)
-    clock.now += HOUR_MS
-    walked(stage, None, started=clock.now, after="bob", up_to=clock.now)
-    clock.now += 30 * HOUR_MS
-    assert stage.use.consistency.count_differences() == 0
-    stage.sides.write("alice", reading("new", POWER, 2 * HOUR_MS, 6))
-    assert stage.use.consistency.count_differences() == 1
 
 
 def test_a_verify_says_on_which_code_and_other_code_begins_at_the_start() -> None:
