@@ -58,15 +58,16 @@ class MongoDisplayedMeters(DisplayedMeters):
             meter = page[-1]
 
     def _next(self, collection: Collections, after: MeterKey | None) -> list[MeterKey]:
-        """The next ones, from the index alone: one at least, however many documents it has."""
+        """The next ones, from the index alone: those left of the same person, else other people's."""
         user_id, energy_type = after or ("", "")
         more_types = [kind for kind in TYPES if kind > energy_type]
         same_user = {"$eq": user_id, **NOT_ARRAY}
         # Each type by itself: with so many documents of one that they fill a page, another would be passed over.
         of_user = [{"userId": same_user, "type": {"$eq": kind, **NOT_ARRAY}} for kind in more_types if user_id]
-        wanted = [*of_user, {"userId": {"$gt": user_id, **NOT_ARRAY}, "type": {"$in": TYPES, **NOT_ARRAY}}]
+        next_users = {"userId": {"$gt": user_id, **NOT_ARRAY}, "type": {"$in": TYPES, **NOT_ARRAY}}
         with time_limit(self._timeout):
-            return sorted(meter for each in wanted for meter in self._first(collection, each))
+            own = sorted(meter for each in of_user for meter in self._first(collection, each))
+            return own or sorted(self._first(collection, next_users))
 
     def _first(self, collection: Collections, wanted: Document) -> Iterator[MeterKey]:
         pipeline: list[Document] = [

@@ -133,7 +133,7 @@ class MongoReadingQueries(ReadingQueries):
         self, user_id: str, energy_type: EnergyType, backend: Backend, *, from_series: bool, at_most: int | None = None
     ) -> MeterSnapshot:
         with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:
-            head = head_of(self._database, user_id, energy_type, session)
+            head = head_of(self._database, user_id, energy_type, session, of_new=backend is Backend.NEW)
             sync, meter = head.sync, head.meter
             configuration_of(meter, energy_type)  # what makes every figure impossible is said before readings are read
             side = sync.reads(backend)

@@ -25,7 +25,7 @@ ID: Document = {"_id": 1}
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """``meter``: empty where there is none. ``has_readings``: on the new side, readable or not."""
+    """``meter``: empty where there is none. ``has_readings``: whether the new side may have any, readable or not."""
 
     sync: SyncState
     meter: Document
@@ -33,15 +33,19 @@ class Head:
     has_readings: bool
 
 
-def head_of(database: MongoDatabase, user_id: str, energy_type: EnergyType, session: ClientSession) -> Head:
-    """The head of a snapshot, as a session sees it. Raises LostModeError."""
+def head_of(
+    database: MongoDatabase, user_id: str, energy_type: EnergyType, session: ClientSession, *, of_new: bool = True
+) -> Head:
+    """The head of a snapshot, as a session sees it; for the old backend no look at readings. Raises LostModeError."""
     concerning(user_id)
-    found = list(control_of(database).aggregate(_pipeline(user_id, energy_type), session=session))
+    pipeline = [*_pipeline(user_id, energy_type), *([_readings(user_id, energy_type)] if of_new else [])]
+    found = list(control_of(database).aggregate(pipeline, session=session))
     sync = state_among(found)
     if sync is None:  # no migration has seen this database, or its mode was lost
         return _one_by_one(database, user_id, energy_type, session)
-    meters, settings, readings = (found[0][name] for name in ("meters", "settings", "readings"))
-    return Head(sync, meters[0] if meters else {}, settings_of(settings[0] if settings else None), bool(readings))
+    meters, settings = found[0]["meters"], found[0]["settings"]
+    has_readings = bool(found[0].get("readings", True))
+    return Head(sync, meters[0] if meters else {}, settings_of(settings[0] if settings else None), has_readings)
 
 
 def _pipeline(user_id: str, energy_type: EnergyType) -> list[dict[str, Any]]:
@@ -53,8 +57,12 @@ def _pipeline(user_id: str, energy_type: EnergyType) -> list[dict[str, Any]]:
         {"$project": {**READ, "changes": LAST_CHANGE}},
         _lookup(Collections.METERS, "meters", {"_id": meter_id(user_id, energy_type)}),
         _lookup(Collections.SETTINGS, "settings", {**own, "_id": user_id}),
-        _lookup(Collections.READINGS, "readings", {**own, "type": energy_type.value}, {"$limit": 1}, {"$project": ID}),
     ]
+
+
+def _readings(user_id: str, energy_type: EnergyType) -> dict[str, Any]:
+    own = {"userId": user_id, "type": energy_type.value}
+    return _lookup(Collections.READINGS, "readings", own, {"$limit": 1}, {"$project": ID})
 
 
 def _lookup(collection: Collections, name: str, wanted: Document, *stages: Document) -> Document:

@@ -37,7 +37,10 @@ YEARS = range(2020, 2027)
 ROUTED = {"x-backend", "x-flag-reason", "trace-id"}  # the only headers in which the backends may differ
 FEW = settings(max_examples=depth(4, 200), deadline=None, suppress_health_check=list(HealthCheck))
 # The mode, where the user's days begin, and what is noted of a read.
-AROUND = {("find", "control"), ("find", "user_settings"), ("insert", "backend_usage_logs")}
+AROUND = {(verb, "user_settings") for verb in ("find", "aggregate")} | {
+    ("find", "control"),
+    ("insert", "backend_usage_logs"),
+}
 VIEWS = [
     "dashboard",
     *(f"{view}type={kind}" for kind in EnergyType for view in ("timeline_slider?", "monthly_charts?year=2022&")),
