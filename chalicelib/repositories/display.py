@@ -1,6 +1,7 @@
 """Display documents: read with the state of their meter, replaced only by a newer version of it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -241,9 +242,14 @@ def _settings_lookup(user_id: str) -> dict[str, Any]:
 
 
 def _zone_beside(meter: Document) -> ZoneInfo | None:
-    """The zone of a meter's user from the settings that were looked up for it; None where there is no meter."""
+    """The zone of a meter's user from the settings that were looked up for it.
+
+    None where there is no meter, or it cannot be read: a stored view is right all the same.
+    """
     found = meter.get("settings")
-    return None if found is None else settings_of(found[0] if found else None).zone
+    with suppress(AttributeError, LookupError, OSError, TypeError, ValueError):
+        return None if found is None else settings_of(found[0] if found else None).zone
+    return None
 
 
 def _not_stored(years: range) -> dict[str, Any]:

@@ -113,6 +113,17 @@ def test_the_zone_comes_with_the_view(container: Container, looks: Looks, read: 
     assert looks.commands == ["aggregate meters"]
 
 
+@pytest.mark.parametrize("damaged", ["Europe/Atlantis", "../etc", 7, None, ["UTC"]])
+def test_a_stored_view_is_shown_although_the_zone_cannot_be_read(
+    container: Container, migrated: Database[Any], damaged: object
+) -> None:
+    user = household(container, POWER)
+    wanted = container.display.monthly(user, POWER, 2021).data
+    migrated["user_settings"].insert_one({"_id": user, "userId": user, "zone": damaged})
+    shown = container.display.monthly(user, POWER, 2021)
+    assert (shown.data, shown.zone) == (wanted, None)
+
+
 def test_a_range_reads_the_years_that_it_touches(container: Container, looks: Looks) -> None:
     user = household(container, POWER)
     looks.clear()
