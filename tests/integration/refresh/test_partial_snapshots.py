@@ -16,6 +16,7 @@ from chalicelib.bootstrap.container import Container, compose, mongo_ports
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.errors import EnergyMonitorError
 from chalicelib.domain.imports.options import ImportOptions
+from chalicelib.domain.ports import PageRequest, ReadingFilter
 from chalicelib.domain.readings import EnergyType, to_datetime, to_ms
 from chalicelib.repositories import partial_snapshots
 from chalicelib.repositories.queries import MongoReadingQueries
@@ -86,7 +87,7 @@ def household(container: Container, random: Random, falls: float) -> str:
 
 def change(container: Container, user: str, random: Random) -> None:
     """Something that somebody writes; what is refused changes nothing."""
-    known = container.old.readings(user, POWER)
+    known = container.new.page(user, PageRequest(ReadingFilter(POWER), False, 0))
     moment = to_datetime(to_ms(START + timedelta(minutes=random.randrange(-60 * 24 * 90, (DAYS + 3) * 1440))))
     amount = Decimal(random.randrange(60_000))
     try:

@@ -15,7 +15,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from chalicelib.auth import TokenVerifier
 from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
 from chalicelib.domain.errors import ImplausibleReadingError
-from chalicelib.domain.ports import UserSettings
+from chalicelib.domain.ports import PageRequest, ReadingFilter, UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.control import sync_document
@@ -83,7 +83,7 @@ def file_of(days: range) -> bytes:
 
 
 def last_id(container: Container, user: str) -> str:
-    return container.old.readings(user, POWER)[-1].id
+    return container.new.page(user, PageRequest(ReadingFilter(POWER), False, 0))[-1].id
 
 
 Write = Callable[[Container, str, str], object]  # of a user, and the id of their last reading
