@@ -316,7 +316,7 @@ class ReadingQueries(Protocol):
         """
 
     def snapshot_within(self, user_id: str, energy_type: EnergyType, readings: int) -> MeterSnapshot | None:
-        """The same for the new backend; None where more than so many readings are not in the compact series."""
+        """The same for the new backend; None where more than ``readings`` are not in the compact series."""
 
     def snapshot_between(self, user_id: str, energy_type: EnergyType, first: int, last: int) -> MeterSnapshot | None:
         """The new backend's, with the readings from one instant to another alone, both included.
@@ -335,7 +335,7 @@ class ReadingQueries(Protocol):
         """The same from the readings themselves: what the display and its series are checked against."""
 
     def piece(self, user_id: str, energy_type: EnergyType, first: int, readings: int) -> CompactReadings:
-        """The first so many readings of the new side from an instant on."""
+        """The first ``readings`` of the new side from an instant on."""
 
     def whole(
         self, user_id: str, energy_type: EnergyType, calculation_version: int, at_once: int | None = None

@@ -85,7 +85,7 @@ class _Look:
         self._readings = ScopedCollection(database[Collections.READINGS], user_id, session)
 
     def change(self, readings: int) -> "_Change | Packed":
-        """The next step of at most so many readings."""
+        """The next step: it reads at most ``readings``."""
         meter = self._meter
         if not meter or not is_sound(meter) or self._sync.reads(Backend.NEW) is not Side.NEW:
             return Packed.IMPOSSIBLE

@@ -1,7 +1,7 @@
 """Snapshots with a part of a meter's readings: those of a range, or those that decide about some instants.
 
 Only where the new side is read and what is stored can be believed: the readings are then the same as all of them to
-whoever asks within the range, or about the instants. Else all are read (``queries``).
+a question within the range, or about the instants. Else all are read (``queries``).
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ from chalicelib.domain.sides import Side
 from chalicelib.repositories import series
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, meter_id
 from chalicelib.repositories.documents import counted, point_of
-from chalicelib.repositories.history import points_of
+from chalicelib.repositories.history import points_between
 from chalicelib.repositories.meters import configuration_of, state_of
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.snapshot_head import Head, head_of
@@ -104,8 +104,7 @@ class PartialSnapshots:
         return ScopedCollection(self.database[Collections.READINGS], self.user_id, self.session)
 
     def _stored(self, first: int, last: int) -> CompactReadings:
-        dates = {"$gte": to_datetime(first), "$lte": to_datetime(last)}
-        return points_of(self._readings(), Side.NEW, {"type": self.type.value, "date": dates})
+        return points_between(self._readings(), self.type, (first, last))
 
     def _changed(self, meter: Document) -> list[Reading] | None:
         """What lies in the dirty range, None where that is too much."""

@@ -174,16 +174,15 @@ class _Held:
 
 def _held(parts: ScopedCollection, meter: Document) -> _Held | None:
     """Of a packing under way, or of what is displayed; None where neither is there and can be believed."""
-    packing, is_kept = packing_of(meter), series.is_kept(meter)
-    dirty = "dirtyFrom" in meter
+    packing = packing_of(meter)
     if packing is not None:
         found = series.packed(parts, meter["_id"], packing.parts)
         if found is not None:
             return _Held(*found, merged(packing.ranges), packing)
-    found = series.kept(parts, meter) if is_kept else None
+    found = series.kept(parts, meter) if series.is_kept(meter) else None
     if found is None:
         return None
-    return _Held(*found, [(to_ms(meter["dirtyFrom"]), to_ms(meter["dirtyTo"]))] if dirty else [])
+    return _Held(*found, [(to_ms(meter["dirtyFrom"]), to_ms(meter["dirtyTo"]))] if "dirtyFrom" in meter else [])
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ class CompactReadings:
                 yield year, part
 
     def pieces(self, size: int) -> Iterator["CompactReadings"]:
-        """The readings in order, so many at a time."""
+        """The readings in order, ``size`` at a time."""
         for start in range(0, len(self), size):
             yield self._part(start, min(start + size, len(self)))
 

@@ -38,7 +38,7 @@ class SeriesPacking(Protocol):
     """Packs the readings of meters."""
 
     def pack(self, user_id: str, energy_type: EnergyType, readings: int) -> Packed:
-        """Begin, or take one step of at most so many readings.
+        """Begin, or take one step that reads at most ``readings``.
 
         Raises:
             AccountErasedError: the account was erased.

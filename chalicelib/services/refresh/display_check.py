@@ -18,9 +18,8 @@ from chalicelib.domain.meters.walks import DISPLAY, METERS, SERIES, DisplayedMet
 from chalicelib.domain.ports import Clock, DisplayDataRepository, MeterSnapshot, ReadingQueries, WholeMeter
 from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, MeterKey
 from chalicelib.services.display.view_data import series_of
-from chalicelib.services.refresh.calculation import Documents, documents_of
+from chalicelib.services.refresh.calculation import READINGS_OF_A_STEP, Documents, documents_of
 
-READINGS_OF_A_PIECE = 100_000  # one to two seconds on a busy server
 T = TypeVar("T")
 View = tuple[DataType, int | None]
 Views = Mapping[View, DisplayDocument]
@@ -38,7 +37,7 @@ class DisplayCheck:
         clock: Clock,
         calculation_version: int = CALCULATION_VERSION,
         documents: Documents = documents_of,
-        at_once: int = READINGS_OF_A_PIECE,
+        at_once: int = READINGS_OF_A_STEP,
     ) -> None:
         self._meters = meters
         self._queries = queries

@@ -1,4 +1,4 @@
-"""The event by which a refresh that is under way has its next step taken, by whoever gets it."""
+"""The event that asks for the next step of a refresh under way."""
 
 from dataclasses import dataclass
 
