@@ -104,7 +104,7 @@ class Served:
         try:
             yield
         finally:
-            del self.gates[path]
+            self.gates.pop(path, None)
             gate.set()
 
     @contextmanager

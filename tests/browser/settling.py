@@ -64,7 +64,10 @@ def settled(page: Page) -> None:
         page.evaluate(SETTLE)
 
 
+COME_BACK = "document.dispatchEvent(new Event('visibilitychange'))"
+
+
 def come_back(page: Page) -> None:
     """Return to the page from another window, upon which it looks for what has changed; wait until it shows that."""
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.evaluate(COME_BACK)
     settled(page)

@@ -4,15 +4,15 @@ from datetime import date, timedelta
 from random import Random
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page, expect
 
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.components import Component
 from tests.browser.conftest import SignIn
 from tests.browser.households import two_meters
 from tests.browser.parts import OVERVIEW, part, path
-from tests.browser.server import Served
-from tests.browser.settling import come_back, settled
+from tests.browser.server import PATIENCE_SECONDS, Served
+from tests.browser.settling import COME_BACK, come_back, settled
 
 STEPS = 16
 LATER = date(2024, 4, 5)  # STEPS readings later, and within the month for which the new backend keeps its cards
@@ -91,10 +91,32 @@ def test_who_writes_with_the_form_sees_what_was_written_whoever_answers(
 
 def write_with_form(page: Page, amount: int, day: str) -> None:
     """Record a reading as a person does."""
+    save = typed(page, amount, day)
+    save.click()
+    save.wait_for(state="hidden")
+    settled(page)
+
+
+def typed(page: Page, amount: int, day: str) -> Locator:
+    """Type a reading into the form; returns the button that saves it."""
     page.get_by_role("button", name="Add reading").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Reading").fill(str(amount))
     dialog.get_by_label("Date").fill(day)
-    dialog.get_by_role("button", name="Save").click()
-    dialog.wait_for(state="hidden")
+    return dialog.get_by_role("button", name="Save")
+
+
+def test_a_slow_answer_holds_up_no_newer_one(served: Served, sign_in: SignIn) -> None:
+    """Somebody comes back, is not answered yet, and writes: the table asks once more and shows what was written."""
+    served.bring("home", two_meters())
+    served.clock.set(LATER)
+    page = sign_in()
     settled(page)
+    with served.holding(path(Component.ENERGY_TABLE)):
+        page.evaluate(COME_BACK)
+        save = typed(page, 8_410, "2024-03-15")
+        served.gates.clear()  # who waits goes on waiting, the next one passes
+        save.click()
+        expect(part(page, Component.ENERGY_TABLE)).to_contain_text("8,410", timeout=PATIENCE_SECONDS * 500)
+    settled(page)
+    expect(part(page, Component.ENERGY_TABLE)).to_contain_text("8,410")

@@ -28,6 +28,7 @@ from chalicelib.flags.document.json_schema import first_document
 from chalicelib.flags.document.names import COMPONENT_FLAGS, GLOBAL
 from infra.local.layout import AUDIENCE, Layout
 from infra.targets.flags import Flags
+from tests.browser import settling
 from tests.browser.chromium import USUAL, chromium, required
 from tests.browser.people import sign_in_as
 from tests.browser.watching import Watch
@@ -96,6 +97,7 @@ def signed_in(browser: Browser, deployed: Deployed, user: str) -> Iterator[Page]
     watch = Watch()
     with browser.new_context(**USUAL) as context:
         context.set_default_timeout(SECONDS * 1000)
+        context.add_init_script(settling.COUNT)
         watch.over(context)
         page = context.new_page()
         page.goto(f"http://localhost:{deployed.layout.ports.api}/")
@@ -145,8 +147,7 @@ def test_a_person_writes_while_every_component_moves_and_moves_back(
 
         def come_back() -> dict[str, str]:
             answered.clear()
-            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-            page.wait_for_load_state("networkidle")
+            settling.come_back(page)
             return {**answered}
 
         page.on("response", note)

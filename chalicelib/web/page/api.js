@@ -268,6 +268,7 @@ export class Api {
         ...headers,
       },
       body: isJson ? JSON.stringify(json) : file,
+      cache: "no-store", // else a browser lets it wait for an earlier request to the same address
       signal: AbortSignal.timeout(patience),
     }).catch(lost);
     const kind = response.headers.get("Content-Type") ?? "";
