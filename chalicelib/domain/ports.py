@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation.compact import CompactReadings
-from chalicelib.domain.calculation.extent import Extent
 from chalicelib.domain.events import EnergyEvent
 from chalicelib.domain.imports.record import IdRange, ImportRecord
 from chalicelib.domain.meters.configuration import MeterConfiguration
@@ -331,6 +330,9 @@ class ReadingQueries(Protocol):
         it cannot be had without all.
         """
 
+    def snapshot_of_year(self, user_id: str, energy_type: EnergyType, year: int) -> MeterSnapshot | None:
+        """The same for the months of a year: no reading at all where none reaches them."""
+
     def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
         """The same from the readings themselves: what the display and its series are checked against."""
 
@@ -379,12 +381,6 @@ class DisplayDataRepository(Protocol):
 
     def summaries(self, user_id: str) -> Mapping[EnergyType, tuple[DisplayDocument | None, MeterState]]:
         """The stored summary of each meter of a user and its state, in one command."""
-
-    def extent(self, user_id: str, energy_type: EnergyType) -> tuple[Extent | None, MeterState]:
-        """Between which instants the points of what is displayed lie, and the state of the meter, in one command.
-
-        None where that is not known; the state is damaged where anything that every refresh writes is newer than it.
-        """
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         """The versions of a meter; version 0 where there is none."""

@@ -9,8 +9,7 @@ from pymongo import DeleteMany, InsertOne, ReplaceOne
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.calculation.extent import Extent
-from chalicelib.domain.errors import DamagedMeterError, DuplicateReadingError, UnavailableError
+from chalicelib.domain.errors import DamagedMeterError, DuplicateReadingError
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.meters.invariants import (
     is_ahead,
@@ -27,7 +26,7 @@ from chalicelib.repositories import series
 from chalicelib.repositories.calculation_marks import behind
 from chalicelib.repositories.control import sync_state
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, meter_id, time_limit
-from chalicelib.repositories.meters import begin_again, configuration_of, published, state_of
+from chalicelib.repositories.meters import begin_again, published, state_of
 from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.packing_marks import STEP
 from chalicelib.repositories.scoped import ScopedCollection
@@ -36,7 +35,6 @@ from chalicelib.repositories.transactions import in_transaction
 
 VERSIONS = {"sourceVersion": 1, "displayVersion": 1}
 SHOWN = (Collections.DISPLAY, Collections.SERIES)
-ALWAYS_WRITTEN: tuple[DataType, ...] = ("histogram", "summary")  # by every refresh
 Found = TypeVar("Found", bound=tuple[object, MeterState] | tuple[object, MeterState, object])
 
 
@@ -81,13 +79,6 @@ class MongoDisplayDataRepository:
         shown = {kind: self._shown(found.get(meter, {})) for kind, meter in meters.items()}
         damaged = [kind for kind, (_, state) in shown.items() if state.damaged]
         return shown | {kind: self.find(user_id, kind, "summary", None) for kind in damaged}
-
-    def extent(self, user_id: str, energy_type: EnergyType) -> tuple[Extent | None, MeterState]:
-        """By the timeline, which says where readings are, beside the summary, so that both say how new they are."""
-        views = [view_id(user_id, energy_type, kind, None, self._calculation_version) for kind in ALWAYS_WRITTEN]
-        pipeline = _view_pipeline(meter_id(user_id, energy_type), {"$in": views})
-        with time_limit(READ_SECONDS):
-            return self._looked_up(pipeline, self._extent)
 
     def _looked_up(self, pipeline: list[dict[str, Any]], read: Callable[[Document], Found]) -> Found:
         found = self._read(pipeline, read, None)
@@ -150,11 +141,6 @@ class MongoDisplayDataRepository:
         views, state = self._believed(meter)
         return (view_of(views[0]) if views else None), state
 
-    def _extent(self, meter: Document) -> tuple[Extent | None, MeterState]:
-        views, state = self._believed(meter)
-        shown = [view["data"] for view in views if view["dataType"] == "histogram"]
-        return (_extent_of(shown[0], meter) if shown and len(views) == len(ALWAYS_WRITTEN) else None), state
-
     def _believed(self, meter: Document) -> tuple[list[Document], MeterState]:
         """Of a meter with its looked up views those that can be believed.
 
@@ -206,18 +192,7 @@ class MongoDisplayDataRepository:
         display.delete_many({"type": energy_type.value})
 
 
-def _extent_of(timeline: Document, meter: Document) -> Extent | None:
-    """None where either cannot be read: then the readings are asked, and the error is theirs to raise."""
-    try:
-        exchanges = configuration_of(meter, EnergyType(meter["type"])).points
-        shown = timeline["dateRange"]
-        readings = [] if shown is None else [to_ms(shown[end]) for end in ("min", "max")]
-    except (AttributeError, LookupError, TypeError, ValueError, UnavailableError):
-        return None
-    return Extent.of([*readings, *(exchange.instant for exchange in exchanges)])
-
-
-def _view_pipeline(meter: str, view: str | Document) -> list[dict[str, Any]]:
+def _view_pipeline(meter: str, view: str) -> list[dict[str, Any]]:
     """All ids begin with the user's: no other user's document can match, and a lookup by ``_id`` is the fastest."""
     views = [{"$match": {"_id": view}}]
     return [

@@ -15,11 +15,17 @@ from pymongo.client_session import ClientSession
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.compact import CompactReadings
+from chalicelib.domain.calculation.extent import Extent
 from chalicelib.domain.calculation.flagless import Span, is_flagless
+from chalicelib.domain.calculation.monthly import instants_of_year
 from chalicelib.domain.calculation.series import SLOPE_BASE_MS
-from chalicelib.domain.meters.invariants import calculation_of, is_believable, is_sound, view_id
+from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.meters.display_documents import ALWAYS_WRITTEN
+from chalicelib.domain.meters.invariants import calculation_of, is_ahead, is_believable, is_sound, view_id
 from chalicelib.domain.ports import InstantsIn, MeterSnapshot
 from chalicelib.domain.readings import (
+    FIRST_INSTANT,
+    LAST_INSTANT,
     EnergyType,
     Reading,
     local_date,
@@ -57,21 +63,34 @@ class PartialSnapshots:
         kept = series.within(parts, head.meter, first, last) if head and series.is_kept(head.meter) else None
         if head is None or kept is None:
             return None
-        if "dirtyFrom" in head.meter:
-            begin, end = max(first, to_ms(head.meter["dirtyFrom"])), min(last, to_ms(head.meter["dirtyTo"]))
-            if begin <= end:
-                kept = kept.with_range(begin, end, self._stored(begin, end))
-        return self._snapshot(head, kept)
+        return self._snapshot(head, self._as_of_now(head, kept, first, last))
 
     def around(self, instants_in: InstantsIn) -> MeterSnapshot | None:
         """With the readings just before and after each instant, and all that a counter between them depends on.
 
         What happened in between is known by the stored months: where they have no flag, the register only grew. What
-        has changed since is read as it stands, with its neighbours.
+        has changed since is read as it stands, with its neighbours. Of a small meter all readings.
         """
         head = self._head()
-        if head is None or _count(head.meter) <= FEW:
+        return self._around(head, instants_in) if head else None
+
+    def of_year(self, year: int) -> MeterSnapshot | None:
+        """With the readings that the months of a year depend on: none where they lie too far from it.
+
+        What every refresh writes says how far they reach, and where it is newer than its meter that nothing here can be
+        believed.
+        """
+        ids = [view_id(self.user_id, self.type, kind, None, CALCULATION_VERSION) for kind in ALWAYS_WRITTEN]
+        head = self._head(ids)
+        if head is None or head.views is None or any(is_ahead(view, head.meter) for view in head.views):
             return None
+        if _leaves_empty(head.meter, head.views, year):
+            return self._snapshot(head, CompactReadings.of(()))
+        return self._around(head, lambda zone: instants_of_year(year, zone))
+
+    def _around(self, head: Head, instants_in: InstantsIn) -> MeterSnapshot | None:
+        if _count(head.meter) <= FEW:
+            return self._whole(head)
         configuration, instants = configuration_of(head.meter, self.type), sorted(instants_in(head.settings.zone))
         if configuration.runs_backwards or len(configuration.exchanges) > EXCHANGES:
             return None
@@ -84,8 +103,21 @@ class PartialSnapshots:
             return None
         return self._snapshot(head, CompactReadings.of({*changed, *chosen}))
 
-    def _head(self) -> Head | None:
-        head = head_of(self.database, self.user_id, self.type, self.session)
+    def _whole(self, head: Head) -> MeterSnapshot | None:
+        """With all readings, where their compact series can be believed."""
+        parts = ScopedCollection(self.database[Collections.SERIES], self.user_id, self.session)
+        found = series.kept(parts, head.meter) if series.is_kept(head.meter) else None
+        return self._snapshot(head, self._as_of_now(head, found[0], FIRST_INSTANT, LAST_INSTANT)) if found else None
+
+    def _as_of_now(self, head: Head, kept: CompactReadings, first: int, last: int) -> CompactReadings:
+        """The kept readings of a range, with what has changed since in place of what was there."""
+        if "dirtyFrom" not in head.meter:
+            return kept
+        begin, end = max(first, to_ms(head.meter["dirtyFrom"])), min(last, to_ms(head.meter["dirtyTo"]))
+        return kept.with_range(begin, end, self._stored(begin, end)) if begin <= end else kept
+
+    def _head(self, views: Sequence[str] = ()) -> Head | None:
+        head = head_of(self.database, self.user_id, self.type, self.session, views=views)
         believed = head.sync.reads(Backend.NEW) is Side.NEW and bool(head.meter) and is_sound(head.meter)
         return head if believed else None
 
@@ -202,6 +234,22 @@ def partial_snapshots(database: MongoDatabase, user_id: str, energy_type: Energy
     """Look at one meter at one point in time."""
     with database.client.start_session(snapshot=True) as session:
         yield PartialSnapshots(database, user_id, energy_type, session)
+
+
+def _leaves_empty(meter: Document, views: Sequence[Document], year: int) -> bool:
+    """Whether no point of what is displayed reaches a year; False where that is not known, or not all is displayed."""
+    if "dirtyFrom" in meter or calculation_of(meter) != CALCULATION_VERSION:
+        return False
+    shown = {view["dataType"]: view["data"] for view in views if is_believable(view, meter)}
+    if shown.keys() != set(ALWAYS_WRITTEN):
+        return False
+    try:
+        exchanges = configuration_of(meter, EnergyType(meter["type"])).points
+        reach = shown["histogram"]["dateRange"]
+        ends = [] if reach is None else [to_ms(reach["min"]), to_ms(reach["max"])]
+    except (AttributeError, LookupError, TypeError, ValueError, UnavailableError):
+        return False  # the readings are asked, and the error is theirs to raise
+    return Extent.of([*ends, *(exchange.instant for exchange in exchanges)]).leaves_empty(year)
 
 
 def _count(meter: Document) -> int:

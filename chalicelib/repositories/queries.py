@@ -117,6 +117,11 @@ class MongoReadingQueries(ReadingQueries):
             return snapshots.around(instants)
 
     @override
+    def snapshot_of_year(self, user_id: str, energy_type: EnergyType, year: int) -> MeterSnapshot | None:
+        with time_limit(self._timeout), partial_snapshots(self._database, user_id, energy_type) as snapshots:
+            return snapshots.of_year(year)
+
+    @override
     def piece(self, user_id: str, energy_type: EnergyType, first: int, readings: int) -> CompactReadings:
         with time_limit(self._timeout):
             return points_between(self._readings(user_id, Side.NEW), energy_type, (first, LAST_INSTANT), readings)

@@ -4,6 +4,7 @@ Where the new side is read and has none, that is all a calculation needs: the ab
 at their index.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,27 +26,43 @@ ID: Document = {"_id": 1}
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """``meter``: empty where there is none. ``has_readings``: whether the new side may have any, readable or not."""
+    """``meter``: empty where there is none. ``has_readings``: whether the new side may have any, readable or not.
+
+    ``views``: those that were looked up beside it, None where nobody has.
+    """
 
     sync: SyncState
     meter: Document
     settings: UserSettings
     has_readings: bool
+    views: Sequence[Document] | None = None
 
 
 def head_of(
-    database: MongoDatabase, user_id: str, energy_type: EnergyType, session: ClientSession, *, of_new: bool = True
+    database: MongoDatabase,
+    user_id: str,
+    energy_type: EnergyType,
+    session: ClientSession,
+    *,
+    of_new: bool = True,
+    views: Sequence[str] = (),
 ) -> Head:
-    """The head of a snapshot, as a session sees it; for the old backend no look at readings. Raises LostModeError."""
+    """The head of a snapshot, as a session sees it; for the old backend no look at readings. Raises LostModeError.
+
+    ``views``: the ids of display documents to look up in the same command.
+    """
     concerning(user_id)
-    pipeline = [*_pipeline(user_id, energy_type), *([_readings(user_id, energy_type)] if of_new else [])]
+    readings = [_readings(user_id, energy_type)] if of_new else []
+    shown = [_lookup(Collections.DISPLAY, "views", {"userId": user_id, "_id": {"$in": [*views]}})] if views else []
+    pipeline = [*_pipeline(user_id, energy_type), *readings, *shown]
     found = list(control_of(database).aggregate(pipeline, session=session))
     sync = state_among(found)
     if sync is None:  # no migration has seen this database, or its mode was lost
         return _one_by_one(database, user_id, energy_type, session)
     meters, settings = found[0]["meters"], found[0]["settings"]
     has_readings = bool(found[0].get("readings", True))
-    return Head(sync, meters[0] if meters else {}, settings_of(settings[0] if settings else None), has_readings)
+    meter = meters[0] if meters else {}
+    return Head(sync, meter, settings_of(settings[0] if settings else None), has_readings, found[0].get("views"))
 
 
 def _pipeline(user_id: str, energy_type: EnergyType) -> list[dict[str, Any]]:

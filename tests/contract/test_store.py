@@ -6,17 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.bootstrap.container import Ports, mongo_ports, now
+from chalicelib.bootstrap.container import Ports, mongo_ports
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.calculation.extent import Extent
 from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
-from chalicelib.domain.meters.configuration import Exchange, MeterConfiguration
 from chalicelib.domain.meters.display_documents import DisplayDocument, DisplayUpdate
-from chalicelib.domain.ports import MeterState, NewReading, StoredReading, WholeMeter, WriteTransaction
-from chalicelib.domain.readings import EnergyType, MeterExchange, Reading
+from chalicelib.domain.ports import NewReading, StoredReading, WholeMeter, WriteTransaction
+from chalicelib.domain.readings import EnergyType, Reading
 from chalicelib.repositories.database import open_database
-from chalicelib.services.refresh.calculation import DisplayDataCalculationService
 from infra.simulation.memory.ports import fake_ports
 from infra.simulation.memory.publisher import FakePublisher
 from infra.simulation.memory.store import FakeStore
@@ -299,16 +296,3 @@ def test_a_newer_calculation_replaces_an_older_one_as_a_whole_only_and_once(
     assert not newer.display.publish(user, POWER, whole(1))
     assert newer.display.publish(user, POWER, DisplayUpdate(2, [], range(0)))
     assert not newer.display.publish(user, POWER, whole(1)), "older readings"
-
-
-def test_how_far_points_reach_is_known_from_what_every_refresh_writes(ports: Ports, user: str) -> None:
-    assert ports.display.extent(user, POWER) == (None, MeterState())
-    add(ports, user, reading(3 * DAY), reading(9 * DAY))
-    exchange = Exchange("e", POWER, MeterExchange(20 * DAY, Decimal(5), Decimal(0)))
-    ports.transactions.run(user, lambda t: t.meters.configure(POWER, MeterConfiguration(exchanges=(exchange,))))
-    assert ports.display.extent(user, POWER)[0] is None
-    DisplayDataCalculationService(ports.display, ports.queries, now).refresh(user, POWER)
-    extent, state = ports.display.extent(user, POWER)
-    assert extent == Extent(3 * DAY, 20 * DAY)
-    assert (state.source_version, state.display_version) == (1, 1)
-    assert ports.display.extent(user, GAS) == (None, MeterState())

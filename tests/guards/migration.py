@@ -224,8 +224,8 @@ OF_THE_MIGRATION = (
     Guard(
         "figures of a damaged meter have a version of their own",
         "chalicelib/services/display/display.py",
-        "version = unseen if state.damaged else state.source_version",
-        "version = unseen if state is None else state.source_version",
+        "version = unseen if snapshot.state.damaged else snapshot.state.source_version",
+        "version = unseen if snapshot is None else snapshot.state.source_version",
         (f"{METERS}test_after_a_restore_of_a_part_no_version_comes_back[()]",),
     ),
     Guard(

@@ -9,6 +9,7 @@ from chalicelib.domain.meters.packing import NOT_PACKED, PackingMark
 from chalicelib.domain.readings import FIRST_INSTANT
 
 DataType = Literal["monthly", "histogram", "summary"]
+ALWAYS_WRITTEN: tuple[DataType, ...] = ("histogram", "summary")  # by every refresh
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,13 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
-from chalicelib.domain.calculation.monthly import instants_of_year
 from chalicelib.domain.calculation.summary import instants_of_cards
-from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
+from chalicelib.domain.meters.display_documents import ALWAYS_WRITTEN, DataType, DisplayDocument
 from chalicelib.domain.meters.invariants import VERSION_LIMIT
 from chalicelib.domain.ports import Clock, DisplayDataRepository, InstantsIn, MeterSnapshot, MeterState, ReadingQueries
 from chalicelib.domain.readings import EnergyType, local_date
 from chalicelib.domain.sides import Side
 from chalicelib.services.display.view_data import (
-    empty_year_data,
     finished_summary_data,
     histogram_data,
     monthly_data,
@@ -45,21 +43,14 @@ class View:
     def of_snapshot(
         cls, snapshot: MeterSnapshot, calculation_version: int, data: Mapping[str, Any], day: date | None = None
     ) -> "View":
-        """Of a calculation on the spot."""
-        view = cls.calculated(snapshot.state, calculation_version, data, day)
-        return replace(view, zone=snapshot.settings.zone)
-
-    @classmethod
-    def calculated(
-        cls, state: MeterState, calculation_version: int, data: Mapping[str, Any], day: date | None = None
-    ) -> "View":
-        """Of a calculation on the spot, from a meter in this state: nothing is behind, whatever the meter shows.
+        """Of a calculation on the spot: nothing is behind, whatever the meter shows.
 
         Figures of a damaged meter have a version that nobody has seen, nor will: their ETag must never fit again.
         """
         unseen = VERSION_LIMIT + randbelow(VERSION_LIMIT)
-        version = unseen if state.damaged else state.source_version
-        return cls(data, MeterState(version, version, calculation_version=calculation_version), None, day)
+        version = unseen if snapshot.state.damaged else snapshot.state.source_version
+        state = MeterState(version, version, calculation_version=calculation_version)
+        return cls(data, state, None, day, snapshot.settings.zone)
 
     @property
     def etag(self) -> str:
@@ -106,10 +97,7 @@ class DisplayService:
         document, state, zone = self._display.find_zoned(user_id, energy_type, "monthly", year)
         if document is not None and self._in_service(state, consistent):
             return _stored(document, state, zone)
-        extent, state = self._display.extent(user_id, energy_type) if _has_views(state) else (None, state)
-        if extent is not None and not state.stale and extent.leaves_empty(year) and self._reads_own_side():
-            return View.calculated(state, self._calculation_version, empty_year_data(year))
-        snapshot = self._around(user_id, energy_type, state, lambda zone: instants_of_year(year, zone))
+        snapshot = self._of_year(user_id, energy_type, state, year)
         data = monthly_data(snapshot, series_of(snapshot), year)
         return View.of_snapshot(snapshot, self._calculation_version, data)
 
@@ -162,9 +150,14 @@ class DisplayService:
         """A clean meter needs no second look. One that lags does for good while the new side is not written."""
         return not state.stale or (not consistent and Side.NEW in self._queries.sync().writes)
 
-    def _reads_own_side(self) -> bool:
-        """Whether what is displayed is what a calculation on the spot would read."""
-        return self._queries.sync().reads(Backend.NEW) is Side.NEW
+    def _of_year(self, user_id: str, energy_type: EnergyType, seen: MeterState, year: int) -> MeterSnapshot:
+        """For the months of a year. Where a backup of the meter came back, what every refresh writes is newer."""
+        if not _has_views(seen):
+            return self._snapshot(user_id, energy_type, seen)
+        if part := self._queries.snapshot_of_year(user_id, energy_type, year):
+            return part
+        states = [self._display.find(user_id, energy_type, kind, None)[1] for kind in ALWAYS_WRITTEN]
+        return self._snapshot(user_id, energy_type, next((state for state in states if state.damaged), seen))
 
     def _around(self, user_id: str, energy_type: EnergyType, seen: MeterState, instants: InstantsIn) -> MeterSnapshot:
         """For figures about some instants."""

@@ -268,7 +268,7 @@ export class Api {
         ...headers,
       },
       body: isJson ? JSON.stringify(json) : file,
-      cache: "no-store", // else a browser lets it wait for an earlier request to the same address
+      cache: "no-store", // waits for no earlier answer
       signal: AbortSignal.timeout(patience),
     }).catch(lost);
     const kind = response.headers.get("Content-Type") ?? "";

@@ -5,11 +5,10 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.calculation import CALCULATION_VERSION
-from chalicelib.domain.calculation.extent import Extent
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument, DisplayUpdate
 from chalicelib.domain.meters.packing import Packed
 from chalicelib.domain.ports import MeterState, UserSettings
-from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, MeterKey, to_ms
+from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, EnergyType, MeterKey
 from infra.simulation.memory.state import Meter
 from infra.simulation.memory.store import FakeStore
 
@@ -42,15 +41,6 @@ class FakeDisplay:
 
     def summaries(self, user_id: str) -> Mapping[EnergyType, tuple[DisplayDocument | None, MeterState]]:
         return {kind: self.find(user_id, kind, "summary", None) for kind in EnergyType}
-
-    def extent(self, user_id: str, energy_type: EnergyType) -> tuple[Extent | None, MeterState]:
-        timeline, state = self.find(user_id, energy_type, "histogram", None)
-        if timeline is None or self.find(user_id, energy_type, "summary", None)[0] is None:
-            return None, state
-        shown = timeline.data["dateRange"]
-        exchanges = [exchange.instant for exchange in self._meter(user_id, energy_type).configuration.points]
-        readings = [] if shown is None else [to_ms(shown["min"]), to_ms(shown["max"])]
-        return Extent.of([*readings, *exchanges]), state
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         self._store.ping()

@@ -339,6 +339,9 @@ class FakeQueries:
     def snapshot_around(self, *_: object) -> MeterSnapshot | None:
         """None: to read everything costs nothing here."""
 
+    def snapshot_of_year(self, *_: object) -> MeterSnapshot | None:
+        """None likewise."""
+
     def piece(self, user_id: str, energy_type: EnergyType, first: int, readings: int) -> CompactReadings:
         found = self._store.stored.readings.compact((user_id, energy_type)).between(first, LAST_INSTANT)
         return next(found.pieces(readings), found)

@@ -96,6 +96,17 @@ def test_that_a_meter_has_no_readings_is_known_by_the_second_look(
     assert looks.commands == ["aggregate meters", "aggregate control"]
 
 
+@pytest.mark.parametrize(("year", "more"), [(2018, ["find meter_series"]), (2024, ["find meter_series"]), (2016, [])])
+def test_a_year_that_is_not_stored_is_known_by_the_second_look(
+    container: Container, looks: Looks, year: int, more: list[str]
+) -> None:
+    """The years beside the readings, which a counter reaches, need all of a small meter, those beyond nothing."""
+    user = household(container, POWER)
+    looks.clear()
+    container.new.monthly(user, POWER, year)
+    assert looks.commands == ["aggregate meters", "aggregate control", *more]
+
+
 def test_readings_of_a_meter_that_was_lost_are_shown_all_the_same(
     container: Container, migrated: Database[Any]
 ) -> None:

@@ -51,12 +51,15 @@ class Told:
         self.partial: list[bool] = []
 
     def snapshot_around(self, *asked: Any) -> Any:
-        found = self._queries.snapshot_around(*asked)
-        self.partial.append(found is not None)
-        return found
+        return self._noted(self._queries.snapshot_around(*asked))
+
+    def snapshot_of_year(self, *asked: Any) -> Any:
+        return self._noted(self._queries.snapshot_of_year(*asked))
 
     def snapshot_between(self, *asked: Any) -> Any:
-        found = self._queries.snapshot_between(*asked)
+        return self._noted(self._queries.snapshot_between(*asked))
+
+    def _noted(self, found: Any) -> Any:
         self.partial.append(found is not None)
         return found
 
