@@ -13,14 +13,7 @@ globalThis.cancelAnimationFrame = clearImmediate;
 export async function newDocument() {
   const { Window } = await import(new URL("happy-dom/lib/index.js", PACKAGES));
   const window = new Window({ url: "http://localhost:3100/api/" });
-  for (const name of [
-    "document",
-    "Event",
-    "CustomEvent",
-    "location",
-    "addEventListener",
-    "removeEventListener",
-  ]) {
+  for (const name of ["document", "Event", "CustomEvent", "location", "addEventListener", "removeEventListener"]) {
     globalThis[name] =
       typeof window[name] === "function" && !name.endsWith("Event") ? window[name].bind(window) : window[name];
   }
