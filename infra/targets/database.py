@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import EnergyMonitorError, UnavailableError
@@ -28,8 +29,9 @@ def connected(target: Target) -> "Iterator[Operations]":
         yield shell_operations(database, own_code)
 
 
+@cache
 def own_code() -> str:
-    """The digest of the code that a shell runs."""
+    """The digest of the code that a shell runs, which stays the same while it runs."""
     from infra.deployment.packaging import ROOT, digest_of_sources
 
     return digest_of_sources(ROOT)

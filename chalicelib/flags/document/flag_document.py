@@ -7,6 +7,7 @@ are: they decide nothing here, and a rollback must not fail because of them.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -57,6 +58,8 @@ class FlagDocument:
         return self.with_flags(*(self.flag(name, now) for name in FLAGS))
 
 
+# Who waits for a change sees the same document again with each look: what was read of the last ones is kept.
+@lru_cache(maxsize=4)
 def read(content: bytes) -> FlagDocument:
     """The document in its JSON form. Raises MalformedDocumentError."""
     flags: dict[str, Flag] = {}
