@@ -17,7 +17,7 @@ from chalicelib.monitoring.people import concerning
 from chalicelib.repositories.control import MODE_CHANGES, READ, SYNC_MODE, control_of, state_among, sync_state
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id
 from chalicelib.repositories.owned import OwnedDocuments
-from chalicelib.repositories.settings import MongoSettingsWriter, settings_of
+from chalicelib.repositories.settings import MongoSettingsWriter, own_settings
 
 LAST_CHANGE: Document = {"$cond": [{"$isArray": "$changes"}, {"$slice": ["$changes", -1]}, "$changes"]}
 ID: Document = {"_id": 1}
@@ -45,18 +45,17 @@ def head_of(
         return _one_by_one(database, user_id, energy_type, session)
     meters, settings = found[0]["meters"], found[0]["settings"]
     has_readings = bool(found[0].get("readings", True))
-    return Head(sync, meters[0] if meters else {}, settings_of(settings[0] if settings else None), has_readings)
+    return Head(sync, meters[0] if meters else {}, own_settings(settings, user_id), has_readings)
 
 
 def _pipeline(user_id: str, energy_type: EnergyType) -> list[dict[str, Any]]:
     """The lookups name the user by themselves, and look up the same for each document of ``control``."""
-    own = {"userId": user_id}
     return [
         {"$match": {"_id": {"$in": [SYNC_MODE, MODE_CHANGES]}}},
         {"$sort": {"_id": DESCENDING}},
         {"$project": {**READ, "changes": LAST_CHANGE}},
         _lookup(Collections.METERS, "meters", {"_id": meter_id(user_id, energy_type)}),
-        _lookup(Collections.SETTINGS, "settings", {**own, "_id": user_id}),
+        _lookup(Collections.SETTINGS, "settings", {"_id": user_id}),
     ]
 
 

@@ -13,7 +13,10 @@ DataType = Literal["monthly", "histogram", "summary"]
 
 @dataclass(frozen=True, slots=True)
 class DisplayDocument:
-    """One stored view; ``data`` has the shape that the caller sees, amounts as Decimal. ``year``: monthly only."""
+    """One stored view; ``data`` has the shape that the caller sees, amounts as Decimal. ``year``: monthly only.
+
+    ``text``: what is stored beside ``data`` as its JSON, None: nothing.
+    """
 
     data_type: DataType
     year: int | None
@@ -21,6 +24,7 @@ class DisplayDocument:
     source_version: int
     calculation_version: int
     calculated_at: int
+    text: object = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.canonical import is_same
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.json_text import json_text
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.meters.invariants import view_id
 from chalicelib.domain.meters.walks import DISPLAY, METERS, SERIES, DisplayedMeters, Finding
@@ -118,8 +119,7 @@ class DisplayCheck:
         document = view_id(*meter, *view, self._calculation_version)
         if view not in stored:
             return Finding(*meter, DISPLAY, document, "is missing")
-        problem = "shows something else than a fresh calculation" if view in fresh else "should not be there"
-        return Finding(*meter, DISPLAY, document, problem)
+        return Finding(*meter, DISPLAY, document, _problem(stored[view], fresh.get(view)))
 
     def _fresh(self, snapshot: MeterSnapshot) -> Views:
         documents = self._documents(snapshot, series_of(snapshot), None, self._clock(), self._calculation_version)
@@ -130,7 +130,19 @@ def _differs(view: View, stored: Views, fresh: Views, snapshot: MeterSnapshot) -
     """A meter without readings need not have documents."""
     if view not in stored:
         return len(snapshot.readings) > 0
-    return view not in fresh or not is_same(stored[view].data, fresh[view].data)
+    return view not in fresh or not _shows(stored[view], fresh[view])
+
+
+def _shows(stored: DisplayDocument, fresh: DisplayDocument) -> bool:
+    """By its data, and by its text, where a release has written one: readers are shown either."""
+    return is_same(stored.data, fresh.data) and stored.text in (None, json_text(fresh.data))
+
+
+def _problem(stored: DisplayDocument, fresh: DisplayDocument | None) -> str:
+    if fresh is None:
+        return "should not be there"
+    is_text = is_same(stored.data, fresh.data)
+    return "has a text that is not of its data" if is_text else "shows something else than a fresh calculation"
 
 
 def _failure(meter: MeterKey, problem: str) -> Finding:
