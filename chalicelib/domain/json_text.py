@@ -5,12 +5,10 @@ The one way from data to the bytes that a caller gets, at whichever time it is g
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
-
-from typing_extensions import override
 
 
 class JsonText(str):
@@ -19,28 +17,32 @@ class JsonText(str):
     __slots__ = ()
 
 
-class WithText(Mapping[str, Any]):
-    """A mapping whose JSON is known; its members are looked at (``members``) when somebody asks for one."""
+class Waiting(Mapping[str, Any]):
+    """A mapping whose members are looked at (``members``) when somebody asks for one."""
 
-    def __init__(self, text: JsonText, members: Callable[[], Mapping[str, Any]]) -> None:
-        self.text = text
+    def __init__(self, members: Callable[[], Mapping[str, Any]]) -> None:
         self._look = members
 
     @cached_property
     def _members(self) -> Mapping[str, Any]:
         return self._look()
 
-    @override
     def __getitem__(self, name: str) -> Any:
         return self._members[name]
 
-    @override
     def __iter__(self) -> Iterator[str]:
         return iter(self._members)
 
-    @override
     def __len__(self) -> int:
         return len(self._members)
+
+
+class WithText(Waiting):
+    """One whose JSON is known."""
+
+    def __init__(self, text: JsonText, members: Callable[[], Mapping[str, Any]]) -> None:
+        super().__init__(members)
+        self.text = text
 
 
 def json_text(value: Any) -> JsonText:
@@ -66,9 +68,14 @@ def _plain(value: Any) -> float | str:
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return _in_utc(value) if value.tzinfo is UTC else _instant(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
+def _instant(value: datetime) -> str:
+    return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_in_utc = lru_cache(maxsize=1024)(_instant)  # a timeline says each edge twice, and that is most of writing it
 # Kept, because ``json.dumps`` makes an encoder for each value.
 _encoded = json.JSONEncoder(default=_plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode

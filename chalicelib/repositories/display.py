@@ -31,7 +31,7 @@ from chalicelib.repositories.meters import begin_again, configuration_of, publis
 from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.packing_marks import STEP
 from chalicelib.repositories.scoped import ScopedCollection
-from chalicelib.repositories.sealed_views import AS_SENT, opened, sealed
+from chalicelib.repositories.sealed_views import AS_SENT, encoded_data, opened, sealed
 from chalicelib.repositories.settings import own_settings
 from chalicelib.repositories.transactions import in_transaction
 
@@ -83,6 +83,10 @@ class MongoDisplayDataRepository:
         shown = {kind: self._shown(found.get(meter, {})) for kind, meter in meters.items()}
         damaged = [kind for kind, (_, state) in shown.items() if state.damaged]
         return shown | {kind: self.find(user_id, kind, "summary", None) for kind in damaged}
+
+    def encoded(self, data: Mapping[str, Any]) -> bytes:
+        """As the driver encodes them."""
+        return encoded_data(data)
 
     def extent(self, user_id: str, energy_type: EnergyType) -> tuple[Extent | None, MeterState]:
         """By the timeline, which says where readings are, beside the summary, so that both say how new they are."""

@@ -14,7 +14,7 @@ from typing import Any
 import bson
 from bson.raw_bson import RawBSONDocument
 
-from chalicelib.domain.json_text import JsonText, WithText, json_text
+from chalicelib.domain.json_text import JsonText, Waiting, WithText, json_text
 from chalicelib.repositories.database import CODEC_OPTIONS, Document
 
 # Documents as the server sends them: nothing is decoded before somebody asks for it.
@@ -24,10 +24,15 @@ FINISHED_FOR_A_DAY = "summary"
 
 def sealed(view: Document) -> Document:
     """A display document as it is stored."""
-    encoded = bson.encode(view["data"], codec_options=CODEC_OPTIONS)
+    encoded = encoded_data(view["data"])
     beside = {} if view["dataType"] == FINISHED_FOR_A_DAY else {"text": str(json_text(view["data"]))}
     seal = _seal(view, encoded, beside.get("text", ""))
     return {**view, "data": RawBSONDocument(encoded, AS_SENT), **beside, "seal": seal}
+
+
+def encoded_data(data: Mapping[str, Any]) -> bytes:
+    """The bytes of a view's data as they are stored."""
+    return bson.encode(data, codec_options=CODEC_OPTIONS)
 
 
 def opened(view: RawBSONDocument) -> tuple[Document, bool]:
@@ -39,10 +44,9 @@ def opened(view: RawBSONDocument) -> tuple[Document, bool]:
     return bson.decode(view.raw, CODEC_OPTIONS), False
 
 
-def _waiting(data: bytes | memoryview, text: str | None) -> Mapping[str, Any]:
-    if text is None:
-        return bson.decode(data, CODEC_OPTIONS)
-    return WithText(JsonText(text), partial(bson.decode, data, CODEC_OPTIONS))
+def _waiting(data: bytes | memoryview, text: str | None) -> Waiting:
+    members = partial(bson.decode, data, CODEC_OPTIONS)
+    return Waiting(members) if text is None else WithText(JsonText(text), members)
 
 
 def _holds(view: Document, data: bytes | memoryview) -> bool:

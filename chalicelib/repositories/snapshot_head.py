@@ -4,7 +4,9 @@ Where the new side is read and has none, that is all a calculation needs: the ab
 at their index.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pymongo import DESCENDING
@@ -25,12 +27,20 @@ ID: Document = {"_id": 1}
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """``meter``: empty where there is none. ``has_readings``: whether the new side may have any, readable or not."""
+    """``meter``: empty where there is none. ``has_readings``: whether the new side may have any, readable or not.
+
+    ``look``: gives the settings, which are damaged for nobody who does not go by them.
+    """
 
     sync: SyncState
     meter: Document
-    settings: UserSettings
+    look: Callable[[], UserSettings]
     has_readings: bool
+
+    @property
+    def settings(self) -> UserSettings:
+        """The user's settings."""
+        return self.look()
 
 
 def head_of(
@@ -43,9 +53,9 @@ def head_of(
     sync = state_among(found)
     if sync is None:  # no migration has seen this database, or its mode was lost
         return _one_by_one(database, user_id, energy_type, session)
-    meters, settings = found[0]["meters"], found[0]["settings"]
+    meters, settings = found[0]["meters"], partial(own_settings, found[0]["settings"], user_id)
     has_readings = bool(found[0].get("readings", True))
-    return Head(sync, meters[0] if meters else {}, own_settings(settings, user_id), has_readings)
+    return Head(sync, meters[0] if meters else {}, settings, has_readings)
 
 
 def _pipeline(user_id: str, energy_type: EnergyType) -> list[dict[str, Any]]:
@@ -72,6 +82,6 @@ def _one_by_one(database: MongoDatabase, user_id: str, energy_type: EnergyType, 
     return Head(
         sync_state(database, session),
         OwnedDocuments(database, user_id, session).find(Collections.METERS, meter_id(user_id, energy_type)) or {},
-        MongoSettingsWriter(database, user_id, session).get(),
+        MongoSettingsWriter(database, user_id, session).get,
         has_readings=True,
     )

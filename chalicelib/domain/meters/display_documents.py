@@ -15,7 +15,8 @@ DataType = Literal["monthly", "histogram", "summary"]
 class DisplayDocument:
     """One stored view; ``data`` has the shape that the caller sees, amounts as Decimal. ``year``: monthly only.
 
-    ``text``: what is stored beside ``data`` as its JSON, None: nothing.
+    ``text``: what is stored beside ``data`` as its JSON, None: nothing. ``encoded``: ``data`` as the bytes that are
+    stored, where they were looked at.
     """
 
     data_type: DataType
@@ -25,6 +26,7 @@ class DisplayDocument:
     calculation_version: int
     calculated_at: int
     text: object = field(default=None, compare=False, repr=False)
+    encoded: bytes | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,9 @@ class FakeDisplay:
     def summaries(self, user_id: str) -> Mapping[EnergyType, tuple[DisplayDocument | None, MeterState]]:
         return {kind: self.find(user_id, kind, "summary", None) for kind in EnergyType}
 
+    def encoded(self, _: Mapping[str, object]) -> None:
+        """Nothing is encoded in memory."""
+
     def extent(self, user_id: str, energy_type: EnergyType) -> tuple[Extent | None, MeterState]:
         timeline, state = self.find(user_id, energy_type, "histogram", None)
         if timeline is None or self.find(user_id, energy_type, "summary", None)[0] is None:
