@@ -1,9 +1,6 @@
-"""Answers as JSON: amounts as numbers with up to 3 decimals, instants as ISO 8601 in UTC."""
+"""Answers as API Gateway takes them. How a value looks as JSON says ``domain.json_text``."""
 
 import base64
-import json
-from datetime import datetime
-from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +9,7 @@ from typing_extensions import override
 
 from chalicelib.api.errors import problem_of
 from chalicelib.api.upload import JSON
+from chalicelib.domain.json_text import json_text
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -55,15 +53,7 @@ def problem_answer(error: Exception, path: str) -> Response:
 
 
 def _response(body: Any, status: HTTPStatus, content_type: str, headers: dict[str, str]) -> Response:
-    text = json.dumps(body, default=_plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    sendable = text.encode("utf-8", "replace").decode()  # half a surrogate pair that a caller sent and an error quotes
-    return Answer(sendable, {"Content-Type": content_type, **headers}, status.value)
-
-
-def _plain(value: Any) -> float | str:
-    """Amounts have at most 15 significant digits (``plausibility``): a double shows each of them exactly."""
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+    text = str(json_text(body))
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode()  # half a surrogate pair that a caller sent and an error quotes
+    return Answer(text, {"Content-Type": content_type, **headers}, status.value)

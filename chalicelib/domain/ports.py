@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
-from typing import Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.backends import Backend
@@ -381,6 +381,9 @@ class DisplayDataRepository(Protocol):
 
     def summaries(self, user_id: str) -> Mapping[EnergyType, tuple[DisplayDocument | None, MeterState]]:
         """The stored summary of each meter of a user and its state, in one command."""
+
+    def encoded(self, data: Mapping[str, Any]) -> bytes | None:
+        """The data of a view as the bytes that would be stored; None where none would."""
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         """The versions of a meter; version 0 where there is none."""

@@ -40,6 +40,8 @@ FIELDS: Mapping[Collections, Mapping[str, str]] = {
         "sourceVersion": NUMBER,
         "calculationVersion": NUMBER,
         "calculatedAt": DATE,
+        "text?": TEXT,
+        "seal?": BINARY,
     },
     Collections.SERIES: {
         "userId": TEXT,

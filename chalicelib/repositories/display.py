@@ -30,7 +30,8 @@ from chalicelib.repositories.meters import begin_again, published, state_of
 from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.packing_marks import STEP
 from chalicelib.repositories.scoped import ScopedCollection
-from chalicelib.repositories.settings import settings_of
+from chalicelib.repositories.sealed_views import AS_SENT, encoded_data, opened, sealed
+from chalicelib.repositories.settings import own_settings
 from chalicelib.repositories.transactions import in_transaction
 
 VERSIONS = {"sourceVersion": 1, "displayVersion": 1}
@@ -45,7 +46,8 @@ class MongoDisplayDataRepository:
         self, database: MongoDatabase, timeout_seconds: float, calculation_version: int = CALCULATION_VERSION
     ) -> None:
         self._database = database
-        self._meters = database[Collections.METERS]  # making the handle anew would be a tenth of a read
+        # Making the handle anew would be a tenth of a read.
+        self._meters = database.get_collection(Collections.METERS, codec_options=AS_SENT)
         self._timeout = timeout_seconds
         self._calculation_version = calculation_version
 
@@ -67,7 +69,7 @@ class MongoDisplayDataRepository:
         view = view_id(user_id, energy_type, data_type, year, self._calculation_version)
         pipeline = [*_view_pipeline(meter_id(user_id, energy_type), view), _settings_lookup(user_id)]
         with timed(MetricName.DISPLAY_QUERY_DURATION), time_limit(READ_SECONDS):
-            return self._looked_up(pipeline, lambda meter: (*self._shown(meter), _zone_beside(meter)))
+            return self._looked_up(pipeline, lambda meter: (*self._shown(meter), _zone_beside(meter, user_id)))
 
     def summaries(self, user_id: str) -> Mapping[EnergyType, tuple[DisplayDocument | None, MeterState]]:
         """All meters in one command. What a refresh has come between is looked at by itself once more."""
@@ -75,10 +77,14 @@ class MongoDisplayDataRepository:
         view = view_id(user_id, EnergyType.POWER, "summary", None, self._calculation_version)
         pipeline = _views_pipeline([*meters.values()], view.removeprefix(meters[EnergyType.POWER]))
         with timed(MetricName.DISPLAY_QUERY_DURATION), time_limit(READ_SECONDS):
-            found = {meter["_id"]: meter for meter in self._meters.aggregate(pipeline)}
+            found = {meter["_id"]: dict(meter.items()) for meter in self._meters.aggregate(pipeline)}
         shown = {kind: self._shown(found.get(meter, {})) for kind, meter in meters.items()}
         damaged = [kind for kind, (_, state) in shown.items() if state.damaged]
         return shown | {kind: self.find(user_id, kind, "summary", None) for kind in damaged}
+
+    def encoded(self, data: Mapping[str, Any]) -> bytes:
+        """As the driver encodes them."""
+        return encoded_data(data)
 
     def _looked_up(self, pipeline: list[dict[str, Any]], read: Callable[[Document], Found]) -> Found:
         found = self._read(pipeline, read, None)
@@ -91,7 +97,7 @@ class MongoDisplayDataRepository:
         self, pipeline: list[dict[str, Any]], read: Callable[[Document], Found], session: ClientSession | None
     ) -> Found:
         meters = list(self._meters.aggregate(pipeline, session=session))
-        return read(meters[0] if meters else {})
+        return read(dict(meters[0].items()) if meters else {})
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         """The versions of a meter."""
@@ -146,13 +152,13 @@ class MongoDisplayDataRepository:
 
         Beside a meter that another calculation shows, a view of ours is left over from before that.
         """
-        state, views = state_of(meter), meter.get("views", [])
+        state, views = state_of(meter), [opened(view) for view in meter.get("views", ())]
         if state.damaged or not views:
             return [], state
-        if any(is_ahead(view, meter) for view in views):
+        if any(is_ahead(view, meter) for view, _ in views):
             return [], MeterState(damaged=True)
         ours = state.calculation_version == self._calculation_version
-        return [view for view in views if ours and is_believable(view, meter)], state
+        return [view for view, sealed in views if ours and is_believable(view, meter, is_sealed=sealed)], state
 
     def _replace(
         self, user_id: str, energy_type: EnergyType, update: DisplayUpdate, before: Document, session: ClientSession
@@ -212,18 +218,18 @@ def _views_pipeline(meters: list[str], suffix: str) -> list[dict[str, Any]]:
 
 
 def _settings_lookup(user_id: str) -> dict[str, Any]:
-    own = [{"$match": {"_id": user_id, "userId": user_id}}]
+    own = [{"$match": {"_id": user_id}}]
     return {"$lookup": {"from": Collections.SETTINGS.value, "pipeline": own, "as": "settings"}}
 
 
-def _zone_beside(meter: Document) -> ZoneInfo | None:
+def _zone_beside(meter: Document, user_id: str) -> ZoneInfo | None:
     """The zone of a meter's user from the settings that were looked up for it.
 
     None where there is no meter, or it cannot be read: a stored view is right all the same.
     """
     found = meter.get("settings")
     with suppress(AttributeError, LookupError, OSError, TypeError, ValueError):
-        return None if found is None else settings_of(found[0] if found else None).zone
+        return None if found is None else own_settings(found, user_id).zone
     return None
 
 
@@ -243,17 +249,20 @@ def view_of(document: Document) -> DisplayDocument:
         source_version=document["sourceVersion"],
         calculation_version=document["calculationVersion"],
         calculated_at=to_ms(document["calculatedAt"]),
+        text=document.get("text"),
     )
 
 
 def _stored(user_id: str, energy_type: EnergyType, document: DisplayDocument) -> Document:
-    return {
-        "_id": view_id(user_id, energy_type, document.data_type, document.year, document.calculation_version),
-        "type": energy_type.value,
-        "dataType": document.data_type,
-        "year": document.year,
-        "data": document.data,
-        "sourceVersion": document.source_version,
-        "calculationVersion": document.calculation_version,
-        "calculatedAt": to_datetime(document.calculated_at),
-    }
+    return sealed(
+        {
+            "_id": view_id(user_id, energy_type, document.data_type, document.year, document.calculation_version),
+            "type": energy_type.value,
+            "dataType": document.data_type,
+            "year": document.year,
+            "data": document.data,
+            "sourceVersion": document.source_version,
+            "calculationVersion": document.calculation_version,
+            "calculatedAt": to_datetime(document.calculated_at),
+        }
+    )

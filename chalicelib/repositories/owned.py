@@ -14,7 +14,7 @@ from chalicelib.domain.errors import ScopeError
 from chalicelib.domain.meters.invariants import id_of
 from chalicelib.domain.readings import EnergyType
 from chalicelib.monitoring.people import concerning
-from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id
+from chalicelib.repositories.database import CODEC_OPTIONS, Collections, Document, MongoDatabase, meter_id
 from chalicelib.repositories.scope_rules import OWNER
 
 
@@ -53,11 +53,17 @@ class OwnedDocuments:
             self._database[collection].delete_many({"_id": {"$in": own}}, session=self._session)
 
     def of_meter(
-        self, collection: Collections, energy_type: EnergyType, projection: Any = None, *, claimed: bool = False
-    ) -> list[Document]:
+        self,
+        collection: Collections,
+        energy_type: EnergyType,
+        projection: Any = None,
+        *,
+        claimed: bool = False,
+        codec: Any = CODEC_OPTIONS,
+    ) -> list[Any]:
         """The documents of a meter by their ids, in order; with ``claimed`` also those under other ids that name it.
 
-        Only display documents have an index to find those by.
+        Only display documents have an index to find those by. ``codec``: how they are decoded.
         """
         prefix = f"{meter_id(self._user_id, energy_type)}|"
         wanted: Document = {
@@ -65,7 +71,8 @@ class OwnedDocuments:
         }  # behind the bar come digits and small letters
         claims: Document = {OWNER: self._user_id, "type": energy_type.value}
         asked = {"$or": [wanted, claims]} if claimed else wanted
-        found = self._database[collection].find(asked, projection, session=self._session)
+        documents = self._database.get_collection(collection, codec_options=codec)
+        found = documents.find(asked, projection, session=self._session)
         meter = (self._user_id, energy_type)
         return [
             each

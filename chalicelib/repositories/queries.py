@@ -140,6 +140,7 @@ class MongoReadingQueries(ReadingQueries):
         with time_limit(self._timeout), self._database.client.start_session(snapshot=True) as session:
             head = head_of(self._database, user_id, energy_type, session, of_new=backend is Backend.NEW)
             sync, meter = head.sync, head.meter
+            settings = head.settings
             configuration_of(meter, energy_type)  # what makes every figure impossible is said before readings are read
             side = sync.reads(backend)
             sound = is_sound(meter) if meter else True
@@ -149,7 +150,7 @@ class MongoReadingQueries(ReadingQueries):
             stored = _Stored(self._readings(user_id, side, session), energy_type, at_most)
             is_empty = side is Side.NEW and not head.has_readings
             readings = stored.beside(held) if held else EMPTY if is_empty else stored.all(side)
-            found = snapshot_of(sync, meter, energy_type, head.settings, readings)
+            found = snapshot_of(sync, meter, energy_type, settings, readings)
             packing = mark_of(meter, held.packing if held else None)
             if held is None:
                 return replace(found, read=[(FIRST_INSTANT, LAST_INSTANT)], packing=packing)

@@ -4,8 +4,9 @@ Where the new side is read and has none, that is all a calculation needs: the ab
 at their index.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pymongo import DESCENDING
@@ -18,7 +19,7 @@ from chalicelib.monitoring.people import concerning
 from chalicelib.repositories.control import MODE_CHANGES, READ, SYNC_MODE, control_of, state_among, sync_state
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id
 from chalicelib.repositories.owned import OwnedDocuments
-from chalicelib.repositories.settings import MongoSettingsWriter, settings_of
+from chalicelib.repositories.settings import MongoSettingsWriter, own_settings
 
 LAST_CHANGE: Document = {"$cond": [{"$isArray": "$changes"}, {"$slice": ["$changes", -1]}, "$changes"]}
 ID: Document = {"_id": 1}
@@ -28,14 +29,20 @@ ID: Document = {"_id": 1}
 class Head:
     """``meter``: empty where there is none. ``has_readings``: whether the new side may have any, readable or not.
 
+    ``look``: gives the settings, which are damaged for nobody who does not go by them.
     ``views``: those that were looked up beside it, None where nobody has.
     """
 
     sync: SyncState
     meter: Document
-    settings: UserSettings
+    look: Callable[[], UserSettings]
     has_readings: bool
     views: Sequence[Document] | None = None
+
+    @property
+    def settings(self) -> UserSettings:
+        """The user's settings."""
+        return self.look()
 
 
 def head_of(
@@ -53,27 +60,25 @@ def head_of(
     """
     concerning(user_id)
     readings = [_readings(user_id, energy_type)] if of_new else []
-    shown = [_lookup(Collections.DISPLAY, "views", {"userId": user_id, "_id": {"$in": [*views]}})] if views else []
+    shown = [_lookup(Collections.DISPLAY, "views", {"_id": {"$in": [*views]}})] if views else []
     pipeline = [*_pipeline(user_id, energy_type), *readings, *shown]
     found = list(control_of(database).aggregate(pipeline, session=session))
     sync = state_among(found)
     if sync is None:  # no migration has seen this database, or its mode was lost
         return _one_by_one(database, user_id, energy_type, session)
-    meters, settings = found[0]["meters"], found[0]["settings"]
+    meters, settings = found[0]["meters"], partial(own_settings, found[0]["settings"], user_id)
     has_readings = bool(found[0].get("readings", True))
-    meter = meters[0] if meters else {}
-    return Head(sync, meter, settings_of(settings[0] if settings else None), has_readings, found[0].get("views"))
+    return Head(sync, meters[0] if meters else {}, settings, has_readings, found[0].get("views"))
 
 
 def _pipeline(user_id: str, energy_type: EnergyType) -> list[dict[str, Any]]:
     """The lookups name the user by themselves, and look up the same for each document of ``control``."""
-    own = {"userId": user_id}
     return [
         {"$match": {"_id": {"$in": [SYNC_MODE, MODE_CHANGES]}}},
         {"$sort": {"_id": DESCENDING}},
         {"$project": {**READ, "changes": LAST_CHANGE}},
         _lookup(Collections.METERS, "meters", {"_id": meter_id(user_id, energy_type)}),
-        _lookup(Collections.SETTINGS, "settings", {**own, "_id": user_id}),
+        _lookup(Collections.SETTINGS, "settings", {"_id": user_id}),
     ]
 
 
@@ -90,6 +95,6 @@ def _one_by_one(database: MongoDatabase, user_id: str, energy_type: EnergyType, 
     return Head(
         sync_state(database, session),
         OwnedDocuments(database, user_id, session).find(Collections.METERS, meter_id(user_id, energy_type)) or {},
-        MongoSettingsWriter(database, user_id, session).get(),
+        MongoSettingsWriter(database, user_id, session).get,
         has_readings=True,
     )

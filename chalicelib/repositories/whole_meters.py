@@ -3,24 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bson.raw_bson import RawBSONDocument
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.calculation.compact import CompactReadings
+from chalicelib.domain.meters.display_documents import DisplayDocument
 from chalicelib.domain.meters.invariants import MeterDocuments, is_sound, violations
 from chalicelib.domain.ports import WholeMeter
 from chalicelib.domain.readings import MeterKey
-from chalicelib.domain.sides import Side, SyncState
+from chalicelib.domain.sides import Side
 from chalicelib.repositories import series
-from chalicelib.repositories.control import sync_state
-from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id
+from chalicelib.repositories.database import Collections, Document, MongoDatabase
 from chalicelib.repositories.display import view_of
 from chalicelib.repositories.documents import COLLECTION
 from chalicelib.repositories.history import points_of
 from chalicelib.repositories.meters import state_of
 from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.scoped import ScopedCollection
-from chalicelib.repositories.settings import MongoSettingsWriter
+from chalicelib.repositories.sealed_views import AS_SENT, opened
+from chalicelib.repositories.snapshot_head import head_of
 from chalicelib.repositories.snapshots import snapshot_of
 
 
@@ -35,12 +37,11 @@ def whole_meter(
 def _as_seen(
     database: MongoDatabase, meter: MeterKey, calculation_version: int, at_once: int | None, session: ClientSession
 ) -> WholeMeter | None:
-    sync = sync_state(database, session)
+    head = head_of(database, *meter, session)
+    sync, document = head.sync, head.meter or None
     if Side.NEW not in sync.writes:
         return None
-    owned = OwnedDocuments(database, meter[0], session)
-    document = owned.find(Collections.METERS, meter_id(*meter))
-    settings = MongoSettingsWriter(database, meter[0], session).get()
+    owned, settings = OwnedDocuments(database, meter[0], session), head.settings
     side, parts = sync.reads(Backend.NEW), owned.of_meter(Collections.SERIES, meter[1])
     kept = _kept(parts, document)
     large = kept if at_once is not None and kept is not None and len(kept) > at_once and side is Side.NEW else None
@@ -49,19 +50,25 @@ def _as_seen(
     else:
         readings = _readings(database, meter, side, session) if large is None else large
     whole = WholeMeter(snapshot_of(sync, document or {}, meter[1], settings, readings), is_large=large is not None)
-    views = owned.of_meter(Collections.DISPLAY, meter[1], claimed=True)
+    sent = owned.of_meter(Collections.DISPLAY, meter[1], claimed=True, codec=AS_SENT)
+    views = [opened(view) for view in sent]
     documents = MeterDocuments(
         *meter,
         document,
-        views,
+        [view for view, _ in views],
         parts,
-        has_readings=_has_readings(database, meter, sync, readings, session),
+        has_readings=head.has_readings,
         series_holds=_holds(kept, document),
         calculation_version=calculation_version,
+        sealed=frozenset(view["_id"] for view, is_sealed in views if is_sealed),
     )
     if broken := list(violations(documents)):
         return replace(whole, violations=broken)
-    return replace(whole, displayed=[view_of(view) for view in views], kept=kept)
+    return replace(whole, displayed=[*map(_displayed, views, sent)], kept=kept)
+
+
+def _displayed(view: tuple[Document, bool], sent: RawBSONDocument) -> DisplayDocument:
+    return replace(view_of(view[0]), encoded=bytes(sent["data"].raw))
 
 
 def _holds(kept: CompactReadings | None, meter: Document | None) -> bool:
@@ -84,13 +91,3 @@ def _claims_series(meter: Document | None) -> bool:
 def _readings(database: MongoDatabase, meter: MeterKey, side: Side, session: ClientSession) -> CompactReadings:
     collection = ScopedCollection(database[COLLECTION[side]], meter[0], session)
     return points_of(collection, side, {"type": meter[1].value})
-
-
-def _has_readings(
-    database: MongoDatabase, meter: MeterKey, sync: SyncState, readings: CompactReadings, session: ClientSession
-) -> bool:
-    """On the new side, readable or not."""
-    if len(readings) and sync.reads(Backend.NEW) is Side.NEW:
-        return True
-    stored = ScopedCollection(database[Collections.READINGS], meter[0], session)
-    return stored.find_one({"type": meter[1].value}, projection={"_id": 1}) is not None

@@ -189,15 +189,15 @@ OF_THE_MIGRATION = (
     Guard(
         "a view of a meter that another calculation shows is not shown",
         "chalicelib/repositories/display.py",
-        "for view in views if ours and is_believable(view, meter)]",
-        "for view in views if is_believable(view, meter)]",
+        "for view, sealed in views if ours and is_believable(view, meter, is_sealed=sealed)]",
+        "for view, sealed in views if is_believable(view, meter, is_sealed=sealed)]",
         (f"{VERSIONS}test_a_view_of_ours_that_is_left_beside_a_meter_without_a_mark_is_not_shown",),
     ),
     Guard(
         "a reader believes a view that agrees with its meter",
         "chalicelib/repositories/display.py",
-        "for view in views if ours and is_believable(view, meter)]",
-        "for view in views if ours]",
+        "for view, sealed in views if ours and is_believable(view, meter, is_sealed=sealed)]",
+        "for view, _ in views if ours]",
         (f"{READ_OVER}[a view holds a double]", f"{READ_OVER}[a view holds another year]"),
     ),
     Guard(

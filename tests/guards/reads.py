@@ -7,6 +7,8 @@ YEARS = "tests/integration/refresh/test_years_not_stored.py::"
 LOOKS = "tests/integration/refresh/test_commands_of_reads.py::"
 PARTS = "tests/integration/refresh/test_partial_snapshots.py::"
 PARTIAL = "chalicelib/repositories/partial_snapshots.py"
+SEALED = "chalicelib/repositories/sealed_views.py"
+SEALS = "tests/integration/repositories/test_sealed_views.py::"
 
 READS = (
     Guard(
@@ -87,5 +89,40 @@ READS = (
         "near | self._beside(partners) if partners else near",
         "near",
         (f"{PARTS}test_the_slope_beyond_the_last_reading_is_that_of_four_weeks",),
+    ),
+    Guard(
+        "a text is shown where its seal holds",
+        SEALED,
+        " and seal == _seal(view, data, text)",
+        "",
+        (f"{SEALS}test_where_text_or_seal_was_changed_the_data_are_shown[monthly|2023|c2-another text]",),
+    ),
+    Guard(
+        "a seal is over the data too",
+        SEALED,
+        "blake2b(data, digest_size=16)",
+        'blake2b(b"", digest_size=16)',
+        (f"{SEALS}test_where_the_data_were_changed_they_are_shown",),
+    ),
+    Guard(
+        "a seal is of one year",
+        SEALED,
+        "|{view.get('year')}",
+        "",
+        (f"{SEALS}test_what_belongs_to_another_year_is_not_taken_for_this_one",),
+    ),
+    Guard(
+        "a stored text that is not of its data is found",
+        "chalicelib/services/refresh/display_check.py",
+        " and stored.text in (None, json_text(fresh.data))",
+        "",
+        (f"{SEALS}test_where_text_or_seal_was_changed_the_data_are_shown[monthly|2023|c2-another text]",),
+    ),
+    Guard(
+        "settings that are found by their id are their owner's",
+        "chalicelib/repositories/settings.py",
+        "each.get(OWNER) == user_id",
+        "each",
+        (f"{SEALS}test_settings_under_an_id_that_say_to_be_anothers_do_not_count",),
     ),
 )

@@ -36,7 +36,7 @@ def show_timeline_slider(request: ComponentRequest, query: TimelineQuery) -> Res
     """How many readings lie in each part of the timeline."""
     found = request.show(query)
     zone = found.zone or request.call.zone
-    return etagged(request, {**found.body, "zone": zone.key}, found.tag)
+    return etagged(request, found.text(zone=zone.key), found.tag)
 
 
 @routes.operation(
@@ -51,6 +51,6 @@ def show_monthly_charts(request: ComponentRequest, query: MonthsQuery) -> Respon
     found = request.show(query)
     zone = found.zone or request.call.zone
     if query.shape == "months":
-        return etagged(request, {**found.body, "zone": zone.key}, found.tag)
+        return etagged(request, found.text(zone=zone.key), found.tag)
     energies = DisplayDataAdapter.to_energy_type_array(found.body, query.type, request.user_id, zone)
     return etagged(request, energies, found.tag)

@@ -1,7 +1,5 @@
 """Looking at figures: ``GET /v2/display?type=power&year=2024&dataType=monthly``."""
 
-from typing import Any
-
 from chalice import Response
 
 from chalicelib.api.endpoint import Call
@@ -9,6 +7,7 @@ from chalicelib.api.preconditions import conditional_answer
 from chalicelib.api.routes import Routes
 from chalicelib.api.timeline import timeline_of
 from chalicelib.api.v2.display_bodies import DisplayQuery, HistogramDisplay, MonthlyDisplay, SummaryDisplay
+from chalicelib.domain.json_text import JsonText, as_one_object, json_text, member
 from chalicelib.domain.readings import to_datetime
 from chalicelib.services.display.display import View
 
@@ -28,21 +27,21 @@ def show_display(call: Call, query: DisplayQuery) -> Response:
     return conditional_answer(call, view.etag, lambda: _body(query, view))
 
 
-def _body(query: DisplayQuery, view: View) -> dict[str, Any]:
+def _body(query: DisplayQuery, view: View) -> JsonText:
     """What ``MonthlyDisplay`` and its like describe, without a model that would copy every figure."""
     state, calculated_at = view.state, view.calculated_at
-    return {
+    head = {
         "type": query.type,
         "dataType": query.data_type,
         "year": query.year if query.data_type == "monthly" else None,
-        "data": view.data,
-        "meta": {
-            "sourceVersion": state.source_version,
-            "displayVersion": state.display_version,
-            "stale": state.stale,
-            "calculatedAt": None if calculated_at is None else to_datetime(calculated_at),
-        },
     }
+    meta = {
+        "sourceVersion": state.source_version,
+        "displayVersion": state.display_version,
+        "stale": state.stale,
+        "calculatedAt": None if calculated_at is None else to_datetime(calculated_at),
+    }
+    return as_one_object(json_text(head), member("data", view.data), json_text({"meta": meta}))
 
 
 def _view(call: Call, query: DisplayQuery) -> View:

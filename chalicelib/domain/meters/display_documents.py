@@ -14,7 +14,11 @@ ALWAYS_WRITTEN: tuple[DataType, ...] = ("histogram", "summary")  # by every refr
 
 @dataclass(frozen=True, slots=True)
 class DisplayDocument:
-    """One stored view; ``data`` has the shape that the caller sees, amounts as Decimal. ``year``: monthly only."""
+    """One stored view; ``data`` has the shape that the caller sees, amounts as Decimal. ``year``: monthly only.
+
+    ``text``: what is stored beside ``data`` as its JSON, None: nothing. ``encoded``: ``data`` as the bytes that are
+    stored, where they were looked at.
+    """
 
     data_type: DataType
     year: int | None
@@ -22,6 +26,8 @@ class DisplayDocument:
     source_version: int
     calculation_version: int
     calculated_at: int
+    text: object = field(default=None, compare=False, repr=False)
+    encoded: bytes | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ readings (``services.refresh.display_check``), and how a breach is mended (``ser
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -51,7 +51,8 @@ class MeterDocuments:
     """The documents of one meter at one point in time, those included that only claim to be.
 
     ``has_readings``: on the new side. ``series_holds``: the kept series is what its digest says, or none is kept.
-    ``calculation_version``: the one of the code that looks.
+    ``calculation_version``: the one of the code that looks. ``sealed``: the ids of display documents whose data is
+    known to be what a refresh has written.
     """
 
     user_id: str
@@ -62,6 +63,7 @@ class MeterDocuments:
     has_readings: bool
     series_holds: bool
     calculation_version: int
+    sealed: Collection[str] = ()
 
     @property
     def id(self) -> str:
@@ -193,10 +195,13 @@ def is_ahead(view: Document, meter: Document) -> bool:
     return is_version(version) and version > latest_shown(meter)
 
 
-def is_believable(view: Document, meter: Document) -> bool:
-    """Whether a reader may show a document that was found under its ``_id``, beside a sound meter."""
+def is_believable(view: Document, meter: Document, *, is_sealed: bool = False) -> bool:
+    """Whether a reader may show a document that was found under its ``_id``, beside a sound meter.
+
+    ``is_sealed``: its data is known to be what a refresh has written.
+    """
     version = view.get("sourceVersion")
-    named = all(invariant.holds(view) for invariant in OF_VIEW)
+    named = all(invariant.holds(view) for invariant in (OF_VIEW_ITSELF if is_sealed else OF_VIEW))
     return named and is_version(version) and version <= meter["displayVersion"]
 
 
@@ -224,7 +229,7 @@ def is_exact(data: Any) -> bool:
     return True
 
 
-OF_VIEW: tuple[Invariant, ...] = (
+OF_VIEW_ITSELF: tuple[Invariant, ...] = (
     Invariant("userId", "is the user of its _id", lambda view: _named(view, "userId", 0)),
     Invariant("type", "is the type of its _id", lambda view: _named(view, "type", 1)),
     Invariant("dataType", "is the kind of its _id", lambda view: _named(view, "dataType", 2)),
@@ -235,8 +240,8 @@ OF_VIEW: tuple[Invariant, ...] = (
         "calculationVersion", "is the calculation of its _id", lambda view: _named(view, "calculationVersion", 4)
     ),
     Invariant("calculatedAt", "is a date", lambda view: _is_date(view.get("calculatedAt"))),
-    Invariant("data", "has the shape of its kind, with exact amounts", _data_holds),
 )
+OF_VIEW = (*OF_VIEW_ITSELF, Invariant("data", "has the shape of its kind, with exact amounts", _data_holds))
 OF_PART: tuple[Invariant, ...] = (
     Invariant("userId", "is the user of its _id", lambda part: _named(part, "userId", 0)),
     Invariant("type", "is the type of its _id", lambda part: _named(part, "type", 1)),
@@ -248,7 +253,7 @@ def violations(documents: MeterDocuments) -> Iterator[Violation]:
     """What does not hold, document by document; of each the first."""
     yield from _of_meter(documents)
     for view in documents.display:
-        yield from _first(DISPLAY, view, _rules_of_view(documents))
+        yield from _first(DISPLAY, view, _rules_of_view(documents, is_sealed=view["_id"] in documents.sealed))
     for part in documents.series:
         yield from _first(SERIES, part, (_ours(documents), *OF_PART))
     if not documents.series_holds:
@@ -263,12 +268,12 @@ def _of_meter(documents: MeterDocuments) -> Iterator[Violation]:
         yield Violation(METERS, documents.id, f"is missing, though there are {left}")
 
 
-def _rules_of_view(documents: MeterDocuments) -> tuple[Invariant, ...]:
-    meter = documents.meter
+def _rules_of_view(documents: MeterDocuments, *, is_sealed: bool) -> tuple[Invariant, ...]:
+    meter, own = documents.meter, OF_VIEW_ITSELF if is_sealed else OF_VIEW
     if meter is None or not is_sound(meter):
-        return (_ours(documents), *OF_VIEW)
+        return (_ours(documents), *own)
     behind = Invariant("sourceVersion", "is not above its meter's", lambda view: not is_ahead(view, meter))
-    return (_ours(documents), *OF_VIEW, behind, *_rules_of_calculation(documents.calculation_version, meter))
+    return (_ours(documents), *own, behind, *_rules_of_calculation(documents.calculation_version, meter))
 
 
 def _rules_of_calculation(ours: int, meter: Document) -> tuple[Invariant, ...]:

@@ -20,6 +20,7 @@ from pydantic import (
 
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.components import Component
+from chalicelib.domain.json_text import JsonText, as_one_object, json_text
 from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.services.components.energy_backend import EnergyBackend
@@ -30,13 +31,28 @@ from chalicelib.services.display.display import Timeline, View
 class ComponentAnswer:
     """What a component shows; of each meter that it shows a view of the source version and the calculation version.
 
-    ``zone``: the user's, where the view came with it.
+    ``view``: whose data come behind the members of ``head``, where one view is shown.
     """
 
-    body: Mapping[str, Any]
+    head: Mapping[str, Any]
     versions: tuple[int, ...] = ()
     calculations: tuple[int, ...] = ()
-    zone: ZoneInfo | None = None
+    view: View | None = None
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """Everything that is shown."""
+        return self.head if self.view is None else {**self.head, **self.view.data}
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The user's, where the view came with it."""
+        return None if self.view is None else self.view.zone
+
+    def text(self, **more: Any) -> JsonText:
+        """The body as JSON, with more members behind it."""
+        shown = () if self.view is None else (json_text(self.view.data),)
+        return as_one_object(json_text(self.head), *shown, json_text(more))
 
     @property
     def tag(self) -> tuple[int, ...]:
@@ -178,8 +194,7 @@ def row_of(reading: StoredReading) -> dict[str, Any]:
 
 
 def _of_meter(energy_type: EnergyType, view: View) -> ComponentAnswer:
-    body = _headed(energy_type, view) | dict(view.data)
-    return ComponentAnswer(body, (_version(view),), _calculations([view]), view.zone)
+    return ComponentAnswer(_headed(energy_type, view), (_version(view),), _calculations([view]), view)
 
 
 def _headed(energy_type: EnergyType, view: View) -> dict[str, Any]:

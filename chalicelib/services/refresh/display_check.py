@@ -12,6 +12,7 @@ from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.calculation.compact import CompactReadings
 from chalicelib.domain.canonical import is_same
 from chalicelib.domain.errors import UnavailableError
+from chalicelib.domain.json_text import json_text
 from chalicelib.domain.meters.display_documents import DataType, DisplayDocument
 from chalicelib.domain.meters.invariants import view_id
 from chalicelib.domain.meters.walks import DISPLAY, METERS, SERIES, DisplayedMeters, Finding
@@ -92,7 +93,7 @@ class DisplayCheck:
             return None
         stored = {(document.data_type, document.year): document for document in whole.displayed}
         fresh = self._fresh(snapshot)
-        wrong = [view for view in {**stored, **fresh} if _differs(view, stored, fresh, snapshot)]
+        wrong = [view for view in {**stored, **fresh} if self._differs(view, stored, fresh, snapshot)]
         findings = [self._finding(meter, view, stored, fresh) for view in wrong]
         return findings if is_right else [*findings, _series_finding(meter)]
 
@@ -118,19 +119,35 @@ class DisplayCheck:
         document = view_id(*meter, *view, self._calculation_version)
         if view not in stored:
             return Finding(*meter, DISPLAY, document, "is missing")
-        problem = "shows something else than a fresh calculation" if view in fresh else "should not be there"
-        return Finding(*meter, DISPLAY, document, problem)
+        return Finding(*meter, DISPLAY, document, self._problem(stored[view], fresh.get(view)))
 
     def _fresh(self, snapshot: MeterSnapshot) -> Views:
         documents = self._documents(snapshot, series_of(snapshot), None, self._clock(), self._calculation_version)
         return {(document.data_type, document.year): document for document in documents}
 
+    def _differs(self, view: View, stored: Views, fresh: Views, snapshot: MeterSnapshot) -> bool:
+        """A meter without readings need not have documents."""
+        if view not in stored:
+            return len(snapshot.readings) > 0
+        return view not in fresh or not self._shows(stored[view], fresh[view])
 
-def _differs(view: View, stored: Views, fresh: Views, snapshot: MeterSnapshot) -> bool:
-    """A meter without readings need not have documents."""
-    if view not in stored:
-        return len(snapshot.readings) > 0
-    return view not in fresh or not is_same(stored[view].data, fresh[view].data)
+    def _shows(self, stored: DisplayDocument, fresh: DisplayDocument) -> bool:
+        """By its data, and by its text, where a release has written one: readers are shown either."""
+        return self._is_same(stored, fresh) and stored.text in (None, json_text(fresh.data))
+
+    def _is_same(self, stored: DisplayDocument, fresh: DisplayDocument) -> bool:
+        """Equal bytes say so without a look at what is in them; others may be written otherwise."""
+        encoded = stored.encoded
+        return (encoded is not None and encoded == self._display.encoded(fresh.data)) or is_same(
+            stored.data, fresh.data
+        )
+
+    def _problem(self, stored: DisplayDocument, fresh: DisplayDocument | None) -> str:
+        if fresh is None:
+            return "should not be there"
+        if self._is_same(stored, fresh):
+            return "has a text that is not of its data"
+        return "shows something else than a fresh calculation"
 
 
 def _failure(meter: MeterKey, problem: str) -> Finding:

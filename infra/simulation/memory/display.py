@@ -42,6 +42,9 @@ class FakeDisplay:
     def summaries(self, user_id: str) -> Mapping[EnergyType, tuple[DisplayDocument | None, MeterState]]:
         return {kind: self.find(user_id, kind, "summary", None) for kind in EnergyType}
 
+    def encoded(self, _: Mapping[str, object]) -> None:
+        """Nothing is encoded in memory."""
+
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         self._store.ping()
         return self._meter(user_id, energy_type).state

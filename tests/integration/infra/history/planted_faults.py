@@ -115,10 +115,12 @@ def months_of_the_new_backend_without_the_last_one() -> None:
     ask = component_reads.ShowMonths.ask
 
     def wrong(read: Any, backend: Any, user_id: str) -> Any:
-        answer = ask(read, backend, user_id)
+        answer: Any = ask(read, backend, user_id)
         if read.consistent or not isinstance(backend, NewBackend):
             return answer
-        return replace(answer, body={**answer.body, "months": answer.body["months"][:-1]})
+        view = answer.view
+        data = {**view.data, "months": view.data["months"][:-1]}
+        return replace(answer, view=replace(view, data=data))
 
     _put(component_reads.ShowMonths, "ask", wrong)
 

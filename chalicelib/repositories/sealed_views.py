@@ -1,0 +1,61 @@
+"""Display documents with their JSON beside their data, and a seal over both.
+
+A refresh writes ``text``, what a caller gets of a view, beside ``data``, from which it is made, and ``seal``, a digest
+of the bytes of both. A reader shows the text as it is where the seal is theirs, and decodes nothing. Whatever was done
+to either, and what a release before has written, is read by its ``data``, as ever. A summary is finished for its
+reader's day, so it has no text.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from hashlib import blake2b
+from typing import Any
+
+import bson
+from bson.raw_bson import RawBSONDocument
+
+from chalicelib.domain.json_text import JsonText, Waiting, WithText, json_text
+from chalicelib.repositories.database import CODEC_OPTIONS, Document
+
+# Documents as the server sends them: nothing is decoded before somebody asks for it.
+AS_SENT: Any = CODEC_OPTIONS.with_options(document_class=RawBSONDocument)
+FINISHED_FOR_A_DAY = "summary"
+
+
+def sealed(view: Document) -> Document:
+    """A display document as it is stored."""
+    encoded = encoded_data(view["data"])
+    beside = {} if view["dataType"] == FINISHED_FOR_A_DAY else {"text": str(json_text(view["data"]))}
+    seal = _seal(view, encoded, beside.get("text", ""))
+    return {**view, "data": RawBSONDocument(encoded, AS_SENT), **beside, "seal": seal}
+
+
+def encoded_data(data: Mapping[str, Any]) -> bytes:
+    """The bytes of a view's data as they are stored."""
+    return bson.encode(data, codec_options=CODEC_OPTIONS)
+
+
+def opened(view: RawBSONDocument) -> tuple[Document, bool]:
+    """A display document from ``AS_SENT``, and whether its seal holds; if so, its data waits to be asked for."""
+    document = dict(view.items())
+    data = document.get("data")
+    if isinstance(data, RawBSONDocument) and _holds(document, data.raw):
+        return document | {"data": _waiting(data.raw, document.get("text"))}, True
+    return bson.decode(view.raw, CODEC_OPTIONS), False
+
+
+def _waiting(data: bytes | memoryview, text: str | None) -> Waiting:
+    members = partial(bson.decode, data, CODEC_OPTIONS)
+    return Waiting(members) if text is None else WithText(JsonText(text), members)
+
+
+def _holds(view: Document, data: bytes | memoryview) -> bool:
+    text, seal = view.get("text", ""), view.get("seal")
+    return isinstance(text, str) and isinstance(seal, bytes) and seal == _seal(view, data, text)
+
+
+def _seal(view: Document, data: bytes | memoryview, text: str) -> bytes:
+    """Of which view it is, so that no other year's is taken for it; whose it is says the id."""
+    found = blake2b(data, digest_size=16)
+    found.update(f"{text}{view.get('dataType')}|{view.get('year')}".encode())
+    return found.digest()
