@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
 PARTS := test-deployed test-alone test-measured test-others
-.PHONY: help up down status token check lint test test-deep $(PARTS) bench bench-large soak deploy format openapi schemas household pictures guards changes mutants clean $(ENVIRONMENTS)
+.PHONY: help up down status token check lint quick-tests test test-deep $(PARTS) bench bench-large soak deploy format openapi schemas household pictures guards changes mutants clean $(ENVIRONMENTS)
 .PHONY: history simulate rehearsal removal
 
 comma := ,
@@ -13,6 +13,8 @@ NODE := .environments/javascript/bin/node
 PACKAGES := .environments/javascript/node_modules
 CHECKED := app.py chalicelib migrations infra tests
 export PYTHONPATH := $(CURDIR)
+# Byte code is kept, pytest's of the tests too, whatever the person's shell says: each process would make it anew.
+unexport PYTHONDONTWRITEBYTECODE
 # No proxy reaches this machine's own addresses; package registries are still asked through it.
 past_proxies := localhost,127.0.0.1$(addprefix $(comma),$(or $(no_proxy),$(NO_PROXY)))
 export NO_PROXY := $(past_proxies)
@@ -56,8 +58,11 @@ lint: environments-check
 	@$(NODE) $(PACKAGES)/typescript/bin/tsc --project infra/javascript
 	@$(NODE) $(PACKAGES)/@biomejs/biome/bin/biome ci --config-path=infra/javascript chalicelib/web tests/web
 
-check: lint ## format, lint, types, imports, unit and functional tests: under a minute
-	@$(APP)pytest -q -n 3 tests/unit tests/functional
+check: environments-check ## format, lint, types, imports, unit and functional tests: under a minute
+	@$(MAKE) --no-print-directory -j2 lint quick-tests
+
+quick-tests: environments-check
+	@$(APP)pytest -q -n 3 --dist worksteal tests/functional tests/unit
 
 test: environments-test ## what 'check' does, and contract, integration, browser and end-to-end tests with coverage: what CI runs
 	@rm -f .coverage .coverage.*
@@ -67,17 +72,20 @@ test: environments-test ## what 'check' does, and contract, integration, browser
 	@$(APP)coverage report --include='chalicelib/domain/*' --fail-under=90
 
 # Side by side: end-to-end tests mostly wait for the deployed system, which must not wait for the others.
-# What pytest makes of each test module may be kept, whatever the person's shell says: making it anew takes seconds.
 $(PARTS): test-%:
-	@env -u PYTHONDONTWRITEBYTECODE $(nice-$*) $(APP)pytest -q --durations=20 $($*)
+	@$(nice-$*) $(APP)pytest -q --durations=20 $($*)
 alone := $(patsubst %,tests/e2e/test_%.py,calculation_version faults history recovery)
 deployed := tests/e2e $(alone:%=--ignore=%)
-# Coverage doubles what a test costs, so it looks at these alone: they reach by themselves what is asked of all.
+# Coverage doubles what a test costs, so it looks at these alone, and at three packages: they reach by themselves what is
+# asked of all. Those that make thousands of requests reach nothing that the others do not.
+apart := $(addprefix tests/functional/,openapi test_attacks.py)
 watched := contract functional unit/services
-watched += $(addprefix integration/,refresh/test_replay.py sync/test_repair.py sync/test_sync_modes.py)
-measured := --cov --cov-report= $(watched:%=tests/%)
+watched += $(addprefix integration/refresh/test_,replay.py partial_snapshots.py large_meters.py)
+watched += $(addprefix integration/sync/test_,repair.py sync_modes.py)
+covered := domain repositories services
+measured := $(covered:%=--cov=chalicelib/%) --cov-report= $(watched:%=tests/%) $(apart:%=--ignore=%)
 # The slow ones first, so that no worker ends long after the others; three, because each waits for its database.
-others := -n 3 --dist worksteal tests/browser tests/integration tests/unit $(watched:%=--ignore=tests/%)
+others := -n 3 --dist worksteal tests/browser $(apart) tests/integration tests/unit $(watched:%=--ignore=tests/%)
 nice-measured := nice
 nice-others := nice
 

@@ -1,4 +1,4 @@
-"""Chromium, the server, and people who have signed in as people do: by a click on the issuer's page.
+"""Chromium, the server, and people who come back from the issuer's page, where they have signed in.
 
 One browser and one server per process; an application and a context per test.
 """
@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from infra.local import throwaway
 from tests.browser.chromium import USUAL, required
 from tests.browser.chromium import chromium as running_chromium
-from tests.browser.people import sign_in_as
+from tests.browser.people import on_the_way_back, sign_in_as, signed_in
 from tests.browser.server import Clock, Served, Server
 from tests.browser.settling import COUNT, SECONDS, settled
 from tests.browser.watching import Watch
@@ -55,10 +55,13 @@ def watch() -> Iterator[Watch]:
 
 @pytest.fixture
 def visit(chromium: Browser, served: Served, watch: Watch) -> Iterator[SignIn]:
-    """Opens the page for somebody who is signed out; takes the options of a context, and a script that runs first."""
+    """Opens the page for somebody who is signed out, or another address of it.
+
+    Takes the options of a context, and a script that runs first.
+    """
     with ExitStack() as contexts:
 
-        def visit(init_script: str = "", **options: Any) -> Page:
+        def visit(init_script: str = "", address: str = "", **options: Any) -> Page:
             context = contexts.enter_context(chromium.new_context(**USUAL | options))
             contexts.callback(context.set_offline, True)  # what a closing page still sends would reach the next test
             context.set_default_timeout(SECONDS * 1000)
@@ -66,7 +69,7 @@ def visit(chromium: Browser, served: Served, watch: Watch) -> Iterator[SignIn]:
             watch.over(context)
             context.clock.set_fixed_time(served.clock.moment)
             page = context.new_page()
-            page.goto(served.url)
+            page.goto(address or served.url)
             return page
 
         yield visit
@@ -76,6 +79,21 @@ def visit(chromium: Browser, served: Served, watch: Watch) -> Iterator[SignIn]:
 @pytest.fixture
 def sign_in(visit: SignIn, served: Served) -> SignIn:
     """Signs somebody in on a page of their own, where all is shown that the server does not hold back."""
+
+    def sign_in(user: str = "home", init_script: str = "", **options: Any) -> Page:
+        address, script = on_the_way_back(served.layout, user)
+        page = visit(f"{init_script}\n{script}", address, **options)
+        signed_in(page)
+        if not served.gates:
+            settled(page)
+        return page
+
+    return sign_in
+
+
+@pytest.fixture
+def sign_in_by_clicks(visit: SignIn, served: Served) -> SignIn:
+    """The same on the whole way: from the page to the issuer's page and back."""
 
     def sign_in(user: str = "home", **options: Any) -> Page:
         page = visit(**options)

@@ -73,6 +73,7 @@ class Served:
     behind: Application
     clock: Clock
     identity: Identity
+    layout: Layout
     url: str
     is_lagging: bool = False
     takes_tokens: bool = True
@@ -158,7 +159,7 @@ class Server:
     """Listens for as long as the block runs; serves one application after the other."""
 
     def __init__(self, layout: Layout) -> None:
-        self._identity = Identity.of(layout)
+        self._layout, self._identity = layout, Identity.of(layout)
         self._http = ThreadingHTTPServer((HOST, layout.ports.api), _handler(lambda: self._served))
         self._thread = Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
         self._served: Served | None = None
@@ -177,7 +178,7 @@ class Server:
         """Serve a new application, which knows nobody, for as long as the block runs."""
         keys = KeyStore(lambda: json.loads(self._identity.jwks()))
         with application(TokenVerifier(keys, self._identity.issuer, AUDIENCE), clock) as behind:
-            self._served = Served(behind, clock, self._identity, self.url)
+            self._served = Served(behind, clock, self._identity, self._layout, self.url)
             yield self._served
             self._served = None
 

@@ -1,5 +1,6 @@
 """Signing in and out, through the issuer's page."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SignIn
@@ -10,6 +11,12 @@ from tests.browser.settling import come_back
 from tests.browser.watching import Watch
 
 HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def sign_in(sign_in_by_clicks: SignIn) -> SignIn:
+    """Here the way itself is the point."""
+    return sign_in_by_clicks
 
 
 def test_whoever_signs_in_sees_their_figures_and_no_code_stays_in_the_address(served: Served, sign_in: SignIn) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from chalicelib.api.web.routes import CONSOLE_STATE
 from chalicelib.bootstrap.container import using
 from chalicelib.bootstrap.status import status_service
 from tests.browser.conftest import SignIn
 from tests.browser.console.operations import Operations
-from tests.browser.people import sign_in_as
+from tests.browser.people import on_the_way_back, signed_in
 from tests.browser.server import Served
 from tests.browser.settling import settled
 from tests.unit.flags.rollout import Rollout
@@ -42,9 +43,10 @@ def enter(visit: SignIn, served: Served, operations: Operations, rollout: Rollou
     """Signs somebody in on the operators' page, at one of its screens."""
 
     def enter(user: str = "olga", screen: str = "", **options: Any) -> Page:
-        page = visit(**options)
-        page.goto(f"{served.url}ops-console{screen and f'#{screen}'}")
-        sign_in_as(page, user)
+        view = screen and f"#{screen}"
+        address, script = on_the_way_back(served.layout, user, page=CONSOLE_STATE, view=view)
+        page = visit(script, address, **options)
+        signed_in(page)
         settled(page)
         return page
 

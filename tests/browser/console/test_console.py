@@ -78,8 +78,12 @@ def test_an_operator_sees_where_the_migration_stands_and_what_comes_first(enter:
         expect(page.locator("#platform")).to_contain_text(text)
 
 
-def test_signing_in_leads_back_to_the_screen_that_somebody_had_opened(enter: Enter) -> None:
-    page = enter(screen="energy_table")
+def test_signing_in_leads_back_to_the_screen_that_somebody_had_opened(
+    served: Served, visit: SignIn, operations: Operations, rollout: Rollout
+) -> None:
+    page = visit(address=f"{served.url}ops-console#energy_table")
+    sign_in_as(page, "olga")
+    settled(page)
     assert page.url.endswith("/ops-console#energy_table")
     expect(page.get_by_role("heading", name="Energy table")).to_be_visible()
     kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,7 @@ for name in sys.argv[3:]:
 """
 
 
+@cache
 def template() -> dict[str, Any]:
     """``infra/resources.yaml``, intrinsic functions reduced to their arguments."""
 
