@@ -370,4 +370,11 @@ OF_THE_MIGRATION = (
         "if True:",
         (f"{COMPARER}test_feedback_that_ends_the_process_ends_no_more_than_a_few_runs",),
     ),
+    Guard(
+        "what the global gate says is asked again of another document",
+        "chalicelib/flags/decisions/evaluation.py",
+        "if self._gate is None or self._gate[0] is not loaded:",
+        "if self._gate is None:",
+        ("tests/unit/flags/decisions/test_decisions.py::test_the_global_gate_is_that_of_the_document_that_counts_now",),
+    ),
 )

@@ -75,7 +75,7 @@ class Page:
 
         def answer() -> None:
             route = self.container.router.route(self.user, read.component)
-            json_answer(read.ask(route.backend, self.user).body)
+            json_answer(read.ask(route.backend, self.user).text())
 
         return answer
 

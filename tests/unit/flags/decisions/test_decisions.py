@@ -12,7 +12,7 @@ from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.rollout.decision import Decision, Reason
 from chalicelib.domain.sides import Side, SyncMode, SyncState
 from chalicelib.flags.decisions.evaluation import FlagDecisions
-from chalicelib.flags.decisions.store import FixedFlagStore
+from chalicelib.flags.decisions.store import FixedFlagStore, Loaded
 from chalicelib.flags.document.bucketing import bucket
 from chalicelib.flags.document.flag import Flag
 from chalicelib.flags.document.flag_document import FlagDocument
@@ -43,6 +43,30 @@ def test_the_users_of_these_tests_are_on_either_side_of_half() -> None:
 def test_the_global_gate_goes_before_everything() -> None:
     everything = replace(ON, rollout_percent=Decimal(100), test_user_ids=("alice",))
     assert reason(everything, gate=False) == (Backend.OLD, Reason.GLOBAL_OFF)
+
+
+class TurnedStore(FixedFlagStore):
+    """A store whose document is another one at some time."""
+
+    def __init__(self, *documents: FlagDocument) -> None:
+        self._all = [Loaded.of(document) for document in documents]
+        super().__init__(documents[0])
+
+    def turn(self) -> None:
+        self._loaded = self._all[self._all.index(self._loaded) - 1]
+
+
+def test_the_global_gate_is_that_of_the_document_that_counts_now() -> None:
+    everything = {TABLE: replace(ON, rollout_percent=Decimal(100))}
+    gates = [
+        FlagDocument({GLOBAL: Flag(GLOBAL, 0, 0, enabled=on), **everything}, version=str(on)) for on in (True, False)
+    ]
+    store = TurnedStore(*gates)
+    decisions, seen = FlagDecisions(store), []
+    for _ in range(4):
+        seen.append(decisions.should_use_new_backend("alice", Component.ENERGY_TABLE).backend)
+        store.turn()
+    assert seen == [Backend.NEW, Backend.OLD, Backend.NEW, Backend.OLD]
 
 
 def test_a_component_that_is_off_or_missing_is_old_for_test_users_too() -> None:
