@@ -28,8 +28,8 @@ from infra.local.throwaway import stack
 from tests.load.level import Level, level
 from tests.load.writers import GATEWAY_SECONDS, WRITERS, Written, denied, said, write_together
 from tests.performance import report
-from tests.performance.__main__ import merged, printed
 from tests.performance.form import Figure, Target
+from tests.performance.running import merged, show
 from tests.soak.lag import LagWatch
 
 TITLE, NAME = "Load: a mix like real use, and forty writers to one meter", "load"
@@ -64,7 +64,7 @@ def main(seconds: float) -> None:
     figures = [*in_process(seconds, wrong), *deployed(seconds, wrong)]
     section = report.section(TITLE, figures, TARGETS, machine, time.monotonic() - began)
     report.keep(merged(report.kept(), {NAME: section}))
-    console.print(printed(section))
+    show(section)
     for line in wrong:
         console.print(f"WRONG: {line}")
     sys.exit(bool(wrong))

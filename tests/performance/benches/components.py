@@ -26,7 +26,7 @@ from tests.performance.setting import POWER, Call, household, in_turn, server
 
 TITLE = "Components, old against new"
 FEW, MANY = 1_000, 10_000
-ROUNDS, OLD_ROUNDS = 300, 20
+ROUNDS, OLD_ROUNDS = 300, 12
 # What is read, and how many times faster the new backend must be.
 ASKED: dict[str, tuple[ComponentRead, int]] = {
     "table": (ShowTable(type=POWER, descending=True), 4),

@@ -1,13 +1,13 @@
 """Speed of a read beside what it cannot do without, and of reads that have nothing to show.
 
-Beside the whole function stand a Chalice route that finds the same document and writes its JSON (bare route), one that
-finds it as text (stored text), and what answers the same question without any stored view: 26 index seeks in one
-command, MongoDB's ``$fill`` over the readings of the year, and fetching these, which whoever resamples them in the
-client (pandas, for one) has to do first.
+Beside the whole function stand Chalice routes without anything around them: one finds the same document and writes its
+JSON (bare route), one finds it as text (stored text), and others answer the same question without any stored view: 26
+index seeks in one command, MongoDB's ``$fill`` over the readings of the year, and fetching these, the first thing that
+whoever resamples them in the client (pandas, for one) does. None asks for a token, a zone or an exchanged register.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -22,7 +22,7 @@ from chalicelib.repositories.command_times import CommandTimes
 from tests.fakes.issuer import FakeIssuer
 from tests.performance.deployed import Deployment, asking
 from tests.performance.form import Figure, Target
-from tests.performance.setting import POWER, Calls, household, in_turn, server
+from tests.performance.setting import POWER, Call, Calls, household, in_turn, server
 
 TITLE = "Reads"
 READINGS, YEAR, ROUNDS = 1_000, 2021, 600
@@ -92,13 +92,14 @@ def without_us(bare: Any, user: str) -> Calls:
     key = view_id(user, POWER, "monthly", YEAR, CALCULATION_VERSION)
     views, texts = bare["display_energy_data"], bare["texts"]
     texts.insert_one({"_id": key, "text": json.dumps(views.find_one({"_id": key})["data"], default=plain)})
-    plain_app = bare_application(views, texts, key)
-    return {
-        "find_one": lambda: views.find_one({"_id": key}),
-        "bare route": asking(plain_app, "/bare"),
-        "stored text": asking(plain_app, "/text"),
+    asked = {
+        "bare route": lambda: views.find_one({"_id": key})["data"],
         **from_readings(bare, user),
+        "stored text": lambda: texts.find_one({"_id": key})["text"],
     }
+    application = bare_application([*asked.values()])
+    routes = {name: asking(application, f"/{number}") for number, name in enumerate(asked)}
+    return {"find_one": lambda: views.find_one({"_id": key}), **routes}
 
 
 def from_readings(bare: Any, user: str) -> Calls:
@@ -106,7 +107,7 @@ def from_readings(bare: Any, user: str) -> Calls:
     meter = {"userId": user, "type": POWER.value}
     ends = [datetime(YEAR + month // 12, month % 12 + 1, 1, tzinfo=UTC) for month in range(13)]
     around = {"$gte": datetime(YEAR - 1, 12, 25, tzinfo=UTC), "$lte": datetime(YEAR + 1, 1, 8, tzinfo=UTC)}
-    readings = bare["source_energy_readings"]
+    readings, shown = bare["source_energy_readings"], {"date": 1, "amount": 1, "_id": 0}
     there: dict[str, Any] = {"from": readings.name, "let": {"end": "$end"}}
     seeks = [
         {"$lookup": {**there, "as": name, "pipeline": _next(meter, relation, order)}}
@@ -114,7 +115,7 @@ def from_readings(bare: Any, user: str) -> Calls:
     ]
     filled = [
         {"$match": {**meter, "date": around}},
-        {"$project": {"date": 1, "amount": 1, "_id": 0}},
+        {"$project": shown},
         {"$unionWith": {"pipeline": [{"$documents": [{"date": end, "end": True} for end in ends]}]}},
         {"$fill": {"sortBy": {"date": 1}, "output": {"amount": {"method": "linear"}}}},
         {"$match": {"end": True}},
@@ -122,29 +123,35 @@ def from_readings(bare: Any, user: str) -> Calls:
     return {
         "26 index seeks": lambda: list(bare.aggregate([{"$documents": [{"end": end} for end in ends]}, *seeks])),
         "$fill": lambda: list(readings.aggregate(filled)),
-        "fetching a year's readings": lambda: list(readings.find({**meter, "date": around})),
+        "fetching a year's readings": lambda: list(readings.find({**meter, "date": around}, shown)),
     }
 
 
 def _next(meter: dict[str, Any], relation: str, order: int) -> list[dict[str, Any]]:
     """The next reading on one side of an instant."""
     match = {**meter, "$expr": {relation: ["$date", "$$end"]}}
-    return [{"$match": match}, {"$sort": {"date": order}}, {"$limit": 1}, {"$project": {"date": 1, "amount": 1}}]
+    return [
+        {"$match": match},
+        {"$sort": {"date": order}},
+        {"$limit": 1},
+        {"$project": {"date": 1, "amount": 1, "_id": 0}},
+    ]
 
 
-def bare_application(views: Any, texts: Any, key: str) -> Chalice:
-    """Two routes without anything around them."""
+def bare_application(asked: Sequence[Call]) -> Chalice:
+    """A route for each question, without anything around it: what is asked, as JSON; a text as it is."""
     application = Chalice(app_name="bare", configure_logs=False)
 
-    @application.route("/bare")
-    def bare_route() -> Response:
-        body = json.dumps(views.find_one({"_id": key})["data"], default=plain, separators=(",", ":"))
-        return Response(body, {"Content-Type": "application/json"})
+    def route(ask: Call) -> Callable[[], Response]:
+        def view() -> Response:
+            found = ask()
+            body = found if isinstance(found, str) else json.dumps(found, default=plain, separators=(",", ":"))
+            return Response(body, {"Content-Type": "application/json"})
 
-    @application.route("/text")
-    def stored_text() -> Response:
-        return Response(texts.find_one({"_id": key})["text"], {"Content-Type": "application/json"})
+        return view
 
+    for number, ask in enumerate(asked):
+        application.route(f"/{number}", name=f"route-{number}")(route(ask))
     return application
 
 

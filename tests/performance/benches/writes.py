@@ -4,17 +4,19 @@ The bare calls write the same documents in a transaction and ask nothing (``bare
 """
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from decimal import Decimal
 from itertools import count
 from resource import RUSAGE_SELF, getrusage
-from typing import cast
+from typing import TypeVar, cast
 from uuid import uuid4
 
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from chalicelib.bootstrap.container import Container
 from chalicelib.domain.backends import Backend
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.imports.options import ImportOptions
 from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import to_datetime
@@ -24,6 +26,7 @@ from tests.performance.bare_writes import BareWrites
 from tests.performance.form import Figure, Target
 from tests.performance.setting import POWER, Call, in_turn, server, timed, use_cases
 
+T = TypeVar("T")
 TITLE = "Writes"
 ROUNDS, BULK_ROUNDS = 200, 7
 IMPORTED, MOST = 10_000, 50_000
@@ -31,17 +34,17 @@ HOUR, START = 3_600_000, 1_500_000_000_000
 BARE = "bare transaction of three documents"
 IMPORT, INSERTS = f"import of {IMPORTED:,}", "two bare insert_many in a transaction"
 REFRESH = f"refresh after an import of {IMPORTED:,}"
-COMMANDS = "commands of a {} with its plausibility check"
+COMMANDS = "commands of {} with its plausibility check"
 _ASKS = "mode, fence, settings, meter and neighbours are asked in one command more, and judged in Python"
 TARGETS = {
     f"create / {BARE}": Target(1.5, _ASKS),
     f"update / {BARE}": Target(1.5, f"{_ASKS}; the reading of before is kept on the way"),
     f"delete / {BARE}": Target(1.5, f"{_ASKS}; the reading of before is kept on the way"),
-    COMMANDS.format("create"): Target(7, "what was foreseen did not fit, and was asked again"),
-    COMMANDS.format("update"): Target(8, "what was foreseen did not fit, and was asked again"),
+    COMMANDS.format("a create"): Target(7, "what was foreseen did not fit, and was asked again"),
+    COMMANDS.format("an update"): Target(8, "what was foreseen did not fit, and was asked again"),
     f"{IMPORT} / {INSERTS}": Target(1.5, "reading the file and making 20,000 documents of it in Python"),
     REFRESH: Target(150, "10,000 amounts are decoded, and 24 months and four years of a series encoded"),
-    f"import of {MOST:,}": Target(5_000, "as an import of fewer"),
+    f"import of {MOST:,}": Target(5_000, "reading the file and making 100,000 documents of it in Python"),
     f"memory of an import of {MOST:,}": Target(200, "the documents of both sides are in memory at once"),
     f"{MOST:,} corrections": Target(20_000, "each reading of before is kept, so that it can be undone"),
     f"undoing {MOST:,} corrections": Target(20_000, "each reading of before is read and written again"),
@@ -103,10 +106,10 @@ def single(container: Container, uri: str, database: MongoDatabase, counter: Cou
     bare.close()
     yield from (taken.ratio(verb, f"bare {verb}", f"{verb} / {BARE}") for verb in ours)
     yield from (taken.figure(name) for name in (*ours, "page of 50"))
-    for verb in ("create", "update"):
+    for what, verb in {"a create": create, "an update": update}.items():
         before = counter.sent
-        ours[verb]()
-        yield Figure(COMMANDS.format(verb), counter.sent - before, "")
+        verb()
+        yield Figure(COMMANDS.format(what), counter.sent - before, "")
 
 
 def bulk(container: Container, uri: str, database: MongoDatabase) -> Iterator[Figure]:
@@ -141,13 +144,26 @@ def largest(container: Container) -> Iterator[Figure]:
     """The largest file: imported, corrected from end to end, undone; and how much memory the import takes."""
     user, options = uuid4().hex, ImportOptions(on_conflict="replace")
     before = peak_megabytes()
-    imported, _ = timed(lambda: container.imports.bulk_create(user, file_of(MOST)))
+    imported, _ = in_time(lambda: container.imports.bulk_create(user, file_of(MOST)))
     yield Figure(f"memory of an import of {MOST:,}", peak_megabytes() - before, "MB", f"above {before:.0f} MB")
-    yield Figure(f"import of {MOST:,}", imported * 1000, "ms")
-    corrected, report = timed(lambda: container.imports.bulk_create(user, file_of(MOST, 1), options))
-    yield Figure(f"{MOST:,} corrections", corrected * 1000, "ms")
-    undone, _ = timed(lambda: container.import_history.undo(user, cast(str, report.import_id)))
-    yield Figure(f"undoing {MOST:,} corrections", undone * 1000, "ms")
+    yield Figure(f"import of {MOST:,}", imported, "ms")
+    corrected, report = in_time(lambda: container.imports.bulk_create(user, file_of(MOST, 1), options))
+    yield Figure(f"{MOST:,} corrections", corrected, "ms")
+    undone = corrected  # what was not done in time cannot be undone
+    if report is not None:
+        undone, _ = in_time(lambda: container.import_history.undo(user, cast(str, report.import_id)))
+    yield Figure(f"undoing {MOST:,} corrections", undone, "ms")
+
+
+def in_time(call: Callable[[], T]) -> tuple[float, T | None]:
+    """How many milliseconds a call takes, and what it returns; None where it does not end in a request's time."""
+    done: list[T] = []
+
+    def tried() -> None:
+        with suppress(UnavailableError):
+            done.append(call())
+
+    return timed(tried)[0] * 1000, done[0] if done else None
 
 
 def file_of(rows: int, more: int = 0) -> bytes:

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.performance import report
-from tests.performance.__main__ import ALL, bench, main, merged, run
+from tests.performance.__main__ import main
 from tests.performance.form import Figure, Target
 from tests.performance.report import Row, Section
+from tests.performance.running import ALL, bench, merged, run
 
 TARGETS = {"quick / slow": Target(1.5, "what it does"), "rate": Target(100, "the machine", True)}
 
