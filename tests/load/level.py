@@ -16,6 +16,7 @@ from infra.drills.history.operations import Operation
 from infra.drills.history.wishes import ALL, Flip, FlipKind
 from tests.load.person_of_v1 import PersonOfV1
 from tests.load.strict import Strict
+from tests.load.writers import warm
 from tests.performance.setting import processor_seconds
 
 HALF = Flip(FlipKind.PERCENT, ALL, 50, forward=True)  # one half of the people has the new backend
@@ -64,6 +65,7 @@ class Level:
 def level(ground: Ground, people: int, seconds: float, say: Say) -> Level:
     """Let people use it; then everything is compared: what they saw, both backends, and display with readings."""
     ground.flip(HALF)
+    warm(ground.transport, people)
     strict, seed = Strict(ground.transport), time.time_ns() % 1_000_000
     started, of_v1, busy = time.monotonic(), people // OF_V1, Busy()
     others = [PersonOfV1(f"v1-{seed}-{n}", strict, ground.doubt_seconds, started) for n in range(of_v1)]

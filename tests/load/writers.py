@@ -11,8 +11,10 @@ from threading import Barrier
 
 from infra.drills.api import Sent, Transport
 from infra.drills.history.views import parsed
+from infra.local.waiting import wait_until
 
 WRITERS = 40
+WARM_SECONDS = 120.0
 GATEWAY_SECONDS = 29.0  # API Gateway waits for no longer
 BEGIN = datetime(2022, 1, 1, 12, tzinfo=UTC)
 
@@ -43,6 +45,23 @@ def write_together(transport: Transport, user: str, writers: int = WRITERS, roun
 
     with ThreadPoolExecutor(writers) as threads:
         return [written for each in threads.map(writes, range(writers)) for written in each]
+
+
+def warm(transport: Transport, at_once: int) -> None:
+    """Ask so often at the same moment until each is answered: so many functions have started then."""
+
+    def asks(number: int) -> bool:
+        return wait_until(
+            lambda: _status(transport, Sent("GET", "/v2/settings", f"warm-{number}")) == 200, WARM_SECONDS
+        )
+
+    with ThreadPoolExecutor(at_once) as threads:
+        list(threads.map(asks, range(at_once)))
+
+
+def _status(transport: Transport, sent: Sent) -> int:
+    reply = transport(sent)
+    return 0 if reply is None else reply.status
 
 
 def _write(transport: Transport, user: str, date: datetime) -> Written:

@@ -17,7 +17,7 @@ from tests.performance.form import Figure, Target
 FOLDER = Path(__file__).parent / "report"
 JSON, MARKDOWN, README = FOLDER / "report.json", FOLDER / "report.md", FOLDER.parent / "README.md"
 BEGIN, END = "<!-- the latest report -->\n", "<!-- end of the latest report -->\n"
-DIGITS = {"x": 2, "s": 2, "ms": 2, "MB": 1, "us": 1}
+DIGITS = {"x": 2, "s": 2, "ms": 2, "MB": 1, "us": 1, "/s": 1, "cores": 2}
 
 
 @dataclass(frozen=True, slots=True)
