@@ -1,6 +1,7 @@
-"""Speed of ``verify``: meters a second of processor time, where nothing differs, as it is on nearly every day.
+"""Speed of ``verify`` where nothing differs, as it is on nearly every day; and how large what is stored of a meter is.
 
 Client and server are measured by the processor time that each uses: it does not depend on what else the machine does.
+``infra/SCALING.md`` multiplies the sizes.
 """
 
 import gc
@@ -16,7 +17,7 @@ from migrations.backfill import Backfill
 from tests.performance.form import Figure, Target
 from tests.performance.setting import Spent, server, spent
 
-TITLE = "Verify"
+TITLE = "Verify, and the bytes of a meter"
 READINGS, USERS, ROUNDS = 100, 250, 3  # each user with two meters
 METERS = 2 * USERS
 RATE = f"meters of {READINGS} readings verified by a second of a core"
@@ -24,17 +25,27 @@ TARGETS = {
     RATE: Target(200, "both sides and the display of a meter are read and decoded, and calculated again", True),
 }
 
+OF_METERS = (
+    Collections.ENERGIES,
+    Collections.READINGS,
+    Collections.METERS,
+    Collections.DISPLAY,
+    Collections.SERIES,
+)
+
 
 def measure() -> Iterator[Figure]:
-    """Verify everything some times; the best counts."""
+    """Verify everything some times; the best counts. Then what each collection takes."""
     with server() as (_, database):
         fill(database, USERS)
         operations = shell_operations(database)
         operations.consistency.verify(restart=True)
+        sizes = [of(database, name) for name in OF_METERS]
         seen = min((verified(database, operations) for _ in range(ROUNDS)), key=lambda each: each.client)
     yield Figure(RATE, METERS / seen.client, "/s", f"{METERS / seen.passed:.0f} /s as the machine was")
     yield Figure("processor time of a meter, client", 1000 * seen.client / METERS, "ms")
     yield Figure("processor time of a meter, server", 1000 * seen.server / METERS, "ms")
+    yield from sizes
 
 
 def fill(database: MongoDatabase, users: int) -> None:
@@ -54,3 +65,11 @@ def verified(database: MongoDatabase, operations: Operations) -> Spent:
         assert (seen.differences, seen.lagging) == (0, 0), "what differs takes another way"
 
     return spent(database, verify)
+
+
+def of(database: MongoDatabase, name: Collections) -> Figure:
+    """What the server says of a collection."""
+    sizes = database.command({"collStats": name.value})
+    documents, own, indexes = (sizes[key] / METERS for key in ("count", "size", "totalIndexSize"))
+    note = f"{documents:.1f} documents of {own:,.0f} bytes; {sizes['nindexes']} indexes of {indexes:,.0f} bytes"
+    return Figure(f"{name.value}, on disk", sizes["storageSize"] / METERS, "bytes", note)
