@@ -141,17 +141,17 @@ def test_a_write_that_is_done_again_has_no_more_time_than_once(watched: Database
             raise DuplicateReadingError("the twin of a reading that is gone") from KeyError()
         transaction.meters.mark_changed(POWER, 0, 0, 0)
 
-    transactions.MongoTransactions(watched, 2).run("alice", taken_at_first)
+    transactions.MongoTransactions(watched, 10).run("alice", taken_at_first)
     again = [limit or 9 for _, limit in limits.seen[begun[1] :]]
     assert again
-    assert max(again) <= 1.5
+    assert max(again) <= 9.5
 
 
 def test_all_that_a_request_asks_has_one_time_however_often_it_is_tried(
     watched: Database[Any], limits: Limits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An import is tried three times where others store the same instants: each may take a whole transaction's time."""
-    monkeypatch.setattr(operations, "ANSWER_SECONDS", 3.0)
+    monkeypatch.setattr(operations, "ANSWER_SECONDS", 15.0)
     issuer = FakeIssuer()
     verifier = TokenVerifier(KeyStore(issuer.key_set), ISSUER, AUDIENCE)
     headers = {"Authorization": f"Bearer {issuer.token()}", "Content-Type": "text/csv"}
@@ -160,7 +160,7 @@ def test_all_that_a_request_asks_has_one_time_however_often_it_is_tried(
         answer = client.http.request("POST", "/v2/energy/import", headers, file)
     assert answer.status_code == 200
     assert limits.seen
-    assert all(limit and limit <= 3 for _, limit in limits.seen), limits.seen
+    assert all(limit and limit <= 15 for _, limit in limits.seen), limits.seen
 
 
 def test_that_the_database_is_away_is_said_to_a_writer_as_soon_as_to_a_reader(monkeypatch: pytest.MonkeyPatch) -> None:
