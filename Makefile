@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 ENVIRONMENTS := environments-up environments-check environments-test
 PARTS := test-deployed test-alone test-measured test-others
-.PHONY: help up down status token check lint quick-tests test test-deep $(PARTS) bench bench-large soak deploy format openapi schemas household pictures guards changes mutants clean $(ENVIRONMENTS)
+.PHONY: help up down status token check lint quick-tests test test-deep $(PARTS) bench bench-large load soak deploy format openapi schemas household pictures guards changes mutants clean $(ENVIRONMENTS)
 .PHONY: history simulate rehearsal removal
 
 comma := ,
@@ -98,22 +98,14 @@ test-deep: environments-test ## many more examples, in random order, another zon
 	@$(foreign) $(APP)pytest -q -n 2 --durations=20 tests/integration tests/contract
 	@$(foreign) TESTS_DAYS_AHEAD=365 $(APP)pytest -q -n 2 --durations=20 tests/functional tests/unit
 
-bench: environments-test ## print the speed figures, as ratios of one run
-	@$(APP)python -m tests.performance.bench_domain
-	@$(APP)python -m tests.performance.bench_chain
-	@$(APP)python -m tests.performance.bench_reads
-	@$(APP)python -m tests.performance.bench_refresh
-	@$(APP)python -m tests.performance.bench_writes
-	@$(APP)python -m tests.performance.bench_backfill
-	@$(APP)python -m tests.performance.bench_verify
-	@$(APP)python -m tests.performance.bench_flags
-	@$(APP)python -m tests.performance.bench_monitoring
-	@$(APP)python -m tests.performance.bench_components
-	@$(APP)python -m tests.performance.bench_figures
-	@$(APP)python -m tests.performance.bench_start
+bench: environments-test ## measure everything, write one report of all speed figures and targets: ten minutes or so
+	@$(APP)python -m tests.performance
 
-bench-large: environments-test ## the same of a meter with a million readings, which takes minutes
-	@$(APP)python -m tests.performance.bench_large_meters $(READINGS)
+bench-large: environments-test ## the same of a meter with a million readings, imported and refreshed: minutes more
+	@$(APP)python -m tests.performance large_meters
+
+load: environments-test ## people and forty writers on a deployed stack, and in process beside it: make load [SECONDS=40]
+	@$(APP)python -m tests.load
 
 soak: environments-test ## use a deployed stack while its functions are killed: make soak MINUTES=5
 	@$(APP)python -m tests.soak

@@ -88,7 +88,8 @@ class Routes(Blueprint):
         keep_out_of_trace(caller.user_id)
         if not all(map(is_whole, path.values())):
             raise UnknownRouteError("nothing has this path")
-        return self.respond(operation, Call(request, caller, own), path)
+        with own.in_time():
+            return self.respond(operation, Call(request, caller, own), path)
 
     def _declare(
         self, path: str, methods: tuple[str, ...], function: Function, work: Function, *, authenticated: bool

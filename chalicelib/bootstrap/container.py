@@ -5,7 +5,7 @@ What a shell uses as well is put together in the modules beside this one, withou
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
@@ -148,6 +148,7 @@ class Container:
     gate: Gate
     retirement: RetirementWatch
     ping: Callable[[], None]
+    in_time: Callable[[], AbstractContextManager[None]]  # what a request asks of the database, all of it
     clock: Clock
     sign_in_origins: tuple[str, ...] = ()  # where the issuer's endpoints are beside its own origin
 
@@ -245,6 +246,7 @@ def compose(
         gate=gate,
         retirement=RetirementWatch(ports.retirement, around.pseudonyms, clock),
         ping=ports.ping,
+        in_time=ports.in_time,
         clock=clock,
     )
 

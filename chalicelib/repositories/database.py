@@ -148,6 +148,16 @@ def meter_id(user_id: str, energy_type: str) -> str:
 
 
 @contextmanager
+def together(seconds: float) -> Iterator[None]:
+    """Bound all commands inside together, however often they are tried; each ends earlier where its own limit says so.
+
+    What is out of time raises where it asked: see ``time_limit``.
+    """
+    with pymongo.timeout(seconds):
+        yield
+
+
+@contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """Bound every command inside together, and translate what the driver raises.
 

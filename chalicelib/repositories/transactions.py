@@ -18,7 +18,7 @@ from chalicelib.domain.errors import DuplicateReadingError, UnavailableError
 from chalicelib.domain.ports import Expected, Transactions, WriteTransaction
 from chalicelib.domain.sides import Side
 from chalicelib.repositories.control import control_of
-from chalicelib.repositories.database import READ_SECONDS, Collections, MongoDatabase, time_limit
+from chalicelib.repositories.database import READ_SECONDS, Collections, MongoDatabase, time_limit, together
 from chalicelib.repositories.documents import COLLECTION
 from chalicelib.repositories.dual_write import MongoEnergyRepository
 from chalicelib.repositories.foreseen import begun
@@ -63,12 +63,13 @@ class MongoTransactions(Transactions):
         An instant that is free on the old side may be taken on the new one, as long as a reading that another
         application took away still has its twin: then the work is done again, and the twin goes.
         """
-        try:
-            return self._run(user_id, work, expected, release=False)
-        except DuplicateReadingError as error:
-            if error.__cause__ is None:  # found by a look at the authoritative side, not by the index
-                raise
-            return self._run(user_id, work, None, release=True)
+        with together(self._timeout):
+            try:
+                return self._run(user_id, work, expected, release=False)
+            except DuplicateReadingError as error:
+                if error.__cause__ is None:  # found by a look at the authoritative side, not by the index
+                    raise
+                return self._run(user_id, work, None, release=True)
 
     def _run(
         self, user_id: str, work: Callable[[WriteTransaction], T], expected: Expected | None, *, release: bool

@@ -29,6 +29,7 @@ TARGETS = "tests/integration/infra/test_targets.py::"
 ANOTHER_SYSTEM = f"{TARGETS}test_a_database_of_another_system_is_refused_and_nothing_is_changed"
 COMMANDS = "tests/unit/infra/test_command_line.py::"
 MIGRATIONS = "tests/integration/migrations/test_migrations.py::"
+LIMITS = "tests/integration/repositories/test_time_limits.py::"
 SILENT = "tests/integration/repositories/test_silent_connections.py::"
 REPLAY = "tests/integration/refresh/test_replay.py::"
 PUBLISHER = "tests/unit/events/test_publisher.py::"
@@ -53,6 +54,20 @@ GUARDS = (
     *SIMULATION,
     *OF_THE_MIGRATION,
     *OF_THE_DATA,
+    Guard(
+        "a write that is done again has no more time than once",
+        "chalicelib/repositories/transactions.py",
+        "with together(self._timeout):",
+        "if True:",
+        (f"{LIMITS}test_a_write_that_is_done_again_has_no_more_time_than_once",),
+    ),
+    Guard(
+        "all that a request asks of the database has one time",
+        "chalicelib/api/routes.py",
+        "with own.in_time():",
+        "if True:",
+        (f"{LIMITS}test_all_that_a_request_asks_has_one_time_however_often_it_is_tried",),
+    ),
     Guard(
         "what is read by itself is in the next snapshot",
         "chalicelib/repositories/database.py",

@@ -114,16 +114,22 @@ class GroundSource:
         self._migrated: dict[str, list[Document]] = {}
 
     @contextmanager
-    def ground(self, seed: int, held: float = HELD_SHARE, fault: str | None = None) -> Iterator[InProcessGround]:
-        """``held``: the share of writes that are held up. ``fault``: what a test plants."""
+    def ground(
+        self, seed: int, held: float = HELD_SHARE, fault: str | None = None, requests: int = 0
+    ) -> Iterator[InProcessGround]:
+        """``held``: the share of writes that are held up. ``fault``: what a test plants.
+
+        ``requests``: how many processes answer them, where it is not the usual number.
+        """
         random = Random(f"{seed} ground")  # noqa: S311 - nothing secret
         how = {"held": held, "fault": fault}
         with ExitStack() as opened:
             database = open_database(self.uri, DATABASE)
             opened.callback(database.client.close)
             self._renew(database)
-            requests, events = (self._pool(size, random, how) for size in (REQUEST_PROCESSES, EVENT_PROCESSES))
-            opened.callback(requests.close)
+            asked = self._pool(requests or REQUEST_PROCESSES, random, how)
+            events = self._pool(EVENT_PROCESSES, random, how)
+            opened.callback(asked.close)
             opened.callback(events.close)
 
             def deliver(entry: Entry) -> bool:
@@ -131,7 +137,7 @@ class GroundSource:
                 return answer is not None and "failed" not in answer
 
             bus = opened.enter_context(Bus(deliver, EVENT_PROCESSES, random))
-            yield InProcessGround(database, requests, events, bus)
+            yield InProcessGround(database, asked, events, bus)
 
     def _renew(self, database: MongoDatabase) -> None:
         """As the migrations leave it, on a server that lets a transaction live for seconds only."""
