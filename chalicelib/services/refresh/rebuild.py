@@ -11,6 +11,7 @@ from chalicelib.domain.meters.walks import Finding, Verification, Walk, WalkCont
 from chalicelib.domain.readings import MeterKey
 from chalicelib.domain.sides import Side, SyncState
 from chalicelib.services.refresh.display_check import DisplayCheck
+from chalicelib.services.refresh.fan_out import Jobs, RangeJob
 from chalicelib.services.refresh.meter_walk import Look, MeterWalk, Progress
 from chalicelib.services.refresh.recalculation import RecalculationService
 
@@ -47,13 +48,22 @@ class RebuildService:
         """
         return self._over(Walk.REBUILD, self._rebuilt, user_id, progress, restart)
 
+    def in_ranges(self) -> Jobs:
+        """Both, as workers do them."""
+        looks = {Walk.CHECK: self._checked, Walk.REBUILD: self._rebuilt}
+        return {walk: RangeJob(self._begun, look) for walk, look in looks.items()}
+
     def _over(self, walk: Walk, look: Look, user_id: str | None, progress: Progress, restart: bool) -> Verification:
-        sync = self._control.state()
-        if Side.NEW not in sync.writes:
-            raise SyncModeError(f"the mode is {sync.mode}: nothing is shown from display documents, and none are kept")
+        sync = self._begun()
         if user_id is not None:
             return self._walk.over_one(user_id, sync, look)
         return self._walk.over_all(walk, sync, look, progress, restart=restart)
+
+    def _begun(self) -> SyncState:
+        sync = self._control.state()
+        if Side.NEW not in sync.writes:
+            raise SyncModeError(f"the mode is {sync.mode}: nothing is shown from display documents, and none are kept")
+        return sync
 
     def _checked(self, meters: Sequence[MeterKey], sync: SyncState) -> Verification:
         found = [self._check.findings(meter) for meter in meters]
