@@ -98,6 +98,7 @@ bench: environments-test ## print the speed figures, as ratios of one run
 	@$(APP)python -m tests.performance.bench_writes
 	@$(APP)python -m tests.performance.bench_backfill
 	@$(APP)python -m tests.performance.bench_verify
+	@$(APP)python -m tests.performance.bench_fan_out
 	@$(APP)python -m tests.performance.bench_flags
 	@$(APP)python -m tests.performance.bench_monitoring
 	@$(APP)python -m tests.performance.bench_components
