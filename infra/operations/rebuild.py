@@ -66,23 +66,35 @@ def rebuild(target: Target, check: bool, user: str | None, restart: bool, ranges
 
 @click.command()
 @click.option("--list", "only_list", is_flag=True, help="only list the meters that cannot be refreshed")
+@fan_out_option
 @with_target(changes=True)
 @json_option
-def sweep(target: Target, only_list: bool, as_json: bool) -> None:
+def sweep(target: Target, only_list: bool, ranges: int | None, as_json: bool) -> None:
     """Refresh every meter that lags or is outdated, now; list those that cannot be. Exit code 1 when there are any.
 
     A meter that something else holds just now is named by a log line only: try again in a minute.
     """
-    with connected(target) as operations:
-        report = None if only_list else operations.sweeper.run_at_once(UNTIL_DONE)
+    if only_list and ranges is not None:
+        raise click.UsageError("--list refreshes nothing: leave out --fan-out")
+    report: SweepReport | None = None
+    by_workers: Verification | None = None
+    with _operations(target, ranges) as operations:
+        if ranges is not None:
+            by_workers = walked(operations.fan_out, Walk.SWEEP, ranges, print_progress)
+        elif not only_list:
+            report = operations.sweeper.run_at_once(UNTIL_DONE)
         count, failing = operations.sweeper.failing()
         outdated = operations.sweeper.outdated()
     if as_json:
-        print_json(_sweep_document(report, count, failing) | {"outdated": outdated})
+        looked_at = {"byWorkers": by_workers and verification_document(by_workers)}
+        print_json(_sweep_document(report, count, failing) | looked_at | {"outdated": outdated})
     else:
+        if by_workers:
+            print_findings(by_workers)
         _print_sweep(report, count, failing)
         _print_outdated(outdated)
-    sys.exit(1 if count or (report and report.failed) else 0)
+    failed = (report and report.failed) or (by_workers and by_workers.differences)
+    sys.exit(1 if count or failed else 0)
 
 
 def _operations(target: Target, ranges: int | None) -> AbstractContextManager[Operations]:

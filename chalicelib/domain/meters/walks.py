@@ -116,6 +116,7 @@ class Walk(StrEnum):
     VERIFY = "verify"
     CHECK = "rebuild_check"
     REBUILD = "rebuild"
+    SWEEP = "sweep"  # by workers alone: one process goes by what lags
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,8 +49,8 @@ class RebuildService:
         return self._over(Walk.REBUILD, self._rebuilt, user_id, progress, restart)
 
     def in_ranges(self) -> Jobs:
-        """Both, as workers do them."""
-        looks = {Walk.CHECK: self._checked, Walk.REBUILD: self._rebuilt}
+        """Both, as workers do them, and a refresh of every meter that lags or is outdated."""
+        looks = {Walk.CHECK: self._checked, Walk.REBUILD: self._rebuilt, Walk.SWEEP: self._swept}
         return {walk: RangeJob(self._begun, look) for walk, look in looks.items()}
 
     def _over(self, walk: Walk, look: Look, user_id: str | None, progress: Progress, restart: bool) -> Verification:
@@ -73,6 +73,19 @@ class RebuildService:
     def _rebuilt(self, meters: Sequence[MeterKey], sync: SyncState) -> Verification:
         findings = tuple(finding for meter in meters for finding in self._renewed(meter))
         return Verification(sync.mode, len(meters), 0, len(findings), findings)
+
+    def _swept(self, meters: Sequence[MeterKey], sync: SyncState) -> Verification:
+        findings = tuple(finding for meter in meters for finding in self._refreshed(meter))
+        return Verification(sync.mode, len(meters), 0, len(findings), findings)
+
+    def _refreshed(self, meter: MeterKey) -> list[Finding]:
+        """Refresh a meter where that is due; returns why not, where that cannot be done."""
+
+        def work() -> list[Finding]:
+            self._recalculation.catch_up(*meter)
+            return []
+
+        return self._check.attempted(meter, work)
 
     def _renewed(self, meter: MeterKey) -> list[Finding]:
         """Calculate a meter anew; returns why not, where that cannot be done: once marked, it stays dirty then."""

@@ -65,6 +65,25 @@ def test_what_workers_calculate_is_what_is_shown(deployed: Deployment) -> None:
     assert (checked.meters, checked.lagging, checked.differences) == (40, 0, 0)
 
 
+def test_workers_bring_up_what_lags_and_what_an_older_calculation_shows_and_nothing_else(deployed: Deployment) -> None:
+    deployed.operations.fan_out.begin(Walk.SWEEP, 3)
+    assert set(deployed.work()) == {RangeState.DONE}
+    checked = deployed.operations.rebuild.check(restart=True)
+    assert (checked.meters, checked.lagging, checked.differences) == (40, 0, 0)
+    calculated = {each["_id"]: each["calculatedAt"] for each in deployed.database["display_energy_data"].find()}
+    outdated = [f"{user}|power" for user in deployed.database["meters"].distinct("userId")[:7]]
+    deployed.database["meters"].update_many({"_id": {"$in": outdated}}, {"$set": {"series.calculation": 1}})
+    assert deployed.operations.sweeper.outdated() == 7
+    deployed.operations.fan_out.begin(Walk.SWEEP, 3)
+    deployed.work()
+    assert deployed.operations.sweeper.outdated() == 0
+    again = {each["_id"]: each["calculatedAt"] for each in deployed.database["display_energy_data"].find()}
+    assert {key.rpartition("|power|")[0] for key in again if again[key] != calculated.get(key)} == {
+        meter.removesuffix("|power") for meter in outdated
+    }
+    assert deployed.operations.rebuild.check(restart=True).differences == 0
+
+
 def test_the_range_of_a_worker_that_was_killed_is_done_by_another_one(
     deployed: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

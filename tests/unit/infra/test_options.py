@@ -96,7 +96,7 @@ running
 simulate --weeks=8(1..52) --users=200(5..1000) --seed=1(0..) --seeds=1(1..1000) --processes=1(1..64) \
 --faults=all --policy=guarded
 status --hours=24(1..720) --component
-sweep --list?
+sweep --list? --fan-out(2..1000)
 sync --full?
 token --user! --role* --hours=12.0
 trace ID! --hours=24(1..720)

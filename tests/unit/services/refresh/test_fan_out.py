@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from random import Random
+from typing import Any, cast
 
 import pytest
 
@@ -114,6 +115,33 @@ class Divided:
         return seen
 
 
+class Dying:
+    """The store's records, whose user is killed once: before or behind one call of theirs."""
+
+    def __init__(self, records: FakeFanOutRecords, at: int, *, after: bool) -> None:
+        self._records, self._left, self._after = records, at, after
+        self.killed = False
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._records, name)
+
+        def called(*arguments: Any, **named: Any) -> Any:
+            dies = self._left == 0
+            self._left -= 1
+            if dies and not self._after:
+                self._die()
+            done = method(*arguments, **named)
+            if dies:
+                self._die()
+            return done
+
+        return called
+
+    def _die(self) -> None:
+        self.killed = True
+        raise Killed
+
+
 @pytest.fixture
 def divided(monkeypatch: pytest.MonkeyPatch) -> Divided:
     monkeypatch.setattr("chalicelib.services.refresh.fan_out.METERS_OF_A_STEP", 2)
@@ -193,6 +221,32 @@ def test_the_range_of_a_worker_that_was_killed_goes_on_where_it_was_when_its_cla
     assert divided.work(killed) is RangeState.DONE
     assert not {"00", "01", "02", "03"} & {*divided.looked}, "these were kept"
     assert divided.kept == [(divided.alone, 1)]
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_wherever_a_worker_dies_the_message_that_comes_again_does_the_rest(
+    monkeypatch: pytest.MonkeyPatch, after: bool
+) -> None:
+    monkeypatch.setattr("chalicelib.services.refresh.fan_out.METERS_OF_A_STEP", 4)
+    points = 0
+    while True:
+        divided = Divided()
+        divided.service.begin(WALK, 3)
+        dying = Dying(divided.records, points, after=after)
+        divided.records = cast(FakeFanOutRecords, dying)
+        while divided.queue.sent:
+            message = divided.queue.sent.pop(0)
+            try:
+                divided.work(message)
+            except Killed:
+                divided.queue.sent.append(message)
+                divided.time += round(CLAIM * 1000) + 1
+        assert {*divided.kept} == {(divided.alone, 1)}, points
+        assert {*divided.looked} == {*everybody(divided)}
+        if not dying.killed:
+            break
+        points += 1
+    assert points > 20
 
 
 def test_meters_that_take_a_workers_whole_time_are_done_one_by_one(divided: Divided) -> None:
