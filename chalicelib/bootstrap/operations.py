@@ -161,16 +161,18 @@ def operations(
     consistency = ConsistencyService(
         control, twins, walk, check, recalculation, ports.changes, ports.fan_outs, clock, code
     )
+    sync = SyncJobService(control, twins, ports.changes, ports.publisher, clock, ports.fan_outs)
     rebuild = RebuildService(ports.walks, walk, check, recalculation)
     jobs = {
         **rebuild.in_ranges(),
         **consistency.in_ranges(),
+        **sync.in_ranges(),
     }
     return Operations(
         modes=SyncModeService(
             control, consistency.count_differences, consistency.sides_are_equal, twins.count_readings
         ),
-        sync=SyncJobService(control, twins, ports.changes, ports.publisher, clock),
+        sync=sync,
         consistency=consistency,
         undo=UndoService(ports.repaired, calculation, clock),
         rebuild=rebuild,

@@ -82,13 +82,18 @@ def recover(target: Target, wanted: str | None, reason: str, as_json: bool) -> N
 
 @click.command()
 @click.option("--full", is_flag=True, help="compare all meters, also those seen before")
+@fan_out_option
 @with_target(changes=True)
 @json_option
-def sync(target: Target, full: bool, as_json: bool) -> None:
+def sync(target: Target, full: bool, ranges: int | None, as_json: bool) -> None:
     """Carry over what another application wrote to energies; what the scheduled function does, until it is done."""
+    if ranges is not None:
+        if not full:
+            raise click.UsageError("--fan-out divides all meters: say --full")
+        _compare_by_workers(target, ranges)
     with connected(target) as operations:
         _drain_before_catching_up(operations)
-        report = _sync(operations, full=full)
+        report = _sync(operations, full=full and ranges is None)
         if as_json:
             print_json(report.as_document())
         else:
@@ -129,6 +134,17 @@ def verify(
             print_verification(seen, limit)
             print_stop(stop)
     sys.exit(1 if seen.differences or stop else 0)
+
+
+def _compare_by_workers(target: Target, ranges: int) -> None:
+    """The full difference; what has changed meanwhile, the caller follows."""
+    from infra.targets.workers import with_workers  # only these need the clients of AWS
+
+    with with_workers(target) as operations:
+        _drain_before_catching_up(operations)
+        operations.sync.answer()
+        with walk_progress("sync", operations.consistency.count_meters()) as progress:
+            walked(operations.fan_out, Walk.SYNC, ranges, progress)
 
 
 def _verify_by_workers(target: Target, ranges: int, limit: int, *, restart: bool, as_json: bool) -> NoReturn:

@@ -29,8 +29,8 @@ FAN_OUT = (
     Guard(
         "a range is worked on only in the mode, by the code and within the hour of its walk",
         SERVICE,
-        "problem = why_past(fan_out, sync, self._code())\n            if problem is None:",
-        "problem = None\n            if problem is None:",
+        "return sync, why_past(fan_out, sync, self._code())",
+        "return sync, None",
         (
             f"{DIVIDED}test_what_changes_meanwhile_ends_it_without_a_verdict[the mode and back]",
             f"{DIVIDED}test_what_changes_meanwhile_ends_it_without_a_verdict[the code]",

@@ -117,6 +117,7 @@ class Walk(StrEnum):
     CHECK = "rebuild_check"
     REBUILD = "rebuild"
     SWEEP = "sweep"  # by workers alone: one process goes by what lags
+    SYNC = "sync"  # by workers alone: one process keeps how far it is with its position in the stream of changes
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,12 +26,14 @@ METERS_OF_A_STEP = 20  # how far a range is, is kept behind these; one alone whe
 class RangeJob:
     """What a walk does. ``begin`` returns the mode, or raises SyncModeError where this is no time for it.
 
-    ``keep`` takes what was found in all meters, in the mode since when.
+    ``look`` is made for one walk, and may raise SyncModeError too: then the walk is over. ``start`` comes before any
+    range of it, ``keep`` takes what was found in all meters.
     """
 
     begin: Callable[[], SyncState]
-    look: Look
-    keep: Callable[[Verification, int | None], None] = lambda *_: None
+    look: Callable[[FanOut], Look]
+    start: Callable[[FanOut], None] = lambda _: None
+    keep: Callable[[Verification, FanOut], None] = lambda *_: None
 
 
 Jobs = Mapping[Walk, RangeJob]
@@ -100,6 +102,7 @@ class FanOutService:
             return self._sent_again(before)
         begun = (uuid4().hex, sync.read_at, sync.since, sync.mode, self._code(), self._control.operation_time())
         fan_out = FanOut(walk, *begun, tuple(self._meters.bounds(ranges)))
+        self._jobs[walk].start(fan_out)
         self._records.begin(fan_out)
         return self._sent_again(fan_out)
 
@@ -118,7 +121,7 @@ class FanOutService:
         fan_out = self._records.fan_out(walk)
         if fan_out is None:
             return None
-        problem = None if fan_out.finished else why_past(fan_out, self._control.state(), self._code())
+        problem = None if fan_out.finished else self._judged(fan_out)[1]
         ranges = list(self._records.progress(fan_out))
         done, claimed = sum(each.done for each in ranges), sum(each.claimed for each in ranges)
         return FanOutProgress(fan_out, done, claimed, self._sum(fan_out, ranges), problem)
@@ -140,14 +143,17 @@ class FanOutService:
         if claim is None:
             self._end(fan_out)  # who was killed behind the last range has left this to do
             return RangeState.TAKEN
-        return self._worked(fan_out, claim, sync, self._clock() + round(budget_seconds * 1000))
+        try:
+            return self._worked(fan_out, claim, sync, self._clock() + round(budget_seconds * 1000))
+        except SyncModeError as error:
+            return self._past(fan_out, str(error))
 
     def _worked(self, fan_out: FanOut, claim: RangeClaim, sync: SyncState, deadline: int) -> RangeState:
-        progress, job = claim.progress, self._jobs[fan_out.walk]
+        progress, look = claim.progress, self._jobs[fan_out.walk].look(fan_out)
         whole = fan_out.ranges[progress.number]
         rest = replace(whole, after=progress.after or whole.after)
         for page in self._walk.pages(within=rest, at_once=METERS_OF_A_STEP if claim.tries == 1 else 1):
-            seen = self._walk.without_erased(progress.seen.plus(job.look(page, sync)))
+            seen = self._walk.without_erased(progress.seen.plus(look(page, sync)))
             progress = replace(progress, seen=seen, after=page[-1])
             if not self._records.save(claim, progress):
                 return RangeState.LOST
@@ -175,7 +181,7 @@ class FanOutService:
         done = {each.number for each in ranges if each.done}
         if done != set(range(len(fan_out.ranges))) or self._present(fan_out) is None:
             return
-        self._jobs[fan_out.walk].keep(self._sum(fan_out, ranges), fan_out.since)
+        self._jobs[fan_out.walk].keep(self._sum(fan_out, ranges), fan_out)
         self._records.finish(fan_out)
 
     def _sum(self, fan_out: FanOut, ranges: Sequence[RangeProgress]) -> Verification:
@@ -186,16 +192,23 @@ class FanOutService:
 
     def _present(self, fan_out: FanOut) -> SyncState | None:
         """The mode, where the walk still says something about the present."""
+        sync, problem = self._judged(fan_out)
+        if problem is None:
+            return sync
+        self._past(fan_out, problem)
+        return None
+
+    def _judged(self, fan_out: FanOut) -> tuple[SyncState | None, str | None]:
+        """The mode, or why the walk says nothing about the present any more."""
         try:
             sync = self._jobs[fan_out.walk].begin()
         except SyncModeError as error:
-            problem: str | None = str(error)
-        else:
-            problem = why_past(fan_out, sync, self._code())
-            if problem is None:
-                return sync
+            return None, str(error)
+        return sync, why_past(fan_out, sync, self._code())
+
+    def _past(self, fan_out: FanOut, problem: str) -> RangeState:
         logger().warning(f"no range of the {fan_out.walk} is worked on: {problem}")
-        return None
+        return RangeState.PAST
 
     def _under_way(self, walk: Walk) -> FanOut | None:
         fan_out = self._records.fan_out(walk)

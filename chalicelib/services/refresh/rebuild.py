@@ -5,8 +5,10 @@ readers, writers and handlers go on meanwhile, and what an interruption leaves d
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from chalicelib.domain.errors import SyncModeError
+from chalicelib.domain.meters.fan_out import FanOut
 from chalicelib.domain.meters.walks import Finding, Verification, Walk, WalkControl
 from chalicelib.domain.readings import MeterKey
 from chalicelib.domain.sides import Side, SyncState
@@ -51,7 +53,7 @@ class RebuildService:
     def in_ranges(self) -> Jobs:
         """Both, as workers do them, and a refresh of every meter that lags or is outdated."""
         looks = {Walk.CHECK: self._checked, Walk.REBUILD: self._rebuilt, Walk.SWEEP: self._swept}
-        return {walk: RangeJob(self._begun, look) for walk, look in looks.items()}
+        return {walk: RangeJob(self._begun, partial(_any, look)) for walk, look in looks.items()}
 
     def _over(self, walk: Walk, look: Look, user_id: str | None, progress: Progress, restart: bool) -> Verification:
         sync = self._begun()
@@ -95,3 +97,8 @@ class RebuildService:
             return []
 
         return self._check.attempted(meter, work)
+
+
+def _any(look: Look, _: FanOut) -> Look:
+    """The same for every walk."""
+    return look

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from chalicelib.domain.errors import MassDeletionError, SyncModeError, UnavailableError
-from chalicelib.domain.meters.fan_out import FanOutRecords
+from chalicelib.domain.meters.fan_out import FanOut, FanOutRecords
 from chalicelib.domain.meters.walks import Finding, Verification, Walk
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType, MeterKey
@@ -93,7 +93,10 @@ class ConsistencyService:
 
     def in_ranges(self) -> Jobs:
         """The comparison of all meters, as workers do it."""
-        return {Walk.VERIFY: RangeJob(self._drained, self._look_at, self._keep)}
+        return {Walk.VERIFY: RangeJob(self._drained, lambda _: self._look_at, keep=self._keep_sum)}
+
+    def _keep_sum(self, seen: Verification, fan_out: FanOut) -> None:
+        self._keep(seen, fan_out.since)
 
     def with_unreadable(self, seen: Verification) -> Verification:
         """What workers have seen of all meters, with what no reader can use. Raises UnavailableError."""

@@ -97,7 +97,7 @@ simulate --weeks=8(1..52) --users=200(5..1000) --seed=1(0..) --seeds=1(1..1000) 
 --faults=all --policy=guarded
 status --hours=24(1..720) --component
 sweep --list? --fan-out(2..1000)
-sync --full?
+sync --full? --fan-out(2..1000)
 token --user! --role* --hours=12.0
 trace ID! --hours=24(1..720)
 up --port --localstack-port --appconfig-port --mongodb-port --issuer-port --demo/--no-demo?=True

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.domain.errors import SyncModeError
-from chalicelib.domain.meters.fan_out import RangeTask
+from chalicelib.domain.meters.fan_out import FanOut, RangeTask
 from chalicelib.domain.meters.walks import RESUMED_WITHIN_MS, Finding, Verification, Walk
 from chalicelib.domain.ports import NewReading
 from chalicelib.domain.readings import EnergyType, MeterKey
@@ -53,7 +53,7 @@ class Divided:
         """That of a process of its own."""
         control, meters = FakeWalkControl(self.store), FakeMetersOfAll(self.store)
         walk = MeterWalk(control, meters, lambda: self.code)
-        jobs = {WALK: RangeJob(self.begin, self.look, self.keep)}
+        jobs = {WALK: RangeJob(self.begin, lambda _: self.look, keep=self.keep)}
         return FanOutService(
             control, self.records, meters, walk, self.queue, jobs, lambda: self.time, lambda: self.code
         )
@@ -73,9 +73,9 @@ class Divided:
             seen = seen.plus(Verification(sync.mode, 1, 0, len(findings), findings))
         return seen
 
-    def keep(self, seen: Verification, since: int | None) -> None:
+    def keep(self, seen: Verification, fan_out: FanOut) -> None:
         self.at_the_end()
-        self.kept.append((seen, since))
+        self.kept.append((seen, fan_out.since))
 
     def work(self, task: RangeTask) -> RangeState:
         return self.service.work(task, BUDGET, CLAIM)
