@@ -40,6 +40,7 @@ from chalicelib.handlers import (
     census_taker,
     comparer,
     display_data,
+    range_worker,
     rollout_carrier,
     status_reporter,
     sweeper,
@@ -88,6 +89,9 @@ app.register_blueprint(fallback.routes)
 
 # Functions that EventBridge calls
 app.register_blueprint(display_data.blueprint)
+
+# The function that a queue calls
+app.register_blueprint(range_worker.blueprint)
 
 # Functions that a schedule calls
 app.register_blueprint(sync_job.blueprint)

@@ -30,6 +30,7 @@ class Settings(BaseModel):
     flags_profile_id: str = Field(alias="FLAGS_PROFILE_ID", min_length=1)
     flags_strategy_id: str = Field(alias="FLAGS_STRATEGY_ID", min_length=1)
     dead_letter_queue_url: str = Field(alias="DEAD_LETTER_QUEUE_URL", pattern=r"^https?://")
+    work_queue_url: str = Field(alias="WORK_QUEUE_URL", pattern=r"^https?://")
     api_function: str = Field("APIHandler", alias="API_FUNCTION")  # what the template calls a function of routes
     memory_mb: int = Field(0, alias="AWS_LAMBDA_FUNCTION_MEMORY_SIZE", ge=0)  # what Lambda says that it is
     release: str = Field("", alias="RELEASE")

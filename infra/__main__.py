@@ -21,6 +21,7 @@ COMMANDS = {  # the module of infra.operations that holds each, and what the lis
     "dlq": ("dead_letters.commands", "Dead letters: events that a function failed on."),
     "down": ("stack", "End everything that 'up' started; the data stays."),
     "drill": ("drill", "Do on purpose what must never go wrong."),
+    "fan-out": ("fan_out.commands", "Walks over all meters that workers do: how far, pause, go on."),
     "flags": ("flags.commands", "Which components move to the new backend, and for whom."),
     "gate": ("gate.commands", "Whether a component may go on, and how sure that is."),
     "mode": ("sync", "Where writes go: old_only <-> dual_write <-> new_only."),
@@ -53,7 +54,9 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
         gc.disable()  # what imports make stays: looking through it again and again takes a fifth of a start
-        command: click.Command = getattr(import_module(f"infra.operations.{COMMANDS[cmd_name][0]}"), cmd_name)
+        command: click.Command = getattr(
+            import_module(f"infra.operations.{COMMANDS[cmd_name][0]}"), cmd_name.replace("-", "_")
+        )
         gc.enable()
         return command
 

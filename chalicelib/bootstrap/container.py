@@ -83,6 +83,8 @@ from chalicelib.services.refresh.recalculation import RecalculationService
 from chalicelib.services.retirement.watch import RetirementWatch
 from chalicelib.services.status.status import StatusService
 from chalicelib.settings import Settings
+from chalicelib.work_queue.client import work_queue
+from chalicelib.work_queue.queue import SqsRangeQueue
 
 __all__ = [  # what routes, functions and tests take from here
     "REQUEST_SECONDS",
@@ -283,7 +285,7 @@ def _deployed() -> Container:
         settings.event_bus_name,
         lost=lost,
     )
-    ports = mongo_ports(database, publisher)
+    ports = mongo_ports(database, publisher, SqsRangeQueue(work_queue, settings.work_queue_url))
     keys = KeyStore(partial(fetch_key_set, settings.auth_jwks_url))
     verifier = TokenVerifier(keys, settings.auth_issuer, settings.auth_audience)
     pseudonyms = Pseudonyms(secrets.pseudonym_key.get_secret_value().encode())

@@ -1,15 +1,19 @@
 """What keeps both sides equal, and the display with them, on MongoDB. Imports no client of AWS."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import time_ns
 
+from typing_extensions import override
+
 from chalicelib.domain.account import AccountExport, Erasures
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.gate.census_records import CensusRecords
 from chalicelib.domain.gate.counted import CountedEvidence
 from chalicelib.domain.gate.evidence import Limits
+from chalicelib.domain.meters.fan_out import FanOutRecords, RangeQueue, RangeTask
 from chalicelib.domain.meters.lagging import LaggingMeters
 from chalicelib.domain.meters.packing import SeriesPacking
 from chalicelib.domain.meters.walks import DisplayedMeters, WalkControl
@@ -44,6 +48,7 @@ from chalicelib.repositories.database import MongoDatabase, ping, together
 from chalicelib.repositories.display import MongoDisplayDataRepository
 from chalicelib.repositories.displayed_meters import MongoDisplayedMeters
 from chalicelib.repositories.erasure import MongoErasures
+from chalicelib.repositories.fan_out import MongoFanOutRecords
 from chalicelib.repositories.feedback import MongoFeedbackLog
 from chalicelib.repositories.figures import MongoRolloutFigures
 from chalicelib.repositories.flag_changes import MongoFlagHistory
@@ -66,6 +71,7 @@ from chalicelib.repositories.usage import MongoUsageLog
 from chalicelib.repositories.walk_control import MongoWalkControl
 from chalicelib.services.refresh.calculation import DisplayDataCalculationService, Steps
 from chalicelib.services.refresh.display_check import DisplayCheck
+from chalicelib.services.refresh.fan_out import FanOutService
 from chalicelib.services.refresh.meter_walk import MeterWalk
 from chalicelib.services.refresh.rebuild import RebuildService
 from chalicelib.services.refresh.recalculation import RecalculationService
@@ -97,6 +103,8 @@ class Ports:
     lagging: LaggingMeters
     publisher: EventPublisher
     walks: WalkControl
+    fan_outs: FanOutRecords
+    range_queue: RangeQueue
     meters: DisplayedMeters
     sync_control: SyncControl
     twins: ReconciliationRepository
@@ -131,6 +139,15 @@ class Operations:
     undo: UndoService
     rebuild: RebuildService
     sweeper: SweeperService
+    fan_out: FanOutService
+
+
+class NoWorkers(RangeQueue):
+    """The queue of a process that knows no deployment."""
+
+    @override
+    def send(self, tasks: Sequence[RangeTask]) -> None:
+        raise UnavailableError("this process knows no workers: say --name of a laptop stack, or --stage")
 
 
 def operations(
@@ -146,22 +163,35 @@ def operations(
     recalculation = RecalculationService(ports.transactions, calculation, clock)
     walk = MeterWalk(ports.walks, ports.meters, code)
     check = DisplayCheck(ports.meters, ports.queries, ports.display, clock)
-    consistency = ConsistencyService(control, twins, walk, check, recalculation, ports.changes, clock, code)
+    consistency = ConsistencyService(
+        control, twins, walk, check, recalculation, ports.changes, ports.fan_outs, clock, code
+    )
+    sync = SyncJobService(control, twins, ports.changes, ports.publisher, clock, ports.fan_outs)
+    rebuild = RebuildService(ports.walks, walk, check, recalculation)
+    jobs = {
+        **rebuild.in_ranges(),
+        **consistency.in_ranges(),
+        **sync.in_ranges(),
+    }
     return Operations(
         modes=SyncModeService(
             control, consistency.count_differences, consistency.sides_are_equal, twins.count_readings
         ),
-        sync=SyncJobService(control, twins, ports.changes, ports.publisher, clock),
+        sync=sync,
         consistency=consistency,
         undo=UndoService(ports.repaired, calculation, clock),
-        rebuild=RebuildService(ports.walks, walk, check, recalculation),
+        rebuild=rebuild,
         sweeper=SweeperService(ports.lagging, ports.queries, calculation, clock),
+        fan_out=FanOutService(ports.walks, ports.fan_outs, ports.meters, walk, ports.range_queue, jobs, clock, code),
     )
 
 
-def shell_operations(database: MongoDatabase, code: Callable[[], str] = lambda: "") -> Operations:
+def shell_operations(
+    database: MongoDatabase, code: Callable[[], str] = lambda: "", workers: RangeQueue | None = None
+) -> Operations:
     """The same for a shell, which reaches no event bus: what an event would bring about is done on the spot."""
-    return operations(shell_ports(database), now, code)
+    ports = shell_ports(database)
+    return operations(replace(ports, range_queue=workers) if workers else ports, now, code)
 
 
 def shell_ports(database: MongoDatabase) -> Ports:
@@ -179,7 +209,7 @@ def shell_calculation(database: MongoDatabase) -> DisplayDataCalculationService:
     )
 
 
-def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
+def mongo_ports(database: MongoDatabase, publisher: EventPublisher, workers: RangeQueue | None = None) -> Ports:
     """The adapters on MongoDB."""
     return Ports(
         transactions=MongoTransactions(database, REQUEST_SECONDS),
@@ -191,6 +221,8 @@ def mongo_ports(database: MongoDatabase, publisher: EventPublisher) -> Ports:
         lagging=MongoLaggingMeters(database, REQUEST_SECONDS),
         publisher=publisher,
         walks=MongoWalkControl(database),
+        fan_outs=MongoFanOutRecords(database),
+        range_queue=workers or NoWorkers(),
         meters=MongoDisplayedMeters(database, REQUEST_SECONDS),
         sync_control=MongoSyncControl(database),
         twins=MongoReconciliationRepository(database, REQUEST_SECONDS, now),

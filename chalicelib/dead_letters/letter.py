@@ -1,4 +1,5 @@
-"""One dead letter: what a function failed on for good, as Lambda wrote it down, or what EventBridge could not deliver.
+"""One dead letter: what a function failed on for good, as Lambda wrote it down, what EventBridge could not deliver, or
+what a queue has given up on.
 
 The queue lives in ``queue``.
 """
@@ -36,9 +37,10 @@ class _Record(BaseModel):
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """One message of the queue; what neither of the two wrote is shown as it is, and can only be discarded.
+    """One message of the queue; what none of the three wrote is shown as it is, and can only be discarded.
 
     ``attributes``: EventBridge sends the event alone, and says beside it which function it was for and what went wrong.
+    ``source_arn``: the queue that has given up on the message, which has come as it was.
     """
 
     id: str
@@ -46,6 +48,7 @@ class DeadLetter:
     body: str
     receipt: str
     attributes: Mapping[str, str] = field(default_factory=dict)
+    source_arn: str = ""
 
     @cached_property
     def message(self) -> Any:
@@ -64,7 +67,10 @@ class DeadLetter:
 
     @property
     def _undelivered(self) -> dict[str, Any] | None:
-        """What EventBridge says, in Lambda's words."""
+        """What EventBridge or a queue says, in Lambda's words."""
+        if self.source_arn:
+            context = {"functionArn": self.source_arn, "condition": "ReceivedTooOften"}
+            return {"requestContext": context, "requestPayload": self.message}
         if "TARGET_ARN" not in self.attributes:
             return None
         code = self.attributes.get("ERROR_CODE", "")
@@ -76,17 +82,18 @@ class DeadLetter:
 
     @property
     def function_arn(self) -> str:
-        """The function that failed, or nothing."""
+        """The function that failed, or the queue that gave up, or nothing."""
         return self._record.request_context.function_arn if self._record else ""
 
     @property
     def function(self) -> str:
-        """The function's name, without account and region."""
-        return ":".join(self.function_arn.split(":")[6:7])
+        """The name of function or queue, without account and region."""
+        place = 5 if self.source_arn else 6
+        return ":".join(self.function_arn.split(":")[place : place + 1])
 
     @property
     def condition(self) -> str:
-        """Why Lambda or EventBridge gave up, such as RetriesExhausted."""
+        """Why Lambda, EventBridge or a queue gave up, such as RetriesExhausted."""
         return self._record.request_context.condition if self._record else "not a record of Lambda's"
 
     @property

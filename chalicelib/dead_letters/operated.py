@@ -53,13 +53,22 @@ class DeadLetterQueue(LetterQueue):
         """Deleted only when Lambda has taken the event; the function alone gets it, not who else follows the bus."""
         if not letter.function_arn:
             return "it is not a record of Lambda's, so nobody can be called with it"
-        payload = json.dumps(letter.event)
         try:
-            self._functions().invoke(FunctionName=letter.function_arn, InvocationType="Event", Payload=payload)
+            self._send_again(letter)
         except ClientError as error:
             return str(error)
         self.delete(letter)
         return ""
+
+    def _send_again(self, letter: DeadLetter) -> None:
+        """To the queue that it comes from, or to the function. Raises ClientError."""
+        if letter.source_arn:
+            sqs = self._client()
+            url = sqs.get_queue_url(QueueName=letter.function)["QueueUrl"]
+            sqs.send_message(QueueUrl=url, MessageBody=letter.body)
+            return
+        payload = json.dumps(letter.event)
+        self._functions().invoke(FunctionName=letter.function_arn, InvocationType="Event", Payload=payload)
 
 
 def _chosen(letters: list[DeadLetter], letter_id: str | None) -> list[DeadLetter]:

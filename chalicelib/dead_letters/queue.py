@@ -13,6 +13,7 @@ from chalicelib.dead_letters.letter import DeadLetter
 
 HELD_SECONDS = 120
 PER_CALL = 10  # SQS's limit
+SOURCE = "DeadLetterQueueSourceArn"  # only what a queue has given up on has it
 VISIBLE, HIDDEN = "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"
 
 
@@ -72,7 +73,7 @@ class LetterQueue:
             MaxNumberOfMessages=PER_CALL,
             VisibilityTimeout=HELD_SECONDS,
             WaitTimeSeconds=self._wait_seconds,
-            AttributeNames=["SentTimestamp"],
+            AttributeNames=["SentTimestamp", SOURCE],
             MessageAttributeNames=["All"],
         )
         return [
@@ -82,6 +83,7 @@ class LetterQueue:
                 message["Body"],
                 message["ReceiptHandle"],
                 {name: told.get("StringValue", "") for name, told in message.get("MessageAttributes", {}).items()},
+                message["Attributes"].get(SOURCE, ""),
             )
             for message in messages.get("Messages", [])
         ]

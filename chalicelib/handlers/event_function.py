@@ -4,6 +4,7 @@ Chalice's middleware does not run for functions on a blueprint in Lambda, so eac
 """
 
 import functools
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -24,6 +25,7 @@ Event = TypeVar("Event", bound=EnergyEvent)
 LambdaFunction = Callable[[Any, Any], dict[str, Any]]
 MODEL = "__event_model__"  # what a decorated event function carries
 SCHEDULED = "__scheduled__"  # what a decorated function of a schedule carries
+QUEUED = "__queued__"  # what a decorated function of a queue carries
 
 
 def event_function(model: type[Event]) -> Callable[[Callable[[Event, Container], int]], LambdaFunction]:
@@ -124,6 +126,28 @@ def _version_of(detail: dict[str, Any]) -> int | str:
     """A number, or of what type it is: anything may stand there."""
     version = detail.get("version")
     return version if isinstance(version, int) else type(version).__name__
+
+
+def queue_function(function: Callable[[Container, dict[str, Any]], dict[str, Any]]) -> LambdaFunction:
+    """Make a Lambda function, called with messages of a queue, of one that takes what one of them says.
+
+    An exception is logged and raised again: the message is seen again after a while, and after some attempts it is a
+    dead letter.
+    """
+
+    @functools.wraps(function)
+    def handler(event: Any, context: Any) -> dict[str, Any]:
+        done: dict[str, Any] = {}
+        for record in event["Records"]:
+            message = json.loads(record["body"])
+            with _call({"detail": message}, context, "message failed", function=function.__name__):
+                done = function(container(), message)
+                logger().info("message done", extra={"function": function.__name__, "done": done})
+                memory.measure(name_of(function))
+        return done
+
+    setattr(handler, QUEUED, True)
+    return handler
 
 
 def scheduled_function(function: Callable[[Container], dict[str, Any]]) -> LambdaFunction:

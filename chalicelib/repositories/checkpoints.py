@@ -1,7 +1,8 @@
 """How far jobs have come, without the people whose accounts were erased: no position may name one of them.
 
 A position moves to the last person before them, where nothing is skipped and nothing done twice. A walk that has
-found something of them begins again. Each is changed only as it was read: a job may go on meanwhile.
+found something of them, or whose ranges end at them, begins again. Each is changed only as it was read: a job may go
+on meanwhile.
 """
 
 from typing import Any
@@ -11,6 +12,7 @@ from chalicelib.domain.people import left_out
 from chalicelib.domain.readings import EnergyType
 from chalicelib.repositories.control import (
     BACKFILL,
+    FAN_OUT,
     MIGRATIONS,
     SYNC_JOB,
     control_of,
@@ -36,6 +38,9 @@ def leave_out(database: MongoDatabase, names: Names) -> None:
         found = control.find_one({"_id": walk.value})
         if found and is_named(found, names):
             control.delete_one(found)
+    for found in control.find({"_id": {"$regex": f"^{FAN_OUT}"}}):
+        if is_named(found, names):
+            control.delete_many({"_id": {"$regex": f"^{FAN_OUT}{found['_id'].split(':')[1]}(:|$)"}})
     backfill = control.find_one({"_id": BACKFILL}) or {}
     if is_named(backfill.get("userId"), names):
         _move_backfill(database, backfill)

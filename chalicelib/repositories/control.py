@@ -39,6 +39,7 @@ OPERATOR_ACTIONS = "operator_actions"
 BACKFILL = "backfill"
 RETIREMENT = "retirement"
 CENSUS = "gate_census"
+FAN_OUT = "fan_out:"  # with this begins the id of everything about walks that are done in ranges
 MIGRATIONS = "migrations"
 RESTORE, RESTORING = "restore", "restoring"  # the mark of a restore under way, and the mode until it is whole
 BEGINS_WITH_A_MODE = "001_create_display_collection"  # writes the first mode

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing_extensions import override
 
 from chalicelib.domain.meters.walks import DisplayedMeters, Finding
-from chalicelib.domain.readings import MeterKey
+from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.repositories import damages
 from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, time_limit
 from chalicelib.repositories.documents import COLLECTION, NOT_ARRAY, TYPES, meter_of
@@ -16,6 +16,8 @@ from chalicelib.repositories.fence import erased_among
 METER: Document = {"_id": 0, "userId": 1, "type": 1}
 # Of meters with a hundred readings twenty are found so; of one with a million it costs less than its comparison.
 DOCUMENTS_AT_ONCE = 2_000
+SAMPLED = 20  # documents of each collection for a range: most ranges are then within a third of each other
+LAST_TYPE = max(EnergyType)
 
 
 class MongoDisplayedMeters(DisplayedMeters):
@@ -43,10 +45,24 @@ class MongoDisplayedMeters(DisplayedMeters):
         return self._estimated(Collections.METERS)
 
     @override
+    def bounds(self, ranges: int) -> list[MeterKey]:
+        """By a sample that the server takes at random, without a look at the rest; a person is in one range alone."""
+        collections = (*COLLECTION.values(), Collections.DISPLAY)
+        found = sorted(user for name in collections for user in self._some_owners(name, SAMPLED * ranges))
+        ends = [found[number * len(found) // ranges] for number in range(1, ranges)] if found else []
+        return [(user, LAST_TYPE) for user in dict.fromkeys(ends)]
+
+    @override
     def damages(self, meter: MeterKey) -> list[Finding]:
         """By ids and prefixes of ids."""
         with time_limit(READ_SECONDS):
             return damages.damages(self._database, meter)
+
+    def _some_owners(self, collection: Collections, size: int) -> list[str]:
+        pipeline: list[Document] = [{"$sample": {"size": size}}, {"$project": {"_id": 0, "userId": 1}}]
+        with time_limit(self._timeout):
+            found = [document.get("userId") for document in self._database[collection].aggregate(pipeline)]
+        return [user for user in found if isinstance(user, str) and user]
 
     def _estimated(self, collection: Collections) -> int:
         with time_limit(self._timeout):

@@ -7,11 +7,17 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, OperationFailure
 from typing_extensions import override
 
-from chalicelib.domain.errors import LostModeError
+from chalicelib.domain.errors import LostModeError, SyncModeError
 from chalicelib.domain.readings import to_datetime
 from chalicelib.domain.sides import ModeChange, Side, SyncState
 from chalicelib.domain.sync.modes import KEPT_CHANGES
-from chalicelib.domain.sync.reconciliation import SyncControl, SyncProgress, SyncStop, Verified
+from chalicelib.domain.sync.reconciliation import (
+    ANOTHER_DIFFERENCE,
+    SyncControl,
+    SyncProgress,
+    SyncStop,
+    Verified,
+)
 from chalicelib.domain.sync.recovery import Remains
 from chalicelib.repositories.control import (
     FINISH,
@@ -128,6 +134,17 @@ class MongoSyncControl(MongoWalkControl, SyncControl):
         if difference is not None:
             document = asdict(difference) | {"after": difference.after and list(difference.after)}
         self._save({"_id": SYNC_JOB, "position": progress.position, "difference": document})
+
+    @override
+    def count_difference(self, by: str, written: int, deleted: int) -> tuple[int, int]:
+        more = {"difference.written": written, "difference.deleted": deleted}
+        with time_limit(READ_SECONDS):
+            found = self._control.find_one_and_update(
+                {"_id": SYNC_JOB, "difference.by": by}, {"$inc": more}, return_document=ReturnDocument.AFTER
+            )
+        if found is None:
+            raise SyncModeError(ANOTHER_DIFFERENCE)
+        return found["difference"]["written"], found["difference"]["deleted"]
 
     @override
     def verified(self) -> Verified | None:

@@ -29,6 +29,7 @@ class StoredDifference(Stored):
     after: Annotated[Meter, Lax] | None
     written: int = 0
     deleted: int = 0
+    by: str | None = None
 
 
 class StoredStop(Stored):
@@ -66,7 +67,7 @@ def progress_of(document: Document) -> SyncProgress:
     if stored is None:
         return SyncProgress(unreadable=True)
     left = stored.difference
-    difference = FullDifference(left.since, left.after, left.written, left.deleted) if left else None
+    difference = FullDifference(**left.model_dump()) if left else None
     return SyncProgress(stored.position, difference)
 
 

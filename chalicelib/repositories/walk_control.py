@@ -7,7 +7,7 @@ from chalicelib.domain.meters.walks import Walk, WalkControl, WalkProgress
 from chalicelib.domain.sides import SyncState
 from chalicelib.repositories.control import control_of, sync_state
 from chalicelib.repositories.database import READ_SECONDS, Document, MongoDatabase, time_limit
-from chalicelib.repositories.walk_documents import walk_of
+from chalicelib.repositories.walk_documents import seen_document, walk_of
 
 
 class MongoWalkControl(WalkControl):
@@ -41,21 +41,14 @@ class MongoWalkControl(WalkControl):
             with time_limit(READ_SECONDS):
                 self._control.delete_one({"_id": walk.value})
             return
-        seen = progress.seen
         self._save(
             {
                 "_id": walk.value,
                 "started": progress.started,
                 "since": progress.since,
                 "after": list(progress.after),
-                "mode": seen.mode.value,
-                "meters": seen.meters,
-                "lagging": seen.lagging,
-                "differences": seen.differences,
-                "findings": [finding.as_document() for finding in seen.findings],
-                "kinds": [[*kind, count] for kind, count in seen.kinds],
-                "upTo": seen.up_to,
                 "code": progress.code,
+                **seen_document(progress.seen),
             }
         )
 

@@ -24,12 +24,9 @@ class StoredFinding(Stored):
     kind: str = "not as it should be"
 
 
-class StoredWalk(Stored):
-    """A walk that was interrupted."""
+class StoredSeen(Stored):
+    """What a walk has seen."""
 
-    started: int
-    since: int | None
-    after: Annotated[Meter, Lax]
     mode: Annotated[SyncMode, Lax]
     meters: int
     lagging: int
@@ -37,7 +34,35 @@ class StoredWalk(Stored):
     findings: list[StoredFinding]
     kinds: list[Annotated[tuple[str, Annotated[EnergyType, Lax], str, int], Lax]] = Field(default_factory=list)
     up_to: int | None = None
+
+    def seen(self) -> Verification:
+        """The same as the domain has it."""
+        findings = tuple(Finding(**finding.model_dump()) for finding in self.findings)
+        kinds = tuple(((collection, of, kind), count) for collection, of, kind, count in self.kinds)
+        counts = (self.meters, self.lagging, self.differences)
+        return Verification(self.mode, *counts, findings=findings, kinds=kinds, up_to=self.up_to)
+
+
+class StoredWalk(StoredSeen):
+    """A walk that was interrupted."""
+
+    started: int
+    since: int | None
+    after: Annotated[Meter, Lax]
     code: str = ""
+
+
+def seen_document(seen: Verification) -> Document:
+    """What a walk has seen, as it is stored."""
+    return {
+        "mode": seen.mode.value,
+        "meters": seen.meters,
+        "lagging": seen.lagging,
+        "differences": seen.differences,
+        "findings": [finding.as_document() for finding in seen.findings],
+        "kinds": [[*kind, count] for kind, count in seen.kinds],
+        "upTo": seen.up_to,
+    }
 
 
 def walk_of(document: Document) -> WalkProgress | None:
@@ -45,8 +70,4 @@ def walk_of(document: Document) -> WalkProgress | None:
     stored = readable(StoredWalk, document, document["_id"])
     if stored is None:
         return None
-    findings = tuple(Finding(**finding.model_dump()) for finding in stored.findings)
-    kinds = tuple(((collection, of, kind), count) for collection, of, kind, count in stored.kinds)
-    counts = (stored.meters, stored.lagging, stored.differences)
-    seen = Verification(stored.mode, *counts, findings=findings, kinds=kinds, up_to=stored.up_to)
-    return WalkProgress(stored.started, stored.since, stored.after, seen, stored.code)
+    return WalkProgress(stored.started, stored.since, stored.after, stored.seen(), stored.code)

@@ -65,6 +65,12 @@ TAKE_LETTERS = _allowed(
     ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"],
     _arn("DeadLetterQueue"),
 )
+SEND_RANGES = _allowed("SendRanges", ["sqs:SendMessage"], _arn("WorkQueue"))
+TAKE_RANGES = _allowed(
+    "TakeRanges", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], _arn("WorkQueue")
+)
+# What the queue has given up on goes back to it.
+SEND_RANGES_AGAIN = _allowed("SendRangesAgain", ["sqs:GetQueueUrl", "sqs:SendMessage"], _arn("WorkQueue"))
 CALL_FUNCTIONS = _allowed(
     "CallFunctions",
     ["lambda:InvokeFunction"],
@@ -95,7 +101,7 @@ RIGHTS: Mapping[str, Sequence[Statement]] = {
     OPERATORS_API: (
         *(READ_SECRET, PUBLISH_EVENTS),
         *(READ_FLAGS, LOOK_AT_FLAGS, DEPLOY_FLAGS),
-        *(COUNT_LETTERS, TAKE_LETTERS, CALL_FUNCTIONS, SEE_ALARMS),
+        *(COUNT_LETTERS, TAKE_LETTERS, CALL_FUNCTIONS, SEND_RANGES_AGAIN, SEE_ALARMS),
     ),
     ACCOUNT_API: (READ_SECRET, *ERASE_PEOPLE),  # the export says which flags name the person
     "EnergyReadingCreatedHandler": REFRESHES,
@@ -111,6 +117,7 @@ RIGHTS: Mapping[str, Sequence[Statement]] = {
     "BackendComparer": ON_THE_DATABASE,  # it asks both backends, whatever the flags say
     "CensusTaker": ON_THE_DATABASE,
     "Sweeper": REFRESHES,
+    "RangeWorker": (*REFRESHES, TAKE_RANGES, SEND_RANGES),  # Lambda takes the messages by its role; the rest of a range
     "AccountEraser": (READ_SECRET, *ERASE_PEOPLE),
     "StatusReporter": (READ_SECRET, LOOK_AT_FLAGS, COUNT_LETTERS),  # the percentages that are set; how many letters lie
     # It takes the next step or goes back, and waits for that; the gate asks for letters and alarms.

@@ -4,14 +4,24 @@ import sys
 import time
 from collections.abc import Callable
 from math import ceil
+from typing import NoReturn
 
 import click
 
 from chalicelib.bootstrap.operations import Operations
+from chalicelib.domain.meters.walks import Walk
 from chalicelib.domain.sides import SyncMode
 from chalicelib.domain.status.blocks import VerifyBlock
 from chalicelib.services.sync.sync_job import SyncReport
-from infra.operations.printing import console, limit_option, print_json, progress_console, verification_summary
+from infra.operations.fan_out.watching import fan_out_option, refuse_one_user, walked
+from infra.operations.printing import (
+    console,
+    limit_option,
+    print_json,
+    progress_console,
+    verification_document,
+    verification_summary,
+)
 from infra.operations.reason import reason_option
 from infra.operations.status.printing import print_recorded, verify_line
 from infra.operations.two_sides import print_mode, print_stop, print_verification, sync_line
@@ -72,13 +82,18 @@ def recover(target: Target, wanted: str | None, reason: str, as_json: bool) -> N
 
 @click.command()
 @click.option("--full", is_flag=True, help="compare all meters, also those seen before")
+@fan_out_option
 @with_target(changes=True)
 @json_option
-def sync(target: Target, full: bool, as_json: bool) -> None:
+def sync(target: Target, full: bool, ranges: int | None, as_json: bool) -> None:
     """Carry over what another application wrote to energies; what the scheduled function does, until it is done."""
+    if ranges is not None:
+        if not full:
+            raise click.UsageError("--fan-out divides all meters: say --full")
+        _compare_by_workers(target, ranges)
     with connected(target) as operations:
         _drain_before_catching_up(operations)
-        report = _sync(operations, full=full)
+        report = _sync(operations, full=full and ranges is None)
         if as_json:
             print_json(report.as_document())
         else:
@@ -88,15 +103,22 @@ def sync(target: Target, full: bool, as_json: bool) -> None:
 @click.command()
 @click.option("--user", help="one user's meters only")
 @click.option("--restart", is_flag=True, help="begin from the start instead of going on with an interrupted comparison")
+@fan_out_option
 @click.option("--last", is_flag=True, help="compare nothing: print what the last comparison of all meters found")
 @limit_option
 @with_target(changes=False)
 @json_option
-def verify(target: Target, user: str | None, restart: bool, last: bool, limit: int, as_json: bool) -> None:
+def verify(
+    target: Target, user: str | None, restart: bool, ranges: int | None, last: bool, limit: int, as_json: bool
+) -> None:
     """Compare both sides, and the display with a fresh calculation. Exit code 1 when anything differs.
 
-    With --json every finding is listed, so an interrupted comparison begins from the start.
+    With --json every finding is listed, so an interrupted comparison begins from the start; workers list the first
+    thousand.
     """
+    refuse_one_user(ranges, user)
+    if ranges is not None:
+        _verify_by_workers(target, ranges, limit, restart=restart, as_json=as_json)
     if last:
         with connected(target) as operations:
             print_recorded(VerifyBlock.of(operations.consistency.last_verified()), verify_line, as_json)
@@ -111,6 +133,33 @@ def verify(target: Target, user: str | None, restart: bool, last: bool, limit: i
         else:
             print_verification(seen, limit)
             print_stop(stop)
+    sys.exit(1 if seen.differences or stop else 0)
+
+
+def _compare_by_workers(target: Target, ranges: int) -> None:
+    """The full difference; what has changed meanwhile, the caller follows."""
+    from infra.targets.workers import with_workers  # only these need the clients of AWS
+
+    with with_workers(target) as operations:
+        _drain_before_catching_up(operations)
+        operations.sync.answer()
+        with walk_progress("sync", operations.consistency.count_meters()) as progress:
+            walked(operations.fan_out, Walk.SYNC, ranges, progress)
+
+
+def _verify_by_workers(target: Target, ranges: int, limit: int, *, restart: bool, as_json: bool) -> NoReturn:
+    from infra.targets.workers import with_workers  # only these need the clients of AWS
+
+    with with_workers(target) as operations:
+        consistency, stop = operations.consistency, operations.modes.show().stop
+        with walk_progress("verify", consistency.count_meters()) as progress:
+            seen = walked(operations.fan_out, Walk.VERIFY, ranges, progress, restart=restart)
+        seen = consistency.with_unreadable(seen)
+    if as_json:
+        print_json(verification_document(seen) | {"stopped": stop and stop.reason})
+    else:
+        print_verification(seen, limit)
+        print_stop(stop)
     sys.exit(1 if seen.differences or stop else 0)
 
 

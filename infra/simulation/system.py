@@ -147,9 +147,11 @@ def _keeping_equal(
     check = _RememberedCheck(outside, release.documents)
     recalculation = RecalculationService(ports.transactions, calculation, clock)
     walk = MeterWalk(control, twins, code)
-    consistency = ConsistencyService(control, twins, walk, check, recalculation, ports.changes, clock, code)
+    consistency = ConsistencyService(
+        control, twins, walk, check, recalculation, ports.changes, ports.fan_outs, clock, code
+    )
     modes = SyncModeService(control, consistency.count_differences, consistency.sides_are_equal, twins.count_readings)
-    return SyncJobService(control, twins, ports.changes, ports.publisher, clock), modes, consistency
+    return SyncJobService(control, twins, ports.changes, ports.publisher, clock, ports.fan_outs), modes, consistency
 
 
 def _asking(outside: Outside, both: Backends, release: Release) -> RecordedComparison:

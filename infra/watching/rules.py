@@ -24,6 +24,7 @@ class Each(StrEnum):
     FUNCTION = "function"
     SCHEDULE = "scheduled function"
     QUEUE = "queue"
+    WORK_QUEUE = "queue of work"
 
 
 @dataclass(frozen=True, slots=True)

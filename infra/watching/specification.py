@@ -5,7 +5,7 @@ Texts are for people: ``look`` and ``act`` are commands that the runbook in infr
 
 from chalicelib.monitoring.names import MetricName
 from infra.watching import migration
-from infra.watching.rules import MEMBER, MINUTE, Each, Metric, Rule, Severity, own
+from infra.watching.rules import HOUR, MEMBER, MINUTE, Each, Metric, Rule, Severity, own
 
 # What an operator looks at first, and the way out.
 LOOK = "python -m infra status"
@@ -86,7 +86,7 @@ CRITICAL = (
     Rule(
         "DeadLetters",
         Severity.CRITICAL,
-        "A function failed on an event for good; the event waits in {member}.",
+        "A function failed for good on an event, or on a range of meters; it waits in {member}.",
         "python -m infra dlq ls",
         "python -m infra dlq redrive --all",
         {
@@ -147,6 +147,16 @@ WARNING = (
         periods=2,
         datapoints=2,
         each=Each.SCHEDULE,
+    ),
+    Rule(
+        "RangesWaiting",
+        Severity.WARNING,
+        "A range of meters waits in {member} for an hour, after which its walk says nothing any more.",
+        "python -m infra fan-out status",
+        "python -m infra fan-out resume",
+        {"age": _in_queue("ApproximateAgeOfOldestMessage")},
+        threshold=HOUR,
+        each=Each.WORK_QUEUE,
     ),
     Rule(
         "ErasuresWaiting",

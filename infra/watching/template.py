@@ -44,12 +44,14 @@ def members_of(template: Template) -> dict[Each | None, list[str]]:
     """Return what rules are repeated for; what has no such thing has one alarm, for nobody in particular."""
     rules = _of_type(template, "AWS::Events::Rule")
     schedules = [rule["Targets"][0]["Arn"]["Fn::GetAtt"][0] for _, rule in rules if "ScheduleExpression" in rule]
+    queues = [*_of_type(template, "AWS::SQS::Queue")]
     return {
         None: [""],
         Each.COMPONENT: [component.value for component in Component],
         Each.FUNCTION: [name for name, _ in _of_type(template, "AWS::Serverless::Function")],
         Each.SCHEDULE: schedules,
-        Each.QUEUE: [name for name, _ in _of_type(template, "AWS::SQS::Queue")],
+        Each.QUEUE: [name for name, queue in queues if "RedrivePolicy" not in queue],
+        Each.WORK_QUEUE: [name for name, queue in queues if "RedrivePolicy" in queue],
     }
 
 

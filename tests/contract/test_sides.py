@@ -12,7 +12,7 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Ports, now
 from chalicelib.domain.backends import Backend
-from chalicelib.domain.errors import MassDeletionError, NotFoundError
+from chalicelib.domain.errors import MassDeletionError, NotFoundError, SyncModeError
 from chalicelib.domain.meters.walks import Finding, Unreadable, Verification, Walk, WalkProgress
 from chalicelib.domain.ports import NewReading, PageRequest, ReadingFilter, StoredReading, WriteTransaction
 from chalicelib.domain.readings import EnergyType, Reading, to_datetime
@@ -210,12 +210,25 @@ def test_catching_up_ends_only_in_the_state_that_it_belongs_to(ports: Ports) -> 
     assert [change.catching_up for change in ports.sync_control.changes()] == [None]
 
 
-@pytest.mark.parametrize("difference", [None, FullDifference(5), FullDifference(5, ("user|7", GAS))])
+@pytest.mark.parametrize("difference", [None, FullDifference(5), FullDifference(5, ("user|7", GAS), 3, 2, "a1")])
 def test_the_jobs_progress_comes_back_as_it_was(ports: Ports, difference: FullDifference | None) -> None:
     assert ports.sync_control.sync_progress() == SyncProgress()
     progress = SyncProgress(ports.changes.position(), difference)
     ports.sync_control.save_sync_progress(progress)
     assert ports.sync_control.sync_progress() == progress
+
+
+def test_workers_of_one_difference_count_together_until_it_is_another_ones(ports: Ports) -> None:
+    control, position = ports.sync_control, ports.changes.position()
+    control.save_sync_progress(SyncProgress(position, FullDifference(5, by="a1")))
+    assert control.count_difference("a1", 3, 1) == (3, 1)
+    assert control.count_difference("a1", 2, 2) == (5, 3)
+    assert control.sync_progress().difference == FullDifference(5, None, 5, 3, "a1")
+    for other in (SyncProgress(position, FullDifference(5, by="b2")), SyncProgress(position), SyncProgress()):
+        control.save_sync_progress(other)
+        with pytest.raises(SyncModeError):
+            control.count_difference("a1", 1, 1)
+        assert control.sync_progress() == other
 
 
 @pytest.mark.parametrize("walk", Walk)

@@ -13,7 +13,7 @@ class Account:
     def __init__(self, deployed: Deployed) -> None:
         self._clients = {
             name: deployed.client(name, deployed.layout.localstack_url)
-            for name in ("cloudformation", "events", "lambda", "logs")
+            for name in ("cloudformation", "events", "lambda", "logs", "sqs")
         }
 
     def __getitem__(self, service: str) -> Any:

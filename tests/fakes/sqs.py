@@ -16,6 +16,7 @@ class Message:
     sent_at: int
     attributes: dict[str, Any] = field(default_factory=dict)
     receipt: str | None = None  # of who has it just now
+    source_arn: str | None = None  # of the queue that has given up on it
 
 
 class FakeSqs:
@@ -27,6 +28,9 @@ class FakeSqs:
 
     def create_queue(self, **_: Any) -> dict[str, str]:
         return {"QueueUrl": "https://sqs.test/dead-letters"}
+
+    def get_queue_url(self, **_: Any) -> dict[str, str]:
+        return {"QueueUrl": "https://sqs.test/where-it-comes-from"}
 
     def send_message(
         self,
@@ -77,7 +81,10 @@ class FakeSqs:
             "MessageId": key,
             "Body": message.body,
             "ReceiptHandle": message.receipt,
-            "Attributes": {"SentTimestamp": str(message.sent_at)},
+            "Attributes": {
+                "SentTimestamp": str(message.sent_at),
+                **({"DeadLetterQueueSourceArn": message.source_arn} if message.source_arn else {}),
+            },
             "MessageAttributes": message.attributes,
         }
 

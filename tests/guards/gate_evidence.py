@@ -141,8 +141,8 @@ GATE_EVIDENCE = (
     ),
     Guard(
         "a walk of other code is not gone on with",
-        "chalicelib/services/refresh/meter_walk.py",
-        "    if before.code != code:",
+        "chalicelib/domain/meters/walks.py",
+        "    if walk.code != code:",
         "    if False:",
         (f"{CONSISTENCY}test_a_verify_says_on_which_code_and_other_code_begins_at_the_start",),
     ),

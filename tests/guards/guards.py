@@ -1,5 +1,6 @@
 """The guards: where each stands in the code, what stands there when it is taken out, and which tests must notice."""
 
+from tests.guards.fan_out import FAN_OUT
 from tests.guards.gate import GATE
 from tests.guards.gate_evidence import GATE_EVIDENCE
 from tests.guards.guard import Guard
@@ -42,6 +43,7 @@ CONTROL = "tests/integration/refresh/test_refresh.py::test_a_real_household_is_i
 
 
 GUARDS = (
+    *FAN_OUT,
     *GATE,
     *GATE_EVIDENCE,
     *LARGE_METERS,

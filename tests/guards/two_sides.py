@@ -15,7 +15,30 @@ JUDGE = "tests/unit/infra/drills/history/test_checker.py::"
 LIMITS = "tests/integration/repositories/test_time_limits.py::"
 FORESEEN = "tests/integration/repositories/test_foreseen.py::test_every_write_ends_as_if_nothing_had_been_foreseen"
 
+BY_WORKERS = "tests/integration/sync/test_sync_by_workers.py::"
+
 OF_THE_DATA = (
+    Guard(
+        "workers count together what they delete",
+        "chalicelib/services/sync/sync_job.py",
+        "JobDeletions(count=count)",
+        "JobDeletions()",
+        (f"{BY_WORKERS}test_all_workers_together_delete_no_more_than_one_process_would",),
+    ),
+    Guard(
+        "workers end their own difference alone",
+        "chalicelib/services/sync/sync_job.py",
+        "if progress.difference is None or progress.difference.by != fan_out.id:\n            return",
+        "if progress.difference is None:\n            return",
+        (f"{BY_WORKERS}test_a_difference_that_begins_while_the_last_meter_is_compared_is_not_ended_by_workers",),
+    ),
+    Guard(
+        "who goes on with a difference takes it from the workers",
+        "chalicelib/services/sync/sync_job.py",
+        "after=meters[-1], by=None, **counts)",
+        "after=meters[-1], **counts)",
+        (f"{BY_WORKERS}test_what_one_process_has_taken_over_no_worker_goes_on_with",),
+    ),
     Guard(
         "that the database is away is said in seconds",
         "chalicelib/repositories/transactions.py",

@@ -22,7 +22,9 @@ from chalicelib.domain.sides import (
 from chalicelib.repositories.sync_control import MongoSyncControl
 from chalicelib.repositories.walk_control import MongoWalkControl
 from chalicelib.services.recording.energy_crud import ReadingCorrection, ReadingDraft
+from chalicelib.services.refresh.fan_out import RangeState
 from infra.local.waiting import wait_until
+from infra.simulation.memory.fan_out import FakeRangeQueue
 from infra.simulation.memory.publisher import FakePublisher
 from tests.integration.repositories.database_time import timed_ports
 
@@ -82,10 +84,11 @@ class Deployment:
     database: Database[Any]
     clock: Clock = field(default_factory=Clock)
     publisher: FakePublisher = field(default_factory=FakePublisher)
+    queue: FakeRangeQueue = field(default_factory=FakeRangeQueue)
 
     def __post_init__(self) -> None:
         self.ports = timed_ports(self.database, self.publisher, self.clock.database_time)
-        self.ports = replace(self.ports, walks=LaterWalks(self.database, self.clock))
+        self.ports = replace(self.ports, walks=LaterWalks(self.database, self.clock), range_queue=self.queue)
         self.ports = replace(self.ports, sync_control=LaterControl(self.database, self.clock))
         self.container: Container = compose(self.ports, cast(TokenVerifier, None), self.clock)
         self.operations: Operations = self.container.operations
@@ -100,6 +103,13 @@ class Deployment:
 
     def sync(self) -> Any:
         return self.operations.sync.run(60)
+
+    def work(self, claim_seconds: float = 60) -> list[RangeState]:
+        """Deliver every message about a range to a worker, and those that are sent meanwhile."""
+        states = []
+        while self.queue.sent:
+            states.append(self.operations.fan_out.work(self.queue.sent.pop(0), 60, claim_seconds))
+        return states
 
     def create(self, user: str, date: str, amount: int, kind: EnergyType = POWER) -> str:
         return self.container.energy.create(user, ReadingDraft(kind, date, Decimal(amount), True)).reading.id

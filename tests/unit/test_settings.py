@@ -20,6 +20,7 @@ GOOD = {
     "FLAGS_PROFILE_ID": "p1b2c3d",
     "FLAGS_STRATEGY_ID": "s1b2c3d",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/000000000000/letters",
+    "WORK_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/000000000000/work",
 }
 
 

@@ -12,6 +12,7 @@ from chalicelib.domain.sides import SyncMode, SyncState
 FindingKind = tuple[str, EnergyType, str]  # collection, type, kind
 FindingKinds = tuple[tuple[FindingKind, int], ...]
 KEPT_FINDINGS = 1_000
+RESUMED_WITHIN_MS = 3_600_000  # an interrupted walk says something about the present for a while only
 DISPLAY, SERIES, METERS = "display_energy_data", "meter_series", "meters"
 CALCULATED = frozenset({DISPLAY, SERIES, METERS})  # collections that readings can fill again
 
@@ -115,6 +116,8 @@ class Walk(StrEnum):
     VERIFY = "verify"
     CHECK = "rebuild_check"
     REBUILD = "rebuild"
+    SWEEP = "sweep"  # by workers alone: one process goes by what lags
+    SYNC = "sync"  # by workers alone: one process keeps how far it is with its position in the stream of changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,42 @@ class WalkProgress:
     after: MeterKey
     seen: Verification
     code: str = ""
+
+    @property
+    def mode(self) -> SyncMode:
+        """The mode in which it began."""
+        return self.seen.mode
+
+
+class Begun(Protocol):
+    """A walk that has begun: when, in which mode since when, by which code."""
+
+    @property
+    def started(self) -> int:
+        """By the clock of the database."""
+
+    @property
+    def since(self) -> int | None:
+        """When its mode began."""
+
+    @property
+    def mode(self) -> SyncMode:
+        """The mode in which it began."""
+
+    @property
+    def code(self) -> str:
+        """The digest of the code that began it."""
+
+
+def why_past(walk: Begun, sync: SyncState, code: str) -> str | None:
+    """Why a walk that is not at its end says nothing about the present, by the clock of the database; None: it does."""
+    if walk.since != sync.since or walk.mode is not sync.mode:
+        return "the sync mode was changed since then"
+    if walk.code != code:
+        return "other code began it"
+    if not 0 <= sync.read_at - walk.started <= RESUMED_WITHIN_MS:
+        return "it began more than an hour ago"
+    return None
 
 
 class WalkControl(Protocol):
@@ -155,6 +194,9 @@ class DisplayedMeters(Protocol):
 
     def count_meters(self) -> int:
         """About how many meters there are; for the time left."""
+
+    def bounds(self, ranges: int) -> list[MeterKey]:
+        """Where each of so many ranges of about one size ends, in order, but for the last one; fewer of few meters."""
 
     def damages(self, meter: MeterKey) -> list[Finding]:
         """The fields of a meter's documents, beside its readings, that hold a value of another kind than they must."""

@@ -53,6 +53,7 @@ class RepairRun:
     source: Side | None = None
 
 
+ANOTHER_DIFFERENCE = "another comparison of all meters has begun since, or this one is over"
 UNNAMED = RepairRun("unnamed")
 
 
@@ -68,13 +69,14 @@ class SyncStop:
 class FullDifference:
     """A comparison of all meters under way: in the mode that began at ``since``, done up to the meter ``after``.
 
-    ``written`` and ``deleted``: how many documents, so far.
+    ``written`` and ``deleted``: how many documents, so far. ``by``: the walk of workers that makes it, if any.
     """
 
     since: int | None
     after: MeterKey | None = None
     written: int = 0
     deleted: int = 0
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,13 @@ class SyncControl(WalkControl, Protocol):
 
     def save_sync_progress(self, progress: SyncProgress) -> None:
         """Keep how far the sync job is."""
+
+    def count_difference(self, by: str, written: int, deleted: int) -> tuple[int, int]:
+        """Add to what the difference that this walk of workers makes has written and deleted; returns both.
+
+        Raises:
+            SyncModeError: it makes none any more.
+        """
 
     def verified(self) -> Verified | None:
         """What the last comparison of all meters found; None: there never was one, or nobody can read it."""

@@ -9,7 +9,8 @@ from dataclasses import replace
 from itertools import islice, takewhile
 from typing import cast
 
-from chalicelib.domain.meters.walks import DisplayedMeters, Verification, Walk, WalkControl, WalkProgress
+from chalicelib.domain.meters.fan_out import ALL_METERS, MeterRange
+from chalicelib.domain.meters.walks import DisplayedMeters, Verification, Walk, WalkControl, WalkProgress, why_past
 from chalicelib.domain.readings import MeterKey
 from chalicelib.domain.sides import SyncState
 from chalicelib.monitoring.logger import logger
@@ -17,7 +18,6 @@ from chalicelib.monitoring.logger import logger
 Look = Callable[[Sequence[MeterKey], SyncState], Verification]
 Progress = Callable[[Verification], None]
 METERS_AT_ONCE = 100
-RESUMED_WITHIN_MS = 3_600_000  # an interrupted walk says something about the present for a while only
 
 
 class MeterWalk:
@@ -47,13 +47,13 @@ class MeterWalk:
         code = self._code()
         started, seen = self._taken_up(walk, sync, code, restart=restart)
         yield seen
-        for page in self.pages(after=seen.resumed, at_once=at_once):
-            seen = self._without_erased(seen.plus(look(page, sync)))
+        for page in self.pages(within=MeterRange(seen.resumed), at_once=at_once):
+            seen = self.without_erased(seen.plus(look(page, sync)))
             self._control.save_walk_progress(walk, WalkProgress(started, sync.since, page[-1], seen, code))
             yield seen
         self._control.save_walk_progress(walk, None)
 
-    def _without_erased(self, seen: Verification) -> Verification:
+    def without_erased(self, seen: Verification) -> Verification:
         """A walk takes long: what it found at its beginning may be of an account that was erased since."""
         users = {finding.user_id for finding in seen.findings}
         erased = self._meters.erased_among(users) if users else set()
@@ -67,12 +67,15 @@ class MeterWalk:
         return seen
 
     def pages(
-        self, user_id: str | None = None, after: MeterKey | None = None, at_once: int | None = None
+        self, user_id: str | None = None, within: MeterRange = ALL_METERS, at_once: int | None = None
     ) -> Iterator[list[MeterKey]]:
-        """The meters, or those of one user, a hundred at a time where nothing else is said."""
-        meters = self._meters.meters(after) if user_id is None else self._meters_of(user_id)
+        """The meters of a range, or those of one user, a hundred at a time where nothing else is said."""
+        meters = self._meters_in(within) if user_id is None else self._meters_of(user_id)
         while page := list(islice(meters, at_once or METERS_AT_ONCE)):
             yield page
+
+    def _meters_in(self, within: MeterRange) -> Iterator[MeterKey]:
+        return takewhile(lambda meter: within.last is None or meter <= within.last, self._meters.meters(within.after))
 
     def _meters_of(self, user_id: str) -> Iterator[MeterKey]:
         before_all_types = cast(MeterKey, (user_id, ""))
@@ -83,21 +86,10 @@ class MeterWalk:
         before = self._control.walk_progress(walk)
         if before is None or restart:
             return self._at_the_start(sync)
-        if problem := _discarded(before, sync, code):
+        if problem := why_past(before, sync, code):
             logger().warning(f"the interrupted {walk} is not taken up: {problem}; it begins at the start")
             return self._at_the_start(sync)
         return before.started, replace(before.seen, resumed=before.after)
 
     def _at_the_start(self, sync: SyncState) -> tuple[int, Verification]:
         return sync.read_at, Verification(sync.mode, up_to=self._control.operation_time())
-
-
-def _discarded(before: WalkProgress, sync: SyncState, code: str) -> str | None:
-    """Why an interrupted walk says nothing about the present, by the clock of the database."""
-    if before.since != sync.since or before.seen.mode is not sync.mode:
-        return "the sync mode was changed since then"
-    if before.code != code:
-        return "other code began it"
-    if not 0 <= sync.read_at - before.started <= RESUMED_WITHIN_MS:
-        return "it began more than an hour ago"
-    return None

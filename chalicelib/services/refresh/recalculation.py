@@ -30,6 +30,10 @@ class RecalculationService:
         meters = self.touch(user_id, types)
         return sum(self._calculation.refresh(user_id, meter.type, meter.source_version) for meter in meters)
 
+    def catch_up(self, user_id: str, energy_type: EnergyType) -> bool:
+        """Refresh a meter that lags or is outdated, and leave any other as it is; whether this call did it."""
+        return self._calculation.refresh(user_id, energy_type)
+
     def renew(self, user_id: str, energy_type: EnergyType) -> bool:
         """Calculate one meter anew, and make it where only readings or documents are left of it; whether this call did.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from chalicelib.domain.errors import MassDeletionError, SyncModeError, UnavailableError
+from chalicelib.domain.meters.fan_out import FanOut, FanOutRecords
 from chalicelib.domain.meters.walks import Finding, Verification, Walk
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.readings import EnergyType, MeterKey
@@ -25,12 +26,12 @@ from chalicelib.domain.sync.reconciliation import (
 )
 from chalicelib.domain.sync.repairs import REPAIR, PlannedWrites, RepairPlan
 from chalicelib.services.refresh.display_check import DisplayCheck
+from chalicelib.services.refresh.fan_out import METERS_OF_A_STEP, Jobs, RangeJob
 from chalicelib.services.refresh.meter_walk import MeterWalk, Progress
 from chalicelib.services.refresh.recalculation import RecalculationService
 from chalicelib.services.sync.runs import check_answered, new_run
 
 READINGS = "source_energy_readings"
-METERS_OF_A_STEP = 20  # somebody waits, and the time is looked at behind these
 # When a schedule compares again: what differs may be mended meanwhile, or another application's, on its way over.
 AGAIN_MS, AGAIN_WHERE_DIFFERENT_MS = 3_600_000, 300_000
 Found = Callable[[Sequence[Finding]], None]
@@ -47,6 +48,7 @@ class ConsistencyService:
         check: DisplayCheck,
         recalculation: RecalculationService,
         feed: ChangeFeed,
+        fan_outs: FanOutRecords,
         clock: Clock,
         code: Callable[[], str] = lambda: "",
     ) -> None:
@@ -56,6 +58,7 @@ class ConsistencyService:
         self._check = check
         self._recalculation = recalculation
         self._feed = feed
+        self._fan_outs = fan_outs
         self._clock = clock
         self._code = code
 
@@ -85,7 +88,18 @@ class ConsistencyService:
         if user_id is not None:
             return self._with_unreadable(self._walk.over_one(user_id, sync, look), user_id)
         seen = self._walk.over_all(Walk.VERIFY, sync, look, progress, restart=restart)
-        self._keep(seen, sync)
+        self._keep(seen, sync.since)
+        return self._with_unreadable(seen, None)
+
+    def in_ranges(self) -> Jobs:
+        """The comparison of all meters, as workers do it."""
+        return {Walk.VERIFY: RangeJob(self._drained, lambda _: self._look_at, keep=self._keep_sum)}
+
+    def _keep_sum(self, seen: Verification, fan_out: FanOut) -> None:
+        self._keep(seen, fan_out.since)
+
+    def with_unreadable(self, seen: Verification) -> Verification:
+        """What workers have seen of all meters, with what no reader can use. Raises UnavailableError."""
         return self._with_unreadable(seen, None)
 
     def verify_for(self, seconds: float) -> tuple[Verification, bool]:
@@ -100,7 +114,7 @@ class ConsistencyService:
         for seen in steps:
             if self._clock() >= deadline:
                 return seen, False
-        self._keep(seen, sync)
+        self._keep(seen, sync.since)
         return seen, True
 
     def verify_by_schedule(self, seconds: float) -> bool:
@@ -217,6 +231,7 @@ class ConsistencyService:
             self._control.save_sync_progress(SyncProgress(position, FullDifference(sync.since)))
             self._control.answer_stop(f"{run.id} --from {source}: {reason}", self._clock())
         self._control.save_walk_progress(Walk.VERIFY, None)  # what one under way has found may be mended
+        self._fan_outs.forget(Walk.VERIFY)
         return self._with_unreadable(found, user_id), self._with_unreadable(left, user_id)
 
     def _to_mend(self, seen: Verification, page: Sequence[MeterKey], source: Side | None) -> Sequence[MeterKey]:
@@ -241,11 +256,11 @@ class ConsistencyService:
             writes = self._check.attempted(meter, partial(self._twins.plan, meter, run))
             yield meter, writes if isinstance(writes, Reconciled) else Reconciled()
 
-    def _keep(self, seen: Verification, sync: SyncState) -> None:
+    def _keep(self, seen: Verification, since: int | None) -> None:
         """Remember a comparison that came to its end, unless one that has seen more of this mode did before it."""
         counts = (seen.meters, seen.lagging, seen.differences)
         verified = Verified(
-            self._clock(), sync.since, *counts, up_to=seen.up_to, code=self._code(), calculated=seen.calculated
+            self._clock(), since, *counts, up_to=seen.up_to, code=self._code(), calculated=seen.calculated
         )
         before = self._control.verified()
         if not verified.is_behind(before):

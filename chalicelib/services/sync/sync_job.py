@@ -5,7 +5,8 @@ seen twice and two jobs at once do no harm. Without a position in the stream of 
 all meters are compared: the full difference.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -13,6 +14,8 @@ from typing import Any, Literal
 
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError
 from chalicelib.domain.events import EnergyReadingsSynced
+from chalicelib.domain.meters.fan_out import FanOut, FanOutRecords
+from chalicelib.domain.meters.walks import Verification, Walk, why_past
 from chalicelib.domain.ports import Clock, EventPublisher
 from chalicelib.domain.readings import MeterKey, to_datetime
 from chalicelib.domain.sides import SyncMode, SyncState, other_side
@@ -29,12 +32,15 @@ from chalicelib.domain.sync.reconciliation import (
 )
 from chalicelib.domain.sync.repairs import ANSWERS, DELETES_UNASKED, REPAIR, UNDO
 from chalicelib.services.recording.energy_crud import change_of
+from chalicelib.services.refresh.fan_out import Jobs, RangeJob
+from chalicelib.services.refresh.meter_walk import Look
 from chalicelib.services.sync.deletions import JobDeletions
 from chalicelib.services.sync.runs import check_answered, new_run
 
 CHANGES_AT_ONCE = 1_000
 METERS_AT_ONCE = 100
 POSITION_LOST = "the position in the stream of changes is gone, or is none of this stream: all meters are compared"
+WITH_WORKERS = "workers compare all meters: python -m infra fan-out status sync"
 READINGS_AT_ONCE = 500  # of one meter, in one transaction
 
 
@@ -86,12 +92,14 @@ class SyncJobService:
         feed: ChangeFeed,
         publisher: EventPublisher,
         clock: Clock,
+        fan_outs: FanOutRecords,
     ) -> None:
         self._control = control
         self._twins = twins
         self._feed = feed
         self._publisher = publisher
         self._clock = clock
+        self._fan_outs = fan_outs
 
     def run(self, budget_seconds: float, progress: Progress = lambda _: None, *, full: bool = False) -> SyncReport:
         """Make both sides equal, as far as the time goes. ``full``: compare all meters, also those seen before.
@@ -112,19 +120,84 @@ class SyncJobService:
         if full:
             self._begin_again()
         check_answered(self._control)
+        if self._is_with_workers(sync):
+            return SyncReport("unfinished", notice=WITH_WORKERS)
         deadline = self._clock() + round(budget_seconds * 1000)
-        run = _Run(self._control, self._twins, self._feed, self._publisher, self._clock, sync, progress)
-        try:
+        run = self._run(sync, progress)
+        with self._stopping(run):
             return run.until(deadline)
+
+    def answer(self) -> None:
+        """The old readings as they are now are right, says a person; a mass deletion still stops the job."""
+        self._control.answer_stop("sync --full", self._clock())
+
+    def in_ranges(self) -> Jobs:
+        """The full difference, as workers make it: one position, one count of deletions, one id for the way back."""
+        return {Walk.SYNC: RangeJob(self._may_compare, self._comparing, self._started, self._compared)}
+
+    def _may_compare(self) -> SyncState:
+        sync = self._control.state()
+        if sync.mode is not SyncMode.DUAL_WRITE:
+            raise SyncModeError(f"the mode is {sync.mode}: nothing is carried over from one side to the other")
+        sync.check_drained()
+        check_answered(self._control)
+        return sync
+
+    def _started(self, fan_out: FanOut) -> None:
+        """The position comes first, as for one process; nobody else makes this difference."""
+        run = self._run(self._control.state())
+        with self._stopping(run):
+            position = self._feed.position()
+            run.prepare()
+        difference = FullDifference(fan_out.since, by=fan_out.id)
+        self._control.save_sync_progress(SyncProgress(position, difference))
+
+    def _comparing(self, fan_out: FanOut) -> Look:
+        count = partial(self._control.count_difference, fan_out.id)
+        repair = RepairRun(f"sync-{to_datetime(fan_out.started):%Y%m%d-%H%M%S}-{fan_out.id[:4]}")
+
+        def look(meters: Sequence[MeterKey], sync: SyncState) -> Verification:
+            count(0, 0)  # somebody else may make the difference by now
+            run = self._run(sync, repair=repair)
+            with self._stopping(run):
+                run.mend(((meter, Selection()) for meter in meters), JobDeletions(count=count))
+            return Verification(sync.mode, len(meters))
+
+        return look
+
+    def _compared(self, _: Verification, fan_out: FanOut) -> None:
+        """The sides are equal, as behind the last meter of one process."""
+        progress, sync = self._control.sync_progress(), self._control.state()
+        if progress.difference is None or progress.difference.by != fan_out.id:
+            return
+        if sync.catching_up:
+            self._control.caught_up(sync)
+        self._control.save_sync_progress(replace(progress, difference=None))
+
+    def _is_with_workers(self, sync: SyncState) -> bool:
+        """Whether workers make the full difference just now; after an hour they do not any more."""
+        difference, fan_out = self._control.sync_progress().difference, self._fan_outs.fan_out(Walk.SYNC)
+        if difference is None or fan_out is None or difference.by != fan_out.id or fan_out.finished:
+            return False
+        return why_past(fan_out, sync, fan_out.code) is None
+
+    def _run(self, sync: SyncState, progress: Progress = lambda _: None, repair: RepairRun | None = None) -> "_Run":
+        repair = repair or new_run("sync", self._clock())
+        return _Run(self._control, self._twins, self._feed, self._publisher, self._clock, sync, progress, repair)
+
+    @contextmanager
+    def _stopping(self, run: "_Run") -> Iterator[None]:
+        """Remember why the job stops, until a person has answered. Raises SyncStoppedError."""
+        try:
+            yield
         except SyncStoppedError as error:
             why = f"{error}{run.way_back}"
             self._control.save_stop(SyncStop(self._clock(), why))
             raise SyncStoppedError(why) from error
 
     def _begin_again(self) -> None:
-        """The old readings as they are now are right, says a person; a mass deletion still stops the job."""
         self._control.save_sync_progress(SyncProgress())
-        self._control.answer_stop("sync --full", self._clock())
+        self.answer()
 
 
 @dataclass
@@ -138,12 +211,11 @@ class _Run:
     clock: Clock
     sync: SyncState
     progress: Progress
+    repair: RepairRun
     moment: Moment | None = None
     report: SyncReport = field(default_factory=lambda: SyncReport("unfinished"))
-    repair: RepairRun = field(init=False)
 
     def __post_init__(self) -> None:
-        self.repair = new_run("sync", self.clock())
         self.report = replace(self.report, run=self.repair.id)
 
     def until(self, deadline: int) -> SyncReport:
@@ -191,18 +263,22 @@ class _Run:
     def _compare(self, progress: SyncProgress, difference: FullDifference) -> SyncProgress:
         """A few more meters; after the last one the sides are equal, and nobody has to be believed any more."""
         if difference.after is None:
-            self._check_not_gone()
-            self.twins.quarantine()
+            self.prepare()
         meters = list(islice(self.twins.meters(difference.after), METERS_AT_ONCE))
         deletions = JobDeletions(difference.written, difference.deleted)
-        self._mend(((meter, Selection()) for meter in meters), deletions)
+        self.mend(((meter, Selection()) for meter in meters), deletions)
         self.report = replace(self.report, full_difference=True, meters=self.report.meters + len(meters))
         if meters:
             counts = {"written": deletions.written, "deleted": deletions.deleted}
-            return replace(progress, difference=replace(difference, after=meters[-1], **counts))
+            return replace(progress, difference=replace(difference, after=meters[-1], by=None, **counts))
         if self.sync.catching_up:
             self.control.caught_up(self.sync)
         return replace(progress, difference=None)
+
+    def prepare(self) -> None:
+        """What comes before the first meter. Raises SyncStoppedError."""
+        self._check_not_gone()
+        self.twins.quarantine()
 
     def _check_not_gone(self) -> None:
         """Stop before the first meter where most of the side that is believed is gone: many small ones add up."""
@@ -222,7 +298,7 @@ class _Run:
             for meter, ids in self.twins.owners(changes.ids).items()
             for first in range(0, len(ids), READINGS_AT_ONCE)
         )
-        self._mend(work, JobDeletions())
+        self.mend(work, JobDeletions())
         self.report = replace(
             self.report,
             state="synced" if changes.complete else "unfinished",
@@ -231,7 +307,7 @@ class _Run:
         )
         return SyncProgress(changes.position)
 
-    def _mend(self, work: Iterable[tuple[MeterKey, Selection]], deletions: JobDeletions) -> None:
+    def mend(self, work: Iterable[tuple[MeterKey, Selection]], deletions: JobDeletions) -> None:
         """Compare and write; one event per meter that something was written of, also where the job stops."""
         written: dict[MeterKey, Reconciled] = {}
         try:

@@ -5,6 +5,7 @@ read as a mode, so that nobody reads or writes a half restored database. An inte
 command is given again.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from chalicelib.domain.readings import FIRST_INSTANT, LAST_INSTANT, to_datetime
 from chalicelib.repositories.control import (
     BACKFILL,
     CENSUS,
+    FAN_OUT,
     RESTORE,
     RESTORING,
     SYNC_JOB,
@@ -89,6 +91,7 @@ POSITIONS = (
     VERIFIED,
     *(walk.value for walk in Walk),
 )
+OF_RANGES = re.compile(f"^{FAN_OUT}")
 AT_ONCE = 500
 SNAPSHOT_TOO_OLD, SNAPSHOT_UNAVAILABLE = 239, 246
 WINDOW = "minSnapshotHistoryWindowInSeconds"
@@ -162,7 +165,9 @@ def occupied(database: Database[Any]) -> dict[str, int]:
 
     A fresh database's first mode and the positions of jobs count for nothing, nor what observes the rollout.
     """
-    untouched = {"$or": [{"_id": {"$in": POSITIONS}}, {"_id": SYNC_MODE, "since": datetime.fromtimestamp(0, UTC)}]}
+    untouched = {
+        "$or": [{"_id": {"$in": [*POSITIONS, OF_RANGES]}}, {"_id": SYNC_MODE, "since": datetime.fromtimestamp(0, UTC)}]
+    }
     wanted: dict[str, Document] = {name: {} for name in Collections if name not in OBSERVED}
     wanted[Collections.CONTROL] = {"$nor": [untouched, {"_id": RESTORE}, {"_id": SYNC_MODE, "mode": RESTORING}]}
     found = {name: database[name].count_documents(condition) for name, condition in wanted.items()}
@@ -230,7 +235,8 @@ class _Restore:
 
     def _finish(self, ledger: list[Document], control: list[Document]) -> Document | None:
         """In one transaction: what the other database's control and migrations were, and the restore is over."""
-        kept = [document for document in control if document["_id"] not in (*POSITIONS, RESTORE)]
+        passed = (*POSITIONS, RESTORE)
+        kept = [each for each in control if each["_id"] not in passed and not OF_RANGES.match(str(each["_id"]))]
         records, places = self.database[MIGRATIONS], self.database[Collections.CONTROL]
 
         def work(session: ClientSession) -> None:

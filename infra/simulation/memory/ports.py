@@ -3,6 +3,7 @@
 from chalicelib.bootstrap.container import Ports
 from infra.simulation.memory.account import FakeAccountExport, FakeErasures
 from infra.simulation.memory.display import FakeDisplay, FakePacking
+from infra.simulation.memory.fan_out import FakeFanOutRecords, FakeRangeQueue
 from infra.simulation.memory.lagging import FakeLaggingMeters
 from infra.simulation.memory.migration.comparisons import FakeComparisonLog
 from infra.simulation.memory.migration.control import FakeSyncControl
@@ -42,6 +43,8 @@ def fake_ports(
         lagging=FakeLaggingMeters(store),
         publisher=publisher,
         walks=FakeWalkControl(store),
+        fan_outs=FakeFanOutRecords(store),
+        range_queue=FakeRangeQueue(),
         meters=meters,
         sync_control=FakeSyncControl(store),
         twins=sides,

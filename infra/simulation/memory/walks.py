@@ -3,9 +3,11 @@
 from collections.abc import Collection, Iterator, Set
 
 from chalicelib.domain.meters.walks import Finding, Walk, WalkProgress
-from chalicelib.domain.readings import MeterKey
+from chalicelib.domain.readings import EnergyType, MeterKey
 from chalicelib.domain.sides import Side, SyncState
 from infra.simulation.memory.store import FakeStore, ReadingsById
+
+LAST_TYPE = max(EnergyType)
 
 
 class FakeWalkControl:
@@ -43,6 +45,11 @@ class FakeMetersOfAll:
 
     def count_meters(self) -> int:
         return len(list(self.meters()))
+
+    def bounds(self, ranges: int) -> list[MeterKey]:
+        people = sorted({user for user, _ in self.meters()})
+        ends = [people[number * len(people) // ranges] for number in range(1, ranges)] if people else []
+        return [(user, LAST_TYPE) for user in dict.fromkeys(ends)]
 
     def damages(self, meter: MeterKey) -> list[Finding]:
         self._store.ping()

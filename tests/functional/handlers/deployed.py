@@ -16,7 +16,8 @@ SCHEDULES = {
     "StatusReporter": "rate(1 minute)",
     "RolloutCarrier": "rate(1 minute)",
 }
-EVENT_FUNCTIONS = [name for name in FUNCTIONS if name not in SCHEDULES]
+WORKERS = {"RangeWorker": "WorkQueue"}
+EVENT_FUNCTIONS = [name for name in FUNCTIONS if name not in SCHEDULES and name not in WORKERS]
 
 
 def model_of(name: str) -> type[EnergyEvent]:

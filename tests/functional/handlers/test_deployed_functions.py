@@ -17,13 +17,14 @@ from chalicelib.handlers import (
     account_eraser,
     census_taker,
     comparer,
+    range_worker,
     rollout_carrier,
     status_reporter,
     sweeper,
     sync_job,
 )
-from chalicelib.handlers.event_function import MODEL
-from tests.functional.handlers.deployed import EVENT_FUNCTIONS, FUNCTIONS, SCHEDULES, model_of
+from chalicelib.handlers.event_function import MODEL, QUEUED
+from tests.functional.handlers.deployed import EVENT_FUNCTIONS, FUNCTIONS, SCHEDULES, WORKERS, model_of
 
 ROOT = Path(__file__).parents[3]
 PUBLIC = {
@@ -95,6 +96,31 @@ def test_event_functions_wear_the_decorator_and_their_module_imports_alone() -> 
 def test_a_scheduled_function_wears_the_decorator_and_imports_alone(name: str) -> None:
     module, _, function = FUNCTIONS[name].rpartition(".")
     assert imported_alone(module, "__scheduled__", function) == ["True"]
+
+
+@pytest.mark.parametrize("name", WORKERS)
+def test_a_worker_wears_the_decorator_and_imports_alone(name: str) -> None:
+    module, _, function = FUNCTIONS[name].rpartition(".")
+    assert imported_alone(module, QUEUED, function) == ["True"]
+
+
+@pytest.mark.parametrize(("name", "queue"), WORKERS.items())
+def test_a_message_is_hidden_until_its_worker_and_its_claim_are_surely_over(name: str, queue: str) -> None:
+    configuration = json.loads((ROOT / ".chalice" / "config.json").read_text())
+    limit_seconds = configuration["lambda_functions"][name]["lambda_timeout"]
+    hidden_seconds = resources()[queue]["Properties"]["VisibilityTimeout"]
+    assert limit_seconds / 2 <= range_worker.BUDGET_SECONDS < limit_seconds
+    assert limit_seconds < range_worker.CLAIM_SECONDS < hidden_seconds
+    assert hidden_seconds == 6 * limit_seconds
+
+
+@pytest.mark.parametrize(("name", "queue"), WORKERS.items())
+def test_a_queue_calls_its_worker_and_what_it_gives_up_on_is_a_dead_letter(name: str, queue: str) -> None:
+    properties = resources()[queue]["Properties"]
+    assert properties["RedrivePolicy"] == {"deadLetterTargetArn": "DeadLetterQueue.Arn", "maxReceiveCount": 5}
+    assert properties["SqsManagedSseEnabled"] is True
+    mapping = resources()[f"{name}Mapping"]["Properties"]
+    assert (mapping["EventSourceArn"], mapping["FunctionName"], mapping["BatchSize"]) == (f"{queue}.Arn", name, 1)
 
 
 def imported_alone(module: str, mark: str, *functions: str) -> list[str]:

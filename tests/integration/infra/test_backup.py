@@ -21,6 +21,7 @@ from chalicelib.domain.errors import (
     LostModeError,
 )
 from chalicelib.domain.imports.options import ImportOptions
+from chalicelib.domain.meters.walks import Walk
 from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.database import Collections, open_database
 from chalicelib.services.recording.configuration import ExchangeDraft
@@ -184,6 +185,8 @@ def test_every_mode_comes_back_with_its_history_and_without_trust_in_old_checks(
     deployed: Deployment, empty: Database[Any], tmp_path: Path, modes: tuple[SyncMode, ...]
 ) -> None:
     deployed.operations.consistency.verify()
+    deployed.operations.fan_out.begin(Walk.VERIFY, 2)
+    deployed.work()
     deployed.to(*modes)
     put_back(empty, saved(deployed.database, tmp_path / "b"))
     there, here = Deployment(empty).operations, deployed.operations
@@ -192,6 +195,7 @@ def test_every_mode_comes_back_with_its_history_and_without_trust_in_old_checks(
         here.modes.show().changes,
     )
     assert mongo_ports(empty, deployed.publisher).sync_control.verified() is None
+    assert not list(empty["control"].find({"_id": {"$regex": "fan_out"}}))
     assert occupied(empty)
 
 

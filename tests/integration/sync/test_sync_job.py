@@ -236,7 +236,9 @@ def test_a_run_ends_with_its_time_and_the_next_one_goes_on(deployed: Deployment)
     missing(deployed)
     ticks = iter(range(0, 10**9, 1000))
     ports = deployed.ports
-    job = SyncJobService(ports.sync_control, ports.twins, ports.changes, deployed.publisher, lambda: next(ticks))
+    job = SyncJobService(
+        ports.sync_control, ports.twins, ports.changes, deployed.publisher, lambda: next(ticks), ports.fan_outs
+    )
     reports = [job.run(100 + 100)]  # an event asks for the time as well: 100 meters are 100 ticks and a few
     while reports[-1].state == "unfinished" and len(reports) < 10:
         reports.append(job.run(100 + 100))

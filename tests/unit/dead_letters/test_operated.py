@@ -13,6 +13,7 @@ from chalicelib.dead_letters.operated import DeadLetterQueue
 from chalicelib.dead_letters.queue import HELD_SECONDS
 from chalicelib.domain.errors import NotFoundError
 from tests.fakes.dead_letters import ARN, Functions, Killed, Place, record
+from tests.fakes.sqs import FakeSqs
 
 
 class DyingAtDelete:
@@ -88,6 +89,20 @@ def test_an_event_that_could_not_be_delivered_is_shown_and_sent_again_like_one_t
         assert place.queue.redrive(letters) == {}
     assert place.functions.called == [(ARN, "Event", found.event)]
     assert place.ids() == set()
+
+
+def test_a_message_that_a_queue_has_given_up_on_is_shown_and_goes_back_to_its_queue() -> None:
+    sqs, message = FakeSqs(), {"walk": "rebuild", "id": "a1", "number": 3}
+    place = Place(sqs)
+    sent = place.send(json.dumps(message))
+    sqs.messages[sent].source_arn = "arn:aws:sqs:us-east-1:000000000000:energy-WorkQueue-1"
+    with place.queue.held() as letters:
+        (found,) = letters
+        assert (found.function, found.condition, found.event) == ("energy-WorkQueue-1", "ReceivedTooOften", message)
+        assert place.queue.redrive(letters) == {}
+    assert place.functions.called == []
+    [again] = sqs.messages.values()
+    assert (json.loads(again.body), again.source_arn) == (message, None)
 
 
 def test_all_letters_are_seen_more_than_one_call_brings_and_looking_changes_nothing(place: Place) -> None:

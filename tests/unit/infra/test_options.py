@@ -42,6 +42,9 @@ down --all? --yes?
 drill history --flips=200(1..) --people=20(1..100) --operations(0..) --seconds --in-process? --seed(0..) --record
 drill last
 drill rollback --component=energy_forms --writes=500(20..) --moves=3(1..20)
+fan-out pause WALK
+fan-out resume WALK
+fan-out status WALK
 flags explain USER! COMPONENT! --at
 flags history FLAG --limit=20(1..500)
 flags kill --reason!
@@ -63,7 +66,7 @@ migrations verify-roundtrip
 mode recover MODE --reason!
 mode set MODE! --reason! --wait?
 mode show
-rebuild --check? --user --restart?
+rebuild --check? --user --restart? --fan-out(2..1000)
 rehearsal --without --markdown?
 repair --apply? --from --allow-deletes(0..) --reason= --user --yes? --limit=20(0..)
 repair runs
@@ -93,12 +96,12 @@ running
 simulate --weeks=8(1..52) --users=200(5..1000) --seed=1(0..) --seeds=1(1..1000) --processes=1(1..64) \
 --faults=all --policy=guarded
 status --hours=24(1..720) --component
-sweep --list?
-sync --full?
+sweep --list? --fan-out(2..1000)
+sync --full? --fan-out(2..1000)
 token --user! --role* --hours=12.0
 trace ID! --hours=24(1..720)
 up --port --localstack-port --appconfig-port --mongodb-port --issuer-port --demo/--no-demo?=True
-verify --user --restart? --last? --limit=20(0..)
+verify --user --restart? --fan-out(2..1000) --last? --limit=20(0..)
 """
 EVERYWHERE = {
     "--name=local",

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from chalicelib.domain.errors import SyncModeError
 from chalicelib.domain.sides import ModeChange, SyncState
-from chalicelib.domain.sync.reconciliation import SyncProgress, SyncStop, Verified
+from chalicelib.domain.sync.reconciliation import ANOTHER_DIFFERENCE, SyncProgress, SyncStop, Verified
 from chalicelib.domain.sync.recovery import Remains
 from infra.simulation.memory.store import FakeStore
 from infra.simulation.memory.walks import FakeWalkControl
@@ -64,6 +65,14 @@ class FakeSyncControl(FakeWalkControl):
 
     def save_sync_progress(self, progress: SyncProgress) -> None:
         self._sync = progress
+
+    def count_difference(self, by: str, written: int, deleted: int) -> tuple[int, int]:
+        before = self._sync.difference
+        if before is None or before.by != by:
+            raise SyncModeError(ANOTHER_DIFFERENCE)
+        after = replace(before, written=before.written + written, deleted=before.deleted + deleted)
+        self._sync = replace(self._sync, difference=after)
+        return after.written, after.deleted
 
     def verified(self) -> Verified | None:
         self._store.ping()

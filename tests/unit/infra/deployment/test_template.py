@@ -13,7 +13,7 @@ from infra.deployment.packaging import template_alone
 from infra.deployment.rights import RIGHTS
 from infra.deployment.template import completed
 from infra.errors import DeployError
-from tests.functional.handlers.deployed import EVENT_FUNCTIONS, FUNCTIONS
+from tests.functional.handlers.deployed import EVENT_FUNCTIONS, FUNCTIONS, WORKERS
 
 Template = dict[str, Any]
 
@@ -56,12 +56,14 @@ MORE = {
         *COUNT_LETTERS,
         *TAKE_LETTERS,
         "lambda:InvokeFunction",
+        "sqs:GetQueueUrl",
         "cloudwatch:DescribeAlarms",
     },
     "AccountApi": ERASE,
     "AccountEraser": ERASE,
     "SyncJob": PUBLISH,
     **dict.fromkeys((*EVENT_FUNCTIONS, "Sweeper"), PUBLISH),
+    "RangeWorker": PUBLISH | {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
     "StatusReporter": LOOK_AT_FLAGS | COUNT_LETTERS,
     "RolloutCarrier": READ_FLAGS | LOOK_AT_FLAGS | DEPLOY_FLAGS | COUNT_LETTERS | {"cloudwatch:DescribeAlarms"},
 }
@@ -119,7 +121,9 @@ def test_a_function_may_do_exactly_what_it_needs(resources: Template, function: 
     allowed = statements(resources, function)
     actions = [action for statement in allowed for action in statement["Action"]]
     assert {statement["Effect"] for statement in allowed} == {"Allow"}
-    assert sorted(actions) == sorted(OWN | SECRET | MORE.get(function, set()))
+    assert set(actions) == OWN | SECRET | MORE.get(function, set())
+    each = [(action, json.dumps(statement["Resource"])) for statement in allowed for action in statement["Action"]]
+    assert len(set(each)) == len(each)
 
 
 def test_only_those_that_must_deploy_flags_call_functions_or_take_letters(resources: Template) -> None:
@@ -128,12 +132,24 @@ def test_only_those_that_must_deploy_flags_call_functions_or_take_letters(resour
 
     assert who("appconfig:StartDeployment") == {"OperatorsApi", "AccountApi", "AccountEraser", "RolloutCarrier"}
     assert who("appconfig:Delete") == {"AccountApi", "AccountEraser"}
-    assert who("sqs:ReceiveMessage") == {"OperatorsApi", "AccountApi", "AccountEraser"}
+    assert who("sqs:ReceiveMessage") == {"OperatorsApi", "AccountApi", "AccountEraser", "RangeWorker"}
+    assert who("WorkQueue") == {"OperatorsApi", "RangeWorker"}
     assert who("lambda:InvokeFunction") == {"OperatorsApi"}
     assert who("cloudwatch:DescribeAlarms") == {
         "OperatorsApi",
         "RolloutCarrier",
     }
+
+
+def test_a_worker_takes_ranges_and_no_letters(resources: Template) -> None:
+    queues = {
+        queue["Fn::GetAtt"][0]: set(statement["Action"])
+        for statement in statements(resources, "RangeWorker")
+        for queue in statement["Resource"]
+        if "Queue" in json.dumps(queue) and statement["Sid"] != "SendRanges"
+    }
+    assert queues["DeadLetterQueue"] == {"sqs:SendMessage"}
+    assert "sqs:ReceiveMessage" in queues["WorkQueue"]
 
 
 BEHIND = (
@@ -198,7 +214,7 @@ def test_api_gateway_may_call_each_of_the_api_functions_which_run_the_same_code(
 def test_what_a_rule_cannot_deliver_goes_to_the_dead_letter_queue_which_takes_it(resources: Template) -> None:
     queue = {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
     targets = [target for rule in of_type(resources, "AWS::Events::Rule").values() for target in rule["Targets"]]
-    assert len(targets) == len(FUNCTIONS)
+    assert len(targets) == len(FUNCTIONS) - len(WORKERS)
     assert [target["DeadLetterConfig"] for target in targets] == [{"Arn": queue}] * len(targets)
     (policy,) = of_type(resources, "AWS::SQS::QueuePolicy").values()
     (statement,) = policy["PolicyDocument"]["Statement"]

@@ -14,18 +14,20 @@ from infra.watching.template import watched
 
 Series = Mapping[str, Sequence[Sequence[float]]]
 NOW = 1_700_000_000.0
-FUNCTION, QUEUE = "Sweeper", "DeadLetterQueue"
+FUNCTION, QUEUE, WORK_QUEUE = "Sweeper", "DeadLetterQueue", "WorkQueue"
 MEMBERS = {
     None: "",
     Each.COMPONENT: "energy_table",
     Each.FUNCTION: FUNCTION,
     Each.SCHEDULE: FUNCTION,
     Each.QUEUE: QUEUE,
+    Each.WORK_QUEUE: WORK_QUEUE,
 }
 TEMPLATE = {
     "Resources": {
         FUNCTION: {"Type": "AWS::Serverless::Function"},
         QUEUE: {"Type": "AWS::SQS::Queue"},
+        WORK_QUEUE: {"Type": "AWS::SQS::Queue", "Properties": {"RedrivePolicy": {"maxReceiveCount": 5}}},
         "Schedule": {
             "Type": "AWS::Events::Rule",
             "Properties": {
@@ -171,6 +173,7 @@ CASES = {
         ],
     ),
     "ScheduleSilent": Cases(rings=[{"runs": [[1], [], []]}, {}], quiet=[{"runs": [[], [1]]}, {"runs": [[1], []]}]),
+    "RangesWaiting": Cases(rings=[{"age": [[60, 3_601]]}], quiet=[{"age": [[3_600]]}, {"age": [[9e9], [0]]}, {}]),
     "ErasuresWaiting": Cases(
         rings=[{"waiting": [[1, 2]] * 6}],
         quiet=[{"waiting": [*[[1, 2]] * 5, [1, 0]]}, {"waiting": [*[[1]] * 3, [0], *[[1]] * 3]}],

@@ -8,7 +8,7 @@ from chalicelib.domain.components import Component
 from infra.watching.rules import Each
 from infra.watching.specification import FIGURES, RULES
 from infra.watching.template import members_of, watched
-from tests.unit.infra.watching.series import FUNCTION, QUEUE, TEMPLATE, alarm_of
+from tests.unit.infra.watching.series import FUNCTION, QUEUE, TEMPLATE, WORK_QUEUE, alarm_of
 
 ADDED = watched(TEMPLATE)
 ALARMS = {name: item["Properties"] for name, item in ADDED["Resources"].items() if item["Type"].endswith("::Alarm")}
@@ -27,6 +27,7 @@ def test_rules_are_repeated_for_what_the_template_has() -> None:
         Each.FUNCTION: [FUNCTION],
         Each.SCHEDULE: [FUNCTION],
         Each.QUEUE: [QUEUE],
+        Each.WORK_QUEUE: [WORK_QUEUE],
     }
 
 

@@ -1,0 +1,183 @@
+"""Walks that are done in ranges, in ``control``: one document a walk, and one for each range that somebody has begun.
+
+A range belongs to the walk whose id is in its own id, so that nothing of another walk counts for it. A worker changes
+its range only while its claim holds, by the clock of the server.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any
+from uuid import uuid4
+
+from pymongo import ReturnDocument, WriteConcern
+from pymongo.errors import DuplicateKeyError
+from typing_extensions import override
+
+from chalicelib.domain.meters.fan_out import FanOut, FanOutRecords, RangeClaim, RangeProgress
+from chalicelib.domain.meters.walks import KEPT_FINDINGS, Walk
+from chalicelib.domain.sides import SyncMode
+from chalicelib.repositories.control import FAN_OUT, control_of
+from chalicelib.repositories.database import READ_SECONDS, Document, MongoDatabase, time_limit
+from chalicelib.repositories.stored import Lax, Stored, readable
+from chalicelib.repositories.walk_documents import Meter, StoredSeen, seen_document
+
+
+class StoredFanOut(Stored):
+    """A walk in ranges."""
+
+    walk: Annotated[Walk, Lax]
+    id: str
+    started: int
+    since: int | None
+    mode: Annotated[SyncMode, Lax]
+    code: str
+    up_to: int
+    bounds: list[Annotated[Meter, Lax]]
+    paused: bool
+    finished: int | None
+
+
+class StoredRange(StoredSeen):
+    """A range that somebody has begun; ``claimed``: whether somebody works on it by the clock of the server."""
+
+    number: int
+    after: Annotated[Meter, Lax] | None
+    done: bool
+    claimed: bool
+    tries: int = 0
+    token: str | None = None
+
+    def progress(self) -> RangeProgress:
+        """The same as the domain has it."""
+        return RangeProgress(self.number, self.seen(), self.after, self.done, self.claimed)
+
+
+class MongoFanOutRecords(FanOutRecords):
+    """``FanOutRecords`` on MongoDB."""
+
+    def __init__(self, database: MongoDatabase) -> None:
+        self._control = control_of(database).with_options(write_concern=WriteConcern("majority"))
+
+    @override
+    def begin(self, fan_out: FanOut) -> None:
+        """The walk first: from then on no range of the one before is worked on."""
+        document = {
+            "_id": _key(fan_out.walk),
+            "walk": fan_out.walk.value,
+            "id": fan_out.id,
+            "started": fan_out.started,
+            "since": fan_out.since,
+            "mode": fan_out.mode.value,
+            "code": fan_out.code,
+            "upTo": fan_out.up_to,
+            "bounds": [[*bound] for bound in fan_out.bounds],
+            "paused": fan_out.paused,
+            "finished": fan_out.finished,
+        }
+        with time_limit(READ_SECONDS):
+            self._control.replace_one({"_id": document["_id"]}, document, upsert=True)
+            self._control.delete_many(_ranges_of(_key(fan_out.walk)))
+
+    @override
+    def fan_out(self, walk: Walk) -> FanOut | None:
+        with time_limit(READ_SECONDS):
+            found = self._control.find_one({"_id": _key(walk)})
+        stored = readable(StoredFanOut, found, _key(walk)) if found else None
+        return FanOut(**{**stored.model_dump(), "bounds": tuple(stored.bounds)}) if stored else None
+
+    @override
+    def pause(self, fan_out: FanOut, *, paused: bool) -> bool:
+        same = {"_id": _key(fan_out.walk), "id": fan_out.id}
+        with time_limit(READ_SECONDS):
+            return self._control.update_one(same, {"$set": {"paused": paused}}).matched_count == 1
+
+    @override
+    def finish(self, fan_out: FanOut) -> None:
+        same = {"_id": _key(fan_out.walk), "id": fan_out.id}
+        with time_limit(READ_SECONDS):
+            self._control.update_one(same, [{"$set": {"finished": {"$toLong": "$$NOW"}}}])
+
+    @override
+    def forget(self, walk: Walk) -> None:
+        with time_limit(READ_SECONDS):
+            self._control.delete_one({"_id": _key(walk)})
+            self._control.delete_many(_ranges_of(_key(walk)))
+
+    @override
+    def claim(self, fan_out: FanOut, number: int, seconds: float) -> RangeClaim | None:
+        """By one update, in which whoever comes second leaves everything as it is."""
+        key, token = f"{_key(fan_out.walk)}:{fan_out.id}:{number:06}", uuid4().hex
+        try:
+            with time_limit(READ_SECONDS):
+                found: Any = self._control.find_one_and_update(
+                    {"_id": key},
+                    [{"$set": {**_begun(fan_out, number), **_claimed(token, seconds)}}, CLAIMED],
+                    upsert=True,
+                    return_document=ReturnDocument.AFTER,
+                )
+        except DuplicateKeyError:  # two have begun it at once
+            return None
+        stored = readable(StoredRange, found, key)
+        if stored is None or stored.token != token:
+            return None
+        return RangeClaim(key, token, stored.progress(), stored.tries)
+
+    @override
+    def save(self, claim: RangeClaim, progress: RangeProgress) -> bool:
+        changes = {
+            **seen_document(progress.seen),
+            "after": progress.after and [*progress.after],
+            "done": progress.done,
+            "tries": 0,
+        }
+        with time_limit(READ_SECONDS):
+            done = self._control.update_one({"_id": claim.key, "token": claim.token}, {"$set": changes})
+        return done.matched_count == 1
+
+    @override
+    def release(self, claim: RangeClaim) -> None:
+        ended = {"$unset": {"token": "", "claimedUntil": ""}}
+        with time_limit(READ_SECONDS):
+            self._control.update_one({"_id": claim.key, "token": claim.token}, ended)
+
+    @override
+    def progress(self, fan_out: FanOut) -> Iterator[RangeProgress]:
+        """By their ids, together with no more findings than a walk keeps. What nobody can read is not begun."""
+        few = -(-KEPT_FINDINGS // len(fan_out.ranges))
+        pipeline: list[Document] = [
+            {"$match": _ranges_of(f"{_key(fan_out.walk)}:{fan_out.id}")},
+            {"$sort": {"_id": 1}},
+            CLAIMED,
+            {"$set": {"findings": {"$slice": ["$findings", few]}}},
+        ]
+        with time_limit(READ_SECONDS):
+            found = [readable(StoredRange, each, each["_id"]) for each in self._control.aggregate(pipeline)]
+        return iter([stored.progress() for stored in found if stored])
+
+
+IS_FREE: Document = {"$lte": [{"$ifNull": ["$claimedUntil", None]}, "$$NOW"]}
+CLAIMED: Document = {"$set": {"claimed": {"$and": [{"$ne": ["$done", True]}, {"$not": [IS_FREE]}]}}}
+
+
+def _begun(fan_out: FanOut, number: int) -> Document:
+    """What a range has from the beginning, where it has not yet."""
+    fields = {**seen_document(fan_out.nothing), "number": number, "after": None, "done": False}
+    return {name: {"$ifNull": [f"${name}", {"$literal": value}]} for name, value in fields.items()}
+
+
+def _claimed(token: str, seconds: float) -> Document:
+    claimed: Document = {
+        "token": token,
+        "claimedUntil": {"$add": ["$$NOW", round(seconds * 1000)]},
+        "tries": {"$cond": [{"$isNumber": "$tries"}, {"$add": ["$tries", 1]}, 1]},
+    }
+    may = {"$and": [{"$ne": ["$done", True]}, IS_FREE]}
+    return {name: {"$cond": [may, value, f"${name}"]} for name, value in claimed.items()}
+
+
+def _key(walk: Walk) -> str:
+    return f"{FAN_OUT}{walk.value}"
+
+
+def _ranges_of(key: str) -> Document:
+    return {"_id": {"$regex": f"^{re.escape(key)}:"}}

@@ -1,0 +1,1 @@
+"""Messages about ranges of meters, in SQS: work that is divided among many functions."""

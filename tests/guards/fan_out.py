@@ -1,0 +1,96 @@
+"""The guards of walks that workers divide."""
+
+from tests.guards.guard import Guard
+
+SERVICE = "chalicelib/services/refresh/fan_out.py"
+RECORDS = "chalicelib/repositories/fan_out.py"
+DIVIDED = "tests/unit/services/refresh/test_fan_out.py::"
+CONTRACT = "tests/contract/test_fan_out_records.py::"
+ON_MONGODB = "tests/integration/refresh/test_fan_out.py::"
+
+FAN_OUT = (
+    Guard(
+        "a walk counts only when no range of it is missing",
+        SERVICE,
+        "if done != set(range(len(fan_out.ranges))) or ",
+        "if ",
+        (
+            f"{DIVIDED}test_a_message_that_was_lost_is_sent_again_and_nothing_counts_before",
+            f"{DIVIDED}test_ranges_of_a_walk_that_was_begun_again_count_for_nothing",
+        ),
+    ),
+    Guard(
+        "a walk counts only where it still says something of the present at its end",
+        SERVICE,
+        " or self._present(fan_out) is None:",
+        ":",
+        (f"{DIVIDED}test_what_changes_while_the_last_meter_is_looked_at_does_too[the mode]",),
+    ),
+    Guard(
+        "a range is worked on only in the mode, by the code and within the hour of its walk",
+        SERVICE,
+        "return sync, why_past(fan_out, sync, self._code())",
+        "return sync, None",
+        (
+            f"{DIVIDED}test_what_changes_meanwhile_ends_it_without_a_verdict[the mode and back]",
+            f"{DIVIDED}test_what_changes_meanwhile_ends_it_without_a_verdict[the code]",
+            f"{DIVIDED}test_what_changes_meanwhile_ends_it_without_a_verdict[more than an hour]",
+        ),
+    ),
+    Guard(
+        "a message of an earlier walk does nothing",
+        SERVICE,
+        "fan_out.id != task.id or ",
+        "",
+        (f"{DIVIDED}test_ranges_of_a_walk_that_was_begun_again_count_for_nothing",),
+    ),
+    Guard(
+        "who was killed behind the last range leaves the sum to the next message",
+        SERVICE,
+        "            self._end(fan_out)  # who was killed behind the last range has left this to do\n",
+        "",
+        (f"{DIVIDED}test_who_was_killed_before_the_sum_was_kept_has_left_it_to_the_message_that_comes_again",),
+    ),
+    Guard(
+        "a range is free before its message is sent again",
+        SERVICE,
+        "self._records.release(claim)  # first: who gets the message at once finds the range free",
+        "pass",
+        (f"{DIVIDED}test_who_has_no_time_left_sends_the_rest_again",),
+    ),
+    Guard(
+        "meters that take a worker's whole time are done one by one",
+        SERVICE,
+        "at_once=METERS_OF_A_STEP if claim.tries == 1 else 1)",
+        "at_once=METERS_OF_A_STEP)",
+        (f"{DIVIDED}test_meters_that_take_a_workers_whole_time_are_done_one_by_one",),
+    ),
+    Guard(
+        "one worker at a time has a range",
+        RECORDS,
+        'may = {"$and": [{"$ne": ["$done", True]}, IS_FREE]}',
+        'may = {"$and": [{"$ne": ["$done", True]}]}',
+        (f"{CONTRACT}test_one_at_a_time_works_on_a_range_until_its_time_is_up[mongo]",),
+    ),
+    Guard(
+        "a range that is done stays done",
+        RECORDS,
+        'may = {"$and": [{"$ne": ["$done", True]}, IS_FREE]}',
+        'may = {"$and": [IS_FREE]}',
+        (f"{CONTRACT}test_what_is_kept_of_a_range_comes_back_whole[mongo]",),
+    ),
+    Guard(
+        "whose claim has ended keeps nothing",
+        RECORDS,
+        'done = self._control.update_one({"_id": claim.key, "token": claim.token}, {"$set": changes})',
+        'done = self._control.update_one({"_id": claim.key}, {"$set": changes})',
+        (f"{CONTRACT}test_one_at_a_time_works_on_a_range_until_its_time_is_up[mongo]",),
+    ),
+    Guard(
+        "where ranges end names nobody whose account has ended",
+        "chalicelib/repositories/checkpoints.py",
+        '    for found in control.find({"_id": {"$regex": f"^{FAN_OUT}"}}):\n',
+        "    for found in ():\n",
+        (f"{ON_MONGODB}test_where_a_range_ends_at_somebody_whose_account_ends_the_walk_is_over",),
+    ),
+)

@@ -1,0 +1,190 @@
+"""A full difference that workers divide, on a real database: it ends as that of one process, and deletes no more."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from bson import ObjectId
+from pymongo.database import Database
+
+from chalicelib.domain.errors import SyncModeError, SyncStoppedError
+from chalicelib.domain.events import EnergyEvent, EnergyReadingsSynced
+from chalicelib.domain.meters.walks import RESUMED_WITHIN_MS, Walk
+from chalicelib.domain.sides import SyncMode
+from chalicelib.domain.sync.reconciliation import FullDifference
+from chalicelib.domain.sync.repairs import DELETES_UNASKED
+from chalicelib.services.refresh.fan_out import RangeState
+from chalicelib.services.sync.sync_job import WITH_WORKERS, SyncJobService
+from tests.integration.deployment import Deployment, equal_sides
+
+START = datetime(2020, 1, 1, tzinfo=UTC)
+PEOPLE = 24
+WALK = Walk.SYNC
+
+
+@pytest.fixture
+def deployed(migrated: Database[Any], monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    """A sync job that has run once, and people of whom another application has written since, each a reading."""
+    monkeypatch.setattr("chalicelib.services.refresh.fan_out.METERS_OF_A_STEP", 3)
+    deployed = Deployment(migrated)
+    assert deployed.sync().full_difference
+    for number in range(PEOPLE):
+        written(deployed, f"{number:02}-{uuid4().hex}", 5)
+    return deployed
+
+
+def written(deployed: Deployment, user: str, amount: float) -> Any:
+    document = {"_id": ObjectId(), "userId": user, "type": "power", "date": START, "amount": amount}
+    deployed.database["energies"].insert_one(document)
+    return document["_id"]
+
+
+def begin(deployed: Deployment) -> None:
+    deployed.operations.fan_out.begin(WALK, 4)
+
+
+def test_both_sides_are_equal_behind_the_last_range_and_each_meter_has_its_event(deployed: Deployment) -> None:
+    begin(deployed)
+    assert deployed.operations.sync.run(60).notice == WITH_WORKERS
+    assert set(deployed.work()) == {RangeState.DONE}
+    assert len(equal_sides(deployed.database)) == PEOPLE
+    events = [event for event in deployed.publisher.events if isinstance(event, EnergyReadingsSynced)]
+    assert len({event.user_id for event in events}) == len(events) == PEOPLE
+    progress = deployed.ports.sync_control.sync_progress()
+    assert progress.difference is None
+    after = deployed.sync()
+    assert (after.state, after.full_difference) == ("synced", False)
+
+
+def test_what_changes_while_they_compare_is_followed_from_the_position_before(deployed: Deployment) -> None:
+    begin(deployed)
+    deployed.operations.fan_out.work(deployed.queue.sent.pop(0), 60, 60)
+    first = sorted(deployed.database["energies"].distinct("userId"))[0]
+    deployed.database["energies"].update_one({"userId": first}, {"$set": {"amount": 99.5}})
+    deployed.work()
+    assert deployed.sync().changes
+    assert "99.5" in {str(item[-1]) for item in equal_sides(deployed.database)}
+
+
+def test_doubled_lost_and_paused_messages_change_nothing(deployed: Deployment) -> None:
+    begin(deployed)
+    deployed.queue.sent = [*deployed.queue.sent[:-1], *deployed.queue.sent[:-1]]
+    deployed.work()
+    assert deployed.ports.sync_control.sync_progress().difference is not None
+    deployed.operations.fan_out.pause(WALK)
+    deployed.operations.fan_out.resume(WALK)
+    deployed.work()
+    assert deployed.ports.sync_control.sync_progress().difference is None
+    assert len(equal_sides(deployed.database)) == PEOPLE
+
+
+def test_all_workers_together_delete_no_more_than_one_process_would(deployed: Deployment) -> None:
+    deployed.sync()
+    gone = deployed.database["energies"].find().sort("userId", 1).limit(DELETES_UNASKED + 2)
+    deployed.database["energies"].delete_many({"_id": {"$in": [each["_id"] for each in gone]}})
+    begin(deployed)
+    assert RangeState.PAST in deployed.work()
+    kept = deployed.database["source_energy_readings"].count_documents({})
+    assert kept == PEOPLE - DELETES_UNASKED
+    with pytest.raises(SyncStoppedError):
+        deployed.sync()
+    progress = deployed.operations.fan_out.progress(WALK)
+    assert progress is not None
+    assert "deletes no more by itself" in (progress.problem or "")
+    [run] = deployed.operations.undo.runs()
+    assert run.documents == DELETES_UNASKED, "one way back for all workers"
+
+
+def test_where_most_of_the_side_that_is_believed_is_gone_nothing_begins(deployed: Deployment) -> None:
+    deployed.sync()
+    deployed.database["energies"].delete_many({})
+    with pytest.raises(SyncStoppedError):
+        begin(deployed)
+    assert deployed.queue.sent == []
+    assert deployed.database["source_energy_readings"].count_documents({}) == PEOPLE
+
+
+def test_after_an_hour_the_job_goes_on_by_itself_and_workers_write_nothing_any_more(
+    deployed: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(deployed)
+    late = deployed.queue.sent.pop(0)
+    monkeypatch.setattr(deployed.clock, "_ahead", deployed.clock._ahead + RESUMED_WITHIN_MS + 1)
+    assert deployed.sync().full_difference
+    assert len(equal_sides(deployed.database)) == PEOPLE
+    monkeypatch.setattr(deployed.clock, "_ahead", 0)
+    assert deployed.operations.fan_out.work(late, 60, 60) is RangeState.PAST
+    deployed.work()
+    assert deployed.ports.sync_control.sync_progress().difference is None
+
+
+def test_a_full_difference_of_one_process_that_begins_meanwhile_is_not_ended_by_workers(deployed: Deployment) -> None:
+    begin(deployed)
+    [*most, last] = deployed.queue.sent
+    deployed.queue.sent = most
+    deployed.work()
+    deployed.operations.sync._begin_again()
+    before = deployed.ports.sync_control.sync_progress()
+    assert deployed.operations.fan_out.work(last, 60, 60) is RangeState.PAST
+    assert deployed.ports.sync_control.sync_progress() == before
+    assert deployed.sync().full_difference
+
+
+def test_a_difference_that_begins_while_the_last_meter_is_compared_is_not_ended_by_workers(
+    deployed: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(deployed)
+    control = deployed.ports.sync_control
+    other = replace(control.sync_progress(), difference=FullDifference(control.state().since, by="b2"))
+    publish, left = deployed.publisher.publish, PEOPLE
+
+    def until_the_last(events: Sequence[EnergyEvent]) -> None:
+        nonlocal left
+        publish(events)
+        left -= len(events)
+        if not left:
+            control.save_sync_progress(other)
+
+    monkeypatch.setattr(deployed.publisher, "publish", until_the_last)
+    deployed.work()
+    assert control.sync_progress() == other
+
+
+def test_what_one_process_has_taken_over_no_worker_goes_on_with(
+    deployed: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chalicelib.services.sync.sync_job.METERS_AT_ONCE", 5)
+    begin(deployed)
+    monkeypatch.setattr(deployed.clock, "_ahead", deployed.clock._ahead + RESUMED_WITHIN_MS + 1)
+    ports, ticks = deployed.ports, count(0, 1_000)
+    job = SyncJobService(
+        ports.sync_control, ports.twins, ports.changes, deployed.publisher, lambda: next(ticks), ports.fan_outs
+    )
+    assert 0 < job.run(6).meters < PEOPLE
+    monkeypatch.setattr(deployed.clock, "_ahead", 0)
+    before = ports.sync_control.sync_progress()
+    assert before.difference is not None
+    assert before.difference.after is not None
+    assert set(deployed.work()) == {RangeState.PAST}
+    assert ports.sync_control.sync_progress() == before
+    assert deployed.sync().state == "synced"
+    assert len(equal_sides(deployed.database)) == PEOPLE
+
+
+def test_on_the_way_to_dual_write_the_side_that_was_written_alone_is_carried_over(deployed: Deployment) -> None:
+    deployed.sync()
+    deployed.operations.modes.set(SyncMode.OLD_ONLY, "test")
+    user = uuid4().hex
+    deployed.create(user, "2024-01-31", 7)
+    deployed.operations.modes.set(SyncMode.DUAL_WRITE, "test")
+    with pytest.raises(SyncModeError):
+        begin(deployed)
+    deployed.clock.drain()
+    begin(deployed)
+    assert set(deployed.work()) == {RangeState.DONE}
+    assert deployed.ports.sync_control.state().catching_up is None
+    assert len(equal_sides(deployed.database)) == PEOPLE + 1

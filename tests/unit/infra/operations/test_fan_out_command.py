@@ -1,0 +1,155 @@
+"""Looking on while workers do a walk: it ends with the walk, or says why the walk cannot end."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, cast
+
+import click
+import pytest
+
+from chalicelib.domain.meters.fan_out import FanOut
+from chalicelib.domain.meters.walks import Finding, Verification, Walk
+from chalicelib.domain.readings import EnergyType
+from chalicelib.domain.sides import SyncMode
+from chalicelib.services.refresh.fan_out import FanOutProgress, FanOutService
+from infra import __main__ as command_line
+from infra.errors import OperatorError
+from infra.operations.fan_out import commands
+from infra.operations.fan_out.watching import refuse_one_user, walked
+from infra.targets.target import Target
+
+T = 1_700_000_000_000
+BEGUN = FanOut(Walk.REBUILD, "a1", T, 1, SyncMode.NEW_ONLY, "c1", T, (("bob", EnergyType.POWER),))
+FINDING = Finding("ann", EnergyType.GAS, "meters", "ann|gas", "is wrong")
+
+
+def progress(fan_out: FanOut = BEGUN, meters: int = 3, problem: str | None = None) -> FanOutProgress:
+    return FanOutProgress(fan_out, 1, 1, Verification(SyncMode.NEW_ONLY, meters, 0, 1, (FINDING,)), problem)
+
+
+FINISHED = progress(replace(BEGUN, finished=T + 60_000), 9)
+PAUSED = progress(replace(BEGUN, paused=True))
+
+
+class Scripted:
+    """A service that is at these points, one look after the other."""
+
+    def __init__(self, *looks: FanOutProgress | None) -> None:
+        self.looks = list(looks)
+        self.begun: list[tuple[Walk, int, bool]] = []
+        self.done: list[str] = []
+
+    def begin(self, walk: Walk, ranges: int, *, restart: bool) -> FanOut:
+        self.begun.append((walk, ranges, restart))
+        return BEGUN
+
+    def progress(self, walk: Walk) -> FanOutProgress | None:
+        return self.looks.pop(0) if self.looks and walk is Walk.REBUILD else None
+
+
+def look_on(service: Scripted, shown: list[int], *, restart: bool = False) -> tuple[Verification, list[float]]:
+    slept: list[float] = []
+    seen = walked(
+        cast(FanOutService, service),
+        Walk.REBUILD,
+        8,
+        lambda seen: shown.append(seen.meters),
+        restart=restart,
+        sleep=slept.append,
+    )
+    return seen, slept
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_it_looks_until_the_result_is_kept(restart: bool) -> None:
+    service, shown = Scripted(progress(meters=0), progress(), FINISHED), list[int]()
+    seen, slept = look_on(service, shown, restart=restart)
+    assert (seen, shown, slept) == (FINISHED.seen, [0, 3, 9], [1.0, 1.0])
+    assert service.begun == [(Walk.REBUILD, 8, restart)]
+
+
+@pytest.mark.parametrize(
+    ("looks", "said"),
+    [
+        ((progress(), None), "begin it again"),
+        ((progress(replace(BEGUN, id="b2")),), "begun again by somebody else"),
+        ((progress(problem="other code began it"),), "over before its end: other code began it"),
+        ((PAUSED,), "python -m infra fan-out resume rebuild"),
+    ],
+)
+def test_what_cannot_end_by_itself_is_said(looks: Sequence[FanOutProgress | None], said: str) -> None:
+    with pytest.raises(OperatorError, match=said):
+        look_on(Scripted(*looks), [])
+
+
+def test_one_user_is_not_divided() -> None:
+    with pytest.raises(click.UsageError, match="--user"):
+        refuse_one_user(4, "ann")
+    refuse_one_user(None, "ann")
+    refuse_one_user(4, None)
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Scripted:
+    """What the commands reach, on a target that is none."""
+    service = Scripted()
+
+    class Reached:
+        fan_out = service
+
+    @contextmanager
+    def reached(_: Target) -> Iterator[Any]:
+        yield Reached
+
+    monkeypatch.setattr(commands, "with_workers", reached)
+    monkeypatch.setattr(Target, "resolved", classmethod(lambda cls, *_, **__: cls(None, "dev", None, "", "", False)))
+    return service
+
+
+def run(*arguments: str) -> int | str | None:
+    with pytest.raises(SystemExit) as exited:
+        command_line.run(["fan-out", *arguments])
+    return exited.value.code
+
+
+@pytest.mark.parametrize(
+    ("look", "code", "said"),
+    [
+        (progress(), 0, "goes on"),
+        (FINISHED, 0, "finished 2023-11-14 22:14"),
+        (PAUSED, 1, "paused"),
+        (progress(problem="it began more than an hour ago"), 1, "over before its end: it began more than an hour ago"),
+    ],
+)
+def test_the_status_says_how_far_it_is_and_whether_it_goes_on(
+    service: Scripted, look: FanOutProgress, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service.looks = [look]
+    assert run("status") == code
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "1 of 2" in printed
+    assert "rebuild" in printed
+    assert said.split()[0] in printed
+    service.looks = [look]
+    assert run("status", "rebuild", "--json") == code
+    [found] = json.loads(capsys.readouterr().out)
+    assert (found["ranges"], found["done"], found["workedOn"], found["differences"]) == (2, 1, 1, 1)
+    assert (found["paused"], found["problem"]) == (look.fan_out.paused, look.problem)
+
+
+def test_without_any_walk_the_status_says_so(service: Scripted, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("status") == 0
+    assert "no walk was divided" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("what", ["pause", "resume"])
+def test_what_is_under_way_is_paused_or_goes_on(
+    service: Scripted, what: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FanOutService, what, lambda _, walk: BEGUN if walk is Walk.REBUILD else None)
+    assert run(what) == 0
+    assert "rebuild: " in capsys.readouterr().out
+    assert run(what, "verify") == 1
+    assert "no verify is under way" in capsys.readouterr().err
