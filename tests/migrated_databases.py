@@ -60,9 +60,9 @@ class MigratedDatabases:
             if any(left.get(collection) != expected for collection, expected in shape.items()):
                 self._client.drop_database(database.name)
                 return False
-            filled = _filled(database, shape)
+            holding = filled(database, shape)
             for collection, documents in contents.items():
-                if documents or collection in filled:
+                if documents or collection in holding:
                     _refill(database, collection, documents)
         except PyMongoError:
             return False
@@ -77,8 +77,8 @@ def _refill(database: Database[Any], collection: str, documents: list[dict[str, 
         database[collection].insert_many(documents)
 
 
-def _filled(database: Database[Any], collections: Collection[str]) -> set[str]:
-    """The collections that hold a document."""
+def filled(database: Database[Any], collections: Collection[str]) -> set[str]:
+    """Those of the collections that hold a document: one question, where most are empty."""
     asked: dict[str, list[Mapping[str, Any]]] = {
         name: [{"$limit": 1}, {"$project": {"_id": {"$literal": name}}}] for name in collections
     }

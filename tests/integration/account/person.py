@@ -35,6 +35,7 @@ from chalicelib.repositories.quarantine import quarantine_all
 from chalicelib.services.recording.configuration import ExchangeDraft, Register
 from chalicelib.services.recording.energy_crud import ReadingDraft
 from infra.local.waiting import wait_until
+from tests.migrated_databases import filled
 
 POWER, GAS = EnergyType
 PSEUDONYMS = Pseudonyms(b"the key of these tests")
@@ -161,7 +162,7 @@ class Person:
         marked = self.user.encode()
         found = {
             name: sum(marked in document for document in raw(self.database, name))
-            for name in self.database.list_collection_names()
+            for name in filled(self.database, self.database.list_collection_names())
         }
         return {name: count for name, count in found.items() if count}
 

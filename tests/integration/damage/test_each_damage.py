@@ -18,6 +18,7 @@ from tests.integration.damage.figures import Views
 from tests.integration.damage.household import Household, settled
 from tests.integration.damage.independent import compare, figures_of
 from tests.integration.damage.stored import OLD, plain
+from tests.migrated_databases import filled
 
 DERIVED = [damage for damage in (*OF_METERS, *OF_SERIES) if damage.costs == NOTHING]
 
@@ -42,9 +43,11 @@ class Prepared:
 
     def household_as_it_was(self) -> Household:
         """Everything as it was."""
-        for name in self._raw.list_collection_names():
+        names = self._raw.list_collection_names()
+        holding = filled(self._raw, names)
+        for name in names:
             before = self._before.get(name, [])
-            if list(self._raw[name].find()) != before:
+            if (before or name in holding) and list(self._raw[name].find()) != before:
                 self._raw[name].delete_many({})
                 self._raw[name].insert_many(before) if before else None
         self.household.ledger.readings = dict(self._known)
