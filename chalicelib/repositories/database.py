@@ -117,6 +117,8 @@ CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
     type_registry=TypeRegistry([DecimalCodec()]),
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
 )
+# For documents in which no amount stands by itself: with a codec of ours the driver decodes each reply twice.
+WITHOUT_DECIMALS: CodecOptions[Document] = CODEC_OPTIONS.with_options(type_registry=TypeRegistry())
 COMMITTED = ReadConcern("majority")
 
 

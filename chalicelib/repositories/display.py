@@ -5,8 +5,11 @@ from contextlib import suppress
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+import bson
+from bson.raw_bson import RawBSONDocument
 from pymongo import DeleteMany, InsertOne, ReplaceOne
 from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
 
 from chalicelib.domain.calculation import CALCULATION_VERSION
 from chalicelib.domain.errors import DamagedMeterError, DuplicateReadingError
@@ -25,7 +28,14 @@ from chalicelib.monitoring.names import MetricName
 from chalicelib.repositories import series
 from chalicelib.repositories.calculation_marks import behind
 from chalicelib.repositories.control import sync_state
-from chalicelib.repositories.database import READ_SECONDS, Collections, Document, MongoDatabase, meter_id, time_limit
+from chalicelib.repositories.database import (
+    READ_SECONDS,
+    Collections,
+    Document,
+    MongoDatabase,
+    meter_id,
+    time_limit,
+)
 from chalicelib.repositories.meters import begin_again, published, state_of
 from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.packing_marks import STEP
@@ -35,6 +45,7 @@ from chalicelib.repositories.settings import own_settings
 from chalicelib.repositories.transactions import in_transaction
 
 VERSIONS = {"sourceVersion": 1, "displayVersion": 1}
+NO_METER = RawBSONDocument(bson.encode({}), AS_SENT)
 SHOWN = (Collections.DISPLAY, Collections.SERIES)
 Found = TypeVar("Found", bound=tuple[object, MeterState] | tuple[object, MeterState, object])
 
@@ -47,7 +58,7 @@ class MongoDisplayDataRepository:
     ) -> None:
         self._database = database
         # Making the handle anew would be a tenth of a read.
-        self._meters = database.get_collection(Collections.METERS, codec_options=AS_SENT)
+        self._meters: Collection[Any] = database.get_collection(Collections.METERS, codec_options=AS_SENT)
         self._timeout = timeout_seconds
         self._calculation_version = calculation_version
 
@@ -77,8 +88,8 @@ class MongoDisplayDataRepository:
         view = view_id(user_id, EnergyType.POWER, "summary", None, self._calculation_version)
         pipeline = _views_pipeline([*meters.values()], view.removeprefix(meters[EnergyType.POWER]))
         with timed(MetricName.DISPLAY_QUERY_DURATION), time_limit(READ_SECONDS):
-            found = {meter["_id"]: dict(meter.items()) for meter in self._meters.aggregate(pipeline)}
-        shown = {kind: self._shown(found.get(meter, {})) for kind, meter in meters.items()}
+            found = {meter["_id"]: meter for meter in self._meters.aggregate(pipeline)}
+        shown = {kind: self._shown(found.get(meter, NO_METER)) for kind, meter in meters.items()}
         damaged = [kind for kind, (_, state) in shown.items() if state.damaged]
         return shown | {kind: self.find(user_id, kind, "summary", None) for kind in damaged}
 
@@ -86,7 +97,7 @@ class MongoDisplayDataRepository:
         """As the driver encodes them."""
         return encoded_data(data)
 
-    def _looked_up(self, pipeline: list[dict[str, Any]], read: Callable[[Document], Found]) -> Found:
+    def _looked_up(self, pipeline: list[dict[str, Any]], read: Callable[[RawBSONDocument], Found]) -> Found:
         found = self._read(pipeline, read, None)
         if not found[1].damaged:
             return found
@@ -94,10 +105,10 @@ class MongoDisplayDataRepository:
             return self._read(pipeline, read, session)
 
     def _read(
-        self, pipeline: list[dict[str, Any]], read: Callable[[Document], Found], session: ClientSession | None
+        self, pipeline: list[dict[str, Any]], read: Callable[[RawBSONDocument], Found], session: ClientSession | None
     ) -> Found:
         meters = list(self._meters.aggregate(pipeline, session=session))
-        return read(dict(meters[0].items()) if meters else {})
+        return read(meters[0] if meters else NO_METER)
 
     def state(self, user_id: str, energy_type: EnergyType) -> MeterState:
         """The versions of a meter."""
@@ -123,7 +134,7 @@ class MongoDisplayDataRepository:
                 self._refuse_newer(user_id, energy_type, latest_shown(before), session)
                 self._clear(user_id, energy_type, session, SHOWN if update.packing.ranges is None else SHOWN[:1])
             self._replace(user_id, energy_type, update, before, session)
-            stored = ScopedCollection(self._database[Collections.SERIES], user_id, session)
+            stored = series.parts_of(self._database, user_id, session)
             series.replace(stored, user_id, energy_type, kept)
             return True
 
@@ -142,16 +153,17 @@ class MongoDisplayDataRepository:
 
         in_transaction(self._database, self._timeout, work)
 
-    def _shown(self, meter: Document) -> tuple[DisplayDocument | None, MeterState]:
+    def _shown(self, meter: RawBSONDocument) -> tuple[DisplayDocument | None, MeterState]:
         """A meter with the view that was looked up for it: the view only where both can be believed."""
         views, state = self._believed(meter)
         return (view_of(views[0]) if views else None), state
 
-    def _believed(self, meter: Document) -> tuple[list[Document], MeterState]:
+    def _believed(self, sent: RawBSONDocument) -> tuple[list[Document], MeterState]:
         """Of a meter with its looked up views those that can be believed.
 
         Beside a meter that another calculation shows, a view of ours is left over from before that.
         """
+        meter = dict(sent.items())
         state, views = state_of(meter), [opened(view) for view in meter.get("views", ())]
         if state.damaged or not views:
             return [], state
@@ -222,7 +234,7 @@ def _settings_lookup(user_id: str) -> dict[str, Any]:
     return {"$lookup": {"from": Collections.SETTINGS.value, "pipeline": own, "as": "settings"}}
 
 
-def _zone_beside(meter: Document, user_id: str) -> ZoneInfo | None:
+def _zone_beside(meter: Mapping[str, Any], user_id: str) -> ZoneInfo | None:
     """The zone of a meter's user from the settings that were looked up for it.
 
     None where there is no meter, or it cannot be read: a stored view is right all the same.

@@ -67,7 +67,7 @@ class MongoSeriesPacking(SeriesPacking):
         meter = {"_id": meter_id(user_id, energy_type), **change.wanted}
         if not meters.update_one(meter, [{"$set": {"packing": change.packing, "sweep": "$$REMOVE"}}]):
             return Packed.MORE
-        parts = ScopedCollection(self._database[Collections.SERIES], user_id, session)
+        parts = series.parts_of(self._database, user_id, session)
         series.replace(parts, user_id, energy_type, change.parts)
         return change.outcome
 
@@ -81,7 +81,7 @@ class _Look:
         self._meter = OwnedDocuments(database, user_id, session).find(
             Collections.METERS, meter_id(user_id, energy_type)
         )
-        self._parts = ScopedCollection(database[Collections.SERIES], user_id, session)
+        self._parts = series.parts_of(database, user_id, session)
         self._readings = ScopedCollection(database[Collections.READINGS], user_id, session)
 
     def change(self, readings: int) -> "_Change | Packed":

@@ -59,7 +59,7 @@ class PartialSnapshots:
     def between(self, first: int, last: int) -> MeterSnapshot | None:
         """With the readings from one instant to another, both included."""
         head = self._head()
-        parts = ScopedCollection(self.database[Collections.SERIES], self.user_id, self.session)
+        parts = series.parts_of(self.database, self.user_id, self.session)
         kept = series.within(parts, head.meter, first, last) if head and series.is_kept(head.meter) else None
         if head is None or kept is None:
             return None

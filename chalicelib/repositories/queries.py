@@ -145,7 +145,7 @@ class MongoReadingQueries(ReadingQueries):
             side = sync.reads(backend)
             sound = is_sound(meter) if meter else True
             usable = from_series and side is Side.NEW and bool(meter) and sound
-            parts = ScopedCollection(self._database[Collections.SERIES], user_id, session)
+            parts = series.parts_of(self._database, user_id, session)
             held = _held(parts, meter) if usable else None
             stored = _Stored(self._readings(user_id, side, session), energy_type, at_most)
             is_empty = side is Side.NEW and not head.has_readings

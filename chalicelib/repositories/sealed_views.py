@@ -15,10 +15,10 @@ import bson
 from bson.raw_bson import RawBSONDocument
 
 from chalicelib.domain.json_text import JsonText, Waiting, WithText, json_text
-from chalicelib.repositories.database import CODEC_OPTIONS, Document
+from chalicelib.repositories.database import CODEC_OPTIONS, WITHOUT_DECIMALS, Document
 
-# Documents as the server sends them: nothing is decoded before somebody asks for it.
-AS_SENT: Any = CODEC_OPTIONS.with_options(document_class=RawBSONDocument)
+# Documents as the server sends them: nothing is decoded before somebody asks for it, decimals not even then.
+AS_SENT: Any = WITHOUT_DECIMALS.with_options(document_class=RawBSONDocument)
 FINISHED_FOR_A_DAY = "summary"
 
 

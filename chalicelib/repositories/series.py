@@ -11,12 +11,13 @@ from hashlib import blake2b
 from struct import Struct
 
 from pymongo import DeleteMany, ReplaceOne
+from pymongo.client_session import ClientSession
 
 from chalicelib.domain.calculation.compact import CompactReadings, utc_year
 from chalicelib.domain.meters.display_documents import SeriesUpdate
 from chalicelib.domain.meters.packing import merged
 from chalicelib.domain.readings import EnergyType
-from chalicelib.repositories.database import Document, meter_id
+from chalicelib.repositories.database import WITHOUT_DECIMALS, Collections, Document, MongoDatabase, meter_id
 from chalicelib.repositories.scope_rules import Request
 from chalicelib.repositories.scoped import ScopedCollection
 
@@ -26,6 +27,12 @@ READINGS_OF_A_DOCUMENT = 300_000
 DOCUMENTS_OF_A_YEAR = 100  # nearly a reading a second
 PART = Struct("<H16s")  # a year, and the digest of its part
 Content = tuple[CompactReadings, Mapping[int, bytes]]
+
+
+def parts_of(database: MongoDatabase, user_id: str, session: ClientSession | None) -> ScopedCollection:
+    """The parts of a user's meters."""
+    parts = database.get_collection(Collections.SERIES, codec_options=WITHOUT_DECIMALS)
+    return ScopedCollection(parts, user_id, session)
 
 
 def is_kept(meter: Document) -> bool:

@@ -14,7 +14,7 @@ from chalicelib.domain.ports import WholeMeter
 from chalicelib.domain.readings import MeterKey
 from chalicelib.domain.sides import Side
 from chalicelib.repositories import series
-from chalicelib.repositories.database import Collections, Document, MongoDatabase
+from chalicelib.repositories.database import WITHOUT_DECIMALS, Collections, Document, MongoDatabase
 from chalicelib.repositories.display import view_of
 from chalicelib.repositories.documents import COLLECTION
 from chalicelib.repositories.history import points_of
@@ -42,7 +42,7 @@ def _as_seen(
     if Side.NEW not in sync.writes:
         return None
     owned, settings = OwnedDocuments(database, meter[0], session), head.settings
-    side, parts = sync.reads(Backend.NEW), owned.of_meter(Collections.SERIES, meter[1])
+    side, parts = sync.reads(Backend.NEW), owned.of_meter(Collections.SERIES, meter[1], codec=WITHOUT_DECIMALS)
     kept = _kept(parts, document)
     large = kept if at_once is not None and kept is not None and len(kept) > at_once and side is Side.NEW else None
     if state_of(document).stale:
