@@ -1,5 +1,7 @@
 """Transactions: one user's unit of work, as a whole or not at all."""
 
+import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import Context
@@ -34,6 +36,7 @@ SNAPSHOT = ReadConcern("snapshot")
 MAJORITY = WriteConcern("majority")
 WRITE_CONFLICT = 112
 END_SECONDS = 1.0
+CROWDED, CROWDED_SECONDS = 5, 1.5  # conflicts in a row of one write, and how long it then waits at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,20 +135,21 @@ def in_transaction(database: MongoDatabase, timeout_seconds: float, work: Callab
                     raise
                 return attempts.results[0]
     except UnavailableError as error:
-        if attempts.met_others:
+        if attempts.conflicts:
             raise UnavailableError("other writes came in between, and the time was up; try again") from error
         raise
 
 
 @dataclass
 class _Attempts(Generic[T]):
-    """The work of a transaction, each time that it is tried, and whether another write made one of them fail.
+    """The work of a transaction, each time that it is tried, and how often another write made it fail.
 
     ``results`` holds what the last attempt returned, nothing where it raised.
     """
 
     work: Callable[[ClientSession], T]
-    met_others: bool = False
+    pause: Callable[[float], None] = time.sleep
+    conflicts: int = 0
     results: list[T] = field(default_factory=list)
 
     def __call__(self, session: ClientSession) -> T:
@@ -153,10 +157,17 @@ class _Attempts(Generic[T]):
         try:
             self.results.append(self.work(session))
         except BaseException as error:
-            self.met_others |= isinstance(error, OperationFailure) and error.code == WRITE_CONFLICT
             abort(session)
+            if isinstance(error, OperationFailure) and error.code == WRITE_CONFLICT:
+                self._meet_others()
             raise
         return self.results[0]
+
+    def _meet_others(self) -> None:
+        """Where very many write to one meter, most attempts fail: each then waits longer than the driver does."""
+        self.conflicts += 1
+        if self.conflicts > CROWDED:
+            self.pause(random.uniform(0, CROWDED_SECONDS))  # noqa: S311 - nothing secret
 
 
 def abort(session: ClientSession) -> None:

@@ -4,6 +4,7 @@ A million rows of ten thousand people; those of the last minutes are not added u
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from random import Random
 from typing import Any
@@ -13,6 +14,7 @@ from pymongo.database import Database
 from chalicelib.bootstrap.container import now
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.components import Component
+from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.readings import DAY_MS, to_datetime
 from chalicelib.repositories.database import Collections
 from chalicelib.repositories.figures import MongoRolloutFigures
@@ -20,7 +22,7 @@ from tests.performance.form import Figure, Target
 from tests.performance.setting import in_turn, server, timed
 
 TITLE = "Figures of the rollout"
-ROWS, PEOPLE, ROUNDS, AT_ONCE = 1_000_000, 10_000, 20, 10_000
+ROWS, PEOPLE, ROUNDS, AT_ONCE, RUNS = 1_000_000, 10_000, 20, 10_000, 20
 ASK, HOURS = "figures and shares of all components over a day", "hours of one component"
 TARGETS = {ASK: Target(300, "people are counted by an index, one key each")}
 
@@ -31,7 +33,7 @@ def measure() -> Iterator[Figure]:
         until = now()
         fill(database, until)
         figures = MongoRolloutFigures(database, 20)
-        seconds, folded = timed(lambda: sum(iter(lambda: figures.fold(until - 120_000), 0)))
+        seconds, folded = timed(lambda: sum(iter(lambda: fold(figures, until - 120_000), 0)))
         yield Figure("rows added up", folded / seconds, "/s", f"{folded:,} in {seconds:.1f} s")
         calls = {
             ASK: lambda: ask(figures, until - DAY_MS),
@@ -39,6 +41,14 @@ def measure() -> Iterator[Figure]:
         }
         taken = in_turn(calls, ROUNDS, 1)
     yield from map(taken.figure, calls)
+
+
+def fold(figures: MongoRolloutFigures, until: int) -> int:
+    """Add up some more; what a busy machine does not do in time is done by the next run, as by the schedule."""
+    for _ in range(RUNS):
+        with suppress(UnavailableError):
+            return figures.fold(until)
+    raise UnavailableError(f"the database does not answer in time, {RUNS} times")
 
 
 def rows(until: int) -> Iterator[dict[str, Any]]:

@@ -26,7 +26,7 @@ from tests.performance.form import Figure, Target
 from tests.performance.setting import server
 
 TITLE = "Start"
-ROUNDS = 9
+ROUNDS = 7
 HELLO = '''"""A function that says hello."""
 import pymongo
 from aws_lambda_powertools import Logger, Metrics
@@ -45,7 +45,7 @@ def hello() -> dict[str, str]:
     return Greeting(text="hello").model_dump()
 '''
 APP, UNCOMPILED, WORLD = "application", "application without byte code", "hello-world"
-START, PACKAGE, COMMAND = f"{APP} / {WORLD}", "package", "a call of the command line (mode show)"
+START, PACKAGE, COMMAND = f"{APP} / {WORLD}", "package", "a call of the command line (sweep --list)"
 TARGETS = {
     START: Target(
         1.5, "models of routes, events and flags, some 400 modules of ours, boto3; next: models when first used"
@@ -107,7 +107,7 @@ def command() -> list[float]:
     """Processor seconds of a short command on a database, several times."""
     with server() as (uri, database):
         place = {"MONGODB_URI": uri, "MONGODB_DATABASE": database.name}
-        wanted = [sys.executable, "-m", "infra", "mode", "show", "--json"]
+        wanted = [sys.executable, "-m", "infra", "sweep", "--list"]
         return [of_a_program(wanted, ROOT, {**os.environ, **place}) for _ in range(ROUNDS)]
 
 
