@@ -21,7 +21,7 @@ COMMANDS = {  # the module of infra.operations that holds each, and what the lis
     "dlq": ("dead_letters.commands", "Dead letters: events that a function failed on."),
     "down": ("stack", "End everything that 'up' started; the data stays."),
     "drill": ("drill", "Do on purpose what must never go wrong."),
-    "fan-out": ("fan_out.commands", "Walks over all meters that workers do: how far, pause, go on."),
+    "fan-out": ("fan_out.commands", "Walks over all meters that workers do."),
     "flags": ("flags.commands", "Which components move to the new backend, and for whom."),
     "gate": ("gate.commands", "Whether a component may go on, and how sure that is."),
     "mode": ("sync", "Where writes go: old_only <-> dual_write <-> new_only."),

@@ -51,6 +51,7 @@ def test_what_is_kept_of_a_range_comes_back_whole(ports: Ports) -> None:
     assert again is not None
     assert again.progress == replace(seen, claimed=True)
     assert ports.fan_outs.save(again, replace(seen, done=True))
+    ports.fan_outs.release(again)
     assert list(ports.fan_outs.progress(fan_out)) == [replace(seen, done=True)]
     assert ports.fan_outs.claim(fan_out, 1, 60) is None, "it is done"
 

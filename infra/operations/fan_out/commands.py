@@ -23,7 +23,7 @@ walk_argument = click.argument(
 
 @click.group(name="fan-out")
 def fan_out() -> None:
-    """Walks over all meters that workers do, begun with --fan-out."""
+    """Walks over all meters that workers do: begun with --fan-out."""
 
 
 @fan_out.command()
