@@ -1,4 +1,4 @@
-"""Chromium for the browser tests: found on PATH, else Debian's package with one font, where this user may install it.
+"""Chromium without windows for the browser tests: found on PATH, else Debian's package, where this user may install it.
 
 Standard library only, like ``environments``, which asks for it.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Run = Callable[[Sequence[str]], object]
 
-NAME = "chromium"
+NAME = "chromium-headless-shell"
 PACKAGES = (NAME, "fonts-dejavu-core")
 REMEDY = f"Debian: sudo apt-get install {' '.join(PACKAGES)}"
 

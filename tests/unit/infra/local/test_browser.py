@@ -25,7 +25,7 @@ class Machine:
     def run(self, command: Command) -> None:
         self.commands.append(command)
         if not self.broken and command[1] == "install":
-            self.has("chromium")
+            self.has(browser.NAME)
 
     def ensure(self) -> bool:
         return browser.ensure(self.said.append, self.run)
@@ -39,10 +39,10 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 def test_chromium_on_path_is_used_without_a_word(machine: Machine) -> None:
-    machine.has("chromium")
+    machine.has(browser.NAME)
     assert machine.ensure()
     assert (machine.commands, machine.said) == ([], [])
-    assert browser.program() == str(machine.folder / "chromium")
+    assert browser.program() == str(machine.folder / browser.NAME)
 
 
 def test_chromium_is_installed_with_one_font_and_nobody_is_asked(machine: Machine) -> None:
@@ -51,7 +51,7 @@ def test_chromium_is_installed_with_one_font_and_nobody_is_asked(machine: Machin
     update, install = machine.commands
     assert update == ["apt-get", "update"]
     assert "--yes" in install
-    assert [word for word in install[2:] if not word.startswith("-")] == ["chromium", "fonts-dejavu-core"]
+    assert [word for word in install[2:] if not word.startswith("-")] == [browser.NAME, "fonts-dejavu-core"]
 
 
 def no_apt(_: Machine, __: pytest.MonkeyPatch) -> None:
@@ -72,7 +72,7 @@ def test_where_it_cannot_be_installed_one_line_says_what_to_do(
     assert machine.commands == []
     [line] = machine.said
     assert "BROWSER TESTS WILL BE SKIPPED" in line
-    assert "sudo apt-get install chromium fonts-dejavu-core" in line
+    assert f"sudo apt-get install {browser.NAME} fonts-dejavu-core" in line
 
 
 def test_a_failed_installation_is_said(machine: Machine) -> None:
@@ -80,4 +80,4 @@ def test_a_failed_installation_is_said(machine: Machine) -> None:
     machine.broken = True
     assert not machine.ensure()
     assert len(machine.commands) == 2
-    assert "apt-get has not brought chromium" in machine.said[-1]
+    assert f"apt-get has not brought {browser.NAME}" in machine.said[-1]
