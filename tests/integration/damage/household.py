@@ -122,7 +122,7 @@ class Household:
 
     def consistent(self, user: str, kind: str, year: int) -> Any:
         """The months of a year, every acknowledged write included."""
-        return self._container.new.monthly(user, EnergyType(kind), year, consistent=True).data
+        return dict(self._container.new.monthly(user, EnergyType(kind), year, consistent=True).data)
 
     def mend(self, *, leave_old_only: bool = False) -> list[Said]:
         """What an operator does at last: bring the mode back if need be, catch up, repair, rebuild.
