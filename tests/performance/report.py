@@ -129,14 +129,14 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def summary(report: Report) -> Iterator[str]:
     """Every target: met or not, and what limits those that are not."""
-    targets = [row for each in report.values() for row in each.rows if row.bound is not None]
-    met = sum(row.met is True for row in targets)
+    targets = [(each, row) for each in report.values() for row in each.rows if row.bound is not None]
+    met = sum(row.met is True for _, row in targets)
     places = dict.fromkeys(f"{each.date[:10]}, {each.machine.rpartition(', load')[0]}" for each in report.values())
     loads = [float(each.machine.rpartition("load ")[2]) for each in report.values()] or [0.0]
     where = f"{'; '.join(places)}; load before a bench: {min(loads):.1f} to {max(loads):.1f}"
     yield f"{met} of {len(targets)} targets are met ({where}).\n"
-    rows = ((row.name, row.measured, row.wanted, row.verdict, row.limit) for row in targets)
-    yield from table(("figure", "measured", "target", "", "what limits it"), rows)
+    rows = ((each.title, row.name, row.measured, row.wanted, row.verdict, row.limit) for each, row in targets)
+    yield from table(("bench", "figure", "measured", "target", "", "what limits it"), rows)
 
 
 def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

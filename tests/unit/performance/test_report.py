@@ -99,7 +99,7 @@ def test_a_report_is_kept_for_machines_and_for_people(section: Section, elsewher
     assert readme.startswith("before\n")
     assert readme.endswith("behind\n")
     assert "old" not in readme
-    assert "| quick / slow | 2.00 x | at most 1.5 x | **not met** | what it does |" in readme
+    assert "| Made up | quick / slow | 2.00 x | at most 1.5 x | **not met** | what it does |" in readme
     assert "| beside | 3.00 ms |  |  |  |" in (elsewhere / "report.md").read_text()
 
 
