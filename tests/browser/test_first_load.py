@@ -31,7 +31,7 @@ def test_what_shows_the_page_is_loaded_once_and_nothing_beyond_it(served: Served
         times = Counter(request.url.rpartition("/")[2] for request in done if request.sizes()["responseBodySize"])
         assert times.pop("") == 1
     scripts = {name.rpartition("/")[2] for name in web_files().early[HOUSEHOLD]}
-    assert times == dict.fromkeys([*scripts, "pico.css", "page.css", "icon.svg"], 1)
+    assert times == dict.fromkeys([*scripts, "pico.css", "page.css"], 1)
 
 
 def test_who_comes_back_loads_nothing_but_whether_the_page_has_changed(served: Served, chromium: Browser) -> None:
