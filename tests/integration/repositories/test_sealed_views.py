@@ -116,9 +116,8 @@ def test_an_answer_says_each_name_once_whatever_was_written_into_the_data(
 
 @pytest.mark.parametrize("change", [{}, {"seal": None}])
 def test_a_view_whose_id_is_no_text_is_found_under_its_id(deployed: Deployment, user: str, change: Change) -> None:
-    stored = deployed.database[DISPLAY].find_one({"_id": f"{user}|power|{MONTHS}"}) or {}
-    beside = {name: stored[name] for name in ("data", "text", "seal", "dataType", "type", "userId")}
-    deployed.database[DISPLAY].insert_one({"_id": {"view": 1}, **beside, "year": 1999, **change})
+    stored = deployed.database[DISPLAY].find_one_and_delete({"_id": f"{user}|power|{MONTHS}"}) or {}
+    deployed.database[DISPLAY].insert_one({**stored, "_id": {"view": 1}, **change})
     (finding,) = deployed.operations.rebuild.check(user).findings
     assert (finding.document, finding.problem.split(":")[0]) == ("{'view': 1}", "_id")
 
