@@ -98,6 +98,13 @@ READS = (
         (f"{SEALS}test_where_text_or_seal_was_changed_the_data_are_shown[monthly|2023|c2-another text]",),
     ),
     Guard(
+        "what is newer than its meter is asked about by itself",
+        PARTIAL,
+        " or any(is_ahead(view, head.meter) for view in head.views)",
+        "",
+        (f"{YEARS}test_a_meter_from_a_backup_says_nothing_of_its_years[summary]",),
+    ),
+    Guard(
         "a seal holds under an id that a refresh writes",
         SEALED,
         'isinstance(view.get("_id"), str) and isinstance(text, str)',
