@@ -37,7 +37,7 @@ READS = (
         DISPLAY,
         "for kind in ALWAYS_WRITTEN]\n",
         'for kind in ("histogram",) * 2]\n',
-        (f"{YEARS}test_a_meter_from_a_backup_says_nothing_of_its_years[summary]",),
+        (f"{YEARS}test_a_meter_from_a_backup_says_nothing_of_its_years[summary-False]",),
     ),
     Guard(
         "an extrapolation reaches beyond the points",
@@ -102,7 +102,7 @@ READS = (
         PARTIAL,
         " or any(is_ahead(view, head.meter) for view in head.views)",
         "",
-        (f"{YEARS}test_a_meter_from_a_backup_says_nothing_of_its_years[summary]",),
+        (f"{YEARS}test_a_meter_from_a_backup_says_nothing_of_its_years[summary-True]",),
     ),
     Guard(
         "a seal holds under an id that a refresh writes",
