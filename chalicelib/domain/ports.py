@@ -103,7 +103,8 @@ class MeterSnapshot:
     """Everything a calculation needs of one meter, read at one point in time.
 
     ``kept``: the readings come from the compact series beside the display documents, brought up to date with what the
-    dirty range holds; else all of them were read. ``digests``: those of the kept series' parts, by year (UTC);
+    dirty range holds; else all of them were read. ``zoned``: the settings are the user's; else they could not be read,
+    which no figure without readings depends on. ``digests``: those of the kept series' parts, by year (UTC);
     ``read``: the ranges of instants that these do not hold. ``packing``: how far a packing of the series is.
     """
 
@@ -118,6 +119,7 @@ class MeterSnapshot:
     digests: Mapping[int, bytes] = field(default_factory=dict, repr=False)
     read: Sequence[Range] = ()
     packing: PackingMark = NOT_PACKED
+    zoned: bool = True
 
 
 @dataclass(frozen=True, slots=True)

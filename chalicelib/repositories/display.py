@@ -41,7 +41,7 @@ from chalicelib.repositories.owned import OwnedDocuments
 from chalicelib.repositories.packing_marks import STEP
 from chalicelib.repositories.scoped import ScopedCollection
 from chalicelib.repositories.sealed_views import AS_SENT, encoded_data, opened, sealed
-from chalicelib.repositories.settings import own_settings
+from chalicelib.repositories.settings import UNREADABLE, own_settings
 from chalicelib.repositories.transactions import in_transaction
 
 VERSIONS = {"sourceVersion": 1, "displayVersion": 1}
@@ -240,7 +240,7 @@ def _zone_beside(meter: Mapping[str, Any], user_id: str) -> ZoneInfo | None:
     None where there is no meter, or it cannot be read: a stored view is right all the same.
     """
     found = meter.get("settings")
-    with suppress(AttributeError, LookupError, OSError, TypeError, ValueError):
+    with suppress(*UNREADABLE):
         return None if found is None else own_settings(found, user_id).zone
     return None
 

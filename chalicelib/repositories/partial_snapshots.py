@@ -6,7 +6,7 @@ a question within the range, or about the instants. Else all are read (``queries
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -22,7 +22,7 @@ from chalicelib.domain.calculation.series import SLOPE_BASE_MS
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.meters.display_documents import ALWAYS_WRITTEN
 from chalicelib.domain.meters.invariants import calculation_of, is_ahead, is_believable, is_sound, view_id
-from chalicelib.domain.ports import InstantsIn, MeterSnapshot
+from chalicelib.domain.ports import InstantsIn, MeterSnapshot, UserSettings
 from chalicelib.domain.readings import (
     FIRST_INSTANT,
     LAST_INSTANT,
@@ -39,6 +39,7 @@ from chalicelib.repositories.documents import counted, point_of
 from chalicelib.repositories.history import points_between
 from chalicelib.repositories.meters import configuration_of, state_of
 from chalicelib.repositories.scoped import ScopedCollection
+from chalicelib.repositories.settings import UNREADABLE
 from chalicelib.repositories.snapshot_head import Head, head_of
 
 FEW = 200_000  # readings: where a meter has no more, all are read as quickly as forty are looked up
@@ -85,7 +86,7 @@ class PartialSnapshots:
         if head is None or head.views is None or any(is_ahead(view, head.meter) for view in head.views):
             return None
         if _leaves_empty(head.meter, head.views, year):
-            return self._snapshot(head, CompactReadings.of(()))
+            return self._empty(head)
         return self._around(head, lambda zone: instants_of_year(year, zone))
 
     def _around(self, head: Head, instants_in: InstantsIn) -> MeterSnapshot | None:
@@ -102,6 +103,14 @@ class PartialSnapshots:
         if not self._only_grows(head, spans):
             return None
         return self._snapshot(head, CompactReadings.of({*changed, *chosen}))
+
+    def _empty(self, head: Head) -> MeterSnapshot:
+        """Without readings: no figure depends on the zone, so that one which cannot be read hinders nobody here."""
+        try:
+            settings, zoned = head.settings, True
+        except UNREADABLE:
+            settings, zoned = UserSettings(), False
+        return replace(self._snapshot(replace(head, look=lambda: settings), CompactReadings.of(())), zoned=zoned)
 
     def _whole(self, head: Head) -> MeterSnapshot | None:
         """With all readings, where their compact series can be believed."""

@@ -50,8 +50,10 @@ def _waiting(data: bytes | memoryview, text: str | None) -> Waiting:
 
 
 def _holds(view: Document, data: bytes | memoryview) -> bool:
+    """A seal under an id that no refresh writes holds nothing."""
     text, seal = view.get("text", ""), view.get("seal")
-    return isinstance(text, str) and isinstance(seal, bytes) and seal == _seal(view, data, text)
+    are_written = isinstance(view.get("_id"), str) and isinstance(text, str) and isinstance(seal, bytes)
+    return are_written and seal == _seal(view, data, text)
 
 
 def _seal(view: Document, data: bytes | memoryview, text: str) -> bytes:

@@ -13,6 +13,9 @@ from chalicelib.repositories.database import READ_SECONDS, Collections, Document
 from chalicelib.repositories.scope_rules import OWNER
 from chalicelib.repositories.scoped import ScopedCollection
 
+# What a stored zone that is none raises.
+UNREADABLE = (AttributeError, LookupError, OSError, TypeError, ValueError)
+
 
 class MongoSettingsRepository(SettingsRepository):
     """``SettingsRepository`` on MongoDB."""

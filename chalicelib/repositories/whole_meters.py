@@ -60,7 +60,7 @@ def _as_seen(
         has_readings=head.has_readings,
         series_holds=_holds(kept, document),
         calculation_version=calculation_version,
-        sealed=frozenset(view["_id"] for view, is_sealed in views if is_sealed),
+        sealed=[view["_id"] for view, is_sealed in views if is_sealed],
     )
     if broken := list(violations(documents)):
         return replace(whole, violations=broken)

@@ -167,4 +167,14 @@ GATE_EVIDENCE = (
         "        judged = component",
         (f"{SERVICE}test_an_import_is_judged_by_what_the_table_shows",),
     ),
+    Guard(
+        "a stored text is compared too, for callers get it",
+        "chalicelib/services/comparison/compare_backends.py",
+        ", *_of_text(new.shown))",
+        ",)",
+        (
+            "tests/unit/services/comparison/test_backend_comparison.py::"
+            "test_a_stored_text_is_what_callers_get_so_it_must_be_of_its_data[2-places1]",
+        ),
+    ),
 )

@@ -37,7 +37,7 @@ READS = (
         DISPLAY,
         "for kind in ALWAYS_WRITTEN]\n",
         'for kind in ("histogram",) * 2]\n',
-        (f"{YEARS}test_a_meter_from_a_backup_says_nothing_of_its_years[summary]",),
+        (f"{YEARS}test_a_meter_from_a_backup_says_nothing_of_its_years[summary-False]",),
     ),
     Guard(
         "an extrapolation reaches beyond the points",
@@ -96,6 +96,34 @@ READS = (
         " and seal == _seal(view, data, text)",
         "",
         (f"{SEALS}test_where_text_or_seal_was_changed_the_data_are_shown[monthly|2023|c2-another text]",),
+    ),
+    Guard(
+        "what is newer than its meter is asked about by itself",
+        PARTIAL,
+        " or any(is_ahead(view, head.meter) for view in head.views)",
+        "",
+        (f"{YEARS}test_a_meter_from_a_backup_says_nothing_of_its_years[summary-True]",),
+    ),
+    Guard(
+        "a seal holds under an id that a refresh writes",
+        SEALED,
+        'isinstance(view.get("_id"), str) and isinstance(text, str)',
+        "isinstance(text, str)",
+        (f"{SEALS}test_a_view_whose_id_is_no_text_is_found_under_its_id[change0]",),
+    ),
+    Guard(
+        "an answer says each name once",
+        "chalicelib/services/components/component_reads.py",
+        "if self.view is None or not isinstance(self.view.data, WithText):",
+        "if self.view is None:",
+        (f"{SEALS}test_an_answer_says_each_name_once_whatever_was_written_into_the_data[zone]",),
+    ),
+    Guard(
+        "a year without readings needs no zone",
+        PARTIAL,
+        "except UNREADABLE:",
+        "except ():",
+        (f"{LOOKS}test_a_year_that_nothing_reaches_is_shown_although_the_zone_cannot_be_read[7]",),
     ),
     Guard(
         "a seal is over the data too",

@@ -7,7 +7,7 @@ at the same source versions that is no agreement either.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -17,10 +17,11 @@ from pydantic import ValidationError
 
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.errors import EnergyMonitorError, UnavailableError
+from chalicelib.domain.json_text import WithText, json_text
 from chalicelib.domain.ports import DisplayDataRepository
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import ComparisonResult, Outcome, Request
-from chalicelib.domain.rollout.differences import differences
+from chalicelib.domain.rollout.differences import Difference, DifferenceKind, differences
 from chalicelib.services.components.component_reads import ComponentAnswer, ComponentRead, read_of
 from chalicelib.services.components.energy_backend import EnergyBackend
 
@@ -89,7 +90,7 @@ class BackendComparison:
             return replace(seen, outcome=Outcome.OTHER_CALCULATION)
         if before != after or not _of_one_version(old.shown, new.shown):
             return seen
-        found = tuple(differences(old.shown.body, new.shown.body))
+        found = (*differences(old.shown.body, new.shown.body), *_of_text(new.shown))
         if not found and (defect := old.shown.body.get(DEFECT)):
             return replace(seen, outcome=Outcome.FAILED, error=f"both break: {defect}")
         return replace(seen, outcome=Outcome.DIFFERENT if found else Outcome.EQUAL, differences=found)
@@ -116,6 +117,13 @@ class BackendComparison:
 
 def _is_broken(asked: Observation) -> bool:
     return asked.shown is None or DEFECT in asked.shown.body
+
+
+def _of_text(shown: ComponentAnswer) -> Iterator[Difference]:
+    """A stored text is what callers get in place of its data, so it must be what these say."""
+    data = None if shown.view is None else shown.view.data
+    if isinstance(data, WithText) and data.text != (said := json_text(dict(data))):
+        yield Difference(DifferenceKind.VALUE, ("text",), said, data.text)
 
 
 def _of_one_version(old: ComponentAnswer, new: ComponentAnswer) -> bool:

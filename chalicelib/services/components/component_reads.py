@@ -20,7 +20,7 @@ from pydantic import (
 
 from chalicelib.domain.calculation.histogram import DEFAULT_BUCKETS
 from chalicelib.domain.components import Component
-from chalicelib.domain.json_text import JsonText, as_one_object, json_text
+from chalicelib.domain.json_text import JsonText, WithText, as_one_object, json_text
 from chalicelib.domain.ports import PageRequest, ReadingFilter, StoredReading
 from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.services.components.energy_backend import EnergyBackend
@@ -50,9 +50,10 @@ class ComponentAnswer:
         return None if self.view is None else self.view.zone
 
     def text(self, **more: Any) -> JsonText:
-        """The body as JSON, with more members behind it."""
-        shown = () if self.view is None else (json_text(self.view.data),)
-        return as_one_object(json_text(self.head), *shown, json_text(more))
+        """The body as JSON, with more members behind it: a stored text as it is, which has none of their names."""
+        if self.view is None or not isinstance(self.view.data, WithText):
+            return json_text({**self.body, **more})
+        return as_one_object(json_text(self.head), json_text(self.view.data), json_text(more))
 
     @property
     def tag(self) -> tuple[int, ...]:

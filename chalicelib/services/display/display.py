@@ -50,7 +50,7 @@ class View:
         unseen = VERSION_LIMIT + randbelow(VERSION_LIMIT)
         version = unseen if snapshot.state.damaged else snapshot.state.source_version
         state = MeterState(version, version, calculation_version=calculation_version)
-        return cls(data, state, None, day, snapshot.settings.zone)
+        return cls(data, state, None, day, snapshot.settings.zone if snapshot.zoned else None)
 
     @property
     def etag(self) -> str:

@@ -135,6 +135,17 @@ def test_a_stored_view_is_shown_although_the_zone_cannot_be_read(
     assert (shown.data, shown.zone) == (wanted, None)
 
 
+@pytest.mark.parametrize("damaged", ["Europe/Atlantis", "../etc", 7, None, ["UTC"]])
+def test_a_year_that_nothing_reaches_is_shown_although_the_zone_cannot_be_read(
+    container: Container, migrated: Database[Any], damaged: object
+) -> None:
+    user = household(container, POWER)
+    wanted = container.display.monthly(user, POWER, 2016)
+    migrated["user_settings"].insert_one({"_id": user, "userId": user, "zone": damaged})
+    shown = container.display.monthly(user, POWER, 2016)
+    assert (shown.data, shown.state, shown.zone) == (wanted.data, wanted.state, None)
+
+
 def test_a_range_reads_the_years_that_it_touches(container: Container, looks: Looks) -> None:
     user = household(container, POWER)
     looks.clear()

@@ -130,16 +130,22 @@ def test_where_the_old_side_is_read_its_readings_decide(
     assert any(month["meterReading"] is not None for month in months)
 
 
+@pytest.mark.parametrize("with_series", [False, True])
 @pytest.mark.parametrize("kind", ["histogram", "summary"])
 def test_a_meter_from_a_backup_says_nothing_of_its_years(
-    container: Container, user: str, migrated: Database[Any], kind: str
+    container: Container, user: str, migrated: Database[Any], kind: str, with_series: bool
 ) -> None:
     """What every refresh writes is newer than the meter then: the readings decide, at a version nobody has seen."""
     before = migrated["meters"].find_one({"_id": f"{user}|power"})
     assert before is not None
+    parts, of_meter = migrated["meter_series"], {"userId": user, "type": "power"}
+    series = list(parts.find(of_meter))
     container.energy.create(user, ReadingDraft(POWER, "2025-06-30", Decimal(9_000), confirm=True))
     container.calculation.refresh(user, POWER)
     migrated["meters"].replace_one({"_id": f"{user}|power"}, before)
+    if with_series:  # which holds then, and its readings are none that the newer views show
+        parts.delete_many(of_meter)
+        parts.insert_many(series)
     other = "histogram" if kind == "summary" else "summary"
     migrated["display_energy_data"].update_one(
         {"userId": user, "dataType": other}, {"$set": {"sourceVersion": before["displayVersion"]}}

@@ -9,8 +9,9 @@ import pytest
 from pymongo.database import Database
 
 from chalicelib.domain.backends import Backend
-from chalicelib.domain.json_text import WithText, json_text
+from chalicelib.domain.json_text import JsonText, WithText, json_text
 from chalicelib.domain.readings import EnergyType
+from chalicelib.repositories import sealed_views
 from chalicelib.services.components.component_reads import ComponentRead, ShowMonths, ShowTimeline
 from tests.integration.deployment import Deployment
 from tests.integration.refresh.shown import OURS
@@ -102,6 +103,39 @@ def test_where_the_data_were_changed_they_are_shown(deployed: Deployment, user: 
     assert "77777" in shown(deployed, user, READS[MONTHS])
     (finding,) = deployed.operations.rebuild.check(user).findings
     assert finding.problem == "shows something else than a fresh calculation"
+
+
+@pytest.mark.parametrize("name", ["type", "zone", "note"])
+def test_an_answer_says_each_name_once_whatever_was_written_into_the_data(
+    deployed: Deployment, user: str, name: str
+) -> None:
+    changed(deployed, user, MONTHS, {"$set": {f"data.{name}": "x"}})
+    answer = READS[MONTHS].ask(deployed.container.new, user)
+    assert answer.text(zone="Europe/Berlin") == json_text({**answer.body, "zone": "Europe/Berlin"})
+
+
+@pytest.mark.parametrize("change", [{}, {"seal": None}])
+def test_a_view_whose_id_is_no_text_is_found_under_its_id(deployed: Deployment, user: str, change: Change) -> None:
+    stored = deployed.database[DISPLAY].find_one_and_delete({"_id": f"{user}|power|{MONTHS}"}) or {}
+    deployed.database[DISPLAY].insert_one({**stored, "_id": {"view": 1}, **change})
+    (finding,) = deployed.operations.rebuild.check(user).findings
+    assert (finding.document, finding.problem.split(":")[0]) == ("{'view': 1}", "_id")
+
+
+def test_a_text_of_other_data_under_a_seal_that_holds_is_found_and_mended(
+    deployed: Deployment, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a faulty release would write it. Nobody reads the data then: a check is all that notices."""
+    with monkeypatch.context() as faulty:
+        faulty.setattr(sealed_views, "json_text", lambda _: JsonText('{"months":[]}'))
+        deployed.create(user, "2023-09-30", 1900)
+        assert deployed.container.calculation.refresh(user, POWER)
+    assert '"months":[],' in shown(deployed, user, READS[MONTHS])
+    problems = {finding.problem for finding in deployed.operations.rebuild.check(user).findings}
+    assert problems == {"has a text that is not of its data"}
+    deployed.operations.rebuild.rebuild(user)
+    assert deployed.operations.rebuild.check(user).differences == 0
+    assert '"months":[],' not in shown(deployed, user, READS[MONTHS])
 
 
 def test_what_belongs_to_another_year_is_not_taken_for_this_one(deployed: Deployment, user: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from threading import Event
 from typing import Any, cast
@@ -12,6 +12,7 @@ import pytest
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.components import Component
 from chalicelib.domain.errors import HistogramError, UnavailableError
+from chalicelib.domain.json_text import JsonText, WithText
 from chalicelib.domain.ports import DisplayDataRepository, MeterState
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.rollout.comparison_log import Outcome, Request
@@ -27,6 +28,12 @@ Answer = Callable[[], View]
 def view(reading: int, version: int = 1, calculation: int = 2) -> Answer:
     state = MeterState(version, version, calculation_version=calculation)
     return lambda: View({"months": [{"meterReading": reading}]}, state, None)
+
+
+def with_text(text: str) -> Answer:
+    """What is stored as its JSON too, with data that are right."""
+    shown = replace(view(1)(), data=WithText(JsonText(text), lambda: view(1)().data))
+    return lambda: shown
 
 
 def failing(error: Exception) -> Answer:
@@ -84,6 +91,13 @@ def test_equal_answers_are_equal_at_the_first_look() -> None:
     compared = scene.compare()
     assert (compared.outcome, compared.versions) == (Outcome.EQUAL, (1, 1))
     assert sorted(scene.asked) == ["new", "old"]
+
+
+@pytest.mark.parametrize(("reading", "places"), [(1, []), (2, ["text"])])
+def test_a_stored_text_is_what_callers_get_so_it_must_be_of_its_data(reading: int, places: list[str]) -> None:
+    compared = Scene(new=[with_text(f'{{"months":[{{"meterReading":{reading}}}]}}')]).compare()
+    assert compared.outcome is (Outcome.DIFFERENT if places else Outcome.EQUAL)
+    assert [each.place for each in compared.differences] == places
 
 
 def test_each_backend_has_its_own_time() -> None:
