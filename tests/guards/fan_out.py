@@ -59,6 +59,16 @@ FAN_OUT = (
         (f"{DIVIDED}test_who_has_no_time_left_sends_the_rest_again",),
     ),
     Guard(
+        "a pause that was over before its worker stopped stops nothing",
+        SERVICE,
+        "if stopped := self._stopped(fan_out):",
+        "if stopped := self._stopped(fan_out) or RangeState.PAUSED:",
+        (
+            f"{DIVIDED}test_what_is_resumed_before_its_worker_has_stopped_goes_on",
+            f"{DIVIDED}test_who_has_no_time_left_sends_the_rest_again",
+        ),
+    ),
+    Guard(
         "meters that take a worker's whole time are done one by one",
         SERVICE,
         "at_once=METERS_OF_A_STEP if claim.tries == 1 else 1)",

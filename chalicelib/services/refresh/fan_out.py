@@ -157,23 +157,26 @@ class FanOutService:
             progress = replace(progress, seen=seen, after=page[-1])
             if not self._records.save(claim, progress):
                 return RangeState.LOST
-            if stopped := self._stopped(fan_out, deadline):
+            if self._stopped(fan_out) or self._clock() >= deadline:
                 self._records.release(claim)  # first: who gets the message at once finds the range free
-                if stopped is RangeState.UNFINISHED:
-                    self._queue.send([RangeTask(fan_out.walk, fan_out.id, progress.number)])
-                return stopped
+                return self._left(fan_out, progress.number)
         if not self._records.save(claim, replace(progress, done=True)):
             return RangeState.LOST
         self._end(fan_out)
         return RangeState.DONE
 
-    def _stopped(self, fan_out: FanOut, deadline: int) -> RangeState | None:
+    def _stopped(self, fan_out: FanOut) -> RangeState | None:
         now = self._records.fan_out(fan_out.walk)
         if now is None or now.id != fan_out.id:
             return RangeState.LOST
-        if now.paused:
-            return RangeState.PAUSED
-        return RangeState.UNFINISHED if self._clock() >= deadline else None
+        return RangeState.PAUSED if now.paused else None
+
+    def _left(self, fan_out: FanOut, number: int) -> RangeState:
+        """Send the rest of a range again, unless who resumes the walk will: what was sent before found it taken."""
+        if stopped := self._stopped(fan_out):
+            return stopped
+        self._queue.send([RangeTask(fan_out.walk, fan_out.id, number)])
+        return RangeState.UNFINISHED
 
     def _end(self, fan_out: FanOut) -> None:
         """Keep what was found where every range is done; done twice, it is the same."""
