@@ -21,6 +21,7 @@ from chalicelib.domain.readings import MeterKey, to_datetime
 from chalicelib.domain.sides import SyncMode, SyncState, other_side
 from chalicelib.domain.sync.change_feed import ChangeFeed, Changes, Moment
 from chalicelib.domain.sync.reconciliation import (
+    ANOTHER_DIFFERENCE,
     FullDifference,
     Reconciled,
     ReconciliationRepository,
@@ -133,7 +134,8 @@ class SyncJobService:
 
     def in_ranges(self) -> Jobs:
         """The full difference, as workers make it: one position, one count of deletions, one id for the way back."""
-        return {Walk.SYNC: RangeJob(self._may_compare, self._comparing, self._started, self._compared)}
+        job = RangeJob(self._may_compare, self._comparing, self._started, self._compared, self._overtaken)
+        return {Walk.SYNC: job}
 
     def _may_compare(self) -> SyncState:
         sync = self._control.state()
@@ -166,13 +168,20 @@ class SyncJobService:
         return look
 
     def _compared(self, _: Verification, fan_out: FanOut) -> None:
-        """The sides are equal, as behind the last meter of one process."""
+        """The sides are equal, as behind the last meter of one process; a mode that began since catches up itself."""
         progress, sync = self._control.sync_progress(), self._control.state()
         if progress.difference is None or progress.difference.by != fan_out.id:
+            return
+        if sync.since != fan_out.since:
             return
         if sync.catching_up:
             self._control.caught_up(sync)
         self._control.save_sync_progress(replace(progress, difference=None))
+
+    def _overtaken(self, fan_out: FanOut) -> str | None:
+        """Why its ranges write nothing any more: one process, or a person's repair, has compared all meters since."""
+        difference = self._control.sync_progress().difference
+        return None if difference is not None and difference.by == fan_out.id else ANOTHER_DIFFERENCE
 
     def _is_with_workers(self, sync: SyncState) -> bool:
         """Whether workers make the full difference just now; after an hour they do not any more."""
