@@ -129,8 +129,12 @@ class SyncJobService:
             return run.until(deadline)
 
     def answer(self) -> None:
-        """The old readings as they are now are right, says a person; a mass deletion still stops the job."""
-        self._control.answer_stop("sync --full", self._clock())
+        """The old readings as they now are are right, says a person; a mass deletion still stops the job.
+
+        The comparison that stopped is over, with what it has counted. In other modes nothing is compared, or answered.
+        """
+        if self._control.stop() and self._control.state().mode is SyncMode.DUAL_WRITE:
+            self._begin_again()
 
     def in_ranges(self) -> Jobs:
         """The full difference, as workers make it: one position, one count of deletions, one id for the way back."""
@@ -159,8 +163,9 @@ class SyncJobService:
         repair = RepairRun(f"sync-{to_datetime(fan_out.started):%Y%m%d-%H%M%S}-{fan_out.id[:4]}")
 
         def look(meters: Sequence[MeterKey], sync: SyncState) -> Verification:
-            count(0, 0)  # somebody else may make the difference by now
+            _, deleted = count(0, 0)  # somebody else may make the difference by now
             run = self._run(sync, repair=repair)
+            run.report = replace(run.report, deleted=deleted)  # there is one way back from what all of them delete
             with self._stopping(run):
                 run.mend(((meter, Selection()) for meter in meters), JobDeletions(count=count))
             return Verification(sync.mode, len(meters))
@@ -206,7 +211,7 @@ class SyncJobService:
 
     def _begin_again(self) -> None:
         self._control.save_sync_progress(SyncProgress())
-        self.answer()
+        self._control.answer_stop("sync --full", self._clock())
 
 
 @dataclass

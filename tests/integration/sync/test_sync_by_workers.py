@@ -16,8 +16,8 @@ from chalicelib.domain.events import EnergyEvent, EnergyReadingsSynced
 from chalicelib.domain.meters.fan_out import FanOut
 from chalicelib.domain.meters.walks import RESUMED_WITHIN_MS, Walk
 from chalicelib.domain.sides import SyncMode
-from chalicelib.domain.sync.reconciliation import FullDifference
-from chalicelib.domain.sync.repairs import DELETES_UNASKED
+from chalicelib.domain.sync.reconciliation import FullDifference, SyncStop
+from chalicelib.domain.sync.repairs import DELETES_UNASKED, UNDO
 from chalicelib.services.refresh.fan_out import RangeState
 from chalicelib.services.sync.sync_job import WITH_WORKERS, SyncJobService
 from tests.fakes.dead_letters import Killed
@@ -99,6 +99,26 @@ def test_all_workers_together_delete_no_more_than_one_process_would(deployed: De
     assert "deletes no more by itself" in (progress.problem or "")
     [run] = deployed.operations.undo.runs()
     assert run.documents == DELETES_UNASKED, "one way back for all workers"
+    assert f"it deleted {DELETES_UNASKED}; first bring them back: {UNDO} {run.id}" in (progress.problem or "")
+
+
+def test_after_a_persons_answer_all_is_compared_again_and_counted_from_nothing(deployed: Deployment) -> None:
+    deployed.sync()
+    gone = deployed.database["energies"].find().sort("userId", 1).limit(DELETES_UNASKED + 2)
+    deployed.database["energies"].delete_many({"_id": {"$in": [each["_id"] for each in gone]}})
+    begin(deployed)
+    deployed.work()
+    deployed.operations.sync.answer()
+    begin(deployed)
+    assert set(deployed.work()) == {RangeState.DONE}
+    assert len(equal_sides(deployed.database)) == PEOPLE - DELETES_UNASKED - 2
+
+
+def test_in_another_mode_nothing_is_answered_by_a_comparison_that_is_refused(deployed: Deployment) -> None:
+    deployed.operations.modes.set(SyncMode.OLD_ONLY, "test")
+    deployed.ports.sync_control.save_stop(SyncStop(1, "most of it is gone"))
+    deployed.operations.sync.answer()
+    assert deployed.ports.sync_control.stop()
 
 
 def test_where_most_of_the_side_that_is_believed_is_gone_nothing_begins(deployed: Deployment) -> None:
