@@ -97,6 +97,13 @@ FAN_OUT = (
         (f"{CONTRACT}test_one_at_a_time_works_on_a_range_until_its_time_is_up[mongo]",),
     ),
     Guard(
+        "ranges of a walk that is begun meanwhile stay",
+        RECORDS,
+        'return {"_id": {"$in": [each["_id"] for each in self._control.find(_ranges_of(_key(walk)), {"_id": 1})]}}',
+        "return _ranges_of(_key(walk))",
+        (f"{ON_MONGODB}test_ranges_of_a_walk_that_is_begun_while_the_one_before_is_taken_away_stay[begin]",),
+    ),
+    Guard(
         "where ranges end names nobody whose account has ended",
         "chalicelib/repositories/checkpoints.py",
         '    for found in control.find({"_id": {"$regex": f"^{FAN_OUT}"}}):\n',

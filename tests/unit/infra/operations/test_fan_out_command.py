@@ -84,6 +84,11 @@ def test_what_cannot_end_by_itself_is_said(looks: Sequence[FanOutProgress | None
         look_on(Scripted(*looks), [])
 
 
+def test_what_was_paused_when_its_last_range_was_done_has_ended() -> None:
+    late = progress(replace(BEGUN, paused=True, finished=T + 60_000), 9)
+    assert look_on(Scripted(late), [])[0] == late.seen
+
+
 def test_one_user_is_not_divided() -> None:
     with pytest.raises(click.UsageError, match="--user"):
         refuse_one_user(4, "ann")

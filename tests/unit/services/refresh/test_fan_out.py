@@ -334,6 +334,7 @@ def test_what_changes_meanwhile_ends_it_without_a_verdict(divided: Divided, chan
     progress = divided.service.progress(WALK)
     assert progress is not None
     assert progress.problem
+    assert divided.service.resume(WALK) is None, "no worker would do it"
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=list(CHANGES))
