@@ -158,3 +158,17 @@ def test_what_is_under_way_is_paused_or_goes_on(
     assert "rebuild: " in capsys.readouterr().out
     assert run(what, "verify") == 1
     assert "no verify is under way" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["verify", "--last", "--fan-out", "4"], ["sync", "--fan-out", "4"], ["sweep", "--list", "--fan-out", "4"]],
+)
+def test_what_divides_nothing_is_refused_before_anything_begins(
+    service: Scripted, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exited:
+        command_line.run(arguments)
+    assert exited.value.code == 2
+    assert "--fan-out" in capsys.readouterr().err
+    assert service.begun == []
