@@ -75,8 +75,9 @@ class MongoFanOutRecords(FanOutRecords):
             "finished": fan_out.finished,
         }
         with time_limit(READ_SECONDS):
+            before = self._ranges(fan_out.walk)
             self._control.replace_one({"_id": document["_id"]}, document, upsert=True)
-            self._control.delete_many(_ranges_of(_key(fan_out.walk)))
+            self._control.delete_many(before)
 
     @override
     def fan_out(self, walk: Walk) -> FanOut | None:
@@ -100,8 +101,9 @@ class MongoFanOutRecords(FanOutRecords):
     @override
     def forget(self, walk: Walk) -> None:
         with time_limit(READ_SECONDS):
+            before = self._ranges(walk)
             self._control.delete_one({"_id": _key(walk)})
-            self._control.delete_many(_ranges_of(_key(walk)))
+            self._control.delete_many(before)
 
     @override
     def claim(self, fan_out: FanOut, number: int, seconds: float) -> RangeClaim | None:
@@ -142,20 +144,33 @@ class MongoFanOutRecords(FanOutRecords):
 
     @override
     def progress(self, fan_out: FanOut) -> Iterator[RangeProgress]:
-        """By their ids, together with no more findings than a walk keeps. What nobody can read is not begun."""
-        few = -(-KEPT_FINDINGS // len(fan_out.ranges))
+        """By their ids, together with the first findings that a walk keeps. What nobody can read is not begun."""
         pipeline: list[Document] = [
             {"$match": _ranges_of(f"{_key(fan_out.walk)}:{fan_out.id}")},
             {"$sort": {"_id": 1}},
             CLAIMED,
-            {"$set": {"findings": {"$slice": ["$findings", few]}}},
+            {"$setWindowFields": {"sortBy": {"_id": 1}, "output": {"before": FOUND_BEFORE}}},
+            {"$set": {"findings": {"$cond": [{"$isArray": "$findings"}, FIRST_FOUND, "$findings"]}}},
         ]
         with time_limit(READ_SECONDS):
             found = [readable(StoredRange, each, each["_id"]) for each in self._control.aggregate(pipeline)]
         return iter([stored.progress() for stored in found if stored])
 
+    def _ranges(self, walk: Walk) -> Document:
+        """Those that there are now: of a walk that somebody begins meanwhile none goes."""
+        return {"_id": {"$in": [each["_id"] for each in self._control.find(_ranges_of(_key(walk)), {"_id": 1})]}}
+
 
 IS_FREE: Document = {"$lte": [{"$ifNull": ["$claimedUntil", None]}, "$$NOW"]}
+FOUND: Document = {"$cond": [{"$isArray": "$findings"}, {"$size": "$findings"}, 0]}
+FOUND_BEFORE: Document = {"$sum": FOUND, "window": {"documents": ["unbounded", -1]}}
+FIRST_FOUND: Document = {
+    "$cond": [
+        {"$lt": ["$before", KEPT_FINDINGS]},
+        {"$slice": ["$findings", {"$subtract": [KEPT_FINDINGS, "$before"]}]},
+        [],
+    ]
+}
 CLAIMED: Document = {"$set": {"claimed": {"$and": [{"$ne": ["$done", True]}, {"$not": [IS_FREE]}]}}}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from contextvars import Context
 from datetime import datetime, timedelta
 
 from pymongo import WriteConcern
@@ -97,13 +98,19 @@ class MongoStatusRecords(StatusRecords):
 
     @override
     def add_not_published(self, count: int) -> None:
-        """Unacknowledged (``w=0``), in one command; what is stored there and no count begins again."""
+        """Unacknowledged (``w=0``), in one command; what is stored there and no count begins again.
+
+        With a time of its own: the write that published the event may have taken a request's whole time.
+        """
         goes_on = {"$and": [{"$isNumber": "$count"}, {"$gte": ["$last", _long_ago()]}]}
         counted = {
             "count": {"$cond": [goes_on, {"$add": ["$count", count]}, count]},
             "since": {"$cond": [goes_on, "$since", "$$NOW"]},
             "last": "$$NOW",
         }
+        Context().run(self._count, counted)
+
+    def _count(self, counted: Document) -> None:
         unasked = self._control.with_options(write_concern=WriteConcern(w=0))
         with suppress(UnavailableError), time_limit(PATIENCE_SECONDS):
             unasked.update_one({"_id": NOT_PUBLISHED}, [{"$set": counted}], upsert=True)

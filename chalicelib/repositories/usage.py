@@ -1,6 +1,7 @@
 """Which backend answered what, in ``backend_usage_logs``: written without waiting, deleted by its TTL index."""
 
 from collections.abc import Sequence
+from contextvars import Context
 
 from pymongo import ASCENDING, WriteConcern
 from typing_extensions import override
@@ -24,9 +25,11 @@ class MongoUsageLog(UsageLog):
 
     @override
     def insert(self, usage: BackendUsage, pseudonym: str, at: int) -> None:
-        """Unacknowledged (``w=0``): nobody waits for it, and a row that gets lost is missed by nobody."""
-        with time_limit(PATIENCE_SECONDS):
-            ScopedCollection(self._logs, usage.user_id).insert_one(document_of(usage, pseudonym, at))
+        """Unacknowledged (``w=0``): nobody waits for it, and a row that gets lost is missed by nobody.
+
+        With a time of its own: the answer that took a request's whole time is the one that must be seen.
+        """
+        Context().run(self._insert, usage.user_id, document_of(usage, pseudonym, at))
 
     @override
     def between(self, user_id: str, component: Component, first: int, last: int, limit: int) -> Sequence[Answered]:
@@ -35,6 +38,10 @@ class MongoUsageLog(UsageLog):
         with time_limit(READ_SECONDS):
             found = ScopedCollection(self._logs, user_id).find({"component": component.value, "at": span})
             return [_answered(row) for row in found.sort("at", ASCENDING).limit(limit)]
+
+    def _insert(self, user_id: str, row: Document) -> None:
+        with time_limit(PATIENCE_SECONDS):
+            ScopedCollection(self._logs, user_id).insert_one(row)
 
 
 def _answered(row: Document) -> Answered:

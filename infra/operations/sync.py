@@ -117,6 +117,8 @@ def verify(
     thousand.
     """
     refuse_one_user(ranges, user)
+    if last and ranges is not None:
+        raise click.UsageError("--last compares nothing: leave out --fan-out")
     if ranges is not None:
         _verify_by_workers(target, ranges, limit, restart=restart, as_json=as_json)
     if last:

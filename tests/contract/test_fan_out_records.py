@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from chalicelib.bootstrap.container import Ports
 from chalicelib.domain.meters.fan_out import FanOut, RangeProgress
-from chalicelib.domain.meters.walks import Finding, Verification, Walk
+from chalicelib.domain.meters.walks import KEPT_FINDINGS, Finding, Verification, Walk
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sides import SyncMode
 
@@ -105,3 +105,14 @@ def test_whoever_still_has_a_range_of_a_forgotten_walk_keeps_nothing(ports: Port
     ports.fan_outs.forget(WALK)
     assert not ports.fan_outs.save(claim, RangeProgress(0, SEEN, done=True))
     assert list(ports.fan_outs.progress(fan_out)) == []
+
+
+def test_of_many_findings_the_first_thousand_come_back_however_they_lie_in_ranges(ports: Ports) -> None:
+    fan_out = begun(ports)
+    for number, count in enumerate((700, 0, 600)):
+        claim = ports.fan_outs.claim(fan_out, number, 60)
+        assert claim is not None
+        findings = tuple(replace(FINDING, document=f"{number}-{place}") for place in range(count))
+        assert ports.fan_outs.save(claim, RangeProgress(number, replace(SEEN, findings=findings), done=True))
+    found = [finding.document for each in ports.fan_outs.progress(fan_out) for finding in each.seen.findings]
+    assert found[:KEPT_FINDINGS] == [*(f"0-{place}" for place in range(700)), *(f"2-{place}" for place in range(300))]

@@ -8,8 +8,9 @@ from pymongo.database import Database
 
 from chalicelib.bootstrap.container import Ports, mongo_ports
 from chalicelib.domain.status.records import NotPublished, RollbackDrill
-from chalicelib.repositories.database import open_database
+from chalicelib.repositories.database import open_database, together
 from chalicelib.repositories.status_records import MongoStatusRecords
+from infra.local.waiting import wait_until
 from infra.simulation.memory.publisher import FakePublisher
 
 DRILL = RollbackDrill(1_700_000_000_000, "energy_forms", "abc", 500, 0, 14.25, True, "dual_write", "shape")
@@ -30,6 +31,13 @@ def test_events_that_were_lost_are_counted_since_the_first(ports: Ports) -> None
     ports.records.add_not_published(1)
     assert eventually(ports, 3) == replace(first, count=3)
     assert before <= (first.since or 0) <= ports.sync_control.state().read_at
+
+
+def test_an_event_that_was_lost_when_a_request_was_out_of_time_counts_too(mongo: Ports) -> None:
+    with together(0.05):
+        wait_until(lambda: False, 0.1)
+        mongo.records.add_not_published(2)
+    assert eventually(mongo, 2).since
 
 
 def eventually(ports: Ports, count: int) -> NotPublished:

@@ -10,7 +10,9 @@ from botocore.exceptions import EndpointConnectionError
 from chalice.test import HTTPResponse
 
 from app import app
+from chalicelib.api.ops.names import CHANGE_SECONDS
 from chalicelib.bootstrap.container import using
+from chalicelib.bootstrap.operations import ANSWER_SECONDS
 from chalicelib.domain.backends import Backend
 from chalicelib.domain.components import Component
 from chalicelib.domain.readings import moment
@@ -264,3 +266,8 @@ def test_the_way_back_works_without_the_database(operator: Operator) -> None:
     made = operator.done("POST", "/ops/flags/energy_table/rollback", {"reason": "x"})
     assert made["recorded"] is False
     assert operator.done("GET", "/ops/flags")["blockedBy"]
+
+
+def test_what_a_change_waits_for_leaves_time_to_write_down_that_it_was_made() -> None:
+    """Else an operator is answered 503 to a step that was taken, and no record says who took it."""
+    assert CHANGE_SECONDS + 2 <= ANSWER_SECONDS

@@ -59,6 +59,16 @@ FAN_OUT = (
         (f"{DIVIDED}test_who_has_no_time_left_sends_the_rest_again",),
     ),
     Guard(
+        "a pause that was over before its worker stopped stops nothing",
+        SERVICE,
+        "if stopped := self._stopped(fan_out):",
+        "if stopped := self._stopped(fan_out) or RangeState.PAUSED:",
+        (
+            f"{DIVIDED}test_what_is_resumed_before_its_worker_has_stopped_goes_on",
+            f"{DIVIDED}test_who_has_no_time_left_sends_the_rest_again",
+        ),
+    ),
+    Guard(
         "meters that take a worker's whole time are done one by one",
         SERVICE,
         "at_once=METERS_OF_A_STEP if claim.tries == 1 else 1)",
@@ -85,6 +95,13 @@ FAN_OUT = (
         'done = self._control.update_one({"_id": claim.key, "token": claim.token}, {"$set": changes})',
         'done = self._control.update_one({"_id": claim.key}, {"$set": changes})',
         (f"{CONTRACT}test_one_at_a_time_works_on_a_range_until_its_time_is_up[mongo]",),
+    ),
+    Guard(
+        "ranges of a walk that is begun meanwhile stay",
+        RECORDS,
+        'return {"_id": {"$in": [each["_id"] for each in self._control.find(_ranges_of(_key(walk)), {"_id": 1})]}}',
+        "return _ranges_of(_key(walk))",
+        (f"{ON_MONGODB}test_ranges_of_a_walk_that_is_begun_while_the_one_before_is_taken_away_stay[begin]",),
     ),
     Guard(
         "where ranges end names nobody whose account has ended",

@@ -18,6 +18,26 @@ LOOK = "chalicelib/services/gate/looking.py"
 
 GATE_EVIDENCE = (
     Guard(
+        "the answer that took a request's whole time is seen by the gate",
+        "chalicelib/repositories/usage.py",
+        "Context().run(self._insert, usage.user_id, document_of(usage, pseudonym, at))",
+        "self._insert(usage.user_id, document_of(usage, pseudonym, at))",
+        (
+            "tests/integration/repositories/test_usage.py::"
+            "test_the_answer_that_took_the_whole_time_of_its_request_has_its_row_too",
+        ),
+    ),
+    Guard(
+        "an event that is lost when a request is out of time counts",
+        "chalicelib/repositories/status_records.py",
+        "Context().run(self._count, counted)",
+        "self._count(counted)",
+        (
+            "tests/contract/test_status_records.py::"
+            "test_an_event_that_was_lost_when_a_request_was_out_of_time_counts_too",
+        ),
+    ),
+    Guard(
         "an agreement counts once",
         EVIDENCE,
         "        except DuplicateKeyError:\n            return",

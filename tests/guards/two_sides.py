@@ -33,6 +33,20 @@ OF_THE_DATA = (
         (f"{BY_WORKERS}test_a_difference_that_begins_while_the_last_meter_is_compared_is_not_ended_by_workers",),
     ),
     Guard(
+        "workers end no catching up of a mode that began after them",
+        "chalicelib/services/sync/sync_job.py",
+        "        if sync.since != fan_out.since:\n            return\n",
+        "",
+        (f"{BY_WORKERS}test_a_mode_that_began_after_the_walk_does_not_count_as_caught_up_by_it",),
+    ),
+    Guard(
+        "a walk whose work is somebody else's by now is begun at the start",
+        "chalicelib/services/sync/sync_job.py",
+        "self._started, self._compared, self._overtaken)",
+        "self._started, self._compared)",
+        (f"{BY_WORKERS}test_a_walk_whose_work_one_process_has_taken_says_so_and_the_next_begins_at_the_start",),
+    ),
+    Guard(
         "who goes on with a difference takes it from the workers",
         "chalicelib/services/sync/sync_job.py",
         "after=meters[-1], by=None, **counts)",

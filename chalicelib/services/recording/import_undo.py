@@ -68,9 +68,9 @@ class ImportHistoryService:
             UnavailableError: the database did not answer in time.
         """
         now = self._clock()
+        zone = self._settings.find(user_id).zone  # behind the commit nothing may fail: what is undone has its event
         report = self._transactions.run(user_id, lambda transaction: _undo(transaction, import_id, now))
         if report.meters:
-            zone = self._settings.find(user_id).zone
             event = EnergyReadingsImportUndone(
                 occurred_at=to_datetime(now),
                 user_id=user_id,

@@ -27,13 +27,14 @@ class RangeJob:
     """What a walk does. ``begin`` returns the mode, or raises SyncModeError where this is no time for it.
 
     ``look`` is made for one walk, and may raise SyncModeError too: then the walk is over. ``start`` comes before any
-    range of it, ``keep`` takes what was found in all meters.
+    range of it, ``keep`` takes what was found in all meters. ``overtaken`` says why its work is somebody else's by now.
     """
 
     begin: Callable[[], SyncState]
     look: Callable[[FanOut], Look]
     start: Callable[[FanOut], None] = lambda _: None
     keep: Callable[[Verification, FanOut], None] = lambda *_: None
+    overtaken: Callable[[FanOut], str | None] = lambda _: None
 
 
 Jobs = Mapping[Walk, RangeJob]
@@ -98,7 +99,7 @@ class FanOutService:
         """
         sync = self._jobs[walk].begin()
         before = self._records.fan_out(walk)
-        if before and not restart and not before.finished and not why_past(before, sync, self._code()):
+        if before and not restart and not before.finished and self._problem(before) is None:
             return self._sent_again(before)
         begun = (uuid4().hex, sync.read_at, sync.since, sync.mode, self._code(), self._control.operation_time())
         fan_out = FanOut(walk, *begun, tuple(self._meters.bounds(ranges)))
@@ -112,16 +113,16 @@ class FanOutService:
         return fan_out if fan_out and self._records.pause(fan_out, paused=True) else None
 
     def resume(self, walk: Walk) -> FanOut | None:
-        """Go on, and send again what is not done, paused or lost; None: no such walk is under way."""
+        """Go on, and send again what is not done, paused or lost; None: no such walk is under way that could go on."""
         fan_out = self._under_way(walk)
-        return self._sent_again(fan_out) if fan_out else None
+        return self._sent_again(fan_out) if fan_out and self._problem(fan_out) is None else None
 
     def progress(self, walk: Walk) -> FanOutProgress | None:
         """How far the last walk of a kind is; None: there is none. Raises UnavailableError."""
         fan_out = self._records.fan_out(walk)
         if fan_out is None:
             return None
-        problem = None if fan_out.finished else self._judged(fan_out)[1]
+        problem = None if fan_out.finished else self._problem(fan_out)
         ranges = list(self._records.progress(fan_out))
         done, claimed = sum(each.done for each in ranges), sum(each.claimed for each in ranges)
         return FanOutProgress(fan_out, done, claimed, self._sum(fan_out, ranges), problem)
@@ -157,23 +158,26 @@ class FanOutService:
             progress = replace(progress, seen=seen, after=page[-1])
             if not self._records.save(claim, progress):
                 return RangeState.LOST
-            if stopped := self._stopped(fan_out, deadline):
+            if self._stopped(fan_out) or self._clock() >= deadline:
                 self._records.release(claim)  # first: who gets the message at once finds the range free
-                if stopped is RangeState.UNFINISHED:
-                    self._queue.send([RangeTask(fan_out.walk, fan_out.id, progress.number)])
-                return stopped
+                return self._left(fan_out, progress.number)
         if not self._records.save(claim, replace(progress, done=True)):
             return RangeState.LOST
         self._end(fan_out)
         return RangeState.DONE
 
-    def _stopped(self, fan_out: FanOut, deadline: int) -> RangeState | None:
+    def _stopped(self, fan_out: FanOut) -> RangeState | None:
         now = self._records.fan_out(fan_out.walk)
         if now is None or now.id != fan_out.id:
             return RangeState.LOST
-        if now.paused:
-            return RangeState.PAUSED
-        return RangeState.UNFINISHED if self._clock() >= deadline else None
+        return RangeState.PAUSED if now.paused else None
+
+    def _left(self, fan_out: FanOut, number: int) -> RangeState:
+        """Send the rest of a range again, unless who resumes the walk will: what was sent before found it taken."""
+        if stopped := self._stopped(fan_out):
+            return stopped
+        self._queue.send([RangeTask(fan_out.walk, fan_out.id, number)])
+        return RangeState.UNFINISHED
 
     def _end(self, fan_out: FanOut) -> None:
         """Keep what was found where every range is done; done twice, it is the same."""
@@ -197,6 +201,16 @@ class FanOutService:
             return sync
         self._past(fan_out, problem)
         return None
+
+    def _problem(self, fan_out: FanOut) -> str | None:
+        """Why it comes to no end; None: it goes on, or its end alone is missing."""
+        if problem := self._judged(fan_out)[1]:
+            return problem
+        overtaken = self._jobs[fan_out.walk].overtaken(fan_out)  # first: who ends its work has done every range of it
+        if overtaken is None:
+            return None
+        done = sum(each.done for each in self._records.progress(fan_out))
+        return overtaken if done < len(fan_out.ranges) else None
 
     def _judged(self, fan_out: FanOut) -> tuple[SyncState | None, str | None]:
         """The mode, or why the walk says nothing about the present any more."""

@@ -21,6 +21,7 @@ from chalicelib.domain.readings import MeterKey, to_datetime
 from chalicelib.domain.sides import SyncMode, SyncState, other_side
 from chalicelib.domain.sync.change_feed import ChangeFeed, Changes, Moment
 from chalicelib.domain.sync.reconciliation import (
+    ANOTHER_DIFFERENCE,
     FullDifference,
     Reconciled,
     ReconciliationRepository,
@@ -128,12 +129,17 @@ class SyncJobService:
             return run.until(deadline)
 
     def answer(self) -> None:
-        """The old readings as they are now are right, says a person; a mass deletion still stops the job."""
-        self._control.answer_stop("sync --full", self._clock())
+        """The old readings as they now are are right, says a person; a mass deletion still stops the job.
+
+        The comparison that stopped is over, with what it has counted. In other modes nothing is compared, or answered.
+        """
+        if self._control.stop() and self._control.state().mode is SyncMode.DUAL_WRITE:
+            self._begin_again()
 
     def in_ranges(self) -> Jobs:
         """The full difference, as workers make it: one position, one count of deletions, one id for the way back."""
-        return {Walk.SYNC: RangeJob(self._may_compare, self._comparing, self._started, self._compared)}
+        job = RangeJob(self._may_compare, self._comparing, self._started, self._compared, self._overtaken)
+        return {Walk.SYNC: job}
 
     def _may_compare(self) -> SyncState:
         sync = self._control.state()
@@ -157,8 +163,9 @@ class SyncJobService:
         repair = RepairRun(f"sync-{to_datetime(fan_out.started):%Y%m%d-%H%M%S}-{fan_out.id[:4]}")
 
         def look(meters: Sequence[MeterKey], sync: SyncState) -> Verification:
-            count(0, 0)  # somebody else may make the difference by now
+            _, deleted = count(0, 0)  # somebody else may make the difference by now
             run = self._run(sync, repair=repair)
+            run.report = replace(run.report, deleted=deleted)  # there is one way back from what all of them delete
             with self._stopping(run):
                 run.mend(((meter, Selection()) for meter in meters), JobDeletions(count=count))
             return Verification(sync.mode, len(meters))
@@ -166,13 +173,20 @@ class SyncJobService:
         return look
 
     def _compared(self, _: Verification, fan_out: FanOut) -> None:
-        """The sides are equal, as behind the last meter of one process."""
+        """The sides are equal, as behind the last meter of one process; a mode that began since catches up itself."""
         progress, sync = self._control.sync_progress(), self._control.state()
         if progress.difference is None or progress.difference.by != fan_out.id:
+            return
+        if sync.since != fan_out.since:
             return
         if sync.catching_up:
             self._control.caught_up(sync)
         self._control.save_sync_progress(replace(progress, difference=None))
+
+    def _overtaken(self, fan_out: FanOut) -> str | None:
+        """Why its ranges write nothing any more: one process, or a person's repair, has compared all meters since."""
+        difference = self._control.sync_progress().difference
+        return None if difference is not None and difference.by == fan_out.id else ANOTHER_DIFFERENCE
 
     def _is_with_workers(self, sync: SyncState) -> bool:
         """Whether workers make the full difference just now; after an hour they do not any more."""
@@ -197,7 +211,7 @@ class SyncJobService:
 
     def _begin_again(self) -> None:
         self._control.save_sync_progress(SyncProgress())
-        self.answer()
+        self._control.answer_stop("sync --full", self._clock())
 
 
 @dataclass

@@ -60,11 +60,14 @@ def resume(target: Target, walk: str | None) -> None:
 def _with_each(
     target: Target, walk: str | None, work: Callable[[FanOutService, Walk], FanOut | None], said: str
 ) -> None:
-    """Raises OperatorError where nothing is under way."""
+    """Raises OperatorError where nothing is under way that could go on."""
     with with_workers(target) as operations:
         done = [each for each in _chosen(walk) if work(operations.fan_out, each)]
     if not done:
-        raise OperatorError(f"no {walk or 'walk'} is under way; begin one: python -m infra rebuild --fan-out 16")
+        raise OperatorError(
+            f"no {walk or 'walk'} is under way, or it is over before its end, see: python -m infra fan-out status; "
+            "begin one: python -m infra rebuild --fan-out 16"
+        )
     for each in done:
         console.print(f"{each}: {said}")
 

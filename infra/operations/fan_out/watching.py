@@ -56,6 +56,6 @@ def _goes_on(progress: FanOutProgress | None, key: str, walk: Walk) -> FanOutPro
         )
     if progress.problem:
         raise OperatorError(f"the {walk} is over before its end: {progress.problem}; begin it again")
-    if progress.fan_out.paused:
+    if progress.fan_out.paused and not progress.fan_out.finished:
         raise OperatorError(f"somebody has paused the {walk}; it goes on with: {RESUME} {walk}")
     return progress

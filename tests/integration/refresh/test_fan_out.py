@@ -1,15 +1,19 @@
 """A rebuild that workers do, on a real database: they divide it, one is killed, an account ends meanwhile."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from pymongo.collection import Collection
 from pymongo.database import Database
 
-from chalicelib.domain.meters.fan_out import MeterRange
+from chalicelib.domain.meters.fan_out import FanOut, MeterRange, RangeClaim
 from chalicelib.domain.meters.walks import Walk
+from chalicelib.domain.sides import SyncMode
 from chalicelib.repositories.checkpoints import leave_out
 from chalicelib.repositories.displayed_meters import MongoDisplayedMeters
+from chalicelib.repositories.fan_out import MongoFanOutRecords
 from chalicelib.services.refresh.fan_out import RangeState
 from tests.fakes.dead_letters import Killed
 from tests.integration.deployment import GAS, POWER, Deployment
@@ -141,3 +145,29 @@ def test_a_range_that_nobody_can_read_counts_as_not_begun(deployed: Deployment) 
     progress = deployed.operations.fan_out.progress(WALK)
     assert progress is not None
     assert not progress.fan_out.finished
+
+
+@pytest.mark.parametrize("what", ["begin", "forget"])
+def test_ranges_of_a_walk_that_is_begun_while_the_one_before_is_taken_away_stay(
+    migrated: Database[Any], monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    mine, another = MongoFanOutRecords(migrated), MongoFanOutRecords(migrated)
+    begun = [FanOut(WALK, key, 1, 1, SyncMode.DUAL_WRITE, "c1", 1) for key in ("before", "mine", "another")]
+    mine.begin(begun[0])
+    assert mine.claim(begun[0], 0, 60)
+    claims: list[RangeClaim | None] = []
+    take_away = Collection.delete_many
+
+    def first(collection: Collection[Any], *given: Any) -> Any:
+        monkeypatch.setattr(Collection, "delete_many", take_away)
+        another.begin(begun[2])
+        claims.append(another.claim(begun[2], 0, 60))
+        return collection.delete_many(*given)
+
+    monkeypatch.setattr(Collection, "delete_many", first)
+    mine.begin(begun[1]) if what == "begin" else mine.forget(WALK)
+    assert mine.fan_out(WALK) == begun[2]
+    [claim] = claims
+    assert claim is not None
+    assert mine.save(claim, replace(claim.progress, done=True)), "who works on it goes on"
+    assert [each["_id"] for each in documents(migrated)] == ["fan_out:rebuild", "fan_out:rebuild:another:000000"]

@@ -23,6 +23,7 @@ from chalicelib.domain.meters.lagging import LaggingMeter
 from chalicelib.domain.ports import PageRequest, ReadingFilter, WriteTransaction
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sides import Side
+from chalicelib.events.eventbridge import PATIENCE_SECONDS
 from chalicelib.repositories import transactions
 from chalicelib.repositories.database import open_database
 from chalicelib.repositories.register import MongoMeterRegister
@@ -161,6 +162,11 @@ def test_all_that_a_request_asks_has_one_time_however_often_it_is_tried(
     assert answer.status_code == 200
     assert limits.seen
     assert all(limit and limit <= 15 for _, limit in limits.seen), limits.seen
+
+
+def test_after_the_last_command_of_a_request_its_event_still_gets_out_before_the_gateway_gives_up() -> None:
+    one_call = 1 + 2  # to connect and to read: as its client is opened
+    assert operations.ANSWER_SECONDS + transactions.END_SECONDS + PATIENCE_SECONDS + one_call < 29
 
 
 def test_that_the_database_is_away_is_said_to_a_writer_as_soon_as_to_a_reader(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from chalicelib.domain.readings import EnergyType, to_datetime
 from chalicelib.domain.rollout.decision import Decision, Reason
 from chalicelib.domain.rollout.usage import BackendUsage
 from chalicelib.monitoring.metrics import flush, metrics
-from chalicelib.repositories.database import open_database
+from chalicelib.repositories.database import open_database, together
 from chalicelib.repositories.usage import MongoUsageLog
 from chalicelib.services.backends.backend_usage import BackendUsageTracker
 from chalicelib.services.components.component_reads import ShowTable, read_of
@@ -153,3 +153,11 @@ def test_the_way_back_takes_both_away_and_nothing_else(migrated: Database[Any]) 
     before = set(migrated.list_collection_names())
     SCRIPT.load().down(migrated, QUIET)
     assert before - set(migrated.list_collection_names()) == set(TTL)
+
+
+def test_the_answer_that_took_the_whole_time_of_its_request_has_its_row_too(migrated: Database[Any]) -> None:
+    user = uuid4().hex
+    with together(0.05):
+        wait_until(lambda: False, 0.1)
+        MongoUsageLog(migrated).insert(usage(user), "a pseudonym", AT)
+    assert wait_until(lambda: migrated["backend_usage_logs"].count_documents({"userId": user}) == 1, 5)

@@ -13,12 +13,14 @@ from pymongo.database import Database
 
 from chalicelib.domain.errors import SyncModeError, SyncStoppedError
 from chalicelib.domain.events import EnergyEvent, EnergyReadingsSynced
+from chalicelib.domain.meters.fan_out import FanOut
 from chalicelib.domain.meters.walks import RESUMED_WITHIN_MS, Walk
 from chalicelib.domain.sides import SyncMode
-from chalicelib.domain.sync.reconciliation import FullDifference
-from chalicelib.domain.sync.repairs import DELETES_UNASKED
+from chalicelib.domain.sync.reconciliation import FullDifference, SyncStop
+from chalicelib.domain.sync.repairs import DELETES_UNASKED, UNDO
 from chalicelib.services.refresh.fan_out import RangeState
 from chalicelib.services.sync.sync_job import WITH_WORKERS, SyncJobService
+from tests.fakes.dead_letters import Killed
 from tests.integration.deployment import Deployment, equal_sides
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -97,6 +99,26 @@ def test_all_workers_together_delete_no_more_than_one_process_would(deployed: De
     assert "deletes no more by itself" in (progress.problem or "")
     [run] = deployed.operations.undo.runs()
     assert run.documents == DELETES_UNASKED, "one way back for all workers"
+    assert f"it deleted {DELETES_UNASKED}; first bring them back: {UNDO} {run.id}" in (progress.problem or "")
+
+
+def test_after_a_persons_answer_all_is_compared_again_and_counted_from_nothing(deployed: Deployment) -> None:
+    deployed.sync()
+    gone = deployed.database["energies"].find().sort("userId", 1).limit(DELETES_UNASKED + 2)
+    deployed.database["energies"].delete_many({"_id": {"$in": [each["_id"] for each in gone]}})
+    begin(deployed)
+    deployed.work()
+    deployed.operations.sync.answer()
+    begin(deployed)
+    assert set(deployed.work()) == {RangeState.DONE}
+    assert len(equal_sides(deployed.database)) == PEOPLE - DELETES_UNASKED - 2
+
+
+def test_in_another_mode_nothing_is_answered_by_a_comparison_that_is_refused(deployed: Deployment) -> None:
+    deployed.operations.modes.set(SyncMode.OLD_ONLY, "test")
+    deployed.ports.sync_control.save_stop(SyncStop(1, "most of it is gone"))
+    deployed.operations.sync.answer()
+    assert deployed.ports.sync_control.stop()
 
 
 def test_where_most_of_the_side_that_is_believed_is_gone_nothing_begins(deployed: Deployment) -> None:
@@ -188,3 +210,56 @@ def test_on_the_way_to_dual_write_the_side_that_was_written_alone_is_carried_ove
     assert set(deployed.work()) == {RangeState.DONE}
     assert deployed.ports.sync_control.state().catching_up is None
     assert len(equal_sides(deployed.database)) == PEOPLE + 1
+
+
+def test_a_walk_whose_work_one_process_has_taken_says_so_and_the_next_begins_at_the_start(deployed: Deployment) -> None:
+    begin(deployed)
+    fan_out = deployed.operations.fan_out
+    assert fan_out.resume(WALK)
+    deployed.operations.sync._begin_again()
+    progress = fan_out.progress(WALK)
+    assert progress is not None
+    assert progress.problem
+    assert fan_out.resume(WALK) is None
+    deployed.queue.sent.clear()
+    begin(deployed)
+    assert set(deployed.work()) == {RangeState.DONE}
+    assert len(equal_sides(deployed.database)) == PEOPLE
+
+
+def test_between_the_end_of_the_difference_and_that_of_the_walk_it_goes_on(
+    deployed: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(deployed)
+    last = deployed.queue.sent[-1]
+    seen: list[str | None] = []
+    finish = deployed.ports.fan_outs.finish
+
+    def killed(_: FanOut) -> None:
+        progress = deployed.operations.fan_out.progress(WALK)
+        assert progress is not None
+        seen.append(progress.problem)
+        monkeypatch.setattr(deployed.ports.fan_outs, "finish", finish)
+        raise Killed
+
+    monkeypatch.setattr(deployed.ports.fan_outs, "finish", killed)
+    with pytest.raises(Killed):
+        deployed.work()
+    assert deployed.ports.sync_control.sync_progress().difference is None
+    assert seen == [None]
+    deployed.operations.fan_out.work(last, 60, 60)
+    progress = deployed.operations.fan_out.progress(WALK)
+    assert progress is not None
+    assert progress.fan_out.finished
+
+
+def test_a_mode_that_began_after_the_walk_does_not_count_as_caught_up_by_it(deployed: Deployment) -> None:
+    deployed.sync()
+    begin(deployed)
+    fan_out = deployed.ports.fan_outs.fan_out(WALK)
+    assert fan_out is not None
+    deployed.operations.modes.set(SyncMode.OLD_ONLY, "test")
+    deployed.create(uuid4().hex, "2024-01-31", 7)
+    deployed.operations.modes.set(SyncMode.DUAL_WRITE, "test")
+    deployed.operations.sync.in_ranges()[WALK].keep(fan_out.nothing, fan_out)
+    assert deployed.ports.sync_control.state().catching_up

@@ -84,6 +84,11 @@ def test_what_cannot_end_by_itself_is_said(looks: Sequence[FanOutProgress | None
         look_on(Scripted(*looks), [])
 
 
+def test_what_was_paused_when_its_last_range_was_done_has_ended() -> None:
+    late = progress(replace(BEGUN, paused=True, finished=T + 60_000), 9)
+    assert look_on(Scripted(late), [])[0] == late.seen
+
+
 def test_one_user_is_not_divided() -> None:
     with pytest.raises(click.UsageError, match="--user"):
         refuse_one_user(4, "ann")
@@ -153,3 +158,17 @@ def test_what_is_under_way_is_paused_or_goes_on(
     assert "rebuild: " in capsys.readouterr().out
     assert run(what, "verify") == 1
     assert "no verify is under way" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["verify", "--last", "--fan-out", "4"], ["sync", "--fan-out", "4"], ["sweep", "--list", "--fan-out", "4"]],
+)
+def test_what_divides_nothing_is_refused_before_anything_begins(
+    service: Scripted, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exited:
+        command_line.run(arguments)
+    assert exited.value.code == 2
+    assert "--fan-out" in capsys.readouterr().err
+    assert service.begun == []

@@ -96,6 +96,14 @@ class Home:
 FILE = "2023-01-31,power,100\n2023-02-28,power,110\n2023-01-31,gas,7\n"
 
 
+def test_what_was_undone_is_said_and_has_its_event_though_the_database_is_away_since() -> None:
+    home = Home()
+    report = home.imported(FILE)
+    home.store.commits = lambda _: setattr(home.store, "down", True)
+    assert home.undone(report).outcome.removed == 3
+    assert isinstance(home.publisher.events[-1], EnergyReadingsImportUndone)
+
+
 def test_a_preview_says_what_an_import_would_do_and_writes_nothing() -> None:
     home = Home()
     home.imported("2023-01-31,power,99\n2023-02-28,power,110\n")

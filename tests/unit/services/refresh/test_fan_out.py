@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.domain.errors import SyncModeError
-from chalicelib.domain.meters.fan_out import FanOut, RangeTask
+from chalicelib.domain.meters.fan_out import FanOut, RangeClaim, RangeTask
 from chalicelib.domain.meters.walks import RESUMED_WITHIN_MS, Finding, Verification, Walk
 from chalicelib.domain.ports import NewReading
 from chalicelib.domain.readings import EnergyType, MeterKey
@@ -331,6 +331,7 @@ def test_what_changes_meanwhile_ends_it_without_a_verdict(divided: Divided, chan
     progress = divided.service.progress(WALK)
     assert progress is not None
     assert progress.problem
+    assert divided.service.resume(WALK) is None, "no worker would do it"
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=list(CHANGES))
@@ -414,3 +415,32 @@ def test_where_it_may_not_begin_nothing_is_sent(divided: Divided) -> None:
     with pytest.raises(SyncModeError):
         divided.service.begin(WALK, 4)
     assert divided.queue.sent == []
+
+
+class ResumedTooEarly(FakeFanOutRecords):
+    """Somebody resumes a walk when its worker has seen the pause, and has not let go of its range yet."""
+
+    def __init__(self, divided: Divided) -> None:
+        super().__init__(divided.store)
+        self._divided = divided
+        self.states: list[RangeState] = []
+
+    def release(self, claim: RangeClaim) -> None:
+        if not self.states:
+            assert self._divided.service.resume(WALK)
+            self.states.append(self._divided.work(self._divided.queue.sent.pop()))
+        super().release(claim)
+
+
+def test_what_is_resumed_before_its_worker_has_stopped_goes_on(divided: Divided) -> None:
+    records = divided.records = ResumedTooEarly(divided)
+
+    def pause(user: str) -> None:
+        if user == "02" and not records.states:
+            assert divided.service.pause(WALK)
+
+    divided.service.begin(WALK, 1)
+    divided.before = pause
+    divided.run()
+    assert records.states == [RangeState.TAKEN]
+    assert divided.kept == [(divided.alone, 1)]
