@@ -235,6 +235,11 @@ class Rules:
             self.meanwhile.pop()()
         return found
 
+    def snapshot_of_year(self, *_: object) -> None:
+        """None: all readings are asked."""
+
+    snapshot_around = snapshot_of_year
+
     def full_snapshot(self, user: str, kind: EnergyType, backend: Backend, read: Any = None) -> MeterSnapshot:
         found: MeterSnapshot = (read or self.queries.full_snapshot)(user, kind, backend)
         return found if self.zone is None else replace(found, settings=replace(found.settings, zone=self.zone))
