@@ -76,8 +76,12 @@ def gate_is_open(scene: Scene) -> str:
 
     def all_hold() -> bool:
         found = scene.operator.infra("gate", "show", "--all", known=(0, 1))
-        conditions = [condition for verdict in found.body for condition in verdict["conditions"]]
-        shut[:] = dict.fromkeys(condition["text"] for condition in conditions if not condition["holds"])
+        shut[:] = [
+            f"{verdict['component']}: {condition['text']}"
+            for verdict in found.body
+            for condition in verdict["conditions"]
+            if not condition["holds"]
+        ]
         return found.code == 0
 
     arrives(all_hold, OPEN_SECONDS, lambda: f"the gate is shut: {'; '.join(shut)}")
