@@ -72,7 +72,7 @@ class PartialSnapshots:
         What happened in between is known by the stored months: where they have no flag, the register only grew. What
         has changed since is read as it stands, with its neighbours. Of a small meter all readings.
         """
-        head = self._head()
+        head = self._head(few=FEW)
         return self._around(head, instants_in) if head else None
 
     def of_year(self, year: int) -> MeterSnapshot | None:
@@ -82,7 +82,7 @@ class PartialSnapshots:
         believed.
         """
         ids = [view_id(self.user_id, self.type, kind, None, CALCULATION_VERSION) for kind in ALWAYS_WRITTEN]
-        head = self._head(ids)
+        head = self._head(ids, FEW)
         if head is None or head.views is None or any(is_ahead(view, head.meter) for view in head.views):
             return None
         if _leaves_empty(head.meter, head.views, year):
@@ -114,8 +114,7 @@ class PartialSnapshots:
 
     def _whole(self, head: Head) -> MeterSnapshot | None:
         """With all readings, where their compact series can be believed."""
-        parts = ScopedCollection(self.database[Collections.SERIES], self.user_id, self.session)
-        found = series.kept(parts, head.meter) if series.is_kept(head.meter) else None
+        found = series.believed(head.parts, head.meter) if series.is_kept(head.meter) else None
         return self._snapshot(head, self._as_of_now(head, found[0], FIRST_INSTANT, LAST_INSTANT)) if found else None
 
     def _as_of_now(self, head: Head, kept: CompactReadings, first: int, last: int) -> CompactReadings:
@@ -125,8 +124,8 @@ class PartialSnapshots:
         begin, end = max(first, to_ms(head.meter["dirtyFrom"])), min(last, to_ms(head.meter["dirtyTo"]))
         return kept.with_range(begin, end, self._stored(begin, end)) if begin <= end else kept
 
-    def _head(self, views: Sequence[str] = ()) -> Head | None:
-        head = head_of(self.database, self.user_id, self.type, self.session, views=views)
+    def _head(self, views: Sequence[str] = (), few: int = -1) -> Head | None:
+        head = head_of(self.database, self.user_id, self.type, self.session, views=views, few=few)
         believed = head.sync.reads(Backend.NEW) is Side.NEW and bool(head.meter) and is_sound(head.meter)
         return head if believed else None
 

@@ -45,7 +45,7 @@ def is_kept(meter: Document) -> bool:
 
 def kept(series: ScopedCollection, meter: Document) -> Content | None:
     """The whole series, and the digests of its parts; None where it is not what the meter says, or cannot be read."""
-    return believed(list(series.find({"_id": _years(meter["_id"])}, sort=[("_id", 1)])), meter)
+    return believed(list(series.find({"_id": years_of(meter["_id"])}, sort=[("_id", 1)])), meter)
 
 
 def believed(parts: Sequence[Document], meter: Document) -> Content | None:
@@ -61,7 +61,7 @@ def packed(
     wanted = digests if years is None else {year: digests[year] for year in years if year in digests}
     if not wanted:
         return CompactReadings.joined([]), {}
-    ids = [{"_id": _years(meter, *span)} for span in spans_of(wanted)]
+    ids = [{"_id": years_of(meter, *span)} for span in spans_of(wanted)]
     return _content(list(series.find({"$or": ids}, sort=[("_id", 1)])), lambda found: found == wanted)
 
 
@@ -86,7 +86,7 @@ def between(series: ScopedCollection, meter: Document, first: int, last: int) ->
 
     Without a look at the digest, which is of all parts: good enough for what is asked back, not for a figure.
     """
-    parts = series.find({"_id": _years(meter["_id"], utc_year(first), utc_year(last))}, sort=[("_id", 1)])
+    parts = series.find({"_id": years_of(meter["_id"], utc_year(first), utc_year(last))}, sort=[("_id", 1)])
     try:
         return CompactReadings.joined(map(_readings, parts)).between(first, last)
     except (LookupError, OverflowError, TypeError, ValueError):
@@ -102,7 +102,7 @@ def within(series: ScopedCollection, meter: Document, first: int, last: int) -> 
     known = _digests_by_year(meter["series"].get("parts"))
     if known is None or last < first:
         return None
-    parts = list(series.find({"_id": _years(meter["_id"], *years)}, sort=[("_id", 1)]))
+    parts = list(series.find({"_id": years_of(meter["_id"], *years)}, sort=[("_id", 1)]))
     try:
         if _digests(parts) != _of_years(known, *years):
             return None
@@ -114,7 +114,7 @@ def within(series: ScopedCollection, meter: Document, first: int, last: int) -> 
 def replace(series: ScopedCollection, user_id: str, energy_type: EnergyType, update: SeriesUpdate | None) -> None:
     """Write the parts that changed, in one command; without an update nothing remains."""
     meter = meter_id(user_id, energy_type)
-    spans = [_years(meter)] if update is None else [_years(meter, *span) for span in update.spans]
+    spans = [years_of(meter)] if update is None else [years_of(meter, *span) for span in update.spans]
     documents = [] if update is None else _documents(user_id, energy_type, update)
     others = {"$nin": [document["_id"] for document in documents]}
     written: list[Request] = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]
@@ -161,7 +161,7 @@ def storable(parts: Iterable[CompactReadings]) -> bool:
     return all(isinstance(part.amounts, array) and len(part) <= most for part in parts)
 
 
-def _years(meter: str, first: int = 0, last: int = 9999) -> Document:
+def years_of(meter: str, first: int = 0, last: int = 9999) -> Document:
     """The parts of a meter from one year to another: by ``_id``, whose index no migration has to make first."""
     return {"$gte": f"{meter}|{first:04}", "$lt": f"{meter}|{last:04}~"}
 

@@ -16,6 +16,7 @@ from chalicelib.domain.ports import UserSettings
 from chalicelib.domain.readings import EnergyType
 from chalicelib.domain.sides import SyncState
 from chalicelib.monitoring.people import concerning
+from chalicelib.repositories import series
 from chalicelib.repositories.control import MODE_CHANGES, READ, SYNC_MODE, control_of, state_among, sync_state
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, meter_id
 from chalicelib.repositories.owned import OwnedDocuments
@@ -31,6 +32,7 @@ class Head:
 
     ``look``: gives the settings, which are damaged for nobody who does not go by them.
     ``views``: those that were looked up beside it, None where nobody has.
+    ``parts``: those of a small meter's series, where they were looked up.
     """
 
     sync: SyncState
@@ -38,6 +40,7 @@ class Head:
     look: Callable[[], UserSettings]
     has_readings: bool
     views: Sequence[Document] | None = None
+    parts: Sequence[Document] = ()
 
     @property
     def settings(self) -> UserSettings:
@@ -53,22 +56,26 @@ def head_of(
     *,
     of_new: bool = True,
     views: Sequence[str] = (),
+    few: int = -1,
 ) -> Head:
     """The head of a snapshot, as a session sees it; for the old backend no look at readings. Raises LostModeError.
 
-    ``views``: the ids of display documents to look up in the same command.
+    ``views``: the ids of display documents to look up in the same command, and ``few``: so many readings make a meter
+    small, so that its series is looked up too.
     """
     concerning(user_id)
     readings = [_readings(user_id, energy_type)] if of_new else []
     shown = [_lookup(Collections.DISPLAY, "views", {"_id": {"$in": [*views]}})] if views else []
-    pipeline = [*_pipeline(user_id, energy_type), *readings, *shown]
+    parts = [_series(meter_id(user_id, energy_type), few)] if few >= 0 else []
+    pipeline = [*_pipeline(user_id, energy_type), *readings, *shown, *parts]
     found = list(control_of(database).aggregate(pipeline, session=session))
     sync = state_among(found)
     if sync is None:  # no migration has seen this database, or its mode was lost
         return _one_by_one(database, user_id, energy_type, session)
     meters, settings = found[0]["meters"], partial(own_settings, found[0]["settings"], user_id)
     has_readings = bool(found[0].get("readings", True))
-    return Head(sync, meters[0] if meters else {}, settings, has_readings, found[0].get("views"))
+    kept = [part for each in found for part in each.get("parts", ())]
+    return Head(sync, meters[0] if meters else {}, settings, has_readings, found[0].get("views"), kept)
 
 
 def _pipeline(user_id: str, energy_type: EnergyType) -> list[dict[str, Any]]:
@@ -85,6 +92,16 @@ def _pipeline(user_id: str, energy_type: EnergyType) -> list[dict[str, Any]]:
 def _readings(user_id: str, energy_type: EnergyType) -> dict[str, Any]:
     own = {"userId": user_id, "type": energy_type.value}
     return _lookup(Collections.READINGS, "readings", own, {"$limit": 1}, {"$project": ID})
+
+
+def _series(meter: str, few: int) -> Document:
+    """The parts of a small meter, once; of a large one the range is empty, so that none is looked at."""
+    span = series.years_of(meter)
+    is_small = {"$lte": [{"$ifNull": [{"$first": "$meters.series.count"}, few + 1]}, few]}
+    end = {"$cond": [{"$and": [{"$eq": ["$_id", SYNC_MODE]}, is_small]}, span["$lt"], span["$gte"]]}
+    within: Document = {"_id": {"$gte": span["$gte"]}, "$expr": {"$lt": ["$_id", "$$end"]}}
+    found = _lookup(Collections.SERIES, "parts", within, {"$sort": {"_id": 1}})
+    return {"$lookup": {**found["$lookup"], "let": {"end": end}}}
 
 
 def _lookup(collection: Collections, name: str, wanted: Document, *stages: Document) -> Document:

@@ -15,6 +15,7 @@ from chalicelib.bootstrap.container import Container, compose, mongo_ports, now
 from chalicelib.domain.readings import EnergyType, to_ms
 from chalicelib.repositories import partial_snapshots
 from chalicelib.repositories.database import open_database
+from chalicelib.repositories.snapshot_head import head_of
 from chalicelib.services.components.component_reads import ShowDashboard, ShowMonths, ShowTimeline
 from chalicelib.services.display.display import Timeline
 from chalicelib.services.recording.energy_crud import ReadingDraft
@@ -96,15 +97,22 @@ def test_that_a_meter_has_no_readings_is_known_by_the_second_look(
     assert looks.commands == ["aggregate meters", "aggregate control"]
 
 
-@pytest.mark.parametrize(("year", "more"), [(2018, ["find meter_series"]), (2024, ["find meter_series"]), (2016, [])])
-def test_a_year_that_is_not_stored_is_known_by_the_second_look(
-    container: Container, looks: Looks, year: int, more: list[str]
-) -> None:
+@pytest.mark.parametrize("year", [2016, 2018, 2024])
+def test_a_year_that_is_not_stored_is_known_by_the_second_look(container: Container, looks: Looks, year: int) -> None:
     """The years beside the readings, which a counter reaches, need all of a small meter, those beyond nothing."""
     user = household(container, POWER)
     looks.clear()
     container.new.monthly(user, POWER, year)
-    assert looks.commands == ["aggregate meters", "aggregate control", *more]
+    assert looks.commands == ["aggregate meters", "aggregate control"]
+
+
+@pytest.mark.parametrize(("few", "parts"), [(DAYS, 5), (DAYS - 1, 0)])
+def test_the_series_of_a_small_meter_comes_with_its_head(
+    container: Container, migrated: Database[Any], few: int, parts: int
+) -> None:
+    user = household(container, POWER)
+    with migrated.client.start_session(snapshot=True) as session:
+        assert len(head_of(migrated, user, POWER, session, few=few).parts) == parts
 
 
 def test_readings_of_a_meter_that_was_lost_are_shown_all_the_same(
