@@ -106,7 +106,7 @@ def test_a_year_that_is_not_stored_is_known_by_the_second_look(container: Contai
     assert looks.commands == ["aggregate meters", "aggregate control"]
 
 
-@pytest.mark.parametrize(("few", "parts"), [(DAYS, 5), (DAYS - 1, 0)])
+@pytest.mark.parametrize(("few", "parts"), [(DAYS, 6), (DAYS - 1, 0)])
 def test_the_series_of_a_small_meter_comes_with_its_head(
     container: Container, migrated: Database[Any], few: int, parts: int
 ) -> None:
