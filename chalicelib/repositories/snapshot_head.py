@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pymongo import DESCENDING
 from pymongo.client_session import ClientSession
 
 from chalicelib.domain.ports import UserSettings
@@ -69,21 +68,21 @@ def head_of(
     parts = [_series(meter_id(user_id, energy_type), few)] if few >= 0 else []
     pipeline = [*_pipeline(user_id, energy_type), *readings, *shown, *parts]
     found = list(control_of(database).aggregate(pipeline, session=session))
-    sync = state_among(found)
+    sync = state_among([found[0], *found[0]["others"]]) if found else None
     if sync is None:  # no migration has seen this database, or its mode was lost
         return _one_by_one(database, user_id, energy_type, session)
-    meters, settings = found[0]["meters"], partial(own_settings, found[0]["settings"], user_id)
-    has_readings = bool(found[0].get("readings", True))
-    kept = [part for each in found for part in each.get("parts", ())]
-    return Head(sync, meters[0] if meters else {}, settings, has_readings, found[0].get("views"), kept)
+    [seen] = found
+    meters, settings = seen["meters"], partial(own_settings, seen["settings"], user_id)
+    has_readings = bool(seen.get("readings", True))
+    return Head(sync, meters[0] if meters else {}, settings, has_readings, seen.get("views"), seen.get("parts", ()))
 
 
 def _pipeline(user_id: str, energy_type: EnergyType) -> list[dict[str, Any]]:
-    """The lookups name the user by themselves, and look up the same for each document of ``control``."""
+    """The lookups name the user by themselves; one document comes back, with the change of mode that its mode is of."""
     return [
-        {"$match": {"_id": {"$in": [SYNC_MODE, MODE_CHANGES]}}},
-        {"$sort": {"_id": DESCENDING}},
-        {"$project": {**READ, "changes": LAST_CHANGE}},
+        {"$match": {"_id": SYNC_MODE}},
+        {"$project": READ},
+        _lookup(Collections.CONTROL, "others", {"_id": MODE_CHANGES}, {"$project": {"changes": LAST_CHANGE}}),
         _lookup(Collections.METERS, "meters", {"_id": meter_id(user_id, energy_type)}),
         _lookup(Collections.SETTINGS, "settings", {"_id": user_id}),
     ]
@@ -95,10 +94,10 @@ def _readings(user_id: str, energy_type: EnergyType) -> dict[str, Any]:
 
 
 def _series(meter: str, few: int) -> Document:
-    """The parts of a small meter, once; of a large one the range is empty, so that none is looked at."""
+    """The parts of a small meter; of a large one the range is empty, so that none is looked at."""
     span = series.years_of(meter)
     is_small = {"$lte": [{"$ifNull": [{"$first": "$meters.series.count"}, few + 1]}, few]}
-    end = {"$cond": [{"$and": [{"$eq": ["$_id", SYNC_MODE]}, is_small]}, span["$lt"], span["$gte"]]}
+    end = {"$cond": [is_small, span["$lt"], span["$gte"]]}
     within: Document = {"_id": {"$gte": span["$gte"]}, "$expr": {"$lt": ["$_id", "$$end"]}}
     found = _lookup(Collections.SERIES, "parts", within, {"$sort": {"_id": 1}})
     return {"$lookup": {**found["$lookup"], "let": {"end": end}}}

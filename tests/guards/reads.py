@@ -51,8 +51,8 @@ READS = (
     Guard(
         "a large meter's series does not come with its head",
         "chalicelib/repositories/snapshot_head.py",
-        "SYNC_MODE]}, is_small]}",
-        "SYNC_MODE]}, True]}",
+        '"$cond": [is_small,',
+        '"$cond": [True,',
         (f"{LOOKS}test_the_series_of_a_small_meter_comes_with_its_head[1824-0]",),
     ),
     Guard(
