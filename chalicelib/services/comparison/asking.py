@@ -58,7 +58,7 @@ class RecordedComparison:
         return compared
 
     def timed(self, component: Component, user_id: str, old_ms: float, new_ms: float) -> None:
-        """Count the times of all views of one person as one pair."""
+        """Count the mean times of one person's views as one pair: a sum would be as many times as far from a tie."""
         pair = pair_of_times(old_ms, new_ms)
         self._counted.count(Counting(component, self.code(), self._user_of(user_id), latency=pair), self._clock())
 

@@ -11,8 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
+from statistics import fmean
 
-from chalicelib.domain.backends import Backend
 from chalicelib.domain.components import Component
 from chalicelib.domain.errors import UnavailableError
 from chalicelib.domain.gate.census import is_outdated
@@ -144,7 +144,7 @@ class CensusService:
         Raises _OutOfTimeError.
         """
         tallies: dict[Component, Tally] = {}
-        times: dict[tuple[Component, Backend], float] = defaultdict(float)
+        times: dict[Component, list[tuple[float, float]]] = defaultdict(list)
         for read in everything_of_user(self._queries, user_id):
             if read.component not in components:
                 continue
@@ -155,10 +155,9 @@ class CensusService:
                 return None
             tallies[read.component] = tallies.get(read.component, Tally()).plus(LOOKED[seen.outcome])
             if not seen.broken and seen.outcome is not Outcome.FAILED:
-                times[read.component, Backend.OLD] += seen.old_ms or 0
-                times[read.component, Backend.NEW] += seen.new_ms or 0
-        for component in tallies:
-            self._asking.timed(component, user_id, times[component, Backend.OLD], times[component, Backend.NEW])
+                times[read.component].append((seen.old_ms or 0, seen.new_ms or 0))
+        for component, seen_times in times.items():
+            self._asking.timed(component, user_id, *map(fmean, zip(*seen_times, strict=True)))
         return tallies
 
 

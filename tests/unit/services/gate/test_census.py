@@ -132,6 +132,14 @@ def test_the_times_of_one_persons_views_are_one_pair(stage: Stage) -> None:
         assert (found.latency.against, found.latency.favour) == (3, 0)
 
 
+def test_many_views_that_are_slower_by_less_than_a_clock_can_say_are_a_tie(stage: Stage) -> None:
+    stage.people(3)
+    stage.backends.times = (1.4, 1.9)
+    stage.run()
+    found = stage.ports.counted.counted(Component.ENERGY_TABLE, "a1").evidence({}, NOW)
+    assert (found.latency.against, found.latency.favour) == (0, 0)
+
+
 def test_what_somebody_answers_for_is_no_difference_of_the_census(stage: Stage) -> None:
     stage.people(1)
     stage.backends.outcomes["person-0"] = Outcome.DIFFERENT
