@@ -58,7 +58,7 @@ READS = (
     Guard(
         "a meter is known to have no readings by a look at them",
         "chalicelib/repositories/snapshot_head.py",
-        'bool(found[0].get("readings", True))',
+        'bool(seen.get("readings", True))',
         "bool(meters)",
         (f"{LOOKS}test_readings_of_a_meter_that_was_lost_are_shown_all_the_same",),
     ),

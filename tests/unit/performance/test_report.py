@@ -77,8 +77,8 @@ def test_a_bench_that_fails_is_named_and_the_others_are_measured(
 
 def test_what_was_not_measured_stays_and_what_is_no_bench_any_more_goes(section: Section) -> None:
     later = made(*(Figure(row.name, 1.0, row.unit) for row in section.rows))
-    assert merged({"reads": section, "writes": section, "gone": section}, {"writes": later}) == {
-        "reads": section,
+    assert merged({"domain": section, "writes": section, "gone": section}, {"writes": later}) == {
+        "domain": section,
         "writes": later,
     }
 
@@ -93,8 +93,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_report_is_kept_for_machines_and_for_people(section: Section, elsewhere: Path) -> None:
-    report.keep({"reads": section})
-    assert report.kept() == {"reads": section}
+    report.keep({"domain": section})
+    assert report.kept() == {"domain": section}
     readme = (elsewhere / "README.md").read_text()
     assert readme.startswith("before\n")
     assert readme.endswith("behind\n")
@@ -107,8 +107,8 @@ def test_a_report_is_kept_for_machines_and_for_people(section: Section, elsewher
 def test_a_bench_that_fails_makes_the_run_fail_and_a_target_that_is_not_met_does_not(
     section: Section, elsewhere: Path, monkeypatch: pytest.MonkeyPatch, fails: bool, code: int
 ) -> None:
-    monkeypatch.setattr("tests.performance.__main__.run", lambda _: ({"reads": section}, ["start"] * fails))
+    monkeypatch.setattr("tests.performance.__main__.run", lambda _: ({"domain": section}, ["start"] * fails))
     with pytest.raises(SystemExit) as ended:
-        main(["reads"])
+        main(["domain"])
     assert ended.value.code == ("failed: start" if code else 0)
     assert Row.of(Figure("quick / slow", 2.0), TARGETS["quick / slow"]).met is False

@@ -162,7 +162,11 @@ def test_what_is_under_way_is_paused_or_goes_on(
 
 @pytest.mark.parametrize(
     "arguments",
-    [["verify", "--last", "--fan-out", "4"], ["sync", "--fan-out", "4"], ["sweep", "--list", "--fan-out", "4"]],
+    [
+        ["verify", "--last", "--fan-out", "4"],
+        ["sync", "--fan-out", "4"],
+        ["sweep", "--list", "--fan-out", "4"],
+    ],
 )
 def test_what_divides_nothing_is_refused_before_anything_begins(
     service: Scripted, arguments: list[str], capsys: pytest.CaptureFixture[str]
