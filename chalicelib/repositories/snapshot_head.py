@@ -99,8 +99,8 @@ def _series(meter: str, few: int) -> Document:
     is_small = {"$lte": [{"$ifNull": [{"$first": "$meters.series.count"}, few + 1]}, few]}
     end = {"$cond": [is_small, span["$lt"], span["$gte"]]}
     within: Document = {"_id": {"$gte": span["$gte"]}, "$expr": {"$lt": ["$_id", "$$end"]}}
-    found = _lookup(Collections.SERIES, "parts", within, {"$sort": {"_id": 1}})
-    return {"$lookup": {**found["$lookup"], "let": {"end": end}}}
+    pipeline = [{"$match": within}, {"$sort": {"_id": 1}}]
+    return {"$lookup": {"from": Collections.SERIES.value, "let": {"end": end}, "pipeline": pipeline, "as": "parts"}}
 
 
 def _lookup(collection: Collections, name: str, wanted: Document, *stages: Document) -> Document:
