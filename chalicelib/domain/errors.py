@@ -13,7 +13,7 @@ EnergyMonitorError
 ├── ForbiddenError             the token proves who is asking, and that they may not
 ├── NotFoundError              no such document, or it belongs to somebody else
 ├── ConflictError              what is stored has moved on, or forbids the change
-│   ├── AccountErasedError     the account was erased, and its fence still stands
+│   ├── AccountErasedError     the account was erased, and its fence is still closed
 │   ├── DuplicateReadingError  a reading of this type at this instant is already stored
 │   ├── RevisionError          the reading or flag document was changed since the caller read it
 │   └── RolloutError           a flag may not be changed so, or not yet
@@ -140,7 +140,7 @@ class ForbiddenError(EnergyMonitorError):
 
 
 class NotFoundError(EnergyMonitorError):
-    """Raised when a document does not exist or belongs to somebody else: the caller cannot tell which."""
+    """Raised when a document does not exist or belongs to somebody else: the caller cannot know which."""
 
 
 class ConflictError(EnergyMonitorError):

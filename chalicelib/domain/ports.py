@@ -126,7 +126,7 @@ class MeterSnapshot:
 class WholeMeter:
     """Everything that is stored of a meter on the new side, at one point in time: what a comparison of it goes by.
 
-    ``snapshot``: with the readings as they are stored one by one; ``kept``: the compact series, None: none counts.
+    ``snapshot``: with the readings that are stored one by one; ``kept``: the compact series, None: none counts.
     ``is_large``: the snapshot has the readings of the compact series, because there are too many to read at once. A
     meter that the display lags behind is looked at without any.
     ``violations``: the invariants that its documents break. Only where there are none, ``displayed`` are its views.
@@ -160,7 +160,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Which reading a unit of work is about, as far as it is known before it begins: it is read while it begins.
+    """The reading that a unit of work is about, where it is known before the work begins: it is read at the beginning.
 
     A new one of ``type`` at ``instant``, or the stored one with ``reading_id``, which may go to ``instant``. ``asks``:
     those next to it are looked at too. What is expected in vain costs time and nothing else.
@@ -408,7 +408,7 @@ class DisplayDataRepository(Protocol):
 
 
 class EventPublisher(Protocol):
-    """Tells the rest of the system what happened."""
+    """Announces to the rest of the system what happened."""
 
     def publish(self, events: Sequence[EnergyEvent]) -> None:
         """Send events. Never raises: what is lost here is caught up from the dirty meters."""

@@ -1,4 +1,4 @@
-"""A trace: one id of all that a request, an event or a command leads to, as the W3C's trace context (level 1) has it.
+"""A trace: one id for all that a request, an event or a command leads to, by the W3C's trace context (level 1).
 
 ``traceparent`` is ``00-<trace id>-<parent id>-<flags>``: 32, 16 and 2 hexadecimal digits, small letters. Which trace
 goes on just now lives in ``monitoring.trace``.

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from chalicelib.domain.readings import Reading, to_datetime, to_ms
 
 Column: TypeAlias = "array[int] | list[int]"
-USUAL_DECIMALS = 3  # parts of one series mostly agree then, and are joined as they are
+USUAL_DECIMALS = 3  # parts of one series mostly agree then, and are joined unchanged
 _EXACT = Context(prec=MAX_PREC, Emin=MIN_EMIN, Emax=MAX_EMAX)
 
 

@@ -1,4 +1,4 @@
-"""Between which instants a meter's points lie, and which years that leaves without any figure."""
+"""The span of time in which a meter has points, and the years that have no figure because of it."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime

@@ -65,7 +65,7 @@ class Series:
     runs_backwards: bool
     reading_instants: Sequence[int]
     breaks: Sequence[Break]
-    shifts: Sequence[int]  # how far the counter stands away from the register, by number of breaks passed
+    shifts: Sequence[int]  # the difference between counter and register, by number of breaks passed
     spans: dict[Kind, Span]
 
     @classmethod

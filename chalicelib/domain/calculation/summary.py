@@ -131,7 +131,7 @@ def finish_summary(inputs: SummaryInputs, today: date) -> SummaryCards:
 
 @dataclass(frozen=True, slots=True)
 class _StoredCounter:
-    """The counter as the inputs tell it, counted from the last point."""
+    """The counter by the stored inputs, counted from the last point."""
 
     known: dict[str, KnownEnd]
     last: int

@@ -27,7 +27,7 @@ def flaw(column: str, reason: str) -> InvalidReadingError:
 
 
 def plain(text: str) -> str:
-    """A name as it is compared: trimmed, in lower case, each letter with its accent in one character."""
+    """A name in the form that is compared: trimmed, in lower case, each letter with its accent in one character."""
     return unicodedata.normalize("NFC", text).strip().lower()
 
 

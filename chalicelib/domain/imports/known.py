@@ -1,4 +1,4 @@
-"""What is stored of a meter, as far as a file can meet it."""
+"""The stored readings and settings of a meter that an imported file can touch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is asked back about a count of a register, by the counts around it (CALCULATION.md, 9).
+"""Questions about a count of a register that hardly fits the counts around it (CALCULATION.md, 9).
 
 The corrected counter (``calculation.series``) says what each pair of counts means, so that an exchange, a rollover and
 a register that runs backwards explain here what they explain there. What cannot be at all is refused by

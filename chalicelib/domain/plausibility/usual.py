@@ -20,7 +20,7 @@ FLOOR = {EnergyType.POWER: 50, EnergyType.GAS: 10}
 
 
 class Usual(NamedTuple):
-    """The greatest use of a day (kWh, m3); ``known``: from readings, not for want of them."""
+    """The greatest use of a day (kWh, m3); ``known``: it comes from readings, not from a default."""
 
     per_day: Fraction
     known: bool

@@ -1,4 +1,4 @@
-"""What is asked back about a count, in words: both counts, what is usual, what was probably meant, how to go on."""
+"""The text of a question about a count: both counts, what is usual, what was probably meant, how to go on."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

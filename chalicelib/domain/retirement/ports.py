@@ -32,7 +32,7 @@ class RetirementRecords(Protocol):
         """How many there are of these."""
 
     def page_calls(self, since: int, spared: Sequence[str]) -> Mapping[str, int]:
-        """When our own page has called each route last, since an instant, whoever used it but those spared callers."""
+        """When our own page has called each route last, since an instant, for anybody but the spared callers."""
 
     def has_called(self, caller: str) -> bool:
         """Whether the ledger knows a caller, by the pseudonym."""

@@ -36,7 +36,7 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True)
 class GivenFeedback:
-    """Feedback as it is kept: who gave it (a pseudonym) and when, and what came of it.
+    """Stored feedback: who gave it (a pseudonym) and when, and what came of it.
 
     ``outcome`` is that of the last comparison, None before the first one; ``fingerprints`` are what differed then.
     """

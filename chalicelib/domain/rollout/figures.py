@@ -39,7 +39,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class ComponentFigures:
-    """What is known of a component in a span of time that begins at ``since``: both backends, whoever was asked.
+    """What is known of a component in a span of time that begins at ``since``: both backends, for all people.
 
     ``partial``: older rows wait to be added, and those are left out.
     """

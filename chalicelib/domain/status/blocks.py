@@ -307,7 +307,7 @@ class Verdict:
 class RolloutBlock(Block):
     """What carries a component, or did: ``state`` None: nothing ever. ``step`` and ``next`` as people call them.
 
-    ``reason``: why the state is as it is. ``seconds_left``: of the step that is held, where another one follows by
+    ``reason``: why it has this state. ``seconds_left``: of the step that is held, where another one follows by
     itself. ``waits``: why nothing rises, as the schedule saw it last.
     """
 

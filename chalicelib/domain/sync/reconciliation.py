@@ -135,7 +135,7 @@ class SyncControl(WalkControl, Protocol):
     def change(self, before: SyncState, after: SyncState, reason: str, by: str | None) -> SyncState | None:
         """Put ``after`` in place of ``before``, from now on by the store's clock.
 
-        Returns the state as it is stored; None, and nothing changed, when ``before`` has gone meanwhile.
+        Returns the stored state; None, and nothing changed, when ``before`` has gone meanwhile.
         """
 
     def changes(self) -> list[ModeChange]:

@@ -1,4 +1,4 @@
-"""What repair and the jobs take away or overwrite: how much of it they may, and what is kept of it.
+"""Deletions and overwrites by repair and the jobs: how many are allowed, and what is kept of them.
 
 What lives here: rules and values. What does not: the writing itself (``repositories.reconcile``).
 """
@@ -44,7 +44,7 @@ class PlannedWrites:
         )
 
     def as_document(self) -> dict[str, Any]:
-        """The fields, as they are printed."""
+        """The fields, as printed."""
         return asdict(self) | {"side": self.side.value, "type": self.type.value}
 
 
