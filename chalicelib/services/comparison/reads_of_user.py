@@ -22,7 +22,7 @@ from chalicelib.services.components.component_reads import (
     ShowTimeline,
 )
 
-# They show readings as they are stored; the others are calculated by the old backend, and stored by the new one.
+# They show stored readings; the others are calculated by the old backend, and stored by the new one.
 ROWS = {Component.ENERGY_TABLE, Component.ENERGY_FORMS}
 WHOLE = 1_000_000  # more readings than anybody has
 

@@ -1,4 +1,4 @@
-"""What each component asks of a backend, and the writes, which are the same in every backend."""
+"""The Protocol of a backend: what each component asks of it, and the writes, which are the same in every backend."""
 
 from collections.abc import Mapping
 from typing import Protocol

@@ -66,7 +66,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The range and buckets of a histogram: by default from the first to the last reading, as it is stored."""
+    """The range and buckets of a histogram: by default from the first to the last stored reading."""
 
     first: int | None = None
     last: int | None = None

@@ -15,7 +15,7 @@ from chalicelib.domain.readings import LAST_YEAR, local_date
 
 
 def series_of(snapshot: MeterSnapshot) -> Series:
-    """The corrected counter of a meter as it stood at the snapshot."""
+    """The corrected counter of a meter at the snapshot."""
     meter = snapshot.configuration
     return Series.of(snapshot.readings, meter.points, meter.modulus, meter.runs_backwards)
 

@@ -1,4 +1,4 @@
-"""Everything that is known of one component: its figures by the hour, what differed, what people say looks wrong."""
+"""Reports about one component: its figures by the hour, what differed, what people say looks wrong."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Gathers the gate's evidence: each part is looked at once and fails alone, and then a condition is unknown."""
+"""Gathers the gate's evidence: each part is read once; where one fails, its condition is unknown, the rest counts."""
 
 from collections.abc import Mapping
 from functools import cache, cached_property, partial

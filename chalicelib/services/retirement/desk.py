@@ -1,4 +1,4 @@
-"""What operators change of the calendar; each change is kept with who made it and why."""
+"""Operators' changes of the calendar; each is kept with who made it and why."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -64,7 +64,7 @@ class RetirementDesk:
     def announce(
         self, sunset_at: int, deprecated_at: int | None, by: str, reason: str, *, earlier: bool, rehearsal: bool
     ) -> Calendar:
-        """Announce the end, or another one. What is announced already stays as it is, and who asks learns it."""
+        """Announce the end, or another one. What is announced already does not change, and the answer says so."""
         now, why = self._now(), checked_reason(reason)
         before = self._records.calendar()
         wanted = _wanted(before, now, sunset_at, deprecated_at, rehearsal=rehearsal)

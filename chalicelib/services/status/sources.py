@@ -1,4 +1,4 @@
-"""Where the status looks."""
+"""The sources of the status: the ports that it reads."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -58,7 +58,7 @@ class StatusSources:
     retirement: RetirementRecords
 
     def once(self) -> "StatusSources":
-        """The same for one look: AWS is asked once for each thing, whoever wants to know it."""
+        """The same for one look: AWS is asked once for each thing, however many parts need it."""
         return replace(
             self,
             flags=_once(self.flags),

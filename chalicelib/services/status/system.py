@@ -1,4 +1,4 @@
-"""What is known of the system as a whole, whichever component is meant."""
+"""The part of the status that all components share: the system as a whole."""
 
 from dataclasses import replace
 
