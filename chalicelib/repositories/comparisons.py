@@ -1,4 +1,4 @@
-"""What came of comparing the backends, in ``backend_comparisons``, and the recorded reads that are asked again.
+"""The results of comparing the backends, in ``backend_comparisons``, and the recorded reads that are asked again.
 
 System jobs and operators use it across users, so it is outside the session filter. A row says whose answer it was, and
 what differed, by pseudonyms alone; reads that name ids stay in the usage log or in the feedback, and rows name

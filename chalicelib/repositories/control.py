@@ -94,7 +94,7 @@ def sync_state(
     ``writes_for``: the people for whom something is about to be written; their fences are in the same command.
 
     Raises:
-        AccountErasedError: the fence of one of them stands.
+        AccountErasedError: one of them has a fence.
         LostModeError: the document is missing where there was one, it cannot be read, or it is older than its history.
     """
     wanted = {"_id": {"$in": [SYNC_MODE, MODE_CHANGES, *map(fence_id, writes_for)]}}

@@ -1,4 +1,4 @@
-"""What was counted of comparisons, in ``gate_evidence``: one document per component and code, each change one update.
+"""Counts of comparisons, in ``gate_evidence``: one document per component and code, each change one update.
 
 Which equal answers were counted already is in ``gate_agreements``: an id is a digest, a row has the user's pseudonym,
 so that an account's end finds it. A row that was written by somebody who died before the count is one agreement less.
@@ -28,7 +28,7 @@ from chalicelib.repositories.database import (
     time_limit,
 )
 
-MOST_AGREEMENTS = 10_000  # so many equal answers in a row say everything; more would only fill the database
+MOST_AGREEMENTS = 10_000  # this many equal answers in a row say everything; more would only fill the database
 TESTS: Mapping[str, PairTest] = {"errors": ERRORS, "latency": LATENCY}
 
 

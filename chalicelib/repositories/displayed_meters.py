@@ -78,7 +78,7 @@ class MongoDisplayedMeters(DisplayedMeters):
         user_id, energy_type = after or ("", "")
         more_types = [kind for kind in TYPES if kind > energy_type]
         same_user = {"$eq": user_id, **NOT_ARRAY}
-        # Each type by itself: with so many documents of one that they fill a page, another would be passed over.
+        # Each type by itself: where documents of one type fill a page, another would be passed over.
         of_user = [{"userId": same_user, "type": {"$eq": kind, **NOT_ARRAY}} for kind in more_types if user_id]
         next_users = {"userId": {"$gt": user_id, **NOT_ARRAY}, "type": {"$in": TYPES, **NOT_ARRAY}}
         with time_limit(self._timeout):

@@ -107,7 +107,7 @@ class MongoFanOutRecords(FanOutRecords):
 
     @override
     def claim(self, fan_out: FanOut, number: int, seconds: float) -> RangeClaim | None:
-        """By one update, in which whoever comes second leaves everything as it is."""
+        """By one update: the second of two claims changes nothing."""
         key, token = f"{_key(fan_out.walk)}:{fan_out.id}:{number:06}", uuid4().hex
         try:
             with time_limit(READ_SECONDS):

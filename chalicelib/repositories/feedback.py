@@ -1,4 +1,4 @@
-"""What people say looks wrong, in ``feedback``: written through the session filter, deleted by its TTL index.
+"""Feedback (what people say looks wrong), in ``feedback``: written through the session filter, deleted by a TTL index.
 
 The comparer and operators take it across users, so that part is outside the filter; reports know users by pseudonyms.
 """

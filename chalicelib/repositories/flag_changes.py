@@ -1,4 +1,4 @@
-"""The record of changes of flags. It belongs to operators, not to users, so the session filter has no say in it."""
+"""The record of changes of flags. It belongs to operators, not to users, so the session filter does not apply."""
 
 from collections.abc import Sequence
 

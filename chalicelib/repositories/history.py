@@ -43,7 +43,7 @@ def points_between(
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Readings as they are displayed, and between which instants something else may be stored by now.
+    """The displayed readings, and the range of instants in which something else may be stored by now.
 
     The first of these lies behind the last where nothing else is stored.
     """

@@ -1,4 +1,4 @@
-"""What users have imported: for the list of imports, and for undoing one of them."""
+"""The record of users' imports: for the list of imports, and for undoing one of them."""
 
 from array import array
 from collections.abc import Mapping

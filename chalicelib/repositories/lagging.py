@@ -20,7 +20,7 @@ from chalicelib.domain.readings import to_datetime, to_ms
 from chalicelib.repositories.calculation_marks import not_newer, outdated
 from chalicelib.repositories.database import Collections, Document, MongoDatabase, instant_of, time_limit
 
-# What the partial indexes hold, but for what was damaged and is no date: one meter must not stop all others.
+# What the partial indexes hold, without damaged values that are no dates: one meter must not stop all others.
 DIRTY: Document = {"dirtySince": {"$exists": True, "$lte": datetime.max.replace(tzinfo=UTC)}}
 EVER = datetime.fromtimestamp(0, UTC)
 NEXT_ATTEMPT = "sweep.nextAttempt"

@@ -70,7 +70,7 @@ class PartialSnapshots:
         """With the readings just before and after each instant, and all that a counter between them depends on.
 
         What happened in between is known by the stored months: where they have no flag, the register only grew. What
-        has changed since is read as it stands, with its neighbours. Of a small meter all readings.
+        has changed since is read itself, with its neighbours. Of a small meter all readings.
         """
         head = self._head(few=FEW)
         return self._around(head, instants_in) if head else None

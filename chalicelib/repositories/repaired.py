@@ -1,4 +1,4 @@
-"""What repair and the jobs delete or overwrite: kept in the transaction that takes it away, and the way back."""
+"""Copies of what repair and the jobs delete or overwrite, kept in the same transaction, and bringing them back."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime

@@ -55,7 +55,7 @@ class MongoRollouts(Rollouts):
 
     @override
     def save(self, rollout: Rollout) -> bool:
-        """The document of a version is replaced once: whoever comes second finds another version."""
+        """Replace the document of a version, once: a second writer finds another version."""
         document = _document(rollout)
         with time_limit(READ_SECONDS):
             if rollout.version:

@@ -1,4 +1,4 @@
-"""The compact series of a meter: its readings once more, packed by year (UTC), as its display documents show them.
+"""The compact series of a meter: a copy of its readings, packed by year (UTC), as its display documents show them.
 
 Written and versioned together with the display documents. A refresh takes what has not changed from here instead of
 reading a document per reading. Believed only where the meter says that it is whole and belongs to what is displayed.

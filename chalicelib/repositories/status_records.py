@@ -1,4 +1,4 @@
-"""What the status alone needs, in ``control`` and in the ledger of the migrations."""
+"""Records for the status alone, in ``control`` and in the ledger of the migrations."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -91,7 +91,7 @@ class MongoStatusRecords(StatusRecords):
 
     @override
     def not_published(self) -> NotPublished:
-        """By the clock of the database, as they are counted."""
+        """By the clock of the database, which counts them too."""
         quiet = {"$expr": {"$gte": ["$last", _long_ago()]}}
         stored = readable(StoredLosses, found, NOT_PUBLISHED) if (found := self._read(NOT_PUBLISHED, quiet)) else None
         return NotPublished() if stored is None else NotPublished(stored.count, to_ms(stored.since))

@@ -1,4 +1,4 @@
-"""How a document of ``control`` is read: exactly as it was written, or not at all.
+"""Reading documents of ``control``: exactly as they were written, or not at all.
 
 A person or a restore may have put anything there, and what decides about data must not be guessed from it.
 """
@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 from chalicelib.monitoring.errors import what_of
 from chalicelib.monitoring.logger import logger
 
-Lax = Field(strict=False)  # the value of an enumeration, as it is stored
+Lax = Field(strict=False)  # the stored value of an enumeration
 
 
 class Stored(BaseModel):

@@ -1,4 +1,4 @@
-"""What the jobs that keep both sides equal leave in ``control``: changes of the mode, and how far they have come."""
+"""Changes of the sync mode and the progress of the jobs that keep both sides equal, in ``control``."""
 
 from dataclasses import asdict
 

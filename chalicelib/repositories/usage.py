@@ -1,4 +1,4 @@
-"""Which backend answered what, in ``backend_usage_logs``: written without waiting, deleted by its TTL index."""
+"""The usage log, in ``backend_usage_logs``: which backend answered what; written without waiting, deleted by TTL."""
 
 from collections.abc import Sequence
 from contextvars import Context

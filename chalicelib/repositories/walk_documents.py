@@ -1,4 +1,4 @@
-"""What walks leave in ``control``, turned into what the domain knows."""
+"""Mapping documents of ``control`` that walks write to the domain's values."""
 
 from typing import Annotated
 
@@ -53,7 +53,7 @@ class StoredWalk(StoredSeen):
 
 
 def seen_document(seen: Verification) -> Document:
-    """What a walk has seen, as it is stored."""
+    """The stored form of what a walk has seen."""
     return {
         "mode": seen.mode.value,
         "meters": seen.meters,
