@@ -1,4 +1,4 @@
-"""What the data say about a rollout: may anybody be sent to the new backend now?
+"""Readiness: whether the data allow anybody to be sent to the new backend now.
 
 Nothing goes above 0, test users included, before both sides are written, no write of the mode before can still come,
 and a comparison of all meters since then has found no difference.

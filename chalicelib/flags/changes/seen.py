@@ -1,4 +1,4 @@
-"""The flags as the status sees them."""
+"""The adapter by which the status reads flags."""
 
 from chalicelib.domain.status.flags import FlagSeen, FlagsSeen
 from chalicelib.flags.changes.inspect import Listing

@@ -1,4 +1,4 @@
-"""The flags there are: the global gate and one per component. Rules about their content live in ``flag``."""
+"""The names of all flags: the global gate and one per component. Rules about their content live in ``flag``."""
 
 from chalicelib.domain.components import Component
 from chalicelib.domain.errors import NotFoundError
