@@ -1,4 +1,4 @@
-"""One request as a view sees it, and its answer: errors mapped, one line logged.
+"""The wrapper around every view: the request as the view sees it, errors mapped to answers, one line logged.
 
 This is done inside the view, because an ordinary exception never reaches Chalice's middleware. Each version has a form
 of its own for errors: ``refusal``.

@@ -1,4 +1,4 @@
-"""The comparer, which asks both backends the same question, and the census."""
+"""Composes the comparer, which asks both backends the same question, and the census."""
 
 from collections.abc import Callable
 from random import Random

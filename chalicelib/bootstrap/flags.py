@@ -1,4 +1,4 @@
-"""Looking at flags and changing them, on AppConfig and MongoDB."""
+"""Composes reading and changing of flags, on AppConfig and MongoDB."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

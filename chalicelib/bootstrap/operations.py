@@ -1,4 +1,4 @@
-"""What keeps both sides equal, and the display with them, on MongoDB. Imports no client of AWS."""
+"""Composes the jobs that keep both sides and the display equal, on MongoDB. Imports no client of AWS."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext

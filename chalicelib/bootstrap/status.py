@@ -1,4 +1,4 @@
-"""The one status, for functions and for a shell; and where it and the gate look."""
+"""Composes the status for functions and for a shell, and the sources that it shares with the gate."""
 
 from collections.abc import Callable, Sequence
 

@@ -28,7 +28,7 @@ class EventBridgePublisher(EventPublisher):
     """Implements ``EventPublisher``: batches, sends what failed again, never raises for a bus that fails.
 
     What cannot be sent is logged and counted; the meter stays dirty, so a later refresh finds it. (A shell counts
-    nothing: metrics are lines on standard output, which belongs to its answer.) ``lost`` is told how many were lost,
+    nothing: metrics are lines on standard output, which belongs to its answer.) ``lost`` gets how many were lost,
     and must not raise: the write is committed.
     """
 

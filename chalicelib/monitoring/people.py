@@ -1,6 +1,6 @@
-"""Whose ids a function's output must not say: everybody's whom the present call is about.
+"""Keeping ids out of a function's output: the ids of everybody whom the present call is about.
 
-What logs takes care by itself to name nobody, and ``errors`` tells no text of an error; this is for what nobody
+Code that logs takes care to name nobody, and ``errors`` logs no text of an error; this is for what nobody
 foresees.
 """
 
@@ -39,7 +39,7 @@ def named_by(pseudonym: Callable[[str], str]) -> None:
 
 @contextmanager
 def people_named() -> Iterator[None]:
-    """Let log lines say the ids as they are for as long as the block runs: an operator's shell shows whose it is."""
+    """Let log lines say the ids themselves while the block runs: an operator's shell shows whose it is."""
     before, _pseudonym[0] = _pseudonym[0], str
     try:
         yield

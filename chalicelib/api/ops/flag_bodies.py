@@ -1,4 +1,4 @@
-"""What operators send to change and look at flags."""
+"""Bodies and queries of the operators' routes for flags."""
 
 from decimal import Decimal
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What operators send and get of rollouts."""
+"""Bodies of the operators' routes for rollouts."""
 
 from typing import Annotated, Any
 

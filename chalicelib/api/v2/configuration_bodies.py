@@ -1,4 +1,4 @@
-"""What besides readings decides the figures, in version 2: exchanges, zone, registers."""
+"""Bodies of version 2 for what decides the figures besides readings: exchanges, zone, registers."""
 
 from decimal import Decimal
 from typing import Annotated, Self

@@ -1,4 +1,4 @@
-"""Imports of version 2: how to read a file, what became of it, the list of imports, and how one was undone."""
+"""Queries and bodies of version 2's imports: options, report, the list of imports, and the report of an undo."""
 
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self

@@ -1,4 +1,4 @@
-"""Readings of version 2 as the caller sends and gets them."""
+"""Bodies of readings in version 2: what a caller sends and gets."""
 
 from typing import Annotated, Any, Literal, Self
 
