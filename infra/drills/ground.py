@@ -1,4 +1,4 @@
-"""What a drill is made on: a laptop stack that nobody else uses, flipped by real deployments of AppConfig.
+"""The stack that a drill runs on: a laptop stack that nobody else uses, flipped by real deployments of AppConfig.
 
 The sync mode is written down past its rules and its drain, so the data must be nobody's.
 """
@@ -91,7 +91,7 @@ class LaptopGround:
             _seconds(publishing.publish(base, before, after, Action("drill", self._order, {}, True)))
 
     def surrounding(self, code: str) -> Surrounding:
-        """What the drill was made on, as it is there."""
+        """The code, the mode and the flags that the drill ran on."""
         mode = shell_ports(self.database).sync_control.state().mode
         return Surrounding(code, mode.value, shape_of(self.flags.operations.overview.listing().document))
 

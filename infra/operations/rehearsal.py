@@ -1,4 +1,4 @@
-"""``python -m infra rehearsal``: the whole migration on a stack of its own, or what notices a missing guard."""
+"""``python -m infra rehearsal``: the whole migration on a stack of its own, with every guard or without one."""
 
 import sys
 

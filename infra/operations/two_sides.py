@@ -1,4 +1,4 @@
-"""How the commands print what is about both sides: the mode, the sync job, and what no reader can use."""
+"""Printing what concerns both sides: the mode, the sync job, and documents that no reader can use."""
 
 from rich.markup import escape
 from rich.table import Column, Table

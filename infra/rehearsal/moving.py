@@ -1,4 +1,4 @@
-"""From an inherited collection to two equal sides and an open gate."""
+"""Steps of a rehearsal from an inherited collection to two equal sides and an open gate."""
 
 import threading
 import time

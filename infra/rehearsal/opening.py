@@ -1,4 +1,4 @@
-"""What the gate asks for before anybody is moved: everybody's views compared, the way back rehearsed."""
+"""Steps that the gate asks for before anybody is moved: everybody's views compared, the way back rehearsed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What an operator does to a stack: commands of the command line, calls of functions, rules switched off.
+"""The rehearsal's operator: runs commands of the command line, calls functions, switches rules off.
 
 Nothing here knows what a rehearsal is.
 """

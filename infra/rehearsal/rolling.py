@@ -1,4 +1,4 @@
-"""Six components, each carried by a rollout; a bug is planted, found, taken back, mended; then everybody is there."""
+"""Steps of the rollouts of six components; a bug is planted, found, taken back and mended, until everybody is moved."""
 
 import time
 from collections.abc import Callable
@@ -131,7 +131,7 @@ def mend(scene: Scene) -> str:
 
 def mend_nothing(scene: Scene) -> str:
     """Nobody mends it."""
-    return f"what is wrong with {scene.victim} stays as it is"
+    return f"what is wrong with {scene.victim} is not mended"
 
 
 def mended(scene: Scene) -> str:

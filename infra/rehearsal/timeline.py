@@ -1,4 +1,4 @@
-"""Steps, one after the other, and what each of them took and showed. Knows nothing of what the steps do."""
+"""The timeline: runs steps one after the other and records the time and the result of each."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What came of one seed, and what must be nothing."""
+"""The figures of one simulated seed, and those that must be 0."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ class Figures:
     """Counts of one seed.
 
     ``lost``: acknowledged, and not there at the end on the side that is believed, or where people look after a way
-    back. ``wrong``: answers that show something else than the person's own book, but for ``exposed``: those that the
+    back. ``wrong``: answers that show something else than the person's own book, except ``exposed``: those that the
     planted bug made before it was taken back. ``backwards``: views older than the one the same backend has shown
     before. ``sides_differ``: readings that a verify of the operator's, or the end, finds on one side alone.
     ``refused``: writes that were answered with a refusal, so they were never acknowledged.

@@ -1,4 +1,4 @@
-"""What the operator does, by the runbook and on the virtual clock: the way to dual write, rollouts, alarms, mending."""
+"""The simulated operator, who follows the runbook: dual write, rollouts, alarms, mending."""
 
 from collections.abc import Callable
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Commands in messages are about the stack that the person has named: typed again, they must not reach another one."""
+"""Adding the named target to commands in messages: typed again, they must not reach another stack."""
 
 from infra.local.layout import DEFAULT_NAME
 

@@ -1,4 +1,4 @@
-"""What a command works on, found in one way: a laptop stack, a stage on AWS, or a database by its address.
+"""The target of a command, found in one way: a laptop stack, a stage on AWS, or a database by its address.
 
 Its database, its deployment and its flags are opened by the modules beside this one, which need the heavy libraries.
 """

@@ -1,4 +1,4 @@
-"""What is recorded of every operation of a history: when it began and ended, what was asked, what came back.
+"""The record of every operation of a history: when it began and ended, what was asked, what came back.
 
 Pure. How the operations are judged says ``checker``, how answers are read ``views``.
 """

@@ -1,4 +1,4 @@
-"""How the comparison of the backends prints: tables for people, documents for programs."""
+"""Printing the comparison of the backends: tables for people, documents for programs."""
 
 from collections import Counter
 from typing import Any
@@ -11,7 +11,7 @@ from chalicelib.domain.rollout.comparison_log import ComparisonReport, Differenc
 from infra.operations.printing import console, minute, moment
 from infra.operations.printing import counted as number
 
-SHOWN = 20  # of a pseudonym in a table: enough to tell values apart
+SHOWN = 20  # of a pseudonym in a table: enough to distinguish values
 
 
 SAID = {Outcome.LAG: "lagging", Outcome.OTHER_CALCULATION: "by other rules"}  # as the status says it

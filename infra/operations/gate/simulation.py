@@ -1,4 +1,4 @@
-"""The gate against backends whose faults are known: how often it lets them through, and how soon it stops them.
+"""Simulating the gate with backends whose faults are known: how often it lets them through, how soon it stops them.
 
 The gate itself judges here, by evidence that chance makes up; what it must do is held against the formulas. Chance is
 seeded: equal seeds give equal figures.

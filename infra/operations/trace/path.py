@@ -8,7 +8,7 @@ from chalicelib.domain.readings import to_datetime
 from infra.errors import expected_errors
 from infra.operations.printing import console, printable
 
-MOST = 500  # steps of one place: whoever sends a traceparent may send it any number of times
+MOST = 500  # steps of one place: a client may send one traceparent any number of times
 WIDTH = 36  # characters of the longest place's name
 
 

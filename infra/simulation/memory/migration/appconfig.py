@@ -1,7 +1,7 @@
 """AppConfig with what the emulator lacks: validators, the lock on versions, the age of tokens, the poll interval, 429.
 
 Time is the test's own: ``pass_time`` moves it, and so does everything that pauses. One environment; of other profiles
-in it there are deployments only, which stand in the way of ours.
+in it there are deployments only, which block ours.
 """
 
 import json
