@@ -60,7 +60,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What is asked back about a count of a register (CALCULATION.md 9): for programs, as the message is for people.
+    """A question about a count of a register (CALCULATION.md 9), for programs; the message says it to people.
 
     ``where`` is the field that was sent; ``exchange`` the instant of an exchange on the same day that has no time.
     """
@@ -104,7 +104,7 @@ class CsvError(InvalidInputError):
 
 
 class RowWarning(NamedTuple):
-    """What is asked back about a row of a file; ``line`` None: about the whole file."""
+    """A question about a row of a file; ``line`` None: about the whole file."""
 
     line: int | None
     code: str

@@ -317,7 +317,7 @@ class ReadingQueries(Protocol):
         """
 
     def snapshot_within(self, user_id: str, energy_type: EnergyType, readings: int) -> MeterSnapshot | None:
-        """The same for the new backend; None where more than ``readings`` are not in the compact series."""
+        """Read a snapshot for the new backend; None where more than ``readings`` are not in the compact series."""
 
     def snapshot_between(self, user_id: str, energy_type: EnergyType, first: int, last: int) -> MeterSnapshot | None:
         """The new backend's, with the readings from one instant to another alone, both included.
@@ -333,10 +333,10 @@ class ReadingQueries(Protocol):
         """
 
     def snapshot_of_year(self, user_id: str, energy_type: EnergyType, year: int) -> MeterSnapshot | None:
-        """The same for the months of a year: no reading at all where none reaches them."""
+        """Read a snapshot for the months of a year, without any reading where none reaches them."""
 
     def full_snapshot(self, user_id: str, energy_type: EnergyType, backend: Backend) -> MeterSnapshot:
-        """The same from the readings themselves: what the display and its series are checked against."""
+        """Read a snapshot from the readings themselves: what the display and its series are checked against."""
 
     def piece(self, user_id: str, energy_type: EnergyType, first: int, readings: int) -> CompactReadings:
         """The first ``readings`` of the new side from an instant on."""
@@ -379,7 +379,7 @@ class DisplayDataRepository(Protocol):
     def find_zoned(
         self, user_id: str, energy_type: EnergyType, data_type: DataType, year: int | None
     ) -> tuple[DisplayDocument | None, MeterState, ZoneInfo | None]:
-        """The same with the user's zone, in the same command; None where there is no meter."""
+        """Find a document with the user's zone, in the same command; None where there is no meter."""
 
     def summaries(self, user_id: str) -> Mapping[EnergyType, tuple[DisplayDocument | None, MeterState]]:
         """The stored summary of each meter of a user and its state, in one command."""

@@ -67,7 +67,7 @@ class Reading(NamedTuple):
 
 
 class MeterExchange(NamedTuple):
-    """At ``instant`` the old meter was read for the last time and a new one began at ``initial_new``."""
+    """An exchange: at ``instant`` the old meter was read for the last time, and a new one began at ``initial_new``."""
 
     instant: int
     final_old: Decimal

@@ -42,7 +42,7 @@ def read_traceparent(text: object) -> Traceparent | None:
 
 
 def sent_traceparent(text: object) -> str | None:
-    """The same as an event carries it."""
+    """Read the traceparent of an event, as text; None where it is not valid."""
     found = read_traceparent(text)
     return None if found is None else str(found)
 

@@ -18,7 +18,7 @@ class Extent(NamedTuple):
 
     @classmethod
     def of(cls, instants: Collection[int]) -> Self:
-        """Of points in any order."""
+        """Find the extent of points in any order."""
         return cls(min(instants, default=None), max(instants, default=None))
 
     def leaves_empty(self, year: int) -> bool:

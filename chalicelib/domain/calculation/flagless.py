@@ -11,7 +11,7 @@ MONTHS = 12
 
 
 class Span(NamedTuple):
-    """From one instant to another, both included."""
+    """A range of instants, both ends included."""
 
     first: int
     last: int

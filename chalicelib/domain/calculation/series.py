@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
 
 class Increment(NamedTuple):
-    """By how much the counter grew from the point before (in units of ``1 / scale``), and why."""
+    """The growth of the counter from the point before (in units of ``1 / scale``), and its reason."""
 
     amount: int
     kind: Kind
@@ -135,7 +135,7 @@ class Series:
         return Fraction(self.total_of(index), self.scale)
 
     def total_of(self, index: int) -> int:
-        """The same in units of ``1 / scale``."""
+        """The total in units of ``1 / scale``."""
         return self.amounts[index] + self.shifts[bisect_right(self.breaks, index, key=_place)]
 
     def increment_of(self, index: int) -> int:

@@ -54,7 +54,7 @@ class KnownEnd(ViewModel):
 
 
 class LastPoint(ViewModel):
-    """Where the series ends, and the slope beyond: an exact fraction as text, missing where there is none.
+    """The end of the series, and the slope beyond: an exact fraction as text, missing where there is none.
 
     ``least_growth``: below that the register would show less than nothing, so nothing is said; missing where it
     cannot come to that.

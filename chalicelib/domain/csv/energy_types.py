@@ -22,7 +22,7 @@ def type_named(text: str) -> EnergyType:
 
 
 def flaw(column: str, reason: str) -> InvalidReadingError:
-    """What is wrong with one cell of a row."""
+    """An error about one cell of a row."""
     return InvalidReadingError(reason, (FieldError(column, reason),))
 
 

@@ -87,7 +87,7 @@ def missing_from(fields: Sequence[str], found: Found, options: CsvOptions) -> tu
 
 
 def header_of(line: int, fields: Sequence[str], found: Found, options: CsvOptions) -> Header:
-    """The header that this line is.
+    """Parse a line as the header.
 
     Raises:
         CsvError: two columns for one thing, or a unit that does not count this type.

@@ -76,7 +76,7 @@ class CodeEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Surrounding:
-    """On what code, in which mode and with which shape of the flag document (percentages and lists apart)."""
+    """The code, the mode and the shape of the flag document (without percentages and lists) around a run."""
 
     code: str
     mode: str

@@ -97,7 +97,7 @@ class Gate(Protocol):
         """The verdict now. Never raises: what cannot be looked at is a condition that nobody can say."""
 
     def verdicts(self, components: Iterable[Component]) -> Sequence[GateVerdict]:
-        """Of each, in their order, as everything was at one look. Never raises."""
+        """The verdict of each component, in their order, by one look. Never raises."""
 
 
 def _document(condition: Condition) -> dict[str, Any]:

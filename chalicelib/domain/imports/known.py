@@ -11,7 +11,7 @@ from chalicelib.domain.readings import EnergyType
 
 @dataclass(frozen=True, slots=True)
 class KnownMeter:
-    """What is stored of a meter.
+    """The stored state of a meter.
 
     ``readings``: at least those between the first row and the last, of the year before, and the next one behind.
     ``unreadable``: instants that a damaged document holds. ``highest``: asked where the file gives a modulus.

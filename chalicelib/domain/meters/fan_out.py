@@ -51,7 +51,7 @@ class FanOut:
 
     @property
     def nothing(self) -> Verification:
-        """What is seen before anything is."""
+        """The result before any range is looked at."""
         return Verification(self.mode, up_to=self.up_to)
 
 

@@ -93,7 +93,7 @@ class Verification:
         )
 
     def plus(self, more: "Verification") -> "Verification":
-        """With what a look at further meters has shown."""
+        """Add what a look at further meters has shown."""
         return replace(
             self,
             meters=self.meters + more.meters,
@@ -141,7 +141,7 @@ class Begun(Protocol):
 
     @property
     def started(self) -> int:
-        """By the clock of the database."""
+        """The time when it began, by the clock of the database."""
 
     @property
     def since(self) -> int | None:

@@ -41,7 +41,7 @@ FAR = 10
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """By what the counts of a meter are judged. ``usual`` is asked only where it decides, or a question names it."""
+    """Data by which a meter's counts are judged. ``usual`` is asked only where it decides, or a question names it."""
 
     type: EnergyType
     configuration: MeterConfiguration

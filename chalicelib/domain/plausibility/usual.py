@@ -46,7 +46,7 @@ def usual_of(
 
 
 class UsualSoFar:
-    """The same at many instants that ascend, each from what lies before it; every pair of days is looked at once."""
+    """The usual use at many ascending instants, each from what lies before it; every pair of days is looked at once."""
 
     def __init__(
         self, readings: CompactReadings, meter: MeterConfiguration, energy_type: EnergyType, zone: ZoneInfo

@@ -78,7 +78,7 @@ def _says(name: str, user_id: str) -> bool:
 
 
 def place_of(client: str) -> str:
-    """Where the ledger counts a client of a person on a route: the page by itself, any other name in few places.
+    """The place of a client in the counts of a person and a route: the page has its own, other names share few.
 
     A person may say another name at each call, and takes no more rows by it.
     """
@@ -86,7 +86,7 @@ def place_of(client: str) -> str:
 
 
 def own_calls(paged: Mapping[str, int], answered: Mapping[str, int]) -> Sequence[OwnCall]:
-    """What is our own, as many at most as there are routes and components.
+    """The calls that are our own, as many at most as there are routes and components.
 
     ``paged``: when the page has called a route last, by the route; ``answered``: when the old backend has answered a
     component last, by the component's name.

@@ -11,7 +11,7 @@ class RetirementRecords(Protocol):
     """Every method but ``record`` and ``mark_withheld`` raises UnavailableError out of time."""
 
     def calendar(self) -> Calendar | None:
-        """What is announced; None: nothing is. Raises RetirementError: what is stored is no calendar."""
+        """The announced calendar; None: there is none. Raises RetirementError: what is stored is no calendar."""
 
     def save(self, calendar: Calendar) -> bool:
         """Store it in place of the version that was read. False: somebody else was faster, and nothing is stored."""

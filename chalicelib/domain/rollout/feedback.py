@@ -59,7 +59,7 @@ class GivenFeedback:
 
     @property
     def state(self) -> str:
-        """What is to be said of it: open, not compared because nothing was read, or the outcome."""
+        """Its state for operators: open, not compared because nothing was read, or the outcome."""
         return state_of(self.is_open, self.outcome)
 
 

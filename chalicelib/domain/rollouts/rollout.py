@@ -27,7 +27,7 @@ UNDER_WAY = (State.RUNNING, State.PAUSED)
 
 
 class Direction(StrEnum):
-    """Where a change of the flag leads."""
+    """The direction of a flag's change."""
 
     RISE = "rise"
     BACK = "back"
@@ -50,7 +50,7 @@ class Intent:
 
     @property
     def name(self) -> str:
-        """Where it leads, as people call it."""
+        """The name of the target for people: a percentage, or off."""
         return "off" if self.percent is None else Step(self.percent, 0).name
 
     @property

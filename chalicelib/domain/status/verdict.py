@@ -31,7 +31,7 @@ SEEN_BY_PEOPLE = (Stage.TEST, Stage.PARTIAL, Stage.EVERYBODY)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """What is known of the system, whichever component is meant."""
+    """The state of the system that all components share."""
 
     sync: SyncBlock
     verify: VerifyBlock
