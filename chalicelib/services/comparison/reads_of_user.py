@@ -56,7 +56,7 @@ def reads_of_user(queries: ReadingQueries, user_id: str) -> Iterator[ComponentRe
 
 
 def everything_of_user(queries: ReadingQueries, user_id: str) -> Iterator[ComponentRead]:
-    """The same, and of each meter the form for a new reading."""
+    """All views of a user, and of each meter the form for a new reading."""
     yield from reads_of_user(queries, user_id)
     yield from (ShowNewForm(type=energy_type) for energy_type in EnergyType)
 

@@ -24,7 +24,7 @@ class EnergyBackend(Protocol):
         """The summary cards of a meter for the user's local day."""
 
     def summaries(self, user_id: str, *, consistent: bool = False) -> Mapping[EnergyType, View]:
-        """The same of every meter."""
+        """The cards of every meter."""
 
     def monthly(self, user_id: str, energy_type: EnergyType, year: int, *, consistent: bool = False) -> View:
         """The months of one year of a meter."""

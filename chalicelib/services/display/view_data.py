@@ -29,7 +29,7 @@ def monthly_data(snapshot: MeterSnapshot, series: Series, year: int) -> dict[str
 
 
 def empty_year_data(year: int) -> dict[str, Any]:
-    """The same of a year that no point reaches, whatever the meter: no month depends on the zone or the year then."""
+    """The months of a year that no point reaches: they are the same for every meter, zone and year."""
     return {"year": year, "months": [entry.as_document() for entry in _empty_months()]}
 
 

@@ -13,7 +13,7 @@ LATEST_FEEDBACK = 50
 
 @dataclass(frozen=True, slots=True)
 class ComponentReport:
-    """What is known of a component from an instant on; ``feedback``: the latest, the latest first."""
+    """The report of a component from an instant on; ``feedback``: the latest, the latest first."""
 
     component: Component
     hours: Sequence[ComponentFigures]
@@ -30,7 +30,7 @@ class ComponentReports:
     feedback: FeedbackLog
 
     def report(self, component: Component, since: int) -> ComponentReport:
-        """From an instant on. Raises UnavailableError."""
+        """Report from an instant on. Raises UnavailableError."""
         return ComponentReport(
             component,
             self.figures.hourly(component, since),

@@ -40,7 +40,7 @@ Unknown = dict[ConditionName, Obstacle]
 
 
 class GateLook:
-    """What is known at one instant. The database is asked first: AWS may keep it waiting for long."""
+    """The evidence at one instant. The database is asked first: AWS may take long."""
 
     def __init__(self, sources: StatusSources, looks: Looks, now: int) -> None:
         self._sources = sources

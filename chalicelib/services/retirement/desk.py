@@ -37,7 +37,7 @@ class RetirementDesk:
         self._clock = clock
 
     def calendar(self) -> Calendar:
-        """What is announced. Raises RetirementError where nothing is."""
+        """Read the announced calendar. Raises RetirementError where there is none."""
         found = self._records.calendar()
         if found is None:
             raise RetirementError(NOT_ANNOUNCED)
@@ -56,7 +56,7 @@ class RetirementDesk:
         return withheld_now(self._records, self.calendar(), self._clock())
 
     def document(self) -> dict[str, Any]:
-        """What is announced, as JSON has it; the same members where nothing is."""
+        """The announced calendar as JSON; the same members where there is none."""
         now, calendar = self._clock(), self._records.calendar()
         withheld = None if calendar is None else withheld_now(self._records, calendar, now)
         return calendar_document(calendar, now, withheld)

@@ -72,7 +72,7 @@ class RetirementWatch:
         self._withheld = Remembered[str | None](NOBODY_KNOWS, clock, cache_ms, keeps=False)
 
     def calendar(self) -> Calendar | None:
-        """What is announced; None: nothing is, or nobody could ever read it."""
+        """The announced calendar; None: there is none, or nobody could ever read it."""
         return self._calendar.get(self._records.calendar)
 
     def sunset(self) -> SunsetError | None:

@@ -32,7 +32,7 @@ class By:
     hurry: bool = False
 
     def asked(self, verdict: GateVerdict | None) -> Asked:
-        """What is kept with the change of the flag: no reason of the gate's is too long to go back for."""
+        """The reason that is kept with the change of the flag: no reason of the gate's is too long to go back for."""
         evidence: dict[str, Any] = {"hurry": True} if self.hurry else {}
         if verdict is not None:
             evidence["gate"] = verdict.as_document()

@@ -155,7 +155,7 @@ class ConsistencyService:
         return self.verify(restart=True).differences
 
     def count_differences_within(self, seconds: float) -> int:
-        """The same for who waits so long; where that is not enough, the next call goes on. Raises SyncModeError."""
+        """Count within a time limit; where that is not enough, the next call goes on. Raises SyncModeError."""
         seen, is_over = self.verify_for(seconds)
         if not is_over:
             raise SyncModeError(
@@ -273,7 +273,7 @@ class ConsistencyService:
         return sync
 
     def _with_unreadable(self, seen: Verification, user_id: str | None) -> Verification:
-        """With what no reader can use: in any mode, and also where the sides were not compared."""
+        """Add what no reader can use: in any mode, and also where the sides were not compared."""
         return replace(seen, unreadable=self._twins.unreadable(user_id))
 
     def _look_at(self, meters: Sequence[MeterKey], sync: SyncState) -> Verification:

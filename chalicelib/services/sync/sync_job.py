@@ -71,7 +71,7 @@ class SyncReport:
         return asdict(self)
 
     def plus(self, done: Reconciled) -> "SyncReport":
-        """With what one more reconciliation wrote."""
+        """Add what one more reconciliation wrote."""
         return replace(
             self,
             inserted=self.inserted + done.inserted,
