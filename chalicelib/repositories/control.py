@@ -70,14 +70,14 @@ class StoredMode(Stored):
         return self
 
     def state(self) -> SyncState:
-        """The same as the domain has it."""
+        """Convert to the domain's value."""
         return SyncState(
             self.mode, to_ms(self.since), self.catching_up, self.full_drain_seconds, read_at=to_ms(self.read_at)
         )
 
 
 class StoredChange(Stored):
-    """One change of the mode."""
+    """A change of the mode in its stored form."""
 
     mode: Annotated[SyncMode, Lax]
     at: datetime

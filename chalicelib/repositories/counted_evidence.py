@@ -61,14 +61,14 @@ class MongoCountedEvidence(CountedEvidence):
 
     @override
     def known(self, component: Component) -> Sequence[str]:
-        """By the index on the component."""
+        """Use the index on the component."""
         with time_limit(READ_SECONDS):
             found = self._evidence.find({"component": component.value}, {"differences": 1})
             return sorted({fingerprint for document in found for fingerprint in document["differences"]})
 
     @override
     def answered(self, fingerprint: str) -> None:
-        """By the index on the fingerprints."""
+        """Use the index on the fingerprints."""
         with time_limit(READ_SECONDS):
             self._evidence.update_many({f"differences.{fingerprint}.seen": {"$exists": True}}, [{"$set": _anew()}])
 

@@ -94,7 +94,7 @@ class MongoDisplayDataRepository:
         return shown | {kind: self.find(user_id, kind, "summary", None) for kind in damaged}
 
     def encoded(self, data: Mapping[str, Any]) -> bytes:
-        """As the driver encodes them."""
+        """The documents in the driver's encoding."""
         return encoded_data(data)
 
     def _looked_up(self, pipeline: list[dict[str, Any]], read: Callable[[RawBSONDocument], Found]) -> Found:
@@ -144,7 +144,7 @@ class MongoDisplayDataRepository:
             raise DamagedMeterError(f"a display document of {meter_id(user_id, energy_type)} is in the way") from error
 
     def begin_again(self, user_id: str, energy_type: EnergyType) -> None:
-        """In one transaction with everything that is stored of it, which goes."""
+        """Do it in one transaction with everything that is stored of it, which goes."""
 
         def work(session: ClientSession) -> None:
             sync_state(self._database, session, [user_id])

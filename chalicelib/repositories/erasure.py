@@ -56,7 +56,7 @@ class MongoErasures(Erasures):
 
     @override
     def begin(self, user_id: str, pseudonym: str) -> Erasure:
-        """In one transaction with the person's meters and settings: every write of the person meets it there."""
+        """Do it in one transaction with the person's meters and settings: every write of the person meets it there."""
         with time_limit(self._timeout):
             now = database_time(self._database)
         fence = {
@@ -103,7 +103,7 @@ class MongoErasures(Erasures):
 
     @override
     def finish(self, erasure: Erasure) -> None:
-        """In one transaction with the receipt; where somebody else was faster, theirs counts."""
+        """Do it in one transaction with the receipt; where somebody else was faster, theirs counts."""
 
         def work(session: ClientSession) -> None:
             opens = {"$max": ["$opensAt", {"$add": ["$$NOW", LATE_MS]}]}
@@ -118,7 +118,7 @@ class MongoErasures(Erasures):
 
     @override
     def closed(self) -> Callable[[str], bool] | None:
-        """By the digests that fences are named by."""
+        """Compare by the digests that fences are named by."""
         standing = self._standing()
         return _closed(standing) if standing else None
 

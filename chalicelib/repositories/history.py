@@ -62,7 +62,7 @@ class KeptReadings:
         self._shown = sync.reads(Backend.NEW) is Side.NEW
 
     def between(self, energy_type: EnergyType, first: int, last: int) -> Kept | None:
-        """What is kept from one instant to another; None where no series is, or it cannot be believed."""
+        """The kept readings from one instant to another; None where no series is, or it cannot be believed."""
         meter = self._meters.document(energy_type) if self._shown else None
         if not meter or not is_sound(meter) or not series.is_kept(meter) or "packing" in meter:
             return None

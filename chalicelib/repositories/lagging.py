@@ -59,11 +59,11 @@ class MongoLaggingMeters(LaggingMeters):
 
     @override
     def every(self, dirty_before: int) -> Iterator[LaggingMeter]:
-        """By the index on ``dirtySince``, in small batches."""
+        """Use the index on ``dirtySince``, in small batches."""
         yield from self._each(self._since(dirty_before), [("dirtySince", 1)])
 
     def outdated(self) -> int:
-        """By the index on the mark: nothing is looked at but what is counted."""
+        """Use the index on the mark: nothing is looked at but what is counted."""
         with time_limit(self._timeout):
             return self._meters.count_documents(self._outdated)
 
@@ -72,7 +72,7 @@ class MongoLaggingMeters(LaggingMeters):
         return self._to_try(self._outdated, now, limit)
 
     def every_outdated(self) -> Iterator[LaggingMeter]:
-        """By the index on the mark, in small batches."""
+        """Use the index on the mark, in small batches."""
         yield from self._each(self._outdated)
 
     @override

@@ -65,7 +65,7 @@ def quarantine(database: MongoDatabase, side: Side, ids: Sequence[Any]) -> None:
 
 
 def quarantine_all(database: MongoDatabase, side: Side) -> None:
-    """The same for every document of a side, its doubles too."""
+    """Quarantine every document of a side, its doubles too."""
     readings = database[COLLECTION[side]]
     for ids in _batches(_unreadable_ids(readings)):
         quarantine(database, side, ids)

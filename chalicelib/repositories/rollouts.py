@@ -50,7 +50,7 @@ class MongoRollouts(Rollouts):
 
     @override
     def carried(self) -> Sequence[Rollout]:
-        """By an index on the state."""
+        """Use an index on the state."""
         return self._found({"state": {"$in": [state.value for state in CARRIED]}})
 
     @override

@@ -40,7 +40,7 @@ SCRIPTS = (  # every file of ``migrations``: a test holds both equal
 
 
 class StoredDrill(Stored):
-    """A drill of a rollback."""
+    """A drill of a rollback in its stored form."""
 
     at: datetime
     component: str
@@ -91,7 +91,7 @@ class MongoStatusRecords(StatusRecords):
 
     @override
     def not_published(self) -> NotPublished:
-        """By the clock of the database, which counts them too."""
+        """Read by the clock of the database, which counts them too."""
         quiet = {"$expr": {"$gte": ["$last", _long_ago()]}}
         stored = readable(StoredLosses, found, NOT_PUBLISHED) if (found := self._read(NOT_PUBLISHED, quiet)) else None
         return NotPublished() if stored is None else NotPublished(stored.count, to_ms(stored.since))

@@ -25,7 +25,7 @@ Kind = TypeVar("Kind", bound=Stored)
 
 
 def readable(kind: type[Kind], document: Any, name: str) -> Kind | None:
-    """What is stored, None where nobody can read it: what would go on from it begins at the start."""
+    """Read a stored document, None where nobody can read it: a job that would go on from it begins at the start."""
     try:
         return kind.model_validate(document)
     except ValidationError as error:
@@ -34,7 +34,7 @@ def readable(kind: type[Kind], document: Any, name: str) -> Kind | None:
 
 
 def reason_of(error: ValidationError) -> str:
-    """What is wrong with a document, in a few words, and what was found: for a document that names no people."""
+    """Say what is wrong with a document, in a few words, and what was found: for a document that names no people."""
     first = error.errors()[0]
     field = ".".join(map(str, first["loc"]))
     if first["type"] == "missing":

@@ -14,7 +14,7 @@ Meter = tuple[str, Annotated[EnergyType, Lax]]
 
 
 class StoredFinding(Stored):
-    """One finding of a walk."""
+    """A finding of a walk in its stored form."""
 
     user_id: str = Field(alias="user_id")
     type: Annotated[EnergyType, Lax]
@@ -36,7 +36,7 @@ class StoredSeen(Stored):
     up_to: int | None = None
 
     def seen(self) -> Verification:
-        """The same as the domain has it."""
+        """Convert to the domain's value."""
         findings = tuple(Finding(**finding.model_dump()) for finding in self.findings)
         kinds = tuple(((collection, of, kind), count) for collection, of, kind, count in self.kinds)
         counts = (self.meters, self.lagging, self.differences)
@@ -44,7 +44,7 @@ class StoredSeen(Stored):
 
 
 class StoredWalk(StoredSeen):
-    """A walk that was interrupted."""
+    """An interrupted walk in its stored form."""
 
     started: int
     since: int | None
