@@ -64,7 +64,7 @@ class Call:
 
     @cached_property
     def zone(self) -> ZoneInfo:
-        """Where the user's days begin; read when it is first needed. Raises UnavailableError."""
+        """The time zone of the user's days; read when it is first needed. Raises UnavailableError."""
         return self.container.configuration.settings(self.user_id).zone
 
     def json(self, model: type[Model]) -> Model:

@@ -73,7 +73,7 @@ class FlagRecords:
 
 
 def flag_records(ports: Ports) -> FlagRecords:
-    """The records among the adapters."""
+    """Compose the adapters that keep records of flags."""
     return FlagRecords(ports.flag_history, ports.known_users, ports.sync_control, ports.usage, ports.rollouts)
 
 

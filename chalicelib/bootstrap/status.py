@@ -38,7 +38,7 @@ def status_sources(
     alarms: Callable[[], Sequence[Alarm]],
     limits: Limits = LIMITS,
 ) -> StatusSources:
-    """Where the status and the gate look. What reaches AWS is asked when somebody wants to know."""
+    """Compose the sources of the status and the gate. AWS is asked only when somebody wants to know."""
 
     def flags() -> FlagsSeen:
         return flags_seen(overview().listing())

@@ -54,7 +54,7 @@ class EventBridgePublisher(EventPublisher):
         self.send(events)
 
     def send(self, events: Sequence[EnergyEvent]) -> list[EnergyEvent]:
-        """The same; returns those that did not get onto the bus. Each carries the trace of the present call."""
+        """Publish events; returns those that did not get onto the bus. Each carries the trace of the present call."""
         traced = {"traceparent": traceparent()}
         pairs = [(event, entry_of(event.model_copy(update=traced), self._bus_name)) for event in events]
         entries = [entry for _, entry in pairs]

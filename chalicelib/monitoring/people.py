@@ -21,7 +21,7 @@ _pseudonym: list[Callable[[str], str]] = [lambda _: SOMEBODY]
 
 
 def begin_call() -> None:
-    """A call begins that is about nobody yet."""
+    """Begin a call that is about nobody yet."""
     _people.set(())
 
 
@@ -64,7 +64,7 @@ def _replaced(text: str, form: str, pseudonym: str) -> str:
 
 
 def hidden_in(value: Any) -> Any:
-    """The same for every text in what is logged; what is no JSON becomes its text."""
+    """Hide ids in every text of a logged value; what is no JSON becomes its text."""
     if isinstance(value, dict):
         return {hidden_in(name): hidden_in(item) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

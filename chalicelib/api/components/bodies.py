@@ -92,7 +92,7 @@ class MonthsQuery(ViewQuery):
 
 
 class NewFormQuery(ReadQuery):
-    """For which meter the form is."""
+    """The meter of the form."""
 
     type: EnergyType
 

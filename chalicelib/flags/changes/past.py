@@ -48,7 +48,7 @@ class Possible:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What is known of one person, component and instant.
+    """The findings about one person, component and instant.
 
     ``unknown``: where the records do not reach, so that nobody can say which backend it was; ``notes``: what else there
     is to know about them. ``answers``: those around the instant, which say what really happened.

@@ -45,7 +45,7 @@ class ChangeResult:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What is done on an order; ``must_record``: not at all unless it can be remembered."""
+    """The work of a request; ``must_record``: it is not done unless it can be recorded."""
 
     action: str
     order: ChangeRequest

@@ -10,7 +10,7 @@ MISSING = "the document has no such flag"
 
 
 def flags_seen(listing: Listing) -> FlagsSeen:
-    """What is deployed. A flag that is missing is as one that nobody can read: it decides nothing."""
+    """The deployed flags. A missing flag counts like one that nobody can read: it decides nothing."""
     flags = listing.document.flags
     gate = flags.get(GLOBAL)
     return FlagsSeen(

@@ -20,7 +20,7 @@ def entries_of(content: bytes, user_id: str) -> int:
 
 
 def without_person(document: FlagDocument, user_id: str) -> FlagDocument:
-    """The same document, retired flags included, with nobody of that id in any list; nobody else's lists change.
+    """Take a person out of all lists of a document, retired flags included; other people stay.
 
     Who was blocked is like everybody else then: the percentage decides.
     """
