@@ -93,7 +93,7 @@ class Script:
 
     @property
     def checksum(self) -> str:
-        """Of the present file, with any line ends."""
+        """The SHA-256 of the present file, independent of its line ends."""
         return sha256(self.path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
     def is_what_was_applied(self, checksum: str) -> bool:

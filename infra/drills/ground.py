@@ -57,7 +57,7 @@ class LaptopGround:
     database: MongoDatabase
 
     def flip_alone(self, side: str) -> None:
-        """By the sync mode: what a rollout without dual write would be."""
+        """Flip by the sync mode: what a rollout without dual write would be."""
         self._force(ALONE[side])
 
     def mend(self) -> None:
@@ -69,7 +69,7 @@ class LaptopGround:
             raise OperatorError(f"verify finds differences ({left}) after the control was mended")
 
     def flip(self, side: str) -> float:
-        """By the flag's percentage, the global gate first."""
+        """Flip by the flag's percentage, the global gate first."""
         hurried = replace(self._order, hurry=True)  # a stack that is a minute old has no evidence for a gate
         listing = self.flags.operations.overview.listing()
         if not any(flag.name == GLOBAL and flag.enabled for flag in listing.flags):
@@ -78,7 +78,7 @@ class LaptopGround:
         return _seconds(self.flags.operations.changes.set(self._flag, wish, hurried))
 
     def roll_back(self) -> float:
-        """As ``flags rollback`` does."""
+        """Roll back like ``flags rollback``."""
         return _seconds(self.flags.operations.changes.rollback(self._flag, None, self._order))
 
     def take_shape(self, wanted: FlagDocument) -> None:
@@ -120,7 +120,7 @@ def shaped_as(document: FlagDocument, wanted: FlagDocument, at: int) -> FlagDocu
 
 @contextmanager
 def laptop_ground(layout: Layout, component: str) -> Iterator[LaptopGround]:
-    """A laptop stack that is up."""
+    """Open a laptop stack as the ground of a drill."""
     database = open_database(layout.mongodb_uri, layout.database)
     try:
         with flags_at(layout) as flags:

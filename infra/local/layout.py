@@ -31,7 +31,7 @@ HIGHEST_PORT = 65_535
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where the pieces listen, all on 127.0.0.1."""
+    """The ports of the pieces, all on 127.0.0.1."""
 
     api: int = 3100
     localstack: int = 4566

@@ -20,7 +20,7 @@ MEANINGS = {
 
 
 def print_mode(report: ModeReport) -> None:
-    """The mode, for people."""
+    """Print it for people."""
     state = report.state
     rows = Table.grid(padding=(0, 2))
     rows.add_row("mode", f"[bold]{state.mode}[/]: {MEANINGS[state.mode]}")

@@ -71,7 +71,7 @@ def rehearse_nothing(scene: Scene) -> str:
 
 
 def gate_is_open(scene: Scene) -> str:
-    """For every component, because of everything before."""
+    """Check that the gate is open for every component, because of everything before."""
     shut: list[str] = []
 
     def all_hold() -> bool:

@@ -48,7 +48,7 @@ def page_calls(scene: Scene) -> str:
 
 
 def page_calls_unseen(scene: Scene) -> str:
-    """The same, by a browser that does not say who asks: our own page looks like anybody else."""
+    """Call like the page, by a browser that does not say who asks: our own page looks like anybody else."""
     _wait_for_quiet(scene)
     return f"it gets {_call(scene).status}, and looks like anybody else"
 

@@ -102,7 +102,7 @@ def carry_back(scene: Scene) -> str:
 
 
 def plant_bug_uncarried(scene: Scene) -> str:
-    """The same, and nothing calls the function that goes back any more."""
+    """Plant the bug, and let nothing call the function that goes back any more."""
     scene.operator.unschedule("RolloutCarrier")
     return plant_bug(scene)
 
@@ -124,7 +124,7 @@ def went_back(scene: Scene) -> str:
 
 
 def mend(scene: Scene) -> str:
-    """From the side that the mode believes."""
+    """Mend from the side that the mode believes."""
     done = scene.operator.infra("repair", "--user", scene.victim, "--apply", "--yes", "--reason", REASON, known=(0, 1))
     return f"repair has mended {scene.victim}, exit {done.code}"
 

@@ -33,7 +33,7 @@ class Bus(EventPublisher):
         self.behind_commit: Callable[[], None] = lambda: None
 
     def disturb(self, chance: Random, count: Count) -> None:
-        """From now on events meet with accidents."""
+        """Let events meet with accidents from now on."""
         self._chance, self._count = chance, count
 
     @override

@@ -82,7 +82,7 @@ class Bug:
     kind: DataType
 
     def documents(self) -> Documents:
-        """As the release with the bug calculates them."""
+        """Calculate documents like the release with the bug."""
 
         def wrong(
             snapshot: MeterSnapshot, series: Series, years: set[int] | None, now: int, version: int

@@ -55,7 +55,7 @@ class Figures:
         return round(self.users * self.weeks * 7 / YEAR_DAYS, 2)
 
     def as_document(self) -> dict[str, Any]:
-        """For programs."""
+        """Convert to JSON for programs."""
         return {
             "seed": self.seed,
             "weeks": self.weeks,
@@ -83,12 +83,12 @@ class Figures:
 
 
 def days(milliseconds: int) -> float:
-    """For people."""
+    """Format milliseconds as days, for people."""
     return round(milliseconds / DAY, 2)
 
 
 def summary(all_figures: Sequence[Figures]) -> Mapping[str, Any]:
-    """Of all seeds together."""
+    """Add up the figures of all seeds."""
     return {
         "seeds": len(all_figures),
         "virtualYears": round(sum(each.years for each in all_figures), 2),

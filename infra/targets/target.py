@@ -105,7 +105,7 @@ class Target:
         )
 
     def explained(self, error: Exception) -> OperatorError:
-        """The same for something that did not answer in the middle of it."""
+        """Explain an error of something that did not answer in the middle of a command."""
         start = f"; if it is down: make up{self.layout.argument}" if self.layout else ""
         return OperatorError(f"{error} (asked: {self}{start})")
 

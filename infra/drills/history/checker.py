@@ -47,7 +47,7 @@ class Violation:
     operations: tuple[Operation, ...] = ()
 
     def as_document(self) -> dict[str, Any]:
-        """For programs."""
+        """Convert to JSON for programs."""
         return {
             "kind": self.kind.value,
             "says": self.says,
@@ -103,7 +103,7 @@ class PersonHistory:
     _said: set[tuple[Kind, str, int | None]] = field(default_factory=set)
 
     def judge(self, operation: Operation) -> Iterator[Violation]:
-        """What is wrong with one more operation; each thing is said once."""
+        """Judge one more operation: return what is wrong with it; each thing is said once."""
         for violation in self._judged(operation):
             proof = violation.operations[0].number if len(violation.operations) > 1 else None
             if (fact := (violation.kind, violation.says.partition(":")[0], proof)) not in self._said:

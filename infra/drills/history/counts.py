@@ -48,7 +48,7 @@ class Counts:
         self.is_sure = False
 
     def of(self, version: int, now: Bounds) -> Bounds:
-        """At a version; ``now``: how many there are at present."""
+        """The possible counts at a version; ``now``: how many there are at present."""
         place = bisect_right(self.versions, version) - 1
         if self.is_sure and place == len(self.at) - 1:
             return now

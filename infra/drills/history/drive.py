@@ -81,7 +81,7 @@ class History:
         return sum(bool(item.effects) and item.outcome is Outcome.DONE for item in self.operations)
 
     def as_document(self) -> dict[str, Any]:
-        """For programs."""
+        """Convert to JSON for programs."""
         return {
             "seed": self.exercise.seed,
             "people": self.exercise.people,

@@ -45,7 +45,7 @@ class Looking(Recorder):
         self._memory: dict[str, Remembered] = {}
 
     def look_at_everything(self, backend: str) -> None:
-        """In the end, when nothing flips any more. Raises OperatorError where the other backend answers."""
+        """Look at all views in the end, when nothing flips. Raises OperatorError where the other backend answers."""
         old = backend == OLD
         for view in VIEWS:
             if view.of_component or not old:

@@ -15,7 +15,7 @@ Slot = tuple[str, datetime]  # a type and an instant: one reading may be there
 
 
 class Outcome(StrEnum):
-    """What is known of an operation. Unknown are time-outs, 5xx and killed functions: it may have happened or not."""
+    """The outcome of an operation. Unknown are time-outs, 5xx and killed functions: it may have happened or not."""
 
     DONE = "done"
     REFUSED = "refused"

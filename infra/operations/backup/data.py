@@ -234,7 +234,7 @@ class _Restore:
                 )
 
     def _finish(self, ledger: list[Document], control: list[Document]) -> Document | None:
-        """In one transaction: what the other database's control and migrations were, and the restore is over."""
+        """Do it in one transaction: what the other database's control and migrations were, and the restore is over."""
         passed = (*POSITIONS, RESTORE)
         kept = [each for each in control if each["_id"] not in passed and not OF_RANGES.match(str(each["_id"]))]
         records, places = self.database[MIGRATIONS], self.database[Collections.CONTROL]

@@ -51,7 +51,7 @@ SEEN = GateEvidence(
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """In which share of the runs something happened, which share the formula says, and which is accepted."""
+    """The share of the runs in which something happened, the share of the formula, and the accepted one."""
 
     name: str
     share: float
@@ -65,7 +65,7 @@ class Simulated:
         return self.least <= self.share <= self.most
 
     def as_document(self) -> dict[str, Any]:
-        """For programs."""
+        """Convert to JSON for programs."""
         return asdict(self) | {"holds": self.holds}
 
 

@@ -125,7 +125,7 @@ class FunctionPool:
 
 @contextmanager
 def function_source(uri: str, database: str) -> Iterator[MakePool]:
-    """Where pools get their processes from, each with what ``process_source`` must know of them."""
+    """Start the source of the pools' processes, with what ``process_source`` must know of them."""
     folder = Path(mkdtemp(prefix="energy-monitor-history-"))
     address, log = str(folder / "functions"), folder / "log"
     with log.open("wb") as said:

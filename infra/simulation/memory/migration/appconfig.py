@@ -109,11 +109,11 @@ class FakeAppConfig:
         return self
 
     def content(self) -> Any:
-        """What is deployed now."""
+        """The deployed content."""
         return json.loads(self.serving())
 
     def serving(self) -> bytes:
-        """The same as it was stored."""
+        """The deployed content in its stored form."""
         return self.versions[self._serving().version]
 
     def pass_time(self, seconds: float) -> None:
