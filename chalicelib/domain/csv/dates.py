@@ -62,7 +62,7 @@ class DateReader:
         line, text = self._open
         day, month = text.split("/")[:2]
         reason = (
-            f'no date shows whether the day or the month comes first: "{text}" (line {line}) is read as '
+            f'no date tells whether the day or the month comes first: "{text}" (line {line}) is read as '
             f"day {int(day)} of month {int(month)}; pass dateOrder=dmy or dateOrder=mdy"
         )
         return [RowWarning(None, AMBIGUOUS_DATE_ORDER, reason)]

@@ -214,7 +214,7 @@ def test_slash_dates_that_no_row_decides_are_asked_about(dates: list[str], asked
 def test_the_question_about_the_order_says_what_was_read_and_what_to_add() -> None:
     [warning] = read(file_of("2024-01-01", "03/04/2024 10:00")).warnings
     assert warning.reason == (
-        'no date shows whether the day or the month comes first: "03/04/2024 10:00" (line 3) is read as '
+        'no date tells whether the day or the month comes first: "03/04/2024 10:00" (line 3) is read as '
         "day 3 of month 4; pass dateOrder=dmy or dateOrder=mdy"
     )
 
