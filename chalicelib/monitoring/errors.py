@@ -53,7 +53,6 @@ class TellingNoValues(TellingNothing):
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass."""
         template = record.msg if record.args and isinstance(record.msg, str) else "(left out)"
         record.msg, record.args, record.exc_text = f"{template} [{record.module}:{record.lineno}]", None, None
         return super().filter(record)

@@ -83,7 +83,7 @@ class Figures:
 
 
 def days(milliseconds: int) -> float:
-    """Format milliseconds as days, for people."""
+    """Convert milliseconds to days, rounded for people."""
     return round(milliseconds / DAY, 2)
 
 
