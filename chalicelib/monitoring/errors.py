@@ -37,7 +37,7 @@ def presentable(error: Exception) -> Exception:
 
 
 class TellingNothing(logging.Filter):
-    """For our own logger: the exception of a record keeps its frames and loses its text."""
+    """A filter for our own logger: the exception of a record keeps its frames and loses its text."""
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:
@@ -49,7 +49,7 @@ class TellingNothing(logging.Filter):
 
 
 class TellingNoValues(TellingNothing):
-    """For other people's loggers too: of their messages, only the template, where there is one, and the place stay."""
+    """A filter for libraries' loggers too: of their messages only the template, if any, and the place stay."""
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:

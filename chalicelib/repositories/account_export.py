@@ -55,7 +55,7 @@ class MongoAccountExport(AccountExport):
 
     @override
     def page(self, user_id: str, pseudonym: str, cursor: str | None) -> AccountPage:
-        """In the order of the collections and of their ids; full when the next document would be too much."""
+        """Read in the order of the collections and of their ids; full when the next document would be too much."""
         documents: dict[str, list[Document]] = {}
         left, before = self._part_bytes, cursor
         with time_limit(self._timeout):

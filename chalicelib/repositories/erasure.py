@@ -212,7 +212,7 @@ class _Removal:
             self._give_back(name, document["_id"])
 
     def readings(self) -> Iterator[None]:
-        """By the ids of either side on both; the side that is believed never has fewer than the other meanwhile."""
+        """Delete by the ids of either side on both; the believed side never has fewer than the other meanwhile."""
         with time_limit(self._left()):
             believed = sync_state(self._database).authoritative
         for side in (other_side(believed), believed):

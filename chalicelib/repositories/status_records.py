@@ -117,7 +117,7 @@ class MongoStatusRecords(StatusRecords):
 
     @override
     def open_migrations(self) -> Sequence[str]:
-        """By their names. A record without a checksum is older than there are any: its script is looked at again."""
+        """Compare names. A record without a checksum is older than there are any: its script is looked at again."""
         wanted = {"_id": {"$in": [*SCRIPTS]}, "state": "applied", "checksum": {"$exists": True}}
         with time_limit(READ_SECONDS):
             applied = {record["_id"] for record in self._ledger.find(wanted, {"_id": 1})}

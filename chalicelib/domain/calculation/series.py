@@ -228,7 +228,7 @@ class _Points:
         return cls(instants, packed(amounts), begins, sorted(inside))
 
     def with_candidates(self, places: Iterable[int]) -> "_Points":
-        """The same where other pairs may not be normal: those that begin a new meter, and these."""
+        """Add pairs that may not be normal: those that begin a new meter, and these."""
         return replace(self, candidates=sorted({*self.begins, *places}))
 
 

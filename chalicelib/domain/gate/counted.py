@@ -60,7 +60,7 @@ class Counted:
     latency: PairCount = NO_PAIRS
 
     def evidence(self, rules: Mapping[str, IgnoreRule], now: int) -> CodeEvidence:
-        """With who answers for what now: a rule that has ended answers for nothing."""
+        """Make the evidence, by who answers for what now: a rule that has ended answers for nothing."""
         seen = [name for name, difference in self.differences.items() if difference.seen is not None]
         there = [name for name in seen if self.differences[name].is_there]
         unanswered = sorted(name for name in there if not holds(rules.get(name), now))

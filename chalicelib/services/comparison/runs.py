@@ -92,7 +92,7 @@ class BackendComparer:
         yield from self._page_of(user_id)
 
     def of_everybody(self, sample: int | None = None) -> Iterator[ComparisonResult]:
-        """The same of all known users; or all feedback, and of a sample of that size, picked by chance, the page."""
+        """Compare all known users; or all feedback, and the page of a sample of that size, picked by chance."""
         yield from self._open_feedback(self._comparable())
         users: Iterable[str] = self._users.known_users()
         if sample is not None:

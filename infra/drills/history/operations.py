@@ -72,7 +72,7 @@ class Operation:
     final: bool = False
 
     def as_document(self) -> dict[str, Any]:
-        """For programs and for people: what proves a violation."""
+        """Convert to JSON, for programs and for people: what proves a violation."""
         return {
             "number": self.number,
             "person": self.person,

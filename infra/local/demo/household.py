@@ -95,7 +95,7 @@ def historical_readings() -> list[DailyReading]:
 
 
 def readings_until(last_day: date, first_year: int | None = None) -> list[DailyReading]:
-    """The same moved by whole years, up to a day; a 29 February is left out where the year has none.
+    """Move the readings by whole years, up to a day; a 29 February is left out where the year has none.
 
     ``first_year``: the year in which they begin; at first the latest one that still reaches the day. Where they end
     before the day, they begin again four years later, and the register goes on.
